@@ -1,0 +1,78 @@
+/**
+ * What survives a crash.
+ *
+ * A store keeps small text records under string keys. Each record has a version, 1 when it is created and one more
+ * at each change, and may have a time at which somebody should look at it again. All of Tillproof stands on the one
+ * promise of {@link Store.commit}: all writes or none, and none when a record is not at the version it was read at.
+ *
+ * Invariant: versions of a key only rise; a record is never deleted by Tillproof.
+ */
+
+/** A record as it stands. */
+export interface StoredRecord {
+  readonly key: string;
+  /** 1 for a new record, one more at each change. */
+  readonly version: number;
+  readonly value: string;
+  /** Milliseconds since the epoch at which {@link Store.due} should return it; `null` for never. */
+  readonly wakeAt: number | null;
+}
+
+/** One change in a commit. */
+export interface Write {
+  readonly key: string;
+  /** The version the record was read at; 0 means that it must not exist. */
+  readonly expected: number;
+  readonly value: string;
+  readonly wakeAt?: number | null;
+}
+
+/** The contract between Tillproof and a database. Implementations never throw for a conflict. */
+export interface Store {
+  /** The record of a key, or `null`. */
+  get(key: string): Promise<StoredRecord | null>;
+  /**
+   * Writes all or nothing. Resolves to `false`, with nothing written, when any record is not at its expected
+   * version. When it resolves to `true`, the writes survive the death of this process.
+   */
+  commit(writes: readonly Write[]): Promise<boolean>;
+  /** Records with `wakeAt <= now`, earliest first, then by key. */
+  due(now: number, limit: number): Promise<StoredRecord[]>;
+  /** Records whose key starts with `prefix` and is greater than `after`, in key order (UTF-8 bytes). */
+  scan(prefix: string, after: string | null, limit: number): Promise<StoredRecord[]>;
+}
+
+/** What happens in memory once the fate of a batch is known. */
+export interface BatchHooks {
+  /** The commit succeeded. */
+  committed?: () => void;
+  /** The commit found another version: reload before the next try. */
+  conflicted?: () => void | Promise<void>;
+}
+
+/** Writes of several pillars that become true together. */
+export class Batch {
+  readonly #writes: Write[] = [];
+  readonly #hooks: BatchHooks[] = [];
+
+  /** Adds a write, and what to do in memory once its fate is known. */
+  add(write: Write, hooks: BatchHooks = {}): void {
+    this.#writes.push(write);
+    this.#hooks.push(hooks);
+  }
+
+  /** The writes so far. */
+  get writes(): readonly Write[] {
+    return this.#writes;
+  }
+
+  /** Commits all writes together; `false` when another process was faster, after every hook has run. */
+  async commit(store: Store): Promise<boolean> {
+    const committed = this.#writes.length === 0 || (await store.commit(this.#writes));
+    for (const hooks of this.#hooks) {
+      if (committed) hooks.committed?.();
+      else await hooks.conflicted?.();
+    }
+    return committed;
+  }
+}

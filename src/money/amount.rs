@@ -1,0 +1,146 @@
+//! The sealed amount: no code outside the inner module can build one that is out of range.
+
+use super::{Currency, Error};
+use crate::json::{SAFE_INTEGER_MAX, Value};
+
+pub use sealed::Amount;
+
+mod sealed {
+    use super::Currency;
+
+    /// A non-negative integer of minor units together with its currency.
+    ///
+    /// Range: 0 to [`Amount::MINOR_MAX`]. Amounts of different currencies neither add nor compare.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct Amount {
+        minor: u64,
+        currency: Currency,
+    }
+
+    impl Amount {
+        /// The largest amount: 2^63 - 1 minor units, what a `bigint` column of a database holds.
+        pub const MINOR_MAX: u64 = (1 << 63) - 1;
+
+        /// The door in: `None` beyond [`Amount::MINOR_MAX`].
+        pub(super) const fn checked(minor: u64, currency: Currency) -> Option<Self> {
+            if minor > Self::MINOR_MAX { None } else { Some(Self { minor, currency }) }
+        }
+
+        /// Zero is always in range.
+        pub(super) const fn nothing(currency: Currency) -> Self {
+            Self { minor: 0, currency }
+        }
+
+        /// Minor units: cents for EUR, yen for JPY, fils for KWD.
+        #[must_use]
+        pub const fn minor(self) -> u64 {
+            self.minor
+        }
+
+        /// The currency.
+        #[must_use]
+        pub const fn currency(self) -> Currency {
+            self.currency
+        }
+    }
+}
+
+impl Amount {
+    /// An amount from minor units.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] beyond [`Amount::MINOR_MAX`].
+    pub fn from_minor(minor: u64, currency: Currency) -> Result<Self, Error> {
+        Self::checked(minor, currency).ok_or_else(|| Error::TooLarge { found: minor.to_string() })
+    }
+
+    /// Nothing, in a currency.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self::nothing(currency)
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.minor() == 0
+    }
+
+    /// Minor units from decimal digits: no sign, no space, no separator, no leading zero but `0` itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAnInteger`], [`Error::TooLarge`].
+    pub fn parse_minor(text: &str, currency: Currency) -> Result<Self, Error> {
+        let canonical = text == "0" || !text.starts_with('0');
+        if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::not_an_integer(text));
+        }
+        let minor = text.parse().map_err(|_| Error::too_large(text))?;
+        Self::checked(minor, currency).ok_or_else(|| Error::too_large(text))
+    }
+
+    /// Minor units from JSON: a string of digits, or a number that every JSON reader keeps exact.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAnInteger`], [`Error::UnsafeNumber`], [`Error::TooLarge`].
+    pub fn from_json(value: &Value<'_>, currency: Currency) -> Result<Self, Error> {
+        match value {
+            Value::String(text) => Self::parse_minor(text, currency),
+            Value::Number(lexeme) => {
+                let amount = Self::parse_minor(lexeme, currency)?;
+                if amount.minor() > SAFE_INTEGER_MAX {
+                    return Err(Error::UnsafeNumber { found: (*lexeme).to_owned() });
+                }
+                Ok(amount)
+            }
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                Err(Error::NotAnInteger { found: value.kind().to_owned() })
+            }
+        }
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CurrencyMismatch`], [`Error::TooLarge`].
+    pub fn checked_add(self, other: Self) -> Result<Self, Error> {
+        self.same_currency(other)?;
+        let sum = self.minor().checked_add(other.minor()).and_then(|sum| Self::checked(sum, self.currency()));
+        sum.ok_or_else(|| Error::TooLarge { found: format!("{} + {}", self.minor(), other.minor()) })
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CurrencyMismatch`], [`Error::Negative`] when `other` is larger.
+    pub fn checked_sub(self, other: Self) -> Result<Self, Error> {
+        self.same_currency(other)?;
+        let rest = self.minor().checked_sub(other.minor());
+        let rest = rest.and_then(|rest| Self::checked(rest, self.currency()));
+        rest.ok_or(Error::Negative { minuend: self, subtrahend: other })
+    }
+
+    /// Refuses a second currency.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CurrencyMismatch`].
+    pub fn same_currency(self, other: Self) -> Result<(), Error> {
+        if self.currency() == other.currency() {
+            Ok(())
+        } else {
+            Err(Error::CurrencyMismatch { expected: self.currency(), found: other.currency() })
+        }
+    }
+}
+
+impl core::fmt::Debug for Amount {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} minor {}", self.minor(), self.currency())
+    }
+}
