@@ -17,8 +17,12 @@
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
 pub mod advice;
+#[cfg(feature = "core")]
+pub mod calendar;
 pub mod entropy;
 pub mod json;
 #[cfg(feature = "core")]
 pub mod money;
+#[cfg(feature = "core")]
+pub mod retry;
 pub mod time;
