@@ -15,6 +15,12 @@ use super::{Action, Entry, Error, Evidence, Intent, Profile, Proof, Request, Sta
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
 
+/// The least wait is a sixteenth of the time the outcome has been unknown,
+const PATIENCE_SHIFT: u32 = 4;
+
+/// but no more than a quarter of an hour.
+const PATIENCE_MAX: Millis = Millis::from_seconds(15 * 60);
+
 /// How a merchant's process drives its intents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -369,7 +375,10 @@ impl Machine {
         // only makes the next draw wider.
         let attempt = self.intent.setbacks.saturating_add(2);
         let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
-        now.saturating_add(floor.saturating_add(delay))
+        // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
+        let unknown_for = self.intent.first_sent_at.map_or(Millis::ZERO, |first| now.since(first));
+        let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
+        now.saturating_add(floor.max(patience).saturating_add(delay))
     }
 
     fn append(&mut self, entry: Entry) {
