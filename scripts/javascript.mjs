@@ -50,6 +50,15 @@ async function modules(entryPoints, options, folder = "") {
     outdir: DIST,
     chunkNames: `${folder}chunks/[name]-[hash]`,
   });
+  for (const file of filesBelow(DIST).filter((name) => name.endsWith(".js"))) dropBareImports(file);
+}
+
+/**
+ * esbuild imports a chunk for its effects alone where it wants to keep an order. Our modules have no effects, and the
+ * package says so (`sideEffects: false`), at which a merchant's bundler warns of such an import.
+ */
+function dropBareImports(file) {
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/^import "\.[^"]+";\n/gm, ""));
 }
 
 /** The same files with `require`: esbuild does not split CommonJS, so each finished module is translated by itself. */
