@@ -24,3 +24,4 @@ pub mod json;
 pub mod money;
 pub mod time;
 pub mod wasm;
+pub mod webhook;

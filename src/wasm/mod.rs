@@ -6,3 +6,5 @@
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
 
 pub mod reply;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
