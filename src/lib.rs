@@ -19,10 +19,16 @@
 pub mod advice;
 #[cfg(feature = "core")]
 pub mod calendar;
+pub mod crypto;
 pub mod entropy;
+#[cfg(feature = "core")]
+pub mod fingerprint;
 pub mod json;
 #[cfg(feature = "core")]
 pub mod money;
 #[cfg(feature = "core")]
+pub mod payments;
+#[cfg(feature = "core")]
 pub mod retry;
 pub mod time;
+pub mod wasm;
