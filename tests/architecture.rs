@@ -4,6 +4,11 @@
 //! names the file, the line, the rule, and what to write instead.
 
 #![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    reason = "a checker may panic: it runs in tests only"
+)]
 
 #[path = "architecture/hygiene.rs"]
 mod hygiene;
