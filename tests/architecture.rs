@@ -6,7 +6,9 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::panic,
     clippy::string_slice,
+    clippy::unwrap_used,
     reason = "a checker may panic: it runs in tests only"
 )]
 
