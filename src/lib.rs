@@ -32,3 +32,4 @@ pub mod payments;
 pub mod retry;
 pub mod time;
 pub mod wasm;
+pub mod webhook;
