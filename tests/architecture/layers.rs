@@ -53,13 +53,11 @@ pub(crate) fn imports(source: &Source) -> Vec<Violation> {
     let Some((_, allowed)) = row(module) else { return Vec::new() };
     let mut named: BTreeSet<(usize, String)> = source.imports().into_iter().collect();
     let mut found = Vec::new();
-    let is_root_of_module = source.path.matches('/').count() == 1 || source.path.ends_with("/mod.rs");
     for (line, text) in source.code() {
         // In the middle of an expression: `crate::json::quoted(…)`.
         let inline = text.match_indices("crate::").map(|(at, _)| &text[at..]);
         named.extend(inline.filter(|path| !path.starts_with("crate::{")).map(|path| (line, path.to_owned())));
-        let at_root = text.starts_with("use super::") || text.starts_with("pub use super::");
-        if text.contains("super::super::") || (is_root_of_module && at_root) {
+        if climbs_out(&source.path, text) {
             let instead = "write the path from `crate::`, where the layers are checked";
             found.push(source.violation(line, "a path that climbs out of its module", instead));
         }
@@ -81,6 +79,16 @@ pub(crate) fn imports(source: &Source) -> Vec<Violation> {
         found.push(source.violation(line, rule, instead));
     }
     found
+}
+
+/// Whether a line goes up so many `super::` that it leaves its module, where the layers cannot see it.
+fn climbs_out(path: &str, line: &str) -> bool {
+    let file = path.trim_end_matches(".rs").trim_end_matches("/mod");
+    // `src/money/fx` is two steps below the crate: one `super::` stays inside, two leave.
+    let depth = file.matches('/').count();
+    // An indented line may stand in a module of its own inside the file, which is one step more.
+    let indented = usize::from(line.starts_with(' '));
+    line.contains(&"super::".repeat(depth + indented))
 }
 
 /// Every file of the crate belongs to a module of the table.
@@ -194,9 +202,20 @@ mod tests {
     #[test]
     fn the_root_of_a_module_cannot_climb_to_its_siblings() {
         let text = "//! Doc.\nuse super::ledger::Journal;\n";
-        assert_eq!(imports(&Source::sample("src/money/mod.rs", text)).len(), 1);
-        assert_eq!(imports(&Source::sample("src/money.rs", text)).len(), 1);
-        assert_eq!(imports(&Source::sample("src/money/fx.rs", text)).len(), 0);
+        let climb = "//! Doc.\nuse super::super::ledger::Journal;\n";
+        // path, violations of one step up, violations of two
+        let table = [
+            ("src/money/mod.rs", 1, 1),
+            ("src/money.rs", 1, 1),
+            ("src/money/fx.rs", 0, 1),
+            ("src/money/a/b.rs", 0, 0),
+        ];
+        for (path, one, two) in table {
+            assert_eq!(imports(&Source::sample(path, text)).len(), one, "{path}");
+            assert_eq!(imports(&Source::sample(path, climb)).len(), two, "{path}");
+        }
+        let inner = "//! Doc.\nmod sealed {\n    use super::Currency;\n}\n";
+        assert!(imports(&Source::sample("src/money.rs", inner)).is_empty());
     }
 
     #[test]
