@@ -36,6 +36,13 @@ const SETTLEMENT_DAYS = 3;
 /** Longest time everything may take to come to rest once the orders are placed, in milliseconds. */
 const REST_MS = 60_000;
 
+/** Which counter a webhook's fate belongs to. */
+const COUNTERS: Readonly<Record<string, keyof Evidence["webhooks"]>> = {
+  applied: "applied",
+  duplicate: "duplicates",
+  rejected: "rejected",
+};
+
 /** Runs the demo; resolves to the exit status. */
 export async function runDemo(argv: string[]): Promise<number> {
   let options: { orders: number; seed: number; serve: boolean };
@@ -82,8 +89,8 @@ class Stage {
   #merchant: Child | undefined;
   #merchantPort = 0;
   #webhookSecret = "";
-  #heard = { received: 0, applied: 0, duplicates: 0, rejected: 0, other: 0 };
-  #errors: string[] = [];
+  readonly #heard: Evidence["webhooks"] = { received: 0, applied: 0, duplicates: 0, rejected: 0, other: 0 };
+  readonly #errors: string[] = [];
 
   constructor(folder: string, seed: number) {
     this.#seed = seed;
@@ -128,8 +135,7 @@ class Stage {
     if (typeof report["error"] === "string") this.#errors.push(`${report["error"]}: ${String(report["message"])}`);
     if (typeof report["webhook"] !== "string") return;
     this.#heard.received += 1;
-    const counter = { applied: "applied", duplicate: "duplicates", rejected: "rejected" }[report["webhook"]] ?? "other";
-    this.#heard[counter as keyof typeof this.#heard] += 1;
+    this.#heard[COUNTERS[report["webhook"]] ?? "other"] += 1;
   }
 
   /** Customers place orders; half way through the shop's process is killed and started again. */
