@@ -20,5 +20,7 @@ pub mod advice;
 pub mod entropy;
 pub mod json;
 #[cfg(feature = "core")]
+pub mod ledger;
+#[cfg(feature = "core")]
 pub mod money;
 pub mod time;
