@@ -17,10 +17,20 @@
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
 pub mod advice;
+#[cfg(feature = "core")]
+pub mod calendar;
+pub mod crypto;
 pub mod entropy;
+#[cfg(feature = "core")]
+pub mod fingerprint;
 pub mod json;
 #[cfg(feature = "core")]
 pub mod ledger;
 #[cfg(feature = "core")]
 pub mod money;
+#[cfg(feature = "core")]
+pub mod payments;
+#[cfg(feature = "core")]
+pub mod retry;
 pub mod time;
+pub mod wasm;
