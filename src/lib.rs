@@ -31,6 +31,8 @@ pub mod money;
 #[cfg(feature = "core")]
 pub mod payments;
 #[cfg(feature = "core")]
+pub mod reconcile;
+#[cfg(feature = "core")]
 pub mod retry;
 pub mod time;
 pub mod wasm;

@@ -98,14 +98,14 @@ fn reopen(lines: &[String]) -> Result<Ledger, Error> {
 fn random_legs(random: &mut Random) -> Vec<Leg> {
     let mut legs: Vec<Leg> = Vec::new();
     for _ in 0..=random.below(2) {
-        let currency = *random.pick(&CURRENCIES);
+        let currency = random.pick(&CURRENCIES);
         let layer = if random.once_in(5) { &ACCOUNTS[5..] } else { &ACCOUNTS[..5] };
         let total = random.edge_amount();
         let first = 1 + random.below(total);
-        legs.push(((*random.pick(layer)).to_owned(), "debit", currency, total));
-        legs.push(((*random.pick(layer)).to_owned(), "credit", currency, first));
+        legs.push((random.pick(layer).to_owned(), "debit", currency, total));
+        legs.push((random.pick(layer).to_owned(), "credit", currency, first));
         if first < total {
-            legs.push(((*random.pick(layer)).to_owned(), "credit", currency, total - first));
+            legs.push((random.pick(layer).to_owned(), "credit", currency, total - first));
         }
     }
     match random.below(24) {
@@ -122,14 +122,15 @@ fn random_entry(random: &mut Random, books: &Books) -> Plain {
     let fresh = Plain {
         id: format!("e{}", random.below(4_000)),
         occurred_at: random.below(3),
-        description: (*random.pick(&["", "order", "refund"])).to_owned(),
+        description: random.pick(&["", "order", "refund"]).to_owned(),
         reverses: None,
         legs: random_legs(random),
     };
     if books.len() == 0 {
         return fresh;
     }
-    let known = random.pick(books.entries()).clone();
+    let index = usize::try_from(random.below(books.len() as u64)).unwrap();
+    let known = books.entries()[index].clone();
     match random.below(10) {
         // The same again, or with one field changed.
         0 => known,

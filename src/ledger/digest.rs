@@ -1,6 +1,6 @@
 //! A hash as the 64 characters it is written with.
 
-use sha2::Digest as _;
+use crate::crypto::{Sha256, encode_hex};
 
 /// A SHA-256 digest as text: 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,15 @@ impl Digest {
         Self("0".repeat(64))
     }
 
+    /// SHA-256 of a message in parts.
+    pub(super) fn of(parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(part);
+        }
+        Self(encode_hex(&digest.finish()))
+    }
+
     /// `None` unless the text is 64 lower-case hexadecimal digits.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -21,14 +30,4 @@ impl Digest {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// SHA-256 of a message in parts.
-pub(super) fn sha256(parts: &[&[u8]]) -> Digest {
-    let mut digest = sha2::Sha256::new();
-    for part in parts {
-        digest.update(part);
-    }
-    let bytes: [u8; 32] = digest.finalize().into();
-    Digest(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

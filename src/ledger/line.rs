@@ -13,7 +13,7 @@
 //! Reading is strict to the byte: a text that would be written differently is refused, so that no byte of a stored
 //! journal can be changed unnoticed.
 
-use super::digest::{Digest, sha256};
+use super::digest::Digest;
 use super::{Entry, Error};
 use crate::json::{self, Fields, ObjectWriter};
 
@@ -117,5 +117,5 @@ impl Line {
 
 fn hash_of(position: u64, previous: &Digest, entry: &str) -> Digest {
     let head = format!("{DOMAIN}\n{position}\n{}\n", previous.as_str());
-    sha256(&[head.as_bytes(), entry.as_bytes()])
+    Digest::of(&[head.as_bytes(), entry.as_bytes()])
 }
