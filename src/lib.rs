@@ -36,3 +36,4 @@ pub mod reconcile;
 pub mod retry;
 pub mod time;
 pub mod wasm;
+pub mod webhook;
