@@ -59,12 +59,15 @@ fn file(rows: &[&str]) -> String {
     format!("{HEADER}{rows}").replace("DAY1", DAY_1).replace("DAY9", DAY_9)
 }
 
+/// Ledger rows, settlement rows, matched pairs, breaks.
+type Case = (&'static [&'static str], &'static [&'static str], usize, &'static [&'static str]);
+
 #[test]
 fn every_kind_is_told_from_the_rows() {
     let fine = "order_1,ch_1,charge,1000,EUR,30,succeeded,DAY1";
     let last = "order_9,ch_9,charge,500,EUR,15,succeeded,DAY9";
     // ledger rows, settlement rows, matched, breaks
-    let table: &[(&[&str], &[&str], usize, &[&str])] = &[
+    let table: &[Case] = &[
         (&[fine, last], &[fine, last], 2, &[]),
         // Ids of the two sides need not be the same.
         (&[fine], &["order_1,txn_7,charge,1000,EUR,30,paid,DAY9"], 1, &[]),
@@ -232,7 +235,7 @@ fn what_is_young_is_in_flight_and_becomes_missing_with_time() {
     for (as_of, in_flight_days, in_flight, missing) in table {
         let as_of = as_of.map(|text| parse_rfc3339(text).unwrap());
         let report = reconcile(&ledger, &settlement, Options { as_of, in_flight_days }).unwrap();
-        let found = report.breaks.iter().filter(|found| found.code() == "B2").count();
+        let found = report.breaks.iter().filter(|found| found.kind.code() == "B2").count();
         assert_eq!((report.in_flight.len(), found), (in_flight, missing), "{as_of:?}, {in_flight_days} days");
     }
     // Without a time nothing can be in flight.
@@ -242,16 +245,6 @@ fn what_is_young_is_in_flight_and_becomes_missing_with_time() {
         report.breaks.iter().map(line).collect::<Vec<_>>(),
         ["missing_in_settlement order_1 EUR 1000 - - - l2 s"]
     );
-}
-
-trait Code {
-    fn code(&self) -> &'static str;
-}
-
-impl Code for Break {
-    fn code(&self) -> &'static str {
-        self.kind.code()
-    }
 }
 
 #[test]
@@ -649,7 +642,7 @@ fn a_file_that_cannot_be_read_exactly_is_refused_with_its_place() {
 fn cutting_a_file_anywhere_inside_a_row_is_noticed_or_leaves_whole_rows() {
     let whole = "reference,id,amount,currency\norder_1,\"c,1\",10.00,EUR\norder_2,c2,5.25,EUR";
     for cut in 0..whole.len() {
-        let text = &whole[..cut];
+        let text = whole.get(..cut).unwrap();
         match run(&[], &[Source { name: "s.csv", data: text.as_bytes() }], Options::default()) {
             Err(_) => {}
             // What was read is what stands there, to the cent.

@@ -21,8 +21,8 @@ pub(super) struct Verdict<'r> {
 
 /// Judges a group. `is_due` says whether a ledger row should have been settled by now.
 pub(super) fn judge<'r>(kind: RowType, group: &Group<'r>, is_due: impl Fn(&Row) -> bool) -> Verdict<'r> {
-    let mut verdict = Verdict::default();
-    verdict.matched = group.pairs.iter().filter(|pair| values(pair).is_empty()).count();
+    let matched = group.pairs.iter().filter(|pair| values(pair).is_empty()).count();
+    let mut verdict = Verdict { matched, ..Verdict::default() };
 
     // Identity comes first: until it is clear how many events there are, nothing else can be said of one of them.
     if let Some(identity) = identity(kind, group) {

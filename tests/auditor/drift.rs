@@ -56,7 +56,7 @@ impl Month {
             };
             let theirs = Line {
                 // Half of the providers number their rows themselves.
-                id: if seed % 2 == 0 { ours.id.clone() } else { format!("txn_{number}") },
+                id: if seed.is_multiple_of(2) { ours.id.clone() } else { format!("txn_{number}") },
                 status: if ours.status == "succeeded" { "paid" } else { ours.status },
                 minute: ours.minute + 1,
                 ..ours.clone()
