@@ -17,8 +17,10 @@
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
 pub mod advice;
+pub mod crypto;
 pub mod entropy;
 pub mod json;
 #[cfg(feature = "core")]
 pub mod money;
 pub mod time;
+pub mod wasm;

@@ -36,8 +36,8 @@ export interface Store {
    * version. When it resolves to `true`, the writes survive the death of this process.
    */
   commit(writes: readonly Write[]): Promise<boolean>;
-  /** Records with `wakeAt <= now`, earliest first, then by key. */
-  due(now: number, limit: number): Promise<StoredRecord[]>;
+  /** Records whose key starts with `prefix` and whose `wakeAt` is not after `now`, earliest first, then by key. */
+  due(prefix: string, now: number, limit: number): Promise<StoredRecord[]>;
   /** Records whose key starts with `prefix` and is greater than `after`, in key order (UTF-8 bytes). */
   scan(prefix: string, after: string | null, limit: number): Promise<StoredRecord[]>;
 }

@@ -1,0 +1,117 @@
+/**
+ * One wasm instance, started at the first call and started again after a trap.
+ *
+ * Invariant: no call ever runs on an instance that has trapped. A trap (a bug, exhausted memory, a stack overflow)
+ * leaves linear memory in an unknown state; the instance is thrown away, {@link Artefact.generation} rises, and the
+ * caller gets `internal_trap`. Whoever keeps handles of engines compares generations and rebuilds from what it stored.
+ */
+
+import { moduleOf, type ModuleSource } from "./bytes.js";
+import { TillproofError } from "./errors.js";
+import { open } from "./wire.js";
+
+/** What every generated glue module has beside the exports of the crate. */
+export interface Glue {
+  initSync(input: { module: WebAssembly.Module }): unknown;
+  /** Replaces the instance by a fresh one of the same module. */
+  __wbg_reset_state(): void;
+}
+
+/** Not started yet; started; trapped, with the old instance still in place. */
+type State = "idle" | "ready" | "trapped";
+
+/** The door to one of the wasm files: `E` is the generated glue module, whose exports are called through it. */
+export class Artefact<E extends Glue> {
+  readonly #name: string;
+  readonly #glue: E;
+  readonly #source: ModuleSource;
+  #state: State = "idle";
+  #generation = 0;
+
+  constructor(name: string, glue: E, source: ModuleSource) {
+    this.#name = name;
+    this.#glue = glue;
+    this.#source = source;
+  }
+
+  /** How often the instance was thrown away. A handle of an engine is good for the generation it was made in. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * Calls an export that answers with an envelope, and opens it.
+   *
+   * Throws what the engine answered with, `internal_trap` or `wasm_unavailable`.
+   */
+  invoke<T>(call: (exports: E) => Uint8Array): T {
+    return open<T>(this.raw(call));
+  }
+
+  /**
+   * Calls an export and returns what it returns.
+   *
+   * Throws `internal_trap` or `wasm_unavailable`.
+   */
+  raw<T>(call: (exports: E) => T): T {
+    this.#start();
+    try {
+      return call(this.#glue);
+    } catch (error) {
+      if (!isTrap(error)) throw error;
+      this.#state = "trapped";
+      this.#generation += 1;
+      throw this.#trapped(error);
+    }
+  }
+
+  #start(): void {
+    if (this.#state === "ready") return;
+    try {
+      // The reset waits for the next call: right after exhausted memory there may be no room for a new instance.
+      if (this.#state === "trapped") this.#glue.__wbg_reset_state();
+      else this.#glue.initSync({ module: moduleOf(this.#source) });
+    } catch (error) {
+      if (error instanceof TillproofError) throw error;
+      throw this.#unavailable(error);
+    }
+    this.#state = "ready";
+  }
+
+  #trapped(cause: unknown): TillproofError {
+    return new TillproofError({
+      code: "internal_trap",
+      message:
+        `tillproof/${this.#name} stopped inside wasm (${textOf(cause)}) and was started again: ` +
+        "nothing was returned by this call; please report it with the steps that led here",
+      advice: "report_bug",
+      details: { artefact: this.#name, generation: String(this.#generation), found: textOf(cause) },
+      cause,
+    });
+  }
+
+  #unavailable(cause: unknown): TillproofError {
+    return new TillproofError({
+      code: "wasm_unavailable",
+      message:
+        `tillproof/${this.#name} could not start its wasm module (${textOf(cause)}): a page with a ` +
+        "Content-Security-Policy needs script-src 'wasm-unsafe-eval'; a platform that refuses to compile bytes needs " +
+        `provideWasm("${this.#name}", module) of tillproof/slim`,
+      details: { artefact: this.#name, found: textOf(cause) },
+      cause,
+    });
+  }
+}
+
+/**
+ * Whether the instance died. By name as well as by class: an error of another realm fails `instanceof`. A stack
+ * overflow is a RangeError in V8 and JavaScriptCore and an InternalError in SpiderMonkey.
+ */
+function isTrap(error: unknown): boolean {
+  const name = (error as { name?: unknown } | null | undefined)?.name;
+  return name === "RuntimeError" || name === "RangeError" || name === "InternalError";
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

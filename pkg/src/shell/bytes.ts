@@ -1,0 +1,29 @@
+/**
+ * A module from what `#wasm/<artefact>` resolved to.
+ *
+ * Each runtime is given what it can compile: Workers a ready `WebAssembly.Module` (they refuse to compile bytes),
+ * Node, Bun, Deno, browsers and bundlers base64 in a JavaScript file (a path to a `.wasm` file does not survive
+ * bundling), and the slim entries a function that returns the module the caller provided.
+ */
+
+/** Base64 of the bytes, the compiled module, or where to get it at the first call. */
+export type ModuleSource = string | WebAssembly.Module | (() => WebAssembly.Module);
+
+/** The compiled module. Compiles synchronously when `source` is base64. */
+export function moduleOf(source: ModuleSource): WebAssembly.Module {
+  if (typeof source === "function") return source();
+  return typeof source === "string" ? new WebAssembly.Module(fromBase64(source)) : source;
+}
+
+/** Newer than the library types of the oldest TypeScript we build with. */
+type Base64Decoder = { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+type NodeBuffer = { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> };
+
+/** The bytes of a base64 text, by the fastest decoder the platform has. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const native = (Uint8Array as Base64Decoder).fromBase64;
+  if (native !== undefined) return native.call(Uint8Array, text);
+  const buffer = (globalThis as { Buffer?: NodeBuffer }).Buffer;
+  if (buffer !== undefined) return buffer.from(text, "base64");
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}

@@ -1,0 +1,8 @@
+/** The `simulator` artefact: the reference gateway and its faults. */
+
+import source from "#wasm/simulator";
+import * as glue from "../../wasm/simulator.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const simulator: Artefact<typeof glue> = new Artefact("simulator", glue, source);

@@ -1,0 +1,8 @@
+/** The `webhooks` artefact: signature schemes. */
+
+import source from "#wasm/webhooks";
+import * as glue from "../../wasm/webhooks.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const webhooks: Artefact<typeof glue> = new Artefact("webhooks", glue, source);

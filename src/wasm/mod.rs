@@ -1,0 +1,8 @@
+//! This folder decodes, calls and encodes; it decides nothing, and nothing of the crate depends on it.
+//!
+//! Each artefact has one file. Its functions take and return bytes: one JSON document in, one
+//! [`reply`] out. They are plain functions so that they can be tested natively; beside each stands a
+//! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
+//! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
+
+pub mod reply;
