@@ -22,5 +22,7 @@ pub mod entropy;
 pub mod json;
 #[cfg(feature = "core")]
 pub mod money;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 pub mod time;
 pub mod wasm;

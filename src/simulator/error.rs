@@ -90,7 +90,7 @@ pub enum Error {
     KeyInFlight,
     /// There is no such object.
     NotFound {
-        /// What was looked for: `payment`, `account`, `event`.
+        /// What was looked for: `payment`, `account`, `event`, `delivery`.
         what: &'static str,
         /// The id asked for, shortened.
         found: String,
@@ -248,6 +248,7 @@ impl Diagnose for Error {
             Self::KeyInFlight => "idempotency_key_in_flight",
             Self::NotFound { what: "account", .. } => "account_not_found",
             Self::NotFound { what: "event", .. } => "event_not_found",
+            Self::NotFound { what: "delivery", .. } => "delivery_not_found",
             Self::NotFound { .. } => "payment_not_found",
             Self::InvalidTransition { .. } => "invalid_transition",
             Self::AmountExceedsRest { .. } => "amount_exceeds_rest",
@@ -286,7 +287,9 @@ impl Diagnose for Error {
 
     fn details(&self) -> Vec<Detail> {
         match self {
-            Self::RouteNotFound { found } | Self::ParameterUnknown { found } => vec![("found", found.clone())],
+            Self::RouteNotFound { found } | Self::ParameterUnknown { found } => {
+                vec![("found", found.clone())]
+            }
             Self::MethodNotAllowed { found, expected } => {
                 vec![("found", found.clone()), ("expected", expected.clone())]
             }

@@ -18,11 +18,7 @@ pub const KEY_BYTES_MAX: usize = 255;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
     /// A payment as it was at a moment.
-    Payment {
-        status: u16,
-        payment: usize,
-        moment: usize,
-    },
+    Payment { status: u16, payment: usize, moment: usize },
     /// The injected failure that pretends that nothing is known.
     FailedAfterwards,
 }

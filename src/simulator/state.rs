@@ -159,9 +159,20 @@ mod tests {
                 .into_iter()
                 .filter_map(|by| state.after(by).map(|to| format!("{by:?} -> {}", to.name())))
                 .collect();
-            found.push_str(&format!("{}: {}\n", state.name(), moves.join(", ")));
+            let moves = if moves.is_empty() { "none".to_owned() } else { moves.join(", ") };
+            found.push_str(&format!("{}: {moves}\n", state.name()));
         }
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @"
+        pending: Submit -> processing, Decline -> failed
+        processing: Authorize -> authorized, Complete -> completed, Decline -> failed
+        authorized: Capture -> completed, Void -> voided, Expire -> expired
+        completed: RefundPart -> partially_refunded, RefundRest -> refunded
+        partially_refunded: RefundPart -> partially_refunded, RefundRest -> refunded
+        refunded: none
+        voided: none
+        expired: none
+        failed: none
+        ");
     }
 
     #[test]

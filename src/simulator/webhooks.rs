@@ -200,8 +200,12 @@ impl Webhooks {
 
     /// When something is to be done next.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let first = |set: &BTreeSet<(Timestamp, usize)>| set.first().map(|(at, _)| *at);
-        [first(&self.due), first(&self.flying)].into_iter().flatten().min()
+        [self.next_scheduled(), self.next_silence()].into_iter().flatten().min()
+    }
+
+    /// When a delivery is due next.
+    pub(super) fn next_scheduled(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _)| *at)
     }
 
     /// When patience with an attempt ends next.

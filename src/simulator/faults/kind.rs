@@ -85,6 +85,16 @@ pub(super) const CATALOGUE: [Row; 16] = [
 ];
 
 impl Fault {
+    /// The faults that strike a request.
+    pub(in crate::simulator) const OF_REQUESTS: [Self; 6] = [
+        Self::RequestLost,
+        Self::RateLimited,
+        Self::ServerError,
+        Self::ServerErrorStored,
+        Self::ResponseLost,
+        Self::Slow,
+    ];
+
     /// The name in fault plans and in the ground truth.
     #[must_use]
     pub fn name(self) -> &'static str {

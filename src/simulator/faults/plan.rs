@@ -287,7 +287,21 @@ mod tests {
             .into_iter()
             .map(|text| FaultPlan::parse(text.as_bytes()).unwrap_err().to_string())
             .collect();
-        insta::assert_snapshot!(messages.join("\n"), @"");
+        insta::assert_snapshot!(messages.join("\n"), @r#"
+        the fault plan cannot be read: not JSON at byte 1: expected a string in double quotes
+        the fault plan cannot be read: the field `faults` holds an array: expected an object
+        there is no fault preset "furious": expected none, gentle or hostile
+        there is no fault "respons_lost": expected one of the names of the catalogue, such as response_lost
+        the rule of slow cannot be read: expected a probability, or an object with probability, nth or delay_ms
+        the rule of slow cannot be read: expected a probability, or an object with probability, nth or delay_ms
+        the rule of slow cannot be read: expected a probability, or an object with probability, nth or delay_ms
+        the fault plan cannot be read: the field "delay" is not known here: remove it or mend its name
+        the probability of slow cannot be read: expected a decimal from 0 to 1 with at most six decimals, such as 0.05
+        the field nth of slow cannot be read: expected a list of whole numbers from 1, such as [3, 7]
+        the field nth of slow cannot be read: expected a list of whole numbers from 1, such as [3, 7]
+        the field delay_ms of slow cannot be read: expected [from, to] in milliseconds up to one day, for a fault that delays
+        the field delay_ms of request_lost cannot be read: expected [from, to] in milliseconds up to one day, for a fault that delays
+        "#);
     }
 
     #[test]
