@@ -17,11 +17,19 @@
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
 pub mod advice;
+#[cfg(feature = "core")]
+pub mod calendar;
 pub mod crypto;
 pub mod entropy;
+#[cfg(feature = "core")]
+pub mod fingerprint;
 pub mod json;
 #[cfg(feature = "core")]
 pub mod money;
+#[cfg(feature = "core")]
+pub mod payments;
+#[cfg(feature = "core")]
+pub mod retry;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod time;

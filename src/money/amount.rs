@@ -144,3 +144,76 @@ impl core::fmt::Debug for Amount {
         write!(f, "{} minor {}", self.minor(), self.currency())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::Diagnose;
+
+    fn eur(minor: u64) -> Amount {
+        Amount::from_minor(minor, Currency::EUR).unwrap()
+    }
+
+    #[test]
+    fn json_gives_an_amount_or_a_typed_error_and_never_a_rounded_number() {
+        // JSON, minor units or the code of the error
+        let table = [
+            ("0", "0"),
+            ("1000", "1000"),
+            ("\"1000\"", "1000"),
+            ("9007199254740991", "9007199254740991"),
+            ("\"9007199254740992\"", "9007199254740992"),
+            ("\"9223372036854775807\"", "9223372036854775807"),
+            ("9007199254740992", "amount_unsafe_number"),
+            ("\"9223372036854775808\"", "amount_too_large"),
+            ("99999999999999999999999", "amount_too_large"),
+            ("-1", "amount_not_an_integer"),
+            ("-0", "amount_not_an_integer"),
+            ("1.5", "amount_not_an_integer"),
+            ("1.0", "amount_not_an_integer"),
+            ("1e3", "amount_not_an_integer"),
+            ("\"\"", "amount_not_an_integer"),
+            ("\"-1\"", "amount_not_an_integer"),
+            ("\"1.5\"", "amount_not_an_integer"),
+            ("\"01\"", "amount_not_an_integer"),
+            ("\" 1\"", "amount_not_an_integer"),
+            ("\"1_000\"", "amount_not_an_integer"),
+            ("\"NaN\"", "amount_not_an_integer"),
+            ("null", "amount_not_an_integer"),
+            ("true", "amount_not_an_integer"),
+            ("[1]", "amount_not_an_integer"),
+            ("{}", "amount_not_an_integer"),
+        ];
+        for (json, expected) in table {
+            let value = crate::json::parse(json.as_bytes()).unwrap();
+            let found = match Amount::from_json(&value, Currency::EUR) {
+                Ok(amount) => amount.minor().to_string(),
+                Err(error) => error.code().to_owned(),
+            };
+            assert_eq!(found, expected, "{json}");
+        }
+        assert_eq!(crate::json::parse(b"NaN").unwrap_err().code(), "json_syntax");
+    }
+
+    #[test]
+    fn sums_and_differences_stay_in_range_and_in_one_currency() {
+        let usd = Amount::from_minor(1, Currency::USD).unwrap();
+        let max = eur(Amount::MINOR_MAX);
+        let table = [
+            (eur(2).checked_add(eur(3)), "5 minor EUR"),
+            (eur(2).checked_add(usd), "currency_mismatch"),
+            (max.checked_add(eur(0)), "9223372036854775807 minor EUR"),
+            (max.checked_add(eur(1)), "amount_too_large"),
+            (eur(3).checked_sub(eur(3)), "0 minor EUR"),
+            (eur(3).checked_sub(eur(4)), "amount_negative"),
+            // The currency is looked at before the size.
+            (Amount::zero(Currency::EUR).checked_sub(usd), "currency_mismatch"),
+        ];
+        for (found, expected) in table {
+            let found = found.map_or_else(|e| e.code().to_owned(), |amount| format!("{amount:?}"));
+            assert_eq!(found, expected);
+        }
+        assert_eq!(Amount::from_minor(u64::MAX, Currency::EUR).unwrap_err().code(), "amount_too_large");
+        assert!(Amount::zero(Currency::JPY).is_zero());
+    }
+}

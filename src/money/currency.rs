@@ -1,6 +1,7 @@
 //! ISO 4217: which currencies there are and how many decimals each has.
 
 use super::Error;
+use super::iso4217::TABLE;
 
 /// A currency of ISO 4217 with its exponent. Cannot be made from an unknown code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,6 +11,19 @@ pub struct Currency {
 }
 
 impl Currency {
+    /// Swiss franc, two decimals.
+    pub const CHF: Self = Self { code: *b"CHF", exponent: 2 };
+    /// Euro, two decimals.
+    pub const EUR: Self = Self { code: *b"EUR", exponent: 2 };
+    /// Pound sterling, two decimals.
+    pub const GBP: Self = Self { code: *b"GBP", exponent: 2 };
+    /// Yen, no decimals.
+    pub const JPY: Self = Self { code: *b"JPY", exponent: 0 };
+    /// Kuwaiti dinar, three decimals.
+    pub const KWD: Self = Self { code: *b"KWD", exponent: 3 };
+    /// US dollar, two decimals.
+    pub const USD: Self = Self { code: *b"USD", exponent: 2 };
+
     /// The currency of an upper-case code such as `EUR`.
     ///
     /// # Errors
@@ -17,13 +31,21 @@ impl Currency {
     /// [`Error::UnknownCurrency`], also for lower case: dialects that write it so convert first.
     pub fn parse(code: &str) -> Result<Self, Error> {
         TABLE
-            .iter()
-            .find(|(known, _)| *known == code)
-            .and_then(|(known, exponent)| {
-                let code = <[u8; 3]>::try_from(known.as_bytes()).ok()?;
-                Some(Self { code, exponent: *exponent })
-            })
+            .binary_search_by(|(known, _)| (*known).cmp(code))
+            .ok()
+            .and_then(|index| TABLE.get(index))
+            .and_then(|row| Self::from_row(*row))
             .ok_or_else(|| Error::unknown_currency(code))
+    }
+
+    /// Every currency known, in the order of the codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().filter_map(|row| Self::from_row(*row))
+    }
+
+    fn from_row((code, exponent): (&str, u8)) -> Option<Self> {
+        let code = <[u8; 3]>::try_from(code.as_bytes()).ok()?;
+        Some(Self { code, exponent })
     }
 
     /// The code, three upper-case letters.
@@ -32,7 +54,7 @@ impl Currency {
         core::str::from_utf8(&self.code).unwrap_or_default()
     }
 
-    /// Number of decimals of the major unit: 2 for EUR, 0 for JPY, 3 for KWD.
+    /// Number of decimals of the major unit: 2 for EUR, 0 for JPY, 3 for KWD. At most 3.
     #[must_use]
     pub const fn exponent(self) -> u8 {
         self.exponent
@@ -51,5 +73,26 @@ impl core::fmt::Debug for Currency {
     }
 }
 
-/// Code and exponent.
-const TABLE: &[(&str, u8)] = &[("EUR", 2), ("GBP", 2), ("JPY", 0), ("KWD", 3), ("USD", 2)];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_exactly_as_the_standard_writes_it_or_not_at_all() {
+        for known in TABLE {
+            assert_eq!(Currency::parse(known.0).unwrap().code(), known.0);
+        }
+        for unknown in ["", "EU", "EURO", "eur", "Eur", " EUR", "EUR ", "ÉUR", "EU\0", "XXX", "AAA", "ZZZ"] {
+            assert_eq!(Currency::parse(unknown), Err(Error::unknown_currency(unknown)), "{unknown:?}");
+        }
+        assert_eq!(Currency::all().count(), TABLE.len());
+    }
+
+    #[test]
+    fn the_constants_agree_with_the_table() {
+        use Currency as C;
+        for constant in [C::CHF, C::EUR, C::GBP, C::JPY, C::KWD, C::USD] {
+            assert_eq!(Currency::parse(constant.code()), Ok(constant));
+        }
+    }
+}

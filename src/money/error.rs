@@ -18,6 +18,18 @@ pub enum Error {
         /// What was given, shortened.
         found: String,
     },
+    /// Not a plain decimal in major units.
+    NotADecimal {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// More decimals than the currency has.
+    TooManyDecimals {
+        /// What was given, shortened.
+        found: String,
+        /// The currency it was to be an amount of.
+        currency: Currency,
+    },
     /// A JSON number beyond 2^53 - 1, which other readers would round.
     UnsafeNumber {
         /// The number as it was written.
@@ -42,6 +54,34 @@ pub enum Error {
         /// What was to be taken away.
         subtrahend: Amount,
     },
+    /// A split into no parts, or into more than [`PARTS_MAX`](super::PARTS_MAX).
+    WrongParts {
+        /// Parts asked for.
+        found: usize,
+        /// Parts allowed.
+        limit: usize,
+    },
+    /// A split whose weights are all zero.
+    NoWeight,
+    /// Not a positive decimal of at most 18 digits.
+    InvalidRate {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// A rate other than one between a currency and itself.
+    SameCurrency {
+        /// The currency.
+        currency: Currency,
+        /// The rate.
+        rate: String,
+    },
+    /// The exact product of amount and rate does not fit 96 bits.
+    TooManyDigits {
+        /// What was to be converted.
+        amount: Amount,
+        /// The rate.
+        rate: String,
+    },
 }
 
 impl Error {
@@ -51,6 +91,18 @@ impl Error {
 
     pub(super) fn not_an_integer(found: &str) -> Self {
         Self::NotAnInteger { found: quoted(&shortened(found)) }
+    }
+
+    pub(super) fn not_a_decimal(found: &str) -> Self {
+        Self::NotADecimal { found: shortened(found) }
+    }
+
+    pub(super) fn too_many_decimals(found: &str, currency: Currency) -> Self {
+        Self::TooManyDecimals { found: shortened(found), currency }
+    }
+
+    pub(super) fn invalid_rate(found: &str) -> Self {
+        Self::InvalidRate { found: shortened(found) }
     }
 
     pub(super) fn too_large(found: &str) -> Self {
@@ -76,13 +128,24 @@ impl core::fmt::Display for Error {
                 f,
                 "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space"
             ),
+            Self::NotADecimal { found } => write!(
+                f,
+                "{} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
+                 space, separator or exponent",
+                quoted(found)
+            ),
+            Self::TooManyDecimals { found, currency } => write!(
+                f,
+                "{found} has more decimals than {currency}, which has {}: check the currency, or round first",
+                currency.exponent()
+            ),
             Self::UnsafeNumber { found } => write!(
                 f,
                 "the number {found} is beyond {SAFE_INTEGER_MAX}, where JSON readers begin to round: \
                  send it as a string of digits"
             ),
             Self::TooLarge { found } => {
-                write!(f, "{found} minor units are too many: at most {} are kept", Amount::MINOR_MAX)
+                write!(f, "{found} is too large: at most {} minor units are kept", Amount::MINOR_MAX)
             }
             Self::CurrencyMismatch { expected, found } => {
                 write!(f, "amounts in {expected} and {found} cannot be combined: convert one first")
@@ -90,6 +153,25 @@ impl core::fmt::Display for Error {
             Self::Negative { minuend, subtrahend } => {
                 write!(f, "{subtrahend:?} is more than {minuend:?}: an amount is never negative")
             }
+            Self::WrongParts { found, limit } => {
+                write!(f, "an amount cannot be split into {found} parts: expected 1 to {limit}")
+            }
+            Self::NoWeight => {
+                f.write_str("every weight of the split is zero: at least one part must take something")
+            }
+            Self::InvalidRate { found } => write!(
+                f,
+                "{} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as 1.08085",
+                quoted(found)
+            ),
+            Self::SameCurrency { currency, rate } => write!(
+                f,
+                "{currency} was to be converted into itself at {rate}: leave the amount as it is, or mend the currency"
+            ),
+            Self::TooManyDigits { amount, rate } => write!(
+                f,
+                "{amount:?} at {rate} has too many digits to stay exact: convert in parts or use a shorter rate"
+            ),
         }
     }
 }
@@ -101,10 +183,17 @@ impl Diagnose for Error {
         match self {
             Self::UnknownCurrency { .. } => "currency_unknown",
             Self::NotAnInteger { .. } => "amount_not_an_integer",
+            Self::NotADecimal { .. } => "amount_not_a_decimal",
+            Self::TooManyDecimals { .. } => "amount_too_many_decimals",
             Self::UnsafeNumber { .. } => "amount_unsafe_number",
             Self::TooLarge { .. } => "amount_too_large",
             Self::CurrencyMismatch { .. } => "currency_mismatch",
             Self::Negative { .. } => "amount_negative",
+            Self::WrongParts { .. } => "split_wrong_parts",
+            Self::NoWeight => "split_no_weight",
+            Self::InvalidRate { .. } => "fx_invalid_rate",
+            Self::SameCurrency { .. } => "fx_same_currency",
+            Self::TooManyDigits { .. } => "fx_too_many_digits",
         }
     }
 
@@ -116,14 +205,82 @@ impl Diagnose for Error {
         match self {
             Self::UnknownCurrency { found }
             | Self::NotAnInteger { found }
+            | Self::NotADecimal { found }
             | Self::UnsafeNumber { found }
+            | Self::InvalidRate { found }
             | Self::TooLarge { found } => vec![("found", found.clone())],
+            Self::TooManyDecimals { found, currency } => vec![
+                ("expected", currency.exponent().to_string()),
+                ("found", found.clone()),
+                ("currency", currency.to_string()),
+            ],
             Self::CurrencyMismatch { expected, found } => {
                 vec![("expected", expected.to_string()), ("found", found.to_string())]
             }
             Self::Negative { minuend, subtrahend } => {
                 vec![("expected", minuend.minor().to_string()), ("found", subtrahend.minor().to_string())]
             }
+            Self::WrongParts { found, limit } => {
+                vec![("found", found.to_string()), ("limit", limit.to_string())]
+            }
+            Self::NoWeight => Vec::new(),
+            Self::SameCurrency { currency, rate } => {
+                vec![("currency", currency.to_string()), ("found", rate.clone())]
+            }
+            Self::TooManyDigits { amount, rate } => {
+                vec![("amount", amount.minor().to_string()), ("rate", rate.clone())]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_says_what_was_found_what_was_expected_and_what_to_do() {
+        let eur = |minor| Amount::from_minor(minor, Currency::EUR).unwrap();
+        let errors = [
+            Error::unknown_currency("eur"),
+            Error::not_an_integer("1.5"),
+            Error::not_a_decimal("1,50"),
+            Error::too_many_decimals("12.345", Currency::EUR),
+            Error::UnsafeNumber { found: "9007199254740992".to_owned() },
+            Error::too_large("9223372036854775808"),
+            Error::CurrencyMismatch { expected: Currency::EUR, found: Currency::USD },
+            Error::Negative { minuend: eur(5), subtrahend: eur(7) },
+            Error::WrongParts { found: 0, limit: super::super::PARTS_MAX },
+            Error::NoWeight,
+            Error::invalid_rate("0"),
+            Error::SameCurrency { currency: Currency::EUR, rate: "1.08".to_owned() },
+            Error::TooManyDigits { amount: eur(7), rate: "1.5".to_owned() },
+        ];
+        let shown: Vec<String> =
+            errors.iter().map(|e| format!("{}: {e} {:?}", e.code(), e.details())).collect();
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        currency_unknown: "eur" is not a currency of ISO 4217: expected three upper-case letters such as EUR [("found", "eur")]
+        amount_not_an_integer: "1.5" is not an amount: expected minor units as plain digits, without sign, fraction or space [("found", "\"1.5\"")]
+        amount_not_a_decimal: "1,50" is not an amount: expected major units as a plain decimal such as 12.34, without sign, space, separator or exponent [("found", "1,50")]
+        amount_too_many_decimals: 12.345 has more decimals than EUR, which has 2: check the currency, or round first [("expected", "2"), ("found", "12.345"), ("currency", "EUR")]
+        amount_unsafe_number: the number 9007199254740992 is beyond 9007199254740991, where JSON readers begin to round: send it as a string of digits [("found", "9007199254740992")]
+        amount_too_large: 9223372036854775808 is too large: at most 9223372036854775807 minor units are kept [("found", "9223372036854775808")]
+        currency_mismatch: amounts in EUR and USD cannot be combined: convert one first [("expected", "EUR"), ("found", "USD")]
+        amount_negative: 7 minor EUR is more than 5 minor EUR: an amount is never negative [("expected", "5"), ("found", "7")]
+        split_wrong_parts: an amount cannot be split into 0 parts: expected 1 to 10000 [("found", "0"), ("limit", "10000")]
+        split_no_weight: every weight of the split is zero: at least one part must take something []
+        fx_invalid_rate: "0" is not an exchange rate: expected a positive plain decimal of at most 18 digits such as 1.08085 [("found", "0")]
+        fx_same_currency: EUR was to be converted into itself at 1.08: leave the amount as it is, or mend the currency [("currency", "EUR"), ("found", "1.08")]
+        fx_too_many_digits: 7 minor EUR at 1.5 has too many digits to stay exact: convert in parts or use a shorter rate [("amount", "7"), ("rate", "1.5")]
+        "#);
+        assert!(errors.iter().all(|error| error.advice() == Advice::FixCall));
+    }
+
+    #[test]
+    fn a_message_never_repeats_megabytes_of_hostile_input() {
+        let long = "9".repeat(1 << 20);
+        for error in [Error::too_large(&long), Error::not_a_decimal(&long), Error::invalid_rate(&long)] {
+            assert!(error.to_string().len() < 300, "{error}");
         }
     }
 }

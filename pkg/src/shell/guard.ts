@@ -104,7 +104,7 @@ export function bytes(name: string, value: unknown): Uint8Array {
   if (typeof value === "string") return utf8(value);
   // `instanceof` fails for an array of another realm (Jest, vm, edge sandboxes); views and tags do not.
   if (ArrayBuffer.isView(value) && tag(value) === "Uint8Array") return value as Uint8Array;
-  if (tag(value) === "ArrayBuffer") return new Uint8Array(value as ArrayBuffer);
+  if (isArrayBuffer(value)) return new Uint8Array(value);
   const parsed = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
   throw new TillproofError({
     code: "bytes_expected",
@@ -116,6 +116,15 @@ export function bytes(name: string, value: unknown): Uint8Array {
         : ""),
     details: { argument: name, found: shown(value) },
   });
+}
+
+/** A tag can be forged, and an array made from a forgery is empty; only a real buffer can carry a view. */
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  try {
+    return tag(value) === "ArrayBuffer" && new DataView(value as ArrayBuffer).byteLength >= 0;
+  } catch {
+    return false;
+  }
 }
 
 function tag(value: unknown): string {

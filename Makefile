@@ -1,0 +1,36 @@
+# Each target installs what it needs and is missing, then does its work. The scripts are plain Node.
+
+.PHONY: demo test test-all package bench serve fmt lint clean
+
+# The main job, from sources to proof: 500 orders against a hostile gateway.
+demo:
+	node scripts/demo.mjs $(DEMO)
+
+# Every test; the last line is the sum.
+test:
+	node scripts/test.mjs
+
+# The same and what takes long.
+test-all:
+	node scripts/test.mjs --all
+
+# The installable package, pkg/tillproof.tgz.
+package:
+	node scripts/package.mjs
+
+# Paired benchmarks, to the screen and benches/results.json.
+bench:
+	node scripts/bench.mjs
+
+# The page in www/, built with the package and served on loopback.
+serve:
+	node scripts/serve.mjs
+
+fmt:
+	cargo fmt
+
+lint:
+	node scripts/test.mjs --only format,lint
+
+clean:
+	rm -rf target pkg/dist pkg/wasm pkg/tillproof.tgz pkg/node_modules www/dist

@@ -1,0 +1,118 @@
+/** The payments engine as the driver sees it: documents in, documents out. Decides nothing. */
+
+import { core } from "../shell/core.js";
+import { encode } from "../shell/wire.js";
+
+/** One thing that happened to an intent, opaque to TypeScript. */
+export type JournalEntry = Readonly<Record<string, unknown>>;
+
+/** What the engine wants done. */
+export type Action =
+  | {
+      readonly type: "send";
+      readonly attempt: number;
+      readonly method: string;
+      readonly path: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body?: string;
+    }
+  | {
+      readonly type: "query";
+      readonly method: string;
+      readonly path: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "wait"; readonly until: number }
+  | { readonly type: "rest" };
+
+/** The intent as the engine describes it. */
+export interface IntentView {
+  readonly status: "settled" | "failed" | "pending_confirmation" | "awaiting_customer";
+  readonly state: string;
+  readonly reference: string;
+  readonly operation: "charge" | "authorize";
+  readonly amount: string;
+  readonly currency: string;
+  readonly attempts: number;
+  readonly epoch: number;
+  readonly key: string;
+  readonly provider_reference?: string;
+  readonly evidence?: "response" | "query" | "webhook";
+  readonly code?: string;
+  readonly message?: string;
+  readonly proof?: "refused" | "absent";
+  readonly reason?: string;
+  readonly next_check_at?: number;
+  readonly extra_charges: readonly string[];
+}
+
+/** What became of an exchange with the gateway, or of something else that was heard. */
+export type News =
+  | {
+      readonly type: "response";
+      readonly attempt: number;
+      readonly status: number;
+      readonly retry_after?: string;
+      readonly replayed: boolean;
+      readonly body: string;
+    }
+  | { readonly type: "failure"; readonly attempt: number; readonly not_sent: boolean }
+  | { readonly type: "query"; readonly status?: number; readonly retry_after?: string; readonly body?: string }
+  | { readonly type: "webhook"; readonly payment: unknown };
+
+/** The request as the engine reads it. */
+export interface RequestDocument {
+  readonly merchant: string;
+  readonly operation: "charge" | "authorize";
+  readonly reference: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly description?: string;
+  readonly metadata?: unknown;
+}
+
+/** How the engine decides. */
+export interface SettingsDocument {
+  readonly lease_ms: number;
+  readonly deadline_ms?: number;
+  readonly retry: { readonly base_ms?: number; readonly cap_ms?: number; readonly jitter?: string };
+}
+
+/** What to store, what to do, and where the intent stands. */
+export interface Step {
+  readonly append: readonly JournalEntry[];
+  readonly action: Action;
+  readonly intent: IntentView;
+  readonly wake_at: number | null;
+}
+
+/** A new intent. */
+export function openIntent(input: {
+  readonly profile: string;
+  readonly account: string;
+  readonly secret: string;
+  readonly request: RequestDocument;
+  readonly settings: SettingsDocument;
+  readonly now: number;
+}): Step {
+  return core.invoke<Step>((exports) => exports.payments_open(encode(input)));
+}
+
+/** One round of a known intent. */
+export function stepIntent(input: {
+  readonly journal: readonly JournalEntry[];
+  readonly settings: SettingsDocument;
+  readonly now: number;
+  readonly owner: string;
+  readonly entropy: string;
+  readonly same_as?: RequestDocument;
+  readonly reopen_with?: string;
+  readonly news?: News;
+}): Step {
+  return core.invoke<Step>((exports) => exports.payments_step(encode(input)));
+}
+
+/** Where an intent stands, without moving it. */
+export function viewIntent(journal: readonly JournalEntry[]): IntentView {
+  return core.invoke<IntentView>((exports) => exports.payments_view(encode({ journal })));
+}

@@ -1,0 +1,81 @@
+/** What can be known without sending anything: keys, promises of providers, and the waits to expect. */
+
+import { core } from "../shell/core.js";
+import { bytes, text, timeMs, type BytesInput } from "../shell/guard.js";
+import { encode } from "../shell/wire.js";
+import { hex } from "./host.js";
+import type { ProviderProfile, RetryOptions } from "./types.js";
+
+/** Who an intent is. Every field takes part in the key. */
+export interface KeyIdentity {
+  /** At least 16 random bytes. */
+  readonly secret: BytesInput;
+  readonly merchant: string;
+  readonly account?: string;
+  readonly operation: "charge" | "authorize";
+  readonly reference: string;
+  /** Generation, from 1. */
+  readonly epoch?: number;
+}
+
+/** The idempotency key of an identity: the same after a crash, a lost row or a restored backup. */
+export function deriveKey(identity: KeyIdentity): string {
+  const input = encode({
+    secret: hex(bytes("secret", identity.secret)),
+    merchant: text("merchant", identity.merchant),
+    account: text("account", identity.account ?? ""),
+    operation: text("operation", identity.operation),
+    reference: text("reference", identity.reference),
+    epoch: identity.epoch ?? 1,
+  });
+  return core.invoke<string>((exports) => exports.payments_derive_key(input));
+}
+
+/** A random key for callers who keep their own record of it: a UUID of version 4, or of version 7 (sorts by time). */
+export function randomKey(options: { readonly version?: 4 | 7; readonly now?: number } = {}): string {
+  const entropy = hex(crypto.getRandomValues(new Uint8Array(16)));
+  const now = timeMs("now", options.now ?? Date.now());
+  const input = encode({ version: options.version ?? 4, entropy, now });
+  return core.invoke<string>((exports) => exports.payments_random_key(input));
+}
+
+/** What each known provider promises about keys, with source and date. */
+export function providerProfiles(): ProviderProfile[] {
+  type Row = Record<string, string | number | boolean>;
+  const rows = core.invoke<Row[]>((exports) => exports.payments_profiles());
+  const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  return rows.map(
+    (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [camel(name), value])) as unknown as ProviderProfile,
+  );
+}
+
+/** When one attempt may come. */
+export interface ScheduledAttempt {
+  /** Setbacks so far, from 1. */
+  readonly attempt: number;
+  /** Shortest and longest wait after it, in milliseconds. */
+  readonly earliestMs: number;
+  readonly latestMs: number;
+  /** The wait itself, when entropy was given. */
+  readonly exactMs?: number;
+}
+
+/** The waits a caller will see, before anything is sent. With 16 bytes of `entropy` they are exact. */
+export function retrySchedule(
+  options: RetryOptions & { readonly attempts?: number; readonly entropy?: Uint8Array } = {},
+): ScheduledAttempt[] {
+  const { baseMs, capMs, jitter, entropy } = options;
+  const input = encode({
+    retry: { base_ms: baseMs, cap_ms: capMs, jitter },
+    attempts: options.attempts ?? 10,
+    ...(entropy === undefined ? {} : { entropy: hex(bytes("entropy", entropy)) }),
+  });
+  type Row = { attempt: number; earliest_ms: number; latest_ms: number; exact_ms?: number };
+  const rows = core.invoke<Row[]>((exports) => exports.payments_retry_schedule(input));
+  return rows.map((row) => ({
+    attempt: row.attempt,
+    earliestMs: row.earliest_ms,
+    latestMs: row.latest_ms,
+    ...(row.exact_ms === undefined ? {} : { exactMs: row.exact_ms }),
+  }));
+}

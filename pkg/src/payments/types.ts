@@ -1,0 +1,149 @@
+/** What goes into the payment client and what comes out. */
+
+import type { AmountInput, BytesInput } from "../shell/guard.js";
+import type { Store } from "../stores/store.js";
+
+/** When to try again. */
+export interface RetryOptions {
+  /** Scale of the first wait in milliseconds; 1,000 when left out. The base does the spreading. */
+  readonly baseMs?: number;
+  /** Longest wait in milliseconds; 30,000 when left out. */
+  readonly capMs?: number;
+  /** How waits are spread; `decorrelated` when left out. */
+  readonly jitter?: "full" | "equal" | "decorrelated";
+}
+
+/** The gateway a client talks to. */
+export interface ProviderOptions {
+  /** What the provider promises about keys; a name of {@link providerProfiles}. `conservative` when left out. */
+  readonly profile?: string;
+  /** Scheme, host and port, without a path: `https://gateway.example`. */
+  readonly baseUrl: string;
+  /** The merchant, as the provider knows him. */
+  readonly merchantId: string;
+  /** Which of the merchant's accounts; takes part in the key. Empty when left out. */
+  readonly account?: string;
+  /** Sent with every request, for credentials. They enter neither key nor journal. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** How a payment client is made. */
+export interface PaymentsOptions {
+  readonly provider: ProviderOptions;
+  /** Where intents survive a crash. */
+  readonly store: Store;
+  /** At least 16 random bytes that keys are derived from. Losing or changing it loses the keys of open intents. */
+  readonly secret: BytesInput;
+  /** Time-out of one request in milliseconds; 10,000 when left out. */
+  readonly timeoutMs?: number;
+  /** After this time an unknown outcome needs a person; 72 hours when left out. */
+  readonly deadlineMs?: number;
+  readonly retry?: RetryOptions;
+  /** Stands in for the global `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+  /** Stands in for `Date.now`. */
+  readonly now?: () => number;
+  /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */
+  readonly random?: (bytes: Uint8Array) => void;
+}
+
+/** What the merchant wants once. */
+export interface ChargeRequest {
+  /** The merchant's name for this purchase. The same name is the same purchase, for ever. */
+  readonly reference: string;
+  /** Minor units. */
+  readonly amount: AmountInput;
+  /** ISO 4217, upper case. */
+  readonly currency: string;
+  readonly description?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** How long a caller waits, and what for. */
+export interface WaitOptions {
+  /** Longest wait for the outcome in milliseconds; 30,000 when left out. The payment goes on afterwards. */
+  readonly waitMs?: number;
+  /** Ends the wait at once. It does not cancel the payment: nobody can know what has left already. */
+  readonly signal?: AbortSignal;
+  /** The time to go by, for this call; the client's clock when left out. */
+  readonly now?: number;
+}
+
+/** Options of a new or repeated intent. */
+export interface ChargeOptions extends WaitOptions {
+  /** Try a failed intent again with a new key. Only a stored proof that no money moved allows it. */
+  readonly retryFailed?: boolean;
+}
+
+interface OutcomeBase {
+  readonly reference: string;
+  readonly operation: "charge" | "authorize";
+  readonly amount: bigint;
+  readonly currency: string;
+  /** Requests sent so far, the first included. */
+  readonly attempts: number;
+  /** Generation of the key, from 1. */
+  readonly epoch: number;
+  /** The idempotency key of this epoch. */
+  readonly key: string;
+  /** Charges beyond the first with this reference: money that should be refunded. Empty in a healthy world. */
+  readonly extraCharges: readonly string[];
+}
+
+/** Money moved (or is authorised) once. */
+export interface Settled extends OutcomeBase {
+  readonly status: "settled";
+  /** The provider's name for the payment. */
+  readonly providerReference: string;
+  /** How we know. */
+  readonly evidence: "response" | "query" | "webhook";
+}
+
+/** Proven: no money moved. */
+export interface Failed extends OutcomeBase {
+  readonly status: "failed";
+  readonly code: string;
+  readonly message: string;
+  /** `refused`: an answer bound to the key; `absent`: asked twice, and the key can no longer execute. */
+  readonly proof: "refused" | "absent";
+}
+
+/** Not known yet: a value to show and to wait on, never an exception. */
+export interface PendingConfirmation extends OutcomeBase {
+  readonly status: "pending_confirmation";
+  /** What stands in the way, in a stable word. */
+  readonly reason?: string;
+  /** When the client looks again. */
+  readonly nextCheckAt?: number;
+  /** The automatic ways are exhausted, or the evidence contradicts itself: a person decides. */
+  readonly needsReview: boolean;
+  /** Waits on, with a new limit. */
+  wait(options?: WaitOptions): Promise<Outcome>;
+}
+
+/** The customer has to act. */
+export interface AwaitingCustomer extends OutcomeBase {
+  readonly status: "awaiting_customer";
+  readonly providerReference: string;
+}
+
+/** What became of an intent. */
+export type Outcome = Settled | Failed | PendingConfirmation | AwaitingCustomer;
+
+/** What a provider promises about keys. */
+export interface ProviderProfile {
+  readonly name: string;
+  readonly keyHeader: string;
+  /** How long the provider surely remembers a key, in milliseconds. */
+  readonly windowMs: number;
+  /** The part of the window that is not used. */
+  readonly marginMs: number;
+  /** How long after the last send a late copy may still execute. */
+  readonly quarantineMs: number;
+  readonly queryByReference: boolean;
+  readonly rateLimitExecutesNothing: boolean;
+  readonly replayHeader: string;
+  readonly source: string;
+  /** Date of the last check. */
+  readonly checked: string;
+}

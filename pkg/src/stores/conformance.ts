@@ -1,0 +1,139 @@
+/**
+ * Does a store keep its promise? Run these checks against your own before you trust it with payments.
+ *
+ * Each check gets a fresh, empty store and throws with a sentence when the contract of `store.ts` is broken. Register
+ * them with any test runner: `for (const { name, run } of storeConformance(open)) test(name, run)`.
+ */
+
+import { Batch, type Store, type Write } from "./store.js";
+
+/** One promise of the contract. */
+export interface ConformanceCheck {
+  /** The promise, as a sentence. */
+  readonly name: string;
+  /** Resolves when it is kept; rejects with what was found and expected. */
+  readonly run: () => Promise<void>;
+}
+
+/** The checks, for stores that `open` makes: each call must give a store over an empty database. */
+export function storeConformance(open: () => Store | Promise<Store>): ConformanceCheck[] {
+  return Object.entries(PROMISES).map(([name, promise]) => ({ name, run: async () => promise(await open()) }));
+}
+
+const write = (key: string, expected: number, value = key, wakeAt: number | null = null): Write => ({
+  key,
+  expected,
+  value,
+  wakeAt,
+});
+
+const PROMISES: Record<string, (store: Store) => Promise<void>> = {
+  "a record that was never written is null": async (store) => {
+    same(await store.get("nothing"), null, "get of an absent key");
+  },
+
+  "what is written is read back, with version 1": async (store) => {
+    const value = 'quotes " and \', emoji 🦀, newline \n';
+    same(await store.commit([write("käy/🦀", 0, value, 1_700_000_000_000)]), true, "first commit");
+    same(
+      await store.get("käy/🦀"),
+      { key: "käy/🦀", version: 1, value, wakeAt: 1_700_000_000_000 },
+      "the record",
+    );
+  },
+
+  "a write at a stale version is refused and changes nothing": async (store) => {
+    await store.commit([write("a", 0, "one")]);
+    await store.commit([write("a", 1, "two")]);
+    for (const stale of [0, 1, 3]) same(await store.commit([write("a", stale, "no")]), false, `version ${stale}`);
+    same(await store.get("a"), { key: "a", version: 2, value: "two", wakeAt: null }, "the record");
+  },
+
+  "a commit writes all or nothing": async (store) => {
+    await store.commit([write("b", 0)]);
+    same(await store.commit([write("a", 0), write("b", 0), write("c", 0)]), false, "one of three is stale");
+    same(await store.get("a"), null, "the write before the stale one");
+    same(await store.get("c"), null, "the write after the stale one");
+    same(await store.commit([write("a", 0), write("b", 1), write("c", 0)]), true, "all three fit");
+    same((await store.get("b"))?.version, 2, "the version of b");
+  },
+
+  "of many commits that race for one record exactly one wins": async (store) => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.commit([write("race", 0, String(index)), write(`loser${index}`, 0)])),
+    );
+    same(answers.filter(Boolean).length, 1, "winners");
+    same((await store.scan("loser", null, 100)).length, 1, "side effects");
+    same((await store.get("race"))?.value, String(answers.indexOf(true)), "the value of the winner");
+  },
+
+  "due returns what is to be woken, earliest first, by prefix and limit": async (store) => {
+    await store.commit([
+      write("p/late", 0, "", 300),
+      write("p/b", 0, "", 100),
+      write("p/a", 0, "", 100),
+      write("p/never", 0),
+      write("q/other", 0, "", 1),
+      write("p/first", 0, "", 50),
+    ]);
+    const keys = async (now: number, limit: number): Promise<string[]> =>
+      (await store.due("p/", now, limit)).map((record) => record.key);
+    same(await keys(100, 10), ["p/first", "p/a", "p/b"], "due at 100");
+    same(await keys(100, 2), ["p/first", "p/a"], "the first two");
+    same(await keys(49, 10), [], "before anything is due");
+    await store.commit([write("p/first", 1, "", null)]);
+    same(await keys(1_000, 10), ["p/a", "p/b", "p/late"], "after one was put to rest");
+  },
+
+  "scan walks a prefix in key order, page by page": async (store) => {
+    const keys = ["s/%", "s/10", "s/9", "s/a", "s/ä", "s/\uffee", "s/🦀"];
+    await store.commit([...keys].reverse().map((key) => write(key, 0)));
+    await store.commit([write("r", 0), write("s", 0), write("s0", 0), write("t/a", 0)]);
+    const seen: string[] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await store.scan("s/", after, 3);
+      if (page.length === 0) break;
+      seen.push(...page.map((record) => record.key));
+      after = page.at(-1)?.key ?? null;
+    }
+    same(seen, keys, "the keys");
+  },
+
+  "a batch tells its hooks what became of it": async (store) => {
+    const told: string[] = [];
+    const batch = (): Batch => {
+      const next = new Batch();
+      const hooks = { committed: () => told.push("committed"), conflicted: () => void told.push("conflicted") };
+      next.add(write("claimed", 0), { committed: () => void hooks.committed(), conflicted: hooks.conflicted });
+      return next;
+    };
+    same(await batch().commit(store), true, "the first batch");
+    same(await batch().commit(store), false, "the second batch");
+    same(told, ["committed", "conflicted"], "the hooks");
+  },
+
+  "a commit that no database should see is refused by an error": async (store) => {
+    const bad: Write[][] = [
+      [write("", 0)],
+      [write("x".repeat(600), 0)],
+      [write("twice", 0), write("twice", 1)],
+      [{ ...write("n", 0), value: 7 as unknown as string }],
+      [write("nul", 0, "\u0000")],
+      [write("v", -1)],
+      [write("w", 0, "", Number.NaN)],
+    ];
+    for (const writes of bad) {
+      const refused = await store.commit(writes).then(
+        () => false,
+        () => true,
+      );
+      same(refused, true, `refusal of ${JSON.stringify(writes).slice(0, 60)}`);
+    }
+    same((await store.scan("", null, 10)).length, 0, "records afterwards");
+  },
+};
+
+function same(found: unknown, expected: unknown, what: string): void {
+  const [left, right] = [JSON.stringify(found), JSON.stringify(expected)];
+  if (left !== right) throw new Error(`${what}: found ${left}, expected ${right}`);
+}

@@ -1,0 +1,71 @@
+/**
+ * What every store must refuse and how every store must sort, so that they cannot differ.
+ */
+
+import { TillproofError } from "../shell/errors.js";
+import { utf8 } from "../shell/wire.js";
+import type { StoredRecord, Write } from "./store.js";
+
+/** Longest key, in UTF-8 bytes: what the narrowest database index takes. */
+export const KEY_BYTES_MAX = 512;
+
+/** Most writes of one commit. */
+export const WRITES_MAX = 1_000;
+
+/** Throws for a commit that no database should see: it is a bug of the caller, not a conflict. */
+export function checkWrites(writes: readonly Write[]): void {
+  if (writes.length > WRITES_MAX) {
+    throw refused("commit_too_large", `a commit of ${writes.length} writes: at most ${WRITES_MAX} are taken together`);
+  }
+  const keys = new Set<string>();
+  for (const write of writes) {
+    if (typeof write.key !== "string" || write.key === "" || utf8(write.key).length > KEY_BYTES_MAX) {
+      throw refused("store_key_invalid", `a store key has 1 to ${KEY_BYTES_MAX} bytes of UTF-8: shorten it`);
+    }
+    if (keys.has(write.key)) {
+      throw refused("store_key_twice", `${write.key} is written twice in one commit: write its last state only`);
+    }
+    keys.add(write.key);
+    if (typeof write.value !== "string" || write.value.includes("\0") || write.key.includes("\0")) {
+      // PostgreSQL keeps no NUL in a text, and JSON never contains one.
+      throw refused("store_value_invalid", `the record ${write.key} holds no string, or one with a NUL character`);
+    }
+    if (!Number.isSafeInteger(write.expected) || write.expected < 0) {
+      throw refused("store_version_invalid", `the expected version of ${write.key} is not a count from 0`);
+    }
+    const wakeAt = write.wakeAt ?? 0;
+    if (!Number.isSafeInteger(wakeAt) || wakeAt < 0) {
+      throw refused("store_time_invalid", `the wake time of ${write.key} is not in milliseconds since the epoch`);
+    }
+  }
+}
+
+/** Key order: by UTF-8 bytes, as databases compare, not by UTF-16 units, as JavaScript does. */
+export function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
+  const left = [...a.key];
+  const right = [...b.key];
+  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
+    const order = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+/** Earliest first, then by key. */
+export function byWakeTime(a: StoredRecord, b: StoredRecord): number {
+  return (a.wakeAt ?? 0) - (b.wakeAt ?? 0) || byKey(a, b);
+}
+
+/** The first key after all keys that start with `prefix`; `null` when there is none. */
+export function afterPrefix(prefix: string): string | null {
+  const points = [...prefix];
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    const next = (last.codePointAt(0) ?? 0) + 1;
+    if (next <= 0x10ffff) return points.join("") + String.fromCodePoint(next === 0xd800 ? 0xe000 : next);
+  }
+  return null;
+}
+
+function refused(code: string, message: string): TillproofError {
+  return new TillproofError({ code, message });
+}

@@ -1,0 +1,74 @@
+/**
+ * What the package can be asked for: one row for each import of contract.md.
+ *
+ * Invariant: the `exports` of the packed package.json are this table, restricted to the rows whose source exists, so
+ * no listed entry can be missing from the package.
+ */
+
+import { existsSync } from "node:fs";
+
+import { at } from "./command.mjs";
+
+/** `[name, source]`; the name is the import behind `tillproof/`, empty for `tillproof` itself. */
+const TABLE = [
+  ["", "index.ts"],
+  ["webhooks", "webhooks/index.ts"],
+  ["payments", "payments/index.ts"],
+  ["ledger", "ledger/index.ts"],
+  ["reconcile", "reconcile/index.ts"],
+  ["simulator", "simulator/index.ts"],
+  ["testing", "testing/index.ts"],
+  ["stores/store", "stores/store.ts"],
+  ["stores/memory", "stores/memory.ts"],
+  ["stores/sqlite", "stores/sqlite.ts"],
+  ["stores/indexeddb", "stores/indexeddb.ts"],
+  ["stores/postgres", "stores/postgres.ts"],
+  ["stores/redis", "stores/redis.ts"],
+  ["adapters/express", "adapters/express.ts"],
+  ["adapters/fastify", "adapters/fastify.ts"],
+  ["adapters/hono", "adapters/hono.ts"],
+  ["adapters/web", "adapters/web.ts"],
+];
+
+/** Entries that reach wasm, and therefore also come without inlined bytes. */
+const SLIM = ["webhooks", "payments", "ledger", "reconcile", "simulator", "testing"];
+
+/** The wasm files: name and cargo feature. */
+export const ARTEFACTS = [
+  { name: "webhooks", feature: "wasm-webhooks" },
+  { name: "core", feature: "wasm-core" },
+  { name: "simulator", feature: "wasm-simulator" },
+];
+
+/** The command-line tool: not importable, ES modules only. */
+export const CLI = { name: "cli", source: "cli/main.ts" };
+
+const present = TABLE.filter(([, source]) => existsSync(at("pkg/src", source)));
+
+/** `{ name, file, source }` of each entry with inlined wasm; `file` is its path in dist without extension. */
+export const ENTRIES = present.map(([name, source]) => ({ name, file: name || "index", source }));
+
+/** The same for the entries whose caller provides the modules. */
+export const SLIM_ENTRIES = [
+  { name: "slim", file: "slim/index", source: "slim/index.ts" },
+  ...ENTRIES.filter(({ name }) => SLIM.includes(name)).map(({ name, source }) => ({
+    name: `slim/${name}`,
+    file: `slim/${name}`,
+    source,
+  })),
+];
+
+/** The `exports` field. */
+export function exportsField() {
+  const field = {};
+  for (const { name, file, source } of [...ENTRIES, ...SLIM_ENTRIES]) {
+    const declaration = source.replace(/\.ts$/, ".d.ts");
+    field[name === "" ? "." : `./${name}`] = {
+      import: { types: `./dist/types/${declaration}`, default: `./dist/${file}.js` },
+      require: { types: `./dist/types/cjs/${declaration}`, default: `./dist/${file}.cjs` },
+    };
+  }
+  for (const { name } of ARTEFACTS) field[`./wasm/${name}.wasm`] = `./wasm/${name}.wasm`;
+  field["./package.json"] = "./package.json";
+  return field;
+}

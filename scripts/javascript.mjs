@@ -1,0 +1,123 @@
+/**
+ * TypeScript to JavaScript and declarations, in pkg/dist.
+ *
+ * Invariant: each module exists once for `import` and once for `require`, so that an instance of wasm, and a module
+ * handed to `provideWasm`, is shared by all entries of its kind.
+ */
+
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+
+import { at, Failure, run } from "./command.mjs";
+import { ARTEFACTS, CLI, ENTRIES, SLIM_ENTRIES } from "./entries.mjs";
+import { npmBin } from "./tools.mjs";
+
+const SRC = at("pkg/src");
+const DIST = at("pkg/dist");
+
+/** `Error.captureStackTrace`, private fields and BigInt are in all of Node 20, Workers and browsers since 2022. */
+const SHARED = { bundle: true, target: "es2022", platform: "neutral", charset: "utf8", logLevel: "warning" };
+
+/** esbuild, which is installed in pkg and therefore not importable from here by name. */
+export function esbuild() {
+  return createRequire(at("pkg/package.json"))("esbuild");
+}
+
+/** Builds pkg/dist from pkg/src and pkg/wasm. */
+export async function buildJavaScript() {
+  rmSync(DIST, { recursive: true, force: true });
+  await declarations();
+  await modules([...ENTRIES, CLI].map(entryPoint), { external: ["#wasm/*"] });
+  const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
+  await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
+  await commonJsTwins();
+}
+
+function entryPoint({ name, file, source }) {
+  return { in: join(SRC, source), out: file ?? name };
+}
+
+/** ES modules; what two entries share becomes a chunk. Unminified, so that a stack trace can be read. */
+async function modules(entryPoints, options, folder = "") {
+  await esbuild().build({
+    ...SHARED,
+    ...options,
+    entryPoints,
+    external: ["node:*", "bun:*", ...(options.external ?? [])],
+    format: "esm",
+    splitting: true,
+    outdir: DIST,
+    chunkNames: `${folder}chunks/[name]-[hash]`,
+  });
+  for (const file of filesBelow(DIST).filter((name) => name.endsWith(".js"))) dropBareImports(file);
+}
+
+/**
+ * esbuild imports a chunk for its effects alone where it wants to keep an order. Our modules have no effects, and the
+ * package says so (`sideEffects: false`), at which a merchant's bundler warns of such an import.
+ */
+function dropBareImports(file) {
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/^import "\.[^"]+";\n/gm, ""));
+}
+
+/** The same files with `require`: esbuild does not split CommonJS, so each finished module is translated by itself. */
+async function commonJsTwins() {
+  const files = filesBelow(DIST).filter((file) => file.endsWith(".js") && file !== join(DIST, `${CLI.name}.js`));
+  await esbuild().build({
+    ...SHARED,
+    entryPoints: files,
+    format: "cjs",
+    outdir: DIST,
+    outbase: DIST,
+    outExtension: { ".js": ".cjs" },
+    plugins: [
+      {
+        name: "keep-modules-apart",
+        setup(build) {
+          build.onResolve({ filter: /.*/ }, ({ kind, path }) => {
+            if (kind === "entry-point") return undefined;
+            return { path: path.startsWith(".") ? path.replace(/\.js$/, ".cjs") : path, external: true };
+          });
+        },
+      },
+    ],
+  });
+}
+
+/**
+ * Declarations, of the modules that the entries' own declarations reach and no others. The second copy differs only
+ * in the package.json above it, by which TypeScript takes it for CommonJS.
+ */
+async function declarations() {
+  const all = at("target/declarations");
+  rmSync(all, { recursive: true, force: true });
+  await run(process.execPath, [npmBin("tsc"), "--project", at("pkg/tsconfig.json"), "--outDir", all]);
+  const reached = new Set();
+  for (const { source } of [...ENTRIES, ...SLIM_ENTRIES]) reach(join(all, source.replace(/\.ts$/, ".d.ts")), reached);
+  for (const kind of ["types", "types/cjs"]) {
+    for (const file of reached) {
+      const target = join(DIST, kind, relative(all, file));
+      mkdirSync(dirname(target), { recursive: true });
+      copyFileSync(file, target);
+    }
+  }
+  writeFileSync(join(DIST, "types/cjs/package.json"), '{ "type": "commonjs" }\n');
+}
+
+function reach(file, reached) {
+  if (reached.has(file)) return;
+  if (!existsSync(file)) throw new Failure(`a public declaration leads to ${relative(at("target"), file)}, which is none of ours`);
+  reached.add(file);
+  for (const match of readFileSync(file, "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)) {
+    reach(resolve(dirname(file), `${match[1]}.d.ts`), reached);
+  }
+}
+
+/** All files below a folder, in an order that does not depend on the machine. */
+export function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,140 @@
+/**
+ * What is checked about a packed package, beside running it.
+ *
+ * Invariant: each check is independent of the others, and every one runs even when another fails.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { at, attempt, outputOf, ROOT } from "./command.mjs";
+import { ARTEFACTS, ENTRIES, exportsField } from "./entries.mjs";
+import { esbuild, filesBelow } from "./javascript.mjs";
+import { npmBin } from "./tools.mjs";
+
+const STAGE = at("target/package");
+
+/** A check: what is true when it passes, and what is wrong (an empty list) or worth printing. */
+const CHECKS = [
+  ...ARTEFACTS.map(({ name }) => [`${name}.wasm imports only known glue`, () => unknownImports(name)]),
+  ...ARTEFACTS.map(({ name }) => [`${name}.wasm keeps its budget`, () => wasmSize(name)]),
+  ["bundled entries keep their budgets", entrySizes],
+  ["the tarball keeps its budget", tarballSize],
+  ["the tarball holds what it should and nothing else", foreignFiles],
+  ["every export leads to a file of the tarball", missingTargets],
+  ["no file names a folder of the machine that built it", machinePaths],
+  ["publint finds nothing", publint],
+  ["attw finds nothing", areTheTypesWrong],
+];
+
+/**
+ * Runs every check on the staged package and its tarball and prints one line for each.
+ *
+ * @returns {Promise<{ passed: number, failed: number }>}
+ */
+export async function checkPackage(tarball) {
+  const total = { passed: 0, failed: 0 };
+  for (const [name, check] of CHECKS) {
+    const problems = await Promise.resolve(check(tarball)).catch((error) => [error.message]);
+    console.log(`${problems.length === 0 ? "ok  " : "FAIL"} ${name}`);
+    for (const problem of problems) console.log(`       ${problem}`);
+    total[problems.length === 0 ? "passed" : "failed"] += 1;
+  }
+  return total;
+}
+
+function budget() {
+  return JSON.parse(readFileSync(at("pkg/budget.json"), "utf8"));
+}
+
+/** Names of glue end in a hash of their content, which changes with each version of wasm-bindgen. */
+async function unknownImports(name) {
+  const module = new WebAssembly.Module(readFileSync(join(STAGE, "wasm", `${name}.wasm`)));
+  const found = WebAssembly.Module.imports(module).map((entry) => entry.name.replace(/_[0-9a-f]{16}$/, ""));
+  const allowed = budget().imports[name];
+  return [...new Set(found)].filter((entry) => !allowed.includes(entry)).map((entry) => `unknown import ${entry}`);
+}
+
+async function wasmSize(name) {
+  const bytes = readFileSync(join(STAGE, "wasm", `${name}.wasm`));
+  return compareSize(`${name}.wasm`, bytes.length, gzipSync(bytes).length, budget().wasm[name].gzip);
+}
+
+/** Prints a size; beyond its budget it is a problem. `null` is no budget. */
+function compareSize(what, raw, gzip, limit) {
+  console.log(`     ${what}: ${raw} bytes, ${gzip} gzip${limit === null ? "" : `, budget ${limit}`}`);
+  return limit !== null && gzip > limit ? [`${what} is ${gzip - limit} bytes over its budget of ${limit} gzip`] : [];
+}
+
+/** What a merchant's own bundler makes of one entry: one minified file with the wasm inside. */
+async function entrySizes() {
+  const problems = [];
+  for (const { name, file } of ENTRIES) {
+    const { outputFiles } = await esbuild().build({
+      entryPoints: [join(STAGE, "dist", `${file}.js`)],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "neutral",
+      conditions: ["import"],
+      external: ["node:*", "bun:*"],
+      write: false,
+    });
+    const bytes = outputFiles[0].contents;
+    const limit = budget().entries[name]?.gzip ?? null;
+    problems.push(...compareSize(`tillproof${name && "/"}${name}`, bytes.length, gzipSync(bytes).length, limit));
+  }
+  return problems;
+}
+
+async function tarballSize(tarball) {
+  const { length } = readFileSync(tarball);
+  const limit = budget().tarball;
+  console.log(`     tarball: ${length} bytes, budget ${limit}`);
+  return length > limit ? [`the tarball is ${length - limit} bytes over its budget of ${limit}`] : [];
+}
+
+async function foreignFiles(tarball) {
+  const listed = outputOf("tar", ["-tzf", tarball]).split("\n").map((line) => line.replace(/^package\//, ""));
+  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z]+\.(?:wasm|b64\.c?js|workerd\.js)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  const foreign = listed.filter((file) => !expected.test(file)).map((file) => `unexpected: ${file}`);
+  const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/cli.js"]
+    .filter((file) => !listed.includes(file))
+    .map((file) => `missing: ${file}`);
+  return [...foreign, ...absent];
+}
+
+async function missingTargets() {
+  const { imports, bin } = JSON.parse(readFileSync(join(STAGE, "package.json"), "utf8"));
+  return leaves([exportsField(), imports, bin])
+    .filter((target) => !existsSync(join(STAGE, target)))
+    .map((target) => `no such file: ${target}`);
+}
+
+function leaves(tree) {
+  return typeof tree === "string" ? [tree] : Object.values(tree).flatMap(leaves);
+}
+
+async function machinePaths() {
+  const traces = [ROOT, homedir()].filter((path) => path.length > 1);
+  return filesBelow(STAGE)
+    .filter((file) => traces.some((trace) => readFileSync(file).includes(trace)))
+    .map((file) => `a machine path stands in ${file.slice(STAGE.length + 1)}`);
+}
+
+async function publint(tarball) {
+  return programFindings(npmBin("publint"), [tarball, "--strict"]);
+}
+
+/** `node16` and bundlers; the wasm files have no types of their own, as their form depends on the loader. */
+async function areTheTypesWrong(tarball) {
+  const wasm = ARTEFACTS.map(({ name }) => `./wasm/${name}.wasm`);
+  return programFindings(npmBin("attw"), [tarball, "--profile", "node16", "--no-color", "--exclude-entrypoints", ...wasm]);
+}
+
+async function programFindings(program, args) {
+  const { status, output } = await attempt(process.execPath, [program, ...args], { quiet: true });
+  return status === 0 ? [] : output.trim().split("\n");
+}

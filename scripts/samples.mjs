@@ -1,0 +1,47 @@
+/**
+ * Projects as merchants have them, in which the packed tarball is installed and tried.
+ *
+ * Invariant: a sample sees the package only as npm unpacked it, without install scripts, in a folder of its own, so
+ * that nothing can be found by accident in the repository.
+ */
+
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { at, run } from "./command.mjs";
+import { TARBALL } from "./package.mjs";
+
+/** `test` is the file node runs; `browser` says that it drives Chromium and needs the packages named in `tools`. */
+export const SAMPLES = [
+  { name: "node-esm", test: "sample.test.js", tools: [] },
+  { name: "node-cjs", test: "sample.test.cjs", tools: [] },
+  { name: "types", test: "sample.test.js", tools: ["typescript", "@types/node"] },
+  { name: "vite", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
+];
+
+/** Copies a sample out of the repository, installs the tarball there and returns the folder. */
+export async function installSample({ name, tools }) {
+  const folder = at("target/samples", name);
+  await installInto(folder, at("tests/packaging", name));
+  for (const tool of tools) borrow(folder, tool);
+  return folder;
+}
+
+/** Copies a project to a fresh folder and installs the tarball, and what else is named, beside its own sources. */
+export async function installInto(folder, project, packages = []) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  if (project !== undefined) cpSync(project, folder, { recursive: true });
+  else writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
+  await run("npm", [
+    "install", "--silent", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund",
+    TARBALL, ...packages,
+  ], { cwd: folder });
+}
+
+/** Gives a sample one of our own pinned development tools; its dependencies are found beside the original. */
+export function borrow(folder, tool) {
+  const target = join(folder, "node_modules", tool);
+  mkdirSync(join(target, ".."), { recursive: true });
+  symlinkSync(at("pkg/node_modules", tool), target);
+}

@@ -1,0 +1,159 @@
+/**
+ * `make test`: every part, then one line with the sum.
+ *
+ * Invariant: a part that cannot run, or that ends badly without saying which test failed, counts as one failure; the
+ * parts after it still run. The exit status is 1 if anything failed.
+ */
+
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { at, attempt, Failure, main } from "./command.mjs";
+import { ARTEFACTS } from "./entries.mjs";
+import { esbuild } from "./javascript.mjs";
+import { checkPackage } from "./package-checks.mjs";
+import { buildPackage, TARBALL } from "./package.mjs";
+import { installSample, SAMPLES } from "./samples.mjs";
+import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
+
+const WASM_TARGET = "wasm32-unknown-unknown";
+
+/** Parts in the order in which a mistake is cheapest to find; each gives `{ passed, failed }`. */
+const PARTS = [
+  { name: "format", run: () => command("cargo", ["fmt", "--all", "--check"]) },
+  { name: "lint", run: lint },
+  { name: "rust", run: () => cargoTests("cargo", ["test", "--locked", "--no-fail-fast"]) },
+  { name: "package", run: packageAndChecks },
+  { name: "wasm in Node", run: () => wasmTests(["--node"]) },
+  { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
+  { name: "javascript", run: javascript },
+  ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
+];
+
+/** What takes long; issue by issue this grows. */
+const LONG_PARTS = [{ name: "reproducible", run: reproducible }];
+
+/** One command that passes or fails as a whole. */
+async function command(program, args, options) {
+  const { status } = await attempt(program, args, options);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function lint() {
+  const warningsAreErrors = ["--", "-D", "warnings"];
+  const results = [await command("cargo", ["clippy", "--locked", "--workspace", "--all-targets", ...warningsAreErrors])];
+  for (const { feature } of ARTEFACTS) {
+    const args = ["--lib", "--target", WASM_TARGET, "--no-default-features", "--features", feature];
+    results.push(await command("cargo", ["clippy", "--locked", ...args, ...warningsAreErrors]));
+  }
+  return sum(results);
+}
+
+/** Unit, property, integration and doc tests: each binary prints its own result line. */
+async function cargoTests(program, args, options) {
+  const { status, output } = await attempt(program, args, options);
+  const lines = output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm);
+  return blamed(status, sum([...lines].map(([, passed, failed]) => ({ passed: +passed, failed: +failed }))));
+}
+
+/** A program that failed without a failed test is itself the failure, and so is one that ran no test. */
+function blamed(status, counts) {
+  const silent = (status !== 0 && counts.failed === 0) || counts.passed + counts.failed === 0;
+  return silent ? { passed: counts.passed, failed: 1 } : counts;
+}
+
+/** tests/border under wasm-pack. The runner decides by the variable, so one file serves both places. */
+async function wasmTests(where) {
+  const folders = [await ensureWasmBindgen(), await ensureWasmPack()];
+  const env = { PATH: [...folders, process.env.PATH].join(":") };
+  const args = ["test", ...where, "--mode", "no-install"];
+  if (where.includes("--headless")) {
+    args.push("--chromedriver", (await ensureChromium()).driver);
+    env.WASM_BINDGEN_USE_BROWSER = "1";
+  }
+  return cargoTests("wasm-pack", [...args, "tests/border"], { env });
+}
+
+async function packageAndChecks() {
+  await buildPackage();
+  return checkPackage(TARBALL);
+}
+
+/** tests/js, which reaches inside: each file is bundled with the sources it tests. */
+async function javascript() {
+  const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/js/tsconfig.json")]);
+  const bundles = at("target/js-tests");
+  rmSync(bundles, { recursive: true, force: true });
+  const sources = readdirSync(at("tests/js")).filter((file) => file.endsWith(".test.ts"));
+  await esbuild().build({
+    entryPoints: sources.map((file) => at("tests/js", file)),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    outdir: bundles,
+    outExtension: { ".js": ".mjs" },
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  const files = readdirSync(bundles).sort().map((file) => join(bundles, file));
+  return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+}
+
+async function nodeTests(args, options) {
+  const { status, output } = await attempt(process.execPath, args, options);
+  const count = (word) => Number(new RegExp(`^ℹ ${word} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
+  return blamed(status, { passed: count("pass"), failed: count("fail") + count("cancelled") });
+}
+
+/** The packed tarball in a project as a merchant has it. */
+async function sampleTests(sample) {
+  const folder = await installSample(sample);
+  const env = sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {};
+  return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
+}
+
+/** Another build of the same commit, from nothing, gives the same bytes. */
+async function reproducible() {
+  const first = await buildPackage();
+  rmSync(at("target", WASM_TARGET, "release"), { recursive: true, force: true });
+  const second = await buildPackage();
+  if (first !== second) throw new Failure(`two builds gave ${first} and ${second}`);
+  return { passed: 1, failed: 0 };
+}
+
+function sum(counts) {
+  return counts.reduce(
+    (total, { passed, failed }) => ({ passed: total.passed + passed, failed: total.failed + failed }),
+    { passed: 0, failed: 0 },
+  );
+}
+
+await main(async () => {
+  const { values } = parseArgs({ options: { all: { type: "boolean" }, only: { type: "string" } } });
+  const offered = values.all ? [...PARTS, ...LONG_PARTS] : PARTS;
+  const wanted = values.only?.split(",");
+  const parts = wanted === undefined ? offered : offered.filter(({ name }) => wanted.includes(name));
+  if (parts.length === 0) throw new Failure(`no such part: there are ${offered.map(({ name }) => name).join(", ")}`);
+  await ensureRust();
+  await ensureNpm();
+  mkdirSync(at("target"), { recursive: true });
+  const results = [];
+  for (const { name, run } of parts) {
+    console.log(`\n== ${name}`);
+    const started = process.hrtime.bigint();
+    const counts = await run().catch((error) => {
+      console.error(error instanceof Failure ? error.message : error);
+      return { passed: 0, failed: 1 };
+    });
+    results.push({ name, ...counts, seconds: Number((process.hrtime.bigint() - started) / 1_000_000_000n) });
+  }
+  console.log("");
+  for (const { name, passed, failed, seconds } of results) {
+    console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name.padEnd(20)} ${passed} passed, ${failed} failed, ${seconds} s`);
+  }
+  const { passed, failed } = sum(results);
+  if (failed > 0) process.exitCode = 1;
+  console.log(`${passed} passed, ${failed} failed`);
+});

@@ -1,0 +1,63 @@
+/**
+ * Rust to wasm and its JavaScript glue, in pkg/wasm.
+ *
+ * Invariant: the same commit gives the same bytes on every machine: paths of the machine are mapped away, and compiler,
+ * wasm-bindgen and optimiser are pinned.
+ */
+
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { at, ROOT, run } from "./command.mjs";
+import { ARTEFACTS } from "./entries.mjs";
+import { ensureWasmBindgen, npmBin } from "./tools.mjs";
+
+const TARGET = "wasm32-unknown-unknown";
+const OUT = at("pkg/wasm");
+
+/** Builds every artefact. */
+export async function buildWasm() {
+  const bindgen = join(await ensureWasmBindgen(), "wasm-bindgen");
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  for (const artefact of ARTEFACTS) await buildArtefact(artefact, bindgen);
+}
+
+async function buildArtefact({ name, feature }, bindgen) {
+  await run("cargo", [
+    "build", "--quiet", "--lib", "--release", "--locked", "--target", TARGET, "--no-default-features",
+    "--features", feature, "--config", remappedPaths(),
+  ]);
+  // Cargo writes each artefact to the same path, so it is taken away before the next one.
+  const compiled = at("target", `${name}.wasm`);
+  copyFileSync(at("target", TARGET, "release", "tillproof.wasm"), compiled);
+  await run(bindgen, [
+    compiled, "--target", "web", "--out-dir", OUT, "--out-name", name,
+    "--omit-default-module-path", "--experimental-reset-state-function",
+    "--remove-name-section", "--remove-producers-section",
+  ]);
+  // No feature flags: the target_features section decides, and --all-features gives files Node 20 rejects.
+  const bound = join(OUT, `${name}_bg.wasm`);
+  const optimised = join(OUT, `${name}.wasm`);
+  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", bound, "-o", optimised]);
+  rmSync(bound);
+  rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
+  writeSources(name, readFileSync(optimised));
+}
+
+/** The forms in which runtimes take the bytes; which one is decided by `imports` in package.json. */
+function writeSources(name, bytes) {
+  const base64 = bytes.toString("base64");
+  writeFileSync(join(OUT, `${name}.b64.js`), `export default "${base64}";\n`);
+  writeFileSync(join(OUT, `${name}.b64.cjs`), `module.exports = "${base64}";\n`);
+  // Its own file, because wrangler recognises a wasm module by the specifier and not by what it resolves to.
+  writeFileSync(join(OUT, `${name}.workerd.js`), `export { default } from "./${name}.wasm";\n`);
+}
+
+/** Panic messages name source files; those of dependencies must not name the home folder of who built them. */
+function remappedPaths() {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const flags = [`--remap-path-prefix=${cargoHome}=/cargo`, `--remap-path-prefix=${ROOT}=/tillproof`];
+  return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
+}

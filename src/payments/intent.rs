@@ -1,0 +1,266 @@
+//! The state of an intent: a fold over its journal that refuses a journal which cannot have happened.
+
+use crate::time::{Millis, Timestamp};
+
+use super::{Entry, Error, Evidence, Proof, Request, Unknown};
+
+/// Where an intent stands. Each state carries only what is still true in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Stored, and the current key was surely not executed.
+    Initiated,
+    /// A send was authorised; it may or may not be on the wire.
+    InFlight {
+        /// The process that sends.
+        owner: String,
+        /// Until then no other process touches the intent.
+        lease_until: Timestamp,
+    },
+    /// The outcome is unknown.
+    PendingConfirmation {
+        /// Why it was unknown last.
+        reason: Unknown,
+    },
+    /// The provider waits for the customer.
+    AwaitingCustomer {
+        /// The provider's name for the payment.
+        provider_reference: String,
+    },
+    /// Moved once.
+    Settled {
+        /// The provider's name for the payment.
+        provider_reference: String,
+        /// How we know.
+        evidence: Evidence,
+    },
+    /// Proven: this epoch moved no money.
+    Failed {
+        /// What proves it.
+        proof: Proof,
+        /// Code of the reason.
+        code: String,
+        /// A sentence for people.
+        message: String,
+    },
+    /// A person decides.
+    NeedsReview {
+        /// Why, in a stable word.
+        reason: String,
+    },
+}
+
+impl State {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Initiated => "initiated",
+            Self::InFlight { .. } => "in_flight",
+            Self::PendingConfirmation { .. } => "pending_confirmation",
+            Self::AwaitingCustomer { .. } => "awaiting_customer",
+            Self::Settled { .. } => "settled",
+            Self::Failed { .. } => "failed",
+            Self::NeedsReview { .. } => "needs_review",
+        }
+    }
+}
+
+/// An intent as its journal tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Name of the provider profile.
+    pub profile: String,
+    /// The provider account.
+    pub account: String,
+    /// The content.
+    pub request: Request,
+    /// After this moment an unknown outcome goes to a person.
+    pub deadline_at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// Generation of the key, counted from 1.
+    pub epoch: u32,
+    /// The current key.
+    pub key: String,
+    /// Sends over all epochs.
+    pub attempts: u32,
+    /// Answers in a row that did not settle anything; drives the backoff.
+    pub setbacks: u32,
+    /// First send of the current key: the provider's window runs from here.
+    pub first_sent_at: Option<Timestamp>,
+    /// Last send of the current key: the quarantine runs from here.
+    pub last_sent_at: Option<Timestamp>,
+    /// Whether the fate of some attempt of this epoch is unknown. Only key-bound truth clears it.
+    pub ambiguous: bool,
+    /// Whether no answer to the current key will ever tell the truth.
+    pub key_poisoned: bool,
+    /// Queries in a row that found nothing.
+    pub empty_queries: u32,
+    /// When to act next; `None` when nothing is to be done.
+    pub next_at: Option<Timestamp>,
+    /// The delay chosen last, from which decorrelated jitter continues.
+    pub previous_delay: Millis,
+    /// Charges beyond the first that came to light.
+    pub extra_charges: Vec<String>,
+    /// Payments of this reference that are known to have failed.
+    pub known_failures: Vec<String>,
+}
+
+impl Intent {
+    /// The state a journal tells.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Journal`] at the first entry that cannot follow those before it.
+    pub fn replay(journal: &[Entry]) -> Result<Self, Error> {
+        let mut entries = journal.iter().enumerate();
+        let mut intent = match entries.next() {
+            Some((_, Entry::Opened { at, profile, account, request, key, deadline_at, .. })) => Self {
+                profile: profile.clone(),
+                account: account.clone(),
+                request: request.clone(),
+                deadline_at: *deadline_at,
+                state: State::Initiated,
+                epoch: 1,
+                key: key.clone(),
+                attempts: 0,
+                setbacks: 0,
+                first_sent_at: None,
+                last_sent_at: None,
+                ambiguous: false,
+                key_poisoned: false,
+                empty_queries: 0,
+                next_at: Some(*at),
+                previous_delay: Millis::ZERO,
+                extra_charges: Vec::new(),
+                known_failures: Vec::new(),
+            },
+            _ => return Err(Error::Journal { position: 0, problem: "it does not begin with `opened`" }),
+        };
+        for (position, entry) in entries {
+            intent.apply(entry).map_err(|problem| Error::Journal { position, problem })?;
+        }
+        Ok(intent)
+    }
+
+    /// Moves the state by one entry; refuses an entry that cannot follow, and changes nothing then.
+    pub(super) fn apply(&mut self, entry: &Entry) -> Result<(), &'static str> {
+        match entry {
+            Entry::Opened { .. } => Err("`opened` twice"),
+            Entry::SendAuthorised { at, attempt, owner, lease_until } => {
+                self.open_states_only()?;
+                if Some(*attempt) != self.attempts.checked_add(1) {
+                    return Err("attempts are not counted in order");
+                }
+                // From here on the transition succeeds.
+                self.attempts = *attempt;
+                self.first_sent_at = self.first_sent_at.or(Some(*at));
+                self.last_sent_at = Some(*at);
+                self.empty_queries = 0;
+                self.next_at = Some(*lease_until);
+                self.state = State::InFlight { owner: owner.clone(), lease_until: *lease_until };
+                Ok(())
+            }
+            Entry::NotExecuted { at, reason, next_at } => {
+                self.open_states_only()?;
+                // From here on the transition succeeds.
+                if self.ambiguous {
+                    self.state = State::PendingConfirmation { reason: *reason };
+                } else {
+                    self.state = State::Initiated;
+                }
+                self.set_back(*at, *next_at);
+                Ok(())
+            }
+            Entry::Ambiguous { at, reason, key_poisoned, next_at } => {
+                self.open_states_only()?;
+                // From here on the transition succeeds.
+                self.ambiguous = true;
+                self.key_poisoned |= key_poisoned;
+                self.state = State::PendingConfirmation { reason: *reason };
+                self.set_back(*at, *next_at);
+                Ok(())
+            }
+            Entry::QueriedEmpty { at, next_at } => {
+                self.open_states_only()?;
+                // From here on the transition succeeds.
+                self.empty_queries = self.empty_queries.saturating_add(1);
+                self.set_back(*at, *next_at);
+                Ok(())
+            }
+            Entry::ActionRequired { provider_reference, .. } => {
+                self.open_states_only()?;
+                self.state = State::AwaitingCustomer { provider_reference: provider_reference.clone() };
+                self.next_at = None;
+                Ok(())
+            }
+            Entry::Settled { provider_reference, evidence, .. } => {
+                if let State::Settled { .. } | State::NeedsReview { .. } | State::Failed { .. } = self.state {
+                    return Err("settled after a final state");
+                }
+                self.state =
+                    State::Settled { provider_reference: provider_reference.clone(), evidence: *evidence };
+                self.next_at = None;
+                Ok(())
+            }
+            Entry::Failed { proof, provider_reference, code, message, .. } => {
+                self.open_states_only()?;
+                // From here on the transition succeeds.
+                self.known_failures.extend(provider_reference.clone());
+                self.state = State::Failed { proof: *proof, code: code.clone(), message: message.clone() };
+                self.next_at = None;
+                Ok(())
+            }
+            Entry::ExtraCharge { provider_reference, .. } => {
+                self.extra_charges.push(provider_reference.clone());
+                Ok(())
+            }
+            Entry::NeedsReview { reason, .. } => {
+                if let State::Settled { .. } = self.state {
+                    return Err("a settled intent never becomes unsettled");
+                }
+                self.state = State::NeedsReview { reason: reason.clone() };
+                self.next_at = None;
+                Ok(())
+            }
+            Entry::Reopened { at, epoch, key, proof } => {
+                let State::Failed { proof: stored, .. } = &self.state else {
+                    return Err("a new epoch without proof");
+                };
+                if stored != proof || Some(*epoch) != self.epoch.checked_add(1) {
+                    return Err("a new epoch on another proof, or out of order");
+                }
+                // From here on the transition succeeds.
+                self.epoch = *epoch;
+                self.key.clone_from(key);
+                self.first_sent_at = None;
+                self.last_sent_at = None;
+                self.ambiguous = false;
+                self.key_poisoned = false;
+                self.empty_queries = 0;
+                self.setbacks = 0;
+                self.previous_delay = Millis::ZERO;
+                self.next_at = Some(*at);
+                self.state = State::Initiated;
+                Ok(())
+            }
+        }
+    }
+
+    fn open_states_only(&self) -> Result<(), &'static str> {
+        match self.state {
+            State::Initiated | State::InFlight { .. } | State::PendingConfirmation { .. } => Ok(()),
+            State::AwaitingCustomer { .. }
+            | State::Settled { .. }
+            | State::Failed { .. }
+            | State::NeedsReview { .. } => Err("it moves an intent that is not open"),
+        }
+    }
+
+    fn set_back(&mut self, at: Timestamp, next_at: Timestamp) {
+        self.setbacks = self.setbacks.saturating_add(1);
+        self.previous_delay = next_at.since(at);
+        self.next_at = Some(next_at);
+    }
+}

@@ -1,0 +1,52 @@
+//! An intent moves money at most once, and its outcome is never guessed.
+//!
+//! The unit is the *intent*: what the merchant wants once, named by the caller's `reference`. Its idempotency key is
+//! derived from identity and epoch ([`key`]), so that a lost row or a restored backup yields the same key again. One
+//! key per epoch; a new epoch needs a stored [`Proof`] that the old one moved no money. Whatever is not proven stays
+//! [`Outcome::PendingConfirmation`], which is a value and not an error.
+//!
+//! # Call order
+//!
+//! A [`Machine`] is loaded from a journal, changed, and its new entries are stored before anything is done:
+//!
+//! 1. [`Machine::open`] or [`Machine::load`];
+//! 2. at most one command ([`Machine::reopen`]) or piece of news (`handle_*`);
+//! 3. [`Machine::poll`] says what to do next;
+//! 4. [`Machine::new_entries`] are appended to the stored journal by compare-and-set. On a conflict, start over at 1;
+//! 5. only now the [`Action`] is carried out, and its result is the news of the next round.
+//!
+//! A spurious `poll` is harmless: it answers [`Action::Wait`].
+//!
+//! # States
+//!
+//! `initiated` → `in_flight` → `settled` | `failed` | `awaiting_customer` | `pending_confirmation`;
+//! `pending_confirmation` → `in_flight` (same key, inside the window) | `settled` | `failed` | `needs_review`;
+//! `failed` → `initiated` in a new epoch. Ambiguity is sticky: once an attempt's fate is unknown, only an answer
+//! bound to the key, a query or a webhook clears it. A 4xx on attempt 2 says nothing about attempt 1.
+//!
+//! # Not here
+//!
+//! The network (a driver sends what [`Action`] says), storage, and the reversal of late successes: a success after
+//! `failed` is recorded and goes to `needs_review`.
+
+mod action;
+mod classify;
+mod codec;
+mod entry;
+mod error;
+mod intent;
+pub mod key;
+mod machine;
+mod native;
+mod profile;
+mod request;
+
+pub use action::{Action, HttpRequest, Outcome};
+pub use classify::{Response, Verdict};
+pub use codec::{decode_entry, encode_entry};
+pub use entry::{Entry, Evidence, Proof, Unknown};
+pub use error::Error;
+pub use intent::{Intent, State};
+pub use machine::{Machine, Settings};
+pub use profile::Profile;
+pub use request::{METADATA_BYTES_MAX, Operation, REFERENCE_BYTES_MAX, Request};

@@ -1,0 +1,405 @@
+//! The payments door: pure functions from a journal and news to new entries and one action.
+//!
+//! Nothing is kept here between calls. The journal comes in whole, what is new goes out, and the driver in
+//! `pkg/src/payments` stores it before it acts.
+
+use crate::calendar;
+use crate::crypto::{HexCase, Secret, decode_hex};
+use crate::entropy::Entropy;
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::payments::{
+    Action, Entry, Error, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
+    encode_entry, key,
+};
+use crate::retry::{self, Jitter, Policy};
+use crate::time::{Millis, Timestamp};
+
+/// Opens an intent: `{ profile, account, secret, request, settings?, now }`.
+///
+/// # Errors
+///
+/// As [`Request::from_json`] and [`Machine::open`].
+pub fn open(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let profile = profile(&mut fields)?;
+    let account = fields.maybe_text("account")?.unwrap_or_default();
+    let secret = secret(&mut fields)?;
+    let request = Request::from_json(fields.required("request", "an object")?)?;
+    let settings = settings(&mut fields)?;
+    let now = moment(&mut fields, "now")?;
+    fields.finish()?;
+
+    let machine = Machine::open(profile, settings, account, request, &secret, now)?;
+    Ok(outcome(&machine, &Action::Wait { until: now }))
+}
+
+/// One round: `{ journal, settings?, now, owner, entropy, same_as?, reopen_with?, news? }`.
+///
+/// `same_as` is the request of a repeated call; `reopen_with` the secret, when a failed intent is to be tried again;
+/// `news` one of `{ type: "response", attempt, status, retry_after?, replayed?, body }`,
+/// `{ type: "failure", attempt, not_sent }`, `{ type: "query", status?, retry_after?, body? }` and
+/// `{ type: "webhook", payment }`.
+///
+/// # Errors
+///
+/// As [`Machine::load`], [`Machine::check_same`] and [`Machine::reopen`].
+pub fn step(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let journal = journal(&mut fields)?;
+    let settings = settings(&mut fields)?;
+    let now = moment(&mut fields, "now")?;
+    let owner = fields.text("owner")?;
+    let mut entropy = entropy(&mut fields)?;
+    let same_as = fields.optional("same_as").map(Request::from_json).transpose()?;
+    let reopen_with = fields.maybe_text("reopen_with")?.map(secret_of).transpose()?;
+    let news = fields.optional("news");
+    fields.finish()?;
+
+    let mut machine = Machine::load(settings, &journal)?;
+    if let Some(request) = same_as {
+        machine.check_same(&request)?;
+    }
+    if let Some(secret) = reopen_with {
+        machine.reopen(&secret, now)?;
+    }
+    if let Some(news) = news {
+        tell(&mut machine, news, now, &mut entropy)?;
+    }
+    let action = machine.poll(now, owner);
+    Ok(outcome(&machine, &action))
+}
+
+/// Looks at an intent without moving it: `{ journal }`.
+///
+/// # Errors
+///
+/// As [`Machine::load`].
+pub fn view(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let journal = journal(&mut fields)?;
+    fields.finish()?;
+    Ok(Machine::load(Settings::default(), &journal)?.intent().to_json())
+}
+
+/// The provider profiles, as an array of objects.
+#[must_use]
+pub fn profiles() -> String {
+    let mut list = ArrayWriter::new();
+    for profile in Profile::all() {
+        list = list.raw(
+            &ObjectWriter::new()
+                .text("name", profile.name)
+                .text("key_header", profile.key_header)
+                .number("window_ms", profile.window.get())
+                .number("margin_ms", profile.margin.get())
+                .number("quarantine_ms", profile.quarantine.get())
+                .flag("query_by_reference", profile.query_by_reference)
+                .flag("rate_limit_executes_nothing", profile.rate_limit_executes_nothing)
+                .text("replay_header", profile.replay_header)
+                .text("source", profile.source)
+                .text("checked", profile.checked)
+                .finish(),
+        );
+    }
+    list.finish()
+}
+
+/// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch? }`.
+///
+/// # Errors
+///
+/// [`Error::Document`], [`Error::SecretTooShort`].
+pub fn derive_key(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let secret = secret(&mut fields)?;
+    let operation = fields.text("operation")?;
+    let epoch = fields.maybe_integer("epoch")?.unwrap_or(1);
+    let identity = key::Identity {
+        merchant: fields.text("merchant")?,
+        account: fields.maybe_text("account")?.unwrap_or_default(),
+        operation: Operation::from_name(operation)
+            .ok_or_else(|| wrong("operation", "\"charge\" or \"authorize\"", json::quoted(operation)))?,
+        reference: fields.text("reference")?,
+        epoch: u32::try_from(epoch)
+            .ok()
+            .filter(|epoch| *epoch > 0)
+            .ok_or_else(|| wrong("epoch", "a count from 1", epoch.to_string()))?,
+    };
+    fields.finish()?;
+    key::derive(&secret, identity).map(|key| json::quoted(&key))
+}
+
+/// A random key: `{ version: 4 | 7, entropy, now? }`.
+///
+/// # Errors
+///
+/// [`Error::Document`].
+pub fn random_key(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let version = fields.integer("version")?;
+    let bytes = entropy_bytes(&mut fields)?;
+    let key = match version {
+        4 => key::random_v4(bytes),
+        7 => {
+            let mut tail = [0; 10];
+            tail.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+            key::random_v7(moment(&mut fields, "now")?, tail)
+        }
+        other => return Err(wrong("version", "4 or 7", other.to_string())),
+    };
+    Ok(json::quoted(&key))
+}
+
+/// The waits a caller will see: `{ retry?, attempts, entropy? }`, as an array of
+/// `{ attempt, earliest_ms, latest_ms, exact_ms? }`.
+///
+/// # Errors
+///
+/// [`Error::Document`].
+pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
+    const ATTEMPTS_MAX: u64 = 1_000;
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let policy = policy(fields.optional("retry"))?;
+    let attempts = fields.integer("attempts")?;
+    let seeded = fields.optional("entropy").is_some();
+    let mut entropy = if seeded { Some(entropy(&mut fields)?) } else { None };
+    fields.finish()?;
+    let attempts = u32::try_from(attempts)
+        .ok()
+        .filter(|attempts| u64::from(*attempts) <= ATTEMPTS_MAX)
+        .ok_or_else(|| wrong("attempts", "at most 1000 attempts", attempts.to_string()))?;
+
+    let mut list = ArrayWriter::new();
+    let mut previous = Millis::ZERO;
+    for attempt in 1..=attempts {
+        // The wait that stands before the attempt: none before the first.
+        let bounds = retry::bounds(&policy, attempt);
+        let mut row = ObjectWriter::new()
+            .number("attempt", u64::from(attempt))
+            .number("earliest_ms", bounds.earliest.get())
+            .number("latest_ms", bounds.latest.get());
+        if let Some(entropy) = &mut entropy {
+            previous = retry::delay(&policy, attempt, previous, entropy);
+            row = row.number("exact_ms", previous.get());
+        }
+        list = list.raw(&row.finish());
+    }
+    Ok(list.finish())
+}
+
+fn tell(machine: &mut Machine, news: &Value<'_>, now: Timestamp, entropy: &mut Entropy) -> Result<(), Error> {
+    let mut fields = Fields::of(news, "news")?;
+    match fields.text("type")? {
+        "response" => {
+            let attempt = attempt(&mut fields)?;
+            let response = response(&mut fields, now)?;
+            fields.finish()?;
+            machine.handle_response(now, attempt, &response, entropy);
+        }
+        "failure" => {
+            let attempt = attempt(&mut fields)?;
+            let not_sent = fields.maybe_flag("not_sent")?.unwrap_or(false);
+            fields.finish()?;
+            machine.handle_failure(now, attempt, not_sent, entropy);
+        }
+        "query" => {
+            let answered = fields.optional("status").is_some();
+            let answer = if answered { Some(response(&mut fields, now)?) } else { None };
+            fields.finish()?;
+            machine.handle_query(now, answer.as_ref(), entropy);
+        }
+        "webhook" => {
+            let payment = fields.required("payment", "the payment object of the event")?;
+            fields.finish()?;
+            machine.handle_webhook(now, payment, entropy);
+        }
+        other => {
+            let expected = "\"response\", \"failure\", \"query\" or \"webhook\"";
+            return Err(wrong("type", expected, json::quoted(other)));
+        }
+    }
+    Ok(())
+}
+
+fn outcome(machine: &Machine, action: &Action) -> String {
+    let mut append = ArrayWriter::new();
+    for entry in machine.new_entries() {
+        append = append.raw(&encode_entry(entry));
+    }
+    let mut out = ObjectWriter::new()
+        .raw("append", &append.finish())
+        .raw("action", &describe(action))
+        .raw("intent", &machine.intent().to_json());
+    out = match machine.wake_at() {
+        Some(at) => out.number("wake_at", at.unix_ms()),
+        None => out.null("wake_at"),
+    };
+    out.finish()
+}
+
+fn describe(action: &Action) -> String {
+    let exchange = |out: ObjectWriter, request: &crate::payments::HttpRequest| {
+        let mut headers = ObjectWriter::new();
+        for (name, value) in &request.headers {
+            headers = headers.text(name, value);
+        }
+        out.text("method", request.method)
+            .text("path", &request.path)
+            .raw("headers", &headers.finish())
+            .maybe_text("body", request.body.as_deref())
+            .finish()
+    };
+    match action {
+        Action::Send { attempt, request } => {
+            exchange(ObjectWriter::new().text("type", "send").number("attempt", u64::from(*attempt)), request)
+        }
+        Action::Query { request } => exchange(ObjectWriter::new().text("type", "query"), request),
+        Action::Wait { until } => {
+            ObjectWriter::new().text("type", "wait").number("until", until.unix_ms()).finish()
+        }
+        Action::Rest => ObjectWriter::new().text("type", "rest").finish(),
+    }
+}
+
+fn profile(fields: &mut Fields<'_, '_>) -> Result<&'static Profile, Error> {
+    let name = fields.text("profile")?;
+    Profile::named(name).ok_or_else(|| Error::UnknownProfile { found: name.to_owned() })
+}
+
+fn journal(fields: &mut Fields<'_, '_>) -> Result<Vec<Entry>, Error> {
+    fields.list("journal")?.iter().map(decode_entry).collect()
+}
+
+fn settings(fields: &mut Fields<'_, '_>) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    if let Some(value) = fields.optional("settings") {
+        let mut fields = Fields::of(value, "settings")?;
+        if let Some(ms) = fields.maybe_integer("lease_ms")? {
+            settings.lease = Millis::new(ms);
+        }
+        if let Some(ms) = fields.maybe_integer("deadline_ms")? {
+            settings.deadline = Millis::new(ms);
+        }
+        settings.retry = policy(fields.optional("retry"))?;
+        fields.finish()?;
+    }
+    Ok(settings)
+}
+
+fn policy(value: Option<&Value<'_>>) -> Result<Policy, Error> {
+    let default = Policy::default();
+    let Some(value) = value else { return Ok(default) };
+    let mut fields = Fields::of(value, "retry")?;
+    let base = fields.maybe_integer("base_ms")?.map_or(default.base(), Millis::new);
+    let cap = fields.maybe_integer("cap_ms")?.map_or_else(|| default.cap().max(base), Millis::new);
+    let jitter = match fields.maybe_text("jitter")? {
+        None => default.jitter(),
+        Some(name) => Jitter::from_name(name)
+            .ok_or_else(|| wrong("jitter", "\"full\", \"equal\" or \"decorrelated\"", json::quoted(name)))?,
+    };
+    fields.finish()?;
+    Ok(Policy::new(base, cap, jitter)?)
+}
+
+fn attempt(fields: &mut Fields<'_, '_>) -> Result<u32, Error> {
+    let attempt = fields.integer("attempt")?;
+    u32::try_from(attempt).map_err(|_| wrong("attempt", "a count below 2^32", attempt.to_string()))
+}
+
+fn response(fields: &mut Fields<'_, '_>, now: Timestamp) -> Result<Response, Error> {
+    let status = fields.integer("status")?;
+    let retry_after = fields.maybe_text("retry_after")?;
+    Ok(Response {
+        status: u16::try_from(status).map_err(|_| wrong("status", "an HTTP status", status.to_string()))?,
+        retry_after: retry_after.and_then(|text| retry::retry_after(text, now, calendar::parse_http_date)),
+        replayed: fields.maybe_flag("replayed")?.unwrap_or(false),
+        body: fields.maybe_text("body")?.unwrap_or_default().as_bytes().to_vec(),
+    })
+}
+
+fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
+    let ms = fields.integer(field)?;
+    Timestamp::from_unix_ms(ms).ok_or_else(|| wrong(field, "a moment before the year 10000", ms.to_string()))
+}
+
+fn secret(fields: &mut Fields<'_, '_>) -> Result<Secret, Error> {
+    secret_of(fields.text("secret")?)
+}
+
+fn secret_of(hex: &str) -> Result<Secret, Error> {
+    let bytes = decode_hex(hex, HexCase::Lower)
+        .map_err(|_| wrong("secret", "bytes in lower-case hexadecimal", "another text".to_owned()))?;
+    Ok(Secret::new(bytes))
+}
+
+fn entropy(fields: &mut Fields<'_, '_>) -> Result<Entropy, Error> {
+    entropy_bytes(fields).map(Entropy::from_bytes)
+}
+
+fn entropy_bytes(fields: &mut Fields<'_, '_>) -> Result<[u8; 16], Error> {
+    let text = fields.text("entropy")?;
+    decode_hex(text, HexCase::Lower)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| wrong("entropy", "16 bytes in lower-case hexadecimal", "another text".to_owned()))
+}
+
+fn wrong(field: &'static str, expected: &'static str, found: String) -> Error {
+    json::Error::WrongField { field, expected, found }.into()
+}
+
+/// What JavaScript calls. Each function takes one JSON document and returns one reply.
+#[cfg(all(target_family = "wasm", feature = "wasm-core"))]
+pub mod exports {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use crate::wasm::reply;
+
+    /// See [`super::open`].
+    #[wasm_bindgen]
+    pub fn payments_open(input: &[u8]) -> Vec<u8> {
+        reply::of(super::open(input))
+    }
+
+    /// See [`super::step`].
+    #[wasm_bindgen]
+    pub fn payments_step(input: &[u8]) -> Vec<u8> {
+        reply::of(super::step(input))
+    }
+
+    /// See [`super::view`].
+    #[wasm_bindgen]
+    pub fn payments_view(input: &[u8]) -> Vec<u8> {
+        reply::of(super::view(input))
+    }
+
+    /// See [`super::profiles`].
+    #[wasm_bindgen]
+    pub fn payments_profiles() -> Vec<u8> {
+        reply::ok(&super::profiles())
+    }
+
+    /// See [`super::derive_key`].
+    #[wasm_bindgen]
+    pub fn payments_derive_key(input: &[u8]) -> Vec<u8> {
+        reply::of(super::derive_key(input))
+    }
+
+    /// See [`super::random_key`].
+    #[wasm_bindgen]
+    pub fn payments_random_key(input: &[u8]) -> Vec<u8> {
+        reply::of(super::random_key(input))
+    }
+
+    /// See [`super::retry_schedule`].
+    #[wasm_bindgen]
+    pub fn payments_retry_schedule(input: &[u8]) -> Vec<u8> {
+        reply::of(super::retry_schedule(input))
+    }
+}
