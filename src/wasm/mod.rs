@@ -8,3 +8,5 @@
 #[cfg(feature = "core")]
 pub mod payments;
 pub mod reply;
+#[cfg(feature = "simulator")]
+pub mod simulator;
