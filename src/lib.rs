@@ -34,3 +34,4 @@ pub mod retry;
 pub mod simulator;
 pub mod time;
 pub mod wasm;
+pub mod webhook;

@@ -10,3 +10,5 @@ pub mod payments;
 pub mod reply;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;

@@ -81,7 +81,7 @@ export class Payments {
     this.#account = text("provider.account", provider.account ?? "");
     this.#secret = hex(bytes("secret", options.secret));
     this.#now = options.now ?? Date.now;
-    this.#random = options.random ?? ((target) => void crypto.getRandomValues(target));
+    this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     this.#owner = this.#entropy();
     this.#settings = {
       lease_ms: timeoutMs + LEASE_SLACK_MS,

@@ -1,0 +1,436 @@
+//! The door of the `webhooks` artefact: verifiers by handle, and nothing that is kept but their keys.
+//!
+//! A refused delivery is an expected outcome, so it crosses as a value, `{"ok": {"refused": {…}}}`; an `error` means
+//! that the caller did something wrong. The shell never shows a handle to its user and makes a new one after a trap.
+
+use std::collections::BTreeMap;
+
+use super::reply;
+use crate::advice::{Advice, Detail, Diagnose};
+use crate::crypto::sha256;
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::time::Timestamp;
+use crate::webhook::{
+    self, HeaderValue, IdSource, Options, Outgoing, Request, SCHEMES, Scheme, Verified, Verifier, Window,
+};
+
+/// Why a call was refused. Variants stand in order of precedence.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The document that came in is not what this function takes.
+    Json(json::Error),
+    /// What it asks for is refused.
+    Webhook(webhook::Error),
+    /// No verifier has this handle: it was released, or is from before a trap.
+    UnknownHandle {
+        /// The handle.
+        found: u32,
+    },
+    /// Four thousand million verifiers were made.
+    HandlesExhausted,
+}
+
+/// The verifiers of one instance.
+///
+/// Equal options share a handle, so that a server that makes a verifier for each request holds one, not thousands.
+#[derive(Debug, Default)]
+pub struct Verifiers {
+    entries: BTreeMap<u32, Entry>,
+    by_options: BTreeMap<[u8; 32], u32>,
+    last: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    verifier: Verifier,
+    options: [u8; 32],
+    uses: u32,
+}
+
+impl Verifiers {
+    /// Takes `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?}`; replies with a handle.
+    #[must_use]
+    pub fn open(&mut self, options: &[u8]) -> Vec<u8> {
+        reply::of(self.try_open(options).map(|handle| handle.to_string()))
+    }
+
+    fn try_open(&mut self, options: &[u8]) -> Result<u32, Error> {
+        let digest = sha256(options);
+        if let Some(handle) = self.by_options.get(&digest)
+            && let Some(entry) = self.entries.get_mut(handle)
+        {
+            entry.uses = entry.uses.saturating_add(1);
+            return Ok(*handle);
+        }
+        let verifier = verifier(options)?;
+        let handle = self.last.checked_add(1).ok_or(Error::HandlesExhausted)?;
+
+        // From here on the verifier is held.
+        self.last = handle;
+        let _ = self.by_options.insert(digest, handle);
+        let _ = self.entries.insert(handle, Entry { verifier, options: digest, uses: 1 });
+        Ok(handle)
+    }
+
+    /// Takes `{"headers": [[name, value], …], "now", "url"?}`, where a value that is a list arrived several times.
+    /// Replies with `{"secret_index", "timestamp"?, "events"}` or `{"refused"}`.
+    #[must_use]
+    pub fn verify(&self, handle: u32, request: &[u8], body: &[u8]) -> Vec<u8> {
+        reply::of(self.try_verify(handle, request, body))
+    }
+
+    fn try_verify(&self, handle: u32, request: &[u8], body: &[u8]) -> Result<String, Error> {
+        let document = json::parse(request)?;
+        let mut fields = Fields::of(&document, "request")?;
+        let headers = headers(fields.list("headers")?)?;
+        let now = moment(&mut fields, "now")?;
+        let url = fields.maybe_text("url")?;
+        fields.finish()?;
+        let entry = self.entries.get(&handle).ok_or(Error::UnknownHandle { found: handle })?;
+        Ok(match entry.verifier.verify(&Request { headers: &headers, url, body, now }) {
+            Ok(verified) => delivery(&verified),
+            Err(refusal) => ObjectWriter::new().raw("refused", &reply::describe(&refusal)).finish(),
+        })
+    }
+
+    /// Lets go of a handle once; the last one wipes the keys. Replies with `null`.
+    #[must_use]
+    pub fn release(&mut self, handle: u32) -> Vec<u8> {
+        if let Some(entry) = self.entries.get_mut(&handle) {
+            entry.uses = entry.uses.saturating_sub(1);
+            if entry.uses == 0 {
+                let _ = self.by_options.remove(&entry.options);
+                let _ = self.entries.remove(&handle);
+            }
+        }
+        reply::ok("null")
+    }
+}
+
+/// Replies with the list of schemes.
+#[must_use]
+pub fn schemes() -> Vec<u8> {
+    let list = SCHEMES.iter().fold(ArrayWriter::new(), |list, scheme| list.raw(&row(scheme)));
+    reply::ok(&list.finish())
+}
+
+/// Takes `{"scheme", "secret", "timestamp", "id"?, "url"?}`; replies with the headers as an object.
+#[must_use]
+pub fn sign(input: &[u8], body: &[u8]) -> Vec<u8> {
+    reply::of(try_sign(input, body))
+}
+
+fn try_sign(input: &[u8], body: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let scheme = webhook::scheme(fields.text("scheme")?)?;
+    let secret = fields.text("secret")?;
+    let timestamp = moment(&mut fields, "timestamp")?;
+    let id = fields.maybe_text("id")?.unwrap_or_default();
+    let url = fields.maybe_text("url")?;
+    fields.finish()?;
+    let headers = Outgoing { id, timestamp, url, body }.sign(scheme, secret)?;
+    Ok(headers.iter().fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value)).finish())
+}
+
+fn verifier(options: &[u8]) -> Result<Verifier, Error> {
+    let document = json::parse(options)?;
+    let mut fields = Fields::of(&document, "options")?;
+    let scheme = webhook::scheme(fields.text("scheme")?)?;
+    let expected = "a list of strings";
+    let secrets =
+        fields.list("secrets")?.iter().map(|secret| secret.as_str().ok_or(wrong("secrets", expected)));
+    let secrets: Vec<&str> = secrets.collect::<Result<_, _>>()?;
+    let options = Options {
+        secrets: &secrets,
+        tolerance_seconds: fields.maybe_integer("tolerance_seconds")?,
+        strict: fields.maybe_flag("strict")?.unwrap_or(false),
+        url: fields.maybe_text("url")?,
+    };
+    fields.finish()?;
+    Ok(Verifier::new(scheme, options)?)
+}
+
+fn headers<'v>(list: &'v [Value<'_>]) -> Result<Vec<(&'v str, HeaderValue<'v>)>, Error> {
+    let pair = |item: &'v Value<'_>| match item.as_array()? {
+        [name, Value::Array(_)] => Some((name.as_str()?, HeaderValue::Repeated)),
+        [name, value] => Some((name.as_str()?, HeaderValue::Once(value.as_str()?))),
+        _ => None,
+    };
+    let expected = "a list of pairs of a name and a value";
+    list.iter().map(|item| pair(item).ok_or_else(|| wrong("headers", expected).into())).collect()
+}
+
+fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
+    let ms = fields.integer(field)?;
+    let expected = "milliseconds since 1970, at most the end of the year 9999";
+    Ok(Timestamp::from_unix_ms(ms).ok_or(json::Error::WrongField {
+        field,
+        expected,
+        found: ms.to_string(),
+    })?)
+}
+
+/// The value is not shown: it may be a secret.
+fn wrong(field: &'static str, expected: &'static str) -> json::Error {
+    json::Error::WrongField { field, expected, found: "something else".to_owned() }
+}
+
+fn delivery(verified: &Verified<'_>) -> String {
+    let events = verified.events().into_iter().fold(ArrayWriter::new(), |list, event| {
+        let object = ObjectWriter::new()
+            .text("id", &event.id)
+            .flag("id_is_signed", event.id_is_signed)
+            .maybe_text("digest", event.digest.as_deref())
+            .maybe_text("type", event.kind.as_deref());
+        list.raw(&maybe_moment(object, "occurred_at", event.occurred_at).finish())
+    });
+    let object = ObjectWriter::new()
+        .raw("secret_index", &verified.secret_index().to_string())
+        .raw("events", &events.finish());
+    maybe_moment(object, "timestamp", verified.timestamp()).finish()
+}
+
+fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> ObjectWriter {
+    match moment {
+        Some(moment) => object.number(name, moment.unix_ms()),
+        None => object,
+    }
+}
+
+fn row(scheme: &Scheme) -> String {
+    let headers = scheme.headers().fold(ArrayWriter::new(), ArrayWriter::text);
+    let id = match scheme.identity.id {
+        IdSource::Body(path) => format!("body {}", path.join(".")),
+        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => format!("header {name}"),
+        IdSource::Digest => "digest of the body".to_owned(),
+    };
+    let object = ObjectWriter::new()
+        .text("name", scheme.name)
+        .text("provider", scheme.provider)
+        .raw("headers", &headers.finish())
+        .text("algorithm", scheme.algorithm.name())
+        .text("signed_content", &scheme.signed_content())
+        .flag("signs_url", scheme.signs_url())
+        .text("event_id", &id)
+        .flag("event_id_is_signed", scheme.identity.id.is_signed())
+        .number("retry_window_hours", scheme.retry_window_hours.into())
+        .text("source", scheme.source)
+        .text("checked", scheme.checked)
+        .text("evidence", scheme.evidence.name());
+    match scheme.clock {
+        None => object,
+        Some(clock) if clock.window == Window::OnRequest => object.flag("signs_time", true),
+        Some(clock) => object.flag("signs_time", true).number("tolerance_seconds", clock.tolerance_seconds),
+    }
+    .finish()
+}
+
+impl From<json::Error> for Error {
+    fn from(error: json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<webhook::Error> for Error {
+    fn from(error: webhook::Error) -> Self {
+        Self::Webhook(error)
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Json(error) => error.fmt(f),
+            Self::Webhook(error) => error.fmt(f),
+            Self::UnknownHandle { found } => {
+                write!(f, "no verifier has the handle {found}: open it again from its options")
+            }
+            Self::HandlesExhausted => f.write_str("no handle is left: release verifiers that are not used"),
+        }
+    }
+}
+
+impl Diagnose for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Json(error) => error.code(),
+            Self::Webhook(error) => error.code(),
+            Self::UnknownHandle { .. } => "unknown_handle",
+            Self::HandlesExhausted => "handles_exhausted",
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Json(error) => error.advice(),
+            Self::Webhook(error) => error.advice(),
+            Self::UnknownHandle { .. } | Self::HandlesExhausted => Advice::FixCall,
+        }
+    }
+
+    fn details(&self) -> Vec<Detail> {
+        match self {
+            Self::Json(error) => error.details(),
+            Self::Webhook(error) => error.details(),
+            Self::UnknownHandle { found } => vec![("found", found.to_string())],
+            Self::HandlesExhausted => Vec::new(),
+        }
+    }
+}
+
+/// The functions JavaScript sees. They hold the one table of the instance.
+#[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]
+pub mod exports {
+    use std::cell::RefCell;
+
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use super::Verifiers;
+
+    std::thread_local! {
+        static VERIFIERS: RefCell<Verifiers> = RefCell::default();
+    }
+
+    /// See [`super::schemes`].
+    #[wasm_bindgen]
+    pub fn webhooks_schemes() -> Vec<u8> {
+        super::schemes()
+    }
+
+    /// See [`Verifiers::open`].
+    #[wasm_bindgen]
+    pub fn webhooks_verifier(options: &[u8]) -> Vec<u8> {
+        VERIFIERS.with_borrow_mut(|verifiers| verifiers.open(options))
+    }
+
+    /// See [`Verifiers::verify`].
+    #[wasm_bindgen]
+    pub fn webhooks_verify(handle: u32, request: &[u8], body: &[u8]) -> Vec<u8> {
+        VERIFIERS.with_borrow(|verifiers| verifiers.verify(handle, request, body))
+    }
+
+    /// See [`Verifiers::release`].
+    #[wasm_bindgen]
+    pub fn webhooks_release(handle: u32) -> Vec<u8> {
+        VERIFIERS.with_borrow_mut(|verifiers| verifiers.release(handle))
+    }
+
+    /// See [`super::sign`].
+    #[wasm_bindgen]
+    pub fn webhooks_sign(input: &[u8], body: &[u8]) -> Vec<u8> {
+        super::sign(input, body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::quoted;
+
+    const OPTIONS: &[u8] = br#"{"scheme":"stripe-v1","secrets":["whsec_1"]}"#;
+    const BODY: &[u8] = br#"{"id":"evt_1","type":"charge.succeeded","created":1}"#;
+
+    fn text(reply: Vec<u8>) -> String {
+        String::from_utf8(reply).unwrap()
+    }
+
+    fn request(header: &str, now: u64) -> Vec<u8> {
+        format!(r#"{{"headers":[["Stripe-Signature",{}]],"now":{now}}}"#, quoted(header)).into_bytes()
+    }
+
+    /// The header of [`BODY`] signed by the key of [`OPTIONS`] at 1 700 000 000 s.
+    fn signature() -> String {
+        let input = br#"{"scheme":"stripe-v1","secret":"whsec_1","timestamp":1700000000000}"#;
+        let reply = text(sign(input, BODY));
+        let reply = json::parse(reply.as_bytes()).unwrap();
+        reply.get("ok").unwrap().get("stripe-signature").unwrap().as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_delivery_crosses_with_its_event_or_with_the_reason_it_was_refused() {
+        let mut verifiers = Verifiers::default();
+        assert_eq!(text(verifiers.open(OPTIONS)), r#"{"ok":1}"#);
+        let header = signature();
+        assert_eq!(
+            text(verifiers.verify(1, &request(&header, 1_700_000_000_000), BODY)),
+            concat!(
+                r#"{"ok":{"secret_index":0,"events":[{"id":"evt_1","id_is_signed":true,"#,
+                r#""type":"charge.succeeded","occurred_at":1000}],"timestamp":1700000000000}}"#
+            )
+        );
+        let refused = text(verifiers.verify(1, &request(&header, 1_700_000_301_000), BODY));
+        assert!(refused.starts_with(r#"{"ok":{"refused":{"code":"timestamp_too_old""#), "{refused}");
+        let twice = br#"{"headers":[["stripe-signature",["t=1"]]],"now":0}"#;
+        let refused = text(verifiers.verify(1, twice, BODY));
+        assert!(refused.starts_with(r#"{"ok":{"refused":{"code":"repeated_header""#), "{refused}");
+    }
+
+    #[test]
+    fn equal_options_share_a_handle_until_all_have_let_go() {
+        let mut verifiers = Verifiers::default();
+        let other = br#"{"scheme":"stripe-v1","secrets":["whsec_2"]}"#;
+        assert_eq!(text(verifiers.open(OPTIONS)), r#"{"ok":1}"#);
+        assert_eq!(text(verifiers.open(OPTIONS)), r#"{"ok":1}"#);
+        assert_eq!(text(verifiers.open(other)), r#"{"ok":2}"#);
+        let asks = request(&signature(), 1_700_000_000_000);
+        assert_eq!(text(verifiers.release(1)), r#"{"ok":null}"#);
+        assert!(text(verifiers.verify(1, &asks, BODY)).contains("evt_1"));
+        let _ = verifiers.release(1);
+        assert!(text(verifiers.verify(1, &asks, BODY)).contains("unknown_handle"));
+        assert_eq!(text(verifiers.open(OPTIONS)), r#"{"ok":3}"#);
+    }
+
+    #[test]
+    fn a_wrong_call_names_the_field() {
+        let mut verifiers = Verifiers::default();
+        let table: [(&str, &str); 8] = [
+            ("{", "json_syntax"),
+            ("[]", "field_invalid"),
+            (r#"{"secrets":["s"]}"#, "field_missing"),
+            (r#"{"scheme":"nobody","secrets":["s"]}"#, "unknown_scheme"),
+            (r#"{"scheme":"stripe-v1"}"#, "missing_secret"),
+            (r#"{"scheme":"stripe-v1","secrets":[7]}"#, "field_invalid"),
+            (r#"{"scheme":"stripe-v1","secrets":["s"],"tolerance":1}"#, "field_unknown"),
+            (r#"{"scheme":"stripe-v1","secrets":["s"],"tolerance_seconds":-1}"#, "field_invalid"),
+        ];
+        for (options, code) in table {
+            let reply = text(verifiers.open(options.as_bytes()));
+            assert!(reply.starts_with(&format!(r#"{{"error":{{"code":"{code}""#)), "{options}: {reply}");
+        }
+        let _ = verifiers.open(OPTIONS);
+        for (request, code) in [
+            (r#"{"headers":[["a"]],"now":0}"#, "field_invalid"),
+            (r#"{"headers":[["a",1]],"now":0}"#, "field_invalid"),
+            (r#"{"headers":[]}"#, "field_missing"),
+            (r#"{"headers":[],"now":253402300800000}"#, "field_invalid"),
+        ] {
+            let reply = text(verifiers.verify(1, request.as_bytes(), BODY));
+            assert!(reply.starts_with(&format!(r#"{{"error":{{"code":"{code}""#)), "{request}: {reply}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_schemes_says_what_is_signed_and_what_identifies_an_event() {
+        let reply = text(schemes());
+        let reply = json::parse(reply.as_bytes()).unwrap();
+        let list = reply.get("ok").unwrap().as_array().unwrap();
+        assert_eq!(list.len(), SCHEMES.len());
+        let standard = list
+            .iter()
+            .find(|row| row.get("name").unwrap().as_str() == Some("standard-webhooks-v1"))
+            .unwrap();
+        assert_eq!(
+            standard.to_text(),
+            concat!(
+                r#"{"name":"standard-webhooks-v1","provider":"Standard Webhooks","#,
+                r#""headers":["webhook-signature","webhook-id","webhook-timestamp"],"algorithm":"hmac-sha256","#,
+                r#""signed_content":"{webhook-id}.{timestamp}.{body}","signs_url":false,"#,
+                r#""event_id":"header webhook-id","event_id_is_signed":true,"retry_window_hours":76,"#,
+                r#""source":"standard-webhooks/standard-webhooks:spec/standard-webhooks.md","checked":"2026-11","#,
+                r#""evidence":"sdk_run","signs_time":true,"tolerance_seconds":300}"#
+            )
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What an authenticated delivery says: which event it is, so that it can be applied once.
+
+use super::moment::rfc3339;
+use super::{EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Scheme, header};
+use crate::crypto::sha256_hex;
+use crate::json::{self, Value};
+use crate::time::Timestamp;
+
+/// One event of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// What repeated deliveries of the event have in common: 1 to
+    /// [`EVENT_ID_BYTES_MAX`](super::EVENT_ID_BYTES_MAX) bytes.
+    ///
+    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of the body.
+    pub id: String,
+    /// Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one.
+    pub id_is_signed: bool,
+    /// A second key that a replay cannot change, `sha256:` and the digest of the body, for ids that are not signed.
+    pub digest: Option<String>,
+    /// The type, as the provider names it.
+    pub kind: Option<String>,
+    /// When it happened, where the signed body says so.
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// The event of a delivery whose signature holds.
+pub(super) fn read(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Event {
+    // A body that is no JSON was signed all the same; it has no members then.
+    let document = json::parse(body).unwrap_or(Value::Null);
+    let digest = || format!("sha256:{}", sha256_hex(body));
+    let in_header = |name| header::find(headers, name).ok().flatten().map(str::to_owned);
+    let id = match scheme.identity.id {
+        IdSource::Body(path) => text_at(&document, path),
+        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
+        IdSource::Digest => None,
+    };
+    let id = id.filter(|id| !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX);
+    let id_is_signed = id.is_none() || scheme.identity.id.is_signed();
+    let kind = match scheme.identity.kind {
+        KindSource::Body(path) => text_at(&document, path),
+        KindSource::Header(name) => in_header(name),
+        KindSource::None => None,
+    };
+    let occurred_at = match scheme.identity.occurred_at {
+        Some(Moment::Seconds(path)) => {
+            at(&document, path).and_then(Value::as_u64).and_then(Timestamp::from_unix_seconds)
+        }
+        Some(Moment::Rfc3339(path)) => at(&document, path).and_then(Value::as_str).and_then(rfc3339),
+        None => None,
+    };
+    Event {
+        digest: (!id_is_signed).then(digest),
+        id: id.unwrap_or_else(digest),
+        id_is_signed,
+        kind,
+        occurred_at,
+    }
+}
+
+fn at<'v, 'a>(document: &'v Value<'a>, path: &[&str]) -> Option<&'v Value<'a>> {
+    path.iter().try_fold(document, |value, name| value.get(name))
+}
+
+/// A string, or the digits of a number: some providers count their events.
+fn text_at(document: &Value<'_>, path: &[&str]) -> Option<String> {
+    match at(document, path)? {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(lexeme) => Some((*lexeme).to_owned()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
