@@ -8,5 +8,7 @@
 #[cfg(feature = "core")]
 pub mod payments;
 pub mod reply;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;
