@@ -145,6 +145,24 @@ impl Ledger {
         Ok(answers)
     }
 
+    /// What becomes of an entry that will be stored in one commit with others drafted before it. Changes nothing.
+    ///
+    /// The others are drafted again, which gives the same lines as long as no line was applied in between; if one
+    /// was, the commit is bound to fail at the first of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::draft`], for the first entry that is refused.
+    pub fn draft_together(&self, others: Vec<Entry>, entry: Entry) -> Result<Answer, Error> {
+        let mut drafts = Drafts::default();
+        for other in others {
+            if let Answer::Created(line) = self.draft_after(&drafts, other)? {
+                drafts.push(*line);
+            }
+        }
+        self.draft_after(&drafts, entry)
+    }
+
     fn draft_after(&self, drafts: &Drafts, entry: Entry) -> Result<Answer, Error> {
         if let Some(known) = drafts.line_of(entry.id()).or_else(|| self.line_of(entry.id())) {
             let position = known.position();
