@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { reconcile } from "../../pkg/src/reconcile/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { encode } from "../../pkg/src/shell/wire.js";
 import { createGateway, type Gateway, type GatewayOptions } from "../../pkg/src/simulator/index.js";
@@ -170,5 +171,24 @@ test("a plan can be replaced, and an aborted request is not answered", async () 
   assert.equal((await pay(gateway, "order_1")).status, 201);
   const aborted = gateway.fetch(`${ORIGIN}/health`, { signal: AbortSignal.abort() });
   await assert.rejects(aborted, { name: "AbortError" });
+  await gateway.close();
+});
+
+test("every drift of the settlement report is found by the reconciler, under the kind the ground truth gives it", async () => {
+  const settlementOnly = Object.fromEntries(
+    ["amount", "fee", "missing", "duplicate", "foreign", "status"].map((name) => [`settlement_${name}`, "0.05"]),
+  );
+  const gateway = createGateway({ seed: 7, faults: settlementOnly });
+  const mirror = ["reference,id,type,amount_minor,currency,fee_minor,status,occurred_at"];
+  for (let order = 0; order < 300; order += 1) {
+    const payment = await json(pay(gateway, `order_${order}`));
+    const at = new Date(Number(payment["createdAt"])).toISOString();
+    mirror.push(`order_${order},${String(payment["id"])},charge,1000,EUR,${String(payment["fee"])},completed,${at}`);
+  }
+  const asOf = gateway.now() + 10 * 86_400_000;
+  const report = reconcile({ ledger: mirror.join("\n"), settlement: gateway.settlementReport(), asOf });
+  const told = gateway.groundTruth().map(({ kind, reference }) => `${kind} ${reference}`);
+  assert.deepEqual(report.breaks.map(({ kind, reference }) => `${kind} ${reference}`).sort(), told.sort());
+  assert.equal(new Set(gateway.groundTruth().map(({ kind }) => kind)).size, 6);
   await gateway.close();
 });

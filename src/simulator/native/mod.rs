@@ -7,5 +7,7 @@ mod routes;
 mod serve;
 mod view;
 
-pub(super) use serve::{Control, refusal, serve};
+#[cfg(test)]
+pub(super) use serve::status;
+pub(super) use serve::{Control, is_spared, refusal, serve};
 pub(super) use view::webhook_body;

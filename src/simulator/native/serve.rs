@@ -109,6 +109,11 @@ pub(in crate::simulator) fn serve(
     (exchange, control)
 }
 
+/// Whether request faults never strike this request.
+pub(in crate::simulator) fn is_spared(request: &Request) -> bool {
+    routes::find(&request.method, &request.path).is_ok_and(|found| found.class == Class::Plain)
+}
+
 /// Finds the route and refuses what is too long to be read.
 fn admit(request: &Request) -> Result<Found, Error> {
     let found = routes::find(&request.method, &request.path)?;
