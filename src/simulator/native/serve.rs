@@ -272,19 +272,33 @@ fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
 /// Newest first; `after` is the id of the last payment of the page before.
 fn list_payments(world: &World, query: &str) -> Result<Answer, Error> {
     let page = read::page(query, &["reference", "after", "limit"])?;
-    let all: Vec<usize> = match &page.reference {
-        Some(reference) => world.by_reference.get(reference).cloned().unwrap_or_default(),
-        None => (0..world.payments.len()).collect(),
-    };
     let before = page.after.map(|id| world.find(&id)).transpose()?.unwrap_or(usize::MAX);
-    let mut rest = all.into_iter().rev().filter(|number| *number < before);
-    let shown: Vec<usize> = rest.by_ref().take(page.limit).collect();
+    let (shown, has_more) = match &page.reference {
+        Some(reference) => {
+            let all = world.by_reference.get(reference).map_or(&[][..], Vec::as_slice);
+            newest(older(all, before).iter().copied(), page.limit)
+        }
+        None => newest(0..world.payments.len().min(before), page.limit),
+    };
     let items = shown.into_iter().map(|payment| {
         let moment = world.payments.get(payment).map_or(0, |payment| payment.latest());
         view::payment(world, Receipt { payment, moment })
     });
-    let text = view::list(items, rest.next().is_some());
+    let text = view::list(items, has_more);
     Ok(Answer::of(200, text))
+}
+
+/// The part of an ascending list that stands before a number.
+fn older(numbers: &[usize], before: usize) -> &[usize] {
+    let end = numbers.partition_point(|number| *number < before);
+    numbers.get(..end).unwrap_or(numbers)
+}
+
+/// The last of an ascending list, newest first, and whether there are more.
+fn newest(numbers: impl DoubleEndedIterator<Item = usize>, limit: usize) -> (Vec<usize>, bool) {
+    let mut rest = numbers.rev();
+    let shown = rest.by_ref().take(limit).collect();
+    (shown, rest.next().is_some())
 }
 
 /// Oldest first, so that a reader who lost webhooks can go on where it stopped.
@@ -321,9 +335,8 @@ fn account(world: &World, query: &str, name: &str) -> Result<Answer, Error> {
             .number("ent", &id)
             .ok_or(Error::ParameterInvalid { parameter: "after", expected: "the id of an entry" })?,
     };
-    let mut rest = account.entries.iter().rev().copied().filter(|number| *number < before);
-    let shown: Vec<usize> = rest.by_ref().take(page.limit).collect();
-    Ok(Answer::of(200, view::account(world, account, &shown, rest.next().is_some())))
+    let (shown, has_more) = newest(older(&account.entries, before).iter().copied(), page.limit);
+    Ok(Answer::of(200, view::account(world, account, &shown, has_more)))
 }
 
 /// Adds everything up anew, twice over: from the entries and from the payments.
