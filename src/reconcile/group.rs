@@ -110,26 +110,21 @@ fn by_content(a: &Copies<'_>, b: &Copies<'_>) -> core::cmp::Ordering {
 /// other side has fewer of them: two equal refunds may well be two.
 fn distinct<'r>(mut rows: Vec<&'r Row>, others: &[&Row]) -> Vec<Copies<'r>> {
     rows.sort_by(|a, b| a.content().cmp(&b.content()).then_with(|| (a.file, a.line).cmp(&(b.file, b.line))));
-    let mut found: Vec<Copies<'r>> = Vec::new();
-    let mut equals: Vec<Vec<&'r Row>> = Vec::new();
-    for row in rows {
-        match equals.last_mut() {
-            Some(last) if last.first().is_some_and(|first| same_event(first, row)) => last.push(row),
-            _ => equals.push(vec![row]),
-        }
+    let mut opposite: BTreeMap<_, usize> = BTreeMap::new();
+    for other in others {
+        let count = opposite.entry((other.currency, other.amount)).or_default();
+        *count = count.saturating_add(1);
     }
-    for same in equals {
+    let mut found: Vec<Copies<'r>> = Vec::new();
+    for same in rows.chunk_by(|a, b| same_event(a, b)) {
         let Some(first) = same.first() else { continue };
         let kept = if first.id.is_empty() {
-            let opposite = others
-                .iter()
-                .filter(|other| (other.currency, other.amount) == (first.currency, first.amount));
-            opposite.count().max(1)
+            opposite.get(&(first.currency, first.amount)).copied().unwrap_or(1)
         } else {
             1
         };
         let kept = kept.min(same.len());
-        let (events, copies) = same.split_at_checked(kept).unwrap_or((&same, &[]));
+        let (events, copies) = same.split_at_checked(kept).unwrap_or((same, &[]));
         for (index, event) in events.iter().enumerate() {
             let mut unit = vec![*event];
             if index == 0 {

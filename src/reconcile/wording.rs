@@ -1,5 +1,7 @@
 //! A break is explained in one sentence that a bookkeeper understands without this program's documentation.
 
+use std::collections::BTreeSet;
+
 use super::breaks::BreakKind;
 use super::group::Unit;
 use super::row::{Row, RowType, Side};
@@ -37,11 +39,17 @@ fn of(row: &Row) -> String {
     money(i128::from(row.amount), row.currency)
 }
 
-/// Amounts of rows as a list without repetitions: `10.00 EUR and 7.50 EUR`.
+/// Amounts of rows as a list without repetitions, shortened: `10.00 EUR and 7.50 EUR`.
 fn amounts(rows: &[&Row]) -> String {
-    let mut shown: Vec<String> = rows.iter().map(|row| of(row)).collect();
-    shown.sort();
-    shown.dedup();
+    const SHOWN_MAX: usize = 5;
+    let values: BTreeSet<_> = rows.iter().map(|row| (row.currency, row.amount)).collect();
+    let shown = values.iter().take(SHOWN_MAX);
+    let mut shown: Vec<String> =
+        shown.map(|(currency, amount)| money(i128::from(*amount), *currency)).collect();
+    let rest = values.len().saturating_sub(SHOWN_MAX);
+    if rest > 0 {
+        shown.push(format!("{rest} more"));
+    }
     if shown.is_empty() { "nothing".to_owned() } else { shown.join(" and ") }
 }
 
