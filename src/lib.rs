@@ -34,6 +34,8 @@ pub mod payments;
 pub mod reconcile;
 #[cfg(feature = "core")]
 pub mod retry;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 pub mod time;
 pub mod wasm;
 pub mod webhook;

@@ -12,5 +12,7 @@ pub mod payments;
 #[cfg(feature = "core")]
 pub mod reconcile;
 pub mod reply;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;

@@ -3,8 +3,6 @@
 //! A refused delivery is an expected outcome, so it crosses as a value, `{"ok": {"refused": {…}}}`; an `error` means
 //! that the caller did something wrong. The shell never shows a handle to its user and makes a new one after a trap.
 
-use std::collections::BTreeMap;
-
 use super::reply;
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::crypto::sha256;
@@ -27,8 +25,6 @@ pub enum Error {
         /// The handle.
         found: u32,
     },
-    /// Four thousand million verifiers were made.
-    HandlesExhausted,
 }
 
 /// The verifiers of one instance.
@@ -36,14 +32,15 @@ pub enum Error {
 /// Equal options share a handle, so that a server that makes a verifier for each request holds one, not thousands.
 #[derive(Debug, Default)]
 pub struct Verifiers {
-    entries: BTreeMap<u32, Entry>,
-    by_options: BTreeMap<[u8; 32], u32>,
-    last: u32,
+    /// The verifier with handle `n` stands at `n - 1`; `None` once all have let go of it. A list, because a map would
+    /// weigh more than the hash functions do.
+    entries: Vec<Option<Entry>>,
 }
 
 #[derive(Debug)]
 struct Entry {
     verifier: Verifier,
+    /// The digest of the options.
     options: [u8; 32],
     uses: u32,
 }
@@ -55,22 +52,18 @@ impl Verifiers {
         reply::of(self.try_open(options).map(|handle| handle.to_string()))
     }
 
-    fn try_open(&mut self, options: &[u8]) -> Result<u32, Error> {
+    fn try_open(&mut self, options: &[u8]) -> Result<usize, Error> {
         let digest = sha256(options);
-        if let Some(handle) = self.by_options.get(&digest)
-            && let Some(entry) = self.entries.get_mut(handle)
+        let known = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.options == digest);
+        if let Some(index) = self.entries.iter().position(known)
+            && let Some(Some(entry)) = self.entries.get_mut(index)
         {
             entry.uses = entry.uses.saturating_add(1);
-            return Ok(*handle);
+            return Ok(index.saturating_add(1));
         }
         let verifier = verifier(options)?;
-        let handle = self.last.checked_add(1).ok_or(Error::HandlesExhausted)?;
-
-        // From here on the verifier is held.
-        self.last = handle;
-        let _ = self.by_options.insert(digest, handle);
-        let _ = self.entries.insert(handle, Entry { verifier, options: digest, uses: 1 });
-        Ok(handle)
+        self.entries.push(Some(Entry { verifier, options: digest, uses: 1 }));
+        Ok(self.entries.len())
     }
 
     /// Takes `{"headers": [[name, value], …], "now", "url"?}`, where a value that is a list arrived several times.
@@ -87,7 +80,8 @@ impl Verifiers {
         let now = moment(&mut fields, "now")?;
         let url = fields.maybe_text("url")?;
         fields.finish()?;
-        let entry = self.entries.get(&handle).ok_or(Error::UnknownHandle { found: handle })?;
+        let entry = place(handle).and_then(|index| self.entries.get(index)).and_then(Option::as_ref);
+        let entry = entry.ok_or(Error::UnknownHandle { found: handle })?;
         Ok(match entry.verifier.verify(&Request { headers: &headers, url, body, now }) {
             Ok(verified) => delivery(&verified),
             Err(refusal) => ObjectWriter::new().raw("refused", &reply::describe(&refusal)).finish(),
@@ -97,15 +91,21 @@ impl Verifiers {
     /// Lets go of a handle once; the last one wipes the keys. Replies with `null`.
     #[must_use]
     pub fn release(&mut self, handle: u32) -> Vec<u8> {
-        if let Some(entry) = self.entries.get_mut(&handle) {
+        if let Some(slot) = place(handle).and_then(|index| self.entries.get_mut(index))
+            && let Some(entry) = slot
+        {
             entry.uses = entry.uses.saturating_sub(1);
             if entry.uses == 0 {
-                let _ = self.by_options.remove(&entry.options);
-                let _ = self.entries.remove(&handle);
+                *slot = None;
             }
         }
         reply::ok("null")
     }
+}
+
+/// Where the verifier of a handle stands. A handle is never given out again, so that an old one finds nothing.
+fn place(handle: u32) -> Option<usize> {
+    usize::try_from(handle.checked_sub(1)?).ok()
 }
 
 /// Replies with the list of schemes.
@@ -202,7 +202,7 @@ fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> 
 fn row(scheme: &Scheme) -> String {
     let headers = scheme.headers().fold(ArrayWriter::new(), ArrayWriter::text);
     let id = match scheme.identity.id {
-        IdSource::Body(path) => format!("body {}", path.join(".")),
+        IdSource::Body(path) => path.iter().fold("body".to_owned(), |text, name| text + "." + name),
         IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => format!("header {name}"),
         IdSource::Digest => "digest of the body".to_owned(),
     };
@@ -213,6 +213,7 @@ fn row(scheme: &Scheme) -> String {
         .text("algorithm", scheme.algorithm.name())
         .text("signed_content", &scheme.signed_content())
         .flag("signs_url", scheme.signs_url())
+        .flag("signs_time", scheme.clock.is_some())
         .text("event_id", &id)
         .flag("event_id_is_signed", scheme.identity.id.is_signed())
         .number("retry_window_hours", scheme.retry_window_hours.into())
@@ -220,9 +221,10 @@ fn row(scheme: &Scheme) -> String {
         .text("checked", scheme.checked)
         .text("evidence", scheme.evidence.name());
     match scheme.clock {
-        None => object,
-        Some(clock) if clock.window == Window::OnRequest => object.flag("signs_time", true),
-        Some(clock) => object.flag("signs_time", true).number("tolerance_seconds", clock.tolerance_seconds),
+        Some(clock) if clock.window != Window::OnRequest => {
+            object.number("tolerance_seconds", clock.tolerance_seconds)
+        }
+        Some(_) | None => object,
     }
     .finish()
 }
@@ -247,7 +249,6 @@ impl core::fmt::Display for Error {
             Self::UnknownHandle { found } => {
                 write!(f, "no verifier has the handle {found}: open it again from its options")
             }
-            Self::HandlesExhausted => f.write_str("no handle is left: release verifiers that are not used"),
         }
     }
 }
@@ -258,7 +259,6 @@ impl Diagnose for Error {
             Self::Json(error) => error.code(),
             Self::Webhook(error) => error.code(),
             Self::UnknownHandle { .. } => "unknown_handle",
-            Self::HandlesExhausted => "handles_exhausted",
         }
     }
 
@@ -266,7 +266,7 @@ impl Diagnose for Error {
         match self {
             Self::Json(error) => error.advice(),
             Self::Webhook(error) => error.advice(),
-            Self::UnknownHandle { .. } | Self::HandlesExhausted => Advice::FixCall,
+            Self::UnknownHandle { .. } => Advice::FixCall,
         }
     }
 
@@ -275,7 +275,6 @@ impl Diagnose for Error {
             Self::Json(error) => error.details(),
             Self::Webhook(error) => error.details(),
             Self::UnknownHandle { found } => vec![("found", found.to_string())],
-            Self::HandlesExhausted => Vec::new(),
         }
     }
 }
@@ -426,10 +425,10 @@ mod tests {
             concat!(
                 r#"{"name":"standard-webhooks-v1","provider":"Standard Webhooks","#,
                 r#""headers":["webhook-signature","webhook-id","webhook-timestamp"],"algorithm":"hmac-sha256","#,
-                r#""signed_content":"{webhook-id}.{timestamp}.{body}","signs_url":false,"#,
+                r#""signed_content":"{webhook-id}.{timestamp}.{body}","signs_url":false,"signs_time":true,"#,
                 r#""event_id":"header webhook-id","event_id_is_signed":true,"retry_window_hours":76,"#,
                 r#""source":"standard-webhooks/standard-webhooks:spec/standard-webhooks.md","checked":"2026-11","#,
-                r#""evidence":"sdk_run","signs_time":true,"tolerance_seconds":300}"#
+                r#""evidence":"sdk_run","tolerance_seconds":300}"#
             )
         );
     }

@@ -2,7 +2,7 @@
 
 use super::moment::rfc3339;
 use super::{EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Scheme, header};
-use crate::crypto::sha256_hex;
+use crate::crypto::{Sha256, encode_hex, sha256_hex};
 use crate::json::{self, Value};
 use crate::time::Timestamp;
 
@@ -17,7 +17,8 @@ pub struct Event {
     pub id: String,
     /// Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one.
     pub id_is_signed: bool,
-    /// A second key that a replay cannot change, `sha256:` and the digest of the body, for ids that are not signed.
+    /// A second key for ids that are not signed, `sha256:` and the digest of type and body: a replay under a fresh id
+    /// has the same. The type is in it because some providers send one body under several types.
     pub digest: Option<String>,
     /// The type, as the provider names it.
     pub kind: Option<String>,
@@ -29,14 +30,13 @@ pub struct Event {
 pub(super) fn read(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Event {
     // A body that is no JSON was signed all the same; it has no members then.
     let document = json::parse(body).unwrap_or(Value::Null);
-    let digest = || format!("sha256:{}", sha256_hex(body));
     let in_header = |name| header::find(headers, name).ok().flatten().map(str::to_owned);
     let id = match scheme.identity.id {
         IdSource::Body(path) => text_at(&document, path),
         IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
         IdSource::Digest => None,
     };
-    let id = id.filter(|id| !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX);
+    let id = id.filter(|id| usable(id));
     let id_is_signed = id.is_none() || scheme.identity.id.is_signed();
     let kind = match scheme.identity.kind {
         KindSource::Body(path) => text_at(&document, path),
@@ -50,13 +50,24 @@ pub(super) fn read(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)], body: &
         Some(Moment::Rfc3339(path)) => at(&document, path).and_then(Value::as_str).and_then(rfc3339),
         None => None,
     };
-    Event {
-        digest: (!id_is_signed).then(digest),
-        id: id.unwrap_or_else(digest),
-        id_is_signed,
-        kind,
-        occurred_at,
-    }
+    let digest = (!id_is_signed).then(|| {
+        let mut hash = Sha256::new();
+        for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], body] {
+            hash.update(part);
+        }
+        digest_text(&encode_hex(&hash.finish()))
+    });
+    let id = id.unwrap_or_else(|| digest_text(&sha256_hex(body)));
+    Event { id, id_is_signed, digest, kind, occurred_at }
+}
+
+/// An id becomes part of a store key, and databases disagree about control characters.
+fn usable(id: &str) -> bool {
+    !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX && !id.chars().any(char::is_control)
+}
+
+fn digest_text(hex: &str) -> String {
+    format!("sha256:{hex}")
 }
 
 fn at<'v, 'a>(document: &'v Value<'a>, path: &[&str]) -> Option<&'v Value<'a>> {

@@ -19,7 +19,29 @@ interface Command {
   readonly load: () => Promise<(argv: string[]) => Promise<number>>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {};
+const COMMANDS: Readonly<Record<string, Command>> = {
+  verify: {
+    summary: "says whether a webhook is genuine and recent",
+    flags:
+      "--scheme S --secret S... | --secret-env NAME --headers FILE.json --body FILE [--url U] " +
+      "[--option NAME=VALUE | NAME=@FILE]... [--tolerance SECONDS] [--now UNIX_SECONDS] [--json]",
+    example: "tillproof verify --scheme stripe-v1 --secret-env STRIPE_SECRET --headers headers.json --body body.json",
+    load: async () => (await import("./verify.js")).runVerify,
+  },
+  simulate: {
+    summary: "serves a payment gateway on loopback that fails as real ones do",
+    flags:
+      "[--port N] [--seed N] [--dialect native] [--faults none|gentle|hostile|FILE.json] [--clock real|virtual]",
+    example: "tillproof simulate --port 8080 --seed 7 --faults hostile",
+    load: async () => (await import("./simulate.js")).runSimulate,
+  },
+  demo: {
+    summary: "drives orders through a hostile gateway, kills the shop in the middle, and prints a proof",
+    flags: "[--orders N] [--seed N] [--serve]",
+    example: "tillproof demo --orders 200 --seed 7",
+    load: async () => (await import("./demo.js")).runDemo,
+  },
+};
 
 function help(): string {
   const rows = Object.entries(COMMANDS).map(

@@ -21,7 +21,7 @@ import {
 } from "./engine.js";
 import { exchange, type Wire } from "./exchange.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
-import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./types.js";
+import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
 
 const WAIT_MS = 30_000;
 const TIMEOUT_MS = 10_000;

@@ -1,0 +1,22 @@
+/**
+ * Webhooks: only what a provider signed, and each event once.
+ *
+ * {@link createVerifier} decides on deliveries, {@link createInbox} applies their events once, {@link schemes} lists
+ * what can be verified.
+ */
+
+export { createInbox } from "./inbox.js";
+export type { EventHandler, EventReceipt, Inbox, InboxOptions, Receipt } from "./inbox.js";
+export type { HeaderInput, HeadersLike } from "./headers.js";
+export { schemes } from "./schemes.js";
+export type { SchemeInfo } from "./schemes.js";
+export { createVerifier } from "./verifier.js";
+export type {
+  Delivery,
+  RefusedDelivery,
+  VerifiedDelivery,
+  VerifiedEvent,
+  Verifier,
+  VerifierOptions,
+  VerifyResult,
+} from "./verifier.js";

@@ -1,0 +1,236 @@
+/**
+ * Deliveries in, events or a reason out.
+ *
+ * Invariant: `verify` returns a value whatever comes in, and `ok: true` only for what the engine verified. Nothing a
+ * sender controls makes it throw.
+ */
+
+import { bytes, text, timeMs } from "../shell/guard.js";
+import { isTillproofError, TillproofError, type ErrorDetails } from "../shell/errors.js";
+import { webhooks } from "../shell/webhooks.js";
+import { encode } from "../shell/wire.js";
+import { pick, type HeadersLike } from "./headers.js";
+import { parsePayload } from "./payload.js";
+import { schemes } from "./schemes.js";
+
+/** What a verifier is made of. */
+export interface VerifierOptions {
+  /** A name from `schemes()`, such as `stripe-v1`. */
+  readonly scheme: string;
+  /** The signing secret of the endpoint, or several while one replaces another: at most 8. */
+  readonly secrets: string | readonly string[];
+  /** Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. */
+  readonly toleranceSeconds?: number;
+  /** Refuses times too far ahead too, where the provider's own library does not. */
+  readonly strict?: boolean;
+  /** The URL as the provider was given it, for schemes that sign it. */
+  readonly url?: string;
+}
+
+/** One delivery, as it came in. */
+export interface Delivery {
+  /** The body: the bytes as received. A string is taken as its UTF-8. */
+  readonly body: Uint8Array | string;
+  readonly headers: HeadersLike;
+  /** The URL as the provider was given it, when it differs from delivery to delivery. */
+  readonly url?: string;
+  /** Milliseconds since the epoch; now if left out. */
+  readonly now?: number;
+}
+
+/** One event of a genuine delivery. */
+export interface VerifiedEvent {
+  /** What repeated deliveries of the event have in common; where the scheme has none, the digest of the body. */
+  readonly id: string;
+  /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
+  readonly idIsSigned: boolean;
+  /** Where the id is not signed: the digest of type and body, which a replay cannot change. */
+  readonly digest?: string;
+  /** The type, as the provider names it; `unknown` where the delivery has none. */
+  readonly type: string;
+  /** When it happened, in milliseconds since the epoch, where the signed body says so. */
+  readonly occurredAt?: number;
+  /** The whole JSON document, parsed on first access; integers beyond 2^53 are `bigint`. Throws `payload_not_json`. */
+  readonly payload: unknown;
+  /** Exactly what was authenticated: the body as it was handed in. */
+  readonly bytes: Uint8Array;
+}
+
+/** A delivery that is genuine and in time. */
+export interface VerifiedDelivery {
+  readonly ok: true;
+  readonly scheme: string;
+  /** Which of the secrets signed it, from 0. */
+  readonly secretIndex: number;
+  /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
+  readonly timestamp?: number;
+  /** At least one; a few providers send many together. */
+  readonly events: readonly VerifiedEvent[];
+}
+
+/** A delivery that is not. What is answered to the sender should not depend on the reason. */
+export interface RefusedDelivery {
+  readonly ok: false;
+  /** The stable name of the reason. */
+  readonly code: string;
+  /** What was found, what was expected, what to do; for logs. */
+  readonly message: string;
+  /** The most likely mistake on this side, where one can be told. */
+  readonly hint?: string;
+}
+
+/** What became of a delivery. */
+export type VerifyResult = VerifiedDelivery | RefusedDelivery;
+
+/** A scheme with its secrets. Make one and keep it. */
+export interface Verifier {
+  /** The name of the scheme. */
+  readonly scheme: string;
+  /** Decides on a delivery, synchronously. Never throws. */
+  verify(delivery: Delivery): VerifyResult;
+}
+
+const OPTIONS: ReadonlySet<string> = new Set(["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
+
+/**
+ * A verifier.
+ *
+ * Throws `unknown_scheme`, `missing_secret`, `too_many_secrets`, `bad_secret`, `empty_secret`, `unknown_option`, or what
+ * names an option of the wrong type.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
+  if (unknown !== undefined) {
+    throw new TillproofError({
+      code: "unknown_option",
+      message: `a verifier has no option ${JSON.stringify(unknown)}: there are ${[...OPTIONS].join(", ")}`,
+      details: { option: unknown },
+    });
+  }
+  const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
+  const secrets = given.map((secret) => text("secrets", secret));
+  const { toleranceSeconds: tolerance_seconds, strict, url } = options;
+  return new EngineVerifier(text("scheme", options.scheme), { secrets, tolerance_seconds, strict, url });
+}
+
+/** What the engine says about a delivery. */
+type Verdict =
+  | { readonly refused: { readonly code: string; readonly message: string; readonly details: ErrorDetails } }
+  | { readonly secret_index: number; readonly timestamp?: number; readonly events: readonly EventDocument[] };
+
+interface EventDocument {
+  readonly id: string;
+  readonly id_is_signed: boolean;
+  readonly digest?: string;
+  readonly type?: string;
+  readonly occurred_at?: number;
+}
+
+class EngineVerifier implements Verifier {
+  readonly scheme: string;
+  readonly #options: Uint8Array;
+  readonly #headers: ReadonlySet<string>;
+  #handle = 0;
+  #generation = -1;
+
+  constructor(scheme: string, options: Readonly<Record<string, unknown>>) {
+    this.scheme = scheme;
+    this.#options = encode({ scheme, ...options });
+    this.#open();
+    this.#headers = new Set(schemes().find((row) => row.name === scheme)?.headers);
+  }
+
+  verify(delivery: Delivery): VerifyResult {
+    try {
+      return this.#verify(delivery);
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  #verify({ body, headers, url, now }: Delivery): VerifyResult {
+    let authenticated: Uint8Array;
+    try {
+      authenticated = bytes("body", body);
+    } catch (error) {
+      return notBytes(body, error);
+    }
+    const request = encode({
+      headers: pick(headers, this.#headers),
+      now: timeMs("now", now ?? Date.now()),
+      url: url === undefined ? undefined : text("url", url),
+    });
+    const handle = this.#open();
+    const verdict = webhooks.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
+    if ("refused" in verdict) {
+      const { code, message } = verdict.refused;
+      return { ok: false, code, message };
+    }
+    const { secret_index: secretIndex, timestamp, events } = verdict;
+    return {
+      ok: true,
+      scheme: this.scheme,
+      secretIndex,
+      ...(timestamp === undefined ? {} : { timestamp }),
+      events: events.map((event) => new EngineEvent(event, authenticated)),
+    };
+  }
+
+  /** The handle; a new one when the instance that gave the last was thrown away. */
+  #open(): number {
+    if (this.#generation !== webhooks.generation) {
+      this.#handle = webhooks.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
+      this.#generation = webhooks.generation;
+    }
+    return this.#handle;
+  }
+}
+
+class EngineEvent implements VerifiedEvent {
+  readonly id: string;
+  readonly idIsSigned: boolean;
+  declare readonly digest?: string;
+  readonly type: string;
+  declare readonly occurredAt?: number;
+  readonly bytes: Uint8Array;
+  #parsed: { readonly value: unknown } | undefined;
+
+  constructor(event: EventDocument, authenticated: Uint8Array) {
+    this.id = event.id;
+    this.idIsSigned = event.id_is_signed;
+    if (event.digest !== undefined) this.digest = event.digest;
+    this.type = event.type ?? "unknown";
+    if (event.occurred_at !== undefined) this.occurredAt = event.occurred_at;
+    this.bytes = authenticated;
+  }
+
+  get payload(): unknown {
+    this.#parsed ??= { value: parsePayload(this.bytes) };
+    return this.#parsed.value;
+  }
+}
+
+/** The one mistake everybody makes once. */
+function notBytes(body: unknown, error: unknown): RefusedDelivery {
+  const parsed = typeof body === "object" && body !== null;
+  return {
+    ok: false,
+    code: "body_not_bytes",
+    message: refusalOf(error).message,
+    hint: parsed
+      ? "The body was parsed before it was verified. The signature covers the bytes as received: give this route the " +
+        "raw body, and parse after verifying."
+      : "There is no body here. Read it from the request as bytes, before anything else reads it.",
+  };
+}
+
+/** Whatever went wrong on the way is no verification. */
+function refusalOf(error: unknown): RefusedDelivery {
+  if (isTillproofError(error)) return { ok: false, code: error.code, message: error.message };
+  // A getter or an iterator of the caller's objects threw.
+  return {
+    ok: false,
+    code: "delivery_not_readable",
+    message: `the delivery could not be read (${error instanceof Error ? error.name : typeof error}): pass plain values`,
+  };
+}

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { isTillproofError } from "../../pkg/src/shell/errors.js";
+import { webhooks } from "../../pkg/src/shell/webhooks.js";
+import { createVerifier, schemes, type HeadersLike, type VerifyResult } from "../../pkg/src/webhooks/index.js";
+import { parseExact } from "../../pkg/src/webhooks/payload.js";
+import { signWebhook } from "../../pkg/src/webhooks/sign.js";
+
+const SECRET = "whsec_test_secret";
+const BODY = '{"id":"evt_1","type":"charge.succeeded","created":1699999999,"data":{"amount":9007199254740993}}';
+const NOW = 1_700_000_000_000;
+
+const stripe = createVerifier({ scheme: "stripe-v1", secrets: SECRET });
+const header = signWebhook({ scheme: "stripe-v1", secret: SECRET, body: BODY, timestamp: NOW })["stripe-signature"] ?? "";
+
+const codeOf = (result: VerifyResult): string => (result.ok ? "ok" : result.code);
+
+/** What `run` throws must be a TillproofError; its code. */
+function thrown(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(isTillproofError(error), String(error));
+    return error.code;
+  }
+  return "nothing";
+}
+
+interface Vector {
+  readonly id: string;
+  readonly scheme: string;
+  readonly secret: string;
+  readonly headers: Record<string, string | string[]>;
+  readonly url?: string;
+  readonly body?: string;
+  readonly body_base64?: string;
+  readonly timestamp_now: number;
+  readonly tolerance_s?: number;
+  readonly expect: "valid" | "invalid";
+}
+
+test("every vector gets its verdict through the package", () => {
+  const lines = readFileSync("tests/vectors/webhooks.jsonl", "utf8").trim().split("\n");
+  const known = new Set(schemes().map(({ name }) => name));
+  let agreed = 0;
+  for (const vector of lines.map((line) => JSON.parse(line) as Vector)) {
+    if (!known.has(vector.scheme)) continue;
+    const { scheme, secret, headers, url, timestamp_now, tolerance_s } = vector;
+    const body = vector.body_base64 === undefined ? (vector.body ?? "") : Buffer.from(vector.body_base64, "base64");
+    const options = {
+      scheme,
+      secrets: secret,
+      ...(tolerance_s === undefined ? {} : { toleranceSeconds: tolerance_s }),
+      ...(url === undefined ? {} : { url }),
+    };
+    let found = "invalid";
+    try {
+      if (createVerifier(options).verify({ body, headers, now: timestamp_now * 1000 }).ok) found = "valid";
+    } catch (error) {
+      assert.ok(isTillproofError(error), vector.id);
+    }
+    assert.equal(found, vector.expect, vector.id);
+    agreed += 1;
+  }
+  assert.ok(agreed >= 90, `${agreed} vectors`);
+});
+
+test("a genuine delivery comes out with its event, exact integers and the very bytes", () => {
+  const body = new TextEncoder().encode(BODY);
+  const result = stripe.verify({ body, headers: { "stripe-signature": header }, now: NOW });
+  assert.ok(result.ok);
+  const { events, ...rest } = result;
+  assert.deepEqual(rest, { ok: true, scheme: "stripe-v1", secretIndex: 0, timestamp: NOW });
+  const [event] = events;
+  assert.ok(event !== undefined && events.length === 1);
+  assert.equal(event.id, "evt_1");
+  assert.equal(event.idIsSigned, true);
+  assert.equal(event.type, "charge.succeeded");
+  assert.equal(event.occurredAt, 1_699_999_999_000);
+  assert.equal(event.bytes, body);
+  const payload = event.payload as { data: { amount: bigint } };
+  assert.equal(payload.data.amount, 9007199254740993n);
+  assert.equal(event.payload, payload);
+});
+
+test("headers are found in every shape frameworks give them in, whatever the case of their names", () => {
+  const shapes: HeadersLike[] = [
+    { "stripe-signature": header },
+    { "Stripe-Signature": header, host: undefined, "set-cookie": ["a", "b"] },
+    new Headers({ "STRIPE-SIGNATURE": header }),
+    new Map([["Stripe-Signature", header]]),
+    [
+      ["host", "shop.example"],
+      ["Stripe-Signature", header],
+    ],
+  ];
+  for (const headers of shapes) assert.equal(codeOf(stripe.verify({ body: BODY, headers, now: NOW })), "ok");
+});
+
+test("a header that arrived several times is refused, in every shape", () => {
+  const shapes: HeadersLike[] = [
+    { "stripe-signature": [header] },
+    { "stripe-signature": [header, header] },
+    { "stripe-signature": header, "Stripe-Signature": header },
+    [
+      ["stripe-signature", header],
+      ["stripe-signature", header],
+    ],
+  ];
+  for (const headers of shapes) {
+    assert.equal(codeOf(stripe.verify({ body: BODY, headers, now: NOW })), "repeated_header");
+  }
+});
+
+test("verify does not throw, whatever it is given", () => {
+  const trap = new Proxy({}, { ownKeys: () => { throw new Error("trap"); } });
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  const hostile: unknown[] = [
+    undefined, null, 0, 1n, "text", true, Symbol("s"), () => 1, [], [[]], [["a"]], [["a", "b", "c"]], [[1, 2]], cyclic, trap,
+    { "stripe-signature": 7 }, { "stripe-signature": {} }, { "stripe-signature": null }, { "stripe-signature": "" },
+    { "stripe-signature": "\ud800" }, { "stripe-signature": "\0" }, { "stripe-signature": "t=1,v1=\u00e9" },
+    { "stripe-signature": "v1=".repeat(100_000) }, { "stripe-signature": [trap] }, { __proto__: null },
+    new Headers(), new Map(), new Date(), new Uint8Array(4),
+  ];
+  for (const value of hostile) {
+    const asHeaders = stripe.verify({ body: BODY, headers: value as HeadersLike, now: NOW });
+    assert.equal(asHeaders.ok, false);
+    assert.equal(typeof (asHeaders.ok ? undefined : asHeaders.message), "string");
+    const asBody = stripe.verify({ body: value as string, headers: { "stripe-signature": header }, now: NOW });
+    assert.equal(asBody.ok, false);
+    // A time is not hostile when it is one, and none means now.
+    if (value !== 0 && value !== undefined && value !== null) {
+      assert.equal(stripe.verify({ body: BODY, headers: { "stripe-signature": header }, now: value as number }).ok, false);
+    }
+    assert.equal(stripe.verify(value as never).ok, false);
+  }
+});
+
+test("a body that was parsed before is told so", () => {
+  for (const body of [JSON.parse(BODY), [], undefined, null, 7]) {
+    const result = stripe.verify({ body: body as string, headers: { "stripe-signature": header }, now: NOW });
+    assert.ok(!result.ok && result.code === "body_not_bytes" && result.hint !== undefined);
+    assert.equal(/was parsed/.test(result.hint), typeof body === "object" && body !== null);
+  }
+});
+
+test("a verifier with bad options is refused when it is made", () => {
+  const table: readonly (readonly [unknown, string])[] = [
+    [{ scheme: "stripe", secrets: "s" }, "unknown_scheme"],
+    [{ scheme: 7, secrets: "s" }, "text_expected"],
+    [{ scheme: "stripe-v1" }, "text_expected"],
+    [{ scheme: "stripe-v1", secrets: [] }, "missing_secret"],
+    [{ scheme: "stripe-v1", secrets: [" "] }, "empty_secret"],
+    [{ scheme: "stripe-v1", secrets: [7n] }, "text_expected"],
+    [{ scheme: "stripe-v1", secrets: Array(9).fill("s") }, "too_many_secrets"],
+    [{ scheme: "standard-webhooks-v1", secrets: "whsec_?" }, "bad_secret"],
+    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: 1.5 }, "field_invalid"],
+    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: -1 }, "field_invalid"],
+    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: NaN }, "number_not_finite"],
+    [{ scheme: "stripe-v1", secrets: "s", tolerance: 1 }, "unknown_option"],
+  ];
+  for (const [options, code] of table) assert.equal(thrown(() => createVerifier(options as never)), code);
+});
+
+test("a verifier outlives the instance it was made in", () => {
+  const verifier = createVerifier({ scheme: "stripe-v1", secrets: ["old", SECRET] });
+  const before = webhooks.generation;
+  assert.throws(() => webhooks.raw(() => { throw new WebAssembly.RuntimeError("unreachable"); }));
+  assert.equal(webhooks.generation, before + 1);
+  const result = verifier.verify({ body: BODY, headers: { "stripe-signature": header }, now: NOW });
+  assert.ok(result.ok && result.secretIndex === 1);
+});
+
+test("every scheme verifies what it signs", () => {
+  for (const { name, signsUrl, headers, evidence, source } of schemes()) {
+    const secret = name === "adyen-platform" || name === "authorize-net-sha512" ? "00ff" : "d2hhdGV2ZXI=";
+    const url = "https://shop.example/hooks";
+    const signed = signWebhook({ scheme: name, secret, body: BODY, id: "msg_1", url });
+    assert.ok(Object.keys(signed).every((header) => headers.includes(header)), name);
+    const verifier = createVerifier({ scheme: name, secrets: secret, ...(signsUrl ? { url } : {}) });
+    assert.equal(codeOf(verifier.verify({ body: BODY, headers: signed })), "ok", name);
+    assert.ok(evidence !== undefined && source !== "", name);
+  }
+});
+
+test("integers are exact with and without the help of the platform", () => {
+  const text = String.raw`{"a":[9007199254740993,-9007199254740993,1e20,1.12345678901234567,9007199254740991,"n9007199254740993"],"\"12345678901234567":"\\","__proto__":{"n1":12345678901234567890},"s":""}`;
+  const withHelp = parseExact(text);
+  const without = parseExact(text, false);
+  assert.deepEqual(without, withHelp);
+  const { a } = withHelp as { a: unknown[] };
+  assert.deepEqual(a, [9007199254740993n, -9007199254740993n, 1e20, 1.12345678901234567, 9007199254740991, "n9007199254740993"]);
+  assert.ok(Object.hasOwn(withHelp as object, "__proto__"));
+  assert.equal(Object.getPrototypeOf(withHelp), Object.prototype);
+  for (const bad of ["[012345678901234567]", "[12345678901234567", "nn12345678901234567", '"12345678901234567']) {
+    assert.throws(() => parseExact(bad, false), SyntaxError);
+    assert.throws(() => parseExact(bad), SyntaxError);
+  }
+});
+
+test("a genuine body that is no JSON is told apart when its payload is read", () => {
+  const signed = signWebhook({ scheme: "stripe-v1", secret: SECRET, body: "id=1", timestamp: NOW });
+  const result = stripe.verify({ body: "id=1", headers: signed, now: NOW });
+  assert.ok(result.ok);
+  const [event] = result.events;
+  assert.match(event?.id ?? "", /^sha256:[0-9a-f]{64}$/);
+  assert.equal(event?.type, "unknown");
+  assert.equal(thrown(() => event?.payload), "payload_not_json");
+});
