@@ -142,7 +142,9 @@ impl Template {
             (None, _) | (_, None) => None,
         };
         values.amounts.finish()?;
-        if let Some(names) = values.names {
+        if let Some(mut names) = values.names {
+            // Every event has a gateway, also where none of its accounts is named after it.
+            let _ = names.optional("gateway");
             names.finish()?;
         }
         let follows = fields.maybe_text("follows")?;

@@ -105,11 +105,11 @@ fn differences(left: &[Tiny], right: &[Tiny]) -> Kinds {
 /// The pairing with most equal ids, then most equal rows, then most equal amounts; of several the first.
 fn best(left: &[Vec<Tiny>], right: &[Vec<Tiny>]) -> Pairs {
     let mut all = vec![Pairs::new()];
-    for one in 0..left.len() {
+    for (one, our_rows) in left.iter().enumerate() {
         for pairs in all.clone() {
-            for other in 0..right.len() {
-                if pairs.iter().all(|pair| pair.1 != other) && rank(&left[one][0], &right[other][0]).is_some()
-                {
+            for (other, their_rows) in right.iter().enumerate() {
+                let free = pairs.iter().all(|pair| pair.1 != other);
+                if free && rank(&our_rows[0], &their_rows[0]).is_some() {
                     let mut longer = pairs.clone();
                     longer.push((one, other));
                     all.push(longer);
