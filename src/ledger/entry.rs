@@ -4,6 +4,7 @@ use super::account::{Account, Kind, Side};
 use super::balance::{Balance, Sums};
 use super::{Error, Facts};
 use crate::money::Amount;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Fewest postings of an entry: money comes from somewhere and goes somewhere.

@@ -11,6 +11,7 @@ use super::entry::{Entry, Link, Parts, Posting};
 use super::facts::{EventType, Facts};
 use crate::json::{self, Fields, Value};
 use crate::money::{Amount, Currency};
+use crate::prelude::*;
 
 /// One summand of a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

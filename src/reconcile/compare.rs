@@ -5,6 +5,7 @@ use super::group::{Group, Unit};
 use super::kinds::Kinds;
 use super::order::sorted;
 use super::row::{Row, RowType};
+use crate::prelude::*;
 
 /// What became of a group of one type and reference.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@ use core::cmp::Ordering;
 
 use super::order::{order, sorted};
 use super::row::Row;
+use crate::prelude::*;
 
 /// Rows of one event: on each side the row that counts, then its repetitions.
 #[derive(Clone, Debug, Default)]

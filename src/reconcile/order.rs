@@ -5,6 +5,8 @@
 
 use core::cmp::Ordering;
 
+use crate::prelude::*;
+
 /// The positions 0 to `length` in the order of `compare`; equal ones stay in place.
 pub(super) fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..length).collect();

@@ -10,6 +10,7 @@ use super::{DAY_MS, Options, wording};
 use crate::calendar;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// How many rows were read.
