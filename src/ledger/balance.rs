@@ -1,10 +1,11 @@
 //! Balances are derived: gross debits and credits of each account and currency, never a number somebody wrote.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::Posting;
 use super::account::{Account, Side};
 use crate::money::Currency;
+use crate::prelude::*;
 
 /// Everything ever posted to one account in one currency, gross, in minor units.
 ///

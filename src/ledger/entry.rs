@@ -1,10 +1,11 @@
 //! An entry that exists is balanced: there is no way to build one that is not.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::account::{Account, Kind, Side};
 use super::{Error, Facts};
 use crate::money::{Amount, Currency};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Fewest postings of an entry: money comes from somewhere and goes somewhere.

@@ -1,12 +1,13 @@
 //! The books are the fold of the journal: the same lines give the same ledger, and a refused call changes nothing.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::account::{Account, Side};
 use super::balance::{Balance, Index, TrialBalance};
 use super::digest::Digest;
 use super::{Entry, Error, Line, POSITION_MAX};
 use crate::money::{Amount, Currency};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// What the ledger says to an entry.

@@ -4,7 +4,7 @@
 //! and one whose sum is negative stands on the other side (a fee larger than the charge leaves the gateway account
 //! with a credit).
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::Error;
 use super::account::{Account, Side};
@@ -13,6 +13,7 @@ use super::entry::{Entry, Link, Parts, Posting};
 use super::facts::{EventType, Facts};
 use crate::json::{self, Fields, Value};
 use crate::money::{self, Amount, Currency};
+use crate::prelude::*;
 
 /// One summand of a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,7 +258,7 @@ fn read_names(value: Option<&Value<'_>>) -> Result<BTreeMap<String, String>, Err
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-type Members<'v, 'a> = &'v [(std::borrow::Cow<'a, str>, Value<'a>)];
+type Members<'v, 'a> = &'v [(alloc::borrow::Cow<'a, str>, Value<'a>)];
 
 fn object<'v, 'a>(
     value: &'v Value<'a>,

@@ -4,6 +4,7 @@ use super::{HOP, RULE};
 use crate::crypto::sha256_hex;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
+use crate::prelude::*;
 
 /// Digits of a break's id: 128 bits, so that two breaks never share one.
 const ID_DIGITS: usize = 32;

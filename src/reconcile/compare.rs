@@ -1,10 +1,11 @@
 //! What is wrong with a group: every kind that holds, in order of precedence.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::breaks::BreakKind;
 use super::group::{Group, Unit};
 use super::row::{Row, RowType};
+use crate::prelude::*;
 
 /// What became of a group of one type and reference.
 #[derive(Debug, Default)]

@@ -1,9 +1,10 @@
 //! Rows that share type and reference are paired by what decides best: id, then content, then amount, then being the
 //! only ones left. A tie is never broken by the order of rows.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::row::Row;
+use crate::prelude::*;
 
 /// Rows of one event: on each side the row that counts, then its repetitions.
 #[derive(Clone, Debug, Default)]

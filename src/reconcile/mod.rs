@@ -28,6 +28,7 @@ pub use error::{Error, Place};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::{RowType, Side};
 
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// The one matching pass there is: same type, same reference.

@@ -1,6 +1,6 @@
 //! The report is a function of what the files say: the same rows give the same breaks in the same order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::breaks::{Break, BreakKind, RowPlace, break_id};
 use super::compare::{Verdict, judge};
@@ -10,6 +10,7 @@ use super::{DAY_MS, Options, wording};
 use crate::calendar;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// How many rows were read.

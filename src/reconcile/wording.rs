@@ -5,6 +5,7 @@ use super::group::Unit;
 use super::row::{Row, RowType, Side};
 use crate::calendar;
 use crate::money::Currency;
+use crate::prelude::*;
 
 /// An amount in major units with its currency: `-2.50 EUR`.
 fn money(minor: i128, currency: Currency) -> String {

@@ -3,13 +3,14 @@
 //! The shell keeps the lines of each journal and makes a new handle from them after a trap. That an entry exists
 //! already, or says something else, is an expected outcome and crosses as a value.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::reply;
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::ledger::{Account, Answer, Balance, Entry, Error as LedgerError, Ledger, Template};
 use crate::money::Currency;
+use crate::prelude::*;
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,11 +291,12 @@ impl Diagnose for Error {
 /// What JavaScript sees.
 #[cfg(all(feature = "wasm-core", target_family = "wasm"))]
 pub mod exports {
-    use std::cell::RefCell;
+    use core::cell::RefCell;
 
     use wasm_bindgen::prelude::wasm_bindgen;
 
     use super::Ledgers;
+    use crate::prelude::*;
 
     std::thread_local! {
         static LEDGERS: RefCell<Ledgers> = RefCell::default();

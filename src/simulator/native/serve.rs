@@ -1,6 +1,6 @@
 //! One request, from its route to its answer, with the faults that strike on the way.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::super::books::{FEES, NETWORK};
 use super::super::faults::{Fault, FaultPlan, Injected};
@@ -13,6 +13,7 @@ use super::{read, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// Seconds a merchant is asked to wait by an injected 429.
