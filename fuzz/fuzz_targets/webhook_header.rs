@@ -14,6 +14,7 @@ fuzz_target!(|input: &[u8]| {
     let mut pieces = rest.split(|byte| *byte == 0);
     let headers: Vec<_> = scheme
         .headers()
+        .into_iter()
         .filter_map(|name| Some((name, HeaderValue::Once(core::str::from_utf8(pieces.next()?).ok()?))))
         .collect();
     let body = pieces.next().unwrap_or_default();

@@ -195,25 +195,25 @@ pub enum Evidence {
 
 impl Scheme {
     /// Every header that is read, in lower case, the one with the signature first.
-    pub fn headers(&self) -> impl Iterator<Item = &'static str> {
-        let signed = self.content.iter().filter_map(|part| match part {
-            Part::Header(name) => Some(*name),
-            Part::Text(_) | Part::Timestamp | Part::Url | Part::Body => None,
-        });
-        let time = self.clock.and_then(|clock| match clock.source {
-            TimeSource::Header(name) => Some(name),
-            TimeSource::Pair(_) => None,
-        });
-        let id = match self.identity.id {
-            // A signed header stands in the content already.
-            IdSource::UnsignedHeader(name) => Some(name),
-            IdSource::SignedHeader(_) | IdSource::Body(_) | IdSource::Digest => None,
-        };
-        let kind = match self.identity.kind {
-            KindSource::Header(name) => Some(name),
-            KindSource::Body(_) | KindSource::None => None,
-        };
-        core::iter::once(self.signature_header).chain(signed).chain(time).chain(id).chain(kind)
+    #[must_use]
+    pub fn headers(&self) -> Vec<&'static str> {
+        let mut names = vec![self.signature_header];
+        for part in self.content {
+            if let Part::Header(name) = part {
+                names.push(name);
+            }
+        }
+        if let Some(Clock { source: TimeSource::Header(name), .. }) = self.clock {
+            names.push(name);
+        }
+        // A signed id stands in the content already.
+        if let IdSource::UnsignedHeader(name) = self.identity.id {
+            names.push(name);
+        }
+        if let KindSource::Header(name) = self.identity.kind {
+            names.push(name);
+        }
+        names
     }
 
     /// Whether the URL is part of what is signed.
