@@ -54,6 +54,21 @@ export function attempt(command, args, { cwd = ROOT, env = {}, quiet = false, ti
   });
 }
 
+/** Hands the terminal to a program until it ends, and returns its exit status. */
+export function handOver(command, args, { cwd = ROOT, env = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });
+    // The terminal sends both of us the interrupt; we wait for the program to clean up.
+    const wait = () => {};
+    process.on("SIGINT", wait);
+    child.on("error", (error) => reject(new Failure(`${describe(command, args)}: ${error.message}`)));
+    child.on("close", (code) => {
+      process.off("SIGINT", wait);
+      resolve(code ?? 1);
+    });
+  });
+}
+
 /** What a program prints on its standard output; an empty string when it fails or is missing. */
 export function outputOf(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: ROOT, encoding: "utf8", ...options });

@@ -48,7 +48,8 @@ async function modules(entryPoints, options, folder = "") {
     format: "esm",
     splitting: true,
     outdir: DIST,
-    chunkNames: `${folder}chunks/[name]-[hash]`,
+    // Beside the entries, so that a path relative to a module means the same wherever esbuild puts its code.
+    chunkNames: `${folder}[name]-[hash]`,
   });
   for (const file of filesBelow(DIST).filter((name) => name.endsWith(".js"))) dropBareImports(file);
 }

@@ -40,7 +40,7 @@ export async function buildPackage() {
 function stage() {
   rmSync(STAGE, { recursive: true, force: true });
   mkdirSync(join(STAGE, "wasm"), { recursive: true });
-  cpSync(at("pkg/dist"), join(STAGE, "dist"), { recursive: true });
+  for (const folder of ["dist", "demo"]) cpSync(at("pkg", folder), join(STAGE, folder), { recursive: true });
   for (const { name } of ARTEFACTS) {
     for (const form of ["wasm", "b64.js", "b64.cjs", "workerd.js"]) {
       copyFileSync(at("pkg/wasm", `${name}.${form}`), join(STAGE, "wasm", `${name}.${form}`));
@@ -65,7 +65,7 @@ function manifest() {
     types: "./dist/types/index.d.ts",
     bin: { tillproof: `dist/${CLI.name}.js` },
     exports: exportsField(),
-    files: ["dist", "wasm", "CHANGELOG.md"],
+    files: ["dist", "wasm", "demo", "CHANGELOG.md"],
   };
 }
 

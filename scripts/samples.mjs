@@ -11,31 +11,35 @@ import { join } from "node:path";
 import { at, run } from "./command.mjs";
 import { TARBALL } from "./package.mjs";
 
-/** `test` is the file node runs; `browser` says that it drives Chromium and needs the packages named in `tools`. */
+/**
+ * `test` is the file node runs, `tools` are packages of ours it needs, `browser` says that it drives Chromium, and
+ * `project` is where its sources are when they are not in tests/packaging.
+ */
 export const SAMPLES = [
   { name: "node-esm", test: "sample.test.js", tools: [] },
   { name: "node-cjs", test: "sample.test.cjs", tools: [] },
   { name: "types", test: "sample.test.js", tools: ["typescript", "@types/node"] },
   { name: "vite", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
+  { name: "www", test: "page.test.js", tools: ["vite", "puppeteer-core"], browser: true, project: "www" },
 ];
 
 /** Copies a sample out of the repository, installs the tarball there and returns the folder. */
-export async function installSample({ name, tools }) {
+export async function installSample({ name, tools, project }) {
   const folder = at("target/samples", name);
-  await installInto(folder, at("tests/packaging", name));
+  await installInto(folder, at(project ?? `tests/packaging/${name}`));
   for (const tool of tools) borrow(folder, tool);
   return folder;
 }
 
-/** Copies a project to a fresh folder and installs the tarball, and what else is named, beside its own sources. */
-export async function installInto(folder, project, packages = []) {
+/** Copies a project to a fresh folder, which without one is empty, and installs the tarball there. */
+export async function installInto(folder, project) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   if (project !== undefined) cpSync(project, folder, { recursive: true });
   else writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
   await run("npm", [
     "install", "--silent", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund",
-    TARBALL, ...packages,
+    TARBALL,
   ], { cwd: folder });
 }
 

@@ -25,11 +25,17 @@ pub mod entropy;
 pub mod fingerprint;
 pub mod json;
 #[cfg(feature = "core")]
+pub mod ledger;
+#[cfg(feature = "core")]
 pub mod money;
 #[cfg(feature = "core")]
 pub mod payments;
 #[cfg(feature = "core")]
+pub mod reconcile;
+#[cfg(feature = "core")]
 pub mod retry;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 pub mod time;
 pub mod wasm;
 pub mod webhook;

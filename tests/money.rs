@@ -1,6 +1,12 @@
 //! Money by its laws: whatever the numbers, no unit appears and none is lost.
 
 #![cfg(all(feature = "core", not(target_family = "wasm")))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "an overflow or a panic here is a failed test"
+)]
 
 use proptest::prelude::*;
 use tillproof::advice::Diagnose;

@@ -4,6 +4,9 @@ use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::quoted;
 
 /// Why a text is no moment. Variants stand in order of precedence.
+///
+/// Shows the beginning of the text, for the bookkeeper who has to find it in a file. Who reads a header makes an error
+/// of his own of it: header values do not go into errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -6,7 +6,13 @@
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
 
 #[cfg(feature = "core")]
+pub mod ledger;
+#[cfg(feature = "core")]
 pub mod payments;
+#[cfg(feature = "core")]
+pub mod reconcile;
 pub mod reply;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;

@@ -189,7 +189,7 @@ fn live(seed: u64, crash_percent: u64) -> Outcomes {
         }
         assert!(gateway.charges <= 1, "seed {seed} step {step}: {} charges", gateway.charges);
         // The process may die between the answer and its storage.
-        if !(!healed && chaos.below(100) < crash_percent) {
+        if healed || chaos.below(100) >= crash_percent {
             stored.extend_from_slice(machine.new_entries());
         }
     }

@@ -21,7 +21,7 @@ import {
 } from "./engine.js";
 import { exchange, type Wire } from "./exchange.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
-import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./types.js";
+import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
 
 const WAIT_MS = 30_000;
 const TIMEOUT_MS = 10_000;
@@ -81,7 +81,7 @@ export class Payments {
     this.#account = text("provider.account", provider.account ?? "");
     this.#secret = hex(bytes("secret", options.secret));
     this.#now = options.now ?? Date.now;
-    this.#random = options.random ?? ((target) => void crypto.getRandomValues(target));
+    this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     this.#owner = this.#entropy();
     this.#settings = {
       lease_ms: timeoutMs + LEASE_SLACK_MS,

@@ -20,4 +20,4 @@ export type {
   RetryOptions,
   Settled,
   WaitOptions,
-} from "./types.js";
+} from "./outcome.js";

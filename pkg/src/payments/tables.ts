@@ -4,7 +4,7 @@ import { core } from "../shell/core.js";
 import { bytes, text, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import { hex } from "./host.js";
-import type { ProviderProfile, RetryOptions } from "./types.js";
+import type { ProviderProfile, RetryOptions } from "./outcome.js";
 
 /** Who an intent is. Every field takes part in the key. */
 export interface KeyIdentity {

@@ -1,0 +1,101 @@
+/** Real processes and real HTTP: what the demo watches. */
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+/** A JSON object whose fields are checked where they are used. */
+export type JsonObject = Record<string, unknown>;
+
+/** How long a process may take to say that it is ready, in milliseconds. */
+const READY_MS = 15_000;
+
+/** A process whose lines are read. */
+export class Child {
+  readonly #name: string;
+  readonly #process: ChildProcess;
+  readonly #listeners: ((line: string) => void)[] = [];
+  readonly #ended: Promise<void>;
+  #errors = "";
+  /** Where it listens, once it is ready. */
+  url = "";
+
+  constructor(name: string, args: readonly string[], env: Record<string, string>) {
+    this.#name = name;
+    this.#process = spawn(process.execPath, args, {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#ended = new Promise((resolve) => this.#process.once("exit", () => resolve()));
+    let rest = "";
+    this.#process.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) for (const listener of this.#listeners) listener(line);
+    });
+    this.#process.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      this.#errors = (this.#errors + chunk).slice(-4_000);
+    });
+  }
+
+  onLine(listener: (line: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Resolves when a line matches; its first group is the URL. Rejects with what the process said, if it ends first. */
+  async ready(pattern: RegExp): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`${this.#name} ${why}: ${this.#errors.trim() || "no message"}`));
+      const timer = setTimeout(() => fail("did not become ready"), READY_MS);
+      this.onLine((line) => {
+        const match = pattern.exec(line);
+        if (match === null) return;
+        this.url = match[1] ?? "";
+        clearTimeout(timer);
+        resolve();
+      });
+      void this.#ended.then(() => {
+        clearTimeout(timer);
+        fail("ended");
+      });
+    });
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.#process.kill(signal);
+    await this.#ended;
+  }
+}
+
+/** The gateway is this same program, as a user would start it. */
+export function gatewayArguments(seed: number): string[] {
+  const program = process.argv[1] ?? "";
+  return [program, "simulate", "--port", "0", "--seed", String(seed), "--faults", "hostile", "--clock", "real"];
+}
+
+/** The merchant's program, shipped beside `dist`. */
+export function merchantProgram(): string {
+  return fileURLToPath(new URL("../demo/merchant.mjs", import.meta.url));
+}
+
+/** A port nobody uses now. The merchant keeps it over his restart, as his webhook address must not change. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** One JSON exchange. */
+export async function json(method: string, url: string, body?: unknown, timeoutMs = 30_000): Promise<JsonObject> {
+  const response = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  return (await response.json()) as JsonObject;
+}

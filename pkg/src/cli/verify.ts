@@ -1,0 +1,104 @@
+/** `tillproof verify`: one delivery from files, checked as the library checks it. */
+
+import { createVerifier, type HeadersLike, type VerifyResult } from "../webhooks/index.js";
+import { FINE, fileBytes, fileJson, flags, NO, printJson, required, UsageError, wholeNumber } from "./usage.js";
+
+/** Runs the command and gives its exit status. */
+export async function runVerify(argv: string[]): Promise<number> {
+  const given = flags(argv, {
+    scheme: { type: "string" },
+    secret: { type: "string", multiple: true },
+    "secret-env": { type: "string" },
+    headers: { type: "string" },
+    body: { type: "string" },
+    url: { type: "string" },
+    option: { type: "string", multiple: true },
+    tolerance: { type: "string" },
+    now: { type: "string" },
+    json: { type: "boolean" },
+  });
+  const verifier = createVerifier({
+    ...furtherFields(given.option ?? []),
+    scheme: required("scheme", given.scheme),
+    secrets: secrets(given.secret ?? [], given["secret-env"]),
+    ...(given.tolerance === undefined ? {} : { toleranceSeconds: wholeNumber("tolerance", given.tolerance) }),
+  });
+  const result = verifier.verify({
+    headers: headers(required("headers", given.headers)),
+    body: fileBytes("body", required("body", given.body)),
+    ...(given.url === undefined ? {} : { url: given.url }),
+    ...(given.now === undefined ? {} : { now: wholeNumber("now", given.now) * 1000 }),
+  });
+  if (given.json === true) printJson(document(result));
+  else process.stdout.write(sentence(result));
+  return result.ok ? FINE : NO;
+}
+
+function secrets(written: string[], variable: string | undefined): string[] {
+  if (variable === undefined) {
+    if (written.length === 0) throw new UsageError("a secret is missing: give --secret S or --secret-env NAME");
+    return written;
+  }
+  const value = process.env[variable];
+  if (value === undefined || value === "") {
+    throw new UsageError(`--secret-env ${variable}: the environment has no such variable, or it is empty`);
+  }
+  return [...written, value];
+}
+
+/** A record of names to a value or a list of values, or a list of pairs. */
+function headers(path: string): HeadersLike {
+  const found = fileJson("headers", path);
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isText);
+  const isValue = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.every(isText));
+  const fits =
+    typeof found === "object" &&
+    found !== null &&
+    (Array.isArray(found) ? found.every(isPair) : Object.values(found).every(isValue));
+  if (!fits) {
+    throw new UsageError(
+      `--headers ${path}: expected an object of header names to strings or lists of strings, or a list of pairs`,
+    );
+  }
+  return found as HeadersLike;
+}
+
+/** `NAME=VALUE` or `NAME=@FILE`; the name as in the library, or with `-` or `_` between its words. */
+function furtherFields(written: string[]): Record<string, unknown> {
+  const fields: [string, unknown][] = written.map((option) => {
+    const [, name, value] = /^([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(option) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new UsageError(`--option ${JSON.stringify(option)}: expected NAME=VALUE or NAME=@FILE`);
+    }
+    const field = name.replace(/[-_]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    const text = value.startsWith("@") ? new TextDecoder().decode(fileBytes("option", value.slice(1))) : value;
+    return [field, text];
+  });
+  return Object.fromEntries(fields);
+}
+
+/** What `--json` prints: the result in snake_case, without the payload, which is the file that was given. */
+function document(result: VerifyResult): unknown {
+  if (!result.ok) return result;
+  return {
+    ok: true,
+    scheme: result.scheme,
+    secret_index: result.secretIndex,
+    timestamp: result.timestamp ?? null,
+    events: result.events.map(({ id, idIsSigned, type, occurredAt }) => ({
+      id,
+      id_is_signed: idIsSigned,
+      type,
+      occurred_at: occurredAt ?? null,
+    })),
+  };
+}
+
+function sentence(result: VerifyResult): string {
+  if (!result.ok) {
+    return `not genuine (${result.code}): ${result.message}${result.hint === undefined ? "" : `\nhint: ${result.hint}`}\n`;
+  }
+  const events = result.events.map(({ id, type }) => `  ${id}  ${type}\n`);
+  return `genuine: ${result.scheme}, secret ${result.secretIndex}\n${events.join("")}`;
+}

@@ -1,0 +1,151 @@
+/**
+ * A gateway inside wasm, by handle.
+ *
+ * Invariant: no call ever reaches an instance that does not know the handle. After a trap the gateway is gone; the next
+ * call says so instead of answering from an empty one.
+ */
+
+import { TillproofError } from "../shell/errors.js";
+import { simulator } from "../shell/simulator.js";
+import { encode, utf8 } from "../shell/wire.js";
+import { injectedFrom, planDocument, type FaultPlan, type Injected } from "./faults.js";
+
+/** A request as a server saw it. */
+export interface GatewayRequest {
+  readonly method: string;
+  /** Percent-encoded, without the query. */
+  readonly path: string;
+  /** What follows the question mark; empty when there is none. */
+  readonly query: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+}
+
+/** What the engine answered, and what is to become of the connection. */
+export interface Exchange {
+  readonly status: number;
+  readonly headers: [name: string, value: string][];
+  readonly body: string;
+  /** `request_lost`: nothing was done; `response_lost`: it was done; in both the connection breaks. */
+  readonly transport: "deliver" | "request_lost" | "response_lost";
+  /** How long the answer takes. */
+  readonly delay_ms: number;
+  /** By how much the clock is to be moved before the answer is sent. */
+  readonly advance_ms: number;
+}
+
+/** A webhook to be sent. */
+export interface Delivery {
+  readonly id: string;
+  readonly url: string;
+  readonly headers: [name: string, value: string][];
+  readonly body: string;
+  /** Which attempt this is, from 1. */
+  readonly attempt: number;
+}
+
+/** What an engine is made from. */
+export interface EngineOptions {
+  readonly seed: number;
+  readonly dialect: string;
+  readonly faults: FaultPlan;
+}
+
+/** One gateway. Every method is synchronous and takes the time it happens at, in milliseconds. */
+export class Engine {
+  readonly #handle: number;
+  readonly #generation: number;
+
+  private constructor(handle: number) {
+    this.#handle = handle;
+    this.#generation = simulator.generation;
+  }
+
+  /** A gateway that has seen nothing. */
+  static create(options: EngineOptions): Engine {
+    const document = encode({ ...options, faults: planDocument(options.faults) });
+    return new Engine(simulator.invoke<number>((exports) => exports.simulator_create(document)));
+  }
+
+  /** A gateway from what {@link Engine.snapshot} returned. */
+  static restore(snapshot: string): Engine {
+    const bytes = utf8(snapshot);
+    return new Engine(simulator.invoke<number>((exports) => exports.simulator_restore(bytes)));
+  }
+
+  /** Answers a request. */
+  handle(now: number, request: GatewayRequest): Exchange {
+    const { body, ...rest } = request;
+    const head = encode({ now, ...rest });
+    return this.#invoke<Exchange>((exports, handle) => exports.simulator_handle(handle, head, body));
+  }
+
+  /** Lets happen what happens by itself up to `now`. */
+  advance(now: number): void {
+    const input = encode({ now });
+    this.#invoke<null>((exports, handle) => exports.simulator_advance(handle, input));
+  }
+
+  /** The next webhook that is due, signed as of `signedAt`; `null` when there is none. */
+  pollDelivery(now: number, signedAt: number): Delivery | null {
+    const input = encode({ now, signed_at: signedAt });
+    return this.#invoke<Delivery | null>((exports, handle) => exports.simulator_poll_delivery(handle, input));
+  }
+
+  /** Reports the status a delivery was answered with; `null` for no answer. */
+  handleDelivery(now: number, id: string, status: number | null): void {
+    const input = encode({ now, id, status });
+    this.#invoke<null>((exports, handle) => exports.simulator_handle_delivery(handle, input));
+  }
+
+  /** When something is to be done next; `null` when never. */
+  nextDue(): number | null {
+    return this.#invoke<number | null>((exports, handle) => exports.simulator_next_due(handle));
+  }
+
+  /** Sets another fault plan. */
+  setFaults(now: number, plan: FaultPlan): void {
+    const input = encode({ now, faults: planDocument(plan) });
+    this.#invoke<unknown>((exports, handle) => exports.simulator_set_faults(handle, input));
+  }
+
+  /** The settlement report as CSV. */
+  settlementCsv(): string {
+    return this.#invoke<string>((exports, handle) => exports.simulator_settlement_csv(handle));
+  }
+
+  /** Every fault injected so far, oldest first. */
+  groundTruth(): Injected[] {
+    this.#checkAlive();
+    return injectedFrom(simulator.raw((exports) => exports.simulator_ground_truth(this.#handle) as unknown));
+  }
+
+  /** What rebuilds this gateway. */
+  snapshot(): string {
+    return this.#invoke<string>((exports, handle) => exports.simulator_snapshot(handle));
+  }
+
+  /** Forgets the gateway. Harmless after a trap, and a second time. */
+  release(): void {
+    if (this.#generation !== simulator.generation) return;
+    this.#invoke<null>((exports, handle) => exports.simulator_release(handle));
+  }
+
+  #invoke<T>(call: (exports: SimulatorExports, handle: number) => Uint8Array): T {
+    this.#checkAlive();
+    return simulator.invoke<T>((exports) => call(exports, this.#handle));
+  }
+
+  #checkAlive(): void {
+    if (this.#generation === simulator.generation) return;
+    throw new TillproofError({
+      code: "gateway_lost",
+      message:
+        "this gateway was lost when the simulator stopped inside wasm: create a new one, from the last snapshot if " +
+        "there is one, and report the trap",
+      advice: "report_bug",
+    });
+  }
+}
+
+type SimulatorExports = Parameters<Parameters<typeof simulator.raw>[0]>[0];

@@ -1,0 +1,94 @@
+/** What a gateway may do to its merchant, and the record of what it did. */
+
+/** The name of a fault, as it stands in fault files and in the ground truth. */
+export type FaultName =
+  | "request_lost"
+  | "rate_limited"
+  | "server_error"
+  | "server_error_stored"
+  | "response_lost"
+  | "slow"
+  | "webhook_duplicate"
+  | "webhook_reorder"
+  | "webhook_lost"
+  | "webhook_forged"
+  | "settlement_amount"
+  | "settlement_fee"
+  | "settlement_missing"
+  | "settlement_duplicate"
+  | "settlement_foreign"
+  | "settlement_status";
+
+/** When a fault happens, and how long it lasts where it delays. */
+export interface FaultRule {
+  /** A decimal from 0 to 1 with at most six decimals; as text or number. Either this or {@link FaultRule.nth}. */
+  readonly probability?: string | number;
+  /** The matching calls at which it happens, counted from 1 since the plan was set. */
+  readonly nth?: readonly number[];
+  /** From and to, in milliseconds, for `slow`, `webhook_duplicate` and `webhook_reorder`. */
+  readonly delayMs?: readonly [from: number, to: number];
+}
+
+/** A plan with a name. */
+export type FaultPreset = "none" | "gentle" | "hostile";
+
+/** A preset, or a rule for each fault that may happen; a probability alone may stand for its rule. */
+export type FaultPlan = FaultPreset | { readonly [name in FaultName]?: FaultRule | string | number };
+
+/** The plan as the engine reads it: as in a fault file, where names are in snake_case. */
+export function planDocument(plan: FaultPlan): unknown {
+  if (typeof plan !== "object" || plan === null) return plan;
+  return Object.fromEntries(Object.entries(plan).map(([name, rule]) => [name, ruleDocument(rule)]));
+}
+
+function ruleDocument(rule: unknown): unknown {
+  if (typeof rule !== "object" || rule === null || !("delayMs" in rule)) return rule;
+  const { delayMs, ...rest } = rule;
+  return { ...rest, delay_ms: delayMs };
+}
+
+/**
+ * One injected fault.
+ *
+ * `expected` is what is true, `actual` what the merchant was shown, both in minor units of `currency`; `null` where that
+ * side does not exist or no amount is concerned.
+ */
+export interface Injected {
+  readonly seed: number;
+  /** How many calls had changed the gateway before this one. */
+  readonly step: number;
+  /** Milliseconds since the epoch of the gateway's clock. */
+  readonly at: number;
+  readonly fault: FaultName;
+  /** The id in the catalogue: F for requests, W for webhooks, S for settlement. */
+  readonly id: string;
+  /** The ids of the objects concerned. */
+  readonly objects: readonly string[];
+  /** The name under which the merchant's records know the payment. */
+  readonly reference: string | null;
+  readonly expected: bigint | null;
+  readonly actual: bigint | null;
+  readonly currency: string | null;
+  /** The true status and the status shown, where the status was falsified. */
+  readonly expectedStatus: string | null;
+  readonly actualStatus: string | null;
+  /** The kind of break a reconciler should report; only for drifts of the settlement report. */
+  readonly kind: string | null;
+}
+
+/** A record as it comes out of wasm: every 64-bit number is a `bigint` there. */
+type RawInjected = Omit<Injected, "seed" | "step" | "at"> & {
+  readonly seed: bigint;
+  readonly step: bigint;
+  readonly at: bigint;
+};
+
+/** The ground truth as callers see it: amounts stay `bigint`, counts and times are safe integers. */
+export function injectedFrom(raw: unknown): Injected[] {
+  return (raw as RawInjected[]).map((one) => ({
+    ...one,
+    seed: Number(one.seed),
+    step: Number(one.step),
+    at: Number(one.at),
+  }));
+}

@@ -1,0 +1,333 @@
+/**
+ * The simulated payment gateway in this process: requests in, answers and webhooks out.
+ *
+ * Invariant: the engine decides everything; this driver only moves the clock, waits, sends and reports. With a virtual
+ * clock nothing ever waits and nothing is sent but inside {@link Gateway.advance}, so that a run is exactly repeatable.
+ */
+
+import { TillproofError } from "../shell/errors.js";
+import { bytes, timeMs } from "../shell/guard.js";
+import { decode, encode } from "../shell/wire.js";
+import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
+import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
+import type { FaultPlan, Injected } from "./faults.js";
+
+/** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
+export type Deliver = (request: Request) => Promise<Response>;
+
+/** What a gateway is made from. */
+export interface GatewayOptions {
+  /** What decides every id, secret and fault: 0 to 2^53 - 1. 0 when left out. */
+  readonly seed?: number;
+  /** How it is spoken to. `native` when left out; `stripe` is not simulated yet. */
+  readonly dialect?: "native" | "stripe";
+  /** Which faults happen. None when left out. */
+  readonly faults?: FaultPlan;
+  /** `virtual` (the default): time stands still but for {@link Gateway.advance} and slow answers. */
+  readonly clock?: ClockKind;
+  /** Where virtual time begins, in milliseconds since the epoch; 2026-01-01T00:00:00Z when left out. */
+  readonly now?: number;
+  /** What {@link Gateway.snapshot} returned; `seed`, `dialect`, `faults` and `now` then come from there. */
+  readonly snapshot?: Uint8Array;
+  /** How webhooks are sent. The global `fetch` when left out. */
+  readonly deliver?: Deliver;
+  /**
+   * The time webhooks are signed with. The gateway's clock when left out; `Date.now` where they are verified against the
+   * wall clock, as over HTTP.
+   */
+  readonly signatureTime?: () => number;
+}
+
+/** What became of a request: an answer, or a broken connection. */
+export type Answer =
+  | {
+      readonly connection: "kept";
+      readonly status: number;
+      readonly headers: [name: string, value: string][];
+      readonly body: string;
+    }
+  | { readonly connection: "broken" };
+
+/** How long a webhook may take to be answered. Below the engine's own patience of 60 s. */
+const DELIVERY_TIMEOUT_MS = 10_000;
+
+/** The version of the bytes {@link Gateway.snapshot} returns; the engine's part has a version of its own. */
+const SNAPSHOT_VERSION = 1;
+
+interface SnapshotDocument {
+  readonly version: number;
+  readonly clock: ClockKind;
+  readonly clock_ms: number;
+  readonly engine: string;
+}
+
+/** A payment gateway. Made by {@link createGateway}. */
+export class Gateway {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #deliver: Deliver;
+  readonly #signatureTime: () => number;
+  /** Deliveries under way. */
+  readonly #underway = new Set<Promise<void>>();
+  /** Calls of {@link Gateway.advance}, one after the other. */
+  #advancing: Promise<unknown> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(options: GatewayOptions) {
+    const { engine, clock } = options.snapshot === undefined ? fresh(options) : restored(options, options.snapshot);
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#deliver = options.deliver ?? ((request) => globalThis.fetch(request));
+    this.#signatureTime = options.signatureTime ?? (() => this.#clock.now());
+    this.#arm();
+  }
+
+  /** Milliseconds since the epoch, by the gateway's clock. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /**
+   * Answers a request as the global `fetch` would: the origin of the address does not matter.
+   *
+   * Rejects with a `TypeError` "fetch failed" whose cause has the code `ECONNRESET` when a fault breaks the connection.
+   */
+  readonly fetch = async (input: Request | URL | string, init?: RequestInit): Promise<Response> => {
+    const request = input instanceof Request && init === undefined ? input : new Request(input, init);
+    request.signal.throwIfAborted();
+    const url = new URL(request.url);
+    const answer = await this.exchange(
+      {
+        method: request.method,
+        path: url.pathname,
+        query: url.search.slice(1),
+        headers: [...request.headers],
+        body: new Uint8Array(await request.arrayBuffer()),
+      },
+      request.signal,
+    );
+    request.signal.throwIfAborted();
+    if (answer.connection === "broken") throw connectionReset();
+    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+  };
+
+  /** Answers a request without the objects of `fetch`; what a server calls. */
+  async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
+    this.#checkOpen();
+    const start = this.#clock.now();
+    const exchange = this.#engine.handle(start, request);
+    this.#arm();
+    if (exchange.advance_ms > 0) await this.advance(exchange.advance_ms);
+    if (exchange.transport !== "deliver") return { connection: "broken" };
+    if (exchange.delay_ms > 0) await this.#linger(start, exchange, signal);
+    const { status, headers, body } = exchange;
+    return { connection: "kept", status, headers, body };
+  }
+
+  /**
+   * Moves the clock forwards by `ms` milliseconds and resolves when everything that fell due has happened, each thing
+   * at its own moment: holds expired, webhooks were sent, and sent again.
+   *
+   * Never call it from a webhook handler: it waits for that handler.
+   */
+  advance(ms: number): Promise<void> {
+    this.#checkOpen();
+    const by = timeMs("ms", ms);
+    const done = this.#advancing.then(() => this.#runTo(this.#clock.now() + by));
+    // A failed advance is its caller's to see; the next one starts afresh.
+    this.#advancing = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Sets another fault plan from now on. */
+  setFaults(plan: FaultPlan): void {
+    this.#checkOpen();
+    this.#engine.setFaults(this.#clock.now(), plan);
+  }
+
+  /** Every fault injected so far, oldest first. */
+  groundTruth(): Injected[] {
+    this.#checkOpen();
+    return this.#engine.groundTruth();
+  }
+
+  /** The settlement report in the generic columns, one row per captured payment and per refund. */
+  settlementReport(): string {
+    this.#checkOpen();
+    return this.#engine.settlementCsv();
+  }
+
+  /** Everything that rebuilds this gateway: `createGateway({ snapshot })` goes on where it was taken. */
+  snapshot(): Uint8Array {
+    this.#checkOpen();
+    const document: SnapshotDocument = {
+      version: SNAPSHOT_VERSION,
+      clock: this.#clock.kind,
+      clock_ms: this.#clock.state,
+      engine: this.#engine.snapshot(),
+    };
+    return encode(document);
+  }
+
+  /** Sends no further webhooks, waits for those under way and frees the memory. The gateway is of no use afterwards. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await Promise.all(this.#underway);
+    this.#engine.release();
+  }
+
+  /** A slow answer: waits in real time, moves virtual time. Answers that are slow together are late together. */
+  async #linger(start: number, exchange: Exchange, signal?: AbortSignal): Promise<void> {
+    if (this.#clock.kind === "real") await sleep(exchange.delay_ms, signal);
+    else this.#clock.moveTo(start + exchange.delay_ms);
+  }
+
+  /** Jumps from one due moment to the next until `target` is reached and nothing is under way. */
+  async #runTo(target: number): Promise<void> {
+    for (;;) {
+      await Promise.all(this.#underway);
+      const due = this.#closed ? null : this.#engine.nextDue();
+      if (due === null || due > target) break;
+      if (this.#clock.kind === "virtual") this.#clock.moveTo(due);
+      this.#sendDue(due);
+    }
+    this.#clock.moveTo(target);
+    this.#arm();
+  }
+
+  /** Lets happen what is due at `now` and sets the webhooks off. */
+  #sendDue(now: number): void {
+    const at = Math.max(now, this.#clock.kind === "virtual" ? this.#clock.now() : now);
+    this.#engine.advance(at);
+    for (;;) {
+      const delivery = this.#engine.pollDelivery(at, this.#signatureTime());
+      if (delivery === null) return;
+      const sent = this.#send(delivery, at).finally(() => this.#underway.delete(sent));
+      this.#underway.add(sent);
+    }
+  }
+
+  /** Sends one webhook and reports what became of it. Never rejects. */
+  async #send(delivery: Delivery, at: number): Promise<void> {
+    const status = await this.#statusOf(delivery);
+    // In real time an answer arrives when it arrives; in virtual time sending takes none.
+    const now = this.#clock.kind === "real" ? Math.max(at, this.#clock.now()) : at;
+    this.#engine.handleDelivery(now, delivery.id, status);
+    this.#arm();
+  }
+
+  async #statusOf(delivery: Delivery): Promise<number | null> {
+    try {
+      const request = new Request(delivery.url, {
+        method: "POST",
+        headers: delivery.headers,
+        body: delivery.body,
+        redirect: "manual",
+        signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),
+      });
+      const response = await this.#deliver(request);
+      await response.body?.cancel();
+      return response.status;
+    } catch {
+      // No answer is an outcome: the engine tries again, and a dead letter can be seen in GET /api/events.
+      return null;
+    }
+  }
+
+  /** In real time: wakes up when the next thing is due. */
+  #arm(): void {
+    if (this.#clock.kind !== "real" || this.#closed) return;
+    clearTimeout(this.#timer);
+    const due = this.#engine.nextDue();
+    if (due === null) return;
+    const wait = Math.min(Math.max(due - this.#clock.now(), 0), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => {
+      if (this.#closed) return;
+      this.#sendDue(this.#clock.now());
+      this.#arm();
+    }, wait);
+    // A test that is over must not be kept alive by a webhook nobody waits for; a server is kept alive by its socket.
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    throw new TillproofError({ code: "gateway_closed", message: "this gateway was closed: create a new one" });
+  }
+}
+
+/** The longest time a timer takes. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+/** A payment gateway in this process, with faults on demand. */
+export function createGateway(options: GatewayOptions = {}): Gateway {
+  return new Gateway(options);
+}
+
+function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
+  const kind = clockKind(options.clock ?? "virtual");
+  const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
+  const { seed = 0, dialect = "native", faults = "none" } = options;
+  return { engine: Engine.create({ seed, dialect, faults }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
+}
+
+function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {
+  const document = snapshotDocument(bytes("snapshot", snapshot));
+  const kind = clockKind(options.clock ?? document.clock);
+  if (kind !== document.clock) {
+    throw new TillproofError({
+      code: "snapshot_clock_differs",
+      message: `the snapshot was taken with a ${document.clock} clock and cannot go on with a ${kind} one`,
+      details: { expected: document.clock, found: kind },
+    });
+  }
+  return { engine: Engine.restore(document.engine), clock: new Clock(kind, document.clock_ms) };
+}
+
+function snapshotDocument(snapshot: Uint8Array): SnapshotDocument {
+  let document: Partial<SnapshotDocument> | null;
+  try {
+    document = decode(snapshot) as Partial<SnapshotDocument> | null;
+  } catch {
+    document = null;
+  }
+  const { version, clock, clock_ms, engine } = document ?? {};
+  if (version === SNAPSHOT_VERSION && typeof clock_ms === "number" && typeof engine === "string") {
+    return { version, clock: clockKind(clock), clock_ms, engine };
+  }
+  throw new TillproofError({
+    code: "snapshot_damaged",
+    message: `the snapshot cannot be read: expected what snapshot() returned, version ${SNAPSHOT_VERSION}`,
+  });
+}
+
+function clockKind(kind: unknown): ClockKind {
+  if (kind === "virtual" || kind === "real") return kind;
+  throw new TillproofError({
+    code: "clock_unknown",
+    message: `clock: ${JSON.stringify(kind)} is no clock: expected "virtual" or "real"`,
+  });
+}
+
+/** What the `fetch` of Node rejects with when a connection is reset. */
+function connectionReset(): TypeError {
+  const cause = Object.assign(new Error("the simulator broke the connection"), { code: "ECONNRESET" });
+  return new TypeError("fetch failed", { cause });
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

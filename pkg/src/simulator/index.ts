@@ -1,0 +1,13 @@
+/**
+ * A payment gateway in this process: for a merchant's own tests, with faults on demand and the truth about each.
+ *
+ * ```ts
+ * const gateway = createGateway({ seed: 7, faults: "hostile" });
+ * const response = await gateway.fetch("http://gateway/health");
+ * ```
+ */
+
+export { createGateway, type Answer, type Deliver, type Gateway, type GatewayOptions } from "./gateway.js";
+export type { ClockKind } from "./clock.js";
+export type { GatewayRequest } from "./engine.js";
+export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";

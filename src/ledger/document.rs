@@ -1,0 +1,161 @@
+//! An entry has one text: reading it and writing it again gives the same bytes.
+//!
+//! Members stand in alphabetical order and absent ones are left out, so the text is canonical in the sense of
+//! [`json::canonical`](crate::json::canonical) and can be hashed as it is.
+
+use super::Error;
+use super::account::{Account, Side};
+use super::entry::{Entry, Link, Parts, Posting, Relation};
+use super::facts::{EventType, Facts};
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::money::{Amount, Currency};
+use crate::time::Timestamp;
+
+impl Entry {
+    /// Reads an entry from JSON, as [`Entry::to_json`] writes it; members may stand in any order, and amounts may be
+    /// numbers where every reader keeps them exact.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`], [`Error::Money`], [`Error::InvalidAccount`], then those of [`Entry::new`].
+    pub fn from_json(value: &Value<'_>) -> Result<Self, Error> {
+        let mut fields = Fields::of(value, "entry")?;
+        let parts = Parts {
+            id: fields.text("id")?.to_owned(),
+            occurred_at: moment(&mut fields, "occurred_at")?,
+            recorded_at: moment(&mut fields, "recorded_at")?,
+            cause: fields.text("cause")?.to_owned(),
+            description: fields.maybe_text("description")?.unwrap_or_default().to_owned(),
+            links: fields.list("links")?.iter().map(read_link).collect::<Result<_, _>>()?,
+            facts: fields.optional("facts").map(read_facts).transpose()?,
+            postings: fields.list("postings")?.iter().map(read_posting).collect::<Result<_, _>>()?,
+        };
+        fields.finish()?;
+        Self::new(parts)
+    }
+
+    /// The canonical text of the entry.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let parts = self.parts();
+        let postings = parts.postings.iter().fold(ArrayWriter::new(), |list, posting| {
+            list.raw(
+                &ObjectWriter::new()
+                    .text("account", posting.account.name())
+                    .digits("amount_minor", posting.amount.minor())
+                    .text("currency", posting.amount.currency().code())
+                    .text("side", posting.side.name())
+                    .finish(),
+            )
+        });
+        let mut out = ObjectWriter::new().text("cause", &parts.cause);
+        if !parts.description.is_empty() {
+            out = out.text("description", &parts.description);
+        }
+        if let Some(facts) = &parts.facts {
+            out = out.raw("facts", &facts.to_json());
+        }
+        out = out.text("id", &parts.id);
+        if !parts.links.is_empty() {
+            let links = parts.links.iter().fold(ArrayWriter::new(), |list, link| {
+                list.raw(
+                    &ObjectWriter::new()
+                        .text("entry", &link.entry)
+                        .text("relation", link.relation.name())
+                        .finish(),
+                )
+            });
+            out = out.raw("links", &links.finish());
+        }
+        out.number("occurred_at", parts.occurred_at.unix_ms())
+            .raw("postings", &postings.finish())
+            .number("recorded_at", parts.recorded_at.unix_ms())
+            .finish()
+    }
+}
+
+impl Facts {
+    fn to_json(&self) -> String {
+        let mut out = ObjectWriter::new()
+            .digits("amount_minor", self.amount.minor())
+            .text("currency", self.amount.currency().code());
+        if let Some(fee) = self.fee {
+            out = out.digits("fee_minor", fee.minor());
+        }
+        out.maybe_text("id", self.gateway_id.as_deref())
+            .maybe_text("parent_reference", self.parent_reference.as_deref())
+            .maybe_text("payout_id", self.payout_id.as_deref())
+            .text("reference", &self.reference)
+            .maybe_text("status", self.status.as_deref())
+            .text("type", self.kind.name())
+            .finish()
+    }
+}
+
+/// A moment in milliseconds since the epoch.
+pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, json::Error> {
+    let ms = fields.integer(field)?;
+    Timestamp::from_unix_ms(ms).ok_or_else(|| json::Error::WrongField {
+        field,
+        expected: "milliseconds since 1970, not after the year 9999",
+        found: ms.to_string(),
+    })
+}
+
+fn read_posting(value: &Value<'_>) -> Result<Posting, Error> {
+    let mut fields = Fields::of(value, "postings")?;
+    let account = Account::parse(fields.text("account")?)?;
+    let currency = Currency::parse(fields.text("currency")?)?;
+    let amount = Amount::from_json(fields.required("amount_minor", MINOR_UNITS)?, currency)?;
+    let side = word(&mut fields, "side", "debit or credit", Side::parse)?;
+    fields.finish()?;
+    Ok(Posting { account, side, amount })
+}
+
+fn read_link(value: &Value<'_>) -> Result<Link, Error> {
+    let mut fields = Fields::of(value, "links")?;
+    let entry = fields.text("entry")?.to_owned();
+    let relation = word(&mut fields, "relation", "reverses or follows", Relation::parse)?;
+    fields.finish()?;
+    Ok(Link { relation, entry })
+}
+
+fn read_facts(value: &Value<'_>) -> Result<Facts, Error> {
+    let mut fields = Fields::of(value, "facts")?;
+    let kind = word(&mut fields, "type", EVENT_TYPES, EventType::parse)?;
+    let currency = Currency::parse(fields.text("currency")?)?;
+    let facts = Facts {
+        kind,
+        reference: fields.text("reference")?.to_owned(),
+        gateway_id: owned(&mut fields, "id")?,
+        amount: Amount::from_json(fields.required("amount_minor", MINOR_UNITS)?, currency)?,
+        fee: fields.optional("fee_minor").map(|fee| Amount::from_json(fee, currency)).transpose()?,
+        status: owned(&mut fields, "status")?,
+        payout_id: owned(&mut fields, "payout_id")?,
+        parent_reference: owned(&mut fields, "parent_reference")?,
+    };
+    fields.finish()?;
+    Ok(facts)
+}
+
+const MINOR_UNITS: &str = "minor units as a string of digits";
+const EVENT_TYPES: &str = "one of charge, refund, dispute, fee, payout, payout_failure, adjustment";
+
+fn owned(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<String>, json::Error> {
+    Ok(fields.maybe_text(field)?.map(str::to_owned))
+}
+
+fn word<T>(
+    fields: &mut Fields<'_, '_>,
+    field: &'static str,
+    expected: &'static str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<T, json::Error> {
+    const SHOWN_MAX: usize = 40;
+    let found = fields.text(field)?;
+    parse(found).ok_or_else(|| json::Error::WrongField {
+        field,
+        expected,
+        found: json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>()),
+    })
+}

@@ -1,0 +1,121 @@
+//! A line of the journal proves its place: its hash covers its content, its position and the hash before it.
+//!
+//! The text of a line is one JSON object with the members `entry`, `hash`, `position` and `previous`, in this order
+//! and without white space. The hash is the lower-case hexadecimal SHA-256 of these bytes:
+//!
+//! ```text
+//! tillproof-ledger-1 LF position LF previous LF entry
+//! ```
+//!
+//! `position` in decimal from 1, `previous` as 64 hexadecimal digits (64 zeros for the first line), `entry` the JSON
+//! text exactly as it stands in the line. A third party checks a journal with any JSON reader and `sha256sum`.
+//!
+//! Reading is strict to the byte: a text that would be written differently is refused, so that no byte of a stored
+//! journal can be changed unnoticed.
+
+use super::digest::Digest;
+use super::{Entry, Error};
+use crate::json::{self, Fields, ObjectWriter};
+
+/// The last position of a journal: twelve digits, the width of the keys lines are stored under.
+pub const POSITION_MAX: u64 = 999_999_999_999;
+
+/// Keeps this chain apart from every other use of SHA-256.
+const DOMAIN: &str = "tillproof-ledger-1";
+
+/// One line of a journal: an entry at its position in the chain. Cannot be made with a wrong hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    position: u64,
+    previous: Digest,
+    hash: Digest,
+    entry: Entry,
+}
+
+impl Line {
+    /// The line of `entry` after `previous`.
+    pub(super) fn chained(position: u64, previous: Digest, entry: Entry) -> Self {
+        let hash = hash_of(position, &previous, &entry.to_json());
+        Self { position, previous, hash, entry }
+    }
+
+    /// Reads the text of a line and checks its hash. Whether it follows the line before is for
+    /// [`Ledger::apply`](super::Ledger::apply) to check.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BrokenChain`] at `expected_position`, the position the line should have.
+    pub fn parse(text: &[u8], expected_position: u64) -> Result<Self, Error> {
+        let broken = |found| Error::BrokenChain { position: expected_position, found };
+        let document = json::parse(text).map_err(|_| broken("it is not JSON"))?;
+        let line = Self::read(&document).ok_or_else(|| broken("it is not a journal line"))?;
+        if line.hash != hash_of(line.position, &line.previous, &line.entry.to_json()) {
+            return Err(broken("its hash is not that of its content"));
+        }
+        if line.text().as_bytes() != text {
+            return Err(broken("it is not written in the canonical form"));
+        }
+        if line.position != expected_position {
+            return Err(broken("another position is written in it"));
+        }
+        Ok(line)
+    }
+
+    fn read(document: &json::Value<'_>) -> Option<Self> {
+        let mut fields = Fields::of(document, "line").ok()?;
+        let entry = Entry::from_json(fields.optional("entry")?).ok()?;
+        let hash = Digest::parse(fields.text("hash").ok()?)?;
+        let position = fields.integer("position").ok()?;
+        let previous = Digest::parse(fields.text("previous").ok()?)?;
+        fields.finish().ok()?;
+        Some(Self { position, previous, hash, entry })
+    }
+
+    /// The text of the line, to be stored as it is. No line break.
+    #[must_use]
+    pub fn text(&self) -> String {
+        ObjectWriter::new()
+            .raw("entry", &self.entry.to_json())
+            .text("hash", self.hash.as_str())
+            .number("position", self.position)
+            .text("previous", self.previous.as_str())
+            .finish()
+    }
+
+    /// Where the line stands, from 1.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The entry.
+    #[must_use]
+    pub const fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The hash of this line, 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        self.hash.as_str()
+    }
+
+    /// The hash of the line before, 64 lower-case hexadecimal digits; zeros for the first line.
+    #[must_use]
+    pub fn previous(&self) -> &str {
+        self.previous.as_str()
+    }
+
+    pub(super) const fn digest(&self) -> &Digest {
+        &self.hash
+    }
+
+    pub(super) fn follows(&self, head: &Digest) -> bool {
+        self.previous == *head
+    }
+}
+
+fn hash_of(position: u64, previous: &Digest, entry: &str) -> Digest {
+    let head = format!("{DOMAIN}\n{position}\n{}\n", previous.as_str());
+    Digest::of(&[head.as_bytes(), entry.as_bytes()])
+}

@@ -1,0 +1,40 @@
+//! Every entry sums to zero in each currency; nothing is ever changed.
+//!
+//! The merchant's own books of what the gateway did, in double entry. An [`Entry`] is two or more [`Posting`]s, each
+//! a debit or a credit of one [`Account`]. Entries are only ever added: a mistake is taken back by a second entry
+//! that [reverses](Relation::Reverses) it. Balances are never written, only derived.
+//!
+//! Writing an entry takes two steps, so that storage stays outside. [`Ledger::draft`] checks the entry and answers
+//! with the journal [`Line`] to be stored, or that the entry is there already; it changes nothing. Once the line is
+//! stored, [`Ledger::apply`] adds it to the books. Lines are chained by SHA-256, so that [`Ledger::open`] finds the
+//! first one that was tampered with.
+//!
+//! Memo accounts (`Memo:...`) note what may happen, such as an authorization, and stand outside the balance sheet:
+//! they balance among themselves.
+//!
+//! Limits: [`POSTINGS_MAX`] postings and [`LINKS_MAX`] links in an entry, [`POSITION_MAX`] lines in a journal.
+//!
+//! Not here: limits of accounts, holds, balances as of a time, exports to other formats, and storage.
+
+mod account;
+mod balance;
+mod digest;
+mod document;
+mod entry;
+mod error;
+mod facts;
+mod journal;
+mod line;
+mod templates;
+
+pub use account::{ACCOUNT_BYTES_MAX, Account, Kind, SEGMENT_BYTES_MAX, SEGMENTS_MAX, Side};
+pub use balance::{AccountBalance, Balance, CurrencyTotal, TrialBalance};
+pub use entry::{
+    CAUSE_BYTES_MAX, DESCRIPTION_BYTES_MAX, Entry, ID_BYTES_MAX, LINKS_MAX, Link, POSTINGS_MAX, POSTINGS_MIN,
+    Parts, Posting, Relation,
+};
+pub use error::Error;
+pub use facts::{EventType, FACT_BYTES_MAX, Facts};
+pub use journal::{Answer, Ledger, StatementLine};
+pub use line::{Line, POSITION_MAX};
+pub use templates::{Leg, TEMPLATES, Template, Term};

@@ -1,0 +1,384 @@
+//! A template is data: which accounts an event touches, on which side, and by which sum of the given amounts.
+//!
+//! Names in braces are filled in by the caller; `{currency}` is always there. A leg whose sum is zero is left out,
+//! and one whose sum is negative stands on the other side (a fee larger than the charge leaves the gateway account
+//! with a credit).
+
+use std::collections::BTreeMap;
+
+use super::Error;
+use super::account::{Account, Side};
+use super::document::moment;
+use super::entry::{Entry, Link, Parts, Posting};
+use super::facts::{EventType, Facts};
+use crate::json::{self, Fields, Value};
+use crate::money::{self, Amount, Currency};
+
+/// One summand of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// The amount of this name.
+    Plus(&'static str),
+    /// The amount of this name, taken away.
+    Minus(&'static str),
+}
+
+/// One posting of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// The side when the sum is positive.
+    pub side: Side,
+    /// The account, with names in braces.
+    pub account: &'static str,
+    /// The sum.
+    pub sum: &'static [Term],
+}
+
+/// How an event becomes an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The name, in snake_case.
+    pub name: &'static str,
+    /// What the event is called in a settlement report; `None` when it has no row there.
+    pub event: Option<EventType>,
+    /// The postings.
+    pub legs: &'static [Leg],
+}
+
+const fn debit(account: &'static str, sum: &'static [Term]) -> Leg {
+    Leg { side: Side::Debit, account, sum }
+}
+
+const fn credit(account: &'static str, sum: &'static [Term]) -> Leg {
+    Leg { side: Side::Credit, account, sum }
+}
+
+const PENDING: &str = "Assets:Gateway:{gateway}:Pending:{currency}";
+const AVAILABLE: &str = "Assets:Gateway:{gateway}:Available:{currency}";
+const CLEARING: &str = "Assets:Clearing:Payout:{gateway}:{currency}";
+const BANK: &str = "Assets:Bank:{bank}:{currency}";
+const REFUNDS_PENDING: &str = "Liabilities:Refunds:Pending:{currency}";
+const SALES: &str = "Income:Sales";
+const REFUNDS: &str = "Income:Refunds";
+const GATEWAY_FEE: &str = "Expenses:GatewayFee";
+
+const AMOUNT: &[Term] = &[Term::Plus("amount")];
+const FEE: &[Term] = &[Term::Plus("fee")];
+const NET: &[Term] = &[Term::Plus("amount"), Term::Minus("fee")];
+
+/// The built-in templates.
+pub const TEMPLATES: &[Template] = &[
+    Template {
+        name: "charge",
+        event: Some(EventType::Charge),
+        legs: &[debit(PENDING, NET), debit(GATEWAY_FEE, FEE), credit(SALES, AMOUNT)],
+    },
+    Template {
+        name: "funds_available",
+        event: None,
+        legs: &[debit(AVAILABLE, AMOUNT), credit(PENDING, AMOUNT)],
+    },
+    // A refund that is requested and leaves at once, whole or in part. A fee the gateway returns is its own event.
+    Template {
+        name: "refund",
+        event: Some(EventType::Refund),
+        legs: &[debit(REFUNDS, AMOUNT), credit(AVAILABLE, AMOUNT)],
+    },
+    Template {
+        name: "refund_requested",
+        event: None,
+        legs: &[debit(REFUNDS, AMOUNT), credit(REFUNDS_PENDING, AMOUNT)],
+    },
+    Template {
+        name: "refund_sent",
+        event: Some(EventType::Refund),
+        legs: &[debit(REFUNDS_PENDING, AMOUNT), credit(AVAILABLE, AMOUNT)],
+    },
+    Template {
+        name: "payout",
+        event: Some(EventType::Payout),
+        legs: &[debit(CLEARING, AMOUNT), credit(AVAILABLE, AMOUNT)],
+    },
+    Template { name: "payout_arrived", event: None, legs: &[debit(BANK, AMOUNT), credit(CLEARING, AMOUNT)] },
+    Template {
+        name: "payout_failed",
+        event: Some(EventType::PayoutFailure),
+        legs: &[debit(AVAILABLE, AMOUNT), credit(CLEARING, AMOUNT)],
+    },
+];
+
+impl Template {
+    /// The built-in template of a name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTemplate`].
+    pub fn named(name: &str) -> Result<Self, Error> {
+        let found = TEMPLATES.iter().find(|template| template.name == name);
+        found.copied().ok_or_else(|| Error::unknown_template(name))
+    }
+
+    /// An entry from a document with `template`, `id`, `occurred_at`, `recorded_at`, `cause`, `currency`, an object
+    /// `amounts` of minor units by name, an object `names`, and optionally `description`, `follows` (the id of an
+    /// entry) and `facts` (`reference`, `id`, `status`, `payout_id`, `parent_reference`). Where the event has a row in
+    /// a settlement report and facts are given, its type, amount and fee are added to them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`], [`Error::Money`], [`Error::UnknownTemplate`], [`Error::MissingTemplateValue`], then those of
+    /// [`Account::parse`] and [`Entry::new`].
+    pub fn fill(document: &Value<'_>) -> Result<Entry, Error> {
+        let mut fields = Fields::of(document, "template")?;
+        let template = Self::named(fields.text("template")?)?;
+        let currency = Currency::parse(fields.text("currency")?)?;
+        let values = Values {
+            template: template.name,
+            currency,
+            amounts: read_amounts(fields.required("amounts", "an object of amounts by name")?, currency)?,
+            names: read_names(fields.optional("names"))?,
+        };
+        let postings = template.legs.iter().map(|leg| values.posting(leg)).collect::<Result<Vec<_>, _>>()?;
+        let facts = match (template.event, fields.optional("facts")) {
+            (Some(kind), Some(facts)) => Some(values.facts(kind, facts)?),
+            (None, _) | (_, None) => None,
+        };
+        let follows = fields.maybe_text("follows")?;
+        let parts = Parts {
+            id: fields.text("id")?.to_owned(),
+            occurred_at: moment(&mut fields, "occurred_at")?,
+            recorded_at: moment(&mut fields, "recorded_at")?,
+            cause: fields.text("cause")?.to_owned(),
+            description: fields.maybe_text("description")?.unwrap_or_default().to_owned(),
+            links: follows
+                .map(|entry| Link { relation: super::Relation::Follows, entry: entry.to_owned() })
+                .into_iter()
+                .collect(),
+            facts,
+            postings: postings.into_iter().flatten().collect(),
+        };
+        fields.finish()?;
+        Entry::new(parts)
+    }
+}
+
+/// What the caller gave for one filling.
+struct Values {
+    template: &'static str,
+    currency: Currency,
+    amounts: BTreeMap<String, Amount>,
+    names: BTreeMap<String, String>,
+}
+
+impl Values {
+    fn posting(&self, leg: &Leg) -> Result<Option<Posting>, Error> {
+        let mut plus = Amount::zero(self.currency);
+        let mut minus = plus;
+        for term in leg.sum {
+            match term {
+                Term::Plus(name) => plus = plus.checked_add(self.amount(name)?)?,
+                Term::Minus(name) => minus = minus.checked_add(self.amount(name)?)?,
+            }
+        }
+        let (side, amount) = if plus.minor() >= minus.minor() {
+            (leg.side, plus.checked_sub(minus)?)
+        } else {
+            (leg.side.opposite(), minus.checked_sub(plus)?)
+        };
+        if amount.is_zero() {
+            return Ok(None);
+        }
+        Ok(Some(Posting { account: self.account(leg.account)?, side, amount }))
+    }
+
+    /// A fee that is not given is zero; every other amount must be there.
+    fn amount(&self, name: &'static str) -> Result<Amount, Error> {
+        match self.amounts.get(name) {
+            Some(amount) => Ok(*amount),
+            None if name == "fee" => Ok(Amount::zero(self.currency)),
+            None => Err(Error::MissingTemplateValue { template: self.template, value: name }),
+        }
+    }
+
+    fn account(&self, pattern: &'static str) -> Result<Account, Error> {
+        let segments: Vec<&str> = pattern
+            .split(':')
+            .map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                None => Ok(segment),
+                Some("currency") => Ok(self.currency.code()),
+                Some(name) => self
+                    .names
+                    .get(name)
+                    .map(String::as_str)
+                    .ok_or(Error::MissingTemplateValue { template: self.template, value: name }),
+            })
+            .collect::<Result<_, _>>()?;
+        Account::parse(&segments.join(":"))
+    }
+
+    fn facts(&self, kind: EventType, document: &Value<'_>) -> Result<Facts, Error> {
+        let mut fields = Fields::of(document, "facts")?;
+        let mut optional = |field| Ok::<_, json::Error>(fields.maybe_text(field)?.map(str::to_owned));
+        let (gateway_id, status) = (optional("id")?, optional("status")?);
+        let (payout_id, parent_reference) = (optional("payout_id")?, optional("parent_reference")?);
+        let facts = Facts {
+            kind,
+            reference: fields.text("reference")?.to_owned(),
+            gateway_id,
+            amount: self.amount("amount")?,
+            fee: self.amounts.get("fee").copied(),
+            status,
+            payout_id,
+            parent_reference,
+        };
+        fields.finish()?;
+        Ok(facts)
+    }
+}
+
+fn read_amounts(value: &Value<'_>, currency: Currency) -> Result<BTreeMap<String, Amount>, Error> {
+    let members = object(value, "amounts", "an object of amounts by name")?;
+    let amounts = members.iter().filter(|(_, amount)| *amount != Value::Null).map(|(name, amount)| {
+        let amount = Amount::from_json(amount, currency)?;
+        Ok::<_, money::Error>((name.to_string(), amount))
+    });
+    Ok(amounts.collect::<Result<_, _>>()?)
+}
+
+fn read_names(value: Option<&Value<'_>>) -> Result<BTreeMap<String, String>, Error> {
+    let Some(value) = value else { return Ok(BTreeMap::new()) };
+    let names = object(value, "names", "an object of strings by name")?.iter().map(|(name, text)| {
+        let wrong = || json::Error::WrongField {
+            field: "names",
+            expected: "an object of strings by name",
+            found: text.kind().to_owned(),
+        };
+        Ok::<_, json::Error>((name.to_string(), text.as_str().ok_or_else(wrong)?.to_owned()))
+    });
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+type Members<'v, 'a> = &'v [(std::borrow::Cow<'a, str>, Value<'a>)];
+
+fn object<'v, 'a>(
+    value: &'v Value<'a>,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<Members<'v, 'a>, json::Error> {
+    value.as_object().ok_or_else(|| json::Error::WrongField {
+        field,
+        expected,
+        found: value.kind().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(template: &str, amounts: &str, facts: &str) -> Result<String, Error> {
+        let document = format!(
+            r#"{{"template":"{template}","id":"e1","occurred_at":1,"recorded_at":2,"cause":"evt_1","currency":"USD",
+                "amounts":{amounts},"names":{{"gateway":"native","bank":"main"}}{facts}}}"#
+        );
+        let entry = Template::fill(&json::parse(document.as_bytes())?)?;
+        let postings = entry.postings().iter();
+        let legs = postings.map(|leg| format!("{} {} {}", leg.side.name(), leg.account, leg.amount.minor()));
+        Ok(legs.collect::<Vec<_>>().join("; "))
+    }
+
+    #[test]
+    fn each_template_books_the_accounts_of_the_chart() {
+        // template            amounts                        postings
+        let table = [
+            (
+                "charge",
+                r#"{"amount":"10000","fee":"320"}"#,
+                "debit Assets:Gateway:native:Pending:USD 9680; debit Expenses:GatewayFee 320; \
+                 credit Income:Sales 10000",
+            ),
+            (
+                "charge",
+                r#"{"amount":"10000"}"#,
+                "debit Assets:Gateway:native:Pending:USD 10000; credit Income:Sales 10000",
+            ),
+            (
+                "charge",
+                r#"{"amount":"20","fee":"32"}"#,
+                "credit Assets:Gateway:native:Pending:USD 12; debit Expenses:GatewayFee 32; credit Income:Sales 20",
+            ),
+            ("charge", r#"{"amount":32,"fee":32}"#, "debit Expenses:GatewayFee 32; credit Income:Sales 32"),
+            (
+                "funds_available",
+                r#"{"amount":"9680"}"#,
+                "debit Assets:Gateway:native:Available:USD 9680; credit Assets:Gateway:native:Pending:USD 9680",
+            ),
+            (
+                "refund",
+                r#"{"amount":"3000"}"#,
+                "debit Income:Refunds 3000; credit Assets:Gateway:native:Available:USD 3000",
+            ),
+            (
+                "refund_requested",
+                r#"{"amount":"3000"}"#,
+                "debit Income:Refunds 3000; credit Liabilities:Refunds:Pending:USD 3000",
+            ),
+            (
+                "refund_sent",
+                r#"{"amount":"3000"}"#,
+                "debit Liabilities:Refunds:Pending:USD 3000; credit Assets:Gateway:native:Available:USD 3000",
+            ),
+            (
+                "payout",
+                r#"{"amount":"50000"}"#,
+                "debit Assets:Clearing:Payout:native:USD 50000; credit Assets:Gateway:native:Available:USD 50000",
+            ),
+            (
+                "payout_arrived",
+                r#"{"amount":"50000"}"#,
+                "debit Assets:Bank:main:USD 50000; credit Assets:Clearing:Payout:native:USD 50000",
+            ),
+            (
+                "payout_failed",
+                r#"{"amount":"50000"}"#,
+                "debit Assets:Gateway:native:Available:USD 50000; credit Assets:Clearing:Payout:native:USD 50000",
+            ),
+        ];
+        for (template, amounts, expected) in table {
+            assert_eq!(fill(template, amounts, "").unwrap(), expected, "{template}");
+        }
+        for template in TEMPLATES {
+            assert!(table.iter().any(|(name, ..)| *name == template.name), "{} is not tested", template.name);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_misspelt_is_named() {
+        let table = [
+            ("chrage", r#"{"amount":"1"}"#, "", "there is no template \"chrage\": see the list of templates"),
+            ("charge", r#"{"fee":"1"}"#, "", "the template `charge` needs the value `amount`: add it"),
+            ("charge", "{}", "", "the template `charge` needs the value `amount`: add it"),
+            ("charge", r#"{"amount":"0"}"#, "", "the entry has 0 postings: expected 2 to 256"),
+            (
+                "charge",
+                r#"{"amount":-1}"#,
+                "",
+                "\"-1\" is not an amount: expected minor units as plain digits, without sign, fraction or space",
+            ),
+            (
+                "charge",
+                r#"{"amount":"1"}"#,
+                r#","facts":{"id":"x"}"#,
+                "the field `reference` is missing: expected a non-empty string",
+            ),
+            (
+                "charge",
+                r#"{"amount":"1"}"#,
+                r#","colour":1"#,
+                "the field \"colour\" is not known here: remove it or mend its name",
+            ),
+        ];
+        for (template, amounts, rest, expected) in table {
+            assert_eq!(fill(template, amounts, rest).unwrap_err().to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Columns are found by name, in any order; what a cell holds is read exactly or the file is refused.
+//!
+//! Required are `reference`, `currency` and one of `amount_minor` and `amount` (major units); where both stand, the
+//! minor units count. `id`, `type`, `fee_minor` or `fee`, `status` and `occurred_at` are read where they stand. Other
+//! columns are context: they are found through file and line, and never change a verdict.
+
+use super::csv::{Record, Records};
+use super::row::{Row, RowType, Side};
+use super::{Error, Source};
+use crate::calendar;
+use crate::money::{self, Amount, Currency};
+use crate::time::Timestamp;
+
+/// Longest reference, id or status, in bytes. Real ones stay below 100.
+const TEXT_BYTES_MAX: usize = 500;
+
+/// A column of amounts.
+#[derive(Clone, Copy)]
+struct Money {
+    index: usize,
+    name: &'static str,
+    /// Whole minor units; otherwise a decimal in major units.
+    minor: bool,
+}
+
+/// Where each column stands.
+struct Columns {
+    width: usize,
+    reference: usize,
+    currency: usize,
+    amount: Money,
+    id: Option<usize>,
+    kind: Option<usize>,
+    fee: Option<Money>,
+    status: Option<usize>,
+    occurred_at: Option<usize>,
+}
+
+/// Reads a whole file and adds its rows.
+///
+/// # Errors
+///
+/// The first error of the file. Rows before it were added, so the caller drops them all.
+pub(super) fn read(side: Side, file: usize, source: Source<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
+    let mut records = Records::of(source)?;
+    let Some(header) = records.next()? else {
+        return Err(Error::NoHeader { file: source.name.to_owned() });
+    };
+    let columns = Columns::of(source.name, &header)?;
+    while let Some(record) = records.next()? {
+        rows.push(columns.row(side, file, &record)?);
+    }
+    Ok(())
+}
+
+impl Columns {
+    fn of(file: &str, header: &Record<'_, '_>) -> Result<Self, Error> {
+        let names: Vec<&str> = (0..header.len()).map(|index| header.cell(index)).collect();
+        for (index, name) in names.iter().enumerate() {
+            if !name.is_empty() && names.iter().take(index).any(|before| before == name) {
+                return Err(Error::DoubledColumn { at: header.place(index), column: (*name).to_owned() });
+            }
+        }
+        let find = |name: &str| names.iter().position(|found| *found == name);
+        let required =
+            |column| find(column).ok_or_else(|| Error::MissingColumn { file: file.to_owned(), column });
+        let money = |minor: &'static str, major: &'static str| {
+            let minor = find(minor).map(|index| Money { index, name: minor, minor: true });
+            minor.or_else(|| find(major).map(|index| Money { index, name: major, minor: false }))
+        };
+        let reference = required("reference")?;
+        let amount = money("amount_minor", "amount");
+        let amount = amount.ok_or_else(|| Error::MissingColumn {
+            file: file.to_owned(),
+            column: "amount_minor or amount",
+        })?;
+        Ok(Self {
+            width: header.len(),
+            reference,
+            currency: required("currency")?,
+            amount,
+            id: find("id"),
+            kind: find("type"),
+            fee: money("fee_minor", "fee"),
+            status: find("status"),
+            occurred_at: find("occurred_at"),
+        })
+    }
+
+    fn row(&self, side: Side, file: usize, record: &Record<'_, '_>) -> Result<Row, Error> {
+        if record.len() != self.width {
+            return Err(Error::WrongWidth { at: record.place(0), expected: self.width, found: record.len() });
+        }
+        if record.cell(self.reference) == "reference" && record.cell(self.currency) == "currency" {
+            return Err(Error::HeaderAgain { at: record.place(0) });
+        }
+        let id = text(record, self.id, "id")?;
+        let reference = text(record, Some(self.reference), "reference")?;
+        let reference = if reference.is_empty() { id } else { reference };
+        if reference.is_empty() {
+            return Err(Error::MissingValue { at: record.place(self.reference), column: "reference" });
+        }
+        let currency = self.currency(record)?;
+        Ok(Row {
+            side,
+            file,
+            line: record.line(),
+            kind: self.kind(record)?,
+            reference: reference.into(),
+            id: id.into(),
+            amount: minor_units(record, self.amount, currency)?.ok_or_else(|| Error::MissingValue {
+                at: record.place(self.amount.index),
+                column: self.amount.name,
+            })?,
+            currency,
+            fee: match self.fee {
+                Some(column) => minor_units(record, column, currency)?,
+                None => None,
+            },
+            status: text(record, self.status, "status")?.into(),
+            occurred_at: self.occurred_at(record)?,
+        })
+    }
+
+    fn currency(&self, record: &Record<'_, '_>) -> Result<Currency, Error> {
+        let code = record.cell(self.currency);
+        if code.is_empty() {
+            return Err(Error::MissingValue { at: record.place(self.currency), column: "currency" });
+        }
+        Currency::parse(code).map_err(|error| Error::BadValue {
+            at: record.place(self.currency),
+            column: "currency",
+            reason: error.to_string(),
+        })
+    }
+
+    fn kind(&self, record: &Record<'_, '_>) -> Result<RowType, Error> {
+        let Some(index) = self.kind else { return Ok(RowType::Charge) };
+        let word = record.cell(index);
+        if word.is_empty() {
+            return Ok(RowType::Charge);
+        }
+        RowType::parse(word).ok_or_else(|| Error::BadValue {
+            at: record.place(index),
+            column: "type",
+            reason: "expected one of charge, refund, dispute, fee, payout, payout_failure, adjustment"
+                .to_owned(),
+        })
+    }
+
+    fn occurred_at(&self, record: &Record<'_, '_>) -> Result<Option<Timestamp>, Error> {
+        let Some(index) = self.occurred_at else { return Ok(None) };
+        let moment = record.cell(index);
+        if moment.is_empty() {
+            return Ok(None);
+        }
+        calendar::parse_rfc3339(moment).map(Some).map_err(|error| Error::BadValue {
+            at: record.place(index),
+            column: "occurred_at",
+            reason: error.to_string(),
+        })
+    }
+}
+
+fn text<'r>(
+    record: &'r Record<'_, '_>,
+    index: Option<usize>,
+    column: &'static str,
+) -> Result<&'r str, Error> {
+    let Some(index) = index else { return Ok("") };
+    let text = record.cell(index);
+    if text.len() > TEXT_BYTES_MAX {
+        let reason = format!("{} bytes are too many: at most {TEXT_BYTES_MAX} are kept", text.len());
+        return Err(Error::BadValue { at: record.place(index), column, reason });
+    }
+    Ok(text)
+}
+
+/// Signed minor units, exact; `None` when the cell is empty.
+fn minor_units(record: &Record<'_, '_>, column: Money, currency: Currency) -> Result<Option<i64>, Error> {
+    let text = record.cell(column.index);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (digits, negative) = match text.strip_prefix('-') {
+        Some(digits) => (digits, true),
+        None => (text, false),
+    };
+    let read = if column.minor { Amount::parse_minor } else { Amount::parse_major };
+    let wrong = |error: money::Error| Error::BadValue {
+        at: record.place(column.index),
+        column: column.name,
+        reason: error.to_string(),
+    };
+    let minor = i64::try_from(read(digits, currency).map_err(wrong)?.minor()).unwrap_or(i64::MAX);
+    Ok(Some(if negative { minor.saturating_neg() } else { minor }))
+}

@@ -1,0 +1,231 @@
+//! The gateway as its driver sees it.
+
+use super::Error;
+use super::exchange::{Delivery, Exchange, Request};
+use super::faults::{Fault, FaultPlan, Injected};
+use super::journal::{self, Call, HEADER_READ, SnapshotError};
+use super::native::{self, Control};
+use super::options::Options;
+use super::webhooks::{Content, Outcome, Stage};
+use super::world::World;
+use crate::crypto::{Secret, sha256, sha256_hex};
+use crate::time::Timestamp;
+
+/// A payment gateway in a value.
+///
+/// The driver calls, in this order, whenever its clock or its connections have news:
+///
+/// 1. [`Gateway::handle`] for each request, then does what [`Exchange::transport`] says;
+/// 2. [`Gateway::handle_timeout`] once [`Gateway::poll_timeout`] has been reached;
+/// 3. [`Gateway::poll_delivery`] until it returns `None`, sending each delivery and reporting its outcome through
+///    [`Gateway::handle_delivery`].
+///
+/// Time never runs backwards: an earlier `now` is taken for the latest one seen.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    options: Options,
+    world: World,
+    journal: Vec<(Timestamp, Call)>,
+}
+
+impl Gateway {
+    /// A gateway that has seen nothing.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let world = World::new(&options);
+        Self { options, world, journal: Vec::new() }
+    }
+
+    /// Answers a request. Never fails: what is wrong with a request is said in the answer.
+    pub fn handle(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        let now = now.max(self.world.clock);
+        if self.is_quiet(now, request) {
+            return native::serve(&mut self.world, now, request).0;
+        }
+        self.note(now, || {
+            let headers = request.header(HEADER_READ).map(|key| (HEADER_READ.to_owned(), key.to_owned()));
+            Call::Handle(Request { headers: headers.into_iter().collect(), ..request.clone() })
+        });
+        if let Err(error) = self.world.catch_up(now) {
+            return native::refusal(&error);
+        }
+        let (exchange, control) = native::serve(&mut self.world, now, request);
+        if control == Control::Reset {
+            *self = Self::new(self.options.clone());
+        }
+        exchange
+    }
+
+    /// When [`Gateway::handle_timeout`] or [`Gateway::poll_delivery`] has something to do next; `None` when never.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        [self.world.next_timer(), self.world.webhooks.next_due()].into_iter().flatten().min()
+    }
+
+    /// Does what happens by itself up to `now`: holds expire, lingering payments complete, silence becomes failure.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Bug`].
+    pub fn handle_timeout(&mut self, now: Timestamp) -> Result<(), Error> {
+        let now = now.max(self.world.clock);
+        if self.world.next_timer().is_none_or(|at| at > now) {
+            return Ok(());
+        }
+        self.note(now, || Call::Timeout);
+        self.world.catch_up(now)
+    }
+
+    /// The next webhook that is due, signed as of `signed_at_s` seconds since the Unix epoch.
+    ///
+    /// The signature carries its own time because merchants verify it against the wall clock, which is another one
+    /// than `now` when time is virtual.
+    pub fn poll_delivery(&mut self, now: Timestamp, signed_at_s: u64) -> Option<Delivery> {
+        let now = now.max(self.world.clock);
+        let due = self.world.webhooks.next_scheduled()?;
+        if due > now {
+            return None;
+        }
+        self.note(now, || Call::Poll);
+        let number = self.next_parcel(now)?;
+        self.sealed(number, signed_at_s)
+    }
+
+    /// Reports what became of a delivery. A report that comes too late changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an id that this gateway never gave.
+    pub fn handle_delivery(&mut self, now: Timestamp, id: &str, outcome: Outcome) -> Result<(), Error> {
+        const SHOWN_MAX: usize = 40;
+        let now = now.max(self.world.clock);
+        let number = self.world.ids.number("dlv", id);
+        let number = number.filter(|number| self.world.webhooks.parcel(*number).is_some());
+        let delivery = number.ok_or_else(|| Error::NotFound {
+            what: "delivery",
+            found: id.chars().take(SHOWN_MAX).collect(),
+        })?;
+        self.note(now, || Call::Report { delivery, outcome });
+        self.world.catch_up(now)?;
+        self.world.webhooks.end(delivery, outcome, now);
+        Ok(())
+    }
+
+    /// Sets another fault plan from `now` on.
+    pub fn set_faults(&mut self, now: Timestamp, plan: FaultPlan) {
+        let now = now.max(self.world.clock);
+        self.note(now, || Call::Faults(plan.clone()));
+        self.world.injector.set_plan(plan);
+    }
+
+    /// The fault plan.
+    #[must_use]
+    pub const fn faults(&self) -> &FaultPlan {
+        self.world.injector.plan()
+    }
+
+    /// Every fault injected so far, oldest first.
+    #[must_use]
+    pub fn ground_truth(&self) -> &[Injected] {
+        &self.world.truth
+    }
+
+    /// The settlement report in the contract's generic columns: one row per captured payment and per refund.
+    #[must_use]
+    pub fn settlement_csv(&self) -> String {
+        self.world.settlement_csv()
+    }
+
+    /// Everything that rebuilds this gateway: text, one JSON document per line.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        journal::write(&self.options, &self.journal)
+    }
+
+    /// A gateway from a snapshot. Continuing it equals continuing the one the snapshot was taken of.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`SnapshotError`].
+    pub fn restore(snapshot: &str) -> Result<Self, SnapshotError> {
+        journal::read(snapshot)
+    }
+
+    /// Begins anew, with the options it was made from: no payments, no endpoints, the first fault plan.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.options.clone());
+    }
+
+    /// A hash over all that the gateway knows, secrets apart: equal digests mean equal states. For tests; slow.
+    ///
+    /// Not part of it: how many calls there were, and the clock.
+    #[must_use]
+    pub fn state_digest(&self) -> String {
+        let mut timeless = self.world.clone();
+        (timeless.step, timeless.clock) = (0, Timestamp::MIN);
+        sha256_hex(format!("{timeless:?}").as_bytes())
+    }
+
+    pub(super) fn replay(&mut self, now: Timestamp, call: Call) {
+        // What these calls answer was answered when they were made.
+        match call {
+            Call::Handle(request) => drop(self.handle(now, &request)),
+            Call::Timeout => drop(self.handle_timeout(now)),
+            Call::Poll => drop(self.poll_delivery(now, 0)),
+            Call::Report { delivery, outcome } => {
+                let id = self.world.ids.id("dlv", delivery);
+                drop(self.handle_delivery(now, &id, outcome));
+            }
+            Call::Faults(plan) => self.set_faults(now, plan),
+        }
+    }
+
+    /// Whether a request can change nothing: it reads, no fault can strike and nothing is due.
+    fn is_quiet(&self, now: Timestamp, request: &Request) -> bool {
+        request.method == "GET"
+            && !self.world.injector.plan().has_any(&Fault::OF_REQUESTS)
+            && self.world.next_timer().is_none_or(|at| at > now)
+    }
+
+    fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
+        self.world.clock = now;
+        self.world.step = self.world.step.saturating_add(1);
+        self.journal.push((now, call()));
+    }
+
+    /// The next parcel that does not vanish on its way.
+    fn next_parcel(&mut self, now: Timestamp) -> Option<usize> {
+        loop {
+            let (number, parcel) = self.world.webhooks.begin(now)?;
+            let Content::Genuine(event) = parcel.content else { return Some(number) };
+            if !self.world.injector.strikes(Fault::WebhookLost) {
+                return Some(number);
+            }
+            let payment = self.world.webhooks.events().get(event)?.payment;
+            self.world.webhooks.end(number, Outcome::NoAnswer, now);
+            self.world.confess_webhook(Fault::WebhookLost, event, payment, number, now);
+        }
+    }
+
+    fn sealed(&self, number: usize, signed_at_s: u64) -> Option<Delivery> {
+        let parcel = self.world.webhooks.parcel(number)?;
+        let endpoint = self.world.webhooks.endpoints().get(parcel.endpoint)?;
+        let (event_id, body) = native::webhook_body(&self.world, parcel.content)?;
+        let key = match parcel.content {
+            Content::Genuine(_) => endpoint.scheme.key(&endpoint.secret)?,
+            // A key nobody was given: the forger does not know the right one.
+            Content::Forged(_) => Secret::new(sha256(event_id.as_bytes()).to_vec()),
+        };
+        let mut headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("user-agent", "tillproof-simulator/1".to_owned()),
+        ];
+        headers.extend(endpoint.scheme.headers(&key, &event_id, signed_at_s, &body));
+        let until = match parcel.stage {
+            Stage::InFlight { until } => until,
+            Stage::Scheduled { .. } | Stage::Delivered { .. } | Stage::Dead { .. } => self.world.clock,
+        };
+        let id = self.world.ids.id("dlv", number);
+        Some(Delivery { id, url: endpoint.url.clone(), headers, body, attempt: parcel.attempts, until })
+    }
+}

@@ -1,0 +1,113 @@
+//! A key names one request: it is carried out once, answered alike for 24 hours, and refused to any other request.
+//!
+//! Only requests that were carried out leave a record. A request refused before that (a wrong field, a wrong state,
+//! too many requests) burns nothing: it may be mended and sent again under its key.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Error;
+use crate::time::{Millis, Timestamp};
+
+/// How long a key is remembered after its first use.
+pub const KEY_LIFE: Millis = Millis::from_seconds(24 * 60 * 60);
+
+/// Longest key, in bytes: what the larger gateways accept.
+pub const KEY_BYTES_MAX: usize = 255;
+
+/// What is answered, now and at every repetition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// A payment as it was at a moment.
+    Payment { status: u16, payment: usize, moment: usize },
+    /// The injected failure that pretends that nothing is known.
+    FailedAfterwards,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    fingerprint: [u8; 32],
+    /// Before this moment the first request counts as running.
+    answered_at: Timestamp,
+    reply: Reply,
+}
+
+/// All keys that are still remembered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keys {
+    records: BTreeMap<String, Record>,
+    /// In the order of first use, which is the order of expiry, as time does not run backwards.
+    expiries: VecDeque<(Timestamp, String)>,
+}
+
+impl Keys {
+    /// Forgets keys whose time is over.
+    pub(super) fn prune(&mut self, now: Timestamp) {
+        while self.expiries.front().is_some_and(|(expires_at, _)| *expires_at <= now) {
+            if let Some((_, key)) = self.expiries.pop_front() {
+                let _ = self.records.remove(&key);
+            }
+        }
+    }
+
+    /// The answer given before, or `None` for a key that is new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyMismatch`], [`Error::KeyInFlight`].
+    pub(super) fn answer(
+        &self,
+        key: &str,
+        fingerprint: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Reply>, Error> {
+        let Some(record) = self.records.get(key) else { return Ok(None) };
+        if record.fingerprint != *fingerprint {
+            return Err(Error::KeyMismatch);
+        }
+        if now < record.answered_at {
+            return Err(Error::KeyInFlight);
+        }
+        Ok(Some(record.reply.clone()))
+    }
+
+    /// Remembers the answer to a request that was carried out.
+    pub(super) fn store(
+        &mut self,
+        key: &str,
+        fingerprint: [u8; 32],
+        reply: Reply,
+        now: Timestamp,
+        delay: Millis,
+    ) {
+        let answered_at = now.saturating_add(delay);
+        let record = Record { fingerprint, answered_at, reply };
+        let _ = self.records.insert(key.to_owned(), record);
+        self.expiries.push_back((now.saturating_add(KEY_LIFE), key.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_running_then_answered_then_forgotten() {
+        let mut keys = Keys::default();
+        let at = |ms| Timestamp::from_unix_ms(ms).unwrap();
+        keys.store("k", [1; 32], Reply::FailedAfterwards, at(1_000), Millis::new(500));
+        let day = KEY_LIFE.get();
+        let table: [(u64, u8, Result<Option<Reply>, Error>); 6] = [
+            (1_000, 1, Err(Error::KeyInFlight)),
+            (1_499, 1, Err(Error::KeyInFlight)),
+            (1_499, 2, Err(Error::KeyMismatch)),
+            (1_500, 1, Ok(Some(Reply::FailedAfterwards))),
+            (999 + day, 1, Ok(Some(Reply::FailedAfterwards))),
+            (1_000 + day, 2, Ok(None)),
+        ];
+        for (now, print, expected) in table {
+            keys.prune(at(now));
+            assert_eq!(keys.answer("k", &[print; 32], at(now)), expected, "at {now}");
+        }
+        assert!(keys.expiries.is_empty());
+    }
+}

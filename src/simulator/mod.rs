@@ -1,0 +1,58 @@
+//! A payment gateway in a value: same seed, same calls, same bytes, and the truth about every fault it injected.
+//!
+//! A neutral core (payments, captures, refunds, books, events, deliveries, settlement) and dialects in which it is
+//! spoken to; so far the native one. The core shares no code with the client it tests, so that both cannot be wrong
+//! together.
+//!
+//! Limits: [`BODY_BYTES_MAX`], [`KEY_BYTES_MAX`], [`ENDPOINTS_MAX`], [`Options::payments_max`]. Each is refused with a
+//! typed error. A payment costs its texts, 64 bytes per transition and the request in the journal.
+//!
+//! Not here: sockets, clocks and timers (see `pkg/src/simulator`), payouts, disputes and bank statements.
+//!
+//! ```
+//! use tillproof::simulator::{Gateway, Options, Request};
+//! use tillproof::time::Timestamp;
+//!
+//! let mut gateway = Gateway::new(Options { seed: 7, ..Options::default() });
+//! let request = Request {
+//!     method: "POST".to_owned(),
+//!     path: "/api/payments".to_owned(),
+//!     headers: vec![("Idempotency-Key".to_owned(), "order-1".to_owned())],
+//!     body: br#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#.to_vec(),
+//!     ..Request::default()
+//! };
+//! assert_eq!(gateway.handle(Timestamp::MIN, &request).status, 201);
+//! ```
+
+mod books;
+mod error;
+mod exchange;
+mod faults;
+mod gateway;
+mod idempotency;
+mod ids;
+mod journal;
+mod native;
+mod options;
+mod payment;
+mod settlement;
+mod signing;
+mod state;
+mod webhooks;
+mod world;
+
+pub use books::{FEES, NETWORK};
+pub use error::Error;
+pub use exchange::{Delivery, Exchange, Request, Transport};
+pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Preset, Rule, When};
+pub use gateway::Gateway;
+pub use idempotency::{KEY_BYTES_MAX, KEY_LIFE};
+pub use journal::SnapshotError;
+pub use options::Options;
+pub use payment::{AUTHORIZATION_LIFE, Failure, PROCESSING_TIME};
+pub use state::{Move, State};
+pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX};
+use world::Receipt;
+
+/// Longest request body that is read, in bytes: a payment with all the metadata it may have stays below half of it.
+pub const BODY_BYTES_MAX: usize = 256 << 10;

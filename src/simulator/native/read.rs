@@ -1,0 +1,221 @@
+//! Requests of the native dialect, read field by field; whatever is not known is refused.
+
+use super::super::Error;
+use super::super::payment::{Order, Script};
+use super::super::signing::{Scheme, secret_text};
+use super::super::state::State;
+use super::super::webhooks::Endpoint;
+use super::routes::decode;
+use crate::json::{self, Fields, Value};
+use crate::money::{Amount, Currency};
+
+const MERCHANT_CHARACTERS_MAX: usize = 64;
+const DESCRIPTION_CHARACTERS_MAX: usize = 500;
+const REFERENCE_CHARACTERS_MAX: usize = 200;
+const METADATA_MEMBERS_MAX: usize = 50;
+const METADATA_NAME_CHARACTERS_MAX: usize = 40;
+const METADATA_TEXT_CHARACTERS_MAX: usize = 500;
+const URL_CHARACTERS_MAX: usize = 2_048;
+const SECRET_CHARACTERS_MAX: usize = 200;
+
+/// Rows of a list when nothing is said, and at most.
+const LIMIT_MAX: usize = 100;
+
+/// The body of `POST /api/payments`.
+pub(super) fn order(body: &Value<'_>) -> Result<Order, Error> {
+    let mut fields = Fields::of(body, "body")?;
+    let merchant_id = fields.text("merchantId")?;
+    let amount = fields.required("amount", "a whole number of minor units")?;
+    let currency = fields.text("currency")?;
+    let description = fields.maybe_text("description")?;
+    let metadata = fields.optional("metadata");
+    let capture = fields.maybe_flag("capture")?.unwrap_or(true);
+    let reference = fields.maybe_text("reference")?;
+    fields.finish()?;
+
+    let currency = Currency::parse(currency)?;
+    let amount = positive(amount, currency)?;
+    bounded("merchantId", merchant_id, MERCHANT_CHARACTERS_MAX)?;
+    if !merchant_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
+        return Err(Error::FieldInvalid {
+            field: "merchantId",
+            expected: "ASCII letters, digits, `.`, `_` and `-`",
+        });
+    }
+    let description =
+        description.map(|text| bounded("description", text, DESCRIPTION_CHARACTERS_MAX)).transpose()?;
+    let reference = reference.map(|text| bounded("reference", text, REFERENCE_CHARACTERS_MAX)).transpose()?;
+    if reference.as_deref() == Some("") {
+        return Err(Error::FieldInvalid {
+            field: "reference",
+            expected: "a non-empty string, or no such field",
+        });
+    }
+    if let Some(metadata) = metadata {
+        check_metadata(metadata)?;
+    }
+    let script = Script::of(metadata.and_then(|metadata| metadata.get("simulate")).and_then(Value::as_str));
+    Ok(Order {
+        merchant_id: merchant_id.to_owned(),
+        amount,
+        description,
+        metadata: metadata.map(Value::to_text),
+        reference,
+        capture,
+        script,
+    })
+}
+
+/// The body of capture and refund: `amount`, or nothing for all of it.
+pub(super) fn part(body: &Value<'_>, currency: Currency) -> Result<Option<u64>, Error> {
+    let mut fields = Fields::of(body, "body")?;
+    let amount = fields.optional("amount");
+    fields.finish()?;
+    amount.map(|amount| positive(amount, currency).map(Amount::minor)).transpose()
+}
+
+/// The body of a request that takes none.
+pub(super) fn nothing(body: &Value<'_>) -> Result<(), Error> {
+    Ok(Fields::of(body, "body")?.finish()?)
+}
+
+/// The body of `POST /_tillproof/advance`, in seconds.
+pub(super) fn seconds(body: &Value<'_>) -> Result<u64, Error> {
+    /// Ten years: more is a typing error and would fire every timer there is.
+    const SECONDS_MAX: u64 = 10 * 366 * 24 * 60 * 60;
+    let mut fields = Fields::of(body, "body")?;
+    let seconds = fields.integer("seconds")?;
+    fields.finish()?;
+    if seconds > SECONDS_MAX {
+        return Err(Error::FieldInvalid { field: "seconds", expected: "at most ten years" });
+    }
+    Ok(seconds)
+}
+
+/// The body of `POST /api/webhook_endpoints`. `fresh` are the bytes of a secret, should none be given.
+pub(super) fn endpoint(body: &Value<'_>, fresh: [u8; 24]) -> Result<Endpoint, Error> {
+    let mut fields = Fields::of(body, "body")?;
+    let url = fields.text("url")?;
+    let events = fields.list("events")?;
+    let secret = fields.maybe_text("secret")?;
+    let scheme = fields.maybe_text("scheme")?;
+    fields.finish()?;
+
+    let url = bounded("url", url, URL_CHARACTERS_MAX)?;
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+    if host.is_empty() || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::FieldInvalid {
+            field: "url",
+            expected: "an absolute http or https address in visible ASCII",
+        });
+    }
+    let wants = events.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
+    let wants = if wants.contains(&None) { Vec::new() } else { wants };
+    let scheme = Scheme::parse(scheme.unwrap_or(Scheme::Standard.name()))
+        .ok_or(Error::FieldInvalid { field: "scheme", expected: "standard-webhooks-v1 or stripe-v1" })?;
+    let secret = match secret {
+        Some(secret) => bounded("secret", secret, SECRET_CHARACTERS_MAX)?,
+        None => secret_text(&fresh),
+    };
+    if scheme.key(&secret).is_none() {
+        return Err(Error::FieldInvalid { field: "secret", expected: "whsec_ and base64, or no such field" });
+    }
+    Ok(Endpoint { url, wants: wants.into_iter().flatten().collect(), scheme, secret })
+}
+
+/// The state an event type stands for; `None` for `*`, which is all of them.
+fn wanted(event: &Value<'_>) -> Result<Option<State>, Error> {
+    let name = event.as_str().unwrap_or_default();
+    if name == "*" {
+        return Ok(None);
+    }
+    let state = State::ALL.into_iter().find(|state| state.event() == name);
+    let wrong = Error::FieldInvalid { field: "events", expected: "a list of payment.<state>, or *" };
+    state.map(Some).ok_or(wrong)
+}
+
+/// The query of a list.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) reference: Option<String>,
+    /// The id after which the page begins.
+    pub(super) after: Option<String>,
+    pub(super) limit: usize,
+}
+
+/// Reads a query that may hold `known` parameters.
+pub(super) fn page(query: &str, known: &[&str]) -> Result<Page, Error> {
+    const SHOWN_MAX: usize = 40;
+    let mut page = Page { limit: LIMIT_MAX, ..Page::default() };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let unknown = || Error::ParameterUnknown { found: name.chars().take(SHOWN_MAX).collect() };
+        if !known.contains(&name) {
+            return Err(unknown());
+        }
+        // A plus is a space in a query, and only there.
+        let value = decode(&value.replace('+', " "));
+        let text = |parameter| {
+            let wrong = Error::ParameterInvalid { parameter, expected: "non-empty percent-encoded UTF-8" };
+            value.clone().filter(|value| !value.is_empty()).ok_or(wrong)
+        };
+        match name {
+            "reference" => page.reference = Some(text("reference")?),
+            "after" => page.after = Some(text("after")?),
+            "limit" => {
+                let number = text("limit")?.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+                page.limit = number.ok_or(Error::ParameterInvalid {
+                    parameter: "limit",
+                    expected: "a whole number from 1 to 100",
+                })?;
+            }
+            _ => return Err(unknown()),
+        }
+    }
+    Ok(page)
+}
+
+/// An amount as this dialect writes it: a JSON number, whole, above zero, exact for every reader.
+fn positive(value: &Value<'_>, currency: Currency) -> Result<Amount, Error> {
+    if !matches!(value, Value::Number(_)) {
+        return Err(Error::Body(json::Error::WrongField {
+            field: "amount",
+            expected: "a whole number of minor units",
+            found: value.kind().to_owned(),
+        }));
+    }
+    let amount = Amount::from_json(value, currency)?;
+    if amount.is_zero() { Err(Error::AmountZero) } else { Ok(amount) }
+}
+
+fn bounded(field: &'static str, text: &str, limit: usize) -> Result<String, Error> {
+    let found = text.chars().count();
+    if found > limit { Err(Error::FieldTooLong { field, found, limit }) } else { Ok(text.to_owned()) }
+}
+
+fn check_metadata(metadata: &Value<'_>) -> Result<(), Error> {
+    let _ = Fields::of(metadata, "metadata")?;
+    let members = metadata.as_object().unwrap_or_default();
+    if members.len() > METADATA_MEMBERS_MAX {
+        return Err(Error::FieldInvalid { field: "metadata", expected: "at most 50 members" });
+    }
+    for (name, value) in members {
+        let _ = bounded("metadata", name, METADATA_NAME_CHARACTERS_MAX)?;
+        match value {
+            Value::String(text) => {
+                let _ = bounded("metadata", text, METADATA_TEXT_CHARACTERS_MAX)?;
+            }
+            Value::Number(text) => {
+                let _ = bounded("metadata", text, METADATA_TEXT_CHARACTERS_MAX)?;
+            }
+            Value::Bool(_) => {}
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                return Err(Error::FieldInvalid {
+                    field: "metadata",
+                    expected: "an object of strings, numbers and booleans",
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! The JSON of the native dialect. Amounts are integers of minor units, times milliseconds.
+
+use super::super::books::{Account, Totals};
+use super::super::payment::{Payment, Script};
+use super::super::state::{Move, State};
+use super::super::webhooks::{Content, Event, Parcel, Stage};
+use super::super::world::World;
+use super::super::{Error, Receipt};
+use crate::advice::Diagnose;
+use crate::json::{ArrayWriter, ObjectWriter};
+use crate::money::Currency;
+
+/// An error as this dialect writes it.
+pub(super) fn error(error: &Error) -> String {
+    let details = error.details();
+    let details = details.iter().fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value));
+    let inner = ObjectWriter::new()
+        .text("code", error.code())
+        .text("message", &error.to_string())
+        .text("advice", error.advice().name())
+        .raw("details", &details.finish())
+        .finish();
+    ObjectWriter::new().raw("error", &inner).finish()
+}
+
+/// A payment as it was at a moment.
+pub(super) fn payment(world: &World, receipt: Receipt) -> String {
+    let id = world.ids.id("pay", receipt.payment);
+    world
+        .payments
+        .get(receipt.payment)
+        .map_or_else(|| "null".to_owned(), |payment| payment_as(world, payment, receipt.moment, &id))
+}
+
+fn payment_as(world: &World, payment: &Payment, moment: usize, id: &str) -> String {
+    let (order, history) = (&payment.order, payment.history(moment));
+    let (Some(born), Some(now)) = (history.first(), history.last()) else { return "null".to_owned() };
+    let failure = match order.script {
+        Script::Decline(failure) if now.state == State::Failed => {
+            ObjectWriter::new().text("code", failure.code()).text("message", failure.message()).finish()
+        }
+        Script::Approve | Script::Decline(_) | Script::Linger => "null".to_owned(),
+    };
+    let refunds = payment.refunds(moment).fold(ArrayWriter::new(), |list, refund| {
+        let refund = ObjectWriter::new()
+            .text("id", &world.ids.id("re", refund.number))
+            .number("amount", refund.minor)
+            .number("createdAt", refund.at.unix_ms());
+        list.raw(&refund.finish())
+    });
+    let pairs = history.iter().zip(history.iter().skip(1));
+    let transitions = pairs.fold(ArrayWriter::new(), |list, (before, after)| {
+        let transition = ObjectWriter::new()
+            .text("from", before.state.name())
+            .text("to", after.state.name())
+            .number("at", after.at.unix_ms())
+            .text("cause", after.by.map_or("create", Move::cause));
+        list.raw(&transition.finish())
+    });
+    let out = ObjectWriter::new()
+        .text("id", id)
+        .text("object", "payment")
+        .text("merchantId", &order.merchant_id)
+        .number("amount", order.amount.minor())
+        .text("currency", order.amount.currency().code())
+        .number("amountCaptured", now.captured)
+        .number("amountRefunded", now.refunded)
+        .number("fee", now.fee)
+        .text("state", now.state.name());
+    text_or_null(out, "description", order.description.as_deref())
+        .raw("metadata", order.metadata.as_deref().unwrap_or("{}"))
+        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), crate::json::quoted))
+        .number("createdAt", born.at.unix_ms())
+        .number("updatedAt", now.at.unix_ms())
+        .raw("failure", &failure)
+        .raw("refunds", &refunds.finish())
+        .raw("transitions", &transitions.finish())
+        .finish()
+}
+
+fn text_or_null(out: ObjectWriter, name: &str, value: Option<&str>) -> ObjectWriter {
+    match value {
+        Some(value) => out.text(name, value),
+        None => out.null(name),
+    }
+}
+
+/// A list in the order given.
+pub(super) fn list(items: impl Iterator<Item = String>, has_more: bool) -> String {
+    let data = items.fold(ArrayWriter::new(), |list, item| list.raw(&item));
+    ObjectWriter::new().text("object", "list").raw("data", &data.finish()).flag("hasMore", has_more).finish()
+}
+
+/// The body a webhook carries.
+pub(in crate::simulator) fn webhook_body(world: &World, content: Content) -> Option<(String, String)> {
+    let (Content::Genuine(number) | Content::Forged(number)) = content;
+    let event = world.webhooks.events().get(number)?;
+    let found = world.payments.get(event.payment)?;
+    let (id, payment_id) = match content {
+        Content::Genuine(_) => (world.ids.id("evt", number), world.ids.id("pay", event.payment)),
+        Content::Forged(_) => (world.ids.alien("evt", number), world.ids.alien("pay", event.payment)),
+    };
+    let payment = payment_as(world, found, event.moment, &payment_id);
+    Some((id.clone(), event_head(world, event, &id, &payment).finish()))
+}
+
+fn event_head(world: &World, event: &Event, id: &str, payment: &str) -> ObjectWriter {
+    let moment = world.payments.get(event.payment).and_then(|found| found.history(event.moment).last());
+    let kind = moment.map_or("", |moment| moment.state.event());
+    ObjectWriter::new()
+        .text("id", id)
+        .text("type", kind)
+        .number("createdAt", event.at.unix_ms())
+        .raw("data", &ObjectWriter::new().raw("payment", payment).finish())
+}
+
+/// An event with what became of its deliveries.
+pub(super) fn event(world: &World, number: usize, event: &Event) -> String {
+    let receipt = Receipt { payment: event.payment, moment: event.moment };
+    let deliveries =
+        event.deliveries.iter().filter_map(|parcel| Some((parcel, world.webhooks.parcel(*parcel)?)));
+    let deliveries = deliveries
+        .fold(ArrayWriter::new(), |list, (number, parcel)| list.raw(&delivery(world, *number, parcel)));
+    event_head(world, event, &world.ids.id("evt", number), &payment(world, receipt))
+        .raw("deliveries", &deliveries.finish())
+        .finish()
+}
+
+fn delivery(world: &World, number: usize, parcel: &Parcel) -> String {
+    let url = world.webhooks.endpoints().get(parcel.endpoint).map_or("", |endpoint| endpoint.url.as_str());
+    let out = ObjectWriter::new()
+        .text("id", &world.ids.id("dlv", number))
+        .text("endpoint", &world.ids.id("we", parcel.endpoint))
+        .text("url", url)
+        .text("state", parcel.stage.name())
+        .number("attempts", count(parcel.attempts));
+    let out = match parcel.last_status {
+        Some(status) => out.number("lastStatus", u64::from(status)),
+        None => out.null("lastStatus"),
+    };
+    match parcel.stage {
+        Stage::Scheduled { due } => out.number("nextAttemptAt", due.unix_ms()).finish(),
+        Stage::InFlight { .. } => out.null("nextAttemptAt").finish(),
+        Stage::Delivered { at } | Stage::Dead { at } => {
+            out.null("nextAttemptAt").number("endedAt", at.unix_ms()).finish()
+        }
+    }
+}
+
+/// A webhook endpoint, with its secret: the only answer that ever shows it.
+pub(super) fn endpoint(world: &World, number: usize) -> String {
+    let Some(endpoint) = world.webhooks.endpoints().get(number) else { return "null".to_owned() };
+    let wants = if endpoint.wants.is_empty() {
+        ArrayWriter::new().text("*")
+    } else {
+        endpoint.wants.iter().fold(ArrayWriter::new(), |list, state| list.text(state.event()))
+    };
+    ObjectWriter::new()
+        .text("id", &world.ids.id("we", number))
+        .text("object", "webhook_endpoint")
+        .text("url", &endpoint.url)
+        .raw("events", &wants.finish())
+        .text("scheme", endpoint.scheme.name())
+        .text("secret", &endpoint.secret)
+        .finish()
+}
+
+/// An account: balances per currency, and a page of its postings, newest first. `entries` are numbers of entries.
+pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_more: bool) -> String {
+    let balances = account.totals.iter().fold(ArrayWriter::new(), |list, (currency, totals)| {
+        let balance = ObjectWriter::new()
+            .text("currency", currency.code())
+            .raw("debits", &totals.debits.to_string())
+            .raw("credits", &totals.credits.to_string())
+            .raw("balance", &totals.balance().to_string());
+        list.raw(&balance.finish())
+    });
+    let mut postings = ArrayWriter::new();
+    for number in entries {
+        let Some(entry) = world.books.entry(*number) else { continue };
+        let own = entry.postings.iter().filter(|posting| {
+            world.books.numbered(posting.account).is_some_and(|found| found.name == account.name)
+        });
+        for posting in own {
+            let line = ObjectWriter::new()
+                .text("id", &world.ids.id("ent", *number))
+                .number("at", entry.at.unix_ms())
+                .text("cause", entry.cause)
+                .text("payment", &world.ids.id("pay", entry.payment))
+                .text("side", posting.side.name())
+                .number("amount", posting.minor)
+                .text("currency", entry.currency.code());
+            postings = postings.raw(&line.finish());
+        }
+    }
+    ObjectWriter::new()
+        .text("id", &account.name)
+        .text("object", "account")
+        .raw("balances", &balances.finish())
+        .raw("entries", &postings.finish())
+        .flag("hasMore", has_more)
+        .finish()
+}
+
+/// What the gateway's own books say about themselves, in one currency.
+#[derive(Debug)]
+pub(super) struct Proof {
+    pub(super) currency: Currency,
+    /// Added up anew from all entries.
+    pub(super) totals: Totals,
+    /// Whether the running totals of the accounts say the same.
+    pub(super) accounts_agree: bool,
+    /// Sums over all payments, in minor units.
+    pub(super) captured: u128,
+    pub(super) refunded: u128,
+    pub(super) fees: u128,
+    /// What the books hold for all merchants together.
+    pub(super) owed: i128,
+}
+
+impl Proof {
+    /// What the books owe the merchants beyond what the payments say. Zero when all is well.
+    fn difference(&self) -> i128 {
+        let sum = |total: u128| i128::try_from(total).unwrap_or(i128::MAX);
+        let expected = sum(self.captured).saturating_sub(sum(self.refunded)).saturating_sub(sum(self.fees));
+        self.owed.saturating_sub(expected)
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.totals.balance() == 0 && self.accounts_agree && self.difference() == 0
+    }
+}
+
+/// The answer of `POST /api/reconcile`.
+pub(super) fn proofs(at_ms: u64, proofs: &[Proof]) -> String {
+    let currencies = proofs.iter().fold(ArrayWriter::new(), |list, proof| {
+        let totals = ObjectWriter::new()
+            .raw("debits", &proof.totals.debits.to_string())
+            .raw("credits", &proof.totals.credits.to_string());
+        let row = ObjectWriter::new()
+            .text("currency", proof.currency.code())
+            .flag("balanced", proof.holds())
+            .raw("totals", &totals.finish())
+            .raw("captured", &proof.captured.to_string())
+            .raw("refunded", &proof.refunded.to_string())
+            .raw("fees", &proof.fees.to_string())
+            .raw("difference", &proof.difference().to_string());
+        list.raw(&row.finish())
+    });
+    ObjectWriter::new()
+        .text("object", "reconciliation")
+        .number("at", at_ms)
+        .flag("balanced", proofs.iter().all(Proof::holds))
+        .raw("currencies", &currencies.finish())
+        .finish()
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

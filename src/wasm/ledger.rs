@@ -1,0 +1,444 @@
+//! The ledger door: books by handle, and nothing that the journal does not hold.
+//!
+//! The shell keeps the lines of each journal and makes a new handle from them after a trap. That an entry exists
+//! already, or says something else, is an expected outcome and crosses as a value.
+
+use std::collections::BTreeMap;
+
+use super::reply;
+use crate::advice::{Advice, Detail, Diagnose};
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
+use crate::ledger::{Account, Answer, Balance, Entry, Error as LedgerError, Ledger, Template};
+use crate::money::Currency;
+
+/// Why a call was refused. Variants stand in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// What the call asks for is refused.
+    Ledger(LedgerError),
+    /// No ledger has this handle: it was released, or is from before a trap.
+    UnknownHandle {
+        /// The handle.
+        found: u32,
+    },
+    /// Four thousand million ledgers were opened.
+    HandlesExhausted,
+}
+
+/// The ledgers of one instance.
+#[derive(Debug, Default)]
+pub struct Ledgers {
+    open: BTreeMap<u32, Ledger>,
+    last: u32,
+}
+
+impl Ledgers {
+    /// Takes the lines of a journal, each ended by a line feed. Replies with `{"handle", "length", "head"}`.
+    #[must_use]
+    pub fn open(&mut self, lines: &[u8]) -> Vec<u8> {
+        reply::of(self.try_open(lines))
+    }
+
+    fn try_open(&mut self, lines: &[u8]) -> Result<String, Error> {
+        let ledger = Ledger::open(split(lines))?;
+        let handle = self.last.checked_add(1).ok_or(Error::HandlesExhausted)?;
+
+        // From here on the ledger is held.
+        self.last = handle;
+        let out = ObjectWriter::new().number("handle", u64::from(handle));
+        let out = position(out, &ledger).finish();
+        let _ = self.open.insert(handle, ledger);
+        Ok(out)
+    }
+
+    /// Takes `{"entries": [...], "before"?: [...]}`, where `before` are the entries drafted earlier for the same commit.
+    /// Replies with one answer for each of `entries`: `{"status": "created", "position", "line"}`,
+    /// `{"status": "exists", "position"}` or `{"status": "exists_with_different", "position", "field"}`. Several
+    /// entries are drafted all or none.
+    #[must_use]
+    pub fn draft(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_draft(handle, input))
+    }
+
+    fn try_draft(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "draft")?;
+        let read =
+            |list: &[json::Value<'_>]| list.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>();
+        let mut entries = read(fields.list("entries")?)?;
+        let mut all = read(fields.list("before")?)?;
+        fields.finish()?;
+        let answers = match (entries.pop(), entries.is_empty()) {
+            (Some(only), true) => vec![ledger.draft_together(all, only)?],
+            (last, _) => {
+                let skipped = all.len();
+                all.extend(entries);
+                all.extend(last);
+                ledger.draft_all(all)?.into_iter().skip(skipped).collect()
+            }
+        };
+        let list = answers.iter().fold(ArrayWriter::new(), |list, answer| list.raw(&describe(answer)));
+        Ok(list.finish())
+    }
+
+    /// Takes the stored lines that come next, each ended by a line feed. Replies with `{"length", "head"}`. Lines before
+    /// a refused one stay applied.
+    #[must_use]
+    pub fn apply(&mut self, handle: u32, lines: &[u8]) -> Vec<u8> {
+        reply::of(self.try_apply(handle, lines))
+    }
+
+    fn try_apply(&mut self, handle: u32, lines: &[u8]) -> Result<String, Error> {
+        let ledger = self.open.get_mut(&handle).ok_or(Error::UnknownHandle { found: handle })?;
+        ledger.extend(split(lines))?;
+        Ok(position(ObjectWriter::new(), ledger).finish())
+    }
+
+    /// Takes `{"account", "currency"}`. Replies with `{"debits", "credits", "balance"}`, the last on the normal side.
+    #[must_use]
+    pub fn balance(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_balance(handle, input))
+    }
+
+    fn try_balance(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "balance")?;
+        let account = Account::parse(fields.text("account")?)?;
+        let currency = Currency::parse(fields.text("currency")?).map_err(LedgerError::from)?;
+        fields.finish()?;
+        let balance = ledger.balance(&account, currency);
+        Ok(sums(ObjectWriter::new(), &account, balance).finish())
+    }
+
+    /// Replies with one object for each currency: `{"currency", "debits", "credits", "accounts": [...]}`.
+    #[must_use]
+    pub fn trial_balance(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.try_trial_balance(handle))
+    }
+
+    fn try_trial_balance(&self, handle: u32) -> Result<String, Error> {
+        let trial = self.get(handle)?.trial_balance();
+        let currencies = trial.totals.iter().fold(ArrayWriter::new(), |list, total| {
+            let rows = trial.accounts.iter().filter(|row| row.currency == total.currency);
+            let accounts = rows.fold(ArrayWriter::new(), |list, row| {
+                let out = ObjectWriter::new()
+                    .text("account", row.account.name())
+                    .text("kind", row.account.kind().name());
+                list.raw(&sums(out, &row.account, row.balance).finish())
+            });
+            list.raw(
+                &ObjectWriter::new()
+                    .text("currency", total.currency.code())
+                    .digits("debits", total.total.debits)
+                    .digits("credits", total.total.credits)
+                    .raw("accounts", &accounts.finish())
+                    .finish(),
+            )
+        });
+        Ok(currencies.finish())
+    }
+
+    /// Takes `{"account"}`. Replies with a list of `{"position", "entry", "occurred_at", "description", "side",
+    /// "amount", "currency", "balance"}`.
+    #[must_use]
+    pub fn statement(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_statement(handle, input))
+    }
+
+    fn try_statement(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "statement")?;
+        let account = Account::parse(fields.text("account")?)?;
+        fields.finish()?;
+        let lines = ledger.statement(&account).iter().fold(ArrayWriter::new(), |list, line| {
+            list.raw(
+                &ObjectWriter::new()
+                    .number("position", line.position)
+                    .text("entry", &line.entry)
+                    .number("occurred_at", line.occurred_at.unix_ms())
+                    .text("description", &line.description)
+                    .text("side", line.side.name())
+                    .digits("amount", line.amount.minor())
+                    .text("currency", line.amount.currency().code())
+                    .digits("balance", line.after.on(account.normal_side()))
+                    .finish(),
+            )
+        });
+        Ok(lines.finish())
+    }
+
+    /// Lets go of a handle. Replies with `null`.
+    #[must_use]
+    pub fn release(&mut self, handle: u32) -> Vec<u8> {
+        let _ = self.open.remove(&handle);
+        reply::ok("null")
+    }
+
+    fn get(&self, handle: u32) -> Result<&Ledger, Error> {
+        self.open.get(&handle).ok_or(Error::UnknownHandle { found: handle })
+    }
+}
+
+/// Takes the lines of a journal. Replies with `{"valid": true, "length", "head"}`, or with
+/// `{"valid": false, "position", "reason"}` for the first bad line.
+#[must_use]
+pub fn verify(lines: &[u8]) -> Vec<u8> {
+    reply::of(match Ledger::open(split(lines)) {
+        Ok(ledger) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
+        Err(LedgerError::BrokenChain { position, found }) => {
+            let out = ObjectWriter::new().flag("valid", false).number("position", position);
+            Ok(out.text("reason", found).finish())
+        }
+        Err(error) => Err(Error::Ledger(error)),
+    })
+}
+
+/// Takes the document of [`Template::fill`]. Replies with the entry as [`Entry::to_json`] writes it.
+#[must_use]
+pub fn template(input: &[u8]) -> Vec<u8> {
+    let document = json::parse(input).map_err(LedgerError::from);
+    reply::of(document.and_then(|document| Template::fill(&document)).map(|entry| entry.to_json()))
+}
+
+fn split(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    lines.strip_suffix(b"\n").unwrap_or(lines).split(|byte| *byte == b'\n').filter(|_| !lines.is_empty())
+}
+
+fn position(out: ObjectWriter, ledger: &Ledger) -> ObjectWriter {
+    out.number("length", ledger.length()).text("head", &ledger.head())
+}
+
+fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
+    out.digits("debits", balance.debits)
+        .digits("credits", balance.credits)
+        .digits("balance", balance.on(account.normal_side()))
+}
+
+fn describe(answer: &Answer) -> String {
+    match answer {
+        Answer::Created(line) => ObjectWriter::new()
+            .text("status", "created")
+            .number("position", line.position())
+            .text("line", &line.text()),
+        Answer::Exists { position } => {
+            ObjectWriter::new().text("status", "exists").number("position", *position)
+        }
+        Answer::ExistsWithDifferent { position, field } => ObjectWriter::new()
+            .text("status", "exists_with_different")
+            .number("position", *position)
+            .text("field", field),
+    }
+    .finish()
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl From<json::Error> for Error {
+    fn from(error: json::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Ledger(error) => error.fmt(f),
+            Self::UnknownHandle { found } => {
+                write!(f, "no ledger has the handle {found}: it was closed, open the ledger again")
+            }
+            Self::HandlesExhausted => write!(f, "no more ledgers can be opened in this instance"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl Diagnose for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::UnknownHandle { .. } => "ledger_unknown_handle",
+            Self::HandlesExhausted => "ledger_handles_exhausted",
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Ledger(error) => error.advice(),
+            Self::UnknownHandle { .. } => Advice::FixCall,
+            Self::HandlesExhausted => Advice::ReportBug,
+        }
+    }
+
+    fn details(&self) -> Vec<Detail> {
+        match self {
+            Self::Ledger(error) => error.details(),
+            Self::UnknownHandle { found } => vec![("found", found.to_string())],
+            Self::HandlesExhausted => Vec::new(),
+        }
+    }
+}
+
+/// What JavaScript sees.
+#[cfg(all(feature = "wasm-core", target_family = "wasm"))]
+pub mod exports {
+    use std::cell::RefCell;
+
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use super::Ledgers;
+
+    std::thread_local! {
+        static LEDGERS: RefCell<Ledgers> = RefCell::default();
+    }
+
+    /// See [`Ledgers::open`].
+    #[wasm_bindgen]
+    pub fn ledger_open(lines: &[u8]) -> Vec<u8> {
+        LEDGERS.with_borrow_mut(|ledgers| ledgers.open(lines))
+    }
+
+    /// See [`Ledgers::draft`].
+    #[wasm_bindgen]
+    pub fn ledger_draft(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.with_borrow(|ledgers| ledgers.draft(handle, input))
+    }
+
+    /// See [`Ledgers::apply`].
+    #[wasm_bindgen]
+    pub fn ledger_apply(handle: u32, lines: &[u8]) -> Vec<u8> {
+        LEDGERS.with_borrow_mut(|ledgers| ledgers.apply(handle, lines))
+    }
+
+    /// See [`Ledgers::balance`].
+    #[wasm_bindgen]
+    pub fn ledger_balance(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.with_borrow(|ledgers| ledgers.balance(handle, input))
+    }
+
+    /// See [`Ledgers::trial_balance`].
+    #[wasm_bindgen]
+    pub fn ledger_trial_balance(handle: u32) -> Vec<u8> {
+        LEDGERS.with_borrow(|ledgers| ledgers.trial_balance(handle))
+    }
+
+    /// See [`Ledgers::statement`].
+    #[wasm_bindgen]
+    pub fn ledger_statement(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.with_borrow(|ledgers| ledgers.statement(handle, input))
+    }
+
+    /// See [`Ledgers::release`].
+    #[wasm_bindgen]
+    pub fn ledger_release(handle: u32) -> Vec<u8> {
+        LEDGERS.with_borrow_mut(|ledgers| ledgers.release(handle))
+    }
+
+    /// See [`super::verify`].
+    #[wasm_bindgen]
+    pub fn ledger_verify(lines: &[u8]) -> Vec<u8> {
+        super::verify(lines)
+    }
+
+    /// See [`super::template`].
+    #[wasm_bindgen]
+    pub fn ledger_template(input: &[u8]) -> Vec<u8> {
+        super::template(input)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHARGE: &str = r#"{"template":"charge","id":"charge:1","occurred_at":1,"recorded_at":2,"cause":"evt_1",
+        "currency":"EUR","amounts":{"amount":"1000","fee":"30"},"names":{"gateway":"native"}}"#;
+
+    fn text(reply: Vec<u8>) -> String {
+        String::from_utf8(reply).unwrap()
+    }
+
+    fn ok(reply: Vec<u8>) -> serde_json::Value {
+        let reply: serde_json::Value = serde_json::from_slice(&reply).unwrap();
+        assert!(reply.get("ok").is_some(), "{reply}");
+        reply["ok"].clone()
+    }
+
+    #[test]
+    fn a_charge_goes_from_template_to_books_and_back_from_its_journal() {
+        let mut ledgers = Ledgers::default();
+        let zeros = "0".repeat(64);
+        let opened = text(ledgers.open(b""));
+        assert_eq!(opened, format!(r#"{{"ok":{{"handle":1,"length":0,"head":"{zeros}"}}}}"#));
+        let entry = ok(template(CHARGE.as_bytes()));
+        let drafted = ok(ledgers.draft(1, format!(r#"{{"entries":[{entry}]}}"#).as_bytes()));
+        assert_eq!((&drafted[0]["status"], &drafted[0]["position"]), (&"created".into(), &1.into()));
+        let line = format!("{}\n", drafted[0]["line"].as_str().unwrap());
+        assert_eq!(ok(ledgers.apply(1, line.as_bytes()))["length"], 1);
+        assert_eq!(
+            text(ledgers.balance(1, br#"{"account":"Income:Sales","currency":"EUR"}"#)),
+            r#"{"ok":{"debits":"0","credits":"1000","balance":"1000"}}"#
+        );
+        let trial = ok(ledgers.trial_balance(1));
+        assert_eq!((&trial[0]["debits"], &trial[0]["credits"]), (&"1000".into(), &"1000".into()));
+        assert_eq!(trial[0]["accounts"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            text(ledgers.statement(1, br#"{"account":"Expenses:GatewayFee"}"#)),
+            concat!(
+                r#"{"ok":[{"position":1,"entry":"charge:1","occurred_at":1,"description":"","side":"debit","#,
+                r#""amount":"30","currency":"EUR","balance":"30"}]}"#
+            )
+        );
+        let again = text(ledgers.draft(1, format!(r#"{{"entries":[{entry}]}}"#).as_bytes()));
+        assert_eq!(again, r#"{"ok":[{"status":"exists","position":1}]}"#);
+        assert_eq!(ok(ledgers.open(line.as_bytes()))["handle"], 2);
+        assert_eq!(ok(verify(line.as_bytes()))["valid"], true);
+        assert_eq!(
+            text(verify(line.replace("\"recorded_at\":2", "\"recorded_at\":3").as_bytes())),
+            r#"{"ok":{"valid":false,"position":1,"reason":"its hash is not that of its content"}}"#
+        );
+    }
+
+    #[test]
+    fn what_was_drafted_before_for_the_same_commit_counts() {
+        let mut ledgers = Ledgers::default();
+        let _ = ledgers.open(b"");
+        let entry = ok(template(CHARGE.as_bytes())).to_string();
+        let other = entry.replace("charge:1", "charge:2");
+        let different = entry.replace("\"occurred_at\":1", "\"occurred_at\":7");
+        let draft = |entries: &str, before: &str| {
+            text(ledgers.draft(1, format!(r#"{{"entries":[{entries}],"before":[{before}]}}"#).as_bytes()))
+        };
+        assert!(draft(&other, &entry).contains(r#""position":2"#));
+        assert_eq!(draft(&entry, &entry), r#"{"ok":[{"status":"exists","position":1}]}"#);
+        assert_eq!(
+            draft(&different, &entry),
+            r#"{"ok":[{"status":"exists_with_different","position":1,"field":"occurred_at"}]}"#
+        );
+        let both = draft(&format!("{other},{different}"), &entry);
+        assert!(both.contains(r#""code":"entry_differs""#), "{both}");
+        assert_eq!(draft("", ""), r#"{"ok":[]}"#);
+    }
+
+    #[test]
+    fn a_released_handle_is_refused_with_what_to_do() {
+        let mut ledgers = Ledgers::default();
+        let _ = ledgers.open(b"");
+        assert_eq!(text(ledgers.release(1)), r#"{"ok":null}"#);
+        let refused = text(ledgers.trial_balance(1));
+        assert!(
+            refused.contains("no ledger has the handle 1: it was closed, open the ledger again"),
+            "{refused}"
+        );
+        let refused = text(ledgers.open(b"{}\n"));
+        assert!(refused.contains(r#""code":"journal_broken""#), "{refused}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The reconciliation door: files in, one report out. Nothing is kept.
+
+use super::reply;
+use crate::advice::{Advice, Detail, Diagnose};
+use crate::json::{self, Fields, Value};
+use crate::reconcile::{Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, run};
+use crate::time::Timestamp;
+
+/// Why a call was refused. Variants stand in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The options are not what they should be.
+    Json(json::Error),
+    /// A file was refused.
+    Reconcile(ReconcileError),
+}
+
+/// Takes `{"ledger": [{"name", "length"}, …], "settlement": […], "as_of"?, "in_flight_days"?}` and the bytes of the
+/// files of each side, one after the other. Replies with the document of
+/// [`Report::to_json`](crate::reconcile::Report::to_json).
+#[must_use]
+pub fn reconcile(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Vec<u8> {
+    reply::of(try_reconcile(options, ledger, settlement))
+}
+
+fn try_reconcile(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Result<String, Error> {
+    let document = json::parse(options)?;
+    let mut fields = Fields::of(&document, "options")?;
+    let ledger = files(fields.list("ledger")?, ledger)?;
+    let settlement = files(fields.list("settlement")?, settlement)?;
+    let as_of = fields.maybe_integer("as_of")?;
+    let in_flight_days = fields.maybe_integer("in_flight_days")?.unwrap_or(IN_FLIGHT_DAYS_DEFAULT);
+    fields.finish()?;
+    let as_of = as_of.map(moment).transpose()?;
+    Ok(run(&ledger, &settlement, Options { as_of, in_flight_days })?.to_json())
+}
+
+fn moment(ms: u64) -> Result<Timestamp, json::Error> {
+    Timestamp::from_unix_ms(ms).ok_or_else(|| json::Error::WrongField {
+        field: "as_of",
+        expected: "milliseconds since 1970, not after the year 9999",
+        found: ms.to_string(),
+    })
+}
+
+/// Cuts the bytes of a side into its files.
+fn files<'a>(list: &'a [Value<'a>], data: &'a [u8]) -> Result<Vec<Source<'a>>, json::Error> {
+    let mut rest = data;
+    let mut files = Vec::with_capacity(list.len());
+    for file in list {
+        let mut fields = Fields::of(file, "file")?;
+        let name = fields.text("name")?;
+        let length = fields.integer("length")?;
+        fields.finish()?;
+        let cut = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+        let (own, others) = cut.ok_or_else(|| json::Error::WrongField {
+            field: "length",
+            expected: "no more bytes than were passed",
+            found: length.to_string(),
+        })?;
+        files.push(Source { name, data: own });
+        rest = others;
+    }
+    Ok(files)
+}
+
+impl From<json::Error> for Error {
+    fn from(error: json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<ReconcileError> for Error {
+    fn from(error: ReconcileError) -> Self {
+        Self::Reconcile(error)
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Json(error) => error.fmt(f),
+            Self::Reconcile(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl Diagnose for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Json(error) => error.code(),
+            Self::Reconcile(error) => error.code(),
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Json(error) => error.advice(),
+            Self::Reconcile(error) => error.advice(),
+        }
+    }
+
+    fn details(&self) -> Vec<Detail> {
+        match self {
+            Self::Json(error) => error.details(),
+            Self::Reconcile(error) => error.details(),
+        }
+    }
+}
+
+/// What JavaScript sees.
+#[cfg(all(feature = "wasm-core", target_family = "wasm"))]
+pub mod exports {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    /// See [`super::reconcile`].
+    #[wasm_bindgen]
+    pub fn reconcile_run(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Vec<u8> {
+        super::reconcile(options, ledger, settlement)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(options: &str, ledger: &str, settlement: &str) -> String {
+        String::from_utf8(reconcile(options.as_bytes(), ledger.as_bytes(), settlement.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn files_are_cut_where_the_options_say_and_keep_their_names() {
+        let header = "reference,amount,currency\n";
+        let (first, second) = (format!("{header}order_1,1.00,EUR\n"), format!("{header}order_2,2.00,EUR\n"));
+        let options = format!(
+            r#"{{"ledger":[],"settlement":[{{"name":"a.csv","length":{}}},{{"name":"b.csv","length":{}}}],
+                "as_of":0,"in_flight_days":0}}"#,
+            first.len(),
+            second.len()
+        );
+        let reply = text(&options, "", &format!("{first}{second}"));
+        assert!(reply.starts_with(r#"{"ok":{"version":1,"#), "{reply}");
+        for place in [r#"{"file":"a.csv","line":2}"#, r#"{"file":"b.csv","line":2}"#] {
+            assert!(reply.contains(place), "{reply}");
+        }
+    }
+
+    #[test]
+    fn wrong_options_and_unreadable_files_are_refused_with_their_names() {
+        let table = [
+            ("{}", "", r#"{"ok":{"version":1,"#),
+            (
+                r#"{"ledger":[{"name":"a","length":2}]}"#,
+                "x",
+                r#""message":"the field `length` holds 2: expected"#,
+            ),
+            (r#"{"ledger":[{"name":"a.csv","length":0}]}"#, "", r#""message":"a.csv: the file is empty"#),
+            (r#"{"as_of":253402300800000}"#, "", r#""code":"field_invalid""#),
+            (r#"{"in_flight_days":367}"#, "", r#""code":"reconcile_window_too_long""#),
+            (r#"{"inFlightDays":1}"#, "", r#""code":"field_unknown""#),
+        ];
+        for (options, ledger, expected) in table {
+            let reply = text(options, ledger, "");
+            assert!(reply.contains(expected), "{options}: {reply}");
+        }
+    }
+}

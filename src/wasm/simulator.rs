@@ -1,0 +1,511 @@
+//! The door of the `simulator` artefact: gateways by handle.
+//!
+//! The shell never shows a handle to its user. After a trap every handle is dead; a gateway that shall survive one is
+//! rebuilt from its snapshot.
+
+use std::collections::BTreeMap;
+
+use super::reply;
+use crate::advice::{Advice, Detail, Diagnose};
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value, quoted};
+use crate::simulator::{
+    self, Exchange, FaultPlan, FaultPlanError, Gateway, Injected, Options, Outcome, Request, SnapshotError,
+    Transport,
+};
+use crate::time::Timestamp;
+
+/// Why a call was refused. Variants stand in order of precedence.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The document that came in is not what this function takes.
+    Json(json::Error),
+    /// What it asks for is refused.
+    Gateway(simulator::Error),
+    /// The fault plan is refused.
+    Plan(FaultPlanError),
+    /// The snapshot is refused.
+    Snapshot(SnapshotError),
+    /// No gateway has this handle: it was released, or is from before a trap.
+    UnknownHandle {
+        /// The handle.
+        found: u32,
+    },
+    /// Four thousand million gateways were made.
+    HandlesExhausted,
+}
+
+/// The gateways of one instance.
+#[derive(Debug, Default)]
+pub struct Gateways {
+    entries: BTreeMap<u32, Gateway>,
+    last: u32,
+}
+
+impl Gateways {
+    /// Takes `{"seed"?, "dialect"?, "faults"?, "payments_max"?}`; replies with a handle.
+    #[must_use]
+    pub fn create(&mut self, options: &[u8]) -> Vec<u8> {
+        reply::of(self.try_create(options).map(|handle| handle.to_string()))
+    }
+
+    /// Takes the bytes of a snapshot; replies with a handle.
+    #[must_use]
+    pub fn restore(&mut self, snapshot: &[u8]) -> Vec<u8> {
+        reply::of(self.try_restore(snapshot).map(|handle| handle.to_string()))
+    }
+
+    /// Takes `{"now", "method", "path", "query", "headers": [[name, value], …]}` and the body. Replies with
+    /// `{"status", "headers", "body", "transport", "delay_ms", "advance_ms"}`, where `transport` is `deliver`,
+    /// `request_lost` or `response_lost`.
+    #[must_use]
+    pub fn handle(&mut self, handle: u32, head: &[u8], body: &[u8]) -> Vec<u8> {
+        reply::of(self.try_handle(handle, head, body))
+    }
+
+    /// Takes `{"now"}`: what happens by itself up to then happens. Replies with `null`.
+    #[must_use]
+    pub fn advance(&mut self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_advance(handle, input))
+    }
+
+    /// Takes `{"now", "signed_at"}`, both in milliseconds. Replies with a delivery or `null`.
+    #[must_use]
+    pub fn poll_delivery(&mut self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_poll_delivery(handle, input))
+    }
+
+    /// Takes `{"now", "id", "status"}`, `status` being `null` when there was no answer. Replies with `null`.
+    #[must_use]
+    pub fn handle_delivery(&mut self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_handle_delivery(handle, input))
+    }
+
+    /// Replies with the time at which something is to be done next, or `null`.
+    #[must_use]
+    pub fn next_due(&self, handle: u32) -> Vec<u8> {
+        let due = self.gateway(handle).map(Gateway::poll_timeout);
+        reply::of(due.map(|due| due.map_or_else(|| "null".to_owned(), |due| due.unix_ms().to_string())))
+    }
+
+    /// Replies with the settlement report, as one string.
+    #[must_use]
+    pub fn settlement_csv(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.gateway(handle).map(|gateway| quoted(&gateway.settlement_csv())))
+    }
+
+    /// Replies with the fault plan.
+    #[must_use]
+    pub fn faults(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.gateway(handle).map(|gateway| gateway.faults().to_json()))
+    }
+
+    /// Takes `{"now", "faults"}`; replies with the fault plan.
+    #[must_use]
+    pub fn set_faults(&mut self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_set_faults(handle, input))
+    }
+
+    /// Replies with the snapshot, as one string.
+    #[must_use]
+    pub fn snapshot(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.gateway(handle).map(|gateway| quoted(&gateway.snapshot())))
+    }
+
+    /// Forgets a gateway; replies with `null`, also when there is none.
+    #[must_use]
+    pub fn release(&mut self, handle: u32) -> Vec<u8> {
+        let _ = self.entries.remove(&handle);
+        reply::ok("null")
+    }
+
+    /// Every fault injected so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownHandle`].
+    pub fn ground_truth(&self, handle: u32) -> Result<&[Injected], Error> {
+        self.gateway(handle).map(Gateway::ground_truth)
+    }
+
+    fn gateway(&self, handle: u32) -> Result<&Gateway, Error> {
+        self.entries.get(&handle).ok_or(Error::UnknownHandle { found: handle })
+    }
+
+    fn gateway_mut(&mut self, handle: u32) -> Result<&mut Gateway, Error> {
+        self.entries.get_mut(&handle).ok_or(Error::UnknownHandle { found: handle })
+    }
+
+    fn keep(&mut self, gateway: Gateway) -> Result<u32, Error> {
+        let handle = self.last.checked_add(1).ok_or(Error::HandlesExhausted)?;
+
+        // From here on the gateway is held.
+        self.last = handle;
+        let _ = self.entries.insert(handle, gateway);
+        Ok(handle)
+    }
+
+    fn try_create(&mut self, options: &[u8]) -> Result<u32, Error> {
+        let options = Options::from_json(&json::parse(options)?)?;
+        self.keep(Gateway::new(options))
+    }
+
+    fn try_restore(&mut self, snapshot: &[u8]) -> Result<u32, Error> {
+        let text = core::str::from_utf8(snapshot)
+            .map_err(|error| json::Error::Syntax { offset: error.valid_up_to(), expected: "UTF-8" })?;
+        let gateway = Gateway::restore(text).map_err(Error::Snapshot)?;
+        self.keep(gateway)
+    }
+
+    fn try_handle(&mut self, handle: u32, head: &[u8], body: &[u8]) -> Result<String, Error> {
+        let document = json::parse(head)?;
+        let mut fields = Fields::of(&document, "head")?;
+        let now = moment(&mut fields, "now")?;
+        let request = Request {
+            method: fields.text("method")?.to_owned(),
+            path: fields.text("path")?.to_owned(),
+            query: fields.maybe_text("query")?.unwrap_or_default().to_owned(),
+            headers: fields.list("headers")?.iter().map(pair).collect::<Result<_, _>>()?,
+            body: body.to_vec(),
+        };
+        fields.finish()?;
+        Ok(exchange(&self.gateway_mut(handle)?.handle(now, &request)))
+    }
+
+    fn try_advance(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "input")?;
+        let now = moment(&mut fields, "now")?;
+        fields.finish()?;
+        self.gateway_mut(handle)?.handle_timeout(now)?;
+        Ok("null".to_owned())
+    }
+
+    fn try_poll_delivery(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "input")?;
+        let (now, signed_at) = (moment(&mut fields, "now")?, moment(&mut fields, "signed_at")?);
+        fields.finish()?;
+        let delivery = self.gateway_mut(handle)?.poll_delivery(now, signed_at.unix_seconds());
+        let Some(delivery) = delivery else { return Ok("null".to_owned()) };
+        Ok(ObjectWriter::new()
+            .text("id", &delivery.id)
+            .text("url", &delivery.url)
+            .raw("headers", &headers(&delivery.headers))
+            .text("body", &delivery.body)
+            .number("attempt", u64::try_from(delivery.attempt).unwrap_or(u64::MAX))
+            .number("until", delivery.until.unix_ms())
+            .finish())
+    }
+
+    fn try_handle_delivery(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "input")?;
+        let now = moment(&mut fields, "now")?;
+        let id = fields.text("id")?;
+        let status = fields.maybe_integer("status")?;
+        fields.finish()?;
+        let outcome = match status.map(u16::try_from) {
+            None => Outcome::NoAnswer,
+            Some(Ok(status)) => Outcome::Answered(status),
+            Some(Err(_)) => return Err(wrong("status", "an HTTP status")),
+        };
+        self.gateway_mut(handle)?.handle_delivery(now, id, outcome)?;
+        Ok("null".to_owned())
+    }
+
+    fn try_set_faults(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "input")?;
+        let now = moment(&mut fields, "now")?;
+        let plan = FaultPlan::from_json(fields.required("faults", "a fault plan")?).map_err(Error::Plan)?;
+        fields.finish()?;
+        let gateway = self.gateway_mut(handle)?;
+        gateway.set_faults(now, plan);
+        Ok(gateway.faults().to_json())
+    }
+}
+
+fn exchange(exchange: &Exchange) -> String {
+    let (transport, delay_ms) = match exchange.transport {
+        Transport::Deliver { delay } => ("deliver", delay.get()),
+        Transport::RequestLost => ("request_lost", 0),
+        Transport::ResponseLost => ("response_lost", 0),
+    };
+    ObjectWriter::new()
+        .number("status", u64::from(exchange.status))
+        .raw("headers", &headers(&exchange.headers))
+        .text("body", &exchange.body)
+        .text("transport", transport)
+        .number("delay_ms", delay_ms)
+        .number("advance_ms", exchange.advance.get())
+        .finish()
+}
+
+fn headers(headers: &[(&'static str, String)]) -> String {
+    let list = headers.iter().fold(ArrayWriter::new(), |list, (name, value)| {
+        list.raw(&ArrayWriter::new().text(name).text(value).finish())
+    });
+    list.finish()
+}
+
+fn pair(value: &Value<'_>) -> Result<(String, String), Error> {
+    match value.as_array() {
+        Some([name, value]) => match (name.as_str(), value.as_str()) {
+            (Some(name), Some(value)) => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(wrong("headers", "pairs of name and value")),
+        },
+        _ => Err(wrong("headers", "pairs of name and value")),
+    }
+}
+
+fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
+    let ms = fields.integer(field)?;
+    Timestamp::from_unix_ms(ms).ok_or_else(|| wrong(field, "milliseconds up to the year 9999"))
+}
+
+fn wrong(field: &'static str, expected: &'static str) -> Error {
+    Error::Json(json::Error::WrongField { field, expected, found: "something else".to_owned() })
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Json(error) => error.fmt(f),
+            Self::Gateway(error) => error.fmt(f),
+            Self::Plan(error) => error.fmt(f),
+            Self::Snapshot(error) => error.fmt(f),
+            Self::UnknownHandle { found } => {
+                write!(
+                    f,
+                    "there is no gateway {found}: it was closed, or is from before a trap; create it anew"
+                )
+            }
+            Self::HandlesExhausted => {
+                f.write_str("no handle is left for another gateway: restart the process")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl Diagnose for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Json(error) => error.code(),
+            Self::Gateway(error) => error.code(),
+            Self::Plan(error) => error.code(),
+            Self::Snapshot(error) => error.code(),
+            Self::UnknownHandle { .. } => "unknown_handle",
+            Self::HandlesExhausted => "handles_exhausted",
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Json(error) => error.advice(),
+            Self::Gateway(error) => error.advice(),
+            Self::Plan(error) => error.advice(),
+            Self::Snapshot(error) => error.advice(),
+            Self::UnknownHandle { .. } | Self::HandlesExhausted => Advice::FixCall,
+        }
+    }
+
+    fn details(&self) -> Vec<Detail> {
+        match self {
+            Self::Json(error) => error.details(),
+            Self::Gateway(error) => error.details(),
+            Self::Plan(error) => error.details(),
+            Self::Snapshot(error) => error.details(),
+            Self::UnknownHandle { found } => vec![("found", found.to_string())],
+            Self::HandlesExhausted => Vec::new(),
+        }
+    }
+}
+
+impl From<json::Error> for Error {
+    fn from(error: json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<simulator::Error> for Error {
+    fn from(error: simulator::Error) -> Self {
+        Self::Gateway(error)
+    }
+}
+
+/// What JavaScript calls.
+#[cfg(all(target_family = "wasm", feature = "wasm-simulator"))]
+pub mod exports {
+    use std::cell::RefCell;
+
+    use serde::Serialize as _;
+    use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+    use super::Gateways;
+    use crate::wasm::reply;
+
+    std::thread_local! {
+        static GATEWAYS: RefCell<Gateways> = RefCell::default();
+    }
+
+    /// See [`Gateways::create`].
+    #[wasm_bindgen]
+    pub fn simulator_create(options: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.create(options))
+    }
+
+    /// See [`Gateways::restore`].
+    #[wasm_bindgen]
+    pub fn simulator_restore(snapshot: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.restore(snapshot))
+    }
+
+    /// See [`Gateways::handle`].
+    #[wasm_bindgen]
+    pub fn simulator_handle(handle: u32, head: &[u8], body: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.handle(handle, head, body))
+    }
+
+    /// See [`Gateways::advance`].
+    #[wasm_bindgen]
+    pub fn simulator_advance(handle: u32, input: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.advance(handle, input))
+    }
+
+    /// See [`Gateways::poll_delivery`].
+    #[wasm_bindgen]
+    pub fn simulator_poll_delivery(handle: u32, input: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.poll_delivery(handle, input))
+    }
+
+    /// See [`Gateways::handle_delivery`].
+    #[wasm_bindgen]
+    pub fn simulator_handle_delivery(handle: u32, input: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.handle_delivery(handle, input))
+    }
+
+    /// See [`Gateways::next_due`].
+    #[wasm_bindgen]
+    pub fn simulator_next_due(handle: u32) -> Vec<u8> {
+        GATEWAYS.with_borrow(|gateways| gateways.next_due(handle))
+    }
+
+    /// See [`Gateways::settlement_csv`].
+    #[wasm_bindgen]
+    pub fn simulator_settlement_csv(handle: u32) -> Vec<u8> {
+        GATEWAYS.with_borrow(|gateways| gateways.settlement_csv(handle))
+    }
+
+    /// See [`Gateways::faults`].
+    #[wasm_bindgen]
+    pub fn simulator_faults(handle: u32) -> Vec<u8> {
+        GATEWAYS.with_borrow(|gateways| gateways.faults(handle))
+    }
+
+    /// See [`Gateways::set_faults`].
+    #[wasm_bindgen]
+    pub fn simulator_set_faults(handle: u32, input: &[u8]) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.set_faults(handle, input))
+    }
+
+    /// See [`Gateways::snapshot`].
+    #[wasm_bindgen]
+    pub fn simulator_snapshot(handle: u32) -> Vec<u8> {
+        GATEWAYS.with_borrow(|gateways| gateways.snapshot(handle))
+    }
+
+    /// See [`Gateways::release`].
+    #[wasm_bindgen]
+    pub fn simulator_release(handle: u32) -> Vec<u8> {
+        GATEWAYS.with_borrow_mut(|gateways| gateways.release(handle))
+    }
+
+    /// Every fault injected so far, as objects: all 64-bit numbers are `bigint`, for amounts must never be rounded.
+    ///
+    /// # Errors
+    ///
+    /// The description of the error, as JSON text.
+    #[wasm_bindgen]
+    pub fn simulator_ground_truth(handle: u32) -> Result<JsValue, JsValue> {
+        let serializer = serde_wasm_bindgen::Serializer::new()
+            .serialize_large_number_types_as_bigints(true)
+            .serialize_missing_as_null(true);
+        GATEWAYS.with_borrow(|gateways| {
+            let truth = gateways.ground_truth(handle).map_err(|error| reply::describe(&error))?;
+            truth.serialize(&serializer).map_err(JsValue::from)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(reply: Vec<u8>) -> String {
+        String::from_utf8(reply).unwrap()
+    }
+
+    #[test]
+    fn a_payment_crosses_and_its_webhook_comes_back() {
+        let mut gateways = Gateways::default();
+        assert_eq!(text(gateways.create(br#"{"seed":7,"dialect":"native"}"#)), r#"{"ok":1}"#);
+        let post = |gateways: &mut Gateways, path: &str, body: &str| {
+            let head = format!(
+                r#"{{"now":1000,"method":"POST","path":"{path}","headers":[["Idempotency-Key","k"]]}}"#
+            );
+            text(gateways.handle(1, head.as_bytes(), body.as_bytes()))
+        };
+        let url = r#"{"url":"http://127.0.0.1:1/hook","events":["payment.completed"]}"#;
+        assert!(post(&mut gateways, "/api/webhook_endpoints", url).starts_with(r#"{"ok":{"status":201,"#));
+        let order = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
+        let paid = post(&mut gateways, "/api/payments", order);
+        assert!(paid.ends_with(r#","transport":"deliver","delay_ms":0,"advance_ms":0}}"#), "{paid}");
+        assert_eq!(text(gateways.next_due(1)), r#"{"ok":1000}"#);
+        let polled = text(gateways.poll_delivery(1, br#"{"now":1000,"signed_at":1700000000000}"#));
+        let delivery = json::parse(polled.as_bytes()).unwrap();
+        let id = delivery.get("ok").unwrap().get("id").unwrap().as_str().unwrap();
+        assert!(polled.contains(r#"["webhook-timestamp","1700000000"]"#), "{polled}");
+        let report = format!(r#"{{"now":1000,"id":"{id}","status":204}}"#);
+        assert_eq!(text(gateways.handle_delivery(1, report.as_bytes())), r#"{"ok":null}"#);
+        assert_eq!(text(gateways.next_due(1)), r#"{"ok":null}"#);
+
+        let snapshot = text(gateways.snapshot(1));
+        let snapshot = json::parse(snapshot.as_bytes()).unwrap();
+        let snapshot = snapshot.get("ok").unwrap().as_str().unwrap();
+        assert_eq!(text(gateways.restore(snapshot.as_bytes())), r#"{"ok":2}"#);
+        assert_eq!(text(gateways.settlement_csv(2)), text(gateways.settlement_csv(1)));
+    }
+
+    #[test]
+    fn a_wrong_call_is_refused_with_a_code() {
+        let mut gateways = Gateways::default();
+        let _ = gateways.create(b"{}");
+        let table = [
+            (gateways.create(b"{"), "json_syntax"),
+            (gateways.create(br#"{"sed":7}"#), "field_unknown"),
+            (gateways.create(br#"{"dialect":"stripe"}"#), "not_simulated"),
+            (gateways.create(br#"{"faults":"furious"}"#), "fault_preset_unknown"),
+            (gateways.restore(b""), "snapshot_empty"),
+            (gateways.restore(b"\xff"), "json_syntax"),
+            (gateways.handle(1, b"{}", b""), "field_missing"),
+            (gateways.handle(9, br#"{"now":0,"method":"GET","path":"/health"}"#, b""), "unknown_handle"),
+            (
+                gateways.handle(1, br#"{"now":0,"method":"GET","path":"/","headers":[1]}"#, b""),
+                "field_invalid",
+            ),
+            (gateways.advance(1, br#"{"now":253402300800000}"#), "field_invalid"),
+            (gateways.handle_delivery(1, br#"{"now":0,"id":"dlv_1","status":200}"#), "delivery_not_found"),
+            (gateways.handle_delivery(1, br#"{"now":0,"id":"dlv_1","status":70000}"#), "field_invalid"),
+            (gateways.set_faults(1, br#"{"now":0,"faults":{"slow":2}}"#), "fault_probability_invalid"),
+        ];
+        for (found, code) in table {
+            let found = text(found);
+            assert!(found.starts_with(&format!(r#"{{"error":{{"code":"{code}""#)), "{code}: {found}");
+        }
+        let _ = gateways.release(1);
+        assert!(text(gateways.snapshot(1)).contains("unknown_handle"));
+    }
+}

@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createPayments, deriveKey, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
+import type { ChargeRequest, PaymentsOptions } from "../../pkg/src/payments/index.js";
+import { isTillproofError } from "../../pkg/src/shell/errors.js";
+import { memoryStore } from "../../pkg/src/stores/memory.js";
+import { Batch, type Store } from "../../pkg/src/stores/store.js";
+
+const ORDER: ChargeRequest = { reference: "order_1", amount: 1_000n, currency: "EUR" };
+
+type Answer = (charge: () => Response) => Response | Promise<Response>;
+
+/** A gateway that keeps keys as it should, and whose wire does what the script says, call by call. */
+class ScriptedGateway {
+  readonly keys: string[] = [];
+  readonly charges: { reference: string; state: string }[] = [];
+  readonly #stored = new Map<string, string>();
+  readonly #script: Answer[];
+
+  constructor(...script: Answer[]) {
+    this.#script = script;
+  }
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    if (request.method === "GET") {
+      const reference = new URL(request.url).searchParams.get("reference");
+      const data = this.charges.map((_, index) => this.#payment(index)).filter((each) => each["reference"] === reference);
+      return Response.json({ object: "list", data: data.reverse(), hasMore: false });
+    }
+    const key = request.headers.get("idempotency-key") ?? "";
+    const body = (await request.json()) as Record<string, unknown>;
+    this.keys.push(key);
+    const charge = (): Response => {
+      let answer = this.#stored.get(key);
+      if (answer === undefined) {
+        const declined = (body["metadata"] as { simulate?: string } | undefined)?.simulate === "decline";
+        this.charges.push({ reference: String(body["reference"]), state: declined ? "failed" : "completed" });
+        answer = JSON.stringify(this.#payment(this.charges.length - 1));
+        this.#stored.set(key, answer);
+      }
+      return new Response(answer, { status: 201 });
+    };
+    return (this.#script.shift() ?? ((charge) => charge()))(charge);
+  };
+
+  #payment(index: number): Record<string, unknown> {
+    const { reference, state } = this.charges[index] as { reference: string; state: string };
+    const failure = state === "failed" ? { code: "card_declined", message: "The card was declined." } : null;
+    return { id: `pay_${index + 1}`, merchantId: "shop", amount: 1_000, currency: "EUR", reference, state, failure };
+  }
+}
+
+const lost: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } }));
+const refused: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
+const lostAfterwards: Answer = (charge) => {
+  charge();
+  return lost(charge);
+};
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  () =>
+    Response.json({ error: { code: "scripted", message: "scripted" } }, { status: code, headers });
+
+function client(gateway: ScriptedGateway, options: Partial<PaymentsOptions> = {}) {
+  return createPayments({
+    provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
+    store: memoryStore(),
+    secret: "sixteen bytes and more",
+    retry: { baseMs: 1, capMs: 2 },
+    fetch: gateway.fetch,
+    ...options,
+  });
+}
+
+test("whatever the wire does, the order is charged once and the outcome is a value", async () => {
+  const stories: Record<string, Answer[]> = {
+    "no fault": [],
+    "the request is lost": [lost],
+    "the answer is lost": [lostAfterwards],
+    "the answer is lost three times": [lostAfterwards, lostAfterwards, lostAfterwards],
+    "the connection is refused": [refused, refused],
+    "a server error before the charge": [status(503)],
+    "a server error after the charge": [(charge) => (charge(), new Response("", { status: 500 }))],
+    "an answer that is cut short": [(charge) => (charge(), new Response('{"id":"pay_', { status: 201 }))],
+    "success without a body": [(charge) => (charge(), new Response(null, { status: 204 }))],
+    "an HTML error page": [() => new Response("<html>Bad gateway</html>", { status: 502 })],
+    "too many requests": [status(429, { "retry-after": "0" })],
+    "in flight elsewhere": [status(409)],
+    "wrong credentials for a while": [status(401)],
+  };
+  for (const [story, script] of Object.entries(stories)) {
+    const gateway = new ScriptedGateway(...script);
+    const outcome = await client(gateway).charge(ORDER);
+    assert.equal(outcome.status, "settled", story);
+    assert.deepEqual(gateway.charges, [{ reference: "order_1", state: "completed" }], story);
+    assert.equal(new Set(gateway.keys).size, 1, `${story}: one key for one purchase`);
+    assert.equal(outcome.amount, 1_000n);
+  }
+});
+
+test("fifty concurrent calls with one reference make one charge and fifty equal answers", async () => {
+  const gateway = new ScriptedGateway(lostAfterwards);
+  const payments = client(gateway);
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => payments.charge(ORDER)));
+  assert.equal(gateway.charges.length, 1);
+  assert.equal(new Set(outcomes.map((outcome) => JSON.stringify({ ...outcome, amount: "" }))).size, 1);
+});
+
+test("two processes on one store make one charge", async () => {
+  const gateway = new ScriptedGateway(lostAfterwards);
+  const store = memoryStore();
+  const outcomes = await Promise.all(
+    Array.from({ length: 8 }, () => client(gateway, { store, timeoutMs: 1 }).charge(ORDER, { waitMs: 10_000 })),
+  );
+  assert.equal(gateway.charges.length, 1);
+  assert.deepEqual([...new Set(outcomes.map((outcome) => outcome.status))], ["settled"]);
+});
+
+test("a process that dies between send and answer is followed by one that finds the charge", async () => {
+  const store = memoryStore();
+  let clock = 1_700_000_000_000;
+  const now = (): number => clock;
+  // The first process never hears an answer: it dies with the request on the wire.
+  const gateway = new ScriptedGateway((charge) => (charge(), new Promise<Response>(() => undefined)));
+  const dying = client(gateway, { store, now });
+  const told = await dying.charge(ORDER, { waitMs: 10 });
+  assert.equal(told.status, "pending_confirmation");
+
+  const restarted = client(gateway, { store, now });
+  assert.equal(await restarted.sweep(), 0, "the lease of the dead process still holds");
+  clock += 60_000;
+  assert.equal(await restarted.sweep(), 1);
+  assert.equal((await restarted.find("order_1"))?.status, "settled");
+  assert.equal(gateway.charges.length, 1);
+  assert.equal(new Set(gateway.keys).size, 1, "the same key before and after the crash");
+});
+
+test("nothing is sent that the store did not take", async () => {
+  const gateway = new ScriptedGateway();
+  const store = memoryStore();
+  const failing: Store = { ...store, commit: () => Promise.reject(new Error("disk full")) };
+  await assert.rejects(client(gateway, { store: failing }).charge(ORDER), /disk full/);
+  assert.deepEqual(gateway.keys, []);
+});
+
+test("an abort ends the wait with a value, and the payment goes on", async () => {
+  const gateway = new ScriptedGateway(status(503), status(503));
+  const payments = client(gateway, { retry: { baseMs: 100_000, capMs: 100_000, jitter: "equal" } });
+  const abort = new AbortController();
+  const waiting = payments.charge(ORDER, { signal: abort.signal });
+  setTimeout(() => abort.abort(), 20);
+  const outcome = await waiting;
+  assert.equal(outcome.status, "pending_confirmation");
+  assert.equal(gateway.keys.length, 1, "no extra send");
+  assert.equal(outcome.status === "pending_confirmation" && outcome.reason, "server_error");
+});
+
+test("the same reference with other content is refused before anything is sent, and the field is named", async () => {
+  const gateway = new ScriptedGateway();
+  const payments = client(gateway);
+  await payments.charge({ ...ORDER, metadata: { b: 1, a: { d: 2, c: 3 } } });
+  const sent = gateway.keys.length;
+  // Reordered arguments, as an agent that calls again would send them, are the same purchase.
+  const again = await payments.charge({ currency: "EUR", metadata: { a: { c: 3, d: 2 }, b: 1 }, amount: 1_000, reference: "order_1" });
+  assert.equal(again.status, "settled");
+  for (const [change, field] of [
+    [{ amount: 1_001 }, "amount"],
+    [{ currency: "USD" }, "currency"],
+    [{ description: "other" }, "description"],
+    [{ metadata: { b: 2 } }, "metadata"],
+  ] as const) {
+    await assert.rejects(payments.charge({ ...ORDER, metadata: { b: 1, a: { d: 2, c: 3 } }, ...change }), (error) => {
+      assert.ok(isTillproofError(error));
+      assert.equal(error.code, "intent_mismatch");
+      assert.equal(error.details["field"], field);
+      return true;
+    });
+  }
+  assert.equal(gateway.keys.length, sent);
+});
+
+test("bad input is a typed error, nothing is stored and nothing is sent", async () => {
+  const gateway = new ScriptedGateway();
+  const store = memoryStore();
+  const payments = client(gateway, { store });
+  const table: [Partial<Record<keyof ChargeRequest, unknown>>, string][] = [
+    [{ amount: -1 }, "amount_not_an_integer"],
+    [{ amount: 1.5 }, "amount_not_an_integer"],
+    [{ amount: 2 ** 53 }, "amount_unsafe_number"],
+    [{ amount: Number.NaN }, "amount_not_an_integer"],
+    [{ amount: Number.POSITIVE_INFINITY }, "amount_not_an_integer"],
+    [{ amount: "1e3" }, "amount_not_an_integer"],
+    [{ amount: "-1" }, "amount_not_an_integer"],
+    [{ amount: { toString: () => "5" } }, "amount_not_an_integer"],
+    [{ amount: null }, "amount_not_an_integer"],
+    [{ amount: 0 }, "amount_zero"],
+    [{ amount: 2n ** 64n + 7n }, "amount_too_large"],
+    [{ amount: 2n ** 53n }, "amount_unsafe_number"],
+    [{ currency: "XXZ" }, "currency_unknown"],
+    [{ currency: "eur" }, "currency_unknown"],
+    [{ currency: 978 }, "text_expected"],
+    [{ reference: "" }, "field_invalid"],
+    [{ reference: 7 }, "text_expected"],
+    [{ reference: "x".repeat(201) }, "reference_invalid"],
+    [{ reference: "a\nb" }, "reference_invalid"],
+    [{ metadata: [1] }, "field_invalid"],
+    [{ metadata: { amount: Number.NaN } }, "number_not_finite"],
+  ];
+  for (const [change, code] of table) {
+    await assert.rejects(payments.charge({ ...ORDER, ...change } as ChargeRequest), (error) => {
+      assert.ok(isTillproofError(error), `${JSON.stringify(change, (_, value) => (typeof value === "bigint" ? `${value}n` : value))}: ${String(error)}`);
+      assert.equal(error.code, code);
+      return true;
+    });
+  }
+  assert.deepEqual(await store.scan("", null, 10), []);
+  assert.deepEqual(gateway.keys, []);
+  assert.throws(() => client(gateway, { secret: "short" }), { code: "key_secret_too_short" });
+  assert.throws(() => client(gateway, { provider: { profile: "strype", baseUrl: "http://x.test", merchantId: "s" } }), {
+    code: "profile_unknown",
+  });
+  assert.throws(() => client(gateway, { provider: { baseUrl: "http://x.test/path", merchantId: "s" } }), {
+    code: "base_url_invalid",
+  });
+  assert.throws(() => client(gateway, { retry: { baseMs: 0 } }), (error) => isTillproofError(error));
+});
+
+test("a declined payment is tried again with a new key only when it is asked for", async () => {
+  const gateway = new ScriptedGateway();
+  const payments = client(gateway);
+  const order = { ...ORDER, metadata: { simulate: "decline" } };
+  const failed = await payments.charge(order);
+  assert.equal(failed.status, "failed");
+  assert.equal(failed.status === "failed" && failed.code, "card_declined");
+  assert.equal((await payments.charge(order)).epoch, 1, "the same answer again");
+  assert.equal(gateway.keys.length, 1);
+  assert.equal((await payments.charge(order, { retryFailed: true })).epoch, 2);
+  assert.equal(new Set(gateway.keys).size, 2);
+});
+
+test("a webhook settles an intent together with the caller's own writes", async () => {
+  const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+  const store = memoryStore();
+  const payments = client(gateway, { store });
+  await payments.charge(ORDER, { waitMs: 5 });
+  const payment = { id: "pay_9", merchantId: "shop", amount: 1_000, currency: "EUR", reference: "order_1", state: "completed" };
+  const batch = new Batch();
+  batch.add({ key: "ours", expected: 0, value: "with it" });
+  assert.equal(await payments.noteWebhook(payment, { batch }), true);
+  assert.equal((await payments.find("order_1"))?.status, "pending_confirmation", "not before the commit");
+  assert.equal(await batch.commit(store), true);
+  const outcome = await payments.find("order_1");
+  assert.equal(outcome?.status === "settled" && outcome.evidence, "webhook");
+  for (const foreign of [null, 7, {}, { reference: "unknown" }]) assert.equal(await payments.noteWebhook(foreign), false);
+});
+
+test("keys, profiles and schedules can be looked at without sending anything", () => {
+  const identity = { secret: "0123456789abcdef", merchant: "shop", account: "eu", operation: "charge", reference: "order_1" } as const;
+  // The value the Rust tests and an independent HMAC give.
+  assert.equal(deriveKey(identity), "d771c918f3fd0678ef44289c74a44cd7");
+  assert.notEqual(deriveKey({ ...identity, epoch: 2 }), deriveKey(identity));
+  assert.match(randomKey(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.match(randomKey({ version: 7, now: 0 }), /^00000000-0000-7/);
+  const native = providerProfiles().find((profile) => profile.name === "native");
+  assert.equal(native?.windowMs, 24 * 3_600_000);
+  const schedule = retrySchedule({ attempts: 4, jitter: "full", entropy: new Uint8Array(16) });
+  assert.deepEqual(
+    schedule.map(({ attempt, earliestMs, latestMs }) => [attempt, earliestMs, latestMs]),
+    [
+      [1, 0, 0],
+      [2, 0, 1_000],
+      [3, 0, 2_000],
+      [4, 0, 4_000],
+    ],
+  );
+  assert.ok(schedule.every((row) => row.exactMs !== undefined && row.exactMs <= row.latestMs));
+});

@@ -1,0 +1,405 @@
+//! What a user of the ledger can observe, through its public door only.
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a model is plain arithmetic, and a test that panics has done its work"
+)]
+
+#[path = "auditor/books.rs"]
+mod books;
+#[path = "auditor/random.rs"]
+mod random;
+
+use std::collections::BTreeSet;
+
+use books::{Books, Leg, Plain, Verdict};
+use random::Random;
+use tillproof::advice::Diagnose;
+use tillproof::json;
+use tillproof::ledger::{Account, Answer, Entry, Error, Ledger, Line, Side};
+use tillproof::money::Currency;
+
+const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
+const ACCOUNTS: [&str; 7] = [
+    "Assets:Bank:main",
+    "Assets:Gateway:native:Pending",
+    "Liabilities:Escrow",
+    "Income:Sales",
+    "Expenses:GatewayFee",
+    "Memo:Auth:Open",
+    "Memo:Auth:Contra",
+];
+
+/// The entry as JSON, which is how it comes from outside.
+fn document(entry: &Plain, recorded_at: u64, cause: &str) -> String {
+    let legs: Vec<String> = entry
+        .legs
+        .iter()
+        .map(|(account, side, currency, minor)| {
+            format!(
+                r#"{{"account":"{account}","side":"{side}","currency":"{currency}","amount_minor":"{minor}"}}"#
+            )
+        })
+        .collect();
+    let links = entry.reverses.iter().map(|id| format!(r#"{{"relation":"reverses","entry":"{id}"}}"#));
+    format!(
+        r#"{{"id":"{}","occurred_at":{},"recorded_at":{recorded_at},"cause":"{cause}","description":"{}",
+            "links":[{}],"postings":[{}]}}"#,
+        entry.id,
+        entry.occurred_at,
+        entry.description,
+        links.collect::<Vec<_>>().join(","),
+        legs.join(",")
+    )
+}
+
+fn read(text: &str) -> Result<Entry, Error> {
+    Entry::from_json(&json::parse(text.as_bytes())?)
+}
+
+fn sale(id: &str, minor: u64) -> Plain {
+    Plain {
+        id: id.to_owned(),
+        occurred_at: 1_000,
+        description: "order 1".to_owned(),
+        reverses: None,
+        legs: vec![
+            ("Assets:Gateway:native:Pending".to_owned(), "debit", "EUR", minor),
+            ("Income:Sales".to_owned(), "credit", "EUR", minor),
+        ],
+    }
+}
+
+fn entry(plain: &Plain) -> Entry {
+    read(&document(plain, 2_000, "evt_1")).unwrap()
+}
+
+fn verdict(answer: Result<Answer, Error>) -> Verdict {
+    match answer {
+        Ok(Answer::Created(_)) => Verdict::Created,
+        Ok(Answer::Exists { .. }) => Verdict::Exists,
+        Ok(Answer::ExistsWithDifferent { field, .. }) => Verdict::Different(field),
+        Err(error) => Verdict::Refused(error.code()),
+    }
+}
+
+fn journal(ledger: &Ledger) -> Vec<String> {
+    ledger.lines().iter().map(Line::text).collect()
+}
+
+fn reopen(lines: &[String]) -> Result<Ledger, Error> {
+    Ledger::open(lines.iter().map(String::as_bytes))
+}
+
+/// Balanced legs in one or two currencies, now and then spoilt.
+fn random_legs(random: &mut Random) -> Vec<Leg> {
+    let mut legs: Vec<Leg> = Vec::new();
+    for _ in 0..=random.below(2) {
+        let currency = random.pick(&CURRENCIES);
+        let layer = if random.once_in(5) { &ACCOUNTS[5..] } else { &ACCOUNTS[..5] };
+        let total = random.edge_amount();
+        let first = 1 + random.below(total);
+        legs.push((random.pick(layer).to_owned(), "debit", currency, total));
+        legs.push((random.pick(layer).to_owned(), "credit", currency, first));
+        if first < total {
+            legs.push((random.pick(layer).to_owned(), "credit", currency, total - first));
+        }
+    }
+    match random.below(24) {
+        0 => legs[0].3 += 1,
+        1 => legs.truncate(1),
+        2 => legs[0].3 = 0,
+        3 => legs[0].0 = if legs[0].0.starts_with("Memo:") { ACCOUNTS[0] } else { ACCOUNTS[5] }.to_owned(),
+        _ => {}
+    }
+    legs
+}
+
+fn random_entry(random: &mut Random, books: &Books) -> Plain {
+    let fresh = Plain {
+        id: format!("e{}", random.below(4_000)),
+        occurred_at: random.below(3),
+        description: random.pick(&["", "order", "refund"]).to_owned(),
+        reverses: None,
+        legs: random_legs(random),
+    };
+    if books.len() == 0 {
+        return fresh;
+    }
+    let index = usize::try_from(random.below(books.len() as u64)).unwrap();
+    let known = books.entries()[index].clone();
+    match random.below(10) {
+        // The same again, or with one field changed.
+        0 => known,
+        1 => Plain { description: fresh.description, ..known },
+        2 => Plain { occurred_at: fresh.occurred_at, ..known },
+        3 => Plain { legs: fresh.legs, ..known },
+        // Taken back, rightly or wrongly.
+        4 | 5 => Plain { reverses: Some(known.id.clone()), legs: books::reversed(&known.legs), ..fresh },
+        6 => Plain { reverses: Some(known.id.clone()), legs: known.legs, ..fresh },
+        7 => Plain { reverses: Some(fresh.id.clone()), ..fresh },
+        _ => fresh,
+    }
+}
+
+#[test]
+fn the_ledger_and_the_naive_books_agree_on_every_random_operation() {
+    let mut seen = BTreeSet::new();
+    for seed in 1..=8 {
+        let mut random = Random::new(seed);
+        let (mut ledger, mut books) = (Ledger::new(), Books::default());
+        for step in 0..600 {
+            let at = format!("seed {seed}, step {step}");
+            let plain = random_entry(&mut random, &books);
+            let expected = books.verdict(&plain);
+            let before = ledger.clone();
+            let answer = read(&document(&plain, step, "evt_7")).and_then(|entry| ledger.draft(entry));
+            assert_eq!(ledger, before, "{at}: drafting changed the books");
+            if let Ok(Answer::Created(line)) = &answer {
+                ledger.apply(line).unwrap();
+                books.add(plain.clone());
+            } else {
+                // Refused and repeated operations change nothing.
+                let posted = read(&document(&plain, step, "evt_7")).and_then(|entry| ledger.post(entry));
+                assert_eq!(verdict(posted), expected, "{at}");
+                assert_eq!(ledger, before, "{at}: {expected:?} changed the books");
+            }
+            assert_eq!(verdict(answer), expected, "{at}: {plain:?}");
+            let _ = seen.insert(format!("{expected:?}"));
+            assert!(ledger.trial_balance().is_balanced(), "{at}");
+            assert_eq!(ledger.length(), books.len() as u64, "{at}");
+        }
+        same_balances(&ledger, &books, seed);
+        assert_eq!(reopen(&journal(&ledger)).unwrap(), ledger, "seed {seed}");
+    }
+    let all = [
+        "Created",
+        "Different(\"description\")",
+        "Different(\"links\")",
+        "Different(\"occurred_at\")",
+        "Different(\"postings\")",
+        "Exists",
+        "Refused(\"already_reversed\")",
+        "Refused(\"entry_postings_count\")",
+        "Refused(\"entry_unbalanced\")",
+        "Refused(\"entry_zero_posting\")",
+        "Refused(\"reversal_differs\")",
+        "Refused(\"reversal_of_unknown\")",
+    ];
+    assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), all, "the workload misses a case");
+}
+
+/// The running index, the statements and the sums of the model are three roads to one number.
+fn same_balances(ledger: &Ledger, books: &Books, seed: u64) {
+    for name in ACCOUNTS {
+        let account = Account::parse(name).unwrap();
+        let statement = ledger.statement(&account);
+        for code in CURRENCIES {
+            let currency = Currency::parse(code).unwrap();
+            let balance = ledger.balance(&account, currency);
+            let (debits, credits) = (books.sum(name, code, "debit"), books.sum(name, code, "credit"));
+            assert_eq!((balance.debits, balance.credits), (debits, credits), "seed {seed}: {name} {code}");
+            let last = statement.iter().rev().find(|line| line.amount.currency() == currency);
+            assert_eq!(
+                last.map(|line| line.after).unwrap_or_default(),
+                balance,
+                "seed {seed}: {name} {code}"
+            );
+            let signed = i128::try_from(debits).unwrap() - i128::try_from(credits).unwrap();
+            assert_eq!(balance.on(Side::Debit), signed);
+            assert_eq!(balance.on(Side::Credit), -signed);
+        }
+    }
+}
+
+#[test]
+fn a_repeated_entry_exists_and_the_news_may_come_by_another_way() {
+    let mut ledger = Ledger::new();
+    let first = ledger.post(read(&document(&sale("charge:1", 500), 2_000, "evt_1")).unwrap()).unwrap();
+    assert!(matches!(first, Answer::Created(line) if line.position() == 1));
+    let again = ledger.post(read(&document(&sale("charge:1", 500), 9_000, "key_1")).unwrap()).unwrap();
+    assert_eq!(again, Answer::Exists { position: 1 });
+    let other = ledger.post(entry(&sale("charge:1", 501))).unwrap();
+    assert_eq!(other, Answer::ExistsWithDifferent { position: 1, field: "postings" });
+    assert_eq!(ledger.length(), 1);
+}
+
+#[test]
+fn a_batch_is_posted_whole_or_not_at_all() {
+    let mut ledger = Ledger::new();
+    let _ = ledger.post(entry(&sale("charge:1", 500))).unwrap();
+    let before = ledger.clone();
+
+    let taken_back = Plain {
+        reverses: Some("charge:2".to_owned()),
+        legs: books::reversed(&sale("x", 700).legs),
+        ..sale("reversal:2", 700)
+    };
+    let batch = [sale("charge:1", 500), sale("charge:2", 700), sale("charge:2", 700), taken_back.clone()];
+    let answers = ledger.draft_all(batch.iter().map(entry).collect()).unwrap();
+    assert_eq!(ledger, before);
+    let shown: Vec<String> = answers
+        .iter()
+        .map(|answer| match answer {
+            Answer::Created(line) => format!("created {}", line.position()),
+            Answer::Exists { position } => format!("exists {position}"),
+            Answer::ExistsWithDifferent { .. } => "different".to_owned(),
+        })
+        .collect();
+    assert_eq!(shown, ["exists 1", "created 2", "exists 2", "created 3"]);
+    for answer in &answers {
+        if let Answer::Created(line) = answer {
+            ledger.apply(line).unwrap();
+        }
+    }
+    assert_eq!(ledger.length(), 3);
+
+    // One entry that differs, or one reversal too many, and nothing is drafted.
+    let table = [
+        (vec![sale("charge:3", 1), sale("charge:1", 501)], "entry_differs"),
+        (vec![sale("charge:3", 1), sale("charge:3", 2)], "entry_differs"),
+        (vec![sale("charge:3", 1), Plain { id: "r".to_owned(), ..taken_back.clone() }], "already_reversed"),
+    ];
+    let before = ledger.clone();
+    for (batch, code) in table {
+        let refused = ledger.draft_all(batch.iter().map(entry).collect()).unwrap_err();
+        assert_eq!(refused.code(), code);
+        assert_eq!(ledger, before);
+    }
+}
+
+#[test]
+fn lines_are_applied_in_order_once_and_only_where_they_belong() {
+    let mut ledger = Ledger::new();
+    let mut other = Ledger::new();
+    for minor in 1..=3 {
+        let _ = ledger.post(entry(&sale(&format!("charge:{minor}"), minor))).unwrap();
+        let _ = other.post(entry(&sale(&format!("other:{minor}"), minor))).unwrap();
+    }
+    let lines = ledger.lines().to_vec();
+    let mut copy = Ledger::new();
+    assert_eq!(copy.apply(&lines[1]).unwrap_err(), Error::OutOfOrder { expected: 1, found: 2 });
+    copy.apply(&lines[0]).unwrap();
+    copy.apply(&lines[0]).unwrap();
+    assert_eq!(copy.length(), 1);
+    let before = copy.clone();
+    assert_eq!(copy.apply(&other.lines()[0]).unwrap_err().code(), "journal_broken");
+    assert_eq!(copy.apply(&other.lines()[1]).unwrap_err().code(), "journal_broken");
+    assert_eq!(copy, before);
+    copy.apply(&lines[1]).unwrap();
+    copy.apply(&lines[2]).unwrap();
+    assert_eq!(copy, ledger);
+}
+
+#[test]
+fn the_first_tampered_line_is_named_whatever_byte_was_changed() {
+    let mut ledger = Ledger::new();
+    for minor in 1..=6 {
+        let _ = ledger.post(entry(&sale(&format!("charge:{minor}"), minor))).unwrap();
+    }
+    let lines = journal(&ledger);
+    let mut random = Random::new(11);
+    for _ in 0..3_000 {
+        let line = usize::try_from(random.below(6)).unwrap();
+        let mut bytes: Vec<Vec<u8>> = lines.iter().map(|line| line.clone().into_bytes()).collect();
+        let at = usize::try_from(random.below(bytes[line].len() as u64)).unwrap();
+        let flip = u8::try_from(1 + random.below(255)).unwrap();
+        bytes[line][at] ^= flip;
+        let error = Ledger::open(bytes.iter().map(Vec::as_slice)).unwrap_err();
+        assert!(
+            matches!(error, Error::BrokenChain { position, .. } if position == line as u64 + 1),
+            "line {line}, byte {at}, flip {flip}: {error}"
+        );
+    }
+}
+
+#[test]
+fn lines_that_are_missing_moved_or_repeated_break_the_chain_where_it_happens() {
+    let mut ledger = Ledger::new();
+    for minor in 1..=4 {
+        let _ = ledger.post(entry(&sale(&format!("charge:{minor}"), minor))).unwrap();
+    }
+    let lines = journal(&ledger);
+    let pick = |order: &[usize]| order.iter().map(|index| lines[*index].clone()).collect::<Vec<_>>();
+    // order           first bad position
+    let table: [(&[usize], u64); 4] =
+        [(&[1, 2, 3], 1), (&[0, 2, 3], 2), (&[0, 2, 1, 3], 2), (&[0, 1, 1, 2], 3)];
+    for (order, expected) in table {
+        let error = reopen(&pick(order)).unwrap_err();
+        assert!(
+            matches!(error, Error::BrokenChain { position, .. } if position == expected),
+            "{order:?}: {error}"
+        );
+    }
+    // A tail that is cut off leaves a sound, shorter journal: compare the head with one kept elsewhere.
+    assert_eq!(reopen(&pick(&[0, 1])).unwrap().head(), ledger.lines()[1].hash());
+}
+
+#[test]
+fn a_line_can_be_checked_without_this_program() {
+    use sha2::Digest as _;
+    let mut ledger = Ledger::new();
+    let full = r#"{"id":"refund:1","occurred_at":5,"recorded_at":6,"cause":"evt_2","description":"half back",
+        "links":[{"relation":"follows","entry":"charge:1"}],
+        "facts":{"type":"refund","reference":"order_1","id":"re_1","amount_minor":500,"currency":"EUR",
+                 "fee_minor":"0","status":"succeeded","payout_id":"po_1","parent_reference":"order_1"},
+        "postings":[{"account":"Income:Refunds","side":"debit","currency":"EUR","amount_minor":500},
+                    {"account":"Assets:Bank:main","side":"credit","currency":"EUR","amount_minor":"500"}]}"#;
+    let _ = ledger.post(entry(&sale("charge:1", 1_000))).unwrap();
+    let _ = ledger.post(read(full).unwrap()).unwrap();
+    let mut previous = "0".repeat(64);
+    for (index, text) in journal(&ledger).iter().enumerate() {
+        let line: serde_json::Value = serde_json::from_str(text).unwrap();
+        let entry = text.strip_prefix("{\"entry\":").unwrap().split(",\"hash\":").next().unwrap();
+        // serde_json sorts members by name, as the canonical text does.
+        assert_eq!(line["entry"].to_string(), entry);
+        let message = format!("tillproof-ledger-1\n{}\n{previous}\n{entry}", index + 1);
+        let hash: String = sha2::Sha256::digest(message).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(line["hash"], hash.as_str());
+        assert_eq!(line["previous"], previous.as_str());
+        previous = hash;
+    }
+    assert_eq!(ledger.head(), previous);
+}
+
+#[test]
+fn bad_documents_are_refused_with_the_field_or_the_sum() {
+    let leg = |account: &str, side: &str, amount: &str| {
+        format!(r#"{{"account":"{account}","side":"{side}","currency":"EUR","amount_minor":{amount}}}"#)
+    };
+    let wrap = |postings: &[String]| {
+        format!(
+            r#"{{"id":"e","occurred_at":1,"recorded_at":1,"cause":"c","postings":[{}]}}"#,
+            postings.join(",")
+        )
+    };
+    let pair =
+        |amount: &str| wrap(&[leg("Assets:Bank", "debit", amount), leg("Income:Sales", "credit", amount)]);
+    let table = [
+        (pair("-1"), "amount_not_an_integer"),
+        (pair("1.5"), "amount_not_an_integer"),
+        (pair("9007199254740992"), "amount_unsafe_number"),
+        (pair("\"9223372036854775808\""), "amount_too_large"),
+        (pair("\"NaN\""), "amount_not_an_integer"),
+        (pair("null"), "field_missing"),
+        (pair("{}"), "amount_not_an_integer"),
+        (pair("0"), "entry_zero_posting"),
+        (pair("1").replace("EUR", "XXX"), "currency_unknown"),
+        (pair("1").replace("Assets:Bank", "Bank"), "account_invalid"),
+        (pair("1").replace("\"debit\"", "\"left\""), "field_invalid"),
+        (pair("1").replace("\"cause\"", "\"reason\""), "field_missing"),
+        (pair("1").replace("\"id\":\"e\"", "\"id\":\"a\\nb\""), "text_invalid"),
+        (pair("1").replace("\"occurred_at\":1", "\"occurred_at\":253402300800000"), "field_invalid"),
+        (pair("1").replace("\"cause\"", "\"colour\":1,\"cause\""), "field_unknown"),
+        (wrap(&[]), "entry_postings_count"),
+        (wrap(&[leg("Assets:Bank", "debit", "1"), leg("Income:Sales", "credit", "2")]), "entry_unbalanced"),
+        (wrap(&[leg("Assets:Bank", "debit", "1"), leg("Memo:Auth", "credit", "1")]), "entry_unbalanced"),
+    ];
+    for (document, code) in table {
+        assert_eq!(read(&document).unwrap_err().code(), code, "{document}");
+    }
+    assert!(read(&pair("\"9223372036854775807\"")).is_ok());
+}

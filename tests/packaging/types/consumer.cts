@@ -1,0 +1,29 @@
+// The twin of consumer.mts, compiled as CommonJS.
+import { isTillproofError, TillproofError, type Advice } from "tillproof";
+import { provideWasm } from "tillproof/slim";
+import type { Store, StoredRecord } from "tillproof/stores/store";
+import { createVerifier, type VerifyResult } from "tillproof/webhooks";
+
+const verifier = createVerifier({ scheme: "stripe-v1", secrets: ["whsec_test"], toleranceSeconds: 300 });
+const result: VerifyResult = verifier.verify({ body: new Uint8Array(), headers: new Headers() });
+if (result.ok) {
+  const ids: string[] = result.events.map((event) => event.id);
+  void ids;
+} else {
+  const code: string = result.code;
+  void code;
+}
+
+export function advise(error: unknown): Advice {
+  return isTillproofError(error) ? error.advice : new TillproofError({ code: "c", message: "m" }).advice;
+}
+
+export async function read(store: Store): Promise<StoredRecord | null> {
+  provideWasm("webhooks", await WebAssembly.compile(new ArrayBuffer(8)));
+  return store.get("key");
+}
+
+// @ts-expect-error: an artefact has one of three names.
+provideWasm("nonsense", new WebAssembly.Module(new ArrayBuffer(8)));
+// @ts-expect-error: a scheme is a name.
+createVerifier({ scheme: 7, secrets: [] });
