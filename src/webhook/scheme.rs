@@ -258,4 +258,22 @@ impl IdSource {
     pub const fn is_signed(self) -> bool {
         !matches!(self, Self::UnsignedHeader(_))
     }
+
+    /// Where it stands in the body; empty when it does not.
+    pub(super) const fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::Body(path) => path,
+            Self::SignedHeader(_) | Self::UnsignedHeader(_) | Self::Digest => &[],
+        }
+    }
+}
+
+impl KindSource {
+    /// Where it stands in the body; empty when it does not.
+    pub(super) const fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::Body(path) => path,
+            Self::Header(_) | Self::None => &[],
+        }
+    }
 }
