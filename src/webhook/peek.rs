@@ -6,23 +6,29 @@
 use crate::json::{self, Value};
 
 /// The string, or the number as it was written, at the end of each path of member names, outermost first.
-pub(super) fn texts<const N: usize>(document: &[u8], paths: [&[&str]; N]) -> [Option<String>; N] {
+pub(super) fn texts(document: &[u8], paths: Paths<'_>) -> [Option<String>; PATHS] {
     let document = document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document);
-    let found = members(document, paths.map(|path| path.first().copied())).unwrap_or([None; N]);
-    let mut found = found.into_iter();
+    let mut found =
+        members(document, paths.map(|path| path.first().copied())).unwrap_or_default().into_iter();
     paths.map(|path| {
         let outer = found.next()??;
         let inner = path.iter().skip(1).try_fold(outer, |value, name| {
-            let [member] = members(value, [Some(*name)])?;
+            let [member, ..] = members(value, [Some(*name), None, None])?;
             member
-        })?;
-        text(inner)
+        });
+        text(inner?)
     })
 }
 
+/// How many members are looked for in one pass. A number and not a parameter, so that the code is there once.
+const PATHS: usize = 3;
+
+/// Names of members, outermost first. An empty path leads nowhere.
+type Paths<'p> = [&'p [&'p str]; PATHS];
+
 /// The values of the wanted members of an object; `None` when it is no object, or a wanted name stands twice.
-fn members<'a, const N: usize>(object: &'a [u8], wanted: [Option<&str>; N]) -> Option<[Option<&'a [u8]>; N]> {
-    let mut found = [None; N];
+fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Option<&'a [u8]>; PATHS]> {
+    let mut found = [None; PATHS];
     let mut rest = after_space(after_space(object).strip_prefix(b"{")?);
     if rest.starts_with(b"}") {
         return Some(found);
@@ -122,7 +128,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn one(document: &[u8], path: &[&str]) -> Option<String> {
-        let [text] = texts(document, [path]);
+        let [text, ..] = texts(document, [path, &[], &[]]);
         text
     }
 
@@ -154,8 +160,9 @@ mod tests {
             assert_eq!(one(document.as_bytes(), path).as_deref(), expected, "{document}");
         }
         assert_eq!(one(b"{\"id\":\"a\",\"x\":\"\xff\"}", &["id"]).as_deref(), Some("a"));
-        let [id, kind] = texts(br#"{"event":{"id":"a","type":"b"}}"#, [&["event", "id"], &["event", "type"]]);
-        assert_eq!((id.as_deref(), kind.as_deref()), (Some("a"), Some("b")));
+        let paths: Paths<'_> = [&["event", "id"], &["event", "type"], &["time"]];
+        let found = texts(br#"{"event":{"id":"a","type":"b"},"time":1}"#, paths);
+        assert_eq!(found, ["a", "b", "1"].map(|text| Some(text.to_owned())));
     }
 
     proptest! {
