@@ -43,7 +43,7 @@ pub enum Error {
     Unavailable,
     /// A request that moves money has no key.
     KeyMissing,
-    /// The key is too long, or is no visible ASCII text.
+    /// The key is too long, or is no printable ASCII text.
     KeyInvalid {
         /// Bytes found.
         found: usize,
@@ -151,8 +151,8 @@ impl core::fmt::Display for Error {
             ),
             Self::KeyInvalid { found } => write!(
                 f,
-                "the Idempotency-Key of {found} bytes is not usable: expected 1 to {KEY_BYTES_MAX} visible ASCII \
-                 characters"
+                "the Idempotency-Key of {found} bytes is not usable: expected 1 to {KEY_BYTES_MAX} printable \
+                 ASCII characters"
             ),
             Self::ParameterUnknown { found } => {
                 write!(f, "the query parameter {} is not known here: remove it or mend its name", quoted(found))

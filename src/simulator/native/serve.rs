@@ -148,7 +148,7 @@ fn mutate(
     later: Later,
 ) -> Result<Answer, Error> {
     let key = request.header("idempotency-key").filter(|key| !key.is_empty()).ok_or(Error::KeyMissing)?;
-    if key.len() > KEY_BYTES_MAX || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if key.len() > KEY_BYTES_MAX || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(Error::KeyInvalid { found: key.len() });
     }
     let body = body(request)?;

@@ -165,15 +165,17 @@ pub(super) fn endpoint(world: &World, number: usize) -> String {
         .finish()
 }
 
-/// An account: balances per currency, and a page of its postings, newest first. `entries` are numbers of entries.
+/// An account: its balance per currency (credits minus debits, what the gateway owes), and a page of its postings, newest first. `entries` are numbers of entries.
 pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_more: bool) -> String {
-    let balances = account.totals.iter().fold(ArrayWriter::new(), |list, (currency, totals)| {
-        let balance = ObjectWriter::new()
+    let balance = account.totals.iter().fold(ObjectWriter::new(), |object, (currency, totals)| {
+        object.raw(currency.code(), &totals.balance().to_string())
+    });
+    let sums = account.totals.iter().fold(ArrayWriter::new(), |list, (currency, totals)| {
+        let sums = ObjectWriter::new()
             .text("currency", currency.code())
             .raw("debits", &totals.debits.to_string())
-            .raw("credits", &totals.credits.to_string())
-            .raw("balance", &totals.balance().to_string());
-        list.raw(&balance.finish())
+            .raw("credits", &totals.credits.to_string());
+        list.raw(&sums.finish())
     });
     let mut postings = ArrayWriter::new();
     for number in entries {
@@ -196,7 +198,8 @@ pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_m
     ObjectWriter::new()
         .text("id", &account.name)
         .text("object", "account")
-        .raw("balances", &balances.finish())
+        .raw("balance", &balance.finish())
+        .raw("totals", &sums.finish())
         .raw("entries", &postings.finish())
         .flag("hasMore", has_more)
         .finish()

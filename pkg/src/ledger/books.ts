@@ -1,0 +1,144 @@
+/**
+ * The books in wasm, and the lines they are made of.
+ *
+ * Invariant: the lines held here are exactly those the handle has applied. After a trap the handle is made again from
+ * them, so that no answer ever comes from an instance that has died.
+ */
+
+import { core } from "../shell/core.js";
+import { encode, utf8 } from "../shell/wire.js";
+import type { EntryDocument, Side } from "./entry.js";
+
+/** Lines that cross at once: some megabytes, whatever the length of the journal. */
+const PAGE_LINES = 5_000;
+
+/** What the engine says to an entry. */
+export type Answer =
+  | { readonly status: "created"; readonly position: number; readonly line: string }
+  | { readonly status: "exists"; readonly position: number }
+  | { readonly status: "exists_with_different"; readonly position: number; readonly field: string };
+
+/** Gross sums of an account, as digits; `balance` on its normal side. */
+export interface Sums {
+  readonly debits: string;
+  readonly credits: string;
+  readonly balance: string;
+}
+
+/** One currency of a trial balance. */
+export interface TrialRow {
+  readonly currency: string;
+  readonly debits: string;
+  readonly credits: string;
+  readonly accounts: readonly (Sums & { readonly account: string; readonly kind: string })[];
+}
+
+/** One posting of a statement. */
+export interface StatementRow {
+  readonly position: number;
+  readonly entry: string;
+  readonly occurred_at: number;
+  readonly description: string;
+  readonly side: Side;
+  readonly amount: string;
+  readonly currency: string;
+  readonly balance: string;
+}
+
+/** Where the journal stands. */
+interface Position {
+  readonly length: number;
+  readonly head: string;
+}
+
+/** What checking a journal found. */
+export type Checked =
+  | ({ readonly valid: true } & Position)
+  | { readonly valid: false; readonly position: number; readonly reason: string };
+
+/** The books of one ledger. */
+export class Books {
+  readonly #lines: string[] = [];
+  #handle: number | null = null;
+  #generation = 0;
+
+  /** Number of lines. */
+  get length(): number {
+    return this.#lines.length;
+  }
+
+  /** The lines, as they are stored. */
+  lines(): string[] {
+    return [...this.#lines];
+  }
+
+  /** Adds stored lines that come next. Throws `journal_broken` at the first that does not belong. */
+  apply(lines: readonly string[]): void {
+    const handle = this.#live();
+    for (let from = 0; from < lines.length; from += PAGE_LINES) {
+      const page = lines.slice(from, from + PAGE_LINES);
+      try {
+        core.invoke<Position>((exports) => exports.ledger_apply(handle, joined(page)));
+      } catch (error) {
+        // The engine may have applied the lines before the bad one; the next call begins with what is known here.
+        this.close();
+        throw error;
+      }
+      this.#lines.push(...page);
+    }
+  }
+
+  /** What becomes of entries; `before` were drafted earlier for the same commit. Changes nothing. */
+  draft(before: readonly EntryDocument[], entries: readonly EntryDocument[]): readonly Answer[] {
+    const handle = this.#live();
+    const document = encode({ before, entries });
+    return core.invoke<readonly Answer[]>((exports) => exports.ledger_draft(handle, document));
+  }
+
+  balance(account: string, currency: string): Sums {
+    const handle = this.#live();
+    return core.invoke<Sums>((exports) => exports.ledger_balance(handle, encode({ account, currency })));
+  }
+
+  trialBalance(): readonly TrialRow[] {
+    const handle = this.#live();
+    return core.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle));
+  }
+
+  statement(account: string): readonly StatementRow[] {
+    const handle = this.#live();
+    return core.invoke<readonly StatementRow[]>((exports) => exports.ledger_statement(handle, encode({ account })));
+  }
+
+  /** Lets go of the memory in wasm; the next call makes the books again. */
+  close(): void {
+    const handle = this.#handle;
+    this.#handle = null;
+    if (handle === null || this.#generation !== core.generation) return;
+    core.invoke<null>((exports) => exports.ledger_release(handle));
+  }
+
+  /** A handle of the living instance, with all lines applied. */
+  #live(): number {
+    if (this.#handle !== null && this.#generation === core.generation) return this.#handle;
+    const { handle } = core.invoke<{ handle: number }>((exports) =>
+      exports.ledger_open(joined(this.#lines.slice(0, PAGE_LINES))),
+    );
+    for (let from = PAGE_LINES; from < this.#lines.length; from += PAGE_LINES) {
+      const page = joined(this.#lines.slice(from, from + PAGE_LINES));
+      core.invoke<Position>((exports) => exports.ledger_apply(handle, page));
+    }
+    this.#handle = handle;
+    this.#generation = core.generation;
+    return handle;
+  }
+}
+
+/** Checks a whole journal from its first line. */
+export function check(lines: readonly string[]): Checked {
+  return core.invoke<Checked>((exports) => exports.ledger_verify(joined(lines)));
+}
+
+function joined(lines: readonly string[]): Uint8Array {
+  return utf8(lines.map((line) => `${line}\n`).join(""));
+}

@@ -1,0 +1,89 @@
+/**
+ * Reconciliation: every cent explained.
+ *
+ * {@link reconcile} holds the merchant's own books (a mirror file, as `Ledger.toCsv` writes it) against the provider's
+ * settlement report and answers with one typed report. It reads no clock: the same files give the same report.
+ *
+ * Invariant: each row is matched, in flight, set aside or part of a break; a file that cannot be read exactly is refused
+ * with file, line and column, and nothing is reported.
+ */
+
+import { core } from "../shell/core.js";
+import { bytes, timeMs, type BytesInput } from "../shell/guard.js";
+import { TillproofError } from "../shell/errors.js";
+import { encode } from "../shell/wire.js";
+import type { Report } from "./report.js";
+
+export { toText } from "./text.js";
+export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
+
+/** One file: its content, or a content with the name that errors and breaks call it by. */
+export type Source = BytesInput | { readonly name: string; readonly data: BytesInput };
+
+/** What is to be held against what. */
+export interface ReconcileOptions {
+  /** The merchant's own books: generic CSV, one file or several that are read as one. */
+  readonly ledger: Source | readonly Source[];
+  /** The provider's settlement report, likewise. */
+  readonly settlement: Source | readonly Source[];
+  /** The moment ages are counted to, in milliseconds; otherwise the latest time in any of the files. */
+  readonly asOf?: number | undefined;
+  /** Calendar days that a charge may take to appear in the settlement, 0 to 366; 2 when left out. */
+  readonly inFlightDays?: number | undefined;
+}
+
+/**
+ * Holds the ledger against the settlement.
+ *
+ * Throws `file_*` with the place for a file that cannot be read, `bytes_expected` for something that is no file.
+ */
+export function reconcile(options: ReconcileOptions): Report {
+  const ledger = side("ledger", options.ledger);
+  const settlement = side("settlement", options.settlement);
+  const document = encode({
+    ledger: ledger.files,
+    settlement: settlement.files,
+    as_of: options.asOf === undefined ? undefined : timeMs("asOf", options.asOf),
+    in_flight_days: options.inFlightDays === undefined ? undefined : days(options.inFlightDays),
+  });
+  return core.invoke<Report>((exports) => exports.reconcile_run(document, ledger.data, settlement.data));
+}
+
+/** The files of one side: names and lengths, and all their bytes one after the other. */
+interface Side {
+  readonly files: readonly { readonly name: string; readonly length: number }[];
+  readonly data: Uint8Array;
+}
+
+function side(name: "ledger" | "settlement", input: Source | readonly Source[]): Side {
+  const sources: readonly Source[] = Array.isArray(input) ? input : [input];
+  const files = sources.map((source, index) => {
+    const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
+    return { name: own, data: bytes(own, isNamed(source) ? source.data : source) };
+  });
+  const [only] = files;
+  if (files.length === 1 && only !== undefined) {
+    return { files: [{ name: only.name, length: only.data.length }], data: only.data };
+  }
+  const data = new Uint8Array(files.reduce((sum, file) => sum + file.data.length, 0));
+  let at = 0;
+  for (const file of files) {
+    data.set(file.data, at);
+    at += file.data.length;
+  }
+  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data };
+}
+
+function isNamed(source: Source): source is { readonly name: string; readonly data: BytesInput } {
+  return typeof source === "object" && source !== null && "data" in source && "name" in source
+    && typeof source.name === "string" && source.name !== "";
+}
+
+function days(value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TillproofError({
+    code: "reconcile_window_invalid",
+    message: `inFlightDays: ${String(value)} is not a number of days: expected a whole number from 0 to 366`,
+    details: { argument: "inFlightDays", found: String(value) },
+  });
+}

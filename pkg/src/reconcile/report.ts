@@ -1,0 +1,91 @@
+/** The report, exactly as `tillproof reconcile --json` prints it (version 1). Amounts are digit strings of minor units. */
+
+/** What is wrong, in order of precedence: identity, presence, currency, amount, fee, state. */
+export type BreakKind =
+  | "duplicate_record_m"
+  | "duplicate_record_s"
+  | "reference_collision"
+  | "duplicate_charge"
+  | "ambiguous"
+  | "missing_in_settlement"
+  | "missing_in_mirror"
+  | "currency_mismatch"
+  | "amount_mismatch"
+  | "fee_mismatch"
+  | "status_mismatch";
+
+/** Where a row stands. */
+export interface RowPlace {
+  readonly file: string;
+  /** From 1; the header is line 1 of most files. */
+  readonly line: number;
+}
+
+/** One disagreement. */
+export interface Break {
+  /** The same from run to run as long as the same rows disagree in the same way. */
+  readonly id: string;
+  /** What is wrong, first of all. */
+  readonly kind: BreakKind;
+  /** Letter and number of the kind in the taxonomy, such as `D2`. */
+  readonly code: string;
+  /** What else is wrong. */
+  readonly secondary: readonly BreakKind[];
+  /** The comparison it was found in; `H1` is mirror against settlement. */
+  readonly hop: string;
+  readonly reference: string;
+  readonly currency: string;
+  /** What the ledger says; the fee for `fee_mismatch`; `null` where it has no row. */
+  readonly expected_minor: string | null;
+  /** What the settlement says, likewise. */
+  readonly found_minor: string | null;
+  /** Found minus expected; `null` where one is, or where the currencies differ. */
+  readonly difference_minor: string | null;
+  /** Whole days; `null` where no time is known. */
+  readonly age_days: number | null;
+  readonly rows: {
+    readonly ledger: readonly RowPlace[];
+    readonly settlement: readonly RowPlace[];
+    readonly bank: readonly RowPlace[];
+  };
+  /** The matching pass and its version. */
+  readonly rule: string;
+  /** One sentence for a bookkeeper. */
+  readonly explanation: string;
+}
+
+/** A ledger row that the settlement may still bring; not a break. */
+export interface InFlight {
+  readonly reference: string;
+  /** When it becomes a break, RFC 3339. */
+  readonly due: string;
+  readonly type: string;
+  readonly amount_minor: string;
+  readonly currency: string;
+}
+
+/** The breaks of one kind. */
+export interface KindTotal {
+  readonly count: number;
+  /** Sum of the differences by currency. */
+  readonly difference_minor: Readonly<Record<string, string>>;
+}
+
+/** What came of a run. */
+export interface Report {
+  readonly version: 1;
+  readonly summary: {
+    readonly rows: { readonly ledger: number; readonly settlement: number; readonly bank: number };
+    /** Pairs that agree in every value. */
+    readonly matched: number;
+    readonly in_flight: number;
+    readonly breaks: number;
+    /** Rows that owe nothing to the comparison: failed attempts, payouts the ledger does not book. */
+    readonly set_aside: number;
+    /** The moment ages were counted to, RFC 3339. */
+    readonly as_of: string | null;
+    readonly by_kind: Readonly<Partial<Record<BreakKind, KindTotal>>>;
+  };
+  readonly breaks: readonly Break[];
+  readonly in_flight: readonly InFlight[];
+}

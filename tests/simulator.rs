@@ -1,0 +1,15 @@
+//! The gateway through its public door: requests in, answers, webhooks and reports out.
+
+#![cfg(feature = "simulator")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read an answer has failed")]
+
+#[path = "simulator/driver.rs"]
+mod driver;
+#[path = "simulator/faults.rs"]
+mod faults;
+#[path = "simulator/histories.rs"]
+mod histories;
+#[path = "simulator/native.rs"]
+mod native;
+#[path = "simulator/webhooks.rs"]
+mod webhooks;

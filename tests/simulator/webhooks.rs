@@ -1,0 +1,133 @@
+//! Events, their deliveries and what a merchant can verify about them.
+
+use tillproof::crypto::{MacAlgorithm, MacKey, Secret, decode_base64, encode_base64, encode_hex};
+use tillproof::simulator::{Delivery, Outcome};
+
+use super::driver::{Driver, order, text};
+
+/// The signature a merchant would compute, with code of its own.
+fn genuine(delivery: &Delivery, secret: &str) -> bool {
+    let header = |name: &str| {
+        let found = delivery.headers.iter().find(|(found, _)| *found == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let mac = |key: Vec<u8>, message: String| {
+        MacKey::new(MacAlgorithm::HmacSha256, &Secret::new(key)).sign(message.as_bytes())
+    };
+    let stripe = header("stripe-signature");
+    if let Some((at, _)) = stripe.strip_prefix("t=").and_then(|rest| rest.split_once(',')) {
+        let tag = mac(secret.as_bytes().to_vec(), format!("{at}.{}", delivery.body));
+        return stripe == format!("t={at},v1={}", encode_hex(tag.as_bytes()));
+    }
+    let key = decode_base64(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let message = format!("{}.{}.{}", header("webhook-id"), header("webhook-timestamp"), delivery.body);
+    header("webhook-signature") == format!("v1,{}", encode_base64(mac(key, message).as_bytes()))
+}
+
+#[test]
+fn each_endpoint_gets_the_events_it_asked_for_signed_as_it_asked() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let all = text(&driver.listen(r#"{"url":"http://a.test/hook"}"#).body, "secret");
+    let some = driver.listen(
+        r#"{"url":"http://b.test/hook","events":["payment.completed"],"scheme":"stripe-v1","secret":"whsec_mine"}"#,
+    );
+    assert_eq!(text(&some.body, "secret"), "whsec_mine");
+    let id = driver.pay("a", 1_000);
+    let mut seen = Vec::new();
+    driver.deliver(|delivery| {
+        let (name, secret) =
+            if delivery.url.contains("a.test") { ("a", all.as_str()) } else { ("b", "whsec_mine") };
+        assert!(genuine(delivery, secret), "{delivery:?}");
+        assert_eq!(text(&delivery.body, "data.payment.id"), id);
+        seen.push(format!("{name} {}", text(&delivery.body, "type")));
+        Outcome::Answered(200)
+    });
+    assert_eq!(
+        seen,
+        ["a payment.pending", "a payment.processing", "a payment.completed", "b payment.completed"]
+    );
+}
+
+#[test]
+fn an_event_shows_the_payment_as_it_was_and_its_deliveries_as_they_are() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let _ = driver.listen(r#"{"url":"http://a.test/hook","events":["payment.authorized"]}"#);
+    let id = text(&driver.post("/api/payments", "k", &order("a", 1_000, r#","capture":false"#)).body, "id");
+    let _ = driver.post(&format!("/api/payments/{id}/capture"), "c", "");
+    driver.deliver(|delivery| {
+        assert_eq!(text(&delivery.body, "data.payment.state"), "authorized");
+        assert_eq!(text(&delivery.body, "data.payment.amountCaptured"), "0");
+        Outcome::Answered(503)
+    });
+    driver.wait(63_000);
+    driver.deliver(|_| Outcome::NoAnswer);
+    let third = text(&driver.get("/api/events?limit=1").body, "data");
+    let third = tillproof::json::parse(third.as_bytes()).unwrap().as_array().unwrap()[0].to_text();
+    let after = text(&third, "id");
+    let rest = driver.get(&format!("/api/events?after={after}&limit=2")).body;
+    assert_eq!(text(&rest, "hasMore"), "true");
+    assert!(
+        rest.contains(r#""type":"payment.authorized""#)
+            && rest.contains(r#""state":"dead_letter","attempts":7"#)
+    );
+}
+
+#[test]
+fn the_attempts_stand_one_two_four_eight_sixteen_and_thirty_two_seconds_apart() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let _ = driver.listen(r#"{"url":"http://a.test/hook","events":["payment.completed"]}"#);
+    let _ = driver.pay("a", 1_000);
+    driver.wait(1_000_000);
+    let mut times = Vec::new();
+    driver.deliver(|delivery| {
+        let at = delivery.headers.iter().find(|(name, _)| *name == "webhook-timestamp").unwrap().1.clone();
+        times.push((delivery.attempt, at.parse::<u64>().unwrap() - super::driver::START_MS / 1_000));
+        Outcome::Answered(301)
+    });
+    assert_eq!(times, [(1, 0), (2, 1), (3, 3), (4, 7), (5, 15), (6, 31), (7, 63)]);
+}
+
+#[test]
+fn a_forgery_carries_a_wrong_signature_and_announces_a_payment_nobody_can_find() {
+    let mut driver = Driver::new(7, r#"{"webhook_forged":1}"#);
+    let secret =
+        text(&driver.listen(r#"{"url":"http://a.test/hook","events":["payment.completed"]}"#).body, "secret");
+    let _ = driver.pay("a", 1_000);
+    let mut forged = Vec::new();
+    driver.deliver(|delivery| {
+        if !genuine(delivery, &secret) {
+            forged.push(text(&delivery.body, "data.payment.id"));
+        }
+        Outcome::Answered(400)
+    });
+    assert_eq!(forged.len(), 1);
+    assert_eq!(driver.get(&format!("/api/payments/{}", forged[0])).status, 404);
+    let truth = &driver.gateway.ground_truth()[0];
+    assert_eq!((truth.fault, truth.id), ("webhook_forged", "W8"));
+    assert!(truth.objects.contains(&forged[0]));
+}
+
+#[test]
+fn duplicates_reordering_and_loss_leave_every_event_delivered_in_the_end() {
+    let plan = r#"{"webhook_duplicate":0.5,"webhook_reorder":0.5,"webhook_lost":0.3}"#;
+    let mut driver = Driver::new(7, plan);
+    let _ = driver.listen(r#"{"url":"http://a.test/hook","events":["payment.completed"]}"#);
+    let (mut expected, mut seen) = (Vec::new(), Vec::new());
+    for number in 0..40 {
+        expected.push(driver.pay(&format!("order_{number}"), 1_000));
+        driver.wait(500);
+    }
+    driver.wait(600_000);
+    driver.deliver(|delivery| {
+        seen.push(text(&delivery.body, "data.payment.id"));
+        Outcome::Answered(200)
+    });
+    assert!(seen.len() > expected.len(), "no duplicate was delivered");
+    let mut order = seen.clone();
+    order.dedup();
+    assert_ne!(order, expected, "nothing was reordered");
+    seen.sort();
+    seen.dedup();
+    expected.sort();
+    assert_eq!(seen, expected);
+}
