@@ -3,6 +3,8 @@
 //! An error enum of any module implements [`Diagnose`]; the wasm border turns that into the one error class
 //! JavaScript sees. Codes are stable, snake_case and never reused.
 
+use crate::prelude::*;
+
 /// What the caller of a failed operation should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
@@ -41,7 +43,7 @@ impl Advice {
 pub type Detail = (&'static str, String);
 
 /// What every error of the crate answers.
-pub trait Diagnose: std::fmt::Display {
+pub trait Diagnose: core::fmt::Display {
     /// The stable name of the error.
     fn code(&self) -> &'static str;
 

@@ -128,14 +128,15 @@ const fn wide_product(a: u64, b: u64) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn the_first_numbers_of_a_seed_never_change() {
         let mut entropy = Entropy::from_seed(7);
-        let first: Vec<u64> = std::iter::repeat_with(|| entropy.next_u64()).take(3).collect();
+        let first: Vec<u64> = core::iter::repeat_with(|| entropy.next_u64()).take(3).collect();
         let again: Vec<u64> = {
             let mut entropy = Entropy::from_seed(7);
-            std::iter::repeat_with(|| entropy.next_u64()).take(3).collect()
+            core::iter::repeat_with(|| entropy.next_u64()).take(3).collect()
         };
         assert_eq!(first, again);
         // xoshiro256** over the state SplitMix64 gives for seed 0, from the reference programs.

@@ -5,6 +5,7 @@
 
 use crate::crypto::sha256_hex;
 use crate::json::{Value, canonical};
+use crate::prelude::*;
 
 /// SHA-256 over the canonical JSON of a request, in lower-case hexadecimal (64 characters).
 #[must_use]

@@ -16,6 +16,17 @@
 //! | 4 | `simulator` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
+// Without `std` there is no clock, no file, no socket and no environment to reach for: the compiler proves it.
+#![no_std]
+
+#[macro_use]
+extern crate alloc;
+// Linked for its allocator and panic handler, and not named, unless the artefact brings its own.
+#[cfg(test)]
+extern crate std;
+#[cfg(not(any(test, feature = "artefact")))]
+extern crate std as _;
+
 pub mod advice;
 #[cfg(feature = "core")]
 pub mod calendar;
@@ -30,6 +41,7 @@ pub mod ledger;
 pub mod money;
 #[cfg(feature = "core")]
 pub mod payments;
+mod prelude;
 #[cfg(feature = "core")]
 pub mod reconcile;
 #[cfg(feature = "core")]
@@ -39,3 +51,16 @@ pub mod simulator;
 pub mod time;
 pub mod wasm;
 pub mod webhook;
+
+/// What an artefact has instead of `std`: an allocator of 1 KB, and a panic that is a trap and says nothing, since the
+/// shell throws the instance away in any case.
+#[cfg(all(target_family = "wasm", feature = "artefact"))]
+mod artefact {
+    #[global_allocator]
+    static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+    #[panic_handler]
+    fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+        core::arch::wasm32::unreachable()
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::quoted;
+use crate::prelude::*;
 
 /// Why a text is no moment. Variants stand in order of precedence.
 ///
@@ -93,6 +94,7 @@ mod tests {
     use crate::advice::Advice;
     use crate::advice::Diagnose;
     use crate::calendar::{parse_date, parse_http_date, parse_rfc3339};
+    use crate::prelude::*;
     use crate::time::Timestamp;
 
     #[test]

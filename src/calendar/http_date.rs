@@ -3,6 +3,7 @@
 use super::Error;
 use super::civil::{Civil, weekday};
 use super::cursor::Cursor;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 const MONTHS: [&str; 12] =

@@ -3,6 +3,7 @@
 use super::Error;
 use super::civil::Civil;
 use super::cursor::Cursor;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Longest text read, in bytes. Nanoseconds and an offset take 35; nobody measures a payment finer than that.

@@ -3,6 +3,7 @@
 use sha2::Digest as _;
 
 use super::encode_hex;
+use crate::prelude::*;
 
 /// SHA-256 over a message that comes in parts.
 #[derive(Clone, Debug, Default)]

@@ -6,6 +6,7 @@
 use core::hint::black_box;
 
 use super::Error;
+use crate::prelude::*;
 
 /// Which letters a hexadecimal text may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Why a text is not the encoding it should be.
 
 use crate::advice::{Advice, Detail, Diagnose};
+use crate::prelude::*;
 
 /// Why a text could not be decoded. Variants stand in order of precedence.
 ///

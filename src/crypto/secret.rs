@@ -1,5 +1,7 @@
 //! Bytes that somebody must not see.
 
+use crate::prelude::*;
+
 use zeroize::Zeroizing;
 
 /// Key bytes. They print as `[REDACTED]`, are wiped when dropped, and neither compare nor serialise.

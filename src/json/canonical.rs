@@ -1,6 +1,7 @@
 //! One text for one meaning: the bytes a fingerprint is taken over.
 
 use super::{Value, write};
+use crate::prelude::*;
 
 /// The canonical text of a value: members sorted by name, no white space, one escape form, integers as they were
 /// written.

@@ -1,6 +1,7 @@
 //! Why a document was refused.
 
 use crate::advice::{Advice, Detail, Diagnose};
+use crate::prelude::*;
 
 /// Why a document was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Reading an object field by field, with an error that names the field.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::{Error, SAFE_INTEGER_MAX, Value};
+use crate::prelude::*;
 
 /// An object being read. Every field that was asked for is remembered, so that [`Fields::finish`] can refuse the
 /// rest: a misspelt option must not be silently ignored.

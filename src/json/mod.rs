@@ -12,7 +12,9 @@ mod fields;
 mod scan;
 mod write;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+
+use crate::prelude::*;
 
 pub use canonical::canonical;
 pub use error::Error;

@@ -1,9 +1,10 @@
 //! The strict reader: one pass over the bytes, no recursion deeper than the limit, no copies without need.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
+use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 
 use super::{BYTES_MAX, DEPTH_MAX, Error, Value};
+use crate::prelude::*;
 
 /// Objects with at most this many members are searched for duplicate names by comparing all pairs.
 const PAIRWISE_MAX: usize = 16;

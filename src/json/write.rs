@@ -1,6 +1,7 @@
 //! Writing JSON: members appear in the order they are written, so the same calls give the same bytes.
 
 use super::Value;
+use crate::prelude::*;
 
 /// Writes an object member by member.
 ///

@@ -1,8 +1,9 @@
 //! An account's name says what kind it is, and its kind says on which side it grows.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use super::Error;
+use crate::prelude::*;
 
 /// Longest account name in bytes: what fits into a line of a report and an index of a database.
 pub const ACCOUNT_BYTES_MAX: usize = 200;

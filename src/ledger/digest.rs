@@ -1,6 +1,7 @@
 //! A hash as the 64 characters it is written with.
 
 use crate::crypto::{Sha256, encode_hex};
+use crate::prelude::*;
 
 /// A SHA-256 digest as text: 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]

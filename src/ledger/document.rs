@@ -9,6 +9,7 @@ use super::entry::{Entry, Link, Parts, Posting, Relation};
 use super::facts::{EventType, Facts};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::money::{Amount, Currency};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 impl Entry {

@@ -3,6 +3,7 @@
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, quoted};
 use crate::money::{self, Currency};
+use crate::prelude::*;
 
 use super::{LINKS_MAX, POSITION_MAX, POSTINGS_MAX, POSTINGS_MIN};
 

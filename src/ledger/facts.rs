@@ -5,6 +5,7 @@
 use super::Error;
 use super::entry::checked_text;
 use crate::money::Amount;
+use crate::prelude::*;
 
 /// Longest identifier or status in facts, in bytes.
 pub const FACT_BYTES_MAX: usize = 200;

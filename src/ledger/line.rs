@@ -16,6 +16,7 @@
 use super::digest::Digest;
 use super::{Entry, Error};
 use crate::json::{self, Fields, ObjectWriter};
+use crate::prelude::*;
 
 /// The last position of a journal: twelve digits, the width of the keys lines are stored under.
 pub const POSITION_MAX: u64 = 999_999_999_999;

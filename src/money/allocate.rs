@@ -7,6 +7,7 @@
 use core::cmp::Reverse;
 
 use super::{Amount, Error};
+use crate::prelude::*;
 
 /// The most parts of one split. A marketplace order has some hundred lines; the rest is an attack on memory.
 pub const PARTS_MAX: usize = 10_000;

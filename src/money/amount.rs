@@ -2,6 +2,7 @@
 
 use super::{Currency, Error};
 use crate::json::{SAFE_INTEGER_MAX, Value};
+use crate::prelude::*;
 
 pub use sealed::Amount;
 

@@ -1,6 +1,7 @@
 //! Major units as people and files write them: `12.34`, exact or refused.
 
 use super::{Amount, Currency, Error};
+use crate::prelude::*;
 
 impl Amount {
     /// An amount from a decimal in major units: `12.34`, `12.3` and `12` for EUR, `12` for JPY.

@@ -3,6 +3,7 @@
 use super::{Amount, Currency};
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{SAFE_INTEGER_MAX, quoted};
+use crate::prelude::*;
 
 /// Why an amount was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]

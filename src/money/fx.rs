@@ -9,6 +9,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::decimal::split_decimal;
 use super::{Amount, Currency, Error};
+use crate::prelude::*;
 
 /// Most digits of a rate. ISO 20022 allows 11; reports of providers show up to 15.
 const RATE_DIGITS_MAX: usize = 18;

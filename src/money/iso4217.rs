@@ -173,6 +173,7 @@ pub(super) const TABLE: &[(&str, u8)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn the_table_is_sorted_so_that_it_can_be_searched_and_holds_no_code_twice() {

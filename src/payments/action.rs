@@ -1,6 +1,7 @@
 //! What the driver is asked to do, and what the caller is told.
 
 use crate::json::ObjectWriter;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 use super::{Intent, State};

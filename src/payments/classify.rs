@@ -1,6 +1,7 @@
 //! What an answer proves, and what it does not (reference/payments.md 4.8).
 
 use crate::json::{self, Value};
+use crate::prelude::*;
 use crate::time::Millis;
 
 use super::native::{self, Payment};

@@ -1,6 +1,7 @@
 //! The journal as text: one JSON object an entry, version 1. Old entries must be readable for ever.
 
 use crate::json::{Error as JsonError, Fields, ObjectWriter, Value, quoted};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 use super::{Entry, Error, Evidence, Proof, Request, Unknown};

@@ -1,5 +1,6 @@
 //! The journal of an intent: what happened, in the order it was stored. The state is a replay of it.
 
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 use super::Request;

@@ -1,6 +1,7 @@
 //! Why a payment call was refused. Nothing was sent and nothing changed.
 
 use crate::advice::{Advice, Detail, Diagnose};
+use crate::prelude::*;
 use crate::{json, money, retry};
 
 /// Why a payment call was refused. Variants stand in order of precedence.

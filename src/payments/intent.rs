@@ -1,5 +1,6 @@
 //! The state of an intent: a fold over its journal that refuses a journal which cannot have happened.
 
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 use super::{Entry, Error, Evidence, Proof, Request, Unknown};

@@ -5,6 +5,7 @@
 //! and short enough for every provider studied (the strictest takes 36 characters, reference/payments.md 1.2).
 
 use crate::crypto::{MacAlgorithm, MacKey, Secret, encode_hex};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 use super::{Error, Operation};

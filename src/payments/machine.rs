@@ -4,6 +4,7 @@ use crate::crypto::Secret;
 use crate::entropy::Entropy;
 use crate::fingerprint::fingerprint;
 use crate::json;
+use crate::prelude::*;
 use crate::retry::{self, Policy};
 use crate::time::{Millis, Timestamp};
 

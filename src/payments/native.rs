@@ -2,6 +2,7 @@
 
 use crate::json::{self, ObjectWriter, Value};
 use crate::money::{Amount, Currency};
+use crate::prelude::*;
 
 use super::classify::Verdict;
 use super::{HttpRequest, Operation, Profile, Request, Unknown};

@@ -3,6 +3,7 @@
 //! Each figure decides whether a re-send is safe, so each has a source and a date. Where a promise is unknown, the
 //! conservative value is taken: a window of zero means "ask before sending again".
 
+use crate::prelude::*;
 use crate::time::Millis;
 
 const SECOND: u64 = 1_000;

@@ -2,6 +2,7 @@
 
 use crate::json::{self, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
 use crate::money::{self, Amount, Currency};
+use crate::prelude::*;
 
 use super::Error;
 

@@ -9,6 +9,7 @@ use super::row::{Row, RowType, Side};
 use super::{Error, Source};
 use crate::calendar;
 use crate::money::{self, Amount, Currency};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Longest reference, id or status, in bytes. Real ones stay below 100.

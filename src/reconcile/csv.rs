@@ -6,6 +6,7 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use super::{Error, Place, Source};
+use crate::prelude::*;
 
 /// The UTF-8 byte-order mark that spreadsheet programs put in front.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

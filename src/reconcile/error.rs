@@ -2,6 +2,7 @@
 
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::quoted;
+use crate::prelude::*;
 
 use super::IN_FLIGHT_DAYS_MAX;
 

@@ -19,6 +19,8 @@ mod compare;
 mod csv;
 mod error;
 mod group;
+mod kinds;
+mod order;
 mod report;
 mod row;
 mod wording;
@@ -28,6 +30,7 @@ pub use error::{Error, Place};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::{RowType, Side};
 
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// The one matching pass there is: same type, same reference.

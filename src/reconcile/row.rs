@@ -1,6 +1,7 @@
 //! A row is what one side says about one event, in integers of minor units.
 
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Which side a row comes from.

@@ -1,6 +1,7 @@
 //! Why a policy was refused.
 
 use crate::advice::{Advice, Detail, Diagnose};
+use crate::prelude::*;
 use crate::time::Millis;
 
 /// Why a policy was refused. Variants stand in order of precedence.

@@ -100,6 +100,7 @@ fn between(low: u64, high: u64, entropy: &mut Entropy) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
     use crate::retry::delay;
 
     fn delays(jitter: Jitter, seed: u64) -> Vec<u64> {
@@ -162,7 +163,7 @@ mod tests {
         for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
             let policy = Policy::new(Millis::new(4), Millis::new(9), jitter).unwrap();
             let mut entropy = Entropy::from_seed(1);
-            let drawn: std::collections::BTreeSet<u64> =
+            let drawn: alloc::collections::BTreeSet<u64> =
                 (0..1_000).map(|_| delay(&policy, 3, Millis::new(4), &mut entropy).get()).collect();
             let Bounds { earliest, latest } = crate::retry::bounds(&policy, 3);
             assert_eq!(

@@ -188,6 +188,7 @@ const fn retry_of(attempt: u32) -> Option<NonZeroU32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
     use proptest::prelude::*;
 
     fn shown(decision: Decision) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Bounds, Policy, bounds, delay};
 use crate::entropy::Entropy;
+use crate::prelude::*;
 use crate::time::Millis;
 
 /// The most rows of a schedule. Ten minutes of the default policy take some twenty attempts.

@@ -3,10 +3,11 @@
 //! These are the gateway's own books. The merchant's ledger is another one on purpose: were both the same code, a
 //! bug in it would agree with itself.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::Error;
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The account of the card network: what it owes the gateway stands on its debit side.

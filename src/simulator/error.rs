@@ -5,6 +5,7 @@ use super::{KEY_BYTES_MAX, faults};
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, quoted};
 use crate::money;
+use crate::prelude::*;
 
 /// Why the gateway refused a request. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]

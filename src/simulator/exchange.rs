@@ -1,5 +1,6 @@
 //! What comes in over a connection and what goes out, without the connection.
 
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// A request as a server saw it.

@@ -9,6 +9,7 @@ use super::options::Options;
 use super::webhooks::{Content, Outcome, Stage};
 use super::world::World;
 use crate::crypto::{Secret, sha256, sha256_hex};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// A payment gateway in a value.

@@ -3,9 +3,10 @@
 //! Only requests that were carried out leave a record. A request refused before that (a wrong field, a wrong state,
 //! too many requests) burns nothing: it may be mended and sent again under its key.
 
-use std::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 
 use super::Error;
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// How long a key is remembered after its first use.

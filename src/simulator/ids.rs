@@ -1,6 +1,7 @@
 //! An id is its prefix, its number and a check that only this seed gives: nothing has to be stored to find it again.
 
 use crate::entropy::Entropy;
+use crate::prelude::*;
 
 /// Makes and reads ids such as `pay_00000007c0ffee00c0ffee00`.
 #[derive(Clone, Debug)]

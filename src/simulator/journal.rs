@@ -11,6 +11,7 @@ use super::{Error, Gateway};
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::crypto::{HexCase, decode_hex, encode_hex};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The version written. A reader refuses every other.

@@ -3,6 +3,7 @@
 use super::Error;
 use super::faults::FaultPlan;
 use crate::json::{Fields, ObjectWriter, Value};
+use crate::prelude::*;
 
 /// Payments a gateway takes when nothing is said: about 2 GB, more than a 32-bit address space holds.
 const PAYMENTS_MAX_DEFAULT: usize = 1_000_000;

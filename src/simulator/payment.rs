@@ -8,6 +8,7 @@
 use super::Error;
 use super::state::{Move, State};
 use crate::money::Amount;
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// How long an authorization may be captured: 7 days, what card schemes grant by default.

@@ -6,6 +6,7 @@
 use super::faults::{Fault, Injected, Injector};
 use crate::calendar::rfc3339;
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The columns, those of the contract's generic settlement file.

@@ -1,6 +1,7 @@
 //! What a merchant verifies: exactly the bytes that are sent, under the secret its endpoint was given.
 
 use crate::crypto::{MacAlgorithm, MacKey, Secret, Tag, decode_base64, encode_base64, encode_hex};
+use crate::prelude::*;
 
 /// What every secret begins with.
 const PREFIX: &str = "whsec_";

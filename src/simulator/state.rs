@@ -138,6 +138,7 @@ impl Move {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     const ALL_MOVES: [Move; 9] = [
         Move::Submit,

@@ -3,11 +3,12 @@
 //! A delivery is scheduled, then in flight, then delivered, or scheduled again after 1, 2, 4, 8, 16 and 32 seconds,
 //! then dead. An attempt nobody reports on counts as failed after [`SILENCE_MAX`].
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::Error;
 use super::signing::Scheme;
 use super::state::State;
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// Seconds between attempts. Seven attempts in all, the last a little over a minute after the first.

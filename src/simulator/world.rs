@@ -3,7 +3,7 @@
 //! Invariant: after each operation the books balance, every state that was entered has its event, and every refused
 //! operation has left all of it as it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
 use super::books::{Books, Entry, FEES, NETWORK, Posting, Side};
@@ -16,6 +16,7 @@ use super::settlement::{Kind, Names, Settlement};
 use super::state::{Move, State};
 use super::webhooks::{Content, Webhooks};
 use crate::entropy::Entropy;
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// Everything the gateway knows.

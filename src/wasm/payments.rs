@@ -11,6 +11,7 @@ use crate::payments::{
     Action, Entry, Error, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
     encode_entry, key,
 };
+use crate::prelude::*;
 use crate::retry::{self, Jitter, Policy};
 use crate::time::{Millis, Timestamp};
 
@@ -359,6 +360,7 @@ fn wrong(field: &'static str, expected: &'static str, found: String) -> Error {
 pub mod exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
+    use crate::prelude::*;
     use crate::wasm::reply;
 
     /// See [`super::open`].

@@ -3,6 +3,7 @@
 use super::reply;
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, Fields, Value};
+use crate::prelude::*;
 use crate::reconcile::{Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, run};
 use crate::time::Timestamp;
 
@@ -115,6 +116,8 @@ impl Diagnose for Error {
 #[cfg(all(feature = "wasm-core", target_family = "wasm"))]
 pub mod exports {
     use wasm_bindgen::prelude::wasm_bindgen;
+
+    use crate::prelude::*;
 
     /// See [`super::reconcile`].
     #[wasm_bindgen]

@@ -4,6 +4,7 @@
 
 use crate::advice::Diagnose;
 use crate::json::ObjectWriter;
+use crate::prelude::*;
 
 /// The reply for a result: `value` is JSON text already.
 ///

@@ -7,6 +7,7 @@ use super::reply;
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::crypto::sha256;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{
     self, HeaderValue, IdSource, Options, Outgoing, Request, SCHEMES, Scheme, Verified, Verifier, Window,
@@ -46,6 +47,12 @@ struct Entry {
 }
 
 impl Verifiers {
+    /// No verifier yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
     /// Takes `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?}`; replies with a handle.
     #[must_use]
     pub fn open(&mut self, options: &[u8]) -> Vec<u8> {
@@ -202,7 +209,7 @@ fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> 
 fn row(scheme: &Scheme) -> String {
     let headers = scheme.headers().fold(ArrayWriter::new(), ArrayWriter::text);
     let id = match scheme.identity.id {
-        IdSource::Body(path) => path.iter().fold("body".to_owned(), |text, name| text + "." + name),
+        IdSource::Body(path) => ["body"].iter().chain(path).copied().collect::<Vec<_>>().join("."),
         IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => format!("header {name}"),
         IdSource::Digest => "digest of the body".to_owned(),
     };
@@ -282,15 +289,13 @@ impl Diagnose for Error {
 /// The functions JavaScript sees. They hold the one table of the instance.
 #[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]
 pub mod exports {
-    use std::cell::RefCell;
-
+    use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
     use super::Verifiers;
+    use crate::prelude::*;
 
-    std::thread_local! {
-        static VERIFIERS: RefCell<Verifiers> = RefCell::default();
-    }
+    static VERIFIERS: Mutex<Verifiers> = Mutex::new(Verifiers::new());
 
     /// See [`super::schemes`].
     #[wasm_bindgen]
@@ -301,19 +306,19 @@ pub mod exports {
     /// See [`Verifiers::open`].
     #[wasm_bindgen]
     pub fn webhooks_verifier(options: &[u8]) -> Vec<u8> {
-        VERIFIERS.with_borrow_mut(|verifiers| verifiers.open(options))
+        VERIFIERS.lock().open(options)
     }
 
     /// See [`Verifiers::verify`].
     #[wasm_bindgen]
     pub fn webhooks_verify(handle: u32, request: &[u8], body: &[u8]) -> Vec<u8> {
-        VERIFIERS.with_borrow(|verifiers| verifiers.verify(handle, request, body))
+        VERIFIERS.lock().verify(handle, request, body)
     }
 
     /// See [`Verifiers::release`].
     #[wasm_bindgen]
     pub fn webhooks_release(handle: u32) -> Vec<u8> {
-        VERIFIERS.with_borrow_mut(|verifiers| verifiers.release(handle))
+        VERIFIERS.lock().release(handle)
     }
 
     /// See [`super::sign`].

@@ -3,6 +3,7 @@
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::crypto;
 use crate::json::quoted;
+use crate::prelude::*;
 
 /// Why a verifier could not be made, or a delivery was refused. Variants stand in order of precedence: first what
 /// the caller configured, then limits, form, signature and time of the delivery.

@@ -4,6 +4,7 @@ use super::moment::rfc3339;
 use super::{EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Scheme, header};
 use crate::crypto::{Sha256, encode_hex, sha256_hex};
 use crate::json::{self, Value};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// One event of a delivery.

@@ -1,6 +1,7 @@
 //! Header values are read by strict grammars with limits; whatever two readers could read differently is refused.
 
 use super::{Clock, Error, Grammar, HEADER_BYTES_MAX, SIGNATURES_MAX, Scheme, TimeSource, TimeUnit};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The value of a header, as the caller's framework gave it.

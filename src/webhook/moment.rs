@@ -2,6 +2,7 @@
 //!
 //! The calendar of the crate is not used: it would bring a date library into the smallest artefact.
 
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The moment of a text such as `2026-03-04T05:06:07.089Z`; `None` for anything else.

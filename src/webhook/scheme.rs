@@ -1,6 +1,7 @@
 //! What a provider signs, as data: whoever adds a provider writes a row, not a function.
 
 use crate::crypto::MacAlgorithm;
+use crate::prelude::*;
 
 /// One way of signing a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use super::key::key;
 use super::verify::{content, tag, written};
 use super::{Error, Grammar, IdSource, Scheme, TimeSource, TimeUnit};
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// A delivery that is to be signed.

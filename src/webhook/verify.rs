@@ -6,6 +6,7 @@ use super::{
     BODY_BYTES_MAX, Clock, Error, Event, Part, SECRETS_MAX, Scheme, SignatureForm, TimeUnit, Window, event,
 };
 use crate::crypto::{MacKey, Tag, encode_base64, encode_hex, equal};
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// What a verifier is made of, beside its scheme.

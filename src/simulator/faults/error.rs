@@ -2,6 +2,7 @@
 
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json;
+use crate::prelude::*;
 
 /// Why a fault plan was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Decides whether a fault happens now. One stream and one counter per fault.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::{Fault, FaultPlan, When};
 use crate::entropy::Entropy;
@@ -67,6 +67,7 @@ impl Injector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn the_rate_of_one_fault_never_moves_another() {

@@ -8,11 +8,12 @@
 //! assert_eq!(plan.to_json(), text);
 //! ```
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::kind::CATALOGUE;
 use super::{Error, Fault};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::prelude::*;
 
 /// Longest delay a rule may ask for: one day, as longer ones outlive idempotency keys.
 const DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1_000;

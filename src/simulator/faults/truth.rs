@@ -2,6 +2,7 @@
 
 use super::Fault;
 use crate::json::{ArrayWriter, ObjectWriter};
+use crate::prelude::*;
 
 /// One injected fault.
 ///

@@ -3,6 +3,7 @@
 use super::super::Error;
 use super::super::world::{Receipt, World};
 use super::{read, view};
+use crate::prelude::*;
 
 /// Newest first; `after` is the id of the last payment of the page before.
 pub(super) fn payments(world: &World, query: &str) -> Result<String, Error> {

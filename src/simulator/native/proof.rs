@@ -1,11 +1,12 @@
 //! The gateway proves its own books: added up anew from the entries, from the accounts and from the payments.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::super::books::{FEES, NETWORK, Totals};
 use super::super::world::World;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The answer of `POST /api/reconcile`.

@@ -8,6 +8,7 @@ use super::super::webhooks::Endpoint;
 use super::routes::decode;
 use crate::json::{self, Fields, Value};
 use crate::money::{Amount, Currency};
+use crate::prelude::*;
 
 const MERCHANT_CHARACTERS_MAX: usize = 64;
 const DESCRIPTION_CHARACTERS_MAX: usize = 500;

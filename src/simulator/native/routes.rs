@@ -1,6 +1,7 @@
 //! The routes of the native dialect, as one table.
 
 use super::super::Error;
+use crate::prelude::*;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use super::status::status;
 use super::{lists, proof, read, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// Seconds a merchant is asked to wait by an injected 429.

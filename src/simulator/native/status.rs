@@ -37,6 +37,7 @@ mod tests {
     use crate::advice::Diagnose as _;
     use crate::json;
     use crate::money::Currency;
+    use crate::prelude::*;
 
     #[test]
     fn every_refusal_has_a_status_a_code_an_advice_and_a_sentence() {

@@ -8,6 +8,7 @@ use super::super::world::World;
 use super::super::{Error, Receipt};
 use crate::advice::Diagnose;
 use crate::json::{ArrayWriter, ObjectWriter};
+use crate::prelude::*;
 
 /// An error as this dialect writes it.
 pub(super) fn error(error: &Error) -> String {

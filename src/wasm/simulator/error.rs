@@ -2,6 +2,7 @@
 
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json;
+use crate::prelude::*;
 use crate::simulator::{self, FaultPlanError, SnapshotError};
 
 /// Why a call was refused. Variants stand in order of precedence.

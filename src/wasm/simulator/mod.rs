@@ -7,12 +7,13 @@ mod error;
 #[cfg(all(target_family = "wasm", feature = "wasm-simulator"))]
 pub mod exports;
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 pub use error::Error;
 
 use super::reply;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value, quoted};
+use crate::prelude::*;
 use crate::simulator::{Exchange, FaultPlan, Gateway, Injected, Options, Outcome, Request, Transport};
 use crate::time::Timestamp;
 
@@ -24,6 +25,12 @@ pub struct Gateways {
 }
 
 impl Gateways {
+    /// No gateway was made.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { entries: BTreeMap::new(), last: 0 }
+    }
+
     /// Takes `{"seed"?, "dialect"?, "faults"?, "payments_max"?}`; replies with a handle.
     #[must_use]
     pub fn create(&mut self, options: &[u8]) -> Vec<u8> {
