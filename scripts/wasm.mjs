@@ -9,7 +9,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { at, ROOT, run } from "./command.mjs";
+import { at, outputOf, ROOT, run } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
 import { ensureWasmBindgen, npmBin } from "./tools.mjs";
 
@@ -55,9 +55,15 @@ function writeSources(name, bytes) {
   writeFileSync(join(OUT, `${name}.workerd.js`), `export { default } from "./${name}.wasm";\n`);
 }
 
-/** Panic messages name source files; those of dependencies must not name the home folder of who built them. */
+/**
+ * Panic messages name source files. Neither the home folder of who built them may stand there, nor the place of the
+ * standard library's sources, which the compiler puts in where the component `rust-src` happens to be installed.
+ */
 function remappedPaths() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  const flags = [`--remap-path-prefix=${cargoHome}=/cargo`, `--remap-path-prefix=${ROOT}=/tillproof`];
+  const library = join(outputOf("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust");
+  const commit = /^commit-hash: (.+)$/m.exec(outputOf("rustc", ["--version", "--verbose"]))?.[1];
+  const places = [[cargoHome, "/cargo"], [ROOT, "/tillproof"], [library, `/rustc/${commit}`]];
+  const flags = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
 }

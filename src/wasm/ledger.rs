@@ -36,7 +36,7 @@ impl Ledgers {
     /// No ledger is open.
     #[must_use]
     pub const fn new() -> Self {
-        Self { open: BTreeMap::new(), last: 0 }
+        Self { open: Vec::new() }
     }
 
     /// Takes the lines of a journal, each ended by a line feed. Replies with `{"handle", "length", "head"}`.
