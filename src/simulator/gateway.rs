@@ -138,6 +138,8 @@ impl Gateway {
     }
 
     /// Everything that rebuilds this gateway: text, one JSON document per line.
+    ///
+    /// It holds what the requests held, also webhook secrets the merchant chose: keep it as one keeps those.
     #[must_use]
     pub fn snapshot(&self) -> String {
         journal::write(&self.options, &self.journal)
