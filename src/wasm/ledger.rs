@@ -35,6 +35,12 @@ pub struct Ledgers {
 }
 
 impl Ledgers {
+    /// No ledger yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { open: BTreeMap::new(), last: 0 }
+    }
+
     /// Takes the lines of a journal, each ended by a line feed. Replies with `{"handle", "length", "head"}`.
     #[must_use]
     pub fn open(&mut self, lines: &[u8]) -> Vec<u8> {
@@ -291,57 +297,54 @@ impl Diagnose for Error {
 /// What JavaScript sees.
 #[cfg(all(feature = "wasm-core", target_family = "wasm"))]
 pub mod exports {
-    use core::cell::RefCell;
-
+    use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
     use super::Ledgers;
     use crate::prelude::*;
 
-    std::thread_local! {
-        static LEDGERS: RefCell<Ledgers> = RefCell::default();
-    }
+    static LEDGERS: Mutex<Ledgers> = Mutex::new(Ledgers::new());
 
     /// See [`Ledgers::open`].
     #[wasm_bindgen]
     pub fn ledger_open(lines: &[u8]) -> Vec<u8> {
-        LEDGERS.with_borrow_mut(|ledgers| ledgers.open(lines))
+        LEDGERS.lock().open(lines)
     }
 
     /// See [`Ledgers::draft`].
     #[wasm_bindgen]
     pub fn ledger_draft(handle: u32, input: &[u8]) -> Vec<u8> {
-        LEDGERS.with_borrow(|ledgers| ledgers.draft(handle, input))
+        LEDGERS.lock().draft(handle, input)
     }
 
     /// See [`Ledgers::apply`].
     #[wasm_bindgen]
     pub fn ledger_apply(handle: u32, lines: &[u8]) -> Vec<u8> {
-        LEDGERS.with_borrow_mut(|ledgers| ledgers.apply(handle, lines))
+        LEDGERS.lock().apply(handle, lines)
     }
 
     /// See [`Ledgers::balance`].
     #[wasm_bindgen]
     pub fn ledger_balance(handle: u32, input: &[u8]) -> Vec<u8> {
-        LEDGERS.with_borrow(|ledgers| ledgers.balance(handle, input))
+        LEDGERS.lock().balance(handle, input)
     }
 
     /// See [`Ledgers::trial_balance`].
     #[wasm_bindgen]
     pub fn ledger_trial_balance(handle: u32) -> Vec<u8> {
-        LEDGERS.with_borrow(|ledgers| ledgers.trial_balance(handle))
+        LEDGERS.lock().trial_balance(handle)
     }
 
     /// See [`Ledgers::statement`].
     #[wasm_bindgen]
     pub fn ledger_statement(handle: u32, input: &[u8]) -> Vec<u8> {
-        LEDGERS.with_borrow(|ledgers| ledgers.statement(handle, input))
+        LEDGERS.lock().statement(handle, input)
     }
 
     /// See [`Ledgers::release`].
     #[wasm_bindgen]
     pub fn ledger_release(handle: u32) -> Vec<u8> {
-        LEDGERS.with_borrow_mut(|ledgers| ledgers.release(handle))
+        LEDGERS.lock().release(handle)
     }
 
     /// See [`super::verify`].
