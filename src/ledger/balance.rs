@@ -81,47 +81,107 @@ impl TrialBalance {
     }
 }
 
-/// Running balances: an index that can be rebuilt from the journal at any time.
+/// Sums by currency, sorted. A merchant has few currencies, so a short list is found faster than a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Index(BTreeMap<(Account, Currency), Balance>);
+pub(super) struct Sums(Vec<(Currency, Balance)>);
 
-impl Index {
-    pub(super) fn add(&mut self, posting: &Posting) {
-        let key = (posting.account.clone(), posting.amount.currency());
-        let balance = self.0.entry(key).or_default();
-        *balance = balance.with(posting.side, posting.amount.minor());
+impl Sums {
+    pub(super) fn add(&mut self, currency: Currency, side: Side, minor: u64) {
+        let balance = self.entry(currency);
+        if let Some(balance) = balance {
+            *balance = balance.with(side, minor);
+        }
     }
 
-    pub(super) fn of(&self, account: &Account, currency: Currency) -> Balance {
-        self.0.get(&(account.clone(), currency)).copied().unwrap_or_default()
+    pub(super) fn of(&self, currency: Currency) -> Balance {
+        let found = self.0.iter().find(|(known, _)| *known == currency);
+        found.map(|(_, balance)| *balance).unwrap_or_default()
     }
 
-    pub(super) fn trial_balance(&self) -> TrialBalance {
-        let mut totals: BTreeMap<Currency, Balance> = BTreeMap::new();
-        for ((_, currency), balance) in &self.0 {
-            let total = totals.entry(*currency).or_default();
-            *total = total.with_all(*balance);
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Currency, Balance)> + '_ {
+        self.0.iter().copied()
+    }
+
+    fn add_all(&mut self, currency: Currency, other: Balance) {
+        if let Some(balance) = self.entry(currency) {
+            balance.debits = balance.debits.saturating_add(other.debits);
+            balance.credits = balance.credits.saturating_add(other.credits);
         }
-        TrialBalance {
-            accounts: self
-                .0
-                .iter()
-                .map(|((account, currency), balance)| AccountBalance {
-                    account: account.clone(),
-                    currency: *currency,
-                    balance: *balance,
-                })
-                .collect(),
-            totals: totals.into_iter().map(|(currency, total)| CurrencyTotal { currency, total }).collect(),
+    }
+
+    /// The balance of a currency, made where there is none; always `Some`.
+    fn entry(&mut self, currency: Currency) -> Option<&mut Balance> {
+        let at = self.0.partition_point(|(known, _)| *known < currency);
+        if self.0.get(at).is_none_or(|(known, _)| *known != currency) {
+            self.0.insert(at, (currency, Balance::default()));
         }
+        self.0.get_mut(at).map(|(_, balance)| balance)
     }
 }
 
-impl Balance {
-    fn with_all(self, other: Self) -> Self {
-        Self {
-            debits: self.debits.saturating_add(other.debits),
-            credits: self.credits.saturating_add(other.credits),
+/// What the index knows of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Book {
+    account: Account,
+    sums: Sums,
+    /// Positions of the lines that touch it, ascending, each once.
+    touched: Vec<u64>,
+}
+
+/// Running balances and statements: an index that can be rebuilt from the journal at any time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Index {
+    books: Vec<Book>,
+    /// Place of each account in `books`, by name.
+    places: BTreeMap<String, u64>,
+}
+
+impl Index {
+    pub(super) fn add(&mut self, position: u64, posting: &Posting) {
+        let next = u64::try_from(self.books.len()).unwrap_or(u64::MAX);
+        if !self.places.contains_key(posting.account.name()) {
+            let _ = self.places.insert(posting.account.name().to_owned(), next);
+            let account = posting.account.clone();
+            self.books.push(Book { account, sums: Sums::default(), touched: Vec::new() });
         }
+        let place = self.place(&posting.account);
+        if let Some(book) = place.and_then(|place| self.books.get_mut(place)) {
+            book.sums.add(posting.amount.currency(), posting.side, posting.amount.minor());
+            if book.touched.last() != Some(&position) {
+                book.touched.push(position);
+            }
+        }
+    }
+
+    pub(super) fn of(&self, account: &Account, currency: Currency) -> Balance {
+        self.book(account).map(|book| book.sums.of(currency)).unwrap_or_default()
+    }
+
+    pub(super) fn touched(&self, account: &Account) -> &[u64] {
+        self.book(account).map(|book| book.touched.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn trial_balance(&self) -> TrialBalance {
+        let mut totals = Sums::default();
+        let mut accounts = Vec::new();
+        for place in self.places.values() {
+            let Some(book) = usize::try_from(*place).ok().and_then(|place| self.books.get(place)) else {
+                continue;
+            };
+            for (currency, balance) in book.sums.iter() {
+                totals.add_all(currency, balance);
+                accounts.push(AccountBalance { account: book.account.clone(), currency, balance });
+            }
+        }
+        let totals = totals.iter().map(|(currency, total)| CurrencyTotal { currency, total });
+        TrialBalance { accounts, totals: totals.collect() }
+    }
+
+    fn place(&self, account: &Account) -> Option<usize> {
+        usize::try_from(*self.places.get(account.name())?).ok()
+    }
+
+    fn book(&self, account: &Account) -> Option<&Book> {
+        self.books.get(self.place(account)?)
     }
 }

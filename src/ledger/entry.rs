@@ -1,10 +1,9 @@
 //! An entry that exists is balanced: there is no way to build one that is not.
 
-use alloc::collections::BTreeMap;
-
 use super::account::{Account, Kind, Side};
+use super::balance::{Balance, Sums};
 use super::{Error, Facts};
-use crate::money::{Amount, Currency};
+use crate::money::Amount;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -106,7 +105,7 @@ impl Entry {
     ///
     /// In this order: [`Error::InvalidText`], [`Error::PostingsCount`], [`Error::TooManyLinks`],
     /// [`Error::SeveralReversals`], [`Error::ZeroPosting`], [`Error::Money`] for facts in two currencies, [`Error::Unbalanced`] with the first
-    /// currency, in the order of its code, that does not sum to zero.
+    /// currency, in the order of its code, that does not sum to zero, memo postings last.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         checked_text("id", &parts.id, ID_BYTES_MAX)?;
         checked_text("cause", &parts.cause, CAUSE_BYTES_MAX)?;
@@ -181,40 +180,33 @@ impl Entry {
     /// Whether `other` has exactly these postings on opposite sides, in any order.
     #[must_use]
     pub fn is_mirrored_by(&self, other: &Self) -> bool {
-        let sorted = |postings: &[Posting], flip: bool| {
-            let mut keys: Vec<_> = postings
-                .iter()
-                .map(|leg| {
-                    let side = if flip { leg.side.opposite() } else { leg.side };
-                    (leg.account.clone(), side, leg.amount.currency(), leg.amount.minor())
-                })
-                .collect();
-            keys.sort();
-            keys
-        };
-        sorted(&self.0.postings, true) == sorted(&other.0.postings, false)
+        let mut left: Vec<&Posting> = other.0.postings.iter().collect();
+        let all_found = self.0.postings.iter().all(|leg| {
+            let opposite = |found: &&Posting| {
+                found.side == leg.side.opposite()
+                    && found.account == leg.account
+                    && found.amount == leg.amount
+            };
+            left.iter().position(opposite).map(|position| left.swap_remove(position)).is_some()
+        });
+        all_found && left.is_empty()
     }
 }
 
 /// Memo postings balance among themselves, so that a note never stands in for money.
 fn balanced(postings: &[Posting]) -> Result<(), Error> {
-    let mut sums: BTreeMap<(Currency, bool), (u128, u128)> = BTreeMap::new();
-    for posting in postings {
-        let memo = posting.account.kind() == Kind::Memo;
-        let (debits, credits) = sums.entry((posting.amount.currency(), memo)).or_default();
-        let sum = match posting.side {
-            Side::Debit => debits,
-            Side::Credit => credits,
-        };
-        // 256 postings below 2^63 stay below 2^71: nothing saturates.
-        *sum = sum.saturating_add(u128::from(posting.amount.minor()));
-    }
-    match sums.into_iter().find(|(_, (debits, credits))| debits != credits) {
-        None => Ok(()),
-        Some(((currency, memo), (debits, credits))) => {
-            Err(Error::Unbalanced { currency, memo, debits, credits })
+    for memo in [false, true] {
+        let mut sums = Sums::default();
+        for posting in postings.iter().filter(|posting| (posting.account.kind() == Kind::Memo) == memo) {
+            sums.add(posting.amount.currency(), posting.side, posting.amount.minor());
+        }
+        for (currency, Balance { debits, credits }) in sums.iter() {
+            if debits != credits {
+                return Err(Error::Unbalanced { currency, memo, debits, credits });
+            }
         }
     }
+    Ok(())
 }
 
 /// A text of 1 to `limit` bytes without control characters: it goes into logs, reports and CSV files.

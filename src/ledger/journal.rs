@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 
 use super::account::{Account, Side};
-use super::balance::{Balance, Index, TrialBalance};
+use super::balance::{Balance, Index, Sums, TrialBalance};
 use super::digest::Digest;
 use super::{Entry, Error, Line, POSITION_MAX};
 use crate::money::{Amount, Currency};
@@ -58,9 +58,8 @@ pub struct Ledger {
     positions: BTreeMap<String, u64>,
     /// Position of the reversal of each reversed entry id.
     reversals: BTreeMap<String, u64>,
-    /// Positions that touch each account, ascending, each once.
-    touched: BTreeMap<Account, Vec<u64>>,
-    balances: Index,
+    /// Running balances and statements.
+    index: Index,
 }
 
 impl Ledger {
@@ -220,14 +219,10 @@ impl Ledger {
         let entry = line.entry();
         let _ = self.positions.insert(entry.id().to_owned(), found);
         if let Some(reversed) = entry.reverses() {
-            let _ = self.reversals.entry(reversed.to_owned()).or_insert(found);
+            let _ = self.reversals.insert(reversed.to_owned(), found);
         }
         for posting in entry.postings() {
-            self.balances.add(posting);
-            let touched = self.touched.entry(posting.account.clone()).or_default();
-            if touched.last() != Some(&found) {
-                touched.push(found);
-            }
+            self.index.add(found, posting);
         }
         self.lines.push(line.clone());
         Ok(())
@@ -250,26 +245,25 @@ impl Ledger {
     /// long the journal is.
     #[must_use]
     pub fn balance(&self, account: &Account, currency: Currency) -> Balance {
-        self.balances.of(account, currency)
+        self.index.of(account, currency)
     }
 
     /// All accounts and the proof that they sum to zero.
     #[must_use]
     pub fn trial_balance(&self) -> TrialBalance {
-        self.balances.trial_balance()
+        self.index.trial_balance()
     }
 
     /// Every posting of an account in the order of the journal, with the balance after each.
     #[must_use]
     pub fn statement(&self, account: &Account) -> Vec<StatementLine> {
-        let mut sums: BTreeMap<Currency, Balance> = BTreeMap::new();
+        let mut sums = Sums::default();
         let mut statement = Vec::new();
-        let positions = self.touched.get(account).map(Vec::as_slice).unwrap_or_default();
-        for line in positions.iter().filter_map(|position| self.line_at(*position)) {
+        let positions = self.index.touched(account).iter();
+        for line in positions.filter_map(|position| self.line_at(*position)) {
             let parts = line.entry().parts();
             for posting in parts.postings.iter().filter(|posting| posting.account == *account) {
-                let sum = sums.entry(posting.amount.currency()).or_default();
-                *sum = sum.with(posting.side, posting.amount.minor());
+                sums.add(posting.amount.currency(), posting.side, posting.amount.minor());
                 statement.push(StatementLine {
                     position: line.position(),
                     entry: parts.id.clone(),
@@ -277,7 +271,7 @@ impl Ledger {
                     description: parts.description.clone(),
                     side: posting.side,
                     amount: posting.amount,
-                    after: *sum,
+                    after: sums.of(posting.amount.currency()),
                 });
             }
         }
@@ -306,13 +300,15 @@ impl Ledger {
 #[derive(Debug, Default)]
 struct Drafts {
     lines: Vec<Line>,
-    indices: BTreeMap<String, usize>,
+    /// Place of each entry id in `lines`.
+    places: BTreeMap<String, u64>,
     reversals: BTreeMap<String, u64>,
 }
 
 impl Drafts {
     fn push(&mut self, line: Line) {
-        let _ = self.indices.insert(line.entry().id().to_owned(), self.lines.len());
+        let place = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
+        let _ = self.places.insert(line.entry().id().to_owned(), place);
         if let Some(reversed) = line.entry().reverses() {
             let _ = self.reversals.insert(reversed.to_owned(), line.position());
         }
@@ -320,7 +316,7 @@ impl Drafts {
     }
 
     fn line_of(&self, id: &str) -> Option<&Line> {
-        self.lines.get(*self.indices.get(id)?)
+        self.lines.get(usize::try_from(*self.places.get(id)?).ok()?)
     }
 
     fn reversal_of(&self, id: &str) -> Option<u64> {

@@ -4,15 +4,13 @@
 //! and one whose sum is negative stands on the other side (a fee larger than the charge leaves the gateway account
 //! with a credit).
 
-use alloc::collections::BTreeMap;
-
 use super::Error;
 use super::account::{Account, Side};
 use super::document::moment;
 use super::entry::{Entry, Link, Parts, Posting};
 use super::facts::{EventType, Facts};
 use crate::json::{self, Fields, Value};
-use crate::money::{self, Amount, Currency};
+use crate::money::{Amount, Currency};
 use crate::prelude::*;
 
 /// One summand of a leg.
@@ -132,17 +130,24 @@ impl Template {
         let mut fields = Fields::of(document, "template")?;
         let template = Self::named(fields.text("template")?)?;
         let currency = Currency::parse(fields.text("currency")?)?;
-        let values = Values {
+        let amounts = fields.required("amounts", "an object of amounts by name")?;
+        let mut values = Values {
             template: template.name,
             currency,
-            amounts: read_amounts(fields.required("amounts", "an object of amounts by name")?, currency)?,
-            names: read_names(fields.optional("names"))?,
+            amounts: Fields::of(amounts, "amounts")?,
+            names: fields.optional("names").map(|names| Fields::of(names, "names")).transpose()?,
         };
         let postings = template.legs.iter().map(|leg| values.posting(leg)).collect::<Result<Vec<_>, _>>()?;
         let facts = match (template.event, fields.optional("facts")) {
             (Some(kind), Some(facts)) => Some(values.facts(kind, facts)?),
             (None, _) | (_, None) => None,
         };
+        values.amounts.finish()?;
+        if let Some(mut names) = values.names {
+            // Every event has a gateway, also where none of its accounts is named after it.
+            let _ = names.optional("gateway");
+            names.finish()?;
+        }
         let follows = fields.maybe_text("follows")?;
         let parts = Parts {
             id: fields.text("id")?.to_owned(),
@@ -163,15 +168,15 @@ impl Template {
 }
 
 /// What the caller gave for one filling.
-struct Values {
+struct Values<'v, 'a> {
     template: &'static str,
     currency: Currency,
-    amounts: BTreeMap<String, Amount>,
-    names: BTreeMap<String, String>,
+    amounts: Fields<'v, 'a>,
+    names: Option<Fields<'v, 'a>>,
 }
 
-impl Values {
-    fn posting(&self, leg: &Leg) -> Result<Option<Posting>, Error> {
+impl Values<'_, '_> {
+    fn posting(&mut self, leg: &Leg) -> Result<Option<Posting>, Error> {
         let mut plus = Amount::zero(self.currency);
         let mut minus = plus;
         for term in leg.sum {
@@ -185,38 +190,49 @@ impl Values {
         } else {
             (leg.side.opposite(), minus.checked_sub(plus)?)
         };
+        // Names are read for a leg that is left out too: what a template needs does not depend on the amounts.
+        let account = self.account(leg.account)?;
         if amount.is_zero() {
             return Ok(None);
         }
-        Ok(Some(Posting { account: self.account(leg.account)?, side, amount }))
+        Ok(Some(Posting { account, side, amount }))
     }
 
     /// A fee that is not given is zero; every other amount must be there.
-    fn amount(&self, name: &'static str) -> Result<Amount, Error> {
-        match self.amounts.get(name) {
-            Some(amount) => Ok(*amount),
+    fn amount(&mut self, name: &'static str) -> Result<Amount, Error> {
+        match self.given(name)? {
+            Some(amount) => Ok(amount),
             None if name == "fee" => Ok(Amount::zero(self.currency)),
             None => Err(Error::MissingTemplateValue { template: self.template, value: name }),
         }
     }
 
-    fn account(&self, pattern: &'static str) -> Result<Account, Error> {
-        let segments: Vec<&str> = pattern
-            .split(':')
-            .map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-                None => Ok(segment),
-                Some("currency") => Ok(self.currency.code()),
-                Some(name) => self
-                    .names
-                    .get(name)
-                    .map(String::as_str)
-                    .ok_or(Error::MissingTemplateValue { template: self.template, value: name }),
-            })
-            .collect::<Result<_, _>>()?;
-        Account::parse(&segments.join(":"))
+    fn given(&mut self, name: &'static str) -> Result<Option<Amount>, Error> {
+        let currency = self.currency;
+        let amount = self.amounts.optional(name).map(|amount| Amount::from_json(amount, currency));
+        Ok(amount.transpose()?)
     }
 
-    fn facts(&self, kind: EventType, document: &Value<'_>) -> Result<Facts, Error> {
+    fn account(&mut self, pattern: &'static str) -> Result<Account, Error> {
+        let mut name = String::new();
+        for segment in pattern.split(':') {
+            if !name.is_empty() {
+                name.push(':');
+            }
+            match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                None => name.push_str(segment),
+                Some("currency") => name.push_str(self.currency.code()),
+                Some(value) => {
+                    let missing = Error::MissingTemplateValue { template: self.template, value };
+                    let given = self.names.as_mut().map(|names| names.maybe_text(value)).transpose()?;
+                    name.push_str(given.flatten().ok_or(missing)?);
+                }
+            }
+        }
+        Account::parse(&name)
+    }
+
+    fn facts(&mut self, kind: EventType, document: &Value<'_>) -> Result<Facts, Error> {
         let mut fields = Fields::of(document, "facts")?;
         let mut optional = |field| Ok::<_, json::Error>(fields.maybe_text(field)?.map(str::to_owned));
         let (gateway_id, status) = (optional("id")?, optional("status")?);
@@ -226,7 +242,7 @@ impl Values {
             reference: fields.text("reference")?.to_owned(),
             gateway_id,
             amount: self.amount("amount")?,
-            fee: self.amounts.get("fee").copied(),
+            fee: self.given("fee")?,
             status,
             payout_id,
             parent_reference,
@@ -236,50 +252,15 @@ impl Values {
     }
 }
 
-fn read_amounts(value: &Value<'_>, currency: Currency) -> Result<BTreeMap<String, Amount>, Error> {
-    let members = object(value, "amounts", "an object of amounts by name")?;
-    let amounts = members.iter().filter(|(_, amount)| *amount != Value::Null).map(|(name, amount)| {
-        let amount = Amount::from_json(amount, currency)?;
-        Ok::<_, money::Error>((name.to_string(), amount))
-    });
-    Ok(amounts.collect::<Result<_, _>>()?)
-}
-
-fn read_names(value: Option<&Value<'_>>) -> Result<BTreeMap<String, String>, Error> {
-    let Some(value) = value else { return Ok(BTreeMap::new()) };
-    let names = object(value, "names", "an object of strings by name")?.iter().map(|(name, text)| {
-        let wrong = || json::Error::WrongField {
-            field: "names",
-            expected: "an object of strings by name",
-            found: text.kind().to_owned(),
-        };
-        Ok::<_, json::Error>((name.to_string(), text.as_str().ok_or_else(wrong)?.to_owned()))
-    });
-    Ok(names.collect::<Result<_, _>>()?)
-}
-
-type Members<'v, 'a> = &'v [(alloc::borrow::Cow<'a, str>, Value<'a>)];
-
-fn object<'v, 'a>(
-    value: &'v Value<'a>,
-    field: &'static str,
-    expected: &'static str,
-) -> Result<Members<'v, 'a>, json::Error> {
-    value.as_object().ok_or_else(|| json::Error::WrongField {
-        field,
-        expected,
-        found: value.kind().to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fill(template: &str, amounts: &str, facts: &str) -> Result<String, Error> {
+        let bank = if template == "payout_arrived" { r#","bank":"main""# } else { "" };
         let document = format!(
             r#"{{"template":"{template}","id":"e1","occurred_at":1,"recorded_at":2,"cause":"evt_1","currency":"USD",
-                "amounts":{amounts},"names":{{"gateway":"native","bank":"main"}}{facts}}}"#
+                "amounts":{amounts},"names":{{"gateway":"native"{bank}}}{facts}}}"#
         );
         let entry = Template::fill(&json::parse(document.as_bytes())?)?;
         let postings = entry.postings().iter();
@@ -357,6 +338,12 @@ mod tests {
         let table = [
             ("chrage", r#"{"amount":"1"}"#, "", "there is no template \"chrage\": see the list of templates"),
             ("charge", r#"{"fee":"1"}"#, "", "the template `charge` needs the value `amount`: add it"),
+            (
+                "charge",
+                r#"{"amount":"1","fe":"1"}"#,
+                "",
+                "the field \"fe\" is not known here: remove it or mend its name",
+            ),
             ("charge", "{}", "", "the template `charge` needs the value `amount`: add it"),
             ("charge", r#"{"amount":"0"}"#, "", "the entry has 0 postings: expected 2 to 256"),
             (

@@ -41,6 +41,21 @@ pub enum BreakKind {
 }
 
 impl BreakKind {
+    /// All kinds, in order of precedence.
+    pub const ALL: [Self; 11] = [
+        Self::DuplicateRecordM,
+        Self::DuplicateRecordS,
+        Self::ReferenceCollision,
+        Self::DuplicateCharge,
+        Self::Ambiguous,
+        Self::MissingInSettlement,
+        Self::MissingInMirror,
+        Self::CurrencyMismatch,
+        Self::AmountMismatch,
+        Self::FeeMismatch,
+        Self::StatusMismatch,
+    ];
+
     /// The name of the kind in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -117,10 +132,9 @@ pub struct Break {
     pub explanation: String,
 }
 
-/// The id of a break: SHA-256 over hop, kind and the identities of its rows, in hexadecimal. `repeat` tells breaks
-/// apart whose rows have nothing that does.
-pub(super) fn break_id(kind: BreakKind, identities: &mut [String], repeat: usize) -> String {
-    identities.sort();
+/// The id of a break: SHA-256 over hop, kind and the identities of its rows in order, in hexadecimal. `repeat` tells
+/// breaks apart whose rows have nothing that does.
+pub(super) fn break_id(kind: BreakKind, identities: &[String], repeat: usize) -> String {
     let message = format!("{HOP}\n{}\n{repeat}\n{}", kind.name(), identities.join("\n\n"));
     sha256_hex(message.as_bytes()).chars().take(ID_DIGITS).collect()
 }

@@ -1,9 +1,9 @@
 //! What is wrong with a group: every kind that holds, in order of precedence.
 
-use alloc::collections::BTreeSet;
-
 use super::breaks::BreakKind;
 use super::group::{Group, Unit};
+use super::kinds::Kinds;
+use super::order::sorted;
 use super::row::{Row, RowType};
 use crate::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::prelude::*;
 #[derive(Debug, Default)]
 pub(super) struct Verdict<'r> {
     /// Disagreements: the rows, and the kinds that hold, the primary first.
-    pub(super) breaks: Vec<(Unit<'r>, BTreeSet<BreakKind>)>,
+    pub(super) breaks: Vec<(Unit<'r>, Kinds)>,
     /// Pairs that agree in every value, also those of a reference with other trouble.
     pub(super) matched: usize,
     /// Ledger rows that the settlement may still bring.
@@ -28,15 +28,15 @@ pub(super) fn judge<'r>(kind: RowType, group: &Group<'r>, is_due: impl Fn(&Row) 
     // Identity comes first: until it is clear how many events there are, nothing else can be said of one of them.
     if let Some(identity) = identity(kind, group) {
         let mut whole = Unit::default();
-        let mut kinds = BTreeSet::from([identity]);
+        let mut kinds = Kinds::only(identity);
         for unit in group.units() {
             // Of an ambiguous group only the rows that could not be paired are in question.
             if identity == BreakKind::Ambiguous && !unit.ledger.is_empty() && !unit.settlement.is_empty() {
                 judge_unit(&mut verdict, unit, &is_due);
                 continue;
             }
-            kinds.extend(copies(unit));
-            kinds.extend(values(unit));
+            kinds.join(copies(unit));
+            kinds.join(values(unit));
             whole.ledger.extend(&unit.ledger);
             whole.settlement.extend(&unit.settlement);
         }
@@ -51,17 +51,17 @@ pub(super) fn judge<'r>(kind: RowType, group: &Group<'r>, is_due: impl Fn(&Row) 
 
 fn judge_unit<'r>(verdict: &mut Verdict<'r>, unit: &Unit<'r>, is_due: impl Fn(&Row) -> bool) {
     let mut kinds = copies(unit);
-    kinds.extend(values(unit));
+    kinds.join(values(unit));
     match (unit.ledger.first(), unit.settlement.first()) {
         (Some(row), None) if !row.moves_money() && kinds.is_empty() => {
             verdict.set_aside = verdict.set_aside.saturating_add(1);
         }
         (Some(row), None) if is_due(row) => {
-            let _ = kinds.insert(BreakKind::MissingInSettlement);
+            kinds.insert(BreakKind::MissingInSettlement);
         }
         (Some(row), None) if kinds.is_empty() => verdict.in_flight.push(row),
         (None, Some(_)) => {
-            let _ = kinds.insert(BreakKind::MissingInMirror);
+            kinds.insert(BreakKind::MissingInMirror);
         }
         _ => {}
     }
@@ -101,52 +101,53 @@ fn several(rows: &[&Row]) -> bool {
 }
 
 fn repeated(rows: &[&Row]) -> bool {
-    let values: BTreeSet<_> = rows.iter().map(|row| (row.currency, row.amount)).collect();
-    values.len() < rows.len()
+    let value = |row: &Row| (row.currency, row.amount);
+    let rows = sorted(rows.to_vec(), &|a, b| value(a).cmp(&value(b)));
+    rows.iter().zip(rows.iter().skip(1)).any(|(row, next)| value(row) == value(next))
 }
 
 /// The kinds that come from the same event written down twice.
-fn copies(unit: &Unit<'_>) -> BTreeSet<BreakKind> {
-    let mut kinds = BTreeSet::new();
+fn copies(unit: &Unit<'_>) -> Kinds {
+    let mut kinds = Kinds::default();
     if unit.ledger.len() > 1 {
-        let _ = kinds.insert(BreakKind::DuplicateRecordM);
+        kinds.insert(BreakKind::DuplicateRecordM);
     }
     if unit.settlement.len() > 1 {
-        let _ = kinds.insert(BreakKind::DuplicateRecordS);
+        kinds.insert(BreakKind::DuplicateRecordS);
     }
     kinds
 }
 
 /// The kinds that come from comparing values; empty where a side is absent.
-fn values(unit: &Unit<'_>) -> BTreeSet<BreakKind> {
+fn values(unit: &Unit<'_>) -> Kinds {
     let (Some(ledger), Some(settlement)) = (unit.ledger.first(), unit.settlement.first()) else {
-        return BTreeSet::new();
+        return Kinds::default();
     };
-    let mut kinds = BTreeSet::new();
+    let mut kinds = Kinds::default();
     for row in &unit.ledger {
-        kinds.extend(differences(row, settlement));
+        kinds.join(differences(row, settlement));
     }
     for row in &unit.settlement {
-        kinds.extend(differences(ledger, row));
+        kinds.join(differences(ledger, row));
     }
     kinds
 }
 
 /// In different currencies neither amounts nor fees can be compared. What one side does not say does not differ.
-fn differences(ledger: &Row, settlement: &Row) -> BTreeSet<BreakKind> {
-    let mut kinds = BTreeSet::new();
+fn differences(ledger: &Row, settlement: &Row) -> Kinds {
+    let mut kinds = Kinds::default();
     if ledger.currency != settlement.currency {
-        let _ = kinds.insert(BreakKind::CurrencyMismatch);
+        kinds.insert(BreakKind::CurrencyMismatch);
     } else {
         if ledger.amount != settlement.amount {
-            let _ = kinds.insert(BreakKind::AmountMismatch);
+            kinds.insert(BreakKind::AmountMismatch);
         }
         if ledger.fee.zip(settlement.fee).is_some_and(|(expected, found)| expected != found) {
-            let _ = kinds.insert(BreakKind::FeeMismatch);
+            kinds.insert(BreakKind::FeeMismatch);
         }
     }
     if ledger.state().zip(settlement.state()).is_some_and(|(expected, found)| expected != found) {
-        let _ = kinds.insert(BreakKind::StatusMismatch);
+        kinds.insert(BreakKind::StatusMismatch);
     }
     kinds
 }

@@ -1,8 +1,9 @@
 //! Rows that share type and reference are paired by what decides best: id, then content, then amount, then being the
 //! only ones left. A tie is never broken by the order of rows.
 
-use alloc::collections::BTreeMap;
+use core::cmp::Ordering;
 
+use super::order::{order, sorted};
 use super::row::Row;
 use crate::prelude::*;
 
@@ -31,15 +32,20 @@ impl<'r> Group<'r> {
     /// Pairs the rows of one type and reference.
     pub(super) fn of(ledger: Vec<&'r Row>, settlement: Vec<&'r Row>) -> Self {
         let mut group = Self::default();
+        // Nearly every reference has one row on each side, and then nothing is left to decide.
+        if ledger.len() == 1 && settlement.len() == 1 {
+            group.pairs.push(Unit { ledger, settlement });
+            return group;
+        }
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
-        group.pair_by(&mut left, &mut right, |row| (!row.id.is_empty()).then(|| row.id.to_string()));
-        group.pair_by(&mut left, &mut right, |row| {
+        group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_string()));
+        group.pair_by(&mut left, &mut right, &|row| {
             Some(format!("{} {} {:?} {:?}", row.currency, row.amount, row.fee, row.state()))
         });
-        group.pair_by(&mut left, &mut right, |row| Some(format!("{} {}", row.currency, row.amount)));
-        group.pair_last(&mut left, &mut right, Row::moves_money);
-        group.pair_last(&mut left, &mut right, |_| true);
+        group.pair_by(&mut left, &mut right, &|row| Some(format!("{} {}", row.currency, row.amount)));
+        group.pair_last(&mut left, &mut right, &Row::moves_money);
+        group.pair_last(&mut left, &mut right, &|_| true);
         let alone_left = left.into_iter().map(|ledger| Unit { ledger, settlement: Vec::new() });
         group.ledger = alone_left.collect();
         let alone_right = right.into_iter().map(|settlement| Unit { ledger: Vec::new(), settlement });
@@ -52,28 +58,22 @@ impl<'r> Group<'r> {
         &mut self,
         left: &mut Vec<Copies<'r>>,
         right: &mut Vec<Copies<'r>>,
-        key: impl Fn(&Row) -> Option<String>,
+        key: &dyn Fn(&Row) -> Option<String>,
     ) {
-        let key = |copies: &Copies<'r>| copies.first().and_then(|row| key(row));
-        let mut waiting: BTreeMap<String, Vec<Copies<'r>>> = BTreeMap::new();
-        let mut rest_right = Vec::new();
-        // Reversed, so that the first of a key is taken first.
-        for copies in core::mem::take(right).into_iter().rev() {
-            match key(&copies) {
-                Some(found) => waiting.entry(found).or_default().push(copies),
-                None => rest_right.push(copies),
+        let mut ours = Side::sorted(core::mem::take(left), key);
+        let mut theirs = Side::sorted(core::mem::take(right), key);
+        while let (Some(our_key), Some(their_key)) = (ours.next_key(), theirs.next_key()) {
+            match our_key.cmp(their_key) {
+                Ordering::Less => ours.pass(),
+                Ordering::Greater => theirs.pass(),
+                Ordering::Equal => {
+                    let unit = ours.take().zip(theirs.take());
+                    self.pairs.extend(unit.map(|(ledger, settlement)| Unit { ledger, settlement }));
+                }
             }
         }
-        for copies in core::mem::take(left) {
-            let partner = key(&copies).and_then(|found| waiting.get_mut(&found)).and_then(Vec::pop);
-            match partner {
-                Some(settlement) => self.pairs.push(Unit { ledger: copies, settlement }),
-                None => left.push(copies),
-            }
-        }
-        rest_right.extend(waiting.into_values().flatten());
-        rest_right.sort_by(|a, b| by_content(a, b));
-        *right = rest_right;
+        *left = ours.rest();
+        *right = theirs.rest();
     }
 
     /// Pairs the only row left on each side, of those that `counts` lets in.
@@ -81,7 +81,7 @@ impl<'r> Group<'r> {
         &mut self,
         left: &mut Vec<Copies<'r>>,
         right: &mut Vec<Copies<'r>>,
-        counts: impl Fn(&Row) -> bool,
+        counts: &dyn Fn(&Row) -> bool,
     ) {
         let only = |side: &[Copies<'r>]| {
             let mut found =
@@ -101,36 +101,62 @@ impl<'r> Group<'r> {
     }
 }
 
-fn by_content(a: &Copies<'_>, b: &Copies<'_>) -> core::cmp::Ordering {
-    a.first().map(|row| row.content()).cmp(&b.first().map(|row| row.content()))
+/// One side of a pairing, walked in the order of its keys.
+struct Side<'r> {
+    slots: Vec<Option<Copies<'r>>>,
+    keys: Vec<Option<String>>,
+    /// Positions in the order of their keys, the next one last.
+    order: Vec<usize>,
+}
+
+impl<'r> Side<'r> {
+    fn sorted(items: Vec<Copies<'r>>, key: &dyn Fn(&Row) -> Option<String>) -> Self {
+        let keys: Vec<_> = items.iter().map(|copies| copies.first().and_then(|row| key(row))).collect();
+        let mut order = order(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b)));
+        order.retain(|position| keys.get(*position).is_some_and(Option::is_some));
+        order.reverse();
+        Self { slots: items.into_iter().map(Some).collect(), keys, order }
+    }
+
+    fn next_key(&self) -> Option<&str> {
+        self.order.last().and_then(|position| self.keys.get(*position)?.as_deref())
+    }
+
+    fn pass(&mut self) {
+        let _ = self.order.pop();
+    }
+
+    fn take(&mut self) -> Option<Copies<'r>> {
+        let position = self.order.pop()?;
+        self.slots.get_mut(position)?.take()
+    }
+
+    /// What was not taken, in the order it came in.
+    fn rest(self) -> Vec<Copies<'r>> {
+        self.slots.into_iter().flatten().collect()
+    }
 }
 
 /// Rows that say the same event twice become one with repetitions.
 ///
 /// With an id, the same id is the same event. Without, rows of the same content are the same event only as far as the
 /// other side has fewer of them: two equal refunds may well be two.
-fn distinct<'r>(mut rows: Vec<&'r Row>, others: &[&Row]) -> Vec<Copies<'r>> {
-    rows.sort_by(|a, b| a.content().cmp(&b.content()).then_with(|| (a.file, a.line).cmp(&(b.file, b.line))));
+fn distinct<'r>(rows: Vec<&'r Row>, others: &[&Row]) -> Vec<Copies<'r>> {
+    let rows = sorted(rows, &|a, b| {
+        a.content().cmp(&b.content()).then_with(|| (a.file, a.line).cmp(&(b.file, b.line)))
+    });
+    let value = |row: &Row| (row.currency, row.amount);
+    let others = sorted(others.to_vec(), &|a, b| value(a).cmp(&value(b)));
+    let opposite = |row: &Row| {
+        let from = others.partition_point(|other| value(other) < value(row));
+        let to = others.partition_point(|other| value(other) <= value(row));
+        to.saturating_sub(from)
+    };
     let mut found: Vec<Copies<'r>> = Vec::new();
-    let mut equals: Vec<Vec<&'r Row>> = Vec::new();
-    for row in rows {
-        match equals.last_mut() {
-            Some(last) if last.first().is_some_and(|first| same_event(first, row)) => last.push(row),
-            _ => equals.push(vec![row]),
-        }
-    }
-    for same in equals {
+    for same in rows.chunk_by(|a, b| same_event(a, b)) {
         let Some(first) = same.first() else { continue };
-        let kept = if first.id.is_empty() {
-            let opposite = others
-                .iter()
-                .filter(|other| (other.currency, other.amount) == (first.currency, first.amount));
-            opposite.count().max(1)
-        } else {
-            1
-        };
-        let kept = kept.min(same.len());
-        let (events, copies) = same.split_at_checked(kept).unwrap_or((&same, &[]));
+        let kept = if first.id.is_empty() { opposite(first).clamp(1, same.len()) } else { 1 };
+        let (events, copies) = same.split_at_checked(kept).unwrap_or((same, &[]));
         for (index, event) in events.iter().enumerate() {
             let mut unit = vec![*event];
             if index == 0 {

@@ -19,6 +19,8 @@ mod compare;
 mod csv;
 mod error;
 mod group;
+mod kinds;
+mod order;
 mod report;
 mod row;
 mod wording;

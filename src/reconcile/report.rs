@@ -1,10 +1,10 @@
 //! The report is a function of what the files say: the same rows give the same breaks in the same order.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-
 use super::breaks::{Break, BreakKind, RowPlace, break_id};
 use super::compare::{Verdict, judge};
 use super::group::{Group, Unit};
+use super::kinds::Kinds;
+use super::order::sorted;
 use super::row::{Row, RowType, Side};
 use super::{DAY_MS, Options, wording};
 use crate::calendar;
@@ -42,8 +42,8 @@ pub struct InFlight {
 pub struct KindTotal {
     /// How many.
     pub count: usize,
-    /// Sum of the differences by currency, in minor units.
-    pub difference: BTreeMap<Currency, i128>,
+    /// Sum of the differences by currency, in minor units, sorted by currency.
+    pub difference: Vec<(Currency, i128)>,
 }
 
 /// What came of a run.
@@ -63,21 +63,35 @@ pub struct Report {
     pub in_flight: Vec<InFlight>,
 }
 
-impl Report {
-    /// Breaks by their primary kind.
-    #[must_use]
-    pub fn by_kind(&self) -> BTreeMap<BreakKind, KindTotal> {
-        let mut totals: BTreeMap<BreakKind, KindTotal> = BTreeMap::new();
-        for found in &self.breaks {
-            let total = totals.entry(found.kind).or_default();
-            total.count = total.count.saturating_add(1);
-            if let Some(difference) = found.difference {
-                let sum = total.difference.entry(found.currency).or_default();
-                // Row amounts are below 2^63, so that 2^64 of them fit.
-                *sum = sum.saturating_add(difference);
+impl KindTotal {
+    /// Row amounts are below 2^63, so that 2^64 of them fit.
+    fn add(&mut self, currency: Currency, difference: i128) {
+        match self.difference.binary_search_by_key(&currency, |(known, _)| *known) {
+            Ok(at) => {
+                if let Some((_, sum)) = self.difference.get_mut(at) {
+                    *sum = sum.saturating_add(difference);
+                }
             }
+            Err(at) => self.difference.insert(at, (currency, difference)),
         }
-        totals
+    }
+}
+
+impl Report {
+    /// Breaks by their primary kind, in order of precedence; kinds without a break are left out.
+    #[must_use]
+    pub fn by_kind(&self) -> Vec<(BreakKind, KindTotal)> {
+        let total = |kind| {
+            let mut total = KindTotal::default();
+            for found in self.breaks.iter().filter(|found| found.kind == kind) {
+                total.count = total.count.saturating_add(1);
+                if let Some(difference) = found.difference {
+                    total.add(found.currency, difference);
+                }
+            }
+            (kind, total)
+        };
+        BreakKind::ALL.into_iter().map(total).filter(|(_, total)| total.count > 0).collect()
     }
 
     /// The document `tillproof reconcile --json` prints, version 1.
@@ -160,14 +174,13 @@ pub(super) fn build(
     let kept = rows.len();
     let mut set_aside = counts.ledger.saturating_add(counts.settlement).saturating_sub(kept);
 
-    rows.sort_by(|a, b| (a.kind, &a.reference, a.side).cmp(&(b.kind, &b.reference, b.side)));
+    let rows = sorted(rows, &|a, b| (a.kind, &a.reference, a.side).cmp(&(b.kind, &b.reference, b.side)));
     let due = |row: &Row| row.occurred_at.map(|at| at.saturating_add(options.window()));
     let is_due = |row: &Row| due(row).zip(as_of).is_none_or(|(due, as_of)| due < as_of);
 
     let mut matched = 0_usize;
     let mut breaks = Vec::new();
     let mut in_flight = Vec::new();
-    let mut repeats = BTreeMap::new();
     for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
         let Some(kind) = same.first().map(|row| row.kind) else { continue };
         let (left, right) = same.iter().partition(|row| row.side == Side::Ledger);
@@ -175,7 +188,7 @@ pub(super) fn build(
         matched = matched.saturating_add(verdict.matched);
         set_aside = set_aside.saturating_add(verdict.set_aside);
         for (unit, kinds) in verdict.breaks {
-            breaks.extend(describe(&unit, &kinds, as_of, &names, &mut repeats));
+            breaks.extend(describe(&unit, kinds, as_of, &names));
         }
         in_flight.extend(verdict.in_flight.into_iter().filter_map(|row| {
             Some(InFlight {
@@ -187,20 +200,19 @@ pub(super) fn build(
             })
         }));
     }
-    breaks.sort_by(|a, b| (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id)));
-    in_flight.sort_by(|a, b| (a.due, &a.reference, a.amount).cmp(&(b.due, &b.reference, b.amount)));
+    let mut breaks = sorted(breaks, &|a: &Break, b: &Break| {
+        (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id))
+    });
+    tell_apart(&mut breaks);
+    let in_flight = sorted(in_flight, &|a: &InFlight, b: &InFlight| {
+        (a.due, &a.reference, a.amount).cmp(&(b.due, &b.reference, b.amount))
+    });
     Report { rows: counts, matched, set_aside, as_of, breaks, in_flight }
 }
 
 /// The break of a unit; `kinds` is never empty.
-fn describe(
-    unit: &Unit<'_>,
-    kinds: &BTreeSet<BreakKind>,
-    as_of: Option<Timestamp>,
-    names: &Names,
-    repeats: &mut BTreeMap<String, usize>,
-) -> Option<Break> {
-    let kind = *kinds.first()?;
+fn describe(unit: &Unit<'_>, kinds: Kinds, as_of: Option<Timestamp>, names: &Names) -> Option<Break> {
+    let kind = kinds.iter().next()?;
     let leading = unit.ledger.first().or_else(|| unit.settlement.first())?;
     let value = |row: &Row| match kind {
         BreakKind::FeeMismatch => row.fee.unwrap_or_default(),
@@ -219,16 +231,12 @@ fn describe(
         as_of.zip(since).map(|(as_of, since)| as_of.since(since).get().checked_div(DAY_MS).unwrap_or(0));
 
     let all = unit.ledger.iter().chain(&unit.settlement);
-    let mut identities: Vec<String> = all.map(|row| row.identity()).collect();
-    let first_id = break_id(kind, &mut identities, 0);
-    let repeat = repeats.entry(first_id.clone()).or_default();
-    let id = if *repeat == 0 { first_id } else { break_id(kind, &mut identities, *repeat) };
-    *repeat = repeat.saturating_add(1);
+    let identities = sorted(all.map(|row| row.identity()).collect(), &String::cmp);
 
     Some(Break {
-        id,
+        id: break_id(kind, &identities, 0),
         kind,
-        secondary: kinds.iter().skip(1).copied().collect(),
+        secondary: kinds.iter().skip(1).collect(),
         reference: leading.reference.to_string(),
         currency: leading.currency,
         expected: expected.map(|(_, sum)| sum),
@@ -239,6 +247,21 @@ fn describe(
         settlement: places(&unit.settlement, &names.settlement),
         explanation: wording::explain(kind, unit, age_days),
     })
+}
+
+/// Breaks whose rows have nothing that tells them apart are numbered. They stand side by side.
+fn tell_apart(breaks: &mut [Break]) {
+    let mut before: Option<String> = None;
+    let mut repeat = 0_usize;
+    for found in breaks {
+        if before.as_ref() == Some(&found.id) {
+            repeat = repeat.saturating_add(1);
+            found.id = break_id(found.kind, core::slice::from_ref(&found.id), repeat);
+        } else {
+            before = Some(found.id.clone());
+            repeat = 0;
+        }
+    }
 }
 
 /// Currency and sum of rows; `None` without rows or in several currencies.
@@ -253,8 +276,7 @@ fn sum(rows: &[&Row], value: impl Fn(&Row) -> i64) -> Option<(Currency, i128)> {
 
 fn places(rows: &[&Row], files: &[String]) -> Vec<RowPlace> {
     let place =
-        |row: &&Row| RowPlace { file: files.get(row.file).cloned().unwrap_or_default(), line: row.line };
-    let mut sorted: Vec<&&Row> = rows.iter().collect();
-    sorted.sort_by_key(|row| (row.file, row.line));
-    sorted.into_iter().map(place).collect()
+        |row: &Row| RowPlace { file: files.get(row.file).cloned().unwrap_or_default(), line: row.line };
+    let rows = sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)));
+    rows.into_iter().map(place).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::breaks::BreakKind;
 use super::group::Unit;
+use super::order::sorted;
 use super::row::{Row, RowType, Side};
 use crate::calendar;
 use crate::money::Currency;
@@ -38,11 +39,17 @@ fn of(row: &Row) -> String {
     money(i128::from(row.amount), row.currency)
 }
 
-/// Amounts of rows as a list without repetitions: `10.00 EUR and 7.50 EUR`.
+/// Amounts of rows as a list without repetitions, shortened: `10.00 EUR and 7.50 EUR`.
 fn amounts(rows: &[&Row]) -> String {
-    let mut shown: Vec<String> = rows.iter().map(|row| of(row)).collect();
-    shown.sort();
-    shown.dedup();
+    const SHOWN_MAX: usize = 5;
+    let value = |row: &Row| (row.currency, row.amount);
+    let mut values = sorted(rows.to_vec(), &|a, b| value(a).cmp(&value(b)));
+    values.dedup_by_key(|row| value(row));
+    let mut shown: Vec<String> = values.iter().take(SHOWN_MAX).map(|row| of(row)).collect();
+    let rest = values.len().saturating_sub(SHOWN_MAX);
+    if rest > 0 {
+        shown.push(format!("{rest} more"));
+    }
     if shown.is_empty() { "nothing".to_owned() } else { shown.join(" and ") }
 }
 
@@ -151,9 +158,11 @@ pub(super) fn explain(kind: BreakKind, unit: &Unit<'_>, age_days: Option<u64>) -
 }
 
 fn repeated(side: Side, rows: &[&Row], subject: &str) -> String {
-    let mut ids: Vec<&str> = rows.iter().map(|row| &*row.id).filter(|id| !id.is_empty()).collect();
-    ids.sort_unstable();
-    ids.dedup();
+    const SHOWN_MAX: usize = 5;
+    let with_id = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
+    let mut with_id = sorted(with_id, &|a: &&Row, b: &&Row| a.id.cmp(&b.id));
+    with_id.dedup_by(|a, b| a.id == b.id);
+    let ids: Vec<&str> = with_id.iter().take(SHOWN_MAX).map(|row| &*row.id).collect();
     let which = match ids.as_slice() {
         [] => "with the same content".to_owned(),
         ids => format!("under the id {}", ids.join(", ")),

@@ -3,8 +3,6 @@
 //! The shell keeps the lines of each journal and makes a new handle from them after a trap. That an entry exists
 //! already, or says something else, is an expected outcome and crosses as a value.
 
-use alloc::collections::BTreeMap;
-
 use super::reply;
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
@@ -30,15 +28,15 @@ pub enum Error {
 /// The ledgers of one instance.
 #[derive(Debug, Default)]
 pub struct Ledgers {
-    open: BTreeMap<u32, Ledger>,
-    last: u32,
+    /// The ledger of handle n stands at n - 1; a handle is never used again.
+    open: Vec<Option<Box<Ledger>>>,
 }
 
 impl Ledgers {
-    /// No ledger yet.
+    /// No ledger is open.
     #[must_use]
     pub const fn new() -> Self {
-        Self { open: BTreeMap::new(), last: 0 }
+        Self { open: Vec::new() }
     }
 
     /// Takes the lines of a journal, each ended by a line feed. Replies with `{"handle", "length", "head"}`.
@@ -49,13 +47,13 @@ impl Ledgers {
 
     fn try_open(&mut self, lines: &[u8]) -> Result<String, Error> {
         let ledger = Ledger::open(split(lines))?;
-        let handle = self.last.checked_add(1).ok_or(Error::HandlesExhausted)?;
+        let handle = u32::try_from(self.open.len()).ok().and_then(|last| last.checked_add(1));
+        let handle = handle.ok_or(Error::HandlesExhausted)?;
 
         // From here on the ledger is held.
-        self.last = handle;
         let out = ObjectWriter::new().number("handle", u64::from(handle));
         let out = position(out, &ledger).finish();
-        let _ = self.open.insert(handle, ledger);
+        self.open.push(Some(Box::new(ledger)));
         Ok(out)
     }
 
@@ -98,7 +96,8 @@ impl Ledgers {
     }
 
     fn try_apply(&mut self, handle: u32, lines: &[u8]) -> Result<String, Error> {
-        let ledger = self.open.get_mut(&handle).ok_or(Error::UnknownHandle { found: handle })?;
+        let ledger =
+            self.slot(handle).and_then(Option::as_mut).ok_or(Error::UnknownHandle { found: handle })?;
         ledger.extend(split(lines))?;
         Ok(position(ObjectWriter::new(), ledger).finish())
     }
@@ -181,13 +180,24 @@ impl Ledgers {
     /// Lets go of a handle. Replies with `null`.
     #[must_use]
     pub fn release(&mut self, handle: u32) -> Vec<u8> {
-        let _ = self.open.remove(&handle);
+        if let Some(slot) = self.slot(handle) {
+            *slot = None;
+        }
         reply::ok("null")
     }
 
     fn get(&self, handle: u32) -> Result<&Ledger, Error> {
-        self.open.get(&handle).ok_or(Error::UnknownHandle { found: handle })
+        let found = place(handle).and_then(|place| self.open.get(place)?.as_deref());
+        found.ok_or(Error::UnknownHandle { found: handle })
     }
+
+    fn slot(&mut self, handle: u32) -> Option<&mut Option<Box<Ledger>>> {
+        self.open.get_mut(place(handle)?)
+    }
+}
+
+fn place(handle: u32) -> Option<usize> {
+    usize::try_from(handle.checked_sub(1)?).ok()
 }
 
 /// Takes the lines of a journal. Replies with `{"valid": true, "length", "head"}`, or with

@@ -161,6 +161,28 @@ fn absence_needs_two_empty_answers_after_the_quarantine_and_a_dead_key() {
 }
 
 #[test]
+fn one_empty_answer_is_not_absence_even_long_after_the_quarantine() {
+    let (mut machine, mut entropy) = (open("conservative"), Entropy::from_seed(4));
+    let (first, _) = send(&mut machine, &mut 0);
+    machine.handle_failure(at(0), first, false, &mut entropy);
+    let empty = answer(200, r#"{"object":"list","data":[],"hasMore":false}"#);
+    machine.handle_query(at(HOUR), Some(&empty), &mut entropy);
+    assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
+    machine.handle_query(at(2 * HOUR), Some(&empty), &mut entropy);
+    assert_eq!(machine.intent().outcome(), Outcome::Failed);
+}
+
+#[test]
+fn an_intent_whose_process_died_is_due_when_its_lease_ends() {
+    let mut machine = open("native");
+    assert_eq!(machine.wake_at(), Some(at(0)), "never sent: due at once");
+    let _ = send(&mut machine, &mut 0);
+    assert_eq!(machine.wake_at(), Some(at(Settings::default().lease.get())));
+    machine.handle_response(at(1), 1, &answer(201, &payment("completed")), &mut Entropy::from_seed(1));
+    assert_eq!(machine.wake_at(), None, "settled: nothing is left to do");
+}
+
+#[test]
 fn nothing_is_sent_in_the_last_hour_of_the_window_or_after_it() {
     let (mut machine, mut now, mut entropy) = (open("native"), 0, Entropy::from_seed(5));
     let mut sends = Vec::new();

@@ -8,7 +8,7 @@ use tillproof::simulator::{Exchange, Gateway, Outcome, Transport};
 
 use super::driver::{Driver, order, text};
 
-const SEEDS: u64 = 45;
+const SEEDS: u64 = 30;
 const STEPS: u64 = 60;
 
 /// What a merchant does at random, and what it remembers to judge the answers by.

@@ -43,7 +43,7 @@ export interface GatewayServer {
 export async function serve(options: ServeOptions = {}): Promise<GatewayServer> {
   // Webhooks sent over HTTP are verified against the wall clock, whatever the gateway's own clock says.
   const gateway = createGateway({ clock: "real", signatureTime: Date.now, ...options.gateway });
-  const server = createServer((request, response) => void answer(gateway, request, response));
+  const server: Server = createServer((request, response) => void answer(server, gateway, request, response));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on("clientError", (_error, socket) => refuseNonsense(socket as Socket));
   try {
@@ -76,7 +76,12 @@ async function close(server: Server, gateway: Gateway): Promise<void> {
   await gateway.close();
 }
 
-async function answer(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  server: Server,
+  gateway: Gateway,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
     const body = await readBody(request);
     const target = request.url ?? "/";
@@ -90,8 +95,8 @@ async function answer(gateway: Gateway, request: IncomingMessage, response: Serv
     });
     if (result.connection === "broken") return reset(request.socket);
     const headers = Object.fromEntries(result.headers);
-    // What was not read to its end cannot be followed by another request.
-    if (!request.complete) headers["connection"] = "close";
+    // What was not read to its end cannot be followed by another request; and a server that ends takes none.
+    if (!request.complete || !server.listening) headers["connection"] = "close";
     response.writeHead(result.status, { ...headers, "content-length": Buffer.byteLength(result.body) });
     response.end(result.body);
   } catch (error) {

@@ -2,10 +2,13 @@
 //!
 //! Invariant: a request that is refused has changed nothing, and burns no key.
 
+mod lists;
+mod proof;
 mod read;
 mod routes;
 mod serve;
+mod status;
 mod view;
 
-pub(super) use serve::{Control, refusal, serve};
+pub(super) use serve::{Control, is_spared, refusal, serve};
 pub(super) use view::webhook_body;

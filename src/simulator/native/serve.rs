@@ -1,18 +1,14 @@
 //! One request, from its route to its answer, with the faults that strike on the way.
 
-use alloc::collections::BTreeMap;
-
-use super::super::books::{FEES, NETWORK};
 use super::super::faults::{Fault, FaultPlan, Injected};
 use super::super::idempotency::Reply;
 use super::super::world::{Receipt, World};
 use super::super::{BODY_BYTES_MAX, Error, Exchange, KEY_BYTES_MAX, Request, Transport};
 use super::routes::{self, Class, Found, Route};
-use super::view::Proof;
-use super::{read, view};
+use super::status::status;
+use super::{lists, proof, read, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
-use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -108,6 +104,11 @@ pub(in crate::simulator) fn serve(
         confess(world, Fault::ResponseLost, now, request, &found, concerned);
     }
     (exchange, control)
+}
+
+/// Whether request faults never strike this request.
+pub(in crate::simulator) fn is_spared(request: &Request) -> bool {
+    routes::find(&request.method, &request.path).is_ok_and(|found| found.class == Class::Plain)
 }
 
 /// Finds the route and refuses what is too long to be read.
@@ -226,10 +227,10 @@ fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
             let text = view::payment(world, Receipt { payment, moment });
             Ok(Answer { payment: Some(payment), ..Answer::of(200, text) })
         }
-        Route::ListPayments => list_payments(world, query),
-        Route::Events => list_events(world, query),
-        Route::Account => account(world, query, &found.id),
-        Route::Reconcile => Ok(Answer::of(200, view::proofs(now.unix_ms(), &proofs(world)))),
+        Route::ListPayments => Ok(Answer::of(200, lists::payments(world, query)?)),
+        Route::Events => Ok(Answer::of(200, lists::events(world, query)?)),
+        Route::Account => Ok(Answer::of(200, lists::account(world, query, &found.id)?)),
+        Route::Reconcile => Ok(Answer::of(200, proof::reconciliation(world, now))),
         Route::AddEndpoint => {
             let fresh = world.ids.secret(world.webhooks.endpoints().len());
             let endpoint = read::endpoint(&body(request)?, fresh)?;
@@ -263,92 +264,6 @@ fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
             Err(Error::Bug { what: "a route that moves money was taken for another" })
         }
     }
-}
-
-/// Newest first; `after` is the id of the last payment of the page before.
-fn list_payments(world: &World, query: &str) -> Result<Answer, Error> {
-    let page = read::page(query, &["reference", "after", "limit"])?;
-    let all: Vec<usize> = match &page.reference {
-        Some(reference) => world.by_reference.get(reference).cloned().unwrap_or_default(),
-        None => (0..world.payments.len()).collect(),
-    };
-    let before = page.after.map(|id| world.find(&id)).transpose()?.unwrap_or(usize::MAX);
-    let mut rest = all.into_iter().rev().filter(|number| *number < before);
-    let shown: Vec<usize> = rest.by_ref().take(page.limit).collect();
-    let items = shown.into_iter().map(|payment| {
-        let moment = world.payments.get(payment).map_or(0, |payment| payment.latest());
-        view::payment(world, Receipt { payment, moment })
-    });
-    let text = view::list(items, rest.next().is_some());
-    Ok(Answer::of(200, text))
-}
-
-/// Oldest first, so that a reader who lost webhooks can go on where it stopped.
-fn list_events(world: &World, query: &str) -> Result<Answer, Error> {
-    const SHOWN_MAX: usize = 40;
-    let page = read::page(query, &["after", "limit"])?;
-    let events = world.webhooks.events();
-    let first = match page.after {
-        None => 0,
-        Some(id) => {
-            let number = world.ids.number("evt", &id).filter(|number| *number < events.len());
-            let unknown = || Error::NotFound { what: "event", found: id.chars().take(SHOWN_MAX).collect() };
-            number.ok_or_else(unknown)?.saturating_add(1)
-        }
-    };
-    let shown = events.iter().enumerate().skip(first).take(page.limit);
-    let text = view::list(
-        shown.map(|(number, event)| view::event(world, number, event)),
-        events.len() > first.saturating_add(page.limit),
-    );
-    Ok(Answer::of(200, text))
-}
-
-/// An account with its newest entries.
-fn account(world: &World, query: &str, name: &str) -> Result<Answer, Error> {
-    const SHOWN_MAX: usize = 40;
-    let page = read::page(query, &["after", "limit"])?;
-    let unknown = || Error::NotFound { what: "account", found: name.chars().take(SHOWN_MAX).collect() };
-    let account = world.books.account(name).ok_or_else(unknown)?;
-    let before = match page.after {
-        None => usize::MAX,
-        Some(id) => world
-            .ids
-            .number("ent", &id)
-            .ok_or(Error::ParameterInvalid { parameter: "after", expected: "the id of an entry" })?,
-    };
-    let mut rest = account.entries.iter().rev().copied().filter(|number| *number < before);
-    let shown: Vec<usize> = rest.by_ref().take(page.limit).collect();
-    Ok(Answer::of(200, view::account(world, account, &shown, rest.next().is_some())))
-}
-
-/// Adds everything up anew, twice over: from the entries and from the payments.
-fn proofs(world: &World) -> Vec<Proof> {
-    let mut sums: BTreeMap<Currency, (u128, u128, u128)> = BTreeMap::new();
-    for payment in &world.payments {
-        let now = payment.now();
-        let sum = sums.entry(payment.order.amount.currency()).or_default();
-        sum.0 = sum.0.saturating_add(u128::from(now.captured));
-        sum.1 = sum.1.saturating_add(u128::from(now.refunded));
-        sum.2 = sum.2.saturating_add(u128::from(now.fee));
-    }
-    let (entries, accounts) = (world.books.recount(), world.books.totals());
-    let own = |name: &str, currency: &Currency| {
-        let account = world.books.account(name).and_then(|account| account.totals.get(currency));
-        account.map_or(0, |totals| totals.balance())
-    };
-    sums.into_iter()
-        .map(|(currency, (captured, refunded, fees))| Proof {
-            currency,
-            totals: entries.get(&currency).copied().unwrap_or_default(),
-            accounts_agree: entries.get(&currency) == accounts.get(&currency),
-            captured,
-            refunded,
-            fees,
-            // All balances together are zero, so what is not ours is the merchants'.
-            owed: 0_i128.saturating_sub(own(NETWORK, &currency)).saturating_sub(own(FEES, &currency)),
-        })
-        .collect()
 }
 
 /// The body as JSON; no body at all is an empty object.
@@ -398,31 +313,4 @@ pub(in crate::simulator) fn refusal(error: &Error) -> Exchange {
         _ => {}
     }
     exchange
-}
-
-/// The HTTP status of a refusal.
-pub(in crate::simulator) const fn status(error: &Error) -> u16 {
-    match error {
-        Error::RouteNotFound { .. } | Error::NotFound { .. } => 404,
-        Error::MethodNotAllowed { .. } => 405,
-        Error::KeyInFlight | Error::InvalidTransition { .. } => 409,
-        Error::BodyTooLarge { .. } => 413,
-        Error::KeyMismatch => 422,
-        Error::RateLimited { .. } => 429,
-        Error::FailedAfterwards | Error::Bug { .. } => 500,
-        Error::NotSimulated { .. } => 501,
-        Error::Unavailable => 503,
-        Error::Full { .. } => 507,
-        Error::KeyMissing
-        | Error::KeyInvalid { .. }
-        | Error::ParameterUnknown { .. }
-        | Error::ParameterInvalid { .. }
-        | Error::Body(_)
-        | Error::Money(_)
-        | Error::AmountZero
-        | Error::FieldTooLong { .. }
-        | Error::FieldInvalid { .. }
-        | Error::Plan(_)
-        | Error::AmountExceedsRest { .. } => 400,
-    }
 }

@@ -1,6 +1,6 @@
 //! The JSON of the native dialect. Amounts are integers of minor units, times milliseconds.
 
-use super::super::books::{Account, Totals};
+use super::super::books::Account;
 use super::super::payment::{Payment, Script};
 use super::super::state::{Move, State};
 use super::super::webhooks::{Content, Event, Parcel, Stage};
@@ -8,7 +8,6 @@ use super::super::world::World;
 use super::super::{Error, Receipt};
 use crate::advice::Diagnose;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::money::Currency;
 use crate::prelude::*;
 
 /// An error as this dialect writes it.
@@ -203,59 +202,6 @@ pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_m
         .raw("totals", &sums.finish())
         .raw("entries", &postings.finish())
         .flag("hasMore", has_more)
-        .finish()
-}
-
-/// What the gateway's own books say about themselves, in one currency.
-#[derive(Debug)]
-pub(super) struct Proof {
-    pub(super) currency: Currency,
-    /// Added up anew from all entries.
-    pub(super) totals: Totals,
-    /// Whether the running totals of the accounts say the same.
-    pub(super) accounts_agree: bool,
-    /// Sums over all payments, in minor units.
-    pub(super) captured: u128,
-    pub(super) refunded: u128,
-    pub(super) fees: u128,
-    /// What the books hold for all merchants together.
-    pub(super) owed: i128,
-}
-
-impl Proof {
-    /// What the books owe the merchants beyond what the payments say. Zero when all is well.
-    fn difference(&self) -> i128 {
-        let sum = |total: u128| i128::try_from(total).unwrap_or(i128::MAX);
-        let expected = sum(self.captured).saturating_sub(sum(self.refunded)).saturating_sub(sum(self.fees));
-        self.owed.saturating_sub(expected)
-    }
-
-    pub(super) fn holds(&self) -> bool {
-        self.totals.balance() == 0 && self.accounts_agree && self.difference() == 0
-    }
-}
-
-/// The answer of `POST /api/reconcile`.
-pub(super) fn proofs(at_ms: u64, proofs: &[Proof]) -> String {
-    let currencies = proofs.iter().fold(ArrayWriter::new(), |list, proof| {
-        let totals = ObjectWriter::new()
-            .raw("debits", &proof.totals.debits.to_string())
-            .raw("credits", &proof.totals.credits.to_string());
-        let row = ObjectWriter::new()
-            .text("currency", proof.currency.code())
-            .flag("balanced", proof.holds())
-            .raw("totals", &totals.finish())
-            .raw("captured", &proof.captured.to_string())
-            .raw("refunded", &proof.refunded.to_string())
-            .raw("fees", &proof.fees.to_string())
-            .raw("difference", &proof.difference().to_string());
-        list.raw(&row.finish())
-    });
-    ObjectWriter::new()
-        .text("object", "reconciliation")
-        .number("at", at_ms)
-        .flag("balanced", proofs.iter().all(Proof::holds))
-        .raw("currencies", &currencies.finish())
         .finish()
 }
 

@@ -3,38 +3,19 @@
 //! The shell never shows a handle to its user. After a trap every handle is dead; a gateway that shall survive one is
 //! rebuilt from its snapshot.
 
+mod error;
+#[cfg(all(target_family = "wasm", feature = "wasm-simulator"))]
+pub mod exports;
+
 use alloc::collections::BTreeMap;
 
+pub use error::Error;
+
 use super::reply;
-use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value, quoted};
 use crate::prelude::*;
-use crate::simulator::{
-    self, Exchange, FaultPlan, FaultPlanError, Gateway, Injected, Options, Outcome, Request, SnapshotError,
-    Transport,
-};
+use crate::simulator::{Exchange, FaultPlan, Gateway, Injected, Options, Outcome, Request, Transport};
 use crate::time::Timestamp;
-
-/// Why a call was refused. Variants stand in order of precedence.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The document that came in is not what this function takes.
-    Json(json::Error),
-    /// What it asks for is refused.
-    Gateway(simulator::Error),
-    /// The fault plan is refused.
-    Plan(FaultPlanError),
-    /// The snapshot is refused.
-    Snapshot(SnapshotError),
-    /// No gateway has this handle: it was released, or is from before a trap.
-    UnknownHandle {
-        /// The handle.
-        found: u32,
-    },
-    /// Four thousand million gateways were made.
-    HandlesExhausted,
-}
 
 /// The gateways of one instance.
 #[derive(Debug, Default)]
@@ -44,7 +25,7 @@ pub struct Gateways {
 }
 
 impl Gateways {
-    /// No gateway yet.
+    /// No gateway was made.
     #[must_use]
     pub const fn new() -> Self {
         Self { entries: BTreeMap::new(), last: 0 }
@@ -273,175 +254,6 @@ fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp,
 
 fn wrong(field: &'static str, expected: &'static str) -> Error {
     Error::Json(json::Error::WrongField { field, expected, found: "something else".to_owned() })
-}
-
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Gateway(error) => error.fmt(f),
-            Self::Plan(error) => error.fmt(f),
-            Self::Snapshot(error) => error.fmt(f),
-            Self::UnknownHandle { found } => {
-                write!(
-                    f,
-                    "there is no gateway {found}: it was closed, or is from before a trap; create it anew"
-                )
-            }
-            Self::HandlesExhausted => {
-                f.write_str("no handle is left for another gateway: restart the process")
-            }
-        }
-    }
-}
-
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Json(error) => error.code(),
-            Self::Gateway(error) => error.code(),
-            Self::Plan(error) => error.code(),
-            Self::Snapshot(error) => error.code(),
-            Self::UnknownHandle { .. } => "unknown_handle",
-            Self::HandlesExhausted => "handles_exhausted",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Json(error) => error.advice(),
-            Self::Gateway(error) => error.advice(),
-            Self::Plan(error) => error.advice(),
-            Self::Snapshot(error) => error.advice(),
-            Self::UnknownHandle { .. } | Self::HandlesExhausted => Advice::FixCall,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Json(error) => error.details(),
-            Self::Gateway(error) => error.details(),
-            Self::Plan(error) => error.details(),
-            Self::Snapshot(error) => error.details(),
-            Self::UnknownHandle { found } => vec![("found", found.to_string())],
-            Self::HandlesExhausted => Vec::new(),
-        }
-    }
-}
-
-impl From<json::Error> for Error {
-    fn from(error: json::Error) -> Self {
-        Self::Json(error)
-    }
-}
-
-impl From<simulator::Error> for Error {
-    fn from(error: simulator::Error) -> Self {
-        Self::Gateway(error)
-    }
-}
-
-/// What JavaScript calls.
-#[cfg(all(target_family = "wasm", feature = "wasm-simulator"))]
-pub mod exports {
-    use serde::Serialize as _;
-    use spin::Mutex;
-    use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-
-    use super::Gateways;
-    use crate::prelude::*;
-    use crate::wasm::reply;
-
-    static GATEWAYS: Mutex<Gateways> = Mutex::new(Gateways::new());
-
-    /// See [`Gateways::create`].
-    #[wasm_bindgen]
-    pub fn simulator_create(options: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().create(options)
-    }
-
-    /// See [`Gateways::restore`].
-    #[wasm_bindgen]
-    pub fn simulator_restore(snapshot: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().restore(snapshot)
-    }
-
-    /// See [`Gateways::handle`].
-    #[wasm_bindgen]
-    pub fn simulator_handle(handle: u32, head: &[u8], body: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().handle(handle, head, body)
-    }
-
-    /// See [`Gateways::advance`].
-    #[wasm_bindgen]
-    pub fn simulator_advance(handle: u32, input: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().advance(handle, input)
-    }
-
-    /// See [`Gateways::poll_delivery`].
-    #[wasm_bindgen]
-    pub fn simulator_poll_delivery(handle: u32, input: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().poll_delivery(handle, input)
-    }
-
-    /// See [`Gateways::handle_delivery`].
-    #[wasm_bindgen]
-    pub fn simulator_handle_delivery(handle: u32, input: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().handle_delivery(handle, input)
-    }
-
-    /// See [`Gateways::next_due`].
-    #[wasm_bindgen]
-    pub fn simulator_next_due(handle: u32) -> Vec<u8> {
-        GATEWAYS.lock().next_due(handle)
-    }
-
-    /// See [`Gateways::settlement_csv`].
-    #[wasm_bindgen]
-    pub fn simulator_settlement_csv(handle: u32) -> Vec<u8> {
-        GATEWAYS.lock().settlement_csv(handle)
-    }
-
-    /// See [`Gateways::faults`].
-    #[wasm_bindgen]
-    pub fn simulator_faults(handle: u32) -> Vec<u8> {
-        GATEWAYS.lock().faults(handle)
-    }
-
-    /// See [`Gateways::set_faults`].
-    #[wasm_bindgen]
-    pub fn simulator_set_faults(handle: u32, input: &[u8]) -> Vec<u8> {
-        GATEWAYS.lock().set_faults(handle, input)
-    }
-
-    /// See [`Gateways::snapshot`].
-    #[wasm_bindgen]
-    pub fn simulator_snapshot(handle: u32) -> Vec<u8> {
-        GATEWAYS.lock().snapshot(handle)
-    }
-
-    /// See [`Gateways::release`].
-    #[wasm_bindgen]
-    pub fn simulator_release(handle: u32) -> Vec<u8> {
-        GATEWAYS.lock().release(handle)
-    }
-
-    /// Every fault injected so far, as objects: all 64-bit numbers are `bigint`, for amounts must never be rounded.
-    ///
-    /// # Errors
-    ///
-    /// The description of the error, as JSON text.
-    #[wasm_bindgen]
-    pub fn simulator_ground_truth(handle: u32) -> Result<JsValue, JsValue> {
-        let serializer = serde_wasm_bindgen::Serializer::new()
-            .serialize_large_number_types_as_bigints(true)
-            .serialize_missing_as_null(true);
-        let gateways = GATEWAYS.lock();
-        let truth = gateways.ground_truth(handle).map_err(|error| reply::describe(&error))?;
-        truth.serialize(&serializer).map_err(JsValue::from)
-    }
 }
 
 #[cfg(test)]
