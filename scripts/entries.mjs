@@ -33,11 +33,11 @@ const TABLE = [
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
 const SLIM = ["webhooks", "payments", "ledger", "reconcile", "simulator", "testing"];
 
-/** The wasm files: name and cargo feature. */
+/** The wasm files: name and cargo features. The simulator goes without `artefact`: serde-wasm-bindgen brings `std`. */
 export const ARTEFACTS = [
-  { name: "webhooks", feature: "wasm-webhooks" },
-  { name: "core", feature: "wasm-core" },
-  { name: "simulator", feature: "wasm-simulator" },
+  { name: "webhooks", features: "wasm-webhooks,artefact" },
+  { name: "core", features: "wasm-core,artefact" },
+  { name: "simulator", features: "wasm-simulator" },
 ];
 
 /** The command-line tool: not importable, ES modules only. */

@@ -43,8 +43,8 @@ async function command(program, args, options) {
 async function lint() {
   const warningsAreErrors = ["--", "-D", "warnings"];
   const results = [await command("cargo", ["clippy", "--locked", "--workspace", "--all-targets", ...warningsAreErrors])];
-  for (const { feature } of ARTEFACTS) {
-    const args = ["--lib", "--target", WASM_TARGET, "--no-default-features", "--features", feature];
+  for (const { features } of ARTEFACTS) {
+    const args = ["--lib", "--target", WASM_TARGET, "--no-default-features", "--features", features];
     results.push(await command("cargo", ["clippy", "--locked", ...args, ...warningsAreErrors]));
   }
   return sum(results);

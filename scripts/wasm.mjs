@@ -24,10 +24,10 @@ export async function buildWasm() {
   for (const artefact of ARTEFACTS) await buildArtefact(artefact, bindgen);
 }
 
-async function buildArtefact({ name, feature }, bindgen) {
+async function buildArtefact({ name, features }, bindgen) {
   await run("cargo", [
     "build", "--quiet", "--lib", "--release", "--locked", "--target", TARGET, "--no-default-features",
-    "--features", feature, "--config", remappedPaths(),
+    "--features", features, "--config", remappedPaths(),
   ]);
   // Cargo writes each artefact to the same path, so it is taken away before the next one.
   const compiled = at("target", `${name}.wasm`);
