@@ -35,10 +35,10 @@ const RULES = [
     claim: "events applied, each once at most",
   },
   {
-    rule: "entries balance: a template forgets the fee (the engine refuses the entry)",
+    rule: "the books hold what the gateway keeps: a template forgets the fee",
     from: 'fee: amountDigits("fee", fee)',
     to: "fee: undefined",
-    claim: "settlement breaks reported that nobody injected|errors in the shop",
+    claim: "settlement breaks found, of those injected",
   },
   {
     rule: "every webhook counts: the shop acknowledges without applying",
