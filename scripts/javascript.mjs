@@ -27,23 +27,33 @@ export function esbuild() {
 /** Builds pkg/dist from pkg/src and pkg/wasm. */
 export async function buildJavaScript() {
   rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(DIST, { recursive: true });
   await declarations();
-  await modules([...ENTRIES, CLI].map(entryPoint), { external: ["#wasm/*"] });
+  const full = await modules([...ENTRIES, CLI].map(entryPoint), { external: ["#wasm/*"] });
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
-  await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
-  await commonJsTwins();
+  const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
+  const importable = new Set();
+  for (const { file } of ENTRIES) follow(full, join(DIST, `${file}.js`), importable);
+  for (const { file } of SLIM_ENTRIES) follow(slim, join(DIST, `${file}.js`), importable);
+  await commonJsTwins([...importable].sort());
 }
 
 function entryPoint({ name, file, source }) {
   return { in: join(SRC, source), out: file ?? name };
 }
 
-/** ES modules; what two entries share becomes a chunk. Unminified, so that a stack trace can be read. */
+/**
+ * ES modules; what two entries share becomes a chunk. Unminified, so that a stack trace can be read.
+ *
+ * @returns {Promise<Map<string, string[]>>} which built file imports which
+ */
 async function modules(entryPoints, options, folder = "") {
-  await esbuild().build({
+  const { metafile } = await esbuild().build({
     ...SHARED,
     ...options,
     entryPoints,
+    metafile: true,
+    absWorkingDir: DIST,
     external: ["node:*", "bun:*", ...(options.external ?? [])],
     format: "esm",
     splitting: true,
@@ -51,7 +61,19 @@ async function modules(entryPoints, options, folder = "") {
     // Beside the entries, so that a path relative to a module means the same wherever esbuild puts its code.
     chunkNames: `${folder}[name]-[hash]`,
   });
-  for (const file of filesBelow(DIST).filter((name) => name.endsWith(".js"))) dropBareImports(file);
+  const built = Object.entries(metafile.outputs).map(([file, { imports }]) => [
+    join(DIST, file),
+    imports.filter(({ external }) => external !== true).map(({ path }) => join(DIST, path)),
+  ]);
+  for (const [file] of built) dropBareImports(file);
+  return new Map(built);
+}
+
+/** Adds a built file and all it leads to. */
+function follow(graph, file, seen) {
+  if (seen.has(file)) return;
+  seen.add(file);
+  for (const imported of graph.get(file) ?? []) follow(graph, imported, seen);
 }
 
 /**
@@ -62,9 +84,8 @@ function dropBareImports(file) {
   writeFileSync(file, readFileSync(file, "utf8").replaceAll(/^import "\.[^"]+";\n/gm, ""));
 }
 
-/** The same files with `require`: esbuild does not split CommonJS, so each finished module is translated by itself. */
-async function commonJsTwins() {
-  const files = filesBelow(DIST).filter((file) => file.endsWith(".js") && file !== join(DIST, `${CLI.name}.js`));
+/** The same with `require`: esbuild does not split CommonJS, so each finished module is translated by itself. */
+async function commonJsTwins(files) {
   await esbuild().build({
     ...SHARED,
     entryPoints: files,

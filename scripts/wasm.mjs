@@ -72,14 +72,14 @@ export async function pack(bytes) {
 }
 
 /**
- * Panics name source files; those of dependencies must not name the home folder of who built them, and those of the
- * standard library must not depend on whether its sources are installed.
+ * Panic messages name source files. Neither the home folder of who built them may stand there, nor the place of the
+ * standard library's sources, which the compiler puts in where the component `rust-src` happens to be installed.
  */
 function remappedPaths() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  const commit = /^commit-hash: (.+)$/m.exec(outputOf("rustc", ["-vV"]))?.[1];
   const library = join(outputOf("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust");
-  const prefixes = [[cargoHome, "/cargo"], [library, `/rustc/${commit}`], [ROOT, "/tillproof"]];
-  const flags = prefixes.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  const commit = /^commit-hash: (.+)$/m.exec(outputOf("rustc", ["--version", "--verbose"]))?.[1];
+  const places = [[cargoHome, "/cargo"], [ROOT, "/tillproof"], [library, `/rustc/${commit}`]];
+  const flags = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
 }

@@ -167,3 +167,23 @@ fn fill(block: &mut [u8], bytes: &[u8]) {
         *slot = *byte;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    #[test]
+    fn a_key_prints_nothing_of_itself_and_its_state_is_wiped() {
+        // Compiles only while the `zeroize` features of the hash crates are on; an HMAC is made of two of these states.
+        const fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<sha1::Sha1>();
+        wiped::<sha2::Sha256>();
+        wiped::<sha2::Sha512>();
+
+        let key = MacKey::new(MacAlgorithm::HmacSha256, &Secret::new(b"hush".to_vec()));
+        let shown = format!("{key:?} {:?} {:?}", key.begin(), key.sign(b"message"));
+        assert_eq!(shown, "MacKey([REDACTED]) Mac([REDACTED]) Tag([REDACTED])");
+    }
+}

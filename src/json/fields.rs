@@ -1,7 +1,5 @@
 //! Reading an object field by field, with an error that names the field.
 
-use alloc::collections::BTreeSet;
-
 use super::{Error, SAFE_INTEGER_MAX, Value};
 use crate::prelude::*;
 
@@ -10,7 +8,8 @@ use crate::prelude::*;
 #[derive(Debug)]
 pub struct Fields<'v, 'a> {
     value: &'v Value<'a>,
-    asked: BTreeSet<&'static str>,
+    /// A list: there are few, and a set would weigh more than all of this module in the smallest artefact.
+    asked: Vec<&'static str>,
 }
 
 impl<'v, 'a> Fields<'v, 'a> {
@@ -21,7 +20,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     /// [`Error::WrongField`] when it is not an object.
     pub fn of(value: &'v Value<'a>, what: &'static str) -> Result<Self, Error> {
         match value {
-            Value::Object(_) => Ok(Self { value, asked: BTreeSet::new() }),
+            Value::Object(_) => Ok(Self { value, asked: Vec::new() }),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Err(Error::WrongField { field: what, expected: "an object", found: value.kind().to_owned() })
             }
@@ -30,7 +29,7 @@ impl<'v, 'a> Fields<'v, 'a> {
 
     /// The field as it stands; `None` when it is absent or null.
     pub fn optional(&mut self, field: &'static str) -> Option<&'v Value<'a>> {
-        let _ = self.asked.insert(field);
+        self.asked.push(field);
         match self.value.get(field) {
             None | Some(Value::Null) => None,
             found => found,
@@ -121,7 +120,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     /// [`Error::UnknownField`], the first in document order.
     pub fn finish(self) -> Result<(), Error> {
         let members = self.value.as_object().unwrap_or_default();
-        match members.iter().find(|(name, _)| !self.asked.contains(name.as_ref())) {
+        match members.iter().find(|(name, _)| !self.asked.iter().any(|asked| *asked == name.as_ref())) {
             Some((name, _)) => Err(Error::UnknownField { field: name.to_string() }),
             None => Ok(()),
         }

@@ -138,6 +138,8 @@ impl Gateway {
     }
 
     /// Everything that rebuilds this gateway: text, one JSON document per line.
+    ///
+    /// It holds what the requests held, also webhook secrets the merchant chose: keep it as one keeps those.
     #[must_use]
     pub fn snapshot(&self) -> String {
         journal::write(&self.options, &self.journal)
@@ -199,10 +201,12 @@ impl Gateway {
         loop {
             let (number, parcel) = self.world.webhooks.begin(now)?;
             let Content::Genuine(event) = parcel.content else { return Some(number) };
-            if !self.world.injector.strikes(Fault::WebhookLost) {
+            let payment = self.world.webhooks.events().get(event)?.payment;
+            let subject = self.world.subject_of_event(event)?;
+            let occasion = self.world.injector.occasion("delivery", &subject, &[Fault::WebhookLost]);
+            if !self.world.injector.strikes(&occasion, Fault::WebhookLost) {
                 return Some(number);
             }
-            let payment = self.world.webhooks.events().get(event)?.payment;
             self.world.webhooks.end(number, Outcome::NoAnswer, now);
             self.world.confess_webhook(Fault::WebhookLost, event, payment, number, now);
         }

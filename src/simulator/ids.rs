@@ -37,7 +37,9 @@ impl Ids {
         let mut bytes = [0; 24];
         let mut entropy = self.stream("secret", number);
         for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&entropy.next_u64().to_le_bytes());
+            for (slot, byte) in chunk.iter_mut().zip(entropy.next_u64().to_le_bytes()) {
+                *slot = byte;
+            }
         }
         bytes
     }

@@ -1,9 +1,9 @@
 //! What an authenticated delivery says: which event it is, so that it can be applied once.
 
 use super::moment::rfc3339;
+use super::peek::texts;
 use super::{EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Scheme, header};
 use crate::crypto::{Sha256, encode_hex, sha256_hex};
-use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -29,28 +29,25 @@ pub struct Event {
 
 /// The event of a delivery whose signature holds.
 pub(super) fn read(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Event {
-    // A body that is no JSON was signed all the same; it has no members then.
-    let document = json::parse(body).unwrap_or(Value::Null);
+    let identity = scheme.identity;
+    let [id, kind, time] =
+        texts(body, [identity.id.path(), identity.kind.path(), moment_path(identity.occurred_at)]);
     let in_header = |name| header::find(headers, name).ok().flatten().map(str::to_owned);
-    let id = match scheme.identity.id {
-        IdSource::Body(path) => text_at(&document, path),
+    let id = match identity.id {
         IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
-        IdSource::Digest => None,
+        IdSource::Body(_) | IdSource::Digest => id,
     };
     let id = id.filter(|id| usable(id));
-    let id_is_signed = id.is_none() || scheme.identity.id.is_signed();
-    let kind = match scheme.identity.kind {
-        KindSource::Body(path) => text_at(&document, path),
+    let id_is_signed = id.is_none() || identity.id.is_signed();
+    let kind = match identity.kind {
         KindSource::Header(name) => in_header(name),
-        KindSource::None => None,
+        KindSource::Body(_) | KindSource::None => kind,
     };
-    let occurred_at = match scheme.identity.occurred_at {
-        Some(Moment::Seconds(path)) => {
-            at(&document, path).and_then(Value::as_u64).and_then(Timestamp::from_unix_seconds)
-        }
-        Some(Moment::Rfc3339(path)) => at(&document, path).and_then(Value::as_str).and_then(rfc3339),
-        None => None,
-    };
+    let occurred_at = time.and_then(|time| match identity.occurred_at? {
+        Moment::Seconds(_) if !time.bytes().all(|byte| byte.is_ascii_digit()) => None,
+        Moment::Seconds(_) => Timestamp::from_unix_seconds(time.parse().ok()?),
+        Moment::Rfc3339(_) => rfc3339(&time),
+    });
     let digest = (!id_is_signed).then(|| {
         let mut hash = Sha256::new();
         for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], body] {
@@ -71,15 +68,9 @@ fn digest_text(hex: &str) -> String {
     format!("sha256:{hex}")
 }
 
-fn at<'v, 'a>(document: &'v Value<'a>, path: &[&str]) -> Option<&'v Value<'a>> {
-    path.iter().try_fold(document, |value, name| value.get(name))
-}
-
-/// A string, or the digits of a number: some providers count their events.
-fn text_at(document: &Value<'_>, path: &[&str]) -> Option<String> {
-    match at(document, path)? {
-        Value::String(text) => Some(text.to_string()),
-        Value::Number(lexeme) => Some((*lexeme).to_owned()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+const fn moment_path(moment: Option<Moment>) -> &'static [&'static str] {
+    match moment {
+        Some(Moment::Seconds(path) | Moment::Rfc3339(path)) => path,
+        None => &[],
     }
 }

@@ -28,6 +28,7 @@ mod event;
 mod header;
 mod key;
 mod moment;
+mod peek;
 mod scheme;
 mod sign;
 mod verify;

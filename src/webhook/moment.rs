@@ -2,57 +2,75 @@
 //!
 //! The calendar of the crate is not used: it would bring a date library into the smallest artefact.
 
-use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The moment of a text such as `2026-03-04T05:06:07.089Z`; `None` for anything else.
 ///
 /// Digits beyond milliseconds are dropped. A leap second is read as the second after it.
 pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
-    let (date, rest) = text.split_once(['T', 't'])?;
-    let (year, rest_of_date) = date.split_once('-')?;
-    let (month, day) = rest_of_date.split_once('-')?;
-    let (clock, offset_ms, ahead) = zone(rest)?;
-    let (time, fraction) = clock.split_once('.').map_or((clock, None), |(time, digits)| (time, Some(digits)));
-    let (hour, rest_of_time) = time.split_once(':')?;
-    let (minute, second) = rest_of_time.split_once(':')?;
-
-    let days = days(number(year, 4, 9_999)?, number(month, 2, 12)?, number(day, 2, 31)?)?;
-    let hours = days.checked_mul(24)?.checked_add(number(hour, 2, 23)?)?;
-    let minutes = hours.checked_mul(60)?.checked_add(number(minute, 2, 59)?)?;
-    let seconds = minutes.checked_mul(60)?.checked_add(number(second, 2, 60)?)?;
-    let ms = seconds.checked_mul(1_000)?.checked_add(milliseconds(fraction)?)?;
-    let ms = if ahead { ms.checked_sub(offset_ms)? } else { ms.checked_add(offset_ms)? };
-    Timestamp::from_unix_ms(ms)
-}
-
-/// The text before the zone, how far the zone is from UTC, and whether it is ahead of it.
-fn zone(text: &str) -> Option<(&str, u64, bool)> {
-    if let Some(clock) = text.strip_suffix(['Z', 'z']) {
-        return Some((clock, 0, false));
+    let (moment, zone) = match text.strip_suffix('Z').or_else(|| text.strip_suffix('z')) {
+        Some(moment) => (moment, None),
+        None => text
+            .split_at_checked(text.len().checked_sub(ZONE_BYTES)?)
+            .map(|(moment, zone)| (moment, Some(zone)))?,
+    };
+    let (whole, fraction) = moment.split_at_checked(WHOLE_BYTES)?;
+    let marks = whole.as_bytes().iter().zip(b"0000-00-00T00:00:00").all(|(found, expected)| {
+        if *expected == b'0' { found.is_ascii_digit() } else { found.eq_ignore_ascii_case(expected) }
+    });
+    if !marks {
+        return None;
     }
-    let (clock, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
-    let ahead = offset.starts_with('+');
-    let (hours, minutes) = offset.strip_prefix(['+', '-'])?.split_once(':')?;
-    let minutes = number(hours, 2, 23)?.checked_mul(60)?.checked_add(number(minutes, 2, 59)?)?;
-    Some((clock, minutes.checked_mul(60_000)?, ahead))
+    let field = |from: usize, to: usize, max| number(whole.get(from..to)?, max);
+    let days = days(field(0, 4, 9_999)?, field(5, 7, 12)?, field(8, 10, 31)?)?;
+    let hours = days.checked_mul(24)?.checked_add(field(11, 13, 23)?)?;
+    let minutes = hours.checked_mul(60)?.checked_add(field(14, 16, 59)?)?;
+    let seconds = minutes.checked_mul(60)?.checked_add(field(17, 19, 60)?)?;
+    let ms = seconds.checked_mul(1_000)?.checked_add(milliseconds(fraction)?)?;
+    Timestamp::from_unix_ms(match zone {
+        None => ms,
+        Some(zone) => {
+            let offset_ms = offset_ms(zone)?;
+            if zone.starts_with('+') { ms.checked_sub(offset_ms)? } else { ms.checked_add(offset_ms)? }
+        }
+    })
 }
 
-/// A number of exactly so many digits, at most `max`.
-fn number(text: &str, digits: usize, max: u64) -> Option<u64> {
-    if text.len() != digits || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+/// Bytes of a date and a time to the second.
+const WHOLE_BYTES: usize = 19;
+
+/// Bytes of a zone such as `+02:00`.
+const ZONE_BYTES: usize = 6;
+
+/// How far a zone is from UTC, on either side.
+fn offset_ms(zone: &str) -> Option<u64> {
+    let bare = zone.strip_prefix('+').or_else(|| zone.strip_prefix('-'))?;
+    let (hours, minutes) = bare.split_once(':')?;
+    let minutes = number(hours, 23)?.checked_mul(60)?.checked_add(number(minutes, 59)?)?;
+    if hours.len() == 2 { minutes.checked_mul(60_000) } else { None }
+}
+
+/// A number in plain digits, at most `max`.
+fn number(text: &str, max: u64) -> Option<u64> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     text.parse().ok().filter(|number| *number <= max)
 }
 
-fn milliseconds(fraction: Option<&str>) -> Option<u64> {
-    let Some(digits) = fraction else { return Some(0) };
+/// The first three digits after the point.
+fn milliseconds(fraction: &str) -> Option<u64> {
+    if fraction.is_empty() {
+        return Some(0);
+    }
+    let digits = fraction.strip_prefix('.')?;
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let three: String = digits.chars().chain("00".chars()).take(3).collect();
-    number(&three, 3, 999)
+    let three = digits.bytes().chain([b'0', b'0']).take(3);
+    three
+        .map(|digit| u64::from(digit & 15))
+        .try_fold(0_u64, |ms, digit| ms.checked_mul(10)?.checked_add(digit))
 }
 
 /// Days since 1970-01-01; `None` for a date that does not exist.

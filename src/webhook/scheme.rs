@@ -196,25 +196,25 @@ pub enum Evidence {
 
 impl Scheme {
     /// Every header that is read, in lower case, the one with the signature first.
-    pub fn headers(&self) -> impl Iterator<Item = &'static str> {
-        let signed = self.content.iter().filter_map(|part| match part {
-            Part::Header(name) => Some(*name),
-            Part::Text(_) | Part::Timestamp | Part::Url | Part::Body => None,
-        });
-        let time = self.clock.and_then(|clock| match clock.source {
-            TimeSource::Header(name) => Some(name),
-            TimeSource::Pair(_) => None,
-        });
-        let id = match self.identity.id {
-            // A signed header stands in the content already.
-            IdSource::UnsignedHeader(name) => Some(name),
-            IdSource::SignedHeader(_) | IdSource::Body(_) | IdSource::Digest => None,
-        };
-        let kind = match self.identity.kind {
-            KindSource::Header(name) => Some(name),
-            KindSource::Body(_) | KindSource::None => None,
-        };
-        core::iter::once(self.signature_header).chain(signed).chain(time).chain(id).chain(kind)
+    #[must_use]
+    pub fn headers(&self) -> Vec<&'static str> {
+        let mut names = vec![self.signature_header];
+        for part in self.content {
+            if let Part::Header(name) = part {
+                names.push(name);
+            }
+        }
+        if let Some(Clock { source: TimeSource::Header(name), .. }) = self.clock {
+            names.push(name);
+        }
+        // A signed id stands in the content already.
+        if let IdSource::UnsignedHeader(name) = self.identity.id {
+            names.push(name);
+        }
+        if let KindSource::Header(name) = self.identity.kind {
+            names.push(name);
+        }
+        names
     }
 
     /// Whether the URL is part of what is signed.
@@ -258,5 +258,23 @@ impl IdSource {
     #[must_use]
     pub const fn is_signed(self) -> bool {
         !matches!(self, Self::UnsignedHeader(_))
+    }
+
+    /// Where it stands in the body; empty when it does not.
+    pub(super) const fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::Body(path) => path,
+            Self::SignedHeader(_) | Self::UnsignedHeader(_) | Self::Digest => &[],
+        }
+    }
+}
+
+impl KindSource {
+    /// Where it stands in the body; empty when it does not.
+    pub(super) const fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::Body(path) => path,
+            Self::Header(_) | Self::None => &[],
+        }
     }
 }

@@ -209,8 +209,9 @@ pub(super) fn content<'a>(
     body: &'a [u8],
 ) -> Result<Vec<&'a [u8]>, Error> {
     let mut parts: Vec<&[u8]> = Vec::with_capacity(scheme.content.len());
-    let following = scheme.content.iter().skip(1).map(Some).chain([None]);
-    for (part, next) in scheme.content.iter().zip(following) {
+    let mut rest = scheme.content.iter();
+    while let Some(part) = rest.next() {
+        let next = rest.as_slice().first();
         parts.push(match part {
             Part::Text(text) => text.as_bytes(),
             Part::Header(name) => {

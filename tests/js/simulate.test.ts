@@ -104,6 +104,10 @@ test("webhooks are sent by themselves, signed by the wall clock, and again when 
     assert.ok(server.gateway.now() - Date.now() > 3_500_000);
     const verifier = createVerifier({ scheme: "standard-webhooks-v1", secrets: secret });
     for (const delivery of seen) assert.ok(verifier.verify(delivery).ok);
+
+    // A reset forgets the delivery under way; its report finds nobody, which is no failure.
+    await fetch(`${server.url}/_tillproof/reset`, { method: "POST" });
+    assert.deepEqual(await error(await fetch(`${server.url}/api/ledger/shop`)), [404, "account_not_found"]);
   });
   shop.closeAllConnections();
   shop.close();

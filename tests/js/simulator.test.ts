@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { reconcile } from "../../pkg/src/reconcile/index.js";
@@ -134,11 +135,30 @@ test("a snapshot goes on where it was taken, and a fork of it goes the same way"
   await Promise.all([original, one, other].map((gateway) => gateway.close()));
 });
 
+// The same calls as in tests/simulator/histories.rs, which expects the same hash of the same lines from native code.
+test("native code and wasm give the same bytes", async () => {
+  const gateway = createGateway({ seed: 7, faults: "hostile" });
+  const seen = createHash("sha256");
+  for (let number = 0; number < 200; number += 1) {
+    const more = number % 3 === 0 ? { capture: false } : {};
+    const order = { merchantId: "shop", amount: 1_000 + number, currency: "EUR", reference: `o${number}`, ...more };
+    const line = await post(gateway, "/api/payments", order, `k${number}`).then(
+      async (answer) => `${answer.status} ${await answer.text()}`,
+      () => "broken",
+    );
+    seen.update(`${line}\n`);
+  }
+  seen.update(gateway.settlementReport());
+  assert.equal(seen.digest("hex"), "ab11b57a7268a81ee3855fe7e22061686f5df2443d4fdc8663c6e7cff7c8892d");
+  await gateway.close();
+});
+
 test("what a gateway cannot be made from is refused with a code", () => {
   const table: [options: unknown, code: string][] = [
     [{ seed: -1 }, "field_invalid"],
     [{ seed: 1.5 }, "field_invalid"],
     [{ seed: Number.NaN }, "number_not_finite"],
+    [{ paymentsMax: -1 }, "field_invalid"],
     [{ dialect: "stripe" }, "not_simulated"],
     [{ dialect: "visa" }, "field_invalid"],
     [{ clock: "sundial" }, "clock_unknown"],
@@ -153,6 +173,13 @@ test("what a gateway cannot be made from is refused with a code", () => {
   for (const [options, expected] of table) {
     assert.throws(() => createGateway(options as GatewayOptions), code(expected), expected);
   }
+});
+
+test("a full gateway refuses the next payment", async () => {
+  const gateway = createGateway({ paymentsMax: 1 });
+  assert.equal((await pay(gateway, "order_1")).status, 201);
+  assert.equal((await pay(gateway, "order_2")).status, 507);
+  await gateway.close();
 });
 
 test("a closed gateway says that it is closed", async () => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tillproof::crypto::{Sha256, encode_hex};
 use tillproof::entropy::Entropy;
 use tillproof::json::{self, Value};
 use tillproof::simulator::{Exchange, Gateway, Outcome, Transport};
@@ -188,7 +189,35 @@ fn the_same_seed_and_calls_give_the_same_bytes_for_ever() {
     assert_eq!(transcript, history(7, 200).0.transcript());
     assert_ne!(transcript, history(8, 200).0.transcript());
     // A change of this value is a change every recorded seed of every user sees: say so in CHANGELOG.md.
-    assert_eq!(transcript, "38e6e48696d10f07e963790bc04b467ed27e63bf969048c86ee62d0c9831bfcc");
+    assert_eq!(transcript, "f3418cba29a4a05b13159c33aa8b9883cbbad19d4a71b2978200dab7dcfcc2a9");
+}
+
+/// The same calls as in `tests/js/simulator.test.ts`, which expects the same hash of the same lines from wasm.
+#[test]
+fn native_code_and_wasm_give_the_same_bytes() {
+    let mut driver = Driver::new(7, "\"hostile\"");
+    let mut seen = Sha256::new();
+    for number in 0..200 {
+        let more = if number % 3 == 0 { r#","capture":false"# } else { "" };
+        let answer = driver.post(
+            "/api/payments",
+            &format!("k{number}"),
+            &order(&format!("o{number}"), 1_000 + number, more),
+        );
+        let line = match answer.transport {
+            Transport::Deliver { delay } => {
+                driver.wait(delay.get());
+                format!("{} {}\n", answer.status, answer.body)
+            }
+            Transport::RequestLost | Transport::ResponseLost => "broken\n".to_owned(),
+        };
+        seen.update(line.as_bytes());
+    }
+    seen.update(driver.gateway.settlement_csv().as_bytes());
+    assert_eq!(
+        encode_hex(&seen.finish()),
+        "ab11b57a7268a81ee3855fe7e22061686f5df2443d4fdc8663c6e7cff7c8892d"
+    );
 }
 
 #[test]

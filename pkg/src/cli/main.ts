@@ -28,6 +28,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     example: "tillproof verify --scheme stripe-v1 --secret-env STRIPE_SECRET --headers headers.json --body body.json",
     load: async () => (await import("./verify.js")).runVerify,
   },
+  reconcile: {
+    summary: "compares your ledger with what the provider settled",
+    flags:
+      "--ledger FILE --settlement FILE... [--as-of RFC3339] [--in-flight-days N] [--out DIR] [--json]",
+    example: "tillproof reconcile --ledger ledger.csv --settlement settlement.csv --json",
+    load: async () => (await import("./reconcile.js")).runReconcile,
+  },
   simulate: {
     summary: "serves a payment gateway on loopback that fails as real ones do",
     flags:

@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly seed: number;
   readonly dialect: string;
   readonly faults: FaultPlan;
+  /** `null` for the engine's own limit. */
+  readonly paymentsMax: number | null;
 }
 
 /** One gateway. Every method is synchronous and takes the time it happens at, in milliseconds. */
@@ -63,7 +65,8 @@ export class Engine {
 
   /** A gateway that has seen nothing. */
   static create(options: EngineOptions): Engine {
-    const document = encode({ ...options, faults: planDocument(options.faults) });
+    const { paymentsMax, faults, ...rest } = options;
+    const document = encode({ ...rest, faults: planDocument(faults), payments_max: paymentsMax });
     return new Engine(simulator.invoke<number>((exports) => exports.simulator_create(document)));
   }
 

@@ -5,7 +5,7 @@
  * clock nothing ever waits and nothing is sent but inside {@link Gateway.advance}, so that a run is exactly repeatable.
  */
 
-import { TillproofError } from "../shell/errors.js";
+import { isTillproofError, TillproofError } from "../shell/errors.js";
 import { bytes, timeMs } from "../shell/guard.js";
 import { decode, encode } from "../shell/wire.js";
 import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
@@ -23,11 +23,13 @@ export interface GatewayOptions {
   readonly dialect?: "native" | "stripe";
   /** Which faults happen. None when left out. */
   readonly faults?: FaultPlan;
-  /** `virtual` (the default): time stands still but for {@link Gateway.advance} and slow answers. */
-  readonly clock?: ClockKind;
+  /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */
+  readonly paymentsMax?: number;
   /** Where virtual time begins, in milliseconds since the epoch; 2026-01-01T00:00:00Z when left out. */
   readonly now?: number;
-  /** What {@link Gateway.snapshot} returned; `seed`, `dialect`, `faults` and `now` then come from there. */
+  /** `virtual` (the default): time stands still but for {@link Gateway.advance} and slow answers. */
+  readonly clock?: ClockKind;
+  /** What {@link Gateway.snapshot} returned; all options above then come from there. */
   readonly snapshot?: Uint8Array;
   /** How webhooks are sent. The global `fetch` when left out. */
   readonly deliver?: Deliver;
@@ -81,6 +83,11 @@ export class Gateway {
     this.#deliver = options.deliver ?? ((request) => globalThis.fetch(request));
     this.#signatureTime = options.signatureTime ?? (() => this.#clock.now());
     this.#arm();
+  }
+
+  /** Which time the gateway lives in. */
+  get clock(): ClockKind {
+    return this.#clock.kind;
   }
 
   /** Milliseconds since the epoch, by the gateway's clock. */
@@ -200,7 +207,7 @@ export class Gateway {
 
   /** Lets happen what is due at `now` and sets the webhooks off. */
   #sendDue(now: number): void {
-    const at = Math.max(now, this.#clock.kind === "virtual" ? this.#clock.now() : now);
+    const at = this.#clock.kind === "virtual" ? this.#clock.now() : now;
     this.#engine.advance(at);
     for (;;) {
       const delivery = this.#engine.pollDelivery(at, this.#signatureTime());
@@ -210,12 +217,17 @@ export class Gateway {
     }
   }
 
-  /** Sends one webhook and reports what became of it. Never rejects. */
+  /** Sends one webhook and reports what became of it. */
   async #send(delivery: Delivery, at: number): Promise<void> {
     const status = await this.#statusOf(delivery);
     // In real time an answer arrives when it arrives; in virtual time sending takes none.
     const now = this.#clock.kind === "real" ? Math.max(at, this.#clock.now()) : at;
-    this.#engine.handleDelivery(now, delivery.id, status);
+    try {
+      this.#engine.handleDelivery(now, delivery.id, status);
+    } catch (error) {
+      // A reset in the meantime has forgotten the delivery; everything else is worth an alarm.
+      if (!isTillproofError(error) || error.code !== "delivery_not_found") throw error;
+    }
     this.#arm();
   }
 
@@ -270,8 +282,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
   const kind = clockKind(options.clock ?? "virtual");
   const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
-  const { seed = 0, dialect = "native", faults = "none" } = options;
-  return { engine: Engine.create({ seed, dialect, faults }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
+  const { seed = 0, dialect = "native", faults = "none", paymentsMax = null } = options;
+  return { engine: Engine.create({ seed, dialect, faults, paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
 }
 
 function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {

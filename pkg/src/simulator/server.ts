@@ -99,6 +99,8 @@ async function answer(
     if (!request.complete || !server.listening) headers["connection"] = "close";
     response.writeHead(result.status, { ...headers, "content-length": Buffer.byteLength(result.body) });
     response.end(result.body);
+    // Virtual time stands still, but what is due now is sent now, as a merchant behind a socket expects.
+    if (gateway.clock === "virtual") await gateway.advance(0);
   } catch (error) {
     // The engine answers what is wrong with a request; what arrives here is the client's disconnect or our bug.
     if (request.destroyed || response.headersSent) return reset(request.socket);

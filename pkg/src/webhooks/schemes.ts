@@ -52,12 +52,12 @@ interface SchemeDocument {
 
 let known: readonly SchemeInfo[] | undefined;
 
-/** Every scheme, by name. */
-export function schemes(): readonly SchemeInfo[] {
-  known ??= Object.freeze(
-    webhooks.invoke<SchemeDocument[]>((exports) => exports.webhooks_schemes()).map((row) => Object.freeze(info(row))),
-  );
-  return known;
+/** Every scheme, by name. The rows are frozen, the list is the caller's. */
+export function schemes(): SchemeInfo[] {
+  known ??= webhooks
+    .invoke<SchemeDocument[]>((exports) => exports.webhooks_schemes())
+    .map((row) => Object.freeze(info(row)));
+  return [...known];
 }
 
 function info(row: SchemeDocument): SchemeInfo {

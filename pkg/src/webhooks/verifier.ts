@@ -65,7 +65,7 @@ export interface VerifiedDelivery {
   /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
   readonly timestamp?: number;
   /** At least one; a few providers send many together. */
-  readonly events: readonly VerifiedEvent[];
+  readonly events: VerifiedEvent[];
 }
 
 /** A delivery that is not. What is answered to the sender should not depend on the reason. */
@@ -128,6 +128,7 @@ interface EventDocument {
 
 class EngineVerifier implements Verifier {
   readonly scheme: string;
+  /** Kept, secrets and all, to make the verifier again when the instance that had it is gone. */
   readonly #options: Uint8Array;
   readonly #headers: ReadonlySet<string>;
   #handle = 0;

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { test } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { isTillproofError, TillproofError } from "tillproof";
@@ -74,13 +76,23 @@ test("the package brings no dependency and no install script", () => {
 });
 
 const PROGRAM = fileURLToPath(new URL("node_modules/.bin/tillproof", import.meta.url));
-const tillproof = (...args) => spawnSync(PROGRAM, args, { encoding: "utf8" });
+const tillproof = (...args) => spawnSync(PROGRAM, args, { encoding: "utf8", env: { ...process.env, SECRET } });
+
+const folder = mkdtempSync(join(tmpdir(), "tillproof-sample-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Writes a file and gives its path. */
+function file(name, content) {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
 
 test("the program prints its version and its help", () => {
   assert.equal(tillproof("--version").stdout, `${manifest.version}\n`);
   const help = tillproof("--help");
   assert.equal(help.status, 0);
-  for (const command of ["verify", "reconcile"]) assert.match(help.stdout, new RegExp(`^ +tillproof ${command} --`, "m"));
+  for (const command of ["verify", "reconcile", "simulate", "demo"]) assert.match(help.stdout, new RegExp(`^ +tillproof ${command} --`, "m"));
 });
 
 test("wrong usage is status 2 and one line on standard error", () => {
@@ -90,4 +102,63 @@ test("wrong usage is status 2 and one line on standard error", () => {
     assert.match(stderr, /^tillproof: .+\n$/);
     assert.equal(stdout, "");
   }
+});
+
+test("verify answers for a delivery in files, and its status is the answer", () => {
+  const { body, headers } = delivery();
+  const flags = [
+    "verify", "--scheme", "stripe-v1", "--secret-env", "SECRET", "--headers", file("headers.json", JSON.stringify(headers)),
+    "--body", file("body.json", body), "--now", String(NOW / 1000), "--json",
+  ];
+  const genuine = tillproof(...flags);
+  assert.equal(genuine.status, 0, genuine.stderr);
+  assert.deepEqual(JSON.parse(genuine.stdout), {
+    ok: true,
+    scheme: "stripe-v1",
+    secret_index: 0,
+    timestamp: NOW,
+    events: [{ id: "evt_1", id_is_signed: true, type: "charge.succeeded", occurred_at: NOW }],
+  });
+  file("body.json", `${body} `);
+  const forged = tillproof(...flags);
+  assert.equal(forged.status, 1);
+  assert.equal(JSON.parse(forged.stdout).code, "signature_mismatch");
+  assert.equal(tillproof(...flags.filter((flag) => flag !== "--json")).stdout.split(":")[0], "not genuine (signature_mismatch)");
+});
+
+test("verify reports late deliveries, and a tolerance can be given", () => {
+  const { body, headers } = delivery();
+  const flags = [
+    "verify", "--scheme", "stripe-v1", "--secret", SECRET, "--headers", file("headers.json", JSON.stringify(Object.entries(headers))),
+    "--body", file("body.json", body), "--now", String(NOW / 1000 + 900),
+  ];
+  assert.equal(tillproof(...flags).status, 1);
+  assert.equal(tillproof(...flags, "--tolerance", "1000").status, 0);
+});
+
+const LEDGER = "reference,id,type,amount_minor,currency,fee_minor,status,occurred_at\n";
+
+test("reconcile answers for files, and its status is the answer", () => {
+  const row = "order_1,m1,charge,1000,EUR,59,settled,2026-03-01T10:00:00Z\n";
+  const ledger = file("ledger.csv", LEDGER + row);
+  const same = file("same.csv", LEDGER + row);
+  const other = file("other.csv", LEDGER + row.replace(",1000,", ",750,"));
+  const fine = tillproof("reconcile", "--ledger", ledger, "--settlement", same, "--json");
+  assert.equal(fine.status, 0, fine.stderr);
+  assert.equal(JSON.parse(fine.stdout).summary.matched, 1);
+  const broken = tillproof("reconcile", "--ledger", ledger, "--settlement", other, "--json", "--out", join(folder, "out"));
+  assert.equal(broken.status, 1, broken.stderr);
+  const report = JSON.parse(broken.stdout);
+  assert.deepEqual(report.breaks.map(({ kind, difference_minor }) => [kind, difference_minor]), [["amount_mismatch", "-250"]]);
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, "out/report.json"), "utf8")), report);
+  assert.match(readFileSync(join(folder, "out/report.txt"), "utf8"), /^breaks +1$/m);
+});
+
+test("a file reconcile cannot read exactly is status 2 with file and line, and no report", () => {
+  const ledger = file("ledger.csv", LEDGER);
+  const bad = file("bad.csv", `${LEDGER}order_1,m1,charge,10.5,EUR,59,settled,2026-03-01T10:00:00Z\n`);
+  const { status, stderr, stdout } = tillproof("reconcile", "--ledger", ledger, "--settlement", bad, "--json");
+  assert.equal(status, 2);
+  assert.match(stderr, /^tillproof: .*bad\.csv.*2.*\n$/);
+  assert.equal(stdout, "");
 });

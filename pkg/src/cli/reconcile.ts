@@ -1,0 +1,77 @@
+/** `tillproof reconcile`: your books against what the provider settled, from files. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { reconcile, toText, type Report } from "../reconcile/index.js";
+import { FINE, fileBytes, flags, NO, printJson, required, UsageError, wholeNumber } from "./usage.js";
+
+/** The one format read so far: the generic CSV of the documentation. */
+const FORMAT = "csv";
+
+/** Runs the command and gives its exit status. */
+export async function runReconcile(argv: string[]): Promise<number> {
+  const given = flags(argv, {
+    ledger: { type: "string", multiple: true },
+    settlement: { type: "string", multiple: true },
+    bank: { type: "string", multiple: true },
+    "ledger-format": { type: "string" },
+    "settlement-format": { type: "string" },
+    "bank-format": { type: "string" },
+    mapping: { type: "string" },
+    "as-of": { type: "string" },
+    "in-flight-days": { type: "string" },
+    "in-flight-business-days": { type: "string" },
+    out: { type: "string" },
+    workers: { type: "string" },
+    json: { type: "boolean" },
+  });
+  for (const flag of ["bank", "bank-format", "mapping", "in-flight-business-days"] as const) {
+    if (given[flag] !== undefined) throw new UsageError(`--${flag} is not supported yet by this version`);
+  }
+  for (const flag of ["ledger-format", "settlement-format"] as const) {
+    if (given[flag] !== undefined && given[flag] !== FORMAT) {
+      throw new UsageError(`--${flag} ${given[flag]}: this version reads ${FORMAT} only`);
+    }
+  }
+  // A ceiling, and one is below every ceiling; the report is the same whatever the number.
+  if (given.workers !== undefined) wholeNumber("workers", given.workers);
+
+  const report = reconcile({
+    ledger: sources("ledger", given.ledger),
+    settlement: sources("settlement", given.settlement),
+    ...(given["as-of"] === undefined ? {} : { asOf: moment("as-of", given["as-of"]) }),
+    ...(given["in-flight-days"] === undefined
+      ? {}
+      : { inFlightDays: wholeNumber("in-flight-days", given["in-flight-days"]) }),
+  });
+  if (given.out !== undefined) writeReport(given.out, report);
+  if (given.json === true) printJson(report);
+  else process.stdout.write(toText(report));
+  return report.summary.breaks === 0 ? FINE : NO;
+}
+
+function sources(flag: string, paths: string[] | undefined): { name: string; data: Uint8Array }[] {
+  return required(flag, paths).map((path) => ({ name: path, data: fileBytes(flag, path) }));
+}
+
+/** A moment as RFC 3339 has it. `Date.parse` alone also takes local times and days without a time. */
+function moment(flag: string, value: string): number {
+  const shape = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+  const milliseconds = shape.test(value) ? Date.parse(value.toUpperCase()) : Number.NaN;
+  if (Number.isNaN(milliseconds)) {
+    throw new UsageError(`--${flag} ${JSON.stringify(value)}: expected RFC 3339, such as 2026-03-04T00:00:00Z`);
+  }
+  return milliseconds;
+}
+
+/** The same report twice: for programs and for people. */
+function writeReport(folder: string, report: Report): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(join(folder, "report.txt"), toText(report));
+  } catch (error) {
+    throw new UsageError(`--out ${folder}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * For the merchant's own test suite: deliveries signed as a provider signs them, and the promises a store must keep.
+ *
+ * Nothing here belongs into a running shop.
+ */
+
+export { storeConformance, type ConformanceCheck } from "../stores/conformance.js";
+export { signWebhook, type OutgoingDelivery } from "../webhooks/sign.js";
