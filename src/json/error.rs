@@ -26,6 +26,11 @@ pub enum Error {
         /// Byte offset of the bracket that went too deep.
         offset: usize,
     },
+    /// An object has more members than [`MEMBERS_MAX`](super::MEMBERS_MAX).
+    TooManyMembers {
+        /// Byte offset of the first name too many.
+        offset: usize,
+    },
     /// A member name stands twice in one object: readers would disagree on its value.
     DuplicateMember {
         /// Byte offset of the second name.
@@ -66,6 +71,13 @@ impl core::fmt::Display for Error {
             Self::TooDeep { offset } => {
                 write!(f, "nested deeper than {} levels at byte {offset}", super::DEPTH_MAX)
             }
+            Self::TooManyMembers { offset } => {
+                write!(
+                    f,
+                    "the object has more than {} members, the next at byte {offset}",
+                    super::MEMBERS_MAX
+                )
+            }
             Self::DuplicateMember { offset, name } => {
                 write!(f, "the member {} stands twice, again at byte {offset}", super::quoted(name))
             }
@@ -90,6 +102,7 @@ impl Diagnose for Error {
             Self::TooLarge { .. } => "json_too_large",
             Self::Syntax { .. } => "json_syntax",
             Self::TooDeep { .. } => "json_too_deep",
+            Self::TooManyMembers { .. } => "json_too_many_members",
             Self::DuplicateMember { .. } => "json_duplicate_member",
             Self::MissingField { .. } => "field_missing",
             Self::WrongField { .. } => "field_invalid",
@@ -109,7 +122,9 @@ impl Diagnose for Error {
             Self::Syntax { offset, expected } => {
                 vec![("offset", offset.to_string()), ("expected", (*expected).to_owned())]
             }
-            Self::TooDeep { offset } => vec![("offset", offset.to_string())],
+            Self::TooDeep { offset } | Self::TooManyMembers { offset } => {
+                vec![("offset", offset.to_string())]
+            }
             Self::DuplicateMember { offset, name } => {
                 vec![("offset", offset.to_string()), ("field", name.clone())]
             }
