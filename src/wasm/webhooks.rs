@@ -205,8 +205,11 @@ fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> 
 fn row(scheme: &Scheme) -> String {
     let headers = scheme.headers().into_iter().fold(ArrayWriter::new(), ArrayWriter::text);
     let id = match scheme.identity.id {
-        IdSource::Body(path) => ["body"].iter().chain(path).copied().collect::<Vec<_>>().join("."),
-        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => ["header ", name].concat(),
+        IdSource::Body(path) => path.iter().fold("body".to_owned(), |mut text, name| {
+            text.extend([".", name]);
+            text
+        }),
+        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => String::from_iter(["header ", name]),
         IdSource::Digest => "digest of the body".to_owned(),
     };
     let object = ObjectWriter::new()
