@@ -54,4 +54,129 @@ pub trait Diagnose: core::fmt::Display {
     fn details(&self) -> Vec<Detail> {
         Vec::new()
     }
+
+    /// All of it at once, as it crosses the border.
+    fn report(&self) -> Report {
+        Report {
+            code: self.code(),
+            advice: self.advice(),
+            message: self.to_string(),
+            details: self.details(),
+        }
+    }
 }
+
+/// Everything an error says.
+///
+/// An error of the `webhooks` artefact is written as one table of reports, from which [`Diagnose`] and `Display`
+/// follow: four tables, and `core::fmt`, would weigh more than the hash functions do.
+///
+/// ```
+/// use tillproof::advice::{Advice, Report};
+///
+/// let report = Report::new("body_too_large").count("found", 9).say("the body has {found} bytes: at most 8 are read");
+/// assert_eq!(report.message, "the body has 9 bytes: at most 8 are read");
+/// assert_eq!((report.code, report.advice), ("body_too_large", Advice::FixCall));
+/// assert_eq!(report.details, [("found", "9".to_owned())]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// See [`Diagnose::code`].
+    pub code: &'static str,
+    /// See [`Diagnose::advice`].
+    pub advice: Advice,
+    /// The sentence.
+    pub message: String,
+    /// See [`Diagnose::details`].
+    pub details: Vec<Detail>,
+}
+
+impl Report {
+    /// A report without facts, whose advice is that of most refusals: [`Advice::FixCall`].
+    #[must_use]
+    #[inline(never)]
+    pub fn new(code: &'static str) -> Self {
+        Self { code, advice: Advice::FixCall, message: String::new(), details: Vec::new() }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn fact(mut self, name: &'static str, value: &str) -> Self {
+        self.add(name, value);
+        self
+    }
+
+    /// Adds a fact that is a number of things.
+    #[must_use]
+    pub fn count(mut self, name: &'static str, value: usize) -> Self {
+        self.add(name, &value.digits());
+        self
+    }
+
+    /// Adds a fact that is an integer.
+    #[must_use]
+    pub fn number(mut self, name: &'static str, value: u64) -> Self {
+        self.add(name, &value.digits());
+        self
+    }
+
+    /// Finishes with a sentence, in which `{name}` stands for the fact of that name.
+    #[must_use]
+    pub fn say(self, sentence: &str) -> Self {
+        self.say_with(sentence, &[])
+    }
+
+    /// As [`Report::say`], with values that stand in the sentence only. They come before facts of the same name.
+    #[must_use]
+    #[inline(never)]
+    pub fn say_with(mut self, sentence: &str, asides: &[(&str, &str)]) -> Self {
+        let mut pieces = sentence.split('{');
+        self.message.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
+            let facts = self.details.iter().map(|(known, value)| (*known, value.as_str()));
+            let found = asides.iter().copied().chain(facts).find(|(known, _)| *known == name);
+            self.message.push_str(found.map_or(name, |(_, value)| value));
+            self.message.push_str(rest);
+        }
+        self
+    }
+
+    #[inline(never)]
+    fn add(&mut self, name: &'static str, value: &str) {
+        self.details.push((name, value.to_owned()));
+    }
+}
+
+/// Makes an error of an enum with a method `table`, which gives the [`Report`] of each variant.
+macro_rules! reported {
+    ($error:ty) => {
+        impl core::fmt::Display for $error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(&self.table().message)
+            }
+        }
+
+        impl core::error::Error for $error {}
+
+        impl $crate::advice::Diagnose for $error {
+            fn code(&self) -> &'static str {
+                self.table().code
+            }
+
+            fn advice(&self) -> $crate::advice::Advice {
+                self.table().advice
+            }
+
+            fn details(&self) -> $crate::prelude::Vec<$crate::advice::Detail> {
+                self.table().details
+            }
+
+            fn report(&self) -> $crate::advice::Report {
+                self.table()
+            }
+        }
+    };
+}
+
+pub(crate) use reported;

@@ -8,3 +8,52 @@ pub(crate) use alloc::borrow::ToOwned;
 pub(crate) use alloc::boxed::Box;
 pub(crate) use alloc::string::{String, ToString};
 pub(crate) use alloc::vec::Vec;
+
+/// Integers as text. The one name here that Rust does not have: `to_string` goes through `core::fmt`, which alone would
+/// be a tenth of the smallest artefact.
+pub(crate) trait Digits {
+    /// The decimal digits, without sign, leading zeros or separators.
+    fn digits(self) -> String;
+}
+
+impl Digits for u64 {
+    fn digits(self) -> String {
+        let mut text = String::new();
+        append_digits(&mut text, self);
+        text
+    }
+}
+
+impl Digits for usize {
+    fn digits(self) -> String {
+        // No platform has pointers of more than 64 bits.
+        u64::try_from(self).unwrap_or(u64::MAX).digits()
+    }
+}
+
+impl Digits for u32 {
+    fn digits(self) -> String {
+        u64::from(self).digits()
+    }
+}
+
+fn append_digits(text: &mut String, number: u64) {
+    if number >= 10 {
+        append_digits(text, number / 10);
+    }
+    text.extend(u32::try_from(number % 10).ok().and_then(|digit| char::from_digit(digit, 10)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_those_of_to_string() {
+        for number in [0, 7, 10, 99, 100, 1_000_000_007, u64::MAX] {
+            assert_eq!(number.digits(), number.to_string());
+        }
+        assert_eq!(u32::MAX.digits(), u32::MAX.to_string());
+        assert_eq!(usize::MAX.digits(), usize::MAX.to_string());
+    }
+}

@@ -1,7 +1,6 @@
 //! Why a text is not the encoding it should be.
 
-use crate::advice::{Advice, Detail, Diagnose};
-use crate::prelude::*;
+use crate::advice::{Report, reported};
 
 /// Why a text could not be decoded. Variants stand in order of precedence.
 ///
@@ -33,55 +32,25 @@ pub enum Error {
     Base64TrailingBits,
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(self) -> Report {
         match self {
-            Self::HexLength { found } => {
-                write!(f, "{found} characters of hexadecimal: expected an even number, two for each byte")
-            }
-            Self::HexDigit { offset } => {
-                write!(f, "not hexadecimal at byte {offset}: expected 0 to 9 and a to f, without spaces")
-            }
-            Self::Base64Length { found } => {
-                write!(f, "{found} characters of base64: expected a multiple of four, padded with `=`")
-            }
-            Self::Base64Character { offset } => {
-                write!(
-                    f,
-                    "not standard base64 at byte {offset}: expected A-Z a-z 0-9 + / and `=` only at the end"
-                )
-            }
-            Self::Base64TrailingBits => f.write_str(
-                "the last character of the base64 carries bits that belong to no byte: copy it again",
+            Self::HexLength { found } => Report::new("hex_length")
+                .count("found", found)
+                .say("{found} characters of hexadecimal: expected an even number, two for each byte"),
+            Self::HexDigit { offset } => Report::new("hex_digit")
+                .count("offset", offset)
+                .say("not hexadecimal at byte {offset}: expected 0 to 9 and a to f, without spaces"),
+            Self::Base64Length { found } => Report::new("base64_length")
+                .count("found", found)
+                .say("{found} characters of base64: expected a multiple of four, padded with `=`"),
+            Self::Base64Character { offset } => Report::new("base64_character").count("offset", offset).say(
+                "not standard base64 at byte {offset}: expected A-Z a-z 0-9 + / and `=` only at the end",
             ),
+            Self::Base64TrailingBits => Report::new("base64_trailing_bits")
+                .say("the last character of the base64 carries bits that belong to no byte: copy it again"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::HexLength { .. } => "hex_length",
-            Self::HexDigit { .. } => "hex_digit",
-            Self::Base64Length { .. } => "base64_length",
-            Self::Base64Character { .. } => "base64_character",
-            Self::Base64TrailingBits => "base64_trailing_bits",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::HexLength { found } | Self::Base64Length { found } => vec![("found", found.to_string())],
-            Self::HexDigit { offset } | Self::Base64Character { offset } => {
-                vec![("offset", offset.to_string())]
-            }
-            Self::Base64TrailingBits => Vec::new(),
-        }
-    }
-}
+reported!(Error);

@@ -1,6 +1,6 @@
 //! Why a document was refused.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Report, reported};
 use crate::prelude::*;
 
 /// Why a document was refused. Variants stand in order of precedence.
@@ -24,6 +24,11 @@ pub enum Error {
     /// Nested deeper than [`DEPTH_MAX`](super::DEPTH_MAX).
     TooDeep {
         /// Byte offset of the bracket that went too deep.
+        offset: usize,
+    },
+    /// An object has more members than [`MEMBERS_MAX`](super::MEMBERS_MAX).
+    TooManyMembers {
+        /// Byte offset of the first name too many.
         offset: usize,
     },
     /// A member name stands twice in one object: readers would disagree on its value.
@@ -56,72 +61,48 @@ pub enum Error {
     },
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::TooLarge { found, limit } => {
-                write!(f, "the document has {found} bytes; at most {limit} are read")
-            }
-            Self::Syntax { offset, expected } => write!(f, "not JSON at byte {offset}: expected {expected}"),
-            Self::TooDeep { offset } => {
-                write!(f, "nested deeper than {} levels at byte {offset}", super::DEPTH_MAX)
+            Self::TooLarge { found, limit } => Report::new("json_too_large")
+                .count("found", *found)
+                .count("limit", *limit)
+                .say("the document has {found} bytes; at most {limit} are read"),
+            Self::Syntax { offset, expected } => Report::new("json_syntax")
+                .count("offset", *offset)
+                .fact("expected", expected)
+                .say("not JSON at byte {offset}: expected {expected}"),
+            Self::TooDeep { offset } => Report::new("json_too_deep").count("offset", *offset).say_with(
+                "nested deeper than {limit} levels at byte {offset}",
+                &[("limit", &super::DEPTH_MAX.digits())],
+            ),
+            Self::TooManyMembers { offset } => {
+                Report::new("json_too_many_members").count("offset", *offset).say_with(
+                    "the object has more than {limit} members, the next at byte {offset}",
+                    &[("limit", &super::MEMBERS_MAX.digits())],
+                )
             }
             Self::DuplicateMember { offset, name } => {
-                write!(f, "the member {} stands twice, again at byte {offset}", super::quoted(name))
+                Report::new("json_duplicate_member").count("offset", *offset).fact("field", name).say_with(
+                    "the member {field} stands twice, again at byte {offset}",
+                    &[("field", &super::quoted(name))],
+                )
             }
-            Self::MissingField { field, expected } => {
-                write!(f, "the field `{field}` is missing: expected {expected}")
-            }
-            Self::WrongField { field, expected, found } => {
-                write!(f, "the field `{field}` holds {found}: expected {expected}")
-            }
-            Self::UnknownField { field } => {
-                write!(f, "the field {} is not known here: remove it or mend its name", super::quoted(field))
-            }
+            Self::MissingField { field, expected } => Report::new("field_missing")
+                .fact("field", field)
+                .fact("expected", expected)
+                .say("the field `{field}` is missing: expected {expected}"),
+            Self::WrongField { field, expected, found } => Report::new("field_invalid")
+                .fact("field", field)
+                .fact("expected", expected)
+                .fact("found", found)
+                .say("the field `{field}` holds {found}: expected {expected}"),
+            Self::UnknownField { field } => Report::new("field_unknown").fact("field", field).say_with(
+                "the field {field} is not known here: remove it or mend its name",
+                &[("field", &super::quoted(field))],
+            ),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge { .. } => "json_too_large",
-            Self::Syntax { .. } => "json_syntax",
-            Self::TooDeep { .. } => "json_too_deep",
-            Self::DuplicateMember { .. } => "json_duplicate_member",
-            Self::MissingField { .. } => "field_missing",
-            Self::WrongField { .. } => "field_invalid",
-            Self::UnknownField { .. } => "field_unknown",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::TooLarge { found, limit } => {
-                vec![("found", found.to_string()), ("limit", limit.to_string())]
-            }
-            Self::Syntax { offset, expected } => {
-                vec![("offset", offset.to_string()), ("expected", (*expected).to_owned())]
-            }
-            Self::TooDeep { offset } => vec![("offset", offset.to_string())],
-            Self::DuplicateMember { offset, name } => {
-                vec![("offset", offset.to_string()), ("field", name.clone())]
-            }
-            Self::MissingField { field, expected } => {
-                vec![("field", (*field).to_owned()), ("expected", (*expected).to_owned())]
-            }
-            Self::WrongField { field, expected, found } => vec![
-                ("field", (*field).to_owned()),
-                ("expected", (*expected).to_owned()),
-                ("found", found.clone()),
-            ],
-            Self::UnknownField { field } => vec![("field", field.clone())],
-        }
-    }
-}
+reported!(Error);

@@ -25,6 +25,10 @@ pub use write::{ArrayWriter, ObjectWriter, quoted};
 /// Deepest nesting accepted. Provider payloads stay below 20; the rest is an attack on the stack.
 pub const DEPTH_MAX: usize = 64;
 
+/// Most members of one object. Nothing that is read here has more than some hundred; comparing the names of more takes
+/// time that grows with their square.
+pub const MEMBERS_MAX: usize = 4096;
+
 /// Longest document accepted, in bytes. The largest webhooks seen are below 1 MiB.
 pub const BYTES_MAX: usize = 16 << 20;
 

@@ -1,43 +1,50 @@
 //! The strict reader: one pass over the bytes, no recursion deeper than the limit, no copies without need.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
 
-use super::{BYTES_MAX, DEPTH_MAX, Error, Value};
+use super::{BYTES_MAX, DEPTH_MAX, Error, MEMBERS_MAX, Value};
 use crate::prelude::*;
-
-/// Objects with at most this many members are searched for duplicate names by comparing all pairs.
-const PAIRWISE_MAX: usize = 16;
 
 /// Reads one JSON document and nothing after it.
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`], then the first of [`Error::Syntax`], [`Error::TooDeep`] and [`Error::DuplicateMember`] in
-/// the order of the document.
+/// [`Error::TooLarge`], then the first of [`Error::Syntax`], [`Error::TooDeep`], [`Error::TooManyMembers`] and
+/// [`Error::DuplicateMember`] in the order of the document.
 pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Error> {
     if bytes.len() > BYTES_MAX {
         return Err(Error::TooLarge { found: bytes.len(), limit: BYTES_MAX });
     }
     let text = core::str::from_utf8(bytes)
         .map_err(|error| Error::Syntax { offset: error.valid_up_to(), expected: "UTF-8" })?;
-    let mut scanner = Scanner { text, at: 0 };
-    scanner.skip_white_space();
-    let value = scanner.value(0)?;
-    scanner.skip_white_space();
-    match scanner.peek() {
-        None => Ok(value),
-        Some(_) => Err(scanner.expected("the end of the document")),
+    let mut scanner = Scanner { text, at: 0, refusal: None };
+    match (scanner.document(), scanner.refusal) {
+        (Some(value), None) => Ok(value),
+        (_, Some(refusal)) => Err(refusal),
+        (None, None) => Err(Error::Syntax { offset: scanner.at, expected: ANY_VALUE }),
     }
 }
 
+const ANY_VALUE: &str = "a JSON value";
+
+/// Its methods answer `None` once `refusal` says why. An error in each answer would be copied from step to step, which
+/// made the code half as large again.
 struct Scanner<'a> {
     text: &'a str,
     /// Always on a character boundary: only ASCII bytes are stepped over one by one.
     at: usize,
+    refusal: Option<Error>,
 }
 
 impl<'a> Scanner<'a> {
+    fn document(&mut self) -> Option<Value<'a>> {
+        let value = self.value(0)?;
+        match self.peek() {
+            None => Some(value),
+            Some(_) => self.expected("the end of the document"),
+        }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -46,8 +53,15 @@ impl<'a> Scanner<'a> {
         self.at = self.at.saturating_add(1);
     }
 
-    fn expected(&self, expected: &'static str) -> Error {
-        Error::Syntax { offset: self.at, expected }
+    #[inline(never)]
+    fn expected<T>(&mut self, expected: &'static str) -> Option<T> {
+        self.refuse(Error::Syntax { offset: self.at, expected })
+    }
+
+    #[inline(never)]
+    fn refuse<T>(&mut self, refusal: Error) -> Option<T> {
+        self.refusal = Some(refusal);
+        None
     }
 
     fn skip_white_space(&mut self) {
@@ -56,173 +70,159 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Error> {
-        if self.peek() != Some(byte) {
-            return Err(self.expected(expected));
+    /// Steps over `byte` if it is next.
+    fn skip(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        if is_next {
+            self.step();
         }
-        self.step();
-        Ok(())
+        is_next
+    }
+
+    fn take(&mut self, byte: u8, expected: &'static str) -> Option<()> {
+        if self.skip(byte) { Some(()) } else { self.expected(expected) }
     }
 
     fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, Error> {
+    /// A value and the white space around it.
+    fn value(&mut self, depth: usize) -> Option<Value<'a>> {
+        self.skip_white_space();
         if depth > DEPTH_MAX {
-            return Err(Error::TooDeep { offset: self.at.saturating_sub(1) });
+            return self.refuse(Error::TooDeep { offset: self.at.saturating_sub(1) });
         }
-        match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
+        let value = match self.peek() {
+            Some(b'{') => self.object(depth).map(Value::Object),
+            Some(b'[') => self.array(depth).map(Value::Array),
             Some(b'"') => self.string().map(Value::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
             Some(b'n') => self.word("null", Value::Null),
-            _ => Err(self.expected("a JSON value")),
-        }
+            _ => self.expected(ANY_VALUE),
+        };
+        self.skip_white_space();
+        value
     }
 
-    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, Error> {
+    fn word(&mut self, word: &'static str, value: Value<'a>) -> Option<Value<'a>> {
         let end = self.at.saturating_add(word.len());
         if self.text.get(self.at..end) != Some(word) {
-            return Err(self.expected("true, false or null"));
+            return self.expected("true, false or null");
         }
         self.at = end;
-        Ok(value)
+        Some(value)
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value<'a>, Error> {
+    fn array(&mut self, depth: usize) -> Option<Vec<Value<'a>>> {
         self.step();
-        let mut items = Vec::new();
         self.skip_white_space();
-        if self.peek() == Some(b']') {
-            self.step();
-            return Ok(Value::Array(items));
+        let mut items = Vec::new();
+        if self.skip(b']') {
+            return Some(items);
         }
         loop {
-            self.skip_white_space();
             items.push(self.value(depth.saturating_add(1))?);
-            self.skip_white_space();
-            match self.peek() {
-                Some(b',') => self.step(),
-                Some(b']') => {
-                    self.step();
-                    return Ok(Value::Array(items));
-                }
-                _ => return Err(self.expected("`,` or `]`")),
+            if self.skip(b']') {
+                return Some(items);
             }
+            self.take(b',', "`,` or `]`")?;
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value<'a>, Error> {
+    fn object(&mut self, depth: usize) -> Option<Vec<(Cow<'a, str>, Value<'a>)>> {
         self.step();
-        let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
-        let mut names: BTreeSet<Cow<'a, str>> = BTreeSet::new();
         self.skip_white_space();
-        if self.peek() == Some(b'}') {
-            self.step();
-            return Ok(Value::Object(members));
+        let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
+        if self.skip(b'}') {
+            return Some(members);
         }
+        // Places in `members`, in the order of their names. A list, because a set would weigh more than the scanner.
+        let mut sorted: Vec<usize> = Vec::new();
         loop {
             self.skip_white_space();
             let offset = self.at;
             let name = self.string()?;
-            if members.len() < PAIRWISE_MAX {
-                if members.iter().any(|(known, _)| *known == name) {
-                    return Err(Error::DuplicateMember { offset, name: name.into_owned() });
-                }
-            } else {
-                if names.is_empty() {
-                    names.extend(members.iter().map(|(known, _)| known.clone()));
-                }
-                if !names.insert(name.clone()) {
-                    return Err(Error::DuplicateMember { offset, name: name.into_owned() });
-                }
+            if members.len() == MEMBERS_MAX {
+                return self.refuse(Error::TooManyMembers { offset });
+            }
+            let known = |place: &usize| members.get(*place).map_or("", |(known, _)| known).cmp(&name);
+            match sorted.binary_search_by(known) {
+                Ok(_) => return self.refuse(Error::DuplicateMember { offset, name: name.into_owned() }),
+                Err(between) => sorted.insert(between, members.len()),
             }
             self.skip_white_space();
             self.take(b':', "`:`")?;
-            self.skip_white_space();
             members.push((name, self.value(depth.saturating_add(1))?));
-            self.skip_white_space();
-            match self.peek() {
-                Some(b',') => self.step(),
-                Some(b'}') => {
-                    self.step();
-                    return Ok(Value::Object(members));
-                }
-                _ => return Err(self.expected("`,` or `}`")),
+            if self.skip(b'}') {
+                return Some(members);
             }
+            self.take(b',', "`,` or `}`")?;
         }
     }
 
-    fn digits(&mut self) -> Result<(), Error> {
-        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.expected("a digit"));
+    fn is_at_digit(&self) -> bool {
+        self.peek().is_some_and(|byte| byte.is_ascii_digit())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        if !self.is_at_digit() {
+            return self.expected("a digit");
         }
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+        while self.is_at_digit() {
             self.step();
         }
-        Ok(())
+        Some(())
     }
 
-    fn number(&mut self) -> Result<&'a str, Error> {
+    fn number(&mut self) -> Option<&'a str> {
         let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.step();
-        }
-        if self.peek() == Some(b'0') {
-            self.step();
-            if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-                return Err(self.expected("no digit after a leading zero"));
+        let _ = self.skip(b'-');
+        if self.skip(b'0') {
+            if self.is_at_digit() {
+                return self.expected("no digit after a leading zero");
             }
         } else {
             self.digits()?;
         }
-        if self.peek() == Some(b'.') {
-            self.step();
+        if self.skip(b'.') {
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.step();
-            if let Some(b'+' | b'-') = self.peek() {
-                self.step();
-            }
+        if self.skip(b'e') || self.skip(b'E') {
+            let _ = self.skip(b'+') || self.skip(b'-');
             self.digits()?;
         }
-        Ok(self.since(start))
+        Some(self.since(start))
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Error> {
+    fn string(&mut self) -> Option<Cow<'a, str>> {
         self.take(b'"', "a string in double quotes")?;
         let start = self.at;
         self.skip_plain();
-        if self.peek() == Some(b'"') {
-            let text = self.since(start);
-            self.step();
-            return Ok(Cow::Borrowed(text));
+        let plain = self.since(start);
+        if self.skip(b'"') {
+            return Some(Cow::Borrowed(plain));
         }
-        let mut text = self.since(start).to_owned();
+        let mut text = plain.to_owned();
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.step();
-                    return Ok(Cow::Owned(text));
+                    return Some(Cow::Owned(text));
                 }
                 Some(b'\\') => {
                     self.step();
                     text.push(self.escape()?);
                 }
-                Some(byte) if byte < 0x20 => {
-                    return Err(self.expected("no raw control character in a string"));
-                }
+                Some(byte) if byte < 0x20 => return self.expected("no raw control character in a string"),
                 Some(_) => {
                     let start = self.at;
                     self.skip_plain();
                     text.push_str(self.since(start));
                 }
-                None => return Err(self.expected("the closing quote of a string")),
+                None => return self.expected("the closing quote of a string"),
             }
         }
     }
@@ -234,7 +234,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Error> {
+    fn escape(&mut self) -> Option<char> {
         let plain = match self.peek() {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
@@ -248,41 +248,41 @@ impl<'a> Scanner<'a> {
                 self.step();
                 return self.unicode();
             }
-            _ => return Err(self.expected("one of \"\\/bfnrtu after a backslash")),
+            _ => return self.expected("one of \"\\/bfnrtu after a backslash"),
         };
         self.step();
-        Ok(plain)
+        Some(plain)
     }
 
-    fn unicode(&mut self) -> Result<char, Error> {
+    fn unicode(&mut self) -> Option<char> {
+        const PAIR: &str = "a surrogate pair";
         let start = self.at;
-        let unpaired = Error::Syntax { offset: start, expected: "a surrogate pair" };
-        let first = self.hex4()?;
-        let code = match first {
-            0xd800..=0xdbff => {
-                self.take(b'\\', "a surrogate pair")?;
-                self.take(b'u', "a surrogate pair")?;
-                let second = self.hex4()?;
-                if !(0xdc00..=0xdfff).contains(&second) {
-                    return Err(unpaired);
-                }
-                let high = (first & 0x3ff) << 10;
-                (high | (second & 0x3ff)).saturating_add(0x1_0000)
+        let mut code = self.hex4()?;
+        if let 0xd800..=0xdbff = code {
+            self.take(b'\\', PAIR)?;
+            self.take(b'u', PAIR)?;
+            let second = self.hex4()?;
+            let high = (code & 0x3ff) << 10;
+            // What is no second half leaves half of a pair, which is no character.
+            if let 0xdc00..=0xdfff = second {
+                code = (high | (second & 0x3ff)).saturating_add(0x1_0000);
             }
-            other => other,
-        };
-        char::from_u32(code).ok_or(unpaired)
+        }
+        match char::from_u32(code) {
+            None => self.refuse(Error::Syntax { offset: start, expected: PAIR }),
+            character => character,
+        }
     }
 
-    fn hex4(&mut self) -> Result<u32, Error> {
+    fn hex4(&mut self) -> Option<u32> {
         let mut code = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            let Some(digit) = digit else { return Err(self.expected("four hexadecimal digits")) };
+            let Some(digit) = digit else { return self.expected("four hexadecimal digits") };
             code = (code << 4) | digit;
             self.step();
         }
-        Ok(code)
+        Some(code)
     }
 }
 
@@ -335,6 +335,18 @@ mod tests {
         assert!(matches!(parse(deep.as_bytes()), Err(Error::TooDeep { .. })));
         let fits = format!("{}{}", "[".repeat(DEPTH_MAX), "]".repeat(DEPTH_MAX));
         assert!(parse(fits.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn the_members_of_an_object_are_bounded_and_so_is_the_time_to_compare_their_names() {
+        let of = |count: usize| {
+            let members: Vec<String> = (0..count).map(|n| format!("\"k{n}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(parse(of(MEMBERS_MAX).as_bytes()).is_ok());
+        let refused = parse(of(MEMBERS_MAX + 1).as_bytes()).unwrap_err();
+        assert_eq!(refused.to_string(), "the object has more than 4096 members, the next at byte 39851");
+        assert_eq!(refused.code(), "json_too_many_members");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl ObjectWriter {
     /// An integer as a number. For counts and times; amounts go through [`ObjectWriter::digits`].
     pub fn number(mut self, name: &str, value: u64) -> Self {
         self.name(name);
-        self.out.push_str(&value.to_string());
+        self.out.push_str(&value.digits());
         self
     }
 

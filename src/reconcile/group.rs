@@ -41,7 +41,8 @@ impl<'r> Group<'r> {
         let mut right = distinct(settlement, &ledger);
         group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_string()));
         group.pair_by(&mut left, &mut right, &|row| {
-            Some(format!("{} {} {:?} {:?}", row.currency, row.amount, row.fee, row.state()))
+            let fee = row.fee.map_or_else(String::new, |fee| fee.to_string());
+            Some(format!("{} {} {fee} {}", row.currency, row.amount, row.state().unwrap_or_default()))
         });
         group.pair_by(&mut left, &mut right, &|row| Some(format!("{} {}", row.currency, row.amount)));
         group.pair_last(&mut left, &mut right, &Row::moves_money);

@@ -186,7 +186,8 @@ fn days_text(days: u64) -> String {
 fn capitalized(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
+        // Our sentences begin in ASCII. The tables of the other alphabets would weigh 8 KB.
+        Some(first) => format!("{}{}.", first.to_ascii_uppercase(), characters.as_str()),
         None => String::new(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The shell in `pkg/src/shell` turns the second form into a `TillproofError`.
 
-use crate::advice::Diagnose;
+use crate::advice::{Diagnose, Report};
 use crate::json::ObjectWriter;
 use crate::prelude::*;
 
@@ -30,19 +30,25 @@ pub fn ok(value: &str) -> Vec<u8> {
 
 /// The reply `{"error": …}` for an error of any module.
 #[must_use]
-pub fn refusal(error: &dyn Diagnose) -> Vec<u8> {
+pub fn refusal(error: &impl Diagnose) -> Vec<u8> {
     ObjectWriter::new().raw("error", &describe(error)).finish().into_bytes()
 }
 
 /// An error as JSON text: `code`, `message`, `advice`, `details`. Also used inside replies that carry several.
 #[must_use]
-pub fn describe(error: &dyn Diagnose) -> String {
-    let details = error.details();
-    let details = details.iter().fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value));
+pub fn describe(error: &impl Diagnose) -> String {
+    written(&error.report())
+}
+
+fn written(report: &Report) -> String {
+    let mut details = ObjectWriter::new();
+    for (name, value) in &report.details {
+        details = details.text(name, value);
+    }
     ObjectWriter::new()
-        .text("code", error.code())
-        .text("message", &error.to_string())
-        .text("advice", error.advice().name())
+        .text("code", report.code)
+        .text("message", &report.message)
+        .text("advice", report.advice.name())
         .raw("details", &details.finish())
         .finish()
 }

@@ -4,7 +4,7 @@
 //! that the caller did something wrong. The shell never shows a handle to its user and makes a new one after a trap.
 
 use super::reply;
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Diagnose as _, Report, reported};
 use crate::crypto::sha256;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::prelude::*;
@@ -56,7 +56,7 @@ impl Verifiers {
     /// Takes `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?}`; replies with a handle.
     #[must_use]
     pub fn open(&mut self, options: &[u8]) -> Vec<u8> {
-        reply::of(self.try_open(options).map(|handle| handle.to_string()))
+        reply::of(self.try_open(options).map(Digits::digits))
     }
 
     fn try_open(&mut self, options: &[u8]) -> Result<usize, Error> {
@@ -172,11 +172,7 @@ fn headers<'v>(list: &'v [Value<'_>]) -> Result<Vec<(&'v str, HeaderValue<'v>)>,
 fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
     let ms = fields.integer(field)?;
     let expected = "milliseconds since 1970, at most the end of the year 9999";
-    Ok(Timestamp::from_unix_ms(ms).ok_or(json::Error::WrongField {
-        field,
-        expected,
-        found: ms.to_string(),
-    })?)
+    Ok(Timestamp::from_unix_ms(ms).ok_or(json::Error::WrongField { field, expected, found: ms.digits() })?)
 }
 
 /// The value is not shown: it may be a secret.
@@ -194,7 +190,7 @@ fn delivery(verified: &Verified<'_>) -> String {
         list.raw(&maybe_moment(object, "occurred_at", event.occurred_at).finish())
     });
     let object = ObjectWriter::new()
-        .raw("secret_index", &verified.secret_index().to_string())
+        .raw("secret_index", &verified.secret_index().digits())
         .raw("events", &events.finish());
     maybe_moment(object, "timestamp", verified.timestamp()).finish()
 }
@@ -209,8 +205,11 @@ fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> 
 fn row(scheme: &Scheme) -> String {
     let headers = scheme.headers().into_iter().fold(ArrayWriter::new(), ArrayWriter::text);
     let id = match scheme.identity.id {
-        IdSource::Body(path) => ["body"].iter().chain(path).copied().collect::<Vec<_>>().join("."),
-        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => format!("header {name}"),
+        IdSource::Body(path) => path.iter().fold("body".to_owned(), |mut text, name| {
+            text.extend([".", name]);
+            text
+        }),
+        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => String::from_iter(["header ", name]),
         IdSource::Digest => "digest of the body".to_owned(),
     };
     let object = ObjectWriter::new()
@@ -248,43 +247,19 @@ impl From<webhook::Error> for Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Webhook(error) => error.fmt(f),
-            Self::UnknownHandle { found } => {
-                write!(f, "no verifier has the handle {found}: open it again from its options")
-            }
+            Self::Json(error) => error.report(),
+            Self::Webhook(error) => error.report(),
+            Self::UnknownHandle { found } => Report::new("unknown_handle")
+                .number("found", u64::from(*found))
+                .say("no verifier has the handle {found}: open it again from its options"),
         }
     }
 }
 
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Json(error) => error.code(),
-            Self::Webhook(error) => error.code(),
-            Self::UnknownHandle { .. } => "unknown_handle",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Json(error) => error.advice(),
-            Self::Webhook(error) => error.advice(),
-            Self::UnknownHandle { .. } => Advice::FixCall,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Json(error) => error.details(),
-            Self::Webhook(error) => error.details(),
-            Self::UnknownHandle { found } => vec![("found", found.to_string())],
-        }
-    }
-}
+reported!(Error);
 
 /// The functions JavaScript sees. They hold the one table of the instance.
 #[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]

@@ -1,6 +1,6 @@
 //! Why a verifier could not be made, or a delivery was refused.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Diagnose as _, Report, reported};
 use crate::crypto;
 use crate::json::quoted;
 use crate::prelude::*;
@@ -108,130 +108,84 @@ impl Error {
         const SHOWN_MAX: usize = 40;
         Self::UnknownScheme { found: found.chars().take(SHOWN_MAX).collect() }
     }
-}
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    fn table(&self) -> Report {
         match self {
-            Self::UnknownScheme { found } => {
-                write!(f, "no scheme is called {}: schemes() lists those there are", quoted(found))
-            }
-            Self::SecretMissing => {
-                f.write_str("no secret was given: expected the signing secret of this endpoint")
-            }
-            Self::TooManySecrets { found } => write!(
-                f,
-                "{found} secrets were given: at most {} are tried, drop those that were rotated out",
-                super::SECRETS_MAX
+            Self::UnknownScheme { found } => Report::new("unknown_scheme").fact("found", found).say_with(
+                "no scheme is called {found}: schemes() lists those there are",
+                &[("found", &quoted(found))],
             ),
-            Self::SecretEmpty { index } => {
-                write!(f, "the secret at index {index} is empty: anybody could sign with it")
-            }
+            Self::SecretMissing => Report::new("missing_secret")
+                .say("no secret was given: expected the signing secret of this endpoint"),
+            Self::TooManySecrets { found } => Report::new("too_many_secrets").count("found", *found).say_with(
+                "{found} secrets were given: at most {limit} are tried, drop those that were rotated out",
+                &[("limit", &super::SECRETS_MAX.digits())],
+            ),
+            Self::SecretEmpty { index } => Report::new("empty_secret")
+                .count("index", *index)
+                .say("the secret at index {index} is empty: anybody could sign with it"),
             Self::SecretMalformed { index, reason } => {
-                write!(f, "the secret at index {index} cannot be decoded: {reason}")
+                let reason = reason.report();
+                Report::new("bad_secret").count("index", *index).fact("reason", reason.code).say_with(
+                    "the secret at index {index} cannot be decoded: {reason}",
+                    &[("reason", &reason.message)],
+                )
             }
-            Self::UrlMissing => f.write_str(
+            Self::UrlMissing => Report::new("missing_url").say(
                 "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
             ),
-            Self::BodyTooLarge { found } => {
-                write!(f, "the body has {found} bytes: at most {} are read", super::BODY_BYTES_MAX)
-            }
-            Self::HeaderTooLong { header, found } => {
-                write!(f, "the header `{header}` has {found} bytes: at most {} are read", super::HEADER_BYTES_MAX)
-            }
-            Self::TooManySignatures { header, found } => write!(
-                f,
-                "the header `{header}` holds {found} items: at most {} are read, no provider sends that many",
-                super::SIGNATURES_MAX
+            Self::BodyTooLarge { found } => Report::new("body_too_large").count("found", *found).say_with(
+                "the body has {found} bytes: at most {limit} are read",
+                &[("limit", &super::BODY_BYTES_MAX.digits())],
             ),
-            Self::HeaderMissing { header } => {
-                write!(f, "the header `{header}` is missing: is this request from the provider?")
+            Self::HeaderTooLong { header, found } => {
+                Report::new("header_too_long").fact("header", header).count("found", *found).say_with(
+                    "the header `{header}` has {found} bytes: at most {limit} are read",
+                    &[("limit", &super::HEADER_BYTES_MAX.digits())],
+                )
             }
-            Self::HeaderRepeated { header } => {
-                write!(f, "the header `{header}` arrived several times: expected it once")
+            Self::TooManySignatures { header, found } => {
+                Report::new("too_many_signatures").fact("header", header).count("found", *found).say_with(
+                    "the header `{header}` holds {found} items: at most {limit} are read, no provider sends that many",
+                    &[("limit", &super::SIGNATURES_MAX.digits())],
+                )
             }
-            Self::HeaderMalformed { header, expected } => {
-                write!(f, "the header `{header}` is malformed: expected {expected}")
+            Self::HeaderMissing { header } => Report::new("missing_header")
+                .fact("header", header)
+                .say("the header `{header}` is missing: is this request from the provider?"),
+            Self::HeaderRepeated { header } => Report::new("repeated_header")
+                .fact("header", header)
+                .say("the header `{header}` arrived several times: expected it once"),
+            Self::HeaderMalformed { header, expected } => Report::new("malformed_header")
+                .fact("header", header)
+                .fact("expected", expected)
+                .say("the header `{header}` is malformed: expected {expected}"),
+            Self::SignatureAbsent { header } => Report::new("missing_signature")
+                .fact("header", header)
+                .say("the header `{header}` holds no signature of the version this scheme accepts"),
+            Self::BodyEmpty => {
+                Report::new("empty_body").say("the body is empty: this provider signs no empty body")
             }
-            Self::SignatureAbsent { header } => {
-                write!(f, "the header `{header}` holds no signature of the version this scheme accepts")
-            }
-            Self::BodyEmpty => f.write_str("the body is empty: this provider signs no empty body"),
-            Self::SignatureMismatch { body_is_empty: false } => f.write_str(
+            Self::SignatureMismatch { body_is_empty: false } => Report::new("signature_mismatch").say(
                 "no signature matches: check that the body is the bytes as received and that the secret is that of \
                  this endpoint",
             ),
-            Self::SignatureMismatch { body_is_empty: true } => f.write_str(
+            Self::SignatureMismatch { body_is_empty: true } => Report::new("signature_mismatch").say(
                 "no signature matches an empty body: check that no parser has consumed the body before",
             ),
-            Self::TooOld { age_seconds, tolerance_seconds } => write!(
-                f,
-                "signed {age_seconds} s ago: at most {tolerance_seconds} s are accepted; check the clock of this host"
-            ),
-            Self::TooNew { ahead_seconds, tolerance_seconds } => write!(
-                f,
-                "signed {ahead_seconds} s in the future: at most {tolerance_seconds} s are accepted; \
-                 check the clock of this host"
-            ),
+            Self::TooOld { age_seconds, tolerance_seconds } => Report::new("timestamp_too_old")
+                .number("found", *age_seconds)
+                .number("tolerance", *tolerance_seconds)
+                .say("signed {found} s ago: at most {tolerance} s are accepted; check the clock of this host"),
+            Self::TooNew { ahead_seconds, tolerance_seconds } => Report::new("timestamp_in_future")
+                .number("found", *ahead_seconds)
+                .number("tolerance", *tolerance_seconds)
+                .say(
+                    "signed {found} s in the future: at most {tolerance} s are accepted; \
+                     check the clock of this host",
+                ),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownScheme { .. } => "unknown_scheme",
-            Self::SecretMissing => "missing_secret",
-            Self::TooManySecrets { .. } => "too_many_secrets",
-            Self::SecretEmpty { .. } => "empty_secret",
-            Self::SecretMalformed { .. } => "bad_secret",
-            Self::UrlMissing => "missing_url",
-            Self::BodyTooLarge { .. } => "body_too_large",
-            Self::HeaderTooLong { .. } => "header_too_long",
-            Self::TooManySignatures { .. } => "too_many_signatures",
-            Self::HeaderMissing { .. } => "missing_header",
-            Self::HeaderRepeated { .. } => "repeated_header",
-            Self::HeaderMalformed { .. } => "malformed_header",
-            Self::SignatureAbsent { .. } => "missing_signature",
-            Self::BodyEmpty => "empty_body",
-            Self::SignatureMismatch { .. } => "signature_mismatch",
-            Self::TooOld { .. } => "timestamp_too_old",
-            Self::TooNew { .. } => "timestamp_in_future",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::UnknownScheme { found } => vec![("found", found.clone())],
-            Self::TooManySecrets { found } | Self::BodyTooLarge { found } => {
-                vec![("found", found.to_string())]
-            }
-            Self::SecretEmpty { index } => vec![("index", index.to_string())],
-            Self::SecretMalformed { index, reason } => {
-                vec![("index", index.to_string()), ("reason", reason.code().to_owned())]
-            }
-            Self::HeaderTooLong { header, found } | Self::TooManySignatures { header, found } => {
-                vec![("header", (*header).to_owned()), ("found", found.to_string())]
-            }
-            Self::HeaderMissing { header }
-            | Self::HeaderRepeated { header }
-            | Self::SignatureAbsent { header } => vec![("header", (*header).to_owned())],
-            Self::HeaderMalformed { header, expected } => {
-                vec![("header", (*header).to_owned()), ("expected", (*expected).to_owned())]
-            }
-            Self::TooOld { age_seconds: found, tolerance_seconds }
-            | Self::TooNew { ahead_seconds: found, tolerance_seconds } => {
-                vec![("found", found.to_string()), ("tolerance", tolerance_seconds.to_string())]
-            }
-            Self::SecretMissing | Self::UrlMissing | Self::BodyEmpty | Self::SignatureMismatch { .. } => {
-                Vec::new()
-            }
-        }
-    }
-}
+reported!(Error);

@@ -65,7 +65,7 @@ fn usable(id: &str) -> bool {
 }
 
 fn digest_text(hex: &str) -> String {
-    format!("sha256:{hex}")
+    String::from_iter(["sha256:", hex])
 }
 
 const fn moment_path(moment: Option<Moment>) -> &'static [&'static str] {

@@ -55,8 +55,8 @@ impl Outgoing<'_> {
             if id_header == Some(name) { Ok(self.id) } else { Err(Error::HeaderMissing { header: name }) }
         };
         let timestamp = scheme.clock.map(|clock| match clock.unit {
-            TimeUnit::Seconds => self.timestamp.unix_seconds().to_string(),
-            TimeUnit::Milliseconds => self.timestamp.unix_ms().to_string(),
+            TimeUnit::Seconds => self.timestamp.unix_seconds().digits(),
+            TimeUnit::Milliseconds => self.timestamp.unix_ms().digits(),
         });
         let content = content(scheme, header, timestamp.as_deref(), url, self.body)?;
 

@@ -2,17 +2,27 @@
  * A module from what `#wasm/<artefact>` resolved to.
  *
  * Each runtime is given what it can compile: Workers a ready `WebAssembly.Module` (they refuse to compile bytes),
- * Node, Bun, Deno, browsers and bundlers base64 in a JavaScript file (a path to a `.wasm` file does not survive
+ * Node, Bun, Deno, browsers and bundlers packed bytes in a JavaScript file (a path to a `.wasm` file does not survive
  * bundling), and the slim entries a function that returns the module the caller provided.
+ *
+ * Packed is base64 of deflated bytes: plain base64 would cost a third more, since gzip cannot find its way through it.
  */
 
-/** Base64 of the bytes, the compiled module, or where to get it at the first call. */
+import { inflate } from "./inflate.js";
+
+/** The packed bytes, the compiled module, or where to get it at the first call. */
 export type ModuleSource = string | WebAssembly.Module | (() => WebAssembly.Module);
 
-/** The compiled module. Compiles synchronously when `source` is base64. */
+/** The compiled module. Unpacks and compiles synchronously when `source` is a text. */
 export function moduleOf(source: ModuleSource): WebAssembly.Module {
   if (typeof source === "function") return source();
-  return typeof source === "string" ? new WebAssembly.Module(fromBase64(source)) : source;
+  return typeof source === "string" ? new WebAssembly.Module(unpack(source)) : source;
+}
+
+/** The bytes of a packed text: its first four are their number, the lowest first, and the rest is their deflation. */
+export function unpack(text: string): Uint8Array<ArrayBuffer> {
+  const packed = fromBase64(text);
+  return inflate(packed.subarray(4), new DataView(packed.buffer, packed.byteOffset).getUint32(0, true));
 }
 
 /** Newer than the library types of the oldest TypeScript we build with. */
