@@ -41,7 +41,10 @@ impl<'r> Group<'r> {
         let mut right = distinct(settlement, &ledger);
         group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_string()));
         group.pair_by(&mut left, &mut right, &|row| {
-            Some(format!("{} {} {:?} {:?}", row.currency, row.amount, row.fee, row.state()))
+            // Nothing stands for what is absent, and the state last, since it may hold blanks. Not `{:?}`: its escapes
+            // weigh five kilobytes of wasm.
+            let fee = row.fee.map(|fee| fee.to_string()).unwrap_or_default();
+            Some(format!("{} {} {fee} {}", row.currency, row.amount, row.state().unwrap_or_default()))
         });
         group.pair_by(&mut left, &mut right, &|row| Some(format!("{} {}", row.currency, row.amount)));
         group.pair_last(&mut left, &mut right, &Row::moves_money);
