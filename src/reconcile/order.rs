@@ -49,13 +49,28 @@ fn merge(
 }
 
 /// Items in the order of `compare`; equal ones stay in place.
-pub(super) fn sorted<T>(items: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) -> Vec<T> {
+pub(super) fn sorted<T>(mut items: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) -> Vec<T> {
     let order = order(items.len(), &|a, b| match (items.get(a), items.get(b)) {
         (Some(a), Some(b)) => compare(a, b),
         (None, _) | (_, None) => Ordering::Equal,
     });
-    let mut slots: Vec<Option<T>> = items.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|position| slots.get_mut(position).and_then(Option::take)).collect()
+    arrange(order, &mut |a, b| items.swap(a, b));
+    items
+}
+
+/// Brings to each place what stands at the position that `order` names, cycle by cycle.
+fn arrange(mut order: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
+    for start in 0..order.len() {
+        let mut place = start;
+        // A place that is done names itself, so that a cycle is walked once.
+        while let Some(source) = order.get_mut(place).map(|source| core::mem::replace(source, place)) {
+            if source == start || source == place {
+                break;
+            }
+            swap(place, source);
+            place = source;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +91,8 @@ mod tests {
             let mut expected: Vec<usize> = (0..length).collect();
             expected.sort_by_key(|position| values[*position]);
             assert_eq!(order(length, &|a, b| values[a].cmp(&values[b])), expected, "{values:?}");
+            let arranged = sorted(values.iter().copied().enumerate().collect(), &|a, b| a.1.cmp(&b.1));
+            assert_eq!(arranged.iter().map(|(position, _)| *position).collect::<Vec<_>>(), expected);
         }
     }
 
