@@ -201,10 +201,12 @@ impl Gateway {
         loop {
             let (number, parcel) = self.world.webhooks.begin(now)?;
             let Content::Genuine(event) = parcel.content else { return Some(number) };
-            if !self.world.injector.strikes(Fault::WebhookLost) {
+            let payment = self.world.webhooks.events().get(event)?.payment;
+            let subject = self.world.subject_of_event(event)?;
+            let occasion = self.world.injector.occasion("delivery", &subject, &[Fault::WebhookLost]);
+            if !self.world.injector.strikes(&occasion, Fault::WebhookLost) {
                 return Some(number);
             }
-            let payment = self.world.webhooks.events().get(event)?.payment;
             self.world.webhooks.end(number, Outcome::NoAnswer, now);
             self.world.confess_webhook(Fault::WebhookLost, event, payment, number, now);
         }

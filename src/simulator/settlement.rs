@@ -81,9 +81,9 @@ impl Settlement {
         kind: Kind,
         (minor, fee, currency): (u64, u64, Currency),
         at: Timestamp,
-        injector: &mut Injector,
+        (reference, injector): (&str, &mut Injector),
     ) -> Option<Injected> {
-        let drift = decide(minor, fee, injector);
+        let drift = decide(minor, fee, reference, injector);
         let drifted = drift.map(|(fault, drift)| truth(fault, drift, minor, fee, currency));
         let drift = drift.map(|(_, drift)| drift);
         self.transactions.push(Transaction { payment, kind, minor, fee, currency, at, drift });
@@ -104,28 +104,21 @@ impl Settlement {
     }
 }
 
-/// At most one drift per transaction, so that each is found as what it is. Every stream is drawn from in any case.
-fn decide(minor: u64, fee: u64, injector: &mut Injector) -> Option<(Fault, Drift)> {
-    let struck = [
-        Fault::SettlementAmount,
-        Fault::SettlementFee,
-        Fault::SettlementMissing,
-        Fault::SettlementDuplicate,
-        Fault::SettlementForeign,
-        Fault::SettlementStatus,
-    ]
-    .map(|fault| (fault, injector.strikes(fault)));
+/// At most one drift per transaction, so that each is found as what it is.
+fn decide(minor: u64, fee: u64, subject: &str, injector: &mut Injector) -> Option<(Fault, Drift)> {
+    let occasion = injector.occasion("settlement", subject, &Fault::OF_SETTLEMENT);
+    let struck = Fault::OF_SETTLEMENT.map(|fault| (fault, injector.strikes(&occasion, fault)));
     let (fault, _) = struck.into_iter().find(|(_, strikes)| *strikes)?;
     let drift = match fault {
         Fault::SettlementAmount => {
-            let by = injector.between(fault, AMOUNT_DRIFT_MIN, AMOUNT_DRIFT_MAX);
+            let by = occasion.between(fault, AMOUNT_DRIFT_MIN, AMOUNT_DRIFT_MAX);
             // Downwards where there is room for it, as merchants fear most.
             Drift::Amount(if minor > by { minor.saturating_sub(by) } else { minor.saturating_add(by) })
         }
-        Fault::SettlementFee => Drift::Fee(fee.saturating_add(injector.between(fault, 1, FEE_DRIFT_MAX))),
+        Fault::SettlementFee => Drift::Fee(fee.saturating_add(occasion.between(fault, 1, FEE_DRIFT_MAX))),
         Fault::SettlementMissing => Drift::Missing,
         Fault::SettlementDuplicate => Drift::Duplicate,
-        Fault::SettlementForeign => Drift::Foreign(injector.between(fault, 100, 99_999)),
+        Fault::SettlementForeign => Drift::Foreign(occasion.between(fault, 100, 99_999)),
         _ => Drift::Status,
     };
     Some((fault, drift))

@@ -269,7 +269,14 @@ impl World {
             return;
         };
         let number = self.settlement.transactions().len();
-        let drift = self.settlement.record(payment, kind, (minor, fee, currency), at, &mut self.injector);
+        let reference = self.reference(payment);
+        let drift = self.settlement.record(
+            payment,
+            kind,
+            (minor, fee, currency),
+            at,
+            (&reference, &mut self.injector),
+        );
         let Some(drift) = drift else { return };
         let own = match kind {
             Kind::Charge => self.ids.id("pay", payment),
@@ -304,19 +311,22 @@ impl World {
 
     /// Schedules the delivery of one event to one endpoint, and what the fault plan makes of it.
     fn post_event(&mut self, event: usize, endpoint: usize, payment: usize, state: State, at: Timestamp) {
-        let held_back = self.injector.strikes(Fault::WebhookReorder);
-        let delay = if held_back { self.injector.delay(Fault::WebhookReorder) } else { Millis::ZERO };
+        let subject = format!("{} {}", self.reference(payment), state.name());
+        let occasion = self.injector.occasion("webhook", &subject, &Fault::OF_WEBHOOKS);
+        let held_back = self.injector.strikes(&occasion, Fault::WebhookReorder);
+        let delay =
+            if held_back { self.injector.delay(&occasion, Fault::WebhookReorder) } else { Millis::ZERO };
         let parcel = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
         if held_back {
             self.confess_webhook(Fault::WebhookReorder, event, payment, parcel, at);
         }
-        if self.injector.strikes(Fault::WebhookDuplicate) {
-            let delay = self.injector.delay(Fault::WebhookDuplicate);
+        if self.injector.strikes(&occasion, Fault::WebhookDuplicate) {
+            let delay = self.injector.delay(&occasion, Fault::WebhookDuplicate);
             let copy = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
             self.confess_webhook(Fault::WebhookDuplicate, event, payment, copy, at);
         }
         // Only money is worth forging.
-        if state == State::Completed && self.injector.strikes(Fault::WebhookForged) {
+        if state == State::Completed && self.injector.strikes(&occasion, Fault::WebhookForged) {
             let parcel = self.webhooks.schedule(Content::Forged(event), endpoint, at);
             let objects = vec![
                 self.ids.alien("evt", event),
@@ -326,6 +336,13 @@ impl World {
             let reference = Some(self.reference(payment));
             self.confess(Injected { objects, reference, ..Injected::of(Fault::WebhookForged) }, at);
         }
+    }
+
+    /// Whom an event is about, in words that do not depend on the order in which payments came in.
+    pub(super) fn subject_of_event(&self, event: usize) -> Option<String> {
+        let event = self.webhooks.events().get(event)?;
+        let state = self.payments.get(event.payment)?.history(event.moment).last()?.state;
+        Some(format!("{} {}", self.reference(event.payment), state.name()))
     }
 
     pub(super) fn confess_webhook(

@@ -62,12 +62,12 @@ fn the_settlement_report_is_written_like_this_and_repeats_itself() {
     insta::assert_snapshot!(csv, @r#"
         reference,id,type,amount_minor,currency,fee_minor,net_minor,status,occurred_at,payout_id,parent_reference
         "order, ""1""",pay_00000000c3cc65b1549e91b4,charge,1000,EUR,59,941,settled,2026-01-01T00:00:00Z,,
-        order_2,pay_0000000171a0cd38d6c47885,charge,759,EUR,59,700,settled,2026-01-01T00:00:01Z,,
-        order_3,pay_000000025626586699ada78d,charge,1000,EUR,65,935,settled,2026-01-01T00:00:02Z,,
+        order_2,pay_0000000171a0cd38d6c47885,charge,563,EUR,59,504,settled,2026-01-01T00:00:01Z,,
+        order_3,pay_000000025626586699ada78d,charge,1000,EUR,61,939,settled,2026-01-01T00:00:02Z,,
         order_5,pay_000000041bf5ddba3542c638,charge,1000,EUR,59,941,settled,2026-01-01T00:00:04Z,,
         order_5,pay_000000041bf5ddba3542c638,charge,1000,EUR,59,941,settled,2026-01-01T00:00:04Z,,
         order_6,pay_000000054640d2b0b984ac27,charge,1000,EUR,59,941,settled,2026-01-01T00:00:05Z,,
-        pay_00000005bfe518db7f5d190c,pay_00000005bfe518db7f5d190c,charge,45123,EUR,0,45123,settled,2026-01-01T00:00:05Z,,
+        pay_00000005bfe518db7f5d190c,pay_00000005bfe518db7f5d190c,charge,96201,EUR,0,96201,settled,2026-01-01T00:00:05Z,,
         order_7,pay_000000060759850c8b15e585,charge,1000,EUR,59,941,failed,2026-01-01T00:00:06Z,,
         "order, ""1""",re_000000002e5ed5b073ac142a,refund,250,EUR,0,-250,settled,2026-01-01T00:00:06Z,,"order, ""1"""
         "#);
@@ -83,11 +83,11 @@ fn the_settlement_report_is_written_like_this_and_repeats_itself() {
         })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @"
-        S01 amount_mismatch order_2 Some(1000) Some(759)
-        S02 fee_mismatch order_3 Some(59) Some(65)
+        S01 amount_mismatch order_2 Some(1000) Some(563)
+        S02 fee_mismatch order_3 Some(59) Some(61)
         S04 missing_in_settlement order_4 Some(1000) None
         S05 duplicate_record_s order_5 Some(1000) Some(2000)
-        S06 missing_in_mirror (foreign) None Some(45123)
+        S06 missing_in_mirror (foreign) None Some(96201)
         S25 status_mismatch order_7 None None
         ");
 }

@@ -1,42 +1,64 @@
-//! Decides whether a fault happens now. One stream and one counter per fault.
+//! Decides whether a fault happens now.
+//!
+//! The dice of an occasion follow from the seed, from whom it is about (a key, a payment reference) and from how often
+//! that came up before; never from what happens to others meanwhile. So the same orders meet the same faults in
+//! whatever order a real network delivers them.
 
 use alloc::collections::BTreeMap;
 
 use super::{Fault, FaultPlan, When};
 use crate::entropy::Entropy;
+use crate::prelude::*;
 use crate::time::Millis;
 
-/// The plan together with what has been drawn so far.
+/// The plan together with what came up so far.
 #[derive(Clone, Debug)]
 pub(in crate::simulator) struct Injector {
     root: Entropy,
     plan: FaultPlan,
-    /// Streams that were drawn from; the others are still at their origin.
-    streams: BTreeMap<Fault, Entropy>,
+    /// How often each subject came up, by the first word of its stream.
+    seen: BTreeMap<u64, u64>,
     /// Matching calls since the plan was set.
     calls: BTreeMap<Fault, u64>,
 }
 
+/// One moment at which faults may strike.
+#[derive(Clone, Debug)]
+pub(in crate::simulator) struct Occasion(Entropy);
+
 impl Injector {
     pub(in crate::simulator) fn new(root: &Entropy, plan: FaultPlan) -> Self {
-        Self { root: root.stream("faults"), plan, streams: BTreeMap::new(), calls: BTreeMap::new() }
+        Self { root: root.stream("faults"), plan, seen: BTreeMap::new(), calls: BTreeMap::new() }
     }
 
     pub(in crate::simulator) const fn plan(&self) -> &FaultPlan {
         &self.plan
     }
 
-    /// Sets another plan. Counting of calls starts anew; the streams go on.
+    /// Sets another plan. Counting of calls starts anew; what came up before is remembered.
     pub(in crate::simulator) fn set_plan(&mut self, plan: FaultPlan) {
         self.plan = plan;
         self.calls.clear();
     }
 
-    /// Whether the fault happens at this matching call.
-    pub(in crate::simulator) fn strikes(&mut self, fault: Fault) -> bool {
+    /// The next occasion of a kind that is about `subject`. Nothing is remembered where none of `faults` can strike.
+    pub(in crate::simulator) fn occasion(&mut self, kind: &str, subject: &str, faults: &[Fault]) -> Occasion {
+        let stream = self.root.stream(kind).stream(subject);
+        if !self.plan.has_any(faults) {
+            return Occasion(stream);
+        }
+        let [name, ..] = stream.state();
+        let times = self.seen.entry(name).or_default();
+        let occasion = Occasion(stream.stream(&times.to_string()));
+        *times = times.saturating_add(1);
+        occasion
+    }
+
+    /// Whether the fault happens on this occasion.
+    pub(in crate::simulator) fn strikes(&mut self, occasion: &Occasion, fault: Fault) -> bool {
         let Some(rule) = self.plan.rule(fault) else { return false };
-        match rule.when.clone() {
-            When::Ppm(ppm) => self.stream(fault).chance_ppm(ppm),
+        match &rule.when {
+            When::Ppm(ppm) => occasion.dice(fault).chance_ppm(*ppm),
             When::Nth(nth) => {
                 let calls = self.calls.entry(fault).or_default();
                 *calls = calls.saturating_add(1);
@@ -46,35 +68,41 @@ impl Injector {
     }
 
     /// How long a fault that delays does so, this time.
-    pub(in crate::simulator) fn delay(&mut self, fault: Fault) -> Millis {
+    pub(in crate::simulator) fn delay(&self, occasion: &Occasion, fault: Fault) -> Millis {
         let bounds = self.plan.rule(fault).and_then(|rule| rule.delay_ms).or(fault.delay_default_ms());
         let (from, to) = bounds.unwrap_or_default();
-        Millis::new(self.between(fault, from, to))
+        Millis::new(occasion.between(fault, from, to))
     }
+}
 
+impl Occasion {
     /// A number for the size of a fault, from `from` to `to`, both possible.
-    pub(in crate::simulator) fn between(&mut self, fault: Fault, from: u64, to: u64) -> u64 {
+    pub(in crate::simulator) fn between(&self, fault: Fault, from: u64, to: u64) -> u64 {
         let span = to.saturating_sub(from).saturating_add(1);
-        self.stream(fault).below(span).saturating_add(from)
+        self.dice(fault).stream("size").below(span).saturating_add(from)
     }
 
-    fn stream(&mut self, fault: Fault) -> &mut Entropy {
-        let root = &self.root;
-        self.streams.entry(fault).or_insert_with(|| root.stream(fault.name()))
+    fn dice(&self, fault: Fault) -> Entropy {
+        self.0.stream(fault.name())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prelude::*;
+
+    fn injector(plan: &[u8]) -> Injector {
+        Injector::new(&Entropy::from_seed(7), FaultPlan::parse(plan).unwrap())
+    }
 
     #[test]
     fn the_rate_of_one_fault_never_moves_another() {
         let strikes = |plan: &[u8]| {
-            let plan = FaultPlan::parse(plan).unwrap();
-            let mut injector = Injector::new(&Entropy::from_seed(7), plan);
-            let draw = |_| (injector.strikes(Fault::Slow), injector.strikes(Fault::RequestLost)).1;
+            let mut injector = injector(plan);
+            let draw = |_| {
+                let occasion = injector.occasion("request", "key", &[Fault::Slow, Fault::RequestLost]);
+                (injector.strikes(&occasion, Fault::Slow), injector.strikes(&occasion, Fault::RequestLost)).1
+            };
             (0..200).map(draw).collect::<Vec<bool>>()
         };
         let alone = strikes(br#"{"request_lost":0.2}"#);
@@ -83,10 +111,41 @@ mod tests {
     }
 
     #[test]
+    fn what_befalls_one_subject_does_not_depend_on_when_the_others_come() {
+        let befalls = |order: &[&str]| {
+            let mut injector = injector(br#"{"request_lost":0.5}"#);
+            let mut told: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+            for subject in order {
+                let occasion = injector.occasion("request", subject, &[Fault::RequestLost]);
+                let struck = injector.strikes(&occasion, Fault::RequestLost);
+                told.entry((*subject).to_owned()).or_default().push(struck);
+            }
+            told
+        };
+        let one_by_one = ["a", "a", "a", "a", "a", "b", "b", "b", "b", "b", "c", "c", "c", "c", "c"];
+        let mixed = ["c", "a", "b", "b", "a", "c", "a", "c", "b", "b", "c", "a", "b", "a", "c"];
+        assert_eq!(befalls(&one_by_one), befalls(&mixed));
+    }
+
+    #[test]
+    fn the_rates_are_met() {
+        let mut injector = injector(br#"{"request_lost":0.1}"#);
+        let mut struck = 0_u32;
+        for key in 0..10_000 {
+            let occasion = injector.occasion("request", &format!("key_{key}"), &[Fault::RequestLost]);
+            struck += u32::from(injector.strikes(&occasion, Fault::RequestLost));
+        }
+        assert!((900..1_100).contains(&struck), "{struck} of 10000 at one in ten");
+    }
+
+    #[test]
     fn the_nth_calls_are_counted_from_one() {
-        let plan = FaultPlan::parse(br#"{"slow":{"nth":[2,4]}}"#).unwrap();
-        let mut injector = Injector::new(&Entropy::from_seed(7), plan);
-        let struck: Vec<bool> = (0..5).map(|_| injector.strikes(Fault::Slow)).collect();
+        let mut injector = injector(br#"{"slow":{"nth":[2,4]}}"#);
+        let mut call = |_| {
+            let occasion = injector.occasion("request", "key", &[Fault::Slow]);
+            injector.strikes(&occasion, Fault::Slow)
+        };
+        let struck: Vec<bool> = (0..5).map(&mut call).collect();
         assert_eq!(struck, [false, true, false, true, false]);
     }
 }

@@ -95,6 +95,20 @@ impl Fault {
         Self::Slow,
     ];
 
+    /// The faults that strike the sending of a webhook.
+    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 3] =
+        [Self::WebhookDuplicate, Self::WebhookReorder, Self::WebhookForged];
+
+    /// The faults that strike a row of the settlement report.
+    pub(in crate::simulator) const OF_SETTLEMENT: [Self; 6] = [
+        Self::SettlementAmount,
+        Self::SettlementFee,
+        Self::SettlementMissing,
+        Self::SettlementDuplicate,
+        Self::SettlementForeign,
+        Self::SettlementStatus,
+    ];
+
     /// The name in fault plans and in the ground truth.
     #[must_use]
     pub fn name(self) -> &'static str {

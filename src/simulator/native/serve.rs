@@ -122,8 +122,14 @@ fn admit(request: &Request) -> Result<Found, Error> {
 
 /// Draws all request faults, so that none moves another, and stops the request at the first that stops it.
 fn strike(world: &mut World, now: Timestamp, request: &Request, found: &Found) -> Result<Later, Exchange> {
+    // Attempts of one purchase share their key, and a key belongs to one purchase.
+    let subject = match request.header("idempotency-key") {
+        Some(key) => key.to_owned(),
+        None => format!("{} {}?{}", request.method, request.path, request.query),
+    };
+    let occasion = world.injector.occasion("request", &subject, &Fault::OF_REQUESTS);
     let [lost, limited, away, afterwards, response_lost, slow] =
-        Fault::OF_REQUESTS.map(|fault| world.injector.strikes(fault));
+        Fault::OF_REQUESTS.map(|fault| world.injector.strikes(&occasion, fault));
     let stopped = match (lost, limited, away) {
         (true, _, _) => {
             let gone = Exchange { transport: Transport::RequestLost, ..Exchange::json(0, String::new()) };
@@ -137,7 +143,7 @@ fn strike(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
         confess(world, fault, now, request, found, None);
         return Err(exchange);
     }
-    let delay = if slow { world.injector.delay(Fault::Slow) } else { Millis::ZERO };
+    let delay = if slow { world.injector.delay(&occasion, Fault::Slow) } else { Millis::ZERO };
     Ok(Later { fails_afterwards: afterwards, response_lost, delay })
 }
 
