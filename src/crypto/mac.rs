@@ -82,6 +82,17 @@ impl MacKey {
     }
 }
 
+/// The tag of a message by HMAC-SHA-256.
+///
+/// For keys we derive ourselves: a [`MacKey`] carries SHA-1 and SHA-512 into every artefact that names it, whichever
+/// algorithm is asked of it, and they weigh five kilobytes.
+#[must_use]
+pub fn hmac_sha256(secret: &Secret, message: &[u8]) -> Tag {
+    let mut mac = keyed::<Hmac<sha2::Sha256>, sha2::Sha256>(secret);
+    mac.update(message);
+    Tag(Output::Sha256(mac.finalize()))
+}
+
 impl Mac {
     /// Adds the next part. Parts are not separated; whoever cuts a message must make the cut unambiguous.
     pub fn update(&mut self, part: &[u8]) {
