@@ -52,7 +52,7 @@ class ScriptedGateway {
 }
 
 const lost: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } }));
-const refused: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
+const refused: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED", syscall: "connect" } }));
 const lostAfterwards: Answer = (charge) => {
   charge();
   return lost(charge);
