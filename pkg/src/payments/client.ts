@@ -150,7 +150,7 @@ export class Payments {
    * not keep the others waiting; it rejects only when the store cannot be asked at all.
    */
   async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
-    const due = await this.#intents.due(this.#now(), options.limit ?? 100);
+    const due = await this.#intents.due(this.#now(), count("limit", options.limit ?? 100, 1));
     // What is driven here already needs no second driver, and a sweep waits for nobody's patience.
     const waiting = due.filter((key) => !this.#driving.has(key));
     const looked = waiting.length;
@@ -179,6 +179,12 @@ export class Payments {
   }
 
   async #begin(operation: "charge" | "authorize", request: ChargeRequest, options: ChargeOptions): Promise<Outcome> {
+    if (this.#closing.signal.aborted) {
+      throw new TillproofError({
+        code: "payments_closed",
+        message: "this client was closed: make a new one; intents that were begun are driven on by any other",
+      });
+    }
     const document = this.#document(operation, request);
     const key = this.#intents.key(document.reference);
     await this.#introduce(key, document, options.retryFailed === true, this.#clock(options.now));
@@ -213,7 +219,8 @@ export class Payments {
     const call: Call = { impatient: AbortSignal.any(signals), once: waitMs === 0, now: this.#clock(options.now) };
     try {
       const drive = this.#join(key, call);
-      const view = await untilAborted(drive, call.once ? this.#closing.signal : call.impatient);
+      // A single round ends by itself, at the latest with the time-out of its request.
+      const view = call.once ? await drive : await untilAborted(drive, call.impatient);
       return this.#outcome(key, view ?? (await this.#viewOf(key)));
     } finally {
       clearTimeout(timer);
@@ -288,7 +295,7 @@ export class Payments {
     const draw = new Uint8Array(1);
     this.#random(draw);
     const most = Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2));
-    await sleep(((draw[0] ?? 0) * most) >> 8, this.#closing.signal);
+    await sleep(((draw[0] ?? 0) * most) >> 8);
   }
 
   #open(request: RequestDocument, now: () => number): Step {

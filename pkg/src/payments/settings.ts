@@ -30,12 +30,12 @@ export function settingsOf(options: PaymentsOptions): SettingsDocument {
   };
 }
 
-/** A count of milliseconds. */
+/** A whole number, mostly of milliseconds. */
 export function count(name: string, value: unknown, least = 0): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw new TillproofError({
     code: "option_invalid",
-    message: `${name}: ${String(value).slice(0, 40)} is not a count of milliseconds: expected a whole number from ${least}`,
+    message: `${name}: ${String(value).slice(0, 40)} is not a count: expected a whole number from ${least}`,
     details: { argument: name },
   });
 }
