@@ -14,5 +14,5 @@ mod secret;
 pub use digest::{Sha256, sha256, sha256_hex};
 pub use encoding::{HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal};
 pub use error::Error;
-pub use mac::{Mac, MacAlgorithm, MacKey, Tag};
+pub use mac::{Mac, MacAlgorithm, MacKey, Tag, hmac_sha256};
 pub use secret::Secret;

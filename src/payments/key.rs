@@ -4,7 +4,7 @@
 //! lower-case hexadecimal characters: unguessable without the secret, the same after a crash or a restored backup,
 //! and short enough for every provider studied (the strictest takes 36 characters, reference/payments.md 1.2).
 
-use crate::crypto::{MacAlgorithm, MacKey, Secret, encode_hex};
+use crate::crypto::{Secret, encode_hex, hmac_sha256};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -38,7 +38,6 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
     if length < SECRET_BYTES_MIN {
         return Err(Error::SecretTooShort { found: length });
     }
-    let mut mac = MacKey::new(MacAlgorithm::HmacSha256, secret).begin();
     let epoch = identity.epoch.to_string();
     let fields = [
         "tillproof key v1",
@@ -48,13 +47,14 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
         identity.reference,
         &epoch,
     ];
+    let mut message = Vec::new();
     for field in fields {
         // A length before each field, so that no two identities are spelt with the same bytes.
-        mac.update(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        mac.update(field.as_bytes());
+        message.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend(field.as_bytes());
     }
-    let tag = mac.finish();
-    Ok(encode_hex(tag.as_bytes().get(..16).unwrap_or_default()))
+    let tag = hmac_sha256(secret, &message);
+    Ok(encode_hex(tag.get(..16).unwrap_or_default()))
 }
 
 /// A random key (UUID version 4) for callers who keep their own record of it.
