@@ -43,6 +43,15 @@ export async function installInto(folder, project) {
   ], { cwd: folder });
 }
 
+/** Installs what the demo needs in target/demo and returns the installed program. */
+export async function installDemo() {
+  const folder = at("target/demo");
+  await installInto(folder);
+  // The database of the demo: the one SQLite that also serves Node 20.
+  borrow(folder, "node-sqlite3-wasm");
+  return { folder, program: join(folder, "node_modules/.bin/tillproof") };
+}
+
 /** Gives a sample one of our own pinned development tools; its dependencies are found beside the original. */
 export function borrow(folder, tool) {
   const target = join(folder, "node_modules", tool);

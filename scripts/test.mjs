@@ -14,7 +14,8 @@ import { ARTEFACTS } from "./entries.mjs";
 import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
-import { installSample, SAMPLES } from "./samples.mjs";
+import { sabotage } from "./sabotage.mjs";
+import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
@@ -29,10 +30,15 @@ const PARTS = [
   { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
   { name: "javascript", run: javascript },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
+  { name: "demo", run: () => demo(["--orders", "60"]) },
 ];
 
 /** What takes long; issue by issue this grows. */
-const LONG_PARTS = [{ name: "reproducible", run: reproducible }];
+const LONG_PARTS = [
+  { name: "demo, 20 seeds", run: demoSeeds },
+  { name: "sabotage", run: sabotage },
+  { name: "reproducible", run: reproducible },
+];
 
 /** One command that passes or fails as a whole. */
 async function command(program, args, options) {
@@ -112,6 +118,21 @@ async function sampleTests(sample) {
   const folder = await installSample(sample);
   const env = sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {};
   return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
+}
+
+/** The main job on the installed tarball; it ends with 1 if any of its claims does not hold. */
+async function demo(args) {
+  const { folder, program } = await installDemo();
+  return command(program, ["demo", ...args], { cwd: folder });
+}
+
+async function demoSeeds() {
+  const { folder, program } = await installDemo();
+  const results = [];
+  for (let seed = 1; seed <= 20; seed += 1) {
+    results.push(await command(program, ["demo", "--seed", String(seed)], { cwd: folder }));
+  }
+  return sum(results);
 }
 
 /** Another build of the same commit, from nothing, gives the same bytes. */

@@ -177,9 +177,12 @@ impl Webhooks {
             Outcome::Answered(status) => Some(status),
             Outcome::NoAnswer => None,
         };
-        let pause = match parcel.content {
-            Content::Genuine(_) => PAUSES_S.get(parcel.attempts.saturating_sub(1)),
-            Content::Forged(_) => None,
+        // A forger whose call nobody took tries again; once he was answered, he has what he wanted to know.
+        let pause = match (parcel.content, outcome) {
+            (Content::Genuine(_), _) | (Content::Forged(_), Outcome::NoAnswer) => {
+                PAUSES_S.get(parcel.attempts.saturating_sub(1))
+            }
+            (Content::Forged(_), Outcome::Answered(_)) => None,
         };
         parcel.stage = match (parcel.last_status, pause) {
             (Some(200..=299), _) => Stage::Delivered { at: now },

@@ -78,7 +78,9 @@ export function judge(evidence: Evidence): Verdict[] {
     verdict("charged, but not known to the shop", `${paidUnknown}`, paidUnknown === 0),
     verdict("settled at the shop, but never charged", `${unpaidSettled}`, unpaidSettled === 0),
     verdict("charges in the shop's books", `${mirrored} of ${total}`, mirrored === total),
-    verdict("forged webhooks rejected", `${evidence.webhooks.rejected} of ${forgeries} sent`, evidence.webhooks.rejected <= forgeries && (forgeries === 0 || evidence.webhooks.rejected > 0)),
+    verdict("events applied, each once at most", `${evidence.webhooks.applied} of ${evidence.events.length}`, evidence.webhooks.applied <= evidence.events.length),
+    // A forgery that met a dead process is sent again like any other webhook, so none gets lost and none is applied.
+    verdict("forged webhooks rejected", `${evidence.webhooks.rejected} of ${forgeries} sent`, evidence.webhooks.rejected >= forgeries),
     verdict("errors in the shop", evidence.errors.length === 0 ? "0" : `${evidence.errors.length}, first: ${evidence.errors[0]}`, evidence.errors.length === 0),
     ...evidence.trialBalance.map((row) =>
       verdict(
