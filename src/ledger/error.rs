@@ -317,7 +317,7 @@ mod tests {
         let entry = || "charge:1".to_owned();
         let eur = Currency::parse("EUR").unwrap();
         let errors = [
-            Error::Json(json::Error::TooLarge { found: 2, limit: 1 }),
+            Error::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 })),
             Error::Money(money::Error::UnknownCurrency { found: "eur".to_owned() }),
             Error::invalid_account("Bank", "a root"),
             Error::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() },
