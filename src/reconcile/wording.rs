@@ -186,7 +186,7 @@ fn days_text(days: u64) -> String {
 fn capitalized(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {
-        // Our sentences begin in ASCII. The tables of the other alphabets would weigh 8 KB.
+        // Every sentence begins with a word of ours, so ASCII will do; the table of all scripts weighs five kilobytes.
         Some(first) => format!("{}{}.", first.to_ascii_uppercase(), characters.as_str()),
         None => String::new(),
     }
