@@ -4,6 +4,9 @@ use crate::advice::{Advice, Detail, Diagnose};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
+/// Most characters of a caller's text that a message repeats.
+const SHOWN_MAX: usize = 80;
+
 /// Why a payment call was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,6 +39,8 @@ pub enum Error {
         /// The first field that differs.
         field: &'static str,
     },
+    /// The object of a webhook is no payment the machine can read.
+    WebhookPayment,
     /// A new epoch was asked for, but nothing proves that the old one moved no money.
     NotFailed {
         /// The state the intent is in.
@@ -84,13 +89,17 @@ impl core::fmt::Display for Error {
             Self::UnknownProfile { found } => write!(
                 f,
                 "no provider profile is called {}: expected one of {}",
-                json::quoted(found),
+                json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>()),
                 super::Profile::names()
             ),
             Self::Mismatch { field } => write!(
                 f,
                 "this reference was used before with another `{field}`: use a new reference for a new purchase, \
                  or repeat the first one unchanged"
+            ),
+            Self::WebhookPayment => f.write_str(
+                "this is no payment of a webhook: expected the object inside a verified event, with id, reference, \
+                 merchantId, amount, currency and state",
             ),
             Self::NotFailed { state } => write!(
                 f,
@@ -116,6 +125,7 @@ impl Diagnose for Error {
             Self::SecretTooShort { .. } => "key_secret_too_short",
             Self::UnknownProfile { .. } => "profile_unknown",
             Self::Mismatch { .. } => "intent_mismatch",
+            Self::WebhookPayment => "webhook_payment_invalid",
             Self::NotFailed { .. } => "intent_not_failed",
             Self::Journal { .. } => "intent_journal_broken",
         }
@@ -130,7 +140,8 @@ impl Diagnose for Error {
             | Self::Reference { .. }
             | Self::SecretTooShort { .. }
             | Self::UnknownProfile { .. }
-            | Self::Mismatch { .. } => Advice::FixCall,
+            | Self::Mismatch { .. }
+            | Self::WebhookPayment => Advice::FixCall,
             Self::NotFailed { .. } => Advice::Wait,
             Self::Journal { .. } => Advice::Reconcile,
         }
@@ -146,6 +157,7 @@ impl Diagnose for Error {
             Self::SecretTooShort { found } => vec![("found", found.to_string())],
             Self::UnknownProfile { found } => vec![("found", found.clone())],
             Self::Mismatch { field } => vec![("field", (*field).to_owned())],
+            Self::WebhookPayment => Vec::new(),
             Self::NotFailed { state } => vec![("state", (*state).to_owned())],
             Self::Journal { position, .. } => vec![("position", position.to_string())],
         }
