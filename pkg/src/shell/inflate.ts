@@ -29,30 +29,25 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array<ArrayBuffe
   let hold = 0;
   const reversed = Uint8Array.from({ length: 256 }, (_, byte) => reverse(byte));
 
-  const fill = (count: number): void => {
+  const take = (count: number): number => {
     for (; held < count; held += 8) hold |= (packed[read++] ?? 0) << held;
-  };
-  const drop = (count: number): void => {
+    const value = hold & ((1 << count) - 1);
     hold >>>= count;
     held -= count;
-  };
-  const take = (count: number): number => {
-    fill(count);
-    const value = hold & ((1 << count) - 1);
-    drop(count);
     return value;
   };
   const symbol = ({ bits, slots }: Code): number => {
-    fill(bits);
+    for (; held < bits; held += 8) hold |= (packed[read++] ?? 0) << held;
     // Codes come with their first bit highest, in a stream whose first bit is the lowest of a byte.
     const next = ((reversed[hold & 255] ?? 0) << 8) | (reversed[(hold >> 8) & 255] ?? 0);
     const slot = slots[next >> (16 - bits)] ?? 0;
-    drop(slot & 15);
+    hold >>>= slot & 15;
+    held -= slot & 15;
     return slot >> 4;
   };
 
   const stored = (): void => {
-    drop(held & 7);
+    take(held & 7);
     const end = Math.min(size, written + take(16));
     take(16);
     while (written < end) out[written++] = take(8);
