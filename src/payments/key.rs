@@ -50,11 +50,11 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
     let mut message = Vec::new();
     for field in fields {
         // A length before each field, so that no two identities are spelt with the same bytes.
-        message.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        message.extend_from_slice(field.as_bytes());
+        message.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend(field.as_bytes());
     }
     let tag = hmac_sha256(secret, &message);
-    Ok(encode_hex(tag.as_bytes().get(..16).unwrap_or_default()))
+    Ok(encode_hex(tag.get(..16).unwrap_or_default()))
 }
 
 /// A random key (UUID version 4) for callers who keep their own record of it.
