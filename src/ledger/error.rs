@@ -1,6 +1,6 @@
 //! Why an entry or a journal was refused.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, quoted};
 use crate::money::{self, Currency};
 use crate::prelude::*;
@@ -143,170 +143,95 @@ impl From<money::Error> for Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Money(error) => error.fmt(f),
+            Self::Json(error) => error.report(),
+            Self::Money(error) => error.report(),
             Self::InvalidAccount { found, expected } => {
-                write!(f, "{} is not the name of an account: expected {expected}", quoted(found))
-            }
-            Self::InvalidText { field, limit, found } => write!(
-                f,
-                "the field `{field}` holds {found}: expected 1 to {limit} bytes without control characters"
-            ),
-            Self::PostingsCount { found } => {
-                write!(f, "the entry has {found} postings: expected {POSTINGS_MIN} to {POSTINGS_MAX}")
-            }
-            Self::TooManyLinks { found } => {
-                write!(f, "the entry has {found} links: at most {LINKS_MAX} are kept")
-            }
-            Self::SeveralReversals => {
-                write!(f, "the entry reverses several others: write one reversal for each")
-            }
-            Self::ZeroPosting { account } => {
-                write!(f, "a posting of {account} moves nothing: leave it out")
-            }
-            Self::Unbalanced { currency, memo, debits, credits } => {
-                let which = if *memo { "the memo postings" } else { "the postings" };
-                write!(
-                    f,
-                    "{which} in {currency} do not sum to zero: debits {debits}, credits {credits} minor units; \
-                     add the missing posting"
+                Report::new("account_invalid").fact("found", found).fact("expected", expected).say_with(
+                    "{found} is not the name of an account: expected {expected}",
+                    &[("found", &quoted(found))],
                 )
             }
-            Self::UnknownTemplate { found } => {
-                write!(f, "there is no template {}: see the list of templates", quoted(found))
-            }
-            Self::MissingTemplateValue { template, value } => {
-                write!(f, "the template `{template}` needs the value `{value}`: add it")
-            }
-            Self::DiffersInBatch { entry, position, field } => write!(
-                f,
-                "the entry {} stands at position {position} with another `{field}`, so nothing of this batch was \
-                 posted: correct it by a reversal and a new entry",
-                quoted(entry)
+            Self::InvalidText { field, limit, found } => Report::new("text_invalid")
+                .fact("field", field)
+                .fact("found", found)
+                .count("limit", *limit)
+                .say("the field `{field}` holds {found}: expected 1 to {limit} bytes without control characters"),
+            Self::PostingsCount { found } => Report::new("entry_postings_count").count("found", *found).say_with(
+                "the entry has {found} postings: expected {least} to {most}",
+                &[("least", &POSTINGS_MIN.digits()), ("most", &POSTINGS_MAX.digits())],
             ),
-            Self::ReversalOfUnknown { entry } => {
-                write!(f, "the entry {} is not in the journal, so it cannot be reversed", quoted(entry))
-            }
+            Self::TooManyLinks { found } => Report::new("entry_too_many_links").count("found", *found).say_with(
+                "the entry has {found} links: at most {limit} are kept",
+                &[("limit", &LINKS_MAX.digits())],
+            ),
+            Self::SeveralReversals => Report::new("entry_several_reversals")
+                .say("the entry reverses several others: write one reversal for each"),
+            Self::ZeroPosting { account } => Report::new("entry_zero_posting")
+                .fact("account", account)
+                .say("a posting of {account} moves nothing: leave it out"),
+            Self::Unbalanced { currency, memo, debits, credits } => Report::new("entry_unbalanced")
+                .fact("currency", currency.code())
+                .fact("debits", &debits.to_string())
+                .fact("credits", &credits.to_string())
+                .say_with(
+                    "{which} in {currency} do not sum to zero: debits {debits}, credits {credits} minor units; add the \
+                     missing posting",
+                    &[("which", if *memo { "the memo postings" } else { "the postings" })],
+                ),
+            Self::UnknownTemplate { found } => Report::new("template_unknown").fact("found", found).say_with(
+                "there is no template {found}: see the list of templates",
+                &[("found", &quoted(found))],
+            ),
+            Self::MissingTemplateValue { template, value } => Report::new("template_value_missing")
+                .fact("template", template)
+                .fact("field", value)
+                .say("the template `{template}` needs the value `{field}`: add it"),
+            Self::DiffersInBatch { entry, position, field } => Report::new("entry_differs")
+                .advise(Advice::Reconcile)
+                .fact("entry", entry)
+                .number("position", *position)
+                .fact("field", field)
+                .say_with(
+                    "the entry {entry} stands at position {position} with another `{field}`, so nothing of this \
+                     batch was posted: correct it by a reversal and a new entry",
+                    &[("entry", &quoted(entry))],
+                ),
+            Self::ReversalOfUnknown { entry } => Report::new("reversal_of_unknown").fact("entry", entry).say_with(
+                "the entry {entry} is not in the journal, so it cannot be reversed",
+                &[("entry", &quoted(entry))],
+            ),
             Self::AlreadyReversed { entry, position } => {
-                write!(f, "the entry {} was reversed at position {position} already", quoted(entry))
-            }
-            Self::ReversalDiffers { entry } => write!(
-                f,
-                "a reversal of {} needs its postings on opposite sides, and no others",
-                quoted(entry)
-            ),
-            Self::JournalFull => {
-                write!(f, "the journal has {POSITION_MAX} lines, the most it can hold: begin a new one")
-            }
-            Self::OutOfOrder { expected, found } => {
-                write!(
-                    f,
-                    "line {found} cannot be applied: the next position is {expected}; reload the journal"
+                Report::new("already_reversed").fact("entry", entry).number("position", *position).say_with(
+                    "the entry {entry} was reversed at position {position} already",
+                    &[("entry", &quoted(entry))],
                 )
             }
-            Self::BrokenChain { position, found } => write!(
-                f,
-                "the journal is broken at position {position}: {found}; restore it from a copy and compare"
+            Self::ReversalDiffers { entry } => Report::new("reversal_differs").fact("entry", entry).say_with(
+                "a reversal of {entry} needs its postings on opposite sides, and no others",
+                &[("entry", &quoted(entry))],
             ),
+            Self::JournalFull => Report::new("journal_full").say_with(
+                "the journal has {limit} lines, the most it can hold: begin a new one",
+                &[("limit", &POSITION_MAX.digits())],
+            ),
+            Self::OutOfOrder { expected, found } => Report::new("journal_out_of_order")
+                .advise(Advice::RetrySameKey)
+                .number("expected", *expected)
+                .number("found", *found)
+                .say("line {found} cannot be applied: the next position is {expected}; reload the journal"),
+            Self::BrokenChain { position, found } => Report::new("journal_broken")
+                .advise(Advice::Reconcile)
+                .number("position", *position)
+                .fact("found", found)
+                .say("the journal is broken at position {position}: {found}; restore it from a copy and compare"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Json(error) => error.code(),
-            Self::Money(error) => error.code(),
-            Self::InvalidAccount { .. } => "account_invalid",
-            Self::InvalidText { .. } => "text_invalid",
-            Self::PostingsCount { .. } => "entry_postings_count",
-            Self::TooManyLinks { .. } => "entry_too_many_links",
-            Self::SeveralReversals => "entry_several_reversals",
-            Self::ZeroPosting { .. } => "entry_zero_posting",
-            Self::Unbalanced { .. } => "entry_unbalanced",
-            Self::UnknownTemplate { .. } => "template_unknown",
-            Self::MissingTemplateValue { .. } => "template_value_missing",
-            Self::DiffersInBatch { .. } => "entry_differs",
-            Self::ReversalOfUnknown { .. } => "reversal_of_unknown",
-            Self::AlreadyReversed { .. } => "already_reversed",
-            Self::ReversalDiffers { .. } => "reversal_differs",
-            Self::JournalFull => "journal_full",
-            Self::OutOfOrder { .. } => "journal_out_of_order",
-            Self::BrokenChain { .. } => "journal_broken",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Json(error) => error.advice(),
-            Self::Money(error) => error.advice(),
-            Self::InvalidAccount { .. }
-            | Self::InvalidText { .. }
-            | Self::PostingsCount { .. }
-            | Self::TooManyLinks { .. }
-            | Self::SeveralReversals
-            | Self::ZeroPosting { .. }
-            | Self::Unbalanced { .. }
-            | Self::UnknownTemplate { .. }
-            | Self::MissingTemplateValue { .. }
-            | Self::ReversalOfUnknown { .. }
-            | Self::AlreadyReversed { .. }
-            | Self::ReversalDiffers { .. }
-            | Self::JournalFull => Advice::FixCall,
-            Self::OutOfOrder { .. } => Advice::RetrySameKey,
-            Self::DiffersInBatch { .. } | Self::BrokenChain { .. } => Advice::Reconcile,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Json(error) => error.details(),
-            Self::Money(error) => error.details(),
-            Self::InvalidAccount { found, expected } => {
-                vec![("found", found.clone()), ("expected", (*expected).to_owned())]
-            }
-            Self::InvalidText { field, limit, found } => {
-                vec![("field", (*field).to_owned()), ("found", found.clone()), ("limit", limit.to_string())]
-            }
-            Self::PostingsCount { found } | Self::TooManyLinks { found } => {
-                vec![("found", found.to_string())]
-            }
-            Self::ZeroPosting { account } => vec![("account", account.clone())],
-            Self::Unbalanced { currency, memo: _, debits, credits } => vec![
-                ("currency", currency.to_string()),
-                ("debits", debits.to_string()),
-                ("credits", credits.to_string()),
-            ],
-            Self::UnknownTemplate { found } => vec![("found", found.clone())],
-            Self::MissingTemplateValue { template, value } => {
-                vec![("template", (*template).to_owned()), ("field", (*value).to_owned())]
-            }
-            Self::DiffersInBatch { entry, position, field } => vec![
-                ("entry", entry.clone()),
-                ("position", position.to_string()),
-                ("field", (*field).to_owned()),
-            ],
-            Self::ReversalOfUnknown { entry } | Self::ReversalDiffers { entry } => {
-                vec![("entry", entry.clone())]
-            }
-            Self::AlreadyReversed { entry, position } => {
-                vec![("entry", entry.clone()), ("position", position.to_string())]
-            }
-            Self::JournalFull | Self::SeveralReversals => Vec::new(),
-            Self::OutOfOrder { expected, found } => {
-                vec![("expected", expected.to_string()), ("found", found.to_string())]
-            }
-            Self::BrokenChain { position, found } => {
-                vec![("position", position.to_string()), ("found", (*found).to_owned())]
-            }
-        }
-    }
-}
+reported!(Error);
 
 #[cfg(test)]
 mod tests {

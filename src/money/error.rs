@@ -1,7 +1,7 @@
 //! Why an amount was refused.
 
 use super::{Amount, Currency};
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Report, reported};
 use crate::json::{SAFE_INTEGER_MAX, quoted};
 use crate::prelude::*;
 
@@ -117,127 +117,81 @@ fn shortened(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::UnknownCurrency { found } => write!(
-                f,
-                "{} is not a currency of ISO 4217: expected three upper-case letters such as EUR",
-                quoted(found)
+            Self::UnknownCurrency { found } => Report::new("currency_unknown").fact("found", found).say_with(
+                "{found} is not a currency of ISO 4217: expected three upper-case letters such as EUR",
+                &[("found", &quoted(found))],
             ),
-            Self::NotAnInteger { found } => write!(
-                f,
-                "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space"
+            Self::NotAnInteger { found } => Report::new("amount_not_an_integer").fact("found", found).say(
+                "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space",
             ),
-            Self::NotADecimal { found } => write!(
-                f,
-                "{} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
+            Self::NotADecimal { found } => Report::new("amount_not_a_decimal").fact("found", found).say_with(
+                "{found} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
                  space, separator or exponent",
-                quoted(found)
+                &[("found", &quoted(found))],
             ),
-            Self::TooManyDecimals { found, currency } => write!(
-                f,
-                "{found} has more decimals than {currency}, which has {}: check the currency, or round first",
-                currency.exponent()
+            Self::TooManyDecimals { found, currency } => Report::new("amount_too_many_decimals")
+                .number("expected", u64::from(currency.exponent()))
+                .fact("found", found)
+                .fact("currency", currency.code())
+                .say("{found} has more decimals than {currency}, which has {expected}: check the currency, or round first"),
+            Self::UnsafeNumber { found } => Report::new("amount_unsafe_number").fact("found", found).say_with(
+                "the number {found} is beyond {limit}, where JSON readers begin to round: send it as a string of \
+                 digits",
+                &[("limit", &SAFE_INTEGER_MAX.digits())],
             ),
-            Self::UnsafeNumber { found } => write!(
-                f,
-                "the number {found} is beyond {SAFE_INTEGER_MAX}, where JSON readers begin to round: \
-                 send it as a string of digits"
+            Self::TooLarge { found } => Report::new("amount_too_large").fact("found", found).say_with(
+                "{found} is too large: at most {limit} minor units are kept",
+                &[("limit", &Amount::MINOR_MAX.digits())],
             ),
-            Self::TooLarge { found } => {
-                write!(f, "{found} is too large: at most {} minor units are kept", Amount::MINOR_MAX)
-            }
-            Self::CurrencyMismatch { expected, found } => {
-                write!(f, "amounts in {expected} and {found} cannot be combined: convert one first")
-            }
-            Self::Negative { minuend, subtrahend } => {
-                write!(f, "{subtrahend:?} is more than {minuend:?}: an amount is never negative")
-            }
-            Self::WrongParts { found, limit } => {
-                write!(f, "an amount cannot be split into {found} parts: expected 1 to {limit}")
-            }
-            Self::NoWeight => {
-                f.write_str("every weight of the split is zero: at least one part must take something")
-            }
-            Self::InvalidRate { found } => write!(
-                f,
-                "{} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as 1.08085",
-                quoted(found)
+            Self::CurrencyMismatch { expected, found } => Report::new("currency_mismatch")
+                .fact("expected", expected.code())
+                .fact("found", found.code())
+                .say("amounts in {expected} and {found} cannot be combined: convert one first"),
+            Self::Negative { minuend, subtrahend } => Report::new("amount_negative")
+                .number("expected", minuend.minor())
+                .number("found", subtrahend.minor())
+                .say_with(
+                    "{found} minor {less} is more than {expected} minor {more}: an amount is never negative",
+                    &[("less", subtrahend.currency().code()), ("more", minuend.currency().code())],
+                ),
+            Self::WrongParts { found, limit } => Report::new("split_wrong_parts")
+                .count("found", *found)
+                .count("limit", *limit)
+                .say("an amount cannot be split into {found} parts: expected 1 to {limit}"),
+            Self::NoWeight => Report::new("split_no_weight")
+                .say("every weight of the split is zero: at least one part must take something"),
+            Self::InvalidRate { found } => Report::new("fx_invalid_rate").fact("found", found).say_with(
+                "{found} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as \
+                 1.08085",
+                &[("found", &quoted(found))],
             ),
-            Self::SameCurrency { currency, rate } => write!(
-                f,
-                "{currency} was to be converted into itself at {rate}: leave the amount as it is, or mend the currency"
-            ),
-            Self::TooManyDigits { amount, rate } => write!(
-                f,
-                "{amount:?} at {rate} has too many digits to stay exact: convert in parts or use a shorter rate"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownCurrency { .. } => "currency_unknown",
-            Self::NotAnInteger { .. } => "amount_not_an_integer",
-            Self::NotADecimal { .. } => "amount_not_a_decimal",
-            Self::TooManyDecimals { .. } => "amount_too_many_decimals",
-            Self::UnsafeNumber { .. } => "amount_unsafe_number",
-            Self::TooLarge { .. } => "amount_too_large",
-            Self::CurrencyMismatch { .. } => "currency_mismatch",
-            Self::Negative { .. } => "amount_negative",
-            Self::WrongParts { .. } => "split_wrong_parts",
-            Self::NoWeight => "split_no_weight",
-            Self::InvalidRate { .. } => "fx_invalid_rate",
-            Self::SameCurrency { .. } => "fx_same_currency",
-            Self::TooManyDigits { .. } => "fx_too_many_digits",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::UnknownCurrency { found }
-            | Self::NotAnInteger { found }
-            | Self::NotADecimal { found }
-            | Self::UnsafeNumber { found }
-            | Self::InvalidRate { found }
-            | Self::TooLarge { found } => vec![("found", found.clone())],
-            Self::TooManyDecimals { found, currency } => vec![
-                ("expected", currency.exponent().to_string()),
-                ("found", found.clone()),
-                ("currency", currency.to_string()),
-            ],
-            Self::CurrencyMismatch { expected, found } => {
-                vec![("expected", expected.to_string()), ("found", found.to_string())]
-            }
-            Self::Negative { minuend, subtrahend } => {
-                vec![("expected", minuend.minor().to_string()), ("found", subtrahend.minor().to_string())]
-            }
-            Self::WrongParts { found, limit } => {
-                vec![("found", found.to_string()), ("limit", limit.to_string())]
-            }
-            Self::NoWeight => Vec::new(),
             Self::SameCurrency { currency, rate } => {
-                vec![("currency", currency.to_string()), ("found", rate.clone())]
+                Report::new("fx_same_currency").fact("currency", currency.code()).fact("found", rate).say(
+                    "{currency} was to be converted into itself at {found}: leave the amount as it is, or mend the \
+                     currency",
+                )
             }
-            Self::TooManyDigits { amount, rate } => {
-                vec![("amount", amount.minor().to_string()), ("rate", rate.clone())]
-            }
+            Self::TooManyDigits { amount, rate } => Report::new("fx_too_many_digits")
+                .number("amount", amount.minor())
+                .fact("rate", rate)
+                .say_with(
+                    "{amount} minor {currency} at {rate} has too many digits to stay exact: convert in parts or use \
+                     a shorter rate",
+                    &[("currency", amount.currency().code())],
+                ),
         }
     }
 }
+
+reported!(Error);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::{Advice, Diagnose};
 
     #[test]
     fn every_message_says_what_was_found_what_was_expected_and_what_to_do() {

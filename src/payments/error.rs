@@ -1,6 +1,6 @@
 //! Why a payment call was refused. Nothing was sent and nothing changed.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
@@ -68,86 +68,45 @@ impl From<retry::Error> for Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::Document(error) => error.fmt(f),
-            Self::Money(error) => error.fmt(f),
-            Self::Retry(error) => error.fmt(f),
-            Self::AmountZero => f.write_str("a payment of nothing: expected at least one minor unit"),
-            Self::Reference { problem } => write!(f, "the reference {problem}"),
-            Self::SecretTooShort { found } => write!(
-                f,
-                "the key secret has {found} bytes: at least {} are needed, from a random generator",
-                super::key::SECRET_BYTES_MIN
+            Self::Document(error) => error.report(),
+            Self::Money(error) => error.report(),
+            Self::Retry(error) => error.report(),
+            Self::AmountZero => Report::new("amount_zero")
+                .fact("field", "amount")
+                .say("a payment of nothing: expected at least one minor unit"),
+            Self::Reference { problem } => Report::new("reference_invalid")
+                .fact("field", "reference")
+                .say_with("the reference {problem}", &[("problem", problem)]),
+            Self::SecretTooShort { found } => Report::new("key_secret_too_short").count("found", *found).say_with(
+                "the key secret has {found} bytes: at least {limit} are needed, from a random generator",
+                &[("limit", &super::key::SECRET_BYTES_MIN.digits())],
             ),
-            Self::UnknownProfile { found } => write!(
-                f,
-                "no provider profile is called {}: expected one of {}",
-                json::quoted(found),
-                super::Profile::names()
+            Self::UnknownProfile { found } => Report::new("profile_unknown").fact("found", found).say_with(
+                "no provider profile is called {found}: expected one of {names}",
+                &[("found", &json::quoted(found)), ("names", &super::Profile::names())],
             ),
-            Self::Mismatch { field } => write!(
-                f,
-                "this reference was used before with another `{field}`: use a new reference for a new purchase, \
-                 or repeat the first one unchanged"
+            Self::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
+                "this reference was used before with another `{field}`: use a new reference for a new purchase, or \
+                 repeat the first one unchanged",
             ),
-            Self::NotFailed { state } => write!(
-                f,
-                "a new attempt with a new key needs proof that the last one moved no money, and this intent is {state}"
-            ),
-            Self::Journal { position, problem } => {
-                write!(f, "the stored journal is broken at entry {position}: {problem}")
+            Self::NotFailed { state } => {
+                Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state).say(
+                    "a new attempt with a new key needs proof that the last one moved no money, and this intent is \
+                     {state}",
+                )
             }
+            Self::Journal { position, problem } => Report::new("intent_journal_broken")
+                .advise(Advice::Reconcile)
+                .count("position", *position)
+                .say_with(
+                    "the stored journal is broken at entry {position}: {problem}",
+                    &[("problem", problem)],
+                ),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Document(error) => error.code(),
-            Self::Money(error) => error.code(),
-            Self::Retry(error) => error.code(),
-            Self::AmountZero => "amount_zero",
-            Self::Reference { .. } => "reference_invalid",
-            Self::SecretTooShort { .. } => "key_secret_too_short",
-            Self::UnknownProfile { .. } => "profile_unknown",
-            Self::Mismatch { .. } => "intent_mismatch",
-            Self::NotFailed { .. } => "intent_not_failed",
-            Self::Journal { .. } => "intent_journal_broken",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Document(error) => error.advice(),
-            Self::Money(error) => error.advice(),
-            Self::Retry(error) => error.advice(),
-            Self::AmountZero
-            | Self::Reference { .. }
-            | Self::SecretTooShort { .. }
-            | Self::UnknownProfile { .. }
-            | Self::Mismatch { .. } => Advice::FixCall,
-            Self::NotFailed { .. } => Advice::Wait,
-            Self::Journal { .. } => Advice::Reconcile,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Document(error) => error.details(),
-            Self::Money(error) => error.details(),
-            Self::Retry(error) => error.details(),
-            Self::AmountZero => vec![("field", "amount".to_owned())],
-            Self::Reference { .. } => vec![("field", "reference".to_owned())],
-            Self::SecretTooShort { found } => vec![("found", found.to_string())],
-            Self::UnknownProfile { found } => vec![("found", found.clone())],
-            Self::Mismatch { field } => vec![("field", (*field).to_owned())],
-            Self::NotFailed { state } => vec![("state", (*state).to_owned())],
-            Self::Journal { position, .. } => vec![("position", position.to_string())],
-        }
-    }
-}
+reported!(Error);

@@ -4,7 +4,7 @@
 //! already, or says something else, is an expected outcome and crosses as a value.
 
 use super::reply;
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::ledger::{Account, Answer, Balance, Entry, Error as LedgerError, Ledger, Template};
 use crate::money::Currency;
@@ -264,45 +264,21 @@ impl From<json::Error> for Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::Ledger(error) => error.fmt(f),
-            Self::UnknownHandle { found } => {
-                write!(f, "no ledger has the handle {found}: it was closed, open the ledger again")
-            }
-            Self::HandlesExhausted => write!(f, "no more ledgers can be opened in this instance"),
+            Self::Ledger(error) => error.report(),
+            Self::UnknownHandle { found } => Report::new("ledger_unknown_handle")
+                .number("found", u64::from(*found))
+                .say("no ledger has the handle {found}: it was closed, open the ledger again"),
+            Self::HandlesExhausted => Report::new("ledger_handles_exhausted")
+                .advise(Advice::ReportBug)
+                .say("no more ledgers can be opened in this instance"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Ledger(error) => error.code(),
-            Self::UnknownHandle { .. } => "ledger_unknown_handle",
-            Self::HandlesExhausted => "ledger_handles_exhausted",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::UnknownHandle { .. } => Advice::FixCall,
-            Self::HandlesExhausted => Advice::ReportBug,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Ledger(error) => error.details(),
-            Self::UnknownHandle { found } => vec![("found", found.to_string())],
-            Self::HandlesExhausted => Vec::new(),
-        }
-    }
-}
+reported!(Error);
 
 /// What JavaScript sees.
 #[cfg(all(feature = "wasm-core", target_family = "wasm"))]
