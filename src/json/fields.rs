@@ -129,7 +129,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     pub fn finish(self) -> Result<(), Error> {
         let members = self.value.as_object().unwrap_or_default();
         match members.iter().find(|(name, _)| !self.asked.iter().any(|asked| *asked == name.as_ref())) {
-            Some((name, _)) => Err(Error::from(ErrorKind::UnknownField { field: name.to_string() })),
+            Some((name, _)) => Err(Error::from(ErrorKind::UnknownField { field: name.clone().into_owned() })),
             None => Ok(()),
         }
     }

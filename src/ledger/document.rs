@@ -100,7 +100,7 @@ pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result
         json::Error::from(json::ErrorKind::WrongField {
             field,
             expected: "milliseconds since 1970, not after the year 9999",
-            found: ms.to_string(),
+            found: ms.digits(),
         })
     })
 }

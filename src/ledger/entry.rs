@@ -125,7 +125,7 @@ impl Entry {
             return Err(Error::SeveralReversals);
         }
         if let Some(posting) = parts.postings.iter().find(|posting| posting.amount.is_zero()) {
-            return Err(Error::ZeroPosting { account: posting.account.to_string() });
+            return Err(Error::ZeroPosting { account: posting.account.name().to_owned() });
         }
         if let Some(facts) = &parts.facts {
             facts.check()?;
@@ -217,7 +217,7 @@ pub(super) fn checked_text(field: &'static str, text: &str, limit: usize) -> Res
         return refused("nothing".to_owned());
     }
     if text.len() > limit {
-        return refused(format!("{} bytes", text.len()));
+        return refused(glued(&[&text.len().digits(), " bytes"]));
     }
     if text.chars().any(char::is_control) {
         return refused("a control character".to_owned());

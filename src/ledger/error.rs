@@ -174,8 +174,8 @@ impl Error {
                 .say("a posting of {account} moves nothing: leave it out"),
             Self::Unbalanced { currency, memo, debits, credits } => Report::new("entry_unbalanced")
                 .fact("currency", currency.code())
-                .fact("debits", &debits.to_string())
-                .fact("credits", &credits.to_string())
+                .fact("debits", &debits.digits())
+                .fact("credits", &credits.digits())
                 .say_with(
                     "{which} in {currency} do not sum to zero: debits {debits}, credits {credits} minor units; add the \
                      missing posting",

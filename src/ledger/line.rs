@@ -117,6 +117,6 @@ impl Line {
 }
 
 fn hash_of(position: u64, previous: &Digest, entry: &str) -> Digest {
-    let head = format!("{DOMAIN}\n{position}\n{}\n", previous.as_str());
+    let head = glued(&[DOMAIN, "\n", &position.digits(), "\n", previous.as_str(), "\n"]);
     Digest::of(&[head.as_bytes(), entry.as_bytes()])
 }

@@ -53,7 +53,7 @@ impl Amount {
     ///
     /// [`Error::TooLarge`] beyond [`Amount::MINOR_MAX`].
     pub fn from_minor(minor: u64, currency: Currency) -> Result<Self, Error> {
-        Self::checked(minor, currency).ok_or_else(|| Error::TooLarge { found: minor.to_string() })
+        Self::checked(minor, currency).ok_or_else(|| Error::TooLarge { found: minor.digits() })
     }
 
     /// Nothing, in a currency.
@@ -111,7 +111,9 @@ impl Amount {
     pub fn checked_add(self, other: Self) -> Result<Self, Error> {
         self.same_currency(other)?;
         let sum = self.minor().checked_add(other.minor()).and_then(|sum| Self::checked(sum, self.currency()));
-        sum.ok_or_else(|| Error::TooLarge { found: format!("{} + {}", self.minor(), other.minor()) })
+        sum.ok_or_else(|| Error::TooLarge {
+            found: glued(&[&self.minor().digits(), " + ", &other.minor().digits()]),
+        })
     }
 
     /// The difference.

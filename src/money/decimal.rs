@@ -37,12 +37,12 @@ impl Amount {
     #[must_use]
     pub fn to_major(self) -> String {
         let decimals = usize::from(self.currency().exponent());
-        let digits = format!("{:0>width$}", self.minor(), width = decimals.saturating_add(1));
+        let digits = self.minor().padded(decimals.saturating_add(1));
         if decimals == 0 {
             return digits;
         }
         match digits.split_at_checked(digits.len().saturating_sub(decimals)) {
-            Some((whole, fraction)) => format!("{whole}.{fraction}"),
+            Some((whole, fraction)) => glued(&[whole, ".", fraction]),
             None => digits,
         }
     }

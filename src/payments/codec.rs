@@ -76,7 +76,7 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
         "opened" => {
             let version = fields.integer("v")?;
             if version != 1 {
-                return Err(unexpected("v", "journal version 1", version.to_string()));
+                return Err(unexpected("v", "journal version 1", version.digits()));
             }
             Entry::Opened {
                 at,
@@ -152,12 +152,12 @@ fn text(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<String, Erro
 fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
     let ms = fields.integer(field)?;
     Timestamp::from_unix_ms(ms)
-        .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.to_string()))
+        .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.digits()))
 }
 
 fn count(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<u32, Error> {
     let number = fields.integer(field)?;
-    u32::try_from(number).map_err(|_| unexpected(field, "a count below 2^32", number.to_string()))
+    u32::try_from(number).map_err(|_| unexpected(field, "a count below 2^32", number.digits()))
 }
 
 fn unknown(fields: &mut Fields<'_, '_>) -> Result<Unknown, Error> {

@@ -38,7 +38,7 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
     if length < SECRET_BYTES_MIN {
         return Err(Error::SecretTooShort { found: length });
     }
-    let epoch = identity.epoch.to_string();
+    let epoch = identity.epoch.digits();
     let fields = [
         "tillproof key v1",
         identity.merchant,
@@ -60,13 +60,17 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
 /// A random key (UUID version 4) for callers who keep their own record of it.
 #[must_use]
 pub fn random_v4(entropy: [u8; 16]) -> String {
-    uuid::Builder::from_random_bytes(entropy).into_uuid().to_string()
+    text(uuid::Builder::from_random_bytes(entropy).into_uuid())
 }
 
 /// A random key that sorts by time (UUID version 7, RFC 9562).
 #[must_use]
 pub fn random_v7(now: Timestamp, entropy: [u8; 10]) -> String {
-    uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid().to_string()
+    text(uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid())
+}
+
+fn text(id: uuid::Uuid) -> String {
+    id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
 }
 
 #[cfg(test)]

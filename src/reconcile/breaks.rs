@@ -135,7 +135,11 @@ pub struct Break {
 /// The id of a break: SHA-256 over hop, kind and the identities of its rows in order, in hexadecimal. `repeat` tells
 /// breaks apart whose rows have nothing that does.
 pub(super) fn break_id(kind: BreakKind, identities: &[String], repeat: usize) -> String {
-    let message = format!("{HOP}\n{}\n{repeat}\n{}", kind.name(), identities.join("\n\n"));
+    let mut message = glued(&[HOP, "\n", kind.name(), "\n", &repeat.digits(), "\n"]);
+    for (index, identity) in identities.iter().enumerate() {
+        message.push_str(if index > 0 { "\n\n" } else { "" });
+        message.push_str(identity);
+    }
     sha256_hex(message.as_bytes()).chars().take(ID_DIGITS).collect()
 }
 

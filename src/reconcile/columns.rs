@@ -7,6 +7,7 @@
 use super::csv::{Record, Records};
 use super::row::{Row, RowType, Side};
 use super::{Error, Source};
+use crate::advice::Diagnose as _;
 use crate::calendar;
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
@@ -131,7 +132,7 @@ impl Columns {
         Currency::parse(code).map_err(|error| Error::BadValue {
             at: record.place(self.currency),
             column: "currency",
-            reason: error.to_string(),
+            reason: error.report().message,
         })
     }
 
@@ -158,7 +159,7 @@ impl Columns {
         calendar::parse_rfc3339(moment).map(Some).map_err(|error| Error::BadValue {
             at: record.place(index),
             column: "occurred_at",
-            reason: error.to_string(),
+            reason: error.report().message,
         })
     }
 }
@@ -171,7 +172,12 @@ fn text<'r>(
     let Some(index) = index else { return Ok("") };
     let text = record.cell(index);
     if text.len() > TEXT_BYTES_MAX {
-        let reason = format!("{} bytes are too many: at most {TEXT_BYTES_MAX} are kept", text.len());
+        let reason = glued(&[
+            &text.len().digits(),
+            " bytes are too many: at most ",
+            &TEXT_BYTES_MAX.digits(),
+            " are kept",
+        ]);
         return Err(Error::BadValue { at: record.place(index), column, reason });
     }
     Ok(text)
@@ -191,7 +197,7 @@ fn minor_units(record: &Record<'_, '_>, column: Money, currency: Currency) -> Re
     let wrong = |error: money::Error| Error::BadValue {
         at: record.place(column.index),
         column: column.name,
-        reason: error.to_string(),
+        reason: error.report().message,
     };
     let minor = i64::try_from(read(digits, currency).map_err(wrong)?.minor()).unwrap_or(i64::MAX);
     Ok(Some(if negative { minor.saturating_neg() } else { minor }))

@@ -39,14 +39,17 @@ impl<'r> Group<'r> {
         }
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
-        group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_string()));
+        group.pair_by(&mut left, &mut right, &|row| {
+            (!row.id.is_empty()).then(|| row.id.clone().into_string())
+        });
         group.pair_by(&mut left, &mut right, &|row| {
             // Nothing stands for what is absent, and the state last, since it may hold blanks. Not `{:?}`: its escapes
             // weigh five kilobytes of wasm.
-            let fee = row.fee.map(|fee| fee.to_string()).unwrap_or_default();
-            Some(format!("{} {} {fee} {}", row.currency, row.amount, row.state().unwrap_or_default()))
+            let value = value_text(row);
+            let fee = row.fee.map(|fee| fee.digits()).unwrap_or_default();
+            Some(glued(&[&value, " ", &fee, " ", row.state().unwrap_or_default()]))
         });
-        group.pair_by(&mut left, &mut right, &|row| Some(format!("{} {}", row.currency, row.amount)));
+        group.pair_by(&mut left, &mut right, &|row| Some(value_text(row)));
         group.pair_last(&mut left, &mut right, &Row::moves_money);
         group.pair_last(&mut left, &mut right, &|_| true);
         let alone_left = left.into_iter().map(|ledger| Unit { ledger, settlement: Vec::new() });
@@ -138,6 +141,11 @@ impl<'r> Side<'r> {
     fn rest(self) -> Vec<Copies<'r>> {
         self.slots.into_iter().flatten().collect()
     }
+}
+
+/// `EUR 1000`
+fn value_text(row: &Row) -> String {
+    glued(&[row.currency.code(), " ", &row.amount.digits()])
 }
 
 /// Rows that say the same event twice become one with repetitions.

@@ -126,7 +126,7 @@ impl Report {
             let differences = total
                 .difference
                 .iter()
-                .fold(ObjectWriter::new(), |out, (currency, sum)| out.digits(currency.code(), sum));
+                .fold(ObjectWriter::new(), |out, (currency, sum)| out.digits(currency.code(), *sum));
             let total = ObjectWriter::new()
                 .number("count", count(total.count))
                 .raw("difference_minor", &differences.finish());
@@ -192,7 +192,7 @@ pub(super) fn build(
         }
         in_flight.extend(verdict.in_flight.into_iter().filter_map(|row| {
             Some(InFlight {
-                reference: row.reference.to_string(),
+                reference: row.reference.clone().into_string(),
                 due: due(row)?,
                 kind: row.kind,
                 amount: row.amount,
@@ -237,7 +237,7 @@ fn describe(unit: &Unit<'_>, kinds: Kinds, as_of: Option<Timestamp>, names: &Nam
         id: break_id(kind, &identities, 0),
         kind,
         secondary: kinds.iter().skip(1).collect(),
-        reference: leading.reference.to_string(),
+        reference: leading.reference.clone().into_string(),
         currency: leading.currency,
         expected: expected.map(|(_, sum)| sum),
         found: found.map(|(_, sum)| sum),

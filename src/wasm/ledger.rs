@@ -138,8 +138,8 @@ impl Ledgers {
             list.raw(
                 &ObjectWriter::new()
                     .text("currency", total.currency.code())
-                    .digits("debits", total.total.debits)
-                    .digits("credits", total.total.credits)
+                    .text("debits", &total.total.debits.digits())
+                    .text("credits", &total.total.credits.digits())
                     .raw("accounts", &accounts.finish())
                     .finish(),
             )
@@ -230,8 +230,8 @@ fn position(out: ObjectWriter, ledger: &Ledger) -> ObjectWriter {
 }
 
 fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
-    out.digits("debits", balance.debits)
-        .digits("credits", balance.credits)
+    out.text("debits", &balance.debits.digits())
+        .text("credits", &balance.credits.digits())
         .digits("balance", balance.on(account.normal_side()))
 }
 

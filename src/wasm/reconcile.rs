@@ -42,7 +42,7 @@ fn moment(ms: u64) -> Result<Timestamp, json::Error> {
         json::Error::from(json::ErrorKind::WrongField {
             field: "as_of",
             expected: "milliseconds since 1970, not after the year 9999",
-            found: ms.to_string(),
+            found: ms.digits(),
         })
     })
 }
@@ -61,7 +61,7 @@ fn files<'a>(list: &'a [Value<'a>], data: &'a [u8]) -> Result<Vec<Source<'a>>, j
             json::Error::from(json::ErrorKind::WrongField {
                 field: "length",
                 expected: "no more bytes than were passed",
-                found: length.to_string(),
+                found: length.digits(),
             })
         })?;
         files.push(Source { name, data: own });
