@@ -10,6 +10,7 @@
 )]
 
 mod payments {
+    mod evidence;
     mod table;
     mod world;
 }

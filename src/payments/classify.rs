@@ -68,25 +68,25 @@ pub enum Verdict {
 
 /// What an answer to a send proves.
 pub(super) fn send_answer(profile: &Profile, request: &Request, response: &Response) -> Verdict {
-    let error = || native::error_of(&response.body);
+    let error = native::error_of(&response.body);
     match response.status {
         200..=299 => success(request, &response.body),
-        409 => Verdict::Ambiguous { reason: Unknown::InProgress, key_poisoned: false },
-        422 if error().0 == native::KEY_MISMATCH => {
+        409 | 425 => Verdict::Ambiguous { reason: Unknown::InProgress, key_poisoned: false },
+        422 if error.as_ref().is_some_and(|(code, _)| code == native::KEY_MISMATCH) => {
             Verdict::Contradiction { reason: "key_was_used_for_another_request" }
         }
         401 | 403 => Verdict::NotExecuted(Unknown::Unauthorised),
         429 if profile.rate_limit_executes_nothing => Verdict::NotExecuted(Unknown::RateLimited),
         429 => Verdict::Ambiguous { reason: Unknown::RateLimited, key_poisoned: false },
         408 => Verdict::Ambiguous { reason: Unknown::ConnectionLost, key_poisoned: false },
-        402 => {
-            let (code, message) = error();
-            Verdict::Declined { provider_reference: None, code, message }
-        }
-        400..=499 => {
-            let (code, message) = error();
-            Verdict::Refused { code, message }
-        }
+        // Only the gateway itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
+        400..=499 => match error {
+            Some((code, message)) if response.status == 402 => {
+                Verdict::Declined { provider_reference: None, code, message }
+            }
+            Some((code, message)) => Verdict::Refused { code, message },
+            None => Verdict::Ambiguous { reason: Unknown::Unreadable, key_poisoned: false },
+        },
         // A replayed 500 is stored under the key: sending again will only ever replay it.
         _ if response.replayed => {
             Verdict::Ambiguous { reason: Unknown::StoredServerError, key_poisoned: true }
@@ -107,21 +107,23 @@ fn success(request: &Request, body: &[u8]) -> Verdict {
 
 /// What a list of payments with our reference proves: the verdict of the one that counts, and charges beyond it.
 ///
-/// Payments in `known_failures` belong to earlier epochs and say nothing about this one.
+/// Failed payments are looked at only where `failures_count`; they may belong to another epoch.
 pub(super) fn query_answer(
     request: &Request,
-    known_failures: &[String],
+    failures_count: bool,
     body: &[u8],
 ) -> Result<(Option<Verdict>, Vec<String>), Unknown> {
     let document = json::parse(body).map_err(|_| Unknown::Unreadable)?;
     let items = document.get("data").and_then(Value::as_array).ok_or(Unknown::Unreadable)?;
     let payments: Vec<Payment> = items.iter().filter_map(Payment::read).collect();
-    if payments.len() != items.len() {
+    let whole = document.get("hasMore").and_then(Value::as_bool) == Some(false);
+    if payments.len() != items.len() || !whole {
         return Err(Unknown::Unreadable);
     }
     let ours: Vec<&Payment> = payments
         .iter()
-        .filter(|payment| payment.reference == request.reference && !known_failures.contains(&payment.id))
+        .filter(|payment| payment.reference == request.reference)
+        .filter(|payment| failures_count || !payment.has_failed())
         .collect();
     if ours.iter().any(|payment| !payment.is_for(request)) {
         return Ok((
@@ -135,6 +137,6 @@ pub(super) fn query_answer(
         let extra = charged.map(|payment| payment.id.clone()).collect();
         return Ok((Some(first.verdict()), extra));
     }
-    let open = ours.iter().find(|payment| !payment.is_final());
+    let open = ours.iter().find(|payment| !payment.has_failed());
     Ok((open.or(ours.first()).map(|payment| payment.verdict()), Vec::new()))
 }

@@ -93,7 +93,8 @@ pub enum Entry {
         /// A sentence for people.
         message: String,
     },
-    /// A second charge with our reference came to light.
+    /// A charge with our reference came to light that the state does not account for: a second one, or one after a
+    /// failure or while a person decides.
     ExtraCharge {
         /// When.
         at: Timestamp,

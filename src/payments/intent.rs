@@ -5,6 +5,9 @@ use crate::time::{Millis, Timestamp};
 
 use super::{Entry, Error, Evidence, Proof, Request, Unknown};
 
+/// Why an intent was handed to a person when its time was over. A late proof of success still settles it.
+pub(super) const DEADLINE_PASSED: &str = "deadline_passed";
+
 /// Where an intent stands. Each state carries only what is still true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -84,14 +87,22 @@ pub struct Intent {
     pub epoch: u32,
     /// The current key.
     pub key: String,
+    /// When this epoch began: a row of unknown age is asked about before it is sent.
+    pub epoch_opened_at: Timestamp,
     /// Sends over all epochs.
     pub attempts: u32,
+    /// Sends of earlier epochs: what comes back from them says nothing about the current key.
+    pub attempts_before_epoch: u32,
     /// Answers in a row that did not settle anything; drives the backoff.
     pub setbacks: u32,
     /// First send of the current key: the provider's window runs from here.
     pub first_sent_at: Option<Timestamp>,
     /// Last send of the current key: the quarantine runs from here.
     pub last_sent_at: Option<Timestamp>,
+    /// First and last send before the latest one, restored when that one was surely not executed.
+    sent_before: (Option<Timestamp>, Option<Timestamp>),
+    /// Whether the provider showed a payment of this epoch: then absence can no longer be proven.
+    pub payment_seen: bool,
     /// Whether the fate of some attempt of this epoch is unknown. Only key-bound truth clears it.
     pub ambiguous: bool,
     /// Whether no answer to the current key will ever tell the truth.
@@ -102,10 +113,8 @@ pub struct Intent {
     pub next_at: Option<Timestamp>,
     /// The delay chosen last, from which decorrelated jitter continues.
     pub previous_delay: Millis,
-    /// Charges beyond the first that came to light.
+    /// Charges that the state does not account for.
     pub extra_charges: Vec<String>,
-    /// Payments of this reference that are known to have failed.
-    pub known_failures: Vec<String>,
 }
 
 impl Intent {
@@ -125,17 +134,20 @@ impl Intent {
                 state: State::Initiated,
                 epoch: 1,
                 key: key.clone(),
+                epoch_opened_at: *at,
                 attempts: 0,
+                attempts_before_epoch: 0,
                 setbacks: 0,
                 first_sent_at: None,
                 last_sent_at: None,
+                sent_before: (None, None),
+                payment_seen: false,
                 ambiguous: false,
                 key_poisoned: false,
                 empty_queries: 0,
                 next_at: Some(*at),
                 previous_delay: Millis::ZERO,
                 extra_charges: Vec::new(),
-                known_failures: Vec::new(),
             },
             _ => return Err(Error::Journal { position: 0, problem: "it does not begin with `opened`" }),
         };
@@ -156,6 +168,7 @@ impl Intent {
                 }
                 // From here on the transition succeeds.
                 self.attempts = *attempt;
+                self.sent_before = (self.first_sent_at, self.last_sent_at);
                 self.first_sent_at = self.first_sent_at.or(Some(*at));
                 self.last_sent_at = Some(*at);
                 self.empty_queries = 0;
@@ -169,6 +182,7 @@ impl Intent {
                 if self.ambiguous {
                     self.state = State::PendingConfirmation { reason: *reason };
                 } else {
+                    (self.first_sent_at, self.last_sent_at) = self.sent_before;
                     self.state = State::Initiated;
                 }
                 self.set_back(*at, *next_at);
@@ -179,6 +193,8 @@ impl Intent {
                 // From here on the transition succeeds.
                 self.ambiguous = true;
                 self.key_poisoned |= key_poisoned;
+                self.payment_seen |= *reason == Unknown::Processing;
+                self.empty_queries = 0;
                 self.state = State::PendingConfirmation { reason: *reason };
                 self.set_back(*at, *next_at);
                 Ok(())
@@ -197,18 +213,26 @@ impl Intent {
                 Ok(())
             }
             Entry::Settled { provider_reference, evidence, .. } => {
-                if let State::Settled { .. } | State::NeedsReview { .. } | State::Failed { .. } = self.state {
-                    return Err("settled after a final state");
+                match &self.state {
+                    State::Settled { .. } | State::Failed { .. } => {
+                        return Err("settled after a final state");
+                    }
+                    State::NeedsReview { reason } if reason != DEADLINE_PASSED => {
+                        return Err("settled while the evidence contradicts itself");
+                    }
+                    State::NeedsReview { .. }
+                    | State::Initiated
+                    | State::InFlight { .. }
+                    | State::PendingConfirmation { .. }
+                    | State::AwaitingCustomer { .. } => {}
                 }
                 self.state =
                     State::Settled { provider_reference: provider_reference.clone(), evidence: *evidence };
                 self.next_at = None;
                 Ok(())
             }
-            Entry::Failed { proof, provider_reference, code, message, .. } => {
+            Entry::Failed { proof, code, message, .. } => {
                 self.open_states_only()?;
-                // From here on the transition succeeds.
-                self.known_failures.extend(provider_reference.clone());
                 self.state = State::Failed { proof: *proof, code: code.clone(), message: message.clone() };
                 self.next_at = None;
                 Ok(())
@@ -234,9 +258,13 @@ impl Intent {
                 }
                 // From here on the transition succeeds.
                 self.epoch = *epoch;
+                self.epoch_opened_at = *at;
+                self.attempts_before_epoch = self.attempts;
                 self.key.clone_from(key);
                 self.first_sent_at = None;
                 self.last_sent_at = None;
+                self.sent_before = (None, None);
+                self.payment_seen = false;
                 self.ambiguous = false;
                 self.key_poisoned = false;
                 self.empty_queries = 0;

@@ -9,6 +9,7 @@ use crate::retry::{self, Policy};
 use crate::time::{Millis, Timestamp};
 
 use super::classify::{self, Response, Verdict};
+use super::intent::DEADLINE_PASSED;
 use super::key::{self, Identity};
 use super::native::{self, Payment};
 use super::{Action, Entry, Error, Evidence, Intent, Profile, Proof, Request, State, Unknown};
@@ -175,7 +176,9 @@ impl Machine {
         let floor = answer.and_then(|answer| answer.retry_after).unwrap_or(Millis::ZERO);
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
-                classify::query_answer(&self.intent.request, &self.intent.known_failures, body)
+                // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
+                let failures_count = self.intent.epoch == 1;
+                classify::query_answer(&self.intent.request, failures_count, body)
             }
             _ => Err(Unknown::QueryFailed),
         };
@@ -192,14 +195,14 @@ impl Machine {
             Ok((Some(verdict), extra)) => {
                 self.judge(now, None, verdict, Evidence::Query, floor, entropy);
                 for provider_reference in extra {
-                    self.append(Entry::ExtraCharge { at: now, provider_reference });
+                    self.note_extra(now, provider_reference);
                 }
             }
         }
     }
 
     /// News: a verified webhook about a payment with our reference. Successes count; a failure is not bound to the
-    /// current key, so it only makes the machine look again at once.
+    /// current key, so it says nothing.
     pub fn handle_webhook(&mut self, now: Timestamp, payment: &json::Value<'_>, entropy: &mut Entropy) {
         let Some(payment) = Payment::read(payment) else { return };
         if payment.reference != self.intent.request.reference || !payment.moved_money() {
@@ -234,7 +237,7 @@ impl Machine {
             return Action::Wait { until: next_at };
         }
         if now >= self.intent.deadline_at {
-            self.append(Entry::NeedsReview { at: now, reason: "deadline_passed".to_owned() });
+            self.append(Entry::NeedsReview { at: now, reason: DEADLINE_PASSED.to_owned() });
             return Action::Rest;
         }
         if self.may_send(now) {
@@ -256,16 +259,25 @@ impl Machine {
 
     /// The same key may be sent while the provider surely remembers it and it can still tell the truth.
     fn may_send(&self, now: Timestamp) -> bool {
-        match self.intent.first_sent_at {
-            None => true,
-            Some(_) if !self.intent.ambiguous => self.inside_window(now),
-            Some(_) => !self.intent.key_poisoned && self.inside_window(now),
-        }
+        let Some(_) = self.intent.first_sent_at else {
+            // The row may come from a backup older than a send. While it is young, the provider would still know the
+            // key; later it is asked first.
+            let young =
+                self.intent.epoch_opened_at.saturating_add(self.usable_window().max(self.settings.lease));
+            return now < young || self.intent.empty_queries > 0;
+        };
+        // What is being processed is not learnt from a replay of the answer that said so.
+        let processing = State::PendingConfirmation { reason: Unknown::Processing };
+        let ask = self.profile.query_by_reference && self.intent.state == processing;
+        !self.intent.key_poisoned && !ask && self.inside_window(now)
+    }
+
+    fn usable_window(&self) -> Millis {
+        Millis::new(self.profile.window.get().saturating_sub(self.profile.margin.get()))
     }
 
     fn inside_window(&self, now: Timestamp) -> bool {
-        let usable = Millis::new(self.profile.window.get().saturating_sub(self.profile.margin.get()));
-        self.intent.first_sent_at.is_some_and(|first| now < first.saturating_add(usable))
+        self.intent.first_sent_at.is_some_and(|first| now < first.saturating_add(self.usable_window()))
     }
 
     /// Proof P4: nothing was found twice, no copy is under way any more, and the key can no longer execute.
@@ -273,7 +285,8 @@ impl Machine {
         let quiet =
             self.intent.last_sent_at.is_some_and(|last| now >= last.saturating_add(self.profile.quarantine));
         let key_is_dead = self.intent.key_poisoned || !self.inside_window(now);
-        if quiet && key_is_dead && self.intent.empty_queries >= EMPTY_QUERIES_NEEDED {
+        let never_seen = !self.intent.payment_seen;
+        if quiet && key_is_dead && never_seen && self.intent.empty_queries >= EMPTY_QUERIES_NEEDED {
             self.append(Entry::Failed {
                 at: now,
                 proof: Proof::Absent,
@@ -299,7 +312,9 @@ impl Machine {
             self.settle(now, provider_reference, evidence);
             return;
         }
-        if self.is_closed() {
+        // A refusal of an earlier epoch's key says nothing about the current one.
+        let of_this_epoch = attempt.is_none_or(|attempt| attempt > self.intent.attempts_before_epoch);
+        if self.is_closed() || !of_this_epoch {
             return;
         }
         match verdict {
@@ -339,21 +354,27 @@ impl Machine {
     fn settle(&mut self, now: Timestamp, provider_reference: String, evidence: Evidence) {
         match &self.intent.state {
             State::Settled { provider_reference: known, .. } if *known == provider_reference => {}
-            State::Settled { .. } => {
-                if !self.intent.extra_charges.contains(&provider_reference) {
-                    self.append(Entry::ExtraCharge { at: now, provider_reference });
-                }
-            }
-            State::NeedsReview { .. } => {}
             State::Failed { .. } => {
                 self.append(Entry::NeedsReview { at: now, reason: "success_after_failure".to_owned() });
+                self.note_extra(now, provider_reference);
             }
+            State::NeedsReview { reason } if reason == DEADLINE_PASSED => {
+                self.append(Entry::Settled { at: now, provider_reference, evidence });
+            }
+            State::Settled { .. } | State::NeedsReview { .. } => self.note_extra(now, provider_reference),
             State::Initiated
             | State::InFlight { .. }
             | State::PendingConfirmation { .. }
             | State::AwaitingCustomer { .. } => {
                 self.append(Entry::Settled { at: now, provider_reference, evidence });
             }
+        }
+    }
+
+    /// Whoever decides needs the provider's name of the charge.
+    fn note_extra(&mut self, now: Timestamp, provider_reference: String) {
+        if !self.intent.extra_charges.contains(&provider_reference) {
+            self.append(Entry::ExtraCharge { at: now, provider_reference });
         }
     }
 
@@ -379,7 +400,9 @@ impl Machine {
         // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
         let unknown_for = self.intent.first_sent_at.map_or(Millis::ZERO, |first| now.since(first));
         let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
-        now.saturating_add(floor.max(patience).saturating_add(delay))
+        let next = now.saturating_add(floor.max(patience).saturating_add(delay));
+        // A hint of years must not carry an intent past the moment at which a person is asked.
+        next.min(self.intent.deadline_at.max(now))
     }
 
     fn append(&mut self, entry: Entry) {

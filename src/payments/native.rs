@@ -55,15 +55,13 @@ fn percent_encoded(text: &str) -> String {
     out
 }
 
-/// Code and message of an error envelope; a stand-in for answers without one.
-pub(super) fn error_of(body: &[u8]) -> (String, String) {
-    let document = json::parse(body);
-    let error = document.as_ref().ok().and_then(|document| document.get("error"));
-    let field = |name| error.and_then(|error| error.get(name)).and_then(Value::as_str);
-    (
-        field("code").unwrap_or("request_refused").to_owned(),
-        field("message").unwrap_or("the gateway refused the request without saying why").to_owned(),
-    )
+/// Code and message of the gateway's error envelope; `None` when the answer has none.
+pub(super) fn error_of(body: &[u8]) -> Option<(String, String)> {
+    let document = json::parse(body).ok()?;
+    let error = document.get("error")?;
+    let code = error.get("code").and_then(Value::as_str)?;
+    let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+    Some((code.to_owned(), message.to_owned()))
 }
 
 /// A payment as the gateway shows it, as far as the machine needs it.
@@ -107,8 +105,8 @@ impl Payment {
         matches!(self.state.as_str(), "authorized" | "completed" | "partially_refunded" | "refunded")
     }
 
-    pub(super) fn is_final(&self) -> bool {
-        !matches!(self.state.as_str(), "pending" | "processing")
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.state.as_str(), "failed" | "voided" | "expired")
     }
 
     /// What the payment's state proves. DESIGN.md has the table of states.
@@ -119,7 +117,7 @@ impl Payment {
             "pending" | "processing" => {
                 Verdict::Ambiguous { reason: Unknown::Processing, key_poisoned: false }
             }
-            "failed" | "voided" | "expired" => {
+            _ if self.has_failed() => {
                 let (code, message) = self.failure.clone().unwrap_or_else(|| {
                     (self.state.clone(), glued(&["the gateway says that the payment is ", &self.state]))
                 });

@@ -33,22 +33,22 @@ pub(crate) fn open(profile: &str) -> Machine {
     Machine::open(profile, Settings::default(), "eu", request("order_1"), &secret(), at(0)).unwrap()
 }
 
-fn payment(state: &str) -> String {
+pub(crate) fn payment(state: &str) -> String {
     format!(
         r#"{{"id":"pay_1","object":"payment","merchantId":"shop","amount":1000,"currency":"EUR","reference":"order_1","state":"{state}","failure":null}}"#
     )
 }
 
-fn answer(status: u16, body: &str) -> Response {
+pub(crate) fn answer(status: u16, body: &str) -> Response {
     Response { status, retry_after: None, replayed: false, body: body.as_bytes().to_vec() }
 }
 
-fn error(status: u16, code: &str) -> Response {
+pub(crate) fn error(status: u16, code: &str) -> Response {
     answer(status, &format!(r#"{{"error":{{"code":"{code}","message":"no"}}}}"#))
 }
 
 /// Polls until the machine wants to send, moving time along.
-fn send(machine: &mut Machine, now: &mut u64) -> (u32, String) {
+pub(crate) fn send(machine: &mut Machine, now: &mut u64) -> (u32, String) {
     loop {
         match machine.poll(at(*now), "me") {
             Action::Send { attempt, request } => {

@@ -1,0 +1,172 @@
+//! What counts as evidence for the current key, and what does not: each test is a way to charge twice or to lose a
+//! payment that a reader of the machine once found.
+
+use tillproof::crypto::Secret;
+use tillproof::entropy::Entropy;
+use tillproof::json;
+use tillproof::payments::{Action, Machine, Outcome, Profile, Response, Settings};
+use tillproof::time::Millis;
+
+use super::table::{answer, at, error, open, payment, request, secret, send};
+
+const HOUR: u64 = 3_600_000;
+
+fn entropy() -> Entropy {
+    Entropy::from_seed(11)
+}
+
+fn list(payments: &[String], more: bool) -> Response {
+    answer(200, &format!(r#"{{"object":"list","data":[{}],"hasMore":{more}}}"#, payments.join(",")))
+}
+
+#[test]
+fn a_refusal_of_an_earlier_epoch_does_not_fail_the_current_one() {
+    let (mut machine, mut now) = (open("native"), 0);
+    let (first, _) = send(&mut machine, &mut now);
+    now += Settings::default().lease.get();
+    let (second, _) = send(&mut machine, &mut now);
+    let declined = error(402, "card_declined");
+    machine.handle_response(at(now), second, &declined, &mut entropy());
+    machine.reopen(&secret(), at(now)).unwrap();
+    let (third, _) = send(&mut machine, &mut now);
+    machine.handle_failure(at(now), third, false, &mut entropy());
+    // The process that sent attempt 1 wakes up and reports what it heard long ago.
+    machine.handle_response(at(now), first, &declined, &mut entropy());
+    machine.handle_response(at(now), second, &declined, &mut entropy());
+    assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
+    machine.handle_response(at(now), first, &answer(201, &payment("completed")), &mut entropy());
+    assert_eq!(
+        machine.intent().outcome(),
+        Outcome::Settled,
+        "money that moved counts whenever it is heard of"
+    );
+}
+
+#[test]
+fn an_old_row_that_was_never_sent_is_asked_about_first() {
+    // Such a row may come from a backup taken before the send.
+    let mut machine = open("native");
+    let Action::Query { .. } = machine.poll(at(25 * HOUR), "me") else { panic!("expected a query") };
+    machine.handle_query(at(25 * HOUR), Some(&list(&[payment("completed")], false)), &mut entropy());
+    assert_eq!(machine.intent().outcome(), Outcome::Settled);
+
+    let mut machine = open("native");
+    let mut now = 25 * HOUR;
+    let _ = machine.poll(at(now), "me");
+    machine.handle_query(at(now), Some(&list(&[], false)), &mut entropy());
+    assert_eq!(send(&mut machine, &mut now).0, 1, "the gateway knows nothing of it: now it may go out");
+}
+
+#[test]
+fn a_payment_that_was_seen_is_never_called_absent() {
+    let (mut machine, mut now) = (open("conservative"), 0);
+    let (first, _) = send(&mut machine, &mut now);
+    machine.handle_response(at(0), first, &answer(201, &payment("processing")), &mut entropy());
+    for hour in 1..40 {
+        machine.handle_query(at(hour * HOUR), Some(&list(&[], false)), &mut entropy());
+    }
+    assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
+}
+
+#[test]
+fn empty_answers_count_only_when_nothing_came_between_them() {
+    let (mut machine, mut now) = (open("conservative"), 0);
+    let (first, _) = send(&mut machine, &mut now);
+    machine.handle_failure(at(0), first, false, &mut entropy());
+    let empty = list(&[], false);
+    machine.handle_query(at(HOUR), Some(&empty), &mut entropy());
+    machine.handle_query(at(2 * HOUR), None, &mut entropy());
+    machine.handle_query(at(3 * HOUR), Some(&empty), &mut entropy());
+    assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
+    machine.handle_query(at(4 * HOUR), Some(&empty), &mut entropy());
+    assert_eq!(machine.intent().outcome(), Outcome::Failed);
+}
+
+#[test]
+fn a_list_that_goes_on_proves_nothing() {
+    let (mut machine, mut now) = (open("conservative"), 0);
+    let (first, _) = send(&mut machine, &mut now);
+    machine.handle_failure(at(0), first, false, &mut entropy());
+    for hour in 1..10 {
+        machine.handle_query(at(hour * HOUR), Some(&list(&[], true)), &mut entropy());
+    }
+    assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
+}
+
+#[test]
+fn an_error_without_the_gateways_own_envelope_refuses_nothing() {
+    for status in [400, 402, 404, 405, 406, 413, 415, 422, 423, 425, 451, 499] {
+        for body in ["", "<html>Not Found</html>", "{}", r#"{"error":"no"}"#] {
+            let (mut machine, mut now) = (open("native"), 0);
+            let (first, _) = send(&mut machine, &mut now);
+            machine.handle_response(at(0), first, &answer(status, body), &mut entropy());
+            assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation, "{status} {body:?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_surely_not_executed_is_sent_again_whatever_the_profile() {
+    for answer in [None, Some(error(401, "no"))] {
+        let (mut machine, mut now) = (open("conservative"), 0);
+        let (first, _) = send(&mut machine, &mut now);
+        match &answer {
+            None => machine.handle_failure(at(now), first, true, &mut entropy()),
+            Some(answer) => machine.handle_response(at(now), first, answer, &mut entropy()),
+        }
+        assert_eq!(send(&mut machine, &mut now).0, 2, "after {answer:?}");
+    }
+}
+
+#[test]
+fn what_is_being_processed_is_asked_about_and_not_sent_again() {
+    let (mut machine, mut now) = (open("native"), 0);
+    let (first, _) = send(&mut machine, &mut now);
+    machine.handle_response(at(0), first, &answer(201, &payment("processing")), &mut entropy());
+    now = machine.wake_at().unwrap().unix_ms();
+    let Action::Query { .. } = machine.poll(at(now), "me") else { panic!("expected a query") };
+    machine.handle_query(at(now), Some(&list(&[payment("completed")], false)), &mut entropy());
+    assert_eq!(machine.intent().outcome(), Outcome::Settled);
+}
+
+#[test]
+fn a_late_success_settles_after_the_deadline_and_is_named_where_it_contradicts() {
+    let hear = |machine: &mut Machine, text: &str| {
+        machine.handle_webhook(at(100 * HOUR), &json::parse(text.as_bytes()).unwrap(), &mut entropy());
+    };
+    let mut expired = open("native");
+    let (first, _) = send(&mut expired, &mut 0);
+    expired.handle_failure(at(0), first, false, &mut entropy());
+    assert_eq!(expired.poll(at(99 * HOUR), "me"), Action::Rest);
+    assert_eq!(expired.intent().state.name(), "needs_review");
+    hear(&mut expired, &payment("completed"));
+    assert_eq!(expired.intent().outcome(), Outcome::Settled);
+
+    let mut failed = open("native");
+    let (first, _) = send(&mut failed, &mut 0);
+    failed.handle_response(at(0), first, &error(402, "card_declined"), &mut entropy());
+    hear(&mut failed, &payment("completed"));
+    assert_eq!(failed.intent().state.name(), "needs_review");
+    assert_eq!(failed.intent().extra_charges, ["pay_1"], "whoever decides is told which payment it is");
+    hear(&mut failed, &payment("completed").replace("pay_1", "pay_2"));
+    assert_eq!(failed.intent().extra_charges, ["pay_1", "pay_2"]);
+}
+
+#[test]
+fn no_hint_carries_an_intent_past_its_deadline() {
+    let (mut machine, mut now) = (open("native"), 0);
+    let (first, _) = send(&mut machine, &mut now);
+    let years = Response { retry_after: Some(Millis::from_seconds(10 * 365 * 86_400)), ..error(503, "down") };
+    machine.handle_response(at(0), first, &years, &mut entropy());
+    assert_eq!(machine.wake_at(), Some(at(Settings::default().deadline.get())));
+}
+
+#[test]
+fn every_profile_says_where_its_promises_are_written() {
+    for profile in Profile::all() {
+        assert!(!profile.source.is_empty() && profile.checked.len() == 10, "{}", profile.name);
+        let opened =
+            Machine::open(profile, Settings::default(), "", request("r"), &Secret::new(vec![7; 16]), at(0));
+        assert!(opened.is_ok());
+    }
+}
