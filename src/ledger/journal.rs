@@ -88,7 +88,9 @@ impl Ledger {
     pub fn extend<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
         for text in lines {
             let line = Line::parse(text, self.next_position())?;
-            self.apply(&line)?;
+            if self.is_new(&line)? {
+                self.add(line);
+            }
         }
         Ok(())
     }
@@ -129,20 +131,27 @@ impl Ledger {
     /// As [`Ledger::draft`], and [`Error::DiffersInBatch`] instead of [`Answer::ExistsWithDifferent`].
     pub fn draft_all(&self, entries: Vec<Entry>) -> Result<Vec<Answer>, Error> {
         let mut drafts = Drafts::default();
+        // `None` stands for the next of the drafted lines, which the entries after it have to see.
         let mut answers = Vec::with_capacity(entries.len());
         for entry in entries {
             let id = entry.id().to_owned();
-            let answer = self.draft_after(&drafts, entry)?;
-            match &answer {
-                Answer::Created(line) => drafts.push((**line).clone()),
-                Answer::Exists { .. } => {}
+            match self.draft_after(&drafts, entry)? {
+                Answer::Created(line) => {
+                    drafts.push(*line);
+                    answers.push(None);
+                }
+                Answer::Exists { position } => answers.push(Some(position)),
                 Answer::ExistsWithDifferent { position, field } => {
-                    return Err(Error::DiffersInBatch { entry: id, position: *position, field });
+                    return Err(Error::DiffersInBatch { entry: id, position, field });
                 }
             }
-            answers.push(answer);
         }
-        Ok(answers)
+        let mut created = drafts.lines.into_iter();
+        let answer = |known: Option<u64>| match known {
+            Some(position) => Some(Answer::Exists { position }),
+            None => created.next().map(|line| Answer::Created(Box::new(line))),
+        };
+        Ok(answers.into_iter().filter_map(answer).collect())
     }
 
     /// What becomes of an entry that will be stored in one commit with others drafted before it. Changes nothing.
@@ -200,10 +209,18 @@ impl Ledger {
     /// [`Error::OutOfOrder`] when lines are missing before it, [`Error::BrokenChain`] when it does not follow the
     /// line before or repeats the id of another entry. Nothing has changed then.
     pub fn apply(&mut self, line: &Line) -> Result<(), Error> {
+        if self.is_new(line)? {
+            self.add(line.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether a line comes next; not so when it is there already.
+    fn is_new(&self, line: &Line) -> Result<bool, Error> {
         let (found, expected) = (line.position(), self.next_position());
         let broken = |found_wrong| Err(Error::BrokenChain { position: found, found: found_wrong });
         if let Some(known) = self.line_at(found) {
-            return if known == line { Ok(()) } else { broken("another line stands there") };
+            return if known == line { Ok(false) } else { broken("another line stands there") };
         }
         if found != expected {
             return Err(Error::OutOfOrder { expected, found });
@@ -214,18 +231,20 @@ impl Ledger {
         if self.positions.contains_key(line.entry().id()) {
             return broken("the id of its entry stands in an earlier line");
         }
+        Ok(true)
+    }
 
-        // From here on the line becomes part of the books.
-        let entry = line.entry();
-        let _ = self.positions.insert(entry.id().to_owned(), found);
+    /// Makes a line that comes next part of the books.
+    fn add(&mut self, line: Line) {
+        let (position, entry) = (line.position(), line.entry());
+        let _ = self.positions.insert(entry.id().to_owned(), position);
         if let Some(reversed) = entry.reverses() {
-            let _ = self.reversals.insert(reversed.to_owned(), found);
+            let _ = self.reversals.insert(reversed.to_owned(), position);
         }
         for posting in entry.postings() {
-            self.index.add(found, posting);
+            self.index.add(position, posting);
         }
-        self.lines.push(line.clone());
-        Ok(())
+        self.lines.push(line);
     }
 
     /// [`Ledger::draft`] and [`Ledger::apply`] in one, for books that live in memory only.
