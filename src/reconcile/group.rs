@@ -52,10 +52,12 @@ impl<'r> Group<'r> {
         group.pair_by(&mut left, &mut right, &|row| Some(value_text(row)));
         group.pair_last(&mut left, &mut right, &Row::moves_money);
         group.pair_last(&mut left, &mut right, &|_| true);
-        let alone_left = left.into_iter().map(|ledger| Unit { ledger, settlement: Vec::new() });
-        group.ledger = alone_left.collect();
-        let alone_right = right.into_iter().map(|settlement| Unit { ledger: Vec::new(), settlement });
-        group.settlement = alone_right.collect();
+        for ledger in left {
+            group.ledger.push(Unit { ledger, settlement: Vec::new() });
+        }
+        for settlement in right {
+            group.settlement.push(Unit { ledger: Vec::new(), settlement });
+        }
         group
     }
 
@@ -102,8 +104,12 @@ impl<'r> Group<'r> {
     }
 
     /// All units, pairs first.
-    pub(super) fn units(&self) -> impl Iterator<Item = &Unit<'r>> {
-        self.pairs.iter().chain(&self.ledger).chain(&self.settlement)
+    pub(super) fn units(&self) -> Vec<&Unit<'r>> {
+        let mut units = Vec::new();
+        for side in [&self.pairs, &self.ledger, &self.settlement] {
+            units.extend(side);
+        }
+        units
     }
 }
 
@@ -117,7 +123,10 @@ struct Side<'r> {
 
 impl<'r> Side<'r> {
     fn sorted(items: Vec<Copies<'r>>, key: &dyn Fn(&Row) -> Option<String>) -> Self {
-        let keys: Vec<_> = items.iter().map(|copies| copies.first().and_then(|row| key(row))).collect();
+        let mut keys = Vec::with_capacity(items.len());
+        for copies in &items {
+            keys.push(copies.first().and_then(|row| key(row)));
+        }
         let mut order = order(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b)));
         order.retain(|position| keys.get(*position).is_some_and(Option::is_some));
         order.reverse();
