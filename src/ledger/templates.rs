@@ -137,7 +137,10 @@ impl Template {
             amounts: Fields::of(amounts, "amounts")?,
             names: fields.optional("names").map(|names| Fields::of(names, "names")).transpose()?,
         };
-        let postings = template.legs.iter().map(|leg| values.posting(leg)).collect::<Result<Vec<_>, _>>()?;
+        let mut postings = Vec::new();
+        for leg in template.legs {
+            postings.extend(values.posting(leg)?);
+        }
         let facts = match (template.event, fields.optional("facts")) {
             (Some(kind), Some(facts)) => Some(values.facts(kind, facts)?),
             (None, _) | (_, None) => None,
@@ -148,19 +151,19 @@ impl Template {
             let _ = names.optional("gateway");
             names.finish()?;
         }
-        let follows = fields.maybe_text("follows")?;
+        let mut links = Vec::new();
+        if let Some(entry) = fields.maybe_text("follows")? {
+            links.push(Link { relation: super::Relation::Follows, entry: entry.to_owned() });
+        }
         let parts = Parts {
             id: fields.text("id")?.to_owned(),
             occurred_at: moment(&mut fields, "occurred_at")?,
             recorded_at: moment(&mut fields, "recorded_at")?,
             cause: fields.text("cause")?.to_owned(),
             description: fields.maybe_text("description")?.unwrap_or_default().to_owned(),
-            links: follows
-                .map(|entry| Link { relation: super::Relation::Follows, entry: entry.to_owned() })
-                .into_iter()
-                .collect(),
+            links,
             facts,
-            postings: postings.into_iter().flatten().collect(),
+            postings,
         };
         fields.finish()?;
         Entry::new(parts)

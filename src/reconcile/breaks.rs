@@ -145,7 +145,10 @@ pub(super) fn break_id(kind: BreakKind, identities: &[String], repeat: usize) ->
 
 impl Break {
     pub(super) fn to_json(&self) -> String {
-        let secondary = self.secondary.iter().fold(ArrayWriter::new(), |list, kind| list.text(kind.name()));
+        let mut secondary = ArrayWriter::new();
+        for kind in &self.secondary {
+            secondary = secondary.text(kind.name());
+        }
         let rows = ObjectWriter::new()
             .raw("ledger", &places(&self.ledger))
             .raw("settlement", &places(&self.settlement))
@@ -177,8 +180,9 @@ fn digits(out: ObjectWriter, name: &str, value: Option<i128>) -> ObjectWriter {
 }
 
 fn places(rows: &[RowPlace]) -> String {
-    let list = rows.iter().fold(ArrayWriter::new(), |list, row| {
-        list.raw(&ObjectWriter::new().text("file", &row.file).number("line", row.line).finish())
-    });
+    let mut list = ArrayWriter::new();
+    for row in rows {
+        list = list.raw(&ObjectWriter::new().text("file", &row.file).number("line", row.line).finish());
+    }
     list.finish()
 }

@@ -57,11 +57,13 @@ pub(super) fn read(side: Side, file: usize, source: Source<'_>, rows: &mut Vec<R
 
 impl Columns {
     fn of(file: &str, header: &Record<'_, '_>) -> Result<Self, Error> {
-        let names: Vec<&str> = (0..header.len()).map(|index| header.cell(index)).collect();
-        for (index, name) in names.iter().enumerate() {
-            if !name.is_empty() && names.iter().take(index).any(|before| before == name) {
-                return Err(Error::DoubledColumn { at: header.place(index), column: (*name).to_owned() });
+        let mut names: Vec<&str> = Vec::new();
+        for index in 0..header.len() {
+            let name = header.cell(index);
+            if !name.is_empty() && names.contains(&name) {
+                return Err(Error::DoubledColumn { at: header.place(index), column: name.to_owned() });
             }
+            names.push(name);
         }
         let find = |name: &str| names.iter().position(|found| *found == name);
         let required =

@@ -87,11 +87,14 @@ pub fn run(ledger: &[Source<'_>], settlement: &[Source<'_>], options: Options) -
         return Err(Error::WindowTooLong { found: options.in_flight_days });
     }
     let mut rows = Vec::new();
-    for (side, sources) in [(Side::Ledger, ledger), (Side::Settlement, settlement)] {
+    let (mut ledger_names, mut settlement_names) = (Vec::new(), Vec::new());
+    for (side, sources, names) in
+        [(Side::Ledger, ledger, &mut ledger_names), (Side::Settlement, settlement, &mut settlement_names)]
+    {
         for (file, source) in sources.iter().enumerate() {
             columns::read(side, file, *source, &mut rows)?;
+            names.push(source.name.to_owned());
         }
     }
-    let names = |sources: &[Source<'_>]| sources.iter().map(|source| source.name.to_owned()).collect();
-    Ok(report::build(rows, names(ledger), names(settlement), options))
+    Ok(report::build(rows, ledger_names, settlement_names, options))
 }

@@ -70,10 +70,8 @@ impl Ledgers {
         let ledger = self.get(handle)?;
         let document = json::parse(input)?;
         let mut fields = Fields::of(&document, "draft")?;
-        let read =
-            |list: &[json::Value<'_>]| list.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>();
-        let mut entries = read(fields.list("entries")?)?;
-        let mut all = read(fields.list("before")?)?;
+        let mut entries = entries(fields.list("entries")?)?;
+        let mut all = self::entries(fields.list("before")?)?;
         fields.finish()?;
         let answers = match (entries.pop(), entries.is_empty()) {
             (Some(only), true) => vec![ledger.draft_together(all, only)?],
@@ -84,7 +82,10 @@ impl Ledgers {
                 ledger.draft_all(all)?.into_iter().skip(skipped).collect()
             }
         };
-        let list = answers.iter().fold(ArrayWriter::new(), |list, answer| list.raw(&describe(answer)));
+        let mut list = ArrayWriter::new();
+        for answer in &answers {
+            list = list.raw(&describe(answer));
+        }
         Ok(list.finish())
     }
 
@@ -127,23 +128,24 @@ impl Ledgers {
 
     fn try_trial_balance(&self, handle: u32) -> Result<String, Error> {
         let trial = self.get(handle)?.trial_balance();
-        let currencies = trial.totals.iter().fold(ArrayWriter::new(), |list, total| {
-            let rows = trial.accounts.iter().filter(|row| row.currency == total.currency);
-            let accounts = rows.fold(ArrayWriter::new(), |list, row| {
+        let mut currencies = ArrayWriter::new();
+        for total in &trial.totals {
+            let mut accounts = ArrayWriter::new();
+            for row in trial.accounts.iter().filter(|row| row.currency == total.currency) {
                 let out = ObjectWriter::new()
                     .text("account", row.account.name())
                     .text("kind", row.account.kind().name());
-                list.raw(&sums(out, &row.account, row.balance).finish())
-            });
-            list.raw(
+                accounts = accounts.raw(&sums(out, &row.account, row.balance).finish());
+            }
+            currencies = currencies.raw(
                 &ObjectWriter::new()
                     .text("currency", total.currency.code())
                     .text("debits", &total.total.debits.digits())
                     .text("credits", &total.total.credits.digits())
                     .raw("accounts", &accounts.finish())
                     .finish(),
-            )
-        });
+            );
+        }
         Ok(currencies.finish())
     }
 
@@ -160,8 +162,9 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "statement")?;
         let account = Account::parse(fields.text("account")?)?;
         fields.finish()?;
-        let lines = ledger.statement(&account).iter().fold(ArrayWriter::new(), |list, line| {
-            list.raw(
+        let mut lines = ArrayWriter::new();
+        for line in ledger.statement(&account) {
+            lines = lines.raw(
                 &ObjectWriter::new()
                     .number("position", line.position)
                     .text("entry", &line.entry)
@@ -172,8 +175,8 @@ impl Ledgers {
                     .text("currency", line.amount.currency().code())
                     .digits("balance", line.after.on(account.normal_side()))
                     .finish(),
-            )
-        });
+            );
+        }
         Ok(lines.finish())
     }
 
@@ -194,6 +197,14 @@ impl Ledgers {
     fn slot(&mut self, handle: u32) -> Option<&mut Option<Box<Ledger>>> {
         self.open.get_mut(place(handle)?)
     }
+}
+
+fn entries(list: &[json::Value<'_>]) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = Vec::new();
+    for entry in list {
+        entries.push(Entry::from_json(entry)?);
+    }
+    Ok(entries)
 }
 
 fn place(handle: u32) -> Option<usize> {

@@ -274,7 +274,11 @@ fn profile(fields: &mut Fields<'_, '_>) -> Result<&'static Profile, Error> {
 }
 
 fn journal(fields: &mut Fields<'_, '_>) -> Result<Vec<Entry>, Error> {
-    fields.list("journal")?.iter().map(decode_entry).collect()
+    let mut journal = Vec::new();
+    for entry in fields.list("journal")? {
+        journal.push(decode_entry(entry)?);
+    }
+    Ok(journal)
 }
 
 fn settings(fields: &mut Fields<'_, '_>) -> Result<Settings, Error> {
