@@ -243,7 +243,7 @@ mod tests {
         let eur = Currency::parse("EUR").unwrap();
         let errors = [
             Error::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 })),
-            Error::Money(money::Error::UnknownCurrency { found: "eur".to_owned() }),
+            Error::Money(money::Error::from(money::ErrorKind::UnknownCurrency { found: "eur".to_owned() })),
             Error::invalid_account("Bank", "a root"),
             Error::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() },
             Error::PostingsCount { found: 1 },

@@ -1,6 +1,6 @@
 //! The sealed amount: no code outside the inner module can build one that is out of range.
 
-use super::{Currency, Error};
+use super::{Currency, Error, ErrorKind};
 use crate::json::{SAFE_INTEGER_MAX, Value};
 use crate::prelude::*;
 
@@ -53,7 +53,8 @@ impl Amount {
     ///
     /// [`Error::TooLarge`] beyond [`Amount::MINOR_MAX`].
     pub fn from_minor(minor: u64, currency: Currency) -> Result<Self, Error> {
-        Self::checked(minor, currency).ok_or_else(|| Error::TooLarge { found: minor.digits() })
+        Self::checked(minor, currency)
+            .ok_or_else(|| Error::from(ErrorKind::TooLarge { found: minor.digits() }))
     }
 
     /// Nothing, in a currency.
@@ -93,12 +94,12 @@ impl Amount {
             Value::Number(lexeme) => {
                 let amount = Self::parse_minor(lexeme, currency)?;
                 if amount.minor() > SAFE_INTEGER_MAX {
-                    return Err(Error::UnsafeNumber { found: (*lexeme).to_owned() });
+                    return Err(Error::from(ErrorKind::UnsafeNumber { found: (*lexeme).to_owned() }));
                 }
                 Ok(amount)
             }
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                Err(Error::NotAnInteger { found: value.kind().to_owned() })
+                Err(Error::from(ErrorKind::NotAnInteger { found: value.kind().to_owned() }))
             }
         }
     }
@@ -111,8 +112,10 @@ impl Amount {
     pub fn checked_add(self, other: Self) -> Result<Self, Error> {
         self.same_currency(other)?;
         let sum = self.minor().checked_add(other.minor()).and_then(|sum| Self::checked(sum, self.currency()));
-        sum.ok_or_else(|| Error::TooLarge {
-            found: glued(&[&self.minor().digits(), " + ", &other.minor().digits()]),
+        sum.ok_or_else(|| {
+            Error::from(ErrorKind::TooLarge {
+                found: glued(&[&self.minor().digits(), " + ", &other.minor().digits()]),
+            })
         })
     }
 
@@ -125,7 +128,7 @@ impl Amount {
         self.same_currency(other)?;
         let rest = self.minor().checked_sub(other.minor());
         let rest = rest.and_then(|rest| Self::checked(rest, self.currency()));
-        rest.ok_or(Error::Negative { minuend: self, subtrahend: other })
+        rest.ok_or(Error::from(ErrorKind::Negative { minuend: self, subtrahend: other }))
     }
 
     /// Refuses a second currency.
@@ -137,7 +140,10 @@ impl Amount {
         if self.currency() == other.currency() {
             Ok(())
         } else {
-            Err(Error::CurrencyMismatch { expected: self.currency(), found: other.currency() })
+            Err(Error::from(ErrorKind::CurrencyMismatch {
+                expected: self.currency(),
+                found: other.currency(),
+            }))
         }
     }
 }

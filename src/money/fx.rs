@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::decimal::split_decimal;
-use super::{Amount, Currency, Error};
+use super::{Amount, Currency, Error, ErrorKind};
 use crate::prelude::*;
 
 /// Most digits of a rate. ISO 20022 allows 11; reports of providers show up to 15.
@@ -92,9 +92,9 @@ impl core::fmt::Debug for Rate {
 /// product does not fit 96 bits, [`Error::TooLarge`] when the result is beyond [`Amount::MINOR_MAX`].
 pub fn convert(amount: Amount, to: Currency, rate: &Rate, rounding: Rounding) -> Result<Conversion, Error> {
     if amount.currency() == to && rate.0 != Decimal::ONE {
-        return Err(Error::SameCurrency { currency: to, rate: rate.to_string() });
+        return Err(Error::from(ErrorKind::SameCurrency { currency: to, rate: rate.to_string() }));
     }
-    let inexact = || Error::TooManyDigits { amount, rate: rate.to_string() };
+    let inexact = || Error::from(ErrorKind::TooManyDigits { amount, rate: rate.to_string() });
     let exact = product(amount, to, rate).ok_or_else(inexact)?;
     let rounded = exact.round_dp_with_strategy(0, rounding.strategy());
     let remainder = difference(exact, rounded).ok_or_else(inexact)?;

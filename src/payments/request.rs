@@ -91,7 +91,10 @@ impl Request {
         }
         if amount.minor() > SAFE_INTEGER_MAX {
             // Amounts travel to the gateway as JSON numbers.
-            return Err(money::Error::UnsafeNumber { found: amount.minor().digits() }.into());
+            return Err(money::Error::from(money::ErrorKind::UnsafeNumber {
+                found: amount.minor().digits(),
+            })
+            .into());
         }
         check_reference(&reference)?;
         let metadata = metadata.map(canonical_metadata).transpose()?;
