@@ -2,7 +2,7 @@
 
 use super::account::{Account, Kind, Side};
 use super::balance::{Balance, Sums};
-use super::{Error, Facts};
+use super::{Error, ErrorKind, Facts};
 use crate::money::Amount;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -116,16 +116,16 @@ impl Entry {
             checked_text("links.entry", &link.entry, ID_BYTES_MAX)?;
         }
         if parts.postings.len() < POSTINGS_MIN || parts.postings.len() > POSTINGS_MAX {
-            return Err(Error::PostingsCount { found: parts.postings.len() });
+            return Err(Error::from(ErrorKind::PostingsCount { found: parts.postings.len() }));
         }
         if parts.links.len() > LINKS_MAX {
-            return Err(Error::TooManyLinks { found: parts.links.len() });
+            return Err(Error::from(ErrorKind::TooManyLinks { found: parts.links.len() }));
         }
         if parts.links.iter().filter(|link| link.relation == Relation::Reverses).count() > 1 {
-            return Err(Error::SeveralReversals);
+            return Err(Error::from(ErrorKind::SeveralReversals));
         }
         if let Some(posting) = parts.postings.iter().find(|posting| posting.amount.is_zero()) {
-            return Err(Error::ZeroPosting { account: posting.account.name().to_owned() });
+            return Err(Error::from(ErrorKind::ZeroPosting { account: posting.account.name().to_owned() }));
         }
         if let Some(facts) = &parts.facts {
             facts.check()?;
@@ -203,7 +203,7 @@ fn balanced(postings: &[Posting]) -> Result<(), Error> {
         for (currency, Balance { debits, credits }) in sums.iter() {
             if debits != credits {
                 let (debits, credits) = (Box::new(debits), Box::new(credits));
-                return Err(Error::Unbalanced { currency, memo, debits, credits });
+                return Err(Error::from(ErrorKind::Unbalanced { currency, memo, debits, credits }));
             }
         }
     }
@@ -212,7 +212,7 @@ fn balanced(postings: &[Posting]) -> Result<(), Error> {
 
 /// A text of 1 to `limit` bytes without control characters: it goes into logs, reports and CSV files.
 pub(super) fn checked_text(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {
-    let refused = |found: String| Err(Error::InvalidText { field, limit, found });
+    let refused = |found: String| Err(Error::from(ErrorKind::InvalidText { field, limit, found }));
     if text.is_empty() {
         return refused("nothing".to_owned());
     }

@@ -7,10 +7,30 @@ use crate::prelude::*;
 
 use super::{LINKS_MAX, POSITION_MAX, POSTINGS_MAX, POSTINGS_MIN};
 
-/// Why an entry or a journal was refused. Variants stand in order of precedence; nothing has changed then.
+/// Why an entry or a journal was refused: one pointer, because every answer of the ledger has room for it. Nothing has
+/// changed then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with an entry or a journal. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The document is not what it should be.
     Json(json::Error),
     /// A currency or amount is not one.
@@ -117,11 +137,11 @@ pub enum Error {
 
 impl Error {
     pub(super) fn invalid_account(found: &str, expected: &'static str) -> Self {
-        Self::InvalidAccount { found: shortened(found), expected }
+        ErrorKind::InvalidAccount { found: shortened(found), expected }.into()
     }
 
     pub(super) fn unknown_template(found: &str) -> Self {
-        Self::UnknownTemplate { found: shortened(found) }
+        ErrorKind::UnknownTemplate { found: shortened(found) }.into()
     }
 }
 
@@ -133,46 +153,46 @@ fn shortened(text: &str) -> String {
 
 impl From<json::Error> for Error {
     fn from(error: json::Error) -> Self {
-        Self::Json(error)
+        ErrorKind::Json(error).into()
     }
 }
 
 impl From<money::Error> for Error {
     fn from(error: money::Error) -> Self {
-        Self::Money(error)
+        ErrorKind::Money(error).into()
     }
 }
 
 impl Error {
     fn table(&self) -> Report {
-        match self {
-            Self::Json(error) => error.report(),
-            Self::Money(error) => error.report(),
-            Self::InvalidAccount { found, expected } => {
+        match self.kind() {
+            ErrorKind::Json(error) => error.report(),
+            ErrorKind::Money(error) => error.report(),
+            ErrorKind::InvalidAccount { found, expected } => {
                 Report::new("account_invalid").fact("found", found).fact("expected", expected).say_with(
                     "{found} is not the name of an account: expected {expected}",
                     &[("found", &quoted(found))],
                 )
             }
-            Self::InvalidText { field, limit, found } => Report::new("text_invalid")
+            ErrorKind::InvalidText { field, limit, found } => Report::new("text_invalid")
                 .fact("field", field)
                 .fact("found", found)
                 .count("limit", *limit)
                 .say("the field `{field}` holds {found}: expected 1 to {limit} bytes without control characters"),
-            Self::PostingsCount { found } => Report::new("entry_postings_count").count("found", *found).say_with(
+            ErrorKind::PostingsCount { found } => Report::new("entry_postings_count").count("found", *found).say_with(
                 "the entry has {found} postings: expected {least} to {most}",
                 &[("least", &POSTINGS_MIN.digits()), ("most", &POSTINGS_MAX.digits())],
             ),
-            Self::TooManyLinks { found } => Report::new("entry_too_many_links").count("found", *found).say_with(
+            ErrorKind::TooManyLinks { found } => Report::new("entry_too_many_links").count("found", *found).say_with(
                 "the entry has {found} links: at most {limit} are kept",
                 &[("limit", &LINKS_MAX.digits())],
             ),
-            Self::SeveralReversals => Report::new("entry_several_reversals")
+            ErrorKind::SeveralReversals => Report::new("entry_several_reversals")
                 .say("the entry reverses several others: write one reversal for each"),
-            Self::ZeroPosting { account } => Report::new("entry_zero_posting")
+            ErrorKind::ZeroPosting { account } => Report::new("entry_zero_posting")
                 .fact("account", account)
                 .say("a posting of {account} moves nothing: leave it out"),
-            Self::Unbalanced { currency, memo, debits, credits } => Report::new("entry_unbalanced")
+            ErrorKind::Unbalanced { currency, memo, debits, credits } => Report::new("entry_unbalanced")
                 .fact("currency", currency.code())
                 .fact("debits", &debits.digits())
                 .fact("credits", &credits.digits())
@@ -181,15 +201,15 @@ impl Error {
                      missing posting",
                     &[("which", if *memo { "the memo postings" } else { "the postings" })],
                 ),
-            Self::UnknownTemplate { found } => Report::new("template_unknown").fact("found", found).say_with(
+            ErrorKind::UnknownTemplate { found } => Report::new("template_unknown").fact("found", found).say_with(
                 "there is no template {found}: see the list of templates",
                 &[("found", &quoted(found))],
             ),
-            Self::MissingTemplateValue { template, value } => Report::new("template_value_missing")
+            ErrorKind::MissingTemplateValue { template, value } => Report::new("template_value_missing")
                 .fact("template", template)
                 .fact("field", value)
                 .say("the template `{template}` needs the value `{field}`: add it"),
-            Self::DiffersInBatch { entry, position, field } => Report::new("entry_differs")
+            ErrorKind::DiffersInBatch { entry, position, field } => Report::new("entry_differs")
                 .advise(Advice::Reconcile)
                 .fact("entry", entry)
                 .number("position", *position)
@@ -199,30 +219,30 @@ impl Error {
                      batch was posted: correct it by a reversal and a new entry",
                     &[("entry", &quoted(entry))],
                 ),
-            Self::ReversalOfUnknown { entry } => Report::new("reversal_of_unknown").fact("entry", entry).say_with(
+            ErrorKind::ReversalOfUnknown { entry } => Report::new("reversal_of_unknown").fact("entry", entry).say_with(
                 "the entry {entry} is not in the journal, so it cannot be reversed",
                 &[("entry", &quoted(entry))],
             ),
-            Self::AlreadyReversed { entry, position } => {
+            ErrorKind::AlreadyReversed { entry, position } => {
                 Report::new("already_reversed").fact("entry", entry).number("position", *position).say_with(
                     "the entry {entry} was reversed at position {position} already",
                     &[("entry", &quoted(entry))],
                 )
             }
-            Self::ReversalDiffers { entry } => Report::new("reversal_differs").fact("entry", entry).say_with(
+            ErrorKind::ReversalDiffers { entry } => Report::new("reversal_differs").fact("entry", entry).say_with(
                 "a reversal of {entry} needs its postings on opposite sides, and no others",
                 &[("entry", &quoted(entry))],
             ),
-            Self::JournalFull => Report::new("journal_full").say_with(
+            ErrorKind::JournalFull => Report::new("journal_full").say_with(
                 "the journal has {limit} lines, the most it can hold: begin a new one",
                 &[("limit", &POSITION_MAX.digits())],
             ),
-            Self::OutOfOrder { expected, found } => Report::new("journal_out_of_order")
+            ErrorKind::OutOfOrder { expected, found } => Report::new("journal_out_of_order")
                 .advise(Advice::RetrySameKey)
                 .number("expected", *expected)
                 .number("found", *found)
                 .say("line {found} cannot be applied: the next position is {expected}; reload the journal"),
-            Self::BrokenChain { position, found } => Report::new("journal_broken")
+            ErrorKind::BrokenChain { position, found } => Report::new("journal_broken")
                 .advise(Advice::Reconcile)
                 .number("position", *position)
                 .fact("found", found)
@@ -242,25 +262,37 @@ mod tests {
         let entry = || "charge:1".to_owned();
         let eur = Currency::parse("EUR").unwrap();
         let errors = [
-            Error::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 })),
-            Error::Money(money::Error::from(money::ErrorKind::UnknownCurrency { found: "eur".to_owned() })),
+            Error::from(ErrorKind::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 }))),
+            Error::from(ErrorKind::Money(money::Error::from(money::ErrorKind::UnknownCurrency {
+                found: "eur".to_owned(),
+            }))),
             Error::invalid_account("Bank", "a root"),
-            Error::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() },
-            Error::PostingsCount { found: 1 },
-            Error::TooManyLinks { found: 17 },
-            Error::SeveralReversals,
-            Error::ZeroPosting { account: "Income:Sales".to_owned() },
-            Error::Unbalanced { currency: eur, memo: false, debits: Box::new(3), credits: Box::new(2) },
-            Error::Unbalanced { currency: eur, memo: true, debits: Box::new(3), credits: Box::new(2) },
+            Error::from(ErrorKind::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() }),
+            Error::from(ErrorKind::PostingsCount { found: 1 }),
+            Error::from(ErrorKind::TooManyLinks { found: 17 }),
+            Error::from(ErrorKind::SeveralReversals),
+            Error::from(ErrorKind::ZeroPosting { account: "Income:Sales".to_owned() }),
+            Error::from(ErrorKind::Unbalanced {
+                currency: eur,
+                memo: false,
+                debits: Box::new(3),
+                credits: Box::new(2),
+            }),
+            Error::from(ErrorKind::Unbalanced {
+                currency: eur,
+                memo: true,
+                debits: Box::new(3),
+                credits: Box::new(2),
+            }),
             Error::unknown_template("chrage"),
-            Error::MissingTemplateValue { template: "charge", value: "gateway" },
-            Error::DiffersInBatch { entry: entry(), position: 7, field: "postings" },
-            Error::ReversalOfUnknown { entry: entry() },
-            Error::AlreadyReversed { entry: entry(), position: 7 },
-            Error::ReversalDiffers { entry: entry() },
-            Error::JournalFull,
-            Error::OutOfOrder { expected: 3, found: 5 },
-            Error::BrokenChain { position: 3, found: "its hash is not that of its content" },
+            Error::from(ErrorKind::MissingTemplateValue { template: "charge", value: "gateway" }),
+            Error::from(ErrorKind::DiffersInBatch { entry: entry(), position: 7, field: "postings" }),
+            Error::from(ErrorKind::ReversalOfUnknown { entry: entry() }),
+            Error::from(ErrorKind::AlreadyReversed { entry: entry(), position: 7 }),
+            Error::from(ErrorKind::ReversalDiffers { entry: entry() }),
+            Error::from(ErrorKind::JournalFull),
+            Error::from(ErrorKind::OutOfOrder { expected: 3, found: 5 }),
+            Error::from(ErrorKind::BrokenChain { position: 3, found: "its hash is not that of its content" }),
         ];
         let shown: Vec<String> = errors
             .iter()

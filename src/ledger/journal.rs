@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use super::account::{Account, Side};
 use super::balance::{Balance, Index, Sums, TrialBalance};
 use super::digest::Digest;
-use super::{Entry, Error, Line, POSITION_MAX};
+use super::{Entry, Error, ErrorKind, Line, POSITION_MAX};
 use crate::money::{Amount, Currency};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -142,7 +142,7 @@ impl Ledger {
                 }
                 Answer::Exists { position } => answers.push(Some(position)),
                 Answer::ExistsWithDifferent { position, field } => {
-                    return Err(Error::DiffersInBatch { entry: id, position, field });
+                    return Err(Error::from(ErrorKind::DiffersInBatch { entry: id, position, field }));
                 }
             }
         }
@@ -182,13 +182,13 @@ impl Ledger {
         }
         if let Some(id) = entry.reverses() {
             let Some(original) = drafts.line_of(id).or_else(|| self.line_of(id)) else {
-                return Err(Error::ReversalOfUnknown { entry: id.to_owned() });
+                return Err(Error::from(ErrorKind::ReversalOfUnknown { entry: id.to_owned() }));
             };
             if let Some(position) = drafts.reversal_of(id).or_else(|| self.reversals.get(id).copied()) {
-                return Err(Error::AlreadyReversed { entry: id.to_owned(), position });
+                return Err(Error::from(ErrorKind::AlreadyReversed { entry: id.to_owned(), position }));
             }
             if !original.entry().is_mirrored_by(&entry) {
-                return Err(Error::ReversalDiffers { entry: id.to_owned() });
+                return Err(Error::from(ErrorKind::ReversalDiffers { entry: id.to_owned() }));
             }
         }
         let (position, previous) = match drafts.lines.last() {
@@ -196,7 +196,7 @@ impl Ledger {
             None => (self.next_position(), self.head_digest()),
         };
         if position > POSITION_MAX {
-            return Err(Error::JournalFull);
+            return Err(Error::from(ErrorKind::JournalFull));
         }
         Ok(Answer::Created(Box::new(Line::chained(position, previous, entry))))
     }
@@ -218,12 +218,13 @@ impl Ledger {
     /// Whether a line comes next; not so when it is there already.
     fn is_new(&self, line: &Line) -> Result<bool, Error> {
         let (found, expected) = (line.position(), self.next_position());
-        let broken = |found_wrong| Err(Error::BrokenChain { position: found, found: found_wrong });
+        let broken =
+            |found_wrong| Err(Error::from(ErrorKind::BrokenChain { position: found, found: found_wrong }));
         if let Some(known) = self.line_at(found) {
             return if known == line { Ok(false) } else { broken("another line stands there") };
         }
         if found != expected {
-            return Err(Error::OutOfOrder { expected, found });
+            return Err(Error::from(ErrorKind::OutOfOrder { expected, found }));
         }
         if !line.follows(&self.head_digest()) {
             return broken("it does not follow the line before it");

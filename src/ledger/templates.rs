@@ -4,11 +4,11 @@
 //! and one whose sum is negative stands on the other side (a fee larger than the charge leaves the gateway account
 //! with a credit).
 
-use super::Error;
 use super::account::{Account, Side};
 use super::document::moment;
 use super::entry::{Entry, Link, Parts, Posting};
 use super::facts::{EventType, Facts};
+use super::{Error, ErrorKind};
 use crate::json::{self, Fields, Value};
 use crate::money::{Amount, Currency};
 use crate::prelude::*;
@@ -206,7 +206,9 @@ impl Values<'_, '_> {
         match self.given(name)? {
             Some(amount) => Ok(amount),
             None if name == "fee" => Ok(Amount::zero(self.currency)),
-            None => Err(Error::MissingTemplateValue { template: self.template, value: name }),
+            None => {
+                Err(Error::from(ErrorKind::MissingTemplateValue { template: self.template, value: name }))
+            }
         }
     }
 
@@ -226,7 +228,8 @@ impl Values<'_, '_> {
                 None => name.push_str(segment),
                 Some("currency") => name.push_str(self.currency.code()),
                 Some(value) => {
-                    let missing = Error::MissingTemplateValue { template: self.template, value };
+                    let missing =
+                        Error::from(ErrorKind::MissingTemplateValue { template: self.template, value });
                     let given = self.names.as_mut().map(|names| names.maybe_text(value)).transpose()?;
                     name.push_str(given.flatten().ok_or(missing)?);
                 }

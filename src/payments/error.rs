@@ -4,10 +4,29 @@ use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
-/// Why a payment call was refused. Variants stand in order of precedence.
+/// Why a payment call was refused: one pointer, because it is handed on at every step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with a payment call. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The document that describes the call is wrong.
     Document(json::Error),
     /// The amount or its currency is wrong.
@@ -52,53 +71,53 @@ pub enum Error {
 
 impl From<json::Error> for Error {
     fn from(error: json::Error) -> Self {
-        Self::Document(error)
+        ErrorKind::Document(error).into()
     }
 }
 
 impl From<money::Error> for Error {
     fn from(error: money::Error) -> Self {
-        Self::Money(error)
+        ErrorKind::Money(error).into()
     }
 }
 
 impl From<retry::Error> for Error {
     fn from(error: retry::Error) -> Self {
-        Self::Retry(error)
+        ErrorKind::Retry(error).into()
     }
 }
 
 impl Error {
     fn table(&self) -> Report {
-        match self {
-            Self::Document(error) => error.report(),
-            Self::Money(error) => error.report(),
-            Self::Retry(error) => error.report(),
-            Self::AmountZero => Report::new("amount_zero")
+        match self.kind() {
+            ErrorKind::Document(error) => error.report(),
+            ErrorKind::Money(error) => error.report(),
+            ErrorKind::Retry(error) => error.report(),
+            ErrorKind::AmountZero => Report::new("amount_zero")
                 .fact("field", "amount")
                 .say("a payment of nothing: expected at least one minor unit"),
-            Self::Reference { problem } => Report::new("reference_invalid")
+            ErrorKind::Reference { problem } => Report::new("reference_invalid")
                 .fact("field", "reference")
                 .say_with("the reference {problem}", &[("problem", problem)]),
-            Self::SecretTooShort { found } => Report::new("key_secret_too_short").count("found", *found).say_with(
+            ErrorKind::SecretTooShort { found } => Report::new("key_secret_too_short").count("found", *found).say_with(
                 "the key secret has {found} bytes: at least {limit} are needed, from a random generator",
                 &[("limit", &super::key::SECRET_BYTES_MIN.digits())],
             ),
-            Self::UnknownProfile { found } => Report::new("profile_unknown").fact("found", found).say_with(
+            ErrorKind::UnknownProfile { found } => Report::new("profile_unknown").fact("found", found).say_with(
                 "no provider profile is called {found}: expected one of {names}",
                 &[("found", &json::quoted(found)), ("names", &super::Profile::names())],
             ),
-            Self::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
+            ErrorKind::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
                 "this reference was used before with another `{field}`: use a new reference for a new purchase, or \
                  repeat the first one unchanged",
             ),
-            Self::NotFailed { state } => {
+            ErrorKind::NotFailed { state } => {
                 Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state).say(
                     "a new attempt with a new key needs proof that the last one moved no money, and this intent is \
                      {state}",
                 )
             }
-            Self::Journal { position, problem } => Report::new("intent_journal_broken")
+            ErrorKind::Journal { position, problem } => Report::new("intent_journal_broken")
                 .advise(Advice::Reconcile)
                 .count("position", *position)
                 .say_with(

@@ -8,7 +8,7 @@ use crate::crypto::{Secret, encode_hex, hmac_sha256};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-use super::{Error, Operation};
+use super::{Error, ErrorKind, Operation};
 
 /// Shortest secret accepted, in bytes: 128 bits, the strength of the key itself.
 pub const SECRET_BYTES_MIN: usize = 16;
@@ -36,7 +36,7 @@ pub struct Identity<'a> {
 pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> {
     let length = secret.expose().len();
     if length < SECRET_BYTES_MIN {
-        return Err(Error::SecretTooShort { found: length });
+        return Err(Error::from(ErrorKind::SecretTooShort { found: length }));
     }
     let epoch = identity.epoch.digits();
     let fields = [
@@ -117,7 +117,10 @@ mod tests {
             assert_ne!(of(other), base, "{other:?}");
         }
         assert_ne!(derive(&secret("another secret of 16+"), identity()).unwrap(), base);
-        assert_eq!(derive(&secret("short"), identity()), Err(Error::SecretTooShort { found: 5 }));
+        assert_eq!(
+            derive(&secret("short"), identity()),
+            Err(Error::from(ErrorKind::SecretTooShort { found: 5 }))
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::json::{self, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
 
-use super::Error;
+use super::{Error, ErrorKind};
 
 /// Longest reference, in bytes: providers that search by reference take at least this much.
 pub const REFERENCE_BYTES_MAX: usize = 200;
@@ -87,7 +87,7 @@ impl Request {
         fields.finish()?;
 
         if amount.is_zero() {
-            return Err(Error::AmountZero);
+            return Err(Error::from(ErrorKind::AmountZero));
         }
         if amount.minor() > SAFE_INTEGER_MAX {
             // Amounts travel to the gateway as JSON numbers.
@@ -143,7 +143,7 @@ fn check_reference(reference: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::Reference { problem })
+    Err(Error::from(ErrorKind::Reference { problem }))
 }
 
 fn canonical_metadata(value: &Value<'_>) -> Result<String, Error> {

@@ -3,7 +3,7 @@
 //! What other readers let pass silently is refused: quotes in the middle of a cell, text after a closing quote, a quote
 //! that never closes.
 
-use super::{Error, Place, Source};
+use super::{Error, ErrorKind, Place, Source};
 use crate::prelude::*;
 
 /// The UTF-8 byte-order mark that spreadsheet programs put in front.
@@ -49,7 +49,7 @@ impl<'a> Records<'a> {
     pub(super) fn of(source: Source<'a>) -> Result<Self, Error> {
         if let Err(error) = core::str::from_utf8(source.data) {
             let before = source.data.get(..error.valid_up_to()).unwrap_or_default();
-            return Err(Error::NotUtf8 { at: place(source.name, 1, before) });
+            return Err(Error::from(ErrorKind::NotUtf8 { at: place(source.name, 1, before) }));
         }
         let mut rest = source.data;
         // Some tools put their own in front of one that is there already.
@@ -109,7 +109,7 @@ impl<'a> Records<'a> {
                     break;
                 }
                 (Cell::Plain, b'"') | (Cell::MaybeClosed, _) => {
-                    return Err(Error::StrayQuote { at: at(offset) });
+                    return Err(Error::from(ErrorKind::StrayQuote { at: at(offset) }));
                 }
                 (Cell::Start | Cell::Plain, byte) => {
                     self.cells.push(byte);
@@ -118,7 +118,7 @@ impl<'a> Records<'a> {
             };
         }
         if state == Cell::Quoted {
-            return Err(Error::UnclosedQuote { at: at(opened) });
+            return Err(Error::from(ErrorKind::UnclosedQuote { at: at(opened) }));
         }
         self.ends.push(self.cells.len());
         Ok(length)

@@ -24,10 +24,29 @@ impl core::fmt::Display for Place {
     }
 }
 
-/// Why a file was refused. Variants stand in order of precedence; nothing of the run is reported then.
+/// Why a file was refused: one pointer, because it is handed on at every cell. Nothing of the run is reported then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with a run or a file. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The in-flight window is longer than [`IN_FLIGHT_DAYS_MAX`].
     WindowTooLong {
         /// Days asked for.
@@ -108,51 +127,51 @@ impl Place {
 
 impl Error {
     fn table(&self) -> Report {
-        match self {
-            Self::WindowTooLong { found } => {
+        match self.kind() {
+            ErrorKind::WindowTooLong { found } => {
                 Report::new("reconcile_window_too_long").number("found", *found).say_with(
                     "an in-flight window of {found} days is too long: expected 0 to {limit}",
                     &[("limit", &IN_FLIGHT_DAYS_MAX.digits())],
                 )
             }
-            Self::NotUtf8 { at } => at.report("file_not_utf8").say(
+            ErrorKind::NotUtf8 { at } => at.report("file_not_utf8").say(
                 "{file}, line {line}, column {column}: the text is not UTF-8: convert the file, for example with iconv",
             ),
-            Self::NoHeader { file } => Report::new("file_no_header")
+            ErrorKind::NoHeader { file } => Report::new("file_no_header")
                 .fact("file", file)
                 .say("{file}: the file is empty: expected a header row"),
-            Self::UnclosedQuote { at } => at.report("file_unclosed_quote").say(
+            ErrorKind::UnclosedQuote { at } => at.report("file_unclosed_quote").say(
                 "{file}, line {line}, column {column}: the quoted cell that begins here does not end: is the file \
                  complete?",
             ),
-            Self::StrayQuote { at } => at.report("file_stray_quote").say(
+            ErrorKind::StrayQuote { at } => at.report("file_stray_quote").say(
                 "{file}, line {line}, column {column}: a quote may only enclose a whole cell: double it inside of a \
                  quoted cell",
             ),
-            Self::DoubledColumn { at, column } => {
+            ErrorKind::DoubledColumn { at, column } => {
                 at.report("file_doubled_column").fact("field", column).say_with(
                     "{file}, line {line}, column {column}: the column {field} stands twice: remove or rename one",
                     &[("field", &quoted(column))],
                 )
             }
-            Self::MissingColumn { file, column } => Report::new("file_missing_column")
+            ErrorKind::MissingColumn { file, column } => Report::new("file_missing_column")
                 .fact("file", file)
                 .fact("field", column)
                 .say("{file}: the header has no column {field}: add it or rename the one that holds it"),
-            Self::WrongWidth { at, expected, found } => {
+            ErrorKind::WrongWidth { at, expected, found } => {
                 at.report("file_wrong_width").count("expected", *expected).count("found", *found).say(
                     "{file}, line {line}, column {column}: the row has {found} cells where the header has \
                      {expected}: is the file complete, and is every comma in a cell quoted?",
                 )
             }
-            Self::HeaderAgain { at } => at.report("file_header_again").say(
+            ErrorKind::HeaderAgain { at } => at.report("file_header_again").say(
                 "{file}, line {line}, column {column}: the header stands here again: pass joined files one by one",
             ),
-            Self::MissingValue { at, column } => at
+            ErrorKind::MissingValue { at, column } => at
                 .report("file_missing_value")
                 .fact("field", column)
                 .say("{file}, line {line}, column {column}: the cell `{field}` is empty: fill it"),
-            Self::BadValue { at, column, reason } => at
+            ErrorKind::BadValue { at, column, reason } => at
                 .report("file_bad_value")
                 .fact("field", column)
                 .fact("reason", reason)

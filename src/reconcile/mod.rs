@@ -26,7 +26,7 @@ mod row;
 mod wording;
 
 pub use breaks::{Break, BreakKind, RowPlace};
-pub use error::{Error, Place};
+pub use error::{Error, ErrorKind, Place};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::{RowType, Side};
 
@@ -84,7 +84,7 @@ impl Options {
 /// [`Error::WindowTooLong`], then the first error of the first unreadable file, ledger files first.
 pub fn run(ledger: &[Source<'_>], settlement: &[Source<'_>], options: Options) -> Result<Report, Error> {
     if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
-        return Err(Error::WindowTooLong { found: options.in_flight_days });
+        return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
     }
     let mut rows = Vec::new();
     let (mut ledger_names, mut settlement_names) = (Vec::new(), Vec::new());

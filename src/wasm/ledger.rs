@@ -6,7 +6,9 @@
 use super::reply;
 use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
-use crate::ledger::{Account, Answer, Balance, Entry, Error as LedgerError, Ledger, Template};
+use crate::ledger::{
+    Account, Answer, Balance, Entry, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Template,
+};
 use crate::money::Currency;
 use crate::prelude::*;
 
@@ -217,11 +219,13 @@ fn place(handle: u32) -> Option<usize> {
 pub fn verify(lines: &[u8]) -> Vec<u8> {
     reply::of(match Ledger::open(split(lines)) {
         Ok(ledger) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
-        Err(LedgerError::BrokenChain { position, found }) => {
-            let out = ObjectWriter::new().flag("valid", false).number("position", position);
-            Ok(out.text("reason", found).finish())
-        }
-        Err(error) => Err(Error::Ledger(error)),
+        Err(error) => match error.kind() {
+            LedgerErrorKind::BrokenChain { position, found } => {
+                let out = ObjectWriter::new().flag("valid", false).number("position", *position);
+                Ok(out.text("reason", found).finish())
+            }
+            _ => Err(error),
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use crate::crypto::{HexCase, Secret, decode_hex};
 use crate::entropy::Entropy;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::payments::{
-    Action, Entry, Error, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
+    Action, Entry, Error, ErrorKind, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
     encode_entry, key,
 };
 use crate::prelude::*;
@@ -270,7 +270,7 @@ fn describe(action: &Action) -> String {
 
 fn profile(fields: &mut Fields<'_, '_>) -> Result<&'static Profile, Error> {
     let name = fields.text("profile")?;
-    Profile::named(name).ok_or_else(|| Error::UnknownProfile { found: name.to_owned() })
+    Profile::named(name).ok_or_else(|| Error::from(ErrorKind::UnknownProfile { found: name.to_owned() }))
 }
 
 fn journal(fields: &mut Fields<'_, '_>) -> Result<Vec<Entry>, Error> {
