@@ -18,7 +18,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`], [`Error::Money`], [`Error::InvalidAccount`], then those of [`Entry::new`].
+    /// [`Json`](super::ErrorKind::Json), [`Money`](super::ErrorKind::Money),
+    /// [`InvalidAccount`](super::ErrorKind::InvalidAccount), then those of [`Entry::new`].
     pub fn from_json(value: &Value<'_>) -> Result<Self, Error> {
         let mut fields = Fields::of(value, "entry")?;
         let mut parts = Parts {

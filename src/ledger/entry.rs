@@ -103,8 +103,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::InvalidText`], [`Error::PostingsCount`], [`Error::TooManyLinks`],
-    /// [`Error::SeveralReversals`], [`Error::ZeroPosting`], [`Error::Money`] for facts in two currencies, [`Error::Unbalanced`] with the first
+    /// In this order: [`ErrorKind::InvalidText`], [`ErrorKind::PostingsCount`], [`ErrorKind::TooManyLinks`],
+    /// [`ErrorKind::SeveralReversals`], [`ErrorKind::ZeroPosting`], [`ErrorKind::Money`] for facts in two currencies, [`ErrorKind::Unbalanced`] with the first
     /// currency, in the order of its code, that does not sum to zero, memo postings last.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         checked_text("id", &parts.id, ID_BYTES_MAX)?;

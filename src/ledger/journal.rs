@@ -73,7 +73,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenChain`] with the first bad position.
+    /// [`ErrorKind::BrokenChain`] with the first bad position.
     pub fn open<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
         let mut ledger = Self::new();
         ledger.extend(lines)?;
@@ -84,7 +84,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenChain`] with the first bad position.
+    /// [`ErrorKind::BrokenChain`] with the first bad position.
     pub fn extend<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
         for text in lines {
             let line = Line::parse(text, self.next_position())?;
@@ -117,8 +117,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::ReversalOfUnknown`], [`Error::AlreadyReversed`], [`Error::ReversalDiffers`],
-    /// [`Error::JournalFull`].
+    /// [`ErrorKind::ReversalOfUnknown`], [`ErrorKind::AlreadyReversed`], [`ErrorKind::ReversalDiffers`],
+    /// [`ErrorKind::JournalFull`].
     pub fn draft(&self, entry: Entry) -> Result<Answer, Error> {
         self.draft_after(&Drafts::default(), entry)
     }
@@ -128,7 +128,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::draft`], and [`Error::DiffersInBatch`] instead of [`Answer::ExistsWithDifferent`].
+    /// As [`Ledger::draft`], and [`ErrorKind::DiffersInBatch`] instead of [`Answer::ExistsWithDifferent`].
     pub fn draft_all(&self, entries: Vec<Entry>) -> Result<Vec<Answer>, Error> {
         let mut drafts = Drafts::default();
         // `None` stands for the next of the drafted lines, which the entries after it have to see.
@@ -206,7 +206,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfOrder`] when lines are missing before it, [`Error::BrokenChain`] when it does not follow the
+    /// [`ErrorKind::OutOfOrder`] when lines are missing before it, [`ErrorKind::BrokenChain`] when it does not follow the
     /// line before or repeats the id of another entry. Nothing has changed then.
     pub fn apply(&mut self, line: &Line) -> Result<(), Error> {
         if self.is_new(line)? {

@@ -45,7 +45,7 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenChain`] at `expected_position`, the position the line should have.
+    /// [`ErrorKind::BrokenChain`] at `expected_position`, the position the line should have.
     pub fn parse(text: &[u8], expected_position: u64) -> Result<Self, Error> {
         let broken = |found| Error::from(ErrorKind::BrokenChain { position: expected_position, found });
         let document = json::parse(text).map_err(|_| broken("it is not JSON"))?;

@@ -111,7 +111,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTemplate`].
+    /// [`ErrorKind::UnknownTemplate`].
     pub fn named(name: &str) -> Result<Self, Error> {
         let found = TEMPLATES.iter().find(|template| template.name == name);
         found.copied().ok_or_else(|| Error::unknown_template(name))
@@ -124,7 +124,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`], [`Error::Money`], [`Error::UnknownTemplate`], [`Error::MissingTemplateValue`], then those of
+    /// [`ErrorKind::Json`], [`ErrorKind::Money`], [`ErrorKind::UnknownTemplate`], [`ErrorKind::MissingTemplateValue`], then those of
     /// [`Account::parse`] and [`Entry::new`].
     pub fn fill(document: &Value<'_>) -> Result<Entry, Error> {
         let mut fields = Fields::of(document, "template")?;

@@ -17,7 +17,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongParts`] for no parts or more than [`PARTS_MAX`], [`Error::NoWeight`] when all weights are zero.
+    /// [`ErrorKind::WrongParts`] for no parts or more than [`PARTS_MAX`], [`ErrorKind::NoWeight`] when all weights are zero.
     pub fn allocate(self, weights: &[u64]) -> Result<Vec<Self>, Error> {
         check_parts(weights.len())?;
         // At most 10^4 weights below 2^64, and products below 2^127: nothing here reaches 2^128.
@@ -47,7 +47,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongParts`] for no parts or more than [`PARTS_MAX`].
+    /// [`ErrorKind::WrongParts`] for no parts or more than [`PARTS_MAX`].
     pub fn split(self, parts: usize) -> Result<Vec<Self>, Error> {
         check_parts(parts)?;
         self.allocate(&vec![1; parts])

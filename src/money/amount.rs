@@ -51,7 +51,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] beyond [`Amount::MINOR_MAX`].
+    /// [`ErrorKind::TooLarge`] beyond [`Amount::MINOR_MAX`].
     pub fn from_minor(minor: u64, currency: Currency) -> Result<Self, Error> {
         Self::checked(minor, currency)
             .ok_or_else(|| Error::from(ErrorKind::TooLarge { found: minor.digits() }))
@@ -73,7 +73,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAnInteger`], [`Error::TooLarge`].
+    /// [`ErrorKind::NotAnInteger`], [`ErrorKind::TooLarge`].
     pub fn parse_minor(text: &str, currency: Currency) -> Result<Self, Error> {
         let canonical = text == "0" || !text.starts_with('0');
         if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -87,7 +87,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAnInteger`], [`Error::UnsafeNumber`], [`Error::TooLarge`].
+    /// [`ErrorKind::NotAnInteger`], [`ErrorKind::UnsafeNumber`], [`ErrorKind::TooLarge`].
     pub fn from_json(value: &Value<'_>, currency: Currency) -> Result<Self, Error> {
         match value {
             Value::String(text) => Self::parse_minor(text, currency),
@@ -108,7 +108,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::CurrencyMismatch`], [`Error::TooLarge`].
+    /// [`ErrorKind::CurrencyMismatch`], [`ErrorKind::TooLarge`].
     pub fn checked_add(self, other: Self) -> Result<Self, Error> {
         self.same_currency(other)?;
         let sum = self.minor().checked_add(other.minor()).and_then(|sum| Self::checked(sum, self.currency()));
@@ -123,7 +123,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::CurrencyMismatch`], [`Error::Negative`] when `other` is larger.
+    /// [`ErrorKind::CurrencyMismatch`], [`ErrorKind::Negative`] when `other` is larger.
     pub fn checked_sub(self, other: Self) -> Result<Self, Error> {
         self.same_currency(other)?;
         let rest = self.minor().checked_sub(other.minor());
@@ -135,7 +135,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::CurrencyMismatch`].
+    /// [`ErrorKind::CurrencyMismatch`].
     pub fn same_currency(self, other: Self) -> Result<(), Error> {
         if self.currency() == other.currency() {
             Ok(())

@@ -12,7 +12,8 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::NotADecimal`], [`Error::TooManyDecimals`], [`Error::TooLarge`].
+    /// [`NotADecimal`](super::ErrorKind::NotADecimal), [`TooManyDecimals`](super::ErrorKind::TooManyDecimals),
+    /// [`TooLarge`](super::ErrorKind::TooLarge).
     pub fn parse_major(text: &str, currency: Currency) -> Result<Self, Error> {
         let (whole, fraction) = split_decimal(text).ok_or_else(|| Error::not_a_decimal(text))?;
         let decimals_max = usize::from(currency.exponent());

@@ -58,7 +58,7 @@ impl Rate {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidRate`] for anything else, zero included.
+    /// [`ErrorKind::InvalidRate`] for anything else, zero included.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refused = || Error::invalid_rate(text);
         let (whole, fraction) = split_decimal(text).ok_or_else(refused)?;
@@ -88,8 +88,8 @@ impl core::fmt::Debug for Rate {
 ///
 /// # Errors
 ///
-/// [`Error::SameCurrency`] for a rate other than one within one currency, [`Error::TooManyDigits`] when the exact
-/// product does not fit 96 bits, [`Error::TooLarge`] when the result is beyond [`Amount::MINOR_MAX`].
+/// [`ErrorKind::SameCurrency`] for a rate other than one within one currency, [`ErrorKind::TooManyDigits`] when the exact
+/// product does not fit 96 bits, [`ErrorKind::TooLarge`] when the result is beyond [`Amount::MINOR_MAX`].
 pub fn convert(amount: Amount, to: Currency, rate: &Rate, rounding: Rounding) -> Result<Conversion, Error> {
     if amount.currency() == to && rate.0 != Decimal::ONE {
         return Err(Error::from(ErrorKind::SameCurrency { currency: to, rate: rate.to_string() }));

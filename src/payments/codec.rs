@@ -67,7 +67,8 @@ pub fn encode_entry(entry: &Entry) -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Document`] names the field; [`Error::Money`] and the others when the stored request is not one.
+/// [`Document`](super::ErrorKind::Document) names the field; [`Money`](super::ErrorKind::Money) and the others when the
+/// stored request is not one.
 pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
     let mut fields = Fields::of(document, "entry")?;
     let kind = fields.text("type")?;

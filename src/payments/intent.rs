@@ -122,7 +122,7 @@ impl Intent {
     ///
     /// # Errors
     ///
-    /// [`Error::Journal`] at the first entry that cannot follow those before it.
+    /// [`ErrorKind::Journal`] at the first entry that cannot follow those before it.
     pub fn replay(journal: &[Entry]) -> Result<Self, Error> {
         let mut entries = journal.iter().enumerate();
         let mut intent = match entries.next() {

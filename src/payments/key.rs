@@ -32,7 +32,7 @@ pub struct Identity<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::SecretTooShort`].
+/// [`ErrorKind::SecretTooShort`].
 pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> {
     let length = secret.expose().len();
     if length < SECRET_BYTES_MIN {

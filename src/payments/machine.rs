@@ -58,7 +58,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::SecretTooShort`]. The request was checked when it was read.
+    /// [`ErrorKind::SecretTooShort`]. The request was checked when it was read.
     pub fn open(
         profile: &'static Profile,
         settings: Settings,
@@ -87,7 +87,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::Journal`]; [`Error::UnknownProfile`] when it was opened by a later version.
+    /// [`ErrorKind::Journal`]; [`ErrorKind::UnknownProfile`] when it was opened by a later version.
     pub fn load(settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
         let intent = Intent::replay(journal)?;
         let profile = Profile::named(&intent.profile)
@@ -117,7 +117,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] names the first field that differs.
+    /// [`ErrorKind::Mismatch`] names the first field that differs.
     pub fn check_same(&self, request: &Request) -> Result<(), Error> {
         match self.intent.request.difference(request) {
             Some(field) => Err(Error::from(ErrorKind::Mismatch { field })),
@@ -129,7 +129,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFailed`], [`Error::SecretTooShort`]. Nothing has changed then.
+    /// [`ErrorKind::NotFailed`], [`ErrorKind::SecretTooShort`]. Nothing has changed then.
     pub fn reopen(&mut self, secret: &Secret, now: Timestamp) -> Result<(), Error> {
         let State::Failed { proof, .. } = self.intent.state else {
             return Err(Error::from(ErrorKind::NotFailed { state: self.intent.state.name() }));

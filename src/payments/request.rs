@@ -66,7 +66,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`], [`Error::Money`], [`Error::AmountZero`], [`Error::Reference`].
+    /// [`ErrorKind::Document`], [`ErrorKind::Money`], [`ErrorKind::AmountZero`], [`ErrorKind::Reference`].
     pub fn from_json(document: &Value<'_>) -> Result<Self, Error> {
         let mut fields = Fields::of(document, "request")?;
         let merchant = fields.text("merchant")?.to_owned();

@@ -63,7 +63,7 @@ impl<'a> Records<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnclosedQuote`], [`Error::StrayQuote`].
+    /// [`ErrorKind::UnclosedQuote`], [`ErrorKind::StrayQuote`].
     pub(super) fn next(&mut self) -> Result<Option<Record<'_, 'a>>, Error> {
         let blank = self.rest.iter().take_while(|byte| is_break(**byte)).count();
         let (before, raw) = self.rest.split_at_checked(blank).unwrap_or_default();

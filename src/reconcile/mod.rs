@@ -81,7 +81,7 @@ impl Options {
 ///
 /// # Errors
 ///
-/// [`Error::WindowTooLong`], then the first error of the first unreadable file, ledger files first.
+/// [`ErrorKind::WindowTooLong`], then the first error of the first unreadable file, ledger files first.
 pub fn run(ledger: &[Source<'_>], settlement: &[Source<'_>], options: Options) -> Result<Report, Error> {
     if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
         return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));

@@ -112,7 +112,7 @@ pub fn profiles() -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Document`], [`Error::SecretTooShort`].
+/// [`ErrorKind::Document`], [`ErrorKind::SecretTooShort`].
 pub fn derive_key(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
@@ -138,7 +138,7 @@ pub fn derive_key(input: &[u8]) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Document`].
+/// [`ErrorKind::Document`].
 pub fn random_key(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
@@ -161,7 +161,7 @@ pub fn random_key(input: &[u8]) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Document`].
+/// [`ErrorKind::Document`].
 pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
     const ATTEMPTS_MAX: u64 = 1_000;
     let document = json::parse(input)?;
