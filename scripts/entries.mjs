@@ -19,6 +19,7 @@ const TABLE = [
   ["simulator", "simulator/index.ts"],
   ["testing", "testing/index.ts"],
   ["stores/store", "stores/store.ts"],
+  ["stores/conformance", "stores/conformance.ts"],
   ["stores/memory", "stores/memory.ts"],
   ["stores/sqlite", "stores/sqlite.ts"],
   ["stores/indexeddb", "stores/indexeddb.ts"],

@@ -4,6 +4,9 @@ use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
+/// Most characters of a caller's text that a message repeats.
+const SHOWN_MAX: usize = 80;
+
 /// Why a payment call was refused: one pointer, because it is handed on at every step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<ErrorKind>);
@@ -55,6 +58,8 @@ pub enum ErrorKind {
         /// The first field that differs.
         field: &'static str,
     },
+    /// The object of a webhook is no payment the machine can read.
+    WebhookPayment,
     /// A new epoch was asked for, but nothing proves that the old one moved no money.
     NotFailed {
         /// The state the intent is in.
@@ -105,11 +110,18 @@ impl Error {
             ),
             ErrorKind::UnknownProfile { found } => Report::new("profile_unknown").fact("found", found).say_with(
                 "no provider profile is called {found}: expected one of {names}",
-                &[("found", &json::quoted(found)), ("names", &super::Profile::names())],
+                &[
+("found", &json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>())),
+("names", &super::Profile::names()),
+],
             ),
             ErrorKind::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
                 "this reference was used before with another `{field}`: use a new reference for a new purchase, or \
                  repeat the first one unchanged",
+            ),
+            ErrorKind::WebhookPayment => Report::new("webhook_payment_invalid").say(
+                "this is no payment of a webhook: expected the object inside a verified event, with id, reference, \
+                 merchantId, amount, currency and state",
             ),
             ErrorKind::NotFailed { state } => {
                 Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state).say(

@@ -54,7 +54,7 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
         message.extend(field.as_bytes());
     }
     let tag = hmac_sha256(secret, &message);
-    Ok(encode_hex(tag.get(..16).unwrap_or_default()))
+    Ok(encode_hex(tag.as_bytes().get(..16).unwrap_or_default()))
 }
 
 /// A random key (UUID version 4) for callers who keep their own record of it.

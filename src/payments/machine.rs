@@ -203,10 +203,19 @@ impl Machine {
 
     /// News: a verified webhook about a payment with our reference. Successes count; a failure is not bound to the
     /// current key, so it says nothing.
-    pub fn handle_webhook(&mut self, now: Timestamp, payment: &json::Value<'_>, entropy: &mut Entropy) {
-        let Some(payment) = Payment::read(payment) else { return };
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WebhookPayment`] when the object is no payment.
+    pub fn handle_webhook(
+        &mut self,
+        now: Timestamp,
+        payment: &json::Value<'_>,
+        entropy: &mut Entropy,
+    ) -> Result<(), Error> {
+        let payment = Payment::read(payment).ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
         if payment.reference != self.intent.request.reference || !payment.moved_money() {
-            return;
+            return Ok(());
         }
         let verdict = if payment.is_for(&self.intent.request) {
             payment.verdict()
@@ -214,6 +223,7 @@ impl Machine {
             Verdict::Contradiction { reason: "the_webhook_is_for_another_payment" }
         };
         self.judge(now, None, verdict, Evidence::Webhook, Millis::ZERO, entropy);
+        Ok(())
     }
 
     /// What to do next. May add entries: the authorisation of a send, the end of a lease, the end of patience.

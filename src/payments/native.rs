@@ -85,7 +85,7 @@ impl Payment {
             Some((field("code")?, field("message")?))
         });
         Some(Self {
-            id: text("id")?.to_owned(),
+            id: text("id").filter(|id| !id.is_empty())?.to_owned(),
             reference: text("reference").unwrap_or_default().to_owned(),
             merchant: text("merchantId")?.to_owned(),
             amount: Amount::from_json(object.get("amount")?, currency).ok()?,

@@ -218,7 +218,7 @@ fn tell(machine: &mut Machine, news: &Value<'_>, now: Timestamp, entropy: &mut E
         "webhook" => {
             let payment = fields.required("payment", "the payment object of the event")?;
             fields.finish()?;
-            machine.handle_webhook(now, payment, entropy);
+            machine.handle_webhook(now, payment, entropy)?;
         }
         other => {
             let expected = "\"response\", \"failure\", \"query\" or \"webhook\"";

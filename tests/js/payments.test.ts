@@ -52,7 +52,7 @@ class ScriptedGateway {
 }
 
 const lost: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } }));
-const refused: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
+const refused: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED", syscall: "connect" } }));
 const lostAfterwards: Answer = (charge) => {
   charge();
   return lost(charge);
@@ -275,4 +275,105 @@ test("keys, profiles and schedules can be looked at without sending anything", (
     ],
   );
   assert.ok(schedule.every((row) => row.exactMs !== undefined && row.exactMs <= row.latestMs));
+});
+
+test("a frozen process does not send after its lease, and one that failed to store sends nothing", async () => {
+  const gateway = new ScriptedGateway();
+  const store = memoryStore();
+  let clock = 1_700_000_000_000;
+  const freezing: Store = {
+    ...store,
+    async commit(writes) {
+      const taken = await store.commit(writes);
+      // The machine sleeps between the store's answer and the send.
+      if (writes.some((write) => write.value.includes("send_authorised"))) clock += 3_600_000;
+      return taken;
+    },
+  };
+  const outcome = await client(gateway, { store: freezing, now: () => clock }).charge(ORDER, { waitMs: 20 });
+  assert.equal(outcome.status, "pending_confirmation");
+  assert.deepEqual(gateway.keys, []);
+});
+
+test("one record that cannot be driven does not keep the sweep from the others, and the sweeper lives on", async () => {
+  const gateway = new ScriptedGateway();
+  const store = memoryStore();
+  const errors: unknown[] = [];
+  const payments = client(gateway, { store, onError: (error) => void errors.push(error) });
+  await store.commit([
+    { key: "intent/shop//a-poison", expected: 0, value: '{"v":1,"journal":[{"type":"from the future"}]}', wakeAt: 1 },
+    { key: "intent/shop//later", expected: 0, value: '{"v":2}', wakeAt: 1 },
+  ]);
+  const opened = new AbortController();
+  opened.abort();
+  assert.equal((await payments.charge(ORDER, { signal: opened.signal })).status, "pending_confirmation");
+  assert.deepEqual(gateway.keys, [], "nothing is sent for a caller who left before it began");
+  assert.equal(await payments.sweep(), 3);
+  assert.equal((await payments.find("order_1"))?.status, "settled");
+  assert.deepEqual(errors.map((error) => isTillproofError(error) && error.code), ["field_missing", "intent_of_later_version"]);
+
+  let asked = 0;
+  const failing: Store = { ...store, due: () => ((asked += 1), Promise.reject(new Error("database is locked"))) };
+  const stop = new AbortController();
+  const sweeper = client(gateway, { store: failing, onError: () => asked >= 3 && stop.abort() });
+  await sweeper.run({ everyMs: 1, signal: stop.signal });
+  assert.ok(asked >= 3, "a failing store is asked again");
+  await assert.rejects(sweeper.run({ everyMs: Number.NaN }), { code: "option_invalid" });
+});
+
+test("one caller's abort does not touch another's payment, and a closed client begins nothing", async () => {
+  let answer: (() => void) | undefined;
+  const gateway = new ScriptedGateway((charge) => new Promise((resolve) => (answer = () => resolve(charge()))));
+  const store = memoryStore();
+  const payments = client(gateway, { store });
+  const impatient = new AbortController();
+  const first = payments.charge(ORDER, { signal: impatient.signal });
+  const second = payments.charge(ORDER);
+  while (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  impatient.abort();
+  assert.equal((await first).status, "pending_confirmation");
+  answer();
+  assert.equal((await second).status, "settled");
+  assert.equal(gateway.keys.length, 1);
+  payments.close();
+  await assert.rejects(payments.charge({ ...ORDER, reference: "order_2" }), { code: "payments_closed" });
+  assert.equal(await store.get("intent/shop//order_2"), null);
+});
+
+test("one reference is one purchase, whatever is done with it", async () => {
+  const gateway = new ScriptedGateway();
+  const payments = client(gateway);
+  await payments.authorize(ORDER);
+  await assert.rejects(payments.charge(ORDER), { code: "intent_mismatch" });
+  assert.equal(gateway.charges.length, 1);
+});
+
+test("an established connection that breaks is never taken for one that was not made", async () => {
+  const table: [cause: object, notSent: boolean][] = [
+    [{ code: "ECONNREFUSED", syscall: "connect" }, true],
+    [{ code: "ENOTFOUND", syscall: "getaddrinfo" }, true],
+    [{ code: "UND_ERR_CONNECT_TIMEOUT" }, true],
+    [{ code: "ECONNREFUSED", errors: [{ code: "ECONNREFUSED", syscall: "connect" }, { code: "EHOSTUNREACH", syscall: "connect" }] }, true],
+    [{ code: "ECONNREFUSED", errors: [{ code: "ECONNREFUSED", syscall: "connect" }, { code: "ECONNRESET", syscall: "read" }] }, false],
+    [{ code: "EHOSTUNREACH", syscall: "read" }, false],
+    [{ code: "ECONNREFUSED" }, false],
+    [{ code: "ECONNRESET", syscall: "read" }, false],
+    [{ code: "ECONNRESET", cause: { code: "ECONNREFUSED", syscall: "connect" } }, false],
+    [{}, false],
+  ];
+  for (const [cause, notSent] of table) {
+    const gateway = new ScriptedGateway(() => Promise.reject(new TypeError("fetch failed", { cause })), status(400));
+    const outcome = await client(gateway).charge(ORDER, { waitMs: 100 });
+    // After "not sent" a refusal is proof; after "unknown" it proves nothing about the first attempt.
+    assert.equal(outcome.status, notSent ? "failed" : "pending_confirmation", JSON.stringify(cause));
+  }
+});
+
+test("a fetch that ignores its time-out, and an answer without end, do not hold a payment up", async () => {
+  const endless = (): Response =>
+    new Response(new ReadableStream({ pull: (sink) => sink.enqueue(new Uint8Array(65_536).fill(32)) }), { status: 502 });
+  const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined), endless);
+  const outcome = await client(gateway, { timeoutMs: 30 }).charge(ORDER);
+  assert.equal(outcome.status, "settled");
+  assert.equal(gateway.keys.length, 3);
 });

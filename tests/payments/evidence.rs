@@ -132,7 +132,8 @@ fn what_is_being_processed_is_asked_about_and_not_sent_again() {
 #[test]
 fn a_late_success_settles_after_the_deadline_and_is_named_where_it_contradicts() {
     let hear = |machine: &mut Machine, text: &str| {
-        machine.handle_webhook(at(100 * HOUR), &json::parse(text.as_bytes()).unwrap(), &mut entropy());
+        let payment = json::parse(text.as_bytes()).unwrap();
+        machine.handle_webhook(at(100 * HOUR), &payment, &mut entropy()).unwrap();
     };
     let mut expired = open("native");
     let (first, _) = send(&mut expired, &mut 0);
@@ -159,6 +160,22 @@ fn no_hint_carries_an_intent_past_its_deadline() {
     let years = Response { retry_after: Some(Millis::from_seconds(10 * 365 * 86_400)), ..error(503, "down") };
     machine.handle_response(at(0), first, &years, &mut entropy());
     assert_eq!(machine.wake_at(), Some(at(Settings::default().deadline.get())));
+}
+
+#[test]
+fn an_object_that_is_no_payment_is_refused_and_settles_nothing() {
+    let mut machine = open("native");
+    let _ = send(&mut machine, &mut 0);
+    let fine = payment("completed");
+    for (from, to) in
+        [("\"pay_1\"", "\"\""), ("\"pay_1\"", "5"), ("1000", "-1"), ("1000", "1.5"), ("EUR", "XXZ")]
+    {
+        let text = fine.replace(from, to);
+        let object = json::parse(text.as_bytes()).unwrap();
+        let refused = machine.handle_webhook(at(1), &object, &mut entropy());
+        assert_eq!(refused, Err(tillproof::payments::ErrorKind::WebhookPayment.into()), "{text}");
+    }
+    assert_eq!(machine.intent().state.name(), "in_flight");
 }
 
 #[test]

@@ -284,7 +284,8 @@ fn a_webhook_settles_and_a_second_charge_is_recorded_but_never_hides_the_first()
     let mut machine = open("native");
     let _ = send(&mut machine, &mut 0);
     let mut hear = |text: &str| {
-        machine.handle_webhook(at(5), &json::parse(text.as_bytes()).unwrap(), &mut Entropy::from_seed(8));
+        let payment = json::parse(text.as_bytes()).unwrap();
+        machine.handle_webhook(at(5), &payment, &mut Entropy::from_seed(8)).unwrap();
         (machine.intent().state.name(), machine.intent().extra_charges.len())
     };
     assert_eq!(hear(&payment("failed")), ("in_flight", 0), "a failure is not bound to the key");
@@ -341,6 +342,7 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
         Error::from(ErrorKind::SecretTooShort { found: 5 }),
         Error::from(ErrorKind::UnknownProfile { found: "strype".to_owned() }),
         Error::from(ErrorKind::Mismatch { field: "amount" }),
+        Error::from(ErrorKind::WebhookPayment),
         Error::from(ErrorKind::NotFailed { state: "in_flight" }),
         Error::from(ErrorKind::Journal { position: 3, problem: "`opened` twice" }),
     ];
@@ -352,6 +354,7 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
     key_secret_too_short [fix_call] the key secret has 5 bytes: at least 16 are needed, from a random generator
     profile_unknown [fix_call] no provider profile is called "strype": expected one of native, conservative
     intent_mismatch [fix_call] this reference was used before with another `amount`: use a new reference for a new purchase, or repeat the first one unchanged
+    webhook_payment_invalid [fix_call] this is no payment of a webhook: expected the object inside a verified event, with id, reference, merchantId, amount, currency and state
     intent_not_failed [wait] a new attempt with a new key needs proof that the last one moved no money, and this intent is in_flight
     intent_journal_broken [reconcile] the stored journal is broken at entry 3: `opened` twice
     "#);

@@ -1,19 +1,19 @@
 /**
  * The driver of payment intents: stores first, acts second, reports what became of it.
  *
- * Invariant: nothing is sent that was not stored before by compare-and-set. A lost race means that another process
- * moved the intent; the driver reloads it and asks the engine again.
+ * Invariant: nothing is sent that was not stored before by compare-and-set, nor after the lease that came with it. A
+ * lost race means that another process moved the intent; the driver reloads it and asks the engine again.
  */
 
-import { bytes, amountDigits, text, timeMs } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
-import type { Batch, Store, StoredRecord } from "../stores/store.js";
+import { amountDigits, bytes, text, timeMs } from "../shell/guard.js";
+import type { Batch } from "../stores/store.js";
 import {
   openIntent,
   stepIntent,
   viewIntent,
+  type Action,
   type IntentView,
-  type JournalEntry,
   type News,
   type RequestDocument,
   type SettingsDocument,
@@ -21,13 +21,12 @@ import {
 } from "./engine.js";
 import { exchange, type Wire } from "./exchange.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
+import { Intents, type Loaded } from "./intents.js";
 import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
+import { LEASE_SLACK_MS, count, settingsOf, wireOf } from "./settings.js";
 
 const WAIT_MS = 30_000;
-const TIMEOUT_MS = 10_000;
-
-/** Time a lease outlives the request's time-out: for storing the answer, and for clocks that differ. */
-const LEASE_SLACK_MS = 2_000;
+const SWEEP_EVERY_MS = 1_000;
 
 /** Journal entries a webhook can give rise to. After each of them the intent is closed, so nothing is sent. */
 const HEARD: ReadonlySet<string> = new Set(["settled", "extra_charge", "needs_review"]);
@@ -35,28 +34,21 @@ const HEARD: ReadonlySet<string> = new Set(["settled", "extra_charge", "needs_re
 /** Intents a sweep drives at once: a sweeper must not become a storm. */
 const SWEEP_CONCURRENCY = 8;
 
-/** What is stored under an intent's key. */
-interface IntentDocument {
-  readonly v: 1;
-  readonly journal: readonly JournalEntry[];
-}
+/** Longest pause after lost races, in milliseconds. */
+const GIVE_WAY_MS_MAX = 256;
 
-/** An intent as it was read. */
-interface Loaded {
-  readonly version: number;
-  readonly journal: readonly JournalEntry[];
-}
-
-/** What the first round of a drive brings along. */
-interface Opening {
-  readonly same_as?: RequestDocument;
-  readonly reopen_with?: string;
-  readonly news?: News;
+/** One caller and his patience. */
+interface Call {
+  /** Aborts when he waits no longer. */
+  readonly impatient: AbortSignal;
+  /** He waits for one round only, whatever it brings: a sweep, or `waitMs: 0`. */
+  readonly once: boolean;
+  readonly now: () => number;
 }
 
 /** The payment client of one merchant at one provider. */
 export class Payments {
-  readonly #store: Store;
+  readonly #intents: Intents;
   readonly #wire: Wire;
   readonly #profile: string;
   readonly #merchant: string;
@@ -65,41 +57,31 @@ export class Payments {
   readonly #settings: SettingsDocument;
   readonly #now: () => number;
   readonly #random: (bytes: Uint8Array) => void;
+  readonly #onError: (error: unknown) => void;
   /** Names this client in leases; a new one each time, since a restarted process must not trust its old leases. */
   readonly #owner: string;
   /** Drives under way, so that a double click joins instead of racing. */
   readonly #driving = new Map<string, Promise<IntentView>>();
+  /** Ends the pause of a drive when a webhook brought news. */
+  readonly #pauses = new Map<string, AbortController>();
   readonly #closing = new AbortController();
 
   /** Use {@link createPayments}. */
   constructor(options: PaymentsOptions) {
     const { provider } = options;
-    const timeoutMs = count("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
-    this.#store = options.store;
     this.#profile = text("provider.profile", provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
     this.#account = text("provider.account", provider.account ?? "");
     this.#secret = hex(bytes("secret", options.secret));
+    this.#intents = new Intents(options.store, this.#merchant, this.#account);
+    this.#settings = settingsOf(options);
+    this.#wire = wireOf(options);
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
+    this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
     this.#owner = this.#entropy();
-    this.#settings = {
-      lease_ms: timeoutMs + LEASE_SLACK_MS,
-      ...(options.deadlineMs === undefined ? {} : { deadline_ms: count("deadlineMs", options.deadlineMs) }),
-      retry: {
-        ...(options.retry?.baseMs === undefined ? {} : { base_ms: count("retry.baseMs", options.retry.baseMs) }),
-        ...(options.retry?.capMs === undefined ? {} : { cap_ms: count("retry.capMs", options.retry.capMs) }),
-        ...(options.retry?.jitter === undefined ? {} : { jitter: text("retry.jitter", options.retry.jitter) }),
-      },
-    };
-    this.#wire = {
-      baseUrl: origin(provider.baseUrl),
-      headers: provider.headers ?? {},
-      timeoutMs,
-      fetch: options.fetch ?? ((request) => fetch(request)),
-    };
     // Opening a throw-away intent checks profile, secret and retry options now, not at the first order.
-    openIntent(this.#opening(this.#document("charge", { reference: "check", amount: 1, currency: "EUR" })));
+    this.#open(this.#document("charge", { reference: "check", amount: 1, currency: "EUR" }), this.#now);
   }
 
   /** Authorizes and captures. Repeating it with the same reference is safe after anything. */
@@ -113,26 +95,23 @@ export class Payments {
   }
 
   /** What is known about an intent; `null` when the reference was never used. Sends nothing. */
-  async find(reference: string, operation: "charge" | "authorize" = "charge"): Promise<Outcome | null> {
-    const key = this.#key(operation, reference);
-    const loaded = await this.#load(key);
+  async find(reference: string): Promise<Outcome | null> {
+    const key = this.#intents.key(reference);
+    const loaded = await this.#intents.find(key);
     return loaded === null ? null : this.#outcome(key, viewIntent(loaded.journal));
   }
 
   /** Waits for the outcome of an intent that was begun before, driving it on. */
-  async wait(
-    reference: string,
-    options: WaitOptions & { readonly operation?: "charge" | "authorize" } = {},
-  ): Promise<Outcome> {
-    const key = this.#key(options.operation ?? "charge", reference);
-    if ((await this.#load(key)) === null) {
+  async wait(reference: string, options: WaitOptions = {}): Promise<Outcome> {
+    const key = this.#intents.key(reference);
+    if ((await this.#intents.find(key)) === null) {
       throw new TillproofError({
         code: "intent_unknown",
         message: `no intent is called ${JSON.stringify(reference.slice(0, 80))}: begin it with charge or authorize`,
         details: { reference: reference.slice(0, 200) },
       });
     }
-    return this.#settleWithin(key, {}, options);
+    return this.#settleWithin(key, options);
   }
 
   /**
@@ -143,44 +122,54 @@ export class Payments {
   async noteWebhook(payment: unknown, options: { readonly batch?: Batch; readonly now?: number } = {}): Promise<boolean> {
     const reference = (payment as { reference?: unknown } | null)?.reference;
     if (typeof reference !== "string" || reference === "") return false;
-    for (;;) {
-      const known = await this.#loadAny(reference);
-      if (known === null) return false;
-      const [key, loaded] = known;
-      const step = this.#step(loaded, { news: { type: "webhook", payment } }, options.now);
+    const key = this.#intents.key(reference);
+    const now = this.#clock(options.now);
+    for (let lost = 1; ; lost += 1) {
+      const loaded = await this.#intents.find(key);
+      if (loaded === null) return false;
+      const step = this.#step(loaded, now, { news: { type: "webhook", payment } });
       // Only what the webhook itself says is stored: nobody here would carry out a send that a poll authorised.
       if (!step.append.some((entry) => HEARD.has(String(entry["type"])))) return true;
-      const write = this.#write(key, loaded, step.append, step.wake_at);
+      const write = this.#intents.write(key, loaded, step.append, step.wake_at);
+      const wake = (): void => this.#pauses.get(key)?.abort();
       if (options.batch !== undefined) {
-        options.batch.add(write);
+        options.batch.add(write, { committed: wake });
         return true;
       }
-      if (await this.#store.commit([write])) return true;
+      if (await this.#intents.commit(write)) {
+        wake();
+        return true;
+      }
+      await this.#giveWay(lost);
     }
   }
 
   /**
    * Drives every intent that is due: those of crashed processes, and those nobody waits for. Call it periodically, in
-   * as many processes as you like. Resolves to how many were looked at.
+   * as many processes as you like. Resolves to how many were looked at. What fails is reported to `onError` and does
+   * not keep the others waiting; it rejects only when the store cannot be asked at all.
    */
   async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
-    const due = await this.#store.due(this.#prefix(), this.#now(), options.limit ?? 100);
-    const waiting = due.map((record) => record.key);
+    const due = await this.#intents.due(this.#now(), count("limit", options.limit ?? 100, 1));
+    // What is driven here already needs no second driver, and a sweep waits for nobody's patience.
+    const waiting = due.filter((key) => !this.#driving.has(key));
+    const looked = waiting.length;
     const worker = async (): Promise<void> => {
-      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-        await this.#settleWithin(key, {}, { waitMs: 0, ...(options.signal ? { signal: options.signal } : {}) });
+      for (let key = waiting.shift(); key !== undefined && options.signal?.aborted !== true; key = waiting.shift()) {
+        await this.#settleWithin(key, { waitMs: 0 }).catch(this.#onError);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(SWEEP_CONCURRENCY, due.length) }, worker));
-    return due.length;
+    await Promise.all(Array.from({ length: Math.min(SWEEP_CONCURRENCY, looked) }, worker));
+    return looked;
   }
 
-  /** Sweeps every `everyMs` until the signal aborts or the client is closed. */
+  /** Sweeps every `everyMs` (1,000 when left out) until the signal aborts or the client is closed. Never rejects. */
   async run(options: { readonly everyMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
-    const signal = options.signal ?? this.#closing.signal;
-    while (!signal.aborted && !this.#closing.signal.aborted) {
-      await this.sweep({ signal });
-      await sleep(options.everyMs ?? 1_000, AbortSignal.any([signal, this.#closing.signal]));
+    const everyMs = count("everyMs", options.everyMs ?? SWEEP_EVERY_MS, 1);
+    const end = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
+    while (!end.aborted) {
+      await this.sweep({ signal: end }).catch(this.#onError);
+      await sleep(everyMs, end);
     }
   }
 
@@ -190,36 +179,48 @@ export class Payments {
   }
 
   async #begin(operation: "charge" | "authorize", request: ChargeRequest, options: ChargeOptions): Promise<Outcome> {
-    const document = this.#document(operation, request);
-    const key = this.#key(operation, document.reference);
-    if ((await this.#load(key)) === null) {
-      const opened = openIntent(this.#opening(document, options.now));
-      // Losing this race is fine: the other call opened it, and is compared below.
-      await this.#store.commit([this.#write(key, { version: 0, journal: [] }, opened.append, opened.wake_at)]);
+    if (this.#closing.signal.aborted) {
+      throw new TillproofError({
+        code: "payments_closed",
+        message: "this client was closed: make a new one; intents that were begun are driven on by any other",
+      });
     }
-    const first: Opening = {
-      same_as: document,
-      ...(options.retryFailed === true && (await this.#hasFailed(key)) ? { reopen_with: this.#secret } : {}),
-    };
-    return this.#settleWithin(key, first, options);
+    const document = this.#document(operation, request);
+    const key = this.#intents.key(document.reference);
+    await this.#introduce(key, document, options.retryFailed === true, this.#clock(options.now));
+    return this.#settleWithin(key, options);
   }
 
-  async #hasFailed(key: string): Promise<boolean> {
-    const loaded = await this.#load(key);
-    return loaded !== null && viewIntent(loaded.journal).status === "failed";
+  /** Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for. */
+  async #introduce(key: string, document: RequestDocument, retryFailed: boolean, now: () => number): Promise<void> {
+    for (let lost = 1; ; lost += 1) {
+      const loaded = await this.#intents.find(key);
+      if (loaded === null) {
+        const opened = this.#open(document, now);
+        const write = this.#intents.write(key, { version: 0, journal: [] }, opened.append, opened.wake_at);
+        if (await this.#intents.commit(write)) return;
+      } else {
+        const reopen = retryFailed && viewIntent(loaded.journal).status === "failed";
+        const step = this.#step(loaded, now, { same_as: document, ...(reopen ? { reopen_with: this.#secret } : {}) });
+        const append = step.append.filter((entry) => entry["type"] === "reopened");
+        if (append.length === 0) return;
+        if (await this.#intents.commit(this.#intents.write(key, loaded, append, now()))) return;
+      }
+      await this.#giveWay(lost);
+    }
   }
 
-  /** Drives an intent for as long as the caller waits. The first round runs even when he waits for nothing. */
-  async #settleWithin(key: string, first: Opening, options: WaitOptions): Promise<Outcome> {
+  /** Drives an intent for as long as the caller waits. */
+  async #settleWithin(key: string, options: WaitOptions): Promise<Outcome> {
     const waitMs = count("waitMs", options.waitMs ?? WAIT_MS);
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
     const signals = [patience.signal, this.#closing.signal, ...(options.signal ? [options.signal] : [])];
-    const impatient = AbortSignal.any(signals);
+    const call: Call = { impatient: AbortSignal.any(signals), once: waitMs === 0, now: this.#clock(options.now) };
     try {
-      if (first.same_as !== undefined || first.reopen_with !== undefined) await this.#introduce(key, first, options.now);
-      const stop = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
-      const view = await untilAborted(this.#join(key, impatient, stop, waitMs === 0), waitMs === 0 ? stop : impatient);
+      const drive = this.#join(key, call);
+      // A single round ends by itself, at the latest with the time-out of its request.
+      const view = call.once ? await drive : await untilAborted(drive, call.impatient);
       return this.#outcome(key, view ?? (await this.#viewOf(key)));
     } finally {
       clearTimeout(timer);
@@ -227,76 +228,100 @@ export class Payments {
     }
   }
 
-  /** Compares a repeated call with what was stored, and opens a new epoch when that was asked for. */
-  async #introduce(key: string, first: Opening, now: number | undefined): Promise<void> {
-    for (;;) {
-      const loaded = await this.#mustLoad(key);
-      const step = this.#step(loaded, first, now);
-      const append = step.append.filter((entry) => entry["type"] === "reopened");
-      if (append.length === 0) return;
-      if (await this.#store.commit([this.#write(key, loaded, append, this.#time(now))])) return;
-    }
-  }
-
   /** One drive at a time for each intent of this process; later callers wait for the same outcome. */
-  #join(key: string, impatient: AbortSignal, stop: AbortSignal, once: boolean): Promise<IntentView> {
+  #join(key: string, call: Call): Promise<IntentView> {
     const running = this.#driving.get(key);
     if (running !== undefined) {
+      if (call.once) return this.#viewOf(key);
       // It may have ended because *its* caller lost patience; this one may have some left.
-      return running.then((view) =>
-        isOpen(view) && !impatient.aborted ? this.#join(key, impatient, stop, once) : view,
-      );
+      return running.then((view) => (isOpen(view) && !call.impatient.aborted ? this.#join(key, call) : view));
     }
-    const drive = this.#drive(key, impatient, stop, once).finally(() => this.#driving.delete(key));
+    const drive = this.#drive(key, call).finally(() => this.#driving.delete(key));
     this.#driving.set(key, drive);
     return drive;
   }
 
-  async #drive(key: string, impatient: AbortSignal, stop: AbortSignal, once: boolean): Promise<IntentView> {
+  async #drive(key: string, call: Call): Promise<IntentView> {
     let news: News | undefined;
-    for (;;) {
-      const loaded = await this.#mustLoad(key);
-      const step = this.#step(loaded, news === undefined ? {} : { news });
-      if (step.append.length > 0 && !(await this.#store.commit([this.#write(key, loaded, step.append, step.wake_at)]))) {
-        continue;
+    for (let lost = 0; ; ) {
+      const loaded = await this.#intents.load(key);
+      // News is stored whoever waits; but nothing new is begun for a caller who left, or by a client that was closed.
+      const left = this.#closing.signal.aborted || (call.impatient.aborted && !call.once);
+      if (news === undefined && left) return viewIntent(loaded.journal);
+      const asked = call.now();
+      const step = this.#step(loaded, () => asked, news === undefined ? {} : { news });
+      if (step.append.length > 0) {
+        const write = this.#intents.write(key, loaded, step.append, step.wake_at);
+        if (!(await this.#intents.commit(write))) {
+          lost += 1;
+          await this.#giveWay(lost);
+          continue;
+        }
       }
+      lost = 0;
       news = undefined;
-      switch (step.action.type) {
-        case "rest":
-          return step.intent;
-        case "wait":
-          if (once || impatient.aborted) return step.intent;
-          await sleep(Math.max(0, step.action.until - this.#now()), impatient);
-          if (impatient.aborted) return step.intent;
-          break;
-        default:
-          // A request that is on its way is only given up when the process or the caller gives up, not when patience
-          // for the *outcome* ends: its answer is the cheapest way to the truth.
-          news = await exchange(this.#wire, step.action, stop);
+      const { action } = step;
+      if (action.type === "rest") return step.intent;
+      if (action.type === "wait") {
+        if (call.once) return step.intent;
+        await this.#pause(key, action.until - call.now(), call.impatient);
+      } else {
+        news = await this.#carryOut(action, call.now() - asked);
       }
     }
   }
 
-  #step(loaded: Loaded, opening: Opening, now?: number): Step {
-    return stepIntent({
-      journal: loaded.journal,
-      settings: this.#settings,
-      now: this.#time(now),
-      owner: this.#owner,
-      entropy: this.#entropy(),
-      ...opening,
-    });
+  /**
+   * Sends or asks. A request that is on its way is given up only at its time-out or when the client is closed, not when
+   * a caller leaves: its answer is the cheapest way to the truth.
+   */
+  async #carryOut(action: Extract<Action, { type: "send" | "query" }>, storedForMs: number): Promise<News> {
+    // A process that was frozen after the store took the send may wake when its lease is over and another one sent.
+    if (storedForMs > LEASE_SLACK_MS / 2) {
+      return action.type === "send" ? { type: "failure", attempt: action.attempt, not_sent: true } : { type: "query" };
+    }
+    return exchange(this.#wire, action, this.#closing.signal);
   }
 
-  #opening(request: RequestDocument, now?: number): Parameters<typeof openIntent>[0] {
-    return {
+  async #pause(key: string, milliseconds: number, impatient: AbortSignal): Promise<void> {
+    const pause = new AbortController();
+    this.#pauses.set(key, pause);
+    await sleep(Math.max(0, milliseconds), AbortSignal.any([impatient, pause.signal]));
+    this.#pauses.delete(key);
+  }
+
+  /** After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. */
+  async #giveWay(lost: number): Promise<void> {
+    const draw = new Uint8Array(1);
+    this.#random(draw);
+    const most = Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2));
+    await sleep(((draw[0] ?? 0) * most) >> 8);
+  }
+
+  #open(request: RequestDocument, now: () => number): Step {
+    return openIntent({
       profile: this.#profile,
       account: this.#account,
       secret: this.#secret,
       request,
       settings: this.#settings,
-      now: this.#time(now),
-    };
+      now: timeMs("now", now()),
+    });
+  }
+
+  #step(
+    loaded: Loaded,
+    now: () => number,
+    opening: { readonly same_as?: RequestDocument; readonly reopen_with?: string; readonly news?: News },
+  ): Step {
+    return stepIntent({
+      journal: loaded.journal,
+      settings: this.#settings,
+      now: timeMs("now", now()),
+      owner: this.#owner,
+      entropy: this.#entropy(),
+      ...opening,
+    });
   }
 
   #document(operation: "charge" | "authorize", request: ChargeRequest): RequestDocument {
@@ -311,40 +336,8 @@ export class Payments {
     };
   }
 
-  #write(key: string, loaded: Loaded, append: readonly JournalEntry[], wakeAt: number | null) {
-    const document: IntentDocument = { v: 1, journal: [...loaded.journal, ...append] };
-    return { key, expected: loaded.version, value: JSON.stringify(document), wakeAt };
-  }
-
-  async #load(key: string): Promise<Loaded | null> {
-    const record: StoredRecord | null = await this.#store.get(key);
-    if (record === null) return null;
-    const document = JSON.parse(record.value) as IntentDocument;
-    return { version: record.version, journal: document.journal };
-  }
-
-  async #loadAny(reference: string): Promise<[string, Loaded] | null> {
-    for (const operation of ["charge", "authorize"]) {
-      const key = this.#key(operation, reference);
-      const loaded = await this.#load(key);
-      if (loaded !== null) return [key, loaded];
-    }
-    return null;
-  }
-
-  async #mustLoad(key: string): Promise<Loaded> {
-    const loaded = await this.#load(key);
-    if (loaded !== null) return loaded;
-    throw new TillproofError({
-      code: "intent_lost",
-      message: "the store no longer has an intent it had before: was it restored from a backup or truncated?",
-      advice: "reconcile",
-      details: { key },
-    });
-  }
-
   async #viewOf(key: string): Promise<IntentView> {
-    return viewIntent((await this.#mustLoad(key)).journal);
+    return viewIntent((await this.#intents.load(key)).journal);
   }
 
   #outcome(key: string, view: IntentView): Outcome {
@@ -373,22 +366,16 @@ export class Payments {
           ...(view.reason === undefined ? {} : { reason: view.reason }),
           ...(view.next_check_at === undefined ? {} : { nextCheckAt: view.next_check_at }),
           needsReview: view.state === "needs_review",
-          wait: (options: WaitOptions = {}) => this.#settleWithin(key, {}, options),
+          wait: (options: WaitOptions = {}) => this.#settleWithin(key, options),
         };
     }
   }
 
-  #prefix(): string {
-    return `intent/${encodeURIComponent(this.#merchant)}/${encodeURIComponent(this.#account)}/`;
-  }
-
-  /** References may be long and of any alphabet; escaped, they stay readable and cannot imitate another key. */
-  #key(operation: string, reference: string): string {
-    return `${this.#prefix()}${operation}/${encodeURIComponent(text("reference", reference))}`;
-  }
-
-  #time(now: number | undefined): number {
-    return timeMs("now", now ?? this.#now());
+  /** The client's clock, or one that shows `now` now and runs on with it. */
+  #clock(now: number | undefined): () => number {
+    if (now === undefined) return this.#now;
+    const ahead = timeMs("now", now) - this.#now();
+    return () => this.#now() + ahead;
   }
 
   #entropy(): string {
@@ -405,26 +392,4 @@ export function createPayments(options: PaymentsOptions): Payments {
 
 function isOpen(view: IntentView): boolean {
   return view.status === "pending_confirmation" && view.state !== "needs_review";
-}
-
-function count(name: string, value: unknown): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TillproofError({
-    code: "option_invalid",
-    message: `${name}: ${String(value).slice(0, 40)} is not a count of milliseconds: expected a whole number from 0`,
-    details: { argument: name },
-  });
-}
-
-/** The base of all paths. A path in it would be joined wrongly sooner or later, so it is refused. */
-function origin(baseUrl: string): string {
-  const url = URL.canParse(text("provider.baseUrl", baseUrl)) ? new URL(baseUrl) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw new TillproofError({
-      code: "base_url_invalid",
-      message: "provider.baseUrl: expected scheme, host and port without a path, such as https://gateway.example",
-      details: { argument: "provider.baseUrl" },
-    });
-  }
-  return url.origin;
 }

@@ -1,26 +1,31 @@
 /**
  * One request on the wire, told as news.
  *
- * Invariant: an exchange never throws for what the network does. Whether bytes may have left decides between "not
- * sent" and "unknown", and only error codes that Node, Bun and Deno give *before* a connection exists count as "not
- * sent"; where the code is hidden (browsers, edge), everything is unknown.
+ * Invariant: an exchange never throws for what the network does, and it ends at its time-out even when `fetch` does
+ * not. Whether bytes may have left decides between "not sent" and "unknown": only errors that Node, Bun and Deno give
+ * while they look a host up or connect to it count as "not sent"; where that is hidden (browsers, edge), everything is
+ * unknown.
  */
 
 import type { Action, News } from "./engine.js";
 
-/** Codes of a connection that was never made. A reset or a time-out is not among them on purpose. */
-const NOT_SENT: ReadonlySet<string> = new Set([
+/** Codes of a connection that was never made, whoever reports them. A reset or a time-out is not among them. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused"]);
+
+/** Codes of the system that also an established connection can end with: the call that failed decides. */
+const BY_SYSTEM_CALL: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "ECONNREFUSED",
   "EHOSTUNREACH",
   "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ConnectionRefused",
 ]);
 
-/** Longest body read from a gateway, in characters: an answer about one payment is far below. */
-const BODY_MAX = 8 << 20;
+/** The calls that come before the first byte of a request. */
+const BEFORE_SENDING: ReadonlySet<string> = new Set(["connect", "getaddrinfo"]);
+
+/** Most of a body that is read, in bytes: an answer about one payment is far below, and the rest proves nothing. */
+const BODY_BYTES_MAX = 1 << 20;
 
 /** What the wire needs to know. */
 export interface Wire {
@@ -36,21 +41,21 @@ export async function exchange(
   action: Extract<Action, { type: "send" | "query" }>,
   signal: AbortSignal,
 ): Promise<News> {
-  const timeout = AbortSignal.timeout(wire.timeoutMs);
+  const end = AbortSignal.any([signal, AbortSignal.timeout(wire.timeoutMs)]);
   try {
     const request = new Request(wire.baseUrl + action.path, {
       method: action.method,
       headers: { ...wire.headers, ...action.headers },
       ...(action.type === "send" && action.body !== undefined ? { body: action.body } : {}),
-      signal: AbortSignal.any([signal, timeout]),
+      signal: end,
       redirect: "manual",
     });
-    const response = await wire.fetch(request);
-    const body = await response.text();
+    const response = await unlessAborted(wire.fetch(request), end);
+    const body = await unlessAborted(beginningOf(response), end);
     const retryAfter = response.headers.get("retry-after");
     const answer = {
       status: response.status,
-      body: body.slice(0, BODY_MAX),
+      body,
       ...(retryAfter === null ? {} : { retry_after: retryAfter }),
     };
     if (action.type === "query") return { type: "query", ...answer };
@@ -58,17 +63,53 @@ export async function exchange(
     return { type: "response", attempt: action.attempt, replayed, ...answer };
   } catch (error) {
     if (action.type === "query") return { type: "query" };
-    return { type: "failure", attempt: action.attempt, not_sent: codesOf(error).some((code) => NOT_SENT.has(code)) };
+    return { type: "failure", attempt: action.attempt, not_sent: neverSent(error) };
   }
 }
 
-/** The codes along the chain of causes. An aggregate counts only when each of its errors would. */
-function codesOf(error: unknown, depth = 0): string[] {
-  if (typeof error !== "object" || error === null || depth > 4) return [];
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
-  if (Array.isArray(errors) && errors.length > 0) {
-    const inner = errors.map((each) => codesOf(each, depth + 1));
-    return inner.every((codes) => codes.some((each) => NOT_SENT.has(each))) ? inner.flat() : [];
+/** The value of a promise, or a rejection as soon as the signal aborts: a `fetch` of the caller may ignore it. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** The beginning of a body as text. What is cut off makes it unreadable, which is the truth about it. */
+async function beginningOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let read = 0; read < BODY_BYTES_MAX; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    read += value.byteLength;
+    text += decoder.decode(value, { stream: true });
   }
-  return [...(typeof code === "string" ? [code] : []), ...codesOf(cause, depth + 1)];
+  await reader.cancel();
+  return text;
+}
+
+/** Whether every error in the chain of causes that says what it is says that no connection was made. */
+function neverSent(error: unknown): boolean {
+  const verdicts = verdictsOf(error, 0);
+  return verdicts.length > 0 && verdicts.every(Boolean);
+}
+
+/** One verdict for each error with a code; aggregates (one error for each address tried) count with all of theirs. */
+function verdictsOf(error: unknown, depth: number): boolean[] {
+  if (typeof error !== "object" || error === null || depth > 4) return [];
+  const { code, syscall, cause, errors } = error as Record<"code" | "syscall" | "cause" | "errors", unknown>;
+  const inner = Array.isArray(errors) ? errors.flatMap((each) => verdictsOf(each, depth + 1)) : [];
+  // An aggregate repeats the code of its first error, without saying which call failed.
+  const own = typeof code === "string" && inner.length === 0 ? [isBeforeSending(code, syscall)] : [];
+  return [...own, ...inner, ...verdictsOf(cause, depth + 1)];
+}
+
+function isBeforeSending(code: string, syscall: unknown): boolean {
+  if (NEVER_CONNECTED.has(code)) return true;
+  return BY_SYSTEM_CALL.has(code) && typeof syscall === "string" && BEFORE_SENDING.has(syscall);
 }

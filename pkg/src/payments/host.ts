@@ -9,16 +9,16 @@ export function hex(bytes: Uint8Array): string {
 export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Resolves after `milliseconds`, or at once when the signal aborts. Never rejects. */
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signal?.aborted === true) return resolve();
     const done = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      signal?.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, Math.min(milliseconds, TIMER_MS_MAX));
-    signal.addEventListener("abort", done, { once: true });
+    signal?.addEventListener("abort", done, { once: true });
   });
 }
 

@@ -41,6 +41,8 @@ export interface PaymentsOptions {
   readonly retry?: RetryOptions;
   /** Stands in for the global `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
+  /** Told what a sweep could not drive on; `console.error` when left out. */
+  readonly onError?: (error: unknown) => void;
   /** Stands in for `Date.now`. */
   readonly now?: () => number;
   /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */
@@ -63,9 +65,9 @@ export interface ChargeRequest {
 export interface WaitOptions {
   /** Longest wait for the outcome in milliseconds; 30,000 when left out. The payment goes on afterwards. */
   readonly waitMs?: number;
-  /** Ends the wait at once. It does not cancel the payment: nobody can know what has left already. */
+  /** Ends the wait at once. It does not cancel the payment: a sweep drives on what was begun. */
   readonly signal?: AbortSignal;
-  /** The time to go by, for this call; the client's clock when left out. */
+  /** The time it is at this call, from which it runs on; the client's clock when left out. */
   readonly now?: number;
 }
 
@@ -86,7 +88,7 @@ interface OutcomeBase {
   readonly epoch: number;
   /** The idempotency key of this epoch. */
   readonly key: string;
-  /** Charges beyond the first with this reference: money that should be refunded. Empty in a healthy world. */
+  /** Charges with this reference that the status does not account for. Empty in a healthy world. */
   readonly extraCharges: readonly string[];
 }
 

@@ -115,7 +115,7 @@ const PROMISES: Record<string, (store: Store) => Promise<void>> = {
   "a commit that no database should see is refused by an error": async (store) => {
     const bad: Write[][] = [
       [write("", 0)],
-      [write("x".repeat(600), 0)],
+      [write("x".repeat(1_100), 0)],
       [write("twice", 0), write("twice", 1)],
       [{ ...write("n", 0), value: 7 as unknown as string }],
       [write("nul", 0, "\u0000")],

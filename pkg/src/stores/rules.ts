@@ -6,8 +6,8 @@ import { TillproofError } from "../shell/errors.js";
 import { utf8 } from "../shell/wire.js";
 import type { StoredRecord, Write } from "./store.js";
 
-/** Longest key, in UTF-8 bytes: what the narrowest database index takes. */
-export const KEY_BYTES_MAX = 512;
+/** Longest key, in UTF-8 bytes: 200 bytes of reference, escaped, and its prefix; well within any database's index. */
+export const KEY_BYTES_MAX = 1_024;
 
 /** Most writes of one commit. */
 export const WRITES_MAX = 1_000;

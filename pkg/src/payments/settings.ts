@@ -1,0 +1,89 @@
+/** Options of a payment client, checked when it is made and not at the first order. */
+
+import { TillproofError } from "../shell/errors.js";
+import { text } from "../shell/guard.js";
+import type { SettingsDocument } from "./engine.js";
+import type { Wire } from "./exchange.js";
+import type { PaymentsOptions, RetryOptions } from "./outcome.js";
+
+const TIMEOUT_MS = 10_000;
+
+/** Time a lease outlives the request's time-out: for storing the answer, and for clocks that differ. */
+export const LEASE_SLACK_MS = 2_000;
+
+/** What the driver needs to reach the gateway. */
+export function wireOf(options: PaymentsOptions): Wire {
+  return {
+    baseUrl: origin(options.provider.baseUrl),
+    headers: credentials(options.provider.headers ?? {}),
+    timeoutMs: timeoutOf(options),
+    fetch: options.fetch ?? ((request) => fetch(request)),
+  };
+}
+
+/** How the engine decides. */
+export function settingsOf(options: PaymentsOptions): SettingsDocument {
+  return {
+    lease_ms: timeoutOf(options) + LEASE_SLACK_MS,
+    ...(options.deadlineMs === undefined ? {} : { deadline_ms: count("deadlineMs", options.deadlineMs) }),
+    retry: retryOf(options.retry ?? {}),
+  };
+}
+
+/** A whole number, mostly of milliseconds. */
+export function count(name: string, value: unknown, least = 0): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new TillproofError({
+    code: "option_invalid",
+    message: `${name}: ${String(value).slice(0, 40)} is not a count: expected a whole number from ${least}`,
+    details: { argument: name },
+  });
+}
+
+function timeoutOf(options: PaymentsOptions): number {
+  return count("timeoutMs", options.timeoutMs ?? TIMEOUT_MS, 1);
+}
+
+function retryOf({ baseMs, capMs, jitter }: RetryOptions): SettingsDocument["retry"] {
+  return {
+    ...(baseMs === undefined ? {} : { base_ms: count("retry.baseMs", baseMs) }),
+    ...(capMs === undefined ? {} : { cap_ms: count("retry.capMs", capMs) }),
+    ...(jitter === undefined ? {} : { jitter: text("retry.jitter", jitter) }),
+  };
+}
+
+/** A header that cannot be sent would look like a lost connection at every attempt, so it is refused here. */
+function credentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  let checked: Headers;
+  try {
+    checked = new Headers(headers);
+  } catch (cause) {
+    throw new TillproofError({
+      code: "headers_invalid",
+      message: "provider.headers: a name or value cannot be sent over HTTP: expected plain text without line breaks",
+      details: { argument: "provider.headers" },
+      cause,
+    });
+  }
+  if (checked.has("idempotency-key")) {
+    throw new TillproofError({
+      code: "headers_invalid",
+      message: "provider.headers: the idempotency key is derived for each intent: remove the header",
+      details: { argument: "provider.headers" },
+    });
+  }
+  return Object.fromEntries(checked);
+}
+
+/** The base of all paths. A path in it would be joined wrongly sooner or later, so it is refused. */
+function origin(baseUrl: string): string {
+  const url = URL.canParse(text("provider.baseUrl", baseUrl)) ? new URL(baseUrl) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw new TillproofError({
+      code: "base_url_invalid",
+      message: "provider.baseUrl: expected scheme, host and port without a path, such as https://gateway.example",
+      details: { argument: "provider.baseUrl" },
+    });
+  }
+  return url.origin;
+}
