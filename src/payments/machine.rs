@@ -206,7 +206,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::WebhookPayment`] when the object is no payment.
+    /// [`ErrorKind::WebhookPayment`] when the object is no payment.
     pub fn handle_webhook(
         &mut self,
         now: Timestamp,
