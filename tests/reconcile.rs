@@ -631,14 +631,12 @@ fn a_file_that_cannot_be_read_exactly_is_refused_with_its_place() {
         (
             b"reference,amount_minor,amount,currency\na,100,1.00,EUR\nb,100,10.0,EUR\n",
             "file_bad_value",
-            "s.csv, line 3, column 7: the cell `amount` is wrong: it is 1000 minor units where `amount_minor` is 100: \
-             mend one of the two, or drop its column",
+            "s.csv, line 3, column 7: the cell `amount` is wrong: it says 10.0 where `amount_minor` says 100: mend one of the two, or drop its column",
         ),
         (
             b"fee,reference,amount,currency,fee_minor\n0.30,a,1,EUR,30\n-0.30,b,1,EUR,30\n",
             "file_bad_value",
-            "s.csv, line 3, column 1: the cell `fee` is wrong: it is -30 minor units where `fee_minor` is 30: \
-             mend one of the two, or drop its column",
+            "s.csv, line 3, column 1: the cell `fee` is wrong: it says -0.30 where `fee_minor` says 30: mend one of the two, or drop its column",
         ),
         (
             b"reference,amount_minor,amount,currency\na,,,EUR\n",

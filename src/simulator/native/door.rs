@@ -72,9 +72,12 @@ mod tests {
     use crate::advice::Diagnose as _;
     use crate::prelude::*;
 
+    /// Headers, body, and the code of the refusal or `fine`.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
     #[test]
     fn a_head_that_can_be_read_in_two_ways_is_refused() {
-        let table: [(&[(&str, &str)], &str, &str); 19] = [
+        let table: [Case<'_>; 19] = [
             (&[], "{}", "fine"),
             (&[("Idempotency-Key", "a")], "{}", "fine"),
             (&[("Idempotency-Key", "a"), ("idempotency-key", "b")], "{}", "idempotency_key_invalid"),
