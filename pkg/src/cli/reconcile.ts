@@ -1,7 +1,7 @@
 /** `tillproof reconcile`: your books against what the provider settled, from files. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
 import { reconcile, toText, type Report } from "../reconcile/index.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
@@ -75,10 +75,18 @@ function isDay(day: string): boolean {
 /** The same report twice: for programs and for people. */
 function writeReport(folder: string, report: Report): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(resolve(folder));
     writeFileSync(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
     writeFileSync(join(folder, "report.txt"), toText(report));
   } catch (error) {
     throw new UsageError(`--out ${shown(folder)}: ${reason(error)}`);
   }
+}
+
+/** Makes a folder and those above it. Node's own recursion never ends where folders cannot be made, as in /proc. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const above = dirname(folder);
+  if (above !== folder) makeFolder(above);
+  mkdirSync(folder);
 }
