@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { Child, databaseDriver } from "../../pkg/src/cli/demo/processes.js";
+import { Child, databaseDriver, freePort, json } from "../../pkg/src/cli/demo/processes.js";
 
 /** With this in the environment the file is the program under test: an exit status belongs to a process. */
 const CHILD = "TILLPROOF_TEST_CLI";
@@ -95,11 +95,33 @@ test("a flag that may stand several times does, and a value may begin with a das
   assert.deepEqual([dash.status, dash.err], [0, ""]);
 });
 
+test("a reader that stops reading is no failure", async () => {
+  const books = file("many.csv", `reference,amount_minor,currency\n${Array.from({ length: 5_000 }, (_, row) => `o${row},1,EUR\n`).join("")}`);
+  const none = file("none.csv", "reference,amount_minor,currency\n");
+  const program = [fileURLToPath(import.meta.url), "reconcile", "--ledger", none, "--settlement", books, "--json"];
+  const child = spawn(process.execPath, program, { env: { ...process.env, [CHILD]: "1" }, stdio: ["ignore", "pipe", "pipe"] });
+  let complaint = "";
+  child.stderr.on("data", (chunk) => (complaint += String(chunk)));
+  child.stdout.once("data", () => child.stdout.destroy());
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  assert.deepEqual([status, complaint], [1, ""]);
+});
+
+test("an exchange that fails says which and why", async () => {
+  const port = await freePort();
+  await assert.rejects(json("GET", `http://127.0.0.1:${port}/health`), (error: Error) => {
+    return error.constructor === Error && /^GET http:\/\/127\.0\.0\.1:\d+\/health: .*ECONNREFUSED/.test(error.message);
+  });
+});
+
 test("the database driver is the one this Node has, or the one the merchant's program can reach", () => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const own = major > 22 || (major === 22 && minor >= 13);
-  // The bundle of this test lies outside of the package, from where no driver can be reached.
-  assert.equal(databaseDriver(), own ? "node:sqlite" : undefined);
+  const own = major > 22 || (major === 22 && minor >= 13) ? "node:sqlite" : undefined;
+  const program = file("merchant.mjs", "");
+  assert.equal(databaseDriver(program), own);
+  mkdirSync(join(folder, "node_modules/node-sqlite3-wasm"), { recursive: true });
+  file("node_modules/node-sqlite3-wasm/index.js", "");
+  assert.equal(databaseDriver(program), own ?? "node-sqlite3-wasm");
 });
 
 test("a process that ends before it is ready says why in one line", async () => {

@@ -99,6 +99,11 @@ async function main([name, ...argv]: string[]): Promise<number> {
   return run(argv);
 }
 
+// A reader that has seen enough (`| head`) is no failure: the exit status still is the answer.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -101,15 +101,15 @@ export function merchantProgram(): string {
 }
 
 /**
- * What the merchant's program can open its SQLite file with; `undefined` when there is nothing.
+ * What `program` can open its SQLite file with; `undefined` when there is nothing.
  *
  * Node has a driver of its own since 22.5, behind a flag until 22.13. The other one is looked for where the program
  * itself would find it.
  */
-export function databaseDriver(): string | undefined {
+export function databaseDriver(program = merchantProgram()): string | undefined {
   if (isBuiltin("node:sqlite")) return "node:sqlite";
   try {
-    createRequire(merchantProgram()).resolve(DRIVER);
+    createRequire(program).resolve(DRIVER);
     return DRIVER;
   } catch {
     return undefined;
@@ -128,12 +128,17 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** One JSON exchange. */
+/** One JSON exchange. Rejects with a plain `Error` that says which, where `fetch` says "fetch failed" only. */
 export async function json(method: string, url: string, body?: unknown, timeoutMs = 30_000): Promise<JsonObject> {
-  const response = await fetch(url, {
-    method,
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
-  return (await response.json()) as JsonObject;
+  try {
+    const response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as JsonObject;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : message}`, { cause: error });
+  }
 }
