@@ -24,7 +24,7 @@ extern crate alloc;
 // Linked for its allocator and panic handler, and not named, unless the artefact brings its own.
 #[cfg(test)]
 extern crate std;
-#[cfg(not(any(test, feature = "artefact")))]
+#[cfg(not(any(test, all(target_family = "wasm", feature = "artefact"))))]
 extern crate std as _;
 
 pub mod advice;
