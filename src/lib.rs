@@ -52,8 +52,8 @@ pub mod time;
 pub mod wasm;
 pub mod webhook;
 
-/// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says nothing, since the
-/// shell throws the instance away in any case.
+/// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says
+/// nothing, since the shell throws the instance away in any case.
 #[cfg(all(target_family = "wasm", feature = "artefact"))]
 mod artefact {
     #[global_allocator]
