@@ -1,7 +1,9 @@
 //! A CSV file is read strictly or not at all (RFC 4180, with either line ending).
 //!
-//! What other readers let pass silently is refused: quotes in the middle of a cell, text after a closing quote, a quote
-//! that never closes.
+//! The cells come from csv-core, which accepts anything; what it would let pass silently (quotes in the middle of a
+//! cell, text after a closing quote, a quote that never closes) is refused here before its answer is used.
+
+use csv_core::{ReadRecordResult, Reader};
 
 use super::{Error, ErrorKind, Place, Source};
 use crate::prelude::*;
@@ -9,54 +11,46 @@ use crate::prelude::*;
 /// The UTF-8 byte-order mark that spreadsheet programs put in front.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Buffers grow by this factor until the longest record fits.
+const GROWTH: usize = 2;
+
 /// The records of one file, one at a time.
 pub(super) struct Records<'a> {
     source: Source<'a>,
-    /// What is not read yet.
-    rest: &'a [u8],
+    reader: Reader,
+    /// Bytes consumed.
+    at: usize,
     /// Line of the next byte, from 1.
     line: u64,
-    /// The cells of the record read last, unquoted, one after the other.
     cells: Vec<u8>,
-    /// Where each of them ends.
     ends: Vec<usize>,
 }
 
 /// One record, borrowed from the reader.
 pub(super) struct Record<'r, 'a> {
     name: &'a str,
-    /// What is left of the file where the record begins.
+    /// The bytes of the record as they stand in the file, without what separates it from others.
     raw: &'a [u8],
     line: u64,
     cells: &'r str,
     ends: &'r [usize],
 }
 
-/// Where the reader stands in a cell.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cell {
-    Start,
-    Plain,
-    Quoted,
-    /// After a quote inside a quoted cell: it closes the cell or is the first half of a doubled one.
-    MaybeClosed,
-}
-
 impl<'a> Records<'a> {
     /// # Errors
     ///
-    /// [`Error::NotUtf8`].
+    /// [`ErrorKind::NotUtf8`].
     pub(super) fn of(source: Source<'a>) -> Result<Self, Error> {
         if let Err(error) = core::str::from_utf8(source.data) {
             let before = source.data.get(..error.valid_up_to()).unwrap_or_default();
-            return Err(Error::from(ErrorKind::NotUtf8 { at: place(source.name, 1, before) }));
+            let (lines, column) = walk(before);
+            let line = lines.saturating_add(1);
+            return Err(
+                ErrorKind::NotUtf8 { at: Place { file: source.name.to_owned(), line, column } }.into()
+            );
         }
-        let mut rest = source.data;
-        // Some tools put their own in front of one that is there already.
-        while let Some(text) = rest.strip_prefix(BYTE_ORDER_MARK) {
-            rest = text;
-        }
-        Ok(Self { source, rest, line: 1, cells: Vec::new(), ends: Vec::new() })
+        let at = if source.data.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        Ok(Self { source, reader: Reader::new(), at, line: 1, cells: vec![0; 1024], ends: vec![0; 64] })
     }
 
     /// The next record; `None` after the last. Empty lines are passed over.
@@ -65,63 +59,50 @@ impl<'a> Records<'a> {
     ///
     /// [`ErrorKind::UnclosedQuote`], [`ErrorKind::StrayQuote`].
     pub(super) fn next(&mut self) -> Result<Option<Record<'_, 'a>>, Error> {
-        let blank = self.rest.iter().take_while(|byte| is_break(**byte)).count();
-        let (before, raw) = self.rest.split_at_checked(blank).unwrap_or_default();
-        let line = self.line.saturating_add(breaks(before));
-        if raw.is_empty() {
-            return Ok(None);
+        let start = self.at;
+        let (mut cells_used, mut ends_used) = (0_usize, 0_usize);
+        loop {
+            let input = self.source.data.get(self.at..).unwrap_or_default();
+            let (result, read, wrote, ended) = self.reader.read_record(
+                input,
+                self.cells.get_mut(cells_used..).unwrap_or_default(),
+                self.ends.get_mut(ends_used..).unwrap_or_default(),
+            );
+            self.at = self.at.saturating_add(read);
+            cells_used = cells_used.saturating_add(wrote);
+            ends_used = ends_used.saturating_add(ended);
+            match result {
+                // The rest of the file is in; the next call with nothing to read ends the last record.
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => {
+                    self.cells.resize(self.cells.len().saturating_mul(GROWTH), 0);
+                }
+                ReadRecordResult::OutputEndsFull => {
+                    self.ends.resize(self.ends.len().saturating_mul(GROWTH), 0);
+                }
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return Ok(None),
+            }
         }
-        let length = self.cut(raw, line)?;
-
-        // From here on the record is read.
-        let (record, rest) = raw.split_at_checked(length).unwrap_or_default();
-        self.rest = rest;
-        self.line = line.saturating_add(breaks(record));
-        let cells = core::str::from_utf8(&self.cells).unwrap_or_default();
-        Ok(Some(Record { name: self.source.name, raw, line, cells, ends: &self.ends }))
-    }
-
-    /// Cuts the record at the beginning of a text into its cells; answers how many bytes it has.
-    fn cut(&mut self, raw: &[u8], line: u64) -> Result<usize, Error> {
-        let at = |offset| place(self.source.name, line, raw.get(..offset).unwrap_or_default());
-        self.cells.clear();
-        self.ends.clear();
-        let mut state = Cell::Start;
-        let mut opened = 0;
-        let mut length = raw.len();
-        for (offset, byte) in raw.iter().enumerate() {
-            state = match (state, *byte) {
-                (Cell::Start, b'"') => {
-                    opened = offset;
-                    Cell::Quoted
-                }
-                (Cell::Quoted, b'"') => Cell::MaybeClosed,
-                (Cell::Quoted, byte) | (Cell::MaybeClosed, byte @ b'"') => {
-                    self.cells.push(byte);
-                    Cell::Quoted
-                }
-                (Cell::Start | Cell::Plain | Cell::MaybeClosed, b',') => {
-                    self.ends.push(self.cells.len());
-                    Cell::Start
-                }
-                (Cell::Start | Cell::Plain | Cell::MaybeClosed, byte) if is_break(byte) => {
-                    length = offset;
-                    break;
-                }
-                (Cell::Plain, b'"') | (Cell::MaybeClosed, _) => {
-                    return Err(Error::from(ErrorKind::StrayQuote { at: at(offset) }));
-                }
-                (Cell::Start | Cell::Plain, byte) => {
-                    self.cells.push(byte);
-                    Cell::Plain
-                }
-            };
-        }
-        if state == Cell::Quoted {
-            return Err(Error::from(ErrorKind::UnclosedQuote { at: at(opened) }));
-        }
-        self.ends.push(self.cells.len());
-        Ok(length)
+        let consumed = self.source.data.get(start..self.at).unwrap_or_default();
+        let blank = consumed.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let (before, rest) = consumed.split_at_checked(blank).unwrap_or((&[], consumed));
+        // `before` is a whole run of line breaks, so a CR at its end stands alone. A CR at the end of `rest` does so
+        // only when no LF follows; that LF is counted with the next record.
+        let line =
+            self.line.saturating_add(breaks(before)).saturating_add(u64::from(before.ends_with(b"\r")));
+        let alone = rest.ends_with(b"\r") && self.source.data.get(self.at) != Some(&b'\n');
+        self.line = line.saturating_add(breaks(rest)).saturating_add(u64::from(alone));
+        let end = rest
+            .iter()
+            .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
+            .map_or(0, |last| last.saturating_add(1));
+        let raw = rest.get(..end).unwrap_or_default();
+        check_quotes(self.source.name, raw, line)?;
+        let cells =
+            core::str::from_utf8(self.cells.get(..cells_used).unwrap_or_default()).unwrap_or_default();
+        let ends = self.ends.get(..ends_used).unwrap_or_default();
+        Ok(Some(Record { name: self.source.name, raw, line, cells, ends }))
     }
 }
 
@@ -152,7 +133,7 @@ impl Record<'_, '_> {
         let mut commas = 0_usize;
         let mut offset = 0_usize;
         for (position, byte) in self.raw.iter().enumerate() {
-            if commas == index || (!quoted && is_break(*byte)) {
+            if commas == index {
                 break;
             }
             match byte {
@@ -164,33 +145,66 @@ impl Record<'_, '_> {
                 _ => {}
             }
         }
-        place(self.name, self.line, self.raw.get(..offset).unwrap_or_default())
+        let (lines, column) = walk(self.raw.get(..offset).unwrap_or_default());
+        Place { file: self.name.to_owned(), line: self.line.saturating_add(lines), column }
     }
 }
 
-/// The place after `before`, which begins on `line`.
-fn place(file: &str, line: u64, before: &[u8]) -> Place {
-    let last_line = before.rsplit(|byte| is_break(*byte)).next().unwrap_or_default();
+/// Line breaks in a text: LF, CR LF or CR alone. A CR at the very end is left to whoever sees what follows.
+fn breaks(text: &[u8]) -> u64 {
+    let pairs = text.iter().zip(text.iter().skip(1));
+    let alone = pairs.filter(|(byte, next)| **byte == b'\r' && **next != b'\n').count();
+    let feeds = text.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(alone.saturating_add(feeds)).unwrap_or(u64::MAX)
+}
+
+/// Line breaks in a text, and the column after its last character.
+fn walk(text: &[u8]) -> (u64, u64) {
+    let last_line = text.rsplit(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let last_line = last_line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(last_line);
     // Continuation bytes of UTF-8 are no characters of their own.
     let characters = last_line.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-    let column = u64::try_from(characters).unwrap_or(u64::MAX).saturating_add(1);
-    Place { file: file.to_owned(), line: line.saturating_add(breaks(before)), column }
+    let trailing = u64::from(text.ends_with(b"\r"));
+    (breaks(text).saturating_add(trailing), u64::try_from(characters).unwrap_or(u64::MAX).saturating_add(1))
 }
 
-const fn is_break(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n')
+/// Where the reader of quotes stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    CellStart,
+    Plain,
+    Inside,
+    /// After a quote inside a quoted cell: it closes the cell or is the first half of a doubled one.
+    MaybeClosed,
 }
 
-/// Line breaks in a text: LF, CR LF or CR alone.
-fn breaks(text: &[u8]) -> u64 {
-    let mut breaks: u64 = 0;
-    let mut after_return = false;
-    for byte in text {
-        if *byte == b'\r' || (*byte == b'\n' && !after_return) {
-            breaks = breaks.saturating_add(1);
-        }
-        after_return = *byte == b'\r';
+fn check_quotes(name: &str, raw: &[u8], line: u64) -> Result<(), Error> {
+    if !raw.contains(&b'"') {
+        return Ok(());
     }
-    breaks
+    let place = |offset: usize| {
+        let (lines, column) = walk(raw.get(..offset).unwrap_or_default());
+        Place { file: name.to_owned(), line: line.saturating_add(lines), column }
+    };
+    let mut state = Quote::CellStart;
+    let mut opened = 0;
+    for (offset, byte) in raw.iter().enumerate() {
+        state = match (state, byte) {
+            (Quote::CellStart, b'"') => {
+                opened = offset;
+                Quote::Inside
+            }
+            (Quote::Inside, b'"') => Quote::MaybeClosed,
+            (Quote::Inside, _) | (Quote::MaybeClosed, b'"') => Quote::Inside,
+            (Quote::CellStart | Quote::Plain | Quote::MaybeClosed, b',') => Quote::CellStart,
+            (Quote::Plain, b'"') | (Quote::MaybeClosed, _) => {
+                return Err(ErrorKind::StrayQuote { at: place(offset) }.into());
+            }
+            (Quote::CellStart | Quote::Plain, _) => Quote::Plain,
+        };
+    }
+    if state == Quote::Inside {
+        return Err(ErrorKind::UnclosedQuote { at: place(opened) }.into());
+    }
+    Ok(())
 }
