@@ -12,6 +12,8 @@ import { Child, databaseDriver, freePort, json } from "../../pkg/src/cli/demo/pr
 const CHILD = "TILLPROOF_TEST_CLI";
 if (process.env[CHILD] !== undefined) {
   await import("../../pkg/src/cli/main.js");
+  // The program ends by itself; what goes wrong with its output is told late.
+  await new Promise((resolve) => process.once("beforeExit", resolve));
   process.exit();
 }
 
