@@ -2,9 +2,9 @@
 //! not found in the dead letters.
 //!
 //! Stricter than the URL standard where that saves a merchant a search: no user name (`fetch` refuses it), no
-//! percent-encoded host, no shortened IPv4 address.
-
-use core::net::{Ipv4Addr, Ipv6Addr};
+//! percent-encoded host, no shortened IPv4 address, none inside of an IPv6 one.
+//!
+//! By hand, as the parsers of `core::net` weigh more than all of this in a file that a page loads.
 
 /// Longest name and longest part of a name that DNS can hold (RFC 1035 section 2.3.4).
 const NAME_BYTES_MAX: usize = 253;
@@ -18,30 +18,64 @@ pub(super) fn is_callable(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else {
         return false;
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let authority = rest.get(..end).unwrap_or_default();
     match authority.strip_prefix('[') {
-        Some(address) => address
-            .split_once(']')
-            .is_some_and(|(host, port)| host.parse::<Ipv6Addr>().is_ok() && is_port_or_nothing(port)),
+        Some(address) => {
+            address.split_once(']').is_some_and(|(host, port)| is_ipv6(host) && is_port_or_nothing(port))
+        }
         None => {
-            let host = authority.split(':').next().unwrap_or_default();
-            is_host(host) && is_port_or_nothing(authority.strip_prefix(host).unwrap_or_default())
+            let (host, port) = authority
+                .split_at_checked(authority.bytes().position(|byte| byte == b':').unwrap_or(end))
+                .unwrap_or((authority, ""));
+            is_host(host) && is_port_or_nothing(port)
         }
     }
 }
 
-/// A name, or four numbers. A name whose last part is a number is read as an IPv4 address by every client.
+/// A name, or four numbers. A name whose last part is a number is read as an IPv4 address by every client, and then
+/// each of four parts must be one up to 255, without leading zeros, which some clients take for octal.
 fn is_host(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
-    let is_label = |label: &str| {
-        (1..=LABEL_BYTES_MAX).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_number = last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit());
-    name.len() <= NAME_BYTES_MAX
-        && name.split('.').all(is_label)
-        && (!is_number || name.parse::<Ipv4Addr>().is_ok())
+    let (mut labels, mut is_address, mut is_number) = (0_usize, true, false);
+    for label in name.split('.') {
+        let fits = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if label.is_empty() || label.len() > LABEL_BYTES_MAX || !fits {
+            return false;
+        }
+        let value = number(label);
+        is_number = value.is_some() || label.starts_with("0x");
+        is_address &= matches!(value, Some(0..=255)) && (label == "0" || !label.starts_with('0'));
+        labels = labels.saturating_add(1);
+    }
+    name.len() <= NAME_BYTES_MAX && (!is_number || (is_address && labels == 4))
+}
+
+/// Eight groups of up to four hexadecimal digits, or fewer with one `::` for those that are zero (RFC 4291).
+fn is_ipv6(text: &str) -> bool {
+    const GROUPS: usize = 8;
+    let (mut groups, mut gaps) = (0_usize, 0_usize);
+    for group in text.split(':') {
+        if group.len() > 4 || !group.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return false;
+        }
+        let count = if group.is_empty() { &mut gaps } else { &mut groups };
+        *count = count.saturating_add(1);
+    }
+    // One `::` leaves one gap between its colons, and another before or behind it where it stands at an end.
+    let (first, last) = (text.starts_with("::"), text.ends_with("::"));
+    let expected = 1_usize.saturating_add(usize::from(first)).saturating_add(usize::from(last));
+    let is_torn = text.starts_with(':') != first || text.ends_with(':') != last;
+    if text.len() < 2 || is_torn {
+        return false;
+    }
+    if gaps == 0 { groups == GROUPS } else { gaps == expected && groups < GROUPS }
+}
+
+/// A number in plain digits; what is longer than any number here counts as too large for all of them.
+fn number(text: &str) -> Option<u64> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// What follows the host: nothing, a colon alone (which means the usual port), or a colon and 1 to 65535.
@@ -49,9 +83,7 @@ fn is_port_or_nothing(text: &str) -> bool {
     match text.strip_prefix(':') {
         None => text.is_empty(),
         Some("") => true,
-        Some(port) => {
-            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-        }
+        Some(port) => matches!(number(port), Some(1..=65_535)),
     }
 }
 
@@ -71,6 +103,11 @@ mod tests {
             ("http://my_service-1:8080", true),
             ("http://[::1]", true),
             ("http://[::1]:80/x", true),
+            ("http://[2001:db8::8a2e:370:7334]", true),
+            ("http://[1:2:3:4:5:6:7:8]", true),
+            ("http://[::]", true),
+            ("http://[1::]", true),
+            ("http://[1::2]", true),
             ("http://x:", true),
             ("http://x:00080", true),
             ("ftp://x", false),
@@ -88,6 +125,16 @@ mod tests {
             ("http://x:80:80", false),
             ("http://[::1", false),
             ("http://[]", false),
+            ("http://[1:2:3:4:5:6:7]", false),
+            ("http://[1:2:3:4:5:6:7::8]", false),
+            ("http://[1::2::3]", false),
+            ("http://[:::1]", false),
+            ("http://[12345::]", false),
+            ("http://[::g]", false),
+            ("http://[:1:2:3:4:5:6:7]", false),
+            ("http://[1:2:3:4:5:6:7:]", false),
+            ("http://[1::2:]", false),
+            ("http://[:]", false),
             ("http://[::1]x", false),
             ("http://[::1%25eth0]", false),
             ("http://::1", false),
@@ -101,6 +148,8 @@ mod tests {
             ("http://x\\y", false),
             ("http://256.0.0.1", false),
             ("http://1.2.3", false),
+            ("http://1.2.3.04", false),
+            ("http://1.2.3.4.5", false),
             ("http://0x7f.1", false),
             (&long, false),
         ];
