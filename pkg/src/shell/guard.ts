@@ -86,6 +86,11 @@ export function text(name: string, value: unknown): string {
   throw refusal("text_not_unicode", name, value, "holds half a surrogate pair: pass text as it came, not cut in the middle");
 }
 
+/** A string, or `undefined` where there is none. Throws like {@link text}. */
+export function optionalText(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : text(name, value);
+}
+
 /** A whole number. Throws `number_not_whole`. */
 export function whole(name: string, value: unknown, least: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;

@@ -5,6 +5,7 @@
  * them with any test runner: `for (const { name, run } of storeConformance(open)) test(name, run)`.
  */
 
+import { fn } from "../shell/guard.js";
 import { Batch, type Store, type Write } from "./store.js";
 
 /** One promise of the contract. */
@@ -17,6 +18,7 @@ export interface ConformanceCheck {
 
 /** The checks, for stores that `open` makes: each call must give a store over an empty database. */
 export function storeConformance(open: () => Store | Promise<Store>): ConformanceCheck[] {
+  fn("open", open);
   return Object.entries(PROMISES).map(([name, promise]) => ({ name, run: async () => promise(await open()) }));
 }
 

@@ -1,6 +1,6 @@
 /** Signing as a provider does, for test suites and the simulator. */
 
-import { bytes, text, timeMs } from "../shell/guard.js";
+import { bytes, object, optionalText, text, timeMs } from "../shell/guard.js";
 import { webhooks } from "../shell/webhooks.js";
 import { encode } from "../shell/wire.js";
 
@@ -24,14 +24,14 @@ export interface OutgoingDelivery {
  * Throws `unknown_scheme`, `bad_secret`, `empty_secret`, `missing_url`, or what names an argument of the wrong type.
  */
 export function signWebhook(delivery: OutgoingDelivery): Record<string, string> {
-  const { scheme, secret, id, url, timestamp } = delivery;
+  const { scheme, secret, id, url, timestamp } = object("delivery", delivery);
   const body = bytes("body", delivery.body);
   const input = encode({
     scheme: text("scheme", scheme),
     secret: text("secret", secret),
     timestamp: timeMs("timestamp", timestamp ?? Date.now()),
-    id: id === undefined ? undefined : text("id", id),
-    url: url === undefined ? undefined : text("url", url),
+    id: optionalText("id", id),
+    url: optionalText("url", url),
   });
   return webhooks.invoke<Record<string, string>>((exports) => exports.webhooks_sign(input, body));
 }

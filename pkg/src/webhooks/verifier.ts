@@ -5,8 +5,8 @@
  * sender controls makes it throw.
  */
 
-import { bytes, text, timeMs } from "../shell/guard.js";
-import { isTillproofError, TillproofError, type ErrorDetails } from "../shell/errors.js";
+import { bytes, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
+import { isTillproofError, type ErrorDetails } from "../shell/errors.js";
 import { webhooks } from "../shell/webhooks.js";
 import { encode } from "../shell/wire.js";
 import { pick, type HeadersLike } from "./headers.js";
@@ -90,8 +90,6 @@ export interface Verifier {
   verify(delivery: Delivery): VerifyResult;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
-
 /**
  * A verifier.
  *
@@ -99,17 +97,11 @@ const OPTIONS: ReadonlySet<string> = new Set(["scheme", "secrets", "toleranceSec
  * names an option of the wrong type.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
-  if (unknown !== undefined) {
-    throw new TillproofError({
-      code: "unknown_option",
-      message: `a verifier has no option ${JSON.stringify(unknown)}: there are ${[...OPTIONS].join(", ")}`,
-      details: { option: unknown },
-    });
-  }
+  onlyKnown("options", options, ["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
   const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
   const secrets = given.map((secret) => text("secrets", secret));
-  const { toleranceSeconds: tolerance_seconds, strict, url } = options;
+  const { toleranceSeconds: tolerance_seconds, strict } = options;
+  const url = optionalText("url", options.url);
   return new EngineVerifier(text("scheme", options.scheme), { secrets, tolerance_seconds, strict, url });
 }
 
@@ -159,7 +151,7 @@ class EngineVerifier implements Verifier {
     const request = encode({
       headers: pick(headers, this.#headers),
       now: timeMs("now", now ?? Date.now()),
-      url: url === undefined ? undefined : text("url", url),
+      url: optionalText("url", url),
     });
     const handle = this.#open();
     const verdict = webhooks.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
