@@ -32,13 +32,20 @@ const RULES = [
     rule: "an event is applied once: the claim of an event is never found again",
     from: "const byId = `${prefix}/${event.id}`;",
     to: "const byId = `${prefix}/${event.id}/${crypto.randomUUID()}`;",
-    claim: "events applied, each once at most",
+    claim: "events applied twice",
   },
   {
     rule: "the books hold what the gateway keeps: a template forgets the fee",
     from: 'fee: amountDigits("fee", fee)',
     to: "fee: undefined",
     claim: "settlement breaks found, of those injected",
+  },
+  {
+    rule: "what a crash cut off is driven on: the shop has no sweeper",
+    file: "../demo/merchant.mjs",
+    from: "void payments.run({ everyMs: 250 });",
+    to: "",
+    claim: "orders with a certain end|orders cut off by the kill",
   },
   {
     rule: "every webhook counts: the shop acknowledges without applying",

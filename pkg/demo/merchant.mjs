@@ -67,7 +67,7 @@ const routes = {
 
   "POST /webhooks": async ({ body, headers }) => {
     const result = await inbox.receive({ body, headers }, apply);
-    report({ webhook: result.status, code: result.refusal?.code });
+    report({ webhook: result.status, id: headers["webhook-id"], code: result.refusal?.code });
     return { status: result.httpStatus, json: { status: result.status } };
   },
 

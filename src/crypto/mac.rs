@@ -186,6 +186,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_short_way_gives_the_tag_of_the_long_one() {
+        for length in [0, 1, 63, 64, 65, 200] {
+            let secret = Secret::new(vec![7; length]);
+            let long = MacKey::new(MacAlgorithm::HmacSha256, &secret).sign(b"one message");
+            assert_eq!(hmac_sha256(&secret, b"one message").as_bytes(), long.as_bytes());
+        }
+    }
+
+    #[test]
     fn a_key_prints_nothing_of_itself_and_its_state_is_wiped() {
         // Compiles only while the `zeroize` features of the hash crates are on; an HMAC is made of two of these states.
         const fn wiped<T: ZeroizeOnDrop>() {}

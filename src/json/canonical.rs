@@ -1,5 +1,7 @@
 //! One text for one meaning: the bytes a fingerprint is taken over.
 
+use alloc::borrow::Cow;
+
 use super::{Value, write};
 use crate::prelude::*;
 
@@ -30,8 +32,12 @@ fn append(out: &mut String, value: &Value<'_>) {
             out.push(']');
         }
         Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+            // Put in order one by one, as the scanner does: the sort of the library would weigh more than this module.
+            let mut sorted: Vec<&(Cow<'_, str>, Value<'_>)> = Vec::with_capacity(members.len());
+            for member in members {
+                let between = sorted.partition_point(|(name, _)| *name < member.0);
+                sorted.insert(between, member);
+            }
             out.push('{');
             for (index, (name, member)) in sorted.into_iter().enumerate() {
                 if index > 0 {

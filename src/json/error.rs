@@ -3,10 +3,29 @@
 use crate::advice::{Report, reported};
 use crate::prelude::*;
 
-/// Why a document was refused. Variants stand in order of precedence.
+/// Why a document was refused: one pointer, because it is handed on at every field that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with a document. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// Longer than [`BYTES_MAX`](super::BYTES_MAX).
     TooLarge {
         /// Bytes found.
@@ -63,41 +82,41 @@ pub enum Error {
 
 impl Error {
     fn table(&self) -> Report {
-        match self {
-            Self::TooLarge { found, limit } => Report::new("json_too_large")
+        match &*self.0 {
+            ErrorKind::TooLarge { found, limit } => Report::new("json_too_large")
                 .count("found", *found)
                 .count("limit", *limit)
                 .say("the document has {found} bytes; at most {limit} are read"),
-            Self::Syntax { offset, expected } => Report::new("json_syntax")
+            ErrorKind::Syntax { offset, expected } => Report::new("json_syntax")
                 .count("offset", *offset)
                 .fact("expected", expected)
                 .say("not JSON at byte {offset}: expected {expected}"),
-            Self::TooDeep { offset } => Report::new("json_too_deep").count("offset", *offset).say_with(
+            ErrorKind::TooDeep { offset } => Report::new("json_too_deep").count("offset", *offset).say_with(
                 "nested deeper than {limit} levels at byte {offset}",
                 &[("limit", &super::DEPTH_MAX.digits())],
             ),
-            Self::TooManyMembers { offset } => {
+            ErrorKind::TooManyMembers { offset } => {
                 Report::new("json_too_many_members").count("offset", *offset).say_with(
                     "the object has more than {limit} members, the next at byte {offset}",
                     &[("limit", &super::MEMBERS_MAX.digits())],
                 )
             }
-            Self::DuplicateMember { offset, name } => {
+            ErrorKind::DuplicateMember { offset, name } => {
                 Report::new("json_duplicate_member").count("offset", *offset).fact("field", name).say_with(
                     "the member {field} stands twice, again at byte {offset}",
                     &[("field", &super::quoted(name))],
                 )
             }
-            Self::MissingField { field, expected } => Report::new("field_missing")
+            ErrorKind::MissingField { field, expected } => Report::new("field_missing")
                 .fact("field", field)
                 .fact("expected", expected)
                 .say("the field `{field}` is missing: expected {expected}"),
-            Self::WrongField { field, expected, found } => Report::new("field_invalid")
+            ErrorKind::WrongField { field, expected, found } => Report::new("field_invalid")
                 .fact("field", field)
                 .fact("expected", expected)
                 .fact("found", found)
                 .say("the field `{field}` holds {found}: expected {expected}"),
-            Self::UnknownField { field } => Report::new("field_unknown").fact("field", field).say_with(
+            ErrorKind::UnknownField { field } => Report::new("field_unknown").fact("field", field).say_with(
                 "the field {field} is not known here: remove it or mend its name",
                 &[("field", &super::quoted(field))],
             ),

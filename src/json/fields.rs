@@ -1,6 +1,6 @@
 //! Reading an object field by field, with an error that names the field.
 
-use super::{Error, SAFE_INTEGER_MAX, Value};
+use super::{Error, ErrorKind, SAFE_INTEGER_MAX, Value};
 use crate::prelude::*;
 
 /// An object being read. Every field that was asked for is remembered, so that [`Fields::finish`] can refuse the
@@ -22,7 +22,11 @@ impl<'v, 'a> Fields<'v, 'a> {
         match value {
             Value::Object(_) => Ok(Self { value, asked: Vec::new() }),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                Err(Error::WrongField { field: what, expected: "an object", found: value.kind().to_owned() })
+                Err(Error::from(ErrorKind::WrongField {
+                    field: what,
+                    expected: "an object",
+                    found: value.kind().to_owned(),
+                }))
             }
         }
     }
@@ -42,7 +46,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// [`Error::MissingField`] when it is absent or null.
     pub fn required(&mut self, field: &'static str, expected: &'static str) -> Result<&'v Value<'a>, Error> {
-        self.optional(field).ok_or(Error::MissingField { field, expected })
+        self.optional(field).ok_or_else(|| ErrorKind::MissingField { field, expected }.into())
     }
 
     /// A non-empty string.
@@ -54,7 +58,11 @@ impl<'v, 'a> Fields<'v, 'a> {
         let expected = "a non-empty string";
         let value = self.required(field, expected)?;
         match value.as_str() {
-            Some("") => Err(Error::WrongField { field, expected, found: "an empty string".to_owned() }),
+            Some("") => Err(Error::from(ErrorKind::WrongField {
+                field,
+                expected,
+                found: "an empty string".to_owned(),
+            })),
             Some(text) => Ok(text),
             None => Err(wrong(field, expected, value)),
         }
@@ -121,7 +129,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     pub fn finish(self) -> Result<(), Error> {
         let members = self.value.as_object().unwrap_or_default();
         match members.iter().find(|(name, _)| !self.asked.iter().any(|asked| *asked == name.as_ref())) {
-            Some((name, _)) => Err(Error::UnknownField { field: name.to_string() }),
+            Some((name, _)) => Err(Error::from(ErrorKind::UnknownField { field: name.to_string() })),
             None => Ok(()),
         }
     }
@@ -143,7 +151,7 @@ fn wrong(field: &'static str, expected: &'static str, value: &Value<'_>) -> Erro
         Value::Number(lexeme) if lexeme.len() <= SHOWN_MAX => (*lexeme).to_owned(),
         other => other.kind().to_owned(),
     };
-    Error::WrongField { field, expected, found }
+    Error::from(ErrorKind::WrongField { field, expected, found })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use alloc::borrow::Cow;
 use crate::prelude::*;
 
 pub use canonical::canonical;
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use fields::Fields;
 pub use scan::parse;
 pub use write::{ArrayWriter, ObjectWriter, quoted};

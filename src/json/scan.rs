@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::{BYTES_MAX, DEPTH_MAX, Error, MEMBERS_MAX, Value};
+use super::{BYTES_MAX, DEPTH_MAX, Error, ErrorKind, MEMBERS_MAX, Value};
 use crate::prelude::*;
 
 /// Reads one JSON document and nothing after it.
@@ -13,15 +13,15 @@ use crate::prelude::*;
 /// [`Error::DuplicateMember`] in the order of the document.
 pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Error> {
     if bytes.len() > BYTES_MAX {
-        return Err(Error::TooLarge { found: bytes.len(), limit: BYTES_MAX });
+        return Err(Error::from(ErrorKind::TooLarge { found: bytes.len(), limit: BYTES_MAX }));
     }
     let text = core::str::from_utf8(bytes)
-        .map_err(|error| Error::Syntax { offset: error.valid_up_to(), expected: "UTF-8" })?;
+        .map_err(|error| Error::from(ErrorKind::Syntax { offset: error.valid_up_to(), expected: "UTF-8" }))?;
     let mut scanner = Scanner { text, at: 0, refusal: None };
     match (scanner.document(), scanner.refusal) {
         (Some(value), None) => Ok(value),
         (_, Some(refusal)) => Err(refusal),
-        (None, None) => Err(Error::Syntax { offset: scanner.at, expected: ANY_VALUE }),
+        (None, None) => Err(Error::from(ErrorKind::Syntax { offset: scanner.at, expected: ANY_VALUE })),
     }
 }
 
@@ -55,7 +55,7 @@ impl<'a> Scanner<'a> {
 
     #[inline(never)]
     fn expected<T>(&mut self, expected: &'static str) -> Option<T> {
-        self.refuse(Error::Syntax { offset: self.at, expected })
+        self.refuse(Error::from(ErrorKind::Syntax { offset: self.at, expected }))
     }
 
     #[inline(never)]
@@ -91,7 +91,7 @@ impl<'a> Scanner<'a> {
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         self.skip_white_space();
         if depth > DEPTH_MAX {
-            return self.refuse(Error::TooDeep { offset: self.at.saturating_sub(1) });
+            return self.refuse(Error::from(ErrorKind::TooDeep { offset: self.at.saturating_sub(1) }));
         }
         let value = match self.peek() {
             Some(b'{') => self.object(depth).map(Value::Object),
@@ -146,11 +146,14 @@ impl<'a> Scanner<'a> {
             let offset = self.at;
             let name = self.string()?;
             if members.len() == MEMBERS_MAX {
-                return self.refuse(Error::TooManyMembers { offset });
+                return self.refuse(Error::from(ErrorKind::TooManyMembers { offset }));
             }
             let known = |place: &usize| members.get(*place).map_or("", |(known, _)| known).cmp(&name);
             match sorted.binary_search_by(known) {
-                Ok(_) => return self.refuse(Error::DuplicateMember { offset, name: name.into_owned() }),
+                Ok(_) => {
+                    return self
+                        .refuse(Error::from(ErrorKind::DuplicateMember { offset, name: name.into_owned() }));
+                }
                 Err(between) => sorted.insert(between, members.len()),
             }
             self.skip_white_space();
@@ -269,7 +272,7 @@ impl<'a> Scanner<'a> {
             }
         }
         match char::from_u32(code) {
-            None => self.refuse(Error::Syntax { offset: start, expected: PAIR }),
+            None => self.refuse(Error::from(ErrorKind::Syntax { offset: start, expected: PAIR })),
             character => character,
         }
     }
@@ -332,7 +335,7 @@ mod tests {
     #[test]
     fn nesting_is_bounded_and_so_is_the_stack() {
         let deep = "[".repeat(100_000);
-        assert!(matches!(parse(deep.as_bytes()), Err(Error::TooDeep { .. })));
+        assert!(matches!(parse(deep.as_bytes()).unwrap_err().kind(), ErrorKind::TooDeep { .. }));
         let fits = format!("{}{}", "[".repeat(DEPTH_MAX), "]".repeat(DEPTH_MAX));
         assert!(parse(fits.as_bytes()).is_ok());
     }

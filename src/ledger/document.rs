@@ -96,10 +96,12 @@ impl Facts {
 /// A moment in milliseconds since the epoch.
 pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, json::Error> {
     let ms = fields.integer(field)?;
-    Timestamp::from_unix_ms(ms).ok_or_else(|| json::Error::WrongField {
-        field,
-        expected: "milliseconds since 1970, not after the year 9999",
-        found: ms.to_string(),
+    Timestamp::from_unix_ms(ms).ok_or_else(|| {
+        json::Error::from(json::ErrorKind::WrongField {
+            field,
+            expected: "milliseconds since 1970, not after the year 9999",
+            found: ms.to_string(),
+        })
     })
 }
 
@@ -154,9 +156,11 @@ fn word<T>(
 ) -> Result<T, json::Error> {
     const SHOWN_MAX: usize = 40;
     let found = fields.text(field)?;
-    parse(found).ok_or_else(|| json::Error::WrongField {
-        field,
-        expected,
-        found: json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>()),
+    parse(found).ok_or_else(|| {
+        json::Error::from(json::ErrorKind::WrongField {
+            field,
+            expected,
+            found: json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>()),
+        })
     })
 }

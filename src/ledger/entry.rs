@@ -202,6 +202,7 @@ fn balanced(postings: &[Posting]) -> Result<(), Error> {
         }
         for (currency, Balance { debits, credits }) in sums.iter() {
             if debits != credits {
+                let (debits, credits) = (Box::new(debits), Box::new(credits));
                 return Err(Error::Unbalanced { currency, memo, debits, credits });
             }
         }

@@ -54,10 +54,10 @@ pub enum Error {
         currency: Currency,
         /// Whether it is the memo postings that differ.
         memo: bool,
-        /// Sum of the debits, in minor units.
-        debits: u128,
+        /// Sum of the debits, in minor units. Behind a pointer, because every answer of the ledger has room for an error.
+        debits: Box<u128>,
         /// Sum of the credits, in minor units.
-        credits: u128,
+        credits: Box<u128>,
     },
     /// No template has this name.
     UnknownTemplate {
@@ -317,7 +317,7 @@ mod tests {
         let entry = || "charge:1".to_owned();
         let eur = Currency::parse("EUR").unwrap();
         let errors = [
-            Error::Json(json::Error::TooLarge { found: 2, limit: 1 }),
+            Error::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 })),
             Error::Money(money::Error::UnknownCurrency { found: "eur".to_owned() }),
             Error::invalid_account("Bank", "a root"),
             Error::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() },
@@ -325,8 +325,8 @@ mod tests {
             Error::TooManyLinks { found: 17 },
             Error::SeveralReversals,
             Error::ZeroPosting { account: "Income:Sales".to_owned() },
-            Error::Unbalanced { currency: eur, memo: false, debits: 3, credits: 2 },
-            Error::Unbalanced { currency: eur, memo: true, debits: 3, credits: 2 },
+            Error::Unbalanced { currency: eur, memo: false, debits: Box::new(3), credits: Box::new(2) },
+            Error::Unbalanced { currency: eur, memo: true, debits: Box::new(3), credits: Box::new(2) },
             Error::unknown_template("chrage"),
             Error::MissingTemplateValue { template: "charge", value: "gateway" },
             Error::DiffersInBatch { entry: entry(), position: 7, field: "postings" },

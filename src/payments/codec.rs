@@ -1,6 +1,6 @@
 //! The journal as text: one JSON object an entry, version 1. Old entries must be readable for ever.
 
-use crate::json::{Error as JsonError, Fields, ObjectWriter, Value, quoted};
+use crate::json::{self, Fields, ObjectWriter, Value, quoted};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -140,13 +140,13 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
 }
 
 fn unexpected(field: &'static str, expected: &'static str, found: String) -> Error {
-    JsonError::WrongField { field, expected, found }.into()
+    json::Error::from(json::ErrorKind::WrongField { field, expected, found }).into()
 }
 
 /// Texts that came from outside may be empty, and are kept so.
 fn text(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<String, Error> {
-    let missing = JsonError::MissingField { field, expected: "a string" };
-    Ok(fields.maybe_text(field)?.ok_or(missing)?.to_owned())
+    let missing = || json::Error::from(json::ErrorKind::MissingField { field, expected: "a string" });
+    Ok(fields.maybe_text(field)?.ok_or_else(missing)?.to_owned())
 }
 
 fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {

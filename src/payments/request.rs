@@ -71,10 +71,12 @@ impl Request {
         let mut fields = Fields::of(document, "request")?;
         let merchant = fields.text("merchant")?.to_owned();
         let operation = fields.text("operation")?;
-        let operation = Operation::from_name(operation).ok_or_else(|| json::Error::WrongField {
-            field: "operation",
-            expected: "\"charge\" or \"authorize\"",
-            found: json::quoted(operation),
+        let operation = Operation::from_name(operation).ok_or_else(|| {
+            json::Error::from(json::ErrorKind::WrongField {
+                field: "operation",
+                expected: "\"charge\" or \"authorize\"",
+                found: json::quoted(operation),
+            })
         })?;
         let reference = fields.text("reference")?.to_owned();
         let amount = fields.required("amount", "minor units as digits")?;
@@ -144,15 +146,19 @@ fn check_reference(reference: &str) -> Result<(), Error> {
 fn canonical_metadata(value: &Value<'_>) -> Result<String, Error> {
     let text = json::canonical(value);
     if value.as_object().is_none() {
-        return Err(json::Error::WrongField {
+        return Err(json::Error::from(json::ErrorKind::WrongField {
             field: "metadata",
             expected: "an object",
             found: value.kind().to_owned(),
-        }
+        })
         .into());
     }
     if text.len() > METADATA_BYTES_MAX {
-        return Err(json::Error::TooLarge { found: text.len(), limit: METADATA_BYTES_MAX }.into());
+        return Err(json::Error::from(json::ErrorKind::TooLarge {
+            found: text.len(),
+            limit: METADATA_BYTES_MAX,
+        })
+        .into());
     }
     Ok(text)
 }

@@ -352,7 +352,7 @@ fn entropy_bytes(fields: &mut Fields<'_, '_>) -> Result<[u8; 16], Error> {
 }
 
 fn wrong(field: &'static str, expected: &'static str, found: String) -> Error {
-    json::Error::WrongField { field, expected, found }.into()
+    json::Error::from(json::ErrorKind::WrongField { field, expected, found }).into()
 }
 
 /// What JavaScript calls. Each function takes one JSON document and returns one reply.

@@ -38,10 +38,12 @@ fn try_reconcile(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Result<Str
 }
 
 fn moment(ms: u64) -> Result<Timestamp, json::Error> {
-    Timestamp::from_unix_ms(ms).ok_or_else(|| json::Error::WrongField {
-        field: "as_of",
-        expected: "milliseconds since 1970, not after the year 9999",
-        found: ms.to_string(),
+    Timestamp::from_unix_ms(ms).ok_or_else(|| {
+        json::Error::from(json::ErrorKind::WrongField {
+            field: "as_of",
+            expected: "milliseconds since 1970, not after the year 9999",
+            found: ms.to_string(),
+        })
     })
 }
 
@@ -55,10 +57,12 @@ fn files<'a>(list: &'a [Value<'a>], data: &'a [u8]) -> Result<Vec<Source<'a>>, j
         let length = fields.integer("length")?;
         fields.finish()?;
         let cut = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
-        let (own, others) = cut.ok_or_else(|| json::Error::WrongField {
-            field: "length",
-            expected: "no more bytes than were passed",
-            found: length.to_string(),
+        let (own, others) = cut.ok_or_else(|| {
+            json::Error::from(json::ErrorKind::WrongField {
+                field: "length",
+                expected: "no more bytes than were passed",
+                found: length.to_string(),
+            })
         })?;
         files.push(Source { name, data: own });
         rest = others;

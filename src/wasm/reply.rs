@@ -56,11 +56,11 @@ fn written(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Error;
+    use crate::json::{Error, ErrorKind};
 
     #[test]
     fn an_error_crosses_with_code_sentence_advice_and_facts() {
-        let refused: Result<String, Error> = Err(Error::TooLarge { found: 9, limit: 8 });
+        let refused: Result<String, Error> = Err(ErrorKind::TooLarge { found: 9, limit: 8 }.into());
         assert_eq!(
             String::from_utf8(of(refused)).unwrap(),
             concat!(

@@ -107,6 +107,17 @@ test("a module comes from a packed text, from a compiled module and from a funct
   assert.equal(moduleOf(() => compiled), compiled);
 });
 
+test("where there is no zlib the same bytes are unpacked", () => {
+  const saved = Object.getOwnPropertyDescriptor(process, "getBuiltinModule");
+  try {
+    Object.defineProperty(process, "getBuiltinModule", { configurable: true, value: undefined });
+    assert.deepEqual([...unpack(PACKED_MODULE)], [...fromBase64(EMPTY_MODULE)]);
+  } finally {
+    if (saved !== undefined) Object.defineProperty(process, "getBuiltinModule", saved);
+    else Reflect.deleteProperty(process, "getBuiltinModule");
+  }
+});
+
 test("every decoder a platform may have gives the same bytes", () => {
   const expected = [0, 97, 115, 109, 1, 0, 0, 0];
   const saved = { native: Object.getOwnPropertyDescriptor(Uint8Array, "fromBase64"), buffer: globalThis.Buffer };

@@ -36,13 +36,6 @@ const SETTLEMENT_DAYS = 3;
 /** Longest time everything may take to come to rest once the orders are placed, in milliseconds. */
 const REST_MS = 60_000;
 
-/** Which counter a webhook's fate belongs to. */
-const COUNTERS: Readonly<Record<string, keyof Evidence["webhooks"]>> = {
-  applied: "applied",
-  duplicate: "duplicates",
-  rejected: "rejected",
-};
-
 /** Runs the demo; resolves to the exit status. */
 export async function runDemo(argv: string[]): Promise<number> {
   let options: { orders: number; seed: number; serve: boolean };
@@ -68,6 +61,15 @@ export async function runDemo(argv: string[]): Promise<number> {
 
   const folder = mkdtempSync(join(tmpdir(), "tillproof-demo-"));
   const stage = new Stage(folder, options.seed);
+  const clear = async (): Promise<void> => {
+    await stage.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const interrupted = async (signal: NodeJS.Signals): Promise<void> => {
+    await clear();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const evidence = await stage.play(makeOrders(options.orders, options.seed));
     const verdicts = judge(evidence);
@@ -75,8 +77,8 @@ export async function runDemo(argv: string[]): Promise<number> {
     if (options.serve) await stage.stayOpen();
     return verdicts.every((verdict) => verdict.holds) ? 0 : 1;
   } finally {
-    await stage.close();
-    rmSync(folder, { recursive: true, force: true });
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+    await clear();
   }
 }
 
@@ -89,7 +91,10 @@ class Stage {
   #merchant: Child | undefined;
   #merchantPort = 0;
   #webhookSecret = "";
-  readonly #heard: Evidence["webhooks"] = { received: 0, applied: 0, duplicates: 0, rejected: 0, other: 0 };
+  /** How often each delivery was answered how, by the id it came with. */
+  readonly #heard: Evidence["webhooks"] = { received: 0, applied: new Map(), duplicates: 0, rejected: new Set() };
+  /** Orders whose customer lost the shop in the middle of paying, and left. */
+  readonly #abandoned = new Set<string>();
   readonly #errors: string[] = [];
 
   constructor(folder: string, seed: number) {
@@ -134,8 +139,11 @@ class Stage {
     const report = JSON.parse(line) as JsonObject;
     if (typeof report["error"] === "string") this.#errors.push(`${report["error"]}: ${String(report["message"])}`);
     if (typeof report["webhook"] !== "string") return;
+    const id = String(report["id"]);
     this.#heard.received += 1;
-    this.#heard[COUNTERS[report["webhook"]] ?? "other"] += 1;
+    if (report["webhook"] === "applied") this.#heard.applied.set(id, (this.#heard.applied.get(id) ?? 0) + 1);
+    if (report["webhook"] === "duplicate") this.#heard.duplicates += 1;
+    if (report["webhook"] === "rejected") this.#heard.rejected.add(id);
   }
 
   /** Customers place orders; half way through the shop's process is killed and started again. */
@@ -160,11 +168,14 @@ class Stage {
 
   async #killMerchant(): Promise<void> {
     await this.#merchant?.kill("SIGKILL");
-    process.stderr.write("\n  merchant killed (SIGKILL) with requests on the wire; starting it again\n");
+    process.stderr.write("\n  merchant killed (SIGKILL); starting it again\n");
     await this.#startMerchant();
   }
 
-  /** A customer whose page hangs presses the button again: with the same order, so it is the same purchase. */
+  /**
+   * A customer whose connection breaks looks whether the shop knows his order. If it does, he leaves, and the shop has to
+   * bring it to an end alone; if it does not, he orders again: under the same reference, so it is the same purchase.
+   */
   async #place(order: Order): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -174,8 +185,17 @@ class Stage {
       } catch (error) {
         if (attempt >= 60) throw error;
         await pause(250);
+        const known = await json("GET", this.#urlOf(order.reference)).catch(() => null);
+        if (known !== null && typeof known["status"] === "string") {
+          this.#abandoned.add(order.reference);
+          return;
+        }
       }
     }
+  }
+
+  #urlOf(reference: string): string {
+    return `${this.#shop}/orders?reference=${encodeURIComponent(reference)}`;
   }
 
   /** Faults end; every intent comes to an end and every webhook is delivered or given up. */
@@ -187,7 +207,7 @@ class Stage {
     const progress = new Progress("settled", orders.length);
     while (Date.now() < until) {
       for (const reference of open) {
-        const order = await json("GET", `${this.#shop}/orders?reference=${encodeURIComponent(reference)}`);
+        const order = await json("GET", this.#urlOf(reference));
         if (order["status"] !== "pending_confirmation") open.delete(reference);
       }
       progress.show(orders.length - open.size);
@@ -229,7 +249,7 @@ class Stage {
     const shop: Record<string, string> = {};
     let attempts = 0;
     for (const { reference } of orders) {
-      const order = await json("GET", `${this.#shop}/orders?reference=${encodeURIComponent(reference)}`);
+      const order = await json("GET", this.#urlOf(reference));
       shop[reference] = String(order["status"]);
       attempts += Number(order["attempts"] ?? 0);
     }
@@ -237,6 +257,7 @@ class Stage {
       seed: this.#seed,
       orders,
       killed,
+      abandoned: this.#abandoned,
       attempts,
       shop,
       events: await this.#events(),
@@ -256,13 +277,10 @@ class Stage {
     return `http://127.0.0.1:${this.#merchantPort}`;
   }
 
-  /** `--serve`: until Ctrl-C. */
+  /** `--serve`: until a signal ends the process. */
   async stayOpen(): Promise<void> {
     process.stdout.write(`\ngateway at ${this.#gateway?.url}, merchant at ${this.#shop}; Ctrl-C ends both\n`);
-    await new Promise<void>((resolve) => {
-      process.once("SIGINT", resolve);
-      process.once("SIGTERM", resolve);
-    });
+    await new Promise<never>(() => undefined);
   }
 
   async close(): Promise<void> {

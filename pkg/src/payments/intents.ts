@@ -5,7 +5,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { text } from "../shell/guard.js";
+import { count, text } from "../shell/guard.js";
 import type { Store, StoredRecord, Write } from "../stores/store.js";
 import type { JournalEntry } from "./engine.js";
 
@@ -67,6 +67,7 @@ export class Intents {
 
   /** Keys of intents somebody should look at. */
   async due(now: number, limit: number): Promise<string[]> {
+    count("limit", limit);
     const records = await this.#asking(() => this.#store.due(this.#prefix, now, limit));
     return records.map((record) => record.key);
   }
@@ -99,15 +100,5 @@ function documentOf(record: StoredRecord): IntentDocument {
 
 /** References may be of any alphabet; escaped, they stay readable and cannot imitate another key. */
 function escaped(name: string, value: string): string {
-  try {
-    return encodeURIComponent(text(name, value));
-  } catch (cause) {
-    if (!(cause instanceof URIError)) throw cause;
-    throw new TillproofError({
-      code: "text_not_unicode",
-      message: `${name}: half a surrogate pair is no character: pass text as it came, not cut in the middle`,
-      details: { argument: name },
-      cause,
-    });
-  }
+  return encodeURIComponent(text(name, value));
 }

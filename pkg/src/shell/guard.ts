@@ -91,16 +91,22 @@ export function optionalText(name: string, value: unknown): string | undefined {
   return value === undefined ? undefined : text(name, value);
 }
 
-/** A whole number. Throws `number_not_whole`. */
-export function whole(name: string, value: unknown, least: number): number {
+/** A whole number, mostly of milliseconds. Throws `option_invalid`. */
+export function count(name: string, value: unknown, least = 0): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
-  throw refusal("number_not_whole", name, value, `is not a count: expected a whole number from ${least}`);
+  throw refusal("option_invalid", name, value, `is not a count: expected a whole number from ${least}`);
 }
 
 /** A function. Throws `argument_invalid`. */
 export function fn<T>(name: string, value: T): T {
   if (typeof value === "function") return value;
   throw refusal("argument_invalid", name, value, "is not a function");
+}
+
+/** An array. Throws `list_expected`. */
+export function list<T>(name: string, value: readonly T[]): readonly T[] {
+  if (Array.isArray(value)) return value;
+  throw refusal("list_expected", name, value, "is not an array");
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 
 import { shown, TillproofError } from "../shell/errors.js";
-import { refusal, text, timeMs, whole } from "../shell/guard.js";
+import { count, refusal, text, timeMs } from "../shell/guard.js";
 import { utf8 } from "../shell/wire.js";
 import type { Store, StoredRecord, Write } from "./store.js";
 
@@ -24,7 +24,7 @@ export function storeShape<T extends Store>(name: string, value: T): T {
 export function checkSearch(prefix: string, after: string | null, limit: number): void {
   text("prefix", prefix);
   if (after !== null) text("after", after);
-  whole("limit", limit, 0);
+  count("limit", limit);
 }
 
 /** {@link checkSearch} for what is due at a time. */

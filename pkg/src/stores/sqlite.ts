@@ -5,8 +5,14 @@
  * `better-sqlite3` and `node-sqlite3-wasm` (which also serves Node 20). Nothing is imported here.
  *
  * Invariant: a commit is one transaction begun with `BEGIN IMMEDIATE`, so two processes on one file never both see
- * their expected versions. What survives a power cut is decided by `PRAGMA synchronous`; the default (`FULL`) of a
- * rollback journal keeps every commit, and so do we.
+ * their expected versions.
+ *
+ * Durability is the handle's: every mode keeps commits over the death of the process; over a power cut they are kept
+ * with `PRAGMA synchronous = FULL`, SQLite's default, which some drivers lower for a write-ahead log.
+ *
+ * `node-sqlite3-wasm` locks a file by making a folder `<file>.lock` for as long as a transaction runs. A process that
+ * is killed in that moment leaves it behind, and nobody can write until it is removed: remove it at start where only
+ * one process opens the file, and take another driver where several do.
  */
 
 import { TillproofError } from "../shell/errors.js";
@@ -37,7 +43,7 @@ export type SqliteDatabase = PreparingDatabase | DirectDatabase;
 export interface SqliteOptions {
   /** Name of the one table, made when it is absent; `tillproof_records` when left out. */
   readonly table?: string;
-  /** How long a commit waits for another process's transaction, in milliseconds; 5,000 when left out. */
+  /** How long a commit waits for another process's transaction, in milliseconds; the handle's own, or 5,000. */
   readonly busyTimeoutMs?: number;
 }
 
@@ -53,7 +59,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteOptions = {
   onlyKnown("options", options, ["table", "busyTimeoutMs"]);
   const table = tableName(text("table", options.table ?? "tillproof_records"));
   const sql = statementsOf(database);
-  sql.all(`PRAGMA busy_timeout = ${busyTimeout(options.busyTimeoutMs ?? 5_000)}`);
+  setBusyTimeout(sql, options.busyTimeoutMs);
   sql.exec(schema(table));
 
   const version = (key: string): number => {
@@ -201,7 +207,13 @@ function tableName(table: string): string {
   });
 }
 
-function busyTimeout(milliseconds: number): number {
-  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) return milliseconds;
+function setBusyTimeout(sql: Statements, wanted: number | undefined): void {
+  const [row] = sql.all("PRAGMA busy_timeout");
+  const own = Number(Object.values(row ?? {})[0] ?? 0);
+  const milliseconds = wanted ?? (own > 0 ? own : 5_000);
+  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) {
+    sql.all(`PRAGMA busy_timeout = ${milliseconds}`);
+    return;
+  }
   throw new TillproofError({ code: "sqlite_timeout_invalid", message: "busyTimeoutMs is a count of milliseconds from 0" });
 }

@@ -1,7 +1,7 @@
-/** Signing as a provider does, for test suites and the simulator. */
+/** Signing as a provider does, for test suites. In the `simulator` artefact: whoever receives webhooks signs none. */
 
 import { bytes, object, optionalText, text, timeMs } from "../shell/guard.js";
-import { webhooks } from "../shell/webhooks.js";
+import { simulator } from "../shell/simulator.js";
 import { encode } from "../shell/wire.js";
 
 /** A delivery that is to be signed. */
@@ -33,5 +33,5 @@ export function signWebhook(delivery: OutgoingDelivery): Record<string, string> 
     id: optionalText("id", id),
     url: optionalText("url", url),
   });
-  return webhooks.invoke<Record<string, string>>((exports) => exports.webhooks_sign(input, body));
+  return simulator.invoke<Record<string, string>>((exports) => exports.webhooks_sign(input, body));
 }

@@ -179,11 +179,11 @@ pub(super) fn page(query: &str, known: &[&str]) -> Result<Page, Error> {
 /// An amount as this dialect writes it: a JSON number, whole, above zero, exact for every reader.
 fn positive(value: &Value<'_>, currency: Currency) -> Result<Amount, Error> {
     if !matches!(value, Value::Number(_)) {
-        return Err(Error::Body(json::Error::WrongField {
+        return Err(Error::Body(json::Error::from(json::ErrorKind::WrongField {
             field: "amount",
             expected: "a whole number of minor units",
             found: value.kind().to_owned(),
-        }));
+        })));
     }
     let amount = Amount::from_json(value, currency)?;
     if amount.is_zero() { Err(Error::AmountZero) } else { Ok(amount) }

@@ -43,7 +43,8 @@ mod tests {
     fn every_refusal_has_a_status_a_code_an_advice_and_a_sentence() {
         let text = |text: &str| text.to_owned();
         let currency = Currency::parse("eur").unwrap_err();
-        let field = json::Error::MissingField { field: "amount", expected: "a whole number" };
+        let field =
+            json::Error::from(json::ErrorKind::MissingField { field: "amount", expected: "a whole number" });
         let all = [
             Error::RouteNotFound { found: text("/pay") },
             Error::MethodNotAllowed { found: text("PUT"), expected: text("POST or GET") },

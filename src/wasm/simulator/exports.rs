@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::Gateways;
 use crate::prelude::*;
-use crate::wasm::reply;
+use crate::wasm::{reply, webhooks};
 
 static GATEWAYS: Mutex<Gateways> = Mutex::new(Gateways::new());
 
@@ -95,4 +95,10 @@ pub fn simulator_ground_truth(handle: u32) -> Result<JsValue, JsValue> {
     let gateways = GATEWAYS.lock();
     let truth = gateways.ground_truth(handle).map_err(|error| reply::describe(&error))?;
     truth.serialize(&serializer).map_err(JsValue::from)
+}
+
+/// See [`webhooks::sign`].
+#[wasm_bindgen]
+pub fn webhooks_sign(input: &[u8], body: &[u8]) -> Vec<u8> {
+    webhooks::sign(input, body)
 }

@@ -139,8 +139,9 @@ impl Gateways {
     }
 
     fn try_restore(&mut self, snapshot: &[u8]) -> Result<u32, Error> {
-        let text = core::str::from_utf8(snapshot)
-            .map_err(|error| json::Error::Syntax { offset: error.valid_up_to(), expected: "UTF-8" })?;
+        let text = core::str::from_utf8(snapshot).map_err(|error| {
+            json::Error::from(json::ErrorKind::Syntax { offset: error.valid_up_to(), expected: "UTF-8" })
+        })?;
         let gateway = Gateway::restore(text).map_err(Error::Snapshot)?;
         self.keep(gateway)
     }
@@ -253,7 +254,11 @@ fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp,
 }
 
 fn wrong(field: &'static str, expected: &'static str) -> Error {
-    Error::Json(json::Error::WrongField { field, expected, found: "something else".to_owned() })
+    Error::Json(json::Error::from(json::ErrorKind::WrongField {
+        field,
+        expected,
+        found: "something else".to_owned(),
+    }))
 }
 
 #[cfg(test)]

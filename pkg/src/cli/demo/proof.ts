@@ -33,7 +33,16 @@ export interface Evidence {
   /** What the shop believes, by reference. */
   readonly shop: Readonly<Record<string, string>>;
   readonly events: readonly JsonObject[];
-  readonly webhooks: { received: number; applied: number; duplicates: number; rejected: number; other: number };
+  /** Orders whose customers lost the shop when it was killed, and did not come back. */
+  readonly abandoned: ReadonlySet<string>;
+  readonly webhooks: {
+    received: number;
+    /** How often each event was applied. */
+    readonly applied: Map<string, number>;
+    duplicates: number;
+    /** The ids that refused deliveries came with. */
+    readonly rejected: Set<string>;
+  };
   readonly errors: readonly string[];
   readonly trialBalance: readonly TrialBalanceRow[];
   readonly gatewayBooks: JsonObject;
@@ -51,6 +60,20 @@ export interface Verdict {
   readonly holds: boolean;
 }
 
+/** A run of this size meets each of these faults, or it was not hostile. */
+const DEMANDING_ORDERS = 400;
+const DEMANDED = [
+  "request_lost",
+  "response_lost",
+  "server_error",
+  "rate_limited",
+  "slow",
+  "webhook_duplicate",
+  "webhook_forged",
+  "webhook_lost",
+  "webhook_reorder",
+];
+
 /** Weighs the evidence. */
 export function judge(evidence: Evidence): Verdict[] {
   const { orders, shop } = evidence;
@@ -65,23 +88,58 @@ export function judge(evidence: Evidence): Verdict[] {
   const declinedOk = declined.filter((order) => charged(order) === 0 && shop[order.reference] === "failed").length;
   const total = [...charges.values()].reduce((sum, ids) => sum + ids.size, 0);
   const mirrored = evidence.mirror.trim().split("\n").length - 1;
-  const forgeries = evidence.groundTruth.filter((fault) => fault.fault === "webhook_forged").length;
+  const faults = count(evidence.groundTruth.map((fault) => fault.fault));
+  const forgeries = faults.get("webhook_forged") ?? 0;
+  const { applied, rejected } = evidence.webhooks;
+  const genuine = new Set(evidence.events.map((event) => String(event["id"])));
+  const twice = [...applied.values()].filter((times) => times > 1).length;
+  const foreign = [...applied.keys()].filter((id) => !genuine.has(id)).length;
+  const wronged = [...rejected].filter((id) => genuine.has(id)).length;
+  const recovered = [...evidence.abandoned].filter((reference) => shop[reference] !== "pending_confirmation").length;
+  // A small run may be lucky; a large one that met no trouble proves nothing.
+  const demanding = orders.length >= DEMANDING_ORDERS;
+  const demanded = demanding ? DEMANDED : [];
+  const absent = demanded.filter((fault) => !faults.has(fault));
+  const cutOff = evidence.abandoned.size;
+  const errors = evidence.errors;
   const unbalanced = evidence.trialBalance.filter((row) => row.debits !== row.credits);
   const report = settlementReport(evidence);
   const { injected, found, missed, invented } = compareBreaks(evidence, report);
 
   return [
     verdict("orders with a certain end", `${orders.length - open} of ${orders.length}`, open === 0),
-    verdict("declined orders, refused and not charged", `${declinedOk} of ${declined.length}`, declinedOk === declined.length),
+    verdict(
+      "declined orders, refused and not charged",
+      `${declinedOk} of ${declined.length}`,
+      declinedOk === declined.length,
+    ),
     verdict("charges at the gateway", `${total}`, total === orders.length - declined.length),
     verdict("orders charged twice", `${duplicates}`, duplicates === 0),
     verdict("charged, but not known to the shop", `${paidUnknown}`, paidUnknown === 0),
     verdict("settled at the shop, but never charged", `${unpaidSettled}`, unpaidSettled === 0),
     verdict("charges in the shop's books", `${mirrored} of ${total}`, mirrored === total),
-    verdict("events applied, each once at most", `${evidence.webhooks.applied} of ${evidence.events.length}`, evidence.webhooks.applied <= evidence.events.length),
-    // A forgery that met a dead process is sent again like any other webhook, so none gets lost and none is applied.
-    verdict("forged webhooks rejected", `${evidence.webhooks.rejected} of ${forgeries} sent`, evidence.webhooks.rejected >= forgeries),
-    verdict("errors in the shop", evidence.errors.length === 0 ? "0" : `${evidence.errors.length}, first: ${evidence.errors[0]}`, evidence.errors.length === 0),
+    verdict("events applied twice, or that the gateway never sent", `${twice + foreign} of ${applied.size}`, twice + foreign === 0),
+    // A forgery that met a dead process is sent again like any other webhook, so none gets lost.
+    verdict(
+      "forged webhooks rejected, and no others",
+      `${rejected.size} of ${forgeries} sent`,
+      rejected.size === forgeries && wronged === 0,
+    ),
+    verdict(
+      "orders cut off by the kill, ended by the shop alone",
+      `${recovered} of ${cutOff}`,
+      evidence.killed && recovered === cutOff && (cutOff > 0 || !demanding),
+    ),
+    verdict(
+      "kinds of trouble that this many orders must meet",
+      `${demanded.length - absent.length} of ${demanded.length}${absent.map((fault) => `, not ${fault}`).join("")}`,
+      absent.length === 0,
+    ),
+    verdict(
+      "errors in the shop",
+      errors.length === 0 ? "0" : `${errors.length}, first: ${errors[0]}`,
+      errors.length === 0,
+    ),
     ...evidence.trialBalance.map((row) =>
       verdict(
         `trial balance of the shop's books, ${row.currency}`,
@@ -106,9 +164,9 @@ export function printProof(evidence: Evidence, verdicts: readonly Verdict[]): vo
   for (const [what, times] of [
     ["requests sent for payments", evidence.attempts],
     ["webhooks received", webhooks.received],
-    ["  applied", webhooks.applied],
+    ["  events applied", webhooks.applied.size],
     ["  duplicates absorbed", webhooks.duplicates],
-    ["  forgeries rejected", webhooks.rejected],
+    ["  forgeries rejected", webhooks.rejected.size],
   ] as const) {
     lines.push(`  ${what.padEnd(44)} ${String(times).padStart(6)}`);
   }
