@@ -96,7 +96,10 @@ export function openIntent(input: {
   readonly now: number;
 }): Step {
   const document = encode(input);
-  return core.invoke<Step>((exports) => exports.payments_open(document));
+  const step = core.invoke<Step>((exports) => exports.payments_open(document));
+  // In a journal the request lies deeper than here: what would not cross any more is refused before it is stored.
+  encode({ journal: step.append });
+  return step;
 }
 
 /** One round of a known intent. */

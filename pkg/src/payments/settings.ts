@@ -5,7 +5,7 @@ import { count, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
 import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
-import type { PaymentsOptions, RetryOptions, WaitOptions } from "./outcome.js";
+import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
 
 export { count } from "../shell/guard.js";
 
@@ -36,15 +36,20 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
   return options;
 }
 
-/** The options of a call that waits. `known` are those it has beside the ones for waiting. */
-export function checkedWait<T extends WaitOptions>(options: T, known: readonly (keyof T & string)[] = []): T {
-  onlyKnown("options", options, ["waitMs", "signal", "now", ...known]);
+/** The options of a call that waits, checked before anything is stored for it. */
+export function checkedCall(options: ChargeOptions): ChargeOptions {
+  onlyKnown("options", options, ["waitMs", "signal", "now", "retryFailed"]);
+  const { waitMs, retryFailed } = options;
+  if (waitMs !== undefined) count("waitMs", waitMs);
+  if (retryFailed !== undefined && typeof retryFailed !== "boolean") {
+    throw refusal("argument_invalid", "retryFailed", retryFailed, "is neither true nor false");
+  }
   return withSignal(options);
 }
 
 /** Options whose `signal`, if any, is one that can be listened to. */
 export function withSignal<T extends { readonly signal?: AbortSignal }>(options: T): T {
-  const { signal } = object("options", options);
+  const { signal } = options;
   if (signal === undefined || signal instanceof AbortSignal) return options;
   throw refusal("argument_invalid", "signal", signal, "is no AbortSignal: pass the signal of an AbortController");
 }

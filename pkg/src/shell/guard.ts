@@ -138,8 +138,8 @@ export function onlyKnown<T>(name: string, value: T, fields: readonly (keyof T &
 export function bytes(name: string, value: unknown): Uint8Array {
   if (typeof value === "string") return utf8(value);
   // `instanceof` fails for an array of another realm (Jest, vm, edge sandboxes); views and tags do not.
-  if (ArrayBuffer.isView(value) && tag(value) === "Uint8Array") return value as Uint8Array;
-  if (isArrayBuffer(value)) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value) && tag(value) === "Uint8Array" && isBuffer(value.buffer)) return value as Uint8Array;
+  if (tag(value) === "ArrayBuffer" && isBuffer(value)) return new Uint8Array(value);
   const parsed = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
   throw refusal(
     "bytes_expected",
@@ -153,10 +153,10 @@ export function bytes(name: string, value: unknown): Uint8Array {
   );
 }
 
-/** A tag can be forged, and an array made from a forgery is empty; only a real buffer can carry a view. */
-function isArrayBuffer(value: unknown): value is ArrayBuffer {
+/** A tag can be forged, and a buffer that was transferred to a worker holds nothing: neither can carry a view. */
+function isBuffer(value: unknown): value is ArrayBuffer {
   try {
-    return tag(value) === "ArrayBuffer" && new DataView(value as ArrayBuffer).byteLength >= 0;
+    return new DataView(value as ArrayBuffer).byteLength >= 0;
   } catch {
     return false;
   }
