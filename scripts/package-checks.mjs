@@ -59,13 +59,18 @@ async function unknownImports(name) {
 
 async function wasmSize(name) {
   const bytes = readFileSync(join(STAGE, "wasm", `${name}.wasm`));
-  return compareSize(`${name}.wasm`, bytes.length, gzipSync(bytes).length, budget().wasm[name].gzip);
+  return compareSize(`${name}.wasm`, bytes.length, gzipSync(bytes).length, budget().wasm[name]);
 }
 
-/** Prints a size; beyond its budget it is a problem. `null` is no budget. */
-function compareSize(what, raw, gzip, limit) {
-  console.log(`     ${what}: ${raw} bytes, ${gzip} gzip${limit === null ? "" : `, budget ${limit}`}`);
-  return limit !== null && gzip > limit ? [`${what} is ${gzip - limit} bytes over its budget of ${limit} gzip`] : [];
+/**
+ * Prints a size beside its budget. The budget is what we want; `ceiling`, where it stands, is what we have not got
+ * below yet: beyond the budget is said loudly, beyond the ceiling is a problem, so that nothing grows meanwhile.
+ */
+function compareSize(what, raw, gzip, { budget: wanted, ceiling } = {}) {
+  const over = wanted !== undefined && gzip > wanted ? `  OVER BUDGET by ${gzip - wanted}` : "";
+  console.log(`     ${what}: ${raw} bytes, ${gzip} gzip${wanted === undefined ? "" : `, budget ${wanted}`}${over}`);
+  const limit = ceiling ?? wanted ?? Infinity;
+  return gzip > limit ? [`${what} is ${gzip - limit} bytes over ${ceiling === undefined ? "its budget" : "the ceiling"} of ${limit} gzip`] : [];
 }
 
 /** What a merchant's own bundler makes of one entry: one minified file with the wasm inside. */
@@ -83,17 +88,16 @@ async function entrySizes() {
       write: false,
     });
     const bytes = outputFiles[0].contents;
-    const limit = budget().entries[name]?.gzip ?? null;
-    problems.push(...compareSize(`tillproof${name && "/"}${name}`, bytes.length, gzipSync(bytes).length, limit));
+    const limits = budget().entries[name];
+    problems.push(...compareSize(`tillproof${name && "/"}${name}`, bytes.length, gzipSync(bytes).length, limits));
   }
   return problems;
 }
 
 async function tarballSize(tarball) {
   const { length } = readFileSync(tarball);
-  const limit = budget().tarball;
-  console.log(`     tarball: ${length} bytes, budget ${limit}`);
-  return length > limit ? [`the tarball is ${length - limit} bytes over its budget of ${limit}`] : [];
+  // Packed already, so its size is its gzip size.
+  return compareSize("tarball", length, length, budget().tarball);
 }
 
 async function foreignFiles(tarball) {

@@ -68,7 +68,7 @@ pub trait Diagnose: core::fmt::Display {
 
 /// Everything an error says.
 ///
-/// An error of the `webhooks` artefact is written as one table of reports, from which [`Diagnose`] and `Display`
+/// An error of an artefact with a budget is written as one table of reports, from which [`Diagnose`] and `Display`
 /// follow: four tables, and `core::fmt`, would weigh more than the hash functions do.
 ///
 /// ```
@@ -97,6 +97,13 @@ impl Report {
     #[inline(never)]
     pub fn new(code: &'static str) -> Self {
         Self { code, advice: Advice::FixCall, message: String::new(), details: Vec::new() }
+    }
+
+    /// Gives another advice.
+    #[must_use]
+    pub fn advise(mut self, advice: Advice) -> Self {
+        self.advice = advice;
+        self
     }
 
     /// Adds a fact.

@@ -9,11 +9,54 @@ pub(crate) use alloc::boxed::Box;
 pub(crate) use alloc::string::{String, ToString};
 pub(crate) use alloc::vec::Vec;
 
-/// Integers as text. The one name here that Rust does not have: `to_string` goes through `core::fmt`, which alone would
-/// be a tenth of the smallest artefact.
-pub(crate) trait Digits {
-    /// The decimal digits, without sign, leading zeros or separators.
+/// Integers as text. With [`glued`] the one name here that Rust does not have: `to_string` and `format!` go through
+/// `core::fmt`, which alone would be a tenth of the smallest artefact.
+pub(crate) trait Digits: Sized {
+    /// The decimal digits, without leading zeros or separators; a minus in front where there is one.
     fn digits(self) -> String;
+
+    /// The digits, with zeros in front until there are `width`. Not for negative numbers.
+    fn padded(self, width: usize) -> String {
+        let digits = self.digits();
+        let mut text = String::new();
+        for _ in digits.len()..width {
+            text.push('0');
+        }
+        text.push_str(&digits);
+        text
+    }
+}
+
+/// Several texts as one.
+pub(crate) fn glued(pieces: &[&str]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        text.push_str(piece);
+    }
+    text
+}
+
+impl Digits for u128 {
+    fn digits(self) -> String {
+        // Nearly all sums are below 2^64; dividing the others takes a loop.
+        u64::try_from(self).map_or_else(|_| glued(&[&(self / 10).digits(), &low_digit(self)]), Digits::digits)
+    }
+}
+
+fn low_digit(number: u128) -> String {
+    u64::try_from(number % 10).unwrap_or_default().digits()
+}
+
+impl Digits for i128 {
+    fn digits(self) -> String {
+        glued(&[if self < 0 { "-" } else { "" }, &self.unsigned_abs().digits()])
+    }
+}
+
+impl Digits for i64 {
+    fn digits(self) -> String {
+        i128::from(self).digits()
+    }
 }
 
 impl Digits for u64 {

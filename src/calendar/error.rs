@@ -1,6 +1,6 @@
 //! Why a text is no moment.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Report, reported};
 use crate::json::quoted;
 use crate::prelude::*;
 
@@ -50,44 +50,27 @@ fn shortened(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Malformed { expected, found } => write!(f, "{} is not {expected}", quoted(found)),
+impl Error {
+    fn table(&self) -> Report {
+        let (code, sentence, found) = match self {
+            Self::Malformed { expected, found } => {
+                return Report::new("time_malformed")
+                    .fact("expected", expected)
+                    .fact("found", found)
+                    .say_with("{found} is not {expected}", &[("found", &quoted(found))]);
+            }
             Self::NoSuchMoment { found } => {
-                write!(f, "{} names no moment: check day, time and offset", quoted(found))
+                ("time_no_such_moment", "{found} names no moment: check day, time and offset", found)
             }
             Self::OutOfRange { found } => {
-                write!(f, "{} is outside the years 1970 to 9999, in UTC", quoted(found))
+                ("time_out_of_range", "{found} is outside the years 1970 to 9999, in UTC", found)
             }
-        }
+        };
+        Report::new(code).fact("found", found).say_with(sentence, &[("found", &quoted(found))])
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Malformed { .. } => "time_malformed",
-            Self::NoSuchMoment { .. } => "time_no_such_moment",
-            Self::OutOfRange { .. } => "time_out_of_range",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Malformed { expected, found } => {
-                vec![("expected", (*expected).to_owned()), ("found", found.clone())]
-            }
-            Self::NoSuchMoment { found } | Self::OutOfRange { found } => vec![("found", found.clone())],
-        }
-    }
-}
+reported!(Error);
 
 #[cfg(test)]
 mod tests {

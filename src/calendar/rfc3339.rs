@@ -19,19 +19,25 @@ const DATE: &str = "a date such as 2026-03-04";
 #[must_use]
 pub fn rfc3339(moment: Timestamp) -> String {
     let Civil { hour, minute, second, ms, .. } = Civil::of(moment);
-    let date = date(moment);
-    if ms == 0 {
-        format!("{date}T{hour:02}:{minute:02}:{second:02}Z")
-    } else {
-        format!("{date}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    let mut text = date(moment);
+    for (mark, number) in [("T", hour), (":", minute), (":", second)] {
+        text.push_str(mark);
+        text.push_str(&u64::from(number).padded(2));
     }
+    if ms > 0 {
+        text.push('.');
+        text.push_str(&u64::from(ms).padded(3));
+    }
+    text.push('Z');
+    text
 }
 
 /// The day of a moment in UTC: `2026-03-04`.
 #[must_use]
 pub fn date(moment: Timestamp) -> String {
     let Civil { year, month, day, .. } = Civil::of(moment);
-    format!("{year:04}-{month:02}-{day:02}")
+    let (year, month, day) = (u64::from(year), u64::from(month), u64::from(day));
+    glued(&[&year.padded(4), "-", &month.padded(2), "-", &day.padded(2)])
 }
 
 /// A moment from `2026-03-04T05:06:07.089+01:00`: date, `T`, time, optional fraction, and `Z` or an offset.

@@ -17,7 +17,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongField`] when it is not an object.
+    /// [`ErrorKind::WrongField`] when it is not an object.
     pub fn of(value: &'v Value<'a>, what: &'static str) -> Result<Self, Error> {
         match value {
             Value::Object(_) => Ok(Self { value, asked: Vec::new() }),
@@ -44,7 +44,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::MissingField`] when it is absent or null.
+    /// [`ErrorKind::MissingField`] when it is absent or null.
     pub fn required(&mut self, field: &'static str, expected: &'static str) -> Result<&'v Value<'a>, Error> {
         self.optional(field).ok_or_else(|| ErrorKind::MissingField { field, expected }.into())
     }
@@ -53,7 +53,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::MissingField`], [`Error::WrongField`].
+    /// [`ErrorKind::MissingField`], [`ErrorKind::WrongField`].
     pub fn text(&mut self, field: &'static str) -> Result<&'v str, Error> {
         let expected = "a non-empty string";
         let value = self.required(field, expected)?;
@@ -72,7 +72,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongField`].
+    /// [`ErrorKind::WrongField`].
     pub fn maybe_text(&mut self, field: &'static str) -> Result<Option<&'v str>, Error> {
         self.optional(field)
             .map(|value| value.as_str().ok_or_else(|| wrong(field, "a string", value)))
@@ -83,7 +83,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::MissingField`], [`Error::WrongField`].
+    /// [`ErrorKind::MissingField`], [`ErrorKind::WrongField`].
     pub fn integer(&mut self, field: &'static str) -> Result<u64, Error> {
         let value = self.required(field, INTEGER)?;
         safe_integer(field, value)
@@ -93,7 +93,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongField`].
+    /// [`ErrorKind::WrongField`].
     pub fn maybe_integer(&mut self, field: &'static str) -> Result<Option<u64>, Error> {
         self.optional(field).map(|value| safe_integer(field, value)).transpose()
     }
@@ -102,7 +102,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongField`].
+    /// [`ErrorKind::WrongField`].
     pub fn maybe_flag(&mut self, field: &'static str) -> Result<Option<bool>, Error> {
         self.optional(field)
             .map(|value| value.as_bool().ok_or_else(|| wrong(field, "true or false", value)))
@@ -113,7 +113,7 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongField`].
+    /// [`ErrorKind::WrongField`].
     pub fn list(&mut self, field: &'static str) -> Result<&'v [Value<'a>], Error> {
         match self.optional(field) {
             None => Ok(&[]),
@@ -125,11 +125,11 @@ impl<'v, 'a> Fields<'v, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownField`], the first in document order.
+    /// [`ErrorKind::UnknownField`], the first in document order.
     pub fn finish(self) -> Result<(), Error> {
         let members = self.value.as_object().unwrap_or_default();
         match members.iter().find(|(name, _)| !self.asked.iter().any(|asked| *asked == name.as_ref())) {
-            Some((name, _)) => Err(Error::from(ErrorKind::UnknownField { field: name.to_string() })),
+            Some((name, _)) => Err(Error::from(ErrorKind::UnknownField { field: name.clone().into_owned() })),
             None => Ok(()),
         }
     }

@@ -9,8 +9,8 @@ use crate::prelude::*;
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`], then the first of [`Error::Syntax`], [`Error::TooDeep`], [`Error::TooManyMembers`] and
-/// [`Error::DuplicateMember`] in the order of the document.
+/// [`ErrorKind::TooLarge`], then the first of [`ErrorKind::Syntax`], [`ErrorKind::TooDeep`], [`ErrorKind::TooManyMembers`] and
+/// [`ErrorKind::DuplicateMember`] in the order of the document.
 pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Error> {
     if bytes.len() > BYTES_MAX {
         return Err(Error::from(ErrorKind::TooLarge { found: bytes.len(), limit: BYTES_MAX }));

@@ -52,12 +52,8 @@ impl ObjectWriter {
     }
 
     /// An integer as a string of digits, which every reader keeps exact. For amounts.
-    pub fn digits(mut self, name: &str, value: impl core::fmt::Display) -> Self {
-        self.name(name);
-        self.out.push('"');
-        self.out.push_str(&value.to_string());
-        self.out.push('"');
-        self
+    pub fn digits(self, name: &str, value: impl Into<i128>) -> Self {
+        self.text(name, &value.into().digits())
     }
 
     /// A boolean.

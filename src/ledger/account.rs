@@ -123,7 +123,7 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidAccount`], which says what is wrong with the name.
+    /// [`ErrorKind::InvalidAccount`](super::ErrorKind::InvalidAccount), which says what is wrong with the name.
     pub fn parse(name: &str) -> Result<Self, Error> {
         let refused = |expected| Err(Error::invalid_account(name, expected));
         if name.len() > ACCOUNT_BYTES_MAX {

@@ -18,19 +18,29 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`], [`Error::Money`], [`Error::InvalidAccount`], then those of [`Entry::new`].
+    /// [`Json`](super::ErrorKind::Json), [`Money`](super::ErrorKind::Money),
+    /// [`InvalidAccount`](super::ErrorKind::InvalidAccount), then those of [`Entry::new`].
     pub fn from_json(value: &Value<'_>) -> Result<Self, Error> {
         let mut fields = Fields::of(value, "entry")?;
-        let parts = Parts {
+        let mut parts = Parts {
             id: fields.text("id")?.to_owned(),
             occurred_at: moment(&mut fields, "occurred_at")?,
             recorded_at: moment(&mut fields, "recorded_at")?,
             cause: fields.text("cause")?.to_owned(),
             description: fields.maybe_text("description")?.unwrap_or_default().to_owned(),
-            links: fields.list("links")?.iter().map(read_link).collect::<Result<_, _>>()?,
-            facts: fields.optional("facts").map(read_facts).transpose()?,
-            postings: fields.list("postings")?.iter().map(read_posting).collect::<Result<_, _>>()?,
+            links: Vec::new(),
+            facts: None,
+            postings: Vec::new(),
         };
+        for link in fields.list("links")? {
+            parts.links.push(read_link(link)?);
+        }
+        if let Some(facts) = fields.optional("facts") {
+            parts.facts = Some(read_facts(facts)?);
+        }
+        for posting in fields.list("postings")? {
+            parts.postings.push(read_posting(posting)?);
+        }
         fields.finish()?;
         Self::new(parts)
     }
@@ -39,16 +49,17 @@ impl Entry {
     #[must_use]
     pub fn to_json(&self) -> String {
         let parts = self.parts();
-        let postings = parts.postings.iter().fold(ArrayWriter::new(), |list, posting| {
-            list.raw(
+        let mut postings = ArrayWriter::new();
+        for posting in &parts.postings {
+            postings = postings.raw(
                 &ObjectWriter::new()
                     .text("account", posting.account.name())
                     .digits("amount_minor", posting.amount.minor())
                     .text("currency", posting.amount.currency().code())
                     .text("side", posting.side.name())
                     .finish(),
-            )
-        });
+            );
+        }
         let mut out = ObjectWriter::new().text("cause", &parts.cause);
         if !parts.description.is_empty() {
             out = out.text("description", &parts.description);
@@ -58,14 +69,15 @@ impl Entry {
         }
         out = out.text("id", &parts.id);
         if !parts.links.is_empty() {
-            let links = parts.links.iter().fold(ArrayWriter::new(), |list, link| {
-                list.raw(
+            let mut links = ArrayWriter::new();
+            for link in &parts.links {
+                links = links.raw(
                     &ObjectWriter::new()
                         .text("entry", &link.entry)
                         .text("relation", link.relation.name())
                         .finish(),
-                )
-            });
+                );
+            }
             out = out.raw("links", &links.finish());
         }
         out.number("occurred_at", parts.occurred_at.unix_ms())
@@ -100,7 +112,7 @@ pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result
         json::Error::from(json::ErrorKind::WrongField {
             field,
             expected: "milliseconds since 1970, not after the year 9999",
-            found: ms.to_string(),
+            found: ms.digits(),
         })
     })
 }

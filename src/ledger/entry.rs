@@ -2,7 +2,7 @@
 
 use super::account::{Account, Kind, Side};
 use super::balance::{Balance, Sums};
-use super::{Error, Facts};
+use super::{Error, ErrorKind, Facts};
 use crate::money::Amount;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -103,8 +103,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::InvalidText`], [`Error::PostingsCount`], [`Error::TooManyLinks`],
-    /// [`Error::SeveralReversals`], [`Error::ZeroPosting`], [`Error::Money`] for facts in two currencies, [`Error::Unbalanced`] with the first
+    /// In this order: [`ErrorKind::InvalidText`], [`ErrorKind::PostingsCount`], [`ErrorKind::TooManyLinks`],
+    /// [`ErrorKind::SeveralReversals`], [`ErrorKind::ZeroPosting`], [`ErrorKind::Money`] for facts in two currencies, [`ErrorKind::Unbalanced`] with the first
     /// currency, in the order of its code, that does not sum to zero, memo postings last.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         checked_text("id", &parts.id, ID_BYTES_MAX)?;
@@ -116,16 +116,16 @@ impl Entry {
             checked_text("links.entry", &link.entry, ID_BYTES_MAX)?;
         }
         if parts.postings.len() < POSTINGS_MIN || parts.postings.len() > POSTINGS_MAX {
-            return Err(Error::PostingsCount { found: parts.postings.len() });
+            return Err(Error::from(ErrorKind::PostingsCount { found: parts.postings.len() }));
         }
         if parts.links.len() > LINKS_MAX {
-            return Err(Error::TooManyLinks { found: parts.links.len() });
+            return Err(Error::from(ErrorKind::TooManyLinks { found: parts.links.len() }));
         }
         if parts.links.iter().filter(|link| link.relation == Relation::Reverses).count() > 1 {
-            return Err(Error::SeveralReversals);
+            return Err(Error::from(ErrorKind::SeveralReversals));
         }
         if let Some(posting) = parts.postings.iter().find(|posting| posting.amount.is_zero()) {
-            return Err(Error::ZeroPosting { account: posting.account.to_string() });
+            return Err(Error::from(ErrorKind::ZeroPosting { account: posting.account.name().to_owned() }));
         }
         if let Some(facts) = &parts.facts {
             facts.check()?;
@@ -203,7 +203,7 @@ fn balanced(postings: &[Posting]) -> Result<(), Error> {
         for (currency, Balance { debits, credits }) in sums.iter() {
             if debits != credits {
                 let (debits, credits) = (Box::new(debits), Box::new(credits));
-                return Err(Error::Unbalanced { currency, memo, debits, credits });
+                return Err(Error::from(ErrorKind::Unbalanced { currency, memo, debits, credits }));
             }
         }
     }
@@ -212,12 +212,12 @@ fn balanced(postings: &[Posting]) -> Result<(), Error> {
 
 /// A text of 1 to `limit` bytes without control characters: it goes into logs, reports and CSV files.
 pub(super) fn checked_text(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {
-    let refused = |found: String| Err(Error::InvalidText { field, limit, found });
+    let refused = |found: String| Err(Error::from(ErrorKind::InvalidText { field, limit, found }));
     if text.is_empty() {
         return refused("nothing".to_owned());
     }
     if text.len() > limit {
-        return refused(format!("{} bytes", text.len()));
+        return refused(glued(&[&text.len().digits(), " bytes"]));
     }
     if text.chars().any(char::is_control) {
         return refused("a control character".to_owned());

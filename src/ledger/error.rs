@@ -1,16 +1,36 @@
 //! Why an entry or a journal was refused.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, quoted};
 use crate::money::{self, Currency};
 use crate::prelude::*;
 
 use super::{LINKS_MAX, POSITION_MAX, POSTINGS_MAX, POSTINGS_MIN};
 
-/// Why an entry or a journal was refused. Variants stand in order of precedence; nothing has changed then.
+/// Why an entry or a journal was refused: one pointer, because every answer of the ledger has room for it. Nothing has
+/// changed then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with an entry or a journal. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The document is not what it should be.
     Json(json::Error),
     /// A currency or amount is not one.
@@ -117,11 +137,11 @@ pub enum Error {
 
 impl Error {
     pub(super) fn invalid_account(found: &str, expected: &'static str) -> Self {
-        Self::InvalidAccount { found: shortened(found), expected }
+        ErrorKind::InvalidAccount { found: shortened(found), expected }.into()
     }
 
     pub(super) fn unknown_template(found: &str) -> Self {
-        Self::UnknownTemplate { found: shortened(found) }
+        ErrorKind::UnknownTemplate { found: shortened(found) }.into()
     }
 }
 
@@ -133,180 +153,105 @@ fn shortened(text: &str) -> String {
 
 impl From<json::Error> for Error {
     fn from(error: json::Error) -> Self {
-        Self::Json(error)
+        ErrorKind::Json(error).into()
     }
 }
 
 impl From<money::Error> for Error {
     fn from(error: money::Error) -> Self {
-        Self::Money(error)
+        ErrorKind::Money(error).into()
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Money(error) => error.fmt(f),
-            Self::InvalidAccount { found, expected } => {
-                write!(f, "{} is not the name of an account: expected {expected}", quoted(found))
-            }
-            Self::InvalidText { field, limit, found } => write!(
-                f,
-                "the field `{field}` holds {found}: expected 1 to {limit} bytes without control characters"
-            ),
-            Self::PostingsCount { found } => {
-                write!(f, "the entry has {found} postings: expected {POSTINGS_MIN} to {POSTINGS_MAX}")
-            }
-            Self::TooManyLinks { found } => {
-                write!(f, "the entry has {found} links: at most {LINKS_MAX} are kept")
-            }
-            Self::SeveralReversals => {
-                write!(f, "the entry reverses several others: write one reversal for each")
-            }
-            Self::ZeroPosting { account } => {
-                write!(f, "a posting of {account} moves nothing: leave it out")
-            }
-            Self::Unbalanced { currency, memo, debits, credits } => {
-                let which = if *memo { "the memo postings" } else { "the postings" };
-                write!(
-                    f,
-                    "{which} in {currency} do not sum to zero: debits {debits}, credits {credits} minor units; \
-                     add the missing posting"
+impl Error {
+    fn table(&self) -> Report {
+        match self.kind() {
+            ErrorKind::Json(error) => error.report(),
+            ErrorKind::Money(error) => error.report(),
+            ErrorKind::InvalidAccount { found, expected } => {
+                Report::new("account_invalid").fact("found", found).fact("expected", expected).say_with(
+                    "{found} is not the name of an account: expected {expected}",
+                    &[("found", &quoted(found))],
                 )
             }
-            Self::UnknownTemplate { found } => {
-                write!(f, "there is no template {}: see the list of templates", quoted(found))
-            }
-            Self::MissingTemplateValue { template, value } => {
-                write!(f, "the template `{template}` needs the value `{value}`: add it")
-            }
-            Self::DiffersInBatch { entry, position, field } => write!(
-                f,
-                "the entry {} stands at position {position} with another `{field}`, so nothing of this batch was \
-                 posted: correct it by a reversal and a new entry",
-                quoted(entry)
+            ErrorKind::InvalidText { field, limit, found } => Report::new("text_invalid")
+                .fact("field", field)
+                .fact("found", found)
+                .count("limit", *limit)
+                .say("the field `{field}` holds {found}: expected 1 to {limit} bytes without control characters"),
+            ErrorKind::PostingsCount { found } => Report::new("entry_postings_count").count("found", *found).say_with(
+                "the entry has {found} postings: expected {least} to {most}",
+                &[("least", &POSTINGS_MIN.digits()), ("most", &POSTINGS_MAX.digits())],
             ),
-            Self::ReversalOfUnknown { entry } => {
-                write!(f, "the entry {} is not in the journal, so it cannot be reversed", quoted(entry))
-            }
-            Self::AlreadyReversed { entry, position } => {
-                write!(f, "the entry {} was reversed at position {position} already", quoted(entry))
-            }
-            Self::ReversalDiffers { entry } => write!(
-                f,
-                "a reversal of {} needs its postings on opposite sides, and no others",
-                quoted(entry)
+            ErrorKind::TooManyLinks { found } => Report::new("entry_too_many_links").count("found", *found).say_with(
+                "the entry has {found} links: at most {limit} are kept",
+                &[("limit", &LINKS_MAX.digits())],
             ),
-            Self::JournalFull => {
-                write!(f, "the journal has {POSITION_MAX} lines, the most it can hold: begin a new one")
-            }
-            Self::OutOfOrder { expected, found } => {
-                write!(
-                    f,
-                    "line {found} cannot be applied: the next position is {expected}; reload the journal"
+            ErrorKind::SeveralReversals => Report::new("entry_several_reversals")
+                .say("the entry reverses several others: write one reversal for each"),
+            ErrorKind::ZeroPosting { account } => Report::new("entry_zero_posting")
+                .fact("account", account)
+                .say("a posting of {account} moves nothing: leave it out"),
+            ErrorKind::Unbalanced { currency, memo, debits, credits } => Report::new("entry_unbalanced")
+                .fact("currency", currency.code())
+                .fact("debits", &debits.digits())
+                .fact("credits", &credits.digits())
+                .say_with(
+                    "{which} in {currency} do not sum to zero: debits {debits}, credits {credits} minor units; add the \
+                     missing posting",
+                    &[("which", if *memo { "the memo postings" } else { "the postings" })],
+                ),
+            ErrorKind::UnknownTemplate { found } => Report::new("template_unknown").fact("found", found).say_with(
+                "there is no template {found}: see the list of templates",
+                &[("found", &quoted(found))],
+            ),
+            ErrorKind::MissingTemplateValue { template, value } => Report::new("template_value_missing")
+                .fact("template", template)
+                .fact("field", value)
+                .say("the template `{template}` needs the value `{field}`: add it"),
+            ErrorKind::DiffersInBatch { entry, position, field } => Report::new("entry_differs")
+                .advise(Advice::Reconcile)
+                .fact("entry", entry)
+                .number("position", *position)
+                .fact("field", field)
+                .say_with(
+                    "the entry {entry} stands at position {position} with another `{field}`, so nothing of this \
+                     batch was posted: correct it by a reversal and a new entry",
+                    &[("entry", &quoted(entry))],
+                ),
+            ErrorKind::ReversalOfUnknown { entry } => Report::new("reversal_of_unknown").fact("entry", entry).say_with(
+                "the entry {entry} is not in the journal, so it cannot be reversed",
+                &[("entry", &quoted(entry))],
+            ),
+            ErrorKind::AlreadyReversed { entry, position } => {
+                Report::new("already_reversed").fact("entry", entry).number("position", *position).say_with(
+                    "the entry {entry} was reversed at position {position} already",
+                    &[("entry", &quoted(entry))],
                 )
             }
-            Self::BrokenChain { position, found } => write!(
-                f,
-                "the journal is broken at position {position}: {found}; restore it from a copy and compare"
+            ErrorKind::ReversalDiffers { entry } => Report::new("reversal_differs").fact("entry", entry).say_with(
+                "a reversal of {entry} needs its postings on opposite sides, and no others",
+                &[("entry", &quoted(entry))],
             ),
+            ErrorKind::JournalFull => Report::new("journal_full").say_with(
+                "the journal has {limit} lines, the most it can hold: begin a new one",
+                &[("limit", &POSITION_MAX.digits())],
+            ),
+            ErrorKind::OutOfOrder { expected, found } => Report::new("journal_out_of_order")
+                .advise(Advice::RetrySameKey)
+                .number("expected", *expected)
+                .number("found", *found)
+                .say("line {found} cannot be applied: the next position is {expected}; reload the journal"),
+            ErrorKind::BrokenChain { position, found } => Report::new("journal_broken")
+                .advise(Advice::Reconcile)
+                .number("position", *position)
+                .fact("found", found)
+                .say("the journal is broken at position {position}: {found}; restore it from a copy and compare"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Json(error) => error.code(),
-            Self::Money(error) => error.code(),
-            Self::InvalidAccount { .. } => "account_invalid",
-            Self::InvalidText { .. } => "text_invalid",
-            Self::PostingsCount { .. } => "entry_postings_count",
-            Self::TooManyLinks { .. } => "entry_too_many_links",
-            Self::SeveralReversals => "entry_several_reversals",
-            Self::ZeroPosting { .. } => "entry_zero_posting",
-            Self::Unbalanced { .. } => "entry_unbalanced",
-            Self::UnknownTemplate { .. } => "template_unknown",
-            Self::MissingTemplateValue { .. } => "template_value_missing",
-            Self::DiffersInBatch { .. } => "entry_differs",
-            Self::ReversalOfUnknown { .. } => "reversal_of_unknown",
-            Self::AlreadyReversed { .. } => "already_reversed",
-            Self::ReversalDiffers { .. } => "reversal_differs",
-            Self::JournalFull => "journal_full",
-            Self::OutOfOrder { .. } => "journal_out_of_order",
-            Self::BrokenChain { .. } => "journal_broken",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Json(error) => error.advice(),
-            Self::Money(error) => error.advice(),
-            Self::InvalidAccount { .. }
-            | Self::InvalidText { .. }
-            | Self::PostingsCount { .. }
-            | Self::TooManyLinks { .. }
-            | Self::SeveralReversals
-            | Self::ZeroPosting { .. }
-            | Self::Unbalanced { .. }
-            | Self::UnknownTemplate { .. }
-            | Self::MissingTemplateValue { .. }
-            | Self::ReversalOfUnknown { .. }
-            | Self::AlreadyReversed { .. }
-            | Self::ReversalDiffers { .. }
-            | Self::JournalFull => Advice::FixCall,
-            Self::OutOfOrder { .. } => Advice::RetrySameKey,
-            Self::DiffersInBatch { .. } | Self::BrokenChain { .. } => Advice::Reconcile,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Json(error) => error.details(),
-            Self::Money(error) => error.details(),
-            Self::InvalidAccount { found, expected } => {
-                vec![("found", found.clone()), ("expected", (*expected).to_owned())]
-            }
-            Self::InvalidText { field, limit, found } => {
-                vec![("field", (*field).to_owned()), ("found", found.clone()), ("limit", limit.to_string())]
-            }
-            Self::PostingsCount { found } | Self::TooManyLinks { found } => {
-                vec![("found", found.to_string())]
-            }
-            Self::ZeroPosting { account } => vec![("account", account.clone())],
-            Self::Unbalanced { currency, memo: _, debits, credits } => vec![
-                ("currency", currency.to_string()),
-                ("debits", debits.to_string()),
-                ("credits", credits.to_string()),
-            ],
-            Self::UnknownTemplate { found } => vec![("found", found.clone())],
-            Self::MissingTemplateValue { template, value } => {
-                vec![("template", (*template).to_owned()), ("field", (*value).to_owned())]
-            }
-            Self::DiffersInBatch { entry, position, field } => vec![
-                ("entry", entry.clone()),
-                ("position", position.to_string()),
-                ("field", (*field).to_owned()),
-            ],
-            Self::ReversalOfUnknown { entry } | Self::ReversalDiffers { entry } => {
-                vec![("entry", entry.clone())]
-            }
-            Self::AlreadyReversed { entry, position } => {
-                vec![("entry", entry.clone()), ("position", position.to_string())]
-            }
-            Self::JournalFull | Self::SeveralReversals => Vec::new(),
-            Self::OutOfOrder { expected, found } => {
-                vec![("expected", expected.to_string()), ("found", found.to_string())]
-            }
-            Self::BrokenChain { position, found } => {
-                vec![("position", position.to_string()), ("found", (*found).to_owned())]
-            }
-        }
-    }
-}
+reported!(Error);
 
 #[cfg(test)]
 mod tests {
@@ -317,25 +262,37 @@ mod tests {
         let entry = || "charge:1".to_owned();
         let eur = Currency::parse("EUR").unwrap();
         let errors = [
-            Error::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 })),
-            Error::Money(money::Error::UnknownCurrency { found: "eur".to_owned() }),
+            Error::from(ErrorKind::Json(json::Error::from(json::ErrorKind::TooLarge { found: 2, limit: 1 }))),
+            Error::from(ErrorKind::Money(money::Error::from(money::ErrorKind::UnknownCurrency {
+                found: "eur".to_owned(),
+            }))),
             Error::invalid_account("Bank", "a root"),
-            Error::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() },
-            Error::PostingsCount { found: 1 },
-            Error::TooManyLinks { found: 17 },
-            Error::SeveralReversals,
-            Error::ZeroPosting { account: "Income:Sales".to_owned() },
-            Error::Unbalanced { currency: eur, memo: false, debits: Box::new(3), credits: Box::new(2) },
-            Error::Unbalanced { currency: eur, memo: true, debits: Box::new(3), credits: Box::new(2) },
+            Error::from(ErrorKind::InvalidText { field: "id", limit: 200, found: "nothing".to_owned() }),
+            Error::from(ErrorKind::PostingsCount { found: 1 }),
+            Error::from(ErrorKind::TooManyLinks { found: 17 }),
+            Error::from(ErrorKind::SeveralReversals),
+            Error::from(ErrorKind::ZeroPosting { account: "Income:Sales".to_owned() }),
+            Error::from(ErrorKind::Unbalanced {
+                currency: eur,
+                memo: false,
+                debits: Box::new(3),
+                credits: Box::new(2),
+            }),
+            Error::from(ErrorKind::Unbalanced {
+                currency: eur,
+                memo: true,
+                debits: Box::new(3),
+                credits: Box::new(2),
+            }),
             Error::unknown_template("chrage"),
-            Error::MissingTemplateValue { template: "charge", value: "gateway" },
-            Error::DiffersInBatch { entry: entry(), position: 7, field: "postings" },
-            Error::ReversalOfUnknown { entry: entry() },
-            Error::AlreadyReversed { entry: entry(), position: 7 },
-            Error::ReversalDiffers { entry: entry() },
-            Error::JournalFull,
-            Error::OutOfOrder { expected: 3, found: 5 },
-            Error::BrokenChain { position: 3, found: "its hash is not that of its content" },
+            Error::from(ErrorKind::MissingTemplateValue { template: "charge", value: "gateway" }),
+            Error::from(ErrorKind::DiffersInBatch { entry: entry(), position: 7, field: "postings" }),
+            Error::from(ErrorKind::ReversalOfUnknown { entry: entry() }),
+            Error::from(ErrorKind::AlreadyReversed { entry: entry(), position: 7 }),
+            Error::from(ErrorKind::ReversalDiffers { entry: entry() }),
+            Error::from(ErrorKind::JournalFull),
+            Error::from(ErrorKind::OutOfOrder { expected: 3, found: 5 }),
+            Error::from(ErrorKind::BrokenChain { position: 3, found: "its hash is not that of its content" }),
         ];
         let shown: Vec<String> = errors
             .iter()

@@ -86,7 +86,7 @@ pub struct Facts {
 impl Facts {
     /// # Errors
     ///
-    /// [`Error::InvalidText`], [`Error::Money`] when the fee is in another currency.
+    /// [`ErrorKind::InvalidText`], [`ErrorKind::Money`] when the fee is in another currency.
     pub(super) fn check(&self) -> Result<(), Error> {
         checked_text("facts.reference", &self.reference, FACT_BYTES_MAX)?;
         let optional = [

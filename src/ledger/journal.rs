@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use super::account::{Account, Side};
 use super::balance::{Balance, Index, Sums, TrialBalance};
 use super::digest::Digest;
-use super::{Entry, Error, Line, POSITION_MAX};
+use super::{Entry, Error, ErrorKind, Line, POSITION_MAX};
 use crate::money::{Amount, Currency};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -73,7 +73,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenChain`] with the first bad position.
+    /// [`ErrorKind::BrokenChain`] with the first bad position.
     pub fn open<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
         let mut ledger = Self::new();
         ledger.extend(lines)?;
@@ -84,11 +84,13 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenChain`] with the first bad position.
+    /// [`ErrorKind::BrokenChain`] with the first bad position.
     pub fn extend<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
         for text in lines {
             let line = Line::parse(text, self.next_position())?;
-            self.apply(&line)?;
+            if self.is_new(&line)? {
+                self.add(line);
+            }
         }
         Ok(())
     }
@@ -115,8 +117,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::ReversalOfUnknown`], [`Error::AlreadyReversed`], [`Error::ReversalDiffers`],
-    /// [`Error::JournalFull`].
+    /// [`ErrorKind::ReversalOfUnknown`], [`ErrorKind::AlreadyReversed`], [`ErrorKind::ReversalDiffers`],
+    /// [`ErrorKind::JournalFull`].
     pub fn draft(&self, entry: Entry) -> Result<Answer, Error> {
         self.draft_after(&Drafts::default(), entry)
     }
@@ -126,23 +128,30 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::draft`], and [`Error::DiffersInBatch`] instead of [`Answer::ExistsWithDifferent`].
+    /// As [`Ledger::draft`], and [`ErrorKind::DiffersInBatch`] instead of [`Answer::ExistsWithDifferent`].
     pub fn draft_all(&self, entries: Vec<Entry>) -> Result<Vec<Answer>, Error> {
         let mut drafts = Drafts::default();
+        // `None` stands for the next of the drafted lines, which the entries after it have to see.
         let mut answers = Vec::with_capacity(entries.len());
         for entry in entries {
             let id = entry.id().to_owned();
-            let answer = self.draft_after(&drafts, entry)?;
-            match &answer {
-                Answer::Created(line) => drafts.push((**line).clone()),
-                Answer::Exists { .. } => {}
+            match self.draft_after(&drafts, entry)? {
+                Answer::Created(line) => {
+                    drafts.push(*line);
+                    answers.push(None);
+                }
+                Answer::Exists { position } => answers.push(Some(position)),
                 Answer::ExistsWithDifferent { position, field } => {
-                    return Err(Error::DiffersInBatch { entry: id, position: *position, field });
+                    return Err(Error::from(ErrorKind::DiffersInBatch { entry: id, position, field }));
                 }
             }
-            answers.push(answer);
         }
-        Ok(answers)
+        let mut created = drafts.lines.into_iter();
+        let answer = |known: Option<u64>| match known {
+            Some(position) => Some(Answer::Exists { position }),
+            None => created.next().map(|line| Answer::Created(Box::new(line))),
+        };
+        Ok(answers.into_iter().filter_map(answer).collect())
     }
 
     /// What becomes of an entry that will be stored in one commit with others drafted before it. Changes nothing.
@@ -173,13 +182,13 @@ impl Ledger {
         }
         if let Some(id) = entry.reverses() {
             let Some(original) = drafts.line_of(id).or_else(|| self.line_of(id)) else {
-                return Err(Error::ReversalOfUnknown { entry: id.to_owned() });
+                return Err(Error::from(ErrorKind::ReversalOfUnknown { entry: id.to_owned() }));
             };
             if let Some(position) = drafts.reversal_of(id).or_else(|| self.reversals.get(id).copied()) {
-                return Err(Error::AlreadyReversed { entry: id.to_owned(), position });
+                return Err(Error::from(ErrorKind::AlreadyReversed { entry: id.to_owned(), position }));
             }
             if !original.entry().is_mirrored_by(&entry) {
-                return Err(Error::ReversalDiffers { entry: id.to_owned() });
+                return Err(Error::from(ErrorKind::ReversalDiffers { entry: id.to_owned() }));
             }
         }
         let (position, previous) = match drafts.lines.last() {
@@ -187,7 +196,7 @@ impl Ledger {
             None => (self.next_position(), self.head_digest()),
         };
         if position > POSITION_MAX {
-            return Err(Error::JournalFull);
+            return Err(Error::from(ErrorKind::JournalFull));
         }
         Ok(Answer::Created(Box::new(Line::chained(position, previous, entry))))
     }
@@ -197,16 +206,25 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfOrder`] when lines are missing before it, [`Error::BrokenChain`] when it does not follow the
+    /// [`ErrorKind::OutOfOrder`] when lines are missing before it, [`ErrorKind::BrokenChain`] when it does not follow the
     /// line before or repeats the id of another entry. Nothing has changed then.
     pub fn apply(&mut self, line: &Line) -> Result<(), Error> {
+        if self.is_new(line)? {
+            self.add(line.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether a line comes next; not so when it is there already.
+    fn is_new(&self, line: &Line) -> Result<bool, Error> {
         let (found, expected) = (line.position(), self.next_position());
-        let broken = |found_wrong| Err(Error::BrokenChain { position: found, found: found_wrong });
+        let broken =
+            |found_wrong| Err(Error::from(ErrorKind::BrokenChain { position: found, found: found_wrong }));
         if let Some(known) = self.line_at(found) {
-            return if known == line { Ok(()) } else { broken("another line stands there") };
+            return if known == line { Ok(false) } else { broken("another line stands there") };
         }
         if found != expected {
-            return Err(Error::OutOfOrder { expected, found });
+            return Err(Error::from(ErrorKind::OutOfOrder { expected, found }));
         }
         if !line.follows(&self.head_digest()) {
             return broken("it does not follow the line before it");
@@ -214,18 +232,20 @@ impl Ledger {
         if self.positions.contains_key(line.entry().id()) {
             return broken("the id of its entry stands in an earlier line");
         }
+        Ok(true)
+    }
 
-        // From here on the line becomes part of the books.
-        let entry = line.entry();
-        let _ = self.positions.insert(entry.id().to_owned(), found);
+    /// Makes a line that comes next part of the books.
+    fn add(&mut self, line: Line) {
+        let (position, entry) = (line.position(), line.entry());
+        let _ = self.positions.insert(entry.id().to_owned(), position);
         if let Some(reversed) = entry.reverses() {
-            let _ = self.reversals.insert(reversed.to_owned(), found);
+            let _ = self.reversals.insert(reversed.to_owned(), position);
         }
         for posting in entry.postings() {
-            self.index.add(found, posting);
+            self.index.add(position, posting);
         }
-        self.lines.push(line.clone());
-        Ok(())
+        self.lines.push(line);
     }
 
     /// [`Ledger::draft`] and [`Ledger::apply`] in one, for books that live in memory only.

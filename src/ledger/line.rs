@@ -14,7 +14,7 @@
 //! journal can be changed unnoticed.
 
 use super::digest::Digest;
-use super::{Entry, Error};
+use super::{Entry, Error, ErrorKind};
 use crate::json::{self, Fields, ObjectWriter};
 use crate::prelude::*;
 
@@ -45,9 +45,9 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenChain`] at `expected_position`, the position the line should have.
+    /// [`ErrorKind::BrokenChain`] at `expected_position`, the position the line should have.
     pub fn parse(text: &[u8], expected_position: u64) -> Result<Self, Error> {
-        let broken = |found| Error::BrokenChain { position: expected_position, found };
+        let broken = |found| Error::from(ErrorKind::BrokenChain { position: expected_position, found });
         let document = json::parse(text).map_err(|_| broken("it is not JSON"))?;
         let line = Self::read(&document).ok_or_else(|| broken("it is not a journal line"))?;
         if line.hash != hash_of(line.position, &line.previous, &line.entry.to_json()) {
@@ -117,6 +117,6 @@ impl Line {
 }
 
 fn hash_of(position: u64, previous: &Digest, entry: &str) -> Digest {
-    let head = format!("{DOMAIN}\n{position}\n{}\n", previous.as_str());
+    let head = glued(&[DOMAIN, "\n", &position.digits(), "\n", previous.as_str(), "\n"]);
     Digest::of(&[head.as_bytes(), entry.as_bytes()])
 }

@@ -33,7 +33,7 @@ pub use entry::{
     CAUSE_BYTES_MAX, DESCRIPTION_BYTES_MAX, Entry, ID_BYTES_MAX, LINKS_MAX, Link, POSTINGS_MAX, POSTINGS_MIN,
     Parts, Posting, Relation,
 };
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use facts::{EventType, FACT_BYTES_MAX, Facts};
 pub use journal::{Answer, Ledger, StatementLine};
 pub use line::{Line, POSITION_MAX};

@@ -4,11 +4,11 @@
 //! and one whose sum is negative stands on the other side (a fee larger than the charge leaves the gateway account
 //! with a credit).
 
-use super::Error;
 use super::account::{Account, Side};
 use super::document::moment;
 use super::entry::{Entry, Link, Parts, Posting};
 use super::facts::{EventType, Facts};
+use super::{Error, ErrorKind};
 use crate::json::{self, Fields, Value};
 use crate::money::{Amount, Currency};
 use crate::prelude::*;
@@ -111,7 +111,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTemplate`].
+    /// [`ErrorKind::UnknownTemplate`].
     pub fn named(name: &str) -> Result<Self, Error> {
         let found = TEMPLATES.iter().find(|template| template.name == name);
         found.copied().ok_or_else(|| Error::unknown_template(name))
@@ -124,7 +124,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`], [`Error::Money`], [`Error::UnknownTemplate`], [`Error::MissingTemplateValue`], then those of
+    /// [`ErrorKind::Json`], [`ErrorKind::Money`], [`ErrorKind::UnknownTemplate`], [`ErrorKind::MissingTemplateValue`], then those of
     /// [`Account::parse`] and [`Entry::new`].
     pub fn fill(document: &Value<'_>) -> Result<Entry, Error> {
         let mut fields = Fields::of(document, "template")?;
@@ -137,7 +137,10 @@ impl Template {
             amounts: Fields::of(amounts, "amounts")?,
             names: fields.optional("names").map(|names| Fields::of(names, "names")).transpose()?,
         };
-        let postings = template.legs.iter().map(|leg| values.posting(leg)).collect::<Result<Vec<_>, _>>()?;
+        let mut postings = Vec::new();
+        for leg in template.legs {
+            postings.extend(values.posting(leg)?);
+        }
         let facts = match (template.event, fields.optional("facts")) {
             (Some(kind), Some(facts)) => Some(values.facts(kind, facts)?),
             (None, _) | (_, None) => None,
@@ -148,19 +151,19 @@ impl Template {
             let _ = names.optional("gateway");
             names.finish()?;
         }
-        let follows = fields.maybe_text("follows")?;
+        let mut links = Vec::new();
+        if let Some(entry) = fields.maybe_text("follows")? {
+            links.push(Link { relation: super::Relation::Follows, entry: entry.to_owned() });
+        }
         let parts = Parts {
             id: fields.text("id")?.to_owned(),
             occurred_at: moment(&mut fields, "occurred_at")?,
             recorded_at: moment(&mut fields, "recorded_at")?,
             cause: fields.text("cause")?.to_owned(),
             description: fields.maybe_text("description")?.unwrap_or_default().to_owned(),
-            links: follows
-                .map(|entry| Link { relation: super::Relation::Follows, entry: entry.to_owned() })
-                .into_iter()
-                .collect(),
+            links,
             facts,
-            postings: postings.into_iter().flatten().collect(),
+            postings,
         };
         fields.finish()?;
         Entry::new(parts)
@@ -203,7 +206,9 @@ impl Values<'_, '_> {
         match self.given(name)? {
             Some(amount) => Ok(amount),
             None if name == "fee" => Ok(Amount::zero(self.currency)),
-            None => Err(Error::MissingTemplateValue { template: self.template, value: name }),
+            None => {
+                Err(Error::from(ErrorKind::MissingTemplateValue { template: self.template, value: name }))
+            }
         }
     }
 
@@ -223,7 +228,8 @@ impl Values<'_, '_> {
                 None => name.push_str(segment),
                 Some("currency") => name.push_str(self.currency.code()),
                 Some(value) => {
-                    let missing = Error::MissingTemplateValue { template: self.template, value };
+                    let missing =
+                        Error::from(ErrorKind::MissingTemplateValue { template: self.template, value });
                     let given = self.names.as_mut().map(|names| names.maybe_text(value)).transpose()?;
                     name.push_str(given.flatten().ok_or(missing)?);
                 }

@@ -6,7 +6,7 @@
 
 use core::cmp::Reverse;
 
-use super::{Amount, Error};
+use super::{Amount, Error, ErrorKind};
 use crate::prelude::*;
 
 /// The most parts of one split. A marketplace order has some hundred lines; the rest is an attack on memory.
@@ -17,7 +17,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongParts`] for no parts or more than [`PARTS_MAX`], [`Error::NoWeight`] when all weights are zero.
+    /// [`ErrorKind::WrongParts`] for no parts or more than [`PARTS_MAX`], [`ErrorKind::NoWeight`] when all weights are zero.
     pub fn allocate(self, weights: &[u64]) -> Result<Vec<Self>, Error> {
         check_parts(weights.len())?;
         // At most 10^4 weights below 2^64, and products below 2^127: nothing here reaches 2^128.
@@ -26,7 +26,7 @@ impl Amount {
         for (index, weight) in weights.iter().enumerate() {
             let wide = u128::from(self.minor()).saturating_mul(u128::from(*weight));
             let (Some(share), Some(remainder)) = (wide.checked_div(total), wide.checked_rem(total)) else {
-                return Err(Error::NoWeight);
+                return Err(Error::from(ErrorKind::NoWeight));
             };
             shares.push(Share { index, minor: u64::try_from(share).unwrap_or(u64::MAX), remainder });
         }
@@ -47,7 +47,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongParts`] for no parts or more than [`PARTS_MAX`].
+    /// [`ErrorKind::WrongParts`] for no parts or more than [`PARTS_MAX`].
     pub fn split(self, parts: usize) -> Result<Vec<Self>, Error> {
         check_parts(parts)?;
         self.allocate(&vec![1; parts])
@@ -60,9 +60,9 @@ struct Share {
     remainder: u128,
 }
 
-const fn check_parts(found: usize) -> Result<(), Error> {
+fn check_parts(found: usize) -> Result<(), Error> {
     if found == 0 || found > PARTS_MAX {
-        return Err(Error::WrongParts { found, limit: PARTS_MAX });
+        return Err(Error::from(ErrorKind::WrongParts { found, limit: PARTS_MAX }));
     }
     Ok(())
 }
@@ -108,9 +108,15 @@ mod tests {
     #[test]
     fn a_split_into_nothing_is_refused() {
         let whole = Amount::from_minor(100, Currency::EUR).unwrap();
-        assert_eq!(whole.allocate(&[]), Err(Error::WrongParts { found: 0, limit: PARTS_MAX }));
-        assert_eq!(whole.allocate(&[0, 0]), Err(Error::NoWeight));
-        assert_eq!(whole.split(0), Err(Error::WrongParts { found: 0, limit: PARTS_MAX }));
-        assert_eq!(whole.split(usize::MAX), Err(Error::WrongParts { found: usize::MAX, limit: PARTS_MAX }));
+        assert_eq!(
+            whole.allocate(&[]),
+            Err(Error::from(ErrorKind::WrongParts { found: 0, limit: PARTS_MAX }))
+        );
+        assert_eq!(whole.allocate(&[0, 0]), Err(Error::from(ErrorKind::NoWeight)));
+        assert_eq!(whole.split(0), Err(Error::from(ErrorKind::WrongParts { found: 0, limit: PARTS_MAX })));
+        assert_eq!(
+            whole.split(usize::MAX),
+            Err(Error::from(ErrorKind::WrongParts { found: usize::MAX, limit: PARTS_MAX }))
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The sealed amount: no code outside the inner module can build one that is out of range.
 
-use super::{Currency, Error};
+use super::{Currency, Error, ErrorKind};
 use crate::json::{SAFE_INTEGER_MAX, Value};
 use crate::prelude::*;
 
@@ -51,9 +51,10 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] beyond [`Amount::MINOR_MAX`].
+    /// [`ErrorKind::TooLarge`] beyond [`Amount::MINOR_MAX`].
     pub fn from_minor(minor: u64, currency: Currency) -> Result<Self, Error> {
-        Self::checked(minor, currency).ok_or_else(|| Error::TooLarge { found: minor.to_string() })
+        Self::checked(minor, currency)
+            .ok_or_else(|| Error::from(ErrorKind::TooLarge { found: minor.digits() }))
     }
 
     /// Nothing, in a currency.
@@ -72,7 +73,7 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAnInteger`], [`Error::TooLarge`].
+    /// [`ErrorKind::NotAnInteger`], [`ErrorKind::TooLarge`].
     pub fn parse_minor(text: &str, currency: Currency) -> Result<Self, Error> {
         let canonical = text == "0" || !text.starts_with('0');
         if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -86,19 +87,19 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAnInteger`], [`Error::UnsafeNumber`], [`Error::TooLarge`].
+    /// [`ErrorKind::NotAnInteger`], [`ErrorKind::UnsafeNumber`], [`ErrorKind::TooLarge`].
     pub fn from_json(value: &Value<'_>, currency: Currency) -> Result<Self, Error> {
         match value {
             Value::String(text) => Self::parse_minor(text, currency),
             Value::Number(lexeme) => {
                 let amount = Self::parse_minor(lexeme, currency)?;
                 if amount.minor() > SAFE_INTEGER_MAX {
-                    return Err(Error::UnsafeNumber { found: (*lexeme).to_owned() });
+                    return Err(Error::from(ErrorKind::UnsafeNumber { found: (*lexeme).to_owned() }));
                 }
                 Ok(amount)
             }
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                Err(Error::NotAnInteger { found: value.kind().to_owned() })
+                Err(Error::from(ErrorKind::NotAnInteger { found: value.kind().to_owned() }))
             }
         }
     }
@@ -107,35 +108,42 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::CurrencyMismatch`], [`Error::TooLarge`].
+    /// [`ErrorKind::CurrencyMismatch`], [`ErrorKind::TooLarge`].
     pub fn checked_add(self, other: Self) -> Result<Self, Error> {
         self.same_currency(other)?;
         let sum = self.minor().checked_add(other.minor()).and_then(|sum| Self::checked(sum, self.currency()));
-        sum.ok_or_else(|| Error::TooLarge { found: format!("{} + {}", self.minor(), other.minor()) })
+        sum.ok_or_else(|| {
+            Error::from(ErrorKind::TooLarge {
+                found: glued(&[&self.minor().digits(), " + ", &other.minor().digits()]),
+            })
+        })
     }
 
     /// The difference.
     ///
     /// # Errors
     ///
-    /// [`Error::CurrencyMismatch`], [`Error::Negative`] when `other` is larger.
+    /// [`ErrorKind::CurrencyMismatch`], [`ErrorKind::Negative`] when `other` is larger.
     pub fn checked_sub(self, other: Self) -> Result<Self, Error> {
         self.same_currency(other)?;
         let rest = self.minor().checked_sub(other.minor());
         let rest = rest.and_then(|rest| Self::checked(rest, self.currency()));
-        rest.ok_or(Error::Negative { minuend: self, subtrahend: other })
+        rest.ok_or(Error::from(ErrorKind::Negative { minuend: self, subtrahend: other }))
     }
 
     /// Refuses a second currency.
     ///
     /// # Errors
     ///
-    /// [`Error::CurrencyMismatch`].
+    /// [`ErrorKind::CurrencyMismatch`].
     pub fn same_currency(self, other: Self) -> Result<(), Error> {
         if self.currency() == other.currency() {
             Ok(())
         } else {
-            Err(Error::CurrencyMismatch { expected: self.currency(), found: other.currency() })
+            Err(Error::from(ErrorKind::CurrencyMismatch {
+                expected: self.currency(),
+                found: other.currency(),
+            }))
         }
     }
 }

@@ -28,7 +28,8 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownCurrency`], also for lower case: dialects that write it so convert first.
+    /// [`UnknownCurrency`](super::ErrorKind::UnknownCurrency), also for lower case: dialects that write it so convert
+    /// first.
     pub fn parse(code: &str) -> Result<Self, Error> {
         TABLE
             .binary_search_by(|(known, _)| (*known).cmp(code))

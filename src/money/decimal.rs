@@ -12,7 +12,8 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Error::NotADecimal`], [`Error::TooManyDecimals`], [`Error::TooLarge`].
+    /// [`NotADecimal`](super::ErrorKind::NotADecimal), [`TooManyDecimals`](super::ErrorKind::TooManyDecimals),
+    /// [`TooLarge`](super::ErrorKind::TooLarge).
     pub fn parse_major(text: &str, currency: Currency) -> Result<Self, Error> {
         let (whole, fraction) = split_decimal(text).ok_or_else(|| Error::not_a_decimal(text))?;
         let decimals_max = usize::from(currency.exponent());
@@ -37,12 +38,12 @@ impl Amount {
     #[must_use]
     pub fn to_major(self) -> String {
         let decimals = usize::from(self.currency().exponent());
-        let digits = format!("{:0>width$}", self.minor(), width = decimals.saturating_add(1));
+        let digits = self.minor().padded(decimals.saturating_add(1));
         if decimals == 0 {
             return digits;
         }
         match digits.split_at_checked(digits.len().saturating_sub(decimals)) {
-            Some((whole, fraction)) => format!("{whole}.{fraction}"),
+            Some((whole, fraction)) => glued(&[whole, ".", fraction]),
             None => digits,
         }
     }

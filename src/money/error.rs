@@ -1,14 +1,33 @@
 //! Why an amount was refused.
 
 use super::{Amount, Currency};
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Report, reported};
 use crate::json::{SAFE_INTEGER_MAX, quoted};
 use crate::prelude::*;
 
-/// Why an amount was refused. Variants stand in order of precedence.
+/// Why an amount was refused: one pointer, because every sum has room for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with an amount. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The code is not in ISO 4217.
     UnknownCurrency {
         /// What was given, shortened.
@@ -87,27 +106,27 @@ pub enum Error {
 
 impl Error {
     pub(super) fn unknown_currency(found: &str) -> Self {
-        Self::UnknownCurrency { found: shortened(found) }
+        ErrorKind::UnknownCurrency { found: shortened(found) }.into()
     }
 
     pub(super) fn not_an_integer(found: &str) -> Self {
-        Self::NotAnInteger { found: quoted(&shortened(found)) }
+        ErrorKind::NotAnInteger { found: quoted(&shortened(found)) }.into()
     }
 
     pub(super) fn not_a_decimal(found: &str) -> Self {
-        Self::NotADecimal { found: shortened(found) }
+        ErrorKind::NotADecimal { found: shortened(found) }.into()
     }
 
     pub(super) fn too_many_decimals(found: &str, currency: Currency) -> Self {
-        Self::TooManyDecimals { found: shortened(found), currency }
+        ErrorKind::TooManyDecimals { found: shortened(found), currency }.into()
     }
 
     pub(super) fn invalid_rate(found: &str) -> Self {
-        Self::InvalidRate { found: shortened(found) }
+        ErrorKind::InvalidRate { found: shortened(found) }.into()
     }
 
     pub(super) fn too_large(found: &str) -> Self {
-        Self::TooLarge { found: shortened(found) }
+        ErrorKind::TooLarge { found: shortened(found) }.into()
     }
 }
 
@@ -117,127 +136,81 @@ fn shortened(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::UnknownCurrency { found } => write!(
-                f,
-                "{} is not a currency of ISO 4217: expected three upper-case letters such as EUR",
-                quoted(found)
+impl Error {
+    fn table(&self) -> Report {
+        match self.kind() {
+            ErrorKind::UnknownCurrency { found } => Report::new("currency_unknown").fact("found", found).say_with(
+                "{found} is not a currency of ISO 4217: expected three upper-case letters such as EUR",
+                &[("found", &quoted(found))],
             ),
-            Self::NotAnInteger { found } => write!(
-                f,
-                "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space"
+            ErrorKind::NotAnInteger { found } => Report::new("amount_not_an_integer").fact("found", found).say(
+                "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space",
             ),
-            Self::NotADecimal { found } => write!(
-                f,
-                "{} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
+            ErrorKind::NotADecimal { found } => Report::new("amount_not_a_decimal").fact("found", found).say_with(
+                "{found} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
                  space, separator or exponent",
-                quoted(found)
+                &[("found", &quoted(found))],
             ),
-            Self::TooManyDecimals { found, currency } => write!(
-                f,
-                "{found} has more decimals than {currency}, which has {}: check the currency, or round first",
-                currency.exponent()
+            ErrorKind::TooManyDecimals { found, currency } => Report::new("amount_too_many_decimals")
+                .number("expected", u64::from(currency.exponent()))
+                .fact("found", found)
+                .fact("currency", currency.code())
+                .say("{found} has more decimals than {currency}, which has {expected}: check the currency, or round first"),
+            ErrorKind::UnsafeNumber { found } => Report::new("amount_unsafe_number").fact("found", found).say_with(
+                "the number {found} is beyond {limit}, where JSON readers begin to round: send it as a string of \
+                 digits",
+                &[("limit", &SAFE_INTEGER_MAX.digits())],
             ),
-            Self::UnsafeNumber { found } => write!(
-                f,
-                "the number {found} is beyond {SAFE_INTEGER_MAX}, where JSON readers begin to round: \
-                 send it as a string of digits"
+            ErrorKind::TooLarge { found } => Report::new("amount_too_large").fact("found", found).say_with(
+                "{found} is too large: at most {limit} minor units are kept",
+                &[("limit", &Amount::MINOR_MAX.digits())],
             ),
-            Self::TooLarge { found } => {
-                write!(f, "{found} is too large: at most {} minor units are kept", Amount::MINOR_MAX)
+            ErrorKind::CurrencyMismatch { expected, found } => Report::new("currency_mismatch")
+                .fact("expected", expected.code())
+                .fact("found", found.code())
+                .say("amounts in {expected} and {found} cannot be combined: convert one first"),
+            ErrorKind::Negative { minuend, subtrahend } => Report::new("amount_negative")
+                .number("expected", minuend.minor())
+                .number("found", subtrahend.minor())
+                .say_with(
+                    "{found} minor {less} is more than {expected} minor {more}: an amount is never negative",
+                    &[("less", subtrahend.currency().code()), ("more", minuend.currency().code())],
+                ),
+            ErrorKind::WrongParts { found, limit } => Report::new("split_wrong_parts")
+                .count("found", *found)
+                .count("limit", *limit)
+                .say("an amount cannot be split into {found} parts: expected 1 to {limit}"),
+            ErrorKind::NoWeight => Report::new("split_no_weight")
+                .say("every weight of the split is zero: at least one part must take something"),
+            ErrorKind::InvalidRate { found } => Report::new("fx_invalid_rate").fact("found", found).say_with(
+                "{found} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as \
+                 1.08085",
+                &[("found", &quoted(found))],
+            ),
+            ErrorKind::SameCurrency { currency, rate } => {
+                Report::new("fx_same_currency").fact("currency", currency.code()).fact("found", rate).say(
+                    "{currency} was to be converted into itself at {found}: leave the amount as it is, or mend the \
+                     currency",
+                )
             }
-            Self::CurrencyMismatch { expected, found } => {
-                write!(f, "amounts in {expected} and {found} cannot be combined: convert one first")
-            }
-            Self::Negative { minuend, subtrahend } => {
-                write!(f, "{subtrahend:?} is more than {minuend:?}: an amount is never negative")
-            }
-            Self::WrongParts { found, limit } => {
-                write!(f, "an amount cannot be split into {found} parts: expected 1 to {limit}")
-            }
-            Self::NoWeight => {
-                f.write_str("every weight of the split is zero: at least one part must take something")
-            }
-            Self::InvalidRate { found } => write!(
-                f,
-                "{} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as 1.08085",
-                quoted(found)
-            ),
-            Self::SameCurrency { currency, rate } => write!(
-                f,
-                "{currency} was to be converted into itself at {rate}: leave the amount as it is, or mend the currency"
-            ),
-            Self::TooManyDigits { amount, rate } => write!(
-                f,
-                "{amount:?} at {rate} has too many digits to stay exact: convert in parts or use a shorter rate"
-            ),
+            ErrorKind::TooManyDigits { amount, rate } => Report::new("fx_too_many_digits")
+                .number("amount", amount.minor())
+                .fact("rate", rate)
+                .say_with(
+                    "{amount} minor {currency} at {rate} has too many digits to stay exact: convert in parts or use \
+                     a shorter rate",
+                    &[("currency", amount.currency().code())],
+                ),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownCurrency { .. } => "currency_unknown",
-            Self::NotAnInteger { .. } => "amount_not_an_integer",
-            Self::NotADecimal { .. } => "amount_not_a_decimal",
-            Self::TooManyDecimals { .. } => "amount_too_many_decimals",
-            Self::UnsafeNumber { .. } => "amount_unsafe_number",
-            Self::TooLarge { .. } => "amount_too_large",
-            Self::CurrencyMismatch { .. } => "currency_mismatch",
-            Self::Negative { .. } => "amount_negative",
-            Self::WrongParts { .. } => "split_wrong_parts",
-            Self::NoWeight => "split_no_weight",
-            Self::InvalidRate { .. } => "fx_invalid_rate",
-            Self::SameCurrency { .. } => "fx_same_currency",
-            Self::TooManyDigits { .. } => "fx_too_many_digits",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::UnknownCurrency { found }
-            | Self::NotAnInteger { found }
-            | Self::NotADecimal { found }
-            | Self::UnsafeNumber { found }
-            | Self::InvalidRate { found }
-            | Self::TooLarge { found } => vec![("found", found.clone())],
-            Self::TooManyDecimals { found, currency } => vec![
-                ("expected", currency.exponent().to_string()),
-                ("found", found.clone()),
-                ("currency", currency.to_string()),
-            ],
-            Self::CurrencyMismatch { expected, found } => {
-                vec![("expected", expected.to_string()), ("found", found.to_string())]
-            }
-            Self::Negative { minuend, subtrahend } => {
-                vec![("expected", minuend.minor().to_string()), ("found", subtrahend.minor().to_string())]
-            }
-            Self::WrongParts { found, limit } => {
-                vec![("found", found.to_string()), ("limit", limit.to_string())]
-            }
-            Self::NoWeight => Vec::new(),
-            Self::SameCurrency { currency, rate } => {
-                vec![("currency", currency.to_string()), ("found", rate.clone())]
-            }
-            Self::TooManyDigits { amount, rate } => {
-                vec![("amount", amount.minor().to_string()), ("rate", rate.clone())]
-            }
-        }
-    }
-}
+reported!(Error);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::{Advice, Diagnose};
 
     #[test]
     fn every_message_says_what_was_found_what_was_expected_and_what_to_do() {
@@ -247,15 +220,15 @@ mod tests {
             Error::not_an_integer("1.5"),
             Error::not_a_decimal("1,50"),
             Error::too_many_decimals("12.345", Currency::EUR),
-            Error::UnsafeNumber { found: "9007199254740992".to_owned() },
+            Error::from(ErrorKind::UnsafeNumber { found: "9007199254740992".to_owned() }),
             Error::too_large("9223372036854775808"),
-            Error::CurrencyMismatch { expected: Currency::EUR, found: Currency::USD },
-            Error::Negative { minuend: eur(5), subtrahend: eur(7) },
-            Error::WrongParts { found: 0, limit: super::super::PARTS_MAX },
-            Error::NoWeight,
+            Error::from(ErrorKind::CurrencyMismatch { expected: Currency::EUR, found: Currency::USD }),
+            Error::from(ErrorKind::Negative { minuend: eur(5), subtrahend: eur(7) }),
+            Error::from(ErrorKind::WrongParts { found: 0, limit: super::super::PARTS_MAX }),
+            Error::from(ErrorKind::NoWeight),
             Error::invalid_rate("0"),
-            Error::SameCurrency { currency: Currency::EUR, rate: "1.08".to_owned() },
-            Error::TooManyDigits { amount: eur(7), rate: "1.5".to_owned() },
+            Error::from(ErrorKind::SameCurrency { currency: Currency::EUR, rate: "1.08".to_owned() }),
+            Error::from(ErrorKind::TooManyDigits { amount: eur(7), rate: "1.5".to_owned() }),
         ];
         let shown: Vec<String> =
             errors.iter().map(|e| format!("{}: {e} {:?}", e.code(), e.details())).collect();

@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::decimal::split_decimal;
-use super::{Amount, Currency, Error};
+use super::{Amount, Currency, Error, ErrorKind};
 use crate::prelude::*;
 
 /// Most digits of a rate. ISO 20022 allows 11; reports of providers show up to 15.
@@ -58,7 +58,7 @@ impl Rate {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidRate`] for anything else, zero included.
+    /// [`ErrorKind::InvalidRate`] for anything else, zero included.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refused = || Error::invalid_rate(text);
         let (whole, fraction) = split_decimal(text).ok_or_else(refused)?;
@@ -88,13 +88,13 @@ impl core::fmt::Debug for Rate {
 ///
 /// # Errors
 ///
-/// [`Error::SameCurrency`] for a rate other than one within one currency, [`Error::TooManyDigits`] when the exact
-/// product does not fit 96 bits, [`Error::TooLarge`] when the result is beyond [`Amount::MINOR_MAX`].
+/// [`ErrorKind::SameCurrency`] for a rate other than one within one currency, [`ErrorKind::TooManyDigits`] when the exact
+/// product does not fit 96 bits, [`ErrorKind::TooLarge`] when the result is beyond [`Amount::MINOR_MAX`].
 pub fn convert(amount: Amount, to: Currency, rate: &Rate, rounding: Rounding) -> Result<Conversion, Error> {
     if amount.currency() == to && rate.0 != Decimal::ONE {
-        return Err(Error::SameCurrency { currency: to, rate: rate.to_string() });
+        return Err(Error::from(ErrorKind::SameCurrency { currency: to, rate: rate.to_string() }));
     }
-    let inexact = || Error::TooManyDigits { amount, rate: rate.to_string() };
+    let inexact = || Error::from(ErrorKind::TooManyDigits { amount, rate: rate.to_string() });
     let exact = product(amount, to, rate).ok_or_else(inexact)?;
     let rounded = exact.round_dp_with_strategy(0, rounding.strategy());
     let remainder = difference(exact, rounded).ok_or_else(inexact)?;

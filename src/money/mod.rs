@@ -31,5 +31,5 @@ mod iso4217;
 pub use allocate::PARTS_MAX;
 pub use amount::Amount;
 pub use currency::Currency;
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use fx::{Conversion, Rate, Rounding, convert};

@@ -67,7 +67,8 @@ pub fn encode_entry(entry: &Entry) -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Document`] names the field; [`Error::Money`] and the others when the stored request is not one.
+/// [`Document`](super::ErrorKind::Document) names the field; [`Money`](super::ErrorKind::Money) and the others when the
+/// stored request is not one.
 pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
     let mut fields = Fields::of(document, "entry")?;
     let kind = fields.text("type")?;
@@ -76,7 +77,7 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
         "opened" => {
             let version = fields.integer("v")?;
             if version != 1 {
-                return Err(unexpected("v", "journal version 1", version.to_string()));
+                return Err(unexpected("v", "journal version 1", version.digits()));
             }
             Entry::Opened {
                 at,
@@ -152,12 +153,12 @@ fn text(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<String, Erro
 fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
     let ms = fields.integer(field)?;
     Timestamp::from_unix_ms(ms)
-        .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.to_string()))
+        .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.digits()))
 }
 
 fn count(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<u32, Error> {
     let number = fields.integer(field)?;
-    u32::try_from(number).map_err(|_| unexpected(field, "a count below 2^32", number.to_string()))
+    u32::try_from(number).map_err(|_| unexpected(field, "a count below 2^32", number.digits()))
 }
 
 fn unknown(fields: &mut Fields<'_, '_>) -> Result<Unknown, Error> {

@@ -1,16 +1,35 @@
 //! Why a payment call was refused. Nothing was sent and nothing changed.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
 /// Most characters of a caller's text that a message repeats.
 const SHOWN_MAX: usize = 80;
 
-/// Why a payment call was refused. Variants stand in order of precedence.
+/// Why a payment call was refused: one pointer, because it is handed on at every step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with a payment call. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The document that describes the call is wrong.
     Document(json::Error),
     /// The amount or its currency is wrong.
@@ -57,109 +76,68 @@ pub enum Error {
 
 impl From<json::Error> for Error {
     fn from(error: json::Error) -> Self {
-        Self::Document(error)
+        ErrorKind::Document(error).into()
     }
 }
 
 impl From<money::Error> for Error {
     fn from(error: money::Error) -> Self {
-        Self::Money(error)
+        ErrorKind::Money(error).into()
     }
 }
 
 impl From<retry::Error> for Error {
     fn from(error: retry::Error) -> Self {
-        Self::Retry(error)
+        ErrorKind::Retry(error).into()
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Document(error) => error.fmt(f),
-            Self::Money(error) => error.fmt(f),
-            Self::Retry(error) => error.fmt(f),
-            Self::AmountZero => f.write_str("a payment of nothing: expected at least one minor unit"),
-            Self::Reference { problem } => write!(f, "the reference {problem}"),
-            Self::SecretTooShort { found } => write!(
-                f,
-                "the key secret has {found} bytes: at least {} are needed, from a random generator",
-                super::key::SECRET_BYTES_MIN
+impl Error {
+    fn table(&self) -> Report {
+        match self.kind() {
+            ErrorKind::Document(error) => error.report(),
+            ErrorKind::Money(error) => error.report(),
+            ErrorKind::Retry(error) => error.report(),
+            ErrorKind::AmountZero => Report::new("amount_zero")
+                .fact("field", "amount")
+                .say("a payment of nothing: expected at least one minor unit"),
+            ErrorKind::Reference { problem } => Report::new("reference_invalid")
+                .fact("field", "reference")
+                .say_with("the reference {problem}", &[("problem", problem)]),
+            ErrorKind::SecretTooShort { found } => Report::new("key_secret_too_short").count("found", *found).say_with(
+                "the key secret has {found} bytes: at least {limit} are needed, from a random generator",
+                &[("limit", &super::key::SECRET_BYTES_MIN.digits())],
             ),
-            Self::UnknownProfile { found } => write!(
-                f,
-                "no provider profile is called {}: expected one of {}",
-                json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>()),
-                super::Profile::names()
+            ErrorKind::UnknownProfile { found } => Report::new("profile_unknown").fact("found", found).say_with(
+                "no provider profile is called {found}: expected one of {names}",
+                &[
+("found", &json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>())),
+("names", &super::Profile::names()),
+],
             ),
-            Self::Mismatch { field } => write!(
-                f,
-                "this reference was used before with another `{field}`: use a new reference for a new purchase, \
-                 or repeat the first one unchanged"
+            ErrorKind::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
+                "this reference was used before with another `{field}`: use a new reference for a new purchase, or \
+                 repeat the first one unchanged",
             ),
-            Self::WebhookPayment => f.write_str(
+            ErrorKind::WebhookPayment => Report::new("webhook_payment_invalid").say(
                 "this is no payment of a webhook: expected the object inside a verified event, with id, reference, \
                  merchantId, amount, currency and state",
             ),
-            Self::NotFailed { state } => write!(
-                f,
-                "a new attempt with a new key needs proof that the last one moved no money, and this intent is {state}"
-            ),
-            Self::Journal { position, problem } => {
-                write!(f, "the stored journal is broken at entry {position}: {problem}")
+            ErrorKind::NotFailed { state } => {
+                Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state).say(
+                    "a new attempt with a new key needs proof that the last one moved no money, and this intent is \
+                     {state}",
+                )
             }
+            ErrorKind::Journal { position, problem } => Report::new("intent_journal_broken")
+                .advise(Advice::Reconcile)
+                .count("position", *position)
+                .say_with(
+                    "the stored journal is broken at entry {position}: {problem}",
+                    &[("problem", problem)],
+                ),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Document(error) => error.code(),
-            Self::Money(error) => error.code(),
-            Self::Retry(error) => error.code(),
-            Self::AmountZero => "amount_zero",
-            Self::Reference { .. } => "reference_invalid",
-            Self::SecretTooShort { .. } => "key_secret_too_short",
-            Self::UnknownProfile { .. } => "profile_unknown",
-            Self::Mismatch { .. } => "intent_mismatch",
-            Self::WebhookPayment => "webhook_payment_invalid",
-            Self::NotFailed { .. } => "intent_not_failed",
-            Self::Journal { .. } => "intent_journal_broken",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Document(error) => error.advice(),
-            Self::Money(error) => error.advice(),
-            Self::Retry(error) => error.advice(),
-            Self::AmountZero
-            | Self::Reference { .. }
-            | Self::SecretTooShort { .. }
-            | Self::UnknownProfile { .. }
-            | Self::Mismatch { .. }
-            | Self::WebhookPayment => Advice::FixCall,
-            Self::NotFailed { .. } => Advice::Wait,
-            Self::Journal { .. } => Advice::Reconcile,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Document(error) => error.details(),
-            Self::Money(error) => error.details(),
-            Self::Retry(error) => error.details(),
-            Self::AmountZero => vec![("field", "amount".to_owned())],
-            Self::Reference { .. } => vec![("field", "reference".to_owned())],
-            Self::SecretTooShort { found } => vec![("found", found.to_string())],
-            Self::UnknownProfile { found } => vec![("found", found.clone())],
-            Self::Mismatch { field } => vec![("field", (*field).to_owned())],
-            Self::WebhookPayment => Vec::new(),
-            Self::NotFailed { state } => vec![("state", (*state).to_owned())],
-            Self::Journal { position, .. } => vec![("position", position.to_string())],
-        }
-    }
-}
+reported!(Error);

@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
-use super::{Entry, Error, Evidence, Proof, Request, Unknown};
+use super::{Entry, Error, ErrorKind, Evidence, Proof, Request, Unknown};
 
 /// Why an intent was handed to a person when its time was over. A late proof of success still settles it.
 pub(super) const DEADLINE_PASSED: &str = "deadline_passed";
@@ -122,7 +122,7 @@ impl Intent {
     ///
     /// # Errors
     ///
-    /// [`Error::Journal`] at the first entry that cannot follow those before it.
+    /// [`ErrorKind::Journal`] at the first entry that cannot follow those before it.
     pub fn replay(journal: &[Entry]) -> Result<Self, Error> {
         let mut entries = journal.iter().enumerate();
         let mut intent = match entries.next() {
@@ -149,10 +149,15 @@ impl Intent {
                 previous_delay: Millis::ZERO,
                 extra_charges: Vec::new(),
             },
-            _ => return Err(Error::Journal { position: 0, problem: "it does not begin with `opened`" }),
+            _ => {
+                return Err(Error::from(ErrorKind::Journal {
+                    position: 0,
+                    problem: "it does not begin with `opened`",
+                }));
+            }
         };
         for (position, entry) in entries {
-            intent.apply(entry).map_err(|problem| Error::Journal { position, problem })?;
+            intent.apply(entry).map_err(|problem| Error::from(ErrorKind::Journal { position, problem }))?;
         }
         Ok(intent)
     }

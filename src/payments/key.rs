@@ -8,7 +8,7 @@ use crate::crypto::{Secret, encode_hex, hmac_sha256};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-use super::{Error, Operation};
+use super::{Error, ErrorKind, Operation};
 
 /// Shortest secret accepted, in bytes: 128 bits, the strength of the key itself.
 pub const SECRET_BYTES_MIN: usize = 16;
@@ -32,13 +32,13 @@ pub struct Identity<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::SecretTooShort`].
+/// [`ErrorKind::SecretTooShort`].
 pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> {
     let length = secret.expose().len();
     if length < SECRET_BYTES_MIN {
-        return Err(Error::SecretTooShort { found: length });
+        return Err(Error::from(ErrorKind::SecretTooShort { found: length }));
     }
-    let epoch = identity.epoch.to_string();
+    let epoch = identity.epoch.digits();
     let fields = [
         "tillproof key v1",
         identity.merchant,
@@ -50,8 +50,8 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
     let mut message = Vec::new();
     for field in fields {
         // A length before each field, so that no two identities are spelt with the same bytes.
-        message.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        message.extend_from_slice(field.as_bytes());
+        message.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend(field.as_bytes());
     }
     let tag = hmac_sha256(secret, &message);
     Ok(encode_hex(tag.as_bytes().get(..16).unwrap_or_default()))
@@ -60,13 +60,17 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
 /// A random key (UUID version 4) for callers who keep their own record of it.
 #[must_use]
 pub fn random_v4(entropy: [u8; 16]) -> String {
-    uuid::Builder::from_random_bytes(entropy).into_uuid().to_string()
+    text(uuid::Builder::from_random_bytes(entropy).into_uuid())
 }
 
 /// A random key that sorts by time (UUID version 7, RFC 9562).
 #[must_use]
 pub fn random_v7(now: Timestamp, entropy: [u8; 10]) -> String {
-    uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid().to_string()
+    text(uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid())
+}
+
+fn text(id: uuid::Uuid) -> String {
+    id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
 }
 
 #[cfg(test)]
@@ -113,7 +117,10 @@ mod tests {
             assert_ne!(of(other), base, "{other:?}");
         }
         assert_ne!(derive(&secret("another secret of 16+"), identity()).unwrap(), base);
-        assert_eq!(derive(&secret("short"), identity()), Err(Error::SecretTooShort { found: 5 }));
+        assert_eq!(
+            derive(&secret("short"), identity()),
+            Err(Error::from(ErrorKind::SecretTooShort { found: 5 }))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::classify::{self, Response, Verdict};
 use super::intent::DEADLINE_PASSED;
 use super::key::{self, Identity};
 use super::native::{self, Payment};
-use super::{Action, Entry, Error, Evidence, Intent, Profile, Proof, Request, State, Unknown};
+use super::{Action, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -58,7 +58,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::SecretTooShort`]. The request was checked when it was read.
+    /// [`ErrorKind::SecretTooShort`]. The request was checked when it was read.
     pub fn open(
         profile: &'static Profile,
         settings: Settings,
@@ -87,11 +87,11 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::Journal`]; [`Error::UnknownProfile`] when it was opened by a later version.
+    /// [`ErrorKind::Journal`]; [`ErrorKind::UnknownProfile`] when it was opened by a later version.
     pub fn load(settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
         let intent = Intent::replay(journal)?;
         let profile = Profile::named(&intent.profile)
-            .ok_or_else(|| Error::UnknownProfile { found: intent.profile.clone() })?;
+            .ok_or_else(|| Error::from(ErrorKind::UnknownProfile { found: intent.profile.clone() }))?;
         Ok(Self { profile, settings, intent, new_entries: Vec::new() })
     }
 
@@ -117,10 +117,10 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] names the first field that differs.
+    /// [`ErrorKind::Mismatch`] names the first field that differs.
     pub fn check_same(&self, request: &Request) -> Result<(), Error> {
         match self.intent.request.difference(request) {
-            Some(field) => Err(Error::Mismatch { field }),
+            Some(field) => Err(Error::from(ErrorKind::Mismatch { field })),
             None => Ok(()),
         }
     }
@@ -129,10 +129,10 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFailed`], [`Error::SecretTooShort`]. Nothing has changed then.
+    /// [`ErrorKind::NotFailed`], [`ErrorKind::SecretTooShort`]. Nothing has changed then.
     pub fn reopen(&mut self, secret: &Secret, now: Timestamp) -> Result<(), Error> {
         let State::Failed { proof, .. } = self.intent.state else {
-            return Err(Error::NotFailed { state: self.intent.state.name() });
+            return Err(Error::from(ErrorKind::NotFailed { state: self.intent.state.name() }));
         };
         let epoch = self.intent.epoch.saturating_add(1);
         let key = derive_key(&self.intent.request, &self.intent.account, secret, epoch)?;
@@ -206,14 +206,14 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::WebhookPayment`] when the object is no payment.
+    /// [`ErrorKind::WebhookPayment`] when the object is no payment.
     pub fn handle_webhook(
         &mut self,
         now: Timestamp,
         payment: &json::Value<'_>,
         entropy: &mut Entropy,
     ) -> Result<(), Error> {
-        let payment = Payment::read(payment).ok_or(Error::WebhookPayment)?;
+        let payment = Payment::read(payment).ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
         if payment.reference != self.intent.request.reference || !payment.moved_money() {
             return Ok(());
         }

@@ -45,7 +45,7 @@ pub use action::{Action, HttpRequest, Outcome};
 pub use classify::{Response, Verdict};
 pub use codec::{decode_entry, encode_entry};
 pub use entry::{Entry, Evidence, Proof, Unknown};
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use intent::{Intent, State};
 pub use machine::{Machine, Settings};
 pub use profile::Profile;

@@ -1,5 +1,6 @@
 //! The native gateway's requests and answers: the only place that knows its paths and fields.
 
+use crate::crypto::encode_hex;
 use crate::json::{self, ObjectWriter, Value};
 use crate::money::{Amount, Currency};
 use crate::prelude::*;
@@ -34,7 +35,7 @@ pub(super) fn send(profile: &Profile, request: &Request, key: &str) -> HttpReque
 pub(super) fn query(request: &Request) -> HttpRequest {
     HttpRequest {
         method: "GET",
-        path: format!("/api/payments?reference={}", percent_encoded(&request.reference)),
+        path: glued(&["/api/payments?reference=", &percent_encoded(&request.reference)]),
         headers: Vec::new(),
         body: None,
     }
@@ -47,7 +48,8 @@ fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            out.push_str(&encode_hex(&[byte]).to_ascii_uppercase());
         }
     }
     out
@@ -117,7 +119,7 @@ impl Payment {
             }
             _ if self.has_failed() => {
                 let (code, message) = self.failure.clone().unwrap_or_else(|| {
-                    (self.state.clone(), format!("the gateway says that the payment is {}", self.state))
+                    (self.state.clone(), glued(&["the gateway says that the payment is ", &self.state]))
                 });
                 Verdict::Declined { provider_reference: Some(self.id.clone()), code, message }
             }

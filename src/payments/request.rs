@@ -4,7 +4,7 @@ use crate::json::{self, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
 
-use super::Error;
+use super::{Error, ErrorKind};
 
 /// Longest reference, in bytes: providers that search by reference take at least this much.
 pub const REFERENCE_BYTES_MAX: usize = 200;
@@ -66,7 +66,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`], [`Error::Money`], [`Error::AmountZero`], [`Error::Reference`].
+    /// [`ErrorKind::Document`], [`ErrorKind::Money`], [`ErrorKind::AmountZero`], [`ErrorKind::Reference`].
     pub fn from_json(document: &Value<'_>) -> Result<Self, Error> {
         let mut fields = Fields::of(document, "request")?;
         let merchant = fields.text("merchant")?.to_owned();
@@ -87,11 +87,14 @@ impl Request {
         fields.finish()?;
 
         if amount.is_zero() {
-            return Err(Error::AmountZero);
+            return Err(Error::from(ErrorKind::AmountZero));
         }
         if amount.minor() > SAFE_INTEGER_MAX {
             // Amounts travel to the gateway as JSON numbers.
-            return Err(money::Error::UnsafeNumber { found: amount.minor().to_string() }.into());
+            return Err(money::Error::from(money::ErrorKind::UnsafeNumber {
+                found: amount.minor().digits(),
+            })
+            .into());
         }
         check_reference(&reference)?;
         let metadata = metadata.map(canonical_metadata).transpose()?;
@@ -140,7 +143,7 @@ fn check_reference(reference: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::Reference { problem })
+    Err(Error::from(ErrorKind::Reference { problem }))
 }
 
 fn canonical_metadata(value: &Value<'_>) -> Result<String, Error> {

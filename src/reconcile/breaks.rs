@@ -135,13 +135,20 @@ pub struct Break {
 /// The id of a break: SHA-256 over hop, kind and the identities of its rows in order, in hexadecimal. `repeat` tells
 /// breaks apart whose rows have nothing that does.
 pub(super) fn break_id(kind: BreakKind, identities: &[String], repeat: usize) -> String {
-    let message = format!("{HOP}\n{}\n{repeat}\n{}", kind.name(), identities.join("\n\n"));
+    let mut message = glued(&[HOP, "\n", kind.name(), "\n", &repeat.digits(), "\n"]);
+    for (index, identity) in identities.iter().enumerate() {
+        message.push_str(if index > 0 { "\n\n" } else { "" });
+        message.push_str(identity);
+    }
     sha256_hex(message.as_bytes()).chars().take(ID_DIGITS).collect()
 }
 
 impl Break {
     pub(super) fn to_json(&self) -> String {
-        let secondary = self.secondary.iter().fold(ArrayWriter::new(), |list, kind| list.text(kind.name()));
+        let mut secondary = ArrayWriter::new();
+        for kind in &self.secondary {
+            secondary = secondary.text(kind.name());
+        }
         let rows = ObjectWriter::new()
             .raw("ledger", &places(&self.ledger))
             .raw("settlement", &places(&self.settlement))
@@ -173,8 +180,9 @@ fn digits(out: ObjectWriter, name: &str, value: Option<i128>) -> ObjectWriter {
 }
 
 fn places(rows: &[RowPlace]) -> String {
-    let list = rows.iter().fold(ArrayWriter::new(), |list, row| {
-        list.raw(&ObjectWriter::new().text("file", &row.file).number("line", row.line).finish())
-    });
+    let mut list = ArrayWriter::new();
+    for row in rows {
+        list = list.raw(&ObjectWriter::new().text("file", &row.file).number("line", row.line).finish());
+    }
     list.finish()
 }

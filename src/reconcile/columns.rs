@@ -6,7 +6,8 @@
 
 use super::csv::{Record, Records};
 use super::row::{Row, RowType, Side};
-use super::{Error, Source};
+use super::{Error, ErrorKind, Source};
+use crate::advice::Diagnose as _;
 use crate::calendar;
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
@@ -45,7 +46,7 @@ struct Columns {
 pub(super) fn read(side: Side, file: usize, source: Source<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
     let mut records = Records::of(source)?;
     let Some(header) = records.next()? else {
-        return Err(Error::NoHeader { file: source.name.to_owned() });
+        return Err(Error::from(ErrorKind::NoHeader { file: source.name.to_owned() }));
     };
     let columns = Columns::of(source.name, &header)?;
     while let Some(record) = records.next()? {
@@ -56,24 +57,30 @@ pub(super) fn read(side: Side, file: usize, source: Source<'_>, rows: &mut Vec<R
 
 impl Columns {
     fn of(file: &str, header: &Record<'_, '_>) -> Result<Self, Error> {
-        let names: Vec<&str> = (0..header.len()).map(|index| header.cell(index)).collect();
-        for (index, name) in names.iter().enumerate() {
-            if !name.is_empty() && names.iter().take(index).any(|before| before == name) {
-                return Err(Error::DoubledColumn { at: header.place(index), column: (*name).to_owned() });
+        let mut names: Vec<&str> = Vec::new();
+        for index in 0..header.len() {
+            let name = header.cell(index);
+            if !name.is_empty() && names.contains(&name) {
+                return Err(Error::from(ErrorKind::DoubledColumn {
+                    at: header.place(index),
+                    column: name.to_owned(),
+                }));
             }
+            names.push(name);
         }
         let find = |name: &str| names.iter().position(|found| *found == name);
-        let required =
-            |column| find(column).ok_or_else(|| Error::MissingColumn { file: file.to_owned(), column });
+        let required = |column| {
+            find(column)
+                .ok_or_else(|| Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column }))
+        };
         let money = |minor: &'static str, major: &'static str| {
             let minor = find(minor).map(|index| Money { index, name: minor, minor: true });
             minor.or_else(|| find(major).map(|index| Money { index, name: major, minor: false }))
         };
         let reference = required("reference")?;
         let amount = money("amount_minor", "amount");
-        let amount = amount.ok_or_else(|| Error::MissingColumn {
-            file: file.to_owned(),
-            column: "amount_minor or amount",
+        let amount = amount.ok_or_else(|| {
+            Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column: "amount_minor or amount" })
         })?;
         Ok(Self {
             width: header.len(),
@@ -90,16 +97,23 @@ impl Columns {
 
     fn row(&self, side: Side, file: usize, record: &Record<'_, '_>) -> Result<Row, Error> {
         if record.len() != self.width {
-            return Err(Error::WrongWidth { at: record.place(0), expected: self.width, found: record.len() });
+            return Err(Error::from(ErrorKind::WrongWidth {
+                at: record.place(0),
+                expected: self.width,
+                found: record.len(),
+            }));
         }
         if record.cell(self.reference) == "reference" && record.cell(self.currency) == "currency" {
-            return Err(Error::HeaderAgain { at: record.place(0) });
+            return Err(Error::from(ErrorKind::HeaderAgain { at: record.place(0) }));
         }
         let id = text(record, self.id, "id")?;
         let reference = text(record, Some(self.reference), "reference")?;
         let reference = if reference.is_empty() { id } else { reference };
         if reference.is_empty() {
-            return Err(Error::MissingValue { at: record.place(self.reference), column: "reference" });
+            return Err(Error::from(ErrorKind::MissingValue {
+                at: record.place(self.reference),
+                column: "reference",
+            }));
         }
         let currency = self.currency(record)?;
         Ok(Row {
@@ -109,9 +123,11 @@ impl Columns {
             kind: self.kind(record)?,
             reference: reference.into(),
             id: id.into(),
-            amount: minor_units(record, self.amount, currency)?.ok_or_else(|| Error::MissingValue {
-                at: record.place(self.amount.index),
-                column: self.amount.name,
+            amount: minor_units(record, self.amount, currency)?.ok_or_else(|| {
+                Error::from(ErrorKind::MissingValue {
+                    at: record.place(self.amount.index),
+                    column: self.amount.name,
+                })
             })?,
             currency,
             fee: match self.fee {
@@ -126,12 +142,17 @@ impl Columns {
     fn currency(&self, record: &Record<'_, '_>) -> Result<Currency, Error> {
         let code = record.cell(self.currency);
         if code.is_empty() {
-            return Err(Error::MissingValue { at: record.place(self.currency), column: "currency" });
+            return Err(Error::from(ErrorKind::MissingValue {
+                at: record.place(self.currency),
+                column: "currency",
+            }));
         }
-        Currency::parse(code).map_err(|error| Error::BadValue {
-            at: record.place(self.currency),
-            column: "currency",
-            reason: error.to_string(),
+        Currency::parse(code).map_err(|error| {
+            Error::from(ErrorKind::BadValue {
+                at: record.place(self.currency),
+                column: "currency",
+                reason: error.report().message,
+            })
         })
     }
 
@@ -141,11 +162,13 @@ impl Columns {
         if word.is_empty() {
             return Ok(RowType::Charge);
         }
-        RowType::parse(word).ok_or_else(|| Error::BadValue {
-            at: record.place(index),
-            column: "type",
-            reason: "expected one of charge, refund, dispute, fee, payout, payout_failure, adjustment"
-                .to_owned(),
+        RowType::parse(word).ok_or_else(|| {
+            Error::from(ErrorKind::BadValue {
+                at: record.place(index),
+                column: "type",
+                reason: "expected one of charge, refund, dispute, fee, payout, payout_failure, adjustment"
+                    .to_owned(),
+            })
         })
     }
 
@@ -155,10 +178,12 @@ impl Columns {
         if moment.is_empty() {
             return Ok(None);
         }
-        calendar::parse_rfc3339(moment).map(Some).map_err(|error| Error::BadValue {
-            at: record.place(index),
-            column: "occurred_at",
-            reason: error.to_string(),
+        calendar::parse_rfc3339(moment).map(Some).map_err(|error| {
+            Error::from(ErrorKind::BadValue {
+                at: record.place(index),
+                column: "occurred_at",
+                reason: error.report().message,
+            })
         })
     }
 }
@@ -171,8 +196,13 @@ fn text<'r>(
     let Some(index) = index else { return Ok("") };
     let text = record.cell(index);
     if text.len() > TEXT_BYTES_MAX {
-        let reason = format!("{} bytes are too many: at most {TEXT_BYTES_MAX} are kept", text.len());
-        return Err(Error::BadValue { at: record.place(index), column, reason });
+        let reason = glued(&[
+            &text.len().digits(),
+            " bytes are too many: at most ",
+            &TEXT_BYTES_MAX.digits(),
+            " are kept",
+        ]);
+        return Err(Error::from(ErrorKind::BadValue { at: record.place(index), column, reason }));
     }
     Ok(text)
 }
@@ -188,10 +218,12 @@ fn minor_units(record: &Record<'_, '_>, column: Money, currency: Currency) -> Re
         None => (text, false),
     };
     let read = if column.minor { Amount::parse_minor } else { Amount::parse_major };
-    let wrong = |error: money::Error| Error::BadValue {
-        at: record.place(column.index),
-        column: column.name,
-        reason: error.to_string(),
+    let wrong = |error: money::Error| {
+        Error::from(ErrorKind::BadValue {
+            at: record.place(column.index),
+            column: column.name,
+            reason: error.report().message,
+        })
     };
     let minor = i64::try_from(read(digits, currency).map_err(wrong)?.minor()).unwrap_or(i64::MAX);
     Ok(Some(if negative { minor.saturating_neg() } else { minor }))

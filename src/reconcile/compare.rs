@@ -74,8 +74,7 @@ fn judge_unit<'r>(verdict: &mut Verdict<'r>, unit: &Unit<'r>, is_due: impl Fn(&R
 fn identity(kind: RowType, group: &Group<'_>) -> Option<BreakKind> {
     let unpaired = !group.ledger.is_empty() && !group.settlement.is_empty();
     if kind == RowType::Charge {
-        let ledger = events(group.units().filter_map(|unit| unit.ledger.first().copied()));
-        let settlement = events(group.units().filter_map(|unit| unit.settlement.first().copied()));
+        let (ledger, settlement) = events(group);
         let agrees = group.pairs.iter().all(|pair| values(pair).is_empty())
             && group.ledger.is_empty()
             && group.settlement.is_empty();
@@ -90,9 +89,15 @@ fn identity(kind: RowType, group: &Group<'_>) -> Option<BreakKind> {
     unpaired.then_some(BreakKind::Ambiguous)
 }
 
-/// The rows that moved money: a declined attempt before the one that succeeded is no second charge.
-fn events<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<&'r Row> {
-    rows.filter(|row| row.moves_money()).collect()
+/// The rows of each side that moved money: a declined attempt before the one that succeeded is no second charge.
+fn events<'r>(group: &Group<'r>) -> (Vec<&'r Row>, Vec<&'r Row>) {
+    let (mut ledger, mut settlement) = (Vec::new(), Vec::new());
+    for unit in group.units() {
+        for (rows, events) in [(&unit.ledger, &mut ledger), (&unit.settlement, &mut settlement)] {
+            events.extend(rows.first().filter(|row| row.moves_money()));
+        }
+    }
+    (ledger, settlement)
 }
 
 fn several(rows: &[&Row]) -> bool {

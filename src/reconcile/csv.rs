@@ -5,7 +5,7 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-use super::{Error, Place, Source};
+use super::{Error, ErrorKind, Place, Source};
 use crate::prelude::*;
 
 /// The UTF-8 byte-order mark that spreadsheet programs put in front.
@@ -39,13 +39,15 @@ pub(super) struct Record<'r, 'a> {
 impl<'a> Records<'a> {
     /// # Errors
     ///
-    /// [`Error::NotUtf8`].
+    /// [`ErrorKind::NotUtf8`].
     pub(super) fn of(source: Source<'a>) -> Result<Self, Error> {
         if let Err(error) = core::str::from_utf8(source.data) {
             let before = source.data.get(..error.valid_up_to()).unwrap_or_default();
             let (lines, column) = walk(before);
             let line = lines.saturating_add(1);
-            return Err(Error::NotUtf8 { at: Place { file: source.name.to_owned(), line, column } });
+            return Err(
+                ErrorKind::NotUtf8 { at: Place { file: source.name.to_owned(), line, column } }.into()
+            );
         }
         let at = if source.data.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         Ok(Self { source, reader: Reader::new(), at, line: 1, cells: vec![0; 1024], ends: vec![0; 64] })
@@ -55,7 +57,7 @@ impl<'a> Records<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnclosedQuote`], [`Error::StrayQuote`].
+    /// [`ErrorKind::UnclosedQuote`], [`ErrorKind::StrayQuote`].
     pub(super) fn next(&mut self) -> Result<Option<Record<'_, 'a>>, Error> {
         let start = self.at;
         let (mut cells_used, mut ends_used) = (0_usize, 0_usize);
@@ -196,13 +198,13 @@ fn check_quotes(name: &str, raw: &[u8], line: u64) -> Result<(), Error> {
             (Quote::Inside, _) | (Quote::MaybeClosed, b'"') => Quote::Inside,
             (Quote::CellStart | Quote::Plain | Quote::MaybeClosed, b',') => Quote::CellStart,
             (Quote::Plain, b'"') | (Quote::MaybeClosed, _) => {
-                return Err(Error::StrayQuote { at: place(offset) });
+                return Err(ErrorKind::StrayQuote { at: place(offset) }.into());
             }
             (Quote::CellStart | Quote::Plain, _) => Quote::Plain,
         };
     }
     if state == Quote::Inside {
-        return Err(Error::UnclosedQuote { at: place(opened) });
+        return Err(ErrorKind::UnclosedQuote { at: place(opened) }.into());
     }
     Ok(())
 }

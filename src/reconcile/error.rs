@@ -1,6 +1,6 @@
 //! Why a file was refused, and where to look.
 
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Report, reported};
 use crate::json::quoted;
 use crate::prelude::*;
 
@@ -24,10 +24,29 @@ impl core::fmt::Display for Place {
     }
 }
 
-/// Why a file was refused. Variants stand in order of precedence; nothing of the run is reported then.
+/// Why a file was refused: one pointer, because it is handed on at every cell. Nothing of the run is reported then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline(never)]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What is wrong with a run or a file. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The in-flight window is longer than [`IN_FLIGHT_DAYS_MAX`].
     WindowTooLong {
         /// Days asked for.
@@ -99,114 +118,66 @@ pub enum Error {
     },
 }
 
-impl Error {
-    const fn place(&self) -> Option<&Place> {
-        match self {
-            Self::NotUtf8 { at }
-            | Self::UnclosedQuote { at }
-            | Self::StrayQuote { at }
-            | Self::DoubledColumn { at, .. }
-            | Self::WrongWidth { at, .. }
-            | Self::HeaderAgain { at }
-            | Self::MissingValue { at, .. }
-            | Self::BadValue { at, .. } => Some(at),
-            Self::WindowTooLong { .. } | Self::NoHeader { .. } | Self::MissingColumn { .. } => None,
-        }
+impl Place {
+    /// A report that says where to look.
+    fn report(&self, code: &'static str) -> Report {
+        Report::new(code).fact("file", &self.file).number("line", self.line).number("column", self.column)
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::WindowTooLong { found } => {
-                write!(
-                    f,
-                    "an in-flight window of {found} days is too long: expected 0 to {IN_FLIGHT_DAYS_MAX}"
+impl Error {
+    fn table(&self) -> Report {
+        match self.kind() {
+            ErrorKind::WindowTooLong { found } => {
+                Report::new("reconcile_window_too_long").number("found", *found).say_with(
+                    "an in-flight window of {found} days is too long: expected 0 to {limit}",
+                    &[("limit", &IN_FLIGHT_DAYS_MAX.digits())],
                 )
             }
-            Self::NotUtf8 { at } => {
-                write!(f, "{at}: the text is not UTF-8: convert the file, for example with iconv")
-            }
-            Self::NoHeader { file } => write!(f, "{file}: the file is empty: expected a header row"),
-            Self::UnclosedQuote { at } => {
-                write!(f, "{at}: the quoted cell that begins here does not end: is the file complete?")
-            }
-            Self::StrayQuote { at } => {
-                write!(f, "{at}: a quote may only enclose a whole cell: double it inside of a quoted cell")
-            }
-            Self::DoubledColumn { at, column } => {
-                write!(f, "{at}: the column {} stands twice: remove or rename one", quoted(column))
-            }
-            Self::MissingColumn { file, column } => {
-                write!(f, "{file}: the header has no column {column}: add it or rename the one that holds it")
-            }
-            Self::WrongWidth { at, expected, found } => write!(
-                f,
-                "{at}: the row has {found} cells where the header has {expected}: is the file complete, and is \
-                 every comma in a cell quoted?"
+            ErrorKind::NotUtf8 { at } => at.report("file_not_utf8").say(
+                "{file}, line {line}, column {column}: the text is not UTF-8: convert the file, for example with iconv",
             ),
-            Self::HeaderAgain { at } => {
-                write!(f, "{at}: the header stands here again: pass joined files one by one")
+            ErrorKind::NoHeader { file } => Report::new("file_no_header")
+                .fact("file", file)
+                .say("{file}: the file is empty: expected a header row"),
+            ErrorKind::UnclosedQuote { at } => at.report("file_unclosed_quote").say(
+                "{file}, line {line}, column {column}: the quoted cell that begins here does not end: is the file \
+                 complete?",
+            ),
+            ErrorKind::StrayQuote { at } => at.report("file_stray_quote").say(
+                "{file}, line {line}, column {column}: a quote may only enclose a whole cell: double it inside of a \
+                 quoted cell",
+            ),
+            ErrorKind::DoubledColumn { at, column } => {
+                at.report("file_doubled_column").fact("field", column).say_with(
+                    "{file}, line {line}, column {column}: the column {field} stands twice: remove or rename one",
+                    &[("field", &quoted(column))],
+                )
             }
-            Self::MissingValue { at, column } => write!(f, "{at}: the cell `{column}` is empty: fill it"),
-            Self::BadValue { at, column, reason } => {
-                write!(f, "{at}: the cell `{column}` is wrong: {reason}")
+            ErrorKind::MissingColumn { file, column } => Report::new("file_missing_column")
+                .fact("file", file)
+                .fact("field", column)
+                .say("{file}: the header has no column {field}: add it or rename the one that holds it"),
+            ErrorKind::WrongWidth { at, expected, found } => {
+                at.report("file_wrong_width").count("expected", *expected).count("found", *found).say(
+                    "{file}, line {line}, column {column}: the row has {found} cells where the header has \
+                     {expected}: is the file complete, and is every comma in a cell quoted?",
+                )
             }
+            ErrorKind::HeaderAgain { at } => at.report("file_header_again").say(
+                "{file}, line {line}, column {column}: the header stands here again: pass joined files one by one",
+            ),
+            ErrorKind::MissingValue { at, column } => at
+                .report("file_missing_value")
+                .fact("field", column)
+                .say("{file}, line {line}, column {column}: the cell `{field}` is empty: fill it"),
+            ErrorKind::BadValue { at, column, reason } => at
+                .report("file_bad_value")
+                .fact("field", column)
+                .fact("reason", reason)
+                .say("{file}, line {line}, column {column}: the cell `{field}` is wrong: {reason}"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::WindowTooLong { .. } => "reconcile_window_too_long",
-            Self::NotUtf8 { .. } => "file_not_utf8",
-            Self::NoHeader { .. } => "file_no_header",
-            Self::UnclosedQuote { .. } => "file_unclosed_quote",
-            Self::StrayQuote { .. } => "file_stray_quote",
-            Self::DoubledColumn { .. } => "file_doubled_column",
-            Self::MissingColumn { .. } => "file_missing_column",
-            Self::WrongWidth { .. } => "file_wrong_width",
-            Self::HeaderAgain { .. } => "file_header_again",
-            Self::MissingValue { .. } => "file_missing_value",
-            Self::BadValue { .. } => "file_bad_value",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        let mut details = match self.place() {
-            Some(at) => vec![
-                ("file", at.file.clone()),
-                ("line", at.line.to_string()),
-                ("column", at.column.to_string()),
-            ],
-            None => Vec::new(),
-        };
-        match self {
-            Self::NotUtf8 { .. }
-            | Self::UnclosedQuote { .. }
-            | Self::StrayQuote { .. }
-            | Self::HeaderAgain { .. } => {}
-            Self::WindowTooLong { found } => details.push(("found", found.to_string())),
-            Self::NoHeader { file } => details.push(("file", file.clone())),
-            Self::MissingColumn { file, column } => {
-                details.extend([("file", file.clone()), ("field", (*column).to_owned())]);
-            }
-            Self::DoubledColumn { column, .. } => details.push(("field", column.clone())),
-            Self::WrongWidth { expected, found, .. } => {
-                details.extend([("expected", expected.to_string()), ("found", found.to_string())]);
-            }
-            Self::MissingValue { column, .. } => details.push(("field", (*column).to_owned())),
-            Self::BadValue { column, reason, .. } => {
-                details.extend([("field", (*column).to_owned()), ("reason", reason.clone())]);
-            }
-        }
-        details
-    }
-}
+reported!(Error);

@@ -39,20 +39,25 @@ impl<'r> Group<'r> {
         }
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
-        group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_string()));
+        group.pair_by(&mut left, &mut right, &|row| {
+            (!row.id.is_empty()).then(|| row.id.clone().into_string())
+        });
         group.pair_by(&mut left, &mut right, &|row| {
             // Nothing stands for what is absent, and the state last, since it may hold blanks. Not `{:?}`: its escapes
             // weigh five kilobytes of wasm.
-            let fee = row.fee.map(|fee| fee.to_string()).unwrap_or_default();
-            Some(format!("{} {} {fee} {}", row.currency, row.amount, row.state().unwrap_or_default()))
+            let value = value_text(row);
+            let fee = row.fee.map(|fee| fee.digits()).unwrap_or_default();
+            Some(glued(&[&value, " ", &fee, " ", row.state().unwrap_or_default()]))
         });
-        group.pair_by(&mut left, &mut right, &|row| Some(format!("{} {}", row.currency, row.amount)));
+        group.pair_by(&mut left, &mut right, &|row| Some(value_text(row)));
         group.pair_last(&mut left, &mut right, &Row::moves_money);
         group.pair_last(&mut left, &mut right, &|_| true);
-        let alone_left = left.into_iter().map(|ledger| Unit { ledger, settlement: Vec::new() });
-        group.ledger = alone_left.collect();
-        let alone_right = right.into_iter().map(|settlement| Unit { ledger: Vec::new(), settlement });
-        group.settlement = alone_right.collect();
+        for ledger in left {
+            group.ledger.push(Unit { ledger, settlement: Vec::new() });
+        }
+        for settlement in right {
+            group.settlement.push(Unit { ledger: Vec::new(), settlement });
+        }
         group
     }
 
@@ -99,8 +104,12 @@ impl<'r> Group<'r> {
     }
 
     /// All units, pairs first.
-    pub(super) fn units(&self) -> impl Iterator<Item = &Unit<'r>> {
-        self.pairs.iter().chain(&self.ledger).chain(&self.settlement)
+    pub(super) fn units(&self) -> Vec<&Unit<'r>> {
+        let mut units = Vec::new();
+        for side in [&self.pairs, &self.ledger, &self.settlement] {
+            units.extend(side);
+        }
+        units
     }
 }
 
@@ -114,7 +123,10 @@ struct Side<'r> {
 
 impl<'r> Side<'r> {
     fn sorted(items: Vec<Copies<'r>>, key: &dyn Fn(&Row) -> Option<String>) -> Self {
-        let keys: Vec<_> = items.iter().map(|copies| copies.first().and_then(|row| key(row))).collect();
+        let mut keys = Vec::with_capacity(items.len());
+        for copies in &items {
+            keys.push(copies.first().and_then(|row| key(row)));
+        }
         let mut order = order(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b)));
         order.retain(|position| keys.get(*position).is_some_and(Option::is_some));
         order.reverse();
@@ -138,6 +150,11 @@ impl<'r> Side<'r> {
     fn rest(self) -> Vec<Copies<'r>> {
         self.slots.into_iter().flatten().collect()
     }
+}
+
+/// `EUR 1000`
+fn value_text(row: &Row) -> String {
+    glued(&[row.currency.code(), " ", &row.amount.digits()])
 }
 
 /// Rows that say the same event twice become one with repetitions.

@@ -26,7 +26,7 @@ mod row;
 mod wording;
 
 pub use breaks::{Break, BreakKind, RowPlace};
-pub use error::{Error, Place};
+pub use error::{Error, ErrorKind, Place};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::{RowType, Side};
 
@@ -81,17 +81,20 @@ impl Options {
 ///
 /// # Errors
 ///
-/// [`Error::WindowTooLong`], then the first error of the first unreadable file, ledger files first.
+/// [`ErrorKind::WindowTooLong`], then the first error of the first unreadable file, ledger files first.
 pub fn run(ledger: &[Source<'_>], settlement: &[Source<'_>], options: Options) -> Result<Report, Error> {
     if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
-        return Err(Error::WindowTooLong { found: options.in_flight_days });
+        return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
     }
     let mut rows = Vec::new();
-    for (side, sources) in [(Side::Ledger, ledger), (Side::Settlement, settlement)] {
+    let (mut ledger_names, mut settlement_names) = (Vec::new(), Vec::new());
+    for (side, sources, names) in
+        [(Side::Ledger, ledger, &mut ledger_names), (Side::Settlement, settlement, &mut settlement_names)]
+    {
         for (file, source) in sources.iter().enumerate() {
             columns::read(side, file, *source, &mut rows)?;
+            names.push(source.name.to_owned());
         }
     }
-    let names = |sources: &[Source<'_>]| sources.iter().map(|source| source.name.to_owned()).collect();
-    Ok(report::build(rows, names(ledger), names(settlement), options))
+    Ok(report::build(rows, ledger_names, settlement_names, options))
 }

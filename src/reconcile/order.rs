@@ -1,7 +1,7 @@
-//! One sort for everything that is sorted here: a merge of ever longer runs, stable, `n log n` at worst.
+//! One sort for everything that is sorted here: the standard one, over positions.
 //!
-//! The standard sort is compiled anew for each type it sorts, and weighs four kilobytes of wasm each time, since it is
-//! made to win races. Sorting positions with a comparison behind a pointer is compiled once and weighs a tenth.
+//! The standard sort is compiled anew for each type it sorts, and weighs four kilobytes of wasm each time. Sorting
+//! positions with a comparison behind a pointer is compiled once.
 
 use core::cmp::Ordering;
 
@@ -10,42 +10,8 @@ use crate::prelude::*;
 /// The positions 0 to `length` in the order of `compare`; equal ones stay in place.
 pub(super) fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..length).collect();
-    let mut run: usize = 1;
-    while run < length {
-        let mut merged = Vec::with_capacity(length);
-        for runs in positions.chunks(run.saturating_mul(2)) {
-            let (left, right) = runs.split_at_checked(run).unwrap_or((runs, &[]));
-            merge(left, right, compare, &mut merged);
-        }
-        positions = merged;
-        run = run.saturating_mul(2);
-    }
+    positions.sort_by(|left, right| compare(*left, *right));
     positions
-}
-
-/// Appends two runs as one. Of equal positions the left one comes first.
-fn merge(
-    mut left: &[usize],
-    mut right: &[usize],
-    compare: &dyn Fn(usize, usize) -> Ordering,
-    merged: &mut Vec<usize>,
-) {
-    // Files are mostly in order already, and then one look is enough.
-    if let (Some(last), Some(first)) = (left.last(), right.first())
-        && compare(*last, *first).is_gt()
-    {
-        while let ([ours, our_rest @ ..], [theirs, their_rest @ ..]) = (left, right) {
-            if compare(*ours, *theirs).is_gt() {
-                merged.push(*theirs);
-                right = their_rest;
-            } else {
-                merged.push(*ours);
-                left = our_rest;
-            }
-        }
-    }
-    merged.extend_from_slice(left);
-    merged.extend_from_slice(right);
 }
 
 /// Items in the order of `compare`; equal ones stay in place.

@@ -81,25 +81,34 @@ impl Report {
     /// Breaks by their primary kind, in order of precedence; kinds without a break are left out.
     #[must_use]
     pub fn by_kind(&self) -> Vec<(BreakKind, KindTotal)> {
-        let total = |kind| {
+        let mut totals = Vec::new();
+        for kind in BreakKind::ALL {
             let mut total = KindTotal::default();
-            for found in self.breaks.iter().filter(|found| found.kind == kind) {
-                total.count = total.count.saturating_add(1);
-                if let Some(difference) = found.difference {
-                    total.add(found.currency, difference);
+            for found in &self.breaks {
+                if found.kind == kind {
+                    total.count = total.count.saturating_add(1);
+                    if let Some(difference) = found.difference {
+                        total.add(found.currency, difference);
+                    }
                 }
             }
-            (kind, total)
-        };
-        BreakKind::ALL.into_iter().map(total).filter(|(_, total)| total.count > 0).collect()
+            if total.count > 0 {
+                totals.push((kind, total));
+            }
+        }
+        totals
     }
 
     /// The document `tillproof reconcile --json` prints, version 1.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let breaks = self.breaks.iter().fold(ArrayWriter::new(), |list, found| list.raw(&found.to_json()));
-        let in_flight = self.in_flight.iter().fold(ArrayWriter::new(), |list, row| {
-            list.raw(
+        let mut breaks = ArrayWriter::new();
+        for found in &self.breaks {
+            breaks = breaks.raw(&found.to_json());
+        }
+        let mut in_flight = ArrayWriter::new();
+        for row in &self.in_flight {
+            in_flight = in_flight.raw(
                 &ObjectWriter::new()
                     .text("reference", &row.reference)
                     .text("due", &calendar::rfc3339(row.due))
@@ -107,8 +116,8 @@ impl Report {
                     .digits("amount_minor", row.amount)
                     .text("currency", row.currency.code())
                     .finish(),
-            )
-        });
+            );
+        }
         ObjectWriter::new()
             .number("version", 1)
             .raw("summary", &self.summary())
@@ -122,16 +131,17 @@ impl Report {
             .number("ledger", count(self.rows.ledger))
             .number("settlement", count(self.rows.settlement))
             .number("bank", 0);
-        let by_kind = self.by_kind().into_iter().fold(ObjectWriter::new(), |out, (kind, total)| {
-            let differences = total
-                .difference
-                .iter()
-                .fold(ObjectWriter::new(), |out, (currency, sum)| out.digits(currency.code(), sum));
+        let mut by_kind = ObjectWriter::new();
+        for (kind, total) in self.by_kind() {
+            let mut differences = ObjectWriter::new();
+            for (currency, sum) in &total.difference {
+                differences = differences.digits(currency.code(), *sum);
+            }
             let total = ObjectWriter::new()
                 .number("count", count(total.count))
                 .raw("difference_minor", &differences.finish());
-            out.raw(kind.name(), &total.finish())
-        });
+            by_kind = by_kind.raw(kind.name(), &total.finish());
+        }
         let out = ObjectWriter::new()
             .raw("rows", &rows.finish())
             .number("matched", count(self.matched))
@@ -183,22 +193,27 @@ pub(super) fn build(
     let mut in_flight = Vec::new();
     for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
         let Some(kind) = same.first().map(|row| row.kind) else { continue };
-        let (left, right) = same.iter().partition(|row| row.side == Side::Ledger);
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for row in same {
+            if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
+        }
         let verdict: Verdict<'_> = judge(kind, &Group::of(left, right), is_due);
         matched = matched.saturating_add(verdict.matched);
         set_aside = set_aside.saturating_add(verdict.set_aside);
         for (unit, kinds) in verdict.breaks {
             breaks.extend(describe(&unit, kinds, as_of, &names));
         }
-        in_flight.extend(verdict.in_flight.into_iter().filter_map(|row| {
-            Some(InFlight {
-                reference: row.reference.to_string(),
-                due: due(row)?,
-                kind: row.kind,
-                amount: row.amount,
-                currency: row.currency,
-            })
-        }));
+        for row in verdict.in_flight {
+            if let Some(due) = due(row) {
+                in_flight.push(InFlight {
+                    reference: row.reference.clone().into_string(),
+                    due,
+                    kind: row.kind,
+                    amount: row.amount,
+                    currency: row.currency,
+                });
+            }
+        }
     }
     let mut breaks = sorted(breaks, &|a: &Break, b: &Break| {
         (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id))
@@ -230,14 +245,19 @@ fn describe(unit: &Unit<'_>, kinds: Kinds, as_of: Option<Timestamp>, names: &Nam
     let age_days =
         as_of.zip(since).map(|(as_of, since)| as_of.since(since).get().checked_div(DAY_MS).unwrap_or(0));
 
-    let all = unit.ledger.iter().chain(&unit.settlement);
-    let identities = sorted(all.map(|row| row.identity()).collect(), &String::cmp);
+    let mut identities = Vec::new();
+    for rows in [&unit.ledger, &unit.settlement] {
+        for row in rows {
+            identities.push(row.identity());
+        }
+    }
+    let identities = sorted(identities, &String::cmp);
 
     Some(Break {
         id: break_id(kind, &identities, 0),
         kind,
         secondary: kinds.iter().skip(1).collect(),
-        reference: leading.reference.to_string(),
+        reference: leading.reference.clone().into_string(),
         currency: leading.currency,
         expected: expected.map(|(_, sum)| sum),
         found: found.map(|(_, sum)| sum),
@@ -275,8 +295,9 @@ fn sum(rows: &[&Row], value: impl Fn(&Row) -> i64) -> Option<(Currency, i128)> {
 }
 
 fn places(rows: &[&Row], files: &[String]) -> Vec<RowPlace> {
-    let place =
-        |row: &Row| RowPlace { file: files.get(row.file).cloned().unwrap_or_default(), line: row.line };
-    let rows = sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)));
-    rows.into_iter().map(place).collect()
+    let mut places = Vec::new();
+    for row in sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line))) {
+        places.push(RowPlace { file: files.get(row.file).cloned().unwrap_or_default(), line: row.line });
+    }
+    places
 }

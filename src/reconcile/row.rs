@@ -136,10 +136,11 @@ impl Row {
         let Self { kind, reference, id, currency, amount, .. } = self;
         let (side, kind) = (self.side.name(), kind.name());
         if !id.is_empty() {
-            return format!("{side}\n{kind}\n{reference}\nid\n{id}");
+            return glued(&[side, "\n", kind, "\n", reference, "\nid\n", id]);
         }
+        let value = glued(&[currency.code(), "\n", &amount.digits()]);
         let at = self.occurred_at.map_or(0, Timestamp::unix_ms);
-        format!("{side}\n{kind}\n{reference}\ncontent\n{currency}\n{amount}\n{at}")
+        glued(&[side, "\n", kind, "\n", reference, "\ncontent\n", &value, "\n", &at.digits()])
     }
 }
 

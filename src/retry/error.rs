@@ -1,7 +1,6 @@
 //! Why a policy was refused.
 
-use crate::advice::{Advice, Detail, Diagnose};
-use crate::prelude::*;
+use crate::advice::{Report, reported};
 use crate::time::Millis;
 
 /// Why a policy was refused. Variants stand in order of precedence.
@@ -21,54 +20,29 @@ pub enum Error {
     AttemptsZero,
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::BaseZero => f.write_str(
-                "the base of the backoff is 0 ms: expected at least 1, better 1000, \
-                 or all clients come back together",
+            Self::BaseZero => Report::new("retry_base_zero").say(
+                "the base of the backoff is 0 ms: expected at least 1, better 1000, or all clients come back together",
             ),
-            Self::CapBelowBase { base, cap } => write!(
-                f,
-                "the cap of {} ms is below the base of {} ms: raise the cap or lower the base",
-                cap.get(),
-                base.get()
-            ),
-            Self::AttemptsZero => {
-                f.write_str("0 attempts are allowed: expected at least 1, which is the first call itself")
-            }
+            Self::CapBelowBase { base, cap } => Report::new("retry_cap_below_base")
+                .number("expected", base.get())
+                .number("found", cap.get())
+                .say("the cap of {found} ms is below the base of {expected} ms: raise the cap or lower the base"),
+            Self::AttemptsZero => Report::new("retry_attempts_zero")
+                .say("0 attempts are allowed: expected at least 1, which is the first call itself"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::BaseZero => "retry_base_zero",
-            Self::CapBelowBase { .. } => "retry_cap_below_base",
-            Self::AttemptsZero => "retry_attempts_zero",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        Advice::FixCall
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::BaseZero | Self::AttemptsZero => Vec::new(),
-            Self::CapBelowBase { base, cap } => {
-                vec![("expected", base.get().to_string()), ("found", cap.get().to_string())]
-            }
-        }
-    }
-}
+reported!(Error);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::{Advice, Diagnose};
+    use crate::prelude::*;
 
     #[test]
     fn every_message_of_a_refused_policy_says_what_to_do() {

@@ -4,9 +4,11 @@
 //! already, or says something else, is an expected outcome and crosses as a value.
 
 use super::reply;
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
-use crate::ledger::{Account, Answer, Balance, Entry, Error as LedgerError, Ledger, Template};
+use crate::ledger::{
+    Account, Answer, Balance, Entry, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Template,
+};
 use crate::money::Currency;
 use crate::prelude::*;
 
@@ -70,10 +72,8 @@ impl Ledgers {
         let ledger = self.get(handle)?;
         let document = json::parse(input)?;
         let mut fields = Fields::of(&document, "draft")?;
-        let read =
-            |list: &[json::Value<'_>]| list.iter().map(Entry::from_json).collect::<Result<Vec<_>, _>>();
-        let mut entries = read(fields.list("entries")?)?;
-        let mut all = read(fields.list("before")?)?;
+        let mut entries = entries(fields.list("entries")?)?;
+        let mut all = self::entries(fields.list("before")?)?;
         fields.finish()?;
         let answers = match (entries.pop(), entries.is_empty()) {
             (Some(only), true) => vec![ledger.draft_together(all, only)?],
@@ -84,7 +84,10 @@ impl Ledgers {
                 ledger.draft_all(all)?.into_iter().skip(skipped).collect()
             }
         };
-        let list = answers.iter().fold(ArrayWriter::new(), |list, answer| list.raw(&describe(answer)));
+        let mut list = ArrayWriter::new();
+        for answer in &answers {
+            list = list.raw(&describe(answer));
+        }
         Ok(list.finish())
     }
 
@@ -127,23 +130,24 @@ impl Ledgers {
 
     fn try_trial_balance(&self, handle: u32) -> Result<String, Error> {
         let trial = self.get(handle)?.trial_balance();
-        let currencies = trial.totals.iter().fold(ArrayWriter::new(), |list, total| {
-            let rows = trial.accounts.iter().filter(|row| row.currency == total.currency);
-            let accounts = rows.fold(ArrayWriter::new(), |list, row| {
+        let mut currencies = ArrayWriter::new();
+        for total in &trial.totals {
+            let mut accounts = ArrayWriter::new();
+            for row in trial.accounts.iter().filter(|row| row.currency == total.currency) {
                 let out = ObjectWriter::new()
                     .text("account", row.account.name())
                     .text("kind", row.account.kind().name());
-                list.raw(&sums(out, &row.account, row.balance).finish())
-            });
-            list.raw(
+                accounts = accounts.raw(&sums(out, &row.account, row.balance).finish());
+            }
+            currencies = currencies.raw(
                 &ObjectWriter::new()
                     .text("currency", total.currency.code())
-                    .digits("debits", total.total.debits)
-                    .digits("credits", total.total.credits)
+                    .text("debits", &total.total.debits.digits())
+                    .text("credits", &total.total.credits.digits())
                     .raw("accounts", &accounts.finish())
                     .finish(),
-            )
-        });
+            );
+        }
         Ok(currencies.finish())
     }
 
@@ -160,8 +164,9 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "statement")?;
         let account = Account::parse(fields.text("account")?)?;
         fields.finish()?;
-        let lines = ledger.statement(&account).iter().fold(ArrayWriter::new(), |list, line| {
-            list.raw(
+        let mut lines = ArrayWriter::new();
+        for line in ledger.statement(&account) {
+            lines = lines.raw(
                 &ObjectWriter::new()
                     .number("position", line.position)
                     .text("entry", &line.entry)
@@ -172,8 +177,8 @@ impl Ledgers {
                     .text("currency", line.amount.currency().code())
                     .digits("balance", line.after.on(account.normal_side()))
                     .finish(),
-            )
-        });
+            );
+        }
         Ok(lines.finish())
     }
 
@@ -196,6 +201,14 @@ impl Ledgers {
     }
 }
 
+fn entries(list: &[json::Value<'_>]) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = Vec::new();
+    for entry in list {
+        entries.push(Entry::from_json(entry)?);
+    }
+    Ok(entries)
+}
+
 fn place(handle: u32) -> Option<usize> {
     usize::try_from(handle.checked_sub(1)?).ok()
 }
@@ -206,11 +219,13 @@ fn place(handle: u32) -> Option<usize> {
 pub fn verify(lines: &[u8]) -> Vec<u8> {
     reply::of(match Ledger::open(split(lines)) {
         Ok(ledger) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
-        Err(LedgerError::BrokenChain { position, found }) => {
-            let out = ObjectWriter::new().flag("valid", false).number("position", position);
-            Ok(out.text("reason", found).finish())
-        }
-        Err(error) => Err(Error::Ledger(error)),
+        Err(error) => match error.kind() {
+            LedgerErrorKind::BrokenChain { position, found } => {
+                let out = ObjectWriter::new().flag("valid", false).number("position", *position);
+                Ok(out.text("reason", found).finish())
+            }
+            _ => Err(error),
+        },
     })
 }
 
@@ -230,8 +245,8 @@ fn position(out: ObjectWriter, ledger: &Ledger) -> ObjectWriter {
 }
 
 fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
-    out.digits("debits", balance.debits)
-        .digits("credits", balance.credits)
+    out.text("debits", &balance.debits.digits())
+        .text("credits", &balance.credits.digits())
         .digits("balance", balance.on(account.normal_side()))
 }
 
@@ -264,45 +279,21 @@ impl From<json::Error> for Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::Ledger(error) => error.fmt(f),
-            Self::UnknownHandle { found } => {
-                write!(f, "no ledger has the handle {found}: it was closed, open the ledger again")
-            }
-            Self::HandlesExhausted => write!(f, "no more ledgers can be opened in this instance"),
+            Self::Ledger(error) => error.report(),
+            Self::UnknownHandle { found } => Report::new("ledger_unknown_handle")
+                .number("found", u64::from(*found))
+                .say("no ledger has the handle {found}: it was closed, open the ledger again"),
+            Self::HandlesExhausted => Report::new("ledger_handles_exhausted")
+                .advise(Advice::ReportBug)
+                .say("no more ledgers can be opened in this instance"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Ledger(error) => error.code(),
-            Self::UnknownHandle { .. } => "ledger_unknown_handle",
-            Self::HandlesExhausted => "ledger_handles_exhausted",
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::UnknownHandle { .. } => Advice::FixCall,
-            Self::HandlesExhausted => Advice::ReportBug,
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Ledger(error) => error.details(),
-            Self::UnknownHandle { found } => vec![("found", found.to_string())],
-            Self::HandlesExhausted => Vec::new(),
-        }
-    }
-}
+reported!(Error);
 
 /// What JavaScript sees.
 #[cfg(all(feature = "wasm-core", target_family = "wasm"))]

@@ -8,7 +8,7 @@ use crate::crypto::{HexCase, Secret, decode_hex};
 use crate::entropy::Entropy;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::payments::{
-    Action, Entry, Error, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
+    Action, Entry, Error, ErrorKind, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
     encode_entry, key,
 };
 use crate::prelude::*;
@@ -112,7 +112,7 @@ pub fn profiles() -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Document`], [`Error::SecretTooShort`].
+/// [`ErrorKind::Document`], [`ErrorKind::SecretTooShort`].
 pub fn derive_key(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
@@ -128,7 +128,7 @@ pub fn derive_key(input: &[u8]) -> Result<String, Error> {
         epoch: u32::try_from(epoch)
             .ok()
             .filter(|epoch| *epoch > 0)
-            .ok_or_else(|| wrong("epoch", "a count from 1", epoch.to_string()))?,
+            .ok_or_else(|| wrong("epoch", "a count from 1", epoch.digits()))?,
     };
     fields.finish()?;
     key::derive(&secret, identity).map(|key| json::quoted(&key))
@@ -138,7 +138,7 @@ pub fn derive_key(input: &[u8]) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Document`].
+/// [`ErrorKind::Document`].
 pub fn random_key(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
@@ -151,7 +151,7 @@ pub fn random_key(input: &[u8]) -> Result<String, Error> {
             tail.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
             key::random_v7(moment(&mut fields, "now")?, tail)
         }
-        other => return Err(wrong("version", "4 or 7", other.to_string())),
+        other => return Err(wrong("version", "4 or 7", other.digits())),
     };
     Ok(json::quoted(&key))
 }
@@ -161,7 +161,7 @@ pub fn random_key(input: &[u8]) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Document`].
+/// [`ErrorKind::Document`].
 pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
     const ATTEMPTS_MAX: u64 = 1_000;
     let document = json::parse(input)?;
@@ -174,7 +174,7 @@ pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
     let attempts = u32::try_from(attempts)
         .ok()
         .filter(|attempts| u64::from(*attempts) <= ATTEMPTS_MAX)
-        .ok_or_else(|| wrong("attempts", "at most 1000 attempts", attempts.to_string()))?;
+        .ok_or_else(|| wrong("attempts", "at most 1000 attempts", attempts.digits()))?;
 
     let mut list = ArrayWriter::new();
     let mut previous = Millis::ZERO;
@@ -270,11 +270,15 @@ fn describe(action: &Action) -> String {
 
 fn profile(fields: &mut Fields<'_, '_>) -> Result<&'static Profile, Error> {
     let name = fields.text("profile")?;
-    Profile::named(name).ok_or_else(|| Error::UnknownProfile { found: name.to_owned() })
+    Profile::named(name).ok_or_else(|| Error::from(ErrorKind::UnknownProfile { found: name.to_owned() }))
 }
 
 fn journal(fields: &mut Fields<'_, '_>) -> Result<Vec<Entry>, Error> {
-    fields.list("journal")?.iter().map(decode_entry).collect()
+    let mut journal = Vec::new();
+    for entry in fields.list("journal")? {
+        journal.push(decode_entry(entry)?);
+    }
+    Ok(journal)
 }
 
 fn settings(fields: &mut Fields<'_, '_>) -> Result<Settings, Error> {
@@ -310,14 +314,14 @@ fn policy(value: Option<&Value<'_>>) -> Result<Policy, Error> {
 
 fn attempt(fields: &mut Fields<'_, '_>) -> Result<u32, Error> {
     let attempt = fields.integer("attempt")?;
-    u32::try_from(attempt).map_err(|_| wrong("attempt", "a count below 2^32", attempt.to_string()))
+    u32::try_from(attempt).map_err(|_| wrong("attempt", "a count below 2^32", attempt.digits()))
 }
 
 fn response(fields: &mut Fields<'_, '_>, now: Timestamp) -> Result<Response, Error> {
     let status = fields.integer("status")?;
     let retry_after = fields.maybe_text("retry_after")?;
     Ok(Response {
-        status: u16::try_from(status).map_err(|_| wrong("status", "an HTTP status", status.to_string()))?,
+        status: u16::try_from(status).map_err(|_| wrong("status", "an HTTP status", status.digits()))?,
         retry_after: retry_after.and_then(|text| retry::retry_after(text, now, calendar::parse_http_date)),
         replayed: fields.maybe_flag("replayed")?.unwrap_or(false),
         body: fields.maybe_text("body")?.unwrap_or_default().as_bytes().to_vec(),
@@ -326,7 +330,7 @@ fn response(fields: &mut Fields<'_, '_>, now: Timestamp) -> Result<Response, Err
 
 fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
     let ms = fields.integer(field)?;
-    Timestamp::from_unix_ms(ms).ok_or_else(|| wrong(field, "a moment before the year 10000", ms.to_string()))
+    Timestamp::from_unix_ms(ms).ok_or_else(|| wrong(field, "a moment before the year 10000", ms.digits()))
 }
 
 fn secret(fields: &mut Fields<'_, '_>) -> Result<Secret, Error> {

@@ -1,7 +1,7 @@
 //! The reconciliation door: files in, one report out. Nothing is kept.
 
 use super::reply;
-use crate::advice::{Advice, Detail, Diagnose};
+use crate::advice::{Diagnose, Report, reported};
 use crate::json::{self, Fields, Value};
 use crate::prelude::*;
 use crate::reconcile::{Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, run};
@@ -42,7 +42,7 @@ fn moment(ms: u64) -> Result<Timestamp, json::Error> {
         json::Error::from(json::ErrorKind::WrongField {
             field: "as_of",
             expected: "milliseconds since 1970, not after the year 9999",
-            found: ms.to_string(),
+            found: ms.digits(),
         })
     })
 }
@@ -61,7 +61,7 @@ fn files<'a>(list: &'a [Value<'a>], data: &'a [u8]) -> Result<Vec<Source<'a>>, j
             json::Error::from(json::ErrorKind::WrongField {
                 field: "length",
                 expected: "no more bytes than were passed",
-                found: length.to_string(),
+                found: length.digits(),
             })
         })?;
         files.push(Source { name, data: own });
@@ -82,39 +82,16 @@ impl From<ReconcileError> for Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Error {
+    fn table(&self) -> Report {
         match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Reconcile(error) => error.fmt(f),
+            Self::Json(error) => error.report(),
+            Self::Reconcile(error) => error.report(),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-impl Diagnose for Error {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Json(error) => error.code(),
-            Self::Reconcile(error) => error.code(),
-        }
-    }
-
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Json(error) => error.advice(),
-            Self::Reconcile(error) => error.advice(),
-        }
-    }
-
-    fn details(&self) -> Vec<Detail> {
-        match self {
-            Self::Json(error) => error.details(),
-            Self::Reconcile(error) => error.details(),
-        }
-    }
-}
+reported!(Error);
 
 /// What JavaScript sees.
 #[cfg(all(feature = "wasm-core", target_family = "wasm"))]

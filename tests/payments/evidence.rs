@@ -173,7 +173,7 @@ fn an_object_that_is_no_payment_is_refused_and_settles_nothing() {
         let text = fine.replace(from, to);
         let object = json::parse(text.as_bytes()).unwrap();
         let refused = machine.handle_webhook(at(1), &object, &mut entropy());
-        assert_eq!(refused, Err(tillproof::payments::Error::WebhookPayment), "{text}");
+        assert_eq!(refused, Err(tillproof::payments::ErrorKind::WebhookPayment.into()), "{text}");
     }
     assert_eq!(machine.intent().state.name(), "in_flight");
 }

@@ -8,7 +8,7 @@
  * than a tenth of what it saves. Where Node's zlib is at hand it is used instead, see bytes.ts.
  */
 
-/** A Huffman code: `slots` is looked up with the next `bits` bits and gives `symbol << 4 | length`. */
+/** A Huffman code: `slots` is looked up with the next `bits` bits, first bit highest, and gives `symbol << 4 | length`. */
 interface Code {
   readonly bits: number;
   readonly slots: Uint16Array;
@@ -27,29 +27,27 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array<ArrayBuffe
   let read = 0;
   let held = 0;
   let hold = 0;
+  const reversed = Uint8Array.from({ length: 256 }, (_, byte) => reverse(byte));
 
-  const fill = (count: number): void => {
+  const take = (count: number): number => {
     for (; held < count; held += 8) hold |= (packed[read++] ?? 0) << held;
-  };
-  const drop = (count: number): void => {
+    const value = hold & ((1 << count) - 1);
     hold >>>= count;
     held -= count;
-  };
-  const take = (count: number): number => {
-    fill(count);
-    const value = hold & ((1 << count) - 1);
-    drop(count);
     return value;
   };
   const symbol = ({ bits, slots }: Code): number => {
-    fill(bits);
-    const slot = slots[hold & ((1 << bits) - 1)] ?? 0;
-    drop(slot & 15);
+    for (; held < bits; held += 8) hold |= (packed[read++] ?? 0) << held;
+    // Codes come with their first bit highest, in a stream whose first bit is the lowest of a byte.
+    const next = ((reversed[hold & 255] ?? 0) << 8) | (reversed[(hold >> 8) & 255] ?? 0);
+    const slot = slots[next >> (16 - bits)] ?? 0;
+    hold >>>= slot & 15;
+    held -= slot & 15;
     return slot >> 4;
   };
 
   const stored = (): void => {
-    drop(held & 7);
+    take(held & 7);
     const end = Math.min(size, written + take(16));
     take(16);
     while (written < end) out[written++] = take(8);
@@ -99,23 +97,23 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array<ArrayBuffe
   return out;
 }
 
-/** The code whose symbol `n` has `lengths[n]` bits: shorter ones first, equal ones in order, bits reversed. */
+/** The code whose symbol `n` has `lengths[n]` bits: shorter ones first, equal ones in order. */
 function codeOf(lengths: Uint8Array): Code {
   const bits = Math.max(...lengths);
   const slots = new Uint16Array(1 << bits);
-  const next = new Uint16Array(bits + 2);
-  for (const length of lengths) if (length > 0) next[length + 1] = (next[length + 1] ?? 0) + 1;
-  // The first code of a length follows the last of the length before, with a zero appended.
-  for (let length = 1; length <= bits; length++) next[length] = ((next[length] ?? 0) + (next[length - 1] ?? 0)) << 1;
-  lengths.forEach((length, symbol) => {
-    if (length === 0) return;
-    const code = next[length] ?? 0;
-    next[length] = code + 1;
-    let slot = 0;
-    for (let bit = 0; bit < length; bit++) slot |= ((code >> bit) & 1) << (length - 1 - bit);
-    for (; slot < slots.length; slot += 1 << length) slots[slot] = (symbol << 4) | length;
-  });
+  let from = 0;
+  for (let length = 1; length <= bits; length++) {
+    for (let symbol = lengths.indexOf(length); symbol >= 0; symbol = lengths.indexOf(length, symbol + 1)) {
+      slots.fill((symbol << 4) | length, from, (from += 1 << (bits - length)));
+    }
+  }
   return { bits, slots };
+}
+
+function reverse(byte: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
+  return reversed;
 }
 
 /** The code of blocks that bring none. */

@@ -171,7 +171,7 @@ export function printProof(evidence: Evidence, verdicts: readonly Verdict[]): vo
     lines.push(`  ${what.padEnd(44)} ${String(times).padStart(6)}`);
   }
   lines.push("", "what holds");
-  for (const { claim, found, holds } of verdicts) lines.push(`  ${holds ? "✓" : "✗"} ${claim.padEnd(50)} ${found}`);
+  for (const { claim, found, holds } of verdicts) lines.push(`  ${holds ? "✓" : "✗"} ${claim.padEnd(55)} ${found}`);
   const failed = verdicts.filter((each) => !each.holds).length;
   lines.push(
     "",
