@@ -103,7 +103,7 @@ test("a refusal says what was found, what was expected and what to do", () => {
     "handler: 7 is not a function",
     "postings: a value of type Object is not an array",
     "options: a value of type Map is not an object of named values",
-    'options: "epohc\\nepohc\\nepohc\\nepohc\\nepohc\\nepohc\\nepoh"… is no member of this: there are secret, epoch',
+    'options: "epohc\\nepohc\\nepohc\\nepohc\\nepohc\\nepohc\\nepoh"… is not known here: remove it or mend its name, one of secret, epoch',
   ]);
 });
 

@@ -127,7 +127,7 @@ export function object<T>(name: string, value: T): T {
 export function onlyKnown<T>(name: string, value: T, fields: readonly (keyof T & string)[]): T {
   const unknown = Object.keys(object(name, value) as object).find((member) => !fields.includes(member as keyof T & string));
   if (unknown === undefined) return value;
-  throw refusal("unknown_option", name, unknown, `is no member of this: there are ${fields.join(", ")}`);
+  throw refusal("unknown_option", name, unknown, `is not known here: remove it or mend its name, one of ${fields.join(", ")}`);
 }
 
 /**
