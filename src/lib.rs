@@ -24,7 +24,7 @@ extern crate alloc;
 // Linked for its allocator and panic handler, and not named, unless the artefact brings its own.
 #[cfg(test)]
 extern crate std;
-#[cfg(not(any(test, feature = "artefact")))]
+#[cfg(not(any(test, all(target_family = "wasm", feature = "artefact"))))]
 extern crate std as _;
 
 pub mod advice;
@@ -52,8 +52,8 @@ pub mod time;
 pub mod wasm;
 pub mod webhook;
 
-/// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says nothing, since the
-/// shell throws the instance away in any case.
+/// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says
+/// nothing, since the shell throws the instance away in any case.
 #[cfg(all(target_family = "wasm", feature = "artefact"))]
 mod artefact {
     #[global_allocator]
