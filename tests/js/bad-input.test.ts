@@ -36,6 +36,7 @@ const IDENTITY = { secret: SECRET, merchant: "shop", operation: "charge", refere
 const KEPT = { store: memory, verifier };
 const PROVIDER = { profile: "native", baseUrl: "https://gateway.example", merchantId: "shop" };
 const CLIENT = { provider: PROVIDER, store: memory, secret: SECRET };
+const ORDER = { reference: "r", amount: 1, currency: "EUR" };
 const EVENT = {
   id: "e", gateway: "g", amount: 5n, currency: "EUR", occurredAt: 1, cause: "c", reference: "r", payoutId: "p", bank: "b",
 };
@@ -60,6 +61,10 @@ const TAKES_AN_OBJECT: readonly [name: string, call: (given: unknown) => unknown
   ["createInbox", loose(createInbox)],
   ["inbox.receive", (given) => createInbox(KEPT).receive(given as never, () => undefined)],
   ["deriveKey", loose(deriveKey)],
+  ["createPayments", loose(createPayments)],
+  ["createPayments.provider", (given) => loose(createPayments)({ ...CLIENT, provider: given })],
+  ["charge", (given) => createPayments(CLIENT).charge(given as never)],
+  ["authorize", (given) => createPayments(CLIENT).authorize(given as never)],
   ["Ledger.post", (given) => ledger.post(given as never)],
   ["Ledger.postAll", (given) => ledger.postAll([given as never])],
   ["posting", (given) => ledger.post({ ...ENTRY, postings: [given as never] })],
@@ -91,6 +96,12 @@ test("options that may be left out are refused when they are something else", as
   const calls: readonly [string, (given: unknown) => unknown][] = [
     ["Ledger.open", loose(Ledger.open)],
     ["Ledger.post", (given) => ledger.post(ENTRY, given as never)],
+    ["charge", (given) => createPayments(CLIENT).charge(ORDER, given as never)],
+    ["wait", (given) => createPayments(CLIENT).wait("r", given as never)],
+    ["sweep", (given) => createPayments(CLIENT).sweep(given as never)],
+    ["run", (given) => createPayments(CLIENT).run(given as never)],
+    ["noteWebhook", (given) => createPayments(CLIENT).noteWebhook({}, given as never)],
+    ["createPayments.retry", (given) => loose(createPayments)({ ...CLIENT, retry: given ?? 7 })],
     ["randomKey", loose(randomKey)],
     ["retrySchedule", loose(retrySchedule)],
     ["createGateway", loose(createGateway)],
@@ -120,6 +131,10 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["createGateway", () => loose(createGateway)({ seeed: 1 }), "unknown_option"],
   ["randomKey", () => loose(randomKey)({ verson: 7 }), "unknown_option"],
   ["retrySchedule", () => loose(retrySchedule)({ baseMS: 7 }), "unknown_option"],
+  ["createPayments", () => loose(createPayments)({ ...CLIENT, timoutMs: 7 }), "unknown_option"],
+  ["createPayments.provider", () => loose(createPayments)({ ...CLIENT, provider: { ...PROVIDER, acount: "a" } }), "unknown_option"],
+  ["charge", () => createPayments(CLIENT).charge({ ...ORDER, ammount: 2 } as never), "unknown_option"],
+  ["charge options", () => createPayments(CLIENT).charge(ORDER, { waitMS: 0 } as never), "unknown_option"],
   ["createPayments.retry", () => loose(createPayments)({ ...CLIENT, retry: { baseMS: 7 } }), "unknown_option"],
   ["signWebhook", () => loose(signWebhook)({ ...SIGNED, timestmap: 1 }), "unknown_option"],
   ["sqliteStore", () => loose(sqliteStore)(database, { tabel: "t" }), "unknown_option"],
@@ -127,6 +142,13 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   // Stores and functions.
   ["createInbox.store", () => loose(createInbox)({ ...KEPT, store: STORE_WITHOUT_SCAN }), "store_invalid"],
   ["Ledger.open.store", () => loose(Ledger.open)({ store: STORE_WITHOUT_SCAN }), "store_invalid"],
+  ["createPayments.store", () => loose(createPayments)({ ...CLIENT, store: STORE_WITHOUT_SCAN }), "store_invalid"],
+  ...["fetch", "now", "random", "onError"].map((name): [string, () => unknown, string] => [
+    `createPayments.${name}`,
+    () => loose(createPayments)({ ...CLIENT, [name]: 7 }),
+    "argument_invalid",
+  ]),
+  ["noteWebhook batch", () => createPayments(CLIENT).noteWebhook({}, { batch: {} } as never), "argument_invalid"],
   ["Batch.commit", () => loose(new Batch().commit.bind(new Batch()))(STORE_WITHOUT_SCAN), "store_invalid"],
   ["createInbox.verifier", () => loose(createInbox)({ ...KEPT, verifier: {} }), "argument_invalid"],
   ["createInbox.verifier left out", () => loose(createInbox)({ store: memory }), "argument_invalid"],
@@ -157,6 +179,11 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["sqliteStore handle", () => loose(sqliteStore)({ exec: () => undefined }), "sqlite_handle_unknown"],
   ["sqliteStore table", () => loose(sqliteStore)(database, { table: Symbol("t") }), "text_expected"],
 
+  ["charge options.waitMs", () => createPayments(CLIENT).charge(ORDER, { waitMs: "0" } as never), "option_invalid"],
+  ["charge options.signal", () => createPayments(CLIENT).charge(ORDER, { signal: {} } as never), "argument_invalid"],
+  ["charge options.retryFailed", () => createPayments(CLIENT).charge(ORDER, { retryFailed: 1 } as never), "argument_invalid"],
+  ["run.signal", () => createPayments(CLIENT).run({ signal: 7 } as never), "argument_invalid"],
+
   // Half characters, and bytes that are gone.
   ["deriveKey.reference", () => deriveKey({ ...IDENTITY, reference: HALF } as never), "text_not_unicode"],
   ["posting.account", () => ledger.post({ ...ENTRY, postings: [{ ...LEG, account: HALF }] } as never), "text_not_unicode"],
@@ -168,6 +195,7 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
 
 test("each member that matters is refused by name and code", async () => {
   for (const [name, call, code] of TABLE) assert.equal(await codeOf(call), code, name);
+  assert.deepEqual(await memory.scan("", null, 10), []);
 });
 
 test("every store refuses the same searches and commits", async () => {

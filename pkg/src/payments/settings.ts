@@ -7,8 +7,6 @@ import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
 import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
 
-export { count } from "../shell/guard.js";
-
 const TIMEOUT_MS = 10_000;
 
 /** Time a lease outlives the request's time-out: for storing the answer, and for clocks that differ. */
