@@ -162,6 +162,8 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["posting.account", () => ledger.post({ ...ENTRY, postings: [{ ...LEG, account: HALF }] } as never), "text_not_unicode"],
   ["templates.charge", () => templates.charge({ ...EVENT, reference: HALF }), "text_not_unicode"],
   ["signWebhook.id", () => signWebhook({ ...SIGNED, id: HALF }), "text_not_unicode"],
+  ["charge.metadata", () => client().charge({ metadata: { name: HALF } }), "text_not_unicode"],
+  ["store.commit", () => memory.commit([{ key: "k", expected: 0, value: HALF }]), "store_value_invalid"],
   ["store.get", () => memory.get(HALF), "text_not_unicode"],
   ["transferred bytes", () => signWebhook({ ...SIGNED, body: transferred() }), "bytes_expected"],
 ];
