@@ -176,6 +176,7 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["gateway.exchange body", () => gateway.exchange({ ...ASKED, body: undefined } as never), "bytes_expected"],
   ["createGateway.clock", () => loose(createGateway)({ clock: 1n }), "clock_unknown"],
   ["createPayments.provider.headers", () => loose(createPayments)({ ...CLIENT, provider: { ...PROVIDER, headers: [] } }), "argument_invalid"],
+  ["createPayments.provider.merchantId", () => loose(createPayments)({ ...CLIENT, provider: { ...PROVIDER, merchantId: "é".repeat(100) } }), "merchant_too_long"],
   ["sqliteStore handle", () => loose(sqliteStore)({ exec: () => undefined }), "sqlite_handle_unknown"],
   ["sqliteStore table", () => loose(sqliteStore)(database, { table: Symbol("t") }), "text_expected"],
 
@@ -189,6 +190,8 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["posting.account", () => ledger.post({ ...ENTRY, postings: [{ ...LEG, account: HALF }] } as never), "text_not_unicode"],
   ["templates.charge", () => templates.charge({ ...EVENT, reference: HALF }), "text_not_unicode"],
   ["signWebhook.id", () => signWebhook({ ...SIGNED, id: HALF }), "text_not_unicode"],
+  ["charge.metadata", () => client().charge({ metadata: { name: HALF } }), "text_not_unicode"],
+  ["store.commit", () => memory.commit([{ key: "k", expected: 0, value: HALF }]), "store_value_invalid"],
   ["store.get", () => memory.get(HALF), "text_not_unicode"],
   ["transferred bytes", () => signWebhook({ ...SIGNED, body: transferred() }), "bytes_expected"],
 ];
@@ -228,6 +231,10 @@ test("a refusal says what was found, what was expected and what to do", async ()
     [
       () => createInbox({ ...KEPT, name: "a/b" }),
       'name: "a/b" is no name of an inbox: expected 1 to 64 letters, digits, `-` or `_`, since it becomes part of store keys',
+    ],
+    [
+      () => loose(createPayments)({ ...CLIENT, provider: { ...PROVIDER, account: "a".repeat(500) } }),
+      "provider.merchantId and provider.account take 513 bytes of every store key, escaped: 424 leave room for the reference",
     ],
     [() => memory.commit({} as never), "a commit takes an array of writes: pass [{ key, expected, value }]"],
     [() => loose(toText)({}), "report: a value of type Object is no report: pass what reconcile() returned"],
@@ -287,6 +294,15 @@ test("metadata that could not be read from a journal again is not stored", async
     assert.equal((await store.scan("", null, 10)).length, code === "json_too_deep" ? 0 : 1, `depth ${depth}`);
   }
   assert.deepEqual([...outcomes], ["accepted", "json_too_deep"]);
+});
+
+test("the longest names there can be still fit into a key", async () => {
+  const store = memoryStore();
+  const provider = { ...PROVIDER, merchantId: "é".repeat(34), account: "a".repeat(424 - "intent///".length - 34 * 6) };
+  const payments = createPayments({ ...CLIENT, provider, store, fetch: () => Promise.reject(new TypeError("fetch failed")) });
+  const reference = "é".repeat(100);
+  assert.equal(await codeOf(() => payments.charge({ reference, amount: 1, currency: "EUR" }, { waitMs: 0 })), "accepted");
+  assert.equal((await store.scan("", null, 1))[0]?.key.length, 1_024);
 });
 
 test("metadata that JSON would mangle is refused by its place, and dates are their ISO text", async () => {

@@ -39,6 +39,7 @@ test("a refusal says where, what was found and what was expected", () => {
   const nested = (depth: number): unknown => (depth === 0 ? {} : { in: nested(depth - 1) });
   const table: readonly [unknown, string, string][] = [
     [{ a: [{ b: Number.NaN }] }, "number_not_finite", "a.0.b is NaN: expected a number JSON can carry"],
+    [{ a: ["caf\ud83d"] }, "text_not_unicode", "a.0 is text with half a surrogate pair: pass text as it came, not cut in the middle"],
     [undefined, "value_not_json", `the value is undefined: ${EXPECTED}`],
     [{ a: {}, b: new Map() }, "value_not_json", `b is a value of type Map: ${EXPECTED}`],
     [{ a: new String("boxed") }, "value_not_json", `a is a value of type String: ${EXPECTED}`],

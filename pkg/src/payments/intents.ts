@@ -6,6 +6,7 @@
 
 import { TillproofError } from "../shell/errors.js";
 import { count, text } from "../shell/guard.js";
+import { KEY_BYTES_MAX } from "../stores/rules.js";
 import type { Store, StoredRecord, Write } from "../stores/store.js";
 import type { JournalEntry } from "./engine.js";
 
@@ -21,6 +22,9 @@ export interface Loaded {
   readonly journal: readonly JournalEntry[];
 }
 
+/** A reference has up to 200 bytes, and escaped each of them may take three. */
+const PREFIX_MAX = KEY_BYTES_MAX - 600;
+
 /** The intents of one merchant's account. */
 export class Intents {
   readonly #store: Store;
@@ -29,6 +33,15 @@ export class Intents {
   constructor(store: Store, merchant: string, account: string) {
     this.#store = store;
     this.#prefix = `intent/${escaped("provider.merchantId", merchant)}/${escaped("provider.account", account)}/`;
+    if (this.#prefix.length > PREFIX_MAX) {
+      throw new TillproofError({
+        code: "merchant_too_long",
+        message:
+          `provider.merchantId and provider.account take ${this.#prefix.length} bytes of every store key, escaped: ` +
+          `${PREFIX_MAX} leave room for the reference`,
+        details: { argument: "provider", found: String(this.#prefix.length) },
+      });
+    }
   }
 
   /** The key of a reference. One reference is one intent, whatever is done with it. */

@@ -7,7 +7,7 @@
  */
 
 import { shown, tag, TillproofError } from "./errors.js";
-import { utf8 } from "./wire.js";
+import { isUnicode, utf8 } from "./wire.js";
 
 /** An amount as callers may write it: integer of minor units, or its plain decimal digits. */
 export type AmountInput = bigint | number | string;
@@ -22,9 +22,6 @@ const AMOUNT_MAX = 9_223_372_036_854_775_807n;
 const TIME_MS_MAX = 253_402_300_799_999;
 
 const CANONICAL_DIGITS = /^(?:0|[1-9][0-9]*)$/;
-
-/** Half of a surrogate pair without its other half. It is no character, and UTF-8 has no bytes for it. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * The decimal digits of an amount, 0 to 2^63 - 1 minor units.
@@ -82,7 +79,7 @@ export function timeMs(name: string, value: unknown): number {
 /** A string of whole characters. Throws `text_expected` or `text_not_unicode`. */
 export function text(name: string, value: unknown): string {
   if (typeof value !== "string") throw refusal("text_expected", name, value, "is not a string: pass the text itself");
-  if (!LONE_SURROGATE.test(value)) return value;
+  if (isUnicode(value)) return value;
   throw refusal("text_not_unicode", name, value, "holds half a surrogate pair: pass text as it came, not cut in the middle");
 }
 

@@ -10,6 +10,14 @@ import { isTillproofError, shown, TillproofError, type Advice, type ErrorDetails
 let encoder: TextEncoder | undefined;
 let decoder: TextDecoder | undefined;
 
+/** Half of a surrogate pair without its other half. It is no character, and UTF-8 has no bytes for it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a text has UTF-8 bytes that mean the same. */
+export function isUnicode(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
 /** The UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
   encoder ??= new TextEncoder();
@@ -25,7 +33,7 @@ const PATH_MAX = 80;
 /**
  * One JSON document as bytes. Members that are `undefined` are left out.
  *
- * Throws `number_not_finite`, `json_too_deep`, or `value_not_json` for what would not arrive as it is: a function, a
+ * Throws `number_not_finite`, `text_not_unicode`, `json_too_deep`, or `value_not_json` for what would not arrive as it is: a function, a
  * `Map`, bytes, an instance of a class without `toJSON`, an invalid date, a hole in a list, an object inside itself.
  */
 export function encode(value: unknown): Uint8Array {
@@ -46,6 +54,9 @@ export function encode(value: unknown): Uint8Array {
     if (typeof inner === "bigint") return inner.toString();
     if (typeof inner === "number" && !Number.isFinite(inner)) {
       throw refused("number_not_finite", [name], String(inner), "expected a number JSON can carry");
+    }
+    if (typeof inner === "string" && !isUnicode(inner)) {
+      throw refused("text_not_unicode", [name], "text with half a surrogate pair", "pass text as it came, not cut in the middle");
     }
     const original = (this as Record<string, unknown>)[name];
     const hole = inner === undefined && (around.length === 0 || Array.isArray(this));

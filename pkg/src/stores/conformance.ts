@@ -121,6 +121,7 @@ const PROMISES: Record<string, (store: Store) => Promise<void>> = {
       [write("twice", 0), write("twice", 1)],
       [{ ...write("n", 0), value: 7 as unknown as string }],
       [write("nul", 0, "\u0000")],
+      [write("half", 0, "\ud83d")],
       [write("v", -1)],
       [write("w", 0, "", Number.NaN)],
     ];

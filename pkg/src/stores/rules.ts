@@ -4,7 +4,7 @@
 
 import { shown, TillproofError } from "../shell/errors.js";
 import { count, refusal, text, timeMs } from "../shell/guard.js";
-import { utf8 } from "../shell/wire.js";
+import { isUnicode, utf8 } from "../shell/wire.js";
 import type { Store, StoredRecord, Write } from "./store.js";
 
 /** Longest key, in UTF-8 bytes: 200 bytes of reference, escaped, and its prefix; well within any database's index. */
@@ -50,9 +50,11 @@ export function checkWrites(writes: readonly Write[]): void {
       throw refused("store_key_twice", `${shown(write.key)} is written twice in one commit: write its last state only`);
     }
     keys.add(write.key);
-    if (typeof write.value !== "string" || write.value.includes("\0") || write.key.includes("\0")) {
-      // PostgreSQL keeps no NUL in a text, and JSON never contains one.
-      throw refused("store_value_invalid", `the record ${shown(write.key)} holds no string, or one with a NUL character`);
+    if (!isKept(write.key) || !isKept(write.value)) {
+      throw refused(
+        "store_value_invalid",
+        `the record ${shown(write.key)} holds no string, or one with a NUL character or half a surrogate pair`,
+      );
     }
     if (!Number.isSafeInteger(write.expected) || write.expected < 0) {
       throw refused("store_version_invalid", `the expected version of ${shown(write.key)} is not a count from 0`);
@@ -62,6 +64,11 @@ export function checkWrites(writes: readonly Write[]): void {
       throw refused("store_time_invalid", `the wake time of ${shown(write.key)} is not in milliseconds since the epoch`);
     }
   }
+}
+
+/** Whether every database gives a text back as it was: PostgreSQL keeps no NUL, and UTF-8 no half of a character. */
+function isKept(text: unknown): boolean {
+  return typeof text === "string" && !text.includes("\0") && isUnicode(text);
 }
 
 /** Key order: by UTF-8 bytes, as databases compare, not by UTF-16 units, as JavaScript does. */
