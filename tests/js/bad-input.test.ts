@@ -285,7 +285,7 @@ test("metadata that JSON would mangle is refused by its place, and dates are the
     [new Map([["a", 1]]), "request.metadata.a.0.b is a value of type Map"],
     [new Set(), "request.metadata.a.0.b is a value of type Set"],
     [new Uint8Array(2), "request.metadata.a.0.b is a value of type Uint8Array"],
-    [new Money(), "request.metadata.a.0.b is a value of type Object"],
+    [new Money(), "request.metadata.a.0.b is an instance of a class"],
     [() => 1, "request.metadata.a.0.b is a value of type Function"],
     [Symbol("s"), "request.metadata.a.0.b is a value of type Symbol"],
     [new Date(Number.NaN), "request.metadata.a.0.b is a value of type Date"],

@@ -97,7 +97,7 @@ test("a refusal says what was found, what was expected and what to do", () => {
     "scheme: 7 is not a string: pass the text itself",
     "body: 7 is not bytes: expected a Uint8Array, an ArrayBuffer or a string",
     'body: a value of type Object is not bytes: expected a Uint8Array, an ArrayBuffer or a string; if a body parser ran before, hand over the raw body instead, for example with express.raw({ type: "*/*" })',
-    'reference: "caf\\ud83d" holds half a surrogate pair: pass text as it came, not cut in the middle',
+    'reference: "caf\\ud83d" holds half a surrogate pair: pass text as it came, not cut',
     "limit: -1 is not a count: expected a whole number from 0",
     'timeoutMs: "5" is not a count: expected a whole number from 1',
     "handler: 7 is not a function",
