@@ -94,6 +94,12 @@ export function count(name: string, value: unknown, least = 0): number {
   throw refusal("option_invalid", name, value, `is not a count: expected a whole number from ${least}`);
 }
 
+/** `true`, `false` or nothing. Throws `argument_invalid`. */
+export function flag(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === "boolean") return value;
+  throw refusal("argument_invalid", name, value, "is neither true nor false");
+}
+
 /** A function. Throws `argument_invalid`. */
 export function fn<T>(name: string, value: T): T {
   if (typeof value === "function") return value;
