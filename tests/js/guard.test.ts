@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 
 import { isTillproofError, type TillproofError } from "../../pkg/src/shell/errors.js";
-import { amountDigits, bytes, count, fn, list, object, onlyKnown, optionalText, text, timeMs } from "../../pkg/src/shell/guard.js";
+import { amountDigits, bytes, count, flag, fn, list, object, onlyKnown, optionalText, text, timeMs } from "../../pkg/src/shell/guard.js";
 
 /** The error a call throws; a call that returns is a failure. */
 function refusal(call: () => unknown): TillproofError {
@@ -84,6 +84,7 @@ test("a refusal says what was found, what was expected and what to do", () => {
     () => text("reference", "caf\ud83d"),
     () => count("limit", -1),
     () => count("timeoutMs", "5", 1),
+    () => flag("strict", "yes"),
     () => fn("handler", 7),
     () => list("postings", { length: 1 } as never),
     () => object("options", new Map()),
@@ -97,9 +98,10 @@ test("a refusal says what was found, what was expected and what to do", () => {
     "scheme: 7 is not a string: pass the text itself",
     "body: 7 is not bytes: expected a Uint8Array, an ArrayBuffer or a string",
     'body: a value of type Object is not bytes: expected a Uint8Array, an ArrayBuffer or a string; if a body parser ran before, hand over the raw body instead, for example with express.raw({ type: "*/*" })',
-    'reference: "caf\\ud83d" holds half a surrogate pair: pass text as it came, not cut in the middle',
+    'reference: "caf\\ud83d" holds half a surrogate pair: pass text as it came, not cut',
     "limit: -1 is not a count: expected a whole number from 0",
     'timeoutMs: "5" is not a count: expected a whole number from 1',
+    'strict: "yes" is neither true nor false',
     "handler: 7 is not a function",
     "postings: a value of type Object is not an array",
     "options: a value of type Map is not an object of named values",

@@ -39,18 +39,18 @@ test("a refusal says where, what was found and what was expected", () => {
   const nested = (depth: number): unknown => (depth === 0 ? {} : { in: nested(depth - 1) });
   const table: readonly [unknown, string, string][] = [
     [{ a: [{ b: Number.NaN }] }, "number_not_finite", "a.0.b is NaN: expected a number JSON can carry"],
-    [{ a: ["caf\ud83d"] }, "text_not_unicode", "a.0 is text with half a surrogate pair: pass text as it came, not cut in the middle"],
+    [{ a: ["caf\ud83d"] }, "text_not_unicode", "a.0 is text with half a surrogate pair: pass it as it came, not cut"],
     [undefined, "value_not_json", `the value is undefined: ${EXPECTED}`],
     [{ a: {}, b: new Map() }, "value_not_json", `b is a value of type Map: ${EXPECTED}`],
     [{ a: new String("boxed") }, "value_not_json", `a is a value of type String: ${EXPECTED}`],
     [{ a: new Date(Number.NaN) }, "value_not_json", `a is a value of type Date: ${EXPECTED}`],
-    [{ a: { toJSON: () => undefined } }, "value_not_json", `a is a value of type Object: ${EXPECTED}`],
+    [{ a: { toJSON: () => undefined } }, "value_not_json", `a is an instance of a class: ${EXPECTED}`],
     [{ a: [1, , 3] }, "value_not_json", `a.1 is undefined: ${EXPECTED}`],
     [circle, "value_not_json", `around.0 is inside itself: ${EXPECTED}`],
-    [{ a: { get b() { throw new TypeError("mine"); } } }, "value_not_json", `a is not readable (TypeError): ${EXPECTED}`],
-    [{ a: { toJSON: () => { throw new Error("mine"); } } }, "value_not_json", `the value is not readable (Error): ${EXPECTED}`],
+    [{ a: { get b() { throw new TypeError("mine"); } } }, "value_not_json", `a is not readable: ${EXPECTED}`],
+    [{ a: { toJSON: () => { throw new Error("mine"); } } }, "value_not_json", `the value is not readable: ${EXPECTED}`],
     [{ ["k".repeat(1_000_000)]: () => 1 }, "value_not_json", `${"k".repeat(80)} is a value of type Function: ${EXPECTED}`],
-    [nested(64), "json_too_deep", `${"in.".repeat(27).slice(0, 80)} is nested too deeply: at most 64 objects and lists in each other`],
+    [nested(64), "json_too_deep", `${"in.".repeat(27).slice(0, 80)} is nested too deeply: at most 64 levels can be read`],
   ];
   for (const [given, code, message] of table) {
     assert.throws(() => encode(given), (error) => {

@@ -1,7 +1,7 @@
 /** Options of a payment client, checked when it is made and not at the first order. */
 
 import { TillproofError } from "../shell/errors.js";
-import { count, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { count, flag, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
 import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
@@ -39,9 +39,7 @@ export function checkedCall(options: ChargeOptions): ChargeOptions {
   onlyKnown("options", options, ["waitMs", "signal", "now", "retryFailed"]);
   const { waitMs, retryFailed } = options;
   if (waitMs !== undefined) count("waitMs", waitMs);
-  if (retryFailed !== undefined && typeof retryFailed !== "boolean") {
-    throw refusal("argument_invalid", "retryFailed", retryFailed, "is neither true nor false");
-  }
+  flag("retryFailed", retryFailed);
   return withSignal(options);
 }
 

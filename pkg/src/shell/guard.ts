@@ -80,7 +80,7 @@ export function timeMs(name: string, value: unknown): number {
 export function text(name: string, value: unknown): string {
   if (typeof value !== "string") throw refusal("text_expected", name, value, "is not a string: pass the text itself");
   if (isUnicode(value)) return value;
-  throw refusal("text_not_unicode", name, value, "holds half a surrogate pair: pass text as it came, not cut in the middle");
+  throw refusal("text_not_unicode", name, value, "holds half a surrogate pair: pass text as it came, not cut");
 }
 
 /** A string, or `undefined` where there is none. Throws like {@link text}. */
@@ -92,6 +92,12 @@ export function optionalText(name: string, value: unknown): string | undefined {
 export function count(name: string, value: unknown, least = 0): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw refusal("option_invalid", name, value, `is not a count: expected a whole number from ${least}`);
+}
+
+/** `true`, `false` or nothing. Throws `argument_invalid`. */
+export function flag(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === "boolean") return value;
+  throw refusal("argument_invalid", name, value, "is neither true nor false");
 }
 
 /** A function. Throws `argument_invalid`. */
@@ -122,9 +128,11 @@ export function object<T>(name: string, value: T): T {
  * Throws `argument_invalid` or `unknown_option`.
  */
 export function onlyKnown<T>(name: string, value: T, fields: readonly (keyof T & string)[]): T {
-  const unknown = Object.keys(object(name, value) as object).find((member) => !fields.includes(member as keyof T & string));
+  const known: readonly string[] = fields;
+  const unknown = Object.keys(object(name, value) as object).find((member) => !known.includes(member));
   if (unknown === undefined) return value;
-  throw refusal("unknown_option", name, unknown, `is not known here: remove it or mend its name, one of ${fields.join(", ")}`);
+  const problem = `is not known here: remove it or mend its name, one of ${known.join(", ")}`;
+  throw refusal("unknown_option", name, unknown, problem);
 }
 
 /**

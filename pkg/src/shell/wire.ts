@@ -5,7 +5,7 @@
  * cannot carry (`NaN`, a `Map`, a function) is refused by its place instead of becoming `null` or `{}`.
  */
 
-import { isTillproofError, shown, TillproofError, type Advice, type ErrorDetails } from "./errors.js";
+import { isTillproofError, shown, tag, TillproofError, type Advice, type ErrorDetails } from "./errors.js";
 
 let encoder: TextEncoder | undefined;
 let decoder: TextDecoder | undefined;
@@ -24,6 +24,11 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** One JSON document as bytes, when all of it went through guards: strings, safe integers, booleans, lists of them. */
+export function encodeChecked(value: object): Uint8Array {
+  return utf8(JSON.stringify(value));
+}
+
 /** Objects and lists in each other: as many as the engine reads, and far fewer than JavaScript's stack holds. */
 const DEPTH_MAX = 64;
 
@@ -31,10 +36,11 @@ const DEPTH_MAX = 64;
 const PATH_MAX = 80;
 
 /**
- * One JSON document as bytes. Members that are `undefined` are left out.
+ * One JSON document as bytes, whatever callers put into it. Members that are `undefined` are left out.
  *
- * Throws `number_not_finite`, `text_not_unicode`, `json_too_deep`, or `value_not_json` for what would not arrive as it is: a function, a
- * `Map`, bytes, an instance of a class without `toJSON`, an invalid date, a hole in a list, an object inside itself.
+ * Throws `number_not_finite`, `text_not_unicode`, `json_too_deep`, or `value_not_json` for what would not arrive as it
+ * is: a function, a `Map`, bytes, an instance of a class without `toJSON`, an invalid date, a hole in a list, an object
+ * inside itself.
  */
 export function encode(value: unknown): Uint8Array {
   /** The objects around the member that is being written, and the names under which they stand in each other. */
@@ -56,18 +62,17 @@ export function encode(value: unknown): Uint8Array {
       throw refused("number_not_finite", [name], String(inner), "expected a number JSON can carry");
     }
     if (typeof inner === "string" && !isUnicode(inner)) {
-      throw refused("text_not_unicode", [name], "text with half a surrogate pair", "pass text as it came, not cut in the middle");
+      throw refused("text_not_unicode", [name], "text with half a surrogate pair", "pass it as it came, not cut");
     }
-    const original = (this as Record<string, unknown>)[name];
     const hole = inner === undefined && (around.length === 0 || Array.isArray(this));
-    // JSON would write an invalid date as null.
-    if (hole || ((inner ?? null) === null && inner !== original) || !isPlain(inner)) {
-      throw refused("value_not_json", [name], shown(original), EXPECTED);
+    // An invalid date says of itself that it is null, and JSON would believe it.
+    if (hole || ((inner ?? null) === null && inner !== originalOf(this, name)) || !isPlain(inner)) {
+      throw refused("value_not_json", [name], kindOf(originalOf(this, name)), EXPECTED);
     }
     if (typeof inner === "object" && inner !== null) {
       if (around.includes(inner)) throw refused("value_not_json", [name], "inside itself", EXPECTED);
       if (around.length === DEPTH_MAX) {
-        throw refused("json_too_deep", [name], "nested too deeply", `at most ${DEPTH_MAX} objects and lists in each other`);
+        throw refused("json_too_deep", [name], "nested too deeply", `at most ${DEPTH_MAX} levels can be read`);
       }
       around.push(inner);
       names.push(name);
@@ -80,11 +85,20 @@ export function encode(value: unknown): Uint8Array {
   } catch (cause) {
     if (isTillproofError(cause)) throw cause;
     // A getter or `toJSON` threw, or there is no stack left for any of this.
-    throw refused("value_not_json", [], `not readable (${cause instanceof Error ? cause.name : typeof cause})`, EXPECTED, cause);
+    throw refused("value_not_json", [], "not readable", EXPECTED, cause);
   }
 }
 
 const EXPECTED = "expected plain objects, lists, strings, numbers, booleans and null";
+
+/** A member as it was before `toJSON` was asked. */
+function originalOf(holder: unknown, name: string): unknown {
+  return (holder as Record<string, unknown>)[name];
+}
+
+function kindOf(value: unknown): string {
+  return tag(value) === "Object" ? "an instance of a class" : shown(value);
+}
 
 /** Whether JSON carries all of a value: it drops functions and symbols, and of a `Map` it would write `{}`. */
 function isPlain(value: unknown): boolean {
