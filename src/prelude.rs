@@ -2,7 +2,11 @@
 //!
 //! Only names that Rust's own prelude has where `std` is linked, so that nobody has to learn this one.
 
-#![allow(unused_imports, reason = "an artefact without the modules of another does not need all of them")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "an artefact without the modules of another does not need all of them"
+)]
 
 pub(crate) use alloc::borrow::ToOwned;
 pub(crate) use alloc::boxed::Box;

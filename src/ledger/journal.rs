@@ -132,26 +132,30 @@ impl Ledger {
     pub fn draft_all(&self, entries: Vec<Entry>) -> Result<Vec<Answer>, Error> {
         let mut drafts = Drafts::default();
         // `None` stands for the next of the drafted lines, which the entries after it have to see.
-        let mut answers = Vec::with_capacity(entries.len());
+        let mut known = Vec::with_capacity(entries.len());
         for entry in entries {
             let id = entry.id().to_owned();
             match self.draft_after(&drafts, entry)? {
                 Answer::Created(line) => {
                     drafts.push(*line);
-                    answers.push(None);
+                    known.push(None);
                 }
-                Answer::Exists { position } => answers.push(Some(position)),
+                Answer::Exists { position } => known.push(Some(position)),
                 Answer::ExistsWithDifferent { position, field } => {
                     return Err(Error::from(ErrorKind::DiffersInBatch { entry: id, position, field }));
                 }
             }
         }
         let mut created = drafts.lines.into_iter();
-        let answer = |known: Option<u64>| match known {
-            Some(position) => Some(Answer::Exists { position }),
-            None => created.next().map(|line| Answer::Created(Box::new(line))),
-        };
-        Ok(answers.into_iter().filter_map(answer).collect())
+        let mut answers = Vec::with_capacity(known.len());
+        for position in known {
+            if let Some(position) = position {
+                answers.push(Answer::Exists { position });
+            } else if let Some(line) = created.next() {
+                answers.push(Answer::Created(Box::new(line)));
+            }
+        }
+        Ok(answers)
     }
 
     /// What becomes of an entry that will be stored in one commit with others drafted before it. Changes nothing.

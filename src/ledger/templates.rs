@@ -139,7 +139,9 @@ impl Template {
         };
         let mut postings = Vec::new();
         for leg in template.legs {
-            postings.extend(values.posting(leg)?);
+            if let Some(posting) = values.posting(leg)? {
+                postings.push(posting);
+            }
         }
         let facts = match (template.event, fields.optional("facts")) {
             (Some(kind), Some(facts)) => Some(values.facts(kind, facts)?),

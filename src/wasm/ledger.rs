@@ -72,20 +72,20 @@ impl Ledgers {
         let ledger = self.get(handle)?;
         let document = json::parse(input)?;
         let mut fields = Fields::of(&document, "draft")?;
-        let mut entries = entries(fields.list("entries")?)?;
-        let mut all = self::entries(fields.list("before")?)?;
+        let mut entries = read_entries(fields.list("entries")?)?;
+        let mut all = read_entries(fields.list("before")?)?;
         fields.finish()?;
-        let answers = match (entries.pop(), entries.is_empty()) {
-            (Some(only), true) => vec![ledger.draft_together(all, only)?],
+        let (answers, skipped) = match (entries.pop(), entries.is_empty()) {
+            (Some(only), true) => (vec![ledger.draft_together(all, only)?], 0),
             (last, _) => {
                 let skipped = all.len();
                 all.extend(entries);
                 all.extend(last);
-                ledger.draft_all(all)?.into_iter().skip(skipped).collect()
+                (ledger.draft_all(all)?, skipped)
             }
         };
         let mut list = ArrayWriter::new();
-        for answer in &answers {
+        for answer in answers.iter().skip(skipped) {
             list = list.raw(&describe(answer));
         }
         Ok(list.finish())
@@ -201,7 +201,7 @@ impl Ledgers {
     }
 }
 
-fn entries(list: &[json::Value<'_>]) -> Result<Vec<Entry>, LedgerError> {
+fn read_entries(list: &[json::Value<'_>]) -> Result<Vec<Entry>, LedgerError> {
     let mut entries = Vec::new();
     for entry in list {
         entries.push(Entry::from_json(entry)?);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 
 import { isTillproofError, type TillproofError } from "../../pkg/src/shell/errors.js";
-import { amountDigits, bytes, text, timeMs } from "../../pkg/src/shell/guard.js";
+import { amountDigits, bytes, count, flag, fn, list, object, onlyKnown, optionalText, text, timeMs } from "../../pkg/src/shell/guard.js";
 
 /** The error a call throws; a call that returns is a failure. */
 function refusal(call: () => unknown): TillproofError {
@@ -81,6 +81,14 @@ test("a refusal says what was found, what was expected and what to do", () => {
     () => text("scheme", 7),
     () => bytes("body", 7),
     () => bytes("body", { id: 1 }),
+    () => text("reference", "caf\ud83d"),
+    () => count("limit", -1),
+    () => count("timeoutMs", "5", 1),
+    () => flag("strict", "yes"),
+    () => fn("handler", 7),
+    () => list("postings", { length: 1 } as never),
+    () => object("options", new Map()),
+    () => onlyKnown("options", { secret: 1, ["epohc\n".repeat(100)]: 2 } as { secret: number; epoch?: number }, ["secret", "epoch"]),
   ].map((call) => refusal(call).message);
   assert.deepEqual(messages, [
     "amount: 1.5 is not an amount: expected minor units as a bigint, a safe integer or plain digits, without sign, fraction or space",
@@ -90,6 +98,14 @@ test("a refusal says what was found, what was expected and what to do", () => {
     "scheme: 7 is not a string: pass the text itself",
     "body: 7 is not bytes: expected a Uint8Array, an ArrayBuffer or a string",
     'body: a value of type Object is not bytes: expected a Uint8Array, an ArrayBuffer or a string; if a body parser ran before, hand over the raw body instead, for example with express.raw({ type: "*/*" })',
+    'reference: "caf\\ud83d" holds half a surrogate pair: pass text as it came, not cut',
+    "limit: -1 is not a count: expected a whole number from 0",
+    'timeoutMs: "5" is not a count: expected a whole number from 1',
+    'strict: "yes" is neither true nor false',
+    "handler: 7 is not a function",
+    "postings: a value of type Object is not an array",
+    "options: a value of type Map is not an object of named values",
+    'options: "epohc\\nepohc\\nepohc\\nepohc\\nepohc\\nepohc\\nepoh"… is not known here: remove it or mend its name, one of secret, epoch',
   ]);
 });
 
@@ -105,6 +121,30 @@ test("texts are strings and nothing else", () => {
   assert.equal(text("scheme", ""), "");
   for (const given of [1, 1n, null, undefined, {}, new String("x")]) {
     assert.equal(refusal(() => text("scheme", given)).code, "text_expected");
+  }
+});
+
+test("texts are whole characters, also those of two units", () => {
+  for (const given of ["\u{1f980}", "a\u{10ffff}", "\uffff", "\u0000"]) assert.equal(text("name", given), given);
+  for (const given of ["\ud83d", "\udd80", "\udd80\ud83d", "a\ud83db"]) {
+    assert.equal(refusal(() => text("name", given)).code, "text_not_unicode");
+  }
+  assert.equal(optionalText("name", undefined), undefined);
+  assert.equal(refusal(() => optionalText("name", null)).code, "text_expected");
+});
+
+test("objects are options of any realm and class, with known names only where that is asked", () => {
+  class Options {
+    readonly seed = 1;
+  }
+  const bare = Object.assign(Object.create(null) as object, { seed: 1 });
+  for (const given of [{ seed: 1 }, new Options(), bare, runInNewContext("({ seed: 1 })") as { seed: number }]) {
+    assert.equal(object("options", given), given);
+    assert.equal(onlyKnown("options", given as { seed: number }, ["seed"]), given);
+    assert.equal(refusal(() => onlyKnown("options", given as { sed?: number }, ["sed"])).code, "unknown_option");
+  }
+  for (const given of [null, undefined, [], () => 1, new Date(), "text", 7n]) {
+    assert.equal(refusal(() => onlyKnown("options", given as { seed?: number }, ["seed"])).code, "argument_invalid");
   }
 });
 
@@ -124,7 +164,9 @@ test("what wasm-bindgen would turn into garbage is refused as bytes", () => {
   const dressed = Object.defineProperty({ length: 3 }, Symbol.toStringTag, { value: "Uint8Array" });
   const forged = { [Symbol.toStringTag]: "ArrayBuffer", byteLength: 3 };
   const wide = new Uint16Array([1, 2]);
-  for (const given of [impostor, dressed, forged, wide, new DataView(new ArrayBuffer(2)), [1, 2], { id: 1 }, 1, null, undefined]) {
+  const gone = new Uint8Array(8);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  for (const given of [gone, gone.buffer, impostor, dressed, forged, wide, new DataView(new ArrayBuffer(2)), [1, 2], { id: 1 }, 1, null, undefined]) {
     assert.equal(refusal(() => bytes("body", given)).code, "bytes_expected");
   }
 });

@@ -157,9 +157,9 @@ test("a verifier with bad options is refused when it is made", () => {
     [{ scheme: "stripe-v1", secrets: [7n] }, "text_expected"],
     [{ scheme: "stripe-v1", secrets: Array(9).fill("s") }, "too_many_secrets"],
     [{ scheme: "standard-webhooks-v1", secrets: "whsec_?" }, "bad_secret"],
-    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: 1.5 }, "field_invalid"],
-    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: -1 }, "field_invalid"],
-    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: NaN }, "number_not_finite"],
+    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: 1.5 }, "option_invalid"],
+    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: -1 }, "option_invalid"],
+    [{ scheme: "stripe-v1", secrets: "s", toleranceSeconds: NaN }, "option_invalid"],
     [{ scheme: "stripe-v1", secrets: "s", tolerance: 1 }, "unknown_option"],
   ];
   for (const [options, code] of table) assert.equal(thrown(() => createVerifier(options as never)), code);

@@ -77,8 +77,9 @@ export class Books {
     const handle = this.#live();
     for (let from = 0; from < lines.length; from += PAGE_LINES) {
       const page = lines.slice(from, from + PAGE_LINES);
+      const document = joined(page);
       try {
-        core.invoke<Position>((exports) => exports.ledger_apply(handle, joined(page)));
+        core.invoke<Position>((exports) => exports.ledger_apply(handle, document));
       } catch (error) {
         // The engine may have applied the lines before the bad one; the next call begins with what is known here.
         this.close();
@@ -97,7 +98,8 @@ export class Books {
 
   balance(account: string, currency: string): Sums {
     const handle = this.#live();
-    return core.invoke<Sums>((exports) => exports.ledger_balance(handle, encode({ account, currency })));
+    const document = encode({ account, currency });
+    return core.invoke<Sums>((exports) => exports.ledger_balance(handle, document));
   }
 
   trialBalance(): readonly TrialRow[] {
@@ -107,7 +109,8 @@ export class Books {
 
   statement(account: string): readonly StatementRow[] {
     const handle = this.#live();
-    return core.invoke<readonly StatementRow[]>((exports) => exports.ledger_statement(handle, encode({ account })));
+    const document = encode({ account });
+    return core.invoke<readonly StatementRow[]>((exports) => exports.ledger_statement(handle, document));
   }
 
   /** Lets go of the memory in wasm; the next call makes the books again. */
@@ -121,9 +124,8 @@ export class Books {
   /** A handle of the living instance, with all lines applied. */
   #live(): number {
     if (this.#handle !== null && this.#generation === core.generation) return this.#handle;
-    const { handle } = core.invoke<{ handle: number }>((exports) =>
-      exports.ledger_open(joined(this.#lines.slice(0, PAGE_LINES))),
-    );
+    const first = joined(this.#lines.slice(0, PAGE_LINES));
+    const { handle } = core.invoke<{ handle: number }>((exports) => exports.ledger_open(first));
     for (let from = PAGE_LINES; from < this.#lines.length; from += PAGE_LINES) {
       const page = joined(this.#lines.slice(from, from + PAGE_LINES));
       core.invoke<Position>((exports) => exports.ledger_apply(handle, page));
@@ -136,7 +138,8 @@ export class Books {
 
 /** Checks a whole journal from its first line. */
 export function check(lines: readonly string[]): Checked {
-  return core.invoke<Checked>((exports) => exports.ledger_verify(joined(lines)));
+  const journal = joined(lines);
+  return core.invoke<Checked>((exports) => exports.ledger_verify(journal));
 }
 
 function joined(lines: readonly string[]): Uint8Array {

@@ -5,8 +5,7 @@
  * texts. What an entry must satisfy to be one (balance, limits, names of accounts) is decided by the engine.
  */
 
-import { amountDigits, text, timeMs, type AmountInput } from "../shell/guard.js";
-import { TillproofError } from "../shell/errors.js";
+import { amountDigits, list, object, onlyKnown, text, timeMs, type AmountInput } from "../shell/guard.js";
 
 /** Left or right side of an account. */
 export type Side = "debit" | "credit";
@@ -99,8 +98,18 @@ export interface EntryDocument {
   }[];
 }
 
-/** The entry as the engine reads it. Throws for what is no text, amount or time. */
+/** The entry as the engine reads it. Throws for what is no text, amount or time, and for members an entry does not have. */
 export function toDocument(entry: EntryInput, now: () => number): EntryDocument {
+  onlyKnown("entry", entry, [
+    "id",
+    "occurredAt",
+    "recordedAt",
+    "cause",
+    "description",
+    "links",
+    "facts",
+    "postings",
+  ]);
   return {
     id: text("entry.id", entry.id),
     occurred_at: timeMs("entry.occurredAt", entry.occurredAt),
@@ -110,7 +119,7 @@ export function toDocument(entry: EntryInput, now: () => number): EntryDocument 
     ...(entry.links === undefined ? {} : { links: list("entry.links", entry.links).map(linkDocument) }),
     ...(entry.facts === undefined ? {} : { facts: factsDocument(entry.facts) }),
     postings: list("entry.postings", entry.postings).map((posting, index) => ({
-      account: text(`entry.postings[${index}].account`, posting.account),
+      account: text(`entry.postings[${index}].account`, object(`entry.postings[${index}]`, posting).account),
       side: text(`entry.postings[${index}].side`, posting.side) as Side,
       amount_minor: amountDigits(`entry.postings[${index}].amount`, posting.amount),
       currency: text(`entry.postings[${index}].currency`, posting.currency),
@@ -148,6 +157,17 @@ export function fromDocument(document: EntryDocument): EntryInput {
 }
 
 function factsDocument(facts: FactsInput): FactsDocument {
+  onlyKnown("entry.facts", facts, [
+    "type",
+    "reference",
+    "id",
+    "amount",
+    "currency",
+    "fee",
+    "status",
+    "payoutId",
+    "parentReference",
+  ]);
   return {
     type: text("entry.facts.type", facts.type) as EventType,
     reference: text("entry.facts.reference", facts.reference),
@@ -163,7 +183,7 @@ function factsDocument(facts: FactsInput): FactsDocument {
 
 function linkDocument(link: LinkInput, index: number): LinkInput {
   return {
-    relation: text(`entry.links[${index}].relation`, link.relation) as LinkInput["relation"],
+    relation: text(`entry.links[${index}].relation`, object(`entry.links[${index}]`, link).relation) as LinkInput["relation"],
     entry: text(`entry.links[${index}].entry`, link.entry),
   };
 }
@@ -172,13 +192,4 @@ function linkDocument(link: LinkInput, index: number): LinkInput {
 export function optional<K extends string>(member: K, name: string, value: unknown): { [P in K]?: string } {
   if (value === undefined || value === null) return {};
   return { [member]: text(name, value) } as { [P in K]?: string };
-}
-
-function list<T>(name: string, value: readonly T[]): readonly T[] {
-  if (Array.isArray(value)) return value;
-  throw new TillproofError({
-    code: "list_expected",
-    message: `${name}: expected an array`,
-    details: { argument: name, found: typeof value },
-  });
 }

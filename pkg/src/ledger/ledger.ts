@@ -6,8 +6,9 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { text } from "../shell/guard.js";
+import { fn, list, onlyKnown, text } from "../shell/guard.js";
 import { memoryStore } from "../stores/memory.js";
+import { storeShape } from "../stores/rules.js";
 import type { Batch, Store, Write } from "../stores/store.js";
 import { Books, check, type Answer, type Checked } from "./books.js";
 import { toDocument, type EntryDocument, type EntryInput, type Side } from "./entry.js";
@@ -102,6 +103,7 @@ export class Ledger {
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(options: LedgerOptions) {
+    onlyKnown("options", options, ["store", "name", "now"]);
     const name = text("name", options.name ?? "main");
     if (!NAME.test(name)) {
       throw new TillproofError({
@@ -110,10 +112,10 @@ export class Ledger {
         details: { argument: "name" },
       });
     }
-    this.#store = options.store ?? memoryStore();
+    this.#store = storeShape("store", options.store ?? memoryStore());
     this.#shared = options.store !== undefined;
     this.#prefix = `ledger/${name}/`;
-    this.#now = options.now ?? Date.now;
+    this.#now = fn("now", options.now ?? Date.now);
   }
 
   /** Opens a ledger and reads its journal. Throws `journal_broken` with the first bad position. */
@@ -134,8 +136,9 @@ export class Ledger {
    * Throws `entry_unbalanced`, `account_invalid`, `reversal_of_unknown`, … and then nothing has changed.
    */
   async post(entry: EntryInput, options: PostOptions = {}): Promise<PostResult> {
+    const { batch } = onlyKnown("options", options, ["batch"]);
     const document = toDocument(entry, this.#now);
-    if (options.batch !== undefined) return this.#draftInto(options.batch, document);
+    if (batch !== undefined) return this.#draftInto(batch, document);
     const [result] = await this.#inTurn(() => this.#commit([document]));
     return result as PostResult;
   }
@@ -145,7 +148,7 @@ export class Ledger {
    * its id in the books.
    */
   async postAll(entries: readonly EntryInput[]): Promise<readonly PostResult[]> {
-    const documents = entries.map((entry) => toDocument(entry, this.#now));
+    const documents = list("entries", entries).map((entry) => toDocument(entry, this.#now));
     return this.#inTurn(() => this.#commit(documents));
   }
 
@@ -214,6 +217,7 @@ export class Ledger {
         message: "a batch needs a ledger in a store: open it with Ledger.open({ store }) and commit the batch to that store",
       });
     }
+    fn("options.batch.add", batch?.add);
     const before = this.#drafted.get(batch) ?? [];
     const [answer] = this.#books.draft(before, [document]);
     if (answer === undefined || answer.status !== "created") return result(answer);

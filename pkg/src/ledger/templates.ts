@@ -7,7 +7,7 @@
  */
 
 import { core } from "../shell/core.js";
-import { amountDigits, text, timeMs, type AmountInput } from "../shell/guard.js";
+import { amountDigits, list, object, onlyKnown, text, timeMs, type AmountInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import { fromDocument, optional, type EntryDocument, type EntryInput } from "./entry.js";
 
@@ -91,7 +91,7 @@ const SETTLED = "completed";
 export const templates = {
   /** Captured money: the net is pending at the gateway, the fee is an expense, the gross is a sale. */
   charge(fields: ChargeFields): EntryInput {
-    const { reference, paymentId, status = SETTLED, payoutId } = fields;
+    const { reference, paymentId, status = SETTLED, payoutId } = object("fields", fields);
     return fill("charge", fields, { reference, id: paymentId, status, payoutId }, fields.fee);
   },
 
@@ -122,7 +122,7 @@ export const templates = {
 
   /** A payout that stands in the bank account `bank`. */
   payoutArrived(fields: EventFields & { readonly bank: string }): EntryInput {
-    return fill("payout_arrived", fields, undefined, undefined, { bank: text("bank", fields.bank) });
+    return fill("payout_arrived", fields, undefined, undefined, { bank: text("bank", object("fields", fields).bank) });
   },
 
   /** A payout that came back before it reached the bank. */
@@ -133,10 +133,10 @@ export const templates = {
   /** The entry that takes `original` back: the same postings on opposite sides. */
   reversal(original: EntryInput, fields: ReversalFields): EntryInput {
     return {
-      ...fields,
-      links: [{ relation: "reverses", entry: original.id }],
-      postings: original.postings.map((posting) => ({
-        ...posting,
+      ...onlyKnown("fields", fields, ["id", "occurredAt", "recordedAt", "cause", "description"]),
+      links: [{ relation: "reverses", entry: text("original.id", object("original", original).id) }],
+      postings: list("original.postings", original.postings).map((posting, index) => ({
+        ...object(`original.postings[${index}]`, posting),
         side: posting.side === "debit" ? "credit" : "debit",
       })),
     };
@@ -144,11 +144,12 @@ export const templates = {
 } as const;
 
 function refundFacts(fields: RefundFields): Facts {
-  const { reference, refundId, status = SETTLED, payoutId, parentReference } = fields;
+  const { reference, refundId, status = SETTLED, payoutId, parentReference } = object("fields", fields);
   return { reference, id: refundId, status, payoutId, parentReference };
 }
 
-function payoutFacts({ payoutId, status = SETTLED }: PayoutFields): Facts {
+function payoutFacts(fields: PayoutFields): Facts {
+  const { payoutId, status = SETTLED } = object("fields", fields);
   return { reference: payoutId, id: payoutId, status, payoutId };
 }
 
@@ -159,7 +160,7 @@ function fill(
   fee?: AmountInput | null,
   names: Readonly<Record<string, string>> = {},
 ): EntryInput {
-  const occurredAt = timeMs("occurredAt", fields.occurredAt);
+  const occurredAt = timeMs("occurredAt", object("fields", fields).occurredAt);
   const document = encode({
     template,
     id: text("id", fields.id),

@@ -6,7 +6,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { amountDigits, bytes, text, timeMs } from "../shell/guard.js";
+import { amountDigits, bytes, count, fn, onlyKnown, text, timeMs } from "../shell/guard.js";
 import type { Batch } from "../stores/store.js";
 import {
   openIntent,
@@ -23,7 +23,7 @@ import { exchange, type Wire } from "./exchange.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
-import { LEASE_SLACK_MS, count, settingsOf, wireOf } from "./settings.js";
+import { LEASE_SLACK_MS, checkedCall, checkedOptions, settingsOf, wireOf, withSignal } from "./settings.js";
 
 const WAIT_MS = 30_000;
 const SWEEP_EVERY_MS = 1_000;
@@ -68,7 +68,7 @@ export class Payments {
 
   /** Use {@link createPayments}. */
   constructor(options: PaymentsOptions) {
-    const { provider } = options;
+    const { provider } = checkedOptions(options);
     this.#profile = text("provider.profile", provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
     this.#account = text("provider.account", provider.account ?? "");
@@ -103,6 +103,7 @@ export class Payments {
 
   /** Waits for the outcome of an intent that was begun before, driving it on. */
   async wait(reference: string, options: WaitOptions = {}): Promise<Outcome> {
+    checkedCall(options);
     const key = this.#intents.key(reference);
     if ((await this.#intents.find(key)) === null) {
       throw new TillproofError({
@@ -120,6 +121,8 @@ export class Payments {
    * when the payment is not one of ours.
    */
   async noteWebhook(payment: unknown, options: { readonly batch?: Batch; readonly now?: number } = {}): Promise<boolean> {
+    onlyKnown("options", options, ["batch", "now"]);
+    if (options.batch !== undefined) fn("options.batch.add", options.batch?.add);
     const reference = (payment as { reference?: unknown } | null)?.reference;
     if (typeof reference !== "string" || reference === "") return false;
     const key = this.#intents.key(reference);
@@ -150,6 +153,7 @@ export class Payments {
    * not keep the others waiting; it rejects only when the store cannot be asked at all.
    */
   async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
+    withSignal(onlyKnown("options", options, ["limit", "signal"]));
     const due = await this.#intents.due(this.#now(), count("limit", options.limit ?? 100, 1));
     // What is driven here already needs no second driver, and a sweep waits for nobody's patience.
     const waiting = due.filter((key) => !this.#driving.has(key));
@@ -165,6 +169,7 @@ export class Payments {
 
   /** Sweeps every `everyMs` (1,000 when left out) until the signal aborts or the client is closed. Never rejects. */
   async run(options: { readonly everyMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    withSignal(onlyKnown("options", options, ["everyMs", "signal"]));
     const everyMs = count("everyMs", options.everyMs ?? SWEEP_EVERY_MS, 1);
     const end = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
     while (!end.aborted) {
@@ -185,6 +190,7 @@ export class Payments {
         message: "this client was closed: make a new one; intents that were begun are driven on by any other",
       });
     }
+    checkedCall(options);
     const document = this.#document(operation, request);
     const key = this.#intents.key(document.reference);
     await this.#introduce(key, document, options.retryFailed === true, this.#clock(options.now));
@@ -325,6 +331,7 @@ export class Payments {
   }
 
   #document(operation: "charge" | "authorize", request: ChargeRequest): RequestDocument {
+    onlyKnown("request", request, ["reference", "amount", "currency", "description", "metadata"]);
     return {
       merchant: this.#merchant,
       operation,
@@ -366,7 +373,7 @@ export class Payments {
           ...(view.reason === undefined ? {} : { reason: view.reason }),
           ...(view.next_check_at === undefined ? {} : { nextCheckAt: view.next_check_at }),
           needsReview: view.state === "needs_review",
-          wait: (options: WaitOptions = {}) => this.#settleWithin(key, options),
+          wait: async (options: WaitOptions = {}) => this.#settleWithin(key, checkedCall(options)),
         };
     }
   }

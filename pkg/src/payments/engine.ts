@@ -95,7 +95,11 @@ export function openIntent(input: {
   readonly settings: SettingsDocument;
   readonly now: number;
 }): Step {
-  return core.invoke<Step>((exports) => exports.payments_open(encode(input)));
+  const document = encode(input);
+  const step = core.invoke<Step>((exports) => exports.payments_open(document));
+  // In a journal the request lies deeper than here: what would not cross any more is refused before it is stored.
+  encode({ journal: step.append });
+  return step;
 }
 
 /** One round of a known intent. */
@@ -109,10 +113,12 @@ export function stepIntent(input: {
   readonly reopen_with?: string;
   readonly news?: News;
 }): Step {
-  return core.invoke<Step>((exports) => exports.payments_step(encode(input)));
+  const document = encode(input);
+  return core.invoke<Step>((exports) => exports.payments_step(document));
 }
 
 /** Where an intent stands, without moving it. */
 export function viewIntent(journal: readonly JournalEntry[]): IntentView {
-  return core.invoke<IntentView>((exports) => exports.payments_view(encode({ journal })));
+  const document = encode({ journal });
+  return core.invoke<IntentView>((exports) => exports.payments_view(document));
 }

@@ -5,7 +5,8 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { text } from "../shell/guard.js";
+import { count, text } from "../shell/guard.js";
+import { KEY_BYTES_MAX } from "../stores/rules.js";
 import type { Store, StoredRecord, Write } from "../stores/store.js";
 import type { JournalEntry } from "./engine.js";
 
@@ -21,6 +22,9 @@ export interface Loaded {
   readonly journal: readonly JournalEntry[];
 }
 
+/** A reference has up to 200 bytes, and escaped each of them may take three. */
+const PREFIX_MAX = KEY_BYTES_MAX - 600;
+
 /** The intents of one merchant's account. */
 export class Intents {
   readonly #store: Store;
@@ -29,6 +33,15 @@ export class Intents {
   constructor(store: Store, merchant: string, account: string) {
     this.#store = store;
     this.#prefix = `intent/${escaped("provider.merchantId", merchant)}/${escaped("provider.account", account)}/`;
+    if (this.#prefix.length > PREFIX_MAX) {
+      throw new TillproofError({
+        code: "merchant_too_long",
+        message:
+          `provider.merchantId and provider.account take ${this.#prefix.length} bytes of every store key, escaped: ` +
+          `${PREFIX_MAX} leave room for the reference`,
+        details: { argument: "provider", found: String(this.#prefix.length) },
+      });
+    }
   }
 
   /** The key of a reference. One reference is one intent, whatever is done with it. */
@@ -67,6 +80,7 @@ export class Intents {
 
   /** Keys of intents somebody should look at. */
   async due(now: number, limit: number): Promise<string[]> {
+    count("limit", limit);
     const records = await this.#asking(() => this.#store.due(this.#prefix, now, limit));
     return records.map((record) => record.key);
   }
@@ -99,15 +113,5 @@ function documentOf(record: StoredRecord): IntentDocument {
 
 /** References may be of any alphabet; escaped, they stay readable and cannot imitate another key. */
 function escaped(name: string, value: string): string {
-  try {
-    return encodeURIComponent(text(name, value));
-  } catch (cause) {
-    if (!(cause instanceof URIError)) throw cause;
-    throw new TillproofError({
-      code: "text_not_unicode",
-      message: `${name}: half a surrogate pair is no character: pass text as it came, not cut in the middle`,
-      details: { argument: name },
-      cause,
-    });
-  }
+  return encodeURIComponent(text(name, value));
 }

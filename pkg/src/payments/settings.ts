@@ -1,21 +1,60 @@
 /** Options of a payment client, checked when it is made and not at the first order. */
 
 import { TillproofError } from "../shell/errors.js";
-import { text } from "../shell/guard.js";
+import { count, flag, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
-import type { PaymentsOptions, RetryOptions } from "./outcome.js";
+import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
 
 const TIMEOUT_MS = 10_000;
 
 /** Time a lease outlives the request's time-out: for storing the answer, and for clocks that differ. */
 export const LEASE_SLACK_MS = 2_000;
 
+/** The options, with no name misspelt, a store that is one, and functions where functions are called. */
+export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
+  onlyKnown("options", options, [
+    "provider",
+    "store",
+    "secret",
+    "timeoutMs",
+    "deadlineMs",
+    "retry",
+    "fetch",
+    "onError",
+    "now",
+    "random",
+  ]);
+  onlyKnown("provider", options.provider, ["profile", "baseUrl", "merchantId", "account", "headers"]);
+  storeShape("store", options.store);
+  for (const name of ["fetch", "onError", "now", "random"] as const) {
+    if (options[name] !== undefined) fn(name, options[name]);
+  }
+  return options;
+}
+
+/** The options of a call that waits, checked before anything is stored for it. */
+export function checkedCall(options: ChargeOptions): ChargeOptions {
+  onlyKnown("options", options, ["waitMs", "signal", "now", "retryFailed"]);
+  const { waitMs, retryFailed } = options;
+  if (waitMs !== undefined) count("waitMs", waitMs);
+  flag("retryFailed", retryFailed);
+  return withSignal(options);
+}
+
+/** Options whose `signal`, if any, is one that can be listened to. */
+export function withSignal<T extends { readonly signal?: AbortSignal }>(options: T): T {
+  const { signal } = options;
+  if (signal === undefined || signal instanceof AbortSignal) return options;
+  throw refusal("argument_invalid", "signal", signal, "is no AbortSignal: pass the signal of an AbortController");
+}
+
 /** What the driver needs to reach the gateway. */
 export function wireOf(options: PaymentsOptions): Wire {
   return {
     baseUrl: origin(options.provider.baseUrl),
-    headers: credentials(options.provider.headers ?? {}),
+    headers: credentials(object("provider.headers", options.provider.headers ?? {})),
     timeoutMs: timeoutOf(options),
     fetch: options.fetch ?? ((request) => fetch(request)),
   };
@@ -30,21 +69,12 @@ export function settingsOf(options: PaymentsOptions): SettingsDocument {
   };
 }
 
-/** A whole number, mostly of milliseconds. */
-export function count(name: string, value: unknown, least = 0): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
-  throw new TillproofError({
-    code: "option_invalid",
-    message: `${name}: ${String(value).slice(0, 40)} is not a count: expected a whole number from ${least}`,
-    details: { argument: name },
-  });
-}
-
 function timeoutOf(options: PaymentsOptions): number {
   return count("timeoutMs", options.timeoutMs ?? TIMEOUT_MS, 1);
 }
 
-function retryOf({ baseMs, capMs, jitter }: RetryOptions): SettingsDocument["retry"] {
+function retryOf(options: RetryOptions): SettingsDocument["retry"] {
+  const { baseMs, capMs, jitter } = onlyKnown("retry", options, ["baseMs", "capMs", "jitter"]);
   return {
     ...(baseMs === undefined ? {} : { base_ms: count("retry.baseMs", baseMs) }),
     ...(capMs === undefined ? {} : { cap_ms: count("retry.capMs", capMs) }),

@@ -1,7 +1,7 @@
 /** What can be known without sending anything: keys, promises of providers, and the waits to expect. */
 
 import { core } from "../shell/core.js";
-import { bytes, text, timeMs, type BytesInput } from "../shell/guard.js";
+import { bytes, count, onlyKnown, text, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import { hex } from "./host.js";
 import type { ProviderProfile, RetryOptions } from "./outcome.js";
@@ -18,21 +18,27 @@ export interface KeyIdentity {
   readonly epoch?: number;
 }
 
-/** The idempotency key of an identity: the same after a crash, a lost row or a restored backup. */
+/**
+ * The idempotency key of an identity: the same after a crash, a lost row or a restored backup.
+ *
+ * Throws `unknown_option` for a misspelt field, what names a field of the wrong type, and what the engine refuses.
+ */
 export function deriveKey(identity: KeyIdentity): string {
+  onlyKnown("identity", identity, ["secret", "merchant", "account", "operation", "reference", "epoch"]);
   const input = encode({
     secret: hex(bytes("secret", identity.secret)),
     merchant: text("merchant", identity.merchant),
     account: text("account", identity.account ?? ""),
     operation: text("operation", identity.operation),
     reference: text("reference", identity.reference),
-    epoch: identity.epoch ?? 1,
+    epoch: count("epoch", identity.epoch ?? 1, 1),
   });
   return core.invoke<string>((exports) => exports.payments_derive_key(input));
 }
 
 /** A random key for callers who keep their own record of it: a UUID of version 4, or of version 7 (sorts by time). */
 export function randomKey(options: { readonly version?: 4 | 7; readonly now?: number } = {}): string {
+  onlyKnown("options", options, ["version", "now"]);
   const entropy = hex(crypto.getRandomValues(new Uint8Array(16)));
   const now = timeMs("now", options.now ?? Date.now());
   const input = encode({ version: options.version ?? 4, entropy, now });
@@ -64,6 +70,7 @@ export interface ScheduledAttempt {
 export function retrySchedule(
   options: RetryOptions & { readonly attempts?: number; readonly entropy?: Uint8Array } = {},
 ): ScheduledAttempt[] {
+  onlyKnown("options", options, ["baseMs", "capMs", "jitter", "attempts", "entropy"]);
   const { baseMs, capMs, jitter, entropy } = options;
   const input = encode({
     retry: { base_ms: baseMs, cap_ms: capMs, jitter },

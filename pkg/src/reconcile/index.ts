@@ -9,8 +9,7 @@
  */
 
 import { core } from "../shell/core.js";
-import { bytes, timeMs, type BytesInput } from "../shell/guard.js";
-import { TillproofError } from "../shell/errors.js";
+import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import type { Report } from "./report.js";
 
@@ -38,6 +37,7 @@ export interface ReconcileOptions {
  * Throws `file_*` with the place for a file that cannot be read, `bytes_expected` for something that is no file.
  */
 export function reconcile(options: ReconcileOptions): Report {
+  onlyKnown("options", options, ["ledger", "settlement", "asOf", "inFlightDays"]);
   const ledger = side("ledger", options.ledger);
   const settlement = side("settlement", options.settlement);
   const document = encode({
@@ -81,9 +81,10 @@ function isNamed(source: Source): source is { readonly name: string; readonly da
 
 function days(value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TillproofError({
-    code: "reconcile_window_invalid",
-    message: `inFlightDays: ${String(value)} is not a number of days: expected a whole number from 0 to 366`,
-    details: { argument: "inFlightDays", found: String(value) },
-  });
+  throw refusal(
+    "reconcile_window_invalid",
+    "inFlightDays",
+    value,
+    "is not a number of days: expected a whole number from 0 to 366",
+  );
 }

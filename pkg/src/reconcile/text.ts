@@ -1,9 +1,22 @@
 /** The report for people. */
 
+import { refusal } from "../shell/guard.js";
 import type { Report } from "./report.js";
 
-/** The report as lines of text: the sums first, then one sentence for each break, worst first as the report has them. */
+/**
+ * The report as lines of text: the sums first, then one sentence for each break, worst first as the report has them.
+ *
+ * Throws `report_invalid` for something else than what `reconcile` returned.
+ */
 export function toText(report: Report): string {
+  try {
+    return written(report);
+  } catch {
+    throw refusal("report_invalid", "report", report, "is no report: pass what reconcile() returned");
+  }
+}
+
+function written(report: Report): string {
   const { summary } = report;
   const lines = [
     `rows       ${summary.rows.ledger} ledger, ${summary.rows.settlement} settlement`,

@@ -59,3 +59,35 @@ export class TillproofError extends Error {
 export function isTillproofError(error: unknown): error is TillproofError {
   return typeof error === "object" && error !== null && (error as { [MARKER]?: unknown })[MARKER] === true;
 }
+
+/** Hostile input may be megabytes long; a message shows its beginning. */
+const SHOWN_MAX = 40;
+
+/** A value as a message may show it: never the inside of an object, which may hold a secret. Never throws. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case "string": {
+      const start = value.slice(0, SHOWN_MAX);
+      return JSON.stringify(start) + (start.length < value.length ? "…" : "");
+    }
+    case "bigint":
+      // 2^200 has 61 digits; a longer one is not worth the time it takes to print.
+      return BigInt.asIntN(200, value) === value ? value.toString() : "a bigint of more than 200 bits";
+    case "number":
+    case "boolean":
+    case "undefined":
+      return String(value);
+    default:
+      return value === null ? "null" : `a value of type ${tag(value)}`;
+  }
+}
+
+/** The name the language has for what a value is, whatever realm it comes from: `Object`, `Map`, `Uint8Array`. */
+export function tag(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value).slice(8, -1).slice(0, SHOWN_MAX);
+  } catch {
+    // Only a proxy can throw here, and what it stands for is its owner's secret.
+    return "Proxy";
+  }
+}

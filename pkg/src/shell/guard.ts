@@ -2,12 +2,12 @@
  * Arguments are checked here before anything crosses into wasm.
  *
  * Invariant: wasm-bindgen's coercion never sees a value from a caller. It wraps silently (2^64 + 7 arrives as 7, a
- * string as an array of zeros), so each guard returns a plain string, safe integer or byte array, or throws a
- * {@link TillproofError} that names the argument.
+ * string as an array of zeros), so each guard returns what it promises or throws a {@link TillproofError} that names the
+ * argument. A guard reads only what it checks: a getter of the caller's own that throws is his exception, not ours.
  */
 
-import { TillproofError } from "./errors.js";
-import { utf8 } from "./wire.js";
+import { shown, tag, TillproofError } from "./errors.js";
+import { isUnicode, utf8 } from "./wire.js";
 
 /** An amount as callers may write it: integer of minor units, or its plain decimal digits. */
 export type AmountInput = bigint | number | string;
@@ -23,9 +23,6 @@ const TIME_MS_MAX = 253_402_300_799_999;
 
 const CANONICAL_DIGITS = /^(?:0|[1-9][0-9]*)$/;
 
-/** Hostile input may be megabytes long; a message shows its beginning. */
-const SHOWN_MAX = 40;
-
 /**
  * The decimal digits of an amount, 0 to 2^63 - 1 minor units.
  *
@@ -36,11 +33,7 @@ export function amountDigits(name: string, value: unknown): string {
   if (!CANONICAL_DIGITS.test(digits)) throw notAnAmount(name, value);
   // Longer digits are larger, and comparing lengths first keeps BigInt from parsing megabytes.
   if (digits.length > 19 || BigInt(digits) > AMOUNT_MAX) {
-    throw new TillproofError({
-      code: "amount_too_large",
-      message: `${name}: ${shown(value)} minor units are too many: at most ${AMOUNT_MAX} are kept`,
-      details: { argument: name, found: shown(value) },
-    });
+    throw refusal("amount_too_large", name, value, `minor units are too many: at most ${AMOUNT_MAX} are kept`);
   }
   return digits;
 }
@@ -62,13 +55,12 @@ function wholeNumber(name: string, value: unknown): bigint | number {
 }
 
 function notAnAmount(name: string, value: unknown): TillproofError {
-  return new TillproofError({
-    code: "amount_not_an_integer",
-    message:
-      `${name}: ${shown(value)} is not an amount: expected minor units as a bigint, a safe integer or plain digits, ` +
-      "without sign, fraction or space",
-    details: { argument: name, found: shown(value) },
-  });
+  return refusal(
+    "amount_not_an_integer",
+    name,
+    value,
+    "is not an amount: expected minor units as a bigint, a safe integer or plain digits, without sign, fraction or space",
+  );
 }
 
 /** A moment in milliseconds since the epoch, up to the end of the year 9999. Throws `time_not_milliseconds`. */
@@ -76,23 +68,71 @@ export function timeMs(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= TIME_MS_MAX) {
     return value === 0 ? 0 : value;
   }
-  throw new TillproofError({
-    code: "time_not_milliseconds",
-    message:
-      `${name}: ${shown(value)} is not a time: expected whole milliseconds since 1970 as a number, ` +
-      "such as Date.now() or date.getTime()",
-    details: { argument: name, found: shown(value) },
-  });
+  throw refusal(
+    "time_not_milliseconds",
+    name,
+    value,
+    "is not a time: expected whole milliseconds since 1970 as a number, such as Date.now() or date.getTime()",
+  );
 }
 
-/** A string. Throws `text_expected`. */
+/** A string of whole characters. Throws `text_expected` or `text_not_unicode`. */
 export function text(name: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new TillproofError({
-    code: "text_expected",
-    message: `${name}: ${shown(value)} is not a string: pass the text itself`,
-    details: { argument: name, found: shown(value) },
-  });
+  if (typeof value !== "string") throw refusal("text_expected", name, value, "is not a string: pass the text itself");
+  if (isUnicode(value)) return value;
+  throw refusal("text_not_unicode", name, value, "holds half a surrogate pair: pass text as it came, not cut");
+}
+
+/** A string, or `undefined` where there is none. Throws like {@link text}. */
+export function optionalText(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : text(name, value);
+}
+
+/** A whole number, mostly of milliseconds. Throws `option_invalid`. */
+export function count(name: string, value: unknown, least = 0): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
+  throw refusal("option_invalid", name, value, `is not a count: expected a whole number from ${least}`);
+}
+
+/** `true`, `false` or nothing. Throws `argument_invalid`. */
+export function flag(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === "boolean") return value;
+  throw refusal("argument_invalid", name, value, "is neither true nor false");
+}
+
+/** A function. Throws `argument_invalid`. */
+export function fn<T>(name: string, value: T): T {
+  if (typeof value === "function") return value;
+  throw refusal("argument_invalid", name, value, "is not a function");
+}
+
+/** An array. Throws `list_expected`. */
+export function list<T>(name: string, value: readonly T[]): readonly T[] {
+  if (Array.isArray(value)) return value;
+  throw refusal("list_expected", name, value, "is not an array");
+}
+
+/**
+ * An object of options or fields; arrays, dates and maps are none, since their members would be missed in silence.
+ *
+ * Throws `argument_invalid`.
+ */
+export function object<T>(name: string, value: T): T {
+  if (typeof value === "object" && tag(value) === "Object") return value;
+  throw refusal("argument_invalid", name, value, "is not an object of named values");
+}
+
+/**
+ * An object with no other members than `fields`: a misspelt one would be left out in silence.
+ *
+ * Throws `argument_invalid` or `unknown_option`.
+ */
+export function onlyKnown<T>(name: string, value: T, fields: readonly (keyof T & string)[]): T {
+  const known: readonly string[] = fields;
+  const unknown = Object.keys(object(name, value) as object).find((member) => !known.includes(member));
+  if (unknown === undefined) return value;
+  const problem = `is not known here: remove it or mend its name, one of ${known.join(", ")}`;
+  throw refusal("unknown_option", name, unknown, problem);
 }
 
 /**
@@ -103,49 +143,32 @@ export function text(name: string, value: unknown): string {
 export function bytes(name: string, value: unknown): Uint8Array {
   if (typeof value === "string") return utf8(value);
   // `instanceof` fails for an array of another realm (Jest, vm, edge sandboxes); views and tags do not.
-  if (ArrayBuffer.isView(value) && tag(value) === "Uint8Array") return value as Uint8Array;
-  if (isArrayBuffer(value)) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value) && tag(value) === "Uint8Array" && isBuffer(value.buffer)) return value as Uint8Array;
+  if (tag(value) === "ArrayBuffer" && isBuffer(value)) return new Uint8Array(value);
   const parsed = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
-  throw new TillproofError({
-    code: "bytes_expected",
-    message:
-      `${name}: ${shown(value)} is not bytes: expected a Uint8Array, an ArrayBuffer or a string` +
+  throw refusal(
+    "bytes_expected",
+    name,
+    value,
+    "is not bytes: expected a Uint8Array, an ArrayBuffer or a string" +
       (parsed
         ? "; if a body parser ran before, hand over the raw body instead, for example with " +
           'express.raw({ type: "*/*" })'
         : ""),
-    details: { argument: name, found: shown(value) },
-  });
+  );
 }
 
-/** A tag can be forged, and an array made from a forgery is empty; only a real buffer can carry a view. */
-function isArrayBuffer(value: unknown): value is ArrayBuffer {
+/** A tag can be forged, and a buffer that was transferred to a worker holds nothing: neither can carry a view. */
+function isBuffer(value: unknown): value is ArrayBuffer {
   try {
-    return tag(value) === "ArrayBuffer" && new DataView(value as ArrayBuffer).byteLength >= 0;
+    return new DataView(value as ArrayBuffer).byteLength >= 0;
   } catch {
     return false;
   }
 }
 
-function tag(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-/** A value as a message may show it: never the inside of an object, which may hold a secret. */
-function shown(value: unknown): string {
-  switch (typeof value) {
-    case "string": {
-      const start = value.slice(0, SHOWN_MAX);
-      return JSON.stringify(start) + (start.length < value.length ? "…" : "");
-    }
-    case "bigint":
-      // 2^200 has 61 digits; a longer one is not worth the time it takes to print.
-      return BigInt.asIntN(200, value) === value ? value.toString() : "a bigint of more than 200 bits";
-    case "number":
-    case "boolean":
-    case "undefined":
-      return String(value);
-    default:
-      return value === null ? "null" : `a value of type ${tag(value)}`;
-  }
+/** What is wrong with an argument, after its name and what was found. */
+export function refusal(code: string, name: string, value: unknown, problem: string): TillproofError {
+  const found = shown(value);
+  return new TillproofError({ code, message: `${name}: ${found} ${problem}`, details: { argument: name, found } });
 }

@@ -6,7 +6,7 @@
  */
 
 import { isTillproofError, TillproofError } from "../shell/errors.js";
-import { bytes, timeMs } from "../shell/guard.js";
+import { bytes, fn, list, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { decode, encode } from "../shell/wire.js";
 import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
 import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
@@ -77,11 +77,24 @@ export class Gateway {
   #closed = false;
 
   constructor(options: GatewayOptions) {
+    onlyKnown("options", options, [
+      "seed",
+      "dialect",
+      "faults",
+      "paymentsMax",
+      "now",
+      "clock",
+      "snapshot",
+      "deliver",
+      "signatureTime",
+    ]);
+    const deliver = fn("deliver", options.deliver ?? ((request: Request) => globalThis.fetch(request)));
+    const signatureTime = fn("signatureTime", options.signatureTime ?? (() => this.#clock.now()));
     const { engine, clock } = options.snapshot === undefined ? fresh(options) : restored(options, options.snapshot);
     this.#engine = engine;
     this.#clock = clock;
-    this.#deliver = options.deliver ?? ((request) => globalThis.fetch(request));
-    this.#signatureTime = options.signatureTime ?? (() => this.#clock.now());
+    this.#deliver = deliver;
+    this.#signatureTime = signatureTime;
     this.#arm();
   }
 
@@ -126,7 +139,7 @@ export class Gateway {
   async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
     this.#checkOpen();
     const start = this.#clock.now();
-    const exchange = this.#engine.handle(start, request);
+    const exchange = this.#engine.handle(start, checkedRequest(request));
     this.#arm();
     if (exchange.advance_ms > 0) await this.advance(exchange.advance_ms);
     if (exchange.transport !== "deliver") return { connection: "broken" };
@@ -153,7 +166,7 @@ export class Gateway {
   /** Sets another fault plan from now on. */
   setFaults(plan: FaultPlan): void {
     this.#checkOpen();
-    this.#engine.setFaults(this.#clock.now(), plan);
+    this.#engine.setFaults(this.#clock.now(), faultPlan(plan));
   }
 
   /** Every fault injected so far, oldest first. */
@@ -286,7 +299,7 @@ function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
   const kind = clockKind(options.clock ?? "virtual");
   const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
   const { seed = 0, dialect = "native", faults = "none", paymentsMax = null } = options;
-  return { engine: Engine.create({ seed, dialect, faults, paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
+  return { engine: Engine.create({ seed, dialect, faults: faultPlan(faults), paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
 }
 
 function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {
@@ -319,12 +332,26 @@ function snapshotDocument(snapshot: Uint8Array): SnapshotDocument {
   });
 }
 
+/** A plan that is an object, or the name of a preset: a list or a `Map` would be taken for a plan without faults. */
+function faultPlan(plan: FaultPlan): FaultPlan {
+  return typeof plan === "string" ? plan : object("faults", plan);
+}
+
+/** The request with only what the engine reads. */
+function checkedRequest(request: GatewayRequest): GatewayRequest {
+  const { method, path, query, headers, body } = object("request", request);
+  return {
+    method: text("request.method", method),
+    path: text("request.path", path),
+    query: text("request.query", query),
+    headers: list("request.headers", headers),
+    body: bytes("request.body", body),
+  };
+}
+
 function clockKind(kind: unknown): ClockKind {
   if (kind === "virtual" || kind === "real") return kind;
-  throw new TillproofError({
-    code: "clock_unknown",
-    message: `clock: ${JSON.stringify(kind)} is no clock: expected "virtual" or "real"`,
-  });
+  throw refusal("clock_unknown", "clock", kind, 'is no clock: expected "virtual" or "real"');
 }
 
 /** What the `fetch` of Node rejects with when a connection is reset. */

@@ -5,6 +5,7 @@
  * them with any test runner: `for (const { name, run } of storeConformance(open)) test(name, run)`.
  */
 
+import { fn } from "../shell/guard.js";
 import { Batch, type Store, type Write } from "./store.js";
 
 /** One promise of the contract. */
@@ -17,6 +18,7 @@ export interface ConformanceCheck {
 
 /** The checks, for stores that `open` makes: each call must give a store over an empty database. */
 export function storeConformance(open: () => Store | Promise<Store>): ConformanceCheck[] {
+  fn("open", open);
   return Object.entries(PROMISES).map(([name, promise]) => ({ name, run: async () => promise(await open()) }));
 }
 
@@ -119,6 +121,7 @@ const PROMISES: Record<string, (store: Store) => Promise<void>> = {
       [write("twice", 0), write("twice", 1)],
       [{ ...write("n", 0), value: 7 as unknown as string }],
       [write("nul", 0, "\u0000")],
+      [write("half", 0, "\ud83d")],
       [write("v", -1)],
       [write("w", 0, "", Number.NaN)],
     ];

@@ -4,8 +4,9 @@
  * Invariant: a commit happens between two turns of the event loop, so nobody sees half of it.
  */
 
+import { text } from "../shell/guard.js";
 import type { Store, StoredRecord, Write } from "./store.js";
-import { byKey, byWakeTime, checkWrites } from "./rules.js";
+import { byKey, byWakeTime, checkDue, checkSearch, checkWrites } from "./rules.js";
 
 /** A store in this process's memory. */
 export function memoryStore(): Store {
@@ -15,7 +16,7 @@ export function memoryStore(): Store {
 
   return {
     async get(key: string): Promise<StoredRecord | null> {
-      return records.get(key) ?? null;
+      return records.get(text("key", key)) ?? null;
     },
 
     async commit(writes: readonly Write[]): Promise<boolean> {
@@ -30,6 +31,7 @@ export function memoryStore(): Store {
     },
 
     async due(prefix: string, now: number, limit: number): Promise<StoredRecord[]> {
+      checkDue(prefix, now, limit);
       return startingWith(prefix)
         .filter((record) => record.wakeAt !== null && record.wakeAt <= now)
         .sort(byWakeTime)
@@ -37,6 +39,7 @@ export function memoryStore(): Store {
     },
 
     async scan(prefix: string, after: string | null, limit: number): Promise<StoredRecord[]> {
+      checkSearch(prefix, after, limit);
       return startingWith(prefix)
         .filter((record) => after === null || byKey(record, { key: after }) > 0)
         .sort(byKey)

@@ -2,9 +2,10 @@
  * What every store must refuse and how every store must sort, so that they cannot differ.
  */
 
-import { TillproofError } from "../shell/errors.js";
-import { utf8 } from "../shell/wire.js";
-import type { StoredRecord, Write } from "./store.js";
+import { shown, TillproofError } from "../shell/errors.js";
+import { count, refusal, text, timeMs } from "../shell/guard.js";
+import { isUnicode, utf8 } from "../shell/wire.js";
+import type { Store, StoredRecord, Write } from "./store.js";
 
 /** Longest key, in UTF-8 bytes: 200 bytes of reference, escaped, and its prefix; well within any database's index. */
 export const KEY_BYTES_MAX = 1_024;
@@ -12,8 +13,31 @@ export const KEY_BYTES_MAX = 1_024;
 /** Most writes of one commit. */
 export const WRITES_MAX = 1_000;
 
+/** A store, by the functions it has. Throws `store_invalid`. */
+export function storeShape<T extends Store>(name: string, value: T): T {
+  const functions = (value ?? {}) as unknown as Record<string, unknown>;
+  if (["get", "commit", "due", "scan"].every((method) => typeof functions[method] === "function")) return value;
+  throw refusal("store_invalid", name, value, "is no store: expected get, commit, due and scan, as memoryStore() has them");
+}
+
+/** Throws for a search that databases would each understand in their own way. */
+export function checkSearch(prefix: string, after: string | null, limit: number): void {
+  text("prefix", prefix);
+  if (after !== null) text("after", after);
+  count("limit", limit);
+}
+
+/** {@link checkSearch} for what is due at a time. */
+export function checkDue(prefix: string, now: number, limit: number): void {
+  checkSearch(prefix, null, limit);
+  timeMs("now", now);
+}
+
 /** Throws for a commit that no database should see: it is a bug of the caller, not a conflict. */
 export function checkWrites(writes: readonly Write[]): void {
+  if (!Array.isArray(writes) || !writes.every((write) => typeof write === "object" && write !== null)) {
+    throw refused("store_writes_invalid", "a commit takes an array of writes: pass [{ key, expected, value }]");
+  }
   if (writes.length > WRITES_MAX) {
     throw refused("commit_too_large", `a commit of ${writes.length} writes: at most ${WRITES_MAX} are taken together`);
   }
@@ -23,21 +47,28 @@ export function checkWrites(writes: readonly Write[]): void {
       throw refused("store_key_invalid", `a store key has 1 to ${KEY_BYTES_MAX} bytes of UTF-8: shorten it`);
     }
     if (keys.has(write.key)) {
-      throw refused("store_key_twice", `${write.key} is written twice in one commit: write its last state only`);
+      throw refused("store_key_twice", `${shown(write.key)} is written twice in one commit: write its last state only`);
     }
     keys.add(write.key);
-    if (typeof write.value !== "string" || write.value.includes("\0") || write.key.includes("\0")) {
-      // PostgreSQL keeps no NUL in a text, and JSON never contains one.
-      throw refused("store_value_invalid", `the record ${write.key} holds no string, or one with a NUL character`);
+    if (!isKept(write.key) || !isKept(write.value)) {
+      throw refused(
+        "store_value_invalid",
+        `the record ${shown(write.key)} holds no string, or one with a NUL character or half a surrogate pair`,
+      );
     }
     if (!Number.isSafeInteger(write.expected) || write.expected < 0) {
-      throw refused("store_version_invalid", `the expected version of ${write.key} is not a count from 0`);
+      throw refused("store_version_invalid", `the expected version of ${shown(write.key)} is not a count from 0`);
     }
     const wakeAt = write.wakeAt ?? 0;
     if (!Number.isSafeInteger(wakeAt) || wakeAt < 0) {
-      throw refused("store_time_invalid", `the wake time of ${write.key} is not in milliseconds since the epoch`);
+      throw refused("store_time_invalid", `the wake time of ${shown(write.key)} is not in milliseconds since the epoch`);
     }
   }
+}
+
+/** Whether every database gives a text back as it was: PostgreSQL keeps no NUL, and UTF-8 no half of a character. */
+function isKept(text: unknown): boolean {
+  return typeof text === "string" && !text.includes("\0") && isUnicode(text);
 }
 
 /** Key order: by UTF-8 bytes, as databases compare, not by UTF-16 units, as JavaScript does. */

@@ -16,7 +16,8 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { afterPrefix, checkWrites } from "./rules.js";
+import { onlyKnown, text } from "../shell/guard.js";
+import { afterPrefix, checkDue, checkSearch, checkWrites } from "./rules.js";
 import type { Store, StoredRecord, Write } from "./store.js";
 
 type Value = string | number | null;
@@ -55,7 +56,8 @@ interface Statements {
 
 /** A store in the table of a SQLite database. Makes the table when it is absent. */
 export function sqliteStore(database: SqliteDatabase, options: SqliteOptions = {}): Store {
-  const table = tableName(options.table ?? "tillproof_records");
+  onlyKnown("options", options, ["table", "busyTimeoutMs"]);
+  const table = tableName(text("table", options.table ?? "tillproof_records"));
   const sql = statementsOf(database);
   setBusyTimeout(sql, options.busyTimeoutMs);
   sql.exec(schema(table));
@@ -67,7 +69,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteOptions = {
 
   return {
     async get(key: string): Promise<StoredRecord | null> {
-      const [row] = sql.all(`SELECT key, version, value, wake_at FROM ${table} WHERE key = ?`, key);
+      const [row] = sql.all(`SELECT key, version, value, wake_at FROM ${table} WHERE key = ?`, text("key", key));
       return row === undefined ? null : recordOf(row);
     },
 
@@ -103,6 +105,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteOptions = {
     },
 
     async due(prefix: string, now: number, limit: number): Promise<StoredRecord[]> {
+      checkDue(prefix, now, limit);
       const [where, values] = range(prefix, null);
       return sql
         .all(
@@ -115,6 +118,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteOptions = {
     },
 
     async scan(prefix: string, after: string | null, limit: number): Promise<StoredRecord[]> {
+      checkSearch(prefix, after, limit);
       const [where, values] = range(prefix, after);
       return sql
         .all(`SELECT key, version, value, wake_at FROM ${table} WHERE ${where} ORDER BY key LIMIT ?`, ...values, limit)
@@ -163,7 +167,8 @@ function recordOf(row: Row): StoredRecord {
 }
 
 function statementsOf(database: SqliteDatabase): Statements {
-  if (typeof database !== "object" || database === null || typeof database.exec !== "function") {
+  const { exec, all, prepare } = (database ?? {}) as Partial<PreparingDatabase & DirectDatabase>;
+  if (typeof exec !== "function" || (typeof all !== "function" && typeof prepare !== "function")) {
     throw new TillproofError({
       code: "sqlite_handle_unknown",
       message:
@@ -172,8 +177,8 @@ function statementsOf(database: SqliteDatabase): Statements {
     });
   }
   // node-sqlite3-wasm has `prepare` too, but its statements must be finalized by hand; `all` takes an array there.
-  if ("all" in database && typeof database.all === "function") {
-    const direct = database;
+  if (typeof all === "function") {
+    const direct = database as DirectDatabase;
     return {
       exec: (sql) => void direct.exec(sql),
       all: (sql, ...values) => direct.all(sql, values) as Row[],

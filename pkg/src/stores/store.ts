@@ -8,6 +8,9 @@
  * Invariant: versions of a key only rise; a record is never deleted by Tillproof.
  */
 
+import { fn, object } from "../shell/guard.js";
+import { storeShape } from "./rules.js";
+
 /** A record as it stands. */
 export interface StoredRecord {
   readonly key: string;
@@ -57,6 +60,9 @@ export class Batch {
 
   /** Adds a write, and what to do in memory once its fate is known. */
   add(write: Write, hooks: BatchHooks = {}): void {
+    object("write", write);
+    for (const [name, hook] of Object.entries(object("hooks", hooks))) fn(`hooks.${name}`, hook);
+    // From here on the write is part of the batch.
     this.#writes.push(write);
     this.#hooks.push(hooks);
   }
@@ -68,6 +74,7 @@ export class Batch {
 
   /** Commits all writes together; `false` when another process was faster, after every hook has run. */
   async commit(store: Store): Promise<boolean> {
+    storeShape("store", store);
     const committed = this.#writes.length === 0 || (await store.commit(this.#writes));
     for (const hooks of this.#hooks) {
       if (committed) hooks.committed?.();

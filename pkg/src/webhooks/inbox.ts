@@ -9,7 +9,8 @@
  * the batch and carry it out from there.
  */
 
-import { TillproofError } from "../shell/errors.js";
+import { fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { storeShape } from "../stores/rules.js";
 import { Batch, type Store } from "../stores/store.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "./verifier.js";
 
@@ -76,18 +77,26 @@ const OUR_FAULT: ReadonlySet<string> = new Set([
   "wasm_unavailable",
 ]);
 
-/** An inbox. Throws `inbox_name_invalid`. */
-export function createInbox({ store, verifier, name = "default" }: InboxOptions): Inbox {
+/** An inbox. Throws `inbox_name_invalid`, `store_invalid`, `unknown_option`, or what names an option of the wrong type. */
+export function createInbox(options: InboxOptions): Inbox {
+  onlyKnown("options", options, ["store", "verifier", "name"]);
+  const store = storeShape("store", options.store);
+  const { verifier } = options;
+  fn("verifier.verify", verifier?.verify);
+  const name = text("name", options.name ?? "default");
   if (!NAME.test(name)) {
-    throw new TillproofError({
-      code: "inbox_name_invalid",
-      message: "an inbox name has 1 to 64 letters, digits, `-` or `_`: it becomes part of store keys",
-    });
+    throw refusal(
+      "inbox_name_invalid",
+      "name",
+      name,
+      "is no name of an inbox: expected 1 to 64 letters, digits, `-` or `_`, since it becomes part of store keys",
+    );
   }
 
   return {
     async receive(delivery: Delivery, handler: EventHandler): Promise<Receipt> {
-      const receivedAt = delivery.now ?? Date.now();
+      fn("handler", handler);
+      const receivedAt = object("delivery", delivery).now ?? Date.now();
       const result = verifier.verify({ ...delivery, now: receivedAt });
       if (!result.ok) {
         const httpStatus = OUR_FAULT.has(result.code) ? 500 : 400;

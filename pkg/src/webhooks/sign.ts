@@ -1,6 +1,6 @@
 /** Signing as a provider does, for test suites. In the `simulator` artefact: whoever receives webhooks signs none. */
 
-import { bytes, text, timeMs } from "../shell/guard.js";
+import { bytes, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { simulator } from "../shell/simulator.js";
 import { encode } from "../shell/wire.js";
 
@@ -18,20 +18,22 @@ export interface OutgoingDelivery {
   readonly url?: string;
 }
 
+const DELIVERY = ["scheme", "secret", "body", "id", "timestamp", "url"] as const;
+
 /**
  * The headers of a signed delivery, names in lower case.
  *
  * Throws `unknown_scheme`, `bad_secret`, `empty_secret`, `missing_url`, or what names an argument of the wrong type.
  */
 export function signWebhook(delivery: OutgoingDelivery): Record<string, string> {
-  const { scheme, secret, id, url, timestamp } = delivery;
+  const { scheme, secret, id, url, timestamp } = onlyKnown("delivery", delivery, DELIVERY);
   const body = bytes("body", delivery.body);
   const input = encode({
     scheme: text("scheme", scheme),
     secret: text("secret", secret),
     timestamp: timeMs("timestamp", timestamp ?? Date.now()),
-    id: id === undefined ? undefined : text("id", id),
-    url: url === undefined ? undefined : text("url", url),
+    id: optionalText("id", id),
+    url: optionalText("url", url),
   });
   return simulator.invoke<Record<string, string>>((exports) => exports.webhooks_sign(input, body));
 }

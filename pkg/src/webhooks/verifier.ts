@@ -5,10 +5,10 @@
  * sender controls makes it throw.
  */
 
-import { bytes, text, timeMs } from "../shell/guard.js";
-import { isTillproofError, TillproofError, type ErrorDetails } from "../shell/errors.js";
+import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
+import { isTillproofError, type ErrorDetails } from "../shell/errors.js";
 import { webhooks } from "../shell/webhooks.js";
-import { encode } from "../shell/wire.js";
+import { encodeChecked } from "../shell/wire.js";
 import { pick, type HeadersLike } from "./headers.js";
 import { parsePayload } from "./payload.js";
 import { schemes } from "./schemes.js";
@@ -90,8 +90,6 @@ export interface Verifier {
   verify(delivery: Delivery): VerifyResult;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
-
 /**
  * A verifier.
  *
@@ -99,18 +97,19 @@ const OPTIONS: ReadonlySet<string> = new Set(["scheme", "secrets", "toleranceSec
  * names an option of the wrong type.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
-  if (unknown !== undefined) {
-    throw new TillproofError({
-      code: "unknown_option",
-      message: `a verifier has no option ${JSON.stringify(unknown)}: there are ${[...OPTIONS].join(", ")}`,
-      details: { option: unknown },
-    });
-  }
+  onlyKnown("options", options, ["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
   const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
   const secrets = given.map((secret) => text("secrets", secret));
-  const { toleranceSeconds: tolerance_seconds, strict, url } = options;
-  return new EngineVerifier(text("scheme", options.scheme), { secrets, tolerance_seconds, strict, url });
+  const scheme = text("scheme", options.scheme);
+  const { toleranceSeconds } = options;
+  const document = encodeChecked({
+    scheme,
+    secrets,
+    tolerance_seconds: toleranceSeconds === undefined ? undefined : count("toleranceSeconds", toleranceSeconds),
+    strict: flag("strict", options.strict),
+    url: optionalText("url", options.url),
+  });
+  return new EngineVerifier(scheme, document);
 }
 
 /** What the engine says about a delivery. */
@@ -134,9 +133,9 @@ class EngineVerifier implements Verifier {
   #handle = 0;
   #generation = -1;
 
-  constructor(scheme: string, options: Readonly<Record<string, unknown>>) {
+  constructor(scheme: string, options: Uint8Array) {
     this.scheme = scheme;
-    this.#options = encode({ scheme, ...options });
+    this.#options = options;
     this.#open();
     this.#headers = new Set(schemes().find((row) => row.name === scheme)?.headers);
   }
@@ -156,10 +155,10 @@ class EngineVerifier implements Verifier {
     } catch (error) {
       return notBytes(body, error);
     }
-    const request = encode({
+    const request = encodeChecked({
       headers: pick(headers, this.#headers),
       now: timeMs("now", now ?? Date.now()),
-      url: url === undefined ? undefined : text("url", url),
+      url: optionalText("url", url),
     });
     const handle = this.#open();
     const verdict = webhooks.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
