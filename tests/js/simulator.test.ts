@@ -165,7 +165,7 @@ test("what a gateway cannot be made from is refused with a code", () => {
     [{ now: -1 }, "time_not_milliseconds"],
     [{ faults: "furious" }, "fault_preset_unknown"],
     ...[null, [], new Date(0), new Map([["slow", 1]]), new Set(), 1, true, () => "none"].map(
-      (faults): [unknown, string] => [{ faults }, "fault_plan_unreadable"],
+      (faults): [unknown, string] => [{ faults }, "argument_invalid"],
     ),
     [{ faults: { slow: null } }, "fault_rule_invalid"],
     [{ faults: { slow: [] } }, "fault_rule_invalid"],
@@ -199,7 +199,7 @@ test("a plan can be replaced, and an aborted request is not answered", async () 
   const gateway = createGateway();
   gateway.setFaults({ server_error: 1 });
   for (const plan of [undefined, null, [], new Map()]) {
-    assert.throws(() => gateway.setFaults(plan as unknown as FaultPlan), code("fault_plan_unreadable"));
+    assert.throws(() => gateway.setFaults(plan as unknown as FaultPlan), code("argument_invalid"));
   }
   assert.equal((await pay(gateway, "order_1")).status, 503);
   gateway.setFaults("none");

@@ -1,6 +1,7 @@
 /** What a gateway may do to its merchant, and the record of what it did. */
 
-import { TillproofError } from "../shell/errors.js";
+import { tag } from "../shell/errors.js";
+import { refusal } from "../shell/guard.js";
 
 /** The name of a fault, as it stands in fault files and in the ground truth. */
 export type FaultName =
@@ -40,18 +41,18 @@ export type FaultPlan = FaultPreset | { readonly [name in FaultName]?: FaultRule
 /**
  * The plan as the engine reads it: as in a fault file, where names are in snake_case.
  *
- * Throws `fault_plan_unreadable` for what is neither a name nor a plain object: a `Map` or a `Date` would cross as an
+ * Throws `argument_invalid` for what is neither a name nor a plain object: a `Map` or a `Date` would cross as an
  * empty plan, and a test that asked for faults would pass without any.
  */
 export function planDocument(plan: unknown): unknown {
   if (typeof plan === "string") return plan;
-  const kind = Object.prototype.toString.call(plan).slice(8, -1);
-  if (typeof plan !== "object" || plan === null || kind !== "Object") {
-    throw new TillproofError({
-      code: "fault_plan_unreadable",
-      message: `the fault plan is of type ${kind}: expected none, gentle, hostile or an object with a rule for each fault`,
-      details: { found: kind },
-    });
+  if (typeof plan !== "object" || plan === null || tag(plan) !== "Object") {
+    throw refusal(
+      "argument_invalid",
+      "faults",
+      plan,
+      "is no fault plan: expected none, gentle, hostile or an object with a rule for each fault",
+    );
   }
   return Object.fromEntries(Object.entries(plan).map(([name, rule]) => [name, ruleDocument(rule)]));
 }

@@ -166,7 +166,7 @@ export class Gateway {
   /** Sets another fault plan from now on. */
   setFaults(plan: FaultPlan): void {
     this.#checkOpen();
-    this.#engine.setFaults(this.#clock.now(), faultPlan(plan));
+    this.#engine.setFaults(this.#clock.now(), plan);
   }
 
   /** Every fault injected so far, oldest first. */
@@ -299,7 +299,7 @@ function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
   const kind = clockKind(options.clock ?? "virtual");
   const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
   const { seed = 0, dialect = "native", faults = "none", paymentsMax = null } = options;
-  return { engine: Engine.create({ seed, dialect, faults: faultPlan(faults), paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
+  return { engine: Engine.create({ seed, dialect, faults, paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
 }
 
 function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {
@@ -330,11 +330,6 @@ function snapshotDocument(snapshot: Uint8Array): SnapshotDocument {
     code: "snapshot_damaged",
     message: `the snapshot cannot be read: expected what snapshot() returned, version ${SNAPSHOT_VERSION}`,
   });
-}
-
-/** A plan that is an object, or the name of a preset: a list or a `Map` would be taken for a plan without faults. */
-function faultPlan(plan: FaultPlan): FaultPlan {
-  return typeof plan === "string" ? plan : object("faults", plan);
 }
 
 /** The request with only what the engine reads. */
