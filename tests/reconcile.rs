@@ -629,6 +629,21 @@ fn a_file_that_cannot_be_read_exactly_is_refused_with_its_place() {
             "s.csv, line 2, column 3: the cell `amount` is empty: fill it",
         ),
         (
+            b"reference,amount_minor,amount,currency\na,100,1.00,EUR\nb,100,10.0,EUR\n",
+            "file_bad_value",
+            "s.csv, line 3, column 7: the cell `amount` is wrong: it says 10.0 where `amount_minor` says 100: mend one of the two, or drop its column",
+        ),
+        (
+            b"fee,reference,amount,currency,fee_minor\n0.30,a,1,EUR,30\n-0.30,b,1,EUR,30\n",
+            "file_bad_value",
+            "s.csv, line 3, column 1: the cell `fee` is wrong: it says -0.30 where `fee_minor` says 30: mend one of the two, or drop its column",
+        ),
+        (
+            b"reference,amount_minor,amount,currency\na,,,EUR\n",
+            "file_missing_value",
+            "s.csv, line 2, column 3: the cell `amount_minor` is empty: fill it",
+        ),
+        (
             b"reference,amount,currency\na,1,\n",
             "file_missing_value",
             "s.csv, line 2, column 5: the cell `currency` is empty: fill it",
@@ -675,6 +690,15 @@ fn a_file_that_cannot_be_read_exactly_is_refused_with_its_place() {
         (too_long.code(), too_long.to_string().as_str()),
         ("reconcile_window_too_long", "an in-flight window of 367 days is too long: expected 0 to 366")
     );
+}
+
+#[test]
+fn an_amount_that_stands_in_both_units_counts_once_and_either_cell_may_be_empty() {
+    let both = "reference,amount_minor,amount,currency,fee,fee_minor\n\
+                a,100,1.00,EUR,0.30,30\nb,,2.50,EUR,0.10,\nc,300,,EUR,,5\n";
+    let minor = "reference,amount_minor,currency,fee_minor\na,100,EUR,30\nb,250,EUR,10\nc,300,EUR,5\n";
+    let report = reconcile(both, minor, Options::default()).unwrap();
+    assert_eq!((report.matched, report.breaks), (3, Vec::new()));
 }
 
 #[test]

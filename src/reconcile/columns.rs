@@ -1,7 +1,7 @@
 //! Columns are found by name, in any order; what a cell holds is read exactly or the file is refused.
 //!
-//! Required are `reference`, `currency` and one of `amount_minor` and `amount` (major units); where both stand, the
-//! minor units count. `id`, `type`, `fee_minor` or `fee`, `status` and `occurred_at` are read where they stand. Other
+//! Required are `reference`, `currency` and one of `amount_minor` and `amount` (major units); where both stand, they
+//! must say the same. `id`, `type`, `fee_minor` or `fee`, `status` and `occurred_at` are read where they stand. Other
 //! columns are context: they are found through file and line, and never change a verdict.
 
 use super::csv::{Record, Records};
@@ -18,11 +18,19 @@ const TEXT_BYTES_MAX: usize = 500;
 
 /// A column of amounts.
 #[derive(Clone, Copy)]
-struct Money {
+struct Figures {
     index: usize,
     name: &'static str,
     /// Whole minor units; otherwise a decimal in major units.
     minor: bool,
+}
+
+/// Where an amount stands: in minor units, in major units, or in both.
+#[derive(Clone, Copy)]
+struct Money {
+    figures: Figures,
+    /// The column of major units beside one of minor units.
+    twin: Option<Figures>,
 }
 
 /// Where each column stands.
@@ -74,8 +82,12 @@ impl Columns {
                 .ok_or_else(|| Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column }))
         };
         let money = |minor: &'static str, major: &'static str| {
-            let minor = find(minor).map(|index| Money { index, name: minor, minor: true });
-            minor.or_else(|| find(major).map(|index| Money { index, name: major, minor: false }))
+            let minor = find(minor).map(|index| Figures { index, name: minor, minor: true });
+            let major = find(major).map(|index| Figures { index, name: major, minor: false });
+            match minor {
+                Some(figures) => Some(Money { figures, twin: major }),
+                None => major.map(|figures| Money { figures, twin: None }),
+            }
         };
         let reference = required("reference")?;
         let amount = money("amount_minor", "amount");
@@ -123,15 +135,15 @@ impl Columns {
             kind: self.kind(record)?,
             reference: reference.into(),
             id: id.into(),
-            amount: minor_units(record, self.amount, currency)?.ok_or_else(|| {
+            amount: self.amount.minor_units(record, currency)?.ok_or_else(|| {
                 Error::from(ErrorKind::MissingValue {
-                    at: record.place(self.amount.index),
-                    column: self.amount.name,
+                    at: record.place(self.amount.figures.index),
+                    column: self.amount.figures.name,
                 })
             })?,
             currency,
             fee: match self.fee {
-                Some(column) => minor_units(record, column, currency)?,
+                Some(money) => money.minor_units(record, currency)?,
                 None => None,
             },
             status: text(record, self.status, "status")?.into(),
@@ -207,8 +219,32 @@ fn text<'r>(
     Ok(text)
 }
 
+impl Money {
+    /// Signed minor units, exact; `None` when every cell of the amount is empty.
+    fn minor_units(self, record: &Record<'_, '_>, currency: Currency) -> Result<Option<i64>, Error> {
+        let first = minor_units(record, self.figures, currency)?;
+        let Some(twin) = self.twin else { return Ok(first) };
+        match (first, minor_units(record, twin, currency)?) {
+            (Some(first), Some(second)) if first != second => Err(Error::from(ErrorKind::BadValue {
+                at: record.place(twin.index),
+                column: twin.name,
+                reason: glued(&[
+                    "it says ",
+                    record.cell(twin.index),
+                    " where `",
+                    self.figures.name,
+                    "` says ",
+                    record.cell(self.figures.index),
+                    ": mend one of the two, or drop its column",
+                ]),
+            })),
+            (first, second) => Ok(first.or(second)),
+        }
+    }
+}
+
 /// Signed minor units, exact; `None` when the cell is empty.
-fn minor_units(record: &Record<'_, '_>, column: Money, currency: Currency) -> Result<Option<i64>, Error> {
+fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> Result<Option<i64>, Error> {
     let text = record.cell(column.index);
     if text.is_empty() {
         return Ok(None);

@@ -35,6 +35,15 @@ pub enum Error {
         /// Bytes allowed.
         limit: usize,
     },
+    /// The body claims to be something else than JSON in UTF-8 as it stands.
+    EncodingRefused {
+        /// The header that says so.
+        header: &'static str,
+        /// Its value, shortened.
+        found: String,
+    },
+    /// The key arrived more than once, or may be two that were joined on the way.
+    KeyDoubled,
     /// Injected: the gateway asks for patience; nothing was done.
     RateLimited {
         /// Seconds to wait.
@@ -141,6 +150,15 @@ impl core::fmt::Display for Error {
             Self::BodyTooLarge { found, limit } => {
                 write!(f, "the body has at least {found} bytes; at most {limit} are read")
             }
+            Self::EncodingRefused { header, found } => write!(
+                f,
+                "the body comes with {header} {}: send plain JSON in UTF-8, not compressed",
+                quoted(found)
+            ),
+            Self::KeyDoubled => f.write_str(
+                "the Idempotency-Key arrived more than once, or holds a comma, which is how two look once they were \
+                 joined: send one key without a comma",
+            ),
             Self::RateLimited { seconds } => {
                 write!(f, "too many requests: nothing was done; try again in {seconds} s with the same key")
             }
@@ -233,6 +251,8 @@ impl Diagnose for Error {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::NotSimulated { .. } => "not_simulated",
             Self::BodyTooLarge { .. } => "body_too_large",
+            Self::EncodingRefused { .. } => "encoding_refused",
+            Self::KeyDoubled => "idempotency_key_invalid",
             Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::KeyMissing => "idempotency_key_missing",
@@ -268,6 +288,8 @@ impl Diagnose for Error {
             | Self::MethodNotAllowed { .. }
             | Self::NotSimulated { .. }
             | Self::BodyTooLarge { .. }
+            | Self::EncodingRefused { .. }
+            | Self::KeyDoubled
             | Self::KeyMissing
             | Self::KeyInvalid { .. }
             | Self::ParameterUnknown { .. }
@@ -298,6 +320,9 @@ impl Diagnose for Error {
             Self::BodyTooLarge { found, limit } => {
                 vec![("found", found.to_string()), ("limit", limit.to_string())]
             }
+            Self::EncodingRefused { header, found } => {
+                vec![("header", (*header).to_owned()), ("found", found.clone())]
+            }
             Self::RateLimited { seconds } => vec![("seconds", seconds.to_string())],
             Self::KeyInvalid { found } => vec![("found", found.to_string())],
             Self::ParameterInvalid { parameter, expected } => {
@@ -324,7 +349,8 @@ impl Diagnose for Error {
                 vec![("found", found.to_string()), ("limit", limit.to_string())]
             }
             Self::Full { what, limit } => vec![("what", (*what).to_owned()), ("limit", limit.to_string())],
-            Self::Unavailable
+            Self::KeyDoubled
+            | Self::Unavailable
             | Self::KeyMissing
             | Self::AmountZero
             | Self::KeyMismatch

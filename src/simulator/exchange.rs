@@ -22,7 +22,12 @@ impl Request {
     /// The first header of a name, whatever its case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
+        self.headers_named(name).next()
+    }
+
+    /// The values of all headers of a name, whatever its case.
+    pub(super) fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.headers.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }

@@ -183,9 +183,14 @@ impl Gateway {
         }
     }
 
-    /// Whether a request can change nothing: it reads, no fault can strike it and nothing is due.
+    /// Whether a request can change nothing: it is refused for its head, or it reads, no fault can strike it and nothing
+    /// is due.
     fn is_quiet(&self, now: Timestamp, request: &Request) -> bool {
-        request.method == "GET"
+        native::is_malformed(request) || self.is_quiet_read(now, request)
+    }
+
+    fn is_quiet_read(&self, now: Timestamp, request: &Request) -> bool {
+        matches!(request.method.as_str(), "GET" | "HEAD")
             && (!self.world.injector.plan().has_any(&Fault::OF_REQUESTS) || native::is_spared(request))
             && self.world.next_timer().is_none_or(|at| at > now)
     }

@@ -47,7 +47,7 @@ test("requests are answered over HTTP, also those that are too long or no HTTP a
     assert.deepEqual(await error(await pay(server, "l", { description: "x".repeat(300_000) })), [413, "body_too_large"]);
     assert.deepEqual(await error(await fetch(`${server.url}/nowhere?x=1`)), [404, "route_not_found"]);
     const put = await fetch(`${server.url}/api/payments`, { method: "PUT" });
-    assert.deepEqual([put.headers.get("allow"), ...(await error(put))], ["POST, GET", 405, "method_not_allowed"]);
+    assert.deepEqual([put.headers.get("allow"), ...(await error(put))], ["POST, GET, HEAD", 405, "method_not_allowed"]);
     const nonsense = await new Promise<string>((resolve) => {
       const socket = connect(server.port, "127.0.0.1", () => socket.write("hello?\r\n\r\n"));
       let seen = "";

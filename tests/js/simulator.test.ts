@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { reconcile } from "../../pkg/src/reconcile/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { encode } from "../../pkg/src/shell/wire.js";
-import { createGateway, type Gateway, type GatewayOptions } from "../../pkg/src/simulator/index.js";
+import { createGateway, type FaultPlan, type Gateway, type GatewayOptions } from "../../pkg/src/simulator/index.js";
 import { createVerifier } from "../../pkg/src/webhooks/index.js";
 
 const ORIGIN = "http://gateway.test";
@@ -164,6 +164,11 @@ test("what a gateway cannot be made from is refused with a code", () => {
     [{ clock: "sundial" }, "clock_unknown"],
     [{ now: -1 }, "time_not_milliseconds"],
     [{ faults: "furious" }, "fault_preset_unknown"],
+    ...[null, [], new Date(0), new Map([["slow", 1]]), new Set(), 1, true, () => "none"].map(
+      (faults): [unknown, string] => [{ faults }, "fault_plan_unreadable"],
+    ),
+    [{ faults: { slow: null } }, "fault_rule_invalid"],
+    [{ faults: { slow: [] } }, "fault_rule_invalid"],
     [{ faults: { respons_lost: 0.1 } }, "fault_unknown"],
     [{ faults: { slow: { probability: 0.1, delayMs: [9, 1] } } }, "fault_delay_invalid"],
     [{ snapshot: "{" }, "snapshot_damaged"],
@@ -193,6 +198,9 @@ test("a closed gateway says that it is closed", async () => {
 test("a plan can be replaced, and an aborted request is not answered", async () => {
   const gateway = createGateway();
   gateway.setFaults({ server_error: 1 });
+  for (const plan of [undefined, null, [], new Map()]) {
+    assert.throws(() => gateway.setFaults(plan as unknown as FaultPlan), code("fault_plan_unreadable"));
+  }
   assert.equal((await pay(gateway, "order_1")).status, 503);
   gateway.setFaults("none");
   assert.equal((await pay(gateway, "order_1")).status, 201);

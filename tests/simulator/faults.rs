@@ -52,7 +52,8 @@ fn the_settlement_report_is_written_like_this_and_repeats_itself() {
     let plan = r#"{"settlement_amount":{"nth":[2]},"settlement_fee":{"nth":[3]},"settlement_missing":{"nth":[4]},
         "settlement_duplicate":{"nth":[5]},"settlement_foreign":{"nth":[6]},"settlement_status":{"nth":[7]}}"#;
     let mut driver = Driver::new(7, plan);
-    let first = driver.pay("order, \"1\"".replace('"', "\\\"").as_str(), 1_000);
+    let quoted = order("order, \\\"1\\\"", 1_000, "");
+    let first = text(&driver.post("/api/payments", "order 1", &quoted).body, "id");
     for number in 2..8 {
         driver.wait(1_000);
         let _ = driver.pay(&format!("order_{number}"), 1_000);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::driver::{Driver, line, order, text};
+use tillproof::simulator::Request;
 
 const GOOD: &str = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
 
@@ -64,6 +65,14 @@ fn each_bad_request_is_a_typed_refusal_that_changes_nothing_and_burns_no_key() {
             400,
             "field_invalid",
         ),
+        ("POST /api/webhook_endpoints", r#"{"url":"http://x:0"}"#.to_owned(), 400, "field_invalid"),
+        ("POST /api/webhook_endpoints", r#"{"url":"http://u:p@x"}"#.to_owned(), 400, "field_invalid"),
+        ("POST /api/payments", field(r#""metadata":{"a":1e999}"#), 400, "field_invalid"),
+        ("POST /api/reconcile", "{".to_owned(), 400, "json_syntax"),
+        ("POST /api/reconcile", "[]".to_owned(), 400, "field_invalid"),
+        ("POST /api/reconcile", r#"{"deep":true}"#.to_owned(), 400, "field_unknown"),
+        ("POST /_tillproof/reset", "nonsense".to_owned(), 400, "json_syntax"),
+        ("POST /_tillproof/reset", r#"{"seed":1}"#.to_owned(), 400, "field_unknown"),
         ("POST /_tillproof/advance", r#"{"seconds":-1}"#.to_owned(), 400, "field_invalid"),
         ("PUT /_tillproof/faults", r#"{"slow":"1.1"}"#.to_owned(), 400, "fault_probability_invalid"),
         ("GET /api/payments?refrence=a", String::new(), 400, "parameter_unknown"),
@@ -87,6 +96,33 @@ fn each_bad_request_is_a_typed_refusal_that_changes_nothing_and_burns_no_key() {
     }
     let accepted = driver.post("/api/payments", "one-key", GOOD);
     assert_eq!(line(&accepted), "201 completed");
+}
+
+#[test]
+fn a_request_with_two_keys_moves_nothing_and_a_snapshot_goes_on_as_if_it_had_not_been() {
+    let mut driver = Driver::new(7, r#"{"server_error":{"nth":[1]}}"#);
+    let before = driver.gateway.snapshot();
+    let doubled = Request {
+        method: "POST".to_owned(),
+        path: "/api/payments".to_owned(),
+        headers: ["a", "b"].map(|key| ("Idempotency-Key".to_owned(), key.to_owned())).to_vec(),
+        body: GOOD.as_bytes().to_vec(),
+        ..Request::default()
+    };
+    assert_eq!(line(&driver.gateway.handle(driver.now, &doubled)), "400 idempotency_key_invalid");
+    assert_eq!(driver.gateway.snapshot(), before);
+    assert_eq!(line(&driver.post("/api/payments", "a", GOOD)), "503 unavailable");
+    assert_eq!(line(&driver.post("/api/payments", "a", GOOD)), "201 completed");
+}
+
+#[test]
+fn head_is_answered_as_get() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let id = driver.pay("a", 1_000);
+    for target in ["/health".to_owned(), format!("/api/payments/{id}"), "/api/payments/x".to_owned()] {
+        assert_eq!(driver.send("HEAD", &target, None, ""), driver.get(&target), "{target}");
+    }
+    assert_eq!(line(&driver.send("HEAD", "/api/reconcile", None, "")), "405 method_not_allowed");
 }
 
 #[test]
@@ -281,7 +317,7 @@ proptest! {
 
     #[test]
     fn whatever_is_sent_a_refusal_changes_nothing_and_nothing_panics(
-        method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "", "é"]),
+        method in prop::sample::select(vec!["GET", "HEAD", "POST", "PUT", "DELETE", "", "é"]),
         target in prop::sample::select(vec![
             "/api/payments", "/api/payments/x/refund", "/api/ledger/%ff", "/api/events?after=", "/health?x=1",
             "/api/webhook_endpoints", "/_tillproof/faults", "/_tillproof/advance", "//", "", "/api/payments?limit=%",

@@ -9,7 +9,7 @@
 import { createRequire } from "node:module";
 
 import { isTillproofError } from "../shell/errors.js";
-import { FINE, UsageError, WRONG_USAGE } from "./usage.js";
+import { FINE, shown, UsageError, WRONG_USAGE } from "./usage.js";
 
 /** A command; its module is loaded when it is asked for. */
 interface Command {
@@ -57,7 +57,7 @@ function help(): string {
   return (
     "tillproof: the merchant's side of a payment, provable to the cent\n\n" +
     `usage: tillproof COMMAND [FLAGS]\n\n${rows.join("\n")}\n` +
-    "  --help     prints this, or the flags of a command\n" +
+    "  --help, -h prints this, or the flags of a command\n" +
     "  --version  prints the version\n\n" +
     "exit status: 0 fine, 1 the answer is no, 2 wrong usage or unreadable input\n"
   );
@@ -66,6 +66,15 @@ function help(): string {
 /** The version in the package.json above this file, by the package's own name for it. */
 function version(): string {
   return (createRequire(import.meta.url)("tillproof/package.json") as { version: string }).version;
+}
+
+/** A plain `Error` is written for the reader; every other one is a mistake of ours, and its place helps to find it. */
+function oneLine(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const meant = error instanceof UsageError || isTillproofError(error) || error.constructor === Error;
+  const place = error.stack?.split("\n").find((line) => /^\s*at /.test(line))?.trim() ?? "";
+  const text = meant ? error.message : `this is a bug, please report it: ${error.name}: ${error.message} ${place}`;
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }
 
 async function main([name, ...argv]: string[]): Promise<number> {
@@ -79,10 +88,10 @@ async function main([name, ...argv]: string[]): Promise<number> {
   }
   const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
   if (command === undefined) {
-    const found = name === undefined ? "no command was given" : `there is no command ${JSON.stringify(name)}`;
+    const found = name === undefined ? "no command was given" : `there is no command ${shown(name)}`;
     throw new UsageError(`${found}: expected ${Object.keys(COMMANDS).join(", ")}; see tillproof --help`);
   }
-  if (argv.includes("--help")) {
+  if (argv.includes("--help") || argv.includes("-h")) {
     process.stdout.write(`tillproof ${name}: ${command.summary}\n\nflags: ${command.flags}\nexample: ${command.example}\n`);
     return FINE;
   }
@@ -90,10 +99,14 @@ async function main([name, ...argv]: string[]): Promise<number> {
   return run(argv);
 }
 
+// A reader that has seen enough (`| head`) is no failure: the exit status still is the answer.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError) && !isTillproofError(error)) throw error;
-  process.stderr.write(`tillproof: ${error.message}\n`);
+  process.stderr.write(`tillproof: ${oneLine(error)}\n`);
   process.exitCode = WRONG_USAGE;
 }

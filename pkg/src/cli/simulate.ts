@@ -3,7 +3,7 @@
 import type { FaultPlan } from "../simulator/faults.js";
 import type { GatewayOptions } from "../simulator/gateway.js";
 import { serve, type GatewayServer, type ServeOptions } from "../simulator/server.js";
-import { fileJson, FINE, flags, UsageError, wholeNumber } from "./usage.js";
+import { fileJson, FINE, flags, shown, UsageError, wholeNumber } from "./usage.js";
 
 const OPTIONS = {
   port: { type: "string" },
@@ -53,7 +53,7 @@ function port(flag: string | undefined): number {
 function oneOf<const T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === value);
   if (found !== undefined) return found;
-  throw new UsageError(`--${flag} ${JSON.stringify(value)}: expected ${allowed.join(", ")}`);
+  throw new UsageError(`--${flag} ${shown(value)}: expected ${allowed.join(", ")}`);
 }
 
 /** A preset by its name, or the plan in a file; what is wrong inside the plan is told by the engine. */

@@ -5,7 +5,7 @@
  * status 2 and one line on standard error.
  */
 
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 /** The command did what it was asked, and the answer is good. */
@@ -20,20 +20,64 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Longest input file, in bytes: wasm has 4 GiB, and reads a file into about three times its size. */
+const FILE_BYTES_MAX = 1_000_000_000;
+
+/** What was typed is shown up to this many characters. */
+const SHOWN_MAX = 80;
+
+/** A value as a message may show it: in quotes, on one line, cut where it is long. */
+export function shown(value: string): string {
+  return JSON.stringify(cut(value));
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+}
+
 /** The flags of a command. */
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Parses the flags of a command, which takes no other arguments. */
+/**
+ * Parses the flags of a command, which takes no other arguments.
+ *
+ * A flag that takes one value stands once at most: which of two seeds was meant, nobody can know.
+ */
 export function flags<T extends Options>(
   argv: readonly string[],
   options: T,
 ): ReturnType<typeof parseArgs<{ options: T; strict: true; allowPositionals: false }>>["values"] {
-  try {
-    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    // Node explains at length how to pass positional arguments; the first sentence is the one that helps.
-    throw new UsageError(String((error as Error).message).split(/\. |\n/)[0]);
+  // Node's own refusals are paragraphs; so it only takes apart, and what it found is judged here.
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const seen = new Set<string>();
+  const args: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      throw new UsageError(`${shown(token.value)} belongs to no flag: every value follows the flag it is for`);
+    }
+    if (token.kind === "option-terminator") throw new UsageError("-- is not used here: every value follows its flag");
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined || !rawName.startsWith("--")) {
+      const known = Object.keys(options).map((each) => `--${each}`);
+      throw new UsageError(`there is no flag ${cut(rawName)}: expected ${known.join(", ")}`);
+    }
+    if (option.type === "boolean") {
+      if (value !== undefined) throw new UsageError(`--${name} takes no value`);
+      args.push(`--${name}`);
+      continue;
+    }
+    if (value === undefined) throw new UsageError(`--${name} has no value`);
+    // A number may be negative, and is then refused as a number; a lone dash is standard input. The value itself is not
+    // shown, as it may be a secret.
+    if (inlineValue !== true && /^-[^0-9]/.test(value)) {
+      throw new UsageError(`--${name} is followed by what looks like a flag: if it is the value, write --${name}=VALUE`);
+    }
+    if (seen.has(name) && option.multiple !== true) throw new UsageError(`--${name} stands twice: give it once`);
+    seen.add(name);
+    args.push(`--${name}=${value}`);
   }
+  return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
 }
 
 /** The value of a flag that must be there. */
@@ -46,7 +90,7 @@ export function required<T>(flag: string, value: T | undefined): T {
 export function wholeNumber(flag: string, value: string): number {
   const number = Number(value);
   if (!/^(?:0|[1-9][0-9]*)$/.test(value) || !Number.isSafeInteger(number)) {
-    throw new UsageError(`--${flag} ${JSON.stringify(value)}: expected a whole number in plain digits`);
+    throw new UsageError(`--${flag} ${shown(value)}: expected a whole number in plain digits`);
   }
   return number;
 }
@@ -54,10 +98,41 @@ export function wholeNumber(flag: string, value: string): number {
 /** The bytes of a file; `-` is standard input. */
 export function fileBytes(flag: string, path: string): Uint8Array {
   try {
-    return readFileSync(path === "-" ? 0 : path);
+    return path === "-" ? standardInput() : regularFile(path);
   } catch (error) {
-    throw new UsageError(`--${flag} ${path}: ${reason(error)}`);
+    throw new UsageError(`--${flag} ${cut(path)}: ${reason(error)}`);
   }
+}
+
+/** A device or a pipe may never end, or never begin; who has one can give it as standard input. */
+function regularFile(path: string): Uint8Array {
+  // Without blocking where that exists, as opening a pipe waits for its other end.
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const state = fstatSync(file);
+    if (state.isDirectory()) throw new UsageError("this is a folder");
+    if (!state.isFile()) throw new UsageError("this is no regular file; give it as standard input, with - for its name");
+    if (state.size > FILE_BYTES_MAX) throw tooLong();
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function standardInput(): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (let length = 0; ; ) {
+    const chunk = new Uint8Array(1 << 20);
+    const read = readSync(0, chunk);
+    if (read === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, read));
+    length += read;
+    if (length > FILE_BYTES_MAX) throw tooLong();
+  }
+}
+
+function tooLong(): UsageError {
+  return new UsageError(`this is longer than ${FILE_BYTES_MAX} bytes, which is the most that is read`);
 }
 
 /** The JSON document in a file. */
@@ -66,7 +141,7 @@ export function fileJson(flag: string, path: string): unknown {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fileBytes(flag, path)));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`--${flag} ${path}: not a JSON document (${reason(error)})`);
+    throw new UsageError(`--${flag} ${cut(path)}: not a JSON document (${reason(error)})`);
   }
 }
 
@@ -77,14 +152,24 @@ export function printJson(document: unknown): void {
 }
 
 /** Why an operation on a file failed, without the call stack and the name of the system call. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   switch ((error as { code?: unknown }).code) {
     case "ENOENT":
-      return "no such file";
+      return "no such file or folder";
     case "EISDIR":
       return "this is a folder";
+    case "ENOTDIR":
+    case "EEXIST":
+      return "a file stands where a folder is needed";
     case "EACCES":
-      return "no permission to read it";
+    case "EPERM":
+      return "no permission";
+    case "EROFS":
+      return "nothing can be written there";
+    case "ENOSPC":
+      return "no space is left there";
+    case "ENAMETOOLONG":
+      return "the name is too long";
     default:
       return error instanceof Error ? error.message : String(error);
   }

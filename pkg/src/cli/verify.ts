@@ -1,7 +1,7 @@
 /** `tillproof verify`: one delivery from files, checked as the library checks it. */
 
-import { createVerifier, type HeadersLike, type VerifyResult } from "../webhooks/index.js";
-import { FINE, fileBytes, fileJson, flags, NO, printJson, required, UsageError, wholeNumber } from "./usage.js";
+import { createVerifier, schemes, type HeadersLike, type VerifyResult } from "../webhooks/index.js";
+import { FINE, fileBytes, fileJson, flags, NO, printJson, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
 export async function runVerify(argv: string[]): Promise<number> {
@@ -19,7 +19,7 @@ export async function runVerify(argv: string[]): Promise<number> {
   });
   const verifier = createVerifier({
     ...furtherFields(given.option ?? []),
-    scheme: required("scheme", given.scheme),
+    scheme: scheme(required("scheme", given.scheme)),
     secrets: secrets(given.secret ?? [], given["secret-env"]),
     ...(given.tolerance === undefined ? {} : { toleranceSeconds: wholeNumber("tolerance", given.tolerance) }),
   });
@@ -32,6 +32,13 @@ export async function runVerify(argv: string[]): Promise<number> {
   if (given.json === true) printJson(document(result));
   else process.stdout.write(sentence(result));
   return result.ok ? FINE : NO;
+}
+
+/** The library says where its list is; on a command line the list itself helps. */
+function scheme(name: string): string {
+  const names = schemes().map((each) => each.name);
+  if (names.includes(name)) return name;
+  throw new UsageError(`--scheme ${shown(name)}: no such scheme; expected one of ${names.join(", ")}`);
 }
 
 function secrets(written: string[], variable: string | undefined): string[] {
@@ -69,10 +76,10 @@ function furtherFields(written: string[]): Record<string, unknown> {
   const fields: [string, unknown][] = written.map((option) => {
     const [, name, value] = /^([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(option) ?? [];
     if (name === undefined || value === undefined) {
-      throw new UsageError(`--option ${JSON.stringify(option)}: expected NAME=VALUE or NAME=@FILE`);
+      throw new UsageError(`--option ${shown(option.split("=", 1).join())}: expected NAME=VALUE or NAME=@FILE`);
     }
     const field = name.replace(/[-_]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    const text = value.startsWith("@") ? new TextDecoder().decode(fileBytes("option", value.slice(1))) : value;
+    const text = value.startsWith("@") ? new TextDecoder().decode(fileBytes(`option ${name}`, value.slice(1))) : value;
     return [field, text];
   });
   return Object.fromEntries(fields);

@@ -1,5 +1,7 @@
 /** What a gateway may do to its merchant, and the record of what it did. */
 
+import { TillproofError } from "../shell/errors.js";
+
 /** The name of a fault, as it stands in fault files and in the ground truth. */
 export type FaultName =
   | "request_lost"
@@ -35,9 +37,22 @@ export type FaultPreset = "none" | "gentle" | "hostile";
 /** A preset, or a rule for each fault that may happen; a probability alone may stand for its rule. */
 export type FaultPlan = FaultPreset | { readonly [name in FaultName]?: FaultRule | string | number };
 
-/** The plan as the engine reads it: as in a fault file, where names are in snake_case. */
-export function planDocument(plan: FaultPlan): unknown {
-  if (typeof plan !== "object" || plan === null) return plan;
+/**
+ * The plan as the engine reads it: as in a fault file, where names are in snake_case.
+ *
+ * Throws `fault_plan_unreadable` for what is neither a name nor a plain object: a `Map` or a `Date` would cross as an
+ * empty plan, and a test that asked for faults would pass without any.
+ */
+export function planDocument(plan: unknown): unknown {
+  if (typeof plan === "string") return plan;
+  const kind = Object.prototype.toString.call(plan).slice(8, -1);
+  if (typeof plan !== "object" || plan === null || kind !== "Object") {
+    throw new TillproofError({
+      code: "fault_plan_unreadable",
+      message: `the fault plan is of type ${kind}: expected none, gentle, hostile or an object with a rule for each fault`,
+      details: { found: kind },
+    });
+  }
   return Object.fromEntries(Object.entries(plan).map(([name, rule]) => [name, ruleDocument(rule)]));
 }
 

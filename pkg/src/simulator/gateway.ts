@@ -129,10 +129,13 @@ export class Gateway {
     );
     request.signal.throwIfAborted();
     if (answer.connection === "broken") throw connectionReset();
-    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
   };
 
-  /** Answers a request without the objects of `fetch`; what a server calls. */
+  /**
+   * Answers a request without the objects of `fetch`; what a server calls. The answer to HEAD holds what GET would get,
+   * whose length belongs into its headers.
+   */
   async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
     this.#checkOpen();
     const start = this.#clock.now();

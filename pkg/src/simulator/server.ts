@@ -2,16 +2,33 @@
  * A gateway over HTTP, for Node.
  *
  * Invariant: a connection breaks exactly when the engine says so: a lost request or a lost answer resets the socket, and
- * everything else is answered, also what is not HTTP.
+ * everything else is answered in the one envelope, also what is not HTTP.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
 import { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
+import {
+  envelope,
+  EXPECTATION_FAILED,
+  HEAD_TOO_LARGE,
+  HOST_MISSING,
+  NO_TUNNEL,
+  NOT_HTTP,
+  refuseConnection,
+  TOO_SLOW,
+  type Refusal,
+} from "./refusal.js";
 
 /** The engine refuses bodies above 256 KiB; one byte more is read, so that it can say so. */
 const BODY_BYTES_READ_MAX = 256 * 1024 + 1;
+
+/** What is read and dropped of a longer body, so that its sender comes to reading the answer. */
+const BODY_BYTES_DROPPED_MAX = 64 * 1024 * 1024;
+
+/** How long dropping may take, in milliseconds. */
+const DROP_MS = 5_000;
 
 /** How long {@link GatewayServer.close} waits for answers under way. */
 const DRAIN_MS = 5_000;
@@ -43,9 +60,15 @@ export interface GatewayServer {
 export async function serve(options: ServeOptions = {}): Promise<GatewayServer> {
   // Webhooks sent over HTTP are verified against the wall clock, whatever the gateway's own clock says.
   const gateway = createGateway({ clock: "real", signatureTime: Date.now, ...options.gateway });
-  const server: Server = createServer((request, response) => void answer(server, gateway, request, response));
+  // Node would refuse a missing Host by itself, with an empty body.
+  const server: Server = createServer({ requireHostHeader: false }, (request, response) => {
+    void answer(server, gateway, request, response);
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.on("clientError", (_error, socket) => refuseNonsense(socket as Socket));
+  server.on("checkExpectation", (request, response) => void refuse(request, response, EXPECTATION_FAILED));
+  server.on("connect", (_request, socket) => refuseConnection(socket, NO_TUNNEL));
+  // Nobody listens to "upgrade": such a request is answered as if it had not asked, as RFC 9110 section 7.8 provides.
+  server.on("clientError", (error, socket) => refuseConnection(socket, refusalOf(error)));
   try {
     await listen(server, options.port ?? 0, options.host ?? "127.0.0.1");
   } catch (error) {
@@ -83,6 +106,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   try {
+    if (request.httpVersion === "1.1" && hosts(request) !== 1) return await refuse(request, response, HOST_MISSING);
     const body = await readBody(request);
     const target = request.url ?? "/";
     const question = target.indexOf("?");
@@ -95,10 +119,8 @@ async function answer(
     });
     if (result.connection === "broken") return reset(request.socket);
     const headers = Object.fromEntries(result.headers);
-    // What was not read to its end cannot be followed by another request; and a server that ends takes none.
-    if (!request.complete || !server.listening) headers["connection"] = "close";
-    response.writeHead(result.status, { ...headers, "content-length": Buffer.byteLength(result.body) });
-    response.end(result.body);
+    if (!server.listening) headers["connection"] = "close";
+    await send(request, response, result.status, headers, result.body);
     // Virtual time stands still, but what is due now is sent now, as a merchant behind a socket expects.
     if (gateway.clock === "virtual") await gateway.advance(0);
   } catch (error) {
@@ -113,6 +135,33 @@ async function answer(
   }
 }
 
+/** Refuses a request whose body was not looked at. */
+async function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): Promise<void> {
+  const headers = { "content-type": "application/json", connection: "close" };
+  await send(request, response, refusal.status, headers, envelope(refusal));
+}
+
+/** Sends an answer; the body stays away by itself where the method is HEAD. */
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<void> {
+  const length = Buffer.byteLength(body);
+  if (request.complete) {
+    response.writeHead(status, { ...headers, "content-length": length });
+    response.end(body);
+    return;
+  }
+  // What was not read to its end cannot be followed by another request.
+  response.writeHead(status, { ...headers, "content-length": length, connection: "close" });
+  response.write(body);
+  await dropRest(request);
+  response.end();
+}
+
 /** The body, or its beginning when it is longer than the engine takes. */
 async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
@@ -125,6 +174,30 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks).subarray(0, BODY_BYTES_READ_MAX);
 }
 
+/**
+ * Reads on after the answer was sent. A connection that is closed while its client still sends is reset, and a reset
+ * takes the answer away before the client has read it.
+ */
+async function dropRest(request: IncomingMessage): Promise<void> {
+  const impatience = setTimeout(() => request.destroy(), DROP_MS);
+  let length = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > BODY_BYTES_DROPPED_MAX) break;
+    }
+  } catch {
+    // The client has its answer and went away, which is what it was told to do.
+  }
+  clearTimeout(impatience);
+}
+
+/** How many headers say whom the request is for. Node itself keeps the first and forgets the others. */
+function hosts(request: IncomingMessage): number {
+  return headerPairs(request).filter(([name]) => name.toLowerCase() === "host").length;
+}
+
+/** Every header as it came: Node's own record drops or joins those that stand twice, and the engine is to see both. */
 function headerPairs(request: IncomingMessage): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
@@ -138,16 +211,14 @@ function reset(socket: Socket): void {
   socket.resetAndDestroy();
 }
 
-function refuseNonsense(socket: Socket): void {
-  if (!socket.writable) return;
-  const body = JSON.stringify({
-    error: {
-      code: "not_http",
-      message: "the request is not HTTP as it should be: send it with an HTTP client",
-      advice: "fix_call",
-      details: {},
-    },
-  });
-  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
-  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
+/** What Node's parser stumbled over. */
+function refusalOf(error: Error): Refusal {
+  switch ((error as { code?: unknown }).code) {
+    case "HPE_HEADER_OVERFLOW":
+      return HEAD_TOO_LARGE;
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return TOO_SLOW;
+    default:
+      return NOT_HTTP;
+  }
 }

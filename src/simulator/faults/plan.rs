@@ -18,6 +18,9 @@ use crate::prelude::*;
 /// Longest delay a rule may ask for: one day, as longer ones outlive idempotency keys.
 const DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 
+/// Longest name a message shows, in characters.
+const SHOWN_MAX: usize = 80;
+
 /// When a fault happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
@@ -60,7 +63,6 @@ impl Preset {
     ///
     /// [`Error::UnknownPreset`].
     pub fn parse(name: &str) -> Result<Self, Error> {
-        const SHOWN_MAX: usize = 40;
         match name {
             "none" => Ok(Self::None),
             "gentle" => Ok(Self::Gentle),
@@ -123,7 +125,6 @@ impl FaultPlan {
         let _ = Fields::of(value, "faults")?;
         let mut rules = BTreeMap::new();
         for (name, rule) in value.as_object().unwrap_or_default() {
-            const SHOWN_MAX: usize = 40;
             let row = CATALOGUE.iter().find(|row| row.name == name.as_ref());
             let row =
                 row.ok_or_else(|| Error::UnknownFault { found: name.chars().take(SHOWN_MAX).collect() })?;
@@ -303,6 +304,16 @@ mod tests {
         the field delay_ms of slow cannot be read: expected [from, to] in milliseconds up to one day, for a fault that delays
         the field delay_ms of request_lost cannot be read: expected [from, to] in milliseconds up to one day, for a fault that delays
         "#);
+    }
+
+    #[test]
+    fn a_message_shows_the_beginning_of_a_long_name() {
+        let name = "x".repeat(1_000);
+        for text in [format!("\"{name}\""), format!("{{\"{name}\":1}}")] {
+            let message = FaultPlan::parse(text.as_bytes()).unwrap_err().to_string();
+            let shows = |length: usize| message.contains(&"x".repeat(length));
+            assert!(shows(SHOWN_MAX) && !shows(SHOWN_MAX + 1), "{message}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a request that is refused has changed nothing, and burns no key.
 
+mod address;
+mod door;
 mod lists;
 mod proof;
 mod read;
@@ -10,5 +12,6 @@ mod serve;
 mod status;
 mod view;
 
+pub(super) use door::is_malformed;
 pub(super) use serve::{Control, is_spared, refusal, serve};
 pub(super) use view::webhook_body;

@@ -5,6 +5,7 @@ use super::super::payment::{Order, Script};
 use super::super::signing::{Scheme, secret_text};
 use super::super::state::State;
 use super::super::webhooks::Endpoint;
+use super::address;
 use super::routes::decode;
 use crate::json::{self, Fields, Value};
 use crate::money::{Amount, Currency};
@@ -103,11 +104,11 @@ pub(super) fn endpoint(body: &Value<'_>, fresh: [u8; 24]) -> Result<Endpoint, Er
     fields.finish()?;
 
     let url = bounded("url", url, URL_CHARACTERS_MAX)?;
-    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
-    if host.is_empty() || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !address::is_callable(&url) {
         return Err(Error::FieldInvalid {
             field: "url",
-            expected: "an absolute http or https address in visible ASCII",
+            expected: "an absolute http or https address in visible ASCII, with a host, without a user name, and with \
+                       a port from 1 to 65535 if any",
         });
     }
     let wants = events.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
@@ -194,6 +195,25 @@ fn bounded(field: &'static str, text: &str, limit: usize) -> Result<String, Erro
     if found > limit { Err(Error::FieldTooLong { field, found, limit }) } else { Ok(text.to_owned()) }
 }
 
+/// Whether a JSON number stays a number in JavaScript, where everything from about 1.8e308 becomes infinity and then,
+/// when it is written again, `null`.
+fn is_finite(number: &str) -> bool {
+    const POWER_OF_TEN_MAX: i64 = 308;
+    let unsigned = number.strip_prefix('-').unwrap_or(number);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let places = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    // The power of ten of the first digit that is not zero; a number without one is zero, whatever its exponent.
+    let power = match (whole, decimals.bytes().position(|digit| digit != b'0')) {
+        ("0", None) => return true,
+        ("0", Some(zeros)) => places(zeros).saturating_add(1).saturating_neg(),
+        _ => places(whole.len()).saturating_sub(1),
+    };
+    // An exponent too long to be read is far beyond every bound, on the side its sign says.
+    let beyond = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+    power.saturating_add(exponent.parse().unwrap_or(beyond)) < POWER_OF_TEN_MAX
+}
+
 fn check_metadata(metadata: &Value<'_>) -> Result<(), Error> {
     let _ = Fields::of(metadata, "metadata")?;
     let members = metadata.as_object().unwrap_or_default();
@@ -208,6 +228,9 @@ fn check_metadata(metadata: &Value<'_>) -> Result<(), Error> {
             }
             Value::Number(text) => {
                 let _ = bounded("metadata", text, METADATA_TEXT_CHARACTERS_MAX)?;
+                if !is_finite(text) {
+                    return Err(Error::FieldInvalid { field: "metadata", expected: "numbers below 1e308" });
+                }
             }
             Value::Bool(_) => {}
             Value::Null | Value::Array(_) | Value::Object(_) => {
@@ -219,4 +242,34 @@ fn check_metadata(metadata: &Value<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_finite_exactly_when_javascript_can_hold_it() {
+        let long = |digits: usize| "9".repeat(digits);
+        let table = [
+            ("0", true),
+            ("-1.5", true),
+            ("9.99e307", true),
+            ("1e308", false),
+            ("-1E+308", false),
+            ("1e999", false),
+            ("0e999", true),
+            ("0.000e99999999999999999999", true),
+            ("0.001e310", true),
+            ("0.001e311", false),
+            ("1e99999999999999999999", false),
+            ("1e-99999999999999999999", true),
+            ("1000e305", false),
+            (&long(308), true),
+            (&long(309), false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(is_finite(text), expected, "{text}");
+        }
+    }
 }

@@ -75,10 +75,12 @@ pub(in crate::simulator) struct Found {
 ///
 /// [`Error::RouteNotFound`], [`Error::MethodNotAllowed`].
 pub(in crate::simulator) fn find(method: &str, path: &str) -> Result<Found, Error> {
+    // HEAD is answered as GET; its body is left out where the answer is sent.
+    let wanted = if method == "HEAD" { "GET" } else { method };
     let mut allowed = Vec::new();
     for (expected, pattern, route, class) in ROUTES {
         let Some(id) = matches(pattern, path) else { continue };
-        if *expected == method {
+        if *expected == wanted {
             return Ok(Found { route: *route, class: *class, id });
         }
         allowed.push(*expected);
@@ -132,6 +134,8 @@ mod tests {
             ("GET", "/api/payments/pay_1", "GetPayment pay_1"),
             ("GET", "/api/ledger/gateway%3Afees", "Account gateway:fees"),
             ("POST", "/api/payments/pay_1/refund", "Refund pay_1"),
+            ("HEAD", "/health", "Health"),
+            ("HEAD", "/api/reconcile", r#"this route does not answer "HEAD": use POST"#),
             ("GET", "/", r#"there is no route "/": see the list of routes of the native gateway"#),
             (
                 "GET",

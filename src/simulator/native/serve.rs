@@ -3,10 +3,10 @@
 use super::super::faults::{Fault, FaultPlan, Injected};
 use super::super::idempotency::Reply;
 use super::super::world::{Receipt, World};
-use super::super::{BODY_BYTES_MAX, Error, Exchange, KEY_BYTES_MAX, Request, Transport};
+use super::super::{Error, Exchange, KEY_BYTES_MAX, Request, Transport};
 use super::routes::{self, Class, Found, Route};
 use super::status::status;
-use super::{lists, proof, read, view};
+use super::{door, lists, proof, read, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
@@ -68,7 +68,7 @@ pub(in crate::simulator) fn serve(
     now: Timestamp,
     request: &Request,
 ) -> (Exchange, Control) {
-    let found = match admit(request) {
+    let found = match door::admit(request) {
         Ok(found) => found,
         Err(error) => return (refusal(&error), Control::None),
     };
@@ -109,15 +109,6 @@ pub(in crate::simulator) fn serve(
 /// Whether request faults never strike this request.
 pub(in crate::simulator) fn is_spared(request: &Request) -> bool {
     routes::find(&request.method, &request.path).is_ok_and(|found| found.class == Class::Plain)
-}
-
-/// Finds the route and refuses what is too long to be read.
-fn admit(request: &Request) -> Result<Found, Error> {
-    let found = routes::find(&request.method, &request.path)?;
-    if request.body.len() > BODY_BYTES_MAX {
-        return Err(Error::BodyTooLarge { found: request.body.len(), limit: BODY_BYTES_MAX });
-    }
-    Ok(found)
 }
 
 /// Draws all request faults, so that none moves another, and stops the request at the first that stops it.
@@ -236,7 +227,10 @@ fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
         Route::ListPayments => Ok(Answer::of(200, lists::payments(world, query)?)),
         Route::Events => Ok(Answer::of(200, lists::events(world, query)?)),
         Route::Account => Ok(Answer::of(200, lists::account(world, query, &found.id)?)),
-        Route::Reconcile => Ok(Answer::of(200, proof::reconciliation(world, now))),
+        Route::Reconcile => {
+            read::nothing(&body(request)?)?;
+            Ok(Answer::of(200, proof::reconciliation(world, now)))
+        }
         Route::AddEndpoint => {
             let fresh = world.ids.secret(world.webhooks.endpoints().len());
             let endpoint = read::endpoint(&body(request)?, fresh)?;
@@ -264,6 +258,7 @@ fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
         }
         Route::Statement => Err(Error::NotSimulated { what: "the bank statement" }),
         Route::Reset => {
+            read::nothing(&body(request)?)?;
             Ok(Answer { control: Control::Reset, ..Answer::of(200, r#"{"reset":true}"#.to_owned()) })
         }
         Route::CreatePayment | Route::Capture | Route::Void | Route::Refund => {
@@ -314,7 +309,7 @@ pub(in crate::simulator) fn refusal(error: &Error) -> Exchange {
     match error {
         Error::RateLimited { seconds } => exchange.headers.push(("retry-after", seconds.to_string())),
         Error::MethodNotAllowed { expected, .. } => {
-            exchange.headers.push(("allow", expected.replace(" or ", ", ")));
+            exchange.headers.push(("allow", expected.replace(" or ", ", ").replace("GET", "GET, HEAD")));
         }
         _ => {}
     }

@@ -9,13 +9,15 @@ pub(super) const fn status(error: &Error) -> u16 {
         Error::MethodNotAllowed { .. } => 405,
         Error::KeyInFlight | Error::InvalidTransition { .. } => 409,
         Error::BodyTooLarge { .. } => 413,
+        Error::EncodingRefused { .. } => 415,
         Error::KeyMismatch => 422,
         Error::RateLimited { .. } => 429,
         Error::FailedAfterwards | Error::Bug { .. } => 500,
         Error::NotSimulated { .. } => 501,
         Error::Unavailable => 503,
         Error::Full { .. } => 507,
-        Error::KeyMissing
+        Error::KeyDoubled
+        | Error::KeyMissing
         | Error::KeyInvalid { .. }
         | Error::ParameterUnknown { .. }
         | Error::ParameterInvalid { .. }
@@ -50,6 +52,8 @@ mod tests {
             Error::MethodNotAllowed { found: text("PUT"), expected: text("POST or GET") },
             Error::NotSimulated { what: "the bank statement" },
             Error::BodyTooLarge { found: 9, limit: 8 },
+            Error::EncodingRefused { header: "Content-Encoding", found: text("gzip") },
+            Error::KeyDoubled,
             Error::RateLimited { seconds: 1 },
             Error::Unavailable,
             Error::KeyMissing,
@@ -83,6 +87,8 @@ mod tests {
         405 method_not_allowed fix_call: this route does not answer "PUT": use POST or GET
         501 not_simulated fix_call: the bank statement is not simulated yet
         413 body_too_large fix_call: the body has at least 9 bytes; at most 8 are read
+        415 encoding_refused fix_call: the body comes with Content-Encoding "gzip": send plain JSON in UTF-8, not compressed
+        400 idempotency_key_invalid fix_call: the Idempotency-Key arrived more than once, or holds a comma, which is how two look once they were joined: send one key without a comma
         429 rate_limited retry_same_key: too many requests: nothing was done; try again in 1 s with the same key
         503 unavailable retry_same_key: the gateway is not available: nothing was done; try again with the same key
         400 idempotency_key_missing fix_call: the header Idempotency-Key is missing: send one key per intended payment, the same at each retry

@@ -1,6 +1,7 @@
 /** Real processes and real HTTP: what the demo watches. */
 
 import { spawn, type ChildProcess } from "node:child_process";
+import { createRequire, isBuiltin } from "node:module";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
@@ -10,6 +11,9 @@ export type JsonObject = Record<string, unknown>;
 /** How long a process may take to say that it is ready, in milliseconds. */
 const READY_MS = 15_000;
 
+/** The SQLite that also serves Node 20. */
+const DRIVER = "node-sqlite3-wasm";
+
 /** A process whose lines are read. */
 export class Child {
   readonly #name: string;
@@ -17,6 +21,8 @@ export class Child {
   readonly #listeners: ((line: string) => void)[] = [];
   readonly #ended: Promise<void>;
   #errors = "";
+  /** Why it could not be started at all. */
+  #failure = "";
   /** Where it listens, once it is ready. */
   url = "";
 
@@ -26,7 +32,13 @@ export class Child {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#ended = new Promise((resolve) => this.#process.once("exit", () => resolve()));
+    this.#ended = new Promise((resolve) => {
+      this.#process.once("exit", () => resolve());
+      this.#process.once("error", (error) => {
+        this.#failure = error.message;
+        resolve();
+      });
+    });
     let rest = "";
     this.#process.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       const lines = (rest + chunk).split("\n");
@@ -42,11 +54,14 @@ export class Child {
     this.#listeners.push(listener);
   }
 
-  /** Resolves when a line matches; its first group is the URL. Rejects with what the process said, if it ends first. */
+  /**
+   * Resolves when a line matches; its first group is the URL. Rejects, if it ends first or says nothing for too long,
+   * with a plain `Error` of one line that holds what the process complained about.
+   */
   async ready(pattern: RegExp): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const fail = (why: string): void => reject(new Error(`${this.#name} ${why}: ${this.#errors.trim() || "no message"}`));
-      const timer = setTimeout(() => fail("did not become ready"), READY_MS);
+      const fail = (why: string): void => reject(new Error(`the ${this.#name} ${why}: ${this.#complaint}`));
+      const timer = setTimeout(() => fail(`was not ready after ${READY_MS / 1_000} s`), READY_MS);
       this.onLine((line) => {
         const match = pattern.exec(line);
         if (match === null) return;
@@ -56,9 +71,16 @@ export class Child {
       });
       void this.#ended.then(() => {
         clearTimeout(timer);
-        fail("ended");
+        fail("ended before it was ready");
       });
     });
+  }
+
+  /** The line that names the error, of all that was said; Node puts source lines before it and a stack behind. */
+  get #complaint(): string {
+    const lines = this.#errors.split("\n").map((line) => line.trim());
+    const named = lines.find((line) => /^(?:\w*Error\b|tillproof: )/.test(line));
+    return this.#failure || named || lines.find((line) => line !== "") || "no message";
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
@@ -78,6 +100,22 @@ export function merchantProgram(): string {
   return fileURLToPath(new URL("../demo/merchant.mjs", import.meta.url));
 }
 
+/**
+ * What `program` can open its SQLite file with; `undefined` when there is nothing.
+ *
+ * Node has a driver of its own since 22.5, behind a flag until 22.13. The other one is looked for where the program
+ * itself would find it.
+ */
+export function databaseDriver(program = merchantProgram()): string | undefined {
+  if (isBuiltin("node:sqlite")) return "node:sqlite";
+  try {
+    createRequire(program).resolve(DRIVER);
+    return DRIVER;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A port nobody uses now. The merchant keeps it over his restart, as his webhook address must not change. */
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -90,12 +128,17 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** One JSON exchange. */
+/** One JSON exchange. Rejects with a plain `Error` that says which, where `fetch` says "fetch failed" only. */
 export async function json(method: string, url: string, body?: unknown, timeoutMs = 30_000): Promise<JsonObject> {
-  const response = await fetch(url, {
-    method,
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
-  return (await response.json()) as JsonObject;
+  try {
+    const response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as JsonObject;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new Error(`${method} ${url}: ${cause instanceof Error ? cause.message : message}`, { cause: error });
+  }
 }

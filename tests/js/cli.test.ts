@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { Child, databaseDriver, freePort, json } from "../../pkg/src/cli/demo/processes.js";
+
+/** With this in the environment the file is the program under test: an exit status belongs to a process. */
+const CHILD = "TILLPROOF_TEST_CLI";
+if (process.env[CHILD] !== undefined) {
+  await import("../../pkg/src/cli/main.js");
+  // The program ends by itself; what goes wrong with its output is told late.
+  await new Promise((resolve) => process.once("beforeExit", resolve));
+  process.exit();
+}
+
+function tillproof(...args: string[]): { status: number | null; out: string; err: string } {
+  const env = { ...process.env, [CHILD]: "1", SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
+  const program = [fileURLToPath(import.meta.url), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { env, encoding: "utf8", input: "", timeout: 30_000 });
+  return { status, out: stdout, err: stderr };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tillproof-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+test("every command explains itself, in both spellings", () => {
+  for (const command of ["verify", "reconcile", "simulate", "demo"]) {
+    const [short, long] = [tillproof(command, "-h"), tillproof(command, "--help")];
+    assert.deepEqual(short, long);
+    assert.equal(short.status, 0);
+    assert.match(short.out, new RegExp(`^tillproof ${command}: .*--`, "s"));
+  }
+});
+
+test("wrong usage and unreadable input end with 2 and one line that helps", () => {
+  const ledger = file("ledger.csv", "reference,amount_minor,currency\n");
+  const body = file("body.json", "{}");
+  const plan = (text: string): string => file(`plan-${text.length}.json`, text);
+  const reconcile = ["reconcile", "--settlement", ledger, "--ledger"];
+  const verify = ["verify", "--secret-env", "SECRET", "--headers", body, "--body", body, "--scheme"];
+  const table: [args: string[], line: RegExp][] = [
+    [[], /no command was given: expected verify/],
+    [["x".repeat(200)], /there is no command "x{80}…"/],
+    [["simulate", "--port"], /--port has no value$/],
+    [["simulate", "--port", "-1"], /--port "-1": expected a whole number in plain digits$/],
+    [["simulate", "--port", "--seed", "1"], /--port is followed by what looks like a flag: .* write --port=VALUE$/],
+    [["simulate", "--port", "1", "--port", "2"], /--port stands twice: give it once$/],
+    [["simulate", "--prot", "1"], /there is no flag --prot: expected --port, --seed/],
+    [["simulate", "-p", "1"], /there is no flag -p: expected --port/],
+    [["simulate", "4010"], /"4010" belongs to no flag/],
+    [["simulate", "--", "4010"], /-- is not used here/],
+    [["simulate", "--faults", plan("null")], /the fault plan is of type Null: expected none, gentle, hostile or an object/],
+    [["simulate", "--faults", plan("[ ]")], /the fault plan is of type Array/],
+    [["simulate", "--faults", plan(JSON.stringify("y".repeat(200)))], /there is no fault preset "y{80}": expected/],
+    [["simulate", "--faults", "y".repeat(300)], /--faults y{80}…: the name is too long$/],
+    [[...reconcile, ledger, "--json=yes"], /--json takes no value$/],
+    [[...reconcile, ledger, "--as-of", "2026-02-30T00:00:00Z"], /--as-of "2026-02-30T00:00:00Z": expected RFC 3339/],
+    [[...reconcile, ledger, "--as-of", "2026-02-28T24:00:00Z"], /expected RFC 3339/],
+    [[...reconcile, ledger, "--as-of", "2026-02-28T00:00:00+24:00"], /expected RFC 3339/],
+    [[...reconcile, "/dev/zero"], /--ledger \/dev\/zero: this is no regular file/],
+    [[...reconcile, folder], /--ledger .*: this is a folder$/],
+    [[...reconcile, join(folder, "nofile")], /--ledger .*: no such file or folder$/],
+    [[...reconcile, join(ledger, "x")], /--ledger .*: a file stands where a folder is needed$/],
+    [[...reconcile, "-"], /the file is empty: expected a header row$/],
+    [[...reconcile, ledger, "--out", "/dev/null/x"], /--out "\/dev\/null\/x": a file stands where a folder is needed$/],
+    [[...reconcile, ledger, "--out", ledger], /--out .*: a file stands where a folder is needed$/],
+    [[...reconcile, ledger, "--out", "/proc/nowhere/x"], /--out "\/proc\/nowhere\/x": (?:no such file or folder|nothing can be written there)$/],
+    [[...verify, "stripe"], /--scheme "stripe": no such scheme; expected one of .*stripe-v1.*standard-webhooks-v1|--scheme "stripe": .*standard-webhooks-v1.*stripe-v1/],
+    [[...verify, "stripe-v1", "--option", "foo=@nofile"], /--option foo nofile: no such file or folder$/],
+    [[...verify, "stripe-v1", "--option", "foo"], /--option "foo": expected NAME=VALUE or NAME=@FILE$/],
+    [[...verify, "stripe-v1", "--body", body], /--body stands twice/],
+    [[...verify, "stripe-v1", "--now", "-5"], /--now "-5": expected a whole number/],
+  ];
+  for (const [args, line] of table) {
+    const { status, out, err } = tillproof(...args);
+    assert.deepEqual([status, out], [2, ""], `${args.join(" ")}: ${err}`);
+    assert.match(err, /^tillproof: [^\n]+\n$/, args.join(" "));
+    assert.match(err.trimEnd(), line, args.join(" "));
+    assert.doesNotMatch(err, /whsec_/);
+  }
+});
+
+test("a flag that may stand several times does, and a value may begin with a dash when it is joined", () => {
+  const ledger = file("books.csv", "reference,amount_minor,currency\na,100,EUR\n");
+  const both = tillproof("reconcile", "--ledger", ledger, "--settlement", ledger, "--settlement", ledger, "--json");
+  assert.equal(both.status, 1);
+  assert.match(both.out, /"settlement": 2/);
+  const dash = tillproof("reconcile", `--ledger=${ledger}`, "--settlement", ledger, `--out=${join(folder, "-out")}`, "--as-of", "2024-02-29T23:59:59+05:30");
+  assert.deepEqual([dash.status, dash.err], [0, ""]);
+});
+
+test("a reader that stops reading is no failure", async () => {
+  const books = file("many.csv", `reference,amount_minor,currency\n${Array.from({ length: 5_000 }, (_, row) => `o${row},1,EUR\n`).join("")}`);
+  const none = file("none.csv", "reference,amount_minor,currency\n");
+  const program = [fileURLToPath(import.meta.url), "reconcile", "--ledger", none, "--settlement", books, "--json"];
+  const child = spawn(process.execPath, program, { env: { ...process.env, [CHILD]: "1" }, stdio: ["ignore", "pipe", "pipe"] });
+  let complaint = "";
+  child.stderr.on("data", (chunk) => (complaint += String(chunk)));
+  child.stdout.once("data", () => child.stdout.destroy());
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  assert.deepEqual([status, complaint], [1, ""]);
+});
+
+test("an exchange that fails says which and why", async () => {
+  const port = await freePort();
+  await assert.rejects(json("GET", `http://127.0.0.1:${port}/health`), (error: Error) => {
+    return error.constructor === Error && /^GET http:\/\/127\.0\.0\.1:\d+\/health: .*ECONNREFUSED/.test(error.message);
+  });
+});
+
+test("the database driver is the one this Node has, or the one the merchant's program can reach", () => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const own = major > 22 || (major === 22 && minor >= 13) ? "node:sqlite" : undefined;
+  const program = file("merchant.mjs", "");
+  assert.equal(databaseDriver(program), own);
+  mkdirSync(join(folder, "node_modules/node-sqlite3-wasm"), { recursive: true });
+  file("node_modules/node-sqlite3-wasm/index.js", "");
+  assert.equal(databaseDriver(program), own ?? "node-sqlite3-wasm");
+});
+
+test("a process that ends before it is ready says why in one line", async () => {
+  const table: [program: string, line: RegExp][] = [
+    ["throw new TypeError('no database\\nat all')", /^the shop ended before it was ready: TypeError: no database$/],
+    ["console.error('\\n  out of milk\\n'); process.exit(3)", /^the shop ended before it was ready: out of milk$/],
+    ["process.exit(0)", /^the shop ended before it was ready: no message$/],
+  ];
+  for (const [program, line] of table) {
+    const shop = new Child("shop", ["--eval", program], {});
+    await assert.rejects(shop.ready(/ready/), (error: Error) => error.constructor === Error && line.test(error.message), program);
+  }
+});
