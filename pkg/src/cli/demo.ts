@@ -37,6 +37,12 @@ const CUSTOMERS = 12;
 /** The settlement file is read three days later, when nothing is in flight any more. */
 const SETTLEMENT_DAYS = 3;
 
+/** The shop is killed when it has this many orders open, */
+const OPEN_AT_KILL = 3;
+
+/** or after this time, in milliseconds. */
+const KILL_WITHIN_MS = 5_000;
+
 /** Longest time everything may take to come to rest once the orders are placed, in milliseconds. */
 const REST_MS = 60_000;
 
@@ -84,6 +90,8 @@ class Stage {
   #webhookSecret = "";
   /** How often each delivery was answered how, by the id it came with. */
   readonly #heard: Evidence["webhooks"] = { received: 0, applied: new Map(), duplicates: 0, rejected: new Set() };
+  /** Orders whose customers wait for the shop's answer. */
+  readonly #underway = new Set<string>();
   /** Orders whose customer lost the shop in the middle of paying, and left. */
   readonly #abandoned = new Set<string>();
   readonly #errors: string[] = [];
@@ -145,7 +153,9 @@ class Stage {
     let killed: Promise<void> | undefined;
     const customer = async (): Promise<void> => {
       for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
+        this.#underway.add(order.reference);
         await this.#place(order);
+        this.#underway.delete(order.reference);
         answered += 1;
         progress.show(answered);
         if (killed === undefined && answered >= orders.length / 2) killed = this.#killMerchant();
@@ -157,10 +167,21 @@ class Stage {
     return killed !== undefined;
   }
 
+  /** Kills the shop while it knows of orders that have no end yet: a kill between two orders would show nothing. */
   async #killMerchant(): Promise<void> {
+    const until = Date.now() + KILL_WITHIN_MS;
+    while ((await this.#ordersOpen()) < OPEN_AT_KILL && Date.now() < until) await pause(1);
     await this.#merchant?.kill("SIGKILL");
     process.stderr.write("\n  merchant killed (SIGKILL); starting it again\n");
     await this.#startMerchant();
+  }
+
+  /** How many orders under way the shop has taken and not brought to an end. */
+  async #ordersOpen(): Promise<number> {
+    const statuses = await Promise.all(
+      [...this.#underway].map(async (reference) => (await json("GET", this.#urlOf(reference)))?.["status"]),
+    );
+    return statuses.filter((status) => status === "pending_confirmation").length;
   }
 
   /**
