@@ -143,7 +143,7 @@ impl Report {
             let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
             let facts = self.details.iter().map(|(known, value)| (*known, value.as_str()));
             let found = asides.iter().copied().chain(facts).find(|(known, _)| *known == name);
-            self.message.push_str(found.map_or(name, |(_, value)| value));
+            self.message.push_str(beginning(found.map_or(name, |(_, value)| value)));
             self.message.push_str(rest);
         }
         self
@@ -151,8 +151,15 @@ impl Report {
 
     #[inline(never)]
     fn add(&mut self, name: &'static str, value: &str) {
-        self.details.push((name, value.to_owned()));
+        self.details.push((name, beginning(value).to_owned()));
     }
+}
+
+/// Hostile input may be megabytes long; an error repeats this many of its characters.
+const SHOWN_MAX: usize = 200;
+
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(SHOWN_MAX).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 /// Makes an error of an enum with a method `table`, which gives the [`Report`] of each variant.

@@ -49,4 +49,4 @@ pub use error::{Error, ErrorKind};
 pub use intent::{Intent, State};
 pub use machine::{Machine, Settings};
 pub use profile::Profile;
-pub use request::{METADATA_BYTES_MAX, Operation, REFERENCE_BYTES_MAX, Request};
+pub use request::{DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Operation, REFERENCE_BYTES_MAX, Request};

@@ -12,6 +12,9 @@ pub const REFERENCE_BYTES_MAX: usize = 200;
 /// Longest metadata, in bytes of canonical JSON.
 pub const METADATA_BYTES_MAX: usize = 8_192;
 
+/// Longest description, in bytes: text for people, not a document.
+pub const DESCRIPTION_BYTES_MAX: usize = 1_000;
+
 /// What is done with the money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,6 +100,12 @@ impl Request {
             .into());
         }
         check_reference(&reference)?;
+        if let Some(found) =
+            description.as_ref().map(String::len).filter(|found| *found > DESCRIPTION_BYTES_MAX)
+        {
+            let limit = DESCRIPTION_BYTES_MAX;
+            return Err(json::Error::from(json::ErrorKind::TooLarge { found, limit }).into());
+        }
         let metadata = metadata.map(canonical_metadata).transpose()?;
         Ok(Self { merchant, operation, reference, amount, description, metadata })
     }

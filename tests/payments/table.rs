@@ -300,6 +300,7 @@ fn a_webhook_settles_and_a_second_charge_is_recorded_but_never_hides_the_first()
 fn bad_requests_are_refused_by_code_before_anything_exists() {
     let base = r#"{"merchant":"shop","operation":"charge","reference":"r","amount":"1","currency":"EUR"}"#;
     // change                                        code
+    let long = format!("\"r\",\"description\":\"{}\"", "x".repeat(1_001));
     let table = [
         ("\"1\"", "-1", "amount_not_an_integer"),
         ("\"1\"", "1.5", "amount_not_an_integer"),
@@ -320,6 +321,7 @@ fn bad_requests_are_refused_by_code_before_anything_exists() {
         ("\"r\"", "\"r\",\"metadata\":[]", "field_invalid"),
         ("\"r\"", "\"r\",\"currancy\":\"EUR\"", "field_unknown"),
         ("\"merchant\":\"shop\",", "", "field_missing"),
+        ("\"r\"", &long, "json_too_large"),
     ];
     for (from, to, code) in table {
         let text = base.replace(from, to);

@@ -8,24 +8,28 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 
 import { judge, printProof, type Evidence } from "./demo/proof.js";
-import { Child, freePort, gatewayArguments, json, merchantProgram, type JsonObject } from "./demo/processes.js";
+import {
+  Child,
+  databaseDriver,
+  freePort,
+  gatewayArguments,
+  json,
+  merchantProgram,
+  type JsonObject,
+} from "./demo/processes.js";
 import { makeOrders, type Order } from "./demo/orders.js";
 import { Progress } from "./demo/progress.js";
+import { FINE, flags, NO, UsageError, wholeNumber } from "./usage.js";
 
-const USAGE = `Usage: tillproof demo [--orders N] [--seed N] [--serve]
+const OPTIONS = { orders: { type: "string" }, seed: { type: "string" }, serve: { type: "boolean" } } as const;
 
-Starts a gateway with faults and a merchant backend, drives orders through them, kills the merchant in the middle,
-lets everything settle, reconciles, and prints the proof. Exit status 1 if any part of it does not hold.
+const ORDERS = "500";
+const SEED = "1";
 
-  --orders N   how many orders (500)
-  --seed N     what goes wrong where (1); the same seed, the same faults
-  --serve      keep gateway and merchant running afterwards
-
-Example: tillproof demo --orders 200 --seed 7
-`;
+/** More would not fit the time everything is given to come to rest. */
+const ORDERS_MAX = 100_000;
 
 /** Orders under way at once. */
 const CUSTOMERS = 12;
@@ -33,34 +37,27 @@ const CUSTOMERS = 12;
 /** The settlement file is read three days later, when nothing is in flight any more. */
 const SETTLEMENT_DAYS = 3;
 
+/** The shop is killed when it has this many orders open, */
+const OPEN_AT_KILL = 3;
+
+/** or after this time, in milliseconds. */
+const KILL_WITHIN_MS = 5_000;
+
 /** Longest time everything may take to come to rest once the orders are placed, in milliseconds. */
 const REST_MS = 60_000;
 
-/** Runs the demo; resolves to the exit status. */
+/** Runs the demo; resolves to the exit status: 1 if any part of the proof does not hold. */
 export async function runDemo(argv: string[]): Promise<number> {
-  let options: { orders: number; seed: number; serve: boolean };
-  try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        orders: { type: "string", default: "500" },
-        seed: { type: "string", default: "1" },
-        serve: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    options = { orders: wholeNumber("--orders", values.orders), seed: wholeNumber("--seed", values.seed), serve: values.serve };
-  } catch (error) {
-    process.stderr.write(`tillproof demo: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
+  const values = flags(argv, OPTIONS);
+  const orders = wholeNumber("orders", values.orders ?? ORDERS);
+  const seed = wholeNumber("seed", values.seed ?? SEED);
+  if (orders < 1 || orders > ORDERS_MAX) throw new UsageError(`--orders ${orders}: expected 1 to ${ORDERS_MAX}`);
+  if (databaseDriver() === undefined) {
+    throw new UsageError("this Node has no SQLite of its own: npm install node-sqlite3-wasm, or use Node 22.13 or later");
   }
 
   const folder = mkdtempSync(join(tmpdir(), "tillproof-demo-"));
-  const stage = new Stage(folder, options.seed);
+  const stage = new Stage(folder, seed);
   const clear = async (): Promise<void> => {
     await stage.close();
     rmSync(folder, { recursive: true, force: true });
@@ -71,11 +68,11 @@ export async function runDemo(argv: string[]): Promise<number> {
   };
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
-    const evidence = await stage.play(makeOrders(options.orders, options.seed));
+    const evidence = await stage.play(makeOrders(orders, seed));
     const verdicts = judge(evidence);
     printProof(evidence, verdicts);
-    if (options.serve) await stage.stayOpen();
-    return verdicts.every((verdict) => verdict.holds) ? 0 : 1;
+    if (values.serve === true) await stage.stayOpen();
+    return verdicts.every((verdict) => verdict.holds) ? FINE : NO;
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await clear();
@@ -93,6 +90,8 @@ class Stage {
   #webhookSecret = "";
   /** How often each delivery was answered how, by the id it came with. */
   readonly #heard: Evidence["webhooks"] = { received: 0, applied: new Map(), duplicates: 0, rejected: new Set() };
+  /** Orders whose customers wait for the shop's answer. */
+  readonly #underway = new Set<string>();
   /** Orders whose customer lost the shop in the middle of paying, and left. */
   readonly #abandoned = new Set<string>();
   readonly #errors: string[] = [];
@@ -154,7 +153,9 @@ class Stage {
     let killed: Promise<void> | undefined;
     const customer = async (): Promise<void> => {
       for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
+        this.#underway.add(order.reference);
         await this.#place(order);
+        this.#underway.delete(order.reference);
         answered += 1;
         progress.show(answered);
         if (killed === undefined && answered >= orders.length / 2) killed = this.#killMerchant();
@@ -166,10 +167,21 @@ class Stage {
     return killed !== undefined;
   }
 
+  /** Kills the shop while it knows of orders that have no end yet: a kill between two orders would show nothing. */
   async #killMerchant(): Promise<void> {
+    const until = Date.now() + KILL_WITHIN_MS;
+    while ((await this.#ordersOpen()) < OPEN_AT_KILL && Date.now() < until) await pause(1);
     await this.#merchant?.kill("SIGKILL");
     process.stderr.write("\n  merchant killed (SIGKILL); starting it again\n");
     await this.#startMerchant();
+  }
+
+  /** How many orders under way the shop has taken and not brought to an end. */
+  async #ordersOpen(): Promise<number> {
+    const statuses = await Promise.all(
+      [...this.#underway].map(async (reference) => (await json("GET", this.#urlOf(reference)))?.["status"]),
+    );
+    return statuses.filter((status) => status === "pending_confirmation").length;
   }
 
   /**
@@ -287,11 +299,6 @@ class Stage {
     await this.#merchant?.kill("SIGTERM");
     await this.#gateway?.kill("SIGTERM");
   }
-}
-
-function wholeNumber(name: string, value: string): number {
-  if (/^[0-9]{1,9}$/.test(value) && Number(value) > 0) return Number(value);
-  throw new Error(`${name} ${JSON.stringify(value)}: expected a whole number from 1 to 999999999`);
 }
 
 async function text(url: string): Promise<string> {
