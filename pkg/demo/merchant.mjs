@@ -9,6 +9,7 @@
 
 import { rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { isBuiltin } from "node:module";
 
 import { Ledger, templates } from "tillproof/ledger";
 import { createPayments } from "tillproof/payments";
@@ -108,9 +109,9 @@ function report(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Node 22 and later bring SQLite along; on Node 20 it comes as wasm. */
+/** Node from 22.13 on brings SQLite along; elsewhere it comes as wasm. */
 async function openDatabase(path) {
-  if (Number(process.versions.node.split(".")[0]) >= 22) {
+  if (isBuiltin("node:sqlite")) {
     const { DatabaseSync } = await import("node:sqlite");
     return new DatabaseSync(path);
   }
