@@ -2,7 +2,7 @@
  * A small shop's backend, as a merchant would write it with Tillproof: orders, webhooks, books, one SQLite file.
  *
  * `tillproof demo` starts it as a process of its own and kills it in the middle. Nothing here knows about the demo but
- * the lines marked "report": they tell the observer what was heard, so that counts survive the kill.
+ * the calls of `report`: they tell the observer what was heard, so that counts survive the kill.
  *
  *   GATEWAY=http://127.0.0.1:8080 DATABASE=shop.db PORT=8090 WEBHOOK_SECRET=whsec_... KEY_SECRET=... node merchant.mjs
  */
