@@ -162,6 +162,31 @@ fn beginning(text: &str) -> &str {
     text.char_indices().nth(SHOWN_MAX).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
+/// Makes the error type of a module whose kinds are a large enum: one pointer, because an error is handed on and
+/// converted at every `?` between where it arises and the border.
+macro_rules! behind_one_pointer {
+    ($(#[$attribute:meta])* pub struct $error:ident of $kind:ident;) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $error($crate::prelude::Box<$kind>);
+
+        impl $error {
+            /// What is wrong.
+            #[must_use]
+            pub fn kind(&self) -> &$kind {
+                &self.0
+            }
+        }
+
+        impl From<$kind> for $error {
+            #[inline(never)]
+            fn from(kind: $kind) -> Self {
+                Self($crate::prelude::Box::new(kind))
+            }
+        }
+    };
+}
+
 /// Makes an error of an enum with a method `table`, which gives the [`Report`] of each variant.
 macro_rules! reported {
     ($error:ty) => {
@@ -193,4 +218,4 @@ macro_rules! reported {
     };
 }
 
-pub(crate) use reported;
+pub(crate) use {behind_one_pointer, reported};

@@ -1,25 +1,11 @@
 //! Why a document was refused.
 
-use crate::advice::{Report, reported};
+use crate::advice::{Report, behind_one_pointer, reported};
 use crate::prelude::*;
 
-/// Why a document was refused: one pointer, because it is handed on at every field that is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Box<ErrorKind>);
-
-impl Error {
-    /// What is wrong.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0
-    }
-}
-
-impl From<ErrorKind> for Error {
-    #[inline(never)]
-    fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
-    }
+behind_one_pointer! {
+    /// Why a document was refused: one pointer, because it is handed on at every field that is read.
+    pub struct Error of ErrorKind;
 }
 
 /// What is wrong with a document. Variants stand in order of precedence.

@@ -1,30 +1,16 @@
 //! Why an entry or a journal was refused.
 
-use crate::advice::{Advice, Diagnose, Report, reported};
+use crate::advice::{Advice, Diagnose, Report, behind_one_pointer, reported};
 use crate::json::{self, quoted};
 use crate::money::{self, Currency};
 use crate::prelude::*;
 
 use super::{LINKS_MAX, POSITION_MAX, POSTINGS_MAX, POSTINGS_MIN};
 
-/// Why an entry or a journal was refused: one pointer, because every answer of the ledger has room for it. Nothing has
-/// changed then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Box<ErrorKind>);
-
-impl Error {
-    /// What is wrong.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0
-    }
-}
-
-impl From<ErrorKind> for Error {
-    #[inline(never)]
-    fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
-    }
+behind_one_pointer! {
+    /// Why an entry or a journal was refused: one pointer, because every answer of the ledger has room for it. Nothing has
+    /// changed then.
+    pub struct Error of ErrorKind;
 }
 
 /// What is wrong with an entry or a journal. Variants stand in order of precedence.

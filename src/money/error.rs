@@ -1,27 +1,13 @@
 //! Why an amount was refused.
 
 use super::{Amount, Currency};
-use crate::advice::{Report, reported};
+use crate::advice::{Report, behind_one_pointer, reported};
 use crate::json::{SAFE_INTEGER_MAX, quoted};
 use crate::prelude::*;
 
-/// Why an amount was refused: one pointer, because every sum has room for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Box<ErrorKind>);
-
-impl Error {
-    /// What is wrong.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0
-    }
-}
-
-impl From<ErrorKind> for Error {
-    #[inline(never)]
-    fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
-    }
+behind_one_pointer! {
+    /// Why an amount was refused: one pointer, because every sum has room for it.
+    pub struct Error of ErrorKind;
 }
 
 /// What is wrong with an amount. Variants stand in order of precedence.

@@ -1,29 +1,15 @@
 //! Why a payment call was refused. Nothing was sent and nothing changed.
 
-use crate::advice::{Advice, Diagnose, Report, reported};
+use crate::advice::{Advice, Diagnose, Report, behind_one_pointer, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
 /// Most characters of a caller's text that a message repeats.
 const SHOWN_MAX: usize = 80;
 
-/// Why a payment call was refused: one pointer, because it is handed on at every step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Box<ErrorKind>);
-
-impl Error {
-    /// What is wrong.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0
-    }
-}
-
-impl From<ErrorKind> for Error {
-    #[inline(never)]
-    fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
-    }
+behind_one_pointer! {
+    /// Why a payment call was refused: one pointer, because it is handed on at every step.
+    pub struct Error of ErrorKind;
 }
 
 /// What is wrong with a payment call. Variants stand in order of precedence.

@@ -1,6 +1,6 @@
 //! Why a file was refused, and where to look.
 
-use crate::advice::{Report, reported};
+use crate::advice::{Report, behind_one_pointer, reported};
 use crate::json::quoted;
 use crate::prelude::*;
 
@@ -24,23 +24,9 @@ impl core::fmt::Display for Place {
     }
 }
 
-/// Why a file was refused: one pointer, because it is handed on at every cell. Nothing of the run is reported then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Box<ErrorKind>);
-
-impl Error {
-    /// What is wrong.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0
-    }
-}
-
-impl From<ErrorKind> for Error {
-    #[inline(never)]
-    fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
-    }
+behind_one_pointer! {
+    /// Why a file was refused: one pointer, because it is handed on at every cell. Nothing of the run is reported then.
+    pub struct Error of ErrorKind;
 }
 
 /// What is wrong with a run or a file. Variants stand in order of precedence.
