@@ -20,9 +20,8 @@ const NAMES: &[(&str, &str)] = &[
 /// Folders that a build fills: they must be ignored by git.
 const GENERATED: &[&str] = &["/pkg/wasm", "/pkg/dist", "/www/dist", "/target", "node_modules"];
 
-/// Where lock files may send a build for packages.
-const REGISTRIES: &[&str] =
-    &["registry+https://github.com/rust-lang/crates.io-index", "https://registry.npmjs.org/"];
+/// Where lock files may send a build for packages. npm's name none: the default registry is meant.
+const REGISTRIES: &[&str] = &["registry+https://github.com/rust-lang/crates.io-index"];
 
 /// A file or folder whose name says nothing, in the sources of crate, package and page. A sample of a test may be named
 /// after what it tries, also after types.
@@ -180,12 +179,12 @@ mod tests {
         let text = "\
 source = \"registry+https://github.com/rust-lang/crates.io-index\"
 source = \"git+https://example.com/x\"
-      \"resolved\": \"https://registry.npmjs.org/x/-/x-1.0.0.tgz\",
+      \"resolved\": \"https://packages.example/x-1.0.0.tgz\",
       \"resolved\": \"https://mirror.example/x-1.0.0.tgz\",
       \"resolved\": \"file:../tillproof.tgz\",
 ";
         let found = shown(registry(&Source::sample("Cargo.lock", text)));
-        let expected = [2, 4].map(|line| {
+        let expected = [2, 3, 4].map(|line| {
             format!(
                 "Cargo.lock:{line}: a package from another registry; instead: lock it again with the default registry"
             )
