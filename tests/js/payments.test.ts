@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createPayments, deriveKey, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
-import type { ChargeRequest, PaymentsOptions } from "../../pkg/src/payments/index.js";
+import type { ChargeRequest, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import { Batch, type Store } from "../../pkg/src/stores/store.js";
@@ -73,6 +73,17 @@ function client(gateway: ScriptedGateway, options: Partial<PaymentsOptions> = {}
   });
 }
 
+/** Waits for what must come, however slow the machine is. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** Why the order is unknown, as far as it is. */
+async function reasonOf(payments: Payments): Promise<string | undefined> {
+  const outcome = await payments.find("order_1");
+  return outcome?.status === "pending_confirmation" ? outcome.reason : undefined;
+}
+
 test("whatever the wire does, the order is charged once and the outcome is a value", async () => {
   const stories: Record<string, Answer[]> = {
     "no fault": [],
@@ -124,8 +135,11 @@ test("a process that dies between send and answer is followed by one that finds 
   // The first process never hears an answer: it dies with the request on the wire.
   const gateway = new ScriptedGateway((charge) => (charge(), new Promise<Response>(() => undefined)));
   const dying = client(gateway, { store, now });
-  const told = await dying.charge(ORDER, { waitMs: 10 });
-  assert.equal(told.status, "pending_confirmation");
+  const leaving = new AbortController();
+  const telling = dying.charge(ORDER, { signal: leaving.signal });
+  await until(() => gateway.keys.length === 1);
+  leaving.abort();
+  assert.equal((await telling).status, "pending_confirmation");
 
   const restarted = client(gateway, { store, now });
   assert.equal(await restarted.sweep(), 0, "the lease of the dead process still holds");
@@ -149,7 +163,8 @@ test("an abort ends the wait with a value, and the payment goes on", async () =>
   const payments = client(gateway, { retry: { baseMs: 100_000, capMs: 100_000, jitter: "equal" } });
   const abort = new AbortController();
   const waiting = payments.charge(ORDER, { signal: abort.signal });
-  setTimeout(() => abort.abort(), 20);
+  await until(async () => (await reasonOf(payments)) === "server_error");
+  abort.abort();
   const outcome = await waiting;
   assert.equal(outcome.status, "pending_confirmation");
   assert.equal(gateway.keys.length, 1, "no extra send");
@@ -329,10 +344,10 @@ test("one caller's abort does not touch another's payment, and a closed client b
   const impatient = new AbortController();
   const first = payments.charge(ORDER, { signal: impatient.signal });
   const second = payments.charge(ORDER);
-  while (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => answer !== undefined);
   impatient.abort();
   assert.equal((await first).status, "pending_confirmation");
-  answer();
+  answer?.();
   assert.equal((await second).status, "settled");
   assert.equal(gateway.keys.length, 1);
   payments.close();
@@ -363,7 +378,7 @@ test("an established connection that breaks is never taken for one that was not 
   ];
   for (const [cause, notSent] of table) {
     const gateway = new ScriptedGateway(() => Promise.reject(new TypeError("fetch failed", { cause })), status(400));
-    const outcome = await client(gateway).charge(ORDER, { waitMs: 100 });
+    const outcome = await client(gateway).charge(ORDER, { waitMs: notSent ? 30_000 : 100 });
     // After "not sent" a refusal is proof; after "unknown" it proves nothing about the first attempt.
     assert.equal(outcome.status, notSent ? "failed" : "pending_confirmation", JSON.stringify(cause));
   }
