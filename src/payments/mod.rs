@@ -21,7 +21,7 @@
 //!
 //! `initiated` → `in_flight` → `settled` | `failed` | `awaiting_customer` | `pending_confirmation`;
 //! `pending_confirmation` → `in_flight` (same key, inside the window) | `settled` | `failed` | `needs_review`;
-//! `failed` → `initiated` in a new epoch. Ambiguity is sticky: once an attempt's fate is unknown, only an answer
+//! `needs_review` → `settled` when only its time had passed; `failed` → `initiated` in a new epoch. Ambiguity is sticky: once an attempt's fate is unknown, only an answer
 //! bound to the key, a query or a webhook clears it. A 4xx on attempt 2 says nothing about attempt 1.
 //!
 //! # Not here

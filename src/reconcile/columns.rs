@@ -5,10 +5,11 @@
 //! columns are context: they are found through file and line, and never change a verdict.
 
 use super::csv::{Record, Records};
-use super::row::{Row, RowType, Side};
+use super::row::{Row, Side};
 use super::{Error, ErrorKind, Source};
 use crate::advice::Diagnose as _;
 use crate::calendar;
+use crate::ledger::EventType;
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -168,13 +169,13 @@ impl Columns {
         })
     }
 
-    fn kind(&self, record: &Record<'_, '_>) -> Result<RowType, Error> {
-        let Some(index) = self.kind else { return Ok(RowType::Charge) };
+    fn kind(&self, record: &Record<'_, '_>) -> Result<EventType, Error> {
+        let Some(index) = self.kind else { return Ok(EventType::Charge) };
         let word = record.cell(index);
         if word.is_empty() {
-            return Ok(RowType::Charge);
+            return Ok(EventType::Charge);
         }
-        RowType::parse(word).ok_or_else(|| {
+        EventType::parse(word).ok_or_else(|| {
             Error::from(ErrorKind::BadValue {
                 at: record.place(index),
                 column: "type",

@@ -4,7 +4,8 @@ use super::breaks::BreakKind;
 use super::group::{Group, Unit};
 use super::kinds::Kinds;
 use super::order::sorted;
-use super::row::{Row, RowType};
+use super::row::Row;
+use crate::ledger::EventType;
 use crate::prelude::*;
 
 /// What became of a group of one type and reference.
@@ -21,7 +22,7 @@ pub(super) struct Verdict<'r> {
 }
 
 /// Judges a group. `is_due` says whether a ledger row should have been settled by now.
-pub(super) fn judge<'r>(kind: RowType, group: &Group<'r>, is_due: impl Fn(&Row) -> bool) -> Verdict<'r> {
+pub(super) fn judge<'r>(kind: EventType, group: &Group<'r>, is_due: impl Fn(&Row) -> bool) -> Verdict<'r> {
     let matched = group.pairs.iter().filter(|pair| values(pair).is_empty()).count();
     let mut verdict = Verdict { matched, ..Verdict::default() };
 
@@ -71,9 +72,9 @@ fn judge_unit<'r>(verdict: &mut Verdict<'r>, unit: &Unit<'r>, is_due: impl Fn(&R
 }
 
 /// What is wrong with the number of events, or `None`.
-fn identity(kind: RowType, group: &Group<'_>) -> Option<BreakKind> {
+fn identity(kind: EventType, group: &Group<'_>) -> Option<BreakKind> {
     let unpaired = !group.ledger.is_empty() && !group.settlement.is_empty();
-    if kind == RowType::Charge {
+    if kind == EventType::Charge {
         let (ledger, settlement) = events(group);
         let agrees = group.pairs.iter().all(|pair| values(pair).is_empty())
             && group.ledger.is_empty()

@@ -28,7 +28,7 @@ mod wording;
 pub use breaks::{Break, BreakKind, RowPlace};
 pub use error::{Error, ErrorKind, Place};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
-pub use row::{RowType, Side};
+pub use row::Side;
 
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};

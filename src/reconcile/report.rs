@@ -5,10 +5,11 @@ use super::compare::{Verdict, judge};
 use super::group::{Group, Unit};
 use super::kinds::Kinds;
 use super::order::sorted;
-use super::row::{Row, RowType, Side};
+use super::row::{Row, Side};
 use super::{DAY_MS, Options, wording};
 use crate::calendar;
 use crate::json::{ArrayWriter, ObjectWriter};
+use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -30,7 +31,7 @@ pub struct InFlight {
     /// When it becomes a break.
     pub due: Timestamp,
     /// What it is about.
-    pub kind: RowType,
+    pub kind: EventType,
     /// Its amount in minor units.
     pub amount: i64,
     /// Its currency.
@@ -177,9 +178,9 @@ pub(super) fn build(
     let as_of = options.as_of.or_else(|| rows.iter().filter_map(|row| row.occurred_at).max());
     let of_side = |side| rows.iter().filter(|row| row.side == side).count();
     let counts = RowCounts { ledger: of_side(Side::Ledger), settlement: of_side(Side::Settlement) };
-    let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.kind.is_payout());
+    let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     if !books_payouts {
-        rows.retain(|row| !row.kind.is_payout());
+        rows.retain(|row| !row.is_payout());
     }
     let kept = rows.len();
     let mut set_aside = counts.ledger.saturating_add(counts.settlement).saturating_sub(kept);

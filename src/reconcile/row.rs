@@ -1,5 +1,6 @@
 //! A row is what one side says about one event, in integers of minor units.
 
+use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -24,63 +25,6 @@ impl Side {
     }
 }
 
-/// What a row is about: the column `type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum RowType {
-    /// Money taken from a customer; also where the column is absent or empty.
-    Charge,
-    /// Money given back to a customer.
-    Refund,
-    /// Money withdrawn because of a dispute.
-    Dispute,
-    /// A fee that stands on its own.
-    Fee,
-    /// Money on its way to the bank.
-    Payout,
-    /// A payout that came back.
-    PayoutFailure,
-    /// Anything else the provider booked.
-    Adjustment,
-}
-
-impl RowType {
-    const ALL: [Self; 7] = [
-        Self::Charge,
-        Self::Refund,
-        Self::Dispute,
-        Self::Fee,
-        Self::Payout,
-        Self::PayoutFailure,
-        Self::Adjustment,
-    ];
-
-    /// The word in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Charge => "charge",
-            Self::Refund => "refund",
-            Self::Dispute => "dispute",
-            Self::Fee => "fee",
-            Self::Payout => "payout",
-            Self::PayoutFailure => "payout_failure",
-            Self::Adjustment => "adjustment",
-        }
-    }
-
-    /// The type of a word; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == word)
-    }
-
-    /// Whether rows of this type are about money between the gateway and the bank.
-    pub(super) const fn is_payout(self) -> bool {
-        matches!(self, Self::Payout | Self::PayoutFailure)
-    }
-}
-
 /// One row. Amounts are signed, as some reports write refunds and returned fees with a minus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
@@ -89,7 +33,7 @@ pub(super) struct Row {
     pub(super) file: usize,
     /// Line in the file, from 1.
     pub(super) line: u64,
-    pub(super) kind: RowType,
+    pub(super) kind: EventType,
     /// The key. Where the column is empty, the id stands here too.
     pub(super) reference: Box<str>,
     /// Empty where the file has none.
@@ -104,6 +48,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether the row is about money between the gateway and the bank.
+    pub(super) const fn is_payout(&self) -> bool {
+        matches!(self.kind, EventType::Payout | EventType::PayoutFailure)
+    }
+
     /// The status in one word for all providers; `None` where the file does not say.
     pub(super) fn state(&self) -> Option<&str> {
         let status: &str = &self.status;
@@ -154,7 +103,7 @@ mod tests {
             side: Side::Ledger,
             file: 0,
             line: 2,
-            kind: RowType::Charge,
+            kind: EventType::Charge,
             reference: "r".into(),
             id: "".into(),
             amount: 1,

@@ -3,8 +3,9 @@
 use super::breaks::BreakKind;
 use super::group::Unit;
 use super::order::sorted;
-use super::row::{Row, RowType, Side};
+use super::row::{Row, Side};
 use crate::calendar;
+use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
 
@@ -19,9 +20,9 @@ fn money(minor: i128, currency: Currency) -> String {
     glued(&[sign, whole, point, fraction, " ", currency.code()])
 }
 
-const fn noun(kind: RowType) -> &'static str {
+const fn noun(kind: EventType) -> &'static str {
     match kind {
-        RowType::PayoutFailure => "payout failure",
+        EventType::PayoutFailure => "payout failure",
         other => other.name(),
     }
 }

@@ -18,7 +18,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "webhook", "crypto advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
-    (3, "reconcile", "money crypto calendar advice time entropy json"),
+    (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
     (4, "simulator", "fingerprint webhook ledger money crypto retry calendar advice time entropy json"),
     (
         5,
