@@ -29,7 +29,6 @@ const LAYERS: &[(u8, &str, &str)] = &[
 
 /// Crates that one module alone may use, so that replacing one of them is work in one place.
 const DOORS: &[(&str, &str)] = &[
-    ("hmac", "crypto"),
     ("js_sys", "wasm"),
     ("serde_wasm_bindgen", "wasm"),
     ("sha1", "crypto"),
