@@ -45,7 +45,7 @@ impl HashAlgorithm {
 
 /// A message being hashed. It does not print: the state of a keyed hash signs.
 #[derive(Clone)]
-pub struct Hash(State);
+pub struct Hasher(State);
 
 #[derive(Clone)]
 enum State {
@@ -61,7 +61,7 @@ pub struct HashValue {
     length: usize,
 }
 
-impl Hash {
+impl Hasher {
     /// A hash of nothing yet.
     #[must_use]
     pub fn new(algorithm: HashAlgorithm) -> Self {
@@ -120,9 +120,9 @@ pub(super) fn fill(buffer: &mut [u8], bytes: &[u8]) {
     }
 }
 
-impl core::fmt::Debug for Hash {
+impl core::fmt::Debug for Hasher {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Hash([REDACTED])")
+        f.write_str("Hasher([REDACTED])")
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
         ];
         for (algorithm, expected) in table {
             for parts in [vec!["abc"], vec!["", "a", "bc"]] {
-                let mut hash = Hash::new(algorithm);
+                let mut hash = Hasher::new(algorithm);
                 for part in parts {
                     hash.update(part.as_bytes());
                 }

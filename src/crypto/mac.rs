@@ -7,7 +7,7 @@
 use sha2::Digest as _;
 use zeroize::Zeroizing;
 
-use super::hash::{BLOCK_BYTES_MAX, Hash, HashAlgorithm, HashValue, fill};
+use super::hash::{BLOCK_BYTES_MAX, HashAlgorithm, HashValue, Hasher, fill};
 use super::{Secret, equal};
 
 /// Which MAC.
@@ -49,14 +49,14 @@ pub struct MacKey {
     hash: HashAlgorithm,
     inner_block: Zeroizing<[u8; BLOCK_BYTES_MAX]>,
     /// Behind the outer block, so that closing takes one block and not two. It wipes itself.
-    outer: Hash,
+    outer: Hasher,
 }
 
 /// A message being authenticated.
 #[derive(Clone)]
 pub struct Mac {
-    inner: Hash,
-    outer: Hash,
+    inner: Hasher,
+    outer: Hasher,
 }
 
 /// What authenticates a message. It does not print: a tag of a chosen message is as good as a signature.
@@ -68,12 +68,12 @@ impl MacKey {
     pub fn new(algorithm: MacAlgorithm, secret: &Secret) -> Self {
         let hash = algorithm.hash();
         let mut block = key_block(secret, hash.block_bytes(), |long| {
-            let mut state = Hash::new(hash);
+            let mut state = Hasher::new(hash);
             state.update(long);
             state.finish()
         });
         mask(&mut block, OUTER);
-        let mut outer = Hash::new(hash);
+        let mut outer = Hasher::new(hash);
         outer.update(block.get(..hash.block_bytes()).unwrap_or_default());
         mask(&mut block, OUTER ^ INNER);
         Self { hash, inner_block: block, outer }
@@ -102,7 +102,7 @@ impl MacKey {
     /// Begins a message.
     #[must_use]
     pub fn begin(&self) -> Mac {
-        let mut inner = Hash::new(self.hash);
+        let mut inner = Hasher::new(self.hash);
         inner.update(self.inner_block());
         Mac { inner, outer: self.outer.clone() }
     }
@@ -228,7 +228,7 @@ mod tests {
             assert_eq!(hmac_sha256(&secret, b"one message").as_bytes(), long.as_bytes());
             for algorithm in [MacAlgorithm::HmacSha1, MacAlgorithm::HmacSha256, MacAlgorithm::HmacSha512] {
                 let key = MacKey::new(algorithm, &secret);
-                let mut inner = Hash::new(key.hash());
+                let mut inner = Hasher::new(key.hash());
                 inner.update(key.inner_block());
                 inner.update(b"one message");
                 assert_eq!(key.close(&inner.finish()).as_bytes(), key.sign(b"one message").as_bytes());

@@ -15,6 +15,6 @@ mod secret;
 pub use digest::{Sha256, sha256, sha256_hex};
 pub use encoding::{HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal};
 pub use error::Error;
-pub use hash::{BLOCK_BYTES_MAX, HASH_BYTES_MAX, Hash, HashAlgorithm, HashValue};
+pub use hash::{BLOCK_BYTES_MAX, HASH_BYTES_MAX, HashAlgorithm, HashValue, Hasher};
 pub use mac::{Mac, MacAlgorithm, MacKey, Tag, hmac_sha256};
 pub use secret::Secret;
