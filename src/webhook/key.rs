@@ -2,8 +2,8 @@
 
 use super::{Error, KeyForm, Part, Primitive, Scheme, SignatureForm};
 use crate::crypto::{
-    Hash, HexCase, MacKey, Secret, decode_base64, decode_hex, encode_base64, encode_hex, equal,
-    sha1_of_secret,
+    Hash, HashAlgorithm, HashValue, HexCase, MacKey, Secret, Tag, decode_base64, decode_hex, encode_base64,
+    encode_hex, equal, sha1_of_secret,
 };
 use crate::prelude::*;
 
@@ -62,6 +62,30 @@ impl Key {
         self.text.expose()
     }
 
+    /// The hash under the MAC, if it is one.
+    pub(super) fn hash(&self) -> Option<HashAlgorithm> {
+        match &self.proof {
+            Proof::Mac(key) => Some(key.hash()),
+            Proof::Digest(_) | Proof::Token(_) => None,
+        }
+    }
+
+    /// What the inner hash of the MAC begins with.
+    pub(super) fn inner_block(&self) -> &[u8] {
+        match &self.proof {
+            Proof::Mac(key) => key.inner_block(),
+            Proof::Digest(_) | Proof::Token(_) => &[],
+        }
+    }
+
+    /// What the signature of a message with this inner hash must be.
+    pub(super) fn close(&self, inner: &HashValue) -> Option<Tag> {
+        match &self.proof {
+            Proof::Mac(key) => Some(key.close(inner)),
+            Proof::Digest(_) | Proof::Token(_) => None,
+        }
+    }
+
     /// What the signature of a message must be.
     pub(super) fn tag(&self, pieces: &[&[u8]]) -> Secret {
         Secret::new(match &self.proof {
@@ -80,8 +104,7 @@ impl Key {
 
 impl SignatureForm {
     /// A tag as the provider writes it.
-    pub(super) fn write(self, tag: &Secret) -> String {
-        let tag = tag.expose();
+    pub(super) fn write(self, tag: &[u8]) -> String {
         match self {
             Self::HexLower | Self::HexAnyCase => encode_hex(tag),
             Self::HexUpper => encode_hex(tag).to_ascii_uppercase(),
@@ -93,18 +116,16 @@ impl SignatureForm {
     /// Whether a signature is this tag, in constant time.
     ///
     /// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
-    pub(super) fn matches(self, tag: &Secret, signature: &str) -> bool {
+    pub(super) fn matches(self, tag: &[u8], signature: &str) -> bool {
         let is = |text: String| equal(signature.as_bytes(), text.as_bytes());
         match self {
             Self::HexUpper | Self::HexAnyCase => {
-                equal(signature.to_ascii_lowercase().as_bytes(), encode_hex(tag.expose()).as_bytes())
+                equal(signature.to_ascii_lowercase().as_bytes(), encode_hex(tag).as_bytes())
             }
             Self::HexLower | Self::Base64 | Self::Text => is(self.write(tag)),
             // Both are looked at in any case.
-            Self::Base64OrHex => is(self.write(tag)) | is(encode_hex(tag.expose())),
-            Self::Base64OrBase64OfHex => {
-                is(self.write(tag)) | is(encode_base64(encode_hex(tag.expose()).as_bytes()))
-            }
+            Self::Base64OrHex => is(self.write(tag)) | is(encode_hex(tag)),
+            Self::Base64OrBase64OfHex => is(self.write(tag)) | is(encode_base64(encode_hex(tag).as_bytes())),
         }
     }
 }

@@ -69,7 +69,7 @@ impl Outgoing<'_> {
         let message = source.message(key.text(), 0)?;
 
         // From here on the delivery is signed.
-        let signature = scheme.form.write(&key.tag(&message.pieces(self.body)));
+        let signature = scheme.form.write(key.tag(&message.pieces(self.body)).expose());
         let mut headers: Vec<_> = carried.into_iter().map(|name| (name, self.id.to_owned())).collect();
         if let (Some(TimeSource::Header(name)), Some(timestamp)) =
             (scheme.clock.map(|clock| clock.source), &timestamp)
