@@ -10,7 +10,7 @@ use super::{
     BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, SECRETS_MAX,
     Scheme, Strength, Window,
 };
-use crate::crypto::{Hasher, Sha256};
+use crate::crypto::{HashAlgorithm, Hasher, Sha256};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -124,6 +124,18 @@ impl Verifier {
     #[must_use]
     pub const fn scheme(&self) -> &'static Scheme {
         self.scheme
+    }
+
+    /// How many secrets there are.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The hash that verifying in steps asks for, if the scheme can be verified so.
+    #[must_use]
+    pub fn hash(&self) -> Option<HashAlgorithm> {
+        self.keys.first().filter(|_| self.is_stepwise).and_then(Key::hash)
     }
 
     /// Decides on one delivery. How long a refusal of a signature takes does not depend on which bytes differ.
