@@ -11,7 +11,7 @@ mod error;
 mod mac;
 mod secret;
 
-pub use digest::{Sha256, sha256, sha256_hex};
+pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
 pub use encoding::{HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal};
 pub use error::Error;
 pub use mac::{Mac, MacAlgorithm, MacKey, Tag, hmac_sha256};
