@@ -199,12 +199,18 @@ const PROMISES_OF_TRANSACTIONS: Record<string, (store: TransactionalStore<unknow
   },
 
   "a transaction sees its own writes, and nobody else does before its end": async (store) => {
+    let ended = false;
+    /** What somebody else reads; `undefined` where the store keeps him waiting until the transaction has ended. */
+    const outside = (read: Promise<unknown>): Promise<unknown> => read.then((found) => (ended ? undefined : found));
+    const seen: Promise<unknown>[] = [];
     await store.transaction(async (transaction) => {
       await transaction.commit([write("t/mine", 0, "inside", 7)]);
       same((await transaction.get("t/mine"))?.value, "inside", "from inside");
-      same(await store.get("t/mine"), null, "from outside");
-      same((await store.due("t/", 100, 10)).length, 0, "due, from outside");
+      seen.push(outside(store.get("t/mine")), outside(store.due("t/", 100, 10).then((due) => due[0] ?? null)));
+      await Promise.race([Promise.all(seen), new Promise((resolve) => setTimeout(resolve, 50))]);
+      ended = true;
     });
+    for (const found of await Promise.all(seen)) same(found ?? null, null, "from outside");
     same((await store.get("t/mine"))?.value, "inside", "afterwards");
   },
 

@@ -27,8 +27,8 @@ export class Turns {
         this.#waiting.splice(this.#waiting.indexOf(mine), 1);
         reject(
           storeBusy(
-            `a transaction on this connection has not ended for ${patienceMs} ms: inside a handler add writes to its ` +
-              "batch, since a commit of its own would wait for the handler",
+            `a transaction on this connection has not ended for ${patienceMs} ms: what runs inside of one must use what ` +
+              "the transaction hands out, since a call to the store itself waits for the end",
           ),
         );
       }, patienceMs);
