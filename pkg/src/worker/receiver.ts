@@ -10,6 +10,7 @@ import { pick } from "../webhooks/headers.js";
 import { schemes } from "../webhooks/schemes.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
 import { identitiesOf, indexable } from "./identity.js";
+import { receiverPrometheus } from "./metrics.js";
 import { queueShape } from "./options.js";
 import type { NewJob, Queue } from "./queue.js";
 
@@ -69,6 +70,8 @@ export interface Receiver {
   receive(delivery: Delivery): Promise<StoredReceipt>;
   /** What came in since this receiver was made. */
   counts(): ReceiverCounts;
+  /** The same in the text format Prometheus reads. */
+  prometheus(): string;
 }
 
 /** Reasons that are mistakes on this side: the delivery may be genuine, so the provider should try again. */
@@ -137,6 +140,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       }
     },
     counts: () => ({ ...counts }),
+    prometheus: () => receiverPrometheus(queue.name, counts),
   };
 }
 

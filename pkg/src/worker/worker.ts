@@ -209,8 +209,8 @@ class QueueWorker implements Worker {
   #draining: Promise<DrainReport> | undefined;
   /** Ends the present sleep of the loop. */
   #wake: () => void = () => undefined;
-  /** A job was added while nobody slept: look again before the next sleep. */
-  #woken = false;
+  /** Something happened since the loop last looked, perhaps while nobody slept. */
+  #roused = false;
   #purgedAt = 0;
   #failures = 0;
 
@@ -245,7 +245,10 @@ class QueueWorker implements Worker {
   }
 
   drain(): Promise<DrainReport> {
-    this.#draining ??= this.#drain();
+    if (this.#draining === undefined) {
+      this.#draining = this.#drain();
+      this.#rouse();
+    }
     return this.#draining;
   }
 
@@ -267,12 +270,12 @@ class QueueWorker implements Worker {
     const unsubscribe = this.#queue.onAdded(() => this.#rouse());
     try {
       while (this.#draining === undefined) {
+        this.#roused = false;
         const free = this.#concurrency - this.#running.size;
-        const taken = free > 0 ? await this.#take(free) : [];
-        for (const job of taken) this.#begin(job);
-        if (this.#draining !== undefined) break;
+        for (const job of free > 0 ? await this.#take(free) : []) this.#begin(job);
         await this.#purge();
-        if (taken.length < free || this.#running.size >= this.#concurrency) await this.#sleep(free > 0);
+        // Without a free place, only the end of a job can change anything.
+        await this.#sleep(this.#running.size < this.#concurrency);
       }
     } finally {
       unsubscribe();
@@ -357,7 +360,6 @@ class QueueWorker implements Worker {
   async #drain(): Promise<DrainReport> {
     for (const signal of this.#signals) process.removeListener(signal, this.#onSignal);
     const before = this.#counts.returned;
-    this.#rouse();
     // The loop may just be taking jobs: they are run like the others, since the taking cannot be undone.
     await this.#loop;
     const running = [...this.#running.values()];
@@ -388,28 +390,27 @@ class QueueWorker implements Worker {
     this.#onError(error);
   }
 
+  /** Something happened that may let the loop take a job, or end. */
   #rouse(): void {
-    this.#woken = true;
+    this.#roused = true;
     this.#wake();
   }
 
   /** Until something happens or, where a job could be taken, until it is time for the next look. */
   async #sleep(looksAgain: boolean): Promise<void> {
-    if (this.#woken && this.#failures === 0) {
-      this.#woken = false;
-      return;
-    }
+    // A queue that fails is asked later and later, whatever happens meanwhile, but for a drain.
+    const failing = looksAgain && this.#failures > 0;
     const pause = Math.min(this.#pollMs * 2 ** Math.min(this.#failures, 16), Math.max(PAUSE_MS_MAX, this.#pollMs));
+    const over = (): boolean => this.#draining !== undefined || (this.#roused && !failing);
+    if (over()) return;
     await new Promise<void>((resolve) => {
       const timer = looksAgain ? setTimeout(resolve, pause) : undefined;
       this.#wake = () => {
-        // A broken queue is not asked more often because jobs end.
-        if (this.#failures > 0 && looksAgain && this.#draining === undefined) return;
+        if (!over()) return;
         clearTimeout(timer);
         resolve();
       };
     });
-    this.#woken = false;
     this.#wake = () => undefined;
   }
 }
