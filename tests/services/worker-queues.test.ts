@@ -1,8 +1,10 @@
 import { after, test } from "node:test";
 
+import * as bullmq from "bullmq";
 import { Pool } from "pg";
 import postgres from "postgres";
 
+import { bullmqQueue } from "../../pkg/src/queues/bullmq.js";
 import { postgresQueue, type PostgresJs } from "../../pkg/src/queues/postgres.js";
 import { queueConformance } from "../../pkg/src/worker/conformance.js";
 import type { Queue } from "../../pkg/src/worker/queue.js";
@@ -19,7 +21,13 @@ after(async () => {
 
 const fresh = (): string => `conformance-${process.pid}-${(queues += 1)}`;
 
+const connection = (): { host: string; port: number } => {
+  const { hostname, port } = new URL(server("REDIS_URL"));
+  return { host: hostname, port: Number(port) };
+};
+
 const ENGINES: Record<string, () => Queue> = {
+  bullmq: () => bullmqQueue({ Queue: bullmq.Queue, Worker: bullmq.Worker, connection: connection(), name: fresh() }),
   "postgres through pg": () => postgresQueue(pool, { name: fresh() }),
   "postgres through postgres.js": () => postgresQueue(sql as unknown as PostgresJs, { name: fresh() }),
 };
