@@ -10,7 +10,7 @@
 import { isTillproofError, TillproofError } from "../shell/errors.js";
 import { count, flag, fn, object, onlyKnown, optionalText, refusal } from "../shell/guard.js";
 import type { HeadersLike } from "../webhooks/headers.js";
-import { OUR_FAULT } from "../webhooks/inbox.js";
+import { OUR_FAULT, type EventHandler } from "../webhooks/inbox.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
 
 /** The body limit when none is given: 1 MiB. The largest webhook documented by a provider is half of that. */
@@ -31,7 +31,7 @@ export interface Receiver {
 
 /** The part of an inbox that an adapter calls. */
 export interface InboxLike {
-  receive(delivery: Delivery, handler: never): Promise<Outcome>;
+  receive(delivery: Delivery, handler: EventHandler): Promise<Outcome>;
 }
 
 /** What holds for every adapter and every way of receiving. */
@@ -82,6 +82,14 @@ export interface ThroughReceiver {
 /** What an adapter takes: one of `inbox`, `verifier` and `receiver`, and settings. */
 export type WebhookOptions<Box extends InboxLike = InboxLike> = EndpointSettings &
   (ThroughInbox<Box> | ThroughVerifier | ThroughReceiver);
+
+/**
+ * Options, or a function that makes them at the first request: for frameworks that load a route while they build, when
+ * its secrets are not there, and for those that hand secrets over with the request (`env`).
+ */
+export type WebhookSetup<Box extends InboxLike = InboxLike, Env = void> =
+  | WebhookOptions<Box>
+  | ((env: Env) => WebhookOptions<Box>);
 
 /** A body as it was read: its bytes, or why there are none. */
 export type BodyRead = Uint8Array | "too_large" | "cut_off";
@@ -160,6 +168,24 @@ export function createEndpoint<Box extends InboxLike>(options: WebhookOptions<Bo
   };
 }
 
+/** The endpoint for an environment: made at once from options, else when it is first asked for, and then kept. */
+export function endpointOf<Box extends InboxLike, Env>(setup: WebhookSetup<Box, Env>): (env: Env) => Endpoint {
+  if (typeof setup !== "function") {
+    const endpoint = createEndpoint(setup);
+    return () => endpoint;
+  }
+  const made = new Map<Env, Endpoint>();
+  return (env) => {
+    const known = made.get(env);
+    if (known !== undefined) return known;
+    const endpoint = createEndpoint(setup(env));
+    // A platform that made a new environment for each request would fill this.
+    made.clear();
+    made.set(env, endpoint);
+    return endpoint;
+  };
+}
+
 function receiverOf<Box extends InboxLike>(options: WebhookOptions<Box>): (delivery: Delivery) => Promise<Outcome> {
   const given = SOURCES.filter((name) => options[name] !== undefined);
   if (given.length !== 1) {
@@ -175,7 +201,7 @@ function receiverOf<Box extends InboxLike>(options: WebhookOptions<Box>): (deliv
     const { inbox, handler } = options;
     fn("inbox.receive", inbox.receive);
     fn("handler", handler);
-    return (delivery) => inbox.receive(delivery, handler as never);
+    return (delivery) => inbox.receive(delivery, handler);
   }
   const { verifier, handler } = options as ThroughVerifier;
   fn("verifier.verify", verifier.verify);

@@ -34,29 +34,23 @@ export interface FastifyScope {
   all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>): unknown;
 }
 
-/** What {@link webhookRoute} takes. */
-export type WebhookRouteOptions<Box extends InboxLike = InboxLike> = WebhookOptions<Box> & {
-  /** Where deliveries come in, such as `/webhooks/stripe`. */
-  readonly path: string;
-};
-
 const ADVICE = {
   parsedBy: "a content type parser of Fastify ran before the handler",
-  keep: 'register the webhook as a plugin: app.register(webhookRoute, { path: "/webhooks/…", … })',
+  keep: 'register the webhook as a plugin: app.register(webhookRoute("/webhooks/…", { … }))',
 };
 
-/** A plugin with one route. Rejects with what names an option that is wrong, so that `app.ready()` fails. */
-export async function webhookRoute<Box extends InboxLike>(
-  scope: FastifyScope,
-  options: WebhookRouteOptions<Box>,
-): Promise<void> {
-  // Fastify adds options of its own to those of the plugin.
-  const { path, prefix: _prefix, logLevel: _level, logSerializers: _serializers, ...rest } =
-    options as WebhookRouteOptions<Box> & Record<"prefix" | "logLevel" | "logSerializers", unknown>;
-  const handler = webhook(rest as WebhookOptions<Box>);
-  scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
-  scope.all(text("path", path), handler);
+/** A plugin with one route, such as `/webhooks/stripe`. Throws what names an option that is wrong. */
+export function webhookRoute<Box extends InboxLike>(
+  path: string,
+  options: WebhookOptions<Box>,
+): (scope: FastifyScope) => Promise<void> {
+  text("path", path);
+  const handler = webhook(options);
+  return async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+    scope.all(path, handler);
+  };
 }
 
 /** The handler alone, for a scope that keeps the raw body by its own means (`request.rawBody`, or bytes as the body). */

@@ -5,11 +5,11 @@
  * `export const config = { api: { bodyParser: false } }`. A route handler of the app router gets the bytes.
  */
 
-import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { endpointOf, type InboxLike, type WebhookSetup } from "./endpoint.js";
 import { fetchArrival, fetchResponse } from "./fetch-request.js";
 import { answerNode, nodeArrival, type NodeRequest, type NodeResponse, type ParsedBody } from "./node-request.js";
 
-export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions, WebhookSetup } from "./endpoint.js";
 
 const APP_KEEP = "let nothing in the route call request.json() or request.text(): the events have the parsed payload";
 
@@ -19,16 +19,16 @@ const PAGES_ADVICE = {
 };
 
 /** For the app router: `export const POST = webhook(…)`. Throws what names an option that is wrong. */
-export function webhook<Box extends InboxLike>(options: WebhookOptions<Box>): (request: Request) => Promise<Response> {
-  const endpoint = createEndpoint(options);
-  return async (request) => fetchResponse(await endpoint.answer(fetchArrival(request, APP_KEEP)));
+export function webhook<Box extends InboxLike>(setup: WebhookSetup<Box>): (request: Request) => Promise<Response> {
+  const endpointFor = endpointOf(setup);
+  return async (request) => fetchResponse(await endpointFor().answer(fetchArrival(request, APP_KEEP)));
 }
 
 /** For the pages router: `export default pagesWebhook(…)`. Throws what names an option that is wrong. */
 export function pagesWebhook<Box extends InboxLike>(
-  options: WebhookOptions<Box>,
+  setup: WebhookSetup<Box>,
 ): (request: NodeRequest, response: NodeResponse) => Promise<void> {
-  const endpoint = createEndpoint(options);
-  return (request, response) =>
-    answerNode(endpoint, nodeArrival(request, () => request as ParsedBody, () => PAGES_ADVICE), response);
+  const endpointFor = endpointOf(setup);
+  return async (request, response) =>
+    answerNode(endpointFor(), nodeArrival(request, () => request as ParsedBody, () => PAGES_ADVICE), response);
 }

@@ -5,17 +5,17 @@
  * from elsewhere, before any code of yours runs, which is what providers that send forms look like.
  */
 
-import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { endpointOf, type InboxLike, type WebhookSetup } from "./endpoint.js";
 import { fetchArrival, fetchResponse } from "./fetch-request.js";
 
-export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions, WebhookSetup } from "./endpoint.js";
 
 const KEEP = "let hooks.server.js pass this path on without reading event.request, or read event.request.clone()";
 
 /** For `+server.js`: `export const POST = webhook(…)`. Throws what names an option that is wrong. */
 export function webhook<Box extends InboxLike>(
-  options: WebhookOptions<Box>,
+  setup: WebhookSetup<Box>,
 ): (event: { readonly request: Request }) => Promise<Response> {
-  const endpoint = createEndpoint(options);
-  return async ({ request }) => fetchResponse(await endpoint.answer(fetchArrival(request, KEEP)));
+  const endpointFor = endpointOf(setup);
+  return async ({ request }) => fetchResponse(await endpointFor().answer(fetchArrival(request, KEEP)));
 }

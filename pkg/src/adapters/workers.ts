@@ -5,10 +5,10 @@
  * a function of `env`; it is called once for each, not for each delivery.
  */
 
-import { createEndpoint, type Endpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { endpointOf, type InboxLike, type WebhookSetup } from "./endpoint.js";
 import { fetchArrival, fetchResponse } from "./fetch-request.js";
 
-export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions, WebhookSetup } from "./endpoint.js";
 
 const KEEP = "call the webhook before anything that reads the request, or give that a copy with request.clone()";
 
@@ -16,16 +16,9 @@ const KEEP = "call the webhook before anything that reads the request, or give t
  * For `export default { fetch: webhook(…) }`. Options that are wrong are thrown at once, those that depend on `env` at
  * the first request.
  */
-export function webhook<Box extends InboxLike, Env extends object = object>(
-  options: WebhookOptions<Box> | ((env: Env) => WebhookOptions<Box>),
+export function webhook<Box extends InboxLike, Env = unknown>(
+  setup: WebhookSetup<Box, Env>,
 ): (request: Request, env: Env) => Promise<Response> {
-  const made = new WeakMap<object, Endpoint>();
-  const fixed = typeof options === "function" ? undefined : createEndpoint(options);
-  const endpointFor = (env: Env): Endpoint => {
-    if (typeof options !== "function") return fixed ?? createEndpoint(options);
-    const endpoint = made.get(env) ?? createEndpoint(options(env));
-    made.set(env, endpoint);
-    return endpoint;
-  };
+  const endpointFor = endpointOf(setup);
   return async (request, env) => fetchResponse(await endpointFor(env).answer(fetchArrival(request, KEEP)));
 }
