@@ -6,7 +6,7 @@
 use super::webhooks::{address, answer, halves, number};
 use crate::prelude::*;
 use crate::time::Timestamp;
-use crate::webhook::{Error, Fact, HEADER_BYTES_MAX, HeaderValue};
+use crate::webhook::{Error, Fact, HEADER_BYTES_MAX, HeaderValue, Verifier};
 
 /// Headers a scheme may read.
 pub const SLOTS: usize = 12;
@@ -28,7 +28,8 @@ pub const LAYOUT: usize = 16;
 /// Out: where a text is, and its length.
 pub const DELIVERED: usize = 18;
 /// Out: the secret, whether there is a time, and the time, low and high. Or the line of an error and its facts, each of
-/// three words: kind, and two numbers. Or a verifier: hash, secrets, headers, and of each name where it is and its length.
+/// three words: kind, and two numbers. Or a verifier: hash, secrets, whether a delivery may carry several events, headers,
+/// and of each name where it is and its length.
 pub const OUT: usize = 20;
 
 /// The length of what is not there.
@@ -36,7 +37,7 @@ pub const ABSENT: u32 = u32::MAX;
 /// The length of a header that arrived several times.
 pub const REPEATED: u32 = u32::MAX - 1;
 
-const WORDS: usize = OUT + 3 + 2 * SLOTS;
+const WORDS: usize = OUT + 4 + 2 * SLOTS;
 /// Where the host leaves a hash.
 const DIGEST_AT: usize = WORDS * 4;
 const DIGEST_BYTES: usize = 64;
@@ -126,12 +127,13 @@ impl Scratch {
     }
 
     /// Tells what a verifier reads.
-    pub(super) fn describe(&mut self, hash: u32, secrets: usize, headers: &[&'static str]) {
+    pub(super) fn describe(&mut self, hash: u32, verifier: &Verifier, headers: &[&'static str]) {
         self.put(OUT, hash);
-        self.put(OUT + 1, number(secrets));
-        self.put(OUT + 2, number(headers.len()));
+        self.put(OUT + 1, number(verifier.secrets()));
+        self.put(OUT + 2, u32::from(verifier.scheme().identity.items.is_some()));
+        self.put(OUT + 3, number(headers.len()));
         for (index, name) in headers.iter().enumerate() {
-            let at = OUT.saturating_add(3).saturating_add(index.saturating_mul(2));
+            let at = OUT.saturating_add(4).saturating_add(index.saturating_mul(2));
             self.put_text(at, name);
         }
     }

@@ -118,7 +118,7 @@ impl Door {
         if let Some(Some(entry)) = self.entries.get_mut(place) {
             entry.uses = entry.uses.saturating_add(1);
             let hash = entry.verifier.hash().map_or(0, hash_number);
-            self.scratch.describe(hash, entry.verifier.secrets(), &entry.headers);
+            self.scratch.describe(hash, &entry.verifier, &entry.headers);
         }
         Ok(number(place).saturating_add(1))
     }

@@ -12,7 +12,8 @@ import { open } from "./wire.js";
 
 /** What every generated glue module has beside the exports of the crate. */
 export interface Glue {
-  initSync(input: { module: WebAssembly.Module }): unknown;
+  /** Starts the instance, or gives the exports of the one that runs. */
+  initSync(input?: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
   /** Replaces the instance by a fresh one of the same module. */
   __wbg_reset_state(): void;
 }
@@ -37,6 +38,12 @@ export class Artefact<E extends Glue> {
   /** How often the instance was thrown away. A handle of an engine is good for the generation it was made in. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** The memory of the instance that runs, for those who write into it themselves. Another one after each trap. */
+  get memory(): WebAssembly.Memory {
+    this.#start();
+    return this.#glue.initSync().memory;
   }
 
   /**

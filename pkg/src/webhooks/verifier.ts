@@ -5,13 +5,15 @@
  * sender controls makes it throw.
  */
 
+import { isTillproofError } from "../shell/errors.js";
 import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
-import { isTillproofError, type ErrorDetails } from "../shell/errors.js";
 import { webhooks } from "../shell/webhooks.js";
-import { encodeChecked } from "../shell/wire.js";
-import { pick, type HeadersLike } from "./headers.js";
+import { utf8 } from "../shell/wire.js";
+import { hintOf } from "./diagnosis.js";
+import { Door, type Claim, type Content, type EventFacts, type Opened } from "./door.js";
+import type { HeadersLike } from "./headers.js";
 import { parsePayload } from "./payload.js";
-import { schemes } from "./schemes.js";
+import { sentenceOf, type Refusal } from "./refusals.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions {
@@ -25,6 +27,15 @@ export interface VerifierOptions {
   readonly strict?: boolean;
   /** The URL as the provider was given it, for schemes that sign it. */
   readonly url?: string;
+  /** Which key is ours, where a delivery names several: needed by Braintree (the public key), understood by Worldpay. */
+  readonly publicKeyId?: string;
+  /** What Rapyd shows beside the secret. */
+  readonly accessKey?: string;
+  /**
+   * Lets a delivery pass of which some events are genuine and others are not, without the latter (`refusedEvents` tells
+   * which). Only where each event has a signature of its own.
+   */
+  readonly partial?: boolean;
 }
 
 /** One delivery, as it came in. */
@@ -64,8 +75,10 @@ export interface VerifiedDelivery {
   readonly secretIndex: number;
   /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
   readonly timestamp?: number;
-  /** At least one; a few providers send many together. */
+  /** At least one; a few providers send many together. Read on first access. */
   readonly events: VerifiedEvent[];
+  /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
+  readonly refusedEvents?: readonly number[];
 }
 
 /** A delivery that is not. What is answered to the sender should not depend on the reason. */
@@ -75,7 +88,10 @@ export interface RefusedDelivery {
   readonly code: string;
   /** What was found, what was expected, what to do; for logs. */
   readonly message: string;
-  /** The most likely mistake on this side, where one can be told. */
+  /**
+   * The most likely mistake on this side, where one can be told. Found on first access, by trying: it takes its time,
+   * and it is for logs. `JSON.stringify` leaves it out.
+   */
   readonly hint?: string;
 }
 
@@ -93,144 +109,261 @@ export interface Verifier {
 /**
  * A verifier.
  *
- * Throws `unknown_scheme`, `missing_secret`, `too_many_secrets`, `bad_secret`, `empty_secret`, `unknown_option`, or what
- * names an option of the wrong type.
+ * Throws `unknown_scheme`, `missing_secret`, `too_many_secrets`, `bad_secret`, `empty_secret`, `missing_option`,
+ * `unknown_option`, or what names an option of the wrong type.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  onlyKnown("options", options, ["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
+  onlyKnown("options", options, OPTIONS);
   const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
   const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
   const { toleranceSeconds } = options;
-  const document = encodeChecked({
-    scheme,
-    secrets,
-    tolerance_seconds: toleranceSeconds === undefined ? undefined : count("toleranceSeconds", toleranceSeconds),
-    strict: flag("strict", options.strict),
-    url: optionalText("url", options.url),
-  });
-  return new EngineVerifier(scheme, document);
+  const document = new OptionList()
+    .add(0, scheme)
+    .add(1, ...secrets)
+    .add(2, toleranceSeconds === undefined ? undefined : String(count("toleranceSeconds", toleranceSeconds)))
+    .add(3, flag("strict", options.strict) === true ? "" : undefined)
+    .add(4, flag("partial", options.partial) === true ? "" : undefined)
+    .add(5, optionalText("url", options.url))
+    .add(6, optionalText("publicKeyId", options.publicKeyId))
+    .add(7, optionalText("accessKey", options.accessKey));
+  return new EngineVerifier(doorOf(scheme), scheme, document.bytes());
 }
 
-/** What the engine says about a delivery. */
-type Verdict =
-  | { readonly refused: { readonly code: string; readonly message: string; readonly details: ErrorDetails } }
-  | { readonly secret_index: number; readonly timestamp?: number; readonly events: readonly EventDocument[] };
+const OPTIONS = [
+  "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "partial",
+] as const;
 
-interface EventDocument {
-  readonly id: string;
-  readonly id_is_signed: boolean;
-  readonly digest?: string;
-  readonly type?: string;
-  readonly occurred_at?: number;
+const door = new Door(webhooks);
+
+/** The artefact that knows a scheme. */
+function doorOf(_scheme: string): Door {
+  return door;
 }
+
+/** Options as they cross: each a tag, the length of its text, and the text. */
+class OptionList {
+  readonly #parts: Uint8Array[] = [];
+
+  add(tag: number, ...values: readonly (string | undefined)[]): this {
+    for (const value of values) {
+      if (value === undefined) continue;
+      const content = utf8(value);
+      const head = new DataView(new ArrayBuffer(5));
+      head.setUint8(0, tag);
+      head.setUint32(1, content.length, true);
+      this.#parts.push(new Uint8Array(head.buffer), content);
+    }
+    return this;
+  }
+
+  bytes(): Uint8Array {
+    const whole = new Uint8Array(this.#parts.reduce((length, part) => length + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+}
+
+/** Of a longer text the bytes are counted before anything else: there is a limit, and it is one of bytes. */
+const TEXT_LENGTH_MAX = 1_000_000;
 
 class EngineVerifier implements Verifier {
   readonly scheme: string;
+  readonly #door: Door;
   /** Kept, secrets and all, to make the verifier again when the instance that had it is gone. */
   readonly #options: Uint8Array;
-  readonly #headers: ReadonlySet<string>;
-  #handle = 0;
-  #generation = -1;
+  #opened: Opened;
+  #generation: number;
 
-  constructor(scheme: string, options: Uint8Array) {
+  constructor(door: Door, scheme: string, options: Uint8Array) {
     this.scheme = scheme;
+    this.#door = door;
     this.#options = options;
-    this.#open();
-    this.#headers = new Set(schemes().find((row) => row.name === scheme)?.headers);
+    this.#opened = door.open(options, scheme);
+    this.#generation = door.generation;
   }
 
   verify(delivery: Delivery): VerifyResult {
     try {
       return this.#verify(delivery);
     } catch (error) {
-      return refusalOf(error);
+      return refusedBefore(this, delivery, error);
     }
   }
 
-  #verify({ body, headers, url, now }: Delivery): VerifyResult {
-    let authenticated: Uint8Array;
-    try {
-      authenticated = bytes("body", body);
-    } catch (error) {
-      return notBytes(body, error);
-    }
-    const request = encodeChecked({
-      headers: pick(headers, this.#headers),
-      now: timeMs("now", now ?? Date.now()),
-      url: optionalText("url", url),
-    });
-    const handle = this.#open();
-    const verdict = webhooks.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
-    if ("refused" in verdict) {
-      const { code, message } = verdict.refused;
-      return { ok: false, code, message };
-    }
-    const { secret_index: secretIndex, timestamp, events } = verdict;
-    return {
-      ok: true,
-      scheme: this.scheme,
-      secretIndex,
-      ...(timestamp === undefined ? {} : { timestamp }),
-      events: events.map((event) => new EngineEvent(event, authenticated)),
+  #verify(delivery: Delivery): VerifyResult {
+    const { body, headers, url, now } = delivery;
+    const opened = this.#open();
+    const claim: Claim = {
+      content: contentOf(body),
+      headers: opened.names.find(headers),
+      url: url === undefined ? undefined : text("url", url),
+      now: now === undefined || now === null ? Date.now() : timeMs("now", now),
     };
+    const found = this.#door.verify(opened, claim);
+    if ("code" in found) return new EngineRefusal(this, delivery, found);
+    const { secretIndex, timestamp, read } = found;
+    const { scheme } = this;
+    const result =
+      timestamp === undefined
+        ? { ok: true as const, scheme, secretIndex }
+        : { ok: true as const, scheme, secretIndex, timestamp };
+    if (read !== undefined) {
+      const events = read.events.map((facts) => new EngineEvent(claim.content, () => facts));
+      return read.refused.length === 0 ? { ...result, events } : { ...result, events, refusedEvents: read.refused };
+    }
+    return Deferred.events(result, this, claim);
   }
 
-  /** The handle; a new one when the instance that gave the last was thrown away. */
-  #open(): number {
-    if (this.#generation !== webhooks.generation) {
-      this.#handle = webhooks.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
-      this.#generation = webhooks.generation;
-    }
-    return this.#handle;
+  /** The events of a delivery that was verified, with everything about them read when it is asked for. */
+  read(claim: Claim): VerifiedEvent[] {
+    const { content } = claim;
+    let facts: readonly EventFacts[] | undefined;
+    const all = (): readonly EventFacts[] => (facts ??= this.#door.events(this.#open(), claim).events);
+    const count = this.#opened.carriesMany ? all().length : 1;
+    return Array.from({ length: count }, (_, index) => new EngineEvent(content, () => all()[index] as EventFacts));
   }
+
+  /** The engine's verifier; a new one when the instance that gave the last was thrown away. */
+  #open(): Opened {
+    if (this.#generation !== this.#door.generation) {
+      this.#opened = this.#door.open(this.#options, this.scheme);
+      this.#generation = this.#door.generation;
+    }
+    return this.#opened;
+  }
+}
+
+/** Returned by a constructor, an object gets the private members of the class that is made of it. */
+class Same {
+  constructor(value: object) {
+    return value;
+  }
+}
+
+/** A genuine delivery whose events are read when somebody wants to see them. */
+class Deferred extends Same {
+  readonly #verifier: EngineVerifier;
+  readonly #claim: Claim;
+  #events: VerifiedEvent[] | undefined;
+
+  private constructor(value: object, verifier: EngineVerifier, claim: Claim) {
+    super(value);
+    this.#verifier = verifier;
+    this.#claim = claim;
+  }
+
+  static events(value: Omit<VerifiedDelivery, "events">, verifier: EngineVerifier, claim: Claim): VerifiedDelivery {
+    Object.defineProperty(value, "events", Deferred.#property);
+    return new Deferred(value, verifier, claim) as unknown as VerifiedDelivery;
+  }
+
+  /** A member like any other, for `JSON.stringify` and for who copies the result. */
+  static readonly #property: PropertyDescriptor = {
+    enumerable: true,
+    configurable: true,
+    get(this: Deferred): VerifiedEvent[] {
+      return (this.#events ??= this.#verifier.read(this.#claim));
+    },
+  };
 }
 
 class EngineEvent implements VerifiedEvent {
-  readonly id: string;
-  readonly idIsSigned: boolean;
-  declare readonly digest?: string;
-  readonly type: string;
-  declare readonly occurredAt?: number;
-  readonly bytes: Uint8Array;
+  readonly #content: Content;
+  readonly #facts: () => EventFacts;
+  #bytes: Uint8Array | undefined;
   #parsed: { readonly value: unknown } | undefined;
 
-  constructor(event: EventDocument, authenticated: Uint8Array) {
-    this.id = event.id;
-    this.idIsSigned = event.id_is_signed;
-    if (event.digest !== undefined) this.digest = event.digest;
-    this.type = event.type ?? "unknown";
-    if (event.occurred_at !== undefined) this.occurredAt = event.occurred_at;
-    this.bytes = authenticated;
+  constructor(content: Content, facts: () => EventFacts) {
+    this.#content = content;
+    this.#facts = facts;
+  }
+
+  get id(): string {
+    return this.#facts().id;
+  }
+
+  get idIsSigned(): boolean {
+    return this.#facts().idIsSigned;
+  }
+
+  get digest(): string | undefined {
+    return this.#facts().digest;
+  }
+
+  get type(): string {
+    return this.#facts().type ?? "unknown";
+  }
+
+  get occurredAt(): number | undefined {
+    return this.#facts().occurredAt;
   }
 
   get payload(): unknown {
-    this.#parsed ??= { value: parsePayload(this.bytes) };
+    this.#parsed ??= { value: parsePayload(this.#content) };
     return this.#parsed.value;
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= typeof this.#content === "string" ? utf8(this.#content) : this.#content;
+    return this.#bytes;
+  }
+
+  /** What there is to tell beside the body. */
+  toJSON(): Omit<VerifiedEvent, "payload" | "bytes"> {
+    return { ...this.#facts(), type: this.type };
   }
 }
 
-/** The one mistake everybody makes once. */
-function notBytes(body: unknown, error: unknown): RefusedDelivery {
-  const parsed = typeof body === "object" && body !== null;
-  return {
-    ok: false,
-    code: "body_not_bytes",
-    message: refusalOf(error).message,
-    hint: parsed
-      ? "The body was parsed before it was verified. The signature covers the bytes as received: give this route the " +
-        "raw body, and parse after verifying."
-      : "There is no body here. Read it from the request as bytes, before anything else reads it.",
-  };
+/** What the engine refused. Its sentence is put together, and its hint looked for, when somebody wants to read them. */
+class EngineRefusal implements RefusedDelivery {
+  readonly ok = false;
+  readonly code: string;
+  readonly #refusal: Refusal;
+  readonly #verifier: EngineVerifier;
+  readonly #delivery: Delivery;
+
+  constructor(verifier: EngineVerifier, delivery: Delivery, refusal: Refusal) {
+    this.code = refusal.code;
+    this.#refusal = refusal;
+    this.#verifier = verifier;
+    this.#delivery = delivery;
+  }
+
+  get message(): string {
+    return sentenceOf(this.#refusal);
+  }
+
+  get hint(): string | undefined {
+    return hintOf(this.#verifier, this.#delivery, this.code);
+  }
+
+  toJSON(): RefusedDelivery {
+    return { ok: false, code: this.code, message: this.message };
+  }
+}
+
+/** The bytes or the text of a body. Throws `bytes_expected`. */
+function contentOf(body: unknown): Content {
+  if (typeof body === "string") return body.length <= TEXT_LENGTH_MAX ? body : utf8(body);
+  // An empty one may have lost its bytes to a worker, and is looked at closely.
+  return body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
 }
 
 /** Whatever went wrong on the way is no verification. */
-function refusalOf(error: unknown): RefusedDelivery {
-  if (isTillproofError(error)) return { ok: false, code: error.code, message: error.message };
-  // A getter or an iterator of the caller's objects threw.
-  return {
-    ok: false,
-    code: "delivery_not_readable",
-    message: `the delivery could not be read (${error instanceof Error ? error.name : typeof error}): pass plain values`,
-  };
+function refusedBefore(verifier: Verifier, delivery: Delivery, error: unknown): RefusedDelivery {
+  if (!isTillproofError(error)) {
+    // A getter or an iterator of the caller's objects threw.
+    const found = error instanceof Error ? error.name : typeof error;
+    const message = `the delivery could not be read (${found}): pass plain values`;
+    return { ok: false, code: "delivery_not_readable", message };
+  }
+  // The one mistake everybody makes once.
+  const code = error.code === "bytes_expected" ? "body_not_bytes" : error.code;
+  const hint = hintOf(verifier, delivery, code);
+  return { ok: false, code, message: error.message, ...(hint !== undefined && { hint }) };
 }
