@@ -36,7 +36,7 @@ mod secret;
 pub use base64url::decode_base64url;
 #[cfg(feature = "webhooks-full")]
 pub use certificate::Certificate;
-pub use digest::{Sha256, sha256, sha256_hex};
+pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
 pub use encoding::{HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal};
 pub use error::Error;
 #[cfg(feature = "webhooks-full")]
