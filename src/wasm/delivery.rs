@@ -172,4 +172,3 @@ impl Error {
 }
 
 reported!(Error);
-

@@ -96,7 +96,10 @@ impl Scratch {
     /// # Errors
     ///
     /// [`Error::HeaderTooLong`], as the engine would say it: a slot holds no longer one.
-    pub(super) fn headers(&self, names: &[&'static str]) -> Result<Vec<(&'static str, HeaderValue<'_>)>, Error> {
+    pub(super) fn headers(
+        &self,
+        names: &[&'static str],
+    ) -> Result<Vec<(&'static str, HeaderValue<'_>)>, Error> {
         let mut headers = Vec::with_capacity(names.len());
         for (slot, name) in names.iter().enumerate() {
             let value = match self.word(LENGTHS.saturating_add(slot)) {

@@ -215,7 +215,8 @@ impl Door {
             Ok(headers) => headers,
             Err(error) => return self.refuse(&error),
         };
-        let request = Request { headers: &headers, url: self.scratch.url(), body: &body, now: self.scratch.now() };
+        let request =
+            Request { headers: &headers, url: self.scratch.url(), body: &body, now: self.scratch.now() };
         match entry.verifier.verify(&request) {
             Err(error) => self.refuse(&error),
             Ok(verified) => {
@@ -286,7 +287,8 @@ fn written(events: &[Event], refused: &[usize]) -> Vec<u8> {
     put(&mut out, number(events.len()));
     for event in events {
         let texts = [Some(&event.id), event.kind.as_ref(), event.digest.as_ref()];
-        let flags = [event.id_is_signed, event.kind.is_some(), event.digest.is_some(), event.occurred_at.is_some()];
+        let flags =
+            [event.id_is_signed, event.kind.is_some(), event.digest.is_some(), event.occurred_at.is_some()];
         put(&mut out, flags.iter().rev().fold(0, |bits, flag| (bits << 1) | u32::from(*flag)));
         let [low, high] = halves(event.occurred_at.map_or(0, Timestamp::unix_ms));
         put(&mut out, low);

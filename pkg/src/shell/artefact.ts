@@ -12,8 +12,8 @@ import { open } from "./wire.js";
 
 /** What every generated glue module has beside the exports of the crate. */
 export interface Glue {
-  /** Starts the instance, or gives the exports of the one that runs. */
-  initSync(input?: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
+  /** Starts the instance, or gives the exports of the one that runs already. */
+  initSync(input: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
   /** Replaces the instance by a fresh one of the same module. */
   __wbg_reset_state(): void;
 }
@@ -26,6 +26,7 @@ export class Artefact<E extends Glue> {
   readonly #name: string;
   readonly #glue: E;
   readonly #source: ModuleSource;
+  #module: WebAssembly.Module | undefined;
   #state: State = "idle";
   #generation = 0;
 
@@ -43,7 +44,7 @@ export class Artefact<E extends Glue> {
   /** The memory of the instance that runs, for those who write into it themselves. Another one after each trap. */
   get memory(): WebAssembly.Memory {
     this.#start();
-    return this.#glue.initSync().memory;
+    return this.#glue.initSync({ module: this.#module as WebAssembly.Module }).memory;
   }
 
   /**
@@ -77,7 +78,7 @@ export class Artefact<E extends Glue> {
     try {
       // The reset waits for the next call: right after exhausted memory there may be no room for a new instance.
       if (this.#state === "trapped") this.#glue.__wbg_reset_state();
-      else this.#glue.initSync({ module: moduleOf(this.#source) });
+      else this.#glue.initSync({ module: (this.#module ??= moduleOf(this.#source)) });
     } catch (error) {
       if (error instanceof TillproofError) throw error;
       throw this.#unavailable(error);

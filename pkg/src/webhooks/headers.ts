@@ -30,23 +30,14 @@ export class HeaderNames {
   /** What `headers` has of each name. Throws `headers_not_readable`. */
   find(headers: unknown): Found[] {
     const found: Found[] = new Array(this.names.length).fill(undefined);
-    if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
-    if (!isIterable(headers)) {
-      for (const name in headers) {
-        const slot = this.#slot(name);
-        if (slot >= 0 && Object.hasOwn(headers, name)) put(found, slot, name, (headers as Record<string, unknown>)[name]);
-      }
-    } else if (isHeaders(headers)) {
+    if (isHeaders(headers)) {
       this.names.forEach((name, slot) => put(found, slot, name, headers.get(name)));
-    } else {
-      for (const entry of headers) {
-        if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
-          throw unreadable("a list with something else than pairs in it");
-        }
-        const slot = this.#slot(entry[0]);
-        if (slot >= 0) put(found, slot, entry[0], entry[1]);
-      }
+      return found;
     }
+    each(headers, (name, value) => {
+      const slot = this.#slot(name);
+      if (slot >= 0) put(found, slot, name, value);
+    });
     return found;
   }
 
@@ -60,11 +51,46 @@ export class HeaderNames {
   }
 }
 
+/** A header as it stands in a document. */
+export type HeaderPair = readonly [string, string | readonly string[]];
+
+/** The headers called one of `names` (in lower case), in any order. Throws `headers_not_readable`. */
+export function pick(headers: unknown, names: ReadonlySet<string>): HeaderPair[] {
+  const picked: HeaderPair[] = [];
+  each(headers, (name, value) => {
+    const lower = name.toLowerCase();
+    if (!names.has(lower) || value === undefined || value === null) return;
+    picked.push([lower, Array.isArray(value) ? value.map(String) : once(name, value)]);
+  });
+  return picked;
+}
+
+/** Shows every header of a record, or of a list of pairs. */
+function each(headers: unknown, take: (name: string, value: unknown) => void): void {
+  if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
+  if (isIterable(headers)) {
+    for (const entry of headers) {
+      if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
+        throw unreadable("a list with something else than pairs in it");
+      }
+      take(entry[0], entry[1]);
+    }
+    return;
+  }
+  for (const name in headers) {
+    if (Object.hasOwn(headers, name)) take(name, (headers as Record<string, unknown>)[name]);
+  }
+}
+
 function put(found: Found[], slot: number, name: string, value: unknown): void {
   if (value === undefined || value === null) return;
-  if (typeof value === "string") found[slot] = found[slot] === undefined ? value : SEVERAL;
-  else if (Array.isArray(value)) found[slot] = SEVERAL;
-  else throw unreadable(`a ${typeof value} under ${name.toLowerCase()}`);
+  if (Array.isArray(value)) found[slot] = SEVERAL;
+  else found[slot] = found[slot] === undefined ? once(name, value) : SEVERAL;
+}
+
+function once(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw unreadable(`a ${typeof value} under ${name.toLowerCase()}`);
 }
 
 function isIterable(value: object): value is Iterable<unknown> {
@@ -72,7 +98,8 @@ function isIterable(value: object): value is Iterable<unknown> {
 }
 
 /** By its tag: naming the class would make Node load its whole `fetch`. */
-function isHeaders(value: object): value is { get(name: string): unknown } {
+function isHeaders(value: unknown): value is { get(name: string): unknown } {
+  if (typeof value !== "object" || value === null) return false;
   const { [Symbol.toStringTag]: tag, get } = value as { [Symbol.toStringTag]?: unknown; get?: unknown };
   return tag === "Headers" && typeof get === "function";
 }

@@ -56,11 +56,11 @@ export interface VerifiedEvent {
   /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
   readonly idIsSigned: boolean;
   /** Where the id is not signed: the digest of type and body, which a replay cannot change. */
-  readonly digest?: string;
+  readonly digest?: string | undefined;
   /** The type, as the provider names it; `unknown` where the delivery has none. */
   readonly type: string;
   /** When it happened, in milliseconds since the epoch, where the signed body says so. */
-  readonly occurredAt?: number;
+  readonly occurredAt?: number | undefined;
   /** The whole JSON document, parsed on first access; integers beyond 2^53 are `bigint`. Throws `payload_not_json`. */
   readonly payload: unknown;
   /** Exactly what was authenticated: the body as it was handed in. */
@@ -92,7 +92,7 @@ export interface RefusedDelivery {
    * The most likely mistake on this side, where one can be told. Found on first access, by trying: it takes its time,
    * and it is for logs. `JSON.stringify` leaves it out.
    */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** What became of a delivery. */
