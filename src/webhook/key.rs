@@ -3,7 +3,7 @@
 use super::{Error, KeyForm, Part, Primitive, Scheme, SignatureForm};
 use crate::crypto::{
     Hash, HashAlgorithm, HashValue, HexCase, MacKey, Secret, Tag, decode_base64, decode_hex, encode_base64,
-    encode_hex, equal, sha1_of_secret,
+    encode_hex, equal, is_base64_of, is_hex_of, sha1_of_secret,
 };
 use crate::prelude::*;
 
@@ -117,15 +117,16 @@ impl SignatureForm {
     ///
     /// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
     pub(super) fn matches(self, tag: &[u8], signature: &str) -> bool {
-        let is = |text: String| equal(signature.as_bytes(), text.as_bytes());
         match self {
-            Self::HexUpper | Self::HexAnyCase => {
-                equal(signature.to_ascii_lowercase().as_bytes(), encode_hex(tag).as_bytes())
-            }
-            Self::HexLower | Self::Base64 | Self::Text => is(self.write(tag)),
+            Self::HexUpper | Self::HexAnyCase => is_hex_of(signature, tag, HexCase::Any),
+            Self::HexLower => is_hex_of(signature, tag, HexCase::Lower),
+            Self::Base64 => is_base64_of(signature, tag),
+            Self::Text => equal(signature.as_bytes(), tag),
             // Both are looked at in any case.
-            Self::Base64OrHex => is(self.write(tag)) | is(encode_hex(tag)),
-            Self::Base64OrBase64OfHex => is(self.write(tag)) | is(encode_base64(encode_hex(tag).as_bytes())),
+            Self::Base64OrHex => is_base64_of(signature, tag) | is_hex_of(signature, tag, HexCase::Lower),
+            Self::Base64OrBase64OfHex => {
+                is_base64_of(signature, tag) | is_base64_of(signature, encode_hex(tag).as_bytes())
+            }
         }
     }
 }
