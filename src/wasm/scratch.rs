@@ -3,7 +3,7 @@
 //!
 //! Words of four bytes, the lowest first, then slots of text. What comes in stands where nothing goes out.
 
-use super::webhooks::{address, answer, halves, number};
+use super::webhooks::{answer, halves, number};
 use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{Error, Fact, HEADER_BYTES_MAX, HeaderValue, Verifier};
@@ -39,10 +39,12 @@ pub const REPEATED: u32 = u32::MAX - 1;
 
 const WORDS: usize = OUT + 4 + 2 * SLOTS;
 /// Where the host leaves a hash.
-const DIGEST_AT: usize = WORDS * 4;
+pub const DIGEST_AT: usize = WORDS * 4;
 const DIGEST_BYTES: usize = 64;
-const URL_AT: usize = DIGEST_AT + DIGEST_BYTES;
-const SLOTS_AT: usize = URL_AT + URL_BYTES_MAX;
+/// Where the URL stands.
+pub const URL_AT: usize = DIGEST_AT + DIGEST_BYTES;
+/// Where the slots of the headers begin.
+pub const SLOTS_AT: usize = URL_AT + URL_BYTES_MAX;
 const AREA_BYTES: usize = SLOTS_AT + SLOTS * SLOT_BYTES;
 
 /// The area of one instance; empty until somebody asks where it is.
@@ -58,11 +60,11 @@ impl Scratch {
         Self { area: Vec::new() }
     }
 
-    pub(super) fn address(&mut self) -> u32 {
+    pub(super) fn area(&mut self) -> &mut [u8] {
         if self.area.is_empty() {
             self.area = vec![0; AREA_BYTES];
         }
-        address(&mut self.area)
+        &mut self.area
     }
 
     pub(super) fn put(&mut self, word: usize, value: u32) {

@@ -79,17 +79,29 @@ impl Door {
         }
     }
 
-    /// Where the area is. It stays there as long as the instance lives.
+    /// The area. It stays where it is as long as the instance lives.
     #[must_use]
-    pub fn area(&mut self) -> u32 {
-        self.scratch.address()
+    pub fn area(&mut self) -> &mut [u8] {
+        self.scratch.area()
     }
 
-    /// Makes room for a text of this length and says where.
+    /// What is laid out to be hashed, and the space behind it for the body.
     #[must_use]
-    pub fn text(&mut self, bytes: usize) -> u32 {
+    pub fn room(&mut self) -> &mut [u8] {
+        &mut self.room
+    }
+
+    /// Makes a text of this length, to be written.
+    #[must_use]
+    pub fn text(&mut self, bytes: usize) -> &mut [u8] {
         self.text = vec![0; bytes];
-        address(&mut self.text)
+        &mut self.text
+    }
+
+    /// The text the last call left.
+    #[must_use]
+    pub fn delivered(&self) -> &[u8] {
+        &self.text
     }
 
     /// Makes a verifier of the text, which is a list of options, each a tag, its length as four bytes, and its bytes.
@@ -386,13 +398,13 @@ pub mod exports {
     /// See [`Door::area`].
     #[wasm_bindgen]
     pub fn webhooks_area() -> u32 {
-        DOOR.lock().area()
+        super::address(DOOR.lock().area())
     }
 
     /// See [`Door::text`].
     #[wasm_bindgen]
     pub fn webhooks_text(bytes: usize) -> u32 {
-        DOOR.lock().text(bytes)
+        super::address(DOOR.lock().text(bytes))
     }
 
     /// See [`Door::open`].
