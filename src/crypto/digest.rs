@@ -21,6 +21,16 @@ impl Sha256 {
         self.0.update(part);
     }
 
+    /// The digest of a message in parts.
+    #[cfg(feature = "webhooks-full")]
+    pub(super) fn of_parts(parts: &[&[u8]]) -> [u8; 32] {
+        let mut digest = Self::new();
+        for part in parts {
+            digest.update(part);
+        }
+        digest.finish()
+    }
+
     /// The digest of everything added.
     #[must_use]
     pub fn finish(self) -> [u8; 32] {
