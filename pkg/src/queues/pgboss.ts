@@ -347,6 +347,8 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     const transaction = await this.#boss.getDb().beginTransaction!();
     try {
       const result = await body({ db: transaction.db });
+      // A transaction in which a statement failed would be rolled back by its COMMIT without an error; this one fails.
+      await transaction.db.executeSql("SELECT 1");
       await transaction.commit();
       return result;
     } catch (error) {
