@@ -29,7 +29,7 @@ import {
   transactionOver,
 } from "./rules.js";
 import type { StoredRecord, StoreTransaction, TransactionalStore, Write } from "./store.js";
-import { turnsOf } from "./turns.js";
+import { takeConnection, turnsOf } from "./turns.js";
 
 /** The name of the table where the caller gives none. */
 const TABLE = "tillproof_records";
@@ -107,7 +107,7 @@ export function sqliteStore<Database extends SqliteDatabase>(
 
   /** Runs `body` in a transaction of this handle, and rolls it back when it throws. */
   const inTransaction = async <T>(body: () => T | Promise<T>): Promise<T> => {
-    await turns.take(patienceMs);
+    await takeConnection(turns, patienceMs);
     try {
       patiently(sql, "BEGIN IMMEDIATE");
       try {

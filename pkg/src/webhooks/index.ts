@@ -6,7 +6,20 @@
  */
 
 export { createInbox } from "./inbox.js";
-export type { EventHandler, EventReceipt, Inbox, InboxOptions, Receipt } from "./inbox.js";
+export type {
+  EventHandler,
+  EventPosition,
+  EventReceipt,
+  EventStatus,
+  HandlerContext,
+  Inbox,
+  InboxMode,
+  InboxOptions,
+  InboxOrdering,
+  Receipt,
+  Verdict,
+  WakeOptions,
+} from "./inbox.js";
 export type { HeaderInput, HeadersLike } from "./headers.js";
 export { schemes } from "./schemes.js";
 export type { SchemeInfo } from "./schemes.js";
