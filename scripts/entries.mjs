@@ -25,10 +25,21 @@ const TABLE = [
   ["stores/indexeddb", "stores/indexeddb.ts"],
   ["stores/postgres", "stores/postgres.ts"],
   ["stores/redis", "stores/redis.ts"],
+  ["adapters/bun", "adapters/bun.ts"],
+  ["adapters/deno", "adapters/deno.ts"],
   ["adapters/express", "adapters/express.ts"],
   ["adapters/fastify", "adapters/fastify.ts"],
+  ["adapters/h3", "adapters/h3.ts"],
   ["adapters/hono", "adapters/hono.ts"],
+  ["adapters/koa", "adapters/koa.ts"],
+  ["adapters/lambda", "adapters/lambda.ts"],
+  ["adapters/nest", "adapters/nest.ts"],
+  ["adapters/next", "adapters/next.ts"],
+  ["adapters/node", "adapters/node.ts"],
+  ["adapters/nuxt", "adapters/nuxt.ts"],
+  ["adapters/sveltekit", "adapters/sveltekit.ts"],
   ["adapters/web", "adapters/web.ts"],
+  ["adapters/workers", "adapters/workers.ts"],
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
@@ -37,6 +48,7 @@ const SLIM = ["webhooks", "payments", "ledger", "reconcile", "simulator", "testi
 /** The wasm files: name and cargo features. The simulator goes without `artefact`: serde-wasm-bindgen brings `std`. */
 export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact" },
+  { name: "inbox", features: "wasm-inbox,artefact" },
   { name: "payments", features: "wasm-payments,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },

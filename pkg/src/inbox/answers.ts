@@ -13,7 +13,7 @@ const REFUSED: Readonly<Record<string, number>> = {
 };
 
 /** Reasons that are mistakes on this side: the delivery may be genuine, so the provider should try again. */
-const OUR_FAULT: ReadonlySet<string> = new Set([
+export const OUR_FAULT: ReadonlySet<string> = new Set([
   "body_not_bytes",
   "delivery_not_readable",
   "headers_not_readable",

@@ -27,6 +27,7 @@ import type { Store, TransactionalStore } from "../stores/store.js";
 import { schemes } from "./schemes.js";
 import type { Delivery, RefusedDelivery, Verifier } from "./verifier.js";
 
+export { OUR_FAULT } from "../inbox/answers.js";
 export type { EventStatus } from "../inbox/answers.js";
 export type { EventHandler, HandlerContext, InboxMode } from "../inbox/apply.js";
 export type { Verdict } from "../inbox/engine.js";
