@@ -7,6 +7,8 @@
 
 #[cfg(feature = "dedup")]
 pub mod dedup;
+#[cfg(feature = "inbox")]
+pub mod inbox;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "payments")]
