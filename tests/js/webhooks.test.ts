@@ -34,6 +34,8 @@ interface Vector {
   readonly secret: string;
   readonly headers: Record<string, string | string[]>;
   readonly url?: string;
+  readonly public_key_id?: string;
+  readonly access_key?: string;
   readonly body?: string;
   readonly body_base64?: string;
   readonly timestamp_now: number;
@@ -42,18 +44,21 @@ interface Vector {
 }
 
 test("every vector gets its verdict through the package", () => {
-  const lines = readFileSync("tests/vectors/webhooks.jsonl", "utf8").trim().split("\n");
+  const files = ["webhooks.jsonl", "webhooks-catalogue.jsonl"];
+  const lines = files.flatMap((file) => readFileSync(`tests/vectors/${file}`, "utf8").trim().split("\n"));
   const known = new Set(schemes().map(({ name }) => name));
   let agreed = 0;
   for (const vector of lines.map((line) => JSON.parse(line) as Vector)) {
     if (!known.has(vector.scheme)) continue;
-    const { scheme, secret, headers, url, timestamp_now, tolerance_s } = vector;
+    const { scheme, secret, headers, url, timestamp_now, tolerance_s, public_key_id, access_key } = vector;
     const body = vector.body_base64 === undefined ? (vector.body ?? "") : Buffer.from(vector.body_base64, "base64");
     const options = {
       scheme,
       secrets: secret,
       ...(tolerance_s === undefined ? {} : { toleranceSeconds: tolerance_s }),
       ...(url === undefined ? {} : { url }),
+      ...(public_key_id === undefined ? {} : { publicKeyId: public_key_id }),
+      ...(access_key === undefined ? {} : { accessKey: access_key }),
     };
     let found = "invalid";
     try {
@@ -64,7 +69,7 @@ test("every vector gets its verdict through the package", () => {
     assert.equal(found, vector.expect, vector.id);
     agreed += 1;
   }
-  assert.ok(agreed >= 90, `${agreed} vectors`);
+  assert.ok(agreed >= 200, `${agreed} vectors`);
 });
 
 test("a genuine delivery comes out with its event, exact integers and the very bytes", () => {

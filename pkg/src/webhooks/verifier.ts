@@ -25,6 +25,21 @@ export interface VerifierOptions {
   readonly strict?: boolean;
   /** The URL as the provider was given it, for schemes that sign it. */
   readonly url?: string;
+  /** Which key is ours, where a delivery names several: needed by Braintree (the public key), understood by Worldpay. */
+  readonly publicKeyId?: string;
+  /** What Rapyd shows beside the secret. */
+  readonly accessKey?: string;
+  /** The provider's public key in PEM: Wise, Midtrans Snap BI. */
+  readonly publicKeyPem?: string;
+  /** The provider's public key as JWK: Plaid. */
+  readonly jwk?: Readonly<Record<string, unknown>>;
+  /** The provider's certificate in PEM: PayPal. */
+  readonly certificatePem?: string;
+  /**
+   * Lets a delivery pass of which some events are genuine and others are not, without the latter. Only where each event
+   * has a signature of its own.
+   */
+  readonly partial?: boolean;
 }
 
 /** One delivery, as it came in. */
@@ -97,7 +112,7 @@ export interface Verifier {
  * names an option of the wrong type.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  onlyKnown("options", options, ["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
+  onlyKnown("options", options, OPTIONS);
   const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
   const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
@@ -108,9 +123,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
     tolerance_seconds: toleranceSeconds === undefined ? undefined : count("toleranceSeconds", toleranceSeconds),
     strict: flag("strict", options.strict),
     url: optionalText("url", options.url),
+    public_key_id: optionalText("publicKeyId", options.publicKeyId),
+    access_key: optionalText("accessKey", options.accessKey),
+    public_key_pem: optionalText("publicKeyPem", options.publicKeyPem),
+    jwk: options.jwk === undefined ? undefined : JSON.stringify(options.jwk),
+    certificate_pem: optionalText("certificatePem", options.certificatePem),
+    partial: flag("partial", options.partial),
   });
   return new EngineVerifier(scheme, document);
 }
+
+const OPTIONS = [
+  "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "publicKeyPem", "jwk",
+  "certificatePem", "partial",
+] as const;
 
 /** What the engine says about a delivery. */
 type Verdict =
