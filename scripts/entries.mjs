@@ -14,6 +14,8 @@ const TABLE = [
   ["", "index.ts"],
   ["webhooks", "webhooks/index.ts"],
   ["webhooks/full", "webhooks/full.ts"],
+  ["webhooks/paypal", "webhooks/paypal.ts"],
+  ["webhooks/plaid", "webhooks/plaid.ts"],
   ["payments", "payments/index.ts"],
   ["ledger", "ledger/index.ts"],
   ["reconcile", "reconcile/index.ts"],
