@@ -5,6 +5,8 @@
  * what can be verified.
  */
 
+export { createDedup } from "./dedup.js";
+export type { Dedup, DedupOptions } from "./dedup.js";
 export { createInbox } from "./inbox.js";
 export type {
   EventHandler,
