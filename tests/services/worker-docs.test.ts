@@ -15,6 +15,7 @@ import { server } from "./servers.js";
 const ROOT = process.cwd();
 const FOLDER = join(ROOT, "target/worker-docs");
 const SECRET = "whsec_docs";
+const EVENT = `evt_${Date.now()}`;
 const page = readFileSync(join(ROOT, "docs/worker.md"), "utf8");
 const programs = new Map([...page.matchAll(/^```js (\S+)\n([^]*?)^```$/gm)].map(([, name = "", code = ""]) => [name, code]));
 const running = new Set<ChildProcess>();
@@ -90,7 +91,7 @@ const database = { DATABASE_URL: server("POSTGRES_URL"), DATABASE_FILE: file, RE
 /** How often the event was applied, where another process can see that. */
 const APPLIED: Record<string, ((output: string) => number | Promise<number>) | undefined> = {
   "postgres.mjs": () => counted("paid"),
-  "bullmq.mjs": (output) => output.split("applied evt_docs stripe-v1%2Fevt_docs 1\n").length - 1,
+  "bullmq.mjs": (output) => output.split(`applied ${EVENT} stripe-v1%2F${EVENT} 1\n`).length - 1,
   "pgboss.mjs": () => counted("paid_by_boss"),
 };
 
@@ -100,8 +101,8 @@ for (const name of ["sqlite.mjs", "postgres.mjs", "bullmq.mjs", "pgboss.mjs"]) {
     const { child, output } = program(name, { ...database, PORT: String(port) });
     const applied = async (): Promise<number> => (await APPLIED[name]?.(output())) ?? 1;
     try {
-      assert.equal(await send(port, "evt_docs"), 200);
-      assert.equal(await send(port, "evt_docs"), 200);
+      assert.equal(await send(port, EVENT), 200);
+      assert.equal(await send(port, EVENT), 200);
       for (const deadline = Date.now() + 10_000; (await applied()) === 0 && Date.now() < deadline; ) await sleep(50);
       const end = ended(child);
       child.kill("SIGTERM");
@@ -119,7 +120,7 @@ async function counted(table: string): Promise<number> {
   const client = new Client({ connectionString: server("POSTGRES_URL") });
   await client.connect();
   try {
-    const { rows } = await client.query<{ applied: string }>(`SELECT count(*) AS applied FROM ${table} WHERE event = 'evt_docs'`);
+    const { rows } = await client.query<{ applied: string }>(`SELECT count(*) AS applied FROM ${table} WHERE event = $1`, [EVENT]);
     return Number(rows[0]?.applied);
   } finally {
     await client.end();
