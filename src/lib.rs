@@ -10,8 +10,8 @@
 //! | Level | Modules |
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
-//! | 1 | `money`, `crypto`, `retry`, `calendar` |
-//! | 2 | `fingerprint`, `webhook`, `ledger` |
+//! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup` |
+//! | 2 | `fingerprint`, `webhook`, `inbox`, `ledger` |
 //! | 3 | `payments`, `reconcile` |
 //! | 4 | `simulator` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
@@ -28,23 +28,27 @@ extern crate std;
 extern crate std as _;
 
 pub mod advice;
-#[cfg(feature = "core")]
+#[cfg(feature = "calendar")]
 pub mod calendar;
 pub mod crypto;
+#[cfg(feature = "dedup")]
+pub mod dedup;
 pub mod entropy;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod fingerprint;
+#[cfg(feature = "inbox")]
+pub mod inbox;
 pub mod json;
-#[cfg(feature = "core")]
+#[cfg(feature = "ledger")]
 pub mod ledger;
-#[cfg(feature = "core")]
+#[cfg(feature = "money")]
 pub mod money;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod payments;
 mod prelude;
-#[cfg(feature = "core")]
+#[cfg(feature = "reconcile")]
 pub mod reconcile;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod retry;
 #[cfg(feature = "simulator")]
 pub mod simulator;
