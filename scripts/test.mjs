@@ -39,6 +39,7 @@ const PARTS = [
 const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
   { name: "sabotage", run: sabotage },
+  { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "reproducible", run: reproducible },
 ];
 
