@@ -31,12 +31,16 @@ mod event;
 mod grammar;
 mod header;
 mod identity;
+#[cfg(feature = "webhooks-full")]
+mod jws;
 mod key;
 mod message;
 mod moment;
 mod part;
 mod peek;
 mod provenance;
+#[cfg(feature = "webhooks-full")]
+mod public;
 mod scheme;
 mod sign;
 mod spelling;
@@ -52,7 +56,7 @@ pub use identity::{IdSource, Identity, Items, KindSource, Moment, Path};
 pub use part::Part;
 pub use provenance::{Evidence, Provenance, Told};
 pub use scheme::{KeyForm, Place, Primitive, Scheme, SignatureForm, Strength};
-pub use sign::{Outgoing, sign};
+pub use sign::{Delivery, Outgoing, sign};
 pub use verify::{Options, Request, Verified, Verifier};
 
 /// Most secrets of one verifier. A rotation needs two; each one costs a MAC per delivery.

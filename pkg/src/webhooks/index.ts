@@ -5,8 +5,23 @@
  * what can be verified.
  */
 
+export { createDedup } from "./dedup.js";
+export type { Dedup, DedupOptions } from "./dedup.js";
 export { createInbox } from "./inbox.js";
-export type { EventHandler, EventReceipt, Inbox, InboxOptions, Receipt } from "./inbox.js";
+export type {
+  EventHandler,
+  EventPosition,
+  EventReceipt,
+  EventStatus,
+  HandlerContext,
+  Inbox,
+  InboxMode,
+  InboxOptions,
+  InboxOrdering,
+  Receipt,
+  Verdict,
+  WakeOptions,
+} from "./inbox.js";
 export type { HeaderInput, HeadersLike } from "./headers.js";
 export { schemes } from "./schemes.js";
 export type { SchemeInfo } from "./schemes.js";
