@@ -23,6 +23,8 @@
 //! store, see `pkg/src/webhooks/inbox.ts`), and why a signature does not match.
 
 mod catalogue;
+#[cfg(feature = "webhooks-full")]
+mod diagnose;
 mod error;
 mod event;
 mod header;
@@ -34,6 +36,8 @@ mod sign;
 mod verify;
 
 pub use catalogue::{SCHEMES, STANDARD_WEBHOOKS_V1, STRIPE_V1, scheme};
+#[cfg(feature = "webhooks-full")]
+pub use diagnose::{Confidence, Diagnosis, PROBED_BYTES_MAX, PROBES_MAX, RESERIALISED_BYTES_MAX, diagnose};
 pub use error::Error;
 pub use event::Event;
 pub use header::HeaderValue;
