@@ -1,6 +1,6 @@
 # Each target installs what it needs and is missing, then does its work. The scripts are plain Node.
 
-.PHONY: demo test test-all package bench serve fmt lint clean
+.PHONY: demo test test-all fuzz package bench serve fmt lint clean
 
 # The main job, from sources to proof: 500 orders against a hostile gateway.
 demo:
@@ -13,6 +13,10 @@ test:
 # The same and what takes long.
 test-all:
 	node scripts/test.mjs --all
+
+# Every fuzz target, as many executions as scripts/fuzz.mjs says: FUZZ="--only json --runs 100000 --keep".
+fuzz:
+	node scripts/fuzz.mjs $(FUZZ)
 
 # The installable package, pkg/tillproof.tgz.
 package:

@@ -37,7 +37,9 @@ const SLIM = ["webhooks", "payments", "ledger", "reconcile", "simulator", "testi
 /** The wasm files: name and cargo features. The simulator goes without `artefact`: serde-wasm-bindgen brings `std`. */
 export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact" },
-  { name: "core", features: "wasm-core,artefact" },
+  { name: "payments", features: "wasm-payments,artefact" },
+  { name: "ledger", features: "wasm-ledger,artefact" },
+  { name: "reconcile", features: "wasm-reconcile,artefact" },
   { name: "simulator", features: "wasm-simulator" },
 ];
 

@@ -16,11 +16,25 @@ import { npmBin } from "./tools.mjs";
 
 const STAGE = at("target/package");
 
+/** What a merchant imports, from where (the entry behind `tillproof`), and the artefacts that his bundle then carries. */
+const CARRIED = [
+  ["createVerifier", "/webhooks", "webhooks"],
+  ["createPayments", "/payments", "payments"],
+  ["Ledger", "/ledger", "ledger"],
+  ["reconcile", "/reconcile", "reconcile"],
+  ["createVerifier", "", "webhooks"],
+  ["createPayments", "", "payments"],
+  ["Ledger", "", "ledger"],
+  ["reconcile", "", "reconcile"],
+  ["memoryStore", "", ""],
+];
+
 /** A check: what is true when it passes, and what is wrong (an empty list) or worth printing. */
 const CHECKS = [
   ...ARTEFACTS.map(({ name }) => [`${name}.wasm imports only known glue`, () => unknownImports(name)]),
   ...ARTEFACTS.map(({ name }) => [`${name}.wasm keeps its budget`, () => wasmSize(name)]),
   ["bundled entries keep their budgets", entrySizes],
+  ["a bundle carries the wasm it uses and no other", carriedWasm],
   ["the tarball keeps its budget", tarballSize],
   ["the tarball holds what it should and nothing else", foreignFiles],
   ["every export leads to a file of the tarball", missingTargets],
@@ -77,21 +91,42 @@ function compareSize(what, raw, gzip, { budget: wanted, ceiling } = {}) {
 async function entrySizes() {
   const problems = [];
   for (const { name, file } of ENTRIES) {
-    const { outputFiles } = await esbuild().build({
-      entryPoints: [join(STAGE, "dist", `${file}.js`)],
-      bundle: true,
-      minify: true,
-      format: "esm",
-      platform: "neutral",
-      conditions: ["import"],
-      external: ["node:*", "bun:*"],
-      write: false,
-    });
-    const bytes = outputFiles[0].contents;
+    const { bytes } = await bundled({ entryPoints: [join(STAGE, "dist", `${file}.js`)] });
     const limits = budget().entries[name];
     problems.push(...compareSize(`tillproof${name && "/"}${name}`, bytes.length, gzipSync(bytes).length, limits));
   }
   return problems;
+}
+
+/** Each pillar has an artefact of its own, which is of no use if importing one of them brings the others along. */
+async function carriedWasm() {
+  const problems = [];
+  for (const [name, entry, expected] of CARRIED) {
+    const contents = `import { ${name} } from "tillproof${entry}"; globalThis.used = ${name};`;
+    // From inside the package, which may import itself by its name.
+    const { inputs } = await bundled({ stdin: { contents, resolveDir: STAGE } });
+    const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    const found = used.flatMap(([file]) => /(?:^|\/)wasm\/([a-z-]+)\.b64\.js$/.exec(file)?.[1] ?? []).join(", ");
+    if (found !== expected) {
+      problems.push(`${name} of tillproof${entry} carries ${found || "no wasm"} instead of ${expected || "none"}`);
+    }
+  }
+  return problems;
+}
+
+async function bundled(options) {
+  const { outputFiles, metafile } = await esbuild().build({
+    ...options,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    conditions: ["import"],
+    external: ["node:*", "bun:*"],
+    metafile: true,
+    write: false,
+  });
+  return { bytes: outputFiles[0].contents, inputs: Object.values(metafile.outputs)[0].inputs };
 }
 
 async function tarballSize(tarball) {

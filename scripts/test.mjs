@@ -16,6 +16,7 @@ import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
 import { sabotage } from "./sabotage.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
+import { buildServiceTests, withServices } from "./service-tests.mjs";
 import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
@@ -29,6 +30,7 @@ const PARTS = [
   { name: "wasm in Node", run: () => wasmTests(["--node"]) },
   { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
   { name: "javascript", run: javascript },
+  { name: "services", run: services },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
   { name: "demo", run: () => demo(["--orders", "60"]) },
 ];
@@ -105,6 +107,15 @@ async function javascript() {
   });
   const files = readdirSync(bundles).sort().map((file) => join(bundles, file));
   return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+}
+
+/** tests/services: stores and inbox on real servers. */
+async function services() {
+  const folder = await buildServiceTests();
+  const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/services/tsconfig.json")]);
+  const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort().map((file) => join(folder, file));
+  const args = ["--enable-source-maps", "--test", "--test-reporter=spec", ...files];
+  return sum([types, await withServices((env) => nodeTests(args, { env }))]);
 }
 
 async function nodeTests(args, options) {

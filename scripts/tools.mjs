@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { at, attempt, describe, Failure, onPath, outputOf, run } from "./command.mjs";
 
 const WASM_PACK_VERSION = "0.15.1";
+const CARGO_FUZZ_VERSION = "0.13.2";
 const NODE_MAJOR_MIN = 20;
 
 const CACHE = process.env.TILLPROOF_CACHE ?? join(homedir(), ".cache", "tillproof");
@@ -73,6 +74,11 @@ export async function ensureWasmBindgen() {
 /** The folder with wasm-pack. */
 export async function ensureWasmPack() {
   return cargoTool("wasm-pack", "wasm-pack", WASM_PACK_VERSION);
+}
+
+/** The folder of cargo-fuzz, which drives libFuzzer. */
+export async function ensureCargoFuzz() {
+  return cargoTool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ_VERSION);
 }
 
 async function cargoTool(crate, program, version) {

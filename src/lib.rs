@@ -28,23 +28,23 @@ extern crate std;
 extern crate std as _;
 
 pub mod advice;
-#[cfg(feature = "core")]
+#[cfg(feature = "calendar")]
 pub mod calendar;
 pub mod crypto;
 pub mod entropy;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod fingerprint;
 pub mod json;
-#[cfg(feature = "core")]
+#[cfg(feature = "ledger")]
 pub mod ledger;
-#[cfg(feature = "core")]
+#[cfg(feature = "money")]
 pub mod money;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod payments;
 mod prelude;
-#[cfg(feature = "core")]
+#[cfg(feature = "reconcile")]
 pub mod reconcile;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod retry;
 #[cfg(feature = "simulator")]
 pub mod simulator;

@@ -20,7 +20,6 @@ pub(crate) trait Digits: Sized {
     fn digits(self) -> String;
 
     /// The digits, with zeros in front until there are `width`. Not for negative numbers.
-    #[cfg(feature = "core")]
     fn padded(self, width: usize) -> String {
         let digits = self.digits();
         let mut text = String::new();

@@ -107,6 +107,7 @@ impl Error {
         ErrorKind::TooManyDecimals { found: shortened(found), currency }.into()
     }
 
+    #[cfg(feature = "rates")]
     pub(super) fn invalid_rate(found: &str) -> Self {
         ErrorKind::InvalidRate { found: shortened(found) }.into()
     }

@@ -25,6 +25,7 @@ mod amount;
 mod currency;
 mod decimal;
 mod error;
+#[cfg(feature = "rates")]
 mod fx;
 mod iso4217;
 
@@ -32,4 +33,5 @@ pub use allocate::PARTS_MAX;
 pub use amount::Amount;
 pub use currency::Currency;
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "rates")]
 pub use fx::{Conversion, Rate, Rounding, convert};

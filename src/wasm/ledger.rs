@@ -296,7 +296,7 @@ impl Error {
 reported!(Error);
 
 /// What JavaScript sees.
-#[cfg(all(feature = "wasm-core", target_family = "wasm"))]
+#[cfg(all(feature = "wasm-ledger", target_family = "wasm"))]
 pub mod exports {
     use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;

@@ -5,11 +5,11 @@
 //! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
 
-#[cfg(feature = "core")]
+#[cfg(feature = "ledger")]
 pub mod ledger;
-#[cfg(feature = "core")]
+#[cfg(feature = "payments")]
 pub mod payments;
-#[cfg(feature = "core")]
+#[cfg(feature = "reconcile")]
 pub mod reconcile;
 pub mod reply;
 #[cfg(feature = "simulator")]

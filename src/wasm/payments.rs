@@ -360,7 +360,7 @@ fn wrong(field: &'static str, expected: &'static str, found: String) -> Error {
 }
 
 /// What JavaScript calls. Each function takes one JSON document and returns one reply.
-#[cfg(all(target_family = "wasm", feature = "wasm-core"))]
+#[cfg(all(target_family = "wasm", feature = "wasm-payments"))]
 pub mod exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -94,7 +94,7 @@ impl Error {
 reported!(Error);
 
 /// What JavaScript sees.
-#[cfg(all(feature = "wasm-core", target_family = "wasm"))]
+#[cfg(all(feature = "wasm-reconcile", target_family = "wasm"))]
 pub mod exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -42,7 +42,7 @@ function caught(call: () => unknown): TillproofError {
 
 test("an instance starts at the first call and once", () => {
   const exports = glue();
-  const artefact = new Artefact("core", exports, PACKED_MODULE);
+  const artefact = new Artefact("payments", exports, PACKED_MODULE);
   assert.deepEqual(exports.log, []);
   assert.equal(artefact.invoke<number>((e) => e.echo('{"ok":1}')), 1);
   assert.equal(artefact.raw(() => "x"), "x");
@@ -54,12 +54,12 @@ test("each kind of trap ends the instance, and the next call has a new one", () 
   const internalError = Object.assign(new Error("too much recursion"), { name: "InternalError" });
   for (const trap of [new WebAssembly.RuntimeError("unreachable"), new RangeError("stack"), internalError]) {
     const exports = glue();
-    const artefact = new Artefact("core", exports, PACKED_MODULE);
+    const artefact = new Artefact("payments", exports, PACKED_MODULE);
     const error = caught(() => artefact.raw(() => { throw trap; }));
     assert.equal(error.code, "internal_trap");
     assert.equal(error.advice, "report_bug");
     assert.equal(error.cause, trap);
-    assert.deepEqual(error.details, { artefact: "core", generation: "1", found: trap.message });
+    assert.deepEqual(error.details, { artefact: "payments", generation: "1", found: trap.message });
     assert.equal(artefact.generation, 1);
     assert.equal(artefact.invoke<number>((e) => e.echo('{"ok":2}')), 2);
     assert.deepEqual(exports.log, ["started", "reset"]);
@@ -74,7 +74,7 @@ test("a reset that fails is tried again at the next call, and nothing runs on th
     if (!room) throw new RangeError("could not allocate memory");
     reset();
   };
-  const artefact = new Artefact("core", exports, PACKED_MODULE);
+  const artefact = new Artefact("payments", exports, PACKED_MODULE);
   caught(() => artefact.raw(() => { throw new WebAssembly.RuntimeError("out of memory"); }));
   assert.equal(caught(() => artefact.raw(() => assert.fail("ran on a dead instance"))).code, "wasm_unavailable");
   room = true;
@@ -84,7 +84,7 @@ test("a reset that fails is tried again at the next call, and nothing runs on th
 
 test("an error that is no trap passes through and ends nothing", () => {
   const exports = glue();
-  const artefact = new Artefact("core", exports, PACKED_MODULE);
+  const artefact = new Artefact("payments", exports, PACKED_MODULE);
   assert.throws(() => artefact.raw(() => { throw new TypeError("mine"); }), TypeError);
   const refused = '{"error":{"code":"c","message":"m","advice":"wait"}}';
   assert.equal(caught(() => artefact.invoke((e) => e.echo(refused))).code, "c");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Ledger, templates, type ChargeFields, type EntryInput } from "../../pkg/src/ledger/index.js";
 import { reconcile } from "../../pkg/src/reconcile/index.js";
-import { core } from "../../pkg/src/shell/core.js";
+import { ledger as books } from "../../pkg/src/shell/ledger.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import { Batch, type Store } from "../../pkg/src/stores/store.js";
@@ -215,7 +215,7 @@ test("after a trap the books are made again from their journal", async () => {
   const before = ledger.trialBalance();
   assert.throws(
     () =>
-      core.raw(() => {
+      books.raw(() => {
         throw new WebAssembly.RuntimeError("unreachable");
       }),
     hasCode("internal_trap"),

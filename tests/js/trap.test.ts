@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { core } from "../../pkg/src/shell/core.js";
+import { payments } from "../../pkg/src/shell/payments.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { webhooks } from "../../pkg/src/shell/webhooks.js";
 import { encode } from "../../pkg/src/shell/wire.js";
@@ -30,15 +30,15 @@ test("a handle of the dead instance is refused by the fresh one", () => {
 });
 
 test("artefacts trap apart", () => {
-  const generation = core.generation;
+  const generation = payments.generation;
   assert.throws(() => webhooks.invoke((exports) => exports.webhooks_verifier(IMPOSSIBLE)), code("internal_trap"));
-  assert.equal(core.generation, generation);
-  assert.ok(core.invoke<unknown[]>((exports) => exports.payments_profiles()).length > 0);
+  assert.equal(payments.generation, generation);
+  assert.ok(payments.invoke<unknown[]>((exports) => exports.payments_profiles()).length > 0);
 });
 
 test("what the engine refuses arrives as the one error class", () => {
   assert.throws(
-    () => core.invoke((exports) => exports.payments_derive_key(encode({ secret: 7 }))),
+    () => payments.invoke((exports) => exports.payments_derive_key(encode({ secret: 7 }))),
     (error) => {
       assert.ok(isTillproofError(error));
       assert.equal(error.code, "field_invalid");

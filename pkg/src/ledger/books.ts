@@ -5,7 +5,7 @@
  * them, so that no answer ever comes from an instance that has died.
  */
 
-import { core } from "../shell/core.js";
+import { ledger } from "../shell/ledger.js";
 import { encode, utf8 } from "../shell/wire.js";
 import type { EntryDocument, Side } from "./entry.js";
 
@@ -79,7 +79,7 @@ export class Books {
       const page = lines.slice(from, from + PAGE_LINES);
       const document = joined(page);
       try {
-        core.invoke<Position>((exports) => exports.ledger_apply(handle, document));
+        ledger.invoke<Position>((exports) => exports.ledger_apply(handle, document));
       } catch (error) {
         // The engine may have applied the lines before the bad one; the next call begins with what is known here.
         this.close();
@@ -93,45 +93,45 @@ export class Books {
   draft(before: readonly EntryDocument[], entries: readonly EntryDocument[]): readonly Answer[] {
     const handle = this.#live();
     const document = encode({ before, entries });
-    return core.invoke<readonly Answer[]>((exports) => exports.ledger_draft(handle, document));
+    return ledger.invoke<readonly Answer[]>((exports) => exports.ledger_draft(handle, document));
   }
 
   balance(account: string, currency: string): Sums {
     const handle = this.#live();
     const document = encode({ account, currency });
-    return core.invoke<Sums>((exports) => exports.ledger_balance(handle, document));
+    return ledger.invoke<Sums>((exports) => exports.ledger_balance(handle, document));
   }
 
   trialBalance(): readonly TrialRow[] {
     const handle = this.#live();
-    return core.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle));
+    return ledger.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle));
   }
 
   statement(account: string): readonly StatementRow[] {
     const handle = this.#live();
     const document = encode({ account });
-    return core.invoke<readonly StatementRow[]>((exports) => exports.ledger_statement(handle, document));
+    return ledger.invoke<readonly StatementRow[]>((exports) => exports.ledger_statement(handle, document));
   }
 
   /** Lets go of the memory in wasm; the next call makes the books again. */
   close(): void {
     const handle = this.#handle;
     this.#handle = null;
-    if (handle === null || this.#generation !== core.generation) return;
-    core.invoke<null>((exports) => exports.ledger_release(handle));
+    if (handle === null || this.#generation !== ledger.generation) return;
+    ledger.invoke<null>((exports) => exports.ledger_release(handle));
   }
 
   /** A handle of the living instance, with all lines applied. */
   #live(): number {
-    if (this.#handle !== null && this.#generation === core.generation) return this.#handle;
+    if (this.#handle !== null && this.#generation === ledger.generation) return this.#handle;
     const first = joined(this.#lines.slice(0, PAGE_LINES));
-    const { handle } = core.invoke<{ handle: number }>((exports) => exports.ledger_open(first));
+    const { handle } = ledger.invoke<{ handle: number }>((exports) => exports.ledger_open(first));
     for (let from = PAGE_LINES; from < this.#lines.length; from += PAGE_LINES) {
       const page = joined(this.#lines.slice(from, from + PAGE_LINES));
-      core.invoke<Position>((exports) => exports.ledger_apply(handle, page));
+      ledger.invoke<Position>((exports) => exports.ledger_apply(handle, page));
     }
     this.#handle = handle;
-    this.#generation = core.generation;
+    this.#generation = ledger.generation;
     return handle;
   }
 }
@@ -139,7 +139,7 @@ export class Books {
 /** Checks a whole journal from its first line. */
 export function check(lines: readonly string[]): Checked {
   const journal = joined(lines);
-  return core.invoke<Checked>((exports) => exports.ledger_verify(journal));
+  return ledger.invoke<Checked>((exports) => exports.ledger_verify(journal));
 }
 
 function joined(lines: readonly string[]): Uint8Array {

@@ -6,7 +6,7 @@
  * `Expenses:GatewayFee`.
  */
 
-import { core } from "../shell/core.js";
+import { ledger } from "../shell/ledger.js";
 import { amountDigits, list, object, onlyKnown, text, timeMs, type AmountInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import { fromDocument, optional, type EntryDocument, type EntryInput } from "./entry.js";
@@ -178,7 +178,7 @@ function fill(
     names: { gateway: text("gateway", fields.gateway), ...names },
     ...(facts === undefined ? {} : { facts: factsDocument(facts) }),
   });
-  const entry = fromDocument(core.invoke<EntryDocument>((exports) => exports.ledger_template(document)));
+  const entry = fromDocument(ledger.invoke<EntryDocument>((exports) => exports.ledger_template(document)));
   return fields.recordedAt === undefined ? entry : { ...entry, recordedAt: timeMs("recordedAt", fields.recordedAt) };
 }
 

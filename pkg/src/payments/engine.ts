@@ -1,6 +1,6 @@
 /** The payments engine as the driver sees it: documents in, documents out. Decides nothing. */
 
-import { core } from "../shell/core.js";
+import { payments } from "../shell/payments.js";
 import { encode } from "../shell/wire.js";
 
 /** One thing that happened to an intent, opaque to TypeScript. */
@@ -96,7 +96,7 @@ export function openIntent(input: {
   readonly now: number;
 }): Step {
   const document = encode(input);
-  const step = core.invoke<Step>((exports) => exports.payments_open(document));
+  const step = payments.invoke<Step>((exports) => exports.payments_open(document));
   // In a journal the request lies deeper than here: what would not cross any more is refused before it is stored.
   encode({ journal: step.append });
   return step;
@@ -114,11 +114,11 @@ export function stepIntent(input: {
   readonly news?: News;
 }): Step {
   const document = encode(input);
-  return core.invoke<Step>((exports) => exports.payments_step(document));
+  return payments.invoke<Step>((exports) => exports.payments_step(document));
 }
 
 /** Where an intent stands, without moving it. */
 export function viewIntent(journal: readonly JournalEntry[]): IntentView {
   const document = encode({ journal });
-  return core.invoke<IntentView>((exports) => exports.payments_view(document));
+  return payments.invoke<IntentView>((exports) => exports.payments_view(document));
 }

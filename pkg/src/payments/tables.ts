@@ -1,6 +1,6 @@
 /** What can be known without sending anything: keys, promises of providers, and the waits to expect. */
 
-import { core } from "../shell/core.js";
+import { payments } from "../shell/payments.js";
 import { bytes, count, onlyKnown, text, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import { hex } from "./host.js";
@@ -33,7 +33,7 @@ export function deriveKey(identity: KeyIdentity): string {
     reference: text("reference", identity.reference),
     epoch: count("epoch", identity.epoch ?? 1, 1),
   });
-  return core.invoke<string>((exports) => exports.payments_derive_key(input));
+  return payments.invoke<string>((exports) => exports.payments_derive_key(input));
 }
 
 /** A random key for callers who keep their own record of it: a UUID of version 4, or of version 7 (sorts by time). */
@@ -42,13 +42,13 @@ export function randomKey(options: { readonly version?: 4 | 7; readonly now?: nu
   const entropy = hex(crypto.getRandomValues(new Uint8Array(16)));
   const now = timeMs("now", options.now ?? Date.now());
   const input = encode({ version: options.version ?? 4, entropy, now });
-  return core.invoke<string>((exports) => exports.payments_random_key(input));
+  return payments.invoke<string>((exports) => exports.payments_random_key(input));
 }
 
 /** What each known provider promises about keys, with source and date. */
 export function providerProfiles(): ProviderProfile[] {
   type Row = Record<string, string | number | boolean>;
-  const rows = core.invoke<Row[]>((exports) => exports.payments_profiles());
+  const rows = payments.invoke<Row[]>((exports) => exports.payments_profiles());
   const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   return rows.map(
     (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [camel(name), value])) as unknown as ProviderProfile,
@@ -78,7 +78,7 @@ export function retrySchedule(
     ...(entropy === undefined ? {} : { entropy: hex(bytes("entropy", entropy)) }),
   });
   type Row = { attempt: number; earliest_ms: number; latest_ms: number; exact_ms?: number };
-  const rows = core.invoke<Row[]>((exports) => exports.payments_retry_schedule(input));
+  const rows = payments.invoke<Row[]>((exports) => exports.payments_retry_schedule(input));
   return rows.map((row) => ({
     attempt: row.attempt,
     earliestMs: row.earliest_ms,

@@ -8,7 +8,7 @@
  * with file, line and column, and nothing is reported.
  */
 
-import { core } from "../shell/core.js";
+import { reconciler } from "../shell/reconcile.js";
 import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import type { Report } from "./report.js";
@@ -46,7 +46,7 @@ export function reconcile(options: ReconcileOptions): Report {
     as_of: options.asOf === undefined ? undefined : timeMs("asOf", options.asOf),
     in_flight_days: options.inFlightDays === undefined ? undefined : days(options.inFlightDays),
   });
-  return core.invoke<Report>((exports) => exports.reconcile_run(document, ledger.data, settlement.data));
+  return reconciler.invoke<Report>((exports) => exports.reconcile_run(document, ledger.data, settlement.data));
 }
 
 /** The files of one side: names and lengths, and all their bytes one after the other. */

@@ -108,6 +108,11 @@ impl<'a> Case<'a> {
         budget.pays(self.request.body.len(), self.options.secrets.len()) && genuine(&verifier, &self.request)
     }
 
+    /// Who sends deliveries of this scheme.
+    pub(super) const fn provider(&self) -> &'static str {
+        provider(self.scheme)
+    }
+
     /// The value of a header that arrived once.
     pub(super) fn header(&self, name: &str) -> Option<&'a str> {
         value(self.request.headers, name)
@@ -125,6 +130,16 @@ impl<'a> Case<'a> {
             self.header("content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case("identity"));
         if encoded { None } else { self.header("content-length")?.trim_ascii().parse().ok() }
     }
+}
+
+/// Who sends deliveries of a scheme.
+pub(super) const fn provider(scheme: &Scheme) -> &'static str {
+    scheme.provider
+}
+
+/// The headers in which a scheme has its signature; none where it stands in the body.
+pub(super) fn signature_headers(scheme: &Scheme) -> Vec<&'static str> {
+    vec![scheme.signature_header]
 }
 
 /// The value of a header that arrived once.

@@ -1,6 +1,6 @@
 //! Headers are renamed by servers, rewritten by proxies and dropped by mapping templates.
 
-use super::case::Headers;
+use super::case::{Headers, provider, signature_headers};
 use super::form::percent_decoded;
 use super::words::{
     HEADER_MISSING, HEADER_PROXIED, HEADER_RENAMED, HEADER_REWRITTEN, HEADERS_NONE, OTHER_PROVIDER, UNSIGNED,
@@ -152,26 +152,27 @@ pub(super) fn missing(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
     if let Some((_, _, what, instead)) = unsigned {
         return Some(UNSIGNED.proven(&[("what", what), ("instead", instead)]));
     }
-    let provider = case.scheme.provider;
+    let sender = case.provider();
     let own = case.scheme.headers();
-    let other = SCHEMES.iter().find(|scheme| {
-        let theirs = scheme.signature_header;
-        !own.contains(&theirs) && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(theirs))
-    });
     // Half of the scheme's headers are here: then one was lost, and the sender is the right one.
-    let none_of_own = !own.iter().any(|own| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
-    if let Some(other) = other.filter(|_| none_of_own) {
+    let is_here = |name: &str| headers.iter().any(|(found, _)| found.eq_ignore_ascii_case(name));
+    let none_of_own = !own.iter().any(|own| is_here(own));
+    let theirs = SCHEMES
+        .iter()
+        .flat_map(|scheme| signature_headers(scheme).into_iter().map(move |name| (scheme, name)));
+    let other = theirs.filter(|_| none_of_own).find(|(_, name)| !own.contains(name) && is_here(name));
+    if let Some((other, name)) = other {
         return Some(OTHER_PROVIDER.likely(&[
-            ("header", other.signature_header),
-            ("found", other.provider),
+            ("header", name),
+            ("found", provider(other)),
             ("missing", header),
-            ("provider", provider),
+            ("provider", sender),
             ("scheme", other.name),
         ]));
     }
-    let proxy = PROXIES.iter().find(|proxy| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(proxy)));
+    let proxy = PROXIES.iter().find(|proxy| is_here(proxy));
     Some(match proxy {
-        Some(proxy) => HEADER_PROXIED.likely(&[("header", header), ("proxy", proxy), ("provider", provider)]),
-        None => HEADER_MISSING.likely(&[("header", header), ("provider", provider)]),
+        Some(proxy) => HEADER_PROXIED.likely(&[("header", header), ("proxy", proxy), ("provider", sender)]),
+        None => HEADER_MISSING.likely(&[("header", header), ("provider", sender)]),
     })
 }

@@ -8,7 +8,7 @@ use crate::json::{self, Value};
 use crate::prelude::*;
 
 pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
-    let provider = ("provider", case.scheme.provider);
+    let provider = ("provider", case.provider());
     match case.stage {
         Stage::Secret => Some(unusable(case)),
         Stage::Url => Some(URL_MISSING.proven(&[provider])),

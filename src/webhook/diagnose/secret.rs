@@ -1,5 +1,6 @@
 //! A secret is copied by people through shells, files and dashboards, and arrives as something close to it.
 
+use super::case::signature_headers;
 use super::headers::capitals;
 use super::words::{SECRET_DECODING, SECRET_LIST, SECRET_MANGLED};
 use super::{Budget, Case, Diagnosis};
@@ -87,9 +88,9 @@ fn in_list(case: &Case<'_>, budget: &mut Budget, text: &str) -> Option<usize> {
 /// The scheme decodes secrets in its own way, so the bytes are handed to it in each way it might. A sender that takes a
 /// key for text also writes hexadecimal as it likes, so the signature is tried in capitals too.
 pub(super) fn decoded_otherwise(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis> {
-    let header = case.scheme.signature_header;
-    let capitals = case.header(header).and_then(capitals);
-    let headers = capitals.as_deref().map(|value| case.headers_with(header, value));
+    let header = signature_headers(case.scheme).into_iter().next();
+    let capitals = header.and_then(|header| Some((header, capitals(case.header(header)?)?)));
+    let headers = capitals.as_ref().map(|(header, value)| case.headers_with(header, value));
     let spelt = headers.as_deref().map(|headers| Request { headers, ..case.request });
     let requests = [Some(case.request), spelt];
     for (index, secret) in case.options.secrets.iter().enumerate() {
@@ -105,7 +106,7 @@ pub(super) fn decoded_otherwise(case: &Case<'_>, budget: &mut Budget) -> Option<
                     ("index", &index.digits()),
                     ("decoding", decoding),
                     ("scheme", case.scheme.name),
-                    ("provider", case.scheme.provider),
+                    ("provider", case.provider()),
                 ]));
             }
         }

@@ -59,7 +59,7 @@ fn holds(case: &Case<'_>, budget: &mut Budget, url: &str) -> bool {
 }
 
 fn told(case: &Case<'_>, change: &str) -> Diagnosis {
-    URL_VARIANT.proven(&[("change", change), ("provider", case.scheme.provider)])
+    URL_VARIANT.proven(&[("change", change), ("provider", case.provider())])
 }
 
 fn listed(changes: &[&str]) -> String {

@@ -1,0 +1,8 @@
+/** The `ledger` artefact: books and templates. */
+
+import source from "#wasm/ledger";
+import * as glue from "../../wasm/ledger.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const ledger: Artefact<typeof glue> = new Artefact("ledger", glue, source);

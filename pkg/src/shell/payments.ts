@@ -1,0 +1,8 @@
+/** The `payments` artefact: intents, keys, retry. */
+
+import source from "#wasm/payments";
+import * as glue from "../../wasm/payments.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const payments: Artefact<typeof glue> = new Artefact("payments", glue, source);

@@ -1,0 +1,8 @@
+/** The `reconcile` artefact: the mirror against what was settled. */
+
+import source from "#wasm/reconcile";
+import * as glue from "../../wasm/reconcile.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const reconciler: Artefact<typeof glue> = new Artefact("reconcile", glue, source);

@@ -1,5 +1,0 @@
-/** Stands in for `#wasm/core` in the slim build. */
-
-import { provided } from "./provided.js";
-
-export default provided("core");

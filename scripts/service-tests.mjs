@@ -1,0 +1,68 @@
+/**
+ * tests/services: what only a real server or a killed process can show.
+ *
+ * Invariant: a test gets its servers through `POSTGRES_URL` and `REDIS_URL`, and a Node with a SQLite of its own, which
+ * Node 20 lacks, through `MODERN_NODE`; whatever happens, the servers are gone afterwards.
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { at, Failure, run } from "./command.mjs";
+import { esbuild } from "./javascript.mjs";
+import { ensurePostgres, ensureRedis, stopServices } from "./services.mjs";
+
+const SOURCES = at("tests/services");
+const BUNDLES = at("target/services");
+
+/** Bundles every source below tests/services into target/services, and returns the folder. */
+export async function buildServiceTests() {
+  await ensurePackages();
+  rmSync(BUNDLES, { recursive: true, force: true });
+  mkdirSync(BUNDLES, { recursive: true });
+  symlinkSync(join(SOURCES, "node_modules"), join(BUNDLES, "node_modules"));
+  const sources = readdirSync(SOURCES, { recursive: true })
+    .filter((file) => file.endsWith(".ts") && !file.includes("node_modules"));
+  await esbuild().build({
+    entryPoints: sources.map((file) => join(SOURCES, file)),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    // Drivers are loaded as merchants load them; everything else comes from the sources.
+    external: Object.keys(JSON.parse(readFileSync(join(SOURCES, "package.json"), "utf8")).dependencies),
+    outbase: SOURCES,
+    outdir: BUNDLES,
+    outExtension: { ".js": ".mjs" },
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  return BUNDLES;
+}
+
+/** Starts the servers, hands their addresses to `body` as environment variables, and stops them. */
+export async function withServices(body) {
+  try {
+    const [POSTGRES_URL, REDIS_URL] = await Promise.all([ensurePostgres(), ensureRedis()]);
+    return await body({ POSTGRES_URL, REDIS_URL, MODERN_NODE: modernNode() });
+  } finally {
+    await stopServices();
+  }
+}
+
+/** A Node with `node:sqlite`: this one, or the one tests/services/package.json pins for older hosts. */
+function modernNode() {
+  if (process.getBuiltinModule?.("node:sqlite") !== undefined) return process.execPath;
+  const pinned = join(SOURCES, "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
+  if (existsSync(pinned)) return pinned;
+  throw new Failure(`these tests need node:sqlite: run them with Node 24 (this is ${process.version})`);
+}
+
+async function ensurePackages() {
+  const lock = createHash("sha256").update(readFileSync(join(SOURCES, "package-lock.json"))).digest("hex");
+  const stamp = join(SOURCES, "node_modules", ".tillproof-lock");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: SOURCES });
+  writeFileSync(stamp, lock);
+}
