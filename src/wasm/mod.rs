@@ -5,6 +5,8 @@
 //! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
 
+#[cfg(feature = "webhooks-full")]
+pub mod diagnosis;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "payments")]
