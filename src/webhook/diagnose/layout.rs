@@ -63,7 +63,8 @@ pub(super) const LAYOUTS: &[Layout] = &[
     Layout { name: "the same document indented by three spaces", indent: "   ", ..INDENTED },
 ];
 
-/// A number to be written in another way: which one, in the order of the document, and how.
+/// A number to be written in another way: which one, in the order of the document, and how. Lists of them are in that
+/// order too.
 pub(super) type Renumbered = (usize, String);
 
 /// A document, laid out and escaped, with the numbers of `renumbered` instead of its own.
@@ -145,8 +146,13 @@ impl Writer<'_> {
     }
 
     fn number(&mut self, lexeme: &str) {
-        let other = self.renumbered.iter().find(|(index, _)| *index == self.numbers);
-        self.out.push_str(other.map_or(lexeme, |(_, text)| text));
+        match self.renumbered.split_first() {
+            Some(((index, text), rest)) if *index == self.numbers => {
+                self.out.push_str(text);
+                self.renumbered = rest;
+            }
+            _ => self.out.push_str(lexeme),
+        }
         self.numbers = self.numbers.saturating_add(1);
     }
 }

@@ -102,7 +102,7 @@ const PROBES: &[Probe] = &[
     Probe { stages: &[Stage::Secret, Stage::Signature], find: secret::as_written },
     Probe { stages: &[Stage::Form], find: headers::renamed },
     Probe { stages: &[Stage::Form, Stage::Signature], find: headers::rewritten },
-    Probe { stages: &[Stage::Form, Stage::Signature], find: other::scheme },
+    Probe { stages: &[Stage::Secret, Stage::Form, Stage::Signature], find: other::scheme },
     Probe { stages: &[Stage::Signature], find: body::edited },
     Probe { stages: &[Stage::Url, Stage::Signature], find: url::variant },
     Probe { stages: &[Stage::Signature], find: envelope::wrapped },

@@ -11,6 +11,9 @@ use crate::prelude::*;
 /// Numbers beyond this many are rewritten all together or one by one, not in every combination.
 const COMBINED_MAX: usize = 6;
 
+/// In a document with more numbers than this, they are rewritten all together only.
+const NUMBERS_MAX: usize = 256;
+
 /// Most integers that one rounded integer can have been, and are tried: beyond 2^63 there would be more.
 const ROUNDED_MAX: u64 = 2_048;
 
@@ -35,6 +38,7 @@ pub(super) fn plans<'v>(
     let mut numbers = Vec::new();
     collect(document, "", &mut numbers);
     let uniform = uniform(&numbers);
+    numbers.truncate(if numbers.len() > NUMBERS_MAX { 0 } else { NUMBERS_MAX });
     let single = single(&numbers);
     let combined = combined(&numbers);
     uniform.into_iter().chain(single).chain(combined).chain(unrounded(&numbers, strings))
@@ -169,6 +173,7 @@ fn unrounded<'v>(
     first.into_iter().chain(each.map(move |value| {
         let mut plan = known.clone();
         plan.extend(places.iter().map(|at| (*at, value.digits())));
+        plan.sort_unstable();
         plan
     }))
 }

@@ -13,14 +13,15 @@ const NUMBERED_LAYOUTS: usize = 4;
 /// The same values, in every layout and with every way to escape.
 pub(super) fn layouts(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis> {
     let document = document(case)?;
-    let strings = strings(&document);
-    search(case, budget, &document, &strings, LAYOUTS, &[], &RESERIALISED)
+    let escapes = escapes(&strings(&document));
+    search(case, budget, &document, &escapes, LAYOUTS, &[], &RESERIALISED)
 }
 
 /// The same values but for numbers that lost digits on the way.
 pub(super) fn numbers(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis> {
     let document = document(case)?;
     let strings = strings(&document);
+    let escapes = escapes(&strings);
     let layouts = LAYOUTS.get(..NUMBERED_LAYOUTS).unwrap_or(LAYOUTS);
     // Once through all plans for each layout: mostly the layout is the one it came in.
     layouts.iter().find_map(|layout| {
@@ -32,7 +33,7 @@ pub(super) fn numbers(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis>
                 case,
                 budget,
                 &document,
-                &strings,
+                &escapes,
                 core::slice::from_ref(layout),
                 &plan,
                 &NUMBERS_REWRITTEN,
@@ -51,13 +52,13 @@ fn search(
     case: &Case<'_>,
     budget: &mut Budget,
     document: &Value<'_>,
-    strings: &[&str],
+    escapes: &[&Escapes],
     layouts: &[Layout],
     renumbered: &[Renumbered],
     words: &Words,
 ) -> Option<Diagnosis> {
     for layout in layouts {
-        for escapes in ESCAPES.iter().filter(|escapes| escapes.matters(strings)) {
+        for escapes in escapes {
             if budget.is_spent() {
                 return None;
             }
@@ -85,6 +86,11 @@ fn original(layout: &Layout, escapes: &Escapes, end: &str) -> String {
         }
     }
     text
+}
+
+/// The ways to escape that make a difference to these strings.
+fn escapes(strings: &[&str]) -> Vec<&'static Escapes> {
+    ESCAPES.iter().filter(|escapes| escapes.matters(strings)).collect()
 }
 
 /// Every text of a document, names included.
