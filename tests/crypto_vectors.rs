@@ -1,5 +1,8 @@
-//! The primitives agree with the published vectors: RFC 4231, and the HMAC files of Project Wycheproof.
+//! The primitives agree with the published vectors: RFC 4231, and the files of Project Wycheproof.
 #![cfg(not(target_family = "wasm"))]
+
+#[path = "crypto_vectors/public_keys.rs"]
+mod public_keys;
 
 use tillproof::crypto::{HexCase, Mac, MacAlgorithm, MacKey, Secret, decode_hex, encode_hex};
 use tillproof::json;

@@ -89,7 +89,7 @@ fn every_vector_gets_its_verdict_and_where_it_names_a_cause_that_cause() {
 /// A secret the scheme accepts.
 fn secret(scheme: &Scheme) -> &'static str {
     match scheme.key {
-        tillproof::webhook::KeyForm::Text => "a shared secret",
+        tillproof::webhook::KeyForm::Text | tillproof::webhook::KeyForm::Sha1 => "a shared secret",
         tillproof::webhook::KeyForm::Base64(_) => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         tillproof::webhook::KeyForm::Hex => "44782DEF547AAA06C910C43932B1EB0C",
     }
@@ -121,7 +121,7 @@ fn what_is_signed_by_a_scheme_is_verified_by_it_and_no_changed_byte_is() {
             let refused = verifier.verify(&Request { body: &changed, ..request }).unwrap_err();
             assert_eq!(refused.code(), "signature_mismatch", "{} byte {at}", scheme.name);
         }
-        let header = signed.iter().find(|(name, _)| *name == scheme.signature_header).unwrap().1.clone();
+        let header = signed.iter().find(|(name, _)| *name == scheme.place_name()).unwrap().1.clone();
         for at in 0..header.len() {
             let mut changed = header.clone().into_bytes();
             changed[at] ^= 1;
@@ -129,7 +129,7 @@ fn what_is_signed_by_a_scheme_is_verified_by_it_and_no_changed_byte_is() {
             let headers: Vec<_> = headers
                 .iter()
                 .map(|(name, value)| {
-                    if *name == scheme.signature_header {
+                    if *name == scheme.place_name() {
                         (*name, HeaderValue::Once(&changed))
                     } else {
                         (*name, *value)
@@ -386,7 +386,8 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
 #[test]
 fn every_row_is_complete_and_can_be_read_by_its_own_grammar() {
     for scheme in SCHEMES {
-        assert!(!scheme.provider.is_empty() && !scheme.source.is_empty(), "{}", scheme.name);
+        let told = scheme.provenance.told().unwrap();
+        assert!(!told.provider.is_empty() && !told.source.is_empty(), "{}", scheme.name);
         for header in scheme.headers() {
             assert_eq!(header, header.to_ascii_lowercase(), "{}", scheme.name);
             assert!(!header.is_empty(), "{}", scheme.name);

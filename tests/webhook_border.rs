@@ -103,7 +103,7 @@ fn the_list_of_schemes_says_what_is_signed_and_what_identifies_an_event() {
             r#""headers":["webhook-signature","webhook-id","webhook-timestamp"],"algorithm":"hmac-sha256","#,
             r#""signed_content":"{webhook-id}.{timestamp}.{body}","signs_url":false,"signs_time":true,"#,
             r#""event_id":"header webhook-id","event_id_is_signed":true,"retry_window_hours":76,"#,
-            r#""source":"standard-webhooks/standard-webhooks:spec/standard-webhooks.md","checked":"2026-11","#,
+            r#""strength":"signed_body","source":"standard-webhooks/standard-webhooks:spec/standard-webhooks.md","checked":"2026-11","#,
             r#""evidence":"sdk_run","tolerance_seconds":300}"#
         )
     );

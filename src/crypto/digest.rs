@@ -1,8 +1,8 @@
-//! SHA-256, for fingerprints and hash chains.
+//! SHA-256, for fingerprints and hash chains, and the digests providers sign with.
 
 use sha2::Digest as _;
 
-use super::encode_hex;
+use super::{Secret, encode_hex};
 use crate::prelude::*;
 
 /// SHA-256 over a message that comes in parts.
@@ -21,11 +21,66 @@ impl Sha256 {
         self.0.update(part);
     }
 
+    /// The digest of a message in parts.
+    #[cfg(feature = "webhooks-full")]
+    pub(super) fn of_parts(parts: &[&[u8]]) -> [u8; 32] {
+        let mut digest = Self::new();
+        for part in parts {
+            digest.update(part);
+        }
+        digest.finish()
+    }
+
     /// The digest of everything added.
     #[must_use]
     pub fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
+}
+
+/// Which digest a provider signs with, where it takes none of the secret but a place in the message.
+///
+/// No SHA-1: as a bare digest it is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// 32 bytes.
+    Sha256,
+    /// 64 bytes.
+    Sha512,
+}
+
+impl Hash {
+    /// The stable name, as `schemes()` shows it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// The digest of a message that comes in pieces.
+    #[must_use]
+    pub fn digest(self, pieces: &[&[u8]]) -> Vec<u8> {
+        match self {
+            Self::Sha256 => of_pieces::<sha2::Sha256>(pieces),
+            Self::Sha512 => of_pieces::<sha2::Sha512>(pieces),
+        }
+    }
+}
+
+fn of_pieces<D: sha2::Digest>(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut hash = D::new();
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hash.finalize().to_vec()
+}
+
+/// SHA-1 of a secret, which a provider takes for the key. Not for messages.
+#[must_use]
+pub fn sha1_of_secret(secret: &Secret) -> Secret {
+    Secret::new(sha1::Sha1::digest(secret.expose()).to_vec())
 }
 
 /// SHA-256 of one message.

@@ -1,18 +1,55 @@
 //! Secrets live here and leave no trace: they do not print, do not compare early and are wiped when dropped.
 //!
-//! HMAC, SHA-256, hex, base64 and comparison in constant time, for whoever signs, verifies or fingerprints. The
-//! primitives are those of the RustCrypto crates; this module decides what may be done with them.
+//! HMAC, SHA-256, hex, base64 and comparison in constant time, for whoever signs, verifies or fingerprints; with the
+//! feature `webhooks-full` also signatures under public keys. The primitives are those of well-kept crates (RustCrypto,
+//! dalek); this module decides what may be done with them.
 //!
 //! Not here: randomness (see [`entropy`](crate::entropy)) and what is signed (see `webhook`).
 
+#[cfg(feature = "webhooks-full")]
+mod base64url;
+#[cfg(feature = "webhooks-full")]
+mod certificate;
+#[cfg(feature = "webhooks-full")]
+mod der;
 mod digest;
+#[cfg(feature = "webhooks-full")]
+mod ed25519;
 mod encoding;
 mod error;
+#[cfg(feature = "webhooks-full")]
+mod jws;
+#[cfg(feature = "webhooks-full")]
+mod jws_error;
+#[cfg(feature = "webhooks-full")]
+mod key_error;
 mod mac;
+#[cfg(feature = "webhooks-full")]
+mod p256;
+#[cfg(feature = "webhooks-full")]
+mod public_key;
+#[cfg(feature = "webhooks-full")]
+mod rsa;
 mod secret;
 
-pub use digest::{Sha256, sha256, sha256_hex};
+#[cfg(feature = "webhooks-full")]
+pub use base64url::decode_base64url;
+#[cfg(feature = "webhooks-full")]
+pub use certificate::Certificate;
+pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
 pub use encoding::{HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal};
 pub use error::Error;
+#[cfg(feature = "webhooks-full")]
+pub use jws::{CompactJws, JWS_BYTES_MAX};
+#[cfg(feature = "webhooks-full")]
+pub use jws_error::JwsError;
+#[cfg(feature = "webhooks-full")]
+pub use key_error::KeyError;
 pub use mac::{Mac, MacAlgorithm, MacKey, Tag, hmac_sha256};
+#[cfg(feature = "webhooks-full")]
+pub use p256::EcdsaForm;
+#[cfg(feature = "webhooks-full")]
+pub use public_key::PublicKey;
+#[cfg(feature = "webhooks-full")]
+pub use rsa::{RSA_BITS_MAX, RSA_BITS_MIN};
 pub use secret::Secret;

@@ -36,6 +36,9 @@ fn try_diagnose(options: &[u8], request: &[u8], body: &[u8]) -> Result<String, E
         tolerance_seconds: fields.maybe_integer("tolerance_seconds")?,
         strict: fields.maybe_flag("strict")?.unwrap_or(false),
         url: fields.maybe_text("url")?,
+        public_key_id: fields.maybe_text("public_key_id")?,
+        access_key: fields.maybe_text("access_key")?,
+        partial: fields.maybe_flag("partial")?.unwrap_or(false),
     };
     fields.finish()?;
     let mut fields = Fields::of(&request, "request")?;

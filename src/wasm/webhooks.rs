@@ -158,6 +158,9 @@ fn verifier(options: &[u8]) -> Result<Verifier, Error> {
         tolerance_seconds: fields.maybe_integer("tolerance_seconds")?,
         strict: fields.maybe_flag("strict")?.unwrap_or(false),
         url: fields.maybe_text("url")?,
+        public_key_id: fields.maybe_text("public_key_id")?,
+        access_key: fields.maybe_text("access_key")?,
+        partial: fields.maybe_flag("partial")?.unwrap_or(false),
     };
     fields.finish()?;
     Ok(Verifier::new(scheme, options)?)
@@ -209,29 +212,32 @@ fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> 
 }
 
 fn row(scheme: &Scheme) -> String {
+    let told = scheme.provenance.told();
     let headers = scheme.headers().into_iter().fold(ArrayWriter::new(), ArrayWriter::text);
     let id = match scheme.identity.id {
-        IdSource::Body(path) => path.iter().fold("body".to_owned(), |mut text, name| {
-            text.extend([".", name]);
+        IdSource::Body(paths) => paths.iter().fold(String::new(), |mut text, path| {
+            text.push_str(if text.is_empty() { "body" } else { ":body" });
+            path.iter().for_each(|name| text.extend([".", name]));
             text
         }),
         IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => String::from_iter(["header ", name]),
-        IdSource::Digest => "digest of the body".to_owned(),
+        IdSource::Digest => "digest of what is signed".to_owned(),
     };
     let object = ObjectWriter::new()
         .text("name", scheme.name)
-        .text("provider", scheme.provider)
+        .text("provider", told.map_or("", |told| told.provider))
         .raw("headers", &headers.finish())
-        .text("algorithm", scheme.algorithm.name())
+        .text("algorithm", scheme.primitive.name())
         .text("signed_content", &scheme.signed_content())
         .flag("signs_url", scheme.signs_url())
         .flag("signs_time", scheme.clock.is_some())
         .text("event_id", &id)
-        .flag("event_id_is_signed", scheme.identity.id.is_signed())
+        .flag("event_id_is_signed", scheme.signs_id())
         .number("retry_window_hours", scheme.retry_window_hours.into())
-        .text("source", scheme.source)
-        .text("checked", scheme.checked)
-        .text("evidence", scheme.evidence.name());
+        .text("strength", scheme.strength().name())
+        .text("source", told.map_or("", |told| told.source))
+        .text("checked", told.map_or("", |told| told.checked))
+        .text("evidence", told.map_or("", |told| told.evidence.name()));
     match scheme.clock {
         Some(clock) if clock.window != Window::OnRequest => {
             object.number("tolerance_seconds", clock.tolerance_seconds)

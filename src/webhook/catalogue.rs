@@ -3,10 +3,10 @@
 //! To add a provider that signs with an HMAC, add a row here and its vectors to `tests/vectors/webhooks.jsonl`.
 
 use super::{
-    Clock, Error, Evidence, Grammar, IdSource, Identity, KeyForm, KindSource, Moment, Part, Scheme,
-    SignatureForm, TimeSource, TimeUnit, Window,
+    Clock, Error, Evidence, Grammar, IdSource, Identity, KeyForm, KindSource, Moment, Part, Path, Place,
+    Primitive, Provenance, Scheme, SignatureForm, TimeSource, TimeUnit, Window,
 };
-use crate::crypto::MacAlgorithm;
+use crate::crypto::MacAlgorithm::{HmacSha256, HmacSha512};
 
 /// The body alone.
 const BODY: &[Part] = &[Part::Body];
@@ -15,29 +15,28 @@ const BODY: &[Part] = &[Part::Body];
 /// where they differ.
 const PLAIN: Scheme = Scheme {
     name: "",
-    provider: "",
-    signature_header: "",
+    provenance: Provenance::new("", Evidence::ThirdParty, ""),
+    place: Place::Headers(&[]),
     grammar: Grammar::Plain,
     form: SignatureForm::HexLower,
-    algorithm: MacAlgorithm::HmacSha256,
+    primitive: Primitive::Mac(HmacSha256),
     key: KeyForm::Text,
     content: BODY,
+    spellings: 1,
     clock: None,
     body_required: false,
-    identity: in_body(&["id"], &["type"]),
+    identity: in_body(&[&["id"]], &[&["type"]]),
     retry_window_hours: 72,
-    source: "",
-    checked: "2026-11",
-    evidence: Evidence::ThirdParty,
+    otherwise: None,
 };
 
 /// Stripe: `t=…,v1=…` over `{timestamp}.{body}`. Its library accepts times ahead, and so do we unless asked to be
 /// strict. `v0` is for test clocks of Stripe itself and never counts.
 pub static STRIPE_V1: Scheme = Scheme {
     name: "stripe-v1",
-    provider: "Stripe",
-    signature_header: "stripe-signature",
-    grammar: Grammar::Pairs { separator: ',', signature: "v1" },
+    provenance: Provenance::new("Stripe", Evidence::Run, "stripe/stripe-node:src/Webhooks.ts"),
+    place: Place::Headers(&["stripe-signature"]),
+    grammar: Grammar::Pairs { separator: ',', spaced: false, signature: "v1" },
     content: &[Part::Timestamp, Part::Text("."), Part::Body],
     clock: Some(Clock {
         source: TimeSource::Pair("t"),
@@ -45,9 +44,10 @@ pub static STRIPE_V1: Scheme = Scheme {
         window: Window::PastOnly,
         tolerance_seconds: 300,
     }),
-    identity: Identity { occurred_at: Some(Moment::Seconds(&["created"])), ..in_body(&["id"], &["type"]) },
-    source: "stripe/stripe-node:src/Webhooks.ts",
-    evidence: Evidence::Run,
+    identity: Identity {
+        occurred_at: Some(Moment::Seconds(&["created"])),
+        ..in_body(&[&["id"]], &[&["type"]])
+    },
     ..PLAIN
 };
 
@@ -58,8 +58,12 @@ pub static STANDARD_WEBHOOKS_V1: Scheme = STANDARD_WEBHOOKS;
 /// A constant, so that other rows can be made from it.
 const STANDARD_WEBHOOKS: Scheme = Scheme {
     name: "standard-webhooks-v1",
-    provider: "Standard Webhooks",
-    signature_header: "webhook-signature",
+    provenance: Provenance::new(
+        "Standard Webhooks",
+        Evidence::Run,
+        "standard-webhooks/standard-webhooks:spec/standard-webhooks.md",
+    ),
+    place: Place::Headers(&["webhook-signature"]),
     grammar: Grammar::Tagged("v1"),
     form: SignatureForm::Base64,
     key: KeyForm::Base64(&["v1,whsec_", "whsec_"]),
@@ -72,12 +76,11 @@ const STANDARD_WEBHOOKS: Scheme = Scheme {
     }),
     identity: Identity {
         id: IdSource::SignedHeader("webhook-id"),
-        kind: KindSource::Body(&["type"]),
+        kind: KindSource::Body(&[&["type"]]),
         occurred_at: Some(Moment::Rfc3339(&["timestamp"])),
+        items: None,
     },
     retry_window_hours: 76,
-    source: "standard-webhooks/standard-webhooks:spec/standard-webhooks.md",
-    evidence: Evidence::Run,
     ..PLAIN
 };
 
@@ -85,20 +88,26 @@ const STANDARD_WEBHOOKS: Scheme = Scheme {
 pub static SCHEMES: &[&Scheme] = &[
     &Scheme {
         name: "adyen-platform",
-        provider: "Adyen (platforms, balance, management)",
-        signature_header: "hmacsignature",
+        provenance: Provenance::new(
+            "Adyen (platforms, balance, management)",
+            Evidence::Run,
+            "Adyen/adyen-node-api-library:src/utils/hmacValidator.ts",
+        ),
+        place: Place::Headers(&["hmacsignature"]),
         form: SignatureForm::Base64,
         key: KeyForm::Hex,
         identity: DIGEST,
         retry_window_hours: 720,
-        source: "Adyen/adyen-node-api-library:src/utils/hmacValidator.ts",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &Scheme {
         name: "airwallex",
-        provider: "Airwallex",
-        signature_header: "x-signature",
+        provenance: Provenance::new(
+            "Airwallex",
+            Evidence::Documented,
+            "airwallex.com/docs/developer-tools/webhooks",
+        ),
+        place: Place::Headers(&["x-signature"]),
         content: &[Part::Timestamp, Part::Body],
         clock: Some(Clock {
             source: TimeSource::Header("x-timestamp"),
@@ -106,87 +115,107 @@ pub static SCHEMES: &[&Scheme] = &[
             window: Window::OnRequest,
             tolerance_seconds: 0,
         }),
-        identity: in_body(&["id"], &["name"]),
-        source: "airwallex.com/docs/developer-tools/webhooks",
-        evidence: Evidence::Documented,
+        identity: in_body(&[&["id"]], &[&["name"]]),
         ..PLAIN
     },
     &Scheme {
         name: "authorize-net-sha512",
-        provider: "Authorize.Net",
-        signature_header: "x-anet-signature",
+        provenance: Provenance::new(
+            "Authorize.Net",
+            Evidence::ThirdParty,
+            "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
+        ),
+        place: Place::Headers(&["x-anet-signature"]),
         grammar: Grammar::Prefixed("sha512="),
         form: SignatureForm::HexUpper,
-        algorithm: MacAlgorithm::HmacSha512,
+        primitive: Primitive::Mac(HmacSha512),
         key: KeyForm::Hex,
-        identity: in_body(&["notificationId"], &["eventType"]),
-        source: "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
+        identity: in_body(&[&["notificationId"]], &[&["eventType"]]),
         ..PLAIN
     },
     &Scheme {
         name: "checkout-com",
-        provider: "Checkout.com",
-        signature_header: "cko-signature",
-        source: "checkout.com/docs/workflows/set-up-your-webhook-receiver",
-        evidence: Evidence::Documented,
+        provenance: Provenance::new(
+            "Checkout.com",
+            Evidence::Documented,
+            "checkout.com/docs/workflows/set-up-your-webhook-receiver",
+        ),
+        place: Place::Headers(&["cko-signature"]),
         ..PLAIN
     },
     &Scheme {
         name: "coinbase-commerce",
-        provider: "Coinbase Commerce",
-        signature_header: "x-cc-webhook-signature",
-        identity: in_body(&["event", "id"], &["event", "type"]),
-        source: "coinbase/coinbase-commerce-node:lib/Webhook.js",
-        evidence: Evidence::Run,
+        provenance: Provenance::new(
+            "Coinbase Commerce",
+            Evidence::Run,
+            "coinbase/coinbase-commerce-node:lib/Webhook.js",
+        ),
+        place: Place::Headers(&["x-cc-webhook-signature"]),
+        identity: in_body(&[&["event", "id"]], &[&["event", "type"]]),
         ..PLAIN
     },
     &Scheme {
         name: "flutterwave-v4",
-        provider: "Flutterwave",
-        signature_header: "flutterwave-signature",
+        provenance: Provenance::new(
+            "Flutterwave",
+            Evidence::ThirdParty,
+            "public integrations of the v4 header",
+        ),
+        place: Place::Headers(&["flutterwave-signature"]),
         form: SignatureForm::Base64,
-        identity: Identity { kind: KindSource::Body(&["event"]), ..DIGEST },
-        source: "public integrations of the v4 header",
+        identity: Identity { kind: KindSource::Body(&[&["event"]]), ..DIGEST },
         ..PLAIN
     },
     &Scheme {
         name: "github-sha256",
-        provider: "GitHub",
-        signature_header: "x-hub-signature-256",
+        provenance: Provenance::new(
+            "GitHub",
+            Evidence::Run,
+            "docs.github.com: validating webhook deliveries",
+        ),
+        place: Place::Headers(&["x-hub-signature-256"]),
         grammar: Grammar::Prefixed("sha256="),
         body_required: true,
         identity: Identity {
             id: IdSource::UnsignedHeader("x-github-delivery"),
             kind: KindSource::Header("x-github-event"),
             occurred_at: None,
+            items: None,
         },
-        source: "docs.github.com: validating webhook deliveries",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &Scheme {
         name: "lemonsqueezy",
-        provider: "Lemon Squeezy",
-        signature_header: "x-signature",
-        identity: Identity { kind: KindSource::Body(&["meta", "event_name"]), ..DIGEST },
+        provenance: Provenance::new(
+            "Lemon Squeezy",
+            Evidence::ThirdParty,
+            "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
+        ),
+        place: Place::Headers(&["x-signature"]),
+        identity: Identity { kind: KindSource::Body(&[&["meta", "event_name"]]), ..DIGEST },
         retry_window_hours: 24,
-        source: "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
         ..PLAIN
     },
     &Scheme {
         name: "mollie-next-gen",
-        provider: "Mollie",
-        signature_header: "x-mollie-signature",
+        provenance: Provenance::new(
+            "Mollie",
+            Evidence::Source,
+            "mollie/mollie-api-php:src/Webhooks/SignatureValidator.php",
+        ),
+        place: Place::Headers(&["x-mollie-signature"]),
         grammar: Grammar::Prefixed("sha256="),
-        source: "mollie/mollie-api-php:src/Webhooks/SignatureValidator.php",
-        evidence: Evidence::Source,
         ..PLAIN
     },
     &Scheme {
         name: "paddle-h1",
-        provider: "Paddle",
-        signature_header: "paddle-signature",
-        grammar: Grammar::Pairs { separator: ';', signature: "h1" },
+        provenance: Provenance::new(
+            "Paddle",
+            Evidence::Run,
+            "PaddleHQ/paddle-node-sdk:src/notifications/helpers/webhooks-validator.ts",
+        ),
+        place: Place::Headers(&["paddle-signature"]),
+        grammar: Grammar::Pairs { separator: ';', spaced: false, signature: "h1" },
         content: &[Part::Timestamp, Part::Text(":"), Part::Body],
         clock: Some(Clock {
             source: TimeSource::Pair("ts"),
@@ -196,40 +225,48 @@ pub static SCHEMES: &[&Scheme] = &[
         }),
         identity: Identity {
             occurred_at: Some(Moment::Rfc3339(&["occurred_at"])),
-            ..in_body(&["event_id"], &["event_type"])
+            ..in_body(&[&["event_id"]], &[&["event_type"]])
         },
-        source: "PaddleHQ/paddle-node-sdk:src/notifications/helpers/webhooks-validator.ts",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &Scheme {
         name: "paystack-sha512",
-        provider: "Paystack",
-        signature_header: "x-paystack-signature",
-        algorithm: MacAlgorithm::HmacSha512,
-        identity: Identity { kind: KindSource::Body(&["event"]), ..DIGEST },
-        source: "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
+        provenance: Provenance::new(
+            "Paystack",
+            Evidence::ThirdParty,
+            "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
+        ),
+        place: Place::Headers(&["x-paystack-signature"]),
+        primitive: Primitive::Mac(HmacSha512),
+        identity: Identity { kind: KindSource::Body(&[&["event"]]), ..DIGEST },
         ..PLAIN
     },
     &Scheme {
         name: "razorpay",
-        provider: "Razorpay",
-        signature_header: "x-razorpay-signature",
+        provenance: Provenance::new(
+            "Razorpay",
+            Evidence::Run,
+            "razorpay/razorpay-node:lib/utils/razorpay-utils.js",
+        ),
+        place: Place::Headers(&["x-razorpay-signature"]),
         identity: Identity {
             id: IdSource::UnsignedHeader("x-razorpay-event-id"),
-            kind: KindSource::Body(&["event"]),
+            kind: KindSource::Body(&[&["event"]]),
             occurred_at: Some(Moment::Seconds(&["created_at"])),
+            items: None,
         },
         retry_window_hours: 168,
-        source: "razorpay/razorpay-node:lib/utils/razorpay-utils.js",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &Scheme {
         name: "revolut-v1",
-        provider: "Revolut",
-        signature_header: "revolut-signature",
-        grammar: Grammar::Pairs { separator: ',', signature: "v1" },
+        provenance: Provenance::new(
+            "Revolut",
+            Evidence::Documented,
+            "developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature",
+        ),
+        place: Place::Headers(&["revolut-signature"]),
+        grammar: Grammar::Pairs { separator: ',', spaced: false, signature: "v1" },
         content: &[Part::Text("v1."), Part::Timestamp, Part::Text("."), Part::Body],
         clock: Some(Clock {
             source: TimeSource::Header("revolut-request-timestamp"),
@@ -237,30 +274,27 @@ pub static SCHEMES: &[&Scheme] = &[
             window: Window::BothSides,
             tolerance_seconds: 300,
         }),
-        identity: Identity { kind: KindSource::Body(&["event"]), ..DIGEST },
-        source: "developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature",
-        evidence: Evidence::Documented,
+        identity: Identity { kind: KindSource::Body(&[&["event"]]), ..DIGEST },
         ..PLAIN
     },
     &Scheme {
         name: "shopify",
-        provider: "Shopify",
-        signature_header: "x-shopify-hmac-sha256",
+        provenance: Provenance::new("Shopify", Evidence::Run, "@shopify/shopify-api:lib/webhooks/validate"),
+        place: Place::Headers(&["x-shopify-hmac-sha256"]),
         form: SignatureForm::Base64,
         identity: Identity {
             id: IdSource::UnsignedHeader("x-shopify-event-id"),
             kind: KindSource::Header("x-shopify-topic"),
             occurred_at: None,
+            items: None,
         },
         retry_window_hours: 48,
-        source: "@shopify/shopify-api:lib/webhooks/validate",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &Scheme {
         name: "slack-v0",
-        provider: "Slack",
-        signature_header: "x-slack-signature",
+        provenance: Provenance::new("Slack", Evidence::Run, "@slack/bolt:receivers/verify-request"),
+        place: Place::Headers(&["x-slack-signature"]),
         grammar: Grammar::Prefixed("v0="),
         content: &[Part::Text("v0:"), Part::Timestamp, Part::Text(":"), Part::Body],
         clock: Some(Clock {
@@ -269,52 +303,55 @@ pub static SCHEMES: &[&Scheme] = &[
             window: Window::BothSides,
             tolerance_seconds: 300,
         }),
-        identity: in_body(&["event_id"], &["event", "type"]),
+        identity: in_body(&[&["event_id"]], &[&["event", "type"]]),
         retry_window_hours: 24,
-        source: "@slack/bolt:receivers/verify-request",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &Scheme {
         name: "square",
-        provider: "Square",
-        signature_header: "x-square-hmacsha256-signature",
+        provenance: Provenance::new(
+            "Square",
+            Evidence::Run,
+            "square/square-nodejs-sdk:src/wrapper/WebhooksHelper.ts",
+        ),
+        place: Place::Headers(&["x-square-hmacsha256-signature"]),
         form: SignatureForm::Base64,
         content: &[Part::Url, Part::Body],
         identity: Identity {
             occurred_at: Some(Moment::Rfc3339(&["created_at"])),
-            ..in_body(&["event_id"], &["type"])
+            ..in_body(&[&["event_id"]], &[&["type"]])
         },
-        source: "square/square-nodejs-sdk:src/wrapper/WebhooksHelper.ts",
-        evidence: Evidence::Run,
         ..PLAIN
     },
     &STANDARD_WEBHOOKS_V1,
     &Scheme {
         name: "standard-webhooks-v1-utf8-key",
-        provider: "Polar",
+        provenance: Provenance::new("Polar", Evidence::ThirdParty, "@polar-sh/sdk:webhooks.js"),
         key: KeyForm::Text,
-        source: "@polar-sh/sdk:webhooks.js",
         ..STANDARD_WEBHOOKS
     },
     &STRIPE_V1,
     &Scheme {
         name: "woocommerce",
-        provider: "WooCommerce",
-        signature_header: "x-wc-webhook-signature",
+        provenance: Provenance::new(
+            "WooCommerce",
+            Evidence::ThirdParty,
+            "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
+        ),
+        place: Place::Headers(&["x-wc-webhook-signature"]),
         form: SignatureForm::Base64,
         identity: DIGEST,
-        source: "webhook-co/webhook:packages/webhooks-spec/src/adapters/config.ts",
         ..PLAIN
     },
 ];
 
 /// Neither id nor type: the digest of the body stands for the event.
-const DIGEST: Identity = Identity { id: IdSource::Digest, kind: KindSource::None, occurred_at: None };
+const DIGEST: Identity =
+    Identity { id: IdSource::Digest, kind: KindSource::None, occurred_at: None, items: None };
 
 /// Id and type in the body.
-const fn in_body(id: &'static [&'static str], kind: &'static [&'static str]) -> Identity {
-    Identity { id: IdSource::Body(id), kind: KindSource::Body(kind), occurred_at: None }
+const fn in_body(id: &'static [Path], kind: &'static [Path]) -> Identity {
+    Identity { id: IdSource::Body(id), kind: KindSource::Body(kind), occurred_at: None, items: None }
 }
 
 /// The scheme of this name.

@@ -37,6 +37,11 @@ pub enum Error {
         /// Why it could not be decoded.
         reason: crypto::Error,
     },
+    /// The scheme needs something beside the secret.
+    OptionMissing {
+        /// The option.
+        option: &'static str,
+    },
     /// The scheme signs the URL, and neither the verifier nor the request says which it is.
     UrlMissing,
     /// The body is longer than [`BODY_BYTES_MAX`](super::BODY_BYTES_MAX).
@@ -80,12 +85,36 @@ pub enum Error {
         /// The header.
         header: &'static str,
     },
+    /// The body is not what the scheme signs fields of.
+    BodyMalformed {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A field the scheme needs is absent from the body or the query.
+    FieldMissing {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field of the body or the query does not have the form the scheme says.
+    FieldMalformed {
+        /// The field.
+        field: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
     /// The scheme never signs an empty body.
     BodyEmpty,
     /// No signature is that of this content under any of the secrets. Nothing more can be told from that alone.
     SignatureMismatch {
         /// Whether the body was empty, which mostly means that a parser has consumed it.
         body_is_empty: bool,
+    },
+    /// Some events of the delivery are genuine, and others are not: somebody mixed them.
+    EventsRefused {
+        /// Which are not, counted from 0, in order.
+        refused: Vec<usize>,
+        /// How many there are.
+        events: usize,
     },
     /// Genuine, but too long ago.
     TooOld {
@@ -131,6 +160,9 @@ impl Error {
                     &[("reason", &reason.message)],
                 )
             }
+            Self::OptionMissing { option } => Report::new("missing_option")
+                .fact("option", option)
+                .say("this scheme needs the option `{option}` beside the secret"),
             Self::UrlMissing => Report::new("missing_url").say(
                 "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
             ),
@@ -163,6 +195,16 @@ impl Error {
             Self::SignatureAbsent { header } => Report::new("missing_signature")
                 .fact("header", header)
                 .say("the header `{header}` holds no signature of the version this scheme accepts"),
+            Self::BodyMalformed { expected } => Report::new("malformed_body")
+                .fact("expected", expected)
+                .say("the body is not what this provider sends: expected {expected}"),
+            Self::FieldMissing { field } => Report::new("missing_field")
+                .fact("field", field)
+                .say("the field `{field}` is missing: is this request from the provider?"),
+            Self::FieldMalformed { field, expected } => Report::new("malformed_field")
+                .fact("field", field)
+                .fact("expected", expected)
+                .say("the field `{field}` is malformed: expected {expected}"),
             Self::BodyEmpty => {
                 Report::new("empty_body").say("the body is empty: this provider signs no empty body")
             }
@@ -173,6 +215,13 @@ impl Error {
             Self::SignatureMismatch { body_is_empty: true } => Report::new("signature_mismatch").say(
                 "no signature matches an empty body: check that no parser has consumed the body before",
             ),
+            Self::EventsRefused { refused, events } => Report::new("events_refused")
+                .fact("refused", &listed(refused))
+                .count("events", *events)
+                .say(
+                    "of {events} events, those at {refused} (from 0) carry no signature that matches: somebody may \
+                     have added them to a genuine delivery",
+                ),
             Self::TooOld { age_seconds, tolerance_seconds } => Report::new("timestamp_too_old")
                 .number("found", *age_seconds)
                 .number("tolerance", *tolerance_seconds)
@@ -186,6 +235,16 @@ impl Error {
                 ),
         }
     }
+}
+
+/// Numbers, separated by commas.
+fn listed(numbers: &[usize]) -> String {
+    let mut text = String::new();
+    for (index, number) in numbers.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        text.push_str(&number.digits());
+    }
+    text
 }
 
 reported!(Error);

@@ -1,9 +1,13 @@
-//! What an authenticated delivery says: which event it is, so that it can be applied once.
+//! What an authenticated delivery says: which events it carries, so that each can be applied once.
 
+use super::body::{at, scalar};
 use super::moment::rfc3339;
-use super::peek::texts;
-use super::{EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Scheme, header};
-use crate::crypto::{Sha256, encode_hex, sha256_hex};
+use super::peek::{PATHS, texts};
+use super::{
+    EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Path, Scheme, Strength, TimeUnit, header,
+};
+use crate::crypto::{Sha256, encode_hex, sha256};
+use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -14,49 +18,125 @@ pub struct Event {
     /// What repeated deliveries of the event have in common: 1 to
     /// [`EVENT_ID_BYTES_MAX`](super::EVENT_ID_BYTES_MAX) bytes.
     ///
-    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of the body.
+    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of what is signed.
     pub id: String,
     /// Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one.
     pub id_is_signed: bool,
-    /// A second key for ids that are not signed, `sha256:` and the digest of type and body: a replay under a fresh id
-    /// has the same. The type is in it because some providers send one body under several types.
+    /// A second key for ids that are not signed, `sha256:` and a digest: a replay under a fresh id has the same. It is
+    /// that of type and body (some providers send one body under several types), or of what is signed where the body
+    /// is not but something that is fresh in each delivery.
     pub digest: Option<String>,
     /// The type, as the provider names it.
     pub kind: Option<String>,
-    /// When it happened, where the signed body says so.
+    /// When it happened, where the body says so.
     pub occurred_at: Option<Timestamp>,
+    /// Where it stands in the list of a delivery that carries several, from 0.
+    pub index: Option<usize>,
 }
 
-/// The event of a delivery whose signature holds.
-pub(super) fn read(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Event {
-    let identity = scheme.identity;
-    let [id, kind, time] =
-        texts(body, [identity.id.path(), identity.kind.path(), moment_path(identity.occurred_at)]);
-    let in_header = |name| header::find(headers, name).ok().flatten().map(str::to_owned);
-    let id = match identity.id {
-        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
-        IdSource::Body(_) | IdSource::Digest => id,
-    };
-    let id = id.filter(|id| usable(id));
-    let id_is_signed = id.is_none() || identity.id.is_signed();
-    let kind = match identity.kind {
-        KindSource::Header(name) => in_header(name),
-        KindSource::Body(_) | KindSource::None => kind,
-    };
-    let occurred_at = time.and_then(|time| match identity.occurred_at? {
-        Moment::Seconds(_) if !time.bytes().all(|byte| byte.is_ascii_digit()) => None,
-        Moment::Seconds(_) => Timestamp::from_unix_seconds(time.parse().ok()?),
-        Moment::Rfc3339(_) => rfc3339(&time),
-    });
-    let digest = (!id_is_signed).then(|| {
-        let mut hash = Sha256::new();
-        for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], body] {
-            hash.update(part);
+/// What was proven, and all that is known of the delivery beside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proven<'p, 'a> {
+    pub(super) scheme: &'static Scheme,
+    pub(super) headers: &'p [(&'a str, HeaderValue<'a>)],
+    pub(super) body: &'a [u8],
+    /// The digest of what is signed, where that is not the body.
+    pub(super) signed: Option<[u8; 32]>,
+    /// Events that are not proven, by their place in the list.
+    pub(super) refused: &'p [usize],
+}
+
+impl Proven<'_, '_> {
+    /// The events of a delivery whose signature holds.
+    pub(super) fn events(&self) -> Vec<Event> {
+        let identity = self.scheme.identity;
+        let Some(items) = identity.items else {
+            return vec![self.event(self.body, texts(self.body, self.paths()), None)];
+        };
+        let document = json::parse(self.body).ok();
+        let list = document.as_ref().and_then(|document| document.get(items.list)).and_then(Value::as_array);
+        let Some(list @ [_, ..]) = list else {
+            // Genuine, but no list of events: it still becomes one, so that it is not lost.
+            return vec![self.event(self.body, [const { None }; PATHS], None)];
+        };
+        let mut events = Vec::with_capacity(list.len());
+        for (index, item) in list.iter().enumerate().filter(|(index, _)| !self.refused.contains(index)) {
+            let event = at(item, items.member).unwrap_or(item);
+            let text = |path: Path| scalar(event, path).ok().flatten().map(str::to_owned);
+            let found = self.paths().map(|path| if path.is_empty() { None } else { text(path) });
+            events.push(self.event(item.to_text().as_bytes(), found, Some(index)));
         }
-        digest_text(&encode_hex(&hash.finish()))
-    });
-    let id = id.unwrap_or_else(|| digest_text(&sha256_hex(body)));
-    Event { id, id_is_signed, digest, kind, occurred_at }
+        apart(&mut events, list);
+        events
+    }
+
+    /// The paths of id, type and time, in the order in which [`Proven::event`] takes what stands there.
+    fn paths(&self) -> [Path; PATHS] {
+        let identity = self.scheme.identity;
+        let mut ids = identity.id.paths().iter().copied();
+        let mut kinds = identity.kind.paths().iter().copied();
+        let mut id = || ids.next().unwrap_or_default();
+        let mut kind = || kinds.next().unwrap_or_default();
+        [id(), id(), id(), kind(), kind(), identity.occurred_at.map_or(&[], Moment::path)]
+    }
+
+    fn event(&self, bytes: &[u8], found: [Option<String>; PATHS], index: Option<usize>) -> Event {
+        let identity = self.scheme.identity;
+        let [first, second, third, kind, more, time] = found;
+        let in_header = |name| header::find(self.headers, name).ok().flatten().map(str::to_owned);
+        let id = match identity.id {
+            IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
+            IdSource::Body(_) | IdSource::Digest => first.map(|first| joined(first, ":", [second, third])),
+        };
+        let id = id.filter(|id| usable(id));
+        let kind = match identity.kind {
+            KindSource::Header(name) => in_header(name),
+            KindSource::Body(_) | KindSource::None => kind.map(|kind| joined(kind, ".", [more, None])),
+        };
+        let occurred_at = time.and_then(|time| match identity.occurred_at? {
+            Moment::Seconds(_) => TimeUnit::Seconds.read(&time),
+            Moment::Milliseconds(_) => Timestamp::from_unix_ms(time.parse().ok()?),
+            Moment::Rfc3339(_) => rfc3339(&time),
+        });
+        let id_is_signed = match (&id, self.signed) {
+            (Some(_), _) => self.scheme.signs_id(),
+            (None, Some(_)) => true,
+            (None, None) => self.scheme.strength() == Strength::SignedBody,
+        };
+        let digest = (!id_is_signed).then(|| match self.signed {
+            Some(signed) if self.scheme.signs_something_fresh() => digest_text(&signed),
+            Some(_) | None => {
+                let mut hash = Sha256::new();
+                for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], bytes] {
+                    hash.update(part);
+                }
+                digest_text(&hash.finish())
+            }
+        });
+        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| sha256(bytes))));
+        Event { id, id_is_signed, digest, kind, occurred_at, index }
+    }
+}
+
+/// Events of one delivery that bear one id but differ are different events: their ids say so.
+fn apart(events: &mut [Event], list: &[Value<'_>]) {
+    let content = |event: &Event| event.index.and_then(|index| list.get(index));
+    let known: Vec<Event> = events.to_vec();
+    for event in events {
+        let other = |other: &Event| other.id == event.id && content(other) != content(event);
+        if known.iter().any(other) {
+            let digest = sha256(content(event).map(Value::to_text).unwrap_or_default().as_bytes());
+            event.id = digest_text(&digest);
+        }
+    }
+}
+
+/// The texts that are there, with the separator between them.
+fn joined(mut first: String, separator: &str, rest: [Option<String>; 2]) -> String {
+    for text in rest.into_iter().flatten() {
+        first.extend([separator, &text]);
+    }
+    first
 }
 
 /// An id becomes part of a store key, and databases disagree about control characters.
@@ -64,13 +144,6 @@ fn usable(id: &str) -> bool {
     !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX && !id.chars().any(char::is_control)
 }
 
-fn digest_text(hex: &str) -> String {
-    String::from_iter(["sha256:", hex])
-}
-
-const fn moment_path(moment: Option<Moment>) -> &'static [&'static str] {
-    match moment {
-        Some(Moment::Seconds(path) | Moment::Rfc3339(path)) => path,
-        None => &[],
-    }
+fn digest_text(digest: &[u8]) -> String {
+    glued(&["sha256:", &encode_hex(digest)])
 }

@@ -1,25 +1,110 @@
-//! From the text a dashboard shows to the bytes a MAC takes.
+//! From the text a dashboard shows to what proves that it was known.
 
-use super::{Error, KeyForm, Scheme};
-use crate::crypto::{HexCase, MacKey, Secret, decode_base64, decode_hex};
+use super::{Error, KeyForm, Part, Primitive, Scheme, SignatureForm};
+use crate::crypto::{
+    Hash, HexCase, MacKey, Secret, decode_base64, decode_hex, encode_base64, encode_hex, equal,
+    sha1_of_secret,
+};
+use crate::prelude::*;
 
-/// The key of the secret at `index` of a list.
-///
-/// White space around a secret comes from copying and is taken away: no provider issues a secret that has any.
-pub(super) fn key(scheme: &Scheme, index: usize, text: &str) -> Result<MacKey, Error> {
-    let text = text.trim_ascii();
-    let malformed = |reason| Error::SecretMalformed { index, reason };
-    let bytes = match scheme.key {
-        KeyForm::Text => text.as_bytes().to_vec(),
-        KeyForm::Base64(prefixes) => {
-            let bare = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
-            decode_base64(bare).map_err(malformed)?
+/// One secret, ready to check signatures.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    proof: Proof,
+    /// The text of the secret, where the message contains it; empty otherwise.
+    text: Secret,
+}
+
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large variant, and there are few")]
+enum Proof {
+    Mac(MacKey),
+    Digest(Hash),
+    Token(Secret),
+}
+
+impl Key {
+    /// The key of the secret at `index` of a list.
+    ///
+    /// White space around a secret comes from copying and is taken away: no provider issues a secret that has any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecretMalformed`], [`Error::SecretEmpty`].
+    pub(super) fn new(scheme: &Scheme, index: usize, text: &str) -> Result<Self, Error> {
+        let text = text.trim_ascii();
+        let malformed = |reason| Error::SecretMalformed { index, reason };
+        let bytes = match scheme.key {
+            KeyForm::Text | KeyForm::Sha1 => text.as_bytes().to_vec(),
+            KeyForm::Base64(prefixes) => {
+                let bare = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+                decode_base64(bare).map_err(malformed)?
+            }
+            KeyForm::Hex => decode_hex(text, HexCase::Any).map_err(malformed)?,
+        };
+        let secret = Secret::new(bytes);
+        if secret.is_empty() {
+            return Err(Error::SecretEmpty { index });
         }
-        KeyForm::Hex => decode_hex(text, HexCase::Any).map_err(malformed)?,
-    };
-    let secret = Secret::new(bytes);
-    if secret.is_empty() {
-        return Err(Error::SecretEmpty { index });
+        let in_message = |part: &Part| matches!(part, Part::Secret | Part::SecretReversed);
+        let kept = if scheme.content.iter().any(in_message) { text } else { "" };
+        let secret = if scheme.key == KeyForm::Sha1 { sha1_of_secret(&secret) } else { secret };
+        let proof = match scheme.primitive {
+            Primitive::Mac(algorithm) => Proof::Mac(MacKey::new(algorithm, &secret)),
+            Primitive::Digest(hash) => Proof::Digest(hash),
+            Primitive::Token => Proof::Token(secret),
+        };
+        Ok(Self { proof, text: Secret::new(kept.as_bytes().to_vec()) })
     }
-    Ok(MacKey::new(scheme.algorithm, &secret))
+
+    /// The text of the secret, where the message contains it.
+    pub(super) fn text(&self) -> &[u8] {
+        self.text.expose()
+    }
+
+    /// What the signature of a message must be.
+    pub(super) fn tag(&self, pieces: &[&[u8]]) -> Secret {
+        Secret::new(match &self.proof {
+            Proof::Mac(key) => {
+                let mut mac = key.begin();
+                for piece in pieces {
+                    mac.update(piece);
+                }
+                mac.finish().as_bytes().to_vec()
+            }
+            Proof::Digest(hash) => hash.digest(pieces),
+            Proof::Token(token) => token.expose().to_vec(),
+        })
+    }
+}
+
+impl SignatureForm {
+    /// A tag as the provider writes it.
+    pub(super) fn write(self, tag: &Secret) -> String {
+        let tag = tag.expose();
+        match self {
+            Self::HexLower | Self::HexAnyCase => encode_hex(tag),
+            Self::HexUpper => encode_hex(tag).to_ascii_uppercase(),
+            Self::Base64 | Self::Base64OrHex | Self::Base64OrBase64OfHex => encode_base64(tag),
+            Self::Text => core::str::from_utf8(tag).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Whether a signature is this tag, in constant time.
+    ///
+    /// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
+    pub(super) fn matches(self, tag: &Secret, signature: &str) -> bool {
+        let is = |text: String| equal(signature.as_bytes(), text.as_bytes());
+        match self {
+            Self::HexUpper | Self::HexAnyCase => {
+                equal(signature.to_ascii_lowercase().as_bytes(), encode_hex(tag.expose()).as_bytes())
+            }
+            Self::HexLower | Self::Base64 | Self::Text => is(self.write(tag)),
+            // Both are looked at in any case.
+            Self::Base64OrHex => is(self.write(tag)) | is(encode_hex(tag.expose())),
+            Self::Base64OrBase64OfHex => {
+                is(self.write(tag)) | is(encode_base64(encode_hex(tag.expose()).as_bytes()))
+            }
+        }
+    }
 }

@@ -20,31 +20,42 @@
 //! ```
 //!
 //! Precedence of refusals: limits, form, signature, time. Not here: whether an event was seen before (that takes a
-//! store, see `pkg/src/webhooks/inbox.ts`), and why a signature does not match.
+//! store, see `pkg/src/webhooks/inbox.ts`). Why a signature does not match is told by `diagnose`, in the full artefact.
 
+mod body;
 mod catalogue;
+mod claims;
+mod clock;
 #[cfg(feature = "webhooks-full")]
 mod diagnose;
 mod error;
 mod event;
+mod grammar;
 mod header;
+mod identity;
 mod key;
+mod message;
 mod moment;
+mod part;
 mod peek;
+mod provenance;
 mod scheme;
 mod sign;
+mod spelling;
 mod verify;
 
 pub use catalogue::{SCHEMES, STANDARD_WEBHOOKS_V1, STRIPE_V1, scheme};
+pub use clock::{Clock, TimeSource, TimeUnit, Window};
 #[cfg(feature = "webhooks-full")]
 pub use diagnose::{Confidence, Diagnosis, PROBED_BYTES_MAX, PROBES_MAX, RESERIALISED_BYTES_MAX, diagnose};
 pub use error::Error;
 pub use event::Event;
+pub use grammar::Grammar;
 pub use header::HeaderValue;
-pub use scheme::{
-    Clock, Evidence, Grammar, IdSource, Identity, KeyForm, KindSource, Moment, Part, Scheme, SignatureForm,
-    TimeSource, TimeUnit, Window,
-};
+pub use identity::{IdSource, Identity, Items, KindSource, Moment, Path};
+pub use part::Part;
+pub use provenance::{Evidence, Provenance, Told};
+pub use scheme::{KeyForm, Place, Primitive, Scheme, SignatureForm, Strength};
 pub use sign::{Outgoing, sign};
 pub use verify::{Options, Request, Verified, Verifier};
 
@@ -63,3 +74,9 @@ pub const BODY_BYTES_MAX: usize = crate::json::BYTES_MAX;
 
 /// Longest event id kept, in bytes. It becomes part of a store key; a longer one is replaced by the body's digest.
 pub const EVENT_ID_BYTES_MAX: usize = 255;
+
+/// Most events of a delivery in which each has its own signature. Adyen sends one to six.
+pub const EVENTS_MAX: usize = 1000;
+
+/// Most fields of a form, and most parameters of a query.
+pub const BODY_FIELDS_MAX: usize = 1000;

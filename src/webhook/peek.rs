@@ -14,7 +14,7 @@ pub(super) fn texts(document: &[u8], paths: Paths<'_>) -> [Option<String>; PATHS
     paths.map(|path| {
         let outer = found.next()??;
         let inner = path.iter().skip(1).try_fold(outer, |value, name| {
-            let [member, ..] = members(value, [Some(*name), None, None])?;
+            let [member, ..] = members(value, [Some(*name), None, None, None, None, None])?;
             member
         });
         text(inner?)
@@ -22,10 +22,10 @@ pub(super) fn texts(document: &[u8], paths: Paths<'_>) -> [Option<String>; PATHS
 }
 
 /// How many members are looked for in one pass. A number and not a parameter, so that the code is there once.
-const PATHS: usize = 3;
+pub(super) const PATHS: usize = 6;
 
 /// Names of members, outermost first. An empty path leads nowhere.
-type Paths<'p> = [&'p [&'p str]; PATHS];
+pub(super) type Paths<'p> = [&'p [&'p str]; PATHS];
 
 /// The values of the wanted members of an object; `None` when it is no object, or a wanted name stands twice.
 fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Option<&'a [u8]>; PATHS]> {
@@ -129,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn one(document: &[u8], path: &[&str]) -> Option<String> {
-        let [text, ..] = texts(document, [path, &[], &[]]);
+        let [text, ..] = texts(document, [path, &[], &[], &[], &[], &[]]);
         text
     }
 
@@ -161,9 +161,10 @@ mod tests {
             assert_eq!(one(document.as_bytes(), path).as_deref(), expected, "{document}");
         }
         assert_eq!(one(b"{\"id\":\"a\",\"x\":\"\xff\"}", &["id"]).as_deref(), Some("a"));
-        let paths: Paths<'_> = [&["event", "id"], &["event", "type"], &["time"]];
+        let paths: Paths<'_> = [&["event", "id"], &["event", "type"], &["time"], &[], &[], &[]];
         let found = texts(br#"{"event":{"id":"a","type":"b"},"time":1}"#, paths);
-        assert_eq!(found, ["a", "b", "1"].map(|text| Some(text.to_owned())));
+        let expected = [Some("a"), Some("b"), Some("1"), None, None, None];
+        assert_eq!(found, expected.map(|text| text.map(str::to_owned)));
     }
 
     proptest! {

@@ -1,6 +1,10 @@
 //! What a provider signs, as data: whoever adds a provider writes a row, not a function.
 
-use crate::crypto::MacAlgorithm;
+use super::header::find;
+use super::{
+    Clock, Grammar, HeaderValue, IdSource, Identity, KindSource, Part, Path, Provenance, TimeSource,
+};
+use crate::crypto::{Hash, MacAlgorithm};
 use crate::prelude::*;
 
 /// One way of signing a delivery.
@@ -8,20 +12,22 @@ use crate::prelude::*;
 pub struct Scheme {
     /// The stable name, as callers write it.
     pub name: &'static str,
-    /// The provider, in its own spelling.
-    pub provider: &'static str,
-    /// The header that carries the signature, in lower case.
-    pub signature_header: &'static str,
-    /// How that header is cut into signatures.
+    /// Where the row was read.
+    pub provenance: Provenance,
+    /// Where the signature stands.
+    pub place: Place,
+    /// How the value there is cut into signatures.
     pub grammar: Grammar,
     /// How a signature is written.
     pub form: SignatureForm,
-    /// The hash under the HMAC.
-    pub algorithm: MacAlgorithm,
+    /// What proves that the secret was known.
+    pub primitive: Primitive,
     /// How the text of a secret becomes key bytes.
     pub key: KeyForm,
     /// What is signed, in order.
     pub content: &'static [Part],
+    /// How many messages the content may stand for, where the provider is not consistent. Each costs a MAC.
+    pub spellings: usize,
     /// The time that is signed; `None` where the provider signs none, so that replays cannot be told by age.
     pub clock: Option<Clock>,
     /// Whether a delivery without a body is refused.
@@ -30,43 +36,49 @@ pub struct Scheme {
     pub identity: Identity,
     /// Hours during which the provider may repeat an event; whoever remembers events does so at least as long.
     pub retry_window_hours: u32,
-    /// Where the row was read: a repository and path, or a page.
-    pub source: &'static str,
-    /// When it was read, as year and month.
-    pub checked: &'static str,
-    /// How well it is attested.
-    pub evidence: Evidence,
+    /// The row to read a delivery by that lacks the headers of this one.
+    pub otherwise: Option<&'static Scheme>,
 }
 
-/// How a header value holds signatures.
+/// Where the signature stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grammar {
-    /// The value is the signature.
-    Plain,
-    /// The value is this text and then the signature.
-    Prefixed(&'static str),
-    /// A list of `name=value`, without spaces, in which every value under `signature` is one.
-    Pairs {
-        /// What stands between two pairs.
-        separator: char,
-        /// The name of the pairs that count. Others are ignored.
-        signature: &'static str,
-    },
-    /// A list of `tag,value` separated by single spaces, in which every value of the tag counts.
-    Tagged(&'static str),
+pub enum Place {
+    /// In these headers, in lower case: at least one of them.
+    Headers(&'static [&'static str]),
+    /// In this field of the form that is the body.
+    FormField(&'static str),
+    /// In the JSON body. When a delivery carries several events, each has its own.
+    Field(Path),
 }
 
-/// How a tag is written. There is one text for each tag, but for [`SignatureForm::HexAnyCase`].
+/// What proves that the secret was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Primitive {
+    /// An HMAC of the message under the key.
+    Mac(MacAlgorithm),
+    /// A digest of the message, which contains the secret.
+    Digest(Hash),
+    /// The secret itself. It proves that the sender knows it, and nothing about what is sent with it.
+    Token,
+}
+
+/// How a tag is written. There is one text for each tag, but where the name says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureForm {
     /// Lower-case hexadecimal.
     HexLower,
-    /// Upper-case hexadecimal.
+    /// Hexadecimal, written in upper case and read in either.
     HexUpper,
-    /// Hexadecimal of either case.
+    /// Hexadecimal, written in lower case and read in either.
     HexAnyCase,
     /// Standard base64, padded.
     Base64,
+    /// Standard base64; lower-case hexadecimal is read too.
+    Base64OrHex,
+    /// Standard base64; that of the lower-case hexadecimal text is read too.
+    Base64OrBase64OfHex,
+    /// As it is: a token.
+    Text,
 }
 
 /// How the text of a secret becomes key bytes. White space around it is never part of it.
@@ -78,129 +90,31 @@ pub enum KeyForm {
     Base64(&'static [&'static str]),
     /// Hexadecimal of either case.
     Hex,
+    /// The SHA-1 of the text.
+    Sha1,
 }
 
-/// A part of what is signed.
+/// How much a signature says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// This text.
-    Text(&'static str),
-    /// The value of a header, in lower case. It must not contain the text that follows it.
-    Header(&'static str),
-    /// The timestamp, exactly as received.
-    Timestamp,
-    /// The URL the provider was told to call.
-    Url,
-    /// The body, exactly as received.
-    Body,
-}
-
-/// The signed time of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
-    /// Where it stands.
-    pub source: TimeSource,
-    /// What it counts.
-    pub unit: TimeUnit,
-    /// Which times are refused.
-    pub window: Window,
-    /// Seconds of difference allowed when the caller says nothing. Unused when [`Window::OnRequest`].
-    pub tolerance_seconds: u64,
-}
-
-/// Where the timestamp stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeSource {
-    /// In the signature header, under this name of a pair.
-    Pair(&'static str),
-    /// In a header of its own.
-    Header(&'static str),
-}
-
-/// What a timestamp counts since the epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeUnit {
-    /// Seconds.
-    Seconds,
-    /// Milliseconds, as exactly 13 digits: where no separator follows, digits must not move into the body.
-    Milliseconds,
-}
-
-/// Which times are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
-    /// Too old.
-    PastOnly,
-    /// Too old, and too far ahead.
-    BothSides,
-    /// None, unless the caller names a tolerance; then both sides.
-    OnRequest,
-}
-
-/// What identifies an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Where the id stands.
-    pub id: IdSource,
-    /// Where the type stands.
-    pub kind: KindSource,
-    /// Where the time of the event stands, if anywhere.
-    pub occurred_at: Option<Moment>,
-}
-
-/// Where the id of an event stands. Paths are member names of the JSON body, outermost first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdSource {
-    /// In the body.
-    Body(&'static [&'static str]),
-    /// In a header that is part of what is signed.
-    SignedHeader(&'static str),
-    /// In a header that anybody can change: a replay may come under a fresh id.
-    UnsignedHeader(&'static str),
-    /// Nowhere: the digest of the body is all there is.
-    Digest,
-}
-
-/// Where the type of an event stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KindSource {
-    /// In the body.
-    Body(&'static [&'static str]),
-    /// In a header.
-    Header(&'static str),
-    /// Nowhere.
-    None,
-}
-
-/// Where the time of an event stands in the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// A whole number of seconds since the epoch.
-    Seconds(&'static [&'static str]),
-    /// An RFC 3339 text.
-    Rfc3339(&'static [&'static str]),
-}
-
-/// How well a row is attested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// The provider's own library was run on our vectors.
-    Run,
-    /// Read in the provider's own source.
-    Source,
-    /// Read in the provider's documentation.
-    Documented,
-    /// Known from third parties only.
-    ThirdParty,
+pub enum Strength {
+    /// Every byte of the body is signed.
+    SignedBody,
+    /// Some fields are signed; nothing else in the delivery can be trusted.
+    SignedFields,
+    /// The sender knew the token. The body may be anything.
+    Token,
 }
 
 impl Scheme {
-    /// Every header that is read, in lower case, the one with the signature first.
+    /// Every header that is read, in lower case, those with the signature first.
     #[must_use]
     pub fn headers(&self) -> Vec<&'static str> {
-        let mut names = vec![self.signature_header];
+        let mut names = match self.place {
+            Place::Headers(names) => names.to_vec(),
+            Place::FormField(_) | Place::Field(_) => Vec::new(),
+        };
         for part in self.content {
-            if let Part::Header(name) = part {
+            if let Part::Header(name) | Part::HeaderSegment(_, name) = part {
                 names.push(name);
             }
         }
@@ -214,13 +128,89 @@ impl Scheme {
         if let KindSource::Header(name) = self.identity.kind {
             names.push(name);
         }
+        names.extend(self.otherwise.iter().flat_map(|other| other.headers()));
         names
+    }
+
+    /// The row this delivery is read by: this one, or the other if it has one and a header of this one is absent.
+    pub(super) fn layout(&'static self, headers: &[(&str, HeaderValue<'_>)]) -> &'static Self {
+        let Some(other) = self.otherwise else { return self };
+        let absent = |row: &Self, name| {
+            row.headers_of_its_own().contains(&name) && matches!(find(headers, name), Ok(None))
+        };
+        let lacks = |row: &Self| row.headers_of_its_own().into_iter().any(|name| absent(row, name));
+        if lacks(self) && !lacks(other) { other } else { self }
+    }
+
+    fn headers_of_its_own(&self) -> Vec<&'static str> {
+        Self { otherwise: None, ..*self }.headers()
+    }
+
+    /// The header or the member of the body where the signature stands, for people.
+    #[must_use]
+    pub fn place_name(&self) -> &'static str {
+        match self.place {
+            Place::Headers(names) => names.first().copied().unwrap_or_default(),
+            Place::FormField(name) => name,
+            Place::Field(path) => path.last().copied().unwrap_or_default(),
+        }
     }
 
     /// Whether the URL is part of what is signed.
     #[must_use]
     pub fn signs_url(&self) -> bool {
-        self.content.contains(&Part::Url)
+        let of_url =
+            |part: &Part| matches!(part, Part::Url | Part::QuerySegment(..) | Part::BodyDigestInQuery(_));
+        self.content.iter().any(of_url)
+    }
+
+    /// Whether the body must be read to know what is signed. If not, it stands in the message as it is, or not at all.
+    #[must_use]
+    pub fn reads_body(&self) -> bool {
+        let of_body = |part: &Part| {
+            matches!(
+                part,
+                Part::Field(_)
+                    | Part::MaybeField(_)
+                    | Part::FreeField(_)
+                    | Part::FormField(_)
+                    | Part::SortedForm
+                    | Part::BodyDigestInQuery(_)
+                    | Part::BodyCrc32
+            )
+        };
+        !matches!(self.place, Place::Headers(_)) || self.content.iter().any(of_body)
+    }
+
+    /// How much the signature says.
+    #[must_use]
+    pub fn strength(&self) -> Strength {
+        let whole = |part: &Part| matches!(part, Part::Body | Part::BodyDigestInQuery(_));
+        match self.primitive {
+            Primitive::Token => Strength::Token,
+            _ if self.content.iter().any(whole) => Strength::SignedBody,
+            _ => Strength::SignedFields,
+        }
+    }
+
+    /// Whether the id of an event cannot be changed without breaking the signature.
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        let signs = |path: &Path| {
+            let is = |part: &Part| matches!(part, Part::Field(of) | Part::MaybeField(of) | Part::FreeField(of) if of == path);
+            self.content.iter().any(is)
+        };
+        match (self.identity.id, self.strength()) {
+            (_, Strength::Token) | (IdSource::UnsignedHeader(_), _) => false,
+            (IdSource::Body(paths), Strength::SignedFields) => paths.iter().all(signs),
+            (IdSource::Body(_) | IdSource::SignedHeader(_) | IdSource::Digest, _) => true,
+        }
+    }
+
+    /// Whether something is signed that no other delivery has.
+    pub(super) fn signs_something_fresh(&self) -> bool {
+        let fresh = |part: &Part| matches!(part, Part::Header(_) | Part::HeaderSegment(..) | Part::Timestamp);
+        self.content.iter().any(fresh)
     }
 
     /// What is signed, for people: `{timestamp}.{body}`.
@@ -228,53 +218,32 @@ impl Scheme {
     pub fn signed_content(&self) -> String {
         let mut text = String::new();
         for part in self.content {
-            match part {
-                Part::Text(literal) => text.push_str(literal),
-                Part::Header(name) => text.extend(["{", name, "}"]),
-                Part::Timestamp => text.push_str("{timestamp}"),
-                Part::Url => text.push_str("{url}"),
-                Part::Body => text.push_str("{body}"),
-            }
+            part.describe(&mut text);
         }
         text
     }
 }
 
-impl Evidence {
+impl Primitive {
     /// The stable name, as `schemes()` shows it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Run => "sdk_run",
-            Self::Source => "sdk_source",
-            Self::Documented => "documented",
-            Self::ThirdParty => "third_party",
+            Self::Mac(algorithm) => algorithm.name(),
+            Self::Digest(hash) => hash.name(),
+            Self::Token => "token",
         }
     }
 }
 
-impl IdSource {
-    /// Whether the id cannot be changed without breaking the signature.
+impl Strength {
+    /// The stable name, as `schemes()` shows it.
     #[must_use]
-    pub const fn is_signed(self) -> bool {
-        !matches!(self, Self::UnsignedHeader(_))
-    }
-
-    /// Where it stands in the body; empty when it does not.
-    pub(super) const fn path(self) -> &'static [&'static str] {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Body(path) => path,
-            Self::SignedHeader(_) | Self::UnsignedHeader(_) | Self::Digest => &[],
-        }
-    }
-}
-
-impl KindSource {
-    /// Where it stands in the body; empty when it does not.
-    pub(super) const fn path(self) -> &'static [&'static str] {
-        match self {
-            Self::Body(path) => path,
-            Self::Header(_) | Self::None => &[],
+            Self::SignedBody => "signed_body",
+            Self::SignedFields => "signed_fields",
+            Self::Token => "token",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Signing as a provider does: for the simulator, and for a merchant's own tests.
 
-use super::key::key;
-use super::verify::{content, tag, written};
-use super::{Error, Grammar, IdSource, Scheme, TimeSource, TimeUnit};
+use super::body::parse;
+use super::key::Key;
+use super::message::Source;
+use super::{Error, Grammar, HeaderValue, IdSource, Part, Scheme, TimeSource, TimeUnit};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -39,48 +40,77 @@ impl Outgoing<'_> {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::UrlMissing`],
-    /// [`Error::HeaderMissing`] and [`Error::HeaderMalformed`] when the id cannot be carried.
+    /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::UrlMissing`], and what is wrong with
+    /// id, body or URL so that they cannot be carried ([`Error::HeaderMalformed`] and below).
     pub fn sign(&self, scheme: &Scheme, secret: &str) -> Result<Vec<(&'static str, String)>, Error> {
-        let key = key(scheme, 0, secret)?;
+        let key = Key::new(scheme, 0, secret)?;
         let url = self.url.unwrap_or_default();
         if scheme.signs_url() && url.is_empty() {
             return Err(Error::UrlMissing);
         }
-        let id_header = match scheme.identity.id {
-            IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => Some(name),
-            IdSource::Body(_) | IdSource::Digest => None,
-        };
-        let header = |name| {
-            if id_header == Some(name) { Ok(self.id) } else { Err(Error::HeaderMissing { header: name }) }
-        };
         let timestamp = scheme.clock.map(|clock| match clock.unit {
-            TimeUnit::Seconds => self.timestamp.unix_seconds().digits(),
+            TimeUnit::Seconds | TimeUnit::Either => self.timestamp.unix_seconds().digits(),
             TimeUnit::Milliseconds => self.timestamp.unix_ms().digits(),
+            TimeUnit::Rfc3339 => String::new(),
         });
-        let content = content(scheme, header, timestamp.as_deref(), url, self.body)?;
+        let carried = carried(scheme);
+        let headers: Vec<_> = carried.iter().map(|name| (*name, HeaderValue::Once(self.id))).collect();
+        let parsed = parse(scheme, self.body)?;
+        let source = Source {
+            scheme,
+            headers: &headers,
+            timestamp: timestamp.as_deref(),
+            url,
+            body: self.body,
+            json: parsed.json(),
+            form: parsed.form(),
+            access_key: None,
+        };
+        let message = source.message(key.text(), 0)?;
 
         // From here on the delivery is signed.
-        let signature = written(scheme.form, &tag(&key, &content));
-        let mut headers = Vec::new();
-        headers.extend(id_header.map(|name| (name, self.id.to_owned())));
-        let mut value = String::new();
-        match (scheme.clock.map(|clock| clock.source), timestamp, scheme.grammar) {
-            (Some(TimeSource::Header(name)), Some(timestamp), _) => headers.push((name, timestamp)),
-            (Some(TimeSource::Pair(name)), Some(timestamp), Grammar::Pairs { separator, .. }) => {
-                value.extend([name, "=", &timestamp]);
-                value.push(separator);
-            }
-            _ => {}
+        let signature = scheme.form.write(&key.tag(&message.pieces(self.body)));
+        let mut headers: Vec<_> = carried.into_iter().map(|name| (name, self.id.to_owned())).collect();
+        if let (Some(TimeSource::Header(name)), Some(timestamp)) =
+            (scheme.clock.map(|clock| clock.source), &timestamp)
+        {
+            headers.push((name, timestamp.clone()));
         }
-        match scheme.grammar {
-            Grammar::Plain => {}
-            Grammar::Prefixed(prefix) => value.push_str(prefix),
-            Grammar::Pairs { signature, .. } => value.extend([signature, "="]),
-            Grammar::Tagged(tag) => value.extend([tag, ","]),
-        }
-        value.push_str(&signature);
-        headers.push((scheme.signature_header, value));
+        let value = value(scheme, &timestamp.unwrap_or_default(), &signature);
+        headers.push((scheme.place_name(), value));
         Ok(headers)
+    }
+}
+
+/// The headers that carry the id.
+fn carried(scheme: &Scheme) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for part in scheme.content {
+        if let Part::Header(name) | Part::HeaderSegment(_, name) = part {
+            names.push(*name);
+        }
+    }
+    if let IdSource::UnsignedHeader(name) = scheme.identity.id {
+        names.push(name);
+    }
+    names
+}
+
+/// A signature as its header holds it.
+fn value(scheme: &Scheme, timestamp: &str, signature: &str) -> String {
+    match (scheme.grammar, scheme.clock.map(|clock| clock.source)) {
+        (Grammar::Plain, _) => signature.to_owned(),
+        (Grammar::Prefixed(prefix) | Grammar::MaybePrefixed(prefix), _) => glued(&[prefix, signature]),
+        (Grammar::Pairs { separator, signature: name, .. }, Some(TimeSource::Pair(time))) => {
+            let mut text = glued(&[time, "=", timestamp]);
+            text.push(separator);
+            text.extend([name, "=", signature]);
+            text
+        }
+        (Grammar::Pairs { signature: name, .. }, _) => glued(&[name, "=", signature]),
+        (Grammar::Tagged(tag), _) => glued(&[tag, ",", signature]),
+        (Grammar::Positional, _) => glued(&[timestamp, ",", signature]),
+        (Grammar::KeyIds(algorithm), _) => glued(&["1/", algorithm, "/", signature]),
+        (Grammar::PublicKeys, _) => glued(&["key|", signature]),
     }
 }

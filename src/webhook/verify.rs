@@ -1,11 +1,16 @@
 //! A delivery is genuine when one of its signatures is that of its own content under one of the secrets.
 
-use super::header::{Claims, HeaderValue, claims, limits, required};
-use super::key::key;
+use super::body::{Parsed, at, only, parse, scalar};
+use super::claims::{Claims, in_body, in_headers, limits};
+use super::event::Proven;
+use super::key::Key;
+use super::message::{Message, Source};
 use super::{
-    BODY_BYTES_MAX, Clock, Error, Event, Part, SECRETS_MAX, Scheme, SignatureForm, TimeUnit, Window, event,
+    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, SECRETS_MAX,
+    Scheme, Strength, Window,
 };
-use crate::crypto::{MacKey, Tag, encode_base64, encode_hex, equal};
+use crate::crypto::Sha256;
+use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -21,6 +26,13 @@ pub struct Options<'a> {
     pub strict: bool,
     /// The URL of the endpoint, for schemes that sign it, when requests do not say it.
     pub url: Option<&'a str>,
+    /// Which key is ours, where a delivery names several: needed by Braintree (the public key), understood by Worldpay.
+    pub public_key_id: Option<&'a str>,
+    /// What Rapyd shows beside the secret.
+    pub access_key: Option<&'a str>,
+    /// Lets a delivery pass of which some events are genuine and others are not, without the latter. Only where each
+    /// event has a signature of its own.
+    pub partial: bool,
 }
 
 /// One delivery, as it came in.
@@ -40,20 +52,33 @@ pub struct Request<'a> {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     scheme: &'static Scheme,
-    keys: Vec<MacKey>,
+    keys: Vec<Key>,
     tolerance_seconds: Option<u64>,
     strict: bool,
     url: Option<String>,
+    public_key_id: Option<String>,
+    access_key: Option<String>,
+    partial: bool,
 }
 
 /// A delivery that is genuine and in time. Only [`Verifier::verify`] makes one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Verified<'a> {
     scheme: &'static Scheme,
+    /// The row it was read by.
+    layout: &'static Scheme,
     headers: &'a [(&'a str, HeaderValue<'a>)],
     body: &'a [u8],
     secret_index: usize,
     timestamp: Option<Timestamp>,
+    signed: Option<[u8; 32]>,
+    refused: Vec<usize>,
+}
+
+/// Which key signed, and what.
+struct Signer {
+    index: usize,
+    message: Message,
 }
 
 impl Verifier {
@@ -61,8 +86,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::SecretMissing`], [`Error::TooManySecrets`], and for the first secret that is not
-    /// usable [`Error::SecretMalformed`] or [`Error::SecretEmpty`].
+    /// In this order: [`Error::SecretMissing`], [`Error::TooManySecrets`], for the first secret that is not usable
+    /// [`Error::SecretMalformed`] or [`Error::SecretEmpty`], and [`Error::OptionMissing`].
     pub fn new(scheme: &'static Scheme, options: Options<'_>) -> Result<Self, Error> {
         if options.secrets.is_empty() {
             return Err(Error::SecretMissing);
@@ -70,13 +95,25 @@ impl Verifier {
         if options.secrets.len() > SECRETS_MAX {
             return Err(Error::TooManySecrets { found: options.secrets.len() });
         }
-        let keys = options.secrets.iter().enumerate().map(|(index, text)| key(scheme, index, text));
+        let keys = options.secrets.iter().enumerate().map(|(index, text)| Key::new(scheme, index, text));
+        let keys = keys.collect::<Result<_, _>>()?;
+        let given = |option: Option<&str>| option.filter(|text| !text.is_empty()).map(str::to_owned);
+        let (public_key_id, access_key) = (given(options.public_key_id), given(options.access_key));
+        if scheme.grammar == Grammar::PublicKeys && public_key_id.is_none() {
+            return Err(Error::OptionMissing { option: "public_key_id" });
+        }
+        if scheme.content.contains(&Part::AccessKey) && access_key.is_none() {
+            return Err(Error::OptionMissing { option: "access_key" });
+        }
         Ok(Self {
             scheme,
-            keys: keys.collect::<Result<_, _>>()?,
+            keys,
             tolerance_seconds: options.tolerance_seconds,
             strict: options.strict,
             url: options.url.map(str::to_owned),
+            public_key_id,
+            access_key,
+            partial: options.partial,
         })
     }
 
@@ -96,65 +133,121 @@ impl Verifier {
         if self.scheme.signs_url() && url.is_empty() {
             return Err(Error::UrlMissing);
         }
-        if request.body.len() > BODY_BYTES_MAX {
-            return Err(Error::BodyTooLarge { found: request.body.len() });
+        let (headers, body) = (request.headers, request.body);
+        if body.len() > BODY_BYTES_MAX {
+            return Err(Error::BodyTooLarge { found: body.len() });
         }
-        limits(self.scheme, request.headers)?;
-        let claims = claims(self.scheme, request.headers)?;
-        let header = |name| required(request.headers, name);
-        let content =
-            content(self.scheme, header, claims.timestamp.map(|(text, _)| text), url, request.body)?;
-        if self.scheme.body_required && request.body.is_empty() {
-            return Err(Error::BodyEmpty);
-        }
-        let Some(secret_index) = self.signer(&content, &claims) else {
-            return Err(Error::SignatureMismatch { body_is_empty: request.body.is_empty() });
+        let layout = self.scheme.layout(headers);
+        limits(layout, headers)?;
+        let claims = in_headers(layout, headers, self.public_key_id.as_deref())?;
+        let parsed = parse(layout, body)?;
+        let source = Source {
+            scheme: layout,
+            headers,
+            timestamp: claims.as_ref().and_then(|claims| claims.timestamp).map(|(text, _)| text),
+            url,
+            body,
+            json: parsed.json(),
+            form: parsed.form(),
+            access_key: self.access_key.as_deref(),
+        };
+        let mut refused = Vec::new();
+        let (claims, signer) = match (claims, layout.identity.items, &parsed) {
+            (Some(claims), _, _) => {
+                let signer = self.signer(&source, &claims)?;
+                (claims, signer)
+            }
+            (None, Some(items), Parsed::Json(document)) => {
+                self.items(items, document, &source, &mut refused)?
+            }
+            (None, _, _) => {
+                let value = signature_in_body(layout.place, &source)?;
+                let claims = in_body(layout, headers, value, self.public_key_id.as_deref())?;
+                let signer = self.signer(&source, &claims)?;
+                (claims, signer)
+            }
         };
         let timestamp = claims.timestamp.map(|(_, timestamp)| timestamp);
-        if let (Some(clock), Some(timestamp)) = (self.scheme.clock, timestamp) {
-            self.in_time(clock, timestamp, request.now)?;
+        if let (Some(clock), Some((text, signed_at))) = (layout.clock, claims.timestamp) {
+            self.in_time(clock, text, signed_at, request.now)?;
         }
-        Ok(Verified {
-            scheme: self.scheme,
-            headers: request.headers,
-            body: request.body,
-            secret_index,
-            timestamp,
-        })
+        let whole = layout.strength() == Strength::SignedFields && layout.identity.items.is_none();
+        let signed = whole.then(|| digest(&signer.message));
+        let secret_index = signer.index;
+        Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })
     }
 
-    /// The index of the first key under which a signature holds. All are tried, so that the time does not tell which.
-    fn signer(&self, content: &[&[u8]], claims: &Claims<'_>) -> Option<usize> {
+    /// The first key under which a signature holds. All are tried, so that the time does not tell which.
+    fn signer(&self, source: &Source<'_>, claims: &Claims<'_>) -> Result<Signer, Error> {
+        let scheme = source.scheme;
         let mut signer = None;
         for (index, key) in self.keys.iter().enumerate() {
-            let expected = written(self.scheme.form, &tag(key, content));
-            for signature in &claims.signatures {
-                let matches = match self.scheme.form {
-                    SignatureForm::HexAnyCase => {
-                        equal(signature.to_ascii_lowercase().as_bytes(), expected.as_bytes())
-                    }
-                    SignatureForm::HexLower | SignatureForm::HexUpper | SignatureForm::Base64 => {
-                        equal(signature.as_bytes(), expected.as_bytes())
-                    }
-                };
-                if matches && signer.is_none() {
-                    signer = Some(index);
+            for spelling in 0..scheme.spellings {
+                let message = source.message(key.text(), spelling)?;
+                let tag = key.tag(&message.pieces(source.body));
+                let matches = claims.signatures.iter().map(|signature| scheme.form.matches(&tag, signature));
+                let holds = matches.fold(false, |holds, matches| holds | matches);
+                if holds && signer.is_none() {
+                    signer = Some(Signer { index, message });
                 }
             }
         }
-        signer
+        if scheme.body_required && source.body.is_empty() {
+            return Err(Error::BodyEmpty);
+        }
+        signer.ok_or(Error::SignatureMismatch { body_is_empty: source.body.is_empty() })
     }
 
-    fn in_time(&self, clock: Clock, signed_at: Timestamp, now: Timestamp) -> Result<(), Error> {
+    /// Checks each event of a delivery by its own signature; fills in which do not hold. At least one must.
+    fn items<'s>(
+        &self,
+        items: Items,
+        document: &'s Value<'s>,
+        source: &Source<'s>,
+        refused: &mut Vec<usize>,
+    ) -> Result<(Claims<'s>, Signer), Error> {
+        let list = document.get(items.list).and_then(Value::as_array);
+        let list = list.ok_or(Error::FieldMissing { field: items.list })?;
+        if list.is_empty() || list.len() > EVENTS_MAX {
+            let expected = "a list of at least one event, and at most 1000";
+            return Err(Error::FieldMalformed { field: items.list, expected });
+        }
+        let (mut proven, mut why) = (None, None);
+        for (index, item) in list.iter().enumerate() {
+            let source = Source { json: at(item, items.member), ..*source };
+            match self.item(&source) {
+                Ok(signer) => proven = proven.or(Some(signer)),
+                Err(error) => {
+                    refused.push(index);
+                    why = why.or(Some(error));
+                }
+            }
+        }
+        match (proven, why) {
+            (Some(proven), None) => Ok(proven),
+            (Some(proven), Some(_)) if self.partial => Ok(proven),
+            (Some(_), Some(_)) => Err(Error::EventsRefused { refused: refused.clone(), events: list.len() }),
+            (None, why) => Err(why.unwrap_or(Error::SignatureMismatch { body_is_empty: false })),
+        }
+    }
+
+    fn item<'s>(&self, source: &Source<'s>) -> Result<(Claims<'s>, Signer), Error> {
+        let value = signature_in_body(source.scheme.place, source)?;
+        let claims = in_body(source.scheme, source.headers, value, self.public_key_id.as_deref())?;
+        let signer = self.signer(source, &claims)?;
+        Ok((claims, signer))
+    }
+
+    fn in_time(&self, clock: Clock, text: &str, signed_at: Timestamp, now: Timestamp) -> Result<(), Error> {
         let (tolerance_seconds, window) = match (clock.window, self.tolerance_seconds) {
             (Window::OnRequest, None) => return Ok(()),
             (Window::OnRequest, Some(asked)) => (asked, Window::BothSides),
             (window, asked) => (asked.unwrap_or(clock.tolerance_seconds), window),
         };
         // A timestamp of whole seconds is compared with whole seconds: 300.9 s later it is 300 s old.
-        let now = match clock.unit {
-            TimeUnit::Seconds => Timestamp::from_unix_seconds(now.unix_seconds()).unwrap_or(now),
-            TimeUnit::Milliseconds => now,
+        let now = match clock.unit.counts_seconds(text) {
+            true => Timestamp::from_unix_seconds(now.unix_seconds()).unwrap_or(now),
+            false => now,
         };
         let tolerance = Millis::from_seconds(tolerance_seconds);
         if now.since(signed_at) > tolerance {
@@ -196,64 +289,37 @@ impl<'a> Verified<'a> {
     /// The events it carries: at least one.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        vec![event::read(self.scheme, self.headers, self.body)]
+        let (headers, body) = (self.headers, self.body);
+        Proven { scheme: self.layout, headers, body, signed: self.signed, refused: &self.refused }.events()
+    }
+
+    /// Which events of the list are not genuine, from 0: none, unless [`Options::partial`] lets them pass.
+    #[must_use]
+    pub fn refused(&self) -> &[usize] {
+        &self.refused
     }
 }
 
-/// What is signed, part by part.
-pub(super) fn content<'a>(
-    scheme: &Scheme,
-    header: impl Fn(&'static str) -> Result<&'a str, Error>,
-    timestamp: Option<&'a str>,
-    url: &'a str,
-    body: &'a [u8],
-) -> Result<Vec<&'a [u8]>, Error> {
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(scheme.content.len());
-    let mut rest = scheme.content.iter();
-    while let Some(part) = rest.next() {
-        let next = rest.as_slice().first();
-        parts.push(match part {
-            Part::Text(text) => text.as_bytes(),
-            Part::Header(name) => {
-                let value = header(name)?;
-                let ambiguous = matches!(next, Some(Part::Text(text)) if contains(value, text));
-                if value.is_empty() || ambiguous {
-                    let expected = "a value that is not empty and does not contain what separates it";
-                    return Err(Error::HeaderMalformed { header: name, expected });
-                }
-                value.as_bytes()
-            }
-            Part::Timestamp => timestamp.unwrap_or_default().as_bytes(),
-            Part::Url => url.as_bytes(),
-            Part::Body => body,
-        });
-    }
-    Ok(parts)
+/// What stands in the body where the signature should.
+fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, Error> {
+    let (field, value) = match place {
+        Place::Headers(_) => ("", None),
+        Place::FormField(field) => (field, only(source.form, field)?),
+        Place::Field(path) => {
+            let value = source.json.map(|document| scalar(document, path)).transpose()?.flatten();
+            (source.scheme.place_name(), value)
+        }
+    };
+    value.ok_or(Error::FieldMissing { field })
 }
 
-/// As `str::contains`, without the searcher for long needles behind it.
-fn contains(value: &str, text: &str) -> bool {
-    value.as_bytes().windows(text.len().max(1)).any(|window| window == text.as_bytes())
-}
-
-/// The tag of a content.
-pub(super) fn tag(key: &MacKey, content: &[&[u8]]) -> Tag {
-    let mut mac = key.begin();
-    for part in content {
-        mac.update(part);
+/// Only of messages without the body.
+fn digest(message: &Message) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for piece in message.pieces(&[]) {
+        hash.update(piece);
     }
-    mac.finish()
-}
-
-/// A tag as the scheme writes it.
-///
-/// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
-pub(super) fn written(form: SignatureForm, tag: &Tag) -> String {
-    match form {
-        SignatureForm::HexLower | SignatureForm::HexAnyCase => encode_hex(tag.as_bytes()),
-        SignatureForm::HexUpper => encode_hex(tag.as_bytes()).to_ascii_uppercase(),
-        SignatureForm::Base64 => encode_base64(tag.as_bytes()),
-    }
+    hash.finish()
 }
 
 /// Rounded up, so that a refusal never names a difference that would have been allowed.

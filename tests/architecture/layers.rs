@@ -29,9 +29,13 @@ const LAYERS: &[(u8, &str, &str)] = &[
 
 /// Crates that one module alone may use, so that replacing one of them is work in one place.
 const DOORS: &[(&str, &str)] = &[
+    ("crypto_bigint", "crypto"),
+    ("der", "crypto"),
+    ("ed25519_dalek", "crypto"),
     ("hmac", "crypto"),
     ("js_sys", "wasm"),
     ("serde_wasm_bindgen", "wasm"),
+    ("p256", "crypto"),
     ("sha1", "crypto"),
     ("sha2", "crypto"),
     ("time", "calendar"),

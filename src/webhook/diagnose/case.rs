@@ -2,7 +2,7 @@
 
 use super::Budget;
 use crate::prelude::*;
-use crate::webhook::{Error, HeaderValue, Options, Request, Scheme, Verifier};
+use crate::webhook::{Error, HeaderValue, Options, Place, Request, Scheme, Verifier};
 
 /// Headers as a [`Request`] holds them.
 pub(super) type Headers<'a> = Vec<(&'a str, HeaderValue<'a>)>;
@@ -10,12 +10,14 @@ pub(super) type Headers<'a> = Vec<(&'a str, HeaderValue<'a>)>;
 /// How far a delivery came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// No verifier could be made of the secrets.
+    /// No verifier could be made of the secrets and options.
     Secret,
     /// The URL that is signed is not known.
     Url,
     /// The headers do not have the form of the scheme.
     Form,
+    /// The body does not have the form of the scheme, which signs fields of it.
+    Body,
     /// No signature holds.
     Signature,
     /// Genuine, but not in time.
@@ -26,19 +28,23 @@ pub(super) enum Stage {
 
 impl Stage {
     pub(super) const ALL: &'static [Self] =
-        &[Self::Secret, Self::Url, Self::Form, Self::Signature, Self::Time, Self::Rest];
+        &[Self::Secret, Self::Url, Self::Form, Self::Body, Self::Signature, Self::Time, Self::Rest];
 
     const fn of(refusal: &Error) -> Self {
         match refusal {
             Error::SecretMissing
             | Error::TooManySecrets { .. }
             | Error::SecretEmpty { .. }
-            | Error::SecretMalformed { .. } => Self::Secret,
+            | Error::SecretMalformed { .. }
+            | Error::OptionMissing { .. } => Self::Secret,
             Error::UrlMissing => Self::Url,
             Error::HeaderMissing { .. }
             | Error::HeaderRepeated { .. }
             | Error::HeaderMalformed { .. }
             | Error::SignatureAbsent { .. } => Self::Form,
+            Error::BodyMalformed { .. } | Error::FieldMissing { .. } | Error::FieldMalformed { .. } => {
+                Self::Body
+            }
             Error::SignatureMismatch { .. } | Error::BodyEmpty => Self::Signature,
             Error::TooOld { .. } | Error::TooNew { .. } => Self::Time,
             _ => Self::Rest,
@@ -134,12 +140,18 @@ impl<'a> Case<'a> {
 
 /// Who sends deliveries of a scheme.
 pub(super) const fn provider(scheme: &Scheme) -> &'static str {
-    scheme.provider
+    match scheme.provenance.told() {
+        Some(told) => told.provider,
+        None => scheme.name,
+    }
 }
 
 /// The headers in which a scheme has its signature; none where it stands in the body.
 pub(super) fn signature_headers(scheme: &Scheme) -> Vec<&'static str> {
-    vec![scheme.signature_header]
+    match scheme.place {
+        Place::Headers(names) => names.to_vec(),
+        Place::FormField(_) | Place::Field(_) => Vec::new(),
+    }
 }
 
 /// The value of a header that arrived once.

@@ -6,6 +6,7 @@ use super::{Budget, Case, Confidence, Diagnosis, RESERIALISED_BYTES_MAX};
 use crate::advice::Diagnose as _;
 use crate::json::{self, Value};
 use crate::prelude::*;
+use crate::webhook::Error;
 
 pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
     let provider = ("provider", case.provider());
@@ -15,6 +16,11 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
         Stage::Form => {
             let fix = "hand over header values exactly as they arrived; if nothing rewrites them, the request is not from \
                        this provider, or the scheme is another one";
+            Some(refused(case.refusal.report(), fix, Confidence::Likely))
+        }
+        Stage::Body => {
+            let fix = "hand over the body as received: the scheme signs fields of it, and they are not where they should \
+                       be; if nothing rewrites it, the request is not from this provider, or the scheme is another one";
             Some(refused(case.refusal.report(), fix, Confidence::Likely))
         }
         Stage::Signature => {
@@ -30,11 +36,20 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
                 None => SECRET_WRONG.likely(&[("secrets", &secrets), provider]),
             })
         }
+        Stage::Rest if matches!(case.refusal, Error::EventsRefused { .. }) => {
+            let fix = "refuse the delivery: each event has a signature of its own, and genuine events were mixed with \
+                       others; to apply the genuine ones all the same, verify with `partial`";
+            Some(refused(case.refusal.report(), fix, Confidence::Proven))
+        }
         Stage::Time | Stage::Rest => None,
     }
 }
 
 fn unusable(case: &Case<'_>) -> Diagnosis {
+    if matches!(case.refusal, Error::OptionMissing { .. }) {
+        let fix = "give it beside the secrets when the verifier is made; where the provider shows it is in schemes()";
+        return refused(case.refusal.report(), fix, Confidence::Proven);
+    }
     let fix = "give the signing secret of the endpoint as its provider shows it, alone and whole; if it comes from the \
                environment, look whether the variable is set where this runs";
     refused(case.refusal.report(), fix, Confidence::Proven)

@@ -1,0 +1,108 @@
+//! A body is read by one grammar only, and only when its fields are signed.
+
+use super::{BODY_FIELDS_MAX, Error, Part, Path, Place, Scheme};
+use crate::crypto::{HexCase, decode_hex};
+use crate::json::{self, Value};
+use crate::prelude::*;
+
+/// A body as far as it had to be read.
+#[derive(Debug)]
+pub(super) enum Parsed<'a> {
+    /// The scheme signs the bytes as they are.
+    Unread,
+    /// A JSON document.
+    Json(Value<'a>),
+    /// The fields of a form, in their order.
+    Form(Vec<(String, String)>),
+}
+
+/// Reads a body as far as the scheme needs it.
+pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, Error> {
+    let in_form = |part: &Part| matches!(part, Part::FormField(_) | Part::SortedForm);
+    let in_json = |part: &Part| matches!(part, Part::Field(_) | Part::MaybeField(_) | Part::FreeField(_));
+    if matches!(scheme.place, Place::FormField(_)) || scheme.content.iter().any(in_form) {
+        let fields = core::str::from_utf8(body).ok().and_then(|text| fields(text, BODY_FIELDS_MAX));
+        let expected = "a form of at most 1000 fields, as the provider sent it";
+        fields.map(Parsed::Form).ok_or(Error::BodyMalformed { expected })
+    } else if matches!(scheme.place, Place::Field(_)) || scheme.content.iter().any(in_json) {
+        let expected = "a JSON document in which no name stands twice";
+        json::parse(body).map(Parsed::Json).map_err(|_| Error::BodyMalformed { expected })
+    } else {
+        Ok(Parsed::Unread)
+    }
+}
+
+/// The one value of a name among the fields of a form or a query.
+///
+/// # Errors
+///
+/// [`Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
+pub(super) fn only<'f>(
+    fields: &'f [(String, String)],
+    field: &'static str,
+) -> Result<Option<&'f str>, Error> {
+    let mut values = fields.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(Error::FieldMalformed { field, expected: "one value" }),
+    }
+}
+
+/// The text of a scalar in a JSON document: `None` where nothing or null stands.
+///
+/// # Errors
+///
+/// [`Error::FieldMalformed`] for a list or an object, which other readers may take for the text of what is in it.
+pub(super) fn scalar<'v>(value: &'v Value<'_>, path: Path) -> Result<Option<&'v str>, Error> {
+    let field = path.last().copied().unwrap_or_default();
+    match at(value, path) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::Number(lexeme)) => Ok(Some(lexeme)),
+        Some(Value::Bool(true)) => Ok(Some("true")),
+        Some(Value::Bool(false)) => Ok(Some("false")),
+        Some(Value::Array(_) | Value::Object(_)) => {
+            Err(Error::FieldMalformed { field, expected: "a text or a number" })
+        }
+    }
+}
+
+/// What stands at the end of a path.
+pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: Path) -> Option<&'v Value<'a>> {
+    path.iter().try_fold(value, |value, name| value.get(name))
+}
+
+/// The parameters of the query of a URL.
+pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Error> {
+    let text = url.split_once('?').map_or("", |(_, query)| query);
+    let text = text.split_once('#').map_or(text, |(query, _)| query);
+    let expected = "a URL whose query is well formed";
+    fields(text, BODY_FIELDS_MAX).ok_or(Error::FieldMalformed { field: "url", expected })
+}
+
+/// The fields of `application/x-www-form-urlencoded`; `None` when there are too many or one cannot be decoded.
+fn fields(text: &str, most: usize) -> Option<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    for item in text.split('&').filter(|item| !item.is_empty()) {
+        if fields.len() == most {
+            return None;
+        }
+        let (name, value) = item.split_once('=').unwrap_or((item, ""));
+        fields.push((decoded(name)?, decoded(value)?));
+    }
+    Some(fields)
+}
+
+/// Without its percent signs and pluses.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut pieces = text.split('%');
+    let plain =
+        |piece: &str| piece.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect::<Vec<u8>>();
+    let mut bytes = plain(pieces.next()?);
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        bytes.extend(decode_hex(digits, HexCase::Any).ok()?);
+        bytes.extend(plain(rest));
+    }
+    String::from_utf8(bytes).ok()
+}

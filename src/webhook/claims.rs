@@ -1,0 +1,117 @@
+//! What a delivery claims about itself, before anything is proven.
+
+use super::grammar::Found;
+use super::header::{find, required};
+use super::{Error, HEADER_BYTES_MAX, HeaderValue, Place, SIGNATURES_MAX, Scheme, TimeSource};
+use crate::prelude::*;
+use crate::time::Timestamp;
+
+/// What a delivery claims.
+#[derive(Debug)]
+pub(super) struct Claims<'a> {
+    /// As received, and never empty.
+    pub(super) signatures: Vec<&'a str>,
+    /// The timestamp as received, which is what was signed, and what it means.
+    pub(super) timestamp: Option<(&'a str, Timestamp)>,
+}
+
+/// Refuses headers that are too long or hold too many items, before any is read.
+pub(super) fn limits(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)]) -> Result<(), Error> {
+    for name in scheme.headers() {
+        let Some(value) = find(headers, name).ok().flatten() else { continue };
+        if value.len() > HEADER_BYTES_MAX {
+            return Err(Error::HeaderTooLong { header: name, found: value.len() });
+        }
+    }
+    let Place::Headers(names) = scheme.place else { return Ok(()) };
+    for name in names {
+        let value = find(headers, name).ok().flatten().unwrap_or_default();
+        let found = scheme.grammar.count(value);
+        if found > SIGNATURES_MAX {
+            return Err(Error::TooManySignatures { header: name, found });
+        }
+    }
+    Ok(())
+}
+
+/// Reads the headers with the signature and, where it is apart, that with the timestamp. `None` when the signature
+/// stands in the body.
+pub(super) fn in_headers<'a>(
+    scheme: &Scheme,
+    headers: &[(&str, HeaderValue<'a>)],
+    key_id: Option<&str>,
+) -> Result<Option<Claims<'a>>, Error> {
+    let Place::Headers([first, more @ ..]) = scheme.place else { return Ok(None) };
+    let mut names = Vec::with_capacity(1);
+    for name in more {
+        if find(headers, name)?.is_some() {
+            names.push(*name);
+        }
+    }
+    // The first may only be absent when another is there.
+    if names.is_empty() || find(headers, first)?.is_some() {
+        names.insert(0, first);
+    }
+    let mut found = Found::default();
+    for name in names {
+        let value = required(headers, name)?;
+        let read = scheme.grammar.read(value, pair_name(scheme), key_id);
+        let read = read.map_err(|expected| Error::HeaderMalformed { header: name, expected })?;
+        found.signatures.extend(read.signatures);
+        found.time = found.time.or(read.time);
+    }
+    let timestamp = timestamp(scheme, headers, first, found.time)?;
+    if found.signatures.is_empty() {
+        return Err(Error::SignatureAbsent { header: first });
+    }
+    Ok(Some(Claims { signatures: found.signatures, timestamp }))
+}
+
+/// Reads a signature that stands in the body.
+pub(super) fn in_body<'a>(
+    scheme: &Scheme,
+    headers: &[(&str, HeaderValue<'a>)],
+    value: &'a str,
+    key_id: Option<&str>,
+) -> Result<Claims<'a>, Error> {
+    let field = scheme.place_name();
+    if value.len() > HEADER_BYTES_MAX {
+        return Err(Error::FieldMalformed { field, expected: "a signature, which is shorter" });
+    }
+    if scheme.grammar.count(value) > SIGNATURES_MAX {
+        return Err(Error::FieldMalformed {
+            field,
+            expected: "fewer signatures, no provider sends that many",
+        });
+    }
+    let read = scheme.grammar.read(value, pair_name(scheme), key_id);
+    let found = read.map_err(|expected| Error::FieldMalformed { field, expected })?;
+    let timestamp = timestamp(scheme, headers, field, found.time)?;
+    if found.signatures.is_empty() {
+        return Err(Error::FieldMissing { field });
+    }
+    Ok(Claims { signatures: found.signatures, timestamp })
+}
+
+fn pair_name(scheme: &Scheme) -> Option<&'static str> {
+    match scheme.clock?.source {
+        TimeSource::Pair(name) => Some(name),
+        TimeSource::Header(_) => None,
+    }
+}
+
+fn timestamp<'a>(
+    scheme: &Scheme,
+    headers: &[(&str, HeaderValue<'a>)],
+    place: &'static str,
+    beside: Option<&'a str>,
+) -> Result<Option<(&'a str, Timestamp)>, Error> {
+    let Some(clock) = scheme.clock else { return Ok(None) };
+    let malformed = |header, expected| Error::HeaderMalformed { header, expected };
+    let (header, text) = match clock.source {
+        TimeSource::Header(name) => (name, required(headers, name)?),
+        TimeSource::Pair(_) => (place, beside.ok_or(malformed(place, "a timestamp"))?),
+    };
+    let moment = clock.unit.read(text).ok_or(malformed(header, "a timestamp in plain digits"))?;
+    Ok(Some((text, moment)))
+}

@@ -1,0 +1,145 @@
+//! A value is cut into signatures in one way or refused: two readers can never find different ones.
+
+use crate::prelude::*;
+
+/// How a value holds signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grammar {
+    /// The value is the signature.
+    Plain,
+    /// The value is this text and then the signature.
+    Prefixed(&'static str),
+    /// The value is the signature, with or without this text in front.
+    MaybePrefixed(&'static str),
+    /// A list of `name=value`, in which every value under `signature` is one.
+    Pairs {
+        /// What stands between two pairs.
+        separator: char,
+        /// Whether one space may follow it.
+        spaced: bool,
+        /// The name of the pairs that count. Others are ignored.
+        signature: &'static str,
+    },
+    /// A list of `tag,value` separated by single spaces, in which every value of the tag counts.
+    Tagged(&'static str),
+    /// A timestamp and one or more signatures, separated by commas.
+    Positional,
+    /// A list of `key id/algorithm/signature`, separated by commas: those of this algorithm count, and of the key id
+    /// the caller names, if he names one.
+    KeyIds(&'static str),
+    /// A list of `public key|signature`, separated by `&`: those of the public key the caller names count.
+    PublicKeys,
+}
+
+/// What was found in a value.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    /// As received, and never empty.
+    pub(super) signatures: Vec<&'a str>,
+    /// Where the timestamp stands beside them.
+    pub(super) time: Option<&'a str>,
+}
+
+impl Grammar {
+    /// How many items the value holds, whatever they are.
+    pub(super) fn count(self, value: &str) -> usize {
+        let separator = match self {
+            Self::Plain | Self::Prefixed(_) | Self::MaybePrefixed(_) => return 1,
+            Self::Pairs { separator, .. } => separator,
+            Self::Tagged(_) => ' ',
+            Self::Positional | Self::KeyIds(_) => ',',
+            Self::PublicKeys => '&',
+        };
+        value.split(separator).count()
+    }
+
+    /// Cuts a value. `time` is the name of the pair that holds the timestamp, `key_id` what the caller named.
+    ///
+    /// # Errors
+    ///
+    /// What the value should have been.
+    pub(super) fn read<'a>(
+        self,
+        value: &'a str,
+        time: Option<&str>,
+        key_id: Option<&str>,
+    ) -> Result<Found<'a>, &'static str> {
+        let mut found = Found::default();
+        match self {
+            Self::Plain => found.push(value),
+            Self::Prefixed(prefix) => {
+                let expected = "the name of the algorithm, `=` and the signature";
+                found.push(value.strip_prefix(prefix).ok_or(expected)?);
+            }
+            Self::MaybePrefixed(prefix) => found.push(value.strip_prefix(prefix).unwrap_or(value)),
+            Self::Pairs { separator, spaced, signature } => {
+                for (index, item) in value.split(separator).enumerate() {
+                    let item =
+                        if spaced && index > 0 { item.strip_prefix(' ').unwrap_or(item) } else { item };
+                    let (name, text) = pair(item)?;
+                    if name == signature {
+                        found.push(text);
+                    } else if Some(name) == time && found.time.replace(text).is_some() {
+                        return Err("one timestamp");
+                    }
+                }
+            }
+            Self::Tagged(wanted) => {
+                for item in value.split(' ') {
+                    let expected = "a list of `version,signature`, separated by spaces";
+                    let (tag, text) = item.split_once(',').ok_or(expected)?;
+                    if tag == wanted {
+                        found.push(text);
+                    }
+                }
+            }
+            Self::Positional => {
+                let mut items = value.split(',');
+                found.time = items.next();
+                items.for_each(|item| found.push(item));
+            }
+            Self::KeyIds(wanted) => {
+                for item in value.split(',') {
+                    let expected = "a list of `key id/algorithm/signature`, separated by commas";
+                    let (id, rest) = item.split_once('/').ok_or(expected)?;
+                    let (algorithm, text) = rest.split_once('/').ok_or(expected)?;
+                    if id.is_empty() || text.contains('/') {
+                        return Err(expected);
+                    }
+                    if algorithm == wanted && key_id.is_none_or(|key_id| key_id == id) {
+                        found.push(text);
+                    }
+                }
+            }
+            Self::PublicKeys => {
+                for item in value.split('&').filter(|item| !item.is_empty()) {
+                    let expected = "a list of `public key|signature`, separated by `&`";
+                    let (id, text) = item.split_once('|').ok_or(expected)?;
+                    if Some(id) == key_id {
+                        found.push(text);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl<'a> Found<'a> {
+    /// An empty signature is none.
+    fn push(&mut self, signature: &'a str) {
+        if !signature.is_empty() {
+            self.signatures.push(signature);
+        }
+    }
+}
+
+fn pair(item: &str) -> Result<(&str, &str), &'static str> {
+    let expected = "a list of `name=value` without spaces";
+    let (name, text) = item.split_once('=').ok_or(expected)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(plain) || text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        return Err(expected);
+    }
+    Ok((name, text))
+}

@@ -1,0 +1,90 @@
+//! What makes two deliveries the same event, as data.
+
+/// A way into the JSON body: member names, outermost first. Empty leads nowhere.
+pub type Path = &'static [&'static str];
+
+/// What identifies an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Where the id stands.
+    pub id: IdSource,
+    /// Where the type stands.
+    pub kind: KindSource,
+    /// Where the time of the event stands, if anywhere.
+    pub occurred_at: Option<Moment>,
+    /// Where the events stand when a delivery carries several; all other paths then begin at one of them.
+    pub items: Option<Items>,
+}
+
+/// A list of events in one delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Items {
+    /// The member of the body that is the list.
+    pub list: &'static str,
+    /// The member of each element that is the event; empty when the element is.
+    pub member: Path,
+}
+
+/// Where the id of an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdSource {
+    /// In the body: the texts at these paths, joined by `:`. Without the first there is no id; others may be absent.
+    Body(&'static [Path]),
+    /// In a header that is part of what is signed.
+    SignedHeader(&'static str),
+    /// In a header that anybody can change: a replay may come under a fresh id.
+    UnsignedHeader(&'static str),
+    /// Nowhere: the digest of what is signed is all there is.
+    Digest,
+}
+
+/// Where the type of an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindSource {
+    /// In the body: the texts at these paths, joined by `.`.
+    Body(&'static [Path]),
+    /// In a header.
+    Header(&'static str),
+    /// Nowhere.
+    None,
+}
+
+/// Where the time of an event stands in the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A whole number of seconds since the epoch.
+    Seconds(Path),
+    /// A whole number of milliseconds since the epoch.
+    Milliseconds(Path),
+    /// An RFC 3339 text.
+    Rfc3339(Path),
+}
+
+impl IdSource {
+    /// Where it stands in the body; empty when it does not.
+    pub(super) const fn paths(self) -> &'static [Path] {
+        match self {
+            Self::Body(paths) => paths,
+            Self::SignedHeader(_) | Self::UnsignedHeader(_) | Self::Digest => &[],
+        }
+    }
+}
+
+impl KindSource {
+    /// Where it stands in the body; empty when it does not.
+    pub(super) const fn paths(self) -> &'static [Path] {
+        match self {
+            Self::Body(paths) => paths,
+            Self::Header(_) | Self::None => &[],
+        }
+    }
+}
+
+impl Moment {
+    /// Where it stands in the body.
+    pub(super) const fn path(self) -> Path {
+        match self {
+            Self::Seconds(path) | Self::Milliseconds(path) | Self::Rfc3339(path) => path,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What is signed, laid out: a few bytes before the body, the body itself if it is part of it, a few bytes after.
+//!
+//! Every byte of a message comes from one part of the scheme in one way: where two readings of a delivery would give
+//! the same bytes, the delivery is refused.
+
+use super::body::{Parsed, only, query, scalar};
+use super::header::{find, required};
+use super::spelling::spelled;
+use super::{Error, HeaderValue, Part, Path, Scheme};
+use crate::crypto::sha256_hex;
+use crate::json::Value;
+use crate::prelude::*;
+
+/// One message. Its hash, or its HMAC under the key, is what the signature must be of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Message {
+    /// What comes first.
+    pub(super) head: Vec<u8>,
+    /// Whether the body, exactly as received, stands between head and tail.
+    pub(super) body: bool,
+    /// What comes last.
+    pub(super) tail: Vec<u8>,
+}
+
+/// What messages are made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'s> {
+    pub(super) scheme: &'s Scheme,
+    pub(super) headers: &'s [(&'s str, HeaderValue<'s>)],
+    /// As received.
+    pub(super) timestamp: Option<&'s str>,
+    pub(super) url: &'s str,
+    pub(super) body: &'s [u8],
+    /// The JSON document the paths of the content begin at.
+    pub(super) json: Option<&'s Value<'s>>,
+    pub(super) form: &'s [(String, String)],
+    pub(super) access_key: Option<&'s str>,
+}
+
+impl Message {
+    /// The message piece by piece.
+    pub(super) fn pieces<'m>(&'m self, body: &'m [u8]) -> [&'m [u8]; 3] {
+        [&self.head, if self.body { body } else { &[] }, &self.tail]
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.body { &mut self.tail } else { &mut self.head }.extend_from_slice(bytes);
+    }
+}
+
+impl<'s> Parsed<'s> {
+    /// The document, if it is one.
+    pub(super) fn json(&self) -> Option<&Value<'s>> {
+        match self {
+            Self::Json(document) => Some(document),
+            Self::Form(_) | Self::Unread => None,
+        }
+    }
+
+    /// The fields, if it is a form.
+    pub(super) fn form(&self) -> &[(String, String)] {
+        match self {
+            Self::Form(fields) => fields,
+            Self::Json(_) | Self::Unread => &[],
+        }
+    }
+}
+
+impl Source<'_> {
+    /// The message in one of its [`spellings`](Scheme::spellings), counted from 0, for the text of one secret.
+    ///
+    /// # Errors
+    ///
+    /// For the first part that is not there, or could be read in two ways: [`Error::HeaderMissing`],
+    /// [`Error::HeaderRepeated`], [`Error::HeaderMalformed`], [`Error::FieldMissing`], [`Error::FieldMalformed`],
+    /// [`Error::BodyMalformed`]; [`Error::SignatureMismatch`] when the URL names another body.
+    pub(super) fn message(&self, secret: &[u8], spelling: usize) -> Result<Message, Error> {
+        let mut message = Message::default();
+        let mut rest = self.scheme.content.iter();
+        while let Some(part) = rest.next() {
+            let next = rest.as_slice().first();
+            match *part {
+                Part::Text(text) => message.push(text.as_bytes()),
+                Part::Either(first, second) => {
+                    message.push(if spelling == 0 { first } else { second }.as_bytes());
+                }
+                Part::Header(header) => {
+                    let value = required(self.headers, header)?;
+                    if value.is_empty() || followed_by(next, value) {
+                        let expected = "a value that is not empty and does not contain what separates it";
+                        return Err(Error::HeaderMalformed { header, expected });
+                    }
+                    message.push(value.as_bytes());
+                }
+                Part::HeaderSegment(label, header) => {
+                    if let Some(value) = find(self.headers, header)? {
+                        if value.contains(';') {
+                            let expected = "a value without a semicolon";
+                            return Err(Error::HeaderMalformed { header, expected });
+                        }
+                        message.push(glued(&[label, value, ";"]).as_bytes());
+                    }
+                }
+                Part::QuerySegment(label, field) => {
+                    if let Some(value) = only(&query(self.url)?, field)? {
+                        if value.contains(';') {
+                            let expected = "a value without a semicolon";
+                            return Err(Error::FieldMalformed { field, expected });
+                        }
+                        let value = if spelling == 0 { value.to_owned() } else { value.to_ascii_lowercase() };
+                        message.push(glued(&[label, &value, ";"]).as_bytes());
+                    }
+                }
+                Part::Timestamp => {
+                    let text = self.timestamp.unwrap_or_default();
+                    // A digit could belong to either.
+                    if next == Some(&Part::Body) && self.body.first().is_some_and(u8::is_ascii_digit) {
+                        let expected = "a body that does not begin with a digit";
+                        return Err(Error::BodyMalformed { expected });
+                    }
+                    message.push(text.as_bytes());
+                }
+                Part::Url if spelling == 0 => message.push(self.url.as_bytes()),
+                Part::Url => message.push(spelled(self.url, spelling).as_bytes()),
+                Part::Body => message.body = true,
+                Part::BodyDigestInQuery(field) => {
+                    let parameters = query(self.url)?;
+                    let claimed = only(&parameters, field)?.ok_or(Error::FieldMissing { field })?;
+                    if claimed != sha256_hex(self.body) {
+                        return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() });
+                    }
+                }
+                Part::Field(path) => {
+                    let field = path.last().copied().unwrap_or_default();
+                    let value = self.scalar(path)?.ok_or(Error::FieldMissing { field })?;
+                    message.push(unambiguous(next, field, value)?.as_bytes());
+                }
+                Part::MaybeField(path) => {
+                    let field = path.last().copied().unwrap_or_default();
+                    let value = self.scalar(path)?.unwrap_or_default();
+                    message.push(unambiguous(next, field, value)?.as_bytes());
+                }
+                Part::FreeField(path) => message.push(self.scalar(path)?.unwrap_or_default().as_bytes()),
+                Part::FormField(field) => {
+                    let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
+                    message.push(value.as_bytes());
+                }
+                Part::SortedForm => {
+                    for (name, value) in sorted(self.form) {
+                        message.push(name.as_bytes());
+                        message.push(value.as_bytes());
+                    }
+                }
+                Part::Secret => message.push(secret),
+                Part::SecretReversed => {
+                    message.push(&secret.iter().rev().copied().collect::<Vec<u8>>());
+                }
+                Part::AccessKey => message.push(self.access_key.unwrap_or_default().as_bytes()),
+                Part::BodyCrc32 => message.push(crc32(self.body).digits().as_bytes()),
+            }
+        }
+        Ok(message)
+    }
+
+    fn scalar(&self, path: Path) -> Result<Option<&str>, Error> {
+        self.json.map_or(Ok(None), |document| scalar(document, path))
+    }
+}
+
+/// Whether a value contains what follows it, so that the cut between both could be elsewhere.
+fn followed_by(next: Option<&Part>, value: &str) -> bool {
+    matches!(next, Some(Part::Text(text)) if contains(value, text))
+}
+
+fn unambiguous<'v>(next: Option<&Part>, field: &'static str, value: &'v str) -> Result<&'v str, Error> {
+    let expected = "a value that does not contain what separates it";
+    if followed_by(next, value) { Err(Error::FieldMalformed { field, expected }) } else { Ok(value) }
+}
+
+/// As `str::contains`, without the searcher for long needles behind it.
+fn contains(value: &str, text: &str) -> bool {
+    value.as_bytes().windows(text.len().max(1)).any(|window| window == text.as_bytes())
+}
+
+/// The fields of a form by name and value, each once.
+fn sorted(form: &[(String, String)]) -> Vec<&(String, String)> {
+    let mut sorted: Vec<&(String, String)> = Vec::with_capacity(form.len());
+    for field in form {
+        if let Err(between) = sorted.binary_search(&field) {
+            sorted.insert(between, field);
+        }
+    }
+    sorted
+}
+
+/// CRC-32 as of IEEE 802.3. Bit by bit: a table would weigh a kilobyte, and one scheme asks for it.
+fn crc32(bytes: &[u8]) -> u32 {
+    const REVERSED_POLYNOMIAL: u32 = 0xedb8_8320;
+    let mut rest = u32::MAX;
+    for byte in bytes {
+        rest ^= u32::from(*byte);
+        for _ in 0..8 {
+            rest = (rest >> 1) ^ (REVERSED_POLYNOMIAL & 0_u32.wrapping_sub(rest & 1));
+        }
+    }
+    !rest
+}

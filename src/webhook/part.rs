@@ -1,0 +1,80 @@
+//! What is signed, piece by piece, as data.
+
+use super::Path;
+use crate::prelude::*;
+
+/// A part of what is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// This text.
+    Text(&'static str),
+    /// The first text; in the second of two messages, the second.
+    Either(&'static str, &'static str),
+    /// The value of a header, in lower case. It must not contain the text that follows it.
+    Header(&'static str),
+    /// The text, the value of a header and `;`: nothing at all when the header is absent.
+    HeaderSegment(&'static str, &'static str),
+    /// The text, a parameter of the query of the URL and `;`: nothing at all when it is absent. In the second of two
+    /// messages it is in lower case.
+    QuerySegment(&'static str, &'static str),
+    /// The timestamp, exactly as received.
+    Timestamp,
+    /// The URL the provider was told to call. Where there are several messages, in the spellings it may have been
+    /// signed in.
+    Url,
+    /// The body, exactly as received.
+    Body,
+    /// Nothing, but a parameter of the query must be the SHA-256 of the body: the URL then binds the body.
+    BodyDigestInQuery(&'static str),
+    /// The text of a string, number or boolean in the JSON body; it must not contain the text that follows it.
+    Field(Path),
+    /// As [`Part::Field`], but empty when it is absent or null.
+    MaybeField(Path),
+    /// As [`Part::MaybeField`], but may contain what follows it. At most one part of a message may.
+    FreeField(Path),
+    /// The value of a field of the form in the body.
+    FormField(&'static str),
+    /// All fields of the form in the body: sorted by name, each name followed by its value. Repeated values count
+    /// once, in their order.
+    SortedForm,
+    /// The text of the secret.
+    Secret,
+    /// The text of the secret, from its end to its beginning.
+    SecretReversed,
+    /// The access key given beside the secret.
+    AccessKey,
+    /// The CRC-32 of the body as decimal digits.
+    BodyCrc32,
+}
+
+impl Part {
+    /// For people: `{timestamp}`.
+    pub(super) fn describe(self, text: &mut String) {
+        let path = |text: &mut String, path: Path| {
+            for name in path {
+                text.extend([".", name]);
+            }
+        };
+        match self {
+            Self::Text(literal) | Self::Either(literal, _) => text.push_str(literal),
+            Self::Header(name) => text.extend(["{", name, "}"]),
+            Self::HeaderSegment(label, name) => text.extend([label, "{", name, "};"]),
+            Self::QuerySegment(label, name) => text.extend([label, "{query ", name, "};"]),
+            Self::Timestamp => text.push_str("{timestamp}"),
+            Self::Url => text.push_str("{url}"),
+            Self::Body => text.push_str("{body}"),
+            Self::BodyDigestInQuery(_) => {}
+            Self::Field(names) | Self::MaybeField(names) | Self::FreeField(names) => {
+                text.push_str("{body");
+                path(text, names);
+                text.push('}');
+            }
+            Self::FormField(name) => text.extend(["{form ", name, "}"]),
+            Self::SortedForm => text.push_str("{sorted form}"),
+            Self::Secret => text.push_str("{secret}"),
+            Self::SecretReversed => text.push_str("{reversed secret}"),
+            Self::AccessKey => text.push_str("{access key}"),
+            Self::BodyCrc32 => text.push_str("{crc32 of body}"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! A URL is signed in the spelling the provider happened to use; these are the spellings its own library tries.
+
+use super::body::decoded;
+use crate::prelude::*;
+
+/// A spelling of a URL: the first is the URL itself, every second one says the port where the URL does not, or the
+/// other way round; the later ones write the query as browsers do, and as old libraries did.
+pub(super) fn spelled(url: &str, spelling: usize) -> String {
+    let url = if spelling % 2 == 1 { other_port(url) } else { url.to_owned() };
+    let Some((address, query)) = url.split_once('?') else { return url };
+    match spelling / 2 {
+        0 => url,
+        1 => glued(&[address, "?", &query.replace('\'', "%27")]),
+        _ => {
+            let mut text = glued(&[address, "?"]);
+            for (index, item) in query.split('&').enumerate() {
+                text.push_str(if index == 0 { "" } else { "&" });
+                let (name, value) = item.split_once('=').unwrap_or((item, ""));
+                escape(&mut text, name);
+                text.push('=');
+                escape(&mut text, value);
+            }
+            text
+        }
+    }
+}
+
+/// Without its port, or with the standard one.
+fn other_port(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => (host, ""),
+        _ => (authority, if scheme == "http" { ":80" } else { ":443" }),
+    };
+    glued(&[scheme, "://", host, port, path])
+}
+
+/// Writes a text anew: everything but letters, digits and `!'()*-._~` as percent signs.
+fn escape(out: &mut String, text: &str) {
+    let text = decoded(text).unwrap_or_else(|| text.to_owned());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!'()*-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+                out.push(digit.to_ascii_uppercase());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_comes_and_goes_and_the_query_is_written_in_three_ways() {
+        let table = [
+            ("https://a.example/p?x=1", 0, "https://a.example/p?x=1"),
+            ("https://a.example/p?x=1", 1, "https://a.example:443/p?x=1"),
+            ("http://a.example", 1, "http://a.example:80"),
+            ("https://a.example:8443/p", 1, "https://a.example/p"),
+            ("https://user:7@a.example?x", 1, "https://user:7@a.example:443?x"),
+            ("https://[::1]/", 1, "https://[::1]:443/"),
+            ("https://a.example/?x=It's+so", 2, "https://a.example/?x=It%27s+so"),
+            ("https://a.example/?x=It%27s+so&y", 4, "https://a.example/?x=It's%20so&y="),
+            ("https://a.example/?x=It's+%C3%A9", 5, "https://a.example:443/?x=It's%20%C3%A9"),
+            ("not a URL", 0, "not a URL"),
+        ];
+        for (url, spelling, expected) in table {
+            assert_eq!(spelled(url, spelling), expected);
+        }
+    }
+}
