@@ -25,10 +25,21 @@ const TABLE = [
   ["stores/indexeddb", "stores/indexeddb.ts"],
   ["stores/postgres", "stores/postgres.ts"],
   ["stores/redis", "stores/redis.ts"],
+  ["adapters/bun", "adapters/bun.ts"],
+  ["adapters/deno", "adapters/deno.ts"],
   ["adapters/express", "adapters/express.ts"],
   ["adapters/fastify", "adapters/fastify.ts"],
+  ["adapters/h3", "adapters/h3.ts"],
   ["adapters/hono", "adapters/hono.ts"],
+  ["adapters/koa", "adapters/koa.ts"],
+  ["adapters/lambda", "adapters/lambda.ts"],
+  ["adapters/nest", "adapters/nest.ts"],
+  ["adapters/next", "adapters/next.ts"],
+  ["adapters/node", "adapters/node.ts"],
+  ["adapters/nuxt", "adapters/nuxt.ts"],
+  ["adapters/sveltekit", "adapters/sveltekit.ts"],
   ["adapters/web", "adapters/web.ts"],
+  ["adapters/workers", "adapters/workers.ts"],
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */

@@ -10,7 +10,7 @@
 //! | Level | Modules |
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
-//! | 1 | `money`, `crypto`, `retry`, `calendar` |
+//! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup` |
 //! | 2 | `fingerprint`, `webhook`, `ledger` |
 //! | 3 | `payments`, `reconcile` |
 //! | 4 | `simulator` |
@@ -31,6 +31,8 @@ pub mod advice;
 #[cfg(feature = "calendar")]
 pub mod calendar;
 pub mod crypto;
+#[cfg(feature = "dedup")]
+pub mod dedup;
 pub mod entropy;
 #[cfg(feature = "payments")]
 pub mod fingerprint;

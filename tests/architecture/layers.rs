@@ -14,16 +14,17 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (1, "crypto", "advice time entropy json"),
     (1, "retry", "advice time entropy json"),
     (1, "calendar", "advice time entropy json"),
+    (1, "dedup", "advice time entropy json"),
     (2, "fingerprint", "crypto advice time entropy json"),
     (2, "webhook", "crypto advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
-    (4, "simulator", "fingerprint webhook ledger money crypto retry calendar advice time entropy json"),
+    (4, "simulator", "fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json"),
     (
         5,
         "wasm",
-        "simulator payments reconcile fingerprint webhook ledger money crypto retry calendar advice time entropy json",
+        "simulator payments reconcile fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json",
     ),
 ];
 
@@ -38,6 +39,7 @@ const DOORS: &[(&str, &str)] = &[
     ("p256", "crypto"),
     ("sha1", "crypto"),
     ("sha2", "crypto"),
+    ("siphasher", "dedup"),
     ("time", "calendar"),
     ("spin", "wasm"),
     ("wasm_bindgen", "wasm"),

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { storeConformance } from "../../pkg/src/stores/conformance.js";
+import { storeConformance, transactionConformance } from "../../pkg/src/stores/conformance.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
-import { sqliteStore, type SqliteDatabase } from "../../pkg/src/stores/sqlite.js";
-import type { Store } from "../../pkg/src/stores/store.js";
+import { sqliteMigrations, sqliteStore, type SqliteDatabase } from "../../pkg/src/stores/sqlite.js";
+import type { Store, TransactionalStore } from "../../pkg/src/stores/store.js";
 
 /** Drivers are found where the package's own development finds them; bundling would lose their wasm file. */
 const require = createRequire(join(process.cwd(), "pkg", "package.json"));
@@ -21,8 +21,16 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function wasmDatabase(path: string): SqliteDatabase {
-  const { Database } = require("node-sqlite3-wasm") as { Database: new (path: string) => SqliteDatabase & { close(): void } };
+/** A handle of the driver that serves every Node. */
+interface WasmDatabase {
+  exec(sql: string): void;
+  all(sql: string, values?: (string | number | null)[]): unknown[];
+  run(sql: string, values?: (string | number | null)[]): unknown;
+  close(): void;
+}
+
+function wasmDatabase(path: string): WasmDatabase {
+  const { Database } = require("node-sqlite3-wasm") as { Database: new (path: string) => WasmDatabase };
   const database = new Database(path);
   open.push(database);
   return database;
@@ -33,8 +41,7 @@ function freshFile(): string {
   return join(folder, `store-${files}.db`);
 }
 
-const STORES: Record<string, () => Store> = {
-  memory: () => memoryStore(),
+const TRANSACTIONAL: Record<string, () => TransactionalStore<unknown>> = {
   "sqlite through node-sqlite3-wasm": () => sqliteStore(wasmDatabase(freshFile())),
 };
 
@@ -43,15 +50,19 @@ if (process.getBuiltinModule?.("node:sqlite") !== undefined) {
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite") as unknown as {
     DatabaseSync: new (path: string) => SqliteDatabase & { close(): void };
   };
-  STORES["sqlite through node:sqlite"] = () => {
+  TRANSACTIONAL["sqlite through node:sqlite"] = () => {
     const database = new DatabaseSync(freshFile());
     open.push(database);
     return sqliteStore(database);
   };
 }
 
-for (const [name, make] of Object.entries(STORES)) {
+for (const [name, make] of Object.entries({ memory: () => memoryStore(), ...TRANSACTIONAL })) {
   for (const { name: promise, run } of storeConformance(make)) test(`${name}: ${promise}`, run);
+}
+
+for (const [name, make] of Object.entries(TRANSACTIONAL)) {
+  for (const { name: promise, run } of transactionConformance(make)) test(`${name}: ${promise}`, run);
 }
 
 test("the conformance kit catches a store that forgets versions, and one that writes halves", async () => {
@@ -85,6 +96,66 @@ test("two stores over one SQLite file see each other's commits", async () => {
   assert.equal(await left.commit([write]), true);
   assert.equal(await right.commit([{ ...write, value: "right" }]), false);
   assert.equal((await right.get("shared"))?.value, "left");
+});
+
+test("what the caller writes in a transaction and what the store commits become true together", async () => {
+  const database = wasmDatabase(freshFile());
+  const store = sqliteStore(database);
+  database.exec("CREATE TABLE sales (id TEXT)");
+  const sell = (fails: boolean): Promise<void> =>
+    store.transaction(async ({ client, commit }) => {
+      assert.equal(client, database);
+      client.exec("INSERT INTO sales VALUES ('one')");
+      assert.equal(await commit([{ key: "sold", expected: 0, value: "one" }]), true);
+      if (fails) throw new Error("out of stock");
+    });
+  const sales = (): number => database.all("SELECT id FROM sales").length;
+  await assert.rejects(sell(true), /out of stock/);
+  assert.deepEqual([sales(), await store.get("sold")], [0, null]);
+  await sell(false);
+  assert.deepEqual([sales(), (await store.get("sold"))?.value], [1, "one"]);
+});
+
+test("a transaction that is ended from inside leaves nothing of the store's, and says so", async () => {
+  for (const end of ["ROLLBACK", "COMMIT"]) {
+    const store = sqliteStore(wasmDatabase(freshFile()));
+    const ended = store.transaction(async ({ client, commit }) => {
+      await commit([{ key: "claim", expected: 0, value: "" }]);
+      client.exec(end);
+    });
+    await assert.rejects(ended, { code: "transaction_lost" });
+    assert.equal(await store.get("claim"), null, end);
+    assert.equal(await store.commit([{ key: "claim", expected: 0, value: "" }]), true, "the next commit");
+  }
+});
+
+test("a commit that would wait for the handler it is called by is refused after the busy timeout", async () => {
+  const store = sqliteStore(wasmDatabase(freshFile()), { busyTimeoutMs: 50 });
+  const inner = store.transaction(() => store.commit([{ key: "a", expected: 0, value: "" }]));
+  await assert.rejects(inner, { code: "store_busy", advice: "wait" });
+  assert.equal(await store.commit([{ key: "a", expected: 0, value: "" }]), true, "once it has ended");
+});
+
+test("another process that holds the file is waited for, and then said to be busy", async () => {
+  const path = freshFile();
+  const [left, right] = [wasmDatabase(path), wasmDatabase(path)];
+  const store = sqliteStore(right, { busyTimeoutMs: 50 });
+  left.exec("BEGIN IMMEDIATE");
+  await assert.rejects(store.commit([{ key: "a", expected: 0, value: "" }]), { code: "store_busy", advice: "wait" });
+  left.exec("ROLLBACK");
+  assert.equal(await store.commit([{ key: "a", expected: 0, value: "" }]), true);
+});
+
+test("a table made before records could expire is brought up to date, with what is in it", async () => {
+  const database = wasmDatabase(freshFile());
+  const before = sqliteMigrations()[0]!.replace(",\n  expires_at INTEGER", "");
+  assert.doesNotMatch(before, /expires_at/);
+  database.exec(before);
+  database.exec("INSERT INTO tillproof_records (key, version, value) VALUES ('old', 3, 'kept')");
+  const store = sqliteStore(database);
+  assert.equal((await store.get("old"))?.version, 3);
+  assert.equal(await store.commit([{ key: "old", expected: 3, value: "", expiresAt: 5 }]), true);
+  assert.equal(await store.purge!(5, 10), 1);
 });
 
 test("a handle that is no SQLite driver is refused with the list of those that are", () => {

@@ -6,11 +6,13 @@
 
 import { text } from "../shell/guard.js";
 import type { Store, StoredRecord, Write } from "./store.js";
-import { byKey, byWakeTime, checkDue, checkSearch, checkWrites } from "./rules.js";
+import { byKey, byWakeTime, checkDue, checkPurge, checkSearch, checkWrites } from "./rules.js";
 
 /** A store in this process's memory. */
 export function memoryStore(): Store {
   const records = new Map<string, StoredRecord>();
+  /** When a record may be dropped, for those that may. */
+  const expiries = new Map<string, number>();
   const startingWith = (prefix: string): StoredRecord[] =>
     [...records.values()].filter((record) => record.key.startsWith(prefix));
 
@@ -24,8 +26,10 @@ export function memoryStore(): Store {
       const held = writes.every((write) => (records.get(write.key)?.version ?? 0) === write.expected);
       if (!held) return false;
       // From here on the commit succeeds.
-      for (const { key, expected, value, wakeAt } of writes) {
+      for (const { key, expected, value, wakeAt, expiresAt } of writes) {
         records.set(key, Object.freeze({ key, version: expected + 1, value, wakeAt: wakeAt ?? null }));
+        if (expiresAt === undefined || expiresAt === null) expiries.delete(key);
+        else expiries.set(key, expiresAt);
       }
       return true;
     },
@@ -44,6 +48,17 @@ export function memoryStore(): Store {
         .filter((record) => after === null || byKey(record, { key: after }) > 0)
         .sort(byKey)
         .slice(0, limit);
+    },
+
+    async purge(now: number, limit: number): Promise<number> {
+      checkPurge(now, limit);
+      const expired = [...expiries].filter(([, expiresAt]) => expiresAt <= now);
+      const first = expired.sort(([, left], [, right]) => left - right).slice(0, limit);
+      for (const [key] of first) {
+        records.delete(key);
+        expiries.delete(key);
+      }
+      return first.length;
     },
   };
 }

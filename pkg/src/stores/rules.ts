@@ -33,6 +33,12 @@ export function checkDue(prefix: string, now: number, limit: number): void {
   timeMs("now", now);
 }
 
+/** Throws for a purge that says neither when nor how much. */
+export function checkPurge(now: number, limit: number): void {
+  timeMs("now", now);
+  count("limit", limit);
+}
+
 /** Throws for a commit that no database should see: it is a bug of the caller, not a conflict. */
 export function checkWrites(writes: readonly Write[]): void {
   if (!Array.isArray(writes) || !writes.every((write) => typeof write === "object" && write !== null)) {
@@ -59,9 +65,9 @@ export function checkWrites(writes: readonly Write[]): void {
     if (!Number.isSafeInteger(write.expected) || write.expected < 0) {
       throw refused("store_version_invalid", `the expected version of ${shown(write.key)} is not a count from 0`);
     }
-    const wakeAt = write.wakeAt ?? 0;
-    if (!Number.isSafeInteger(wakeAt) || wakeAt < 0) {
-      throw refused("store_time_invalid", `the wake time of ${shown(write.key)} is not in milliseconds since the epoch`);
+    for (const [what, time] of [["wake time", write.wakeAt ?? 0], ["expiry", write.expiresAt ?? 0]] as const) {
+      if (Number.isSafeInteger(time) && time >= 0) continue;
+      throw refused("store_time_invalid", `the ${what} of ${shown(write.key)} is not in milliseconds since the epoch`);
     }
   }
 }
@@ -95,6 +101,37 @@ export function afterPrefix(prefix: string): string | null {
     if (next <= 0x10ffff) return points.join("") + String.fromCodePoint(next === 0xd800 ? 0xe000 : next);
   }
   return null;
+}
+
+/** The name of a table, safe to stand in a statement. Throws `<database>_table_invalid`. */
+export function tableName(database: string, table: unknown): string {
+  const name = text("table", table);
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) return name;
+  throw refused(
+    `${database}_table_invalid`,
+    "the table name has letters, digits and underscores only, at most 63, and begins with no digit",
+  );
+}
+
+/** Another transaction was in the way: nothing was written, and the same call may succeed in a moment. */
+export function storeBusy(what: string, cause?: unknown): TillproofError {
+  return new TillproofError({ code: "store_busy", message: `${what}; nothing was written: try again`, advice: "wait", cause });
+}
+
+/** The caller kept a transaction beyond its end. */
+export function transactionOver(): TillproofError {
+  return refused("transaction_over", "this transaction has ended: read and commit inside the function it was handed to");
+}
+
+/** The caller ended a transaction that was not his, or swallowed an error that ended it. */
+export function transactionLost(cause?: unknown): TillproofError {
+  return new TillproofError({
+    code: "transaction_lost",
+    message:
+      "the transaction ended before the function that ran in it, so nothing of it counts: run no COMMIT and no ROLLBACK " +
+      "in there, and let errors of the database pass",
+    cause,
+  });
 }
 
 function refused(code: string, message: string): TillproofError {

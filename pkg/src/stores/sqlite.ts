@@ -16,9 +16,23 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { onlyKnown, text } from "../shell/guard.js";
-import { afterPrefix, checkDue, checkSearch, checkWrites } from "./rules.js";
-import type { Store, StoredRecord, Write } from "./store.js";
+import { fn, onlyKnown, text } from "../shell/guard.js";
+import {
+  afterPrefix,
+  checkDue,
+  checkPurge,
+  checkSearch,
+  checkWrites,
+  storeBusy,
+  tableName,
+  transactionLost,
+  transactionOver,
+} from "./rules.js";
+import type { StoredRecord, StoreTransaction, TransactionalStore, Write } from "./store.js";
+import { turnsOf } from "./turns.js";
+
+/** The name of the table where the caller gives none. */
+const TABLE = "tillproof_records";
 
 type Value = string | number | null;
 type Row = Record<string, unknown>;
@@ -54,90 +68,193 @@ interface Statements {
   run(sql: string, ...values: Value[]): void;
 }
 
-/** A store in the table of a SQLite database. Makes the table when it is absent. */
-export function sqliteStore(database: SqliteDatabase, options: SqliteOptions = {}): Store {
+/**
+ * A store in the table of a SQLite database, which shares transactions with the caller's own tables. Makes the table
+ * when it is absent.
+ *
+ * While a transaction runs, every statement on the same handle is part of it, also one of the caller's that has nothing
+ * to do with it: give the store a handle of its own, or keep what runs inside short. Other handles and processes wait.
+ */
+export function sqliteStore<Database extends SqliteDatabase>(
+  database: Database,
+  options: SqliteOptions = {},
+): TransactionalStore<Database> {
   onlyKnown("options", options, ["table", "busyTimeoutMs"]);
-  const table = tableName(text("table", options.table ?? "tillproof_records"));
+  const table = tableName("sqlite", options.table ?? TABLE);
   const sql = statementsOf(database);
-  setBusyTimeout(sql, options.busyTimeoutMs);
-  sql.exec(schema(table));
+  const patienceMs = setBusyTimeout(sql, options.busyTimeoutMs);
+  migrate(sql, table);
+  const turns = turnsOf(database);
+  const columns = `SELECT key, version, value, wake_at FROM ${table}`;
 
-  const version = (key: string): number => {
-    const [row] = sql.all(`SELECT version FROM ${table} WHERE key = ?`, key);
-    return row === undefined ? 0 : Number(row["version"]);
+  const read = (key: string): StoredRecord | null => {
+    const [row] = sql.all(`${columns} WHERE key = ?`, key);
+    return row === undefined ? null : recordOf(row);
+  };
+
+  const put = ({ key, expected, value, wakeAt, expiresAt }: Write): void => {
+    sql.run(
+      `INSERT INTO ${table} (key, version, value, wake_at, expires_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value,
+         wake_at = excluded.wake_at, expires_at = excluded.expires_at`,
+      key,
+      expected + 1,
+      value,
+      wakeAt ?? null,
+      expiresAt ?? null,
+    );
+  };
+
+  /** Runs `body` in a transaction of this handle, and rolls it back when it throws. */
+  const inTransaction = async <T>(body: () => T | Promise<T>): Promise<T> => {
+    await turns.take(patienceMs);
+    try {
+      patiently(sql, "BEGIN IMMEDIATE");
+      try {
+        const result = await body();
+        patiently(sql, "COMMIT");
+        return result;
+      } catch (error) {
+        rollBack(sql);
+        throw error;
+      }
+    } finally {
+      turns.give();
+    }
   };
 
   return {
+    // Reads wait for nobody: a transaction keeps its writes to itself until the moment of its COMMIT.
     async get(key: string): Promise<StoredRecord | null> {
-      const [row] = sql.all(`SELECT key, version, value, wake_at FROM ${table} WHERE key = ?`, text("key", key));
-      return row === undefined ? null : recordOf(row);
+      return read(text("key", key));
     },
 
-    // One synchronous stretch: no other call of this process can slip between BEGIN and COMMIT.
     async commit(writes: readonly Write[]): Promise<boolean> {
       checkWrites(writes);
-      sql.exec("BEGIN IMMEDIATE");
-      try {
-        if (writes.some((write) => version(write.key) !== write.expected)) {
-          sql.exec("ROLLBACK");
-          return false;
-        }
-        for (const { key, expected, value, wakeAt } of writes) {
-          sql.run(
-            `INSERT INTO ${table} (key, version, value, wake_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value, wake_at = excluded.wake_at`,
-            key,
-            expected + 1,
-            value,
-            wakeAt ?? null,
-          );
-        }
-        sql.exec("COMMIT");
+      return inTransaction(() => {
+        if (writes.some((write) => (read(write.key)?.version ?? 0) !== write.expected)) return false;
+        // From here on the commit succeeds.
+        writes.forEach(put);
         return true;
-      } catch (error) {
+      });
+    },
+
+    async transaction<T>(body: (transaction: StoreTransaction<Database>) => Promise<T>): Promise<T> {
+      fn("body", body);
+      const pending = new Map<string, Write>();
+      let over = false;
+      const current = (key: string): StoredRecord | null => {
+        if (over) throw transactionOver();
+        const write = pending.get(key);
+        if (write === undefined) return read(key);
+        return { key, version: write.expected + 1, value: write.value, wakeAt: write.wakeAt ?? null };
+      };
+      return inTransaction(async () => {
+        // Vanishes with the transaction, whoever ends it.
+        sql.exec("SAVEPOINT tillproof");
         try {
-          sql.exec("ROLLBACK");
-        } catch {
-          // The transaction is gone already; the first error says why.
+          const result = await body({
+            client: database,
+            get: async (key) => current(text("key", key)),
+            commit: async (writes) => {
+              checkWrites(writes);
+              const held = writes.every((write) => (current(write.key)?.version ?? 0) === write.expected);
+              if (held) for (const write of writes) pending.set(write.key, write);
+              return held;
+            },
+          });
+          checkStillOpen(sql);
+          // Nothing awaits between these writes and COMMIT, so nobody in this process reads them before.
+          for (const write of pending.values()) put(write);
+          return result;
+        } finally {
+          over = true;
         }
-        throw error;
-      }
+      });
     },
 
     async due(prefix: string, now: number, limit: number): Promise<StoredRecord[]> {
       checkDue(prefix, now, limit);
       const [where, values] = range(prefix, null);
-      return sql
-        .all(
-          `SELECT key, version, value, wake_at FROM ${table} WHERE wake_at <= ? AND ${where} ORDER BY wake_at, key LIMIT ?`,
-          now,
-          ...values,
-          limit,
-        )
+      return sql.all(`${columns} WHERE wake_at <= ? AND ${where} ORDER BY wake_at, key LIMIT ?`, now, ...values, limit)
         .map(recordOf);
     },
 
     async scan(prefix: string, after: string | null, limit: number): Promise<StoredRecord[]> {
       checkSearch(prefix, after, limit);
       const [where, values] = range(prefix, after);
-      return sql
-        .all(`SELECT key, version, value, wake_at FROM ${table} WHERE ${where} ORDER BY key LIMIT ?`, ...values, limit)
-        .map(recordOf);
+      return sql.all(`${columns} WHERE ${where} ORDER BY key LIMIT ?`, ...values, limit).map(recordOf);
+    },
+
+    async purge(now: number, limit: number): Promise<number> {
+      checkPurge(now, limit);
+      const oldest = `SELECT key FROM ${table} WHERE expires_at <= ? ORDER BY expires_at, key LIMIT ?`;
+      return inTransaction(() => sql.all(`DELETE FROM ${table} WHERE key IN (${oldest}) RETURNING key`, now, limit).length);
     },
   };
 }
 
-/** The migration, as a user may read and run it himself. */
-function schema(table: string): string {
-  return `
-    CREATE TABLE IF NOT EXISTS ${table} (
-      key TEXT PRIMARY KEY COLLATE BINARY,
-      version INTEGER NOT NULL CHECK (version > 0),
-      value TEXT NOT NULL,
-      wake_at INTEGER
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS ${table}_by_wake_at ON ${table} (wake_at, key) WHERE wake_at IS NOT NULL;
-  `;
+/**
+ * The statements that make the table, for whoever runs migrations himself; {@link sqliteStore} runs them too. Each may
+ * run again.
+ */
+export function sqliteMigrations(table: string = TABLE): readonly string[] {
+  const name = tableName("sqlite", table);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${name} (
+  key TEXT PRIMARY KEY COLLATE BINARY,
+  version INTEGER NOT NULL CHECK (version > 0),
+  value TEXT NOT NULL,
+  wake_at INTEGER,
+  expires_at INTEGER
+) WITHOUT ROWID`,
+    `CREATE INDEX IF NOT EXISTS ${name}_by_wake_at ON ${name} (wake_at, key) WHERE wake_at IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS ${name}_by_expires_at ON ${name} (expires_at, key) WHERE expires_at IS NOT NULL`,
+  ];
+}
+
+/** Makes the table, or brings one of version 0.1 up to date, which had no `expires_at`. */
+function migrate(sql: Statements, table: string): void {
+  const [create, ...indexes] = sqliteMigrations(table) as [string, ...string[]];
+  sql.exec(create);
+  const columns = sql.all(`SELECT name FROM pragma_table_info('${table}')`);
+  if (!columns.some((column) => column["name"] === "expires_at")) {
+    try {
+      sql.exec(`ALTER TABLE ${table} ADD COLUMN expires_at INTEGER`);
+    } catch (error) {
+      // Another process that started in the same moment added it.
+      if (!String(error).includes("duplicate column")) throw error;
+    }
+  }
+  for (const index of indexes) sql.exec(index);
+}
+
+/** `BEGIN IMMEDIATE` or `COMMIT`: the two that may have to wait for another connection. */
+function patiently(sql: Statements, statement: string): void {
+  try {
+    sql.exec(statement);
+  } catch (error) {
+    // The four drivers name SQLITE_BUSY in four ways and all hand on what SQLite itself says.
+    if (!/database is locked|SQLITE_BUSY/.test(String(error))) throw error;
+    throw storeBusy("another connection has held the lock of the SQLite file for too long", error);
+  }
+}
+
+function rollBack(sql: Statements): void {
+  try {
+    sql.exec("ROLLBACK");
+  } catch {
+    // The transaction is gone already; the first error says why.
+  }
+}
+
+/** Throws when the transaction was ended from inside: what follows would be committed without what came before. */
+function checkStillOpen(sql: Statements): void {
+  try {
+    sql.exec("RELEASE tillproof");
+  } catch (cause) {
+    throw transactionLost(cause);
+  }
 }
 
 /** A range instead of LIKE: a prefix may contain `%`, and the primary key serves it. */
@@ -199,21 +316,13 @@ function statementsOf(database: SqliteDatabase): Statements {
   };
 }
 
-function tableName(table: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(table)) return table;
-  throw new TillproofError({
-    code: "sqlite_table_invalid",
-    message: "the table name has letters, digits and underscores only, at most 63, and begins with no digit",
-  });
-}
-
-function setBusyTimeout(sql: Statements, wanted: number | undefined): void {
+function setBusyTimeout(sql: Statements, wanted: number | undefined): number {
   const [row] = sql.all("PRAGMA busy_timeout");
   const own = Number(Object.values(row ?? {})[0] ?? 0);
   const milliseconds = wanted ?? (own > 0 ? own : 5_000);
   if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) {
     sql.all(`PRAGMA busy_timeout = ${milliseconds}`);
-    return;
+    return milliseconds;
   }
   throw new TillproofError({ code: "sqlite_timeout_invalid", message: "busyTimeoutMs is a count of milliseconds from 0" });
 }

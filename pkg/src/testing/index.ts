@@ -4,5 +4,5 @@
  * Nothing here belongs into a running shop.
  */
 
-export { storeConformance, type ConformanceCheck } from "../stores/conformance.js";
+export { storeConformance, transactionConformance, type ConformanceCheck } from "../stores/conformance.js";
 export { signWebhook, type OutgoingDelivery } from "../webhooks/sign.js";

@@ -67,7 +67,7 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const ATTEMPTS_MAX = 8;
 
 /** Reasons that are mistakes on this side: the delivery may be genuine, so the provider should try again. */
-const OUR_FAULT: ReadonlySet<string> = new Set([
+export const OUR_FAULT: ReadonlySet<string> = new Set([
   "body_not_bytes",
   "delivery_not_readable",
   "headers_not_readable",

@@ -1,0 +1,68 @@
+/**
+ * `tillproof/adapters/fastify`: webhooks for Fastify 5.
+ *
+ * The trap: Fastify parses JSON before a handler runs. {@link webhookRoute} is a plugin, and a plugin has content type
+ * parsers of its own: this one hands the stream on unread, and the rest of the application parses as before.
+ */
+
+import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { nodeArrival, type NodeRequest, type ParsedBody } from "./node-request.js";
+import { text } from "../shell/guard.js";
+
+export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+
+/** The part of Fastify's request that is used. */
+export interface FastifyRequestLike {
+  readonly raw: NodeRequest;
+  readonly originalUrl: string;
+}
+
+/** The part of Fastify's reply that is used. */
+export interface FastifyReplyLike {
+  code(status: number): unknown;
+  headers(headers: Record<string, string>): unknown;
+  send(body: string): unknown;
+}
+
+/** The part of a Fastify instance that is used. */
+export interface FastifyScope {
+  removeAllContentTypeParsers(): void;
+  addContentTypeParser(
+    type: string,
+    parser: (request: never, payload: never, done: (error: Error | null, body?: unknown) => void) => void,
+  ): unknown;
+  all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>): unknown;
+}
+
+const ADVICE = {
+  parsedBy: "a content type parser of Fastify ran before the handler",
+  keep: 'register the webhook as a plugin: app.register(webhookRoute("/webhooks/…", { … }))',
+};
+
+/** A plugin with one route, such as `/webhooks/stripe`. Throws what names an option that is wrong. */
+export function webhookRoute<Box extends InboxLike>(
+  path: string,
+  options: WebhookOptions<Box>,
+): (scope: FastifyScope) => Promise<void> {
+  text("path", path);
+  const handler = webhook(options);
+  return async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+    scope.all(path, handler);
+  };
+}
+
+/** The handler alone, for a scope that keeps the raw body by its own means (`request.rawBody`, or bytes as the body). */
+export function webhook<Box extends InboxLike>(
+  options: WebhookOptions<Box>,
+): (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown> {
+  const endpoint = createEndpoint(options);
+  return async (request, reply) => {
+    const arrival = nodeArrival(request.raw, () => request as ParsedBody, () => ADVICE, request.originalUrl);
+    const { status, headers, body } = await endpoint.answer(arrival);
+    reply.code(status);
+    reply.headers({ ...headers });
+    return reply.send(body);
+  };
+}

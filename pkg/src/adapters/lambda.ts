@@ -1,0 +1,114 @@
+/**
+ * `tillproof/adapters/lambda`: webhooks for AWS Lambda behind API Gateway (REST and HTTP APIs), a function URL or a
+ * load balancer.
+ *
+ * The trap: the body comes as a text, and as base64 when `isBase64Encoded` says so, which depends on its content type
+ * and on the gateway's settings. Signatures cover the bytes behind it.
+ */
+
+import { TillproofError } from "../shell/errors.js";
+import { object } from "../shell/guard.js";
+import { createEndpoint, type Arrival, type BodyRead, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { alreadyParsed } from "./lost-body.js";
+
+export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+
+/** The part of the events that is used; version 2.0 is that of HTTP APIs and function URLs. */
+export interface LambdaEvent {
+  readonly body?: string | null | undefined;
+  readonly isBase64Encoded?: boolean | undefined;
+  readonly headers?: Readonly<Record<string, string | undefined>> | null | undefined;
+  readonly multiValueHeaders?: Readonly<Record<string, string[] | undefined>> | null | undefined;
+  readonly httpMethod?: string | undefined;
+  readonly path?: string | undefined;
+  readonly rawPath?: string | undefined;
+  readonly rawQueryString?: string | undefined;
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, string[] | undefined>> | null | undefined;
+  readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null | undefined;
+  readonly requestContext?: unknown;
+}
+
+/** What all of these gateways take as an answer. */
+export interface LambdaResult {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+/** For `export const handler = webhook(…)`. Throws what names an option that is wrong; the handler never rejects. */
+export function webhook<Box extends InboxLike>(
+  options: WebhookOptions<Box>,
+): (event: LambdaEvent) => Promise<LambdaResult> {
+  const endpoint = createEndpoint(options);
+  return async (event) => {
+    const { status, headers, body } = await endpoint.answer(arrivalOf(object("event", event)));
+    return { statusCode: status, headers: { ...headers }, body, isBase64Encoded: false };
+  };
+}
+
+function arrivalOf(event: LambdaEvent): Arrival {
+  const context = event.requestContext as RequestContext | undefined;
+  const headers = event.multiValueHeaders ?? event.headers ?? {};
+  return {
+    // Without proxy integration there is no method; then the body tells what is wrong.
+    method: context?.http?.method ?? event.httpMethod ?? "POST",
+    headers,
+    header: (name) => valueOf(headers, name),
+    target: targetOf(event, context),
+    secure: true,
+    body: (maxBytes) => bodyOf(event, maxBytes),
+  };
+}
+
+interface RequestContext {
+  readonly http?: { readonly method?: string };
+  /** In REST APIs: the path with the stage in front, as it was called. */
+  readonly path?: string;
+}
+
+function valueOf(headers: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
+  const value: unknown = key === undefined ? undefined : headers[key];
+  const single: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof single === "string" ? single : undefined;
+}
+
+/** REST APIs hand over a decoded query; encoded again it may differ in spelling, and then only `url` helps. */
+function targetOf(event: LambdaEvent, context: RequestContext | undefined): string {
+  if (event.rawPath !== undefined) return event.rawPath + (event.rawQueryString ? `?${event.rawQueryString}` : "");
+  const query = new URLSearchParams();
+  const parameters = event.multiValueQueryStringParameters ?? event.queryStringParameters ?? {};
+  for (const [name, values] of Object.entries(parameters)) {
+    for (const value of [values ?? []].flat()) query.append(name, value);
+  }
+  const path = context?.path ?? event.path ?? "/";
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
+}
+
+/** A body of base64 is four letters for three bytes. */
+function bodyOf({ body, isBase64Encoded }: LambdaEvent, maxBytes: number): BodyRead {
+  const given: unknown = body ?? "";
+  if (typeof given !== "string") throw alreadyParsed(given, ADVICE);
+  if (given.length > Math.ceil(maxBytes / 3) * 4) return "too_large";
+  const bytes = isBase64Encoded === true ? fromBase64(given) : new TextEncoder().encode(given);
+  return bytes.length > maxBytes ? "too_large" : bytes;
+}
+
+const ADVICE = {
+  parsedBy: "a middleware such as httpJsonBodyParser parsed it, or the integration of the API is no proxy integration",
+  keep: "take the middleware off this handler, and switch the integration to AWS_PROXY",
+};
+
+function fromBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  } catch {
+    throw new TillproofError({
+      code: "body_not_base64",
+      message:
+        "the event says isBase64Encoded, but its body is no base64: hand the event on as Lambda gave it, or set " +
+        "isBase64Encoded to false where the body was decoded",
+    });
+  }
+}

@@ -1,0 +1,4 @@
+/** `tillproof/adapters/nuxt`: Nuxt's server routes are handlers of h3. */
+
+export { webhook } from "./h3.js";
+export type { EndpointSettings, H3EventLike, InboxLike, Outcome, Receiver, WebhookOptions } from "./h3.js";

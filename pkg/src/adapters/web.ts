@@ -1,0 +1,20 @@
+/**
+ * `tillproof/adapters/web`: webhooks for everything that takes a `Request` and returns a `Response`.
+ *
+ * Nothing parses a body here unless somebody asks the request for it: a router or a logger that called `.json()`,
+ * `.text()` or `.formData()` before has taken the bytes, and is told so.
+ */
+
+import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { fetchArrival, fetchResponse } from "./fetch-request.js";
+
+export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+
+const KEEP =
+  "call the webhook before anything that reads the request, or give that a copy with request.clone()";
+
+/** A handler for deliveries. Throws what names an option that is wrong; the handler itself never rejects. */
+export function webhook<Box extends InboxLike>(options: WebhookOptions<Box>): (request: Request) => Promise<Response> {
+  const endpoint = createEndpoint(options);
+  return async (request) => fetchResponse(await endpoint.answer(fetchArrival(request, KEEP)));
+}

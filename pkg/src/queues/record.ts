@@ -1,0 +1,107 @@
+/**
+ * Jobs as rows: what the engines on SQL have in common.
+ *
+ * Invariant: `due_at` is set exactly for jobs that are ready or taken. One column says when a job may be taken next,
+ * whether it waits for its first attempt, for its next one, or for the end of a dead worker's lease.
+ */
+
+import { count, object, onlyKnown, optionalText, refusal, timeMs } from "../shell/guard.js";
+import { TillproofError } from "../shell/errors.js";
+import type { EventFacts, QuarantinedJob, RawDelivery, ReplayOptions, TakenJob } from "../worker/queue.js";
+
+/** A row as a driver gives it. */
+export type Row = Record<string, unknown>;
+
+/** How long what is done is kept. */
+export interface Retention {
+  /** Raw bodies and headers, in milliseconds since they came in: as long, `replay` can reach back. 30 days if left out. */
+  readonly payloadMs?: number;
+  /**
+   * The memory of what was seen, in milliseconds since it came in; 45 days if left out. Longer than any provider repeats
+   * an event (Adyen does for 30 days), or the event is applied again.
+   */
+  readonly eventMs?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Both figures. Throws `retention_invalid` when a body would outlive the memory of its event. */
+export function retentionOf(given: Retention | undefined): Required<Retention> {
+  const retention = onlyKnown("retention", given ?? {}, ["payloadMs", "eventMs"]);
+  const payloadMs = count("retention.payloadMs", retention.payloadMs ?? 30 * DAY_MS, 1);
+  const eventMs = count("retention.eventMs", retention.eventMs ?? Math.max(45 * DAY_MS, payloadMs), 1);
+  if (payloadMs <= eventMs) return { payloadMs, eventMs };
+  throw refusal(
+    "retention_invalid",
+    "retention.eventMs",
+    eventMs,
+    `is less than retention.payloadMs (${payloadMs}): an event must be remembered at least as long as its body is kept`,
+  );
+}
+
+/** Most records one purge changes. */
+export const PURGE_MAX = 1_000;
+
+/** Most jobs one taking gives. */
+export const TAKE_MAX = 1_000;
+
+/** The range of a replay. Throws `time_not_milliseconds` or `text_expected`. */
+export function replayRange(options: ReplayOptions): { from: number; to: number; type: string | undefined } {
+  onlyKnown("replay", object("replay", options), ["from", "to", "type"]);
+  const from = timeMs("from", options.from);
+  const to = options.to === undefined ? Number.MAX_SAFE_INTEGER : timeMs("to", options.to);
+  return { from, to, type: optionalText("type", options.type) };
+}
+
+/** A type as a database keeps it: ids may be digested, a type is searched by what it says. */
+export function storedType(type: string): string {
+  return type.replaceAll("\0", "\ufffd").slice(0, 200);
+}
+
+/** The bounds of a taking, checked. */
+export function takeBounds(request: { readonly limit: number; readonly leaseMs: number }): { limit: number; leaseMs: number } {
+  return { limit: Math.min(count("limit", request.limit, 1), TAKE_MAX), leaseMs: count("leaseMs", request.leaseMs, 1) };
+}
+
+/** A job that was just taken. */
+export function takenJob(row: Row): TakenJob {
+  return {
+    id: String(row["id"]),
+    fence: String(row["fence"]),
+    attempt: Number(row["attempt"]),
+    event: JSON.parse(String(row["event"])) as EventFacts,
+    delivery: delivery(row),
+    ...(row["order_key"] === null ? {} : { orderKey: String(row["order_key"]) }),
+  };
+}
+
+/** A job that was put aside. */
+export function quarantinedJob(row: Row): QuarantinedJob {
+  return {
+    id: String(row["id"]),
+    event: JSON.parse(String(row["event"])) as EventFacts,
+    delivery: delivery(row),
+    error: String(row["error"] ?? ""),
+    attempts: Number(row["attempt"]),
+    quarantinedAt: Number(row["settled_at"]),
+  };
+}
+
+function delivery(row: Row): RawDelivery {
+  const body = row["body"];
+  if (!(body instanceof Uint8Array)) {
+    throw new TillproofError({
+      code: "queue_row_damaged",
+      message: "a job has no body although it is not done: somebody changed the tables; restore the row or delete the job",
+      details: { job: String(row["id"]) },
+    });
+  }
+  const signedAt = row["signed_at"];
+  return {
+    scheme: String(row["scheme"]),
+    receivedAt: Number(row["received_at"]),
+    ...(signedAt === null ? {} : { signedAt: Number(signedAt) }),
+    headers: JSON.parse(String(row["headers"])) as Record<string, string>,
+    body,
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * The drivers of PostgreSQL behind one form.
+ *
+ * Invariant: a transaction that reports success was committed. PostgreSQL answers the COMMIT of a transaction in which a
+ * statement failed with a roll-back and no error, so the answer is read.
+ */
+
+import { TillproofError } from "../../shell/errors.js";
+import { transactionLost } from "../rules.js";
+import { type Turns, turnsOf } from "../turns.js";
+
+type Value = string | number | null;
+type Row = Readonly<Record<string, unknown>>;
+
+/** A client of `pg`, alone or from a pool: what is used of it. */
+export interface PgClient {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[]; command?: string }>;
+}
+
+/** A `Pool` of `pg`. */
+export interface PgPool<Client extends PgClient = PgClient> extends PgClient {
+  connect(): Promise<Client & { release(error?: Error | boolean): void }>;
+  /** What tells a pool from a client, which can `connect` too. */
+  readonly totalCount: number;
+}
+
+/** The `sql` of postgres.js; `Sql` is what its transactions hand out. */
+export interface PostgresJs<Sql = unknown> {
+  unsafe(text: string, values?: never[]): PromiseLike<readonly unknown[]>;
+  begin(body: (sql: Sql) => Promise<unknown>): Promise<unknown>;
+  /** Only here so that the type of `sql` is found: both are declared by the driver. */
+  begin(options: string, body: (sql: Sql) => Promise<unknown>): Promise<unknown>;
+}
+
+/** A client of one of the drivers. */
+export type PostgresDatabase = PgClient | PgPool | PostgresJs;
+
+/** Runs statements: at once, or inside of a transaction. */
+export interface Queries {
+  /** What a caller may write through beside. */
+  readonly client: unknown;
+  query(text: string, values: readonly Value[]): Promise<{ readonly rows: readonly Row[] }>;
+}
+
+/** A driver. */
+export interface Connection extends Queries {
+  /** Runs `body` in a transaction, which is committed when it resolves and rolled back when it rejects. */
+  transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T>;
+}
+
+/** Recognises a driver by its shape. Throws `postgres_client_unknown`. */
+export function connectionOf(database: PostgresDatabase, table: string, patienceMs: number): Connection {
+  const shape = (database ?? {}) as Partial<PgPool & PostgresJs>;
+  const told = explained(table);
+  if (typeof shape.unsafe === "function" && typeof shape.begin === "function") {
+    return postgresJs(database as PostgresJs, told);
+  }
+  if (typeof shape.query === "function" && typeof shape.connect === "function" && typeof shape.totalCount === "number") {
+    return pool(database as PgPool, told);
+  }
+  if (typeof shape.query === "function") return single(database as PgClient, turnsOf(database), patienceMs, told);
+  throw new TillproofError({
+    code: "postgres_client_unknown",
+    message: "this is no client of PostgreSQL: pass a Pool or a Client of pg, or the sql function of postgres.js",
+  });
+}
+
+/** Whether the database ended a transaction in favour of another: a deadlock, or a conflict of serializable ones. */
+export function isTransactionLoser(error: unknown): boolean {
+  return codeOf(error) === "40P01" || codeOf(error) === "40001";
+}
+
+type Explain = (error: unknown) => unknown;
+
+/** Says what is to be done where the table is missing; every other error is the driver's own. */
+function explained(table: string): Explain {
+  return (error) =>
+    codeOf(error) === "42P01" && String((error as Error).message).includes(table)
+      ? new TillproofError({
+          code: "postgres_table_missing",
+          message: `there is no table ${table}: call \`await store.migrate()\` once, or run the statements of postgresMigrations()`,
+          cause: error,
+        })
+      : error;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
+}
+
+function queriesOf(client: PgClient, told: Explain): Queries {
+  return {
+    client,
+    async query(text, values) {
+      try {
+        return (await client.query(text, [...values])) as { rows: Row[] };
+      } catch (error) {
+        throw told(error);
+      }
+    },
+  };
+}
+
+async function begun<T>(client: PgClient, told: Explain, body: (queries: Queries) => Promise<T>): Promise<T> {
+  await client.query("BEGIN");
+  const result = await body(queriesOf(client, told));
+  const { command } = await client.query("COMMIT");
+  if (command === "ROLLBACK") throw transactionLost();
+  return result;
+}
+
+function pool(database: PgPool, told: Explain): Connection {
+  return {
+    ...queriesOf(database, told),
+    async transaction(body) {
+      const client = await database.connect();
+      let broken: Error | undefined;
+      try {
+        return await begun(client, told, body);
+      } catch (error) {
+        await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
+        throw error;
+      } finally {
+        // A connection that cannot even roll back must not be handed to the next.
+        client.release(broken);
+      }
+    },
+  };
+}
+
+function single(client: PgClient, turns: Turns, patienceMs: number, told: Explain): Connection {
+  const own = queriesOf(client, told);
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    await turns.take(patienceMs);
+    try {
+      return await work();
+    } finally {
+      turns.give();
+    }
+  };
+  return {
+    client,
+    // Between BEGIN and COMMIT every statement on the connection belongs to the transaction, so the others wait.
+    query: (text, values) => inTurn(() => own.query(text, values)),
+    transaction: (body) =>
+      inTurn(async () => {
+        try {
+          return await begun(client, told, body);
+        } catch (error) {
+          // Where the connection itself is gone, so is the transaction; the first error says why.
+          await client.query("ROLLBACK").catch(() => undefined);
+          throw error;
+        }
+      }),
+  };
+}
+
+function postgresJs(database: PostgresJs, told: Explain): Connection {
+  const queries = (sql: PostgresJs): Queries => ({
+    client: sql,
+    async query(text, values) {
+      try {
+        return { rows: (await sql.unsafe(text, [...values] as never[])) as readonly Row[] };
+      } catch (error) {
+        throw told(error);
+      }
+    },
+  });
+  return {
+    ...queries(database),
+    async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
+      let result: { readonly value: T } | undefined;
+      // In an object, because the driver resolves a list of promises by itself. It rejects when any statement failed.
+      await database.begin(async (sql) => {
+        result = { value: await body(queries(sql as PostgresJs)) };
+      });
+      if (result === undefined) throw transactionLost();
+      return result.value;
+    },
+  };
+}

@@ -1,0 +1,431 @@
+/**
+ * Takes jobs, runs the handler, and ends each job exactly one way.
+ *
+ * Invariant: at any moment each taken job is in `#running`, and whatever happens to it (success, failure, a lost lease,
+ * a drain) passes through {@link QueueWorker.#end} once. What this process cannot say any more, because it died, the
+ * end of the lease says for it.
+ */
+
+import { count, fn, flag, list, onlyKnown } from "../shell/guard.js";
+import { TillproofError } from "../shell/errors.js";
+import { QueuedEvent } from "./event.js";
+import { prometheusOf } from "./metrics.js";
+import { queueShape, transactional } from "./options.js";
+import type { Ending, Queue, QueueCounts, TakenJob, TransactionalQueue } from "./queue.js";
+import { afterFailure, checkBackoff, exhausted, type BackoffOptions, type RetryPolicy } from "./verdict.js";
+
+/** What a handler may want to know beside the event. */
+export interface JobContext {
+  /** Stable over all attempts and replays: the key under which an effect outside should be made once. */
+  readonly jobId: string;
+  /** Which attempt this is, from 1. */
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  /** When the delivery came in, in milliseconds since the epoch. */
+  readonly receivedAt: number;
+  /** The stored headers of the delivery, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Aborted when the result no longer counts: the lease was lost, the attempt took too long, or a drain ran out of time. */
+  readonly signal: AbortSignal;
+}
+
+/** What is common to both kinds of workers. */
+export interface WorkerSettings {
+  /** Jobs at a time; 8 when left out. */
+  readonly concurrency?: number;
+  /** How long a job stays taken when its worker dies, in milliseconds; 30,000 when left out, at least 100. */
+  readonly leaseMs?: number;
+  /** The longest an attempt may take, in milliseconds; 15 minutes when left out. */
+  readonly attemptMs?: number;
+  /** Attempts until a job is put aside; 20 when left out. */
+  readonly attemptsMax?: number;
+  /** How attempts are spread. */
+  readonly backoff?: BackoffOptions;
+  /** How long an idle worker sleeps between two looks, in milliseconds; 250 when left out. */
+  readonly pollMs?: number;
+  /** How long a drain waits for running handlers before it gives their jobs back, in milliseconds; 25,000 when left out. */
+  readonly drainMs?: number;
+  /** Drains at these signals and then lets them end the process as they would have; none when left out. */
+  readonly signals?: readonly NodeJS.Signals[];
+  /** Hears of each failed attempt and of each failure of the queue itself; `job` is absent for the latter. */
+  readonly onError?: (error: unknown, job?: { readonly id: string; readonly type: string; readonly attempt: number }) => void;
+}
+
+/** A worker whose handler may run more than once for an event. */
+export interface WorkerOptions extends WorkerSettings {
+  readonly queue: Queue;
+  readonly transaction?: false;
+  /** Applies an event; the job fails when it throws. */
+  readonly handler: (event: QueuedEvent, context: JobContext) => unknown;
+}
+
+/** A worker whose handler writes in the transaction that finishes the job, and so applies each event exactly once. */
+export interface TransactionalWorkerOptions<Tx> extends WorkerSettings {
+  readonly queue: TransactionalQueue<Tx>;
+  readonly transaction: true;
+  /** Applies an event through `context.tx`; nothing it wrote there is kept when it throws. */
+  readonly handler: (event: QueuedEvent, context: JobContext & { readonly tx: Tx }) => unknown;
+}
+
+/** How attempts of this worker ended. */
+export interface WorkerCounts {
+  /** Attempts begun. */
+  readonly attempts: number;
+  /** Events applied. */
+  readonly done: number;
+  /** Attempts that failed and will be tried again. */
+  readonly failed: number;
+  /** Jobs put aside. */
+  readonly quarantined: number;
+  /** Jobs given back by a drain. */
+  readonly returned: number;
+  /** Attempts whose result did not count, because the lease had ended. */
+  readonly lost: number;
+  /** Failures of the queue itself. */
+  readonly errors: number;
+}
+
+/** How a queue and this worker stand. */
+export interface WorkerMetrics {
+  readonly queue: QueueCounts;
+  readonly worker: WorkerCounts & { readonly running: number };
+}
+
+/** What a drain did. */
+export interface DrainReport {
+  /** Jobs that ended by themselves after the drain began. */
+  readonly finished: number;
+  /** Jobs that did not end in time: others may take them now. */
+  readonly returned: number;
+}
+
+/** Runs the jobs of a queue. */
+export interface Worker {
+  /** Begins to take jobs; once is enough. Throws `worker_drained` after a drain. */
+  start(): void;
+  /** Takes no further job, waits for the running ones, and gives back what does not end in time. */
+  drain(): Promise<DrainReport>;
+  /** How the queue and this worker stand. */
+  metrics(): Promise<WorkerMetrics>;
+  /** The same in the text format Prometheus reads. */
+  prometheus(): Promise<string>;
+}
+
+/** Why the signal of an attempt was aborted. */
+type Interruption = "attempt_timeout" | "lease_lost" | "drained";
+
+/** Below this, a lease would end during an ordinary pause of the process. */
+const LEASE_MS_MIN = 100;
+
+/** Renewed this often within a lease, so that two lost heartbeats in a row are no harm. */
+const HEARTBEATS = 3;
+
+/** How often retention is looked after, in milliseconds. */
+const PURGE_EVERY_MS = 60_000;
+
+/** The longest pause after the queue itself failed, in milliseconds. */
+const PAUSE_MS_MAX = 10_000;
+
+const SETTINGS = [
+  "queue",
+  "handler",
+  "transaction",
+  "concurrency",
+  "leaseMs",
+  "attemptMs",
+  "attemptsMax",
+  "backoff",
+  "pollMs",
+  "drainMs",
+  "signals",
+  "onError",
+] as const;
+
+/** Runs one job to its end; resolves to how it ended, or `undefined` where the end was already written. */
+type Attempt = (job: TakenJob, context: JobContext) => Promise<Ending | "written" | "lost">;
+
+/**
+ * A worker.
+ *
+ * Throws `queue_invalid`, `queue_not_transactional`, `unknown_option`, or what names an option of the wrong type or range.
+ */
+export function createWorker(options: WorkerOptions): Worker;
+export function createWorker<Tx>(options: TransactionalWorkerOptions<Tx>): Worker;
+export function createWorker<Tx>(options: WorkerOptions | TransactionalWorkerOptions<Tx>): Worker {
+  onlyKnown("options", options as WorkerOptions, SETTINGS);
+  queueShape<Queue>("queue", options.queue);
+  fn("handler", options.handler);
+  if (flag("transaction", options.transaction) !== true) return new QueueWorker(options, besides(options as WorkerOptions));
+  const queue = transactional(options.queue);
+  return new QueueWorker(options, inside(queue, (options as TransactionalWorkerOptions<unknown>).handler));
+}
+
+/** The handler first, the end of the job after it. */
+function besides({ handler }: WorkerOptions): Attempt {
+  return async (job, context) => {
+    await unlessAborted(handler(new QueuedEvent(job.event, job.delivery.body), context), context.signal);
+    return { as: "done" };
+  };
+}
+
+/** Both together. */
+function inside(queue: TransactionalQueue<unknown>, handler: TransactionalWorkerOptions<unknown>["handler"]): Attempt {
+  return async (job, context) => {
+    const event = new QueuedEvent(job.event, job.delivery.body);
+    const outcome = await queue.transact(job, (tx) => handler(event, { ...context, tx }), context.signal);
+    return outcome === "done" ? "written" : "lost";
+  };
+}
+
+/** A handler that ignores its signal may go on for ever; nobody waits for it. */
+async function unlessAborted(work: unknown, signal: AbortSignal): Promise<void> {
+  await Promise.race([
+    work,
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true })),
+  ]);
+}
+
+/** A job this process has. */
+interface Running {
+  readonly controller: AbortController;
+  readonly ended: Promise<void>;
+}
+
+class QueueWorker implements Worker {
+  readonly #queue: Queue;
+  readonly #attempt: Attempt;
+  readonly #concurrency: number;
+  readonly #leaseMs: number;
+  readonly #attemptMs: number;
+  readonly #policy: RetryPolicy;
+  readonly #pollMs: number;
+  readonly #drainMs: number;
+  readonly #signals: readonly NodeJS.Signals[];
+  readonly #onError: NonNullable<WorkerSettings["onError"]>;
+  readonly #holdsLease: boolean;
+  readonly #running = new Map<string, Running>();
+  readonly #counts = { attempts: 0, done: 0, failed: 0, quarantined: 0, returned: 0, lost: 0, errors: 0 };
+  #loop: Promise<void> | undefined;
+  #draining: Promise<DrainReport> | undefined;
+  /** Ends the present sleep of the loop. */
+  #wake: () => void = () => undefined;
+  /** Something happened since the loop last looked, perhaps while nobody slept. */
+  #roused = false;
+  #purgedAt = 0;
+  #failures = 0;
+
+  constructor(options: WorkerSettings & { readonly queue: Queue; readonly transaction?: boolean }, attempt: Attempt) {
+    this.#queue = options.queue;
+    this.#attempt = attempt;
+    this.#concurrency = count("concurrency", options.concurrency ?? 8, 1);
+    this.#leaseMs = count("leaseMs", options.leaseMs ?? 30_000, LEASE_MS_MIN);
+    this.#attemptMs = count("attemptMs", options.attemptMs ?? 900_000, 1);
+    const given = onlyKnown("backoff", options.backoff ?? {}, ["baseMs", "capMs", "jitter"]);
+    const backoff = { baseMs: 1_000, capMs: 3_600_000, jitter: "equal" as const, ...given };
+    checkBackoff(backoff);
+    this.#policy = { attemptsMax: count("attemptsMax", options.attemptsMax ?? 20, 1), backoff };
+    this.#pollMs = count("pollMs", options.pollMs ?? 250, 1);
+    this.#drainMs = count("drainMs", options.drainMs ?? 25_000);
+    this.#signals = list("signals", options.signals ?? []);
+    this.#onError = fn("onError", options.onError ?? (() => undefined));
+    // Inside a transaction the row itself is locked: nobody can take it, and a heartbeat would only wait for the lock.
+    this.#holdsLease = options.transaction !== true;
+  }
+
+  start(): void {
+    if (this.#draining !== undefined) {
+      throw new TillproofError({
+        code: "worker_drained",
+        message: "this worker was drained and takes no more jobs: make a new one",
+      });
+    }
+    if (this.#loop !== undefined) return;
+    for (const signal of this.#signals) process.once(signal, this.#onSignal);
+    this.#loop = this.#takeAndRun();
+  }
+
+  drain(): Promise<DrainReport> {
+    if (this.#draining === undefined) {
+      this.#draining = this.#drain();
+      this.#rouse();
+    }
+    return this.#draining;
+  }
+
+  async metrics(): Promise<WorkerMetrics> {
+    const queue = await this.#queue.counts();
+    return { queue, worker: { ...this.#counts, running: this.#running.size } };
+  }
+
+  async prometheus(): Promise<string> {
+    return prometheusOf(this.#queue.name, await this.metrics());
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    // Listening took the default action away; given back after the drain, the signal ends the process as it should.
+    void this.drain().finally(() => process.kill(process.pid, signal));
+  };
+
+  async #takeAndRun(): Promise<void> {
+    const unsubscribe = this.#queue.onAdded(() => this.#rouse());
+    try {
+      while (this.#draining === undefined) {
+        this.#roused = false;
+        const free = this.#concurrency - this.#running.size;
+        for (const job of free > 0 ? await this.#take(free) : []) this.#begin(job);
+        await this.#purge();
+        // Without a free place, only the end of a job can change anything.
+        await this.#sleep(this.#running.size < this.#concurrency);
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  /** Jobs, or none when the queue cannot say; then the next look comes later and later. */
+  async #take(limit: number): Promise<TakenJob[]> {
+    try {
+      const jobs = await this.#queue.take({ limit, leaseMs: this.#leaseMs });
+      this.#failures = 0;
+      return jobs;
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
+  }
+
+  #begin(job: TakenJob): void {
+    const controller = new AbortController();
+    const ended = this.#run(job, controller).finally(() => {
+      this.#running.delete(job.id);
+      this.#rouse();
+    });
+    this.#running.set(job.id, { controller, ended });
+  }
+
+  async #run(job: TakenJob, controller: AbortController): Promise<void> {
+    const tooOften = exhausted(job, this.#policy);
+    if (tooOften !== undefined) return this.#end(job, tooOften);
+    this.#counts.attempts += 1;
+    const interrupt = (why: Interruption): void => controller.abort(interruption(why));
+    const heartbeat = this.#holdsLease
+      ? setInterval(() => void this.#renew(job, interrupt), Math.max(1, Math.floor(this.#leaseMs / HEARTBEATS)))
+      : undefined;
+    const timeout = setTimeout(interrupt, this.#attemptMs, "attempt_timeout" satisfies Interruption);
+    const context: JobContext = {
+      jobId: job.id,
+      attempt: job.attempt,
+      attemptsMax: this.#policy.attemptsMax,
+      receivedAt: job.delivery.receivedAt,
+      headers: job.delivery.headers,
+      signal: controller.signal,
+    };
+    try {
+      await this.#end(job, await this.#attempt(job, context));
+    } catch (error) {
+      const why = reasonOf(controller.signal);
+      if (why === "lease_lost") return this.#end(job, "lost");
+      if (why === "drained") return this.#end(job, { as: "returned" });
+      this.#onError(error, { id: job.id, type: job.event.type, attempt: job.attempt });
+      await this.#end(job, afterFailure(job, this.#policy, error));
+    } finally {
+      clearInterval(heartbeat);
+      clearTimeout(timeout);
+    }
+  }
+
+  async #renew(job: TakenJob, interrupt: (why: Interruption) => void): Promise<void> {
+    try {
+      if (!(await this.#queue.renew(job, this.#leaseMs))) interrupt("lease_lost");
+    } catch (error) {
+      // The next heartbeat may get through; if none does, the lease ends and the fence keeps this attempt's end out.
+      this.#failed(error);
+    }
+  }
+
+  /** Writes how a job ended. What cannot be written, the end of the lease says: another attempt follows. */
+  async #end(job: TakenJob, ending: Ending | "written" | "lost"): Promise<void> {
+    try {
+      const written = ending === "written" || (ending !== "lost" && (await this.#queue.settle(job, ending)));
+      if (!written) this.#counts.lost += 1;
+      else if (ending === "written" || ending.as === "done") this.#counts.done += 1;
+      else if (ending.as === "retry") this.#counts.failed += 1;
+      else this.#counts[ending.as] += 1;
+    } catch (error) {
+      this.#counts.lost += 1;
+      this.#failed(error);
+    }
+  }
+
+  async #drain(): Promise<DrainReport> {
+    for (const signal of this.#signals) process.removeListener(signal, this.#onSignal);
+    const before = this.#counts.returned;
+    // The loop may just be taking jobs: they are run like the others, since the taking cannot be undone.
+    await this.#loop;
+    const running = [...this.#running.values()];
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#drainMs)));
+    const all = Promise.all(running.map(({ ended }) => ended)).then(() => undefined);
+    await Promise.race([all, tooLong]);
+    clearTimeout(timer);
+    for (const { controller } of this.#running.values()) controller.abort(interruption("drained"));
+    await all;
+    const returned = this.#counts.returned - before;
+    return { finished: running.length - returned, returned };
+  }
+
+  async #purge(): Promise<void> {
+    if (Date.now() - this.#purgedAt < PURGE_EVERY_MS) return;
+    this.#purgedAt = Date.now();
+    try {
+      await this.#queue.purge();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    this.#counts.errors += 1;
+    this.#onError(error);
+  }
+
+  /** Something happened that may let the loop take a job, or end. */
+  #rouse(): void {
+    this.#roused = true;
+    this.#wake();
+  }
+
+  /** Until something happens or, where a job could be taken, until it is time for the next look. */
+  async #sleep(looksAgain: boolean): Promise<void> {
+    // A queue that fails is asked later and later, whatever happens meanwhile, but for a drain.
+    const failing = looksAgain && this.#failures > 0;
+    const pause = Math.min(this.#pollMs * 2 ** Math.min(this.#failures, 16), Math.max(PAUSE_MS_MAX, this.#pollMs));
+    const over = (): boolean => this.#draining !== undefined || (this.#roused && !failing);
+    if (over()) return;
+    await new Promise<void>((resolve) => {
+      const timer = looksAgain ? setTimeout(resolve, pause) : undefined;
+      this.#wake = () => {
+        if (!over()) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+  }
+}
+
+const INTERRUPTIONS: Record<Interruption, string> = {
+  attempt_timeout: "the attempt took longer than attemptMs: make the handler faster, or raise the limit",
+  lease_lost: "the lease of this job ended before it was renewed, and another worker has it now",
+  drained: "the worker was drained before the handler ended, and the job was given back",
+};
+
+function interruption(why: Interruption): TillproofError {
+  return new TillproofError({ code: `job_${why}`, message: INTERRUPTIONS[why], advice: "wait", details: { why } });
+}
+
+function reasonOf(signal: AbortSignal): string | undefined {
+  return signal.aborted ? (signal.reason as TillproofError).details["why"] : undefined;
+}
+

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { Redis } from "ioredis";
+import pg from "pg";
+import postgres from "postgres";
+import { createClient } from "redis";
+
+import { storeConformance, transactionConformance } from "../../pkg/src/stores/conformance.js";
+import { postgresStore, postgresMigrations, type PostgresStore } from "../../pkg/src/stores/postgres.js";
+import { redisStore } from "../../pkg/src/stores/redis.js";
+import type { Store } from "../../pkg/src/stores/store.js";
+import { server } from "./servers.js";
+
+const pool = new pg.Pool({ connectionString: server("POSTGRES_URL"), max: 10 });
+const client = new pg.Client({ connectionString: server("POSTGRES_URL") });
+const sql = postgres(server("POSTGRES_URL"), { max: 10, onnotice: () => undefined });
+const io = new Redis(server("REDIS_URL"));
+const node = createClient({ url: server("REDIS_URL") });
+await Promise.all([client.connect(), node.connect()]);
+
+after(async () => {
+  await Promise.all([pool.end(), client.end(), sql.end(), io.quit(), node.close()]);
+});
+
+let made = 0;
+
+async function migrated<C>(store: PostgresStore<C>): Promise<PostgresStore<C>> {
+  await store.migrate();
+  return store;
+}
+
+/** A table of its own for each check. */
+const table = (): { table: string } => ({ table: `records_${(made += 1)}` });
+
+const TRANSACTIONAL: Record<string, () => Promise<PostgresStore<unknown>>> = {
+  "pg Pool": () => migrated(postgresStore(pool, table())),
+  "pg Client": () => migrated(postgresStore(client, table())),
+  "postgres.js": () => migrated(postgresStore(sql, table())),
+};
+
+const STORES: Record<string, () => Store | Promise<Store>> = {
+  ...TRANSACTIONAL,
+  ioredis: () => redisStore(io, { name: `io${(made += 1)}` }),
+  "node-redis": () => redisStore(node, { name: `node${(made += 1)}` }),
+};
+
+for (const [driver, open] of Object.entries(STORES)) {
+  for (const { name, run } of storeConformance(open)) test(`${driver}: ${name}`, run);
+}
+
+for (const [driver, open] of Object.entries(TRANSACTIONAL)) {
+  for (const { name, run } of transactionConformance(open)) test(`${driver}: ${name}`, run);
+}
+
+test("a handler's own rows and the store's records become true together, by each driver", async () => {
+  await pool.query("CREATE TABLE sales (driver text, id text)");
+  const sales = async (driver: string): Promise<number> =>
+    (await pool.query("SELECT 1 FROM sales WHERE driver = $1", [driver])).rows.length;
+  const claim = { key: "sold", expected: 0, value: "" };
+  // The type of `client` is that of the driver: these are its own ways to write.
+  const sell: Record<string, (fails: boolean) => Promise<void>> = {};
+  const fits = (fails: boolean): void => {
+    if (fails) throw new Error("out of stock");
+  };
+  const byPool = await migrated(postgresStore(pool, table()));
+  sell["pool"] = (fails) =>
+    byPool.transaction(async ({ client, commit }) => {
+      await client.query("INSERT INTO sales VALUES ($1, $2)", ["pool", "one"]);
+      assert.equal(await commit([claim]), true);
+      fits(fails);
+    });
+  const byJs = await migrated(postgresStore(sql, table()));
+  sell["js"] = (fails) =>
+    byJs.transaction(async ({ client, commit }) => {
+      await client`INSERT INTO sales VALUES (${"js"}, ${"one"})`;
+      assert.equal(await commit([claim]), true);
+      fits(fails);
+    });
+  for (const [driver, store] of [["pool", byPool], ["js", byJs]] as const) {
+    await assert.rejects(sell[driver]!(true), /out of stock/);
+    assert.deepEqual([await sales(driver), await store.get("sold")], [0, null], driver);
+    await sell[driver]!(false);
+    assert.deepEqual([await sales(driver), (await store.get("sold"))?.version], [1, 1], driver);
+  }
+});
+
+test("a transaction in which a statement failed is no success, even where its error was swallowed", async () => {
+  for (const store of [await migrated(postgresStore(pool, table())), await migrated(postgresStore(client, table()))]) {
+    const swallowed = store.transaction(async (transaction) => {
+      await transaction.commit([{ key: "claim", expected: 0, value: "" }]);
+      await transaction.client.query("SELECT 1 / 0").catch(() => undefined);
+    });
+    await assert.rejects(swallowed, { code: "transaction_lost" });
+    assert.equal(await store.get("claim"), null);
+  }
+  const js = await migrated(postgresStore(sql, table()));
+  const swallowed = js.transaction(async (transaction) => {
+    await transaction.commit([{ key: "claim", expected: 0, value: "" }]);
+    await transaction.client`SELECT 1 / 0`.catch(() => undefined);
+  });
+  await assert.rejects(swallowed);
+  assert.equal(await js.get("claim"), null);
+});
+
+test("commits with records in common never wait for each other in a circle", async () => {
+  const store = await migrated(postgresStore(pool, table()));
+  const keys = Array.from({ length: 10 }, (_, index) => `k${index}`);
+  await store.commit(keys.map((key) => ({ key, expected: 0, value: "" })));
+  const started = performance.now();
+  let committed = 0;
+  await Promise.all(Array.from({ length: 8 }, async (_, worker) => {
+    for (let round = 0; round < 25; round += 1) {
+      const wanted = worker % 2 === 0 ? keys : [...keys].reverse();
+      const records = await Promise.all(wanted.map((key) => store.get(key)));
+      const writes = records.map((record) => ({ key: record!.key, expected: record!.version, value: String(worker) }));
+      if (await store.commit(writes)) committed += 1;
+    }
+  }));
+  // PostgreSQL looks for deadlocks after a second; one alone would show.
+  assert.ok(performance.now() - started < 10_000);
+  const versions = await Promise.all(keys.map(async (key) => (await store.get(key))!.version));
+  assert.deepEqual(versions, keys.map(() => committed + 1), "each commit changed all of them or none");
+});
+
+test("transactions that wait for each other in a circle end with one that may try again", async () => {
+  const store = await migrated(postgresStore(pool, table()));
+  await store.commit(["a", "b"].map((key) => ({ key, expected: 0, value: "" })));
+  let ready = 0;
+  let go: () => void = () => undefined;
+  const both = new Promise<void>((resolve) => (go = resolve));
+  const cross = (first: string, second: string): Promise<boolean> =>
+    store.transaction(async ({ commit }) => {
+      assert.equal(await commit([{ key: first, expected: 1, value: first }]), true);
+      if ((ready += 1) === 2) go();
+      await both;
+      return commit([{ key: second, expected: 1, value: first }]);
+    });
+  const ends = await Promise.allSettled([cross("a", "b"), cross("b", "a")]);
+  const lost = ends.filter((end) => end.status === "rejected").map((end) => (end as { reason: { code: string } }).reason.code);
+  assert.deepEqual(lost, ["store_busy"]);
+});
+
+test("the migration can be run by several at once and again, and a missing table is named with what to do", async () => {
+  const name = table();
+  const store = postgresStore(pool, name);
+  await assert.rejects(store.get("a"), { code: "postgres_table_missing", message: /store\.migrate\(\)/ });
+  await Promise.all([store.migrate(), store.migrate(), postgresStore(sql, name).migrate()]);
+  await store.migrate();
+  for (const statement of postgresMigrations(name.table)) await pool.query(statement);
+  assert.equal(await store.get("a"), null);
+});
+
+test("Redis drops a record by itself, and what its indexes remember is cleared up by a purge", async () => {
+  const store = redisStore(io, { name: "expiring" });
+  await store.commit([
+    { key: "e/brief", expected: 0, value: "", wakeAt: 5, expiresAt: Date.now() + 30 },
+    { key: "e/kept", expected: 0, value: "", wakeAt: 6 },
+  ]);
+  while ((await store.get("e/brief")) !== null) await new Promise((resolve) => setTimeout(resolve, 10));
+  // The indexes still name it, and nobody sees that: a page of one holds the one that is there.
+  assert.deepEqual((await store.scan("e/", null, 1)).map(({ key }) => key), ["e/kept"]);
+  assert.deepEqual((await store.due("e/", 10, 1)).map(({ key }) => key), ["e/kept"]);
+  assert.equal(await io.zcard("{expiring}:keys"), 2);
+  assert.equal(await store.purge!(Date.now(), 10), 1);
+  assert.equal(await io.zcard("{expiring}:keys"), 1);
+  assert.equal(await io.zcard("{expiring}:wake"), 1);
+});
+
+test("every key of the Redis store carries the hash tag, so that a cluster keeps them on one node", async () => {
+  const store = redisStore(node, { name: "tagged" });
+  await store.commit([{ key: "a{b}c", expected: 0, value: "", wakeAt: 1, expiresAt: Date.now() + 60_000 }]);
+  assert.deepEqual((await io.keys("*tagged*")).sort(), [
+    "{tagged}:expiry",
+    "{tagged}:keys",
+    "{tagged}:record:a{b}c",
+    "{tagged}:wake",
+  ]);
+});
+
+test("what is no client is refused with the list of those that are", () => {
+  for (const handle of [null, {}, "postgres://", 7]) {
+    assert.throws(() => postgresStore(handle as never), { code: "postgres_client_unknown" });
+    assert.throws(() => redisStore(handle as never), { code: "redis_client_unknown" });
+  }
+  assert.throws(() => postgresStore(pool, { table: "a; DROP TABLE b" }), { code: "postgres_table_invalid" });
+  assert.throws(() => redisStore(io, { name: "a}b" }), { code: "redis_name_invalid" });
+});
