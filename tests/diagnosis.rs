@@ -162,7 +162,7 @@ fn what_is_done_to_a_body_is_named() {
     let string = json::quoted(EVENT);
     let lambda = format!("{{\"version\":\"2.0\",\"body\":\"{base64}\",\"isBase64Encoded\":true}}");
     let length = EVENT.len().to_string();
-    let cut = &EVENT[..40];
+    let cut = EVENT.get(..40).unwrap();
     let table: Vec<(Sent, &str)> = vec![
         (
             stripe(EVENT).body(compact),

@@ -5,7 +5,10 @@
  * what can be verified.
  */
 
+export { diagnose } from "./diagnosis.js";
+export type { Diagnosis } from "./diagnosis.js";
 export { createInbox } from "./inbox.js";
+export type * from "./events/index.js";
 export type { EventHandler, EventReceipt, Inbox, InboxOptions, Receipt } from "./inbox.js";
 export type { HeaderInput, HeadersLike } from "./headers.js";
 export { schemes } from "./schemes.js";
@@ -13,6 +16,7 @@ export type { SchemeInfo } from "./schemes.js";
 export { createVerifier } from "./verifier.js";
 export type {
   Delivery,
+  EventFields,
   RefusedDelivery,
   VerifiedDelivery,
   VerifiedEvent,

@@ -1,12 +1,14 @@
 //! What happens to the bytes of a body on their way, one change at a time, and each with the way back.
 
 use super::words::{
-    CHARSET, CHARSET_LOST, COMPRESSED, CUT, EMPTY, EMPTY_OF, EXTENDED, LENGTH_DIFFERS, STRINGIFIED,
-    TRUNCATED, WHITE_SPACE, Words,
+    CHARSET, CHARSET_LOST, COMPRESSED, CONTENT_DIFFERS, CUT, EMPTY, EMPTY_OF, EXTENDED, LENGTH_DIFFERS,
+    STRINGIFIED, TRUNCATED, WHITE_SPACE, Words,
 };
 use super::{Budget, Case, Diagnosis};
+use crate::crypto::sha256_hex;
 use crate::json;
 use crate::prelude::*;
+use crate::webhook::Part;
 
 /// A way back from a change to the bytes as signed; `None` where the change cannot have happened.
 struct Edit {
@@ -111,6 +113,9 @@ pub(super) fn visibly(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
             None => EMPTY.likely(&[]),
         });
     }
+    if digest_differs(case) {
+        return Some(CONTENT_DIFFERS.likely(&[]));
+    }
     if body.trim_ascii() == b"[object Object]" {
         return Some(STRINGIFIED.proven(&[]));
     }
@@ -131,6 +136,19 @@ pub(super) fn visibly(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
         _ if body.starts_with(b"{") && ends_early(body) => Some(CUT.likely(&[("found", &found)])),
         _ => None,
     }
+}
+
+/// Whether the URL says which digest the body has, and it has another one. The signature covers the URL, so then it is
+/// the body that changed, unless all of it is forged.
+fn digest_differs(case: &Case<'_>) -> bool {
+    let named = case.scheme.content.iter().find_map(|part| match part {
+        Part::BodyDigestInQuery(name) => Some(*name),
+        _ => None,
+    });
+    let query = case.request.url.or(case.options.url).and_then(|url| url.split_once('?'));
+    let (Some(named), Some((_, query))) = (named, query) else { return false };
+    let claimed = query.split('&').filter_map(|field| field.split_once('=')).find(|(name, _)| *name == named);
+    claimed.is_some_and(|(_, claimed)| !claimed.eq_ignore_ascii_case(&sha256_hex(case.request.body)))
 }
 
 fn is_json(body: &[u8]) -> bool {

@@ -58,8 +58,8 @@ pub(super) const NUMBERS_REWRITTEN: Words = Words {
 
 pub(super) const CONTENT_DIFFERS: Words = Words {
     code: "body_reserialised",
-    sentence: "the signature is genuine, but the digest of the body it covers is another one: the body was parsed and \
-               written again, or changed on the way",
+    sentence: "the delivery names the digest of its body, and the body has another one: it was parsed and written again, or \
+               changed on the way",
     fix: RAW_BODY,
 };
 
