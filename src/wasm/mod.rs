@@ -5,8 +5,12 @@
 //! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
 
+#[cfg(feature = "dedup")]
+pub mod dedup;
 #[cfg(feature = "webhooks-full")]
 pub mod diagnosis;
+#[cfg(feature = "inbox")]
+pub mod inbox;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "payments")]

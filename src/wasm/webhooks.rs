@@ -138,9 +138,18 @@ fn try_sign(input: &[u8], body: &[u8]) -> Result<String, Error> {
     let timestamp = moment(&mut fields, "timestamp")?;
     let id = fields.maybe_text("id")?.unwrap_or_default();
     let url = fields.maybe_text("url")?;
+    let (public_key_id, access_key) = (fields.maybe_text("public_key_id")?, fields.maybe_text("access_key")?);
     fields.finish()?;
-    let headers = Outgoing { id, timestamp, url, body }.sign(scheme, secret)?;
-    Ok(headers.iter().fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value)).finish())
+    let outgoing = Outgoing { id, timestamp, url, body, public_key_id, access_key };
+    let delivery = outgoing.sign(scheme, secret)?;
+    if delivery.body != body {
+        return Err(webhook::Error::SignatureInBody.into());
+    }
+    Ok(delivery
+        .headers
+        .iter()
+        .fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value))
+        .finish())
 }
 
 fn verifier(options: &[u8]) -> Result<Verifier, Error> {

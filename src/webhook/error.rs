@@ -42,6 +42,8 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// The signature of the scheme stands in the body, and only headers were asked for.
+    SignatureInBody,
     /// The scheme signs the URL, and neither the verifier nor the request says which it is.
     UrlMissing,
     /// The body is longer than [`BODY_BYTES_MAX`](super::BODY_BYTES_MAX).
@@ -163,6 +165,9 @@ impl Error {
             Self::OptionMissing { option } => Report::new("missing_option")
                 .fact("option", option)
                 .say("this scheme needs the option `{option}` beside the secret"),
+            Self::SignatureInBody => Report::new("signature_in_body").say(
+                "this scheme carries its signature in the body: headers alone are no signed delivery",
+            ),
             Self::UrlMissing => Report::new("missing_url").say(
                 "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
             ),

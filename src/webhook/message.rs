@@ -145,6 +145,10 @@ impl Source<'_> {
                     let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
                     message.push(value.as_bytes());
                 }
+                Part::FormFieldOr(field, absent) => {
+                    let value = only(self.form, field)?.filter(|value| !value.is_empty());
+                    message.push(value.unwrap_or(absent).as_bytes());
+                }
                 Part::SortedForm => {
                     for (name, value) in sorted(self.form) {
                         message.push(name.as_bytes());

@@ -56,7 +56,7 @@ pub use identity::{IdSource, Identity, Items, KindSource, Moment, Path};
 pub use part::Part;
 pub use provenance::{Evidence, Provenance, Told};
 pub use scheme::{KeyForm, Place, Primitive, Scheme, SignatureForm, Strength};
-pub use sign::{Outgoing, sign};
+pub use sign::{Delivery, Outgoing, sign};
 pub use verify::{Options, Request, Verified, Verifier};
 
 /// Most secrets of one verifier. A rotation needs two; each one costs a MAC per delivery.

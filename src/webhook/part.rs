@@ -34,8 +34,10 @@ pub enum Part {
     FreeField(Path),
     /// The value of a field of the form in the body.
     FormField(&'static str),
+    /// As [`Part::FormField`], or the text after it when the field is absent or empty.
+    FormFieldOr(&'static str, &'static str),
     /// All fields of the form in the body: sorted by name, each name followed by its value. Repeated values count
-    /// once, in their order.
+    /// once, in the order of their text.
     SortedForm,
     /// The text of the secret.
     Secret,
@@ -69,7 +71,7 @@ impl Part {
                 path(text, names);
                 text.push('}');
             }
-            Self::FormField(name) => text.extend(["{form ", name, "}"]),
+            Self::FormField(name) | Self::FormFieldOr(name, _) => text.extend(["{form ", name, "}"]),
             Self::SortedForm => text.push_str("{sorted form}"),
             Self::Secret => text.push_str("{secret}"),
             Self::SecretReversed => text.push_str("{reversed secret}"),

@@ -174,6 +174,7 @@ impl Scheme {
                     | Part::MaybeField(_)
                     | Part::FreeField(_)
                     | Part::FormField(_)
+                    | Part::FormFieldOr(..)
                     | Part::SortedForm
                     | Part::BodyDigestInQuery(_)
                     | Part::BodyCrc32

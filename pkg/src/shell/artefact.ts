@@ -12,13 +12,15 @@ import { open } from "./wire.js";
 
 /** What every generated glue module has beside the exports of the crate. */
 export interface Glue {
-  initSync(input: { module: WebAssembly.Module }): unknown;
+  initSync(input: { module: WebAssembly.Module | undefined }): { readonly memory: WebAssembly.Memory };
   /** Replaces the instance by a fresh one of the same module. */
   __wbg_reset_state(): void;
 }
 
 /** Not started yet; started; trapped, with the old instance still in place. */
 type State = "idle" | "ready" | "trapped";
+
+const STARTED = { module: undefined };
 
 /** The door to one of the wasm files: `E` is the generated glue module, whose exports are called through it. */
 export class Artefact<E extends Glue> {
@@ -63,6 +65,16 @@ export class Artefact<E extends Glue> {
       this.#generation += 1;
       throw this.#trapped(error);
     }
+  }
+
+  /**
+   * The linear memory of the instance, for areas that both sides know. Its buffer is another one after it grew and
+   * after a trap. Throws `wasm_unavailable`.
+   */
+  memory(): WebAssembly.Memory {
+    this.#start();
+    // A started module answers with the exports of its present instance, whatever it is given.
+    return this.#glue.initSync(STARTED).memory;
   }
 
   #start(): void {

@@ -59,6 +59,7 @@ const MENDS: &[Mend] = &[
         },
     },
     Mend { original: "the second of two equal values is taken away", undo: halved },
+    Mend { original: "the = at the end is put back", undo: padded },
     Mend { original: "the letters are lower case", undo: |value| Some(value.to_ascii_lowercase()) },
     Mend { original: "the hexadecimal digits are capitals", undo: capitals },
 ];
@@ -99,6 +100,16 @@ pub(super) fn rewritten(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosi
         }
     }
     None
+}
+
+/// With the padding that base64 has, and that parsers of cookies and queries drop.
+fn padded(value: &str) -> Option<String> {
+    let digits = value.rsplit_once([',', '=']).map_or(value, |(_, digits)| digits);
+    match digits.len() % 4 {
+        2 => Some(glued(&[value, "=="])),
+        3 => Some(glued(&[value, "="])),
+        _ => None,
+    }
 }
 
 /// `value, value` and `value,value`, as two proxies leave it.
