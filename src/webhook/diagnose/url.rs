@@ -118,8 +118,8 @@ impl<'u> Parts<'u> {
         }
         add(self.authority.to_ascii_lowercase(), "with the host in lower case");
         match host.strip_prefix("www.") {
-            Some(bare) => add(bare.to_owned(), "without www."),
-            None => add(glued(&["www.", host]), "with www. in front of the host"),
+            Some(bare) => add(bare.to_owned(), "without www in front of the host"),
+            None => add(glued(&["www.", host]), "with www in front of the host"),
         }
         for (header, change) in [
             ("x-forwarded-host", "with the host of X-Forwarded-Host"),
