@@ -86,7 +86,7 @@ test("a genuine delivery comes out with its event, exact integers and the very b
   assert.equal(event.type, "charge.succeeded");
   assert.equal(event.occurredAt, 1_699_999_999_000);
   assert.equal(event.bytes, body);
-  const payload = event.payload as { data: { amount: bigint } };
+  const payload = event.payload as unknown as { data: { amount: bigint } };
   assert.equal(payload.data.amount, 9007199254740993n);
   assert.equal(event.payload, payload);
 });
