@@ -48,8 +48,9 @@ async function writeTables() {
   };
   const info = 'readonly import("../src/webhooks/schemes.js").SchemeInfo[]';
   module("schemes", { rows: tables.schemes.map(camelCase) }, info);
-  const { refusals, reasons } = tables;
+  const { refusals, reasons, only_full: onlyFull } = tables;
   module("refusals", { refusals, reasons }, "readonly (readonly [code: string, sentence: string])[]");
+  module("only-full", { onlyFull }, "readonly string[]");
 }
 
 async function buildArtefact({ name, features }, bindgen) {

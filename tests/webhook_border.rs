@@ -83,9 +83,15 @@ fn verify(door: &mut Door, handle: u32, body: &[u8], by_host: bool) -> u32 {
 
 /// The value of the one header of [`BODY`], signed at [`NOW_MS`].
 fn signature(secret: &str) -> String {
-    let outgoing =
-        Outgoing { id: "", timestamp: Timestamp::from_unix_ms(NOW_MS).unwrap(), url: None, body: BODY };
-    outgoing.sign(scheme("stripe-v1").unwrap(), secret).unwrap().remove(0).1
+    let outgoing = Outgoing {
+        id: "",
+        timestamp: Timestamp::from_unix_ms(NOW_MS).unwrap(),
+        url: None,
+        body: BODY,
+        public_key_id: None,
+        access_key: None,
+    };
+    outgoing.sign(scheme("stripe-v1").unwrap(), secret).unwrap().headers.remove(0).1
 }
 
 #[test]

@@ -9,7 +9,9 @@ use crate::crypto;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
-use crate::webhook::{self, HeaderValue, IdSource, Options, Outgoing, SCHEMES, Scheme, Verifier, Window};
+use crate::webhook::{
+    self, HeaderValue, IdSource, Options, Outgoing, Primitive, SCHEMES, Scheme, Verifier, Window,
+};
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Debug)]
@@ -21,8 +23,8 @@ pub enum Error {
     Webhook(webhook::Error),
 }
 
-/// Replies with `{"schemes", "refusals", "reasons"}`: the catalogue, and the lines of both tables of errors, each of a
-/// code and a sentence. The build makes a JavaScript module of it, so that no artefact has to carry it.
+/// Replies with `{"schemes", "only_full", "refusals", "reasons"}`: the catalogue, the names of the schemes that only
+/// `webhooks-full` has, and the lines of both tables of errors, each of a code and a sentence. The build makes a JavaScript module of it, so that no artefact has to carry it.
 #[must_use]
 pub fn tables() -> Vec<u8> {
     let schemes = SCHEMES.iter().fold(ArrayWriter::new(), |list, scheme| list.raw(&row(scheme)));
@@ -30,14 +32,20 @@ pub fn tables() -> Vec<u8> {
         let line = |(code, sentence): &(&str, &str)| ArrayWriter::new().text(code).text(sentence).finish();
         lines.iter().fold(ArrayWriter::new(), |list, entry| list.raw(&line(entry))).finish()
     };
+    let small = |scheme: &&&Scheme| {
+        matches!(scheme.primitive, Primitive::Mac(_) | Primitive::Digest(_) | Primitive::Token)
+    };
+    let full = SCHEMES.iter().filter(|scheme| !small(scheme));
     let object = ObjectWriter::new()
         .raw("schemes", &schemes.finish())
+        .raw("only_full", &full.fold(ArrayWriter::new(), |list, scheme| list.text(scheme.name)).finish())
         .raw("refusals", &lines(webhook::Error::LINES))
         .raw("reasons", &lines(crypto::Error::LINES));
     reply::ok(&object.finish())
 }
 
-/// Takes `{"scheme", "secret", "timestamp", "id"?, "url"?}`; replies with the headers as an object.
+/// Takes `{"scheme", "secret", "timestamp", "id"?, "url"?, "public_key_id"?, "access_key"?}`; replies with `headers`, an
+/// object, and where the signature stands in the body, with the `body` that has it.
 ///
 /// Exported by the `simulator` artefact: whoever receives webhooks signs none.
 #[must_use]
@@ -53,9 +61,15 @@ fn try_sign(input: &[u8], body: &[u8]) -> Result<String, Error> {
     let timestamp = moment(&mut fields, "timestamp")?;
     let id = fields.maybe_text("id")?.unwrap_or_default();
     let url = fields.maybe_text("url")?;
+    let (public_key_id, access_key) = (fields.maybe_text("public_key_id")?, fields.maybe_text("access_key")?);
     fields.finish()?;
-    let headers = Outgoing { id, timestamp, url, body }.sign(scheme, secret)?;
-    Ok(headers.iter().fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value)).finish())
+    let outgoing = Outgoing { id, timestamp, url, body, public_key_id, access_key };
+    let delivery = outgoing.sign(scheme, secret)?;
+    let add = |object: ObjectWriter, (name, value): &(&'static str, String)| object.text(name, value);
+    let headers = delivery.headers.iter().fold(ObjectWriter::new(), add).finish();
+    // A body that carries its own signature is a form or JSON, and both are text.
+    let signed = core::str::from_utf8(&delivery.body).ok().filter(|_| delivery.body != body);
+    Ok(ObjectWriter::new().raw("headers", &headers).maybe_text("body", signed).finish())
 }
 
 /// The verifier of `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?, …}`.
@@ -80,6 +94,9 @@ pub fn verifier(options: &[u8]) -> Result<Verifier, Error> {
         url: fields.maybe_text("url")?,
         public_key_id: fields.maybe_text("public_key_id")?,
         access_key: fields.maybe_text("access_key")?,
+        public_key_pem: fields.maybe_text("public_key_pem")?,
+        jwk: fields.maybe_text("jwk")?,
+        certificate_pem: fields.maybe_text("certificate_pem")?,
         partial: fields.maybe_flag("partial")?.unwrap_or(false),
     };
     fields.finish()?;
@@ -140,7 +157,9 @@ fn row(scheme: &Scheme) -> String {
         .text("strength", scheme.strength().name())
         .text("source", told.map_or("", |told| told.source))
         .text("checked", told.map_or("", |told| told.checked))
-        .text("evidence", told.map_or("", |told| told.evidence.name()));
+        .text("evidence", told.map_or("", |told| told.evidence.name()))
+        .maybe_text("unverified", told.map(|told| told.unverified).filter(|text| !text.is_empty()))
+        .maybe_text("note", told.map(|told| told.note).filter(|text| !text.is_empty()));
     match scheme.clock {
         Some(clock) if clock.window != Window::OnRequest => {
             object.number("tolerance_seconds", clock.tolerance_seconds)

@@ -6,8 +6,14 @@
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently. The
 //! [`webhooks`] door, which must be fast and small, is the exception: its memory and its numbers are the shell's own.
 
+#[cfg(feature = "dedup")]
+pub mod dedup;
 #[cfg(any(feature = "webhooks-full", feature = "simulator"))]
 pub mod delivery;
+#[cfg(feature = "webhooks-full")]
+pub mod diagnosis;
+#[cfg(feature = "inbox")]
+pub mod inbox;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "payments")]

@@ -4,6 +4,8 @@
 //! Words of four bytes, the lowest first, then slots of text. What comes in stands where nothing goes out.
 
 use super::webhooks::{answer, halves, number};
+#[cfg(feature = "webhooks-full")]
+use crate::advice::Diagnose as _;
 use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{Error, Fact, HEADER_BYTES_MAX, HeaderValue, Verifier};
@@ -152,10 +154,11 @@ impl Scratch {
         answer::VERIFIED
     }
 
-    /// Tells an error; answers with the places it names, which need a text of their own.
+    /// Tells an error; answers with what of it needs a text of its own: places in a list, or code and sentence of a
+    /// reason with a zero between them.
     pub(super) fn refused(&mut self, error: &Error) -> Option<Vec<u8>> {
         let (line, facts) = error.told();
-        let mut places = None;
+        let mut text = None;
         self.put(OUT, number(line));
         for (index, fact) in facts.into_iter().enumerate() {
             let at = OUT.saturating_add(1).saturating_add(index.saturating_mul(3));
@@ -179,13 +182,19 @@ impl Scratch {
                     4
                 }
                 Some(Fact::Places(list)) => {
-                    places = Some(list.iter().flat_map(|place| number(*place).to_le_bytes()).collect());
+                    text = Some(list.iter().flat_map(|place| number(*place).to_le_bytes()).collect());
                     5
+                }
+                #[cfg(feature = "webhooks-full")]
+                Some(Fact::Key(reason)) => {
+                    let report = reason.report();
+                    text = Some([report.code, "\0", &report.message].concat().into_bytes());
+                    6
                 }
             };
             self.put(at, kind);
         }
-        places
+        text
     }
 
     fn put_text(&mut self, word: usize, text: &'static str) {

@@ -258,8 +258,8 @@ impl Door {
     }
 
     fn refuse(&mut self, error: &webhook::Error) -> u32 {
-        if let Some(places) = self.scratch.refused(error) {
-            self.tell(places);
+        if let Some(text) = self.scratch.refused(error) {
+            self.tell(text);
         }
         answer::REFUSED
     }
@@ -330,6 +330,9 @@ fn verifier(text: &[u8]) -> Result<Verifier, webhook::Error> {
             5 => options.url = Some(value),
             6 => options.public_key_id = Some(value),
             7 => options.access_key = Some(value),
+            8 => options.public_key_pem = Some(value),
+            9 => options.jwk = Some(value),
+            10 => options.certificate_pem = Some(value),
             _ => {}
         }
     }

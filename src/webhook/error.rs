@@ -1,7 +1,11 @@
 //! Why a verifier could not be made, or a delivery was refused.
 
+#[cfg(feature = "webhooks-full")]
+use crate::advice::Diagnose as _;
 use crate::advice::{Report, reported};
 use crate::crypto;
+#[cfg(feature = "webhooks-full")]
+use crate::crypto::KeyError;
 use crate::json::quoted;
 use crate::prelude::*;
 
@@ -42,6 +46,25 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// A public key or a certificate cannot be used.
+    #[cfg(feature = "webhooks-full")]
+    KeyMalformed {
+        /// Why.
+        reason: Box<KeyError>,
+    },
+    /// A JWK is no JSON.
+    #[cfg(feature = "webhooks-full")]
+    JwkMalformed,
+    /// The certificate is somebody else's.
+    #[cfg(feature = "webhooks-full")]
+    CertificateOfOther {
+        /// Whose it should be.
+        expected: &'static str,
+    },
+    /// Only the provider can sign by this scheme.
+    SignerUnknown,
+    /// The signature of the scheme stands in the body, and only headers were asked for.
+    SignatureInBody,
     /// The scheme signs the URL, and neither the verifier nor the request says which it is.
     UrlMissing,
     /// The body is longer than [`BODY_BYTES_MAX`](super::BODY_BYTES_MAX).
@@ -102,6 +125,9 @@ pub enum Error {
         /// What it should hold.
         expected: &'static str,
     },
+    /// The certificate or the key of the provider is not valid at the caller's time.
+    #[cfg(feature = "webhooks-full")]
+    KeyNotValid,
     /// The scheme never signs an empty body.
     BodyEmpty,
     /// No signature is that of this content under any of the secrets. Nothing more can be told from that alone.
@@ -146,6 +172,9 @@ pub enum Fact<'e> {
     Places(&'e [usize]),
     /// Why a secret could not be decoded: a line of [`crypto::Error::LINES`] and the number in it.
     Reason(usize, u64),
+    /// Why a public key cannot be used.
+    #[cfg(feature = "webhooks-full")]
+    Key(&'e KeyError),
 }
 
 /// Most facts of one sentence.
@@ -164,6 +193,17 @@ impl Error {
         ("empty_secret", "the secret at index {index} is empty: anybody could sign with it"),
         ("bad_secret", "the secret at index {index} cannot be decoded: {reason}"),
         ("missing_option", "this scheme needs the option `{option}` beside the secret"),
+        ("bad_key", "the public key cannot be used: {reason}"),
+        ("bad_key", "the public key cannot be used: expected a JWK, as a JSON object"),
+        ("foreign_certificate", "the certificate is not the provider's: expected one for {expected}"),
+        (
+            "cannot_sign",
+            "only the provider can sign by this scheme: record a delivery of its sandbox instead",
+        ),
+        (
+            "signature_in_body",
+            "this scheme carries its signature in the body: headers alone are no signed delivery",
+        ),
         (
             "missing_url",
             "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
@@ -181,6 +221,10 @@ impl Error {
         ("malformed_body", "the body is not what this provider sends: expected {expected}"),
         ("missing_field", "the field `{field}` is missing: is this request from the provider?"),
         ("malformed_field", "the field `{field}` is malformed: expected {expected}"),
+        (
+            "key_not_valid",
+            "the key that signed is not valid at this time: fetch the current one; check the clock of this host",
+        ),
         ("empty_body", "the body is empty: this provider signs no empty body"),
         (
             "signature_mismatch",
@@ -215,10 +259,11 @@ impl Error {
     #[must_use]
     pub fn told(&self) -> (usize, [Option<Fact<'_>>; FACTS_MAX]) {
         use Fact::{Given, Known, Places, Reason};
+        let none = [const { None }; FACTS_MAX];
         let number = |number: usize| Some(Fact::Number(u64::try_from(number).unwrap_or(u64::MAX)));
         match self {
             Self::UnknownScheme { found } => (0, [Some(Given(found)), None, None]),
-            Self::SecretMissing => (1, [const { None }; FACTS_MAX]),
+            Self::SecretMissing => (1, none),
             Self::TooManySecrets { found } => (2, [number(*found), number(super::SECRETS_MAX), None]),
             Self::SecretEmpty { index } => (3, [number(*index), None, None]),
             Self::SecretMalformed { index, reason } => {
@@ -226,34 +271,44 @@ impl Error {
                 (4, [number(*index), Some(Reason(line, at)), None])
             }
             Self::OptionMissing { option } => (5, [Some(Known(option)), None, None]),
-            Self::UrlMissing => (6, [const { None }; FACTS_MAX]),
-            Self::BodyTooLarge { found } => (7, [number(*found), number(super::BODY_BYTES_MAX), None]),
+            #[cfg(feature = "webhooks-full")]
+            Self::KeyMalformed { reason } => (6, [Some(Fact::Key(reason)), None, None]),
+            #[cfg(feature = "webhooks-full")]
+            Self::JwkMalformed => (7, none),
+            #[cfg(feature = "webhooks-full")]
+            Self::CertificateOfOther { expected } => (8, [Some(Known(expected)), None, None]),
+            Self::SignerUnknown => (9, none),
+            Self::SignatureInBody => (10, none),
+            Self::UrlMissing => (11, none),
+            Self::BodyTooLarge { found } => (12, [number(*found), number(super::BODY_BYTES_MAX), None]),
             Self::HeaderTooLong { header, found } => {
-                (8, [Some(Known(header)), number(*found), number(super::HEADER_BYTES_MAX)])
+                (13, [Some(Known(header)), number(*found), number(super::HEADER_BYTES_MAX)])
             }
             Self::TooManySignatures { header, found } => {
-                (9, [Some(Known(header)), number(*found), number(super::SIGNATURES_MAX)])
+                (14, [Some(Known(header)), number(*found), number(super::SIGNATURES_MAX)])
             }
-            Self::HeaderMissing { header } => (10, [Some(Known(header)), None, None]),
-            Self::HeaderRepeated { header } => (11, [Some(Known(header)), None, None]),
+            Self::HeaderMissing { header } => (15, [Some(Known(header)), None, None]),
+            Self::HeaderRepeated { header } => (16, [Some(Known(header)), None, None]),
             Self::HeaderMalformed { header, expected } => {
-                (12, [Some(Known(header)), Some(Known(expected)), None])
+                (17, [Some(Known(header)), Some(Known(expected)), None])
             }
-            Self::SignatureAbsent { header } => (13, [Some(Known(header)), None, None]),
-            Self::BodyMalformed { expected } => (14, [Some(Known(expected)), None, None]),
-            Self::FieldMissing { field } => (15, [Some(Known(field)), None, None]),
+            Self::SignatureAbsent { header } => (18, [Some(Known(header)), None, None]),
+            Self::BodyMalformed { expected } => (19, [Some(Known(expected)), None, None]),
+            Self::FieldMissing { field } => (20, [Some(Known(field)), None, None]),
             Self::FieldMalformed { field, expected } => {
-                (16, [Some(Known(field)), Some(Known(expected)), None])
+                (21, [Some(Known(field)), Some(Known(expected)), None])
             }
-            Self::BodyEmpty => (17, [const { None }; FACTS_MAX]),
-            Self::SignatureMismatch { body_is_empty: false } => (18, [const { None }; FACTS_MAX]),
-            Self::SignatureMismatch { body_is_empty: true } => (19, [const { None }; FACTS_MAX]),
-            Self::EventsRefused { refused, events } => (20, [number(*events), Some(Places(refused)), None]),
+            #[cfg(feature = "webhooks-full")]
+            Self::KeyNotValid => (22, none),
+            Self::BodyEmpty => (23, none),
+            Self::SignatureMismatch { body_is_empty: false } => (24, none),
+            Self::SignatureMismatch { body_is_empty: true } => (25, none),
+            Self::EventsRefused { refused, events } => (26, [number(*events), Some(Places(refused)), None]),
             Self::TooOld { age_seconds, tolerance_seconds } => {
-                (21, [Some(Fact::Number(*age_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
+                (27, [Some(Fact::Number(*age_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
             }
             Self::TooNew { ahead_seconds, tolerance_seconds } => {
-                (22, [Some(Fact::Number(*ahead_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
+                (28, [Some(Fact::Number(*ahead_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
             }
         }
     }
@@ -278,6 +333,12 @@ impl Error {
                 }
                 Fact::Reason(line, at) => {
                     let reason = crypto::Error::report_of(line, at);
+                    report = report.fact(name, reason.code);
+                    asides.push((name, reason.message));
+                }
+                #[cfg(feature = "webhooks-full")]
+                Fact::Key(reason) => {
+                    let reason = reason.report();
                     report = report.fact(name, reason.code);
                     asides.push((name, reason.message));
                 }

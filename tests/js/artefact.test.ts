@@ -10,6 +10,7 @@ import { utf8 } from "../../pkg/src/shell/wire.js";
 const EMPTY_MODULE = "AGFzbQEAAAA=";
 /** The same, packed as scripts/wasm.mjs packs. */
 const PACKED_MODULE = "CAAAAGNILM5lZGBgAAA=";
+const MEMORY = new WebAssembly.Memory({ initial: 1 });
 /** No bytes at all, packed: not a module. */
 const PACKED_NOTHING = "AAAAAAMA";
 
@@ -24,7 +25,10 @@ function glue(): Exports {
   const log: string[] = [];
   return {
     log,
-    initSync: () => log.push("started"),
+    initSync: () => {
+      log.push("started");
+      return { memory: MEMORY };
+    },
     __wbg_reset_state: () => void log.push("reset"),
     echo: (text) => utf8(text),
   };

@@ -16,10 +16,10 @@ export interface Refusal {
   readonly facts: readonly (string | Reason)[];
 }
 
-/** Why a secret could not be decoded. */
+/** Why a secret could not be decoded, or a public key not be used. */
 interface Reason {
-  readonly line: number;
-  readonly number: string;
+  readonly code: string;
+  readonly sentence: string;
 }
 
 /** Texts of the engine, by where they stand in its memory: they never change, and few are ever seen. */
@@ -35,7 +35,7 @@ export function readRefusal(area: Area, given = ""): Refusal {
 
 type Line = readonly [code: string, sentence: string];
 
-const [GIVEN, KNOWN, NUMBER, REASON] = [1, 2, 3, 4];
+const [GIVEN, KNOWN, NUMBER, REASON, PLACES] = [1, 2, 3, 4, 5];
 
 function fact(area: Area, at: number, given: string): string | Reason {
   switch (area.word(at)) {
@@ -45,10 +45,16 @@ function fact(area: Area, at: number, given: string): string | Reason {
       return known(area, at + 1);
     case NUMBER:
       return String(area.number(at + 1));
-    case REASON:
-      return { line: area.word(at + 1), number: String(area.word(at + 2)) };
-    default:
+    case REASON: {
+      const [code, sentence] = reasons[area.word(at + 1)] as Line;
+      return { code, sentence: sentence.replace(BRACES, String(area.word(at + 2))) };
+    }
+    case PLACES:
       return places(area.delivered()).join(", ");
+    default: {
+      const [code, sentence] = new TextDecoder().decode(area.delivered()).split("\0") as [string, string];
+      return { code, sentence };
+    }
   }
 }
 
@@ -74,16 +80,12 @@ export function sentenceOf({ line, facts }: Refusal): string {
   let next = 0;
   return sentence.replace(BRACES, (_, name: string) => {
     const value = facts[next++] ?? "";
-    if (typeof value !== "string") return reasonSentence(value);
+    if (typeof value !== "string") return value.sentence;
     return name === "found" && line === 0 ? JSON.stringify(value) : value;
   });
 }
 
 const BRACES = /\{(\w+)\}/g;
-
-function reasonSentence({ line, number }: Reason): string {
-  return (reasons[line] as Line)[1].replace(BRACES, number);
-}
 
 /** The error to throw for what the caller asked for and cannot have. */
 export function errorOf(refusal: Refusal): TillproofError {
@@ -93,7 +95,7 @@ export function errorOf(refusal: Refusal): TillproofError {
     const value = facts[index] ?? "";
     // A limit is the same in every error, so it is said and not reported.
     if (name === "limit") return [];
-    return [[name, typeof value === "string" ? value : (reasons[value.line] as Line)[0]]];
+    return [[name, typeof value === "string" ? value : value.code]];
   });
   return new TillproofError({ code, message: sentenceOf(refusal), details: Object.fromEntries(details) as Record<string, string> });
 }

@@ -36,6 +36,10 @@ export interface SchemeInfo {
   readonly checked: string;
   /** How well it is attested: the provider's library was run or read, its documentation, or others' code only. */
   readonly evidence: "sdk_run" | "sdk_source" | "genuine" | "documented" | "third_party";
+  /** What of it nobody has seen confirmed. */
+  readonly unverified?: string;
+  /** What whoever uses the scheme should know. */
+  readonly note?: string;
 }
 
 /** Every scheme, by name. The rows are frozen, the list is the caller's. */

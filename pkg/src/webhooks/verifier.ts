@@ -5,12 +5,15 @@
  * sender controls makes it throw.
  */
 
+import { onlyFull } from "../../wasm/webhooks.only-full.js";
 import { isTillproofError } from "../shell/errors.js";
 import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { webhooks } from "../shell/webhooks.js";
+import { fullWebhooks } from "../shell/webhooks-full.js";
 import { utf8 } from "../shell/wire.js";
-import { hintOf } from "./diagnosis.js";
+import { diagnosable, hintOf } from "./diagnosis.js";
 import { Door, type Claim, type Content, type EventFacts, type Opened } from "./door.js";
+import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import type { HeadersLike } from "./headers.js";
 import { parsePayload } from "./payload.js";
 import { sentenceOf, type Refusal } from "./refusals.js";
@@ -31,9 +34,15 @@ export interface VerifierOptions {
   readonly publicKeyId?: string;
   /** What Rapyd shows beside the secret. */
   readonly accessKey?: string;
+  /** The provider's public key in PEM: Wise, Midtrans Snap BI. */
+  readonly publicKeyPem?: string;
+  /** The provider's public key as JWK: Plaid. */
+  readonly jwk?: Readonly<Record<string, unknown>>;
+  /** The provider's certificate in PEM: PayPal. */
+  readonly certificatePem?: string;
   /**
-   * Lets a delivery pass of which some events are genuine and others are not, without the latter (`refusedEvents` tells
-   * which). Only where each event has a signature of its own.
+   * Lets a delivery pass of which some events are genuine and others are not, without the latter. Only where each event
+   * has a signature of its own.
    */
   readonly partial?: boolean;
 }
@@ -49,8 +58,8 @@ export interface Delivery {
   readonly now?: number;
 }
 
-/** One event of a genuine delivery. */
-export interface VerifiedEvent {
+/** What every event has, whatever its type. */
+export interface EventFields {
   /** What repeated deliveries of the event have in common; where the scheme has none, the digest of the body. */
   readonly id: string;
   /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
@@ -67,8 +76,16 @@ export interface VerifiedEvent {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * One event of a genuine delivery. `E` says which types there are and what each carries, so that comparing `type` tells
+ * what `payload` is.
+ */
+export type VerifiedEvent<E extends TypedEvent = TypedEvent> = E extends TypedEvent
+  ? EventFields & Pick<E, "type" | "payload">
+  : never;
+
 /** A delivery that is genuine and in time. */
-export interface VerifiedDelivery {
+export interface VerifiedDelivery<E extends TypedEvent = TypedEvent> {
   readonly ok: true;
   readonly scheme: string;
   /** Which of the secrets signed it, from 0. */
@@ -76,7 +93,7 @@ export interface VerifiedDelivery {
   /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
   readonly timestamp?: number;
   /** At least one; a few providers send many together. Read on first access. */
-  readonly events: VerifiedEvent[];
+  readonly events: VerifiedEvent<E>[];
   /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
   readonly refusedEvents?: readonly number[];
 }
@@ -89,83 +106,85 @@ export interface RefusedDelivery {
   /** What was found, what was expected, what to do; for logs. */
   readonly message: string;
   /**
-   * The most likely mistake on this side, where one can be told. Found on first access, by trying: it takes its time,
-   * and it is for logs. `JSON.stringify` leaves it out.
+   * What went wrong on this side and what to do about it, where that can be told: found out at first access, and within
+   * bounds (see `diagnose`). For logs; absent where the file that finds it is not loaded.
    */
   readonly hint?: string | undefined;
 }
 
 /** What became of a delivery. */
-export type VerifyResult = VerifiedDelivery | RefusedDelivery;
+export type VerifyResult<E extends TypedEvent = TypedEvent> = VerifiedDelivery<E> | RefusedDelivery;
 
 /** A scheme with its secrets. Make one and keep it. */
-export interface Verifier {
+export interface Verifier<E extends TypedEvent = TypedEvent> {
   /** The name of the scheme. */
   readonly scheme: string;
   /** Decides on a delivery, synchronously. Never throws. */
-  verify(delivery: Delivery): VerifyResult;
+  verify(delivery: Delivery): VerifyResult<E>;
 }
 
 /**
- * A verifier.
+ * A verifier. Its events are typed by the scheme where that is one provider's, or by the caller:
+ * `createVerifier<NativeEvent>({ scheme: "standard-webhooks-v1", … })`.
  *
- * Throws `unknown_scheme`, `missing_secret`, `too_many_secrets`, `bad_secret`, `empty_secret`, `missing_option`,
- * `unknown_option`, or what names an option of the wrong type.
+ * Throws `unknown_scheme`, `missing_secret`, `too_many_secrets`, `bad_secret`, `empty_secret`, `unknown_option`, or what
+ * names an option of the wrong type.
  */
+export function createVerifier<S extends keyof SchemeEvents>(
+  options: VerifierOptions & { readonly scheme: S },
+): Verifier<SchemeEvents[S]>;
+export function createVerifier<E extends TypedEvent = TypedEvent>(options: VerifierOptions): Verifier<E>;
 export function createVerifier(options: VerifierOptions): Verifier {
   onlyKnown("options", options, OPTIONS);
   const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
   const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
   const { toleranceSeconds } = options;
-  const document = new OptionList()
-    .add(0, scheme)
-    .add(1, ...secrets)
-    .add(2, toleranceSeconds === undefined ? undefined : String(count("toleranceSeconds", toleranceSeconds)))
-    .add(3, flag("strict", options.strict) === true ? "" : undefined)
-    .add(4, flag("partial", options.partial) === true ? "" : undefined)
-    .add(5, optionalText("url", options.url))
-    .add(6, optionalText("publicKeyId", options.publicKeyId))
-    .add(7, optionalText("accessKey", options.accessKey));
-  return new EngineVerifier(doorOf(scheme), scheme, document.bytes());
+  const crossing = {
+    scheme,
+    secrets,
+    tolerance_seconds: toleranceSeconds === undefined ? undefined : count("toleranceSeconds", toleranceSeconds),
+    strict: flag("strict", options.strict),
+    partial: flag("partial", options.partial),
+    url: optionalText("url", options.url),
+    public_key_id: optionalText("publicKeyId", options.publicKeyId),
+    access_key: optionalText("accessKey", options.accessKey),
+    public_key_pem: optionalText("publicKeyPem", options.publicKeyPem),
+    jwk: options.jwk === undefined ? undefined : JSON.stringify(options.jwk),
+    certificate_pem: optionalText("certificatePem", options.certificatePem),
+  };
+  const verifier = new EngineVerifier(doorOf(scheme), scheme, optionList(Object.values(crossing)));
+  diagnosable(verifier, crossing);
+  return verifier;
 }
 
 const OPTIONS = [
-  "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "partial",
+  "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "publicKeyPem", "jwk",
+  "certificatePem", "partial",
 ] as const;
 
-const door = new Door(webhooks);
+const small = new Door(webhooks);
+let full: Door | undefined;
 
-/** The artefact that knows a scheme. */
-function doorOf(_scheme: string): Door {
-  return door;
+/** The door to the artefact that has a scheme. Throws `scheme_not_loaded` where that must be imported by name. */
+function doorOf(scheme: string): Door {
+  if (!onlyFull.includes(scheme)) return small;
+  full ??= new Door(fullWebhooks());
+  return full;
 }
 
-/** Options as they cross: each a tag, the length of its text, and the text. */
-class OptionList {
-  readonly #parts: Uint8Array[] = [];
-
-  add(tag: number, ...values: readonly (string | undefined)[]): this {
-    for (const value of values) {
-      if (value === undefined) continue;
-      const content = utf8(value);
-      const head = new DataView(new ArrayBuffer(5));
-      head.setUint8(0, tag);
-      head.setUint32(1, content.length, true);
-      this.#parts.push(new Uint8Array(head.buffer), content);
+/** Options as they cross: of each its place in the list, the length of its text, and the text. */
+function optionList(values: readonly (string | number | boolean | readonly string[] | undefined)[]): Uint8Array {
+  const list: number[] = [];
+  values.forEach((value, tag) => {
+    if (value === undefined || value === false) return;
+    for (const item of Array.isArray(value) ? value : [value === true ? "" : value]) {
+      const content = utf8(String(item));
+      const { length } = content;
+      list.push(tag, length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24, ...content);
     }
-    return this;
-  }
-
-  bytes(): Uint8Array {
-    const whole = new Uint8Array(this.#parts.reduce((length, part) => length + part.length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
-  }
+  });
+  return Uint8Array.from(list);
 }
 
 /** Of a longer text the bytes are counted before anything else: there is a limit, and it is one of bytes. */
@@ -205,7 +224,7 @@ class EngineVerifier implements Verifier {
       now: now === undefined || now === null ? Date.now() : timeMs("now", now),
     };
     const found = this.#door.verify(opened, claim);
-    if ("code" in found) return new EngineRefusal(this, delivery, found);
+    if ("code" in found) return new EngineRefusal(this, { ...delivery, now: claim.now }, found);
     const { secretIndex, timestamp, read } = found;
     const { scheme } = this;
     const result =
@@ -272,7 +291,7 @@ class Deferred extends Same {
   };
 }
 
-class EngineEvent implements VerifiedEvent {
+class EngineEvent implements EventFields {
   readonly #content: Content;
   readonly #facts: () => EventFacts;
   #bytes: Uint8Array | undefined;

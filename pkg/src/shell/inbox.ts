@@ -1,0 +1,8 @@
+/** The `inbox` artefact: what remembers which events there have been. */
+
+import source from "#wasm/inbox";
+import * as glue from "../../wasm/inbox.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const inbox: Artefact<typeof glue> = new Artefact("inbox", glue, source);
