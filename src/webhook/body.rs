@@ -37,6 +37,7 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, E
 /// # Errors
 ///
 /// [`Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
+#[inline(never)]
 pub(super) fn only<'f>(
     fields: &'f [(String, String)],
     field: &'static str,
@@ -73,6 +74,7 @@ pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: Path) -> Option<&'v Value<'
 }
 
 /// The parameters of the query of a URL.
+#[inline(never)]
 pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Error> {
     let text = url.split_once('?').map_or("", |(_, query)| query);
     let text = text.split_once('#').map_or(text, |(query, _)| query);

@@ -106,7 +106,7 @@ impl Verifier {
         if scheme.grammar == Grammar::PublicKeys && public_key_id.is_none() {
             return Err(Error::OptionMissing { option: "public_key_id" });
         }
-        if scheme.content.contains(&Part::AccessKey) && access_key.is_none() {
+        if scheme.content.iter().any(|part| matches!(part, Part::AccessKey)) && access_key.is_none() {
             return Err(Error::OptionMissing { option: "access_key" });
         }
         Ok(Self {
