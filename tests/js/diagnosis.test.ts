@@ -34,14 +34,13 @@ test("a refusal says what happened and what to do", () => {
   });
 });
 
-test("a hint is found when it is asked for, stays what it is, and is seen by whoever writes the result down", () => {
+test("a hint is found when it is asked for, stays what it is, and is in no answer by accident", () => {
   const result = stripe().verify(compacted);
   assert.ok(!result.ok);
-  const descriptor = Object.getOwnPropertyDescriptor(result, "hint");
-  assert.ok(descriptor?.get !== undefined && descriptor.enumerable === true);
-  const { hint } = result;
+  const { code, message, hint } = result;
+  assert.ok(hint !== undefined);
   assert.equal(result.hint, hint);
-  assert.equal((JSON.parse(JSON.stringify(result)) as { hint: string }).hint, hint);
+  assert.deepEqual(JSON.parse(JSON.stringify(result)), { ok: false, code, message });
 });
 
 test("headers are read in every shape frameworks give them in", () => {
