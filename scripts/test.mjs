@@ -42,6 +42,7 @@ const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
   { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
   { name: "sabotage", run: sabotage },
+  { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "reproducible", run: reproducible },
 ];
 
