@@ -7,6 +7,8 @@
 
 #[cfg(feature = "dedup")]
 pub mod dedup;
+#[cfg(feature = "webhooks-full")]
+pub mod diagnosis;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 #[cfg(feature = "ledger")]
