@@ -38,6 +38,9 @@ fn try_diagnose(options: &[u8], request: &[u8], body: &[u8]) -> Result<String, E
         url: fields.maybe_text("url")?,
         public_key_id: fields.maybe_text("public_key_id")?,
         access_key: fields.maybe_text("access_key")?,
+        public_key_pem: fields.maybe_text("public_key_pem")?,
+        jwk: fields.maybe_text("jwk")?,
+        certificate_pem: fields.maybe_text("certificate_pem")?,
         partial: fields.maybe_flag("partial")?.unwrap_or(false),
     };
     fields.finish()?;

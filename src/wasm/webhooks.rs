@@ -169,6 +169,9 @@ fn verifier(options: &[u8]) -> Result<Verifier, Error> {
         url: fields.maybe_text("url")?,
         public_key_id: fields.maybe_text("public_key_id")?,
         access_key: fields.maybe_text("access_key")?,
+        public_key_pem: fields.maybe_text("public_key_pem")?,
+        jwk: fields.maybe_text("jwk")?,
+        certificate_pem: fields.maybe_text("certificate_pem")?,
         partial: fields.maybe_flag("partial")?.unwrap_or(false),
     };
     fields.finish()?;

@@ -33,12 +33,16 @@ mod event;
 mod grammar;
 mod header;
 mod identity;
+#[cfg(feature = "webhooks-full")]
+mod jws;
 mod key;
 mod message;
 mod moment;
 mod part;
 mod peek;
 mod provenance;
+#[cfg(feature = "webhooks-full")]
+mod public;
 mod scheme;
 mod sign;
 mod spelling;

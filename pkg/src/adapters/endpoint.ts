@@ -237,7 +237,9 @@ function methodNotAllowed(method: string): RefusedDelivery {
 }
 
 function tooLarge(maxBytes: number): RefusedDelivery {
-  const message = `the body is larger than ${maxBytes} bytes: raise \`maxBytes\` if this provider really sends more`;
+  const message =
+    `the body is larger than the ${maxBytes} bytes of \`maxBytes\`, or than a lower limit of the framework: raise that ` +
+    "one if this provider really sends more";
   return { ok: false, code: "body_too_large", message };
 }
 

@@ -8,6 +8,7 @@
 import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { isTillproofError, type ErrorDetails } from "../shell/errors.js";
 import { webhooks } from "../shell/webhooks.js";
+import { artefactInstead } from "../shell/webhooks-full.js";
 import { encodeChecked } from "../shell/wire.js";
 import { diagnosable, hintOf } from "./diagnosis.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
@@ -147,13 +148,20 @@ class EngineVerifier implements Verifier {
   /** Kept, secrets and all, to make the verifier again when the instance that had it is gone. */
   readonly #options: Uint8Array;
   readonly #headers: ReadonlySet<string>;
+  /** The small one, unless it goes without the scheme. */
+  readonly #artefact: typeof webhooks = webhooks;
   #handle = 0;
   #generation = -1;
 
   constructor(scheme: string, options: object) {
     this.scheme = scheme;
     this.#options = encodeChecked(options);
-    this.#open();
+    try {
+      this.#open();
+    } catch (error) {
+      this.#artefact = artefactInstead(error);
+      this.#open();
+    }
     diagnosable(this, options);
     this.#headers = new Set(schemes().find((row) => row.name === scheme)?.headers);
   }
@@ -180,7 +188,7 @@ class EngineVerifier implements Verifier {
       url: optionalText("url", url),
     });
     const handle = this.#open();
-    const verdict = webhooks.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
+    const verdict = this.#artefact.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
     if ("refused" in verdict) {
       const { code, message } = verdict.refused;
       return explained(this, delivery, code, message);
@@ -197,9 +205,10 @@ class EngineVerifier implements Verifier {
 
   /** The handle; a new one when the instance that gave the last was thrown away. */
   #open(): number {
-    if (this.#generation !== webhooks.generation) {
-      this.#handle = webhooks.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
-      this.#generation = webhooks.generation;
+    const artefact = this.#artefact;
+    if (this.#generation !== artefact.generation) {
+      this.#handle = artefact.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
+      this.#generation = artefact.generation;
     }
     return this.#handle;
   }
