@@ -527,6 +527,25 @@ fn what_is_done_to_headers_is_named() {
 }
 
 #[test]
+fn one_of_several_secrets_may_be_of_another_scheme() {
+    let sent = send(&STANDARD_WEBHOOKS_V1, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", None, EVENT);
+    let headers: Headers<'_> =
+        sent.headers.iter().map(|(name, value)| (name.as_str(), HeaderValue::Once(value))).collect();
+    let secrets = &["no base64", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
+    let request = Request { headers: &headers, url: None, body: &sent.body, now: seconds(NOW) };
+    let found = diagnose(&STRIPE_V1, Options { secrets, ..Options::default() }, &request).unwrap();
+    assert_eq!(
+        told(&found),
+        "wrong_scheme! the delivery is genuine as standard-webhooks-v1, not as stripe-v1"
+    );
+    let token = send(scheme("static-token").unwrap(), "the token", None, EVENT).secret("another");
+    assert_eq!(
+        told(&token.diagnosed()),
+        "wrong_secret? the request holds another token than the secret that was given"
+    );
+}
+
+#[test]
 fn the_url_that_was_signed_is_told_by_its_difference_alone() {
     let registered = "https://shop.example/hooks/square?b=1&a=2";
     let square = || send(scheme("square").unwrap(), "key", Some(registered), EVENT);

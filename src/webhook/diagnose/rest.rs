@@ -1,7 +1,7 @@
 //! What is left when no probe found anything: the refusal itself, and the cause most refusals of its kind have.
 
 use super::case::Stage;
-use super::words::{KEY_WRONG, SECRET_MODE, SECRET_STRIPE, SECRET_WRONG, URL_MISSING, refused};
+use super::words::{KEY_WRONG, SECRET_MODE, SECRET_STRIPE, SECRET_WRONG, TOKEN_WRONG, URL_MISSING, refused};
 use super::{Budget, Case, Confidence, Diagnosis, RESERIALISED_BYTES_MAX};
 use crate::advice::Diagnose as _;
 use crate::json::{self, Value};
@@ -31,6 +31,9 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
                 1 => "the secret that was given".to_owned(),
                 several => glued(&["any of the ", &several.digits(), " secrets"]),
             };
+            if matches!(case.scheme.primitive, Primitive::Token) {
+                return Some(TOKEN_WRONG.likely(&[("secrets", &secrets), provider]));
+            }
             Some(match mode(case.request.body) {
                 Some(mode) if case.scheme.name.starts_with("stripe") => {
                     SECRET_STRIPE.likely(&[("secrets", &secrets), ("mode", mode)])
