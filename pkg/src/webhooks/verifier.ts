@@ -107,7 +107,8 @@ export interface RefusedDelivery {
   readonly message: string;
   /**
    * What went wrong on this side and what to do about it, where that can be told: found out at first access, and within
-   * bounds (see `diagnose`). For logs; absent where the file that finds it is not loaded.
+   * bounds (see `diagnose`). For logs: `JSON.stringify` leaves it out, so that no answer tells a stranger by accident.
+   * Absent where the file that finds it is not loaded.
    */
   readonly hint?: string | undefined;
 }
@@ -345,6 +346,7 @@ class EngineRefusal implements RefusedDelivery {
   readonly #refusal: Refusal;
   readonly #verifier: EngineVerifier;
   readonly #delivery: Delivery;
+  #hint: { readonly text: string | undefined } | undefined;
 
   constructor(verifier: EngineVerifier, delivery: Delivery, refusal: Refusal) {
     this.code = refusal.code;
@@ -358,7 +360,8 @@ class EngineRefusal implements RefusedDelivery {
   }
 
   get hint(): string | undefined {
-    return hintOf(this.#verifier, this.#delivery, this.code);
+    this.#hint ??= { text: hintOf(this.#verifier, this.#delivery, this.code) };
+    return this.#hint.text;
   }
 
   toJSON(): RefusedDelivery {
@@ -383,6 +386,7 @@ function refusedBefore(verifier: Verifier, delivery: Delivery, error: unknown): 
   }
   // The one mistake everybody makes once.
   const code = error.code === "bytes_expected" ? "body_not_bytes" : error.code;
-  const hint = hintOf(verifier, delivery, code);
-  return { ok: false, code, message: error.message, ...(hint !== undefined && { hint }) };
+  const { message } = error;
+  if (code !== "body_not_bytes") return { ok: false, code, message };
+  return { ok: false, code, message, hint: hintOf(verifier, delivery, code) };
 }
