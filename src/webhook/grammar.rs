@@ -1,4 +1,7 @@
 //! A value is cut into signatures in one way or refused: two readers can never find different ones.
+//!
+//! What else stands in a list is skipped, as the providers' own libraries do: it proves nothing, and the next version of
+//! a header may bring it. A list in which nothing is of the right form is refused as malformed.
 
 use crate::prelude::*;
 
@@ -73,24 +76,32 @@ impl Grammar {
             }
             Self::MaybePrefixed(prefix) => found.push(value.strip_prefix(prefix).unwrap_or(value)),
             Self::Pairs { separator, spaced, signature } => {
+                let mut pairs = 0_usize;
                 for (index, item) in value.split(separator).enumerate() {
                     let item =
                         if spaced && index > 0 { item.strip_prefix(' ').unwrap_or(item) } else { item };
-                    let (name, text) = pair(item)?;
+                    let Some((name, text)) = pair(item) else { continue };
+                    pairs = pairs.saturating_add(1);
                     if name == signature {
                         found.push(text);
                     } else if Some(name) == time && found.time.replace(text).is_some() {
                         return Err("one timestamp");
                     }
                 }
+                if pairs == 0 {
+                    return Err("a list of `name=value` without spaces");
+                }
             }
             Self::Tagged(wanted) => {
-                for item in value.split(' ') {
-                    let expected = "a list of `version,signature`, separated by spaces";
-                    let (tag, text) = item.split_once(',').ok_or(expected)?;
+                let mut tagged = 0_usize;
+                for (tag, text) in value.split(' ').filter_map(|item| item.split_once(',')) {
+                    tagged = tagged.saturating_add(1);
                     if tag == wanted {
                         found.push(text);
                     }
+                }
+                if tagged == 0 {
+                    return Err("a list of `version,signature`, separated by spaces");
                 }
             }
             Self::Positional => {
@@ -112,9 +123,7 @@ impl Grammar {
                 }
             }
             Self::PublicKeys => {
-                for item in value.split('&').filter(|item| !item.is_empty()) {
-                    let expected = "a list of `public key|signature`, separated by `&`";
-                    let (id, text) = item.split_once('|').ok_or(expected)?;
+                for (id, text) in value.split('&').filter_map(|item| item.split_once('|')) {
                     if Some(id) == key_id {
                         found.push(text);
                     }
@@ -134,12 +143,11 @@ impl<'a> Found<'a> {
     }
 }
 
-fn pair(item: &str) -> Result<(&str, &str), &'static str> {
-    let expected = "a list of `name=value` without spaces";
-    let (name, text) = item.split_once('=').ok_or(expected)?;
+/// A name and a value; `None` for anything else.
+fn pair(item: &str) -> Option<(&str, &str)> {
+    let (name, text) = item.split_once('=')?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(plain) || text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        return Err(expected);
-    }
-    Ok((name, text))
+    let is_pair =
+        !name.is_empty() && name.bytes().all(plain) && !text.bytes().any(|byte| byte.is_ascii_whitespace());
+    is_pair.then_some((name, text))
 }

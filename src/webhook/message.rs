@@ -167,6 +167,14 @@ impl Source<'_> {
                 };
                 message.push(value.as_bytes());
             }
+            Part::FormBase64(field) => {
+                let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
+                let digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\n".contains(&byte);
+                if !value.bytes().all(digit) {
+                    return Err(Error::FieldMalformed { field, expected: "base64" });
+                }
+                message.push(value.as_bytes());
+            }
             Part::SortedForm => {
                 for (name, value) in sorted(self.form) {
                     message.push(name.as_bytes());
@@ -189,7 +197,7 @@ impl Source<'_> {
             Part::UrlPath => message.push(path(self.url).as_bytes()),
             #[cfg(feature = "webhooks-full")]
             Part::HeaderIs(header, expected) => {
-                if required(self.headers, header)? != expected {
+                if find(self.headers, header)?.is_some_and(|value| value != expected) {
                     return Err(Error::HeaderMalformed { header, expected });
                 }
             }
