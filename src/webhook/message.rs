@@ -4,6 +4,7 @@
 //! the same bytes, the delivery is refused.
 
 use super::body::{Parsed, only, query, scalar};
+use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
 use super::{Error, HeaderValue, Part, Path, Scheme};
@@ -54,7 +55,7 @@ impl Message {
     /// A label, a value and a semicolon; nothing when the value is absent.
     fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Error> {
         let Some(value) = value else { return Ok(()) };
-        if value.contains(';') {
+        if cut(value, ';').is_some() {
             return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" });
         }
         for text in [label, value, ";"] {
@@ -91,7 +92,8 @@ impl Source<'_> {
     /// [`Error::HeaderRepeated`], [`Error::HeaderMalformed`], [`Error::FieldMissing`], [`Error::FieldMalformed`],
     /// [`Error::BodyMalformed`]; [`Error::SignatureMismatch`] when the URL names another body.
     pub(super) fn message(&self, secret: &[u8], spelling: usize) -> Result<Message, Error> {
-        let mut message = Message::default();
+        // As much as most messages have before the body, so that there is one allocation.
+        let mut message = Message { head: Vec::with_capacity(64), body: false, tail: Vec::new() };
         let mut rest = self.scheme.content.iter();
         while let Some(part) = rest.next() {
             self.add(&mut message, *part, rest.as_slice().first(), secret, spelling)?;
