@@ -244,11 +244,7 @@ mod tests {
 
     #[test]
     fn a_crate_behind_a_door_is_found_elsewhere() {
-<<<<<<< HEAD
-        let text = "use crate::time::Timestamp;\nuse time::Date;\nuse sha2::{Hmac, Mac};\n";
-=======
         let text = "use crate::time::Timestamp;\nuse time::Date;\nuse sha2::{Sha256, Sha512};\n";
->>>>>>> main
         let found = lines(doors(&Source::sample("src/webhook/verify.rs", text)));
         let expected = [
             "src/webhook/verify.rs:2: the crate `time` is used by `calendar` only; instead: go through `crate::calendar`",
