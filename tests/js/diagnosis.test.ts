@@ -44,14 +44,14 @@ test("a refusal says what happened and what to do", () => {
   });
 });
 
-test("a hint is found when it is asked for, stays what it is, and is seen by whoever writes the result down", () => {
-  const result = stripe().verify(compacted);
+test("a hint is found when it is asked for, once, and is not written down with the result", () => {
+  const verifier = stripe();
+  const result = verifier.verify(compacted);
   assert.ok(!result.ok);
-  const descriptor = Object.getOwnPropertyDescriptor(result, "hint");
-  assert.ok(descriptor?.get !== undefined && descriptor.enumerable === true);
   const { hint } = result;
-  assert.equal(result.hint, hint);
-  assert.equal((JSON.parse(JSON.stringify(result)) as { hint: string }).hint, hint);
+  for (let read = 0; read < 50; read += 1) assert.equal(result.hint, hint);
+  assert.notEqual(diagnose(verifier, compacted), undefined);
+  assert.deepEqual(Object.keys(JSON.parse(JSON.stringify(result)) as object), ["ok", "code", "message"]);
 });
 
 test("headers are read in every shape frameworks give them in", () => {

@@ -29,7 +29,7 @@ import {
 } from "./rules.js";
 import { type Row, setBusyTimeout, type SqliteDatabase, type Statements, statementsOf } from "./sqlite/drivers.js";
 import type { StoredRecord, StoreTransaction, TransactionalStore, Write } from "./store.js";
-import { takeConnection, turnsOf } from "./turns.js";
+import { turnsOf } from "./turns.js";
 
 export type { SqliteDatabase } from "./sqlite/drivers.js";
 
@@ -83,7 +83,7 @@ export function sqliteStore<Database extends SqliteDatabase>(
 
   /** Runs `body` in a transaction of this handle, and rolls it back when it throws. */
   const inTransaction = async <T>(body: () => T | Promise<T>): Promise<T> => {
-    await takeConnection(turns, patienceMs);
+    await turns.take(patienceMs);
     try {
       patiently(sql, "BEGIN IMMEDIATE");
       try {

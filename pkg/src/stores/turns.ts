@@ -18,8 +18,8 @@ export class Turns {
     return !this.#taken;
   }
 
-  /** Waits for the turn. Rejects with `late()` when it has not come after `patienceMs`. */
-  async take(patienceMs: number, late: () => TillproofError): Promise<void> {
+  /** Waits for the turn. Rejects with `late()`, of itself `store_busy`, when it has not come after `patienceMs`. */
+  async take(patienceMs: number, late: () => TillproofError = () => connectionBusy(patienceMs)): Promise<void> {
     if (!this.#taken) {
       this.#taken = true;
       return;
@@ -54,12 +54,9 @@ export function turnsOf(connection: object): Turns {
   return turns;
 }
 
-/** Waits for the turn on a connection. Rejects with `store_busy` when it has not come after `patienceMs`. */
-export async function takeConnection(turns: Turns, patienceMs: number): Promise<void> {
-  await turns.take(patienceMs, () =>
-    storeBusy(
-      `a transaction on this connection has not ended for ${patienceMs} ms: what runs inside of one must use what the ` +
-        "transaction hands out, since a call to the store itself waits for the end",
-    ),
+function connectionBusy(patienceMs: number): TillproofError {
+  return storeBusy(
+    `a transaction on this connection has not ended for ${patienceMs} ms: what runs inside of one must use what the ` +
+      "transaction hands out, since a call to the store itself waits for the end",
   );
 }

@@ -14,7 +14,7 @@ import pg from "pg";
 
 import { postgresMigrations } from "../../../pkg/src/stores/postgres.js";
 import { server } from "../servers.js";
-import { eventId, type Tally, torture } from "./provider.js";
+import { eventId, type Tally, type Torture, torture } from "./provider.js";
 
 /** What became of the events. */
 export interface Proof extends Tally {
@@ -115,18 +115,22 @@ const PLACES: Record<string, (programs: string) => Promise<Place>> = {
 };
 
 /** Runs the torture on a store. `programs` is the folder with the bundled receiver. */
-export async function prove(store: string, events: number, seed: number, programs: string): Promise<Proof> {
+export async function prove(
+  store: string,
+  programs: string,
+  measure: Pick<Torture, "events" | "seed" | "killEveryMs">,
+): Promise<Proof> {
   const open = PLACES[store];
   if (open === undefined) throw new Error(`there is no store ${store}: take one of ${STORES.join(", ")}`);
   const place = await open(programs);
   try {
     const tally = await torture({
-      events,
-      seed,
+      ...measure,
       receiver: join(programs, "receiver.mjs"),
       node: server("MODERN_NODE"),
       env: { ...place.env, TORTURE_STORE: store },
     });
+    const { events } = measure;
     const { effects, records } = await place.count();
     const ids = Array.from({ length: events }, (_, event) => eventId(event));
     return {

@@ -23,7 +23,7 @@ export interface Torture {
   /** Deliveries on their way to one receiver. */
   readonly inFlight?: number;
   /** Milliseconds between two kills, on average. */
-  readonly killEveryMs?: number;
+  readonly killEveryMs: number;
 }
 
 /** What happened. */
@@ -71,7 +71,7 @@ function random(seed: number): (below: number) => number {
 
 /** Runs the torture, and resolves when every delivery was acknowledged. */
 export async function torture(options: Torture): Promise<Tally> {
-  const { events, processes = 4, inFlight = 12, killEveryMs = 250 } = options;
+  const { events, processes = 4, inFlight = 12, killEveryMs } = options;
   const below = random(options.seed);
   const queue = shuffled(
     Array.from({ length: events }, (_, event) => Array<number>(1 + below(5)).fill(event)).flat(),

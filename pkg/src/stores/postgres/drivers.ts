@@ -7,7 +7,7 @@
 
 import { TillproofError } from "../../shell/errors.js";
 import { transactionLost } from "../rules.js";
-import { takeConnection, type Turns, turnsOf } from "../turns.js";
+import { type Turns, turnsOf } from "../turns.js";
 
 type Value = string | number | null;
 type Row = Readonly<Record<string, unknown>>;
@@ -131,7 +131,7 @@ function pool(database: PgPool, told: Explain): Connection {
 function single(client: PgClient, turns: Turns, patienceMs: number, told: Explain): Connection {
   const own = queriesOf(client, told);
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    await takeConnection(turns, patienceMs);
+    await turns.take(patienceMs);
     try {
       return await work();
     } finally {
