@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
+import { webhook as node } from "../../pkg/src/adapters/node.js";
 import { type EndpointSettings, webhook } from "../../pkg/src/adapters/web.js";
 import { webhook as workers } from "../../pkg/src/adapters/workers.js";
 import { isTillproofError, type TillproofError } from "../../pkg/src/shell/errors.js";
@@ -239,4 +244,35 @@ test("options that depend on the environment are made at its first request, and 
   assert.equal(made, 1);
   assert.equal((await receive(request(), { SECRET: "whsec_other" })).status, 400);
   assert.equal(made, 2);
+});
+
+test("a sender who goes away is a refusal, whether anybody was listening yet or not", async () => {
+  for (const delayMs of [0, 100]) {
+    const { errors, refused, settings } = watched();
+    const receive = node({ inbox, handler, ...settings });
+    let done = (): void => {};
+    const answered = new Promise<void>((resolve) => (done = resolve));
+    const server = createServer(async (incoming, response) => {
+      // A middleware that looks something up first.
+      if (delayMs > 0) await pause(delayMs);
+      await receive(incoming, response);
+      done();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const sending = httpRequest({ port, host: "127.0.0.1", method: "POST", headers: { "content-length": "1000" } });
+    sending.on("error", () => {});
+    sending.write("{");
+    setTimeout(() => sending.destroy(), 30);
+    await answered;
+    assert.deepEqual(refused.map(({ code }) => code), ["body_cut_off"]);
+    assert.deepEqual(errors, []);
+    server.close();
+  }
+});
+
+test("a refusal without a store is answered as the provider expects", async () => {
+  const gocardless = createVerifier({ scheme: "gocardless", secrets: SECRET });
+  const headers = { "webhook-signature": "0".repeat(64) };
+  assert.equal((await webhook({ verifier: gocardless, handler })(request({ body: '{"events":[]}', headers }))).status, 498);
 });
