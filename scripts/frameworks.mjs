@@ -17,7 +17,7 @@ const FOLDER = at("target/frameworks");
 /** Installs the light frameworks, and returns the folder with its tests. */
 export async function installFrameworks() {
   const files = readdirSync(at("tests/frameworks")).filter((file) => file !== "heavy");
-  await install(FOLDER, at("tests/frameworks"), files);
+  await install(FOLDER, at("tests/frameworks"), files, "ci");
   return FOLDER;
 }
 
@@ -25,29 +25,30 @@ export async function installFrameworks() {
 export async function installHeavyFrameworks() {
   await installFrameworks();
   const folder = join(FOLDER, "heavy");
-  await install(folder, at("tests/frameworks/heavy"), readdirSync(at("tests/frameworks/heavy")));
+  await install(folder, at("tests/frameworks/heavy"), readdirSync(at("tests/frameworks/heavy")), "install");
   return folder;
 }
 
-async function install(folder, source, files) {
+/**
+ * `how` is npm's command: `ci` refuses a lock file without the binaries of other platforms, and npm leaves these out
+ * when it writes the large one. `install` takes the versions of the lock file as well.
+ */
+async function install(folder, source, files, how) {
   mkdirSync(folder, { recursive: true });
   for (const file of files) cpSync(join(source, file), join(folder, file), { recursive: true });
   cpSync(at("docs/frameworks"), join(folder, "docs"), { recursive: true });
-  await installLocked(folder);
+  const lock = createHash("sha256").update(readFileSync(join(source, "package-lock.json"))).digest("hex");
+  const stamp = join(folder, "node_modules/.tillproof-lock");
+  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+    await run("npm", [how, "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
+    for (const tool of ["typescript", "@types/node"]) {
+      if (!existsSync(join(folder, "node_modules", tool))) borrow(folder, tool);
+    }
+    writeFileSync(stamp, lock);
+  }
   // As npm unpacks it; installing a tarball by npm would look through the whole tree for each.
   const target = join(folder, "node_modules/tillproof");
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   await run("tar", ["-xzf", TARBALL, "-C", target, "--strip-components=1"]);
-}
-
-async function installLocked(folder) {
-  const lock = createHash("sha256").update(readFileSync(join(folder, "package-lock.json"))).digest("hex");
-  const stamp = join(folder, "node_modules/.tillproof-lock");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  await run("npm", ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
-  for (const tool of ["typescript", "@types/node"]) {
-    if (!existsSync(join(folder, "node_modules", tool))) borrow(folder, tool);
-  }
-  writeFileSync(stamp, lock);
 }

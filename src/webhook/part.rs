@@ -46,10 +46,78 @@ pub enum Part {
     /// The access key given beside the secret.
     AccessKey,
     /// The CRC-32 of the body as decimal digits.
+    #[cfg(feature = "webhooks-full")]
     BodyCrc32,
+    /// The lower-case hexadecimal SHA-256 of the JSON body, written anew without white space.
+    #[cfg(feature = "webhooks-full")]
+    CompactBodyDigest,
+    /// The path of the URL the provider was told to call.
+    #[cfg(feature = "webhooks-full")]
+    UrlPath,
+    /// Nothing, but a header must have this value.
+    #[cfg(feature = "webhooks-full")]
+    HeaderIs(&'static str, &'static str),
+    /// Nothing, but a header must be the address of a certificate at the provider's own host.
+    #[cfg(feature = "webhooks-full")]
+    CertificateUrl(&'static str),
 }
 
 impl Part {
+    /// The header it reads, in lower case.
+    pub(super) const fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Header(name) | Self::HeaderSegment(_, name) => Some(name),
+            #[cfg(feature = "webhooks-full")]
+            Self::HeaderIs(name, _) | Self::CertificateUrl(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads the URL.
+    pub(super) const fn reads_url(self) -> bool {
+        match self {
+            Self::Url | Self::QuerySegment(..) | Self::BodyDigestInQuery(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::UrlPath => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it looks into the body.
+    pub(super) const fn reads_body(self) -> bool {
+        match self {
+            Self::BodyDigestInQuery(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::BodyCrc32 => true,
+            _ => self.reads_json() || self.reads_form(),
+        }
+    }
+
+    /// Whether it reads the body as JSON.
+    pub(super) const fn reads_json(self) -> bool {
+        match self {
+            Self::Field(_) | Self::MaybeField(_) | Self::FreeField(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::CompactBodyDigest => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it reads the body as a form.
+    pub(super) const fn reads_form(self) -> bool {
+        matches!(self, Self::FormField(_) | Self::FormFieldOr(..) | Self::SortedForm)
+    }
+
+    /// Whether no body but this one makes the same message; for JSON, no document but this one.
+    pub(super) const fn binds_body(self) -> bool {
+        match self {
+            Self::Body | Self::BodyDigestInQuery(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::CompactBodyDigest => true,
+            _ => false,
+        }
+    }
+
     /// For people: `{timestamp}`.
     pub(super) fn describe(self, text: &mut String) {
         let path = |text: &mut String, path: Path| {
@@ -76,7 +144,14 @@ impl Part {
             Self::Secret => text.push_str("{secret}"),
             Self::SecretReversed => text.push_str("{reversed secret}"),
             Self::AccessKey => text.push_str("{access key}"),
+            #[cfg(feature = "webhooks-full")]
             Self::BodyCrc32 => text.push_str("{crc32 of body}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::CompactBodyDigest => text.push_str("{sha256 of compact body}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::UrlPath => text.push_str("{path}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::HeaderIs(..) | Self::CertificateUrl(_) => {}
         }
     }
 }

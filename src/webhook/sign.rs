@@ -5,7 +5,7 @@ use alloc::borrow::Cow;
 use super::body::{Parsed, at, parse};
 use super::key::Key;
 use super::message::Source;
-use super::{Error, Grammar, HeaderValue, IdSource, Part, Place, Scheme, TimeSource, TimeUnit};
+use super::{Error, Grammar, HeaderValue, IdSource, Place, Scheme, TimeSource, TimeUnit};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -60,10 +60,14 @@ impl Outgoing<'_> {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::UrlMissing`], and what is wrong with
+    /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::SignerUnknown`],
+    /// [`Error::UrlMissing`], and what is wrong with
     /// id, body or URL so that they cannot be carried ([`Error::HeaderMalformed`] and below).
     pub fn sign(&self, scheme: &Scheme, secret: &str) -> Result<Delivery, Error> {
         let key = Key::new(scheme, 0, secret)?;
+        if !key.signs() {
+            return Err(Error::SignerUnknown);
+        }
         let url = self.url.unwrap_or_default();
         if scheme.signs_url() && url.is_empty() {
             return Err(Error::UrlMissing);
@@ -89,7 +93,7 @@ impl Outgoing<'_> {
         let timestamp = timestamp.as_deref().unwrap_or_default();
         let signed = |source: &Source<'_>| -> Result<String, Error> {
             let message = source.message(key.text(), 0)?;
-            let signature = scheme.form.write(&key.tag(&message.pieces(self.body)));
+            let signature = scheme.form.write(key.tag(&message.pieces(self.body)).expose());
             Ok(self.value(scheme, timestamp, &signature))
         };
         let mut headers: Vec<_> = carried.iter().map(|name| (*name, self.id.to_owned())).collect();
@@ -152,9 +156,7 @@ impl Outgoing<'_> {
 fn carried(scheme: &Scheme) -> Vec<&'static str> {
     let mut names = Vec::new();
     for part in scheme.content {
-        if let Part::Header(name) | Part::HeaderSegment(_, name) = part {
-            names.push(*name);
-        }
+        names.extend(part.header());
     }
     if let IdSource::UnsignedHeader(name) = scheme.identity.id {
         names.push(name);

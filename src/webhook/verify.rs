@@ -5,11 +5,14 @@ use super::claims::{Claims, in_body, in_headers, limits};
 use super::event::Proven;
 use super::key::Key;
 use super::message::{Message, Source};
+use super::pending::{Pending, SignedAt};
 use super::{
-    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, SECRETS_MAX,
-    Scheme, Strength, Window,
+    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, Scheme,
+    Strength, Window,
 };
-use crate::crypto::Sha256;
+#[cfg(feature = "webhooks-full")]
+use super::{Primitive, jws};
+use crate::crypto::{HashAlgorithm, Hasher, Sha256};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -30,6 +33,12 @@ pub struct Options<'a> {
     pub public_key_id: Option<&'a str>,
     /// What Rapyd shows beside the secret.
     pub access_key: Option<&'a str>,
+    /// The public key of the provider in PEM, for Wise and Midtrans.
+    pub public_key_pem: Option<&'a str>,
+    /// The public key of the provider as JWK, for Plaid: a JSON text.
+    pub jwk: Option<&'a str>,
+    /// The certificate of the provider in PEM, for PayPal.
+    pub certificate_pem: Option<&'a str>,
     /// Lets a delivery pass of which some events are genuine and others are not, without the latter. Only where each
     /// event has a signature of its own.
     pub partial: bool,
@@ -52,7 +61,8 @@ pub struct Request<'a> {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     scheme: &'static Scheme,
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
+    is_stepwise: bool,
     tolerance_seconds: Option<u64>,
     strict: bool,
     url: Option<String>,
@@ -86,17 +96,11 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::SecretMissing`], [`Error::TooManySecrets`], for the first secret that is not usable
-    /// [`Error::SecretMalformed`] or [`Error::SecretEmpty`], and [`Error::OptionMissing`].
+    /// In this order: [`Error::OptionMissing`] for a key, [`Error::SecretMissing`], [`Error::TooManySecrets`], for the
+    /// first secret that is not usable [`Error::SecretMalformed`] or [`Error::SecretEmpty`], what is wrong with a public
+    /// key or a certificate, and [`Error::OptionMissing`] for whatever else the scheme needs.
     pub fn new(scheme: &'static Scheme, options: Options<'_>) -> Result<Self, Error> {
-        if options.secrets.is_empty() {
-            return Err(Error::SecretMissing);
-        }
-        if options.secrets.len() > SECRETS_MAX {
-            return Err(Error::TooManySecrets { found: options.secrets.len() });
-        }
-        let keys = options.secrets.iter().enumerate().map(|(index, text)| Key::new(scheme, index, text));
-        let keys = keys.collect::<Result<_, _>>()?;
+        let keys = Key::all(scheme, &options)?;
         let given = |option: Option<&str>| option.filter(|text| !text.is_empty()).map(str::to_owned);
         let (public_key_id, access_key) = (given(options.public_key_id), given(options.access_key));
         if scheme.grammar == Grammar::PublicKeys && public_key_id.is_none() {
@@ -108,6 +112,7 @@ impl Verifier {
         Ok(Self {
             scheme,
             keys,
+            is_stepwise: scheme.is_stepwise(),
             tolerance_seconds: options.tolerance_seconds,
             strict: options.strict,
             url: options.url.map(str::to_owned),
@@ -123,22 +128,134 @@ impl Verifier {
         self.scheme
     }
 
+    /// How many secrets there are.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The hash that verifying in steps asks for, if the scheme can be verified so.
+    #[must_use]
+    pub fn hash(&self) -> Option<HashAlgorithm> {
+        self.keys.first().filter(|_| self.is_stepwise).and_then(Key::hash)
+    }
+
     /// Decides on one delivery. How long a refusal of a signature takes does not depend on which bytes differ.
     ///
     /// # Errors
     ///
     /// The variants of [`Error`] from [`Error::UrlMissing`] on, in their order.
     pub fn verify<'a>(&self, request: &Request<'a>) -> Result<Verified<'a>, Error> {
-        let url = request.url.or(self.url.as_deref()).unwrap_or_default();
+        let (headers, body) = (request.headers, request.body);
+        if let Some(mut pending) = self.begin(headers, request.url, body.len())? {
+            for (index, key) in self.keys.iter().enumerate() {
+                let Some(hash) = key.hash() else { continue };
+                let mut hasher = Hasher::new(hash);
+                for piece in [key.inner_block(), pending.head(), body, pending.tail()] {
+                    hasher.update(piece);
+                }
+                self.check(&mut pending, index, &hasher.finish());
+            }
+            let (secret_index, timestamp) = self.conclude(&pending, request.now)?;
+            return Ok(Verified { secret_index, timestamp, ..self.proven(pending.layout, headers, body) });
+        }
+        self.verify_whole(request)
+    }
+
+    /// Begins on a delivery whose body is not there yet; `None` when the scheme needs to read it, so that only
+    /// [`Verifier::verify`] can decide.
+    ///
+    /// # Errors
+    ///
+    /// The variants of [`Error`] from [`Error::UrlMissing`] to [`Error::BodyEmpty`], in their order.
+    pub fn begin(
+        &self,
+        headers: &[(&str, HeaderValue<'_>)],
+        url: Option<&str>,
+        body_bytes: usize,
+    ) -> Result<Option<Pending>, Error> {
+        if !self.is_stepwise {
+            return Ok(None);
+        }
+        let (layout, url) = self.opened(headers, url, body_bytes)?;
+        let Some(claims) = in_headers(layout, headers, self.public_key_id.as_deref())? else {
+            return Ok(None);
+        };
+        let source = Source {
+            scheme: layout,
+            headers,
+            timestamp: claims.timestamp.map(|(text, _)| text),
+            url,
+            body: &[],
+            json: None,
+            form: &[],
+            access_key: None,
+        };
+        Self::pending(layout, &source, &claims, body_bytes).map(Some)
+    }
+
+    /// The row to read a delivery by and the URL it was sent to, when it keeps all limits.
+    fn opened<'u>(
+        &'u self,
+        headers: &[(&str, HeaderValue<'_>)],
+        url: Option<&'u str>,
+        body_bytes: usize,
+    ) -> Result<(&'static Scheme, &'u str), Error> {
+        let url = url.or(self.url.as_deref()).unwrap_or_default();
         if self.scheme.signs_url() && url.is_empty() {
             return Err(Error::UrlMissing);
         }
-        let (headers, body) = (request.headers, request.body);
-        if body.len() > BODY_BYTES_MAX {
-            return Err(Error::BodyTooLarge { found: body.len() });
+        if body_bytes > BODY_BYTES_MAX {
+            return Err(Error::BodyTooLarge { found: body_bytes });
         }
         let layout = self.scheme.layout(headers);
         limits(layout, headers)?;
+        Ok((layout, url))
+    }
+
+    /// The events of a delivery that passed [`Verifier::conclude`].
+    pub(crate) fn events(&self, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Vec<Event> {
+        self.proven(self.scheme.layout(headers), headers, body).events()
+    }
+
+    /// A delivery whose whole body is proven, by the first secret and at no time.
+    fn proven<'a>(
+        &self,
+        layout: &'static Scheme,
+        headers: &'a [(&'a str, HeaderValue<'a>)],
+        body: &'a [u8],
+    ) -> Verified<'a> {
+        let scheme = self.scheme;
+        Verified {
+            scheme,
+            layout,
+            headers,
+            body,
+            secret_index: 0,
+            timestamp: None,
+            signed: None,
+            refused: Vec::new(),
+        }
+    }
+
+    /// As [`Verifier::verify`], for a scheme that cannot be verified in steps.
+    fn verify_whole<'a>(&self, request: &Request<'a>) -> Result<Verified<'a>, Error> {
+        let (headers, body) = (request.headers, request.body);
+        let (layout, url) = self.opened(headers, request.url, body.len())?;
+        #[cfg(feature = "webhooks-full")]
+        if layout.primitive == Primitive::Jws {
+            let (secret_index, issued_at) = jws::verify(layout, &self.keys, headers, body, request.now)?;
+            if let Some(clock) = layout.clock {
+                let signed_at = SignedAt { moment: issued_at, whole_seconds: true };
+                self.in_time(clock, signed_at, request.now)?;
+            }
+            let timestamp = Some(issued_at);
+            return Ok(Verified { secret_index, timestamp, ..self.proven(layout, headers, body) });
+        }
+        #[cfg(feature = "webhooks-full")]
+        if self.keys.iter().filter_map(Key::public).any(|key| !key.is_valid_at(request.now)) {
+            return Err(Error::KeyNotValid);
+        }
         let claims = in_headers(layout, headers, self.public_key_id.as_deref())?;
         let parsed = parse(layout, body)?;
         let source = Source {
@@ -167,10 +284,11 @@ impl Verifier {
                 (claims, signer)
             }
         };
-        let timestamp = claims.timestamp.map(|(_, timestamp)| timestamp);
-        if let (Some(clock), Some((text, signed_at))) = (layout.clock, claims.timestamp) {
-            self.in_time(clock, text, signed_at, request.now)?;
+        let signed_at = SignedAt::of(layout, &claims);
+        if let (Some(clock), Some(signed_at)) = (layout.clock, signed_at) {
+            self.in_time(clock, signed_at, request.now)?;
         }
+        let timestamp = signed_at.map(|signed_at| signed_at.moment);
         let whole = layout.strength() == Strength::SignedFields && layout.identity.items.is_none();
         let signed = whole.then(|| digest(&signer.message));
         let secret_index = signer.index;
@@ -184,9 +302,7 @@ impl Verifier {
         for (index, key) in self.keys.iter().enumerate() {
             for spelling in 0..scheme.spellings {
                 let message = source.message(key.text(), spelling)?;
-                let tag = key.tag(&message.pieces(source.body));
-                let matches = claims.signatures.iter().map(|signature| scheme.form.matches(&tag, signature));
-                let holds = matches.fold(false, |holds, matches| holds | matches);
+                let holds = key.holds(scheme.form, &message.pieces(source.body), &claims.signatures);
                 if holds && signer.is_none() {
                     signer = Some(Signer { index, message });
                 }
@@ -206,8 +322,7 @@ impl Verifier {
         source: &Source<'s>,
         refused: &mut Vec<usize>,
     ) -> Result<(Claims<'s>, Signer), Error> {
-        let list = document.get(items.list).and_then(Value::as_array);
-        let list = list.ok_or(Error::FieldMissing { field: items.list })?;
+        let list = items.of(document).ok_or(Error::FieldMissing { field: items.list })?;
         if list.is_empty() || list.len() > EVENTS_MAX {
             let expected = "a list of at least one event, and at most 1000";
             return Err(Error::FieldMalformed { field: items.list, expected });
@@ -238,17 +353,18 @@ impl Verifier {
         Ok((claims, signer))
     }
 
-    fn in_time(&self, clock: Clock, text: &str, signed_at: Timestamp, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Error> {
         let (tolerance_seconds, window) = match (clock.window, self.tolerance_seconds) {
             (Window::OnRequest, None) => return Ok(()),
             (Window::OnRequest, Some(asked)) => (asked, Window::BothSides),
             (window, asked) => (asked.unwrap_or(clock.tolerance_seconds), window),
         };
         // A timestamp of whole seconds is compared with whole seconds: 300.9 s later it is 300 s old.
-        let now = match clock.unit.counts_seconds(text) {
+        let now = match signed_at.whole_seconds {
             true => Timestamp::from_unix_seconds(now.unix_seconds()).unwrap_or(now),
             false => now,
         };
+        let signed_at = signed_at.moment;
         let tolerance = Millis::from_seconds(tolerance_seconds);
         if now.since(signed_at) > tolerance {
             return Err(Error::TooOld { age_seconds: seconds(now.since(signed_at)), tolerance_seconds });

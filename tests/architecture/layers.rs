@@ -34,7 +34,6 @@ const DOORS: &[(&str, &str)] = &[
     ("crypto_bigint", "crypto"),
     ("der", "crypto"),
     ("ed25519_dalek", "crypto"),
-    ("hmac", "crypto"),
     ("js_sys", "wasm"),
     ("serde_wasm_bindgen", "wasm"),
     ("p256", "crypto"),

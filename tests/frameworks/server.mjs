@@ -10,11 +10,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { SECRET } from "./delivery.mjs";
 
 /** How long a server may take until it listens. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 
-/** A fresh folder below `run/`, with files in it. It sees the packages that are installed beside the tests. */
-export function project(name, files) {
-  const folder = join(import.meta.dirname, "run", name);
+/** A fresh folder below `run/`, with files in it. It sees the packages that are installed in `root`. */
+export function project(name, files, root = import.meta.dirname) {
+  const folder = join(root, "run", name);
   rmSync(folder, { recursive: true, force: true });
   for (const [file, code] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });

@@ -1,7 +1,9 @@
 //! For each scheme a secret it takes and a delivery it signs.
 
 use tillproof::time::Timestamp;
-use tillproof::webhook::{Delivery, HeaderValue, KeyForm, Options, Outgoing, Place, Scheme, Verifier};
+use tillproof::webhook::{
+    Delivery, HeaderValue, KeyForm, Options, Outgoing, Place, Primitive, SCHEMES, Scheme, Verifier,
+};
 
 pub(super) type Headers<'a> = Vec<(&'a str, HeaderValue<'a>)>;
 
@@ -16,12 +18,19 @@ pub(super) fn once<'a>(headers: &'a [(&'static str, String)]) -> Headers<'a> {
     headers.iter().map(|(name, value)| (*name, HeaderValue::Once(value))).collect()
 }
 
+/// The schemes that anybody who knows the secret can sign by.
+pub(super) fn symmetric() -> Vec<&'static Scheme> {
+    let symmetric = |scheme: &&&Scheme| !matches!(scheme.primitive, Primitive::PublicKey | Primitive::Jws);
+    SCHEMES.iter().filter(symmetric).copied().collect()
+}
+
 /// A secret the scheme accepts.
 pub(super) fn secret(scheme: &Scheme) -> &'static str {
     match scheme.key {
         KeyForm::Text | KeyForm::Sha1 => "a shared secret",
         KeyForm::Base64(_) => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         KeyForm::Hex => "44782DEF547AAA06C910C43932B1EB0C",
+        _ => panic!("{} is signed by its provider only", scheme.name),
     }
 }
 

@@ -28,11 +28,15 @@ fn verdict(vector: &Value<'_>) -> Result<usize, Error> {
         .iter()
         .map(|(name, value)| (&**name, value.as_str().map_or(HeaderValue::Repeated, HeaderValue::Once)))
         .collect();
+    let jwk = vector.get("jwk").map(Value::to_text);
     let options = Options {
         secrets: &[text("secret").unwrap()],
         tolerance_seconds: number("tolerance_s"),
         public_key_id: text("public_key_id"),
         access_key: text("access_key"),
+        public_key_pem: text("public_key_pem"),
+        jwk: jwk.as_deref(),
+        certificate_pem: text("certificate_pem"),
         ..Options::default()
     };
     let verifier = Verifier::new(scheme(text("scheme").unwrap())?, options)?;

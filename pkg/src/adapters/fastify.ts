@@ -5,9 +5,9 @@
  * parsers of its own: this one hands the stream on unread, and the rest of the application parses as before.
  */
 
+import { text } from "../shell/guard.js";
 import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
 import { nodeArrival, type NodeRequest, type ParsedBody } from "./node-request.js";
-import { text } from "../shell/guard.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
 

@@ -12,7 +12,7 @@ import { fn, onlyKnown, text } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
 import { transactionLost } from "../stores/rules.js";
 import { setBusyTimeout, type SqliteDatabase, type Statements, statementsOf } from "../stores/sqlite/drivers.js";
-import { turnsOf } from "../stores/turns.js";
+import { type Turns, turnsOf } from "../stores/turns.js";
 import { queueName } from "../worker/identity.js";
 import type {
   Ending,
@@ -26,6 +26,7 @@ import type {
   TransactionalQueue,
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
+import { type Addition, Additions } from "./additions.js";
 import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJob, type Retention, type Row } from "./record.js";
 
 /** How the queue uses the file. */
@@ -76,7 +77,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS tillproof_jobs_one_by_key ON tillproof_jobs (q
 CREATE INDEX IF NOT EXISTS tillproof_jobs_due ON tillproof_jobs (queue, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tillproof_jobs_in_order ON tillproof_jobs (queue, order_key, id)
   WHERE due_at IS NOT NULL AND order_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tillproof_jobs_received ON tillproof_jobs (queue, received_at);
 CREATE INDEX IF NOT EXISTS tillproof_jobs_quarantined ON tillproof_jobs (queue, settled_at) WHERE state = 'quarantined';
 CREATE INDEX IF NOT EXISTS tillproof_jobs_of_delivery ON tillproof_jobs (delivery_id);
 CREATE INDEX IF NOT EXISTS tillproof_deliveries_received ON tillproof_deliveries (queue, received_at);
@@ -97,14 +97,6 @@ const JOB_WITH_DELIVERY = `
     delivery.scheme, delivery.received_at, delivery.signed_at, delivery.headers, delivery.body
   FROM tillproof_jobs AS job JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id`;
 
-/** A delivery that waits for the next commit, and who waits for it. */
-interface Addition {
-  readonly delivery: RawDelivery;
-  readonly jobs: readonly NewJob[];
-  readonly resolve: (added: boolean[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * A queue in the tables of a SQLite database; makes them where they are absent. A transactional handler gets the handle
  * itself and must be synchronous: a transaction of SQLite belongs to the connection, and with it to whoever uses it next.
@@ -121,13 +113,17 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
   readonly keepsOrder = true;
   readonly #database: D;
   readonly #sql: Statements;
-  readonly #turns: ReturnType<typeof turnsOf>;
+  readonly #turns: Turns;
   readonly #patienceMs: number;
   readonly #now: () => number;
   readonly #retention: Required<Retention>;
   readonly #listeners = new Listeners();
   readonly onAdded = this.#listeners.listen;
-  #additions: Addition[] = [];
+  readonly #additions = new Additions(
+    (additions) => this.#transaction(() => additions.map((addition) => this.#insert(addition))),
+    this.#listeners,
+    1,
+  );
 
   constructor(database: D, options: SqliteQueueOptions) {
     this.name = queueName(options.name);
@@ -140,37 +136,8 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     this.#sql.exec(sqliteQueueSchema);
   }
 
-  /** Deliveries of one turn of the event loop share a commit, and so the wait for the disk. */
   add(delivery: RawDelivery, jobs: readonly NewJob[]): Promise<boolean[]> {
-    return new Promise((resolve, reject) => {
-      this.#additions.push({ delivery, jobs, resolve, reject });
-      if (this.#additions.length === 1) setImmediate(() => void this.#flush());
-    });
-  }
-
-  async #flush(): Promise<void> {
-    const additions = this.#additions;
-    this.#additions = [];
-    try {
-      this.#answer(additions, await this.#transaction(() => additions.map((addition) => this.#insert(addition))));
-    } catch (error) {
-      // One that cannot be stored must not take the others with it.
-      if (additions.length === 1) additions[0]?.reject(error);
-      else for (const addition of additions) await this.#store(addition);
-    }
-  }
-
-  async #store(addition: Addition): Promise<void> {
-    try {
-      this.#answer([addition], [await this.#transaction(() => this.#insert(addition))]);
-    } catch (error) {
-      addition.reject(error);
-    }
-  }
-
-  #answer(additions: readonly Addition[], added: readonly boolean[][]): void {
-    additions.forEach(({ resolve }, index) => resolve(added[index] ?? []));
-    if (added.some((some) => some.includes(true))) this.#listeners.tell();
+    return this.#additions.add(delivery, jobs);
   }
 
   #insert({ delivery, jobs }: Addition): boolean[] {
@@ -316,9 +283,10 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     const replayed = await this.#transaction(() => {
       this.#sql.run(
         `UPDATE tillproof_jobs SET state = 'ready', due_at = ?, attempt = 0, settled_at = NULL
-         WHERE queue = ? AND state = 'done' AND received_at >= ? AND received_at < ? AND (? IS NULL OR type = ?)
-           AND delivery_id IN (SELECT id FROM tillproof_deliveries WHERE body IS NOT NULL)`,
-        this.#now(), this.name, from, to, type ?? null, type ?? null,
+         WHERE state = 'done' AND (? IS NULL OR type = ?) AND delivery_id IN (
+           SELECT id FROM tillproof_deliveries
+           WHERE queue = ? AND received_at >= ? AND received_at < ? AND body IS NOT NULL)`,
+        this.#now(), type ?? null, type ?? null, this.name, from, to,
       );
       return this.#changes();
     });
@@ -344,7 +312,8 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
       );
       run(
         `DELETE FROM tillproof_jobs WHERE id IN (
-           SELECT id FROM tillproof_jobs WHERE queue = ? AND received_at < ? AND state = 'done' LIMIT ?)`,
+           SELECT job.id FROM tillproof_jobs AS job JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id
+           WHERE delivery.queue = ? AND delivery.received_at < ? AND job.state = 'done' LIMIT ?)`,
         now - eventMs,
       );
       run(

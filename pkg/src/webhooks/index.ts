@@ -7,6 +7,9 @@
 
 export { createDedup } from "./dedup.js";
 export type { Dedup, DedupOptions } from "./dedup.js";
+export { diagnose } from "./diagnosis.js";
+export type { Diagnosis } from "./diagnosis.js";
+export type * from "./events/index.js";
 export { createInbox } from "./inbox.js";
 export type {
   EventHandler,
@@ -28,6 +31,7 @@ export type { SchemeInfo } from "./schemes.js";
 export { createVerifier } from "./verifier.js";
 export type {
   Delivery,
+  EventFields,
   RefusedDelivery,
   VerifiedDelivery,
   VerifiedEvent,

@@ -3,6 +3,8 @@
 //! To add a provider that signs with an HMAC, add a row to the file of its kind, its name to [`SCHEMES`], and its
 //! vectors to `tests/vectors/webhooks.jsonl`.
 
+#[cfg(feature = "webhooks-full")]
+mod asymmetric;
 mod fields;
 mod raw_body;
 mod timed;
@@ -30,6 +32,8 @@ pub static SCHEMES: &[&Scheme] = &[
     &raw_body::CHARGIFY,
     &raw_body::CHECKOUT_COM,
     &raw_body::COINBASE_COMMERCE,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::DISCORD,
     &raw_body::DWOLLA,
     &raw_body::FLUTTERWAVE_V4,
     &raw_body::GITHUB,
@@ -41,6 +45,8 @@ pub static SCHEMES: &[&Scheme] = &[
     &fields::MERCADOPAGO,
     &raw_body::MIDTRANS_IRIS,
     &fields::MIDTRANS,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::MIDTRANS_SNAP,
     &raw_body::MODERN_TREASURY,
     &raw_body::MOLLIE,
     &raw_body::NMI,
@@ -48,7 +54,11 @@ pub static SCHEMES: &[&Scheme] = &[
     &fields::NOVALNET,
     &fields::NUVEI,
     &timed::PADDLE,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::PAYPAL,
     &raw_body::PAYSTACK,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::PLAID,
     &raw_body::PPRO,
     &raw_body::PRIMER,
     &timed::QONTO,
@@ -56,19 +66,27 @@ pub static SCHEMES: &[&Scheme] = &[
     &raw_body::RAZORPAY,
     &timed::RECURLY,
     &timed::REVOLUT,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::SENDGRID,
     &raw_body::SHOPIFY,
     &timed::SLACK,
     &timed::SQUARE,
     &STANDARD_WEBHOOKS_V1,
     &timed::POLAR,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::STANDARD_WEBHOOKS_V1A,
     &tokens::STATIC_TOKEN,
     &tokens::STATIC_TOKEN_BASIC,
     &tokens::STATIC_TOKEN_VERIF_HASH,
     &STRIPE_V1,
     &timed::SVIX,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::TELNYX,
     &fields::TWILIO_BODY,
     &fields::TWILIO_FORM,
     &raw_body::VERCEL,
+    #[cfg(feature = "webhooks-full")]
+    &asymmetric::WISE,
     &raw_body::WOOCOMMERCE,
     &timed::WORKOS,
     &raw_body::WORLDLINE,
