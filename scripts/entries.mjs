@@ -48,7 +48,7 @@ const SLIM = ["webhooks", "payments", "ledger", "reconcile", "simulator", "testi
 /** The wasm files: name and cargo features. The simulator goes without `artefact`: serde-wasm-bindgen brings `std`. */
 export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact" },
-  { name: "inbox", features: "wasm-inbox,artefact" },
+  { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "payments", features: "wasm-payments,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },

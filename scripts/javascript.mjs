@@ -29,8 +29,10 @@ export async function buildJavaScript() {
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST, { recursive: true });
   await declarations();
-  const full = await modules([...ENTRIES, CLI].map(entryPoint), { external: ["#wasm/*"] });
+  const full = await modules([...[...ENTRIES, CLI].map(entryPoint), ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*"] });
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
+  // What is left of them are names that nobody asks for.
+  rmSync(join(DIST, "artefacts"), { recursive: true });
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
   const importable = new Set();
   for (const { file } of ENTRIES) follow(full, join(DIST, `${file}.js`), importable);
@@ -40,6 +42,14 @@ export async function buildJavaScript() {
 
 function entryPoint({ name, file, source }) {
   return { in: join(SRC, source), out: file ?? name };
+}
+
+/**
+ * The door of an artefact as if it were an entry, which makes it a module of its own: a merchant's bundler leaves out
+ * whole modules, and with this one the wasm that belongs to it.
+ */
+function artefactDoor({ name }) {
+  return { in: join(SRC, "shell", `${name}.ts`), out: `artefacts/${name}` };
 }
 
 /**
