@@ -13,11 +13,19 @@ import { at } from "./command.mjs";
 const TABLE = [
   ["", "index.ts"],
   ["webhooks", "webhooks/index.ts"],
+  ["webhooks/full", "webhooks/full.ts"],
+  ["webhooks/paypal", "webhooks/paypal.ts"],
+  ["webhooks/plaid", "webhooks/plaid.ts"],
   ["payments", "payments/index.ts"],
   ["ledger", "ledger/index.ts"],
   ["reconcile", "reconcile/index.ts"],
   ["simulator", "simulator/index.ts"],
   ["testing", "testing/index.ts"],
+  ["worker", "worker/index.ts"],
+  ["queues/sqlite", "queues/sqlite.ts"],
+  ["queues/postgres", "queues/postgres.ts"],
+  ["queues/bullmq", "queues/bullmq.ts"],
+  ["queues/pgboss", "queues/pgboss.ts"],
   ["stores/store", "stores/store.ts"],
   ["stores/conformance", "stores/conformance.ts"],
   ["stores/memory", "stores/memory.ts"],
@@ -43,17 +51,24 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "payments", "ledger", "reconcile", "simulator", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "ledger", "reconcile", "simulator", "testing"];
 
 /** The wasm files: name and cargo features. The simulator goes without `artefact`: serde-wasm-bindgen brings `std`. */
 export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact" },
+  { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "payments", features: "wasm-payments,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
   { name: "simulator", features: "wasm-simulator" },
 ];
+
+/** What the package itself loads when it is needed: no export, but behind `imports` in package.json. */
+export const ON_DEMAND = [{ name: "on-demand/webhooks-full", source: "shell/webhooks-full-parts.ts" }];
+
+/** Files that do something when they are imported, which a bundler must not leave out for want of a used name. */
+export const SIDE_EFFECTS = ["webhooks/full", "slim/webhooks/full"].flatMap((file) => [`./dist/${file}.js`, `./dist/${file}.cjs`]);
 
 /** The command-line tool: not importable, ES modules only. */
 export const CLI = { name: "cli", source: "cli/main.ts" };

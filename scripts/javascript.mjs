@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 
 import { at, Failure, run } from "./command.mjs";
-import { ARTEFACTS, CLI, ENTRIES, SLIM_ENTRIES } from "./entries.mjs";
+import { ARTEFACTS, CLI, ENTRIES, ON_DEMAND, SLIM_ENTRIES } from "./entries.mjs";
 import { npmBin } from "./tools.mjs";
 
 const SRC = at("pkg/src");
@@ -29,13 +29,14 @@ export async function buildJavaScript() {
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST, { recursive: true });
   await declarations();
-  const full = await modules([...[...ENTRIES, CLI].map(entryPoint), ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*"] });
+  const entries = [...ENTRIES, ...ON_DEMAND, CLI].map(entryPoint);
+  const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*"] });
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
   // What is left of them are names that nobody asks for.
   rmSync(join(DIST, "artefacts"), { recursive: true });
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
   const importable = new Set();
-  for (const { file } of ENTRIES) follow(full, join(DIST, `${file}.js`), importable);
+  for (const { file, name } of [...ENTRIES, ...ON_DEMAND]) follow(full, join(DIST, `${file ?? name}.js`), importable);
   for (const { file } of SLIM_ENTRIES) follow(slim, join(DIST, `${file}.js`), importable);
   await commonJsTwins([...importable].sort());
 }
@@ -103,6 +104,8 @@ async function commonJsTwins(files) {
     outdir: DIST,
     outbase: DIST,
     outExtension: { ".js": ".cjs" },
+    // Where a module lies, which is all that ours ask of it; CommonJS has the path and no URL.
+    define: { "import.meta.url": "__filename" },
     plugins: [
       {
         name: "keep-modules-apart",

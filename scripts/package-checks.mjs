@@ -20,6 +20,7 @@ const STAGE = at("target/package");
 const CARRIED = [
   ["createVerifier", "/webhooks", "webhooks"],
   ["createDedup", "/webhooks", "inbox"],
+  ["createVerifier", "/webhooks/full", "webhooks, webhooks-full"],
   ["createPayments", "/payments", "payments"],
   ["Ledger", "/ledger", "ledger"],
   ["reconcile", "/reconcile", "reconcile"],
@@ -117,7 +118,7 @@ async function carriedWasm() {
     // From inside the package, which may import itself by its name.
     const { inputs } = await bundled({ stdin: { contents, resolveDir: STAGE } });
     const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
-    const found = used.flatMap(([file]) => /(?:^|\/)wasm\/([a-z-]+)\.b64\.js$/.exec(file)?.[1] ?? []).join(", ");
+    const found = used.flatMap(([file]) => /(?:^|\/)wasm\/([a-z-]+)\.b64\.js$/.exec(file)?.[1] ?? []).sort().join(", ");
     if (found !== expected) {
       problems.push(`${name} of tillproof${entry} carries ${found || "no wasm"} instead of ${expected || "none"}`);
     }
@@ -148,7 +149,7 @@ async function tarballSize(tarball) {
 
 async function foreignFiles(tarball) {
   const listed = outputOf("tar", ["-tzf", tarball]).split("\n").map((line) => line.replace(/^package\//, ""));
-  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z]+\.(?:wasm|b64\.c?js|workerd\.js)|demo\/[a-z]+\.mjs|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|b64\.c?js|workerd\.js)|demo\/[a-z]+\.mjs|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   const foreign = listed.filter((file) => !expected.test(file)).map((file) => `unexpected: ${file}`);
   const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/cli.js"]
     .filter((file) => !listed.includes(file))

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 
 import { at, Failure, main, run } from "./command.mjs";
-import { ARTEFACTS, CLI, exportsField } from "./entries.mjs";
+import { ARTEFACTS, CLI, exportsField, SIDE_EFFECTS } from "./entries.mjs";
 import { buildJavaScript, filesBelow } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { ensureNpm, ensureRust } from "./tools.mjs";
@@ -65,6 +65,7 @@ function manifest() {
     types: "./dist/types/index.d.ts",
     bin: { tillproof: `dist/${CLI.name}.js` },
     exports: exportsField(),
+    sideEffects: SIDE_EFFECTS,
     files: ["dist", "wasm", "demo", "CHANGELOG.md"],
   };
 }

@@ -11,6 +11,8 @@ import { parseArgs } from "node:util";
 
 import { at, attempt, Failure, main } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
+import { installDifferential } from "./differential.mjs";
+import { installFrameworks, installHeavyFrameworks } from "./frameworks.mjs";
 import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
@@ -32,13 +34,17 @@ const PARTS = [
   { name: "javascript", run: javascript },
   { name: "services", run: services },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
+  { name: "frameworks", run: () => frameworkTests(installFrameworks) },
   { name: "demo", run: () => demo(["--orders", "60"]) },
 ];
 
 /** What takes long; issue by issue this grows. */
 const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
+  { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
+  { name: "differential", run: differential },
   { name: "sabotage", run: sabotage },
+  { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "reproducible", run: reproducible },
 ];
 
@@ -129,6 +135,20 @@ async function sampleTests(sample) {
   const folder = await installSample(sample);
   const env = sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {};
   return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
+}
+
+/** The adapters and their pages with real frameworks. Those that build do so one after another: each takes all there is. */
+async function frameworkTests(install) {
+  const folder = await install();
+  const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
+  const args = ["--test", "--test-reporter=spec", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
+  return nodeTests([...args, ...files], { cwd: folder });
+}
+
+/** tests/differential: our verdicts beside those of the official packages. */
+async function differential() {
+  const folder = await installDifferential();
+  return nodeTests(["--test", "--test-reporter=spec", "differential.test.js"], { cwd: folder });
 }
 
 /** The main job on the installed tarball; it ends with 1 if any of its claims does not hold. */

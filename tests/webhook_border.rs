@@ -22,7 +22,16 @@ fn signature() -> String {
     let input = br#"{"scheme":"stripe-v1","secret":"whsec_1","timestamp":1700000000000}"#;
     let reply = text(sign(input, BODY));
     let reply = json::parse(reply.as_bytes()).unwrap();
-    reply.get("ok").unwrap().get("stripe-signature").unwrap().as_str().unwrap().to_owned()
+    reply
+        .get("ok")
+        .unwrap()
+        .get("headers")
+        .unwrap()
+        .get("stripe-signature")
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]

@@ -7,6 +7,10 @@
 
 #[cfg(feature = "dedup")]
 pub mod dedup;
+#[cfg(feature = "webhooks-full")]
+pub mod diagnosis;
+#[cfg(feature = "inbox")]
+pub mod inbox;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "payments")]

@@ -122,7 +122,8 @@ pub fn schemes() -> Vec<u8> {
     reply::ok(&list.finish())
 }
 
-/// Takes `{"scheme", "secret", "timestamp", "id"?, "url"?}`; replies with the headers as an object.
+/// Takes `{"scheme", "secret", "timestamp", "id"?, "url"?, "public_key_id"?, "access_key"?}`; replies with `headers`, an
+/// object, and where the signature stands in the body, with the `body` that has it.
 ///
 /// Exported by the `simulator` artefact: whoever receives webhooks signs none.
 #[must_use]
@@ -138,9 +139,15 @@ fn try_sign(input: &[u8], body: &[u8]) -> Result<String, Error> {
     let timestamp = moment(&mut fields, "timestamp")?;
     let id = fields.maybe_text("id")?.unwrap_or_default();
     let url = fields.maybe_text("url")?;
+    let (public_key_id, access_key) = (fields.maybe_text("public_key_id")?, fields.maybe_text("access_key")?);
     fields.finish()?;
-    let headers = Outgoing { id, timestamp, url, body }.sign(scheme, secret)?;
-    Ok(headers.iter().fold(ObjectWriter::new(), |object, (name, value)| object.text(name, value)).finish())
+    let outgoing = Outgoing { id, timestamp, url, body, public_key_id, access_key };
+    let delivery = outgoing.sign(scheme, secret)?;
+    let add = |object: ObjectWriter, (name, value): &(&'static str, String)| object.text(name, value);
+    let headers = delivery.headers.iter().fold(ObjectWriter::new(), add).finish();
+    // A body that carries its own signature is a form or JSON, and both are text.
+    let signed = core::str::from_utf8(&delivery.body).ok().filter(|_| delivery.body != body);
+    Ok(ObjectWriter::new().raw("headers", &headers).maybe_text("body", signed).finish())
 }
 
 fn verifier(options: &[u8]) -> Result<Verifier, Error> {
@@ -160,6 +167,9 @@ fn verifier(options: &[u8]) -> Result<Verifier, Error> {
         url: fields.maybe_text("url")?,
         public_key_id: fields.maybe_text("public_key_id")?,
         access_key: fields.maybe_text("access_key")?,
+        public_key_pem: fields.maybe_text("public_key_pem")?,
+        jwk: fields.maybe_text("jwk")?,
+        certificate_pem: fields.maybe_text("certificate_pem")?,
         partial: fields.maybe_flag("partial")?.unwrap_or(false),
     };
     fields.finish()?;
@@ -237,7 +247,9 @@ fn row(scheme: &Scheme) -> String {
         .text("strength", scheme.strength().name())
         .text("source", told.map_or("", |told| told.source))
         .text("checked", told.map_or("", |told| told.checked))
-        .text("evidence", told.map_or("", |told| told.evidence.name()));
+        .text("evidence", told.map_or("", |told| told.evidence.name()))
+        .maybe_text("unverified", told.map(|told| told.unverified).filter(|text| !text.is_empty()))
+        .maybe_text("note", told.map(|told| told.note).filter(|text| !text.is_empty()));
     match scheme.clock {
         Some(clock) if clock.window != Window::OnRequest => {
             object.number("tolerance_seconds", clock.tolerance_seconds)

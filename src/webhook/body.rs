@@ -18,8 +18,8 @@ pub(super) enum Parsed<'a> {
 
 /// Reads a body as far as the scheme needs it.
 pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, Error> {
-    let in_form = |part: &Part| matches!(part, Part::FormField(_) | Part::SortedForm);
-    let in_json = |part: &Part| matches!(part, Part::Field(_) | Part::MaybeField(_) | Part::FreeField(_));
+    let in_form = |part: &Part| part.reads_form();
+    let in_json = |part: &Part| part.reads_json();
     if matches!(scheme.place, Place::FormField(_)) || scheme.content.iter().any(in_form) {
         let fields = core::str::from_utf8(body).ok().and_then(|text| fields(text, BODY_FIELDS_MAX));
         let expected = "a form of at most 1000 fields, as the provider sent it";

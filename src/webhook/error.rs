@@ -42,6 +42,25 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// A public key or a certificate cannot be used.
+    #[cfg(feature = "webhooks-full")]
+    KeyMalformed {
+        /// Why.
+        reason: Box<crypto::KeyError>,
+    },
+    /// A JWK is no JSON.
+    #[cfg(feature = "webhooks-full")]
+    JwkMalformed,
+    /// The certificate is somebody else's.
+    #[cfg(feature = "webhooks-full")]
+    CertificateOfOther {
+        /// Whose it should be.
+        expected: &'static str,
+    },
+    /// Only the provider can sign by this scheme.
+    SignerUnknown,
+    /// The signature of the scheme stands in the body, and only headers were asked for.
+    SignatureInBody,
     /// The scheme signs the URL, and neither the verifier nor the request says which it is.
     UrlMissing,
     /// The body is longer than [`BODY_BYTES_MAX`](super::BODY_BYTES_MAX).
@@ -102,6 +121,9 @@ pub enum Error {
         /// What it should hold.
         expected: &'static str,
     },
+    /// The certificate or the key of the provider is not valid at the caller's time.
+    #[cfg(feature = "webhooks-full")]
+    KeyNotValid,
     /// The scheme never signs an empty body.
     BodyEmpty,
     /// No signature is that of this content under any of the secrets. Nothing more can be told from that alone.
@@ -163,6 +185,27 @@ impl Error {
             Self::OptionMissing { option } => Report::new("missing_option")
                 .fact("option", option)
                 .say("this scheme needs the option `{option}` beside the secret"),
+            #[cfg(feature = "webhooks-full")]
+            Self::KeyMalformed { reason } => {
+                let reason = reason.report();
+                Report::new("bad_key")
+                    .fact("reason", reason.code)
+                    .say_with("the public key cannot be used: {reason}", &[("reason", &reason.message)])
+            }
+            #[cfg(feature = "webhooks-full")]
+            Self::JwkMalformed => Report::new("bad_key")
+                .fact("reason", "jwk")
+                .say("the public key cannot be used: expected a JWK, as a JSON object"),
+            #[cfg(feature = "webhooks-full")]
+            Self::CertificateOfOther { expected } => Report::new("foreign_certificate")
+                .fact("expected", expected)
+                .say("the certificate is not the provider's: expected one for {expected}"),
+            Self::SignerUnknown => Report::new("cannot_sign").say(
+                "only the provider can sign by this scheme: record a delivery of its sandbox instead",
+            ),
+            Self::SignatureInBody => Report::new("signature_in_body").say(
+                "this scheme carries its signature in the body: headers alone are no signed delivery",
+            ),
             Self::UrlMissing => Report::new("missing_url").say(
                 "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
             ),
@@ -205,6 +248,10 @@ impl Error {
                 .fact("field", field)
                 .fact("expected", expected)
                 .say("the field `{field}` is malformed: expected {expected}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::KeyNotValid => Report::new("key_not_valid").say(
+                "the key that signed is not valid at this time: fetch the current one; check the clock of this host",
+            ),
             Self::BodyEmpty => {
                 Report::new("empty_body").say("the body is empty: this provider signs no empty body")
             }

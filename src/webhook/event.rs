@@ -54,7 +54,7 @@ impl Proven<'_, '_> {
             return vec![self.event(self.body, texts(self.body, self.paths()), None)];
         };
         let document = json::parse(self.body).ok();
-        let list = document.as_ref().and_then(|document| document.get(items.list)).and_then(Value::as_array);
+        let list = document.as_ref().and_then(|document| items.of(document));
         let Some(list @ [_, ..]) = list else {
             // Genuine, but no list of events: it still becomes one, so that it is not lost.
             return vec![self.event(self.body, [const { None }; PATHS], None)];

@@ -1,5 +1,7 @@
 //! What makes two deliveries the same event, as data.
 
+use crate::json::Value;
+
 /// A way into the JSON body: member names, outermost first. Empty leads nowhere.
 pub type Path = &'static [&'static str];
 
@@ -19,7 +21,7 @@ pub struct Identity {
 /// A list of events in one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Items {
-    /// The member of the body that is the list.
+    /// The member of the body that is the list; empty when the body is.
     pub list: &'static str,
     /// The member of each element that is the event; empty when the element is.
     pub member: Path,
@@ -58,6 +60,13 @@ pub enum Moment {
     Milliseconds(Path),
     /// An RFC 3339 text.
     Rfc3339(Path),
+}
+
+impl Items {
+    /// The list in a body.
+    pub(super) fn of<'v, 'a>(self, document: &'v Value<'a>) -> Option<&'v [Value<'a>]> {
+        if self.list.is_empty() { document.as_array() } else { document.get(self.list)?.as_array() }
+    }
 }
 
 impl IdSource {

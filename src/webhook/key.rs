@@ -1,11 +1,14 @@
 //! From the text a dashboard shows to what proves that it was known.
 
-use super::{Error, KeyForm, Part, Primitive, Scheme, SignatureForm};
+use super::{Error, KeyForm, Options, Part, Primitive, SECRETS_MAX, Scheme, SignatureForm};
 use crate::crypto::{
     Hash, HexCase, MacKey, Secret, decode_base64, decode_hex, encode_base64, encode_hex, equal,
     sha1_of_secret,
 };
 use crate::prelude::*;
+
+#[cfg(feature = "webhooks-full")]
+use super::public::{self, Public};
 
 /// One secret, ready to check signatures.
 #[derive(Clone, Debug)]
@@ -21,9 +24,47 @@ enum Proof {
     Mac(MacKey),
     Digest(Hash),
     Token(Secret),
+    #[cfg(feature = "webhooks-full")]
+    Public(Box<Public>),
 }
 
 impl Key {
+    /// The keys of a verifier.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`Error::OptionMissing`] for a public key or a certificate, [`Error::SecretMissing`],
+    /// [`Error::TooManySecrets`], and for the first secret or key that is not usable [`Error::SecretMalformed`],
+    /// [`Error::SecretEmpty`], or what is wrong with the key.
+    pub(super) fn all(scheme: &Scheme, options: &Options<'_>) -> Result<Vec<Self>, Error> {
+        #[cfg(feature = "webhooks-full")]
+        if let Some((option, given)) = public::option(scheme.key, options) {
+            let given = given.filter(|text| !text.trim_ascii().is_empty());
+            let blank = options.secrets.iter().all(|text| text.trim_ascii().is_empty());
+            return match given {
+                Some(pem) if scheme.key == KeyForm::Certificate => {
+                    let certificate = Public::new(scheme.key, pem)?;
+                    several(options.secrets, |index, text| Self::certified(index, text, &certificate))
+                }
+                Some(text) => Ok(vec![Self::new(scheme, 0, text)?]),
+                None if blank || scheme.key == KeyForm::Certificate => Err(Error::OptionMissing { option }),
+                // Whoever has several keys passes them as secrets.
+                None => several(options.secrets, |index, text| Self::new(scheme, index, text)),
+            };
+        }
+        several(options.secrets, |index, text| Self::new(scheme, index, text))
+    }
+
+    /// What is signed beside a certificate.
+    #[cfg(feature = "webhooks-full")]
+    fn certified(index: usize, text: &str, certificate: &Public) -> Result<Self, Error> {
+        let text = text.trim_ascii().as_bytes().to_vec();
+        if text.is_empty() {
+            return Err(Error::SecretEmpty { index });
+        }
+        Ok(Self { proof: Proof::Public(Box::new(certificate.clone())), text: Secret::new(text) })
+    }
+
     /// The key of the secret at `index` of a list.
     ///
     /// White space around a secret comes from copying and is taken away: no provider issues a secret that has any.
@@ -41,6 +82,9 @@ impl Key {
                 decode_base64(bare).map_err(malformed)?
             }
             KeyForm::Hex => decode_hex(text, HexCase::Any).map_err(malformed)?,
+            // Of these the text is looked at below.
+            #[cfg(feature = "webhooks-full")]
+            _ => text.as_bytes().to_vec(),
         };
         let secret = Secret::new(bytes);
         if secret.is_empty() {
@@ -53,6 +97,8 @@ impl Key {
             Primitive::Mac(algorithm) => Proof::Mac(MacKey::new(algorithm, &secret)),
             Primitive::Digest(hash) => Proof::Digest(hash),
             Primitive::Token => Proof::Token(secret),
+            #[cfg(feature = "webhooks-full")]
+            Primitive::PublicKey | Primitive::Jws => Proof::Public(Box::new(Public::new(scheme.key, text)?)),
         };
         Ok(Self { proof, text: Secret::new(kept.as_bytes().to_vec()) })
     }
@@ -62,7 +108,35 @@ impl Key {
         self.text.expose()
     }
 
-    /// What the signature of a message must be.
+    /// The public key, if it is one.
+    #[cfg(feature = "webhooks-full")]
+    pub(super) fn public(&self) -> Option<&Public> {
+        match &self.proof {
+            Proof::Public(public) => Some(public),
+            _ => None,
+        }
+    }
+
+    /// Whether who knows it can sign.
+    pub(super) const fn signs(&self) -> bool {
+        match &self.proof {
+            Proof::Mac(_) | Proof::Digest(_) | Proof::Token(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Proof::Public(_) => false,
+        }
+    }
+
+    /// Whether one of the signatures is of this message. All are looked at.
+    pub(super) fn holds(&self, form: SignatureForm, pieces: &[&[u8]], signatures: &[&str]) -> bool {
+        #[cfg(feature = "webhooks-full")]
+        if let Some(public) = self.public() {
+            return signatures.iter().any(|signature| public.holds(form, pieces, signature));
+        }
+        let tag = self.tag(pieces);
+        signatures.iter().fold(false, |holds, signature| holds | form.matches(&tag, signature))
+    }
+
+    /// What the signature of a message must be; nothing where only its provider can make it.
     pub(super) fn tag(&self, pieces: &[&[u8]]) -> Secret {
         Secret::new(match &self.proof {
             Proof::Mac(key) => {
@@ -74,8 +148,21 @@ impl Key {
             }
             Proof::Digest(hash) => hash.digest(pieces),
             Proof::Token(token) => token.expose().to_vec(),
+            #[cfg(feature = "webhooks-full")]
+            Proof::Public(_) => Vec::new(),
         })
     }
+}
+
+/// One key for each secret.
+fn several(secrets: &[&str], key: impl Fn(usize, &str) -> Result<Key, Error>) -> Result<Vec<Key>, Error> {
+    if secrets.is_empty() {
+        return Err(Error::SecretMissing);
+    }
+    if secrets.len() > SECRETS_MAX {
+        return Err(Error::TooManySecrets { found: secrets.len() });
+    }
+    secrets.iter().enumerate().map(|(index, text)| key(index, text)).collect()
 }
 
 impl SignatureForm {

@@ -145,6 +145,10 @@ impl Source<'_> {
                     let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
                     message.push(value.as_bytes());
                 }
+                Part::FormFieldOr(field, absent) => {
+                    let value = only(self.form, field)?.filter(|value| !value.is_empty());
+                    message.push(value.unwrap_or(absent).as_bytes());
+                }
                 Part::SortedForm => {
                     for (name, value) in sorted(self.form) {
                         message.push(name.as_bytes());
@@ -156,7 +160,29 @@ impl Source<'_> {
                     message.push(&secret.iter().rev().copied().collect::<Vec<u8>>());
                 }
                 Part::AccessKey => message.push(self.access_key.unwrap_or_default().as_bytes()),
+                #[cfg(feature = "webhooks-full")]
                 Part::BodyCrc32 => message.push(crc32(self.body).digits().as_bytes()),
+                #[cfg(feature = "webhooks-full")]
+                Part::CompactBodyDigest => {
+                    let text = self.json.map(Value::to_text).unwrap_or_default();
+                    message.push(sha256_hex(text.as_bytes()).as_bytes());
+                }
+                #[cfg(feature = "webhooks-full")]
+                Part::UrlPath => message.push(path(self.url).as_bytes()),
+                #[cfg(feature = "webhooks-full")]
+                Part::HeaderIs(header, expected) => {
+                    if required(self.headers, header)? != expected {
+                        return Err(Error::HeaderMalformed { header, expected });
+                    }
+                }
+                #[cfg(feature = "webhooks-full")]
+                Part::CertificateUrl(header) => {
+                    if !super::public::is_paypal_certificate(required(self.headers, header)?) {
+                        let expected =
+                            "an address of a certificate at paypal.com: fetch nothing from elsewhere";
+                        return Err(Error::HeaderMalformed { header, expected });
+                    }
+                }
             }
         }
         Ok(message)
@@ -193,7 +219,16 @@ fn sorted(form: &[(String, String)]) -> Vec<&(String, String)> {
     sorted
 }
 
+/// The path of a URL, without its query.
+#[cfg(feature = "webhooks-full")]
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+    path.find(['?', '#']).and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
 /// CRC-32 as of IEEE 802.3. Bit by bit: a table would weigh a kilobyte, and one scheme asks for it.
+#[cfg(feature = "webhooks-full")]
 fn crc32(bytes: &[u8]) -> u32 {
     const REVERSED_POLYNOMIAL: u32 = 0xedb8_8320;
     let mut rest = u32::MAX;

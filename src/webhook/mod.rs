@@ -20,23 +20,29 @@
 //! ```
 //!
 //! Precedence of refusals: limits, form, signature, time. Not here: whether an event was seen before (that takes a
-//! store, see `pkg/src/webhooks/inbox.ts`), and why a signature does not match.
+//! store, see `pkg/src/webhooks/inbox.ts`). Why a signature does not match is told by `diagnose`, in the full artefact.
 
 mod body;
 mod catalogue;
 mod claims;
 mod clock;
+#[cfg(feature = "webhooks-full")]
+mod diagnose;
 mod error;
 mod event;
 mod grammar;
 mod header;
 mod identity;
+#[cfg(feature = "webhooks-full")]
+mod jws;
 mod key;
 mod message;
 mod moment;
 mod part;
 mod peek;
 mod provenance;
+#[cfg(feature = "webhooks-full")]
+mod public;
 mod scheme;
 mod sign;
 mod spelling;
@@ -44,6 +50,8 @@ mod verify;
 
 pub use catalogue::{SCHEMES, STANDARD_WEBHOOKS_V1, STRIPE_V1, scheme};
 pub use clock::{Clock, TimeSource, TimeUnit, Window};
+#[cfg(feature = "webhooks-full")]
+pub use diagnose::{Confidence, Diagnosis, PROBED_BYTES_MAX, PROBES_MAX, RESERIALISED_BYTES_MAX, diagnose};
 pub use error::Error;
 pub use event::Event;
 pub use grammar::Grammar;
@@ -52,7 +60,7 @@ pub use identity::{IdSource, Identity, Items, KindSource, Moment, Path};
 pub use part::Part;
 pub use provenance::{Evidence, Provenance, Told};
 pub use scheme::{KeyForm, Place, Primitive, Scheme, SignatureForm, Strength};
-pub use sign::{Outgoing, sign};
+pub use sign::{Delivery, Outgoing, sign};
 pub use verify::{Options, Request, Verified, Verifier};
 
 /// Most secrets of one verifier. A rotation needs two; each one costs a MAC per delivery.

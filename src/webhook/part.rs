@@ -34,8 +34,10 @@ pub enum Part {
     FreeField(Path),
     /// The value of a field of the form in the body.
     FormField(&'static str),
+    /// As [`Part::FormField`], or the text after it when the field is absent or empty.
+    FormFieldOr(&'static str, &'static str),
     /// All fields of the form in the body: sorted by name, each name followed by its value. Repeated values count
-    /// once, in their order.
+    /// once, in the order of their text.
     SortedForm,
     /// The text of the secret.
     Secret,
@@ -44,10 +46,78 @@ pub enum Part {
     /// The access key given beside the secret.
     AccessKey,
     /// The CRC-32 of the body as decimal digits.
+    #[cfg(feature = "webhooks-full")]
     BodyCrc32,
+    /// The lower-case hexadecimal SHA-256 of the JSON body, written anew without white space.
+    #[cfg(feature = "webhooks-full")]
+    CompactBodyDigest,
+    /// The path of the URL the provider was told to call.
+    #[cfg(feature = "webhooks-full")]
+    UrlPath,
+    /// Nothing, but a header must have this value.
+    #[cfg(feature = "webhooks-full")]
+    HeaderIs(&'static str, &'static str),
+    /// Nothing, but a header must be the address of a certificate at the provider's own host.
+    #[cfg(feature = "webhooks-full")]
+    CertificateUrl(&'static str),
 }
 
 impl Part {
+    /// The header it reads, in lower case.
+    pub(super) const fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Header(name) | Self::HeaderSegment(_, name) => Some(name),
+            #[cfg(feature = "webhooks-full")]
+            Self::HeaderIs(name, _) | Self::CertificateUrl(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads the URL.
+    pub(super) const fn reads_url(self) -> bool {
+        match self {
+            Self::Url | Self::QuerySegment(..) | Self::BodyDigestInQuery(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::UrlPath => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it looks into the body.
+    pub(super) const fn reads_body(self) -> bool {
+        match self {
+            Self::BodyDigestInQuery(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::BodyCrc32 => true,
+            _ => self.reads_json() || self.reads_form(),
+        }
+    }
+
+    /// Whether it reads the body as JSON.
+    pub(super) const fn reads_json(self) -> bool {
+        match self {
+            Self::Field(_) | Self::MaybeField(_) | Self::FreeField(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::CompactBodyDigest => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it reads the body as a form.
+    pub(super) const fn reads_form(self) -> bool {
+        matches!(self, Self::FormField(_) | Self::FormFieldOr(..) | Self::SortedForm)
+    }
+
+    /// Whether no body but this one makes the same message; for JSON, no document but this one.
+    pub(super) const fn binds_body(self) -> bool {
+        match self {
+            Self::Body | Self::BodyDigestInQuery(_) => true,
+            #[cfg(feature = "webhooks-full")]
+            Self::CompactBodyDigest => true,
+            _ => false,
+        }
+    }
+
     /// For people: `{timestamp}`.
     pub(super) fn describe(self, text: &mut String) {
         let path = |text: &mut String, path: Path| {
@@ -69,12 +139,19 @@ impl Part {
                 path(text, names);
                 text.push('}');
             }
-            Self::FormField(name) => text.extend(["{form ", name, "}"]),
+            Self::FormField(name) | Self::FormFieldOr(name, _) => text.extend(["{form ", name, "}"]),
             Self::SortedForm => text.push_str("{sorted form}"),
             Self::Secret => text.push_str("{secret}"),
             Self::SecretReversed => text.push_str("{reversed secret}"),
             Self::AccessKey => text.push_str("{access key}"),
+            #[cfg(feature = "webhooks-full")]
             Self::BodyCrc32 => text.push_str("{crc32 of body}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::CompactBodyDigest => text.push_str("{sha256 of compact body}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::UrlPath => text.push_str("{path}"),
+            #[cfg(feature = "webhooks-full")]
+            Self::HeaderIs(..) | Self::CertificateUrl(_) => {}
         }
     }
 }

@@ -60,6 +60,12 @@ pub enum Primitive {
     Digest(Hash),
     /// The secret itself. It proves that the sender knows it, and nothing about what is sent with it.
     Token,
+    /// A signature of the message under a public key.
+    #[cfg(feature = "webhooks-full")]
+    PublicKey,
+    /// A JWS (RFC 7515) with the algorithm ES256, whose payload has the digest of the body.
+    #[cfg(feature = "webhooks-full")]
+    Jws,
 }
 
 /// How a tag is written. There is one text for each tag, but where the name says otherwise.
@@ -92,6 +98,27 @@ pub enum KeyForm {
     Hex,
     /// The SHA-1 of the text.
     Sha1,
+    /// An Ed25519 public key: `whpk_` and base64.
+    #[cfg(feature = "webhooks-full")]
+    Whpk,
+    /// An Ed25519 public key in hexadecimal.
+    #[cfg(feature = "webhooks-full")]
+    Ed25519Hex,
+    /// An Ed25519 public key in base64.
+    #[cfg(feature = "webhooks-full")]
+    Ed25519Base64,
+    /// A public key as base64 of its DER, or in PEM. Its ECDSA signatures are in DER.
+    #[cfg(feature = "webhooks-full")]
+    Spki,
+    /// A public key in PEM: an option, or the secret itself.
+    #[cfg(feature = "webhooks-full")]
+    Pem,
+    /// A public key as JWK: an option, or the secret itself.
+    #[cfg(feature = "webhooks-full")]
+    Jwk,
+    /// The text itself, beside a certificate that is an option.
+    #[cfg(feature = "webhooks-full")]
+    Certificate,
 }
 
 /// How much a signature says.
@@ -114,9 +141,7 @@ impl Scheme {
             Place::FormField(_) | Place::Field(_) => Vec::new(),
         };
         for part in self.content {
-            if let Part::Header(name) | Part::HeaderSegment(_, name) = part {
-                names.push(name);
-            }
+            names.extend(part.header());
         }
         if let Some(Clock { source: TimeSource::Header(name), .. }) = self.clock {
             names.push(name);
@@ -159,33 +184,20 @@ impl Scheme {
     /// Whether the URL is part of what is signed.
     #[must_use]
     pub fn signs_url(&self) -> bool {
-        let of_url =
-            |part: &Part| matches!(part, Part::Url | Part::QuerySegment(..) | Part::BodyDigestInQuery(_));
-        self.content.iter().any(of_url)
+        self.content.iter().any(|part| part.reads_url())
     }
 
     /// Whether the body must be read to know what is signed. If not, it stands in the message as it is, or not at all.
     #[must_use]
     pub fn reads_body(&self) -> bool {
-        let of_body = |part: &Part| {
-            matches!(
-                part,
-                Part::Field(_)
-                    | Part::MaybeField(_)
-                    | Part::FreeField(_)
-                    | Part::FormField(_)
-                    | Part::SortedForm
-                    | Part::BodyDigestInQuery(_)
-                    | Part::BodyCrc32
-            )
-        };
-        !matches!(self.place, Place::Headers(_)) || self.content.iter().any(of_body)
+        let jws = self.primitive.name() == "jws-es256";
+        jws || !matches!(self.place, Place::Headers(_)) || self.content.iter().any(|part| part.reads_body())
     }
 
     /// How much the signature says.
     #[must_use]
     pub fn strength(&self) -> Strength {
-        let whole = |part: &Part| matches!(part, Part::Body | Part::BodyDigestInQuery(_));
+        let whole = |part: &Part| part.binds_body();
         match self.primitive {
             Primitive::Token => Strength::Token,
             _ if self.content.iter().any(whole) => Strength::SignedBody,
@@ -232,6 +244,10 @@ impl Primitive {
             Self::Mac(algorithm) => algorithm.name(),
             Self::Digest(hash) => hash.name(),
             Self::Token => "token",
+            #[cfg(feature = "webhooks-full")]
+            Self::PublicKey => "public-key",
+            #[cfg(feature = "webhooks-full")]
+            Self::Jws => "jws-es256",
         }
     }
 }

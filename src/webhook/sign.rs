@@ -1,30 +1,46 @@
 //! Signing as a provider does: for the simulator, and for a merchant's own tests.
 
-use super::body::parse;
+use alloc::borrow::Cow;
+
+use super::body::{Parsed, at, parse};
 use super::key::Key;
 use super::message::Source;
-use super::{Error, Grammar, HeaderValue, IdSource, Part, Scheme, TimeSource, TimeUnit};
+use super::{Error, Grammar, HeaderValue, IdSource, Place, Scheme, TimeSource, TimeUnit};
+use crate::json::Value;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// A delivery that is to be signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
-    /// The id, for schemes that carry it in a header.
+    /// The id, for schemes that carry it in a header, or sign something else that is fresh in each delivery.
     pub id: &'a str,
     /// The time to sign with, for schemes that sign one.
     pub timestamp: Timestamp,
     /// The URL that will be called, for schemes that sign it.
     pub url: Option<&'a str>,
-    /// The body.
+    /// The body, without the signature.
     pub body: &'a [u8],
+    /// The public key or key id, for schemes that name it beside the signature.
+    pub public_key_id: Option<&'a str>,
+    /// The access key, for schemes that sign it.
+    pub access_key: Option<&'a str>,
 }
 
-/// The headers of a delivery signed with one secret. For schemes that sign the URL see [`Outgoing::sign`].
+/// A signed delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// What the scheme reads, in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body: as it was, or with the signature where the scheme carries it there.
+    pub body: Vec<u8>,
+}
+
+/// The headers of a delivery signed with one secret. For schemes that need more see [`Outgoing::sign`].
 ///
 /// # Errors
 ///
-/// Those of [`Outgoing::sign`].
+/// Those of [`Outgoing::sign`], and [`Error::SignatureInBody`] when the headers are not all there is.
 pub fn sign(
     scheme: &Scheme,
     secret: &str,
@@ -32,18 +48,26 @@ pub fn sign(
     timestamp: Timestamp,
     body: &[u8],
 ) -> Result<Vec<(&'static str, String)>, Error> {
-    Outgoing { id, timestamp, url: None, body }.sign(scheme, secret)
+    if !matches!(scheme.place, Place::Headers(_)) {
+        return Err(Error::SignatureInBody);
+    }
+    let outgoing = Outgoing { id, timestamp, url: None, body, public_key_id: None, access_key: None };
+    outgoing.sign(scheme, secret).map(|delivery| delivery.headers)
 }
 
 impl Outgoing<'_> {
-    /// The headers of this delivery, signed with one secret: what the scheme reads, in lower case.
+    /// This delivery, signed with one secret. A JSON body that takes the signature in is written anew.
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::UrlMissing`], and what is wrong with
+    /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::SignerUnknown`],
+    /// [`Error::UrlMissing`], and what is wrong with
     /// id, body or URL so that they cannot be carried ([`Error::HeaderMalformed`] and below).
-    pub fn sign(&self, scheme: &Scheme, secret: &str) -> Result<Vec<(&'static str, String)>, Error> {
+    pub fn sign(&self, scheme: &Scheme, secret: &str) -> Result<Delivery, Error> {
         let key = Key::new(scheme, 0, secret)?;
+        if !key.signs() {
+            return Err(Error::SignerUnknown);
+        }
         let url = self.url.unwrap_or_default();
         if scheme.signs_url() && url.is_empty() {
             return Err(Error::UrlMissing);
@@ -64,21 +88,67 @@ impl Outgoing<'_> {
             body: self.body,
             json: parsed.json(),
             form: parsed.form(),
-            access_key: None,
+            access_key: self.access_key,
         };
-        let message = source.message(key.text(), 0)?;
-
-        // From here on the delivery is signed.
-        let signature = scheme.form.write(&key.tag(&message.pieces(self.body)));
-        let mut headers: Vec<_> = carried.into_iter().map(|name| (name, self.id.to_owned())).collect();
-        if let (Some(TimeSource::Header(name)), Some(timestamp)) =
-            (scheme.clock.map(|clock| clock.source), &timestamp)
-        {
-            headers.push((name, timestamp.clone()));
+        let timestamp = timestamp.as_deref().unwrap_or_default();
+        let signed = |source: &Source<'_>| -> Result<String, Error> {
+            let message = source.message(key.text(), 0)?;
+            let signature = scheme.form.write(&key.tag(&message.pieces(self.body)));
+            Ok(self.value(scheme, timestamp, &signature))
+        };
+        let mut headers: Vec<_> = carried.iter().map(|name| (*name, self.id.to_owned())).collect();
+        if let Some(TimeSource::Header(name)) = scheme.clock.map(|clock| clock.source) {
+            headers.push((name, timestamp.to_owned()));
         }
-        let value = value(scheme, &timestamp.unwrap_or_default(), &signature);
-        headers.push((scheme.place_name(), value));
-        Ok(headers)
+        let body = match (scheme.place, &parsed) {
+            (Place::Headers(_), _) => {
+                headers.push((scheme.place_name(), signed(&source)?));
+                self.body.to_vec()
+            }
+            (Place::FormField(name), _) => {
+                let value = signed(&source)?.replace('|', "%7C").replace('&', "%26");
+                [self.body, b"&", name.as_bytes(), b"=", value.as_bytes()].concat()
+            }
+            (Place::Field(path), Parsed::Json(document)) => {
+                let mut document = document.clone();
+                match scheme.identity.items {
+                    None => insert(&mut document, path, signed(&source)?),
+                    Some(items) => {
+                        let list =
+                            source.json.and_then(|whole| whole.get(items.list)).and_then(Value::as_array);
+                        for (index, item) in list.unwrap_or_default().iter().enumerate() {
+                            let signature = signed(&Source { json: at(item, items.member), ..source })?;
+                            if let Some(item) = element(&mut document, items.list, index) {
+                                insert(item, &[items.member, path].concat(), signature);
+                            }
+                        }
+                    }
+                }
+                document.to_text().into_bytes()
+            }
+            (Place::Field(_), _) => self.body.to_vec(),
+        };
+        Ok(Delivery { headers, body })
+    }
+
+    /// A signature as it stands in its place.
+    fn value(&self, scheme: &Scheme, timestamp: &str, signature: &str) -> String {
+        let key_id = self.public_key_id.unwrap_or("1");
+        match (scheme.grammar, scheme.clock.map(|clock| clock.source)) {
+            (Grammar::Plain, _) => signature.to_owned(),
+            (Grammar::Prefixed(prefix) | Grammar::MaybePrefixed(prefix), _) => glued(&[prefix, signature]),
+            (Grammar::Pairs { separator, signature: name, .. }, Some(TimeSource::Pair(time))) => {
+                let mut text = glued(&[time, "=", timestamp]);
+                text.push(separator);
+                text.extend([name, "=", signature]);
+                text
+            }
+            (Grammar::Pairs { signature: name, .. }, _) => glued(&[name, "=", signature]),
+            (Grammar::Tagged(tag), _) => glued(&[tag, ",", signature]),
+            (Grammar::Positional, _) => glued(&[timestamp, ",", signature]),
+            (Grammar::KeyIds(algorithm), _) => glued(&[key_id, "/", algorithm, "/", signature]),
+            (Grammar::PublicKeys, _) => glued(&[key_id, "|", signature]),
+        }
     }
 }
 
@@ -86,9 +156,7 @@ impl Outgoing<'_> {
 fn carried(scheme: &Scheme) -> Vec<&'static str> {
     let mut names = Vec::new();
     for part in scheme.content {
-        if let Part::Header(name) | Part::HeaderSegment(_, name) = part {
-            names.push(*name);
-        }
+        names.extend(part.header());
     }
     if let IdSource::UnsignedHeader(name) = scheme.identity.id {
         names.push(name);
@@ -96,21 +164,27 @@ fn carried(scheme: &Scheme) -> Vec<&'static str> {
     names
 }
 
-/// A signature as its header holds it.
-fn value(scheme: &Scheme, timestamp: &str, signature: &str) -> String {
-    match (scheme.grammar, scheme.clock.map(|clock| clock.source)) {
-        (Grammar::Plain, _) => signature.to_owned(),
-        (Grammar::Prefixed(prefix) | Grammar::MaybePrefixed(prefix), _) => glued(&[prefix, signature]),
-        (Grammar::Pairs { separator, signature: name, .. }, Some(TimeSource::Pair(time))) => {
-            let mut text = glued(&[time, "=", timestamp]);
-            text.push(separator);
-            text.extend([name, "=", signature]);
-            text
-        }
-        (Grammar::Pairs { signature: name, .. }, _) => glued(&[name, "=", signature]),
-        (Grammar::Tagged(tag), _) => glued(&[tag, ",", signature]),
-        (Grammar::Positional, _) => glued(&[timestamp, ",", signature]),
-        (Grammar::KeyIds(algorithm), _) => glued(&["1/", algorithm, "/", signature]),
-        (Grammar::PublicKeys, _) => glued(&["key|", signature]),
+/// The element of a list that is a member of a document.
+fn element<'v, 'a>(document: &'v mut Value<'a>, list: &str, index: usize) -> Option<&'v mut Value<'a>> {
+    let Value::Object(members) = document else { return None };
+    let list = members.iter_mut().find(|(name, _)| name == list);
+    match list {
+        Some((_, Value::Array(items))) => items.get_mut(index),
+        _ => None,
+    }
+}
+
+/// Writes a text at the end of a path, where objects that are missing come into being. Nothing happens where something
+/// else is in the way.
+fn insert(value: &mut Value<'_>, path: &[&'static str], text: String) {
+    let (Value::Object(members), Some((name, rest))) = (value, path.split_first()) else { return };
+    if !members.iter().any(|(known, _)| known == name) {
+        members.push((Cow::Borrowed(*name), Value::Object(Vec::new())));
+    }
+    let Some((_, member)) = members.iter_mut().find(|(known, _)| known == name) else { return };
+    if rest.is_empty() {
+        *member = Value::String(Cow::Owned(text));
+    } else {
+        insert(member, rest, text);
     }
 }

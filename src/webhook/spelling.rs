@@ -3,6 +3,9 @@
 use super::body::decoded;
 use crate::prelude::*;
 
+/// How many spellings of a URL there are.
+pub(super) const SPELLINGS: usize = 6;
+
 /// A spelling of a URL: the first is the URL itself, every second one says the port where the URL does not, or the
 /// other way round; the later ones write the query as browsers do, and as old libraries did.
 pub(super) fn spelled(url: &str, spelling: usize) -> String {

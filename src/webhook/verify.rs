@@ -6,9 +6,11 @@ use super::event::Proven;
 use super::key::Key;
 use super::message::{Message, Source};
 use super::{
-    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, SECRETS_MAX,
-    Scheme, Strength, Window,
+    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, Scheme,
+    Strength, Window,
 };
+#[cfg(feature = "webhooks-full")]
+use super::{Primitive, jws};
 use crate::crypto::Sha256;
 use crate::json::Value;
 use crate::prelude::*;
@@ -30,6 +32,12 @@ pub struct Options<'a> {
     pub public_key_id: Option<&'a str>,
     /// What Rapyd shows beside the secret.
     pub access_key: Option<&'a str>,
+    /// The public key of the provider in PEM, for Wise and Midtrans.
+    pub public_key_pem: Option<&'a str>,
+    /// The public key of the provider as JWK, for Plaid: a JSON text.
+    pub jwk: Option<&'a str>,
+    /// The certificate of the provider in PEM, for PayPal.
+    pub certificate_pem: Option<&'a str>,
     /// Lets a delivery pass of which some events are genuine and others are not, without the latter. Only where each
     /// event has a signature of its own.
     pub partial: bool,
@@ -86,17 +94,11 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::SecretMissing`], [`Error::TooManySecrets`], for the first secret that is not usable
-    /// [`Error::SecretMalformed`] or [`Error::SecretEmpty`], and [`Error::OptionMissing`].
+    /// In this order: [`Error::OptionMissing`] for a key, [`Error::SecretMissing`], [`Error::TooManySecrets`], for the
+    /// first secret that is not usable [`Error::SecretMalformed`] or [`Error::SecretEmpty`], what is wrong with a public
+    /// key or a certificate, and [`Error::OptionMissing`] for whatever else the scheme needs.
     pub fn new(scheme: &'static Scheme, options: Options<'_>) -> Result<Self, Error> {
-        if options.secrets.is_empty() {
-            return Err(Error::SecretMissing);
-        }
-        if options.secrets.len() > SECRETS_MAX {
-            return Err(Error::TooManySecrets { found: options.secrets.len() });
-        }
-        let keys = options.secrets.iter().enumerate().map(|(index, text)| Key::new(scheme, index, text));
-        let keys = keys.collect::<Result<_, _>>()?;
+        let keys = Key::all(scheme, &options)?;
         let given = |option: Option<&str>| option.filter(|text| !text.is_empty()).map(str::to_owned);
         let (public_key_id, access_key) = (given(options.public_key_id), given(options.access_key));
         if scheme.grammar == Grammar::PublicKeys && public_key_id.is_none() {
@@ -139,6 +141,29 @@ impl Verifier {
         }
         let layout = self.scheme.layout(headers);
         limits(layout, headers)?;
+        #[cfg(feature = "webhooks-full")]
+        if layout.primitive == Primitive::Jws {
+            let (secret_index, issued_at) = jws::verify(layout, &self.keys, headers, body, request.now)?;
+            if let Some(clock) = layout.clock {
+                self.in_time(clock, "", issued_at, request.now)?;
+            }
+            let (signed, refused) = (None, Vec::new());
+            let timestamp = Some(issued_at);
+            return Ok(Verified {
+                scheme: self.scheme,
+                layout,
+                headers,
+                body,
+                secret_index,
+                timestamp,
+                signed,
+                refused,
+            });
+        }
+        #[cfg(feature = "webhooks-full")]
+        if self.keys.iter().filter_map(Key::public).any(|key| !key.is_valid_at(request.now)) {
+            return Err(Error::KeyNotValid);
+        }
         let claims = in_headers(layout, headers, self.public_key_id.as_deref())?;
         let parsed = parse(layout, body)?;
         let source = Source {
@@ -184,9 +209,7 @@ impl Verifier {
         for (index, key) in self.keys.iter().enumerate() {
             for spelling in 0..scheme.spellings {
                 let message = source.message(key.text(), spelling)?;
-                let tag = key.tag(&message.pieces(source.body));
-                let matches = claims.signatures.iter().map(|signature| scheme.form.matches(&tag, signature));
-                let holds = matches.fold(false, |holds, matches| holds | matches);
+                let holds = key.holds(scheme.form, &message.pieces(source.body), &claims.signatures);
                 if holds && signer.is_none() {
                     signer = Some(Signer { index, message });
                 }
@@ -206,8 +229,7 @@ impl Verifier {
         source: &Source<'s>,
         refused: &mut Vec<usize>,
     ) -> Result<(Claims<'s>, Signer), Error> {
-        let list = document.get(items.list).and_then(Value::as_array);
-        let list = list.ok_or(Error::FieldMissing { field: items.list })?;
+        let list = items.of(document).ok_or(Error::FieldMissing { field: items.list })?;
         if list.is_empty() || list.len() > EVENTS_MAX {
             let expected = "a list of at least one event, and at most 1000";
             return Err(Error::FieldMalformed { field: items.list, expected });

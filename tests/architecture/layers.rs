@@ -17,6 +17,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (1, "dedup", "advice time entropy json"),
     (2, "fingerprint", "crypto advice time entropy json"),
     (2, "webhook", "crypto advice time entropy json"),
+    (2, "inbox", "advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
@@ -24,7 +25,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         5,
         "wasm",
-        "simulator payments reconcile fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json",
+        "simulator payments reconcile fingerprint webhook inbox ledger money crypto retry calendar dedup advice time entropy json",
     ),
 ];
 

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+// What the installed program finds beside itself, and this bundle does not.
+import "../../pkg/src/webhooks/full.js";
+import { signWebhook } from "../../pkg/src/testing/index.js";
 import { Child, databaseDriver, freePort, json } from "../../pkg/src/cli/demo/processes.js";
 
 /** With this in the environment the file is the program under test: an exit status belongs to a process. */
@@ -136,4 +139,60 @@ test("a process that ends before it is ready says why in one line", async () => 
     const shop = new Child("shop", ["--eval", program], {});
     await assert.rejects(shop.ready(/ready/), (error: Error) => error.constructor === Error && line.test(error.message), program);
   }
+});
+
+test("verify explains a refusal: what happened, and what to do", () => {
+  const event = JSON.stringify({ id: "evt_1", type: "charge.succeeded", livemode: false }, null, 2);
+  const secret = "whsec_test";
+  const now = 1_700_000_000;
+  const signed = signWebhook({ scheme: "stripe-v1", secret, body: event, timestamp: now * 1000 });
+  const compact = JSON.stringify(JSON.parse(event));
+  const args = (body: string, headers: object, secretGiven: string, ...rest: string[]): string[] => [
+    ...["verify", "--scheme", "stripe-v1", "--secret", secretGiven],
+    ...["--headers", file("headers.json", JSON.stringify(headers)), "--body", file("event.json", body)],
+    ...(rest.includes("--now") ? rest : ["--now", String(now), ...rest]),
+  ];
+  // body, headers, secret, further flags, what is printed
+  const table: [body: string, headers: object, secret: string, rest: string[], expected: RegExp][] = [
+    [compact, signed, secret, [], /^cause \(body_reserialised, proven\): .* indented by two spaces\nfix: give this route the body as bytes/m],
+    [`${event}\n`, signed, secret, [], /^cause \(body_whitespace, proven\): the signature holds without the line feed at the end/m],
+    [Buffer.from(event).toString("base64"), signed, secret, [], /^cause \(body_not_decoded, proven\): /m],
+    ["", signed, secret, [], /^cause \(body_empty, likely\): /m],
+    [event, signed, '"whsec_test"', [], /^cause \(bad_secret, proven\): .* without the quotes around it/m],
+    [event, signed, "sk_live_1", [], /^cause \(wrong_secret_kind, likely\): secrets\[0\] looks like an API key of Stripe/m],
+    [event, signed, "whsec_other", [], /^cause \(wrong_secret, likely\): .* from test mode\nfix: use the signing secret of the test mode endpoint; events forwarded by `stripe listen`/m],
+    [event, signed, secret, ["--now", String(now + 400)], /^cause \(timestamp_too_old, proven\): .* signed 400 s before the time of this host/m],
+    [event, signed, secret, ["--now", String(now + 3600)], /^cause \(clock_time_zone, likely\): .* by 1 h almost exactly/m],
+    [event, {}, secret, [], /^cause \(missing_header, proven\): the delivery has no headers at all/m],
+    [event, { via: "1.1 proxy" }, secret, [], /^cause \(missing_header, likely\): .* came through a proxy \(`via` is there\)/m],
+    [event, { HTTP_STRIPE_SIGNATURE: signed["stripe-signature"] }, secret, [], /^cause \(header_renamed, proven\): /m],
+    [event, { "paddle-signature": "ts=1;h1=00" }, secret, [], /^cause \(other_provider, likely\): .* `paddle-signature` of Paddle/m],
+  ];
+  for (const [body, headers, given, rest, expected] of table) {
+    const { status, out, err } = tillproof(...args(body, headers, given, ...rest));
+    assert.deepEqual([status, err], [1, ""], out);
+    assert.match(out, /^not genuine \([a-z_]+\): .*\n/);
+    assert.match(out, expected);
+    assert.doesNotMatch(out, /whsec_test|evt_1/);
+  }
+  const genuine = tillproof(...args(event, signed, secret));
+  assert.deepEqual(genuine, { status: 0, out: "genuine: stripe-v1, secret 0\n  evt_1  charge.succeeded\n", err: "" });
+
+  const told = tillproof(...args(compact, signed, secret, "--json"));
+  assert.equal(told.status, 1);
+  const document = JSON.parse(told.out) as { ok: boolean; code: string; hint: string; diagnosis: { code: string; confidence: string } };
+  assert.deepEqual(Object.keys(document), ["ok", "code", "message", "hint", "diagnosis"]);
+  assert.deepEqual([document.ok, document.code], [false, "signature_mismatch"]);
+  assert.deepEqual([document.diagnosis.code, document.diagnosis.confidence], ["body_reserialised", "proven"]);
+
+  // No verifier can be made of such a secret; the delivery shows what it should have been.
+  const standard = signWebhook({ scheme: "standard-webhooks-v1", secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", body: event, timestamp: now * 1000, id: "msg_1" });
+  const unusable = args(event, standard, "'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'").map((arg) => (arg === "stripe-v1" ? "standard-webhooks-v1" : arg));
+  const refused = tillproof(...unusable);
+  assert.deepEqual([refused.status, refused.out], [2, ""]);
+  assert.match(refused.err, /^tillproof: secrets\[0\] is not written as it was issued: the signature holds without the quotes around it; copy the secret again/);
+  assert.doesNotMatch(refused.err, /MfKQ9/);
+
+  const sized = tillproof(...args(event, signed, secret, "--option", "strict=yes"));
+  assert.deepEqual([sized.status, sized.err], [2, "tillproof: --option strict: expected true or false\n"]);
 });

@@ -51,7 +51,7 @@ test("what the handler wrote and the claim are one commit", async () => {
   const store = memoryStore();
   const commits: (readonly Write[])[] = [];
   const watched: Store = { ...store, commit: async (writes) => (commits.push(writes), store.commit(writes)) };
-  const inbox = createInbox({ store: watched, verifier, name: "shop" });
+  const inbox = createInbox({ store: watched, verifier, name: "shop", mode: "batch" });
   const receipt = await inbox.receive(delivery("evt_1"), counting(watched));
   assert.deepEqual(receipt, {
     status: "applied",
@@ -84,7 +84,8 @@ test("a crash right after the commit makes the next attempt a duplicate", async 
       throw new Error("killed");
     },
   };
-  await assert.rejects(createInbox({ store: crashing, verifier }).receive(delivery("evt_1"), counting(store)), /killed/);
+  const killed = createInbox({ store: crashing, verifier, mode: "batch" }).receive(delivery("evt_1"), counting(store));
+  await assert.rejects(killed, /killed/);
   assert.equal((await createInbox({ store, verifier }).receive(delivery("evt_1"), counting(store))).status, "duplicate");
   assert.equal(await count(store), 1);
 });
@@ -93,7 +94,8 @@ test("races that are lost again and again end, and say busy", async () => {
   const store = memoryStore();
   const lost: Store = { ...store, commit: async () => false };
   let calls = 0;
-  const receipt = await createInbox({ store: lost, verifier }).receive(delivery("evt_1"), () => void (calls += 1));
+  const inbox = createInbox({ store: lost, verifier, mode: "batch" });
+  const receipt = await inbox.receive(delivery("evt_1"), () => void (calls += 1));
   assert.equal(receipt.status, "busy");
   assert.equal(receipt.httpStatus, 503);
   assert.equal(calls, 8);

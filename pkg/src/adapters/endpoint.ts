@@ -7,13 +7,14 @@
  * Order: method, size, receiver. Nothing reaches the receiver that was not a POST of bytes as they arrived.
  */
 
+import { refusedStatus } from "../inbox/answers.js";
+import type { EventHandler } from "../inbox/apply.js";
 import { isTillproofError, TillproofError } from "../shell/errors.js";
 import { count, flag, fn, object, onlyKnown, optionalText, refusal } from "../shell/guard.js";
 import type { HeadersLike } from "../webhooks/headers.js";
-import { OUR_FAULT, type EventHandler } from "../webhooks/inbox.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
 
-/** The body limit when none is given: 1 MiB. The largest webhook documented by a provider is half of that. */
+/** The body limit when none is given: 1 MiB, as in Fastify and Next. */
 const BODY_BYTES_MAX = 1_048_576;
 
 /** What an adapter needs to know of what became of a delivery. */
@@ -215,7 +216,7 @@ async function handEach(
   delivery: Delivery,
 ): Promise<Outcome> {
   const result = verifier.verify(delivery);
-  if (!result.ok) return refused(OUR_FAULT.has(result.code) ? 500 : 400, result);
+  if (!result.ok) return refused(refusedStatus(verifier.scheme, result.code), result);
   for (const event of result.events) await handler(event);
   return { httpStatus: 200 };
 }
@@ -237,7 +238,9 @@ function methodNotAllowed(method: string): RefusedDelivery {
 }
 
 function tooLarge(maxBytes: number): RefusedDelivery {
-  const message = `the body is larger than ${maxBytes} bytes: raise \`maxBytes\` if this provider really sends more`;
+  const message =
+    `the body is larger than the ${maxBytes} bytes of \`maxBytes\`, or than a lower limit of the framework: raise that ` +
+    "one if this provider really sends more";
   return { ok: false, code: "body_too_large", message };
 }
 

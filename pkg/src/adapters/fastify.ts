@@ -5,9 +5,9 @@
  * parsers of its own: this one hands the stream on unread, and the rest of the application parses as before.
  */
 
+import { text } from "../shell/guard.js";
 import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
 import { nodeArrival, type NodeRequest, type ParsedBody } from "./node-request.js";
-import { text } from "../shell/guard.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
 
@@ -36,7 +36,9 @@ export interface FastifyScope {
 
 const ADVICE = {
   parsedBy: "a content type parser of Fastify ran before the handler",
-  keep: 'register the webhook as a plugin: app.register(webhookRoute("/webhooks/…", { … }))',
+  keep:
+    'register the webhook as a plugin, app.register(webhookRoute("/webhooks/…", { … })), and let no hook of the ' +
+    "application read request.raw",
 };
 
 /** A plugin with one route, such as `/webhooks/stripe`. Throws what names an option that is wrong. */
@@ -59,10 +61,16 @@ export function webhook<Box extends InboxLike>(
 ): (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown> {
   const endpoint = createEndpoint(options);
   return async (request, reply) => {
-    const arrival = nodeArrival(request.raw, () => request as ParsedBody, () => ADVICE, request.originalUrl);
+    const arrival = nodeArrival(request.raw, () => parsedOf(request as ParsedBody), () => ADVICE, request.originalUrl);
     const { status, headers, body } = await endpoint.answer(arrival);
     reply.code(status);
     reply.headers({ ...headers });
     return reply.send(body);
   };
+}
+
+/** The plugin above leaves the stream itself as the body, and a stream that was read is no parsed body. */
+function parsedOf(request: ParsedBody): ParsedBody {
+  const { body, rawBody } = request;
+  return typeof (body as { readonly pipe?: unknown } | null | undefined)?.pipe === "function" ? { rawBody } : { body, rawBody };
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Answer, Arrival, BodyRead } from "./endpoint.js";
-import { alreadyRead, type BodyAdvice } from "./lost-body.js";
-import { joined } from "./node-request.js";
+import { alreadyRead, type BodyAdvice, neverHandedOver } from "./lost-body.js";
+import { BYTES_DROPPED_MAX, joined } from "./node-request.js";
 
 /** A `Request`, as the endpoint takes it. `keep` is said when its body is gone. */
 export function fetchArrival(request: Request, keep: BodyAdvice["keep"]): Arrival {
@@ -28,8 +28,16 @@ export function fetchResponse({ status, headers, body }: Answer): Response {
 
 async function readBody(request: Request, keep: string, maxBytes: number): Promise<BodyRead> {
   if (request.bodyUsed || request.body?.locked === true) throw alreadyRead({ keep });
-  if (Number(request.headers.get("content-length")) > maxBytes) return "too_large";
-  return request.body === null ? new Uint8Array(0) : readBytes(request.body, maxBytes);
+  const announced = Number(request.headers.get("content-length"));
+  if (request.body === null) {
+    if (announced > 0) throw neverHandedOver(announced);
+    return new Uint8Array(0);
+  }
+  if (announced > maxBytes) {
+    void drop(request.body.getReader());
+    return "too_large";
+  }
+  return readBytes(request.body, maxBytes);
 }
 
 /** The bytes of a stream that nobody reads yet. */
@@ -45,10 +53,29 @@ export async function readBytes(stream: ReadableStream<Uint8Array>, maxBytes: nu
       if (length > maxBytes) break;
       chunks.push(value);
     }
-  } catch {
-    return "cut_off";
+  } catch (error) {
+    return isTooLarge(error) ? "too_large" : "cut_off";
   }
-  // Not awaited: the runtime may hold this back until the sender has finished.
-  void reader.cancel().catch(() => undefined);
+  void drop(reader);
   return "too_large";
+}
+
+/** A limit of the framework's own, which ends the stream. */
+function isTooLarge(error: unknown): boolean {
+  const { status, statusCode } = (error ?? {}) as { readonly status?: unknown; readonly statusCode?: unknown };
+  return status === 413 || statusCode === 413;
+}
+
+/** Reads on while the answer goes out: cancelling makes some servers cut the connection, and the answer with it. */
+async function drop(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    for (let length = 0; length <= BYTES_DROPPED_MAX; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      length += value.length;
+    }
+    await reader.cancel();
+  } catch {
+    // The sender went away, which is what it was told to do.
+  }
 }

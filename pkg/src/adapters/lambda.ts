@@ -49,12 +49,12 @@ export function webhook<Box extends InboxLike>(
 
 function arrivalOf(event: LambdaEvent): Arrival {
   const context = event.requestContext as RequestContext | undefined;
-  const headers = event.multiValueHeaders ?? event.headers ?? {};
+  const headers = headerPairs(event);
   return {
     // Without proxy integration there is no method; then the body tells what is wrong.
     method: context?.http?.method ?? event.httpMethod ?? "POST",
     headers,
-    header: (name) => valueOf(headers, name),
+    header: (wanted) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1],
     target: targetOf(event, context),
     secure: true,
     body: (maxBytes) => bodyOf(event, maxBytes),
@@ -67,11 +67,11 @@ interface RequestContext {
   readonly path?: string;
 }
 
-function valueOf(headers: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
-  const value: unknown = key === undefined ? undefined : headers[key];
-  const single: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof single === "string" ? single : undefined;
+/** Events of version 1.0 have each header twice: its last value, and a list of all. */
+function headerPairs({ multiValueHeaders, headers }: LambdaEvent): (readonly [string, string])[] {
+  return Object.entries(multiValueHeaders ?? headers ?? {}).flatMap(([name, values]) =>
+    [values ?? []].flat().map((value) => [name, value] as const),
+  );
 }
 
 /** REST APIs hand over a decoded query; encoded again it may differ in spelling, and then only `url` helps. */

@@ -35,6 +35,16 @@ export function alreadyRead({ keep }: Pick<BodyAdvice, "keep">): TillproofError 
   });
 }
 
+/** The sender announced a body, and the framework handed over a request without one. */
+export function neverHandedOver(announced: number): TillproofError {
+  const fix = "have the sender name a content type, since some servers drop a body that has none";
+  return new TillproofError({
+    code: "body_dropped",
+    message: `the request announces ${announced} bytes, but the framework handed over none: ${fix}`,
+    details: { found: "no body", fix },
+  });
+}
+
 /** A text of the sender's is none of the log's business. */
 function kindOf(value: unknown): string {
   return typeof value === "string" ? "a decoded string" : shown(value);

@@ -9,7 +9,7 @@ import type { Answer, Arrival, BodyRead, Endpoint } from "./endpoint.js";
 import { alreadyParsed, alreadyRead, type BodyAdvice } from "./lost-body.js";
 
 /** What is read on and dropped of a body that is too large, so that its sender comes to reading the answer. */
-const BYTES_DROPPED_MAX = 64 * 1_048_576;
+export const BYTES_DROPPED_MAX = 64 * 1_048_576;
 
 /** The part of `IncomingMessage` that is used. */
 export interface NodeRequest {

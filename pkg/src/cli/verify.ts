@@ -1,6 +1,18 @@
-/** `tillproof verify`: one delivery from files, checked as the library checks it. */
+/** `tillproof verify`: one delivery from files, checked as the library checks it, and a refusal explained. */
 
-import { createVerifier, schemes, type HeadersLike, type VerifyResult } from "../webhooks/index.js";
+import { isTillproofError } from "../shell/errors.js";
+import { explain } from "../webhooks/diagnosis.js";
+import {
+  createVerifier,
+  diagnose,
+  schemes,
+  type Delivery,
+  type Diagnosis,
+  type HeadersLike,
+  type Verifier,
+  type VerifierOptions,
+  type VerifyResult,
+} from "../webhooks/index.js";
 import { FINE, fileBytes, fileJson, flags, NO, printJson, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
@@ -17,22 +29,38 @@ export async function runVerify(argv: string[]): Promise<number> {
     now: { type: "string" },
     json: { type: "boolean" },
   });
-  const verifier = createVerifier({
+  const delivery: Delivery = {
+    headers: headers(required("headers", given.headers)),
+    body: fileBytes("body", required("body", given.body)),
+    ...(given.url === undefined ? {} : { url: given.url }),
+    now: given.now === undefined ? Date.now() : wholeNumber("now", given.now) * 1000,
+  };
+  const verifier = made(delivery, {
     ...furtherFields(given.option ?? []),
     scheme: scheme(required("scheme", given.scheme)),
     secrets: secrets(given.secret ?? [], given["secret-env"]),
     ...(given.tolerance === undefined ? {} : { toleranceSeconds: wholeNumber("tolerance", given.tolerance) }),
   });
-  const result = verifier.verify({
-    headers: headers(required("headers", given.headers)),
-    body: fileBytes("body", required("body", given.body)),
-    ...(given.url === undefined ? {} : { url: given.url }),
-    ...(given.now === undefined ? {} : { now: wholeNumber("now", given.now) * 1000 }),
-  });
-  if (given.json === true) printJson(document(result));
-  else process.stdout.write(sentence(result));
+  const result = verifier.verify(delivery);
+  const diagnosis = result.ok ? undefined : diagnose(verifier, delivery);
+  if (given.json === true) printJson(document(result, diagnosis));
+  else process.stdout.write(sentence(result, diagnosis));
   return result.ok ? FINE : NO;
 }
+
+/** Secrets no verifier can be made of are wrong usage, but the delivery often shows what they should be. */
+function made(delivery: Delivery, options: VerifierOptions): Verifier {
+  try {
+    return createVerifier(options);
+  } catch (error) {
+    if (!isTillproofError(error)) throw error;
+    const { scheme, secrets } = options;
+    const found = SECRET_CODES.has(error.code) ? explain({ scheme, secrets }, delivery) : undefined;
+    throw found === undefined ? error : new UsageError(`${found.sentence}; ${found.fix}`);
+  }
+}
+
+const SECRET_CODES: ReadonlySet<string> = new Set(["bad_secret", "empty_secret"]);
 
 /** The library says where its list is; on a command line the list itself helps. */
 function scheme(name: string): string {
@@ -80,14 +108,25 @@ function furtherFields(written: string[]): Record<string, unknown> {
     }
     const field = name.replace(/[-_]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const text = value.startsWith("@") ? new TextDecoder().decode(fileBytes(`option ${name}`, value.slice(1))) : value;
-    return [field, text];
+    return [field, SWITCHES.has(field) ? switched(name, text) : text];
   });
   return Object.fromEntries(fields);
 }
 
+/** Fields that are on or off. */
+const SWITCHES: ReadonlySet<string> = new Set(["strict", "partial"]);
+
+function switched(name: string, text: string): boolean {
+  if (text !== "true" && text !== "false") throw new UsageError(`--option ${name}: expected true or false`);
+  return text === "true";
+}
+
 /** What `--json` prints: the result in snake_case, without the payload, which is the file that was given. */
-function document(result: VerifyResult): unknown {
-  if (!result.ok) return result;
+function document(result: VerifyResult, diagnosis: Diagnosis | undefined): unknown {
+  if (!result.ok) {
+    const { ok, code, message, hint } = result;
+    return { ok, code, message, ...(hint === undefined ? {} : { hint }), diagnosis: diagnosis ?? null };
+  }
   return {
     ok: true,
     scheme: result.scheme,
@@ -102,9 +141,12 @@ function document(result: VerifyResult): unknown {
   };
 }
 
-function sentence(result: VerifyResult): string {
+function sentence(result: VerifyResult, diagnosis: Diagnosis | undefined): string {
   if (!result.ok) {
-    return `not genuine (${result.code}): ${result.message}${result.hint === undefined ? "" : `\nhint: ${result.hint}`}\n`;
+    const refusal = `not genuine (${result.code}): ${result.message}\n`;
+    if (diagnosis === undefined) return refusal;
+    const { code, confidence, fix } = diagnosis;
+    return `${refusal}cause (${code}, ${confidence}): ${diagnosis.sentence}\nfix: ${fix}\n`;
   }
   const events = result.events.map(({ id, type }) => `  ${id}  ${type}\n`);
   return `genuine: ${result.scheme}, secret ${result.secretIndex}\n${events.join("")}`;

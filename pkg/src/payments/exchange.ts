@@ -7,6 +7,7 @@
  * unknown.
  */
 
+import { beginningOf, unlessAborted } from "../shell/response.js";
 import type { Action, News } from "./engine.js";
 
 /** Codes of a connection that was never made, whoever reports them. A reset or a time-out is not among them. */
@@ -51,7 +52,8 @@ export async function exchange(
       redirect: "manual",
     });
     const response = await unlessAborted(wire.fetch(request), end);
-    const body = await unlessAborted(beginningOf(response), end);
+    // What is cut off makes it unreadable, which is the truth about it.
+    const { text: body } = await unlessAborted(beginningOf(response, BODY_BYTES_MAX), end);
     const retryAfter = response.headers.get("retry-after");
     const answer = {
       status: response.status,
@@ -65,32 +67,6 @@ export async function exchange(
     if (action.type === "query") return { type: "query" };
     return { type: "failure", attempt: action.attempt, not_sent: neverSent(error) };
   }
-}
-
-/** The value of a promise, or a rejection as soon as the signal aborts: a `fetch` of the caller may ignore it. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-/** The beginning of a body as text. What is cut off makes it unreadable, which is the truth about it. */
-async function beginningOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for (let read = 0; read < BODY_BYTES_MAX; ) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    read += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader.cancel();
-  return text;
 }
 
 /** Whether every error in the chain of causes that says what it is says that no connection was made. */

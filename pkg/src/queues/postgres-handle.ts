@@ -1,15 +1,17 @@
 /**
  * The two PostgreSQL drivers behind one form: a pool of `pg`, or the function of `postgres` (postgres.js).
  *
- * Invariant: a transaction that was given up is rolled back, whatever its body still does.
+ * Invariant: a transaction that reports success was committed, and one that was given up is rolled back, whatever its
+ * body still does.
  */
 
 import { TillproofError } from "../shell/errors.js";
+import { transactionLost } from "../stores/rules.js";
 import type { Row } from "./record.js";
 
 /** A connection of `pg`, as a pool hands it out. */
 export interface PgClient {
-  query(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+  query(text: string, values?: unknown[]): Promise<{ rows: Row[]; command?: string }>;
   release(destroy?: boolean | Error): void;
 }
 
@@ -64,7 +66,8 @@ function ofPool(pool: PgPool): Postgres {
         await client.query("BEGIN");
         const query = async (text: string, values: unknown[]): Promise<Row[]> => (await client.query(text, values)).rows;
         const result = await unlessAborted(body({ query, handle: client }), signal);
-        await client.query("COMMIT");
+        // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a roll-back and no error.
+        if ((await client.query("COMMIT")).command === "ROLLBACK") throw transactionLost();
         return result;
       } catch (error) {
         // A body that was given up may still use the connection, so nobody else may.

@@ -1,8 +1,8 @@
 /**
  * A queue in a SQLite file, through the handle the caller already has: the default for one machine.
  *
- * Invariant: every change is one transaction begun with `BEGIN IMMEDIATE`, and a handle never leaves one open between
- * two turns of the event loop, so nothing else of the process can slip into it.
+ * Invariant: every change is one transaction begun with `BEGIN IMMEDIATE`, and none is left open between two turns of the
+ * event loop, so nothing else of the process can slip into it. A handle shared with a store takes turns with it.
  *
  * Durability is the handle's: every mode keeps commits over the death of the process; over a power cut they are kept
  * with `PRAGMA synchronous = FULL`, SQLite's default, which some drivers lower for a write-ahead log.
@@ -10,7 +10,9 @@
 
 import { fn, onlyKnown, text } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
-import type { SqliteDatabase } from "../stores/sqlite.js";
+import { transactionLost } from "../stores/rules.js";
+import { setBusyTimeout, type SqliteDatabase, type Statements, statementsOf } from "../stores/sqlite/drivers.js";
+import { turnsOf } from "../stores/turns.js";
 import { queueName } from "../worker/identity.js";
 import type {
   Ending,
@@ -24,8 +26,8 @@ import type {
   TransactionalQueue,
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
+import { type Addition, Additions } from "./additions.js";
 import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJob, type Retention, type Row } from "./record.js";
-import { statementsOf, type Statements } from "./sqlite-handle.js";
 
 /** How the queue uses the file. */
 export interface SqliteQueueOptions {
@@ -33,6 +35,8 @@ export interface SqliteQueueOptions {
   readonly name?: string;
   /** How long what is done is kept. */
   readonly retention?: Retention;
+  /** How long a change waits for another connection's transaction, in milliseconds; the handle's own, or 5,000. */
+  readonly busyTimeoutMs?: number;
   /** The clock of this engine, in milliseconds since the epoch; `Date.now` when left out. */
   readonly now?: () => number;
 }
@@ -73,7 +77,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS tillproof_jobs_one_by_key ON tillproof_jobs (q
 CREATE INDEX IF NOT EXISTS tillproof_jobs_due ON tillproof_jobs (queue, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tillproof_jobs_in_order ON tillproof_jobs (queue, order_key, id)
   WHERE due_at IS NOT NULL AND order_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tillproof_jobs_received ON tillproof_jobs (queue, received_at);
 CREATE INDEX IF NOT EXISTS tillproof_jobs_quarantined ON tillproof_jobs (queue, settled_at) WHERE state = 'quarantined';
 CREATE INDEX IF NOT EXISTS tillproof_jobs_of_delivery ON tillproof_jobs (delivery_id);
 CREATE INDEX IF NOT EXISTS tillproof_deliveries_received ON tillproof_deliveries (queue, received_at);
@@ -94,14 +97,6 @@ const JOB_WITH_DELIVERY = `
     delivery.scheme, delivery.received_at, delivery.signed_at, delivery.headers, delivery.body
   FROM tillproof_jobs AS job JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id`;
 
-/** A delivery that waits for the next commit, and who waits for it. */
-interface Addition {
-  readonly delivery: RawDelivery;
-  readonly jobs: readonly NewJob[];
-  readonly resolve: (added: boolean[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * A queue in the tables of a SQLite database; makes them where they are absent. A transactional handler gets the handle
  * itself and must be synchronous: a transaction of SQLite belongs to the connection, and with it to whoever uses it next.
@@ -109,7 +104,7 @@ interface Addition {
  * Throws `sqlite_handle_unknown`, `queue_name_invalid`, `retention_invalid` or what names a wrong option.
  */
 export function sqliteQueue<D extends SqliteDatabase>(database: D, options: SqliteQueueOptions = {}): TransactionalQueue<D> {
-  onlyKnown("options", options, ["name", "retention", "now"]);
+  onlyKnown("options", options, ["name", "retention", "busyTimeoutMs", "now"]);
   return new SqliteQueue(database, options);
 }
 
@@ -118,11 +113,17 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
   readonly keepsOrder = true;
   readonly #database: D;
   readonly #sql: Statements;
+  readonly #turns: ReturnType<typeof turnsOf>;
+  readonly #patienceMs: number;
   readonly #now: () => number;
   readonly #retention: Required<Retention>;
   readonly #listeners = new Listeners();
   readonly onAdded = this.#listeners.listen;
-  #additions: Addition[] = [];
+  readonly #additions = new Additions(
+    (additions) => this.#transaction(() => additions.map((addition) => this.#insert(addition))),
+    this.#listeners,
+    1,
+  );
 
   constructor(database: D, options: SqliteQueueOptions) {
     this.name = queueName(options.name);
@@ -130,34 +131,13 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     this.#now = fn("now", options.now ?? Date.now);
     this.#database = database;
     this.#sql = statementsOf(database);
+    this.#patienceMs = setBusyTimeout(this.#sql, options.busyTimeoutMs);
+    this.#turns = turnsOf(database);
     this.#sql.exec(sqliteQueueSchema);
   }
 
-  /** Deliveries of one turn of the event loop share a commit, and so the wait for the disk. */
   add(delivery: RawDelivery, jobs: readonly NewJob[]): Promise<boolean[]> {
-    return new Promise((resolve, reject) => {
-      this.#additions.push({ delivery, jobs, resolve, reject });
-      if (this.#additions.length === 1) setImmediate(() => this.#flush());
-    });
-  }
-
-  #flush(): void {
-    const additions = this.#additions;
-    this.#additions = [];
-    let added: boolean[][];
-    try {
-      added = this.#transaction(() => additions.map((addition) => this.#insert(addition)));
-    } catch (error) {
-      if (additions.length === 1) return additions[0]?.reject(error);
-      // One that cannot be stored must not take the others with it.
-      for (const addition of additions) {
-        this.#additions = [addition];
-        this.#flush();
-      }
-      return;
-    }
-    additions.forEach(({ resolve }, index) => resolve(added[index] ?? []));
-    if (added.some((some) => some.includes(true))) this.#listeners.tell();
+    return this.#additions.add(delivery, jobs);
   }
 
   #insert({ delivery, jobs }: Addition): boolean[] {
@@ -233,7 +213,9 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     return this.#transaction(() => {
       // Checked before the work: the transaction is exclusive, so nobody can take the job after this.
       if (!this.#changed("state = 'done', due_at = NULL, settled_at = ?, error = NULL", [this.#now()], job)) return "lost";
+      this.#sql.exec("SAVEPOINT tillproof");
       const result = work(this.#database);
+      this.#checkStillOpen();
       if (typeof (result as { then?: unknown } | null | undefined)?.then !== "function") return "done";
       // Whatever it does after this turn is outside of the transaction, so nothing of it may count.
       (result as Promise<unknown>).then(undefined, () => undefined);
@@ -283,21 +265,28 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
   }
 
   async release(id: string): Promise<boolean> {
-    return this.#updated(
-      `UPDATE tillproof_jobs SET state = 'ready', due_at = ?, attempt = 0, settled_at = NULL
-       WHERE queue = ? AND id = ? AND state = 'quarantined'`,
-      this.#now(), this.name, Number(text("id", id)),
-    );
+    const job = Number(text("id", id));
+    const released = await this.#transaction(() => {
+      this.#sql.run(
+        `UPDATE tillproof_jobs SET state = 'ready', due_at = ?, attempt = 0, settled_at = NULL
+         WHERE queue = ? AND id = ? AND state = 'quarantined'`,
+        this.#now(), this.name, job,
+      );
+      return this.#changes() > 0;
+    });
+    if (released) this.#listeners.tell();
+    return released;
   }
 
   async replay(options: ReplayOptions): Promise<number> {
     const { from, to, type } = replayRange(options);
-    const replayed = this.#transaction(() => {
+    const replayed = await this.#transaction(() => {
       this.#sql.run(
         `UPDATE tillproof_jobs SET state = 'ready', due_at = ?, attempt = 0, settled_at = NULL
-         WHERE queue = ? AND state = 'done' AND received_at >= ? AND received_at < ? AND (? IS NULL OR type = ?)
-           AND delivery_id IN (SELECT id FROM tillproof_deliveries WHERE body IS NOT NULL)`,
-        this.#now(), this.name, from, to, type ?? null, type ?? null,
+         WHERE state = 'done' AND (? IS NULL OR type = ?) AND delivery_id IN (
+           SELECT id FROM tillproof_deliveries
+           WHERE queue = ? AND received_at >= ? AND received_at < ? AND body IS NOT NULL)`,
+        this.#now(), type ?? null, type ?? null, this.name, from, to,
       );
       return this.#changes();
     });
@@ -323,7 +312,8 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
       );
       run(
         `DELETE FROM tillproof_jobs WHERE id IN (
-           SELECT id FROM tillproof_jobs WHERE queue = ? AND received_at < ? AND state = 'done' LIMIT ?)`,
+           SELECT job.id FROM tillproof_jobs AS job JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id
+           WHERE delivery.queue = ? AND delivery.received_at < ? AND job.state = 'done' LIMIT ?)`,
         now - eventMs,
       );
       run(
@@ -341,8 +331,17 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     // The handle is the caller's.
   }
 
-  /** Changes a job that is still this taking's; one statement, and so a transaction by itself. */
-  #change(set: string, values: (string | number)[], job: TakenJob): boolean {
+  /** Throws when the work ended the transaction: what follows would be committed without what came before. */
+  #checkStillOpen(): void {
+    try {
+      this.#sql.exec("RELEASE tillproof");
+    } catch (cause) {
+      throw transactionLost(cause);
+    }
+  }
+
+  /** Changes a job that is still this taking's. */
+  #change(set: string, values: (string | number)[], job: TakenJob): Promise<boolean> {
     return this.#transaction(() => this.#changed(set, values, job));
   }
 
@@ -354,33 +353,33 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     return this.#changes() === 1;
   }
 
-  #updated(sql: string, ...values: (string | number)[]): boolean {
-    const changed = this.#transaction(() => {
-      this.#sql.run(sql, ...values);
-      return this.#changes() > 0;
-    });
-    if (changed) this.#listeners.tell();
-    return changed;
-  }
-
   /** Asked within the transaction of the change, since it tells of the connection's last one. */
   #changes(): number {
     return Number(this.#sql.all("SELECT changes() AS changed")[0]?.["changed"]);
   }
 
-  #transaction<T>(body: () => T): T {
-    this.#sql.exec("BEGIN IMMEDIATE");
+  async #transaction<T>(body: () => T): Promise<T> {
+    await this.#turns.take(this.#patienceMs);
     try {
-      const result = body();
-      this.#sql.exec("COMMIT");
-      return result;
-    } catch (error) {
+      this.#sql.exec("BEGIN IMMEDIATE");
       try {
-        this.#sql.exec("ROLLBACK");
-      } catch {
-        // The transaction is gone already; the first error says why.
+        const result = body();
+        this.#sql.exec("COMMIT");
+        return result;
+      } catch (error) {
+        this.#rollBack();
+        throw error;
       }
-      throw error;
+    } finally {
+      this.#turns.give();
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#sql.exec("ROLLBACK");
+    } catch {
+      // The transaction is gone already; the first error says why.
     }
   }
 }

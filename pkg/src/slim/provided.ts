@@ -7,7 +7,14 @@
 import { TillproofError } from "../shell/errors.js";
 
 /** The wasm files of the package, as in `tillproof/wasm/<name>.wasm`. */
-export type ArtefactName = "webhooks" | "inbox" | "payments" | "ledger" | "reconcile" | "simulator";
+export type ArtefactName =
+  | "webhooks"
+  | "webhooks-full"
+  | "inbox"
+  | "payments"
+  | "ledger"
+  | "reconcile"
+  | "simulator";
 
 const modules = new Map<ArtefactName, WebAssembly.Module>();
 

@@ -15,7 +15,6 @@
  * one process opens the file, and take another driver where several do.
  */
 
-import { TillproofError } from "../shell/errors.js";
 import { fn, onlyKnown, text } from "../shell/guard.js";
 import {
   afterPrefix,
@@ -28,30 +27,14 @@ import {
   transactionLost,
   transactionOver,
 } from "./rules.js";
+import { type Row, setBusyTimeout, type SqliteDatabase, type Statements, statementsOf } from "./sqlite/drivers.js";
 import type { StoredRecord, StoreTransaction, TransactionalStore, Write } from "./store.js";
 import { turnsOf } from "./turns.js";
 
+export type { SqliteDatabase } from "./sqlite/drivers.js";
+
 /** The name of the table where the caller gives none. */
 const TABLE = "tillproof_records";
-
-type Value = string | number | null;
-type Row = Record<string, unknown>;
-
-/** What the three drivers with prepared statements have in common. */
-interface PreparingDatabase {
-  exec(sql: string): unknown;
-  prepare(sql: string): { all(...values: Value[]): unknown[]; run(...values: Value[]): unknown };
-}
-
-/** `node-sqlite3-wasm`: values in an array, no statement to keep. */
-interface DirectDatabase {
-  exec(sql: string): unknown;
-  all(sql: string, values?: Value[]): unknown[];
-  run(sql: string, values?: Value[]): unknown;
-}
-
-/** A database handle of one of the four drivers. */
-export type SqliteDatabase = PreparingDatabase | DirectDatabase;
 
 /** How the store uses the file. */
 export interface SqliteOptions {
@@ -59,13 +42,6 @@ export interface SqliteOptions {
   readonly table?: string;
   /** How long a commit waits for another process's transaction, in milliseconds; the handle's own, or 5,000. */
   readonly busyTimeoutMs?: number;
-}
-
-/** The statements of one driver, behind one form. */
-interface Statements {
-  exec(sql: string): void;
-  all(sql: string, ...values: Value[]): Row[];
-  run(sql: string, ...values: Value[]): void;
 }
 
 /**
@@ -281,48 +257,4 @@ function recordOf(row: Row): StoredRecord {
     value: String(row["value"]),
     wakeAt: wakeAt === null || wakeAt === undefined ? null : Number(wakeAt),
   };
-}
-
-function statementsOf(database: SqliteDatabase): Statements {
-  const { exec, all, prepare } = (database ?? {}) as Partial<PreparingDatabase & DirectDatabase>;
-  if (typeof exec !== "function" || (typeof all !== "function" && typeof prepare !== "function")) {
-    throw new TillproofError({
-      code: "sqlite_handle_unknown",
-      message:
-        "this is not a SQLite handle: pass a DatabaseSync of node:sqlite, a Database of bun:sqlite, better-sqlite3 " +
-        "or node-sqlite3-wasm",
-    });
-  }
-  // node-sqlite3-wasm has `prepare` too, but its statements must be finalized by hand; `all` takes an array there.
-  if (typeof all === "function") {
-    const direct = database as DirectDatabase;
-    return {
-      exec: (sql) => void direct.exec(sql),
-      all: (sql, ...values) => direct.all(sql, values) as Row[],
-      run: (sql, ...values) => void direct.run(sql, values),
-    };
-  }
-  const preparing = database as PreparingDatabase;
-  const prepared = new Map<string, ReturnType<PreparingDatabase["prepare"]>>();
-  const statement = (sql: string): ReturnType<PreparingDatabase["prepare"]> => {
-    let known = prepared.get(sql);
-    if (known === undefined) prepared.set(sql, (known = preparing.prepare(sql)));
-    return known;
-  };
-  return {
-    exec: (sql) => void preparing.exec(sql),
-    all: (sql, ...values) => statement(sql).all(...values) as Row[],
-    run: (sql, ...values) => void statement(sql).run(...values),
-  };
-}
-
-function setBusyTimeout(sql: Statements, wanted: number | undefined): number {
-  const [row] = sql.all("PRAGMA busy_timeout");
-  const own = Number(Object.values(row ?? {})[0] ?? 0);
-  const milliseconds = wanted ?? (own > 0 ? own : 5_000);
-  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) {
-    sql.all(`PRAGMA busy_timeout = ${milliseconds}`);
-    return milliseconds;
-  }
-  throw new TillproofError({ code: "sqlite_timeout_invalid", message: "busyTimeoutMs is a count of milliseconds from 0" });
 }

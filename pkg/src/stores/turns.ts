@@ -5,6 +5,7 @@
  * order in which they were asked for.
  */
 
+import type { TillproofError } from "../shell/errors.js";
 import { storeBusy } from "./rules.js";
 
 /** The turns of one connection. */
@@ -12,8 +13,13 @@ export class Turns {
   readonly #waiting: (() => void)[] = [];
   #taken = false;
 
-  /** Waits for the turn. Rejects with `store_busy` when it has not come after `patienceMs`. */
-  async take(patienceMs: number): Promise<void> {
+  /** Whether nobody has the turn. */
+  get idle(): boolean {
+    return !this.#taken;
+  }
+
+  /** Waits for the turn. Rejects with `late()`, of itself `store_busy`, when it has not come after `patienceMs`. */
+  async take(patienceMs: number, late: () => TillproofError = () => connectionBusy(patienceMs)): Promise<void> {
     if (!this.#taken) {
       this.#taken = true;
       return;
@@ -25,12 +31,7 @@ export class Turns {
       };
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(mine), 1);
-        reject(
-          storeBusy(
-            `a transaction on this connection has not ended for ${patienceMs} ms: what runs inside of one must use what ` +
-              "the transaction hands out, since a call to the store itself waits for the end",
-          ),
-        );
+        reject(late());
       }, patienceMs);
       this.#waiting.push(mine);
     });
@@ -51,4 +52,11 @@ export function turnsOf(connection: object): Turns {
   let turns = byConnection.get(connection);
   if (turns === undefined) byConnection.set(connection, (turns = new Turns()));
   return turns;
+}
+
+function connectionBusy(patienceMs: number): TillproofError {
+  return storeBusy(
+    `a transaction on this connection has not ended for ${patienceMs} ms: what runs inside of one must use what the ` +
+      "transaction hands out, since a call to the store itself waits for the end",
+  );
 }

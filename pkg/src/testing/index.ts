@@ -5,4 +5,4 @@
  */
 
 export { storeConformance, transactionConformance, type ConformanceCheck } from "../stores/conformance.js";
-export { signWebhook, type OutgoingDelivery } from "../webhooks/sign.js";
+export { signDelivery, signWebhook, type OutgoingDelivery, type SignedDelivery } from "../webhooks/sign.js";

@@ -7,14 +7,31 @@
 
 export { createDedup } from "./dedup.js";
 export type { Dedup, DedupOptions } from "./dedup.js";
+export { diagnose } from "./diagnosis.js";
+export type { Diagnosis } from "./diagnosis.js";
+export type * from "./events/index.js";
 export { createInbox } from "./inbox.js";
-export type { EventHandler, EventReceipt, Inbox, InboxOptions, Receipt } from "./inbox.js";
+export type {
+  EventHandler,
+  EventPosition,
+  EventReceipt,
+  EventStatus,
+  HandlerContext,
+  Inbox,
+  InboxMode,
+  InboxOptions,
+  InboxOrdering,
+  Receipt,
+  Verdict,
+  WakeOptions,
+} from "./inbox.js";
 export type { HeaderInput, HeadersLike } from "./headers.js";
 export { schemes } from "./schemes.js";
 export type { SchemeInfo } from "./schemes.js";
 export { createVerifier } from "./verifier.js";
 export type {
   Delivery,
+  EventFields,
   RefusedDelivery,
   VerifiedDelivery,
   VerifiedEvent,

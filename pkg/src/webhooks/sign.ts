@@ -1,14 +1,16 @@
 /** Signing as a provider does, for test suites. In the `simulator` artefact: whoever receives webhooks signs none. */
 
+import { TillproofError } from "../shell/errors.js";
 import { bytes, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { simulator } from "../shell/simulator.js";
 import { encode } from "../shell/wire.js";
 
 /** A delivery that is to be signed. */
 export interface OutgoingDelivery {
-  /** A name from `schemes()`. */
+  /** A name from `schemes()`, but for those whose private key only the provider has. */
   readonly scheme: string;
   readonly secret: string;
+  /** Without the signature. */
   readonly body: Uint8Array | string;
   /** The id, for schemes that carry it in a header. */
   readonly id?: string;
@@ -16,17 +18,30 @@ export interface OutgoingDelivery {
   readonly timestamp?: number;
   /** The URL that will be called, for schemes that sign it. */
   readonly url?: string;
+  /** The public key or key id, for schemes that name it beside the signature. */
+  readonly publicKeyId?: string;
+  /** The access key, for schemes that sign it. */
+  readonly accessKey?: string;
 }
 
-const DELIVERY = ["scheme", "secret", "body", "id", "timestamp", "url"] as const;
+/** A delivery as the provider sends it. */
+export interface SignedDelivery {
+  /** Names in lower case. */
+  readonly headers: Record<string, string>;
+  /** As it was, or with the signature, where the scheme carries it in the body. */
+  readonly body: Uint8Array;
+}
+
+const DELIVERY = ["scheme", "secret", "body", "id", "timestamp", "url", "publicKeyId", "accessKey"] as const;
 
 /**
- * The headers of a signed delivery, names in lower case.
+ * A signed delivery.
  *
- * Throws `unknown_scheme`, `bad_secret`, `empty_secret`, `missing_url`, or what names an argument of the wrong type.
+ * Throws `unknown_scheme`, `bad_secret`, `empty_secret`, `cannot_sign`, `missing_url`, what is wrong with a body that is to
+ * carry the signature, or what names an argument of the wrong type.
  */
-export function signWebhook(delivery: OutgoingDelivery): Record<string, string> {
-  const { scheme, secret, id, url, timestamp } = onlyKnown("delivery", delivery, DELIVERY);
+export function signDelivery(delivery: OutgoingDelivery): SignedDelivery {
+  const { scheme, secret, id, url, timestamp, publicKeyId, accessKey } = onlyKnown("delivery", delivery, DELIVERY);
   const body = bytes("body", delivery.body);
   const input = encode({
     scheme: text("scheme", scheme),
@@ -34,6 +49,30 @@ export function signWebhook(delivery: OutgoingDelivery): Record<string, string> 
     timestamp: timeMs("timestamp", timestamp ?? Date.now()),
     id: optionalText("id", id),
     url: optionalText("url", url),
+    public_key_id: optionalText("publicKeyId", publicKeyId),
+    access_key: optionalText("accessKey", accessKey),
   });
-  return simulator.invoke<Record<string, string>>((exports) => exports.webhooks_sign(input, body));
+  const signed = simulator.invoke<SignedDocument>((exports) => exports.webhooks_sign(input, body));
+  return { headers: signed.headers, body: signed.body === undefined ? body : bytes("body", signed.body) };
+}
+
+/**
+ * The headers of a signed delivery, names in lower case.
+ *
+ * Throws what `signDelivery` throws, and `signature_in_body` where the headers are not all there is.
+ */
+export function signWebhook(delivery: OutgoingDelivery): Record<string, string> {
+  const given = bytes("body", delivery.body);
+  const { headers, body } = signDelivery({ ...delivery, body: given });
+  if (body === given) return headers;
+  throw new TillproofError({
+    code: "signature_in_body",
+    message: `${delivery.scheme} carries its signature in the body: use signDelivery(), and send the body it returns`,
+  });
+}
+
+/** What the engine replies. */
+interface SignedDocument {
+  readonly headers: Record<string, string>;
+  readonly body?: string;
 }

@@ -8,7 +8,10 @@
 import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { isTillproofError, type ErrorDetails } from "../shell/errors.js";
 import { webhooks } from "../shell/webhooks.js";
+import { artefactInstead } from "../shell/webhooks-full.js";
 import { encodeChecked } from "../shell/wire.js";
+import { diagnosable, hintOf } from "./diagnosis.js";
+import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import { pick, type HeadersLike } from "./headers.js";
 import { parsePayload } from "./payload.js";
 import { schemes } from "./schemes.js";
@@ -25,6 +28,21 @@ export interface VerifierOptions {
   readonly strict?: boolean;
   /** The URL as the provider was given it, for schemes that sign it. */
   readonly url?: string;
+  /** Which key is ours, where a delivery names several: needed by Braintree (the public key), understood by Worldpay. */
+  readonly publicKeyId?: string;
+  /** What Rapyd shows beside the secret. */
+  readonly accessKey?: string;
+  /** The provider's public key in PEM: Wise, Midtrans Snap BI. */
+  readonly publicKeyPem?: string;
+  /** The provider's public key as JWK: Plaid. */
+  readonly jwk?: Readonly<Record<string, unknown>>;
+  /** The provider's certificate in PEM: PayPal. */
+  readonly certificatePem?: string;
+  /**
+   * Lets a delivery pass of which some events are genuine and others are not, without the latter. Only where each event
+   * has a signature of its own.
+   */
+  readonly partial?: boolean;
 }
 
 /** One delivery, as it came in. */
@@ -38,8 +56,8 @@ export interface Delivery {
   readonly now?: number;
 }
 
-/** One event of a genuine delivery. */
-export interface VerifiedEvent {
+/** What every event has, whatever its type. */
+export interface EventFields {
   /** What repeated deliveries of the event have in common; where the scheme has none, the digest of the body. */
   readonly id: string;
   /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
@@ -56,8 +74,16 @@ export interface VerifiedEvent {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * One event of a genuine delivery. `E` says which types there are and what each carries, so that comparing `type` tells
+ * what `payload` is.
+ */
+export type VerifiedEvent<E extends TypedEvent = TypedEvent> = E extends TypedEvent
+  ? EventFields & Pick<E, "type" | "payload">
+  : never;
+
 /** A delivery that is genuine and in time. */
-export interface VerifiedDelivery {
+export interface VerifiedDelivery<E extends TypedEvent = TypedEvent> {
   readonly ok: true;
   readonly scheme: string;
   /** Which of the secrets signed it, from 0. */
@@ -65,7 +91,7 @@ export interface VerifiedDelivery {
   /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
   readonly timestamp?: number;
   /** At least one; a few providers send many together. */
-  readonly events: VerifiedEvent[];
+  readonly events: VerifiedEvent<E>[];
 }
 
 /** A delivery that is not. What is answered to the sender should not depend on the reason. */
@@ -75,42 +101,60 @@ export interface RefusedDelivery {
   readonly code: string;
   /** What was found, what was expected, what to do; for logs. */
   readonly message: string;
-  /** The most likely mistake on this side, where one can be told. */
-  readonly hint?: string;
+  /**
+   * What went wrong on this side and what to do about it, where that can be told: found out at first access, and within
+   * bounds (see `diagnose`). For logs; absent where the file that finds it is not loaded.
+   */
+  readonly hint?: string | undefined;
 }
 
 /** What became of a delivery. */
-export type VerifyResult = VerifiedDelivery | RefusedDelivery;
+export type VerifyResult<E extends TypedEvent = TypedEvent> = VerifiedDelivery<E> | RefusedDelivery;
 
 /** A scheme with its secrets. Make one and keep it. */
-export interface Verifier {
+export interface Verifier<E extends TypedEvent = TypedEvent> {
   /** The name of the scheme. */
   readonly scheme: string;
   /** Decides on a delivery, synchronously. Never throws. */
-  verify(delivery: Delivery): VerifyResult;
+  verify(delivery: Delivery): VerifyResult<E>;
 }
 
 /**
- * A verifier.
+ * A verifier. Its events are typed by the scheme where that is one provider's, or by the caller:
+ * `createVerifier<NativeEvent>({ scheme: "standard-webhooks-v1", … })`.
  *
  * Throws `unknown_scheme`, `missing_secret`, `too_many_secrets`, `bad_secret`, `empty_secret`, `unknown_option`, or what
  * names an option of the wrong type.
  */
+export function createVerifier<S extends keyof SchemeEvents>(
+  options: VerifierOptions & { readonly scheme: S },
+): Verifier<SchemeEvents[S]>;
+export function createVerifier<E extends TypedEvent = TypedEvent>(options: VerifierOptions): Verifier<E>;
 export function createVerifier(options: VerifierOptions): Verifier {
-  onlyKnown("options", options, ["scheme", "secrets", "toleranceSeconds", "strict", "url"]);
+  onlyKnown("options", options, OPTIONS);
   const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
   const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
   const { toleranceSeconds } = options;
-  const document = encodeChecked({
+  return new EngineVerifier(scheme, {
     scheme,
     secrets,
     tolerance_seconds: toleranceSeconds === undefined ? undefined : count("toleranceSeconds", toleranceSeconds),
     strict: flag("strict", options.strict),
     url: optionalText("url", options.url),
+    public_key_id: optionalText("publicKeyId", options.publicKeyId),
+    access_key: optionalText("accessKey", options.accessKey),
+    public_key_pem: optionalText("publicKeyPem", options.publicKeyPem),
+    jwk: options.jwk === undefined ? undefined : JSON.stringify(options.jwk),
+    certificate_pem: optionalText("certificatePem", options.certificatePem),
+    partial: flag("partial", options.partial),
   });
-  return new EngineVerifier(scheme, document);
 }
+
+const OPTIONS = [
+  "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "publicKeyPem", "jwk",
+  "certificatePem", "partial",
+] as const;
 
 /** What the engine says about a delivery. */
 type Verdict =
@@ -130,41 +174,50 @@ class EngineVerifier implements Verifier {
   /** Kept, secrets and all, to make the verifier again when the instance that had it is gone. */
   readonly #options: Uint8Array;
   readonly #headers: ReadonlySet<string>;
+  /** The small one, unless it goes without the scheme. */
+  readonly #artefact: typeof webhooks = webhooks;
   #handle = 0;
   #generation = -1;
 
-  constructor(scheme: string, options: Uint8Array) {
+  constructor(scheme: string, options: object) {
     this.scheme = scheme;
-    this.#options = options;
-    this.#open();
+    this.#options = encodeChecked(options);
+    try {
+      this.#open();
+    } catch (error) {
+      this.#artefact = artefactInstead(error);
+      this.#open();
+    }
+    diagnosable(this, options);
     this.#headers = new Set(schemes().find((row) => row.name === scheme)?.headers);
   }
 
   verify(delivery: Delivery): VerifyResult {
     try {
-      return this.#verify(delivery);
+      return this.#verify({ ...delivery, now: delivery.now ?? Date.now() });
     } catch (error) {
       return refusalOf(error);
     }
   }
 
-  #verify({ body, headers, url, now }: Delivery): VerifyResult {
+  #verify(delivery: Delivery): VerifyResult {
+    const { body, headers, url, now } = delivery;
     let authenticated: Uint8Array;
     try {
       authenticated = bytes("body", body);
     } catch (error) {
-      return notBytes(body, error);
+      return explained(this, delivery, "body_not_bytes", refusalOf(error).message);
     }
     const request = encodeChecked({
       headers: pick(headers, this.#headers),
-      now: timeMs("now", now ?? Date.now()),
+      now: timeMs("now", now),
       url: optionalText("url", url),
     });
     const handle = this.#open();
-    const verdict = webhooks.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
+    const verdict = this.#artefact.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
     if ("refused" in verdict) {
       const { code, message } = verdict.refused;
-      return { ok: false, code, message };
+      return explained(this, delivery, code, message);
     }
     const { secret_index: secretIndex, timestamp, events } = verdict;
     return {
@@ -178,15 +231,16 @@ class EngineVerifier implements Verifier {
 
   /** The handle; a new one when the instance that gave the last was thrown away. */
   #open(): number {
-    if (this.#generation !== webhooks.generation) {
-      this.#handle = webhooks.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
-      this.#generation = webhooks.generation;
+    const artefact = this.#artefact;
+    if (this.#generation !== artefact.generation) {
+      this.#handle = artefact.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
+      this.#generation = artefact.generation;
     }
     return this.#handle;
   }
 }
 
-class EngineEvent implements VerifiedEvent {
+class EngineEvent implements EventFields {
   readonly id: string;
   readonly idIsSigned: boolean;
   declare readonly digest?: string;
@@ -210,17 +264,17 @@ class EngineEvent implements VerifiedEvent {
   }
 }
 
-/** The one mistake everybody makes once. */
-function notBytes(body: unknown, error: unknown): RefusedDelivery {
-  const parsed = typeof body === "object" && body !== null;
+/** A refusal whose hint is found out when it is asked for, once. */
+function explained(verifier: Verifier, delivery: Delivery, code: string, message: string): RefusedDelivery {
+  let found: { readonly hint: string | undefined } | undefined;
   return {
     ok: false,
-    code: "body_not_bytes",
-    message: refusalOf(error).message,
-    hint: parsed
-      ? "The body was parsed before it was verified. The signature covers the bytes as received: give this route the " +
-        "raw body, and parse after verifying."
-      : "There is no body here. Read it from the request as bytes, before anything else reads it.",
+    code,
+    message,
+    get hint() {
+      found ??= { hint: hintOf(verifier, delivery, code) };
+      return found.hint;
+    },
   };
 }
 

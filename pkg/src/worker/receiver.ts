@@ -7,6 +7,7 @@
 
 import { fn, list, object, onlyKnown, refusal, text } from "../shell/guard.js";
 import { pick } from "../webhooks/headers.js";
+import { OUR_FAULT } from "../webhooks/inbox.js";
 import { schemes } from "../webhooks/schemes.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
 import { identitiesOf, indexable } from "./identity.js";
@@ -73,17 +74,6 @@ export interface Receiver {
   /** The same in the text format Prometheus reads. */
   prometheus(): string;
 }
-
-/** Reasons that are mistakes on this side: the delivery may be genuine, so the provider should try again. */
-const OUR_FAULT: ReadonlySet<string> = new Set([
-  "body_not_bytes",
-  "delivery_not_readable",
-  "headers_not_readable",
-  "internal_trap",
-  "missing_url",
-  "time_not_milliseconds",
-  "wasm_unavailable",
-]);
 
 /**
  * A receiver.

@@ -1,0 +1,405 @@
+/**
+ * A queue in pg-boss, for those who already run it on PostgreSQL.
+ *
+ * Invariant: a job's id in pg-boss is made of the identity of its event, so the database refuses the second one; every
+ * change locks the job's row, looks whether it is still this taking's, and becomes true in one transaction with it.
+ *
+ * Jobs are changed through pg-boss's own functions; its table is only read. What is put aside stands in a second queue,
+ * `<name>.quarantine`, which nobody works. Durability is PostgreSQL's: `fsync` and `synchronous_commit` as they are by
+ * default. A worker that died is found by pg-boss's supervision: at least one instance must run with `supervise`.
+ */
+
+import { count, flag, fn, onlyKnown, refusal, text } from "../shell/guard.js";
+import { utf8 } from "../shell/wire.js";
+import { queueName } from "../worker/identity.js";
+import type {
+  Ending,
+  NewJob,
+  QuarantinedJob,
+  QueueCounts,
+  RawDelivery,
+  ReplayOptions,
+  TakenJob,
+  Transacted,
+  TransactionalQueue,
+} from "../worker/queue.js";
+import { Listeners } from "./added.js";
+import { deliveryOf, encodedJob, type EncodedJob } from "./encoded.js";
+import { replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
+
+/** How a transaction of pg-boss takes statements; what a transactional handler gets. */
+export interface PgBossTransaction {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+}
+
+interface Within {
+  readonly db: PgBossTransaction;
+}
+
+/** What is used of a `PgBoss` that was started. */
+export interface PgBossInstance {
+  createQueue(name: string, options: object): Promise<void>;
+  insert(name: string, jobs: object[], options: object): Promise<string[] | null>;
+  fetch(name: string, options: never): Promise<object[]>;
+  complete(name: string, id: string, data: null, options: Within): Promise<unknown>;
+  cancel(name: string, id: string, options: Within): Promise<unknown>;
+  fail(name: string, id: string, data: object, options: Within): Promise<unknown>;
+  update(name: string, data: undefined, options: Within & { readonly id: string; readonly startAfter: number }): Promise<unknown>;
+  touch(name: string, id: string, options: Within): Promise<unknown>;
+  deleteJob(name: string, id: string, options: Within): Promise<unknown>;
+  getDb(): PgBossTransaction & {
+    beginTransaction?(): Promise<{ db: PgBossTransaction; commit(): Promise<void>; rollback(): Promise<void> }>;
+  };
+}
+
+/** How the queue uses pg-boss. */
+export interface PgBossQueueOptions {
+  /** The name of the queue, also in pg-boss; `default` when left out. */
+  readonly name?: string;
+  /** The schema pg-boss was given; `pgboss` when left out. */
+  readonly schema?: string;
+  /**
+   * How long a job stays taken when its worker dies, in seconds; 30 when left out, at least 10. This is pg-boss's
+   * heartbeat and counts instead of the worker's `leaseMs`, which should not be longer.
+   */
+  readonly heartbeatSeconds?: number;
+  /** Keeps jobs of one order key in order (policy `key_strict_fifo`); decided when the queue is made. */
+  readonly keepsOrder?: boolean;
+  /** How long what is done is kept. A job is one record here, so the body lives as long as its event: `eventMs`. */
+  readonly retention?: Pick<Retention, "eventMs">;
+}
+
+/** What is stored. The document is text, since `jsonb` refuses a NUL that JSON allows. */
+interface Data {
+  readonly id: string;
+  readonly type: string;
+  readonly receivedAt: number;
+  readonly orderKey?: string;
+  readonly document: string;
+}
+
+/** A job in quarantine: the same, with what went wrong. */
+interface DataAside extends Data {
+  readonly error: string;
+  readonly attempts: number;
+  readonly quarantinedAt: number;
+}
+
+/** Attempts are counted by the worker; pg-boss shall never be the one to give up. */
+const RETRIES = 1_000_000;
+
+/** pg-boss removes jobs that nobody took within this time, in seconds: ten years, since nothing may be lost. */
+const KEPT_SECONDS = 315_360_000;
+
+/** The longest pg-boss lets a job run, in seconds, whatever its heartbeat says: a day is its own limit. */
+const EXPIRE_SECONDS = 86_400;
+
+/** Jobs replayed at a time. */
+const PAGE = 100;
+
+const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)";
+
+/**
+ * A queue in pg-boss 12.34 or newer, in the instance the caller started and stops.
+ *
+ * Throws `pgboss_invalid`, `queue_name_invalid`, `retention_invalid` or what names a wrong option.
+ */
+export function pgBossQueue(boss: PgBossInstance, options: PgBossQueueOptions = {}): TransactionalQueue<PgBossTransaction> {
+  onlyKnown("options", options, ["name", "schema", "heartbeatSeconds", "keepsOrder", "retention"]);
+  return new PgBossEngine(boss, options);
+}
+
+class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
+  readonly name: string;
+  readonly keepsOrder: boolean;
+  readonly #boss: PgBossInstance;
+  readonly #jobs: string;
+  readonly #aside: string;
+  readonly #heartbeatSeconds: number;
+  readonly #eventSeconds: number;
+  readonly #listeners = new Listeners();
+  readonly onAdded = this.#listeners.listen;
+  #made: Promise<void> | undefined;
+
+  constructor(boss: PgBossInstance, options: PgBossQueueOptions) {
+    const usable = typeof boss?.getDb === "function" && typeof boss.fetch === "function";
+    if (!usable || typeof fn("boss.getDb", boss.getDb).call(boss)?.beginTransaction !== "function") {
+      throw refusal(
+        "pgboss_invalid",
+        "boss",
+        boss,
+        "is no PgBoss of version 12.34 or newer with a pool of its own: pass the instance after `await boss.start()`",
+      );
+    }
+    this.#boss = boss;
+    this.name = queueName(options.name);
+    this.#aside = `${this.name}.quarantine`;
+    this.keepsOrder = flag("keepsOrder", options.keepsOrder) === true;
+    this.#jobs = `${schemaName(options.schema)}.job`;
+    this.#heartbeatSeconds = count("heartbeatSeconds", options.heartbeatSeconds ?? 30, 10);
+    const { eventMs } = onlyKnown("retention", options.retention ?? {}, ["eventMs"]);
+    this.#eventSeconds = Math.ceil(retentionOf(eventMs === undefined ? {} : { eventMs, payloadMs: eventMs }).eventMs / 1_000);
+  }
+
+  async add(delivery: RawDelivery, jobs: readonly NewJob[]): Promise<boolean[]> {
+    const rows = await Promise.all(
+      jobs.map(async (job) => {
+        // One id has room for one identity: where the event's id is not signed, what is signed decides.
+        const id = await uuidOf(job.identities.at(-1) ?? "");
+        const document = JSON.stringify(encodedJob(id, job, delivery));
+        const { orderKey } = job;
+        return this.#row(id, { id, type: storedType(job.event.type), receivedAt: delivery.receivedAt, orderKey, document });
+      }),
+    );
+    await this.#ready();
+    const unlike = rows.filter(({ id }, index) => rows.findIndex((row) => row.id === id) === index);
+    const added = new Set(await this.#boss.insert(this.name, unlike, { returnId: true }));
+    if (added.size > 0) this.#listeners.tell();
+    return rows.map(({ id }) => added.delete(id));
+  }
+
+  async take(request: { readonly limit: number; readonly leaseMs: number }): Promise<TakenJob[]> {
+    const { limit } = takeBounds(request);
+    await this.#ready();
+    const jobs = await this.#boss.fetch(this.name, { batchSize: limit, includeMetadata: true } as never);
+    return jobs.map((job) => {
+      const { id: row, data, retryCount } = job as { id: string; data: Data; retryCount: number };
+      const { event, orderKey, ...document } = JSON.parse(data.document) as EncodedJob;
+      return {
+        id: data.id,
+        fence: `${row}/${retryCount}`,
+        attempt: retryCount + 1,
+        event,
+        delivery: deliveryOf({ ...document, event }),
+        ...(orderKey === undefined ? {} : { orderKey }),
+      };
+    });
+  }
+
+  async renew(job: TakenJob): Promise<boolean> {
+    return this.#holding(job, async (within, row) => {
+      await this.#boss.touch(this.name, row, within);
+    });
+  }
+
+  async settle(job: TakenJob, ending: Ending): Promise<boolean> {
+    return this.#holding(job, async (within, row) => {
+      switch (ending.as) {
+        case "done":
+          return this.#boss.complete(this.name, row, null, within);
+        case "quarantined":
+          return this.#putAside(job, ending.error, row, within);
+        case "retry":
+          return this.#postpone(row, ending.delayMs, ending.error, within);
+        case "returned":
+          return this.#postpone(row, 0, "the job was given back", within);
+      }
+    });
+  }
+
+  async transact(job: TakenJob, work: (tx: PgBossTransaction) => unknown, signal: AbortSignal): Promise<Transacted> {
+    signal.throwIfAborted();
+    const done = await this.#holding(job, async (within, row) => {
+      await this.#boss.complete(this.name, row, null, within);
+      await Promise.race([
+        work(within.db),
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true })),
+      ]);
+    });
+    return done ? "done" : "lost";
+  }
+
+  async counts(): Promise<QueueCounts> {
+    const [row = {}] = await this.#read(
+      `SELECT
+         count(*) FILTER (WHERE state IN ('created', 'retry') AND start_after <= now()) AS ready,
+         count(*) FILTER (WHERE state IN ('created', 'retry') AND start_after > now()) AS delayed,
+         count(*) FILTER (WHERE state = 'active') AS taken,
+         coalesce(max(extract(epoch FROM now() - start_after) * 1000) FILTER (WHERE state IN ('created', 'retry')), 0) AS lag,
+         coalesce(max(${NOW} - (data->>'receivedAt')::bigint), 0) AS age,
+         coalesce(max(retry_count + (state = 'active')::int), 0) AS attempts,
+         (SELECT count(*) FROM ${this.#jobs} WHERE name = $2) AS quarantined
+       FROM ${this.#jobs} WHERE name = $1 AND state IN ('created', 'retry', 'active')`,
+      [this.name, this.#aside],
+    );
+    const whole = (value: unknown): number => Math.max(0, Math.round(Number(value)));
+    return {
+      ready: Number(row["ready"]),
+      delayed: Number(row["delayed"]),
+      taken: Number(row["taken"]),
+      quarantined: Number(row["quarantined"]),
+      lagMs: whole(row["lag"]),
+      oldestAgeMs: whole(row["age"]),
+      attemptsMost: Number(row["attempts"]),
+    };
+  }
+
+  async quarantined(limit: number): Promise<QuarantinedJob[]> {
+    const rows = await this.#read(`SELECT data FROM ${this.#jobs} WHERE name = $1 ORDER BY created_on, id LIMIT $2`, [
+      this.#aside,
+      limit,
+    ]);
+    return rows.map((row) => {
+      const { id, document, error, attempts, quarantinedAt } = row["data"] as DataAside;
+      const encoded = JSON.parse(document) as EncodedJob;
+      return { id, event: encoded.event, delivery: deliveryOf(encoded), error, attempts, quarantinedAt };
+    });
+  }
+
+  async release(id: string): Promise<boolean> {
+    text("id", id);
+    await this.#ready();
+    const released = await this.#transaction(async (within) => {
+      const { rows } = await within.db.executeSql(
+        `SELECT id, data FROM ${this.#jobs} WHERE name = $1 AND data->>'id' = $2 LIMIT 1 FOR UPDATE`,
+        [this.#aside, id],
+      );
+      const [row] = rows;
+      if (row === undefined) return false;
+      await this.#boss.deleteJob(this.#aside, String(row["id"]), within);
+      await this.#insertAgain([row["data"] as Data], within);
+      return true;
+    });
+    if (released) this.#listeners.tell();
+    return released;
+  }
+
+  async replay(options: ReplayOptions): Promise<number> {
+    const { from, to, type } = replayRange(options);
+    await this.#ready();
+    // A job that ran twice left two records; which one is copied makes no difference.
+    const found = await this.#read(
+      `SELECT DISTINCT ON (data->>'id') id FROM ${this.#jobs}
+       WHERE name = $1 AND state = 'completed' AND (data->>'receivedAt')::bigint >= $2::bigint
+         AND (data->>'receivedAt')::bigint < $3::bigint AND ($4::text IS NULL OR data->>'type' = $4::text)`,
+      [this.name, from, to, type ?? null],
+    );
+    for (let start = 0; start < found.length; start += PAGE) {
+      const ids = found.slice(start, start + PAGE).map(({ id }) => id);
+      await this.#transaction(async (within) => {
+        const { rows } = await within.db.executeSql(
+          `SELECT data FROM ${this.#jobs} WHERE name = $1 AND id = ANY($2::uuid[])`,
+          [this.name, ids],
+        );
+        await this.#insertAgain(rows.map(({ data }) => data as Data), within);
+      });
+    }
+    if (found.length > 0) this.#listeners.tell();
+    return found.length;
+  }
+
+  async purge(): Promise<number> {
+    // pg-boss deletes by itself what is older than `deleteAfterSeconds` says.
+    return 0;
+  }
+
+  async close(): Promise<void> {
+    // The instance is the caller's.
+  }
+
+  /** The same event once more, under a fresh id: the old record stays, and with it the memory of the event. */
+  async #insertAgain(jobs: readonly Data[], within: Within): Promise<void> {
+    const rows = jobs.map(({ id, type, receivedAt, orderKey, document }) =>
+      this.#row(crypto.randomUUID(), { id, type, receivedAt, orderKey, document }),
+    );
+    await this.#boss.insert(this.name, rows, within);
+  }
+
+  #row(id: string, { orderKey, ...data }: Omit<Data, "orderKey"> & { orderKey: string | undefined }) {
+    // In a queue that keeps order every job has a key; one that needs no order is alone under its own.
+    const singletonKey = orderKey === undefined ? `job/${id}` : `key/${orderKey}`;
+    return { id, data: { ...data, ...(orderKey === undefined ? {} : { orderKey }) }, ...(this.keepsOrder ? { singletonKey } : {}) };
+  }
+
+  async #putAside({ attempt }: TakenJob, error: string, row: string, within: Within): Promise<void> {
+    const { rows } = await within.db.executeSql(
+      `SELECT data, floor(${NOW})::bigint AS now FROM ${this.#jobs} WHERE name = $1 AND id = $2::uuid`,
+      [this.name, row],
+    );
+    // Cancelled and not completed: a replay of what is done must not run it.
+    await this.#boss.cancel(this.name, row, within);
+    const data = { ...(rows[0]?.["data"] as Data), error, attempts: attempt, quarantinedAt: Number(rows[0]?.["now"]) };
+    await this.#boss.insert(this.#aside, [{ data }], within);
+  }
+
+  async #postpone(row: string, delayMs: number, error: string, within: Within): Promise<void> {
+    await this.#boss.fail(this.name, row, { message: error }, within);
+    await this.#boss.update(this.name, undefined, { id: row, startAfter: Math.ceil(delayMs / 1_000), ...within });
+  }
+
+  /** Runs `change` in a transaction if the job is still this taking's, which the lock on its row keeps true. */
+  async #holding({ fence }: TakenJob, change: (within: Within, row: string) => Promise<unknown>): Promise<boolean> {
+    const [row = "", retryCount] = fence.split("/");
+    await this.#ready();
+    return this.#transaction(async (within) => {
+      const { rows } = await within.db.executeSql(
+        `SELECT 1 FROM ${this.#jobs} WHERE name = $1 AND id = $2::uuid AND state = 'active' AND retry_count = $3 FOR UPDATE`,
+        [this.name, row, Number(retryCount)],
+      );
+      if (rows.length === 0) return false;
+      await change(within, row);
+      return true;
+    });
+  }
+
+  async #transaction<T>(body: (within: Within) => Promise<T>): Promise<T> {
+    // The constructor saw that it is there.
+    const transaction = await this.#boss.getDb().beginTransaction!();
+    try {
+      const result = await body({ db: transaction.db });
+      // A transaction in which a statement failed would be rolled back by its COMMIT without an error; this one fails.
+      await transaction.db.executeSql("SELECT 1");
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+  }
+
+  async #read(sql: string, values: unknown[]): Promise<Row[]> {
+    await this.#ready();
+    return (await this.#boss.getDb().executeSql(sql, values)).rows;
+  }
+
+  async #ready(): Promise<void> {
+    this.#made ??= this.#make();
+    try {
+      await this.#made;
+    } catch (error) {
+      // The server was not there yet: the next call tries again.
+      this.#made = undefined;
+      throw error;
+    }
+  }
+
+  async #make(): Promise<void> {
+    await this.#boss.createQueue(this.name, {
+      policy: this.keepsOrder ? "key_strict_fifo" : "standard",
+      retryLimit: RETRIES,
+      retryDelay: 0,
+      retryBackoff: false,
+      expireInSeconds: EXPIRE_SECONDS,
+      heartbeatSeconds: this.#heartbeatSeconds,
+      retentionSeconds: KEPT_SECONDS,
+      deleteAfterSeconds: this.#eventSeconds,
+    });
+    await this.#boss.createQueue(this.#aside, { policy: "standard", retentionSeconds: KEPT_SECONDS });
+  }
+}
+
+/** The id of a job: the same text gives the same one, in the free form that UUIDs of version 8 are. */
+async function uuidOf(identity: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(identity) as Uint8Array<ArrayBuffer>));
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** A name that needs no quotes, as pg-boss itself wants it. */
+function schemaName(value: string | undefined): string {
+  const schema = text("schema", value ?? "pgboss");
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)) return schema;
+  throw refusal("option_invalid", "schema", schema, "is no schema of pg-boss: expected letters, digits and underscores");
+}

@@ -1,0 +1,169 @@
+//! One refused delivery, and the question every probe asks of it: would the signature hold, if this were different?
+
+use super::Budget;
+use crate::prelude::*;
+use crate::webhook::{Error, HeaderValue, Options, Place, Request, Scheme, Verifier};
+
+/// Headers as a [`Request`] holds them.
+pub(super) type Headers<'a> = Vec<(&'a str, HeaderValue<'a>)>;
+
+/// How far a delivery came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// No verifier could be made of the secrets and options.
+    Secret,
+    /// The URL that is signed is not known.
+    Url,
+    /// The headers do not have the form of the scheme.
+    Form,
+    /// The body does not have the form of the scheme, which signs fields of it.
+    Body,
+    /// No signature holds.
+    Signature,
+    /// Genuine, but not in time.
+    Time,
+    /// Refused for its size, or in a way that has nothing to be found out.
+    Rest,
+}
+
+impl Stage {
+    pub(super) const ALL: &'static [Self] =
+        &[Self::Secret, Self::Url, Self::Form, Self::Body, Self::Signature, Self::Time, Self::Rest];
+
+    const fn of(refusal: &Error) -> Self {
+        match refusal {
+            Error::SecretMissing
+            | Error::TooManySecrets { .. }
+            | Error::SecretEmpty { .. }
+            | Error::SecretMalformed { .. }
+            | Error::OptionMissing { .. } => Self::Secret,
+            Error::UrlMissing => Self::Url,
+            Error::HeaderMissing { .. }
+            | Error::HeaderRepeated { .. }
+            | Error::HeaderMalformed { .. }
+            | Error::SignatureAbsent { .. } => Self::Form,
+            Error::BodyMalformed { .. } | Error::FieldMissing { .. } | Error::FieldMalformed { .. } => {
+                Self::Body
+            }
+            Error::SignatureMismatch { .. } | Error::BodyEmpty => Self::Signature,
+            Error::TooOld { .. } | Error::TooNew { .. } => Self::Time,
+            _ => Self::Rest,
+        }
+    }
+}
+
+/// A refused delivery, with what refused it.
+#[derive(Debug)]
+pub(super) struct Case<'a> {
+    pub(super) scheme: &'static Scheme,
+    pub(super) options: Options<'a>,
+    pub(super) request: Request<'a>,
+    pub(super) refusal: Error,
+    pub(super) stage: Stage,
+    /// Absent where the secrets are what was refused.
+    verifier: Option<Verifier>,
+}
+
+impl<'a> Case<'a> {
+    /// `None` for a delivery that is not refused.
+    pub(super) fn new(scheme: &'static Scheme, options: Options<'a>, request: &Request<'a>) -> Option<Self> {
+        let (verifier, refusal) = match Verifier::new(scheme, options) {
+            Ok(verifier) => {
+                let refusal = verifier.verify(request).err()?;
+                (Some(verifier), refusal)
+            }
+            Err(refusal) => (None, refusal),
+        };
+        Some(Self { scheme, options, request: *request, stage: Stage::of(&refusal), refusal, verifier })
+    }
+
+    /// Whether the signature would hold over another body.
+    pub(super) fn holds_over(&self, budget: &mut Budget, body: &[u8]) -> bool {
+        body != self.request.body && self.holds(budget, &Request { body, ..self.request })
+    }
+
+    /// Whether the signature would hold if the request came so.
+    pub(super) fn holds(&self, budget: &mut Budget, request: &Request<'_>) -> bool {
+        let Some(verifier) = &self.verifier else { return false };
+        budget.pays(request.body.len(), self.options.secrets.len()) && genuine(verifier, request)
+    }
+
+    /// Whether nothing at all would be wrong if the request came so.
+    pub(super) fn verifies(&self, budget: &mut Budget, request: &Request<'_>) -> bool {
+        let Some(verifier) = &self.verifier else { return false };
+        budget.pays(request.body.len(), self.options.secrets.len()) && verifier.verify(request).is_ok()
+    }
+
+    /// Whether the signature would hold under one other secret.
+    pub(super) fn holds_under(&self, budget: &mut Budget, secret: &str) -> bool {
+        self.holds_if(budget, &self.request, secret)
+    }
+
+    /// Whether the signature would hold if the request came so, under one other secret.
+    pub(super) fn holds_if(&self, budget: &mut Budget, request: &Request<'_>, secret: &str) -> bool {
+        let secrets = &[secret];
+        let Ok(verifier) = Verifier::new(self.scheme, Options { secrets, ..self.options }) else {
+            return false;
+        };
+        budget.pays(request.body.len(), 1) && genuine(&verifier, request)
+    }
+
+    /// Whether the delivery is one of another scheme, under the same secrets.
+    pub(super) fn holds_as(&self, budget: &mut Budget, scheme: &'static Scheme) -> bool {
+        let Ok(verifier) = Verifier::new(scheme, self.options) else { return false };
+        budget.pays(self.request.body.len(), self.options.secrets.len()) && genuine(&verifier, &self.request)
+    }
+
+    /// Who sends deliveries of this scheme.
+    pub(super) const fn provider(&self) -> &'static str {
+        provider(self.scheme)
+    }
+
+    /// The value of a header that arrived once.
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
+        value(self.request.headers, name)
+    }
+
+    /// The headers with another value for one of them.
+    pub(super) fn headers_with<'b>(&'b self, name: &'b str, value: &'b str) -> Headers<'b> {
+        let others = self.request.headers.iter().filter(|(known, _)| !known.eq_ignore_ascii_case(name));
+        others.copied().chain([(name, HeaderValue::Once(value))]).collect()
+    }
+
+    /// The length the request announced, where that is the length of the body as the handler sees it.
+    pub(super) fn announced_bytes(&self) -> Option<usize> {
+        let encoded =
+            self.header("content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case("identity"));
+        if encoded { None } else { self.header("content-length")?.trim_ascii().parse().ok() }
+    }
+}
+
+/// Who sends deliveries of a scheme.
+pub(super) const fn provider(scheme: &Scheme) -> &'static str {
+    match scheme.provenance.told() {
+        Some(told) => told.provider,
+        None => scheme.name,
+    }
+}
+
+/// The headers in which a scheme has its signature; none where it stands in the body.
+pub(super) fn signature_headers(scheme: &Scheme) -> Vec<&'static str> {
+    match scheme.place {
+        Place::Headers(names) => names.to_vec(),
+        Place::FormField(_) | Place::Field(_) => Vec::new(),
+    }
+}
+
+/// The value of a header that arrived once.
+pub(super) fn value<'a>(headers: &[(&str, HeaderValue<'a>)], name: &str) -> Option<&'a str> {
+    let mut found = headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    match (found.next(), found.next()) {
+        (Some((_, HeaderValue::Once(value))), None) => Some(value),
+        _ => None,
+    }
+}
+
+/// Whether the signature holds, in time or not.
+fn genuine(verifier: &Verifier, request: &Request<'_>) -> bool {
+    matches!(verifier.verify(request), Ok(_) | Err(Error::TooOld { .. } | Error::TooNew { .. }))
+}
