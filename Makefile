@@ -22,9 +22,10 @@ fuzz:
 package:
 	node scripts/package.mjs
 
-# Paired benchmarks, to the screen and benches/results.json.
+# Paired benchmarks, to the screen and benches/results.json; then whether times tell of secrets.
 bench:
 	node scripts/bench.mjs
+	cargo test --release --locked --test timing -- --ignored --nocapture --test-threads=1
 
 # The page in www/, built with the package and served on loopback.
 serve:

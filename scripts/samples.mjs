@@ -18,6 +18,7 @@ import { TARBALL } from "./package.mjs";
 export const SAMPLES = [
   { name: "node-esm", test: "sample.test.js", tools: [] },
   { name: "node-cjs", test: "sample.test.cjs", tools: [] },
+  { name: "bundled", test: "sample.test.js", tools: ["esbuild"] },
   { name: "types", test: "sample.test.js", tools: ["typescript", "@types/node"] },
   { name: "vite", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
   { name: "www", test: "page.test.js", tools: ["vite", "puppeteer-core"], browser: true, project: "www" },

@@ -9,6 +9,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { at, Failure, outputOf, ROOT, run } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
@@ -31,6 +32,29 @@ export async function buildWasm() {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   for (const artefact of ARTEFACTS) await buildArtefact(artefact, bindgen);
+  await writeTables();
+}
+
+/**
+ * What the crate says about its schemes and its refusals, as JavaScript: the small artefact carries none of it, and a
+ * bundler leaves out the module that is not asked for.
+ */
+async function writeTables() {
+  const glue = await import(pathToFileURL(join(OUT, "webhooks-full.js")).href);
+  glue.initSync({ module: new WebAssembly.Module(readFileSync(join(OUT, "webhooks-full.wasm"))) });
+  const { ok: tables } = JSON.parse(Buffer.from(glue.webhooks_tables()).toString());
+  const camelCase = (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase()), value]));
+  const module = (name, values, types) => {
+    const exports = Object.entries(values).map(([key, value]) => `export const ${key} = ${JSON.stringify(value)};\n`);
+    writeFileSync(join(OUT, `webhooks.${name}.js`), exports.join(""));
+    const declarations = Object.keys(values).map((key) => `export const ${key}: ${types};\n`);
+    writeFileSync(join(OUT, `webhooks.${name}.d.ts`), declarations.join(""));
+  };
+  const info = 'readonly import("../src/webhooks/schemes.js").SchemeInfo[]';
+  module("schemes", { rows: tables.schemes.map(camelCase) }, info);
+  const { refusals, reasons, only_full: onlyFull } = tables;
+  module("refusals", { refusals, reasons }, "readonly (readonly [code: string, sentence: string])[]");
+  module("only-full", { onlyFull }, "readonly string[]");
 }
 
 async function buildArtefact({ name, features, fast }, bindgen) {

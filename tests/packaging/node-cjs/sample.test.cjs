@@ -27,6 +27,24 @@ test("a webhook is verified, and a changed one is not", () => {
   assert.equal(verifier.verify({ body: Buffer.from(`${BODY} `), headers, now: NOW }).ok, false);
 });
 
+test("a scheme with a public key loads its file by itself", () => {
+  const verifier = createVerifier({
+    scheme: "standard-webhooks-v1a",
+    secrets: "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
+  });
+  const signed = {
+    body: '{"test": 2432232314}',
+    headers: {
+      "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      "webhook-timestamp": "1614265330",
+      "webhook-signature": "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==",
+    },
+    now: 1_614_265_330_000,
+  };
+  assert.equal(verifier.verify(signed).ok, true);
+  assert.equal(verifier.verify({ ...signed, body: "{}" }).code, "signature_mismatch");
+});
+
 test("errors of the entries are of the class the package exports", () => {
   assert.throws(
     () => createVerifier({ scheme: "no-such-scheme", secrets: SECRET }),

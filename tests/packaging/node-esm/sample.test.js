@@ -69,10 +69,54 @@ test("the slim entry runs on the module it was given and not before", () => {
   assert.equal(create().verify(delivery()).ok, true);
 });
 
+/** Signed by the sender of the specification's examples, whose public key this is. */
+const SIGNED = {
+  secret: "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
+  body: '{"test": 2432232314}',
+  headers: {
+    "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    "webhook-timestamp": "1614265330",
+    "webhook-signature": "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==",
+  },
+  now: 1_614_265_330_000,
+};
+const loaded = () => Object.getOwnPropertySymbols(globalThis).filter((symbol) => /^Symbol\(tillproof\/.*\/webhooks-full\)$/.test(String(symbol)));
+
+test("a scheme with a public key loads its file by itself, and only then, once for both kinds of modules", () => {
+  // Every entry of the package was imported above, so this starts from nothing.
+  const script = `
+    const count = () => Object.getOwnPropertySymbols(globalThis).filter((symbol) => String(symbol).endsWith("webhooks-full)")).length;
+    const signed = ${JSON.stringify(SIGNED)};
+    const webhooks = await import("tillproof/webhooks");
+    const { createRequire } = await import("node:module");
+    const commonJs = createRequire(import.meta.url)("tillproof/webhooks");
+    webhooks.createVerifier({ scheme: "stripe-v1", secrets: "whsec_a" });
+    const before = count();
+    const answers = [webhooks, commonJs].map(({ createVerifier }) => {
+      const verifier = createVerifier({ scheme: "standard-webhooks-v1a", secrets: signed.secret });
+      return [verifier.verify(signed).ok, verifier.verify({ ...signed, body: "{}" }).code];
+    });
+    console.log(JSON.stringify([before, answers, count()]));
+  `;
+  const cwd = fileURLToPath(new URL(".", import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8", cwd });
+  assert.equal(stderr, "");
+  const answer = [true, "signature_mismatch"];
+  assert.deepEqual(JSON.parse(stdout), [0, [answer, answer], 1]);
+});
+
+test("the entry with all schemes verifies like the other and provides its file", async () => {
+  const { createVerifier } = await import("tillproof/webhooks/full");
+  assert.equal(createVerifier, webhooks.createVerifier);
+  assert.equal(createVerifier({ scheme: "standard-webhooks-v1a", secrets: SIGNED.secret }).verify(SIGNED).ok, true);
+  assert.equal(loaded().length, 1);
+});
+
 test("the package brings no dependency and no install script", () => {
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.scripts, undefined);
-  assert.equal(manifest.sideEffects, false);
+  // Importing these two is what they are for; everything else may be left out of a bundle.
+  assert.deepEqual(new Set(manifest.sideEffects.map((file) => file.replace(/\.c?js$/, ""))), new Set(["./dist/webhooks/full", "./dist/slim/webhooks/full"]));
 });
 
 const PROGRAM = fileURLToPath(new URL("node_modules/.bin/tillproof", import.meta.url));

@@ -33,7 +33,7 @@ async function findings(url) {
 
 function expectFine({ results, complaints }) {
   assert.deepEqual(results.filter(({ problem }) => problem !== null), []);
-  assert.equal(results.length, 4);
+  assert.equal(results.length, 5);
   assert.deepEqual(complaints, []);
 }
 

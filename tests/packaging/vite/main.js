@@ -1,6 +1,7 @@
 // A page as Vite builds it, with no plugin and no setting: every check leaves `{ name, problem }` for drive.test.js.
 import { isTillproofError, TillproofError } from "tillproof";
 import { createVerifier, schemes } from "tillproof/webhooks";
+import "tillproof/webhooks/full";
 
 const NOW = 1_770_000_000_000;
 const SECRET = "whsec_test";
@@ -26,6 +27,20 @@ const CHECKS = {
   "a changed webhook is refused": async () => {
     const verifier = createVerifier({ scheme: "stripe-v1", secrets: SECRET });
     return !verifier.verify({ body: BODY.replace("€", "$"), headers: await signed(BODY), now: NOW }).ok;
+  },
+  "a scheme with a public key is there once it is imported by name": async () => {
+    const verifier = createVerifier({
+      scheme: "standard-webhooks-v1a",
+      secrets: "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
+    });
+    const headers = {
+      "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      "webhook-timestamp": "1614265330",
+      "webhook-signature": "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==",
+    };
+    const now = 1_614_265_330_000;
+    const verify = (body) => verifier.verify({ body, headers, now });
+    return verify('{"test": 2432232314}').ok && verify("{}").code === "signature_mismatch";
   },
   "the schemes are listed": async () => schemes().some(({ name }) => name === "stripe-v1"),
   "wrong options are a typed error": async () => {
