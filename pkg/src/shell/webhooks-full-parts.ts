@@ -5,5 +5,10 @@
  * scheme needs it.
  */
 
-export { default as source } from "#wasm/webhooks-full";
+import packed from "#wasm/webhooks-full";
+import type { ModuleSource } from "./bytes.js";
+
 export * as glue from "../../wasm/webhooks-full.js";
+
+/** Under a name of its own: a default that is handed on from chunk to chunk loses itself between ES modules and CommonJS. */
+export const source: ModuleSource = packed;
