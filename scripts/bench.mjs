@@ -1,67 +1,131 @@
 /**
- * `make bench`: every file of benches/js, on the built package, to the screen and to benches/results.json.
+ * `make bench`: every file of benches/js on the built package, on each Node it pins; to the screen and to
+ * benches/results.json.
  *
- * Invariant: figures are paired. The two sides of a row take turns in one process, so that what slows one slows the
- * other, and the ratio means something where the times do not.
+ * Invariant: figures are paired (benches/js/paired.js), and each goal of the project is printed with its gate, what was
+ * hoped for, what was measured and the verdict. Nothing here decides whether a test passes.
  */
 
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { parseArgs } from "node:util";
 
-import { at, main, outputOf } from "./command.mjs";
+import { at, Failure, main, outputOf } from "./command.mjs";
+import { esbuild } from "./javascript.mjs";
 import { buildPackage } from "./package.mjs";
 import { installInto } from "./samples.mjs";
 
-const ROUNDS = 31;
-const ROUND_NS = 20_000_000n;
+const FOLDER = at("target/benches");
+const START_ROUNDS = 21;
 
-/** Nanoseconds for one call, over a round of about {@link ROUND_NS}. */
-function timed(call) {
-  const started = process.hrtime.bigint();
-  let calls = 0;
-  let elapsed = 0n;
-  while (elapsed < ROUND_NS) {
-    for (let i = 0; i < 50; i += 1) call();
-    calls += 50;
-    elapsed = process.hrtime.bigint() - started;
+/** The Nodes benches/js/package.json pins, where they run, else the one that runs this. */
+function nodes() {
+  const pinned = ["node20", "node24"].map((name) => join(FOLDER, "node_modules", name, "bin/node"));
+  const usable = pinned.filter((path) => existsSync(path) && outputOf(path, ["--version"]) !== "");
+  return usable.length > 0 ? usable : [process.execPath];
+}
+
+function inFolder(node, args) {
+  const { status, stdout, stderr } = spawnSync(node, args, { cwd: FOLDER, encoding: "utf8", maxBuffer: 2 ** 26 });
+  if (status !== 0) throw new Failure(`${args.join(" ")} ended with ${status}:\n${stderr}`);
+  return stdout;
+}
+
+/** CPU milliseconds to the first verified webhook above a script that does nothing, in fresh processes. */
+function startUp(node) {
+  const scripts = ["bare", "tillproof", "stripe"];
+  const report = "process.on('exit', () => { const { user, system } = process.cpuUsage(); console.log((user + system) / 1000); });";
+  const preload = `data:text/javascript,${encodeURIComponent(report)}`;
+  const took = (script) => Number(inFolder(node, ["--import", preload, `start/${script}.js`]));
+  for (const script of scripts) took(script);
+  const above = { tillproof: [], stripe: [] };
+  for (let round = 0; round < START_ROUNDS; round += 1) {
+    const times = {};
+    for (let turn = 0; turn < scripts.length; turn += 1) {
+      const script = scripts[(turn + round) % scripts.length];
+      times[script] = took(script);
+    }
+    for (const script of Object.keys(above)) above[script].push(times[script] - times.bare);
   }
-  return Number(elapsed) / calls;
-}
-
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-}
-
-/** One row: medians of both sides, and the median of the ratios of neighbouring rounds. */
-function compare({ name, ours, theirs }) {
-  for (const call of [ours.call, theirs.call]) timed(call);
-  const rounds = Array.from({ length: ROUNDS }, () => ({ ours: timed(ours.call), theirs: timed(theirs.call) }));
+  const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+  const [ours, theirs] = [middle(above.tillproof), middle(above.stripe)];
   return {
-    name,
-    ours: ours.name,
-    ours_ns: Math.round(median(rounds.map((round) => round.ours))),
-    theirs: theirs.name,
-    theirs_ns: Math.round(median(rounds.map((round) => round.theirs))),
-    ratio: Number(median(rounds.map((round) => round.ours / round.theirs)).toFixed(3)),
+    rows: [{ name: "first verified webhook, ms above a bare script", us: { tillproof: ours * 1000, stripe: theirs * 1000 } }],
+    goals: [
+      { number: 21, name: "start-up, ms above bare", gate: 6, stretch: 3.5, measured: ours, atMost: true },
+      { number: 21, name: "start-up against stripe, share of its time", gate: 0.2, stretch: 0.2, measured: ours / theirs, atMost: true },
+    ],
   };
 }
 
-await main(async () => {
-  await buildPackage();
-  const folder = at("target/benches");
-  await installInto(folder, at("benches/js"));
+/** What a page pays for each import: one file, minified, gzip -9. */
+async function sizes() {
+  const imports = [
+    'export { createVerifier } from "tillproof/webhooks";',
+    'export { Webhook } from "standardwebhooks";',
+    'export { Webhook } from "svix";',
+    'export { verify } from "@octokit/webhooks-methods";',
+    'export { default } from "stripe";',
+    'export { hmac } from "@noble/hashes/hmac.js"; export { sha256 } from "@noble/hashes/sha2.js";',
+  ];
   const rows = [];
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".bench.js")).sort()) {
-    const { pairs } = await import(pathToFileURL(join(folder, file)).href);
-    rows.push(...pairs.map(compare));
+  for (const contents of imports) {
+    const { outputFiles } = await esbuild().build({
+      stdin: { contents, resolveDir: FOLDER },
+      bundle: true, minify: true, format: "esm", platform: "browser", external: ["node:*", "crypto"],
+      write: false, logLevel: "silent",
+    });
+    const { length } = gzipSync(outputFiles[0].contents, { level: 9 });
+    rows.push({ name: contents, bytes: outputFiles[0].contents.length, gzip: length });
   }
-  const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
-  mkdirSync(at("benches"), { recursive: true });
+  const goals = [{ number: "size", name: "createVerifier for a browser, gzip bytes", gate: 25_000, stretch: 22_000, measured: rows[0].gzip, atMost: true }];
+  return { rows, goals };
+}
+
+function verdict({ gate, stretch, measured, atMost }) {
+  const holds = (bound) => bound === undefined || (atMost ? measured <= bound : measured >= bound);
+  if (holds(stretch) && holds(gate)) return "stretch";
+  return holds(gate) ? "gate" : "MISSED";
+}
+
+function print(title, { rows, goals }) {
+  console.log(`\n== ${title}`);
+  for (const { name, size, kind, us, bytes, gzip } of rows) {
+    if (us === undefined) console.log(`  ${String(gzip).padStart(8)} gzip ${String(bytes).padStart(8)} bytes  ${name}`);
+    else {
+      console.log(`  ${[name, size, kind].filter(Boolean).join(", ")}`);
+      for (const [contender, time] of Object.entries(us)) console.log(`    ${time.toFixed(2).padStart(10)} us  ${contender}`);
+    }
+  }
+  for (const goal of goals) {
+    const bounds = `gate ${goal.gate}, stretch ${goal.stretch ?? "-"}`;
+    console.log(`  goal ${goal.number}: ${goal.name}: ${goal.measured.toFixed(2)} (${bounds}): ${verdict(goal)}`);
+  }
+}
+
+await main(async () => {
+  const { values } = parseArgs({ options: { only: { type: "string" }, built: { type: "boolean" } } });
+  if (!values.built) await buildPackage();
+  await installInto(FOLDER, at("benches/js"));
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".bench.js")).sort();
+  const wanted = (name) => values.only === undefined || values.only.split(",").includes(name);
+  const runs = [];
+  const keep = (title, node, found) => {
+    print(title, found);
+    runs.push({ title, node, ...found, goals: found.goals.map((goal) => ({ ...goal, verdict: verdict(goal) })) });
+  };
+  if (wanted("size")) keep("size", process.version, await sizes());
+  for (const node of nodes()) {
+    const version = outputOf(node, ["--version"]);
+    for (const file of files.filter((name) => wanted(name.replace(".bench.js", "")))) {
+      keep(`${file}, Node ${version}`, version, JSON.parse(inFolder(node, ["run.js", file])));
+    }
+    if (wanted("start")) keep(`start-up, Node ${version}`, version, startUp(node));
+  }
+  const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
   const commit = outputOf("git", ["rev-parse", "HEAD"]);
-  writeFileSync(at("benches/results.json"), `${JSON.stringify({ version: 1, commit, machine, rows }, null, 2)}\n`);
-  for (const row of rows) {
-    console.log(`${row.name.padEnd(34)} ${row.ours} ${row.ours_ns} ns, ${row.theirs} ${row.theirs_ns} ns, ratio ${row.ratio}`);
-  }
+  writeFileSync(at("benches/results.json"), `${JSON.stringify({ version: 2, commit, machine, runs }, null, 2)}\n`);
 });

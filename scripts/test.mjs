@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 
 import { at, attempt, Failure, main } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
+import { installDifferential } from "./differential.mjs";
 import { installFrameworks, installHeavyFrameworks } from "./frameworks.mjs";
 import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
@@ -31,7 +32,7 @@ const PARTS = [
   { name: "wasm in Node", run: () => wasmTests(["--node"]) },
   { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
   { name: "javascript", run: javascript },
-  { name: "services", run: services },
+  { name: "services", run: () => services() },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
   { name: "frameworks", run: () => frameworkTests(installFrameworks) },
   { name: "demo", run: () => demo(["--orders", "60"]) },
@@ -41,8 +42,10 @@ const PARTS = [
 const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
   { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
+  { name: "differential", run: differential },
   { name: "sabotage", run: sabotage },
   { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
+  { name: "worker crashes", run: () => services("worker-crash", { WORKER_EVENTS: "3000", WORKER_KILLS: "40" }) },
   { name: "reproducible", run: reproducible },
 ];
 
@@ -113,13 +116,13 @@ async function javascript() {
   return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
 }
 
-/** tests/services: stores and inbox on real servers. */
-async function services() {
+/** tests/services: stores, inbox and workers on real servers. `only` begins the names of the files that are run. */
+async function services(only = "", variables = {}) {
   const folder = await buildServiceTests();
   const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/services/tsconfig.json")]);
-  const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort().map((file) => join(folder, file));
-  const args = ["--enable-source-maps", "--test", "--test-reporter=spec", ...files];
-  return sum([types, await withServices((env) => nodeTests(args, { env }))]);
+  const tests = readdirSync(folder).filter((file) => file.startsWith(only) && file.endsWith(".test.mjs")).sort();
+  const args = ["--enable-source-maps", "--test", "--test-reporter=spec", ...tests.map((file) => join(folder, file))];
+  return sum([types, await withServices((env) => nodeTests(args, { env: { ...env, ...variables } }))]);
 }
 
 async function nodeTests(args, options) {
@@ -141,6 +144,12 @@ async function frameworkTests(install) {
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
   const args = ["--test", "--test-reporter=spec", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
+}
+
+/** tests/differential: our verdicts beside those of the official packages. */
+async function differential() {
+  const folder = await installDifferential();
+  return nodeTests(["--test", "--test-reporter=spec", "differential.test.js"], { cwd: folder });
 }
 
 /** The main job on the installed tarball; it ends with 1 if any of its claims does not hold. */

@@ -24,24 +24,84 @@ pub enum HexCase {
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
     let mut different = u8::from(left.len() != right.len());
     for (a, b) in left.iter().zip(right) {
-        // The optimiser must not see that one difference decides, or it may leave the loop early.
-        different = black_box(different | (a ^ b));
+        different |= a ^ b;
     }
-    different == 0
+    is_zero(u64::from(different))
+}
+
+/// Whether a text is the hexadecimal of bytes, in a time that depends on the lengths only. No text is made of the bytes,
+/// which are mostly those of a MAC.
+#[must_use]
+pub fn is_hex_of(text: &str, bytes: &[u8], case: HexCase) -> bool {
+    let mut different = u64::from(text.len() != bytes.len().saturating_mul(2));
+    for (found, group) in text.as_bytes().chunks(8).zip(bytes.chunks(4)) {
+        let expected = hex_digits(padded(group, 0));
+        let found = u64::from_be_bytes(padded(found, b'0'));
+        // A letter differs from its other case in this bit alone, and no digit of either has another one there.
+        let fold = if case == HexCase::Any { (expected & LETTERS) >> 1 } else { 0 };
+        let expected =
+            if case == HexCase::Upper { expected & !((expected & LETTERS) >> 1) } else { expected };
+        different |= (found | fold) ^ expected;
+    }
+    is_zero(different)
+}
+
+/// Whether a text is the standard base64 of bytes, padded, in a time that depends on the lengths only.
+#[must_use]
+pub fn is_base64_of(text: &str, bytes: &[u8]) -> bool {
+    let mut different = u32::from(text.len() != bytes.len().div_ceil(3).saturating_mul(4));
+    for (found, group) in text.as_bytes().chunks(4).zip(bytes.chunks(3)) {
+        different |= u32::from_be_bytes(padded(found, 0)) ^ u32::from_be_bytes(base64_digits(group));
+    }
+    is_zero(different.into())
+}
+
+/// Whether nothing differed. The optimiser does not see what becomes of the sum, so it cannot leave a loop early.
+fn is_zero(different: u64) -> bool {
+    black_box(different) == 0
+}
+
+/// The first bytes of a group, and a filler for those that are not there.
+#[inline(always)]
+fn padded<const N: usize>(group: &[u8], filler: u8) -> [u8; N] {
+    group.first_chunk().copied().unwrap_or_else(|| {
+        let mut whole = [filler; N];
+        for (slot, byte) in whole.iter_mut().zip(group) {
+            *slot = *byte;
+        }
+        whole
+    })
 }
 
 /// Bytes as lower-case hexadecimal.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            let digit =
-                b'0'.wrapping_add(nibble).wrapping_add(above(nibble, 9).wrapping_mul(b'a' - b'9' - 1));
-            text.push(char::from(digit));
-        }
+    let mut text = Vec::with_capacity(bytes.len().saturating_mul(2));
+    for group in bytes.chunks(4) {
+        let digits = hex_digits(padded(group, 0)).to_be_bytes();
+        text.extend(digits.iter().take(group.len().saturating_mul(2)));
     }
-    text
+    text_of(text)
+}
+
+/// Set in `a` to `f`, and in no digit from `0` to `9`.
+const LETTERS: u64 = 0x4040_4040_4040_4040;
+
+/// Eight digits at once, each in a byte of its own: the nibbles are spread, and 10 to 15 are moved up to the letters.
+fn hex_digits(group: [u8; 4]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let nibbles = u64::from(u32::from_be_bytes(group));
+    let nibbles = (nibbles | (nibbles << 16)) & 0x0000_ffff_0000_ffff;
+    let nibbles = (nibbles | (nibbles << 8)) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = (nibbles | (nibbles << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+    let letters = (nibbles.wrapping_add(EACH.wrapping_mul(6)) >> 4) & EACH;
+    let letters = letters.wrapping_mul(u64::from(b'a' - b'9' - 1));
+    nibbles.wrapping_add(EACH.wrapping_mul(u64::from(b'0'))).wrapping_add(letters)
+}
+
+/// A text that was made of ASCII.
+fn text_of(digits: Vec<u8>) -> String {
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// Bytes from hexadecimal of the given case: pairs of digits and nothing else.
@@ -76,17 +136,28 @@ pub fn decode_hex(text: &str, case: HexCase) -> Result<Vec<u8>, Error> {
 /// Bytes as standard base64 (RFC 4648 section 4), padded.
 #[must_use]
 pub fn encode_base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
     for group in bytes.chunks(3) {
-        let mut octets = group.iter().copied();
-        let (first, second, third) = (octets.next().unwrap_or(0), octets.next(), octets.next());
-        let (middle, last) = (second.unwrap_or(0), third.unwrap_or(0));
-        text.push(base64_character(first >> 2));
-        text.push(base64_character(((first & 3) << 4) | (middle >> 4)));
-        text.push(second.map_or('=', |_| base64_character(((middle & 15) << 2) | (last >> 6))));
-        text.push(third.map_or('=', |_| base64_character(last & 63)));
+        text.extend_from_slice(&base64_digits(group));
     }
-    text
+    text_of(text)
+}
+
+/// The four characters of up to three bytes.
+fn base64_digits(group: &[u8]) -> [u8; 4] {
+    let (first, second, third) = match *group {
+        [first, second, third] => (first, Some(second), Some(third)),
+        [first, second] => (first, Some(second), None),
+        [first, ..] => (first, None, None),
+        [] => (0, None, None),
+    };
+    let (middle, last) = (second.unwrap_or(0), third.unwrap_or(0));
+    [
+        base64_character(first >> 2),
+        base64_character(((first & 3) << 4) | (middle >> 4)),
+        second.map_or(b'=', |_| base64_character(((middle & 15) << 2) | (last >> 6))),
+        third.map_or(b'=', |_| base64_character(last & 63)),
+    ]
 }
 
 /// Bytes from standard base64: padding is required, unused bits must be zero, nothing is skipped.
@@ -136,14 +207,12 @@ fn within(character: u8, first: u8, last: u8, base: u8) -> u8 {
 }
 
 /// The character of a value from 0 to 63.
-fn base64_character(sextet: u8) -> char {
-    let code = b'A'
-        .wrapping_add(sextet)
+fn base64_character(sextet: u8) -> u8 {
+    b'A'.wrapping_add(sextet)
         .wrapping_add(above(sextet, 25).wrapping_mul(6))
         .wrapping_sub(above(sextet, 51).wrapping_mul(75))
         .wrapping_sub(above(sextet, 61).wrapping_mul(15))
-        .wrapping_add(above(sextet, 62).wrapping_mul(3));
-    char::from(code)
+        .wrapping_add(above(sextet, 62).wrapping_mul(3))
 }
 
 #[cfg(test)]
@@ -220,6 +289,33 @@ mod tests {
             assert_eq!(decode_hex(&text, HexCase::Lower).is_ok(), lower, "{character:?}");
             assert_eq!(decode_hex(&text, HexCase::Upper).is_ok(), upper, "{character:?}");
             assert_eq!(decode_hex(&text, HexCase::Any).is_ok(), lower || upper, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_that_of_bytes_in_its_own_spelling_only() {
+        for length in [0, 1, 2, 3, 20, 32, 64] {
+            let bytes: Vec<u8> =
+                (0..length).map(|byte: u8| byte.wrapping_mul(37).wrapping_add(200)).collect();
+            let (hex, base64) = (encode_hex(&bytes), encode_base64(&bytes));
+            assert!(is_hex_of(&hex, &bytes, HexCase::Lower) && is_hex_of(&hex, &bytes, HexCase::Any));
+            assert!(is_hex_of(&hex.to_uppercase(), &bytes, HexCase::Upper));
+            assert!(is_hex_of(&hex.to_uppercase(), &bytes, HexCase::Any));
+            assert!(is_base64_of(&base64, &bytes));
+            assert!(!is_hex_of(&format!("{hex}0"), &bytes, HexCase::Lower));
+            assert!(!is_base64_of(&format!("{base64}="), &bytes));
+            for at in 0..hex.len() {
+                for wrong in ["g", "\u{10}", "@", "/"] {
+                    let mut other = hex.clone();
+                    other.replace_range(at..=at, wrong);
+                    assert!(!is_hex_of(&other, &bytes, HexCase::Any), "{other}");
+                }
+            }
+            for at in 0..base64.len() {
+                let mut other = base64.clone();
+                other.replace_range(at..=at, "_");
+                assert!(!is_base64_of(&other, &bytes), "{other}");
+            }
         }
     }
 

@@ -33,23 +33,49 @@ pub enum Error {
 }
 
 impl Error {
-    fn table(self) -> Report {
-        match self {
-            Self::HexLength { found } => Report::new("hex_length")
-                .count("found", found)
-                .say("{found} characters of hexadecimal: expected an even number, two for each byte"),
-            Self::HexDigit { offset } => Report::new("hex_digit")
-                .count("offset", offset)
-                .say("not hexadecimal at byte {offset}: expected 0 to 9 and a to f, without spaces"),
-            Self::Base64Length { found } => Report::new("base64_length")
-                .count("found", found)
-                .say("{found} characters of base64: expected a multiple of four, padded with `=`"),
-            Self::Base64Character { offset } => Report::new("base64_character").count("offset", offset).say(
-                "not standard base64 at byte {offset}: expected A-Z a-z 0-9 + / and `=` only at the end",
-            ),
-            Self::Base64TrailingBits => Report::new("base64_trailing_bits")
-                .say("the last character of the base64 carries bits that belong to no byte: copy it again"),
+    /// The stable code of each error and the sentence about it. An error is told by the number of its line.
+    pub const LINES: &'static [(&'static str, &'static str)] = &[
+        ("hex_length", "{found} characters of hexadecimal: expected an even number, two for each byte"),
+        ("hex_digit", "not hexadecimal at byte {offset}: expected 0 to 9 and a to f, without spaces"),
+        ("base64_length", "{found} characters of base64: expected a multiple of four, padded with `=`"),
+        (
+            "base64_character",
+            "not standard base64 at byte {offset}: expected A-Z a-z 0-9 + / and `=` only at the end",
+        ),
+        (
+            "base64_trailing_bits",
+            "the last character of the base64 carries bits that belong to no byte: copy it again",
+        ),
+    ];
+
+    /// The line of [`Error::LINES`], and the number in its braces; 0 where it has none.
+    #[must_use]
+    pub fn told(self) -> (usize, u64) {
+        let (line, number) = match self {
+            Self::HexLength { found } => (0, found),
+            Self::HexDigit { offset } => (1, offset),
+            Self::Base64Length { found } => (2, found),
+            Self::Base64Character { offset } => (3, offset),
+            Self::Base64TrailingBits => (4, 0),
+        };
+        (line, u64::try_from(number).unwrap_or(u64::MAX))
+    }
+
+    /// The report of an error that was told as numbers.
+    #[must_use]
+    pub fn report_of(line: usize, number: u64) -> Report {
+        let (code, sentence) = Self::LINES.get(line).copied().unwrap_or_default();
+        let name = sentence.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
+        let report = Report::new(code);
+        match name {
+            Some(name) => report.number(name, number).say(sentence),
+            None => report.say(sentence),
         }
+    }
+
+    fn table(self) -> Report {
+        let (line, number) = self.told();
+        Self::report_of(line, number)
     }
 }
 

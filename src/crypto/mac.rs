@@ -1,15 +1,16 @@
-//! HMAC (RFC 2104) over SHA-1, SHA-256 and SHA-512, with the state of the key computed once.
+//! HMAC (RFC 2104), cut where a host can help: `H(outer block || H(inner block || message))`.
+//!
+//! The inner hash is nearly all the work, and a runtime mostly has a faster one than wasm can be. So a [`MacKey`] tells
+//! what the inner hash begins with ([`MacKey::inner_block`]) and takes its result ([`MacKey::close`]); the outer one
+//! stays here, where the state behind the key's block is kept. The `hmac` crate has no such seam.
 
-use hmac::digest::common::Key;
-use hmac::digest::{CtOutput, Digest};
-use hmac::{Hmac, KeyInit, Mac as _};
-use zeroize::Zeroize as _;
+use sha2::Digest as _;
+use zeroize::Zeroizing;
 
-use super::Secret;
+use super::hash::{BLOCK_BYTES_MAX, HashAlgorithm, HashValue, Hasher, fill};
+use super::{Secret, equal};
 
-/// Which hash an HMAC runs on.
-///
-/// SHA-1 is here for the providers that never moved on; as HMAC it is not known to be broken.
+/// Which MAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MacAlgorithm {
     /// 20 bytes of tag.
@@ -30,47 +31,80 @@ impl MacAlgorithm {
             Self::HmacSha512 => "hmac-sha512",
         }
     }
+
+    /// The hash under it.
+    #[must_use]
+    pub const fn hash(self) -> HashAlgorithm {
+        match self {
+            Self::HmacSha1 => HashAlgorithm::Sha1,
+            Self::HmacSha256 => HashAlgorithm::Sha256,
+            Self::HmacSha512 => HashAlgorithm::Sha512,
+        }
+    }
 }
 
-/// A key ready to sign: both hash blocks that depend on the key alone are done, so each message saves them.
+/// A key ready to sign.
 #[derive(Clone)]
-pub struct MacKey(State);
+pub struct MacKey {
+    hash: HashAlgorithm,
+    inner_block: Zeroizing<[u8; BLOCK_BYTES_MAX]>,
+    /// Behind the outer block, so that closing takes one block and not two. It wipes itself.
+    outer: Hasher,
+}
 
 /// A message being authenticated.
 #[derive(Clone)]
-pub struct Mac(State);
-
-#[derive(Clone)]
-enum State {
-    Sha1(Hmac<sha1::Sha1>),
-    Sha256(Hmac<sha2::Sha256>),
-    Sha512(Hmac<sha2::Sha512>),
+pub struct Mac {
+    inner: Hasher,
+    outer: Hasher,
 }
 
 /// What authenticates a message. It does not print: a tag of a chosen message is as good as a signature.
-pub struct Tag(Output);
-
-enum Output {
-    Sha1(CtOutput<Hmac<sha1::Sha1>>),
-    Sha256(CtOutput<Hmac<sha2::Sha256>>),
-    Sha512(CtOutput<Hmac<sha2::Sha512>>),
-}
+pub struct Tag(HashValue);
 
 impl MacKey {
     /// Prepares a key. HMAC takes keys of any length, so this cannot fail.
     #[must_use]
     pub fn new(algorithm: MacAlgorithm, secret: &Secret) -> Self {
-        Self(match algorithm {
-            MacAlgorithm::HmacSha1 => State::Sha1(keyed::<_, sha1::Sha1>(secret)),
-            MacAlgorithm::HmacSha256 => State::Sha256(keyed::<_, sha2::Sha256>(secret)),
-            MacAlgorithm::HmacSha512 => State::Sha512(keyed::<_, sha2::Sha512>(secret)),
-        })
+        let hash = algorithm.hash();
+        let mut block = key_block(secret, hash.block_bytes(), |long| {
+            let mut state = Hasher::new(hash);
+            state.update(long);
+            state.finish()
+        });
+        mask(&mut block, OUTER);
+        let mut outer = Hasher::new(hash);
+        outer.update(block.get(..hash.block_bytes()).unwrap_or_default());
+        mask(&mut block, OUTER ^ INNER);
+        Self { hash, inner_block: block, outer }
+    }
+
+    /// Which hash is under it.
+    #[must_use]
+    pub const fn hash(&self) -> HashAlgorithm {
+        self.hash
+    }
+
+    /// What the inner hash begins with. It is the key, thinly disguised: whoever lays it anywhere wipes it there.
+    #[must_use]
+    pub fn inner_block(&self) -> &[u8] {
+        self.inner_block.get(..self.hash.block_bytes()).unwrap_or_default()
+    }
+
+    /// The tag of the message whose inner hash this is.
+    #[must_use]
+    pub fn close(&self, inner: &HashValue) -> Tag {
+        let mut outer = self.outer.clone();
+        outer.update(inner.as_bytes());
+        Tag(outer.finish())
     }
 
     /// Begins a message.
     #[must_use]
     pub fn begin(&self) -> Mac {
-        Mac(self.0.clone())
+        let mut inner = Hasher::new(self.hash);
+        inner.update(self.inner_block());
+        Mac { inner, outer: self.outer.clone() }
     }
 
     /// The tag of a message that is there in one piece.
@@ -82,57 +116,82 @@ impl MacKey {
     }
 }
 
+impl Mac {
+    /// Adds the next part. Parts are not separated; whoever cuts a message must make the cut unambiguous.
+    pub fn update(&mut self, part: &[u8]) {
+        self.inner.update(part);
+    }
+
+    /// The tag of everything added.
+    #[must_use]
+    pub fn finish(self) -> Tag {
+        let mut outer = self.outer;
+        outer.update(self.inner.finish().as_bytes());
+        Tag(outer.finish())
+    }
+
+    /// Whether `tag` is the whole tag of everything added, in constant time. A shortened tag is not.
+    #[must_use]
+    pub fn verify(self, tag: &[u8]) -> bool {
+        equal(self.finish().as_bytes(), tag)
+    }
+}
+
+impl Tag {
+    /// The bytes, to be encoded and sent. To compare them, use [`Mac::verify`] or [`equal`].
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 /// The tag of a message by HMAC-SHA-256.
 ///
 /// For keys we derive ourselves: a [`MacKey`] carries SHA-1 and SHA-512 into every artefact that names it, whichever
 /// algorithm is asked of it, and they weigh five kilobytes.
 #[must_use]
 pub fn hmac_sha256(secret: &Secret, message: &[u8]) -> Tag {
-    let mut mac = keyed::<Hmac<sha2::Sha256>, sha2::Sha256>(secret);
-    mac.update(message);
-    Tag(Output::Sha256(mac.finalize()))
+    let mut block = key_block(secret, HashAlgorithm::Sha256.block_bytes(), |long| {
+        HashValue::of(&sha2::Sha256::digest(long))
+    });
+    let mut layer = |with, message: &[u8]| {
+        mask(&mut block, with);
+        let mut hash = sha2::Sha256::new();
+        hash.update(block.get(..HashAlgorithm::Sha256.block_bytes()).unwrap_or_default());
+        hash.update(message);
+        hash.finalize()
+    };
+    let inner = layer(INNER, message);
+    Tag(HashValue::of(&layer(INNER ^ OUTER, &inner)))
 }
 
-impl Mac {
-    /// Adds the next part. Parts are not separated; whoever cuts a message must make the cut unambiguous.
-    pub fn update(&mut self, part: &[u8]) {
-        match &mut self.0 {
-            State::Sha1(mac) => mac.update(part),
-            State::Sha256(mac) => mac.update(part),
-            State::Sha512(mac) => mac.update(part),
-        }
-    }
+/// What the key is masked with in the inner hash.
+const INNER: u8 = 0x36;
 
-    /// The tag of everything added.
-    #[must_use]
-    pub fn finish(self) -> Tag {
-        Tag(match self.0 {
-            State::Sha1(mac) => Output::Sha1(mac.finalize()),
-            State::Sha256(mac) => Output::Sha256(mac.finalize()),
-            State::Sha512(mac) => Output::Sha512(mac.finalize()),
-        })
-    }
+/// What the key is masked with in the outer hash.
+const OUTER: u8 = 0x5c;
 
-    /// Whether `tag` is the whole tag of everything added, in constant time. A shortened tag is not.
-    #[must_use]
-    pub fn verify(self, tag: &[u8]) -> bool {
-        match self.0 {
-            State::Sha1(mac) => mac.verify_slice(tag).is_ok(),
-            State::Sha256(mac) => mac.verify_slice(tag).is_ok(),
-            State::Sha512(mac) => mac.verify_slice(tag).is_ok(),
-        }
+/// A key longer than a block is hashed, a shorter one padded with zeros.
+fn key_block(
+    secret: &Secret,
+    block_bytes: usize,
+    hashed: impl Fn(&[u8]) -> HashValue,
+) -> Zeroizing<[u8; BLOCK_BYTES_MAX]> {
+    let mut block = Zeroizing::new([0; BLOCK_BYTES_MAX]);
+    let bytes = secret.expose();
+    if bytes.len() > block_bytes {
+        let mut value = hashed(bytes);
+        fill(block.as_mut_slice(), value.as_bytes());
+        value.wipe();
+    } else {
+        fill(block.as_mut_slice(), bytes);
     }
+    block
 }
 
-impl Tag {
-    /// The bytes, to be encoded and sent. To compare them, use [`Mac::verify`] or [`equal`](super::equal).
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Output::Sha1(tag) => tag.as_bytes(),
-            Output::Sha256(tag) => tag.as_bytes(),
-            Output::Sha512(tag) => tag.as_bytes(),
-        }
+fn mask(block: &mut [u8; BLOCK_BYTES_MAX], with: u8) {
+    for byte in block {
+        *byte ^= with;
     }
 }
 
@@ -154,31 +213,6 @@ impl core::fmt::Debug for Tag {
     }
 }
 
-/// A keyed state, by the rule of RFC 2104: a key longer than a block is hashed, a shorter one padded with zeros.
-///
-/// The crate does the same behind a door that can fail; a whole block cannot, so no answer has to be invented for
-/// a key that was not taken.
-fn keyed<M: KeyInit, D: Digest>(secret: &Secret) -> M {
-    let mut block = Key::<M>::default();
-    let bytes = secret.expose();
-    if bytes.len() > block.len() {
-        let mut hashed = D::digest(bytes);
-        fill(&mut block, &hashed);
-        hashed.as_mut_slice().zeroize();
-    } else {
-        fill(&mut block, bytes);
-    }
-    let state = M::new(&block);
-    block.as_mut_slice().zeroize();
-    state
-}
-
-fn fill(block: &mut [u8], bytes: &[u8]) {
-    for (slot, byte) in block.iter_mut().zip(bytes) {
-        *slot = *byte;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use zeroize::ZeroizeOnDrop;
@@ -186,17 +220,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_way_gives_the_tag_of_the_long_one() {
+    fn the_short_way_and_the_cut_one_give_the_tag_of_the_long_one() {
         for length in [0, 1, 63, 64, 65, 200] {
             let secret = Secret::new(vec![7; length]);
-            let long = MacKey::new(MacAlgorithm::HmacSha256, &secret).sign(b"one message");
+            let key = MacKey::new(MacAlgorithm::HmacSha256, &secret);
+            let long = key.sign(b"one message");
             assert_eq!(hmac_sha256(&secret, b"one message").as_bytes(), long.as_bytes());
+            for algorithm in [MacAlgorithm::HmacSha1, MacAlgorithm::HmacSha256, MacAlgorithm::HmacSha512] {
+                let key = MacKey::new(algorithm, &secret);
+                let mut inner = Hasher::new(key.hash());
+                inner.update(key.inner_block());
+                inner.update(b"one message");
+                assert_eq!(key.close(&inner.finish()).as_bytes(), key.sign(b"one message").as_bytes());
+            }
         }
     }
 
     #[test]
     fn a_key_prints_nothing_of_itself_and_its_state_is_wiped() {
-        // Compiles only while the `zeroize` features of the hash crates are on; an HMAC is made of two of these states.
+        // Compiles only while the `zeroize` features of the hash crates are on; a key is made of one of these states.
         const fn wiped<T: ZeroizeOnDrop>() {}
         wiped::<sha1::Sha1>();
         wiped::<sha2::Sha256>();

@@ -17,6 +17,7 @@ mod digest;
 mod ed25519;
 mod encoding;
 mod error;
+mod hash;
 #[cfg(feature = "webhooks-full")]
 mod jws;
 #[cfg(feature = "webhooks-full")]
@@ -37,8 +38,11 @@ pub use base64url::decode_base64url;
 #[cfg(feature = "webhooks-full")]
 pub use certificate::Certificate;
 pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
-pub use encoding::{HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal};
+pub use encoding::{
+    HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal, is_base64_of, is_hex_of,
+};
 pub use error::Error;
+pub use hash::{BLOCK_BYTES_MAX, HASH_BYTES_MAX, HashAlgorithm, HashValue, Hasher};
 #[cfg(feature = "webhooks-full")]
 pub use jws::{CompactJws, JWS_BYTES_MAX};
 #[cfg(feature = "webhooks-full")]

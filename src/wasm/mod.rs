@@ -3,10 +3,13 @@
 //! Each artefact has one file. Its functions take and return bytes: one JSON document in, one
 //! [`reply`] out. They are plain functions so that they can be tested natively; beside each stands a
 //! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
-//! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently.
+//! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently. The
+//! [`webhooks`] door, which must be fast and small, is the exception: its memory and its numbers are the shell's own.
 
 #[cfg(feature = "dedup")]
 pub mod dedup;
+#[cfg(any(feature = "webhooks-full", feature = "simulator"))]
+pub mod delivery;
 #[cfg(feature = "webhooks-full")]
 pub mod diagnosis;
 #[cfg(feature = "inbox")]
@@ -18,6 +21,8 @@ pub mod payments;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
 pub mod reply;
+#[cfg(feature = "webhooks")]
+pub mod scratch;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 #[cfg(feature = "webhooks")]

@@ -1,104 +1,143 @@
-//! The door of the `webhooks` artefact: verifiers by handle, and nothing that is kept but their keys.
+//! The door of the `webhooks` artefact: numbers and raw bytes, because nothing else is fast and small enough.
 //!
-//! A refused delivery is an expected outcome, so it crosses as a value, `{"ok": {"refused": {…}}}`; an `error` means
-//! that the caller did something wrong. The shell never shows a handle to its user and makes a new one after a trap.
+//! The shell writes into memory that this side owns, and the functions take and return numbers:
+//!
+//! * the *area* ([`Scratch`]): words for what goes in and out, a slot for each header the scheme reads, one for the URL;
+//! * the *room*: what is hashed, laid out as inner block || head, and the body right behind;
+//! * the *text*: whatever is long, for one call.
+//!
+//! A delivery takes [`Door::begin`], which refuses by the headers alone and otherwise lays out the room; then for each
+//! secret a hash, by the host over the room or here ([`Door::absorb`]), and [`Door::close`]. Schemes that must read the
+//! body take [`Door::whole`] instead. Nothing is kept but the keys: events are read when somebody asks for them.
+//!
+//! A refusal goes out as [`Error::told`](webhook::Error::told) tells it; the shell has the sentences. A wrong handle, or
+//! steps out of order, are bugs of the shell and answered like a delivery that does not verify.
 
-use super::reply;
-use crate::advice::{Diagnose as _, Report, reported};
-use crate::crypto::sha256;
-use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use super::scratch::{DELIVERED, LAYOUT, Scratch};
+use crate::crypto::{HashAlgorithm, HashValue, Hasher, sha256};
 use crate::prelude::*;
 use crate::time::Timestamp;
-use crate::webhook::{
-    self, HeaderValue, IdSource, Options, Outgoing, Request, SCHEMES, Scheme, Verified, Verifier, Window,
-};
+use crate::webhook::{self, Event, Options, Pending, Request, Verifier, scheme};
 
-/// Why a call was refused. Variants stand in order of precedence.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The document that came in is not what this function takes.
-    Json(json::Error),
-    /// What it asks for is refused.
-    Webhook(webhook::Error),
-    /// No verifier has this handle: it was released, or is from before a trap.
-    UnknownHandle {
-        /// The handle.
-        found: u32,
-    },
+/// What [`Door::begin`] and [`Door::close`] answer.
+pub mod answer {
+    /// Refused: the area tells why.
+    pub const REFUSED: u32 = 0;
+    /// Genuine: the area tells by which secret, and when it was signed.
+    pub const VERIFIED: u32 = 1;
+    /// Go on: the room is laid out for the next secret.
+    pub const HASH: u32 = 2;
+    /// The scheme reads the body: write it and call [`Door::whole`](super::Door::whole).
+    pub const WHOLE: u32 = 3;
 }
 
-/// The verifiers of one instance.
+/// Bytes of a body that are copied into the room at once.
+pub const CHUNK_BYTES: usize = 65_536;
+
+/// The verifiers of one instance, and the delivery that is being verified.
 ///
 /// Equal options share a handle, so that a server that makes a verifier for each request holds one, not thousands.
 #[derive(Debug, Default)]
-pub struct Verifiers {
+pub struct Door {
     /// The verifier with handle `n` stands at `n - 1`; `None` once all have let go of it. A list, because a map would
     /// weigh more than the hash functions do.
     entries: Vec<Option<Entry>>,
+    scratch: Scratch,
+    room: Vec<u8>,
+    text: Vec<u8>,
+    delivery: Option<Delivery>,
 }
 
 #[derive(Debug)]
 struct Entry {
     verifier: Verifier,
+    headers: Vec<&'static str>,
     /// The digest of the options.
     options: [u8; 32],
     uses: u32,
 }
 
-impl Verifiers {
+/// A delivery between two steps.
+#[derive(Debug)]
+struct Delivery {
+    handle: u32,
+    pending: Pending,
+    now: Timestamp,
+    hasher: Option<Hasher>,
+}
+
+impl Door {
     /// No verifier yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new() }
-    }
-
-    /// Takes `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?}`; replies with a handle.
-    #[must_use]
-    pub fn open(&mut self, options: &[u8]) -> Vec<u8> {
-        reply::of(self.try_open(options).map(Digits::digits))
-    }
-
-    fn try_open(&mut self, options: &[u8]) -> Result<usize, Error> {
-        let digest = sha256(options);
-        let known = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.options == digest);
-        if let Some(index) = self.entries.iter().position(known)
-            && let Some(Some(entry)) = self.entries.get_mut(index)
-        {
-            entry.uses = entry.uses.saturating_add(1);
-            return Ok(index.saturating_add(1));
+        Self {
+            entries: Vec::new(),
+            scratch: Scratch::new(),
+            room: Vec::new(),
+            text: Vec::new(),
+            delivery: None,
         }
-        let verifier = verifier(options)?;
-        self.entries.push(Some(Entry { verifier, options: digest, uses: 1 }));
-        Ok(self.entries.len())
     }
 
-    /// Takes `{"headers": [[name, value], …], "now", "url"?}`, where a value that is a list arrived several times.
-    /// Replies with `{"secret_index", "timestamp"?, "events"}` or `{"refused"}`.
+    /// The area. It stays where it is as long as the instance lives.
     #[must_use]
-    pub fn verify(&self, handle: u32, request: &[u8], body: &[u8]) -> Vec<u8> {
-        reply::of(self.try_verify(handle, request, body))
+    pub fn area(&mut self) -> &mut [u8] {
+        self.scratch.area()
     }
 
-    fn try_verify(&self, handle: u32, request: &[u8], body: &[u8]) -> Result<String, Error> {
-        let document = json::parse(request)?;
-        let mut fields = Fields::of(&document, "request")?;
-        let headers = headers(fields.list("headers")?)?;
-        let now = moment(&mut fields, "now")?;
-        let url = fields.maybe_text("url")?;
-        fields.finish()?;
-        let entry = place(handle).and_then(|index| self.entries.get(index)).and_then(Option::as_ref);
-        let entry = entry.ok_or(Error::UnknownHandle { found: handle })?;
-        Ok(match entry.verifier.verify(&Request { headers: &headers, url, body, now }) {
-            Ok(verified) => delivery(&verified),
-            Err(refusal) => ObjectWriter::new().raw("refused", &reply::describe(&refusal)).finish(),
-        })
-    }
-
-    /// Lets go of a handle once; the last one wipes the keys. Replies with `null`.
+    /// What is laid out to be hashed, and the space behind it for the body.
     #[must_use]
-    pub fn release(&mut self, handle: u32) -> Vec<u8> {
-        if let Some(slot) = place(handle).and_then(|index| self.entries.get_mut(index))
+    pub fn room(&mut self) -> &mut [u8] {
+        &mut self.room
+    }
+
+    /// Makes a text of this length, to be written.
+    #[must_use]
+    pub fn text(&mut self, bytes: usize) -> &mut [u8] {
+        self.text = vec![0; bytes];
+        &mut self.text
+    }
+
+    /// The text the last call left.
+    #[must_use]
+    pub fn delivered(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Makes a verifier of the text, which is a list of options, each a tag, its length as four bytes, and its bytes.
+    /// Answers with a handle, or [`answer::REFUSED`].
+    #[must_use]
+    pub fn open(&mut self) -> u32 {
+        let text = core::mem::take(&mut self.text);
+        match self.try_open(&text) {
+            Ok(handle) => handle,
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    fn try_open(&mut self, text: &[u8]) -> Result<u32, webhook::Error> {
+        let options = sha256(text);
+        let known = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.options == options);
+        let place = match self.entries.iter().position(known) {
+            Some(place) => place,
+            None => {
+                let verifier = verifier(text)?;
+                let headers = verifier.scheme().headers();
+                self.entries.push(Some(Entry { verifier, headers, options, uses: 0 }));
+                self.entries.len().saturating_sub(1)
+            }
+        };
+        if let Some(Some(entry)) = self.entries.get_mut(place) {
+            entry.uses = entry.uses.saturating_add(1);
+            let hash = entry.verifier.hash().map_or(0, hash_number);
+            self.scratch.describe(hash, &entry.verifier, &entry.headers);
+        }
+        Ok(number(place).saturating_add(1))
+    }
+
+    /// Lets go of a handle once; the last one wipes the keys.
+    pub fn release(&mut self, handle: u32) {
+        if let Some(slot) = place(handle).and_then(|place| self.entries.get_mut(place))
             && let Some(entry) = slot
         {
             entry.uses = entry.uses.saturating_sub(1);
@@ -106,8 +145,212 @@ impl Verifiers {
                 *slot = None;
             }
         }
-        reply::ok("null")
     }
+
+    /// Reads the headers of a delivery from the area. `body_bytes` is the length of the body; `room_bytes` is how much
+    /// of it will be written into the room.
+    #[must_use]
+    pub fn begin(&mut self, handle: u32, body_bytes: usize, room_bytes: usize) -> u32 {
+        self.delivery = None;
+        let Some(entry) = entry(&self.entries, handle) else { return answer::REFUSED };
+        let headers = self.scratch.headers(&entry.headers);
+        let headers = match headers {
+            Ok(headers) => headers,
+            Err(error) => return self.refuse(&error),
+        };
+        match entry.verifier.begin(&headers, self.scratch.url(), body_bytes) {
+            Err(error) => self.refuse(&error),
+            Ok(None) => answer::WHOLE,
+            Ok(Some(pending)) => {
+                let now = self.scratch.now();
+                let delivery = Delivery { handle, pending, now, hasher: None };
+                lay(&mut self.room, &mut self.scratch, &entry.verifier, &delivery.pending, 0, room_bytes);
+                self.delivery = Some(delivery);
+                answer::HASH
+            }
+        }
+    }
+
+    /// Hashes the next part of the body, which stands in the room behind the head.
+    pub fn absorb(&mut self, bytes: usize) {
+        let Some(delivery) = &mut self.delivery else { return };
+        let Some(entry) = entry(&self.entries, delivery.handle) else { return };
+        let Some(hash) = entry.verifier.hash() else { return };
+        let laid = self.scratch.laid();
+        let hasher = delivery.hasher.get_or_insert_with(|| {
+            let mut hasher = Hasher::new(hash);
+            hasher.update(self.room.get(..laid).unwrap_or_default());
+            hasher
+        });
+        let end = laid.saturating_add(bytes);
+        hasher.update(self.room.get(laid..end).unwrap_or_default());
+    }
+
+    /// Takes the hash for the secret of this index: what was absorbed, or else what the host wrote into the area. Lays
+    /// out the room for the next one, or says what the last one means.
+    #[must_use]
+    pub fn close(&mut self, secret_index: usize) -> u32 {
+        let Some(delivery) = &mut self.delivery else { return answer::REFUSED };
+        let Some(entry) = entry(&self.entries, delivery.handle) else { return answer::REFUSED };
+        let inner = match (delivery.hasher.take(), entry.verifier.hash()) {
+            (Some(hasher), _) => hasher.finish(),
+            (None, Some(hash)) => HashValue::of(self.scratch.digest(hash.hash_bytes())),
+            (None, None) => return answer::REFUSED,
+        };
+        entry.verifier.check(&mut delivery.pending, secret_index, &inner);
+        let next = secret_index.saturating_add(1);
+        if next < entry.verifier.secrets() {
+            let kept = self.room.len();
+            lay(&mut self.room, &mut self.scratch, &entry.verifier, &delivery.pending, next, kept);
+            return answer::HASH;
+        }
+
+        // From here on the delivery is decided, and nothing of a key is left in the room.
+        let block = entry.verifier.inner_block(0).len();
+        if let Some(block) = self.room.get_mut(..block) {
+            block.fill(0);
+        }
+        let decided = entry.verifier.conclude(&delivery.pending, delivery.now);
+        self.delivery = None;
+        match decided {
+            Ok((secret_index, timestamp)) => self.scratch.verified(secret_index, timestamp),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    /// Verifies a delivery whose body is the text, and reads its events.
+    #[must_use]
+    pub fn whole(&mut self, handle: u32) -> u32 {
+        let body = core::mem::take(&mut self.text);
+        let Some(entry) = entry(&self.entries, handle) else { return answer::REFUSED };
+        let headers = match self.scratch.headers(&entry.headers) {
+            Ok(headers) => headers,
+            Err(error) => return self.refuse(&error),
+        };
+        let request =
+            Request { headers: &headers, url: self.scratch.url(), body: &body, now: self.scratch.now() };
+        match entry.verifier.verify(&request) {
+            Err(error) => self.refuse(&error),
+            Ok(verified) => {
+                let (secret_index, timestamp) = (verified.secret_index(), verified.timestamp());
+                let written = written(&verified.events(), verified.refused());
+                self.tell(written);
+                self.scratch.verified(secret_index, timestamp)
+            }
+        }
+    }
+
+    /// Reads the events of a delivery that was verified in steps: the area has its headers, the text is its body.
+    pub fn events(&mut self, handle: u32) {
+        let body = core::mem::take(&mut self.text);
+        let Some(entry) = entry(&self.entries, handle) else { return };
+        let Ok(headers) = self.scratch.headers(&entry.headers) else { return };
+        let written = written(&entry.verifier.events(&headers, &body), &[]);
+        self.tell(written);
+    }
+
+    /// Leaves a text to the shell.
+    fn tell(&mut self, text: Vec<u8>) {
+        self.text = text;
+        let at = address(&mut self.text);
+        self.scratch.put(DELIVERED, at);
+        self.scratch.put(DELIVERED + 1, number(self.text.len()));
+    }
+
+    fn refuse(&mut self, error: &webhook::Error) -> u32 {
+        if let Some(text) = self.scratch.refused(error) {
+            self.tell(text);
+        }
+        answer::REFUSED
+    }
+}
+
+/// Lays out what is hashed for a secret, with space for `room_bytes` of the body behind it.
+fn lay(
+    room: &mut Vec<u8>,
+    scratch: &mut Scratch,
+    verifier: &Verifier,
+    pending: &Pending,
+    secret_index: usize,
+    room_bytes: usize,
+) {
+    let (block, head) = (verifier.inner_block(secret_index), pending.head());
+    let laid = block.len().saturating_add(head.len());
+    let wanted = laid.saturating_add(room_bytes.min(CHUNK_BYTES));
+    if room.len() < wanted {
+        room.resize(wanted, 0);
+    }
+    if let Some((first, rest)) = room.split_at_mut_checked(block.len())
+        && let Some(second) = rest.get_mut(..head.len())
+    {
+        first.copy_from_slice(block);
+        second.copy_from_slice(head);
+    }
+    scratch.put(LAYOUT, address(room));
+    scratch.put(LAYOUT + 1, number(laid));
+}
+
+/// The events as bytes, every number as four of them, the lowest first: how many were refused and which, how many events
+/// there are, and of each its flags, its time (low and high), the lengths of id, type and digest, and those texts.
+fn written(events: &[Event], refused: &[usize]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let put = |out: &mut Vec<u8>, value: u32| out.extend_from_slice(&value.to_le_bytes());
+    put(&mut out, number(refused.len()));
+    for place in refused {
+        put(&mut out, number(*place));
+    }
+    put(&mut out, number(events.len()));
+    for event in events {
+        let texts = [Some(&event.id), event.kind.as_ref(), event.digest.as_ref()];
+        let flags =
+            [event.id_is_signed, event.kind.is_some(), event.digest.is_some(), event.occurred_at.is_some()];
+        put(&mut out, flags.iter().rev().fold(0, |bits, flag| (bits << 1) | u32::from(*flag)));
+        let [low, high] = halves(event.occurred_at.map_or(0, Timestamp::unix_ms));
+        put(&mut out, low);
+        put(&mut out, high);
+        for text in texts {
+            put(&mut out, number(text.map_or(0, String::len)));
+        }
+        for text in texts.into_iter().flatten() {
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+    out
+}
+
+/// Reads the options of a verifier. A tag that is not known is one of a newer shell than this module: a bug.
+fn verifier(text: &[u8]) -> Result<Verifier, webhook::Error> {
+    let (mut name, mut secrets, mut options) = ("", Vec::new(), Options::default());
+    let mut rest = text;
+    while let Some((tag, value, more)) = field(rest) {
+        rest = more;
+        match tag {
+            0 => name = value,
+            1 => secrets.push(value),
+            2 => options.tolerance_seconds = value.parse().ok(),
+            3 => options.strict = true,
+            4 => options.partial = true,
+            5 => options.url = Some(value),
+            6 => options.public_key_id = Some(value),
+            7 => options.access_key = Some(value),
+            8 => options.public_key_pem = Some(value),
+            9 => options.jwk = Some(value),
+            10 => options.certificate_pem = Some(value),
+            _ => {}
+        }
+    }
+    Verifier::new(scheme(name)?, Options { secrets: &secrets, ..options })
+}
+
+fn field(text: &[u8]) -> Option<(u8, &str, &[u8])> {
+    let (head, rest) = text.split_first_chunk::<5>()?;
+    let [tag, length @ ..] = head;
+    let (value, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+    Some((*tag, core::str::from_utf8(value).ok()?, rest))
+}
+
+fn entry(entries: &[Option<Entry>], handle: u32) -> Option<&Entry> {
+    place(handle).and_then(|place| entries.get(place)).and_then(Option::as_ref)
 }
 
 /// Where the verifier of a handle stands. A handle is never given out again, so that an old one finds nothing.
@@ -115,208 +358,100 @@ fn place(handle: u32) -> Option<usize> {
     usize::try_from(handle.checked_sub(1)?).ok()
 }
 
-/// Replies with the list of schemes.
-#[must_use]
-pub fn schemes() -> Vec<u8> {
-    let list = SCHEMES.iter().fold(ArrayWriter::new(), |list, scheme| list.raw(&row(scheme)));
-    reply::ok(&list.finish())
-}
-
-/// Takes `{"scheme", "secret", "timestamp", "id"?, "url"?, "public_key_id"?, "access_key"?}`; replies with `headers`, an
-/// object, and where the signature stands in the body, with the `body` that has it.
-///
-/// Exported by the `simulator` artefact: whoever receives webhooks signs none.
-#[must_use]
-pub fn sign(input: &[u8], body: &[u8]) -> Vec<u8> {
-    reply::of(try_sign(input, body))
-}
-
-fn try_sign(input: &[u8], body: &[u8]) -> Result<String, Error> {
-    let document = json::parse(input)?;
-    let mut fields = Fields::of(&document, "input")?;
-    let scheme = webhook::scheme(fields.text("scheme")?)?;
-    let secret = fields.text("secret")?;
-    let timestamp = moment(&mut fields, "timestamp")?;
-    let id = fields.maybe_text("id")?.unwrap_or_default();
-    let url = fields.maybe_text("url")?;
-    let (public_key_id, access_key) = (fields.maybe_text("public_key_id")?, fields.maybe_text("access_key")?);
-    fields.finish()?;
-    let outgoing = Outgoing { id, timestamp, url, body, public_key_id, access_key };
-    let delivery = outgoing.sign(scheme, secret)?;
-    let add = |object: ObjectWriter, (name, value): &(&'static str, String)| object.text(name, value);
-    let headers = delivery.headers.iter().fold(ObjectWriter::new(), add).finish();
-    // A body that carries its own signature is a form or JSON, and both are text.
-    let signed = core::str::from_utf8(&delivery.body).ok().filter(|_| delivery.body != body);
-    Ok(ObjectWriter::new().raw("headers", &headers).maybe_text("body", signed).finish())
-}
-
-fn verifier(options: &[u8]) -> Result<Verifier, Error> {
-    let document = json::parse(options)?;
-    let mut fields = Fields::of(&document, "options")?;
-    let scheme = webhook::scheme(fields.text("scheme")?)?;
-    let expected = "a list of strings";
-    let secrets = fields
-        .list("secrets")?
-        .iter()
-        .map(|secret| secret.as_str().ok_or_else(|| wrong("secrets", expected)));
-    let secrets: Vec<&str> = secrets.collect::<Result<_, _>>()?;
-    let options = Options {
-        secrets: &secrets,
-        tolerance_seconds: fields.maybe_integer("tolerance_seconds")?,
-        strict: fields.maybe_flag("strict")?.unwrap_or(false),
-        url: fields.maybe_text("url")?,
-        public_key_id: fields.maybe_text("public_key_id")?,
-        access_key: fields.maybe_text("access_key")?,
-        public_key_pem: fields.maybe_text("public_key_pem")?,
-        jwk: fields.maybe_text("jwk")?,
-        certificate_pem: fields.maybe_text("certificate_pem")?,
-        partial: fields.maybe_flag("partial")?.unwrap_or(false),
-    };
-    fields.finish()?;
-    Ok(Verifier::new(scheme, options)?)
-}
-
-fn headers<'v>(list: &'v [Value<'_>]) -> Result<Vec<(&'v str, HeaderValue<'v>)>, Error> {
-    let pair = |item: &'v Value<'_>| match item.as_array()? {
-        [name, Value::Array(_)] => Some((name.as_str()?, HeaderValue::Repeated)),
-        [name, value] => Some((name.as_str()?, HeaderValue::Once(value.as_str()?))),
-        _ => None,
-    };
-    let expected = "a list of pairs of a name and a value";
-    list.iter().map(|item| pair(item).ok_or_else(|| wrong("headers", expected).into())).collect()
-}
-
-fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
-    let ms = fields.integer(field)?;
-    let expected = "milliseconds since 1970, at most the end of the year 9999";
-    Timestamp::from_unix_ms(ms).ok_or_else(|| {
-        json::Error::from(json::ErrorKind::WrongField { field, expected, found: ms.digits() }).into()
-    })
-}
-
-/// The value is not shown: it may be a secret.
-fn wrong(field: &'static str, expected: &'static str) -> json::Error {
-    json::Error::from(json::ErrorKind::WrongField { field, expected, found: "something else".to_owned() })
-}
-
-fn delivery(verified: &Verified<'_>) -> String {
-    let events = verified.events().into_iter().fold(ArrayWriter::new(), |list, event| {
-        let object = ObjectWriter::new()
-            .text("id", &event.id)
-            .flag("id_is_signed", event.id_is_signed)
-            .maybe_text("digest", event.digest.as_deref())
-            .maybe_text("type", event.kind.as_deref());
-        list.raw(&maybe_moment(object, "occurred_at", event.occurred_at).finish())
-    });
-    let object = ObjectWriter::new()
-        .raw("secret_index", &verified.secret_index().digits())
-        .raw("events", &events.finish());
-    maybe_moment(object, "timestamp", verified.timestamp()).finish()
-}
-
-fn maybe_moment(object: ObjectWriter, name: &str, moment: Option<Timestamp>) -> ObjectWriter {
-    match moment {
-        Some(moment) => object.number(name, moment.unix_ms()),
-        None => object,
+/// Which hash, as the shell counts them.
+const fn hash_number(hash: HashAlgorithm) -> u32 {
+    match hash {
+        HashAlgorithm::Sha1 => 1,
+        HashAlgorithm::Sha256 => 2,
+        HashAlgorithm::Sha512 => 3,
     }
 }
 
-fn row(scheme: &Scheme) -> String {
-    let told = scheme.provenance.told();
-    let headers = scheme.headers().into_iter().fold(ArrayWriter::new(), ArrayWriter::text);
-    let id = match scheme.identity.id {
-        IdSource::Body(paths) => paths.iter().fold(String::new(), |mut text, path| {
-            text.push_str(if text.is_empty() { "body" } else { ":body" });
-            path.iter().for_each(|name| text.extend([".", name]));
-            text
-        }),
-        IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => String::from_iter(["header ", name]),
-        IdSource::Digest => "digest of what is signed".to_owned(),
-    };
-    let object = ObjectWriter::new()
-        .text("name", scheme.name)
-        .text("provider", told.map_or("", |told| told.provider))
-        .raw("headers", &headers.finish())
-        .text("algorithm", scheme.primitive.name())
-        .text("signed_content", &scheme.signed_content())
-        .flag("signs_url", scheme.signs_url())
-        .flag("signs_time", scheme.clock.is_some())
-        .text("event_id", &id)
-        .flag("event_id_is_signed", scheme.signs_id())
-        .number("retry_window_hours", scheme.retry_window_hours.into())
-        .text("strength", scheme.strength().name())
-        .text("source", told.map_or("", |told| told.source))
-        .text("checked", told.map_or("", |told| told.checked))
-        .text("evidence", told.map_or("", |told| told.evidence.name()))
-        .maybe_text("unverified", told.map(|told| told.unverified).filter(|text| !text.is_empty()))
-        .maybe_text("note", told.map(|told| told.note).filter(|text| !text.is_empty()));
-    match scheme.clock {
-        Some(clock) if clock.window != Window::OnRequest => {
-            object.number("tolerance_seconds", clock.tolerance_seconds)
-        }
-        Some(_) | None => object,
-    }
-    .finish()
+/// Lengths and places of a wasm memory fit.
+pub(super) fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-impl From<json::Error> for Error {
-    fn from(error: json::Error) -> Self {
-        Self::Json(error)
-    }
+pub(super) fn halves(value: u64) -> [u32; 2] {
+    let low = u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
+    [low, u32::try_from(value >> 32).unwrap_or_default()]
 }
 
-impl From<webhook::Error> for Error {
-    fn from(error: webhook::Error) -> Self {
-        Self::Webhook(error)
-    }
+/// Where bytes are that the shell reads and writes. Exposed, because it does so behind the compiler's back.
+pub(super) fn address(bytes: &mut [u8]) -> u32 {
+    number(bytes.as_mut_ptr().expose_provenance())
 }
 
-impl Error {
-    fn table(&self) -> Report {
-        match self {
-            Self::Json(error) => error.report(),
-            Self::Webhook(error) => error.report(),
-            Self::UnknownHandle { found } => Report::new("unknown_handle")
-                .number("found", u64::from(*found))
-                .say("no verifier has the handle {found}: open it again from its options"),
-        }
-    }
-}
-
-reported!(Error);
-
-/// The functions JavaScript sees. They hold the one table of the instance.
+/// The functions JavaScript sees. They hold the one door of the instance.
 #[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]
 pub mod exports {
     use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use super::Verifiers;
+    use super::Door;
+    #[cfg(feature = "webhooks-full")]
     use crate::prelude::*;
 
-    static VERIFIERS: Mutex<Verifiers> = Mutex::new(Verifiers::new());
+    static DOOR: Mutex<Door> = Mutex::new(Door::new());
 
-    /// See [`super::schemes`].
+    /// See [`crate::wasm::delivery::tables`].
+    #[cfg(feature = "webhooks-full")]
     #[wasm_bindgen]
-    pub fn webhooks_schemes() -> Vec<u8> {
-        super::schemes()
+    pub fn webhooks_tables() -> Vec<u8> {
+        crate::wasm::delivery::tables()
     }
 
-    /// See [`Verifiers::open`].
+    /// See [`Door::area`].
     #[wasm_bindgen]
-    pub fn webhooks_verifier(options: &[u8]) -> Vec<u8> {
-        VERIFIERS.lock().open(options)
+    pub fn webhooks_area() -> u32 {
+        super::address(DOOR.lock().area())
     }
 
-    /// See [`Verifiers::verify`].
+    /// See [`Door::text`].
     #[wasm_bindgen]
-    pub fn webhooks_verify(handle: u32, request: &[u8], body: &[u8]) -> Vec<u8> {
-        VERIFIERS.lock().verify(handle, request, body)
+    pub fn webhooks_text(bytes: usize) -> u32 {
+        super::address(DOOR.lock().text(bytes))
     }
 
-    /// See [`Verifiers::release`].
+    /// See [`Door::open`].
     #[wasm_bindgen]
-    pub fn webhooks_release(handle: u32) -> Vec<u8> {
-        VERIFIERS.lock().release(handle)
+    pub fn webhooks_open() -> u32 {
+        DOOR.lock().open()
+    }
+
+    /// See [`Door::release`].
+    #[wasm_bindgen]
+    pub fn webhooks_release(handle: u32) {
+        DOOR.lock().release(handle);
+    }
+
+    /// See [`Door::begin`].
+    #[wasm_bindgen]
+    pub fn webhooks_begin(handle: u32, body_bytes: usize, room_bytes: usize) -> u32 {
+        DOOR.lock().begin(handle, body_bytes, room_bytes)
+    }
+
+    /// See [`Door::absorb`].
+    #[wasm_bindgen]
+    pub fn webhooks_absorb(bytes: usize) {
+        DOOR.lock().absorb(bytes);
+    }
+
+    /// See [`Door::close`].
+    #[wasm_bindgen]
+    pub fn webhooks_close(secret_index: usize) -> u32 {
+        DOOR.lock().close(secret_index)
+    }
+
+    /// See [`Door::whole`].
+    #[wasm_bindgen]
+    pub fn webhooks_whole(handle: u32) -> u32 {
+        DOOR.lock().whole(handle)
+    }
+
+    /// See [`Door::events`].
+    #[wasm_bindgen]
+    pub fn webhooks_events(handle: u32) {
+        DOOR.lock().events(handle);
     }
 }

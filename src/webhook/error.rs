@@ -1,7 +1,11 @@
 //! Why a verifier could not be made, or a delivery was refused.
 
-use crate::advice::{Diagnose as _, Report, reported};
+#[cfg(feature = "webhooks-full")]
+use crate::advice::Diagnose as _;
+use crate::advice::{Report, reported};
 use crate::crypto;
+#[cfg(feature = "webhooks-full")]
+use crate::crypto::KeyError;
 use crate::json::quoted;
 use crate::prelude::*;
 
@@ -46,7 +50,7 @@ pub enum Error {
     #[cfg(feature = "webhooks-full")]
     KeyMalformed {
         /// Why.
-        reason: Box<crypto::KeyError>,
+        reason: Box<KeyError>,
     },
     /// A JWK is no JSON.
     #[cfg(feature = "webhooks-full")]
@@ -154,133 +158,194 @@ pub enum Error {
     },
 }
 
+/// What the sentence about an error says in braces, in the order in which it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fact<'e> {
+    /// A text of the caller's.
+    Given(&'e str),
+    /// A text of the catalogue: the name of a header, what was expected.
+    Known(&'static str),
+    /// A number.
+    Number(u64),
+    /// Places in a list, from 0.
+    Places(&'e [usize]),
+    /// Why a secret could not be decoded: a line of [`crypto::Error::LINES`] and the number in it.
+    Reason(usize, u64),
+    /// Why a public key cannot be used.
+    #[cfg(feature = "webhooks-full")]
+    Key(&'e KeyError),
+}
+
+/// Most facts of one sentence.
+const FACTS_MAX: usize = 3;
+
 impl Error {
+    /// The stable code of each error and the sentence about it. An error is told by the number of its line
+    /// ([`Error::told`]), so that a border can carry numbers and leave the sentences to whoever shows them.
+    pub const LINES: &'static [(&'static str, &'static str)] = &[
+        ("unknown_scheme", "no scheme is called {found}: schemes() lists those there are"),
+        ("missing_secret", "no secret was given: expected the signing secret of this endpoint"),
+        (
+            "too_many_secrets",
+            "{found} secrets were given: at most {limit} are tried, drop those that were rotated out",
+        ),
+        ("empty_secret", "the secret at index {index} is empty: anybody could sign with it"),
+        ("bad_secret", "the secret at index {index} cannot be decoded: {reason}"),
+        ("missing_option", "this scheme needs the option `{option}` beside the secret"),
+        ("bad_key", "the public key cannot be used: {reason}"),
+        ("bad_key", "the public key cannot be used: expected a JWK, as a JSON object"),
+        ("foreign_certificate", "the certificate is not the provider's: expected one for {expected}"),
+        (
+            "cannot_sign",
+            "only the provider can sign by this scheme: record a delivery of its sandbox instead",
+        ),
+        (
+            "signature_in_body",
+            "this scheme carries its signature in the body: headers alone are no signed delivery",
+        ),
+        (
+            "missing_url",
+            "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
+        ),
+        ("body_too_large", "the body has {found} bytes: at most {limit} are read"),
+        ("header_too_long", "the header `{header}` has {found} bytes: at most {limit} are read"),
+        (
+            "too_many_signatures",
+            "the header `{header}` holds {found} items: at most {limit} are read, no provider sends that many",
+        ),
+        ("missing_header", "the header `{header}` is missing: is this request from the provider?"),
+        ("repeated_header", "the header `{header}` arrived several times: expected it once"),
+        ("malformed_header", "the header `{header}` is malformed: expected {expected}"),
+        ("missing_signature", "the header `{header}` holds no signature of the version this scheme accepts"),
+        ("malformed_body", "the body is not what this provider sends: expected {expected}"),
+        ("missing_field", "the field `{field}` is missing: is this request from the provider?"),
+        ("malformed_field", "the field `{field}` is malformed: expected {expected}"),
+        (
+            "key_not_valid",
+            "the key that signed is not valid at this time: fetch the current one; check the clock of this host",
+        ),
+        ("empty_body", "the body is empty: this provider signs no empty body"),
+        (
+            "signature_mismatch",
+            "no signature matches: check that the body is the bytes as received and that the secret is that of \
+             this endpoint",
+        ),
+        (
+            "signature_mismatch",
+            "no signature matches an empty body: check that no parser has consumed the body before",
+        ),
+        (
+            "events_refused",
+            "of {events} events, those at {refused} (from 0) carry no signature that matches: somebody may have \
+             added them to a genuine delivery",
+        ),
+        (
+            "timestamp_too_old",
+            "signed {found} s ago: at most {tolerance} s are accepted; check the clock of this host",
+        ),
+        (
+            "timestamp_in_future",
+            "signed {found} s in the future: at most {tolerance} s are accepted; check the clock of this host",
+        ),
+    ];
+
     pub(super) fn unknown_scheme(found: &str) -> Self {
         const SHOWN_MAX: usize = 40;
         Self::UnknownScheme { found: found.chars().take(SHOWN_MAX).collect() }
     }
 
-    fn table(&self) -> Report {
+    /// The line of [`Error::LINES`], and what stands in its braces.
+    #[must_use]
+    pub fn told(&self) -> (usize, [Option<Fact<'_>>; FACTS_MAX]) {
+        use Fact::{Given, Known, Places, Reason};
+        let none = [const { None }; FACTS_MAX];
+        let number = |number: usize| Some(Fact::Number(u64::try_from(number).unwrap_or(u64::MAX)));
         match self {
-            Self::UnknownScheme { found } => Report::new("unknown_scheme").fact("found", found).say_with(
-                "no scheme is called {found}: schemes() lists those there are",
-                &[("found", &quoted(found))],
-            ),
-            Self::SecretMissing => Report::new("missing_secret")
-                .say("no secret was given: expected the signing secret of this endpoint"),
-            Self::TooManySecrets { found } => Report::new("too_many_secrets").count("found", *found).say_with(
-                "{found} secrets were given: at most {limit} are tried, drop those that were rotated out",
-                &[("limit", &super::SECRETS_MAX.digits())],
-            ),
-            Self::SecretEmpty { index } => Report::new("empty_secret")
-                .count("index", *index)
-                .say("the secret at index {index} is empty: anybody could sign with it"),
+            Self::UnknownScheme { found } => (0, [Some(Given(found)), None, None]),
+            Self::SecretMissing => (1, none),
+            Self::TooManySecrets { found } => (2, [number(*found), number(super::SECRETS_MAX), None]),
+            Self::SecretEmpty { index } => (3, [number(*index), None, None]),
             Self::SecretMalformed { index, reason } => {
-                let reason = reason.report();
-                Report::new("bad_secret").count("index", *index).fact("reason", reason.code).say_with(
-                    "the secret at index {index} cannot be decoded: {reason}",
-                    &[("reason", &reason.message)],
-                )
+                let (line, at) = reason.told();
+                (4, [number(*index), Some(Reason(line, at)), None])
             }
-            Self::OptionMissing { option } => Report::new("missing_option")
-                .fact("option", option)
-                .say("this scheme needs the option `{option}` beside the secret"),
+            Self::OptionMissing { option } => (5, [Some(Known(option)), None, None]),
             #[cfg(feature = "webhooks-full")]
-            Self::KeyMalformed { reason } => {
-                let reason = reason.report();
-                Report::new("bad_key")
-                    .fact("reason", reason.code)
-                    .say_with("the public key cannot be used: {reason}", &[("reason", &reason.message)])
-            }
+            Self::KeyMalformed { reason } => (6, [Some(Fact::Key(reason)), None, None]),
             #[cfg(feature = "webhooks-full")]
-            Self::JwkMalformed => Report::new("bad_key")
-                .fact("reason", "jwk")
-                .say("the public key cannot be used: expected a JWK, as a JSON object"),
+            Self::JwkMalformed => (7, none),
             #[cfg(feature = "webhooks-full")]
-            Self::CertificateOfOther { expected } => Report::new("foreign_certificate")
-                .fact("expected", expected)
-                .say("the certificate is not the provider's: expected one for {expected}"),
-            Self::SignerUnknown => Report::new("cannot_sign").say(
-                "only the provider can sign by this scheme: record a delivery of its sandbox instead",
-            ),
-            Self::SignatureInBody => Report::new("signature_in_body").say(
-                "this scheme carries its signature in the body: headers alone are no signed delivery",
-            ),
-            Self::UrlMissing => Report::new("missing_url").say(
-                "this scheme signs the URL of the endpoint: pass `url` exactly as the provider was given it",
-            ),
-            Self::BodyTooLarge { found } => Report::new("body_too_large").count("found", *found).say_with(
-                "the body has {found} bytes: at most {limit} are read",
-                &[("limit", &super::BODY_BYTES_MAX.digits())],
-            ),
+            Self::CertificateOfOther { expected } => (8, [Some(Known(expected)), None, None]),
+            Self::SignerUnknown => (9, none),
+            Self::SignatureInBody => (10, none),
+            Self::UrlMissing => (11, none),
+            Self::BodyTooLarge { found } => (12, [number(*found), number(super::BODY_BYTES_MAX), None]),
             Self::HeaderTooLong { header, found } => {
-                Report::new("header_too_long").fact("header", header).count("found", *found).say_with(
-                    "the header `{header}` has {found} bytes: at most {limit} are read",
-                    &[("limit", &super::HEADER_BYTES_MAX.digits())],
-                )
+                (13, [Some(Known(header)), number(*found), number(super::HEADER_BYTES_MAX)])
             }
             Self::TooManySignatures { header, found } => {
-                Report::new("too_many_signatures").fact("header", header).count("found", *found).say_with(
-                    "the header `{header}` holds {found} items: at most {limit} are read, no provider sends that many",
-                    &[("limit", &super::SIGNATURES_MAX.digits())],
-                )
+                (14, [Some(Known(header)), number(*found), number(super::SIGNATURES_MAX)])
             }
-            Self::HeaderMissing { header } => Report::new("missing_header")
-                .fact("header", header)
-                .say("the header `{header}` is missing: is this request from the provider?"),
-            Self::HeaderRepeated { header } => Report::new("repeated_header")
-                .fact("header", header)
-                .say("the header `{header}` arrived several times: expected it once"),
-            Self::HeaderMalformed { header, expected } => Report::new("malformed_header")
-                .fact("header", header)
-                .fact("expected", expected)
-                .say("the header `{header}` is malformed: expected {expected}"),
-            Self::SignatureAbsent { header } => Report::new("missing_signature")
-                .fact("header", header)
-                .say("the header `{header}` holds no signature of the version this scheme accepts"),
-            Self::BodyMalformed { expected } => Report::new("malformed_body")
-                .fact("expected", expected)
-                .say("the body is not what this provider sends: expected {expected}"),
-            Self::FieldMissing { field } => Report::new("missing_field")
-                .fact("field", field)
-                .say("the field `{field}` is missing: is this request from the provider?"),
-            Self::FieldMalformed { field, expected } => Report::new("malformed_field")
-                .fact("field", field)
-                .fact("expected", expected)
-                .say("the field `{field}` is malformed: expected {expected}"),
+            Self::HeaderMissing { header } => (15, [Some(Known(header)), None, None]),
+            Self::HeaderRepeated { header } => (16, [Some(Known(header)), None, None]),
+            Self::HeaderMalformed { header, expected } => {
+                (17, [Some(Known(header)), Some(Known(expected)), None])
+            }
+            Self::SignatureAbsent { header } => (18, [Some(Known(header)), None, None]),
+            Self::BodyMalformed { expected } => (19, [Some(Known(expected)), None, None]),
+            Self::FieldMissing { field } => (20, [Some(Known(field)), None, None]),
+            Self::FieldMalformed { field, expected } => {
+                (21, [Some(Known(field)), Some(Known(expected)), None])
+            }
             #[cfg(feature = "webhooks-full")]
-            Self::KeyNotValid => Report::new("key_not_valid").say(
-                "the key that signed is not valid at this time: fetch the current one; check the clock of this host",
-            ),
-            Self::BodyEmpty => {
-                Report::new("empty_body").say("the body is empty: this provider signs no empty body")
+            Self::KeyNotValid => (22, none),
+            Self::BodyEmpty => (23, none),
+            Self::SignatureMismatch { body_is_empty: false } => (24, none),
+            Self::SignatureMismatch { body_is_empty: true } => (25, none),
+            Self::EventsRefused { refused, events } => (26, [number(*events), Some(Places(refused)), None]),
+            Self::TooOld { age_seconds, tolerance_seconds } => {
+                (27, [Some(Fact::Number(*age_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
             }
-            Self::SignatureMismatch { body_is_empty: false } => Report::new("signature_mismatch").say(
-                "no signature matches: check that the body is the bytes as received and that the secret is that of \
-                 this endpoint",
-            ),
-            Self::SignatureMismatch { body_is_empty: true } => Report::new("signature_mismatch").say(
-                "no signature matches an empty body: check that no parser has consumed the body before",
-            ),
-            Self::EventsRefused { refused, events } => Report::new("events_refused")
-                .fact("refused", &listed(refused))
-                .count("events", *events)
-                .say(
-                    "of {events} events, those at {refused} (from 0) carry no signature that matches: somebody may \
-                     have added them to a genuine delivery",
-                ),
-            Self::TooOld { age_seconds, tolerance_seconds } => Report::new("timestamp_too_old")
-                .number("found", *age_seconds)
-                .number("tolerance", *tolerance_seconds)
-                .say("signed {found} s ago: at most {tolerance} s are accepted; check the clock of this host"),
-            Self::TooNew { ahead_seconds, tolerance_seconds } => Report::new("timestamp_in_future")
-                .number("found", *ahead_seconds)
-                .number("tolerance", *tolerance_seconds)
-                .say(
-                    "signed {found} s in the future: at most {tolerance} s are accepted; \
-                     check the clock of this host",
-                ),
+            Self::TooNew { ahead_seconds, tolerance_seconds } => {
+                (28, [Some(Fact::Number(*ahead_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
+            }
         }
+    }
+
+    fn table(&self) -> Report {
+        let (line, facts) = self.told();
+        let (code, sentence) = Self::LINES.get(line).copied().unwrap_or_default();
+        let names =
+            sentence.split('{').skip(1).filter_map(|piece| piece.split_once('}')).map(|(name, _)| name);
+        let mut report = Report::new(code);
+        let mut asides = Vec::new();
+        for (name, fact) in names.zip(facts.into_iter().flatten()) {
+            match fact {
+                // A limit is the same in every error, so it is said and not reported.
+                Fact::Number(number) if name == "limit" => asides.push((name, number.digits())),
+                Fact::Number(number) => report = report.number(name, number),
+                Fact::Known(text) => report = report.fact(name, text),
+                Fact::Places(places) => report = report.fact(name, &listed(places)),
+                Fact::Given(text) => {
+                    report = report.fact(name, text);
+                    asides.push((name, quoted(text)));
+                }
+                Fact::Reason(line, at) => {
+                    let reason = crypto::Error::report_of(line, at);
+                    report = report.fact(name, reason.code);
+                    asides.push((name, reason.message));
+                }
+                #[cfg(feature = "webhooks-full")]
+                Fact::Key(reason) => {
+                    let reason = reason.report();
+                    report = report.fact(name, reason.code);
+                    asides.push((name, reason.message));
+                }
+            }
+        }
+        let asides: Vec<(&str, &str)> = asides.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        report.say_with(sentence, &asides)
     }
 }
 

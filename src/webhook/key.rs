@@ -2,8 +2,8 @@
 
 use super::{Error, KeyForm, Options, Part, Primitive, SECRETS_MAX, Scheme, SignatureForm};
 use crate::crypto::{
-    Hash, HexCase, MacKey, Secret, decode_base64, decode_hex, encode_base64, encode_hex, equal,
-    sha1_of_secret,
+    Hash, HashAlgorithm, HashValue, HexCase, MacKey, Secret, Tag, decode_base64, decode_hex, encode_base64,
+    encode_hex, equal, is_base64_of, is_hex_of, sha1_of_secret,
 };
 use crate::prelude::*;
 
@@ -108,6 +108,28 @@ impl Key {
         self.text.expose()
     }
 
+    /// The hash under the MAC, if it is one.
+    pub(super) fn hash(&self) -> Option<HashAlgorithm> {
+        self.mac().map(MacKey::hash)
+    }
+
+    /// What the inner hash of the MAC begins with.
+    pub(super) fn inner_block(&self) -> &[u8] {
+        self.mac().map_or(&[], MacKey::inner_block)
+    }
+
+    /// What the signature of a message with this inner hash must be.
+    pub(super) fn close(&self, inner: &HashValue) -> Option<Tag> {
+        self.mac().map(|key| key.close(inner))
+    }
+
+    fn mac(&self) -> Option<&MacKey> {
+        match &self.proof {
+            Proof::Mac(key) => Some(key),
+            _ => None,
+        }
+    }
+
     /// The public key, if it is one.
     #[cfg(feature = "webhooks-full")]
     pub(super) fn public(&self) -> Option<&Public> {
@@ -133,7 +155,7 @@ impl Key {
             return signatures.iter().any(|signature| public.holds(form, pieces, signature));
         }
         let tag = self.tag(pieces);
-        signatures.iter().fold(false, |holds, signature| holds | form.matches(&tag, signature))
+        signatures.iter().fold(false, |holds, signature| holds | form.matches(tag.expose(), signature))
     }
 
     /// What the signature of a message must be; nothing where only its provider can make it.
@@ -167,8 +189,7 @@ fn several(secrets: &[&str], key: impl Fn(usize, &str) -> Result<Key, Error>) ->
 
 impl SignatureForm {
     /// A tag as the provider writes it.
-    pub(super) fn write(self, tag: &Secret) -> String {
-        let tag = tag.expose();
+    pub(super) fn write(self, tag: &[u8]) -> String {
         match self {
             Self::HexLower | Self::HexAnyCase => encode_hex(tag),
             Self::HexUpper => encode_hex(tag).to_ascii_uppercase(),
@@ -180,17 +201,16 @@ impl SignatureForm {
     /// Whether a signature is this tag, in constant time.
     ///
     /// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
-    pub(super) fn matches(self, tag: &Secret, signature: &str) -> bool {
-        let is = |text: String| equal(signature.as_bytes(), text.as_bytes());
+    pub(super) fn matches(self, tag: &[u8], signature: &str) -> bool {
         match self {
-            Self::HexUpper | Self::HexAnyCase => {
-                equal(signature.to_ascii_lowercase().as_bytes(), encode_hex(tag.expose()).as_bytes())
-            }
-            Self::HexLower | Self::Base64 | Self::Text => is(self.write(tag)),
+            Self::HexUpper | Self::HexAnyCase => is_hex_of(signature, tag, HexCase::Any),
+            Self::HexLower => is_hex_of(signature, tag, HexCase::Lower),
+            Self::Base64 => is_base64_of(signature, tag),
+            Self::Text => equal(signature.as_bytes(), tag),
             // Both are looked at in any case.
-            Self::Base64OrHex => is(self.write(tag)) | is(encode_hex(tag.expose())),
+            Self::Base64OrHex => is_base64_of(signature, tag) | is_hex_of(signature, tag, HexCase::Lower),
             Self::Base64OrBase64OfHex => {
-                is(self.write(tag)) | is(encode_base64(encode_hex(tag.expose()).as_bytes()))
+                is_base64_of(signature, tag) | is_base64_of(signature, encode_hex(tag).as_bytes())
             }
         }
     }

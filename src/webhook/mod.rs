@@ -26,6 +26,7 @@ mod body;
 mod catalogue;
 mod claims;
 mod clock;
+mod cut;
 #[cfg(feature = "webhooks-full")]
 mod diagnose;
 mod error;
@@ -40,6 +41,7 @@ mod message;
 mod moment;
 mod part;
 mod peek;
+mod pending;
 mod provenance;
 #[cfg(feature = "webhooks-full")]
 mod public;
@@ -52,12 +54,13 @@ pub use catalogue::{SCHEMES, STANDARD_WEBHOOKS_V1, STRIPE_V1, scheme};
 pub use clock::{Clock, TimeSource, TimeUnit, Window};
 #[cfg(feature = "webhooks-full")]
 pub use diagnose::{Confidence, Diagnosis, PROBED_BYTES_MAX, PROBES_MAX, RESERIALISED_BYTES_MAX, diagnose};
-pub use error::Error;
+pub use error::{Error, Fact};
 pub use event::Event;
 pub use grammar::Grammar;
 pub use header::HeaderValue;
 pub use identity::{IdSource, Identity, Items, KindSource, Moment, Path};
 pub use part::Part;
+pub use pending::Pending;
 pub use provenance::{Evidence, Provenance, Told};
 pub use scheme::{KeyForm, Place, Primitive, Scheme, SignatureForm, Strength};
 pub use sign::{Delivery, Outgoing, sign};

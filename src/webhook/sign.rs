@@ -93,7 +93,7 @@ impl Outgoing<'_> {
         let timestamp = timestamp.as_deref().unwrap_or_default();
         let signed = |source: &Source<'_>| -> Result<String, Error> {
             let message = source.message(key.text(), 0)?;
-            let signature = scheme.form.write(&key.tag(&message.pieces(self.body)));
+            let signature = scheme.form.write(key.tag(&message.pieces(self.body)).expose());
             Ok(self.value(scheme, timestamp, &signature))
         };
         let mut headers: Vec<_> = carried.iter().map(|name| (*name, self.id.to_owned())).collect();

@@ -5,13 +5,14 @@ use super::claims::{Claims, in_body, in_headers, limits};
 use super::event::Proven;
 use super::key::Key;
 use super::message::{Message, Source};
+use super::pending::{Pending, SignedAt};
 use super::{
     BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, Scheme,
     Strength, Window,
 };
 #[cfg(feature = "webhooks-full")]
 use super::{Primitive, jws};
-use crate::crypto::Sha256;
+use crate::crypto::{HashAlgorithm, Hasher, Sha256};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -22,7 +23,8 @@ pub struct Options<'a> {
     /// The secrets that may have signed: one, or several while one replaces another. At most
     /// [`SECRETS_MAX`](super::SECRETS_MAX).
     pub secrets: &'a [&'a str],
-    /// Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if `None`.
+    /// Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if `None`. 0
+    /// switches the check off, unless `strict`.
     pub tolerance_seconds: Option<u64>,
     /// Refuses times too far ahead too, where the provider's own library does not.
     pub strict: bool,
@@ -60,7 +62,8 @@ pub struct Request<'a> {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     scheme: &'static Scheme,
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
+    is_stepwise: bool,
     tolerance_seconds: Option<u64>,
     strict: bool,
     url: Option<String>,
@@ -104,12 +107,13 @@ impl Verifier {
         if scheme.grammar == Grammar::PublicKeys && public_key_id.is_none() {
             return Err(Error::OptionMissing { option: "public_key_id" });
         }
-        if scheme.content.contains(&Part::AccessKey) && access_key.is_none() {
+        if scheme.content.iter().any(|part| matches!(part, Part::AccessKey)) && access_key.is_none() {
             return Err(Error::OptionMissing { option: "access_key" });
         }
         Ok(Self {
             scheme,
             keys,
+            is_stepwise: scheme.is_stepwise(),
             tolerance_seconds: options.tolerance_seconds,
             strict: options.strict,
             url: options.url.map(str::to_owned),
@@ -125,40 +129,129 @@ impl Verifier {
         self.scheme
     }
 
+    /// How many secrets there are.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The hash that verifying in steps asks for, if the scheme can be verified so.
+    #[must_use]
+    pub fn hash(&self) -> Option<HashAlgorithm> {
+        self.keys.first().filter(|_| self.is_stepwise).and_then(Key::hash)
+    }
+
     /// Decides on one delivery. How long a refusal of a signature takes does not depend on which bytes differ.
     ///
     /// # Errors
     ///
     /// The variants of [`Error`] from [`Error::UrlMissing`] on, in their order.
     pub fn verify<'a>(&self, request: &Request<'a>) -> Result<Verified<'a>, Error> {
-        let url = request.url.or(self.url.as_deref()).unwrap_or_default();
+        let (headers, body) = (request.headers, request.body);
+        if let Some(mut pending) = self.begin(headers, request.url, body.len())? {
+            for (index, key) in self.keys.iter().enumerate() {
+                let Some(hash) = key.hash() else { continue };
+                let mut hasher = Hasher::new(hash);
+                for piece in [key.inner_block(), pending.head(), body, pending.tail()] {
+                    hasher.update(piece);
+                }
+                self.check(&mut pending, index, &hasher.finish());
+            }
+            let (secret_index, timestamp) = self.conclude(&pending, request.now)?;
+            return Ok(Verified { secret_index, timestamp, ..self.proven(pending.layout, headers, body) });
+        }
+        self.verify_whole(request)
+    }
+
+    /// Begins on a delivery whose body is not there yet; `None` when the scheme needs to read it, so that only
+    /// [`Verifier::verify`] can decide.
+    ///
+    /// # Errors
+    ///
+    /// The variants of [`Error`] from [`Error::UrlMissing`] to [`Error::BodyEmpty`], in their order.
+    pub fn begin(
+        &self,
+        headers: &[(&str, HeaderValue<'_>)],
+        url: Option<&str>,
+        body_bytes: usize,
+    ) -> Result<Option<Pending>, Error> {
+        if !self.is_stepwise {
+            return Ok(None);
+        }
+        let (layout, url) = self.opened(headers, url, body_bytes)?;
+        let Some(claims) = in_headers(layout, headers, self.public_key_id.as_deref())? else {
+            return Ok(None);
+        };
+        let source = Source {
+            scheme: layout,
+            headers,
+            timestamp: claims.timestamp.map(|(text, _)| text),
+            url,
+            body: &[],
+            json: None,
+            form: &[],
+            access_key: None,
+        };
+        Self::pending(layout, &source, &claims, body_bytes).map(Some)
+    }
+
+    /// The row to read a delivery by and the URL it was sent to, when it keeps all limits.
+    fn opened<'u>(
+        &'u self,
+        headers: &[(&str, HeaderValue<'_>)],
+        url: Option<&'u str>,
+        body_bytes: usize,
+    ) -> Result<(&'static Scheme, &'u str), Error> {
+        let url = url.or(self.url.as_deref()).unwrap_or_default();
         if self.scheme.signs_url() && url.is_empty() {
             return Err(Error::UrlMissing);
         }
-        let (headers, body) = (request.headers, request.body);
-        if body.len() > BODY_BYTES_MAX {
-            return Err(Error::BodyTooLarge { found: body.len() });
+        if body_bytes > BODY_BYTES_MAX {
+            return Err(Error::BodyTooLarge { found: body_bytes });
         }
         let layout = self.scheme.layout(headers);
         limits(layout, headers)?;
+        Ok((layout, url))
+    }
+
+    /// The events of a delivery that passed [`Verifier::conclude`].
+    pub(crate) fn events(&self, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Vec<Event> {
+        self.proven(self.scheme.layout(headers), headers, body).events()
+    }
+
+    /// A delivery whose whole body is proven, by the first secret and at no time.
+    fn proven<'a>(
+        &self,
+        layout: &'static Scheme,
+        headers: &'a [(&'a str, HeaderValue<'a>)],
+        body: &'a [u8],
+    ) -> Verified<'a> {
+        let scheme = self.scheme;
+        Verified {
+            scheme,
+            layout,
+            headers,
+            body,
+            secret_index: 0,
+            timestamp: None,
+            signed: None,
+            refused: Vec::new(),
+        }
+    }
+
+    /// As [`Verifier::verify`], for a scheme that cannot be verified in steps.
+    fn verify_whole<'a>(&self, request: &Request<'a>) -> Result<Verified<'a>, Error> {
+        let (headers, body) = (request.headers, request.body);
+        let (layout, url) = self.opened(headers, request.url, body.len())?;
         #[cfg(feature = "webhooks-full")]
         if layout.primitive == Primitive::Jws {
             let (secret_index, issued_at) = jws::verify(layout, &self.keys, headers, body, request.now)?;
             if let Some(clock) = layout.clock {
-                self.in_time(clock, "", issued_at, request.now)?;
+                let signed_at = SignedAt { moment: issued_at, whole_seconds: true };
+                self.in_time(clock, signed_at, request.now)?;
             }
-            let (signed, refused) = (None, Vec::new());
             let timestamp = Some(issued_at);
-            return Ok(Verified {
-                scheme: self.scheme,
-                layout,
-                headers,
-                body,
-                secret_index,
-                timestamp,
-                signed,
-                refused,
-            });
+            return Ok(Verified { secret_index, timestamp, ..self.proven(layout, headers, body) });
         }
         #[cfg(feature = "webhooks-full")]
         if self.keys.iter().filter_map(Key::public).any(|key| !key.is_valid_at(request.now)) {
@@ -192,10 +285,11 @@ impl Verifier {
                 (claims, signer)
             }
         };
-        let timestamp = claims.timestamp.map(|(_, timestamp)| timestamp);
-        if let (Some(clock), Some((text, signed_at))) = (layout.clock, claims.timestamp) {
-            self.in_time(clock, text, signed_at, request.now)?;
+        let signed_at = SignedAt::of(layout, &claims);
+        if let (Some(clock), Some(signed_at)) = (layout.clock, signed_at) {
+            self.in_time(clock, signed_at, request.now)?;
         }
+        let timestamp = signed_at.map(|signed_at| signed_at.moment);
         let whole = layout.strength() == Strength::SignedFields && layout.identity.items.is_none();
         let signed = whole.then(|| digest(&signer.message));
         let secret_index = signer.index;
@@ -260,17 +354,22 @@ impl Verifier {
         Ok((claims, signer))
     }
 
-    fn in_time(&self, clock: Clock, text: &str, signed_at: Timestamp, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Error> {
         let (tolerance_seconds, window) = match (clock.window, self.tolerance_seconds) {
             (Window::OnRequest, None) => return Ok(()),
             (Window::OnRequest, Some(asked)) => (asked, Window::BothSides),
             (window, asked) => (asked.unwrap_or(clock.tolerance_seconds), window),
         };
+        // What 0 means to Stripe's own library, and nobody wants a window of no width.
+        if tolerance_seconds == 0 && !self.strict {
+            return Ok(());
+        }
         // A timestamp of whole seconds is compared with whole seconds: 300.9 s later it is 300 s old.
-        let now = match clock.unit.counts_seconds(text) {
+        let now = match signed_at.whole_seconds {
             true => Timestamp::from_unix_seconds(now.unix_seconds()).unwrap_or(now),
             false => now,
         };
+        let signed_at = signed_at.moment;
         let tolerance = Millis::from_seconds(tolerance_seconds);
         if now.since(signed_at) > tolerance {
             return Err(Error::TooOld { age_seconds: seconds(now.since(signed_at)), tolerance_seconds });

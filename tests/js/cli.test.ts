@@ -6,14 +6,16 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-// What the installed program finds beside itself, and this bundle does not.
-import "../../pkg/src/webhooks/full.js";
+import * as parts from "../../pkg/src/shell/webhooks-full-parts.js";
+import { provideFullWebhooks } from "../../pkg/src/shell/webhooks-full.js";
 import { signWebhook } from "../../pkg/src/testing/index.js";
 import { Child, databaseDriver, freePort, json } from "../../pkg/src/cli/demo/processes.js";
 
 /** With this in the environment the file is the program under test: an exit status belongs to a process. */
 const CHILD = "TILLPROOF_TEST_CLI";
 if (process.env[CHILD] !== undefined) {
+  // What the installed program finds beside itself, and this bundle does not.
+  provideFullWebhooks(parts);
   await import("../../pkg/src/cli/main.js");
   // The program ends by itself; what goes wrong with its output is told late.
   await new Promise((resolve) => process.once("beforeExit", resolve));

@@ -13,8 +13,8 @@ import { createReceiver } from "../../pkg/src/worker/receiver.js";
 import { server } from "./servers.js";
 import { connect } from "./worker-engines.js";
 
-const EVENTS = Number(process.env["WORKER_EVENTS"] ?? 300);
-const KILLS = Number(process.env["WORKER_KILLS"] ?? 8);
+const EVENTS = Number(process.env["WORKER_EVENTS"] ?? 200);
+const KILLS = Number(process.env["WORKER_KILLS"] ?? 5);
 const PROCESSES = 3;
 const SECRET = "whsec_crash";
 const PROGRAM = fileURLToPath(new URL("worker-process.mjs", import.meta.url));
@@ -33,24 +33,28 @@ class Crowd {
   readonly #start: () => ChildProcess;
   readonly #alive = new Set<ChildProcess>();
   kills = 0;
+  /** Attempts begun by all of them, also by the dead. */
+  attempts = 0;
 
   constructor(engine: string, name: string) {
-    this.#start = () => spawn(server("MODERN_NODE"), [PROGRAM, engine, name], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#start = () => spawn(server("MODERN_NODE"), [PROGRAM, engine, name], { stdio: ["ignore", "pipe", "ignore"] });
     for (let count = 0; count < PROCESSES; count += 1) this.#add();
   }
 
   #add(): void {
     const child = this.#start();
     this.#alive.add(child);
+    child.stdout?.on("data", (chunk: Buffer) => (this.attempts += chunk.length));
     child.once("exit", () => this.#alive.delete(child));
   }
 
+  /** In the middle of a job: whoever begins one next, a moment later. */
   async killOne(): Promise<void> {
-    const [victim] = this.#alive;
-    if (victim === undefined) return;
-    // Not before it works, or nothing would be in its hands.
-    if (victim.exitCode === null) await Promise.race([new Promise((ready) => victim.stdout?.once("data", ready)), sleep(400)]);
-    await sleep(Math.random() * 150);
+    const begins = [...this.#alive].map((child) => new Promise<ChildProcess>((resolve) => {
+      child.stdout?.once("data", () => resolve(child));
+    }));
+    const victim = await Promise.race(begins);
+    await sleep(Math.random() * 10);
     this.kills += victim.kill("SIGKILL") ? 1 : 0;
     this.#alive.delete(victim);
     this.#add();
@@ -81,14 +85,14 @@ async function crashed(engine: string, kills: number): Promise<void> {
     order.sort(() => Math.random() - 0.5);
     await queue.counts();
     crowd = new Crowd(engine, name);
-    const received = (async () => {
-      for (let at = 0; at < order.length; at += 5) {
-        const receipts = await Promise.all(order.slice(at, at + 5).map((index) => receiver.receive(delivery(index))));
-        assert.ok(receipts.every(({ httpStatus }) => httpStatus === 200));
-      }
-    })();
-    for (let count = 0; count < kills; count += 1) await crowd.killOne();
-    await received;
+    // A part of the deliveries for each kill, so that there is always somebody at work to be killed.
+    const part = Math.ceil(order.length / (kills + 1));
+    for (let from = 0; from < order.length; from += part) {
+      const dies = crowd.kills < kills ? crowd.killOne() : undefined;
+      const receipts = await Promise.all(order.slice(from, from + part).map((index) => receiver.receive(delivery(index))));
+      assert.ok(receipts.every(({ httpStatus }) => httpStatus === 200));
+      await dies;
+    }
     const deadline = Date.now() + 120_000;
     for (;;) {
       const { ready, delayed, taken, quarantined } = await queue.counts();
@@ -102,9 +106,10 @@ async function crashed(engine: string, kills: number): Promise<void> {
     const twice = [...applied.values()].filter((times) => times > 1).length;
     console.log(
       `${engine}: ${EVENTS} events in ${order.length} deliveries, ${PROCESSES} processes, ${crowd.kills} SIGKILLs: ` +
-        `${applied.size} applied, ${twice} of them more than once, ${seconds.toFixed(1)} s`,
+        `${crowd.attempts} attempts, ${applied.size} applied, ${twice} of them more than once, ${seconds.toFixed(1)} s`,
     );
     assert.equal(crowd.kills, kills, "processes killed");
+    assert.ok(crowd.attempts > EVENTS, "no process died in the middle of a job");
     assert.equal(applied.size, EVENTS, "events applied");
     if (exactlyOnce) assert.equal(twice, 0, "events applied more than once");
     // A drain ends the process by the very signal that asked for it.

@@ -2,7 +2,7 @@
 
 import * as bullmq from "bullmq";
 import { Redis } from "ioredis";
-import { Pool, type PoolClient } from "pg";
+import { Pool } from "pg";
 import { PgBoss } from "pg-boss";
 
 import { bullmqQueue } from "../../pkg/src/queues/bullmq.js";
@@ -19,7 +19,8 @@ export interface Engine {
   readonly queue: Queue;
   /** Whether the effect of a handler becomes true together with the end of its job. */
   readonly exactlyOnce: boolean;
-  worker(settings: WorkerSettings): Worker;
+  /** A worker that calls `begun` at the start of each attempt. */
+  worker(settings: WorkerSettings, begun: () => void): Worker;
   /** How often each event was applied. */
   effects(): Promise<Map<string, number>>;
   /** Empties what this name left behind, and makes what effects need. */
@@ -37,19 +38,20 @@ const counted = (rows: readonly Record<string, unknown>[]): Map<string, number> 
 
 async function postgres(name: string, transaction: boolean): Promise<Engine> {
   const pool = new Pool({ connectionString: server("POSTGRES_URL"), max: 8 });
-  const queue = postgresQueue<PoolClient>(pool, { name });
+  const queue = postgresQueue(pool, { name });
   const table = `effects_${name.replaceAll("-", "_")}`;
   const insert = `INSERT INTO ${table} (id) VALUES ($1)`;
   return {
     queue,
     exactlyOnce: transaction,
-    worker: (settings) =>
+    worker: (settings, begun) =>
       transaction
         ? createWorker({
             ...settings,
             queue,
             transaction,
             handler: async (event, { tx }) => {
+              begun();
               await pause(WORK_MS);
               await tx.query(insert, [event.id]);
               await pause(WORK_MS);
@@ -59,6 +61,7 @@ async function postgres(name: string, transaction: boolean): Promise<Engine> {
             ...settings,
             queue,
             handler: async (event) => {
+              begun();
               await pause(WORK_MS);
               await pool.query(insert, [event.id]);
               await pause(WORK_MS);
@@ -84,15 +87,15 @@ async function sqlite(name: string): Promise<Engine> {
   return {
     queue,
     exactlyOnce: true,
-    worker: (settings) =>
+    worker: (settings, begun) =>
       createWorker({
         ...settings,
         queue,
         transaction: true,
         handler: (event, { tx }) => {
+          begun();
           tx.prepare("INSERT INTO effects (id) VALUES (?)").run(event.id);
-          // A transaction of SQLite keeps others from writing, so its work is short.
-          Atomics.wait(cell, 0, 0, Math.random() * 2);
+          Atomics.wait(cell, 0, 0, Math.random() * WORK_MS);
         },
       }),
     effects: async () =>
@@ -110,11 +113,12 @@ async function bull(name: string): Promise<Engine> {
   return {
     queue,
     exactlyOnce: false,
-    worker: (settings) =>
+    worker: (settings, begun) =>
       createWorker({
         ...settings,
         queue,
         handler: async (event) => {
+          begun();
           await pause(WORK_MS);
           await redis.hincrby(`effects-${name}`, event.id, 1);
           await pause(WORK_MS);
@@ -145,12 +149,13 @@ async function pgBoss(name: string): Promise<Engine> {
   return {
     queue,
     exactlyOnce: true,
-    worker: (settings) =>
+    worker: (settings, begun) =>
       createWorker({
         ...settings,
         queue,
         transaction: true,
         handler: async (event, { tx }) => {
+          begun();
           await pause(WORK_MS);
           await tx.executeSql(`INSERT INTO ${schema}.effects (id) VALUES ($1)`, [event.id]);
           await pause(WORK_MS);

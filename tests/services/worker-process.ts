@@ -1,11 +1,14 @@
 /** A worker process of the crash tests: `node worker-process.mjs <engine> <name>`, until it is killed or drained. */
 
+import { writeSync } from "node:fs";
+
+import type { WorkerSettings } from "../../pkg/src/worker/worker.js";
 import { connect } from "./worker-engines.js";
 
 const [engine = "", name = ""] = process.argv.slice(2);
 if (engine !== "") {
   const { worker } = await connect(engine, name);
-  worker({
+  const settings: WorkerSettings = {
     concurrency: 6,
     leaseMs: 1_000,
     pollMs: 20,
@@ -14,6 +17,7 @@ if (engine !== "") {
     drainMs: 2_000,
     signals: ["SIGTERM"],
     onError: (error, job) => console.error(job, error),
-  }).start();
-  console.log("started");
+  };
+  // One byte for each attempt, written before anything else can happen to this process.
+  worker(settings, () => void writeSync(1, ".")).start();
 }

@@ -7,7 +7,7 @@ import postgres from "postgres";
 
 import { bullmqQueue } from "../../pkg/src/queues/bullmq.js";
 import { pgBossQueue, type PgBossInstance } from "../../pkg/src/queues/pgboss.js";
-import { postgresQueue, type PostgresJs } from "../../pkg/src/queues/postgres.js";
+import { postgresQueue } from "../../pkg/src/queues/postgres.js";
 import { queueConformance } from "../../pkg/src/worker/conformance.js";
 import type { Queue } from "../../pkg/src/worker/queue.js";
 import { server } from "./servers.js";
@@ -42,7 +42,7 @@ const connection = (): { host: string; port: number } => {
 const ENGINES: Record<string, () => Queue> = {
   bullmq: () => bullmqQueue({ Queue: bullmq.Queue, Worker: bullmq.Worker, connection: connection(), name: fresh() }),
   "postgres through pg": () => postgresQueue(pool, { name: fresh() }),
-  "postgres through postgres.js": () => postgresQueue(sql as unknown as PostgresJs, { name: fresh() }),
+  "postgres through postgres.js": () => postgresQueue(sql, { name: fresh() }),
 };
 
 const bossQueue = (keepsOrder: boolean) => (): Queue =>

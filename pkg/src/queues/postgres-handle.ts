@@ -6,26 +6,9 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
+import type { PgPool, PostgresJs } from "../stores/postgres/drivers.js";
 import { transactionLost } from "../stores/rules.js";
 import type { Row } from "./record.js";
-
-/** A connection of `pg`, as a pool hands it out. */
-export interface PgClient {
-  query(text: string, values?: unknown[]): Promise<{ rows: Row[]; command?: string }>;
-  release(destroy?: boolean | Error): void;
-}
-
-/** A `Pool` of the package `pg`. */
-export interface PgPool {
-  connect(): Promise<PgClient>;
-  query(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
-}
-
-/** What the package `postgres` calls `Sql`. */
-export interface PostgresJs {
-  unsafe(text: string, values?: never[]): PromiseLike<readonly unknown[]>;
-  begin(body: (tx: never) => Promise<unknown>): Promise<unknown>;
-}
 
 /** One connection inside a transaction: how the engine asks, and what the handler gets. */
 export interface Transaction {
@@ -56,15 +39,24 @@ export function postgresOf(database: PgPool | PostgresJs): Postgres {
   });
 }
 
+/** A client of a pool, and that it tells when its connection is cut. */
+type Connected = Awaited<ReturnType<PgPool["connect"]>> & {
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  removeListener?(event: "error", listener: (error: Error) => void): unknown;
+};
+
 function ofPool(pool: PgPool): Postgres {
   return {
-    query: async (text, values) => (await pool.query(text, values)).rows,
+    query: async (text, values) => (await pool.query(text, values)).rows as Row[],
     async transaction<T>(body: (tx: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> {
-      const client = await pool.connect();
+      const client: Connected = await pool.connect();
       let broken: Error | undefined;
+      // While a client is checked out, nobody else listens, and a connection that is cut would end the process.
+      const cut = (error: Error): void => void (broken = error);
+      client.on?.("error", cut);
       try {
         await client.query("BEGIN");
-        const query = async (text: string, values: unknown[]): Promise<Row[]> => (await client.query(text, values)).rows;
+        const query = async (text: string, values: unknown[]): Promise<Row[]> => (await client.query(text, values)).rows as Row[];
         const result = await unlessAborted(body({ query, handle: client }), signal);
         // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a roll-back and no error.
         if ((await client.query("COMMIT")).command === "ROLLBACK") throw transactionLost();
@@ -75,6 +67,7 @@ function ofPool(pool: PgPool): Postgres {
         else await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
         throw error;
       } finally {
+        client.removeListener?.("error", cut);
         client.release(broken);
       }
     },
@@ -87,9 +80,15 @@ function ofPostgresJs(sql: PostgresJs): Postgres {
   return {
     query: (text, values) => asked(sql, text, values),
     async transaction<T>(body: (tx: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> {
-      const inside = async (tx: Pick<PostgresJs, "unsafe">): Promise<T> =>
-        unlessAborted(body({ query: (text, values) => asked(tx, text, values), handle: tx }), signal);
-      return (await sql.begin(inside as (tx: never) => Promise<unknown>)) as T;
+      let result: { readonly value: T } | undefined;
+      // In an object, because the driver resolves a list of promises by itself. It rejects when any statement failed.
+      await sql.begin(async (handle) => {
+        const tx = handle as PostgresJs;
+        const value = await unlessAborted(body({ query: (text, values) => asked(tx, text, values), handle }), signal);
+        result = { value };
+      });
+      if (result === undefined) throw transactionLost();
+      return result.value;
     },
   };
 }

@@ -9,6 +9,7 @@
  */
 
 import { onlyKnown, text } from "../shell/guard.js";
+import type { PgClient, PgPool, PostgresJs } from "../stores/postgres/drivers.js";
 import { queueName } from "../worker/identity.js";
 import type {
   Ending,
@@ -23,10 +24,10 @@ import type {
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
 import { type Addition, Additions } from "./additions.js";
-import { postgresOf, type PgClient, type PgPool, type Postgres, type PostgresJs } from "./postgres-handle.js";
+import { postgresOf, type Postgres } from "./postgres-handle.js";
 import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJob, type Retention, type Row } from "./record.js";
 
-export type { PgClient, PgPool, PostgresJs } from "./postgres-handle.js";
+export type { PgClient, PgPool, PostgresJs } from "../stores/postgres/drivers.js";
 
 /** How the queue uses the database. */
 export interface PostgresQueueOptions {
@@ -145,9 +146,14 @@ const UNIQUE_VIOLATION = "23505";
  *
  * Throws `postgres_handle_unknown`, `queue_name_invalid`, `retention_invalid` or what names a wrong option.
  */
-export function postgresQueue<Tx = PgClient>(database: PgPool | PostgresJs, options: PostgresQueueOptions = {}): TransactionalQueue<Tx> {
+export function postgresQueue<Client extends PgClient>(
+  database: PgPool<Client>,
+  options?: PostgresQueueOptions,
+): TransactionalQueue<Client>;
+export function postgresQueue<Sql>(database: PostgresJs<Sql>, options?: PostgresQueueOptions): TransactionalQueue<Sql>;
+export function postgresQueue(database: PgPool | PostgresJs, options: PostgresQueueOptions = {}): TransactionalQueue<unknown> {
   onlyKnown("options", options, ["name", "retention"]);
-  return new PostgresQueue<Tx>(postgresOf(database), options);
+  return new PostgresQueue<unknown>(postgresOf(database), options);
 }
 
 class PostgresQueue<Tx> implements TransactionalQueue<Tx> {

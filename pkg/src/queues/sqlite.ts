@@ -12,7 +12,7 @@ import { fn, onlyKnown, text } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
 import { transactionLost } from "../stores/rules.js";
 import { setBusyTimeout, type SqliteDatabase, type Statements, statementsOf } from "../stores/sqlite/drivers.js";
-import { turnsOf } from "../stores/turns.js";
+import { type Turns, turnsOf } from "../stores/turns.js";
 import { queueName } from "../worker/identity.js";
 import type {
   Ending,
@@ -113,7 +113,7 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
   readonly keepsOrder = true;
   readonly #database: D;
   readonly #sql: Statements;
-  readonly #turns: ReturnType<typeof turnsOf>;
+  readonly #turns: Turns;
   readonly #patienceMs: number;
   readonly #now: () => number;
   readonly #retention: Required<Retention>;

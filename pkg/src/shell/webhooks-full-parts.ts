@@ -5,10 +5,9 @@
  * scheme needs it.
  */
 
-import packed from "#wasm/webhooks-full";
 import type { ModuleSource } from "./bytes.js";
+import packed from "#wasm/webhooks-full";
 
-export * as glue from "../../wasm/webhooks-full.js";
-
-/** Under a name of its own: a default that is handed on from chunk to chunk loses itself between ES modules and CommonJS. */
+/** Under a name: where chunks are shared, a default export of an ES module is another thing in CommonJS. */
 export const source: ModuleSource = packed;
+export * as glue from "../../wasm/webhooks-full.js";

@@ -15,7 +15,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Whether a text has UTF-8 bytes that mean the same. */
 export function isUnicode(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
+  // Node 20 and current browsers have a way that is a hundred times faster.
+  return (text as { isWellFormed?: () => boolean }).isWellFormed?.() ?? !LONE_SURROGATE.test(text);
 }
 
 /** The UTF-8 bytes of a text. */

@@ -1,11 +1,12 @@
 /**
  * The headers a scheme reads, out of whatever shape a framework gives them in.
  *
- * Invariant: nothing is joined, trimmed or guessed. A header that arrived several times crosses as such, and the
- * engine refuses it.
+ * Invariant: nothing is joined, trimmed or guessed. A header that arrived several times is told as such, and the engine
+ * refuses it. Names are compared without regard to case, but only those of a length that is looked for.
  */
 
 import { TillproofError } from "../shell/errors.js";
+import { SEVERAL, type Found } from "./area.js";
 
 /** The value of a header in a record; a list means that it arrived several times. */
 export type HeaderInput = string | readonly string[] | undefined;
@@ -15,34 +16,92 @@ export type HeadersLike =
   | Iterable<readonly [string, HeaderInput]>
   | { readonly [name: string]: HeaderInput };
 
-/** A header as it crosses. */
+/** The names a scheme reads, in lower case. */
+export class HeaderNames {
+  readonly names: readonly string[];
+  /** By length: where the names of that length stand in the list. */
+  readonly #byLength: number[][] = [];
+
+  constructor(names: readonly string[]) {
+    this.names = names;
+    names.forEach((name, slot) => (this.#byLength[name.length] ??= []).push(slot));
+  }
+
+  /** What `headers` has of each name. Throws `headers_not_readable`. */
+  find(headers: unknown): Found[] {
+    const found: Found[] = new Array(this.names.length).fill(undefined);
+    if (isHeaders(headers)) {
+      this.names.forEach((name, slot) => put(found, slot, name, headers.get(name)));
+      return found;
+    }
+    each(headers, (name, value) => {
+      const slot = this.#slot(name);
+      if (slot >= 0) put(found, slot, name, value);
+    });
+    return found;
+  }
+
+  #slot(name: string): number {
+    const candidates = this.#byLength[name.length];
+    if (candidates === undefined) return -1;
+    for (const slot of candidates) {
+      if (this.names[slot] === name || this.names[slot] === name.toLowerCase()) return slot;
+    }
+    return -1;
+  }
+}
+
+/** A header as it stands in a document. */
 export type HeaderPair = readonly [string, string | readonly string[]];
 
 /** The headers called one of `names` (in lower case), in any order. Throws `headers_not_readable`. */
 export function pick(headers: unknown, names: ReadonlySet<string>): HeaderPair[] {
-  if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
   const picked: HeaderPair[] = [];
-  for (const entry of isIterable(headers) ? headers : Object.entries(headers)) {
-    if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
-      throw unreadable("a list with something else than pairs in it");
-    }
-    const name = entry[0].toLowerCase();
-    const value: unknown = entry[1];
-    if (!names.has(name) || value === undefined || value === null) continue;
-    picked.push([name, valueOf(name, value)]);
-  }
+  each(headers, (name, value) => {
+    const lower = name.toLowerCase();
+    if (!names.has(lower) || value === undefined || value === null) return;
+    picked.push([lower, Array.isArray(value) ? value.map(String) : once(name, value)]);
+  });
   return picked;
 }
 
-function valueOf(name: string, value: unknown): string | readonly string[] {
+/** Shows every header of a record, or of a list of pairs. */
+function each(headers: unknown, take: (name: string, value: unknown) => void): void {
+  if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
+  if (isIterable(headers)) {
+    for (const entry of headers) {
+      if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
+        throw unreadable("a list with something else than pairs in it");
+      }
+      take(entry[0], entry[1]);
+    }
+    return;
+  }
+  for (const name in headers) {
+    if (Object.hasOwn(headers, name)) take(name, (headers as Record<string, unknown>)[name]);
+  }
+}
+
+function put(found: Found[], slot: number, name: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (Array.isArray(value)) found[slot] = SEVERAL;
+  else found[slot] = found[slot] === undefined ? once(name, value) : SEVERAL;
+}
+
+function once(name: string, value: unknown): string {
   if (typeof value === "string") return value;
-  // What the values are does not matter: the engine refuses a header that arrived several times.
-  if (Array.isArray(value)) return value.map(String);
-  throw unreadable(`a ${typeof value} under ${name}`);
+  throw unreadable(`a ${typeof value} under ${name.toLowerCase()}`);
 }
 
 function isIterable(value: object): value is Iterable<unknown> {
   return typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === "function";
+}
+
+/** By its tag: naming the class would make Node load its whole `fetch`. */
+function isHeaders(value: unknown): value is { get(name: string): unknown } {
+  if (typeof value !== "object" || value === null) return false;
+  const { [Symbol.toStringTag]: tag, get } = value as { [Symbol.toStringTag]?: unknown; get?: unknown };
+  return tag === "Headers" && typeof get === "function";
 }
 
 function unreadable(found: string): TillproofError {

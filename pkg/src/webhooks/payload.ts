@@ -5,9 +5,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-
-/** Shorter runs of digits are always safe integers. */
-const LONG_DIGITS = /\d{16}/;
+import { isUnicode, utf8 } from "../shell/wire.js";
 
 const INTEGER = /^-?\d+$/;
 
@@ -19,10 +17,15 @@ type Reviver = (key: string, value: unknown, context?: { readonly source?: strin
 /** `JSON.parse` tells the text of a number since V8 11.4 (Node 21); the types do not know it yet. */
 const parseWith = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
+let decoder: TextDecoder | undefined;
+
 /** The document. Throws `payload_not_json`. */
-export function parsePayload(bytes: Uint8Array): unknown {
+export function parsePayload(body: Uint8Array | string): unknown {
   try {
-    return parseExact(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    // Half a surrogate pair has no bytes, and bytes were authenticated; a byte order mark is no part of a document.
+    if (typeof body === "string" && isUnicode(body) && !body.startsWith("\uFEFF")) return parseExact(body);
+    decoder ??= new TextDecoder("utf-8", { fatal: true });
+    return parseExact(decoder.decode(typeof body === "string" ? utf8(body) : body));
   } catch (cause) {
     throw new TillproofError({
       code: "payload_not_json",
@@ -33,12 +36,32 @@ export function parsePayload(bytes: Uint8Array): unknown {
 }
 
 /** As `JSON.parse`, but for integers beyond 2^53 - 1. `tellsSource` is there for tests. */
-export function parseExact(text: string, tellsSource: boolean = sourceIsTold()): unknown {
-  if (!LONG_DIGITS.test(text)) return JSON.parse(text);
-  if (tellsSource) return parseWith(text, (_key, value, context) => exact(value, context?.source));
+export function parseExact(text: string, tellsSource?: boolean): unknown {
+  if (!hasLongDigits(text)) return JSON.parse(text);
+  if (tellsSource ?? sourceIsTold()) return parseWith(text, (_key, value, context) => exact(value, context?.source));
   // Refuses what is not JSON, so that the tokens below are what they seem.
   JSON.parse(text);
   return unmarked(JSON.parse(text.replace(TOKENS, marked)));
+}
+
+/** Shorter runs of digits are always safe integers. */
+const LONG = 16;
+
+/** Whether so many digits stand in a row. Such a run covers one of every 16th character: only those are looked at. */
+function hasLongDigits(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let [from, to] = [at, at];
+    while (isDigit(text.charCodeAt(from - 1))) from -= 1;
+    while (isDigit(text.charCodeAt(to + 1))) to += 1;
+    if (to - from + 1 >= LONG) return true;
+    at = to;
+  }
+  return false;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 function sourceIsTold(): boolean {

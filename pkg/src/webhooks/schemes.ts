@@ -1,6 +1,6 @@
 /** The catalogue: what each provider signs, and what of it was checked. */
 
-import { webhooks } from "../shell/webhooks.js";
+import { rows } from "../../wasm/webhooks.schemes.js";
 
 /** One way of signing a delivery. */
 export interface SchemeInfo {
@@ -23,6 +23,11 @@ export interface SchemeInfo {
   readonly eventId: string;
   /** Whether the signature covers that id. */
   readonly eventIdIsSigned: boolean;
+  /**
+   * How much the signature says: every byte of the body, some fields and nothing else, or merely that the sender knows a
+   * token.
+   */
+  readonly strength: "signed_body" | "signed_fields" | "token";
   /** Hours during which the provider may repeat an event: what was seen must be remembered as long. */
   readonly retryWindowHours: number;
   /** Where this was read. */
@@ -30,51 +35,14 @@ export interface SchemeInfo {
   /** When it was read, as year and month. */
   readonly checked: string;
   /** How well it is attested: the provider's library was run or read, its documentation, or others' code only. */
-  readonly evidence: "sdk_run" | "sdk_source" | "documented" | "third_party";
+  readonly evidence: "sdk_run" | "sdk_source" | "genuine" | "documented" | "third_party";
+  /** What of it nobody has seen confirmed. */
+  readonly unverified?: string;
+  /** What whoever uses the scheme should know. */
+  readonly note?: string;
 }
-
-interface SchemeDocument {
-  readonly name: string;
-  readonly provider: string;
-  readonly headers: readonly string[];
-  readonly algorithm: string;
-  readonly signed_content: string;
-  readonly signs_url: boolean;
-  readonly signs_time: boolean;
-  readonly tolerance_seconds?: number;
-  readonly event_id: string;
-  readonly event_id_is_signed: boolean;
-  readonly retry_window_hours: number;
-  readonly source: string;
-  readonly checked: string;
-  readonly evidence: SchemeInfo["evidence"];
-}
-
-let known: readonly SchemeInfo[] | undefined;
 
 /** Every scheme, by name. The rows are frozen, the list is the caller's. */
 export function schemes(): SchemeInfo[] {
-  known ??= webhooks
-    .invoke<SchemeDocument[]>((exports) => exports.webhooks_schemes())
-    .map((row) => Object.freeze(info(row)));
-  return [...known];
-}
-
-function info(row: SchemeDocument): SchemeInfo {
-  return {
-    name: row.name,
-    provider: row.provider,
-    headers: Object.freeze(row.headers),
-    algorithm: row.algorithm,
-    signedContent: row.signed_content,
-    signsUrl: row.signs_url,
-    signsTime: row.signs_time,
-    ...(row.tolerance_seconds === undefined ? {} : { toleranceSeconds: row.tolerance_seconds }),
-    eventId: row.event_id,
-    eventIdIsSigned: row.event_id_is_signed,
-    retryWindowHours: row.retry_window_hours,
-    source: row.source,
-    checked: row.checked,
-    evidence: row.evidence,
-  };
+  return rows.map((row) => Object.freeze(row));
 }

@@ -5,16 +5,18 @@
  * sender controls makes it throw.
  */
 
+import { onlyFull } from "../../wasm/webhooks.only-full.js";
+import { isTillproofError } from "../shell/errors.js";
 import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
-import { isTillproofError, type ErrorDetails } from "../shell/errors.js";
 import { webhooks } from "../shell/webhooks.js";
-import { artefactInstead } from "../shell/webhooks-full.js";
-import { encodeChecked } from "../shell/wire.js";
+import { fullWebhooks } from "../shell/webhooks-full.js";
+import { utf8 } from "../shell/wire.js";
 import { diagnosable, hintOf } from "./diagnosis.js";
+import { Door, type Claim, type Content, type EventFacts, type Opened } from "./door.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
-import { pick, type HeadersLike } from "./headers.js";
+import type { HeadersLike } from "./headers.js";
 import { parsePayload } from "./payload.js";
-import { schemes } from "./schemes.js";
+import { sentenceOf, type Refusal } from "./refusals.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions {
@@ -22,7 +24,10 @@ export interface VerifierOptions {
   readonly scheme: string;
   /** The signing secret of the endpoint, or several while one replaces another: at most 8. */
   readonly secrets: string | readonly string[];
-  /** Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. */
+  /**
+   * Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. 0
+   * switches the check off, as in Stripe's library, unless `strict`: captured deliveries can then be replayed for ever.
+   */
   readonly toleranceSeconds?: number;
   /** Refuses times too far ahead too, where the provider's own library does not. */
   readonly strict?: boolean;
@@ -63,11 +68,11 @@ export interface EventFields {
   /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
   readonly idIsSigned: boolean;
   /** Where the id is not signed: the digest of type and body, which a replay cannot change. */
-  readonly digest?: string;
+  readonly digest?: string | undefined;
   /** The type, as the provider names it; `unknown` where the delivery has none. */
   readonly type: string;
   /** When it happened, in milliseconds since the epoch, where the signed body says so. */
-  readonly occurredAt?: number;
+  readonly occurredAt?: number | undefined;
   /** The whole JSON document, parsed on first access; integers beyond 2^53 are `bigint`. Throws `payload_not_json`. */
   readonly payload: unknown;
   /** Exactly what was authenticated: the body as it was handed in. */
@@ -90,8 +95,10 @@ export interface VerifiedDelivery<E extends TypedEvent = TypedEvent> {
   readonly secretIndex: number;
   /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
   readonly timestamp?: number;
-  /** At least one; a few providers send many together. */
+  /** At least one; a few providers send many together. Read on first access. */
   readonly events: VerifiedEvent<E>[];
+  /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
+  readonly refusedEvents?: readonly number[];
 }
 
 /** A delivery that is not. What is answered to the sender should not depend on the reason. */
@@ -103,7 +110,8 @@ export interface RefusedDelivery {
   readonly message: string;
   /**
    * What went wrong on this side and what to do about it, where that can be told: found out at first access, and within
-   * bounds (see `diagnose`). For logs; absent where the file that finds it is not loaded.
+   * bounds (see `diagnose`). For logs: `JSON.stringify` leaves it out, so that no answer tells a stranger by accident.
+   * Absent where the file that finds it is not loaded.
    */
   readonly hint?: string | undefined;
 }
@@ -136,19 +144,22 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
   const { toleranceSeconds } = options;
-  return new EngineVerifier(scheme, {
+  const crossing = {
     scheme,
     secrets,
     tolerance_seconds: toleranceSeconds === undefined ? undefined : count("toleranceSeconds", toleranceSeconds),
     strict: flag("strict", options.strict),
+    partial: flag("partial", options.partial),
     url: optionalText("url", options.url),
     public_key_id: optionalText("publicKeyId", options.publicKeyId),
     access_key: optionalText("accessKey", options.accessKey),
     public_key_pem: optionalText("publicKeyPem", options.publicKeyPem),
     jwk: options.jwk === undefined ? undefined : JSON.stringify(options.jwk),
     certificate_pem: optionalText("certificatePem", options.certificatePem),
-    partial: flag("partial", options.partial),
-  });
+  };
+  const verifier = new EngineVerifier(doorOf(scheme), scheme, optionList(Object.values(crossing)));
+  diagnosable(verifier, crossing);
+  return verifier;
 }
 
 const OPTIONS = [
@@ -156,135 +167,229 @@ const OPTIONS = [
   "certificatePem", "partial",
 ] as const;
 
-/** What the engine says about a delivery. */
-type Verdict =
-  | { readonly refused: { readonly code: string; readonly message: string; readonly details: ErrorDetails } }
-  | { readonly secret_index: number; readonly timestamp?: number; readonly events: readonly EventDocument[] };
+const small = /* @__PURE__ */ new Door(webhooks);
+let full: Door | undefined;
 
-interface EventDocument {
-  readonly id: string;
-  readonly id_is_signed: boolean;
-  readonly digest?: string;
-  readonly type?: string;
-  readonly occurred_at?: number;
+/** The door to the artefact that has a scheme. Throws `scheme_not_loaded` where that must be imported by name. */
+function doorOf(scheme: string): Door {
+  if (!onlyFull.includes(scheme)) return small;
+  full ??= new Door(fullWebhooks());
+  return full;
 }
+
+/** Options as they cross: of each its place in the list, the length of its text, and the text. */
+function optionList(values: readonly (string | number | boolean | readonly string[] | undefined)[]): Uint8Array {
+  const list: number[] = [];
+  values.forEach((value, tag) => {
+    if (value === undefined || value === false) return;
+    for (const item of Array.isArray(value) ? value : [value === true ? "" : value]) {
+      const content = utf8(String(item));
+      const { length } = content;
+      list.push(tag, length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24, ...content);
+    }
+  });
+  return Uint8Array.from(list);
+}
+
+/** Of a longer text the bytes are counted before anything else: there is a limit, and it is one of bytes. */
+const TEXT_LENGTH_MAX = 1_000_000;
 
 class EngineVerifier implements Verifier {
   readonly scheme: string;
+  readonly #door: Door;
   /** Kept, secrets and all, to make the verifier again when the instance that had it is gone. */
   readonly #options: Uint8Array;
-  readonly #headers: ReadonlySet<string>;
-  /** The small one, unless it goes without the scheme. */
-  readonly #artefact: typeof webhooks = webhooks;
-  #handle = 0;
-  #generation = -1;
+  #opened: Opened;
+  #generation: number;
 
-  constructor(scheme: string, options: object) {
+  constructor(door: Door, scheme: string, options: Uint8Array) {
     this.scheme = scheme;
-    this.#options = encodeChecked(options);
-    try {
-      this.#open();
-    } catch (error) {
-      this.#artefact = artefactInstead(error);
-      this.#open();
-    }
-    diagnosable(this, options);
-    this.#headers = new Set(schemes().find((row) => row.name === scheme)?.headers);
+    this.#door = door;
+    this.#options = options;
+    this.#opened = door.open(options, scheme);
+    this.#generation = door.generation;
   }
 
   verify(delivery: Delivery): VerifyResult {
     try {
-      return this.#verify({ ...delivery, now: delivery.now ?? Date.now() });
+      return this.#verify(delivery);
     } catch (error) {
-      return refusalOf(error);
+      return refusedBefore(this, delivery, error);
     }
   }
 
   #verify(delivery: Delivery): VerifyResult {
     const { body, headers, url, now } = delivery;
-    let authenticated: Uint8Array;
-    try {
-      authenticated = bytes("body", body);
-    } catch (error) {
-      return explained(this, delivery, "body_not_bytes", refusalOf(error).message);
-    }
-    const request = encodeChecked({
-      headers: pick(headers, this.#headers),
-      now: timeMs("now", now),
-      url: optionalText("url", url),
-    });
-    const handle = this.#open();
-    const verdict = this.#artefact.invoke<Verdict>((exports) => exports.webhooks_verify(handle, request, authenticated));
-    if ("refused" in verdict) {
-      const { code, message } = verdict.refused;
-      return explained(this, delivery, code, message);
-    }
-    const { secret_index: secretIndex, timestamp, events } = verdict;
-    return {
-      ok: true,
-      scheme: this.scheme,
-      secretIndex,
-      ...(timestamp === undefined ? {} : { timestamp }),
-      events: events.map((event) => new EngineEvent(event, authenticated)),
+    const opened = this.#open();
+    const claim: Claim = {
+      content: contentOf(body),
+      headers: opened.names.find(headers),
+      url: url === undefined ? undefined : text("url", url),
+      now: now === undefined || now === null ? Date.now() : timeMs("now", now),
     };
-  }
-
-  /** The handle; a new one when the instance that gave the last was thrown away. */
-  #open(): number {
-    const artefact = this.#artefact;
-    if (this.#generation !== artefact.generation) {
-      this.#handle = artefact.invoke<number>((exports) => exports.webhooks_verifier(this.#options));
-      this.#generation = artefact.generation;
+    const found = this.#door.verify(opened, claim);
+    if ("code" in found) return new EngineRefusal(this, { ...delivery, now: claim.now }, found);
+    const { secretIndex, timestamp, read } = found;
+    const { scheme } = this;
+    const result =
+      timestamp === undefined
+        ? { ok: true as const, scheme, secretIndex }
+        : { ok: true as const, scheme, secretIndex, timestamp };
+    if (read !== undefined) {
+      const events = read.events.map((facts) => new EngineEvent(claim.content, () => facts));
+      return read.refused.length === 0 ? { ...result, events } : { ...result, events, refusedEvents: read.refused };
     }
-    return this.#handle;
+    return Deferred.events(result, this, claim);
+  }
+
+  /** The events of a delivery that was verified, with everything about them read when it is asked for. */
+  read(claim: Claim): VerifiedEvent[] {
+    const { content } = claim;
+    let facts: readonly EventFacts[] | undefined;
+    const all = (): readonly EventFacts[] => (facts ??= this.#door.events(this.#open(), claim).events);
+    const count = this.#opened.carriesMany ? all().length : 1;
+    return Array.from({ length: count }, (_, index) => new EngineEvent(content, () => all()[index] as EventFacts));
+  }
+
+  /** The engine's verifier; a new one when the instance that gave the last was thrown away. */
+  #open(): Opened {
+    if (this.#generation !== this.#door.generation) {
+      this.#opened = this.#door.open(this.#options, this.scheme);
+      this.#generation = this.#door.generation;
+    }
+    return this.#opened;
   }
 }
 
-class EngineEvent implements EventFields {
-  readonly id: string;
-  readonly idIsSigned: boolean;
-  declare readonly digest?: string;
-  readonly type: string;
-  declare readonly occurredAt?: number;
-  readonly bytes: Uint8Array;
-  #parsed: { readonly value: unknown } | undefined;
-
-  constructor(event: EventDocument, authenticated: Uint8Array) {
-    this.id = event.id;
-    this.idIsSigned = event.id_is_signed;
-    if (event.digest !== undefined) this.digest = event.digest;
-    this.type = event.type ?? "unknown";
-    if (event.occurred_at !== undefined) this.occurredAt = event.occurred_at;
-    this.bytes = authenticated;
-  }
-
-  get payload(): unknown {
-    this.#parsed ??= { value: parsePayload(this.bytes) };
-    return this.#parsed.value;
+/** Returned by a constructor, an object gets the private members of the class that is made of it. */
+class Same {
+  constructor(value: object) {
+    return value;
   }
 }
 
-/** A refusal whose hint is found out when it is asked for, once. */
-function explained(verifier: Verifier, delivery: Delivery, code: string, message: string): RefusedDelivery {
-  let found: { readonly hint: string | undefined } | undefined;
-  return {
-    ok: false,
-    code,
-    message,
-    get hint() {
-      found ??= { hint: hintOf(verifier, delivery, code) };
-      return found.hint;
+/** A genuine delivery whose events are read when somebody wants to see them. */
+class Deferred extends Same {
+  readonly #verifier: EngineVerifier;
+  readonly #claim: Claim;
+  #events: VerifiedEvent[] | undefined;
+
+  private constructor(value: object, verifier: EngineVerifier, claim: Claim) {
+    super(value);
+    this.#verifier = verifier;
+    this.#claim = claim;
+  }
+
+  static events(value: Omit<VerifiedDelivery, "events">, verifier: EngineVerifier, claim: Claim): VerifiedDelivery {
+    Object.defineProperty(value, "events", Deferred.#property);
+    return new Deferred(value, verifier, claim) as unknown as VerifiedDelivery;
+  }
+
+  /** A member like any other, for `JSON.stringify` and for who copies the result. */
+  static readonly #property: PropertyDescriptor = {
+    enumerable: true,
+    configurable: true,
+    get(this: Deferred): VerifiedEvent[] {
+      return (this.#events ??= this.#verifier.read(this.#claim));
     },
   };
 }
 
+class EngineEvent implements EventFields {
+  readonly #content: Content;
+  readonly #facts: () => EventFacts;
+  #bytes: Uint8Array | undefined;
+  #parsed: { readonly value: unknown } | undefined;
+
+  constructor(content: Content, facts: () => EventFacts) {
+    this.#content = content;
+    this.#facts = facts;
+  }
+
+  get id(): string {
+    return this.#facts().id;
+  }
+
+  get idIsSigned(): boolean {
+    return this.#facts().idIsSigned;
+  }
+
+  get digest(): string | undefined {
+    return this.#facts().digest;
+  }
+
+  get type(): string {
+    return this.#facts().type ?? "unknown";
+  }
+
+  get occurredAt(): number | undefined {
+    return this.#facts().occurredAt;
+  }
+
+  get payload(): unknown {
+    this.#parsed ??= { value: parsePayload(this.#content) };
+    return this.#parsed.value;
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= typeof this.#content === "string" ? utf8(this.#content) : this.#content;
+    return this.#bytes;
+  }
+
+  /** What there is to tell beside the body. */
+  toJSON(): Omit<VerifiedEvent, "payload" | "bytes"> {
+    return { ...this.#facts(), type: this.type };
+  }
+}
+
+/** What the engine refused. Its sentence is put together, and its hint looked for, when somebody wants to read them. */
+class EngineRefusal implements RefusedDelivery {
+  readonly ok = false;
+  readonly code: string;
+  readonly #refusal: Refusal;
+  readonly #verifier: EngineVerifier;
+  readonly #delivery: Delivery;
+  #hint: { readonly text: string | undefined } | undefined;
+
+  constructor(verifier: EngineVerifier, delivery: Delivery, refusal: Refusal) {
+    this.code = refusal.code;
+    this.#refusal = refusal;
+    this.#verifier = verifier;
+    this.#delivery = delivery;
+  }
+
+  get message(): string {
+    return sentenceOf(this.#refusal);
+  }
+
+  get hint(): string | undefined {
+    this.#hint ??= { text: hintOf(this.#verifier, this.#delivery, this.code) };
+    return this.#hint.text;
+  }
+
+  toJSON(): RefusedDelivery {
+    return { ok: false, code: this.code, message: this.message };
+  }
+}
+
+/** The bytes or the text of a body. Throws `bytes_expected`. */
+function contentOf(body: unknown): Content {
+  if (typeof body === "string") return body.length <= TEXT_LENGTH_MAX ? body : utf8(body);
+  // An empty one may have lost its bytes to a worker, and is looked at closely.
+  return body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+}
+
 /** Whatever went wrong on the way is no verification. */
-function refusalOf(error: unknown): RefusedDelivery {
-  if (isTillproofError(error)) return { ok: false, code: error.code, message: error.message };
-  // A getter or an iterator of the caller's objects threw.
-  return {
-    ok: false,
-    code: "delivery_not_readable",
-    message: `the delivery could not be read (${error instanceof Error ? error.name : typeof error}): pass plain values`,
-  };
+function refusedBefore(verifier: Verifier, delivery: Delivery, error: unknown): RefusedDelivery {
+  if (!isTillproofError(error)) {
+    // A getter or an iterator of the caller's objects threw.
+    const found = error instanceof Error ? error.name : typeof error;
+    const message = `the delivery could not be read (${found}): pass plain values`;
+    return { ok: false, code: "delivery_not_readable", message };
+  }
+  // The one mistake everybody makes once.
+  const code = error.code === "bytes_expected" ? "body_not_bytes" : error.code;
+  const { message } = error;
+  if (code !== "body_not_bytes") return { ok: false, code, message };
+  return { ok: false, code, message, hint: hintOf(verifier, delivery, code) };
 }

@@ -5,9 +5,9 @@
  * reaches it. The handler's work happens elsewhere, so the answer takes as long as one write.
  */
 
+import { refusedStatus } from "../inbox/answers.js";
 import { fn, list, object, onlyKnown, refusal, text } from "../shell/guard.js";
 import { pick } from "../webhooks/headers.js";
-import { OUR_FAULT } from "../webhooks/inbox.js";
 import { schemes } from "../webhooks/schemes.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
 import { identitiesOf, indexable } from "./identity.js";
@@ -105,7 +105,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (!result.ok) {
         counts.rejected += 1;
         onRefused?.(result);
-        return { status: "rejected", httpStatus: OUR_FAULT.has(result.code) ? 500 : 400, events: [], refusal: result };
+        const httpStatus = refusedStatus(verifier.scheme, result.code);
+        return { status: "rejected", httpStatus, events: [], refusal: result };
       }
       const [first] = result.events;
       const raw = {

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::Gateways;
 use crate::prelude::*;
-use crate::wasm::{reply, webhooks};
+use crate::wasm::{delivery, reply};
 
 static GATEWAYS: Mutex<Gateways> = Mutex::new(Gateways::new());
 
@@ -97,8 +97,8 @@ pub fn simulator_ground_truth(handle: u32) -> Result<JsValue, JsValue> {
     truth.serialize(&serializer).map_err(JsValue::from)
 }
 
-/// See [`webhooks::sign`].
+/// See [`delivery::sign`].
 #[wasm_bindgen]
 pub fn webhooks_sign(input: &[u8], body: &[u8]) -> Vec<u8> {
-    webhooks::sign(input, body)
+    delivery::sign(input, body)
 }

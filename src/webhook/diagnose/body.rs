@@ -8,7 +8,7 @@ use super::{Budget, Case, Diagnosis};
 use crate::crypto::sha256_hex;
 use crate::json;
 use crate::prelude::*;
-use crate::webhook::Part;
+use crate::webhook::{Part, Strength};
 
 /// A way back from a change to the bytes as signed; `None` where the change cannot have happened.
 struct Edit {
@@ -91,8 +91,11 @@ const REPLACEMENT: &[u8] = b"\xef\xbf\xbd";
 /// Undoes what changes bytes without understanding them.
 pub(super) fn edited(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis> {
     let body = case.request.body;
+    // Where only fields are signed, bytes added in front of one may hide it, which undoes nothing.
+    let may_add = case.scheme.strength() == Strength::SignedBody;
     let found = EDITS.iter().find(|edit| {
-        !budget.is_spent() && (edit.undo)(body).is_some_and(|original| case.holds_over(budget, &original))
+        let original = (edit.undo)(body).filter(|original| may_add || original.len() <= body.len());
+        !budget.is_spent() && original.is_some_and(|original| case.holds_over(budget, &original))
     });
     if let Some(edit) = found {
         return Some(edit.words.proven(&[("original", edit.original)]));
@@ -112,6 +115,9 @@ pub(super) fn visibly(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
             Some(announced) => EMPTY_OF.proven(&[("announced", &announced.digits())]),
             None => EMPTY.likely(&[]),
         });
+    }
+    if case.digest.as_ref().is_some_and(|digest| *digest != sha256_hex(body)) {
+        return Some(CONTENT_DIFFERS.proven(&[]));
     }
     if digest_differs(case) {
         return Some(CONTENT_DIFFERS.likely(&[]));

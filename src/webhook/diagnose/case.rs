@@ -1,8 +1,14 @@
 //! One refused delivery, and the question every probe asks of it: would the signature hold, if this were different?
 
 use super::Budget;
+use crate::crypto::{CompactJws, sha256_hex};
+use crate::json;
 use crate::prelude::*;
-use crate::webhook::{Error, HeaderValue, Options, Place, Request, Scheme, Verifier};
+use crate::webhook::public::Public;
+use crate::webhook::{Error, HeaderValue, Options, Place, Primitive, Request, Scheme, Verifier};
+
+/// What checking a signature under a public key costs, as bytes hashed in the same time.
+const PUBLIC_KEY_BYTES: usize = 96 << 10;
 
 /// Headers as a [`Request`] holds them.
 pub(super) type Headers<'a> = Vec<(&'a str, HeaderValue<'a>)>;
@@ -36,7 +42,10 @@ impl Stage {
             | Error::TooManySecrets { .. }
             | Error::SecretEmpty { .. }
             | Error::SecretMalformed { .. }
-            | Error::OptionMissing { .. } => Self::Secret,
+            | Error::OptionMissing { .. }
+            | Error::KeyMalformed { .. }
+            | Error::JwkMalformed
+            | Error::CertificateOfOther { .. } => Self::Secret,
             Error::UrlMissing => Self::Url,
             Error::HeaderMissing { .. }
             | Error::HeaderRepeated { .. }
@@ -62,6 +71,8 @@ pub(super) struct Case<'a> {
     pub(super) stage: Stage,
     /// Absent where the secrets are what was refused.
     verifier: Option<Verifier>,
+    /// What the body must hash to, where a genuine signature covers no more of it than that.
+    pub(super) digest: Option<String>,
 }
 
 impl<'a> Case<'a> {
@@ -74,24 +85,39 @@ impl<'a> Case<'a> {
             }
             Err(refusal) => (None, refusal),
         };
-        Some(Self { scheme, options, request: *request, stage: Stage::of(&refusal), refusal, verifier })
+        let digest = claimed_digest(scheme, &options, request);
+        Some(Self {
+            scheme,
+            options,
+            request: *request,
+            stage: Stage::of(&refusal),
+            refusal,
+            verifier,
+            digest,
+        })
     }
 
     /// Whether the signature would hold over another body.
     pub(super) fn holds_over(&self, budget: &mut Budget, body: &[u8]) -> bool {
-        body != self.request.body && self.holds(budget, &Request { body, ..self.request })
+        if body == self.request.body {
+            return false;
+        }
+        match &self.digest {
+            Some(digest) => budget.pays(body.len(), 1) && sha256_hex(body) == *digest,
+            None => self.holds(budget, &Request { body, ..self.request }),
+        }
     }
 
     /// Whether the signature would hold if the request came so.
     pub(super) fn holds(&self, budget: &mut Budget, request: &Request<'_>) -> bool {
         let Some(verifier) = &self.verifier else { return false };
-        budget.pays(request.body.len(), self.options.secrets.len()) && genuine(verifier, request)
+        budget.pays(self.price(request), self.options.secrets.len()) && genuine(verifier, request)
     }
 
     /// Whether nothing at all would be wrong if the request came so.
     pub(super) fn verifies(&self, budget: &mut Budget, request: &Request<'_>) -> bool {
         let Some(verifier) = &self.verifier else { return false };
-        budget.pays(request.body.len(), self.options.secrets.len()) && verifier.verify(request).is_ok()
+        budget.pays(self.price(request), self.options.secrets.len()) && verifier.verify(request).is_ok()
     }
 
     /// Whether the signature would hold under one other secret.
@@ -105,13 +131,26 @@ impl<'a> Case<'a> {
         let Ok(verifier) = Verifier::new(self.scheme, Options { secrets, ..self.options }) else {
             return false;
         };
-        budget.pays(request.body.len(), 1) && genuine(&verifier, request)
+        budget.pays(self.price(request), 1) && genuine(&verifier, request)
     }
 
-    /// Whether the delivery is one of another scheme, under the same secrets.
+    /// Whether the delivery is one of another scheme, under one of the secrets. Those that are no secrets there count not.
     pub(super) fn holds_as(&self, budget: &mut Budget, scheme: &'static Scheme) -> bool {
-        let Ok(verifier) = Verifier::new(scheme, self.options) else { return false };
-        budget.pays(self.request.body.len(), self.options.secrets.len()) && genuine(&verifier, &self.request)
+        self.options.secrets.iter().any(|secret| {
+            let secrets = &[*secret];
+            let Ok(verifier) = Verifier::new(scheme, Options { secrets, ..self.options }) else {
+                return false;
+            };
+            budget.pays(self.price(&self.request), 1) && genuine(&verifier, &self.request)
+        })
+    }
+
+    /// What a verification costs, in bytes hashed in the same time.
+    fn price(&self, request: &Request<'_>) -> usize {
+        match self.scheme.primitive {
+            Primitive::PublicKey | Primitive::Jws => request.body.len().saturating_add(PUBLIC_KEY_BYTES),
+            Primitive::Mac(_) | Primitive::Digest(_) | Primitive::Token => request.body.len(),
+        }
     }
 
     /// Who sends deliveries of this scheme.
@@ -161,6 +200,19 @@ pub(super) fn value<'a>(headers: &[(&str, HeaderValue<'a>)], name: &str) -> Opti
         (Some((_, HeaderValue::Once(value))), None) => Some(value),
         _ => None,
     }
+}
+
+/// The digest of the body that a genuine JWS vouches for.
+fn claimed_digest(scheme: &Scheme, options: &Options<'_>, request: &Request<'_>) -> Option<String> {
+    let Primitive::Jws = scheme.primitive else { return None };
+    let header = signature_headers(scheme).into_iter().find_map(|name| value(request.headers, name))?;
+    let jws = CompactJws::es256(header).ok()?;
+    let keys = options.jwk.into_iter().chain(options.secrets.iter().copied());
+    let payload = keys
+        .filter_map(|text| Public::new(scheme.key, text).ok())
+        .find_map(|key| jws.verified_by(key.key()))?;
+    let claims = json::parse(payload).ok()?;
+    claims.get("request_body_sha256").and_then(json::Value::as_str).map(str::to_owned)
 }
 
 /// Whether the signature holds, in time or not.

@@ -1,12 +1,12 @@
 //! What is left when no probe found anything: the refusal itself, and the cause most refusals of its kind have.
 
 use super::case::Stage;
-use super::words::{SECRET_MODE, SECRET_STRIPE, SECRET_WRONG, URL_MISSING, refused};
+use super::words::{KEY_WRONG, SECRET_MODE, SECRET_STRIPE, SECRET_WRONG, TOKEN_WRONG, URL_MISSING, refused};
 use super::{Budget, Case, Confidence, Diagnosis, RESERIALISED_BYTES_MAX};
 use crate::advice::Diagnose as _;
 use crate::json::{self, Value};
 use crate::prelude::*;
-use crate::webhook::Error;
+use crate::webhook::{Error, Primitive};
 
 pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
     let provider = ("provider", case.provider());
@@ -23,11 +23,17 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
                        be; if nothing rewrites it, the request is not from this provider, or the scheme is another one";
             Some(refused(case.refusal.report(), fix, Confidence::Likely))
         }
+        Stage::Signature if matches!(case.scheme.primitive, Primitive::PublicKey | Primitive::Jws) => {
+            Some(KEY_WRONG.likely(&[provider]))
+        }
         Stage::Signature => {
             let secrets = match case.options.secrets.len() {
                 1 => "the secret that was given".to_owned(),
                 several => glued(&["any of the ", &several.digits(), " secrets"]),
             };
+            if matches!(case.scheme.primitive, Primitive::Token) {
+                return Some(TOKEN_WRONG.likely(&[("secrets", &secrets), provider]));
+            }
             Some(match mode(case.request.body) {
                 Some(mode) if case.scheme.name.starts_with("stripe") => {
                     SECRET_STRIPE.likely(&[("secrets", &secrets), ("mode", mode)])
@@ -41,6 +47,11 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
                        others; to apply the genuine ones all the same, verify with `partial`";
             Some(refused(case.refusal.report(), fix, Confidence::Proven))
         }
+        Stage::Rest if matches!(case.refusal, Error::KeyNotValid) => {
+            let fix = "get the key again, or the certificate, that the delivery names: providers change them, and each is \
+                       valid for a time";
+            Some(refused(case.refusal.report(), fix, Confidence::Proven))
+        }
         Stage::Time | Stage::Rest => None,
     }
 }
@@ -48,6 +59,14 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
 fn unusable(case: &Case<'_>) -> Diagnosis {
     if matches!(case.refusal, Error::OptionMissing { .. }) {
         let fix = "give it beside the secrets when the verifier is made; where the provider shows it is in schemes()";
+        return refused(case.refusal.report(), fix, Confidence::Proven);
+    }
+    if matches!(
+        case.refusal,
+        Error::KeyMalformed { .. } | Error::JwkMalformed | Error::CertificateOfOther { .. }
+    ) {
+        let fix = "give the public key or certificate exactly as the provider publishes it, with its BEGIN and END lines \
+                   and their line ends (an environment variable often has \\n instead)";
         return refused(case.refusal.report(), fix, Confidence::Proven);
     }
     let fix = "give the signing secret of the endpoint as its provider shows it, alone and whole; if it comes from the \

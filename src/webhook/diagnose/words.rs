@@ -203,6 +203,20 @@ pub(super) const SECRET_STRIPE: Words = Words {
           it prints, those of the dashboard with that of the endpoint, and nobody can tell the two by their shape",
 };
 
+pub(super) const TOKEN_WRONG: Words = Words {
+    code: "wrong_secret",
+    sentence: "the request holds another token than {secrets}",
+    fix: "compare with the token {provider} shows for exactly this endpoint and mode (test, live)",
+};
+
+pub(super) const KEY_WRONG: Words = Words {
+    code: "wrong_key",
+    sentence: "the signature does not hold under the public key that was given, and no known change of the body explains \
+               it: another key made it, or the content was changed",
+    fix: "get the key, certificate or webhook id again that {provider} shows for exactly this endpoint and mode (test, \
+          live): keys are changed, and a delivery often names the one that signed it",
+};
+
 pub(super) const OTHER_SCHEME: Words = Words {
     code: "wrong_scheme",
     sentence: "the delivery is genuine as {found}, not as {scheme}",

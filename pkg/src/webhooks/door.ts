@@ -1,0 +1,230 @@
+/**
+ * The way of a delivery through the engine, step by step.
+ *
+ * Invariant: what decides stands in Rust. This side copies bytes to where the engine wants them, and hashes what the
+ * engine laid out where the host does that faster. Headers are judged before the body is touched.
+ *
+ * Not here: what comes in and goes out of the package (`verifier.ts`).
+ */
+
+import type { Artefact, Glue } from "../shell/artefact.js";
+import { utf8 } from "../shell/wire.js";
+import { Area, OUT, writeText, type Found } from "./area.js";
+import { HeaderNames } from "./headers.js";
+import { hashParts, hashWhole, hostCrypto, type HostCrypto } from "./host-hash.js";
+import { errorOf, readRefusal, type Refusal } from "./refusals.js";
+
+/** What the glue of a webhook artefact exports. */
+export interface WebhookExports extends Glue {
+  webhooks_area(): number;
+  webhooks_text(bytes: number): number;
+  webhooks_open(): number;
+  webhooks_release(handle: number): void;
+  webhooks_begin(handle: number, bodyBytes: number, roomBytes: number): number;
+  webhooks_absorb(bytes: number): void;
+  webhooks_close(secretIndex: number): number;
+  webhooks_whole(handle: number): number;
+  webhooks_events(handle: number): void;
+}
+
+/** What `begin` and `close` answer; `0` is a refusal. */
+const [VERIFIED, HASH, WHOLE] = [1, 2, 3];
+
+/** Bytes of a body that fit behind the head at once. */
+const CHUNK_BYTES = 65_536;
+
+/** A longer body is hashed where it is: from here on the copy costs more than a second call of the hash does. */
+const COPIED_BYTES_MAX = 16_384;
+
+/** The body as it was handed in. */
+export type Content = Uint8Array | string;
+
+/** A delivery as the engine reads it. */
+export interface Claim {
+  readonly content: Content;
+  readonly headers: readonly Found[];
+  readonly url: string | undefined;
+  readonly now: number;
+}
+
+/** An event as the engine tells it. */
+export interface EventFacts {
+  readonly id: string;
+  readonly idIsSigned: boolean;
+  readonly digest?: string;
+  readonly type?: string;
+  readonly occurredAt?: number;
+}
+
+/** What the engine found genuine. */
+export interface Proof {
+  readonly secretIndex: number;
+  readonly timestamp: number | undefined;
+  /** The events, where they had to be read to verify them, and the places of those that are not genuine. */
+  readonly read: Events | undefined;
+}
+
+/** The events of a delivery. */
+export interface Events {
+  readonly events: readonly EventFacts[];
+  readonly refused: readonly number[];
+}
+
+/** What a verifier is, once the engine has it. */
+export interface Opened {
+  readonly handle: number;
+  readonly hash: number;
+  /** Whether a delivery may carry several events. */
+  readonly carriesMany: boolean;
+  readonly names: HeaderNames;
+}
+
+/** The door to one artefact. */
+export class Door {
+  readonly #artefact: Artefact<WebhookExports>;
+  readonly #host: () => HostCrypto | null;
+  #area: Area | undefined;
+  #generation = -1;
+
+  /** `host` is there for tests: the hash functions to use instead of those this host has. */
+  constructor(artefact: Artefact<WebhookExports>, host: () => HostCrypto | null = hostCrypto) {
+    this.#artefact = artefact;
+    this.#host = host;
+  }
+
+  /** How often the instance was thrown away: a handle is good for the generation it was made in. */
+  get generation(): number {
+    return this.#artefact.generation;
+  }
+
+  /** Makes a verifier of its options. Throws what the engine has against them; `scheme` is what its message repeats. */
+  open(options: Uint8Array, scheme: string): Opened {
+    return this.#artefact.raw((exports) => {
+      const area = this.#at(exports);
+      this.#writeText(exports, area, options);
+      const handle = exports.webhooks_open();
+      area.refresh();
+      if (handle === 0) throw errorOf(readRefusal(area, [...scheme].slice(0, 40).join("")));
+      const names = Array.from({ length: area.word(OUT + 3) }, (_, index) => area.string(OUT + 4 + 2 * index));
+      return { handle, hash: area.word(OUT), carriesMany: area.word(OUT + 2) === 1, names: new HeaderNames(names) };
+    });
+  }
+
+  /** Decides on a delivery. */
+  verify(opened: Opened, claim: Claim): Proof | Refusal {
+    return this.#artefact.raw((exports) => {
+      const area = this.#at(exports);
+      const { handle } = opened;
+      area.write(claim.now, claim.url, claim.headers);
+      const { length } = claim.content;
+      const copied = typeof claim.content === "string" ? length * 3 : length;
+      let answer = exports.webhooks_begin(handle, length, copied);
+      area.refresh();
+      if (answer === WHOLE) {
+        this.#writeText(exports, area, claim.content);
+        answer = exports.webhooks_whole(handle);
+        area.refresh();
+        return answer === VERIFIED ? proof(area, readEvents(area.delivered())) : readRefusal(area);
+      }
+      for (let secret = 0; answer === HASH; secret += 1) {
+        this.#hash(exports, area, opened.hash, claim.content, copied);
+        answer = exports.webhooks_close(secret);
+        area.refresh();
+      }
+      return answer === VERIFIED ? proof(area, undefined) : readRefusal(area);
+    });
+  }
+
+  /** The events of a delivery that was verified. */
+  events(opened: Opened, claim: Claim): Events {
+    return this.#artefact.raw((exports) => {
+      const area = this.#at(exports);
+      area.write(claim.now, claim.url, claim.headers);
+      this.#writeText(exports, area, claim.content);
+      exports.webhooks_events(opened.handle);
+      area.refresh();
+      return readEvents(area.delivered());
+    });
+  }
+
+  /** Hashes what is laid out, and the body, by the fastest way there is. */
+  #hash(exports: WebhookExports, area: Area, algorithm: number, content: Content, copied: number): void {
+    const host = this.#host();
+    const { room, laid } = area;
+    const text = typeof content === "string";
+    if (host !== null) {
+      let digest: string | undefined;
+      if (copied <= COPIED_BYTES_MAX) {
+        const written = text ? writeText(area.bytes, room + laid, content) : content.length;
+        if (!text) area.bytes.set(content, room + laid);
+        digest = hashWhole(host, algorithm, new Uint8Array(area.bytes.buffer, room, laid + written));
+      } else {
+        digest = hashParts(host, algorithm, area.bytes.subarray(room, room + laid), content);
+      }
+      if (digest !== undefined) {
+        area.digest(digest);
+        return;
+      }
+    }
+    const bytes = text ? utf8(content) : content;
+    // Also once for an empty body: it is what begins the hash.
+    for (let at = 0; at === 0 || at < bytes.length; at += CHUNK_BYTES) {
+      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+      area.bytes.set(chunk, room + laid);
+      exports.webhooks_absorb(chunk.length);
+      area.refresh();
+    }
+  }
+
+  /** Hands a long text over. */
+  #writeText(exports: WebhookExports, area: Area, content: Content): void {
+    const bytes = typeof content === "string" ? utf8(content) : content;
+    const at = exports.webhooks_text(bytes.length);
+    area.refresh();
+    area.bytes.set(bytes, at);
+  }
+
+  #at(exports: WebhookExports): Area {
+    if (this.#area === undefined || this.#generation !== this.#artefact.generation) {
+      this.#generation = this.#artefact.generation;
+      this.#area = new Area(this.#artefact.memory(), exports.webhooks_area());
+    }
+    this.#area.refresh();
+    return this.#area;
+  }
+}
+
+function proof(area: Area, read: Events | undefined): Proof {
+  return { secretIndex: area.word(OUT), timestamp: area.word(OUT + 1) === 1 ? area.number(OUT + 2) : undefined, read };
+}
+
+const texts = new TextDecoder();
+
+/** Reads what `written` of `src/wasm/webhooks.rs` wrote. */
+function readEvents(bytes: Uint8Array): Events {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  const word = (): number => {
+    at += 4;
+    return view.getUint32(at - 4, true);
+  };
+  const text = (length: number): string => {
+    at += length;
+    return texts.decode(bytes.subarray(at - length, at));
+  };
+  const list = <T>(item: () => T): T[] => Array.from({ length: word() }, item);
+  const refused = list(word);
+  const events = list(() => {
+    const flags = word();
+    const occurredAt = word() + word() * 0x1_0000_0000;
+    const [id, type, digest] = [word(), word(), word()].map(text) as [string, string, string];
+    return {
+      id,
+      idIsSigned: (flags & 1) !== 0,
+      ...((flags & 2) !== 0 && { type }),
+      ...((flags & 4) !== 0 && { digest }),
+      ...((flags & 8) !== 0 && { occurredAt }),
+    };
+  });
+  return { events, refused };
+}

@@ -1,0 +1,218 @@
+//! The area: fixed places in memory that both sides of the `webhooks` door know. Offsets are those of
+//! `pkg/src/webhooks/area.ts`.
+//!
+//! Words of four bytes, the lowest first, then slots of text. What comes in stands where nothing goes out.
+
+use super::webhooks::{answer, halves, number};
+#[cfg(feature = "webhooks-full")]
+use crate::advice::Diagnose as _;
+use crate::prelude::*;
+use crate::time::Timestamp;
+use crate::webhook::{Error, Fact, HEADER_BYTES_MAX, HeaderValue, Verifier};
+
+/// Headers a scheme may read.
+pub const SLOTS: usize = 12;
+
+/// Longest URL read, in bytes.
+pub const URL_BYTES_MAX: usize = 8_192;
+
+/// Bytes of a slot: one more than a header may have, so that one which is too long shows.
+pub const SLOT_BYTES: usize = HEADER_BYTES_MAX + 1;
+
+/// In: milliseconds since the epoch, low and high.
+pub const NOW: usize = 0;
+/// In: the length of the URL, or [`ABSENT`].
+pub const URL: usize = 2;
+/// In: the length of each header, or [`ABSENT`], or [`REPEATED`].
+pub const LENGTHS: usize = 3;
+/// Out: where the room is, and how many bytes of it are laid out.
+pub const LAYOUT: usize = 16;
+/// Out: where a text is, and its length.
+pub const DELIVERED: usize = 18;
+/// Out: the secret, whether there is a time, and the time, low and high. Or the line of an error and its facts, each of
+/// three words: kind, and two numbers. Or a verifier: hash, secrets, whether a delivery may carry several events, headers,
+/// and of each name where it is and its length.
+pub const OUT: usize = 20;
+
+/// The length of what is not there.
+pub const ABSENT: u32 = u32::MAX;
+/// The length of a header that arrived several times.
+pub const REPEATED: u32 = u32::MAX - 1;
+
+const WORDS: usize = OUT + 4 + 2 * SLOTS;
+/// Where the host leaves a hash.
+pub const DIGEST_AT: usize = WORDS * 4;
+const DIGEST_BYTES: usize = 64;
+/// Where the URL stands.
+pub const URL_AT: usize = DIGEST_AT + DIGEST_BYTES;
+/// Where the slots of the headers begin.
+pub const SLOTS_AT: usize = URL_AT + URL_BYTES_MAX;
+const AREA_BYTES: usize = SLOTS_AT + SLOTS * SLOT_BYTES;
+
+/// The area of one instance; empty until somebody asks where it is.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    area: Vec<u8>,
+}
+
+impl Scratch {
+    /// No area yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { area: Vec::new() }
+    }
+
+    pub(super) fn area(&mut self) -> &mut [u8] {
+        if self.area.is_empty() {
+            self.area = vec![0; AREA_BYTES];
+        }
+        &mut self.area
+    }
+
+    pub(super) fn put(&mut self, word: usize, value: u32) {
+        if let Some(slot) = self.area.as_chunks_mut::<4>().0.get_mut(word) {
+            *slot = value.to_le_bytes();
+        }
+    }
+
+    fn word(&self, word: usize) -> u32 {
+        self.area.as_chunks::<4>().0.get(word).map_or(0, |slot| u32::from_le_bytes(*slot))
+    }
+
+    fn bytes(&self, at: usize, length: usize) -> &[u8] {
+        self.area.get(at..at.saturating_add(length)).unwrap_or_default()
+    }
+
+    /// The caller's time. The shell lets no other through, so a wrong one is the end of all times.
+    pub(super) fn now(&self) -> Timestamp {
+        let ms = u64::from(self.word(NOW)) | (u64::from(self.word(NOW + 1)) << 32);
+        Timestamp::from_unix_ms(ms).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(super) fn url(&self) -> Option<&str> {
+        let length = self.word(URL);
+        let length = usize::try_from(length).ok().filter(|_| length != ABSENT)?;
+        core::str::from_utf8(self.bytes(URL_AT, length.min(URL_BYTES_MAX))).ok()
+    }
+
+    /// The headers, in the order of `names`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HeaderTooLong`], as the engine would say it: a slot holds no longer one.
+    pub(super) fn headers(
+        &self,
+        names: &[&'static str],
+    ) -> Result<Vec<(&'static str, HeaderValue<'_>)>, Error> {
+        let mut headers = Vec::with_capacity(names.len());
+        for (slot, name) in names.iter().enumerate() {
+            let value = match self.word(LENGTHS.saturating_add(slot)) {
+                ABSENT => continue,
+                REPEATED => HeaderValue::Repeated,
+                length => {
+                    let found = usize::try_from(length).unwrap_or(usize::MAX);
+                    if found > HEADER_BYTES_MAX {
+                        return Err(Error::HeaderTooLong { header: name, found });
+                    }
+                    let bytes = self.bytes(SLOTS_AT.saturating_add(slot.saturating_mul(SLOT_BYTES)), found);
+                    HeaderValue::Once(core::str::from_utf8(bytes).unwrap_or_default())
+                }
+            };
+            headers.push((*name, value));
+        }
+        Ok(headers)
+    }
+
+    /// The hash the host left. What is left of it there tells nothing without the key.
+    pub(super) fn digest(&self, length: usize) -> &[u8] {
+        self.bytes(DIGEST_AT, length)
+    }
+
+    /// Bytes laid out in the room.
+    pub(super) fn laid(&self) -> usize {
+        usize::try_from(self.word(LAYOUT + 1)).unwrap_or_default()
+    }
+
+    /// Tells what a verifier reads.
+    pub(super) fn describe(&mut self, hash: u32, verifier: &Verifier, headers: &[&'static str]) {
+        self.put(OUT, hash);
+        self.put(OUT + 1, number(verifier.secrets()));
+        self.put(OUT + 2, u32::from(verifier.scheme().identity.items.is_some()));
+        self.put(OUT + 3, number(headers.len()));
+        for (index, name) in headers.iter().enumerate() {
+            let at = OUT.saturating_add(4).saturating_add(index.saturating_mul(2));
+            self.put_text(at, name);
+        }
+    }
+
+    pub(super) fn verified(&mut self, secret_index: usize, timestamp: Option<Timestamp>) -> u32 {
+        let [low, high] = halves(timestamp.map_or(0, Timestamp::unix_ms));
+        self.put(OUT, number(secret_index));
+        self.put(OUT + 1, u32::from(timestamp.is_some()));
+        self.put(OUT + 2, low);
+        self.put(OUT + 3, high);
+        answer::VERIFIED
+    }
+
+    /// Tells an error; answers with what of it needs a text of its own: places in a list, or code and sentence of a
+    /// reason with a zero between them.
+    pub(super) fn refused(&mut self, error: &Error) -> Option<Vec<u8>> {
+        let (line, facts) = error.told();
+        let mut text = None;
+        self.put(OUT, number(line));
+        for (index, fact) in facts.into_iter().enumerate() {
+            let at = OUT.saturating_add(1).saturating_add(index.saturating_mul(3));
+            let [first, second] = [at.saturating_add(1), at.saturating_add(2)];
+            let kind = match fact {
+                None => 0,
+                Some(Fact::Given(_)) => 1,
+                Some(Fact::Known(text)) => {
+                    self.put_text(first, text);
+                    2
+                }
+                Some(Fact::Number(value)) => {
+                    let [low, high] = halves(value);
+                    self.put(first, low);
+                    self.put(second, high);
+                    3
+                }
+                Some(Fact::Reason(line, value)) => {
+                    self.put(first, number(line));
+                    self.put(second, number(usize::try_from(value).unwrap_or(usize::MAX)));
+                    4
+                }
+                Some(Fact::Places(list)) => {
+                    text = Some(list.iter().flat_map(|place| number(*place).to_le_bytes()).collect());
+                    5
+                }
+                #[cfg(feature = "webhooks-full")]
+                Some(Fact::Key(reason)) => {
+                    let report = reason.report();
+                    text = Some([report.code, "\0", &report.message].concat().into_bytes());
+                    6
+                }
+            };
+            self.put(at, kind);
+        }
+        text
+    }
+
+    fn put_text(&mut self, word: usize, text: &'static str) {
+        self.put(word, number(text.as_ptr().addr()));
+        self.put(word.saturating_add(1), number(text.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhook::SCHEMES;
+
+    #[test]
+    fn every_scheme_finds_a_slot_for_each_of_its_headers() {
+        for scheme in SCHEMES {
+            let headers = scheme.headers();
+            assert!(headers.len() <= SLOTS, "{} reads {} headers", scheme.name, headers.len());
+        }
+    }
+}

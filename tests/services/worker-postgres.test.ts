@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Client, Pool, type PoolClient } from "pg";
+import { PgBoss } from "pg-boss";
+import postgres from "postgres";
+
+import { pgBossQueue, type PgBossInstance } from "../../pkg/src/queues/pgboss.js";
+import { postgresQueue, type PgPool } from "../../pkg/src/queues/postgres.js";
+import type { Queue } from "../../pkg/src/worker/queue.js";
+import { createWorker, type TransactionalWorkerOptions } from "../../pkg/src/worker/worker.js";
+import { server } from "./servers.js";
+
+const pool = new Pool({ connectionString: server("POSTGRES_URL"), max: 12 });
+const sql = postgres(server("POSTGRES_URL"), { max: 8, onnotice: () => undefined });
+const schema = `boss_tx_${process.pid}`;
+const boss = new PgBoss({ connectionString: server("POSTGRES_URL"), schema, max: 8 });
+boss.on("error", () => undefined);
+let queues = 0;
+
+before(async () => {
+  await pool.query("CREATE TABLE IF NOT EXISTS shared_effects (queue text, event text)");
+  await boss.start();
+});
+
+after(async () => {
+  await boss.stop({ graceful: false });
+  await pool.end();
+  await sql.end();
+});
+
+/** A queue with one job, and how a handler writes in its transaction. */
+interface Case<Tx> {
+  readonly queue: TransactionalWorkerOptions<Tx>["queue"];
+  readonly write: (tx: Tx, text: string, values?: string[]) => PromiseLike<unknown>;
+}
+
+const name = (): string => `tx-${process.pid}-${(queues += 1)}`;
+
+const DRIVERS: Record<string, () => Case<unknown>> = {
+  pg: () => ({
+    queue: postgresQueue(pool, { name: name() }),
+    write: (tx, text, values) => (tx as PoolClient).query(text, values),
+  }),
+  "postgres.js": () => ({
+    queue: postgresQueue(sql, { name: name() }),
+    write: (tx, text, values) => (tx as typeof sql).unsafe(text, values ?? []),
+  }),
+  "pg-boss": () => ({
+    queue: pgBossQueue(boss as unknown as PgBossInstance, { name: name(), schema }) as Case<unknown>["queue"],
+    write: (tx, text, values) => (tx as { executeSql(text: string, values?: unknown[]): Promise<unknown> }).executeSql(text, values),
+  }),
+};
+
+async function withJob(queue: Queue): Promise<void> {
+  await queue.add(
+    { scheme: "stripe-v1", receivedAt: Date.now(), headers: {}, body: Buffer.from("{}") },
+    [{ event: { id: "evt_1", idIsSigned: true, type: "t" }, identities: ["stripe-v1/evt_1"] }],
+  );
+}
+
+async function effects(queue: Queue): Promise<number> {
+  const { rows } = await pool.query<{ n: string }>("SELECT count(*) AS n FROM shared_effects WHERE queue = $1", [queue.name]);
+  return Number(rows[0]?.n);
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !(await holds()); await sleep(20)) {
+    assert.ok(Date.now() < deadline, `waited twenty seconds for ${what}`);
+  }
+}
+
+const HASTE = { pollMs: 20, backoff: { baseMs: 1, capMs: 2 } };
+const INSERT = "INSERT INTO shared_effects (queue, event) VALUES ($1, $2)";
+
+for (const [driver, make] of Object.entries(DRIVERS)) {
+  test(`${driver}: a handler that swallows the error of a statement has done nothing, and runs again`, async () => {
+    const { queue, write } = make();
+    await withJob(queue);
+    const errors: unknown[] = [];
+    const worker = createWorker({
+      ...HASTE, queue, transaction: true,
+      onError: (error) => errors.push(error),
+      handler: async (event, { tx, attempt }) => {
+        await write(tx, INSERT, [queue.name, event.id]);
+        if (attempt === 1) await Promise.resolve(write(tx, "SELECT nonsense")).catch(() => undefined);
+      },
+    });
+    worker.start();
+    await until("the second attempt", async () => (await worker.metrics()).worker.done === 1);
+    await worker.drain();
+    assert.equal(errors.length, 1);
+    assert.equal(await effects(queue), 1);
+  });
+
+  // The driver itself writes to a closed socket then (3.4.9), outside of any promise, and the process ends.
+  const survives = driver !== "postgres.js";
+  if (survives) test(`${driver}: a connection that is cut in mid-transaction costs an attempt and not the process`, async () => {
+    const { queue, write } = make();
+    await withJob(queue);
+    const worker = createWorker({
+      ...HASTE, queue, transaction: true,
+      handler: async (event, { tx, attempt }) => {
+        await write(tx, INSERT, [queue.name, event.id]);
+        if (attempt > 1) return;
+        const answer = await write(tx, "SELECT pg_backend_pid() AS pid");
+        const rows = (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows) as { pid: number }[];
+        await pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
+        await sleep(50);
+      },
+    });
+    worker.start();
+    await until("the second attempt", async () => (await worker.metrics()).worker.done === 1);
+    await worker.drain();
+    assert.equal(await effects(queue), 1);
+  });
+
+  test(`${driver}: a drain that runs out of time rolls the transaction back and gives the job back`, async () => {
+    const { queue, write } = make();
+    await withJob(queue);
+    let begun = false;
+    const worker = createWorker({
+      ...HASTE, queue, transaction: true, drainMs: 50,
+      handler: async (event, { tx }) => {
+        await write(tx, INSERT, [queue.name, event.id]);
+        begun = true;
+        await sleep(60_000, undefined, { ref: false });
+      },
+    });
+    worker.start();
+    await until("the handler", () => begun);
+    assert.deepEqual(await worker.drain(), { finished: 0, returned: 1 });
+    assert.equal(await effects(queue), 0);
+    const { ready, taken } = await queue.counts();
+    assert.deepEqual([ready, taken], [1, 0]);
+  });
+}
+
+test("what is no pool of connections is refused with what to pass", () => {
+  const single = new Client();
+  for (const handle of [null, {}, "postgres://", single]) {
+    assert.throws(() => postgresQueue(handle as unknown as PgPool), { code: "postgres_handle_unknown" });
+  }
+  for (const handle of [null, {}, boss.getDb()]) {
+    assert.throws(() => pgBossQueue(handle as unknown as PgBossInstance), { code: "pgboss_invalid" });
+  }
+});
