@@ -164,7 +164,7 @@ const OPTIONS = [
   "certificatePem", "partial",
 ] as const;
 
-const small = new Door(webhooks);
+const small = /* @__PURE__ */ new Door(webhooks);
 let full: Door | undefined;
 
 /** The door to the artefact that has a scheme. Throws `scheme_not_loaded` where that must be imported by name. */
