@@ -94,7 +94,8 @@ async function entrySizes() {
   for (const { name, file } of ENTRIES) {
     const { bytes } = await bundled({ entryPoints: [join(STAGE, "dist", `${file}.js`)] });
     const limits = budget().entries[name];
-    problems.push(...compareSize(`tillproof${name && "/"}${name}`, bytes.length, gzipSync(bytes).length, limits));
+    const what = `${only === undefined ? "" : `${only} of `}tillproof${name && "/"}${name}`;
+    problems.push(...compareSize(what, bytes.length, gzipSync(bytes, { level: 9 }).length, limits));
   }
   return problems;
 }
