@@ -1,7 +1,7 @@
 /**
  * tests/services: what only a real server or a killed process can show.
  *
- * Invariant: a test gets its servers through `POSTGRES_URL` and `REDIS_URL`, and a Node with a SQLite of its own, which
+ * Invariant: a test gets its servers through `POSTGRES_URL`, `REDIS_URL` and `REDIS_CLUSTER_URL`, and a Node with a SQLite of its own, which
  * Node 20 lacks, through `MODERN_NODE`; whatever happens, the servers are gone afterwards.
  */
 
@@ -11,7 +11,7 @@ import { join } from "node:path";
 
 import { at, Failure, run } from "./command.mjs";
 import { esbuild } from "./javascript.mjs";
-import { ensurePostgres, ensureRedis, stopServices } from "./services.mjs";
+import { ensurePostgres, ensureRedis, ensureRedisCluster, stopServices } from "./services.mjs";
 
 const SOURCES = at("tests/services");
 const BUNDLES = at("target/services");
@@ -44,8 +44,12 @@ export async function buildServiceTests() {
 /** Starts the servers, hands their addresses to `body` as environment variables, and stops them. */
 export async function withServices(body) {
   try {
-    const [POSTGRES_URL, REDIS_URL] = await Promise.all([ensurePostgres(), ensureRedis()]);
-    return await body({ POSTGRES_URL, REDIS_URL, MODERN_NODE: modernNode() });
+    const [POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL] = await Promise.all([
+      ensurePostgres(),
+      ensureRedis(),
+      ensureRedisCluster(),
+    ]);
+    return await body({ POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL, MODERN_NODE: modernNode() });
   } finally {
     await stopServices();
   }

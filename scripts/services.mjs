@@ -29,7 +29,10 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.e
 export const ensurePostgres = () => ensure("postgres", startPostgres);
 
 /** A Redis server of this run; resolves to its connection string. */
-export const ensureRedis = () => ensure("redis", startRedis);
+export const ensureRedis = () => ensure("redis", () => startRedis());
+
+/** A Redis cluster of one node of this run, which has all slots; resolves to its connection string. */
+export const ensureRedisCluster = () => ensure("redis cluster", startRedisCluster);
 
 /** Stops what was started, and removes its data. */
 export async function stopServices() {
@@ -69,13 +72,23 @@ async function startPostgres() {
   return { url, ...server };
 }
 
-async function startRedis() {
+async function startRedisCluster() {
+  const server = await startRedis(["--cluster-enabled", "yes"]);
+  const port = Number(new URL(server.url).port);
+  const says = (command, expected) => answers(port, `${command}\r\n`, (answer) => answer.toString().includes(expected));
+  await ready("redis cluster", server, () => says("CLUSTER ADDSLOTSRANGE 0 16383", "+OK"));
+  await ready("redis cluster", server, () => says("CLUSTER INFO", "cluster_state:ok"));
+  return server;
+}
+
+async function startRedis(further = []) {
   await ensureProgram("redis-server", "redis-server");
   const folder = mkdtempSync(join(tmpdir(), "tillproof-redis-"));
   const port = await freePort();
   const args = [
     "--bind", "127.0.0.1", "--port", String(port), "--dir", folder, "--save", "",
     "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
+    ...further,
   ];
   const server = launch(onPath("redis-server"), args, { cwd: folder }, "SIGTERM", folder);
   await ready("redis", server, () => answers(port, "PING\r\n", (answer) => answer.toString().startsWith("+PONG")));

@@ -135,7 +135,9 @@ pub fn decide(arrival: &Arrival<'_>) -> Result<Decision, Error> {
         }
         if waits {
             let mut then = arrival.claimed(Claim::Held { until }, 0);
-            then.push(Write { wake_at: Some(until), ..arrival.written(order.held, 0, String::new()) });
+            // Kept until it is handled: the provider was told that it will not be lost.
+            let held = arrival.written(order.held, 0, String::new());
+            then.push(Write { wake_at: Some(until), expires_at: None, ..held });
             return Ok(Decision::Hold { until, then });
         }
     }

@@ -38,6 +38,7 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, E
 /// # Errors
 ///
 /// [`Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
+#[inline(never)]
 pub(super) fn only<'f>(
     fields: &'f [(String, String)],
     field: &'static str,
@@ -74,6 +75,7 @@ pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: Path) -> Option<&'v Value<'
 }
 
 /// The parameters of the query of a URL.
+#[inline(never)]
 pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Error> {
     let text = cut(url, '?').map_or("", |(_, query)| query);
     let text = cut(text, '#').map_or(text, |(query, _)| query);

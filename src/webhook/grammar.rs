@@ -1,4 +1,7 @@
 //! A value is cut into signatures in one way or refused: two readers can never find different ones.
+//!
+//! What else stands in a list is skipped, as the providers' own libraries do: it proves nothing, and the next version of
+//! a header may bring it. A list in which nothing is of the right form is refused as malformed.
 
 use super::cut::{cut, pieces};
 use crate::prelude::*;
@@ -74,24 +77,32 @@ impl Grammar {
             }
             Self::MaybePrefixed(prefix) => found.push(value.strip_prefix(prefix).unwrap_or(value)),
             Self::Pairs { separator, spaced, signature } => {
+                let mut pairs = 0_usize;
                 for (index, item) in pieces(value, separator).enumerate() {
                     let item =
                         if spaced && index > 0 { item.strip_prefix(' ').unwrap_or(item) } else { item };
-                    let (name, text) = pair(item)?;
+                    let Some((name, text)) = pair(item) else { continue };
+                    pairs = pairs.saturating_add(1);
                     if name == signature {
                         found.push(text);
                     } else if Some(name) == time && found.time.replace(text).is_some() {
                         return Err("one timestamp");
                     }
                 }
+                if pairs == 0 {
+                    return Err("a list of `name=value` without spaces");
+                }
             }
             Self::Tagged(wanted) => {
-                for item in pieces(value, ' ') {
-                    let expected = "a list of `version,signature`, separated by spaces";
-                    let (tag, text) = cut(item, ',').ok_or(expected)?;
+                let mut tagged = 0_usize;
+                for (tag, text) in pieces(value, ' ').filter_map(|item| cut(item, ',')) {
+                    tagged = tagged.saturating_add(1);
                     if tag == wanted {
                         found.push(text);
                     }
+                }
+                if tagged == 0 {
+                    return Err("a list of `version,signature`, separated by spaces");
                 }
             }
             Self::Positional => {
@@ -113,9 +124,7 @@ impl Grammar {
                 }
             }
             Self::PublicKeys => {
-                for item in pieces(value, '&').filter(|item| !item.is_empty()) {
-                    let expected = "a list of `public key|signature`, separated by `&`";
-                    let (id, text) = cut(item, '|').ok_or(expected)?;
+                for (id, text) in pieces(value, '&').filter_map(|item| cut(item, '|')) {
                     if Some(id) == key_id {
                         found.push(text);
                     }
@@ -135,12 +144,11 @@ impl<'a> Found<'a> {
     }
 }
 
-fn pair(item: &str) -> Result<(&str, &str), &'static str> {
-    let expected = "a list of `name=value` without spaces";
-    let (name, text) = cut(item, '=').ok_or(expected)?;
+/// A name and a value; `None` for anything else.
+fn pair(item: &str) -> Option<(&str, &str)> {
+    let (name, text) = cut(item, '=')?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(plain) || text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        return Err(expected);
-    }
-    Ok((name, text))
+    let is_pair =
+        !name.is_empty() && name.bytes().all(plain) && !text.bytes().any(|byte| byte.is_ascii_whitespace());
+    is_pair.then_some((name, text))
 }

@@ -12,6 +12,7 @@ pub enum HeaderValue<'a> {
 }
 
 /// The value of a header; names are compared without regard to case.
+#[inline(never)]
 pub(super) fn find<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     name: &'static str,
@@ -31,6 +32,7 @@ pub(super) fn find<'a>(
 }
 
 /// The value of a header the scheme cannot do without.
+#[inline(never)]
 pub(super) fn required<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     name: &'static str,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import pg from "pg";
 import postgres from "postgres";
-import { createClient } from "redis";
+import { createClient, createCluster } from "redis";
 
 import { storeConformance, transactionConformance } from "../../pkg/src/stores/conformance.js";
 import { postgresStore, postgresMigrations, type PostgresStore } from "../../pkg/src/stores/postgres.js";
@@ -17,10 +17,12 @@ const client = new pg.Client({ connectionString: server("POSTGRES_URL") });
 const sql = postgres(server("POSTGRES_URL"), { max: 10, onnotice: () => undefined });
 const io = new Redis(server("REDIS_URL"));
 const node = createClient({ url: server("REDIS_URL") });
-await Promise.all([client.connect(), node.connect()]);
+const ioCluster = new Cluster([server("REDIS_CLUSTER_URL")]);
+const nodeCluster = createCluster({ rootNodes: [{ url: server("REDIS_CLUSTER_URL") }] });
+await Promise.all([client.connect(), node.connect(), nodeCluster.connect()]);
 
 after(async () => {
-  await Promise.all([pool.end(), client.end(), sql.end(), io.quit(), node.close()]);
+  await Promise.all([pool.end(), client.end(), sql.end(), io.quit(), node.close(), ioCluster.quit(), nodeCluster.close()]);
 });
 
 let made = 0;
@@ -43,6 +45,8 @@ const STORES: Record<string, () => Store | Promise<Store>> = {
   ...TRANSACTIONAL,
   ioredis: () => redisStore(io, { name: `io${(made += 1)}` }),
   "node-redis": () => redisStore(node, { name: `node${(made += 1)}` }),
+  "ioredis on a cluster": () => redisStore(ioCluster, { name: `io${(made += 1)}` }),
+  "node-redis on a cluster": () => redisStore(nodeCluster, { name: `node${(made += 1)}` }),
 };
 
 for (const [driver, open] of Object.entries(STORES)) {

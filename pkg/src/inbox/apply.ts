@@ -7,7 +7,7 @@
  */
 
 import { storeBusy } from "../stores/rules.js";
-import { Batch, type Store, type StoredRecord, type TransactionalStore, type Write } from "../stores/store.js";
+import { Batch, type Store, type TransactionalStore, type Write } from "../stores/store.js";
 import { isTillproofError } from "../shell/errors.js";
 import type { VerifiedEvent } from "../webhooks/verifier.js";
 import type { EventStatus } from "./answers.js";
@@ -69,6 +69,11 @@ export interface Parcel {
   readonly release?: boolean;
 }
 
+interface PatientParcel extends Parcel {
+  /** Until when it is worth waiting for others. */
+  readonly patientUntil: number;
+}
+
 /** Tries of one event. Each lost race means that another process made progress. */
 const ATTEMPTS_MAX = 8;
 
@@ -124,7 +129,7 @@ export class Applier<Client> {
         await new Promise((resolve) => setTimeout(resolve, Math.min(pause, Math.max(1, decision.until - now))));
         continue;
       }
-      const status = await this.#carryOut(decision, parcel, keys, handler);
+      const status = await this.#carryOut(decision, { ...parcel, patientUntil }, keys, handler);
       if (status !== "again") return status;
       attempt += 1;
     }
@@ -161,7 +166,7 @@ export class Applier<Client> {
 
   async #carryOut(
     decision: Exclude<Decision, { answer: "busy" }>,
-    parcel: Parcel,
+    parcel: PatientParcel,
     keys: Keys,
     handler: EventHandler<Client>,
   ): Promise<EventStatus | "again"> {
@@ -182,12 +187,16 @@ export class Applier<Client> {
         );
       case "run":
         if (mode === "transaction") return this.#inTransaction(decision, parcel, handler);
-        return mode === "lease" ? this.#underLease(decision, parcel, keys, handler) : this.#inBatch(decision, parcel, handler);
+        return mode === "lease" ? this.#underLease(decision, parcel, handler) : this.#inBatch(decision, parcel, handler);
     }
   }
 
   /** The claim first, so that another delivery waits for the end; then the handler; then what it collected. */
-  async #inTransaction(run: RunDecision, parcel: Parcel, handler: EventHandler<Client>): Promise<EventStatus | "again"> {
+  async #inTransaction(
+    run: RunDecision,
+    parcel: PatientParcel,
+    handler: EventHandler<Client>,
+  ): Promise<EventStatus | "again"> {
     const store = this.#settings.store as TransactionalStore<Client>;
     const batch = new Batch();
     try {
@@ -198,8 +207,10 @@ export class Applier<Client> {
       });
     } catch (error) {
       await batch.settle(false);
-      if (error === LOST || (isTillproofError(error) && error.code === "store_busy")) return "again";
-      throw error;
+      if (error === LOST) return "again";
+      if (!isTillproofError(error) || error.code !== "store_busy") throw error;
+      // The store has waited by itself; how long that was decides whether it is worth another try.
+      return parcel.clock() < parcel.patientUntil ? "again" : "busy";
     }
     await batch.settle(true);
     return "applied";
@@ -213,12 +224,7 @@ export class Applier<Client> {
     return committed ? "applied" : "again";
   }
 
-  async #underLease(
-    run: RunDecision,
-    parcel: Parcel,
-    keys: Keys,
-    handler: EventHandler<Client>,
-  ): Promise<EventStatus | "again"> {
+  async #underLease(run: RunDecision, parcel: Parcel, handler: EventHandler<Client>): Promise<EventStatus | "again"> {
     const { store } = this.#settings;
     if (!(await store.commit(run.first))) return "again";
     try {
@@ -229,7 +235,7 @@ export class Applier<Client> {
         await batch.settle(committed);
         if (committed) return "applied";
         // Either a record of the batch has moved, and the handler reads it again, or the lease was lost.
-        if (!(await this.#isOurs(run, keys))) return "again";
+        if (!(await this.#isOurs(run))) return "again";
       }
     } catch (error) {
       // Where this fails too, the lease ends by itself.
@@ -240,10 +246,10 @@ export class Applier<Client> {
     return "busy";
   }
 
-  async #isOurs(run: RunDecision, keys: Keys): Promise<boolean> {
-    const expected = new Map(run.then.map((write) => [write.key, write.expected]));
-    const records = await Promise.all(keys.claims.map((key) => this.#settings.store.get(key)));
-    return records.every((record: StoredRecord | null) => record !== null && expected.get(record.key) === record.version);
+  /** Whether every record of the engine's is still as this owner left it. */
+  async #isOurs({ then }: RunDecision): Promise<boolean> {
+    const records = await Promise.all(then.map(({ key }) => this.#settings.store.get(key)));
+    return records.every((record, index) => (record?.version ?? 0) === then[index]?.expected);
   }
 
   #context(run: RunDecision, { event }: Parcel, client?: Client): HandlerContext<Client> {

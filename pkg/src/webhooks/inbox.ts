@@ -290,10 +290,15 @@ function lastDue(keys: readonly string[]): ReadonlyMap<string, string> {
 /** What is held under a prefix, in order: released up to a key, or as it stands. */
 async function heldUpTo(store: Store, prefix: string, last: string | null, clock: () => number): Promise<Parcel[]> {
   const parcels: Parcel[] = [];
-  for (const record of await store.scan(prefix, null, HELD_MAX)) {
-    if (last !== null && record.key > last) break;
-    const held = decodeHeld(record);
-    if (held !== null) parcels.push({ ...held, clock, heldKey: record.key, release: last !== null });
+  for (let after: string | null = null; parcels.length < HELD_MAX; ) {
+    const page = await store.scan(prefix, after, HELD_MAX);
+    for (const record of page) {
+      if (last !== null && record.key > last) return parcels;
+      const held = decodeHeld(record);
+      if (held !== null) parcels.push({ ...held, clock, heldKey: record.key, release: last !== null });
+    }
+    if (page.length < HELD_MAX) break;
+    after = page.at(-1)?.key ?? null;
   }
   return parcels;
 }

@@ -18,7 +18,7 @@ for (const store of values.stores.split(",")) {
   const proof = await prove(store, dirname(fileURLToPath(import.meta.url)), {
     events: Number(values.events),
     seed: Number(values.seed),
-    killEveryMs: Number(values["kill-every"]),
+    killEvery: Number(values["kill-every"]),
   });
   console.log(line(proof));
   for (const flaw of flaws(proof)) {

@@ -118,7 +118,7 @@ const PLACES: Record<string, (programs: string) => Promise<Place>> = {
 export async function prove(
   store: string,
   programs: string,
-  measure: Pick<Torture, "events" | "seed" | "killEveryMs">,
+  measure: Pick<Torture, "events" | "seed" | "killEvery">,
 ): Promise<Proof> {
   const open = PLACES[store];
   if (open === undefined) throw new Error(`there is no store ${store}: take one of ${STORES.join(", ")}`);

@@ -22,8 +22,8 @@ export interface Torture {
   readonly processes?: number;
   /** Deliveries on their way to one receiver. */
   readonly inFlight?: number;
-  /** Milliseconds between two kills, on average. */
-  readonly killEveryMs: number;
+  /** Answers between two kills, on average. Not a time: on a slow machine nobody would live long enough to answer. */
+  readonly killEvery: number;
 }
 
 /** What happened. */
@@ -71,7 +71,7 @@ function random(seed: number): (below: number) => number {
 
 /** Runs the torture, and resolves when every delivery was acknowledged. */
 export async function torture(options: Torture): Promise<Tally> {
-  const { events, processes = 4, inFlight = 12, killEveryMs } = options;
+  const { events, processes = 4, inFlight = 12, killEvery } = options;
   const below = random(options.seed);
   const queue = shuffled(
     Array.from({ length: events }, (_, event) => Array<number>(1 + below(5)).fill(event)).flat(),
@@ -79,12 +79,11 @@ export async function torture(options: Torture): Promise<Tally> {
   );
   const planned = queue.length;
   const answers: Record<string, number> = {};
-  let [open, again, kills] = [planned, 0, 0];
+  let [open, again, kills, untilKill] = [planned, 0, 0, killEvery];
   const started = performance.now();
   await new Promise<void>((resolve, reject) => {
     const receivers = Array.from({ length: processes }, () => new Receiver());
     const finish = (end: () => void): void => {
-      clearTimeout(killer);
       for (const receiver of receivers) receiver.stop();
       end();
     };
@@ -95,6 +94,13 @@ export async function torture(options: Torture): Promise<Tally> {
       const event = receiver.onTheWay.get(answer.number);
       if (event === undefined) return;
       receiver.onTheWay.delete(answer.number);
+      if ((untilKill -= 1) <= 0) {
+        untilKill = below(2 * killEvery);
+        // At some moment of the next ones, not of this one.
+        setTimeout(() => {
+          if (receivers[below(processes)]?.kill() === true) kills += 1;
+        }, below(30));
+      }
       if (answer.httpStatus >= 200 && answer.httpStatus < 300) {
         answers[answer.status] = (answers[answer.status] ?? 0) + 1;
         open -= 1;
@@ -121,13 +127,6 @@ export async function torture(options: Torture): Promise<Tally> {
         start(receiver);
         receivers.forEach(feed);
       });
-    let killer: NodeJS.Timeout;
-    const killOne = (): void => {
-      const victim = receivers[below(processes)];
-      if (victim?.kill() === true) kills += 1;
-      killer = setTimeout(killOne, below(2 * killEveryMs));
-    };
-    killer = setTimeout(killOne, killEveryMs);
     for (const receiver of receivers) {
       start(receiver);
       feed(receiver);
