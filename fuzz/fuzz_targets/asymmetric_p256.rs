@@ -3,10 +3,14 @@
 //! Input: one byte whose lowest bit picks the form, then the signature.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use libfuzzer_sys::fuzz_target;
 use tillproof::crypto::{EcdsaForm, PublicKey, encode_base64};
 
-const KEY: &str = include_str!("../../tests/vectors/keys/p256.pem");
+static KEY: LazyLock<PublicKey> = LazyLock::new(|| {
+    PublicKey::from_pem(include_str!("../../tests/vectors/keys/p256.pem")).expect("the key is one")
+});
 /// The numbers of the one known signature of `tillproof`, in both forms.
 const GENUINE: [(EcdsaForm, &str); 2] = [
     (
@@ -22,7 +26,7 @@ const GENUINE: [(EcdsaForm, &str); 2] = [
 fuzz_target!(|input: &[u8]| {
     let Some((pick, signature)) = input.split_first() else { return };
     let (form, genuine) = GENUINE[usize::from(pick & 1)];
-    let key = PublicKey::from_pem(KEY).expect("the key is one").with_ecdsa_form(form);
+    let key = KEY.clone().with_ecdsa_form(form);
     if key.verify(&[b"tillproof"], signature) {
         assert_eq!(encode_base64(signature), genuine);
     }

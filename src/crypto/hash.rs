@@ -115,8 +115,9 @@ impl HashValue {
 
 /// Puts bytes at the beginning of a longer buffer.
 pub(super) fn fill(buffer: &mut [u8], bytes: &[u8]) {
-    for (slot, byte) in buffer.iter_mut().zip(bytes) {
-        *slot = *byte;
+    let length = buffer.len().min(bytes.len());
+    if let (Some(slots), Some(bytes)) = (buffer.get_mut(..length), bytes.get(..length)) {
+        slots.copy_from_slice(bytes);
     }
 }
 

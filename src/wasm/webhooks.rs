@@ -207,8 +207,8 @@ impl Door {
 
         // From here on the delivery is decided, and nothing of a key is left in the room.
         let block = entry.verifier.inner_block(0).len();
-        for byte in self.room.iter_mut().take(block) {
-            *byte = 0;
+        if let Some(block) = self.room.get_mut(..block) {
+            block.fill(0);
         }
         let decided = entry.verifier.conclude(&delivery.pending, delivery.now);
         self.delivery = None;
@@ -280,8 +280,11 @@ fn lay(
     if room.len() < wanted {
         room.resize(wanted, 0);
     }
-    for (slot, byte) in room.iter_mut().zip(block.iter().chain(head)) {
-        *slot = *byte;
+    if let Some((first, rest)) = room.split_at_mut_checked(block.len())
+        && let Some(second) = rest.get_mut(..head.len())
+    {
+        first.copy_from_slice(block);
+        second.copy_from_slice(head);
     }
     scratch.put(LAYOUT, address(room));
     scratch.put(LAYOUT + 1, number(laid));

@@ -1,5 +1,6 @@
 //! A body is read by one grammar only, and only when its fields are signed.
 
+use super::cut::{cut, pieces};
 use super::{BODY_FIELDS_MAX, Error, Part, Path, Place, Scheme};
 use crate::crypto::{HexCase, decode_hex};
 use crate::json::{self, Value};
@@ -37,6 +38,7 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, E
 /// # Errors
 ///
 /// [`Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
+#[inline(never)]
 pub(super) fn only<'f>(
     fields: &'f [(String, String)],
     field: &'static str,
@@ -73,9 +75,10 @@ pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: Path) -> Option<&'v Value<'
 }
 
 /// The parameters of the query of a URL.
+#[inline(never)]
 pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Error> {
-    let text = url.split_once('?').map_or("", |(_, query)| query);
-    let text = text.split_once('#').map_or(text, |(query, _)| query);
+    let text = cut(url, '?').map_or("", |(_, query)| query);
+    let text = cut(text, '#').map_or(text, |(query, _)| query);
     let expected = "a URL whose query is well formed";
     fields(text, BODY_FIELDS_MAX).ok_or(Error::FieldMalformed { field: "url", expected })
 }
@@ -83,11 +86,11 @@ pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Error> {
 /// The fields of `application/x-www-form-urlencoded`; `None` when there are too many or one cannot be decoded.
 fn fields(text: &str, most: usize) -> Option<Vec<(String, String)>> {
     let mut fields = Vec::new();
-    for item in text.split('&').filter(|item| !item.is_empty()) {
+    for item in pieces(text, '&').filter(|item| !item.is_empty()) {
         if fields.len() == most {
             return None;
         }
-        let (name, value) = item.split_once('=').unwrap_or((item, ""));
+        let (name, value) = cut(item, '=').unwrap_or((item, ""));
         fields.push((decoded(name)?, decoded(value)?));
     }
     Some(fields)
@@ -95,7 +98,7 @@ fn fields(text: &str, most: usize) -> Option<Vec<(String, String)>> {
 
 /// Without its percent signs and pluses.
 pub(super) fn decoded(text: &str) -> Option<String> {
-    let mut pieces = text.split('%');
+    let mut pieces = pieces(text, '%');
     let plain =
         |piece: &str| piece.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect::<Vec<u8>>();
     let mut bytes = plain(pieces.next()?);

@@ -17,10 +17,14 @@ pub(super) struct Claims<'a> {
 
 /// Refuses headers that are too long or hold too many items, before any is read.
 pub(super) fn limits(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)]) -> Result<(), Error> {
-    for name in scheme.headers() {
-        let Some(value) = find(headers, name).ok().flatten() else { continue };
-        if value.len() > HEADER_BYTES_MAX {
-            return Err(Error::HeaderTooLong { header: name, found: value.len() });
+    let long = |(_, value): &(&str, HeaderValue<'_>)| matches!(value, HeaderValue::Once(text) if text.len() > HEADER_BYTES_MAX);
+    // Mostly there is none, of this scheme or another.
+    if headers.iter().any(long) {
+        for name in scheme.headers() {
+            let value = find(headers, name).ok().flatten().unwrap_or_default();
+            if value.len() > HEADER_BYTES_MAX {
+                return Err(Error::HeaderTooLong { header: name, found: value.len() });
+            }
         }
     }
     let Place::Headers(names) = scheme.place else { return Ok(()) };
@@ -41,25 +45,21 @@ pub(super) fn in_headers<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     key_id: Option<&str>,
 ) -> Result<Option<Claims<'a>>, Error> {
-    let Place::Headers([first, more @ ..]) = scheme.place else { return Ok(None) };
-    let mut names = Vec::with_capacity(1);
-    for name in more {
-        if find(headers, name)?.is_some() {
-            names.push(*name);
-        }
-    }
-    // The first may only be absent when another is there.
-    if names.is_empty() || find(headers, first)?.is_some() {
-        names.insert(0, first);
-    }
-    let mut found = Found::default();
+    let Place::Headers(names @ [first, ..]) = scheme.place else { return Ok(None) };
+    let mut found: Option<Found<'a>> = None;
     for name in names {
-        let value = required(headers, name)?;
+        let Some(value) = find(headers, name)? else { continue };
         let read = scheme.grammar.read(value, pair_name(scheme), key_id);
         let read = read.map_err(|expected| Error::HeaderMalformed { header: name, expected })?;
-        found.signatures.extend(read.signatures);
-        found.time = found.time.or(read.time);
+        match &mut found {
+            None => found = Some(read),
+            Some(found) => {
+                found.signatures.extend(read.signatures);
+                found.time = found.time.or(read.time);
+            }
+        }
     }
+    let found = found.ok_or(Error::HeaderMissing { header: first })?;
     let timestamp = timestamp(scheme, headers, first, found.time)?;
     if found.signatures.is_empty() {
         return Err(Error::SignatureAbsent { header: first });

@@ -1,5 +1,9 @@
 //! A value is cut into signatures in one way or refused: two readers can never find different ones.
+//!
+//! What else stands in a list is skipped, as the providers' own libraries do: it proves nothing, and the next version of
+//! a header may bring it. A list in which nothing is of the right form is refused as malformed.
 
+use super::cut::{cut, pieces};
 use crate::prelude::*;
 
 /// How a value holds signatures.
@@ -50,7 +54,7 @@ impl Grammar {
             Self::Positional | Self::KeyIds(_) => ',',
             Self::PublicKeys => '&',
         };
-        value.split(separator).count()
+        value.bytes().filter(|byte| char::from(*byte) == separator).count().saturating_add(1)
     }
 
     /// Cuts a value. `time` is the name of the pair that holds the timestamp, `key_id` what the caller named.
@@ -73,37 +77,45 @@ impl Grammar {
             }
             Self::MaybePrefixed(prefix) => found.push(value.strip_prefix(prefix).unwrap_or(value)),
             Self::Pairs { separator, spaced, signature } => {
-                for (index, item) in value.split(separator).enumerate() {
+                let mut pairs = 0_usize;
+                for (index, item) in pieces(value, separator).enumerate() {
                     let item =
                         if spaced && index > 0 { item.strip_prefix(' ').unwrap_or(item) } else { item };
-                    let (name, text) = pair(item)?;
+                    let Some((name, text)) = pair(item) else { continue };
+                    pairs = pairs.saturating_add(1);
                     if name == signature {
                         found.push(text);
                     } else if Some(name) == time && found.time.replace(text).is_some() {
                         return Err("one timestamp");
                     }
                 }
+                if pairs == 0 {
+                    return Err("a list of `name=value` without spaces");
+                }
             }
             Self::Tagged(wanted) => {
-                for item in value.split(' ') {
-                    let expected = "a list of `version,signature`, separated by spaces";
-                    let (tag, text) = item.split_once(',').ok_or(expected)?;
+                let mut tagged = 0_usize;
+                for (tag, text) in pieces(value, ' ').filter_map(|item| cut(item, ',')) {
+                    tagged = tagged.saturating_add(1);
                     if tag == wanted {
                         found.push(text);
                     }
                 }
+                if tagged == 0 {
+                    return Err("a list of `version,signature`, separated by spaces");
+                }
             }
             Self::Positional => {
-                let mut items = value.split(',');
+                let mut items = pieces(value, ',');
                 found.time = items.next();
                 items.for_each(|item| found.push(item));
             }
             Self::KeyIds(wanted) => {
-                for item in value.split(',') {
+                for item in pieces(value, ',') {
                     let expected = "a list of `key id/algorithm/signature`, separated by commas";
-                    let (id, rest) = item.split_once('/').ok_or(expected)?;
-                    let (algorithm, text) = rest.split_once('/').ok_or(expected)?;
-                    if id.is_empty() || text.contains('/') {
+                    let (id, rest) = cut(item, '/').ok_or(expected)?;
+                    let (algorithm, text) = cut(rest, '/').ok_or(expected)?;
+                    if id.is_empty() || cut(text, '/').is_some() {
                         return Err(expected);
                     }
                     if algorithm == wanted && key_id.is_none_or(|key_id| key_id == id) {
@@ -112,9 +124,7 @@ impl Grammar {
                 }
             }
             Self::PublicKeys => {
-                for item in value.split('&').filter(|item| !item.is_empty()) {
-                    let expected = "a list of `public key|signature`, separated by `&`";
-                    let (id, text) = item.split_once('|').ok_or(expected)?;
+                for (id, text) in pieces(value, '&').filter_map(|item| cut(item, '|')) {
                     if Some(id) == key_id {
                         found.push(text);
                     }
@@ -134,12 +144,11 @@ impl<'a> Found<'a> {
     }
 }
 
-fn pair(item: &str) -> Result<(&str, &str), &'static str> {
-    let expected = "a list of `name=value` without spaces";
-    let (name, text) = item.split_once('=').ok_or(expected)?;
+/// A name and a value; `None` for anything else.
+fn pair(item: &str) -> Option<(&str, &str)> {
+    let (name, text) = cut(item, '=')?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(plain) || text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        return Err(expected);
-    }
-    Ok((name, text))
+    let is_pair =
+        !name.is_empty() && name.bytes().all(plain) && !text.bytes().any(|byte| byte.is_ascii_whitespace());
+    is_pair.then_some((name, text))
 }

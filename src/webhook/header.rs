@@ -12,19 +12,27 @@ pub enum HeaderValue<'a> {
 }
 
 /// The value of a header; names are compared without regard to case.
+#[inline(never)]
 pub(super) fn find<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     name: &'static str,
 ) -> Result<Option<&'a str>, Error> {
-    let mut matches = headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
-    match (matches.next(), matches.next()) {
-        (None, _) => Ok(None),
-        (Some((_, HeaderValue::Once(value))), None) => Ok(Some(value)),
-        (Some(_), _) => Err(Error::HeaderRepeated { header: name }),
+    let mut value = None;
+    for (found, given) in headers {
+        if found.eq_ignore_ascii_case(name) {
+            match given {
+                HeaderValue::Once(text) if value.is_none() => value = Some(*text),
+                HeaderValue::Once(_) | HeaderValue::Repeated => {
+                    return Err(Error::HeaderRepeated { header: name });
+                }
+            }
+        }
     }
+    Ok(value)
 }
 
 /// The value of a header the scheme cannot do without.
+#[inline(never)]
 pub(super) fn required<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     name: &'static str,

@@ -4,6 +4,7 @@
 //! the same bytes, the delivery is refused.
 
 use super::body::{Parsed, only, query, scalar};
+use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
 use super::{Error, HeaderValue, Part, Path, Scheme};
@@ -43,8 +44,24 @@ impl Message {
         [&self.head, if self.body { body } else { &[] }, &self.tail]
     }
 
+    /// Called from every part, so it is there once.
+    #[inline(never)]
     fn push(&mut self, bytes: &[u8]) {
         if self.body { &mut self.tail } else { &mut self.head }.extend_from_slice(bytes);
+    }
+}
+
+impl Message {
+    /// A label, a value and a semicolon; nothing when the value is absent.
+    fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Error> {
+        let Some(value) = value else { return Ok(()) };
+        if cut(value, ';').is_some() {
+            return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" });
+        }
+        for text in [label, value, ";"] {
+            self.push(text.as_bytes());
+        }
+        Ok(())
     }
 }
 
@@ -75,117 +92,126 @@ impl Source<'_> {
     /// [`Error::HeaderRepeated`], [`Error::HeaderMalformed`], [`Error::FieldMissing`], [`Error::FieldMalformed`],
     /// [`Error::BodyMalformed`]; [`Error::SignatureMismatch`] when the URL names another body.
     pub(super) fn message(&self, secret: &[u8], spelling: usize) -> Result<Message, Error> {
-        let mut message = Message::default();
+        // As much as most messages have before the body, so that there is one allocation.
+        let mut message = Message { head: Vec::with_capacity(64), body: false, tail: Vec::new() };
         let mut rest = self.scheme.content.iter();
         while let Some(part) = rest.next() {
-            let next = rest.as_slice().first();
-            match *part {
-                Part::Text(text) => message.push(text.as_bytes()),
-                Part::Either(first, second) => {
-                    message.push(if spelling == 0 { first } else { second }.as_bytes());
+            self.add(&mut message, *part, rest.as_slice().first(), secret, spelling)?;
+        }
+        Ok(message)
+    }
+
+    /// Adds one part, which the next one follows. On its own, so that there is one message to let go of on every error.
+    #[inline(never)]
+    fn add(
+        &self,
+        message: &mut Message,
+        part: Part,
+        next: Option<&Part>,
+        secret: &[u8],
+        spelling: usize,
+    ) -> Result<(), Error> {
+        match part {
+            Part::Text(text) => message.push(text.as_bytes()),
+            Part::Either(first, second) => {
+                message.push(if spelling == 0 { first } else { second }.as_bytes());
+            }
+            Part::Header(header) => {
+                let value = required(self.headers, header)?;
+                if value.is_empty() || followed_by(next, value) {
+                    let expected = "a value that is not empty and does not contain what separates it";
+                    return Err(Error::HeaderMalformed { header, expected });
                 }
-                Part::Header(header) => {
-                    let value = required(self.headers, header)?;
-                    if value.is_empty() || followed_by(next, value) {
-                        let expected = "a value that is not empty and does not contain what separates it";
-                        return Err(Error::HeaderMalformed { header, expected });
-                    }
+                message.push(value.as_bytes());
+            }
+            Part::HeaderSegment(label, header) => {
+                message.push_segment(label, header, find(self.headers, header)?)?;
+            }
+            Part::QuerySegment(label, field) => {
+                let value = parameter(self.url, field)?;
+                let value = if spelling == 0 { value } else { value.map(|value| value.to_ascii_lowercase()) };
+                message.push_segment(label, field, value.as_deref())?;
+            }
+            Part::Timestamp => {
+                // A digit could belong to either.
+                if matches!(next, Some(Part::Body)) && self.body.first().is_some_and(u8::is_ascii_digit) {
+                    let expected = "a body that does not begin with a digit";
+                    return Err(Error::BodyMalformed { expected });
+                }
+                message.push(self.timestamp.unwrap_or_default().as_bytes());
+            }
+            Part::Url => message.push(spelled(self.url, spelling).as_bytes()),
+            Part::Body => message.body = true,
+            Part::BodyDigestInQuery(field) => {
+                let claimed = parameter(self.url, field)?.ok_or(Error::FieldMissing { field })?;
+                if claimed != sha256_hex(self.body) {
+                    return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() });
+                }
+            }
+            Part::Field(path) | Part::MaybeField(path) | Part::FreeField(path) => {
+                let field = path.last().copied().unwrap_or_default();
+                let value = self.scalar(path)?;
+                let value = match part {
+                    Part::Field(_) => value.ok_or(Error::FieldMissing { field })?,
+                    _ => value.unwrap_or_default(),
+                };
+                if followed_by(next, value) && !matches!(part, Part::FreeField(_)) {
+                    let expected = "a value that does not contain what separates it";
+                    return Err(Error::FieldMalformed { field, expected });
+                }
+                message.push(value.as_bytes());
+            }
+            Part::FormField(field) | Part::FormFieldOr(field, _) => {
+                let value = only(self.form, field)?;
+                let value = match part {
+                    Part::FormFieldOr(_, absent) => value.filter(|value| !value.is_empty()).unwrap_or(absent),
+                    _ => value.ok_or(Error::FieldMissing { field })?,
+                };
+                message.push(value.as_bytes());
+            }
+            Part::FormBase64(field) => {
+                let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
+                let digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\n".contains(&byte);
+                if !value.bytes().all(digit) {
+                    return Err(Error::FieldMalformed { field, expected: "base64" });
+                }
+                message.push(value.as_bytes());
+            }
+            Part::SortedForm => {
+                for (name, value) in sorted(self.form) {
+                    message.push(name.as_bytes());
                     message.push(value.as_bytes());
                 }
-                Part::HeaderSegment(label, header) => {
-                    if let Some(value) = find(self.headers, header)? {
-                        if value.contains(';') {
-                            let expected = "a value without a semicolon";
-                            return Err(Error::HeaderMalformed { header, expected });
-                        }
-                        message.push(glued(&[label, value, ";"]).as_bytes());
-                    }
+            }
+            Part::Secret => message.push(secret),
+            Part::SecretReversed => {
+                message.push(&secret.iter().rev().copied().collect::<Vec<u8>>());
+            }
+            Part::AccessKey => message.push(self.access_key.unwrap_or_default().as_bytes()),
+            #[cfg(feature = "webhooks-full")]
+            Part::BodyCrc32 => message.push(crc32(self.body).digits().as_bytes()),
+            #[cfg(feature = "webhooks-full")]
+            Part::CompactBodyDigest => {
+                let text = self.json.map(Value::to_text).unwrap_or_default();
+                message.push(sha256_hex(text.as_bytes()).as_bytes());
+            }
+            #[cfg(feature = "webhooks-full")]
+            Part::UrlPath => message.push(path(self.url).as_bytes()),
+            #[cfg(feature = "webhooks-full")]
+            Part::HeaderIs(header, expected) => {
+                if find(self.headers, header)?.is_some_and(|value| value != expected) {
+                    return Err(Error::HeaderMalformed { header, expected });
                 }
-                Part::QuerySegment(label, field) => {
-                    if let Some(value) = only(&query(self.url)?, field)? {
-                        if value.contains(';') {
-                            let expected = "a value without a semicolon";
-                            return Err(Error::FieldMalformed { field, expected });
-                        }
-                        let value = if spelling == 0 { value.to_owned() } else { value.to_ascii_lowercase() };
-                        message.push(glued(&[label, &value, ";"]).as_bytes());
-                    }
-                }
-                Part::Timestamp => {
-                    let text = self.timestamp.unwrap_or_default();
-                    // A digit could belong to either.
-                    if next == Some(&Part::Body) && self.body.first().is_some_and(u8::is_ascii_digit) {
-                        let expected = "a body that does not begin with a digit";
-                        return Err(Error::BodyMalformed { expected });
-                    }
-                    message.push(text.as_bytes());
-                }
-                Part::Url if spelling == 0 => message.push(self.url.as_bytes()),
-                Part::Url => message.push(spelled(self.url, spelling).as_bytes()),
-                Part::Body => message.body = true,
-                Part::BodyDigestInQuery(field) => {
-                    let parameters = query(self.url)?;
-                    let claimed = only(&parameters, field)?.ok_or(Error::FieldMissing { field })?;
-                    if claimed != sha256_hex(self.body) {
-                        return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() });
-                    }
-                }
-                Part::Field(path) => {
-                    let field = path.last().copied().unwrap_or_default();
-                    let value = self.scalar(path)?.ok_or(Error::FieldMissing { field })?;
-                    message.push(unambiguous(next, field, value)?.as_bytes());
-                }
-                Part::MaybeField(path) => {
-                    let field = path.last().copied().unwrap_or_default();
-                    let value = self.scalar(path)?.unwrap_or_default();
-                    message.push(unambiguous(next, field, value)?.as_bytes());
-                }
-                Part::FreeField(path) => message.push(self.scalar(path)?.unwrap_or_default().as_bytes()),
-                Part::FormField(field) => {
-                    let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
-                    message.push(value.as_bytes());
-                }
-                Part::FormFieldOr(field, absent) => {
-                    let value = only(self.form, field)?.filter(|value| !value.is_empty());
-                    message.push(value.unwrap_or(absent).as_bytes());
-                }
-                Part::SortedForm => {
-                    for (name, value) in sorted(self.form) {
-                        message.push(name.as_bytes());
-                        message.push(value.as_bytes());
-                    }
-                }
-                Part::Secret => message.push(secret),
-                Part::SecretReversed => {
-                    message.push(&secret.iter().rev().copied().collect::<Vec<u8>>());
-                }
-                Part::AccessKey => message.push(self.access_key.unwrap_or_default().as_bytes()),
-                #[cfg(feature = "webhooks-full")]
-                Part::BodyCrc32 => message.push(crc32(self.body).digits().as_bytes()),
-                #[cfg(feature = "webhooks-full")]
-                Part::CompactBodyDigest => {
-                    let text = self.json.map(Value::to_text).unwrap_or_default();
-                    message.push(sha256_hex(text.as_bytes()).as_bytes());
-                }
-                #[cfg(feature = "webhooks-full")]
-                Part::UrlPath => message.push(path(self.url).as_bytes()),
-                #[cfg(feature = "webhooks-full")]
-                Part::HeaderIs(header, expected) => {
-                    if required(self.headers, header)? != expected {
-                        return Err(Error::HeaderMalformed { header, expected });
-                    }
-                }
-                #[cfg(feature = "webhooks-full")]
-                Part::CertificateUrl(header) => {
-                    if !super::public::is_paypal_certificate(required(self.headers, header)?) {
-                        let expected =
-                            "an address of a certificate at paypal.com: fetch nothing from elsewhere";
-                        return Err(Error::HeaderMalformed { header, expected });
-                    }
+            }
+            #[cfg(feature = "webhooks-full")]
+            Part::CertificateUrl(header) => {
+                if !super::public::is_paypal_certificate(required(self.headers, header)?) {
+                    let expected = "an address of a certificate at paypal.com: fetch nothing from elsewhere";
+                    return Err(Error::HeaderMalformed { header, expected });
                 }
             }
         }
-        Ok(message)
+        Ok(())
     }
 
     fn scalar(&self, path: Path) -> Result<Option<&str>, Error> {
@@ -193,14 +219,15 @@ impl Source<'_> {
     }
 }
 
+/// The one value of a parameter of the query of a URL.
+#[inline(never)]
+fn parameter(url: &str, field: &'static str) -> Result<Option<String>, Error> {
+    Ok(only(&query(url)?, field)?.map(str::to_owned))
+}
+
 /// Whether a value contains what follows it, so that the cut between both could be elsewhere.
 fn followed_by(next: Option<&Part>, value: &str) -> bool {
     matches!(next, Some(Part::Text(text)) if contains(value, text))
-}
-
-fn unambiguous<'v>(next: Option<&Part>, field: &'static str, value: &'v str) -> Result<&'v str, Error> {
-    let expected = "a value that does not contain what separates it";
-    if followed_by(next, value) { Err(Error::FieldMalformed { field, expected }) } else { Ok(value) }
 }
 
 /// As `str::contains`, without the searcher for long needles behind it.

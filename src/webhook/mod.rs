@@ -26,6 +26,7 @@ mod body;
 mod catalogue;
 mod claims;
 mod clock;
+mod cut;
 #[cfg(feature = "webhooks-full")]
 mod diagnose;
 mod error;

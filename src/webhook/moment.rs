@@ -2,6 +2,7 @@
 //!
 //! The calendar of the crate is not used: it would bring a date library into the smallest artefact.
 
+use super::cut::cut;
 use crate::time::Timestamp;
 
 /// The moment of a text such as `2026-03-04T05:06:07.089Z`; `None` for anything else.
@@ -45,7 +46,7 @@ const ZONE_BYTES: usize = 6;
 /// How far a zone is from UTC, on either side.
 fn offset_ms(zone: &str) -> Option<u64> {
     let bare = zone.strip_prefix('+').or_else(|| zone.strip_prefix('-'))?;
-    let (hours, minutes) = bare.split_once(':')?;
+    let (hours, minutes) = cut(bare, ':')?;
     let minutes = number(hours, 23)?.checked_mul(60)?.checked_add(number(minutes, 59)?)?;
     if hours.len() == 2 { minutes.checked_mul(60_000) } else { None }
 }

@@ -34,6 +34,8 @@ pub enum Part {
     FreeField(Path),
     /// The value of a field of the form in the body.
     FormField(&'static str),
+    /// As [`Part::FormField`], which must be of the characters of base64 and line feeds.
+    FormBase64(&'static str),
     /// As [`Part::FormField`], or the text after it when the field is absent or empty.
     FormFieldOr(&'static str, &'static str),
     /// All fields of the form in the body: sorted by name, each name followed by its value. Repeated values count
@@ -54,7 +56,7 @@ pub enum Part {
     /// The path of the URL the provider was told to call.
     #[cfg(feature = "webhooks-full")]
     UrlPath,
-    /// Nothing, but a header must have this value.
+    /// Nothing, but a header, if it is there, must have this value.
     #[cfg(feature = "webhooks-full")]
     HeaderIs(&'static str, &'static str),
     /// Nothing, but a header must be the address of a certificate at the provider's own host.
@@ -105,7 +107,7 @@ impl Part {
 
     /// Whether it reads the body as a form.
     pub(super) const fn reads_form(self) -> bool {
-        matches!(self, Self::FormField(_) | Self::FormFieldOr(..) | Self::SortedForm)
+        matches!(self, Self::FormField(_) | Self::FormBase64(_) | Self::FormFieldOr(..) | Self::SortedForm)
     }
 
     /// Whether no body but this one makes the same message; for JSON, no document but this one.
@@ -139,7 +141,9 @@ impl Part {
                 path(text, names);
                 text.push('}');
             }
-            Self::FormField(name) | Self::FormFieldOr(name, _) => text.extend(["{form ", name, "}"]),
+            Self::FormField(name) | Self::FormBase64(name) | Self::FormFieldOr(name, _) => {
+                text.extend(["{form ", name, "}"])
+            }
             Self::SortedForm => text.push_str("{sorted form}"),
             Self::Secret => text.push_str("{secret}"),
             Self::SecretReversed => text.push_str("{reversed secret}"),

@@ -52,7 +52,7 @@ impl Scheme {
             && matches!(self.place, Place::Headers(_))
             && self.spellings == 1
             && self.content.iter().all(plain)
-            && self.content.contains(&Part::Body)
+            && self.content.iter().any(|part| matches!(part, Part::Body))
             && !self.content.windows(2).any(ambiguous)
             && self.otherwise.is_none_or(Self::is_stepwise)
     }

@@ -1,6 +1,7 @@
 //! A URL is signed in the spelling the provider happened to use; these are the spellings its own library tries.
 
 use super::body::decoded;
+use super::cut::{cut, pieces};
 use crate::prelude::*;
 
 /// How many spellings of a URL there are.
@@ -10,15 +11,15 @@ pub(super) const SPELLINGS: usize = 6;
 /// other way round; the later ones write the query as browsers do, and as old libraries did.
 pub(super) fn spelled(url: &str, spelling: usize) -> String {
     let url = if spelling % 2 == 1 { other_port(url) } else { url.to_owned() };
-    let Some((address, query)) = url.split_once('?') else { return url };
+    let Some((address, query)) = cut(&url, '?') else { return url };
     match spelling / 2 {
         0 => url,
         1 => glued(&[address, "?", &query.replace('\'', "%27")]),
         _ => {
             let mut text = glued(&[address, "?"]);
-            for (index, item) in query.split('&').enumerate() {
+            for (index, item) in pieces(query, '&').enumerate() {
                 text.push_str(if index == 0 { "" } else { "&" });
-                let (name, value) = item.split_once('=').unwrap_or((item, ""));
+                let (name, value) = cut(item, '=').unwrap_or((item, ""));
                 escape(&mut text, name);
                 text.push('=');
                 escape(&mut text, value);

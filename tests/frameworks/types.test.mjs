@@ -23,6 +23,7 @@ const BESIDE = `
   import { webhook as workers } from "tillproof/adapters/workers";
   import { memoryStore } from "tillproof/stores/memory";
   import { createInbox, createVerifier, type VerifiedEvent } from "tillproof/webhooks";
+  import { createReceiver, type Queue } from "tillproof/worker";
 
   const verifier = createVerifier({ scheme: "stripe-v1", secrets: "whsec_x" });
   const store = memoryStore();
@@ -36,6 +37,7 @@ const BESIDE = `
   web({ inbox, handler: (event, batch) => void batch.add({ key: event.id, expected: 0, value: event.type }) });
   web({ verifier, handler: (event) => void event.payload });
   web({ receiver: { receive: async (delivery) => ({ httpStatus: delivery.body.length > 0 ? 200 : 400 }) } });
+  export const receiving = (queue: Queue) => web({ receiver: createReceiver({ verifier, queue }) });
   workers((env: { SECRET: string }) => ({ inbox, handler: (event) => void [env.SECRET, event.occurredAt] }));
 
   // @ts-expect-error: neither an inbox nor a verifier nor a receiver

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
+import { webhook as node } from "../../pkg/src/adapters/node.js";
 import { type EndpointSettings, webhook } from "../../pkg/src/adapters/web.js";
 import { webhook as workers } from "../../pkg/src/adapters/workers.js";
 import { isTillproofError, type TillproofError } from "../../pkg/src/shell/errors.js";
@@ -239,4 +243,40 @@ test("options that depend on the environment are made at its first request, and 
   assert.equal(made, 1);
   assert.equal((await receive(request(), { SECRET: "whsec_other" })).status, 400);
   assert.equal(made, 2);
+});
+
+test("a sender who goes away is a refusal, whether anybody was listening yet or not", { timeout: 30_000 }, async () => {
+  for (const late of [false, true]) {
+    const { errors, refused, settings } = watched();
+    const receive = node({ inbox, handler, ...settings });
+    let done = (): void => {};
+    const answered = new Promise<void>((resolve) => (done = resolve));
+    const server = createServer(async (incoming, response) => {
+      if (late) {
+        // A middleware that looks something up first.
+        const gone = new Promise<unknown>((resolve) => incoming.on("close", resolve));
+        sending.destroy();
+        await gone;
+      }
+      const answer = receive(incoming, response);
+      sending.destroy();
+      await answer;
+      done();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const sending = httpRequest({ port, host: "127.0.0.1", method: "POST", headers: { "content-length": "1000" } });
+    sending.on("error", () => {});
+    sending.write("{");
+    await answered;
+    assert.deepEqual(refused.map(({ code }) => code), ["body_cut_off"]);
+    assert.deepEqual(errors, []);
+    server.close();
+  }
+});
+
+test("a refusal without a store is answered as the provider expects", async () => {
+  const gocardless = createVerifier({ scheme: "gocardless", secrets: SECRET });
+  const headers = { "webhook-signature": "0".repeat(64) };
+  assert.equal((await webhook({ verifier: gocardless, handler })(request({ body: '{"events":[]}', headers }))).status, 498);
 });

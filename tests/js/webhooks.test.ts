@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { webhooks } from "../../pkg/src/shell/webhooks.js";
-import { createVerifier, schemes, type HeadersLike, type VerifyResult } from "../../pkg/src/webhooks/index.js";
+import { createVerifier, schemes, type HeadersLike, type VerifyResult } from "../../pkg/src/webhooks/full.js";
 import { parseExact } from "../../pkg/src/webhooks/payload.js";
 import { signDelivery, signWebhook } from "../../pkg/src/webhooks/sign.js";
 
@@ -41,6 +41,9 @@ interface Vector {
   readonly body_base64?: string;
   readonly timestamp_now: number;
   readonly tolerance_s?: number;
+  readonly jwk?: Record<string, unknown>;
+  readonly public_key_pem?: string;
+  readonly certificate_pem?: string;
   readonly expect: "valid" | "invalid";
 }
 
@@ -52,6 +55,7 @@ test("every vector gets its verdict through the package", () => {
   for (const vector of lines.map((line) => JSON.parse(line) as Vector)) {
     if (!known.has(vector.scheme)) continue;
     const { scheme, secret, headers, url, timestamp_now, tolerance_s, public_key_id, access_key } = vector;
+    const { jwk, public_key_pem, certificate_pem } = vector;
     const body = vector.body_base64 === undefined ? (vector.body ?? "") : Buffer.from(vector.body_base64, "base64");
     const options = {
       scheme,
@@ -60,6 +64,9 @@ test("every vector gets its verdict through the package", () => {
       ...(url === undefined ? {} : { url }),
       ...(public_key_id === undefined ? {} : { publicKeyId: public_key_id }),
       ...(access_key === undefined ? {} : { accessKey: access_key }),
+      ...(jwk === undefined ? {} : { jwk }),
+      ...(public_key_pem === undefined ? {} : { publicKeyPem: public_key_pem }),
+      ...(certificate_pem === undefined ? {} : { certificatePem: certificate_pem }),
     };
     let found = "invalid";
     try {

@@ -69,8 +69,9 @@ fn only_the_pair_of_our_public_key_counts() {
         (body.replace("our_key", "a_key"), "missing_field"),
         (body.replace("bt_signature=", "bt_signature=a_key%7Cff%26"), "verified"),
         (body.replace("bt_signature=", "bt_signature=our_key%7Cff%26"), "verified"),
-        (body.replace("bt_signature=", "bt_signature=ff%26"), "malformed_field"),
+        (body.replace("bt_signature=", "bt_signature=ff%26"), "verified"),
         (format!("{body}&bt_payload=x"), "malformed_field"),
+        (body.replace("bt_payload=", "bt_payload=%21"), "malformed_field"),
         (body.replace("bt_payload", "payload"), "missing_field"),
         (body.replace("bt_payload=P", "bt_payload=Q"), "signature_mismatch"),
     ];
@@ -107,6 +108,7 @@ fn a_key_id_narrows_the_list_when_the_caller_names_one() {
         (genuine.replace("our_key", ""), None, "malformed_header"),
         (format!("{genuine}/x"), None, "malformed_header"),
         (format!("{genuine},"), None, "malformed_header"),
+        ("ff".to_owned(), None, "malformed_header"),
     ];
     for (header, key_id, expected) in table {
         assert_eq!(ask(&header, key_id), expected, "{header} {key_id:?}");

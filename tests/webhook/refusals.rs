@@ -70,6 +70,15 @@ fn the_window_is_exact_to_the_second_and_strict_closes_the_future() {
         let found = verifier.verify(&request).map_or_else(|error| error.code(), |_| "verified");
         assert_eq!(found, expected, "{} {offset}", scheme.name);
     }
+    // Stripe's library has no window at 0; strict means what it says.
+    let signed = sign(&STRIPE_V1, "s", "", at(0), body).unwrap();
+    let headers = once(&signed);
+    for (strict, expected) in [(false, "verified"), (true, "timestamp_too_old")] {
+        let options = Options { secrets: &["s"], tolerance_seconds: Some(0), strict, ..Options::default() };
+        let verifier = Verifier::new(&STRIPE_V1, options).unwrap();
+        let found = verifier.verify(&Request { headers: &headers, url: None, body, now: at(86_400_000) });
+        assert_eq!(found.map_or_else(|error| error.code(), |_| "verified"), expected);
+    }
     // A time that is signed but not checked is checked on request.
     let airwallex = scheme("airwallex").unwrap();
     let signed = sign(airwallex, "s", "", at(0), body).unwrap();
@@ -203,4 +212,52 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
             "timestamp_in_future: signed 301 s in the future: at most 300 s are accepted; check the clock of this host",
         ]
     );
+}
+
+#[test]
+fn what_a_list_holds_beside_signatures_neither_hides_nor_replaces_them() {
+    let now = seconds(1_700_000_000);
+    let body = b"{}";
+    let stripe = sign(&STRIPE_V1, "s", "", now, body).unwrap().remove(0).1;
+    let secret = secret(&STANDARD_WEBHOOKS_V1);
+    let standard = sign(&STANDARD_WEBHOOKS_V1, secret, "msg", now, body).unwrap();
+    let ask = |scheme: &'static Scheme, secret: &str, headers: &[(&str, HeaderValue<'_>)]| {
+        let verifier = Verifier::new(scheme, Options { secrets: &[secret], ..Options::default() }).unwrap();
+        let found = verifier.verify(&Request { headers, url: None, body, now });
+        found.map_or_else(|error| error.code(), |_| "verified")
+    };
+    let table = [
+        (format!("{stripe},"), "verified"),
+        (format!(",{stripe}"), "verified"),
+        (format!("{stripe},x=y z"), "verified"),
+        (format!("{stripe},v1"), "verified"),
+        (format!("{stripe},t=1700000000"), "malformed_header"),
+        (stripe.replace("v1", " v1"), "missing_signature"),
+        (stripe.replace("v1", "V1"), "missing_signature"),
+        (stripe.replace("t=", " t="), "malformed_header"),
+        (stripe.replace("v1=", "v1=,v1=00,v1="), "verified"),
+        (",,".to_owned(), "malformed_header"),
+    ];
+    for (header, expected) in &table {
+        let headers = [("stripe-signature", HeaderValue::Once(header))];
+        assert_eq!(ask(&STRIPE_V1, "s", &headers), *expected, "{header}");
+    }
+    let genuine = &standard.iter().find(|(name, _)| *name == "webhook-signature").unwrap().1;
+    let table = [
+        (format!("{genuine} junk"), "verified"),
+        (format!("v2,x  {genuine}"), "verified"),
+        (format!("v1, {genuine}"), "verified"),
+        (genuine.replace("v1,", "v1, "), "missing_signature"),
+        (genuine.replace("v1,", "V1,"), "missing_signature"),
+        ("junk".to_owned(), "malformed_header"),
+    ];
+    for (header, expected) in &table {
+        let mut headers = once(&standard);
+        for (name, value) in &mut headers {
+            if *name == "webhook-signature" {
+                *value = HeaderValue::Once(header);
+            }
+        }
+        assert_eq!(ask(&STANDARD_WEBHOOKS_V1, secret, &headers), *expected, "{header}");
+    }
 }

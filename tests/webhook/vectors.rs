@@ -113,7 +113,7 @@ fn refusals_are_for_the_reason_the_vector_tells() {
         ("stripe-invalid-header-array", "repeated_header"),
         ("stripe-invalid-multibyte-sig", "signature_mismatch"),
         ("stripe-invalid-only-v0", "missing_signature"),
-        ("stripe-invalid-space-after-comma", "malformed_header"),
+        ("stripe-invalid-space-after-comma", "missing_signature"),
         ("stripe-strict-duplicate-t", "malformed_header"),
         ("stripe-strict-leading-zero-t", "malformed_header"),
         ("stripe-strict-t-trailing-garbage", "malformed_header"),

@@ -10,9 +10,10 @@
 import { refusedStatus } from "../inbox/answers.js";
 import type { EventHandler } from "../inbox/apply.js";
 import { isTillproofError, TillproofError } from "../shell/errors.js";
-import { count, flag, fn, object, onlyKnown, optionalText, refusal } from "../shell/guard.js";
+import { count, flag, fn, object, onlyKnown, refusal } from "../shell/guard.js";
 import type { HeadersLike } from "../webhooks/headers.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
+import { checkedUrl, forwardedUrl } from "./public-url.js";
 
 /** The body limit when none is given: 1 MiB, as in Fastify and Next. */
 const BODY_BYTES_MAX = 1_048_576;
@@ -132,7 +133,7 @@ export function createEndpoint<Box extends InboxLike>(options: WebhookOptions<Bo
   const receive = receiverOf(options);
   const maxBytes = count("maxBytes", options.maxBytes ?? BODY_BYTES_MAX, 1);
   const trustProxy = flag("trustProxy", options.trustProxy) ?? false;
-  const url = publicUrl(options.url);
+  const url = checkedUrl(options.url);
   const { expose, onRefused, onError } = options;
   if (expose !== undefined && expose !== "code") {
     throw refusal("argument_invalid", "expose", expose, 'is not known here: write "code", or leave it out');
@@ -267,26 +268,4 @@ async function tell<T>(hook: (what: T) => unknown, what: T): Promise<void> {
   } catch (error) {
     console.error(error);
   }
-}
-
-function publicUrl(given: unknown): string | undefined {
-  const url = optionalText("url", given);
-  if (url === undefined || /^https?:\/\/[^/\s]+/.test(url)) return url;
-  const problem = "is no absolute URL: write it as the provider has it, such as https://shop.example/webhooks/twilio";
-  throw refusal("endpoint_url_invalid", "url", url, problem);
-}
-
-const HOST = /^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/;
-
-/** The URL the first proxy was called by; nothing where its headers do not make one. */
-function forwardedUrl(arrival: Arrival): string | undefined {
-  const host = first(arrival.header("x-forwarded-host")) ?? arrival.header("host");
-  const scheme = first(arrival.header("x-forwarded-proto")) ?? (arrival.secure ? "https" : "http");
-  if (host === undefined || !HOST.test(host) || !/^https?$/.test(scheme)) return undefined;
-  return `${scheme}://${host}${arrival.target}`;
-}
-
-/** Each proxy adds its value behind those of the ones before. */
-function first(list: string | undefined): string | undefined {
-  return list?.split(",", 1)[0]?.trim();
 }

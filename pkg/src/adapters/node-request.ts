@@ -20,6 +20,7 @@ export interface NodeRequest {
   readonly readableDidRead?: boolean;
   readonly readableEnded?: boolean;
   readonly readableEncoding?: string | null;
+  readonly destroyed?: boolean;
   readonly socket?: unknown;
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
   on(event: "end" | "close", listener: () => void): unknown;
@@ -92,6 +93,8 @@ function rawBody(
   maxBytes: number,
 ): BodyRead | Promise<BodyRead> {
   if (isUnread(request)) {
+    // A sender who went away before anybody listened is not announced again.
+    if (request.destroyed === true) return "cut_off";
     if (Number(firstOf(request.headers["content-length"])) > maxBytes) return "too_large";
     return readStream(request, maxBytes);
   }

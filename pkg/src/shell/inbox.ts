@@ -5,4 +5,4 @@ import * as glue from "../../wasm/inbox.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const inbox: Artefact<typeof glue> = new Artefact("inbox", glue, source);
+export const inbox: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("inbox", glue, source);

@@ -5,4 +5,4 @@ import * as glue from "../../wasm/ledger.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const ledger: Artefact<typeof glue> = new Artefact("ledger", glue, source);
+export const ledger: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("ledger", glue, source);

@@ -5,4 +5,4 @@ import * as glue from "../../wasm/payments.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const payments: Artefact<typeof glue> = new Artefact("payments", glue, source);
+export const payments: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("payments", glue, source);

@@ -5,4 +5,4 @@ import * as glue from "../../wasm/reconcile.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const reconciler: Artefact<typeof glue> = new Artefact("reconcile", glue, source);
+export const reconciler: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("reconcile", glue, source);

@@ -5,4 +5,4 @@ import * as glue from "../../wasm/simulator.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const simulator: Artefact<typeof glue> = new Artefact("simulator", glue, source);
+export const simulator: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("simulator", glue, source);

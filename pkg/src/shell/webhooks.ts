@@ -5,4 +5,4 @@ import * as glue from "../../wasm/webhooks.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const webhooks: Artefact<typeof glue> = new Artefact("webhooks", glue, source);
+export const webhooks: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("webhooks", glue, source);

@@ -129,6 +129,7 @@ export class Door {
       for (let secret = 0; answer === HASH; secret += 1) {
         this.#hash(exports, area, opened.hash, claim.content, copied);
         answer = exports.webhooks_close(secret);
+        area.refresh();
       }
       return answer === VERIFIED ? proof(area, undefined) : readRefusal(area);
     });
@@ -171,6 +172,7 @@ export class Door {
       const chunk = bytes.subarray(at, at + CHUNK_BYTES);
       area.bytes.set(chunk, room + laid);
       exports.webhooks_absorb(chunk.length);
+      area.refresh();
     }
   }
 

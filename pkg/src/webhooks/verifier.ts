@@ -24,7 +24,10 @@ export interface VerifierOptions {
   readonly scheme: string;
   /** The signing secret of the endpoint, or several while one replaces another: at most 8. */
   readonly secrets: string | readonly string[];
-  /** Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. */
+  /**
+   * Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. 0
+   * switches the check off, as in Stripe's library, unless `strict`: captured deliveries can then be replayed for ever.
+   */
   readonly toleranceSeconds?: number;
   /** Refuses times too far ahead too, where the provider's own library does not. */
   readonly strict?: boolean;
@@ -164,7 +167,7 @@ const OPTIONS = [
   "certificatePem", "partial",
 ] as const;
 
-const small = new Door(webhooks);
+const small = /* @__PURE__ */ new Door(webhooks);
 let full: Door | undefined;
 
 /** The door to the artefact that has a scheme. Throws `scheme_not_loaded` where that must be imported by name. */

@@ -59,7 +59,7 @@ pub(super) static BRAINTREE: Scheme = Scheme {
     grammar: Grammar::PublicKeys,
     primitive: Primitive::Mac(HmacSha1),
     key: KeyForm::Sha1,
-    content: &[Part::FormField("bt_payload"), Part::Either("", "\n")],
+    content: &[Part::FormBase64("bt_payload"), Part::Either("", "\n")],
     spellings: 2,
     identity: DIGEST,
     retry_window_hours: 24,

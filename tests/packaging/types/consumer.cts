@@ -14,6 +14,13 @@ if (result.ok) {
   void code;
 }
 
+/** The scheme says which events there are, and the type what each carries. */
+export function captured(body: Uint8Array): number | bigint {
+  const typed = verifier.verify({ body, headers: new Headers() });
+  const [event] = typed.ok ? typed.events : [];
+  return event?.type === "charge.captured" ? event.payload.data.object.amount_captured : 0n;
+}
+
 export function advise(error: unknown): Advice {
   return isTillproofError(error) ? error.advice : new TillproofError({ code: "c", message: "m" }).advice;
 }
