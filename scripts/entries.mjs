@@ -57,7 +57,7 @@ const SLIM = ["webhooks", "webhooks/full", "payments", "ledger", "reconcile", "s
 export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact" },
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
-  { name: "inbox", features: "wasm-inbox,artefact" },
+  { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "payments", features: "wasm-payments,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },

@@ -29,15 +29,21 @@ export async function installHeavyFrameworks() {
   return folder;
 }
 
-/**
- * `how` is npm's command: `ci` refuses a lock file without the binaries of other platforms, and npm leaves these out
- * when it writes the large one. `install` takes the versions of the lock file as well.
- */
 async function install(folder, source, files, how) {
   mkdirSync(folder, { recursive: true });
   for (const file of files) cpSync(join(source, file), join(folder, file), { recursive: true });
   cpSync(at("docs/frameworks"), join(folder, "docs"), { recursive: true });
-  const lock = createHash("sha256").update(readFileSync(join(source, "package-lock.json"))).digest("hex");
+  await installLocked(folder, how);
+}
+
+/**
+ * Installs what the lock file of a folder says, where that was not done yet, and the tarball in any case.
+ *
+ * `how` is npm's command: `ci` refuses a lock file without the binaries of other platforms, and npm leaves these out
+ * when it writes the large one. `install` takes the versions of the lock file as well.
+ */
+export async function installLocked(folder, how) {
+  const lock = createHash("sha256").update(readFileSync(join(folder, "package-lock.json"))).digest("hex");
   const stamp = join(folder, "node_modules/.tillproof-lock");
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
     await run("npm", [how, "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });

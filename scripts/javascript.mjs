@@ -29,8 +29,11 @@ export async function buildJavaScript() {
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST, { recursive: true });
   await declarations();
-  const full = await modules([...ENTRIES, ...ON_DEMAND, CLI].map(entryPoint), { external: ["#wasm/*"] });
+  const entries = [...ENTRIES, ...ON_DEMAND, CLI].map(entryPoint);
+  const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*"] });
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
+  // What is left of them are names that nobody asks for.
+  rmSync(join(DIST, "artefacts"), { recursive: true });
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
   const importable = new Set();
   for (const { file, name } of [...ENTRIES, ...ON_DEMAND]) follow(full, join(DIST, `${file ?? name}.js`), importable);
@@ -40,6 +43,14 @@ export async function buildJavaScript() {
 
 function entryPoint({ name, file, source }) {
   return { in: join(SRC, source), out: file ?? name };
+}
+
+/**
+ * The door of an artefact as if it were an entry, which makes it a module of its own: a merchant's bundler leaves out
+ * whole modules, and with this one the wasm that belongs to it.
+ */
+function artefactDoor({ name }) {
+  return { in: join(SRC, "shell", `${name}.ts`), out: `artefacts/${name}` };
 }
 
 /**

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 
 import { at, attempt, Failure, main } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
+import { installDifferential } from "./differential.mjs";
 import { installFrameworks, installHeavyFrameworks } from "./frameworks.mjs";
 import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
@@ -41,6 +42,7 @@ const PARTS = [
 const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
   { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
+  { name: "differential", run: differential },
   { name: "sabotage", run: sabotage },
   { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "worker crashes", run: () => services("worker-crash", { WORKER_EVENTS: "3000", WORKER_KILLS: "40" }) },
@@ -142,6 +144,12 @@ async function frameworkTests(install) {
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
   const args = ["--test", "--test-reporter=spec", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
+}
+
+/** tests/differential: our verdicts beside those of the official packages. */
+async function differential() {
+  const folder = await installDifferential();
+  return nodeTests(["--test", "--test-reporter=spec", "differential.test.js"], { cwd: folder });
 }
 
 /** The main job on the installed tarball; it ends with 1 if any of its claims does not hold. */

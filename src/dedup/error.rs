@@ -56,7 +56,7 @@ mod tests {
         let shown: Vec<String> =
             errors.iter().map(|e| format!("{}: {e} {:?}", e.code(), e.details())).collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
-        dedup_capacity: room for 0 ids was asked for: expected 1 to 67108864 [("found", "0"), ("limit", "67108864")]
+        dedup_capacity: room for 0 ids was asked for: expected 1 to 134217728 [("found", "0"), ("limit", "134217728")]
         dedup_ttl_zero: ids would be remembered for 0 ms: expected the time in which the provider repeats a delivery []
         dedup_no_memory: there is no memory for 9 ids, which take 27 bytes each: lower the capacity [("capacity", "9")]
         dedup_id_empty: the id is empty, and so would be that of any other event without one: pass what tells them apart []

@@ -259,8 +259,8 @@ mod tests {
 
     #[test]
     fn the_largest_index_tells_all_its_places_apart() {
-        let index = Index { buckets: vec![Bucket([FREE; SLOTS])], place_mask: mask(1 << 26), len: 0 };
-        let last = (1 << 26) - 1;
+        let index = Index { buckets: vec![Bucket([FREE; SLOTS])], place_mask: mask(1 << 27), len: 0 };
+        let last = (1 << 27) - 1;
         assert_eq!(index.place(index.slot(&[0, u32::MAX, 0, 0], last)), last);
         assert_eq!(index.place(index.slot(&[0, 0, 0, 0], 0)), 0);
         assert_eq!((mask(1), mask(64), mask(1_000_000)), (1, 127, 0xf_ffff));

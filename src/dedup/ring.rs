@@ -10,8 +10,9 @@ use super::index::{Fingerprint, Index};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
-/// The most ids there can be room for: 1.8 GB of them, and the index needs bits to tell its own apart.
-pub const CAPACITY_MAX: u32 = 1 << 26;
+/// The most ids there can be room for, so that the index keeps a few bits to tell its own apart. In wasm there is memory
+/// for a hundred million.
+pub const CAPACITY_MAX: u32 = 1 << 27;
 
 /// How much is remembered, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,8 @@ import { open } from "./wire.js";
 
 /** What every generated glue module has beside the exports of the crate. */
 export interface Glue {
-  initSync(input: { module: WebAssembly.Module | undefined }): { readonly memory: WebAssembly.Memory };
+  /** Starts the instance, or gives the exports of the one that runs. */
+  initSync(input: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
   /** Replaces the instance by a fresh one of the same module. */
   __wbg_reset_state(): void;
 }
@@ -20,7 +21,8 @@ export interface Glue {
 /** Not started yet; started; trapped, with the old instance still in place. */
 type State = "idle" | "ready" | "trapped";
 
-const STARTED = { module: undefined };
+/** What `initSync` is given where it runs already, and only asked for the exports: it is not looked at. */
+const RUNNING = {} as { module: WebAssembly.Module };
 
 /** The door to one of the wasm files: `E` is the generated glue module, whose exports are called through it. */
 export class Artefact<E extends Glue> {
@@ -39,6 +41,29 @@ export class Artefact<E extends Glue> {
   /** How often the instance was thrown away. A handle of an engine is good for the generation it was made in. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** The memory of the instance that runs, for those who write into it themselves. Another one after each trap. */
+  get memory(): WebAssembly.Memory {
+    this.#start();
+    return this.#glue.initSync(RUNNING).memory;
+  }
+
+  /**
+   * The exports of the instance that runs, for calls so short that the closure of {@link raw} would be a part of them.
+   * What such a call throws goes through {@link told}.
+   */
+  get exports(): E {
+    this.#start();
+    return this.#glue;
+  }
+
+  /** What is to be thrown for what an export has thrown: after a trap `internal_trap`, and the instance is given up. */
+  told(error: unknown): unknown {
+    if (!isTrap(error)) return error;
+    this.#state = "trapped";
+    this.#generation += 1;
+    return this.#trapped(error);
   }
 
   /**
@@ -60,21 +85,8 @@ export class Artefact<E extends Glue> {
     try {
       return call(this.#glue);
     } catch (error) {
-      if (!isTrap(error)) throw error;
-      this.#state = "trapped";
-      this.#generation += 1;
-      throw this.#trapped(error);
+      throw this.told(error);
     }
-  }
-
-  /**
-   * The linear memory of the instance, for areas that both sides know. Its buffer is another one after it grew and
-   * after a trap. Throws `wasm_unavailable`.
-   */
-  memory(): WebAssembly.Memory {
-    this.#start();
-    // A started module answers with the exports of its present instance, whatever it is given.
-    return this.#glue.initSync(STARTED).memory;
   }
 
   #start(): void {

@@ -5,5 +5,9 @@
  * scheme needs it.
  */
 
-export { default as source } from "#wasm/webhooks-full";
+import type { ModuleSource } from "./bytes.js";
+import packed from "#wasm/webhooks-full";
+
+/** Under a name: where chunks are shared, a default export of an ES module is another thing in CommonJS. */
+export const source: ModuleSource = packed;
 export * as glue from "../../wasm/webhooks-full.js";

@@ -12,7 +12,7 @@ import { encodeChecked } from "../shell/wire.js";
 
 /** How much is remembered, and for how long. */
 export interface DedupOptions {
-  /** The most ids remembered at once, 1 to 67 108 864; each takes 27 bytes, all of them from the start. */
+  /** The most ids remembered at once, 1 to a hundred million; each takes 27 bytes, all of them from the start. */
   readonly capacity: number;
   /** How long an id is remembered, in milliseconds: at least as long as the provider repeats a delivery. */
   readonly ttl: number;
@@ -59,6 +59,8 @@ export function createDedup(options: DedupOptions): Dedup {
 const ID_BYTES_MAX = 4_096;
 const YES = 1;
 const REFUSED = 2;
+/** Up to here a loop is faster than the encoder, and leaves nothing to collect. */
+const SHORT = 64;
 /** Times cross as two words. */
 const WORD = 2 ** 32;
 
@@ -83,7 +85,12 @@ class Ring implements Dedup {
     const at = now === undefined ? Date.now() : timeMs("now", now);
     const handle = this.#open();
     const length = write(id);
-    const answer = inbox.raw((exports) => exports.dedup_claim(handle, length, Math.trunc(at / WORD), at >>> 0));
+    let answer;
+    try {
+      answer = inbox.exports.dedup_claim(handle, length, Math.trunc(at / WORD), at >>> 0);
+    } catch (error) {
+      throw inbox.told(error);
+    }
     if (answer === REFUSED) throw refused(length);
     return answer === YES;
   }
@@ -133,6 +140,16 @@ const CLOSED = "the dedup was closed and remembers nothing: make another with cr
 function write(id: string | Uint8Array): number {
   if (scratch.byteLength === 0 || scratchGeneration !== inbox.generation) findScratch();
   if (typeof id === "string") {
+    if (id.length <= SHORT) {
+      let letters = 0;
+      for (let at = 0; at < id.length; at += 1) {
+        const letter = id.charCodeAt(at);
+        scratch[at] = letter;
+        letters |= letter;
+      }
+      // In ASCII, as nearly all ids are, a letter is a byte.
+      if (letters < 128) return id.length;
+    }
     encoder ??= new TextEncoder();
     const { read, written } = encoder.encodeInto(id, scratch);
     if (read !== id.length) throw tooLong();
@@ -149,7 +166,7 @@ function write(id: string | Uint8Array): number {
 function findScratch(): void {
   // In this order: to make room for it may move the memory.
   const address = inbox.raw((exports) => exports.dedup_scratch());
-  scratch = new Uint8Array(inbox.memory().buffer, address, ID_BYTES_MAX);
+  scratch = new Uint8Array(inbox.memory.buffer, address, ID_BYTES_MAX);
   scratchGeneration = inbox.generation;
 }
 
