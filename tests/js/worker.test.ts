@@ -11,8 +11,9 @@ import { signWebhook } from "../../pkg/src/webhooks/sign.js";
 import type { QueuedEvent } from "../../pkg/src/worker/event.js";
 import type { Queue, TransactionalQueue } from "../../pkg/src/worker/queue.js";
 import { createReceiver, type ReceiverOptions } from "../../pkg/src/worker/receiver.js";
+import type { Worker, WorkerOptions } from "../../pkg/src/worker/settings.js";
 import { waitAfter } from "../../pkg/src/worker/verdict.js";
-import { createWorker, type Worker, type WorkerOptions } from "../../pkg/src/worker/worker.js";
+import { createWorker } from "../../pkg/src/worker/worker.js";
 
 const require = createRequire(join(process.cwd(), "pkg", "package.json"));
 type Database = SqliteDatabase & { close(): void; all(sql: string): Record<string, unknown>[]; run(sql: string, values: string[]): void };
