@@ -3,7 +3,7 @@
  *
  * Invariant: a diagnosis accepts nothing, tells no secret and nothing of a body, and is no way to keep a server busy:
  * each verifier has {@link BURST} of them, and one more each {@link REFILL_MS} of the caller's `now`. One takes a
- * few milliseconds when it finds the cause, and at most about a tenth of a second when it does not.
+ * few milliseconds for most bodies, and a quarter of a second for the worst that can be made up (measured under load).
  *
  * It is for logs and for people who set up an endpoint. No adapter ever answers a request with it.
  */

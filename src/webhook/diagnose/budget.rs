@@ -4,7 +4,7 @@
 /// are some hundred; a rounded integer takes up to 2,048 tries.
 pub const PROBES_MAX: usize = 4_096;
 
-/// Most bytes all verifications of one diagnosis may hash together: some 50 ms of WebAssembly.
+/// Most bytes all verifications of one diagnosis may hash together: 50 to 100 ms of WebAssembly.
 pub const PROBED_BYTES_MAX: usize = 4 << 20;
 
 /// Longest body that is parsed and written again, in bytes. Webhooks are far shorter, and writing costs more than

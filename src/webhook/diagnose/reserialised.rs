@@ -3,8 +3,8 @@
 use super::escapes::{ESCAPES, Escapes};
 use super::layout::{LAYOUTS, Layout, text};
 use super::words::{NUMBERS_REWRITTEN, RESERIALISED};
-use super::{Budget, Case, Diagnosis, RESERIALISED_BYTES_MAX, numbers};
-use crate::json::{self, Value};
+use super::{Budget, Case, Diagnosis, numbers};
+use crate::json::Value;
 use crate::prelude::*;
 
 /// Layouts tried for each way to write the numbers: the ones that providers use.
@@ -12,8 +12,9 @@ const NUMBERED_LAYOUTS: usize = 4;
 
 /// The same values, in every layout and with every way to escape.
 pub(super) fn layouts(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis> {
-    let document = document(case)?;
-    let escapes = escapes(&strings(&document));
+    // A body that is no JSON, or has members twice, was not written by the counterpart of a parser.
+    let document = case.document.as_ref()?;
+    let escapes = escapes(&strings(document));
     // The plainest first in every layout: of a long body only a few can be afforded.
     for end in [&NO_END, &LINE_FEED] {
         for escapes in &escapes {
@@ -21,7 +22,7 @@ pub(super) fn layouts(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis>
                 if budget.is_spent() {
                     return None;
                 }
-                let mut written = text(layout, escapes, &[], &document);
+                let mut written = text(layout, escapes, &[], document);
                 written.push_str(end.text);
                 if case.holds_over(budget, written.as_bytes()) {
                     return Some(RESERIALISED.proven(&[("original", &original(layout, escapes, end))]));
@@ -34,30 +35,24 @@ pub(super) fn layouts(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis>
 
 /// The same values but for numbers that lost digits on the way.
 pub(super) fn numbers(case: &Case<'_>, budget: &mut Budget) -> Option<Diagnosis> {
-    let document = document(case)?;
-    let strings = strings(&document);
+    let document = case.document.as_ref()?;
+    let strings = strings(document);
     let escapes = escapes(&strings);
     let layouts = LAYOUTS.get(..NUMBERED_LAYOUTS).unwrap_or(LAYOUTS);
     // Once through all plans for each way of writing: mostly that is the one it came in.
     escapes.iter().find_map(|escapes| {
         layouts.iter().find_map(|layout| {
-            let mut plans = numbers::plans(&document, &strings);
+            let mut plans = numbers::plans(document, &strings);
             plans.find_map(|plan| {
                 if budget.is_spent() {
                     return None;
                 }
-                let written = text(layout, escapes, &plan, &document);
+                let written = text(layout, escapes, &plan, document);
                 let holds = case.holds_over(budget, written.as_bytes());
                 holds.then(|| NUMBERS_REWRITTEN.proven(&[("original", &original(layout, escapes, &NO_END))]))
             })
         })
     })
-}
-
-fn document<'a>(case: &Case<'a>) -> Option<Value<'a>> {
-    let body = case.request.body;
-    // A body that is no JSON, or has members twice, was not written by a parser's counterpart.
-    if body.len() > RESERIALISED_BYTES_MAX { None } else { json::parse(body).ok() }
 }
 
 /// What a writer puts behind a document.
