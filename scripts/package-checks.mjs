@@ -24,6 +24,8 @@ const CARRIED = [
   ["createPayments", "/payments", "payments"],
   ["Ledger", "/ledger", "ledger"],
   ["reconcile", "/reconcile", "reconcile"],
+  ["createReceiver", "/worker", ""],
+  ["createWorker", "/worker", "payments"],
   ["createVerifier", "", "webhooks"],
   ["createPayments", "", "payments"],
   ["Ledger", "", "ledger"],
