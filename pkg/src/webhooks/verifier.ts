@@ -192,7 +192,7 @@ function optionList(values: readonly (string | number | boolean | readonly strin
 }
 
 /** Of a longer text the bytes are counted before anything else: there is a limit, and it is one of bytes. */
-const TEXT_LENGTH_MAX = 1_000_000;
+const TEXT_LENGTH_MAX = 5_000_000;
 
 class EngineVerifier implements Verifier {
   readonly scheme: string;
