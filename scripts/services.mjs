@@ -73,7 +73,7 @@ async function startPostgres() {
 }
 
 async function startRedisCluster() {
-  const server = await startRedis(["--cluster-enabled", "yes"]);
+  const server = await startRedis(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
   const port = Number(new URL(server.url).port);
   const says = (command, expected) => answers(port, `${command}\r\n`, (answer) => answer.toString().includes(expected));
   await ready("redis cluster", server, () => says("CLUSTER ADDSLOTSRANGE 0 16383", "+OK"));

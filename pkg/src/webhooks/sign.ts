@@ -62,7 +62,7 @@ export function signDelivery(delivery: OutgoingDelivery): SignedDelivery {
  * Throws what `signDelivery` throws, and `signature_in_body` where the headers are not all there is.
  */
 export function signWebhook(delivery: OutgoingDelivery): Record<string, string> {
-  const given = bytes("body", delivery.body);
+  const given = bytes("body", onlyKnown("delivery", delivery, DELIVERY).body);
   const { headers, body } = signDelivery({ ...delivery, body: given });
   if (body === given) return headers;
   throw new TillproofError({
