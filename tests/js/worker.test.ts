@@ -315,6 +315,26 @@ test("inside a transaction, the effect and the end of the job become true togeth
   assert.deepEqual(database.all("SELECT id FROM orders"), [{ id: "evt_1" }]);
 });
 
+test("a job whose transaction has to wait keeps its lease meanwhile", async () => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_1");
+  const transact = queue.transact.bind(queue);
+  queue.transact = async (job, work, signal) => {
+    await sleep(500);
+    return transact(job, work, signal);
+  };
+  let runs = 0;
+  const both = [1, 2].map(() =>
+    createWorker({ queue, transaction: true, leaseMs: 120, pollMs: 10, drainMs: 1_000, handler: () => void (runs += 1) }),
+  );
+  workers.push(...both);
+  both.forEach((worker) => worker.start());
+  await until("the job", () => runs === 1);
+  await Promise.all(both.map((worker) => worker.drain()));
+  const metrics = await Promise.all(both.map(async (worker) => (await worker.metrics()).worker));
+  assert.deepEqual(metrics.map(({ done, attempts, lost }) => [done, attempts, lost]).sort(), [[0, 0, 0], [1, 1, 0]]);
+});
+
 const MISTAKES: Record<string, { handler: (tx: Database) => unknown; code: string }> = {
   "a promise": { handler: async () => undefined, code: "handler_not_synchronous" },
   "a COMMIT of its own": { handler: (tx) => tx.exec("COMMIT"), code: "transaction_lost" },

@@ -111,6 +111,7 @@ export function pgBossQueue(boss: PgBossInstance, options: PgBossQueueOptions = 
 class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   readonly name: string;
   readonly keepsOrder: boolean;
+  readonly serial = false;
   readonly #boss: PgBossInstance;
   readonly #jobs: string;
   readonly #aside: string;

@@ -53,8 +53,11 @@ const SETTINGS = [
   "onError",
 ] as const;
 
-/** Runs one job to its end; resolves to how it is to be ended, or that it was, or that it is another's. */
-type Attempt = (job: TakenJob, context: JobContext) => Promise<Ending | "written" | "lost">;
+/**
+ * Runs one job to its end; resolves to how it is to be ended, or that it was, or that it is another's. Calls
+ * `locked` when from now on nobody else can take the job.
+ */
+type Attempt = (job: TakenJob, context: JobContext, locked: () => void) => Promise<Ending | "written" | "lost">;
 
 /**
  * A worker.
@@ -82,9 +85,13 @@ function besides({ handler }: WorkerOptions): Attempt {
 
 /** Both together. */
 function inside(queue: TransactionalQueue<unknown>, handler: TransactionalWorkerOptions<unknown>["handler"]): Attempt {
-  return async (job, context) => {
+  return async (job, context, locked) => {
     const event = new QueuedEvent(job.event, job.delivery.body);
-    const outcome = await queue.transact(job, (tx) => handler(event, { ...context, tx }), context.signal);
+    const work = (tx: unknown): unknown => {
+      locked();
+      return handler(event, { ...context, tx });
+    };
+    const outcome = await queue.transact(job, work, context.signal);
     return outcome === "done" ? "written" : "lost";
   };
 }
@@ -114,7 +121,6 @@ class QueueWorker implements Worker {
   readonly #drainMs: number;
   readonly #signals: readonly NodeJS.Signals[];
   readonly #onError: NonNullable<WorkerSettings["onError"]>;
-  readonly #holdsLease: boolean;
   readonly #running = new Map<string, Running>();
   readonly #counts = { attempts: 0, done: 0, failed: 0, quarantined: 0, returned: 0, lost: 0, errors: 0 };
   #loop: Promise<void> | undefined;
@@ -129,7 +135,9 @@ class QueueWorker implements Worker {
   constructor(options: WorkerSettings & { readonly queue: Queue; readonly transaction?: boolean }, attempt: Attempt) {
     this.#queue = options.queue;
     this.#attempt = attempt;
-    this.#concurrency = count("concurrency", options.concurrency ?? 8, 1);
+    const concurrency = count("concurrency", options.concurrency ?? 8, 1);
+    const serial = options.transaction === true && (options.queue as Partial<TransactionalQueue<unknown>>).serial === true;
+    this.#concurrency = serial ? 1 : concurrency;
     this.#leaseMs = count("leaseMs", options.leaseMs ?? 30_000, LEASE_MS_MIN);
     this.#attemptMs = count("attemptMs", options.attemptMs ?? 900_000, 1);
     const given = onlyKnown("backoff", options.backoff ?? {}, ["baseMs", "capMs", "jitter"]);
@@ -140,8 +148,6 @@ class QueueWorker implements Worker {
     this.#drainMs = count("drainMs", options.drainMs ?? 25_000);
     this.#signals = list("signals", options.signals ?? []);
     this.#onError = fn("onError", options.onError ?? (() => undefined));
-    // Inside a transaction the row itself is locked: nobody can take it, and a heartbeat would only wait for the lock.
-    this.#holdsLease = options.transaction !== true;
   }
 
   start(): void {
@@ -220,9 +226,8 @@ class QueueWorker implements Worker {
     if (tooOften !== undefined) return this.#end(job, tooOften);
     this.#counts.attempts += 1;
     const interrupt = (why: Interruption): void => controller.abort(interruption(why));
-    const heartbeat = this.#holdsLease
-      ? setInterval(() => void this.#renew(job, interrupt), Math.max(1, Math.floor(this.#leaseMs / HEARTBEATS)))
-      : undefined;
+    const beat = (): void => void this.#renew(job, interrupt);
+    const heartbeat = setInterval(beat, Math.max(1, Math.floor(this.#leaseMs / HEARTBEATS)));
     const timeout = setTimeout(interrupt, this.#attemptMs, "attempt_timeout" satisfies Interruption);
     const context: JobContext = {
       jobId: job.id,
@@ -233,7 +238,8 @@ class QueueWorker implements Worker {
       signal: controller.signal,
     };
     try {
-      await this.#end(job, await this.#attempt(job, context));
+      // Under a lock a heartbeat would only wait for it, and keep a connection from others.
+      await this.#end(job, await this.#attempt(job, context, () => clearInterval(heartbeat)));
     } catch (error) {
       const why = reasonOf(controller.signal);
       if (why === "lease_lost") return this.#end(job, "lost");
