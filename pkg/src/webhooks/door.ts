@@ -187,7 +187,7 @@ export class Door {
   #at(exports: WebhookExports): Area {
     if (this.#area === undefined || this.#generation !== this.#artefact.generation) {
       this.#generation = this.#artefact.generation;
-      this.#area = new Area(this.#artefact.memory, exports.webhooks_area());
+      this.#area = new Area(this.#artefact.memory(), exports.webhooks_area());
     }
     this.#area.refresh();
     return this.#area;
