@@ -7,7 +7,9 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,7 +75,7 @@ async function startPostgres() {
 }
 
 async function startRedisCluster() {
-  const server = await startRedis(["--cluster-enabled", "yes"]);
+  const server = await startRedis(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
   const port = Number(new URL(server.url).port);
   const says = (command, expected) => answers(port, `${command}\r\n`, (answer) => answer.toString().includes(expected));
   await ready("redis cluster", server, () => says("CLUSTER ADDSLOTSRANGE 0 16383", "+OK"));
@@ -146,15 +148,12 @@ function finished(command, args, options) {
   });
 }
 
+/** Starts a server that logs into its folder: a pipe would stop it whenever nobody reads. */
 function launch(command, args, options, stopSignal, folder) {
-  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-  const log = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
-      log.push(chunk.toString());
-      if (log.length > 200) log.shift();
-    });
-  }
+  const file = join(folder, "server.log");
+  const log = openSync(file, "a");
+  const child = spawn(command, args, { ...options, stdio: ["ignore", log, log] });
+  closeSync(log);
   const ended = new Promise((resolve) => {
     child.once("error", resolve);
     child.once("close", resolve);
@@ -169,15 +168,17 @@ function launch(command, args, options, stopSignal, folder) {
     await Promise.race([ended, timer.then(() => ended)]);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { kill, stop, ended: () => child.exitCode !== null || child.signalCode !== null, log: () => log.join("") };
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  return { kill, stop, ended: hasEnded, log: () => readFileSync(file, "utf8") };
 }
 
 async function ready(name, server, probe) {
   const deadline = process.hrtime.bigint() + BigInt(START_MS_MAX) * 1_000_000n;
   while (!(await probe())) {
     if (server.ended() || process.hrtime.bigint() > deadline) {
+      const log = server.log();
       server.kill();
-      throw new Failure(`${name} did not start:\n${server.log()}`);
+      throw new Failure(`${name} did not start:\n${log}`);
     }
     await sleep(50);
   }

@@ -142,7 +142,7 @@ async function sampleTests(sample) {
 async function frameworkTests(install) {
   const folder = await install();
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
-  const args = ["--test", "--test-reporter=spec", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
+  const args = ["--test", "--test-reporter=spec", "--test-timeout=180000", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
 }
 

@@ -527,6 +527,22 @@ fn what_is_done_to_headers_is_named() {
 }
 
 #[test]
+fn ids_that_javascript_rounded_are_found_by_the_digits_beside_them() {
+    let order = |first: &str, second: &str| {
+        let line =
+            r#"{"id":ID,"admin_graphql_api_id":"gid://shopify/LineItem/487817672276298554","price":"1.00"},"#;
+        let lines = line.replace("ID", second).repeat(20);
+        format!(
+            r#"{{"id":{first},"admin_graphql_api_id":"gid://shopify/Order/820982911946154508","n":1,"note":"a \u0026 b","lines":[{lines}0]}}"#
+        )
+    };
+    let genuine = order("820982911946154508", "487817672276298554");
+    let rounded = order("820982911946154500", "487817672276298560").replace("\\u0026", "&");
+    let found = send(scheme("shopify").unwrap(), "hush", None, &genuine).body(rounded).diagnosed();
+    assert!(told(&found).starts_with("body_reserialised! "), "{found:?}");
+}
+
+#[test]
 fn one_of_several_secrets_may_be_of_another_scheme() {
     let sent = send(&STANDARD_WEBHOOKS_V1, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", None, EVENT);
     let headers: Headers<'_> =

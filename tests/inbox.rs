@@ -438,3 +438,36 @@ fn every_message_of_an_event_that_cannot_be_decided_says_what_to_do() {
     assert_eq!(errors[0], Error::NoClaim);
     assert_eq!(errors.map(|error| error.advice()), [Advice::ReportBug, Advice::Reconcile]);
 }
+
+#[test]
+fn an_arrival_crosses_the_border_as_a_document_and_comes_back_as_one() {
+    let arrival = r#"{"now":1000,"received_at":900,"type":"charge.succeeded","claims":[{"key":"inbox/evt_1","version":0}],"lease_ms":50}"#;
+    let order = |fields: &str| {
+        let slot = |key: &str| format!(r#"{{"key":"{key}","version":0}}"#);
+        let (mark, held) = (slot("inbox#object/ch_1"), slot("inbox#held/ch_1/7"));
+        let order =
+            format!(r#""order":{{{fields},"value":7,"mark":{mark},"held":{held},"hold_until":5000}}}}"#);
+        arrival.replace(r#","lease_ms":50}"#, &format!(",{order}"))
+    };
+    let text =
+        |document: &str| String::from_utf8(tillproof::wasm::inbox::decide(document.as_bytes())).unwrap();
+    insta::assert_snapshot!(text(arrival), @r#"{"ok":{"answer":"run","attempt":1,"fence":1,"first":[{"key":"inbox/evt_1","expected":0,"value":"{\"v\":2,\"state\":\"processing\",\"fence\":1,\"attempt\":1,\"until\":1050,\"type\":\"charge.succeeded\",\"received_at\":900}"}],"then":[{"key":"inbox/evt_1","expected":1,"value":"{\"v\":2,\"state\":\"applied\",\"type\":\"charge.succeeded\",\"received_at\":900}"}],"otherwise":[{"key":"inbox/evt_1","expected":1,"value":"{\"v\":2,\"state\":\"failed\",\"fence\":1,\"attempt\":1,\"type\":\"charge.succeeded\",\"received_at\":900}"}]}}"#);
+    insta::assert_snapshot!(text(&order(r#""policy":"hold","by":"version""#)), @r#"{"ok":{"answer":"hold","until":5000,"then":[{"key":"inbox/evt_1","expected":0,"value":"{\"v\":2,\"state\":\"held\",\"until\":5000,\"type\":\"charge.succeeded\",\"received_at\":900}"},{"key":"inbox#held/ch_1/7","expected":0,"value":"","wakeAt":5000}]}}"#);
+    let code = |document: &str| {
+        let reply = text(document);
+        reply.split(r#""code":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or(&reply).to_owned()
+    };
+    let refused = [
+        ("[]".to_owned(), "field_invalid"),
+        (arrival.replace("1000", "253402300800000"), "field_invalid"),
+        (arrival.replace(r#""version":0"#, r#""version":"0""#), "field_invalid"),
+        (arrival.replace("received_at", "recieved_at"), "field_missing"),
+        (arrival.replace("lease_ms", "lease"), "field_unknown"),
+        (order(r#""policy":"oldest","by":"version""#), "field_invalid"),
+        (order(r#""policy":"hold","by":"age""#), "field_invalid"),
+        (arrival.replace(r#"{"key":"inbox/evt_1","version":0}"#, ""), "inbox_no_claim"),
+    ];
+    for (document, expected) in refused {
+        assert_eq!(code(&document), expected, "{document}");
+    }
+}

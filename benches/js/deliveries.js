@@ -40,6 +40,8 @@ export function eventText(size) {
   const each = length([charge(10), charge(11)], "") - length([charge(10)], "");
   const count = Math.max(0, Math.floor((size - length([], "")) / each) - 1);
   const charges = Array.from({ length: count }, (_, index) => charge(index));
+  // Their numbers grow longer.
+  while (length(charges, "") > size) charges.length -= 4;
   return text(charges, "x".repeat(size - length(charges, "")));
 }
 

@@ -143,6 +143,3 @@ async function onBullmq() {
 export async function run() {
   return { rows: [...(await onSqlite()), ...(await onPostgres()), ...(await onBullmq())], goals: [] };
 }
-
-/** Nothing here is a pair of calls: what counts is how long each single answer took. */
-export const pairs = [];

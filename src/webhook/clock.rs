@@ -1,6 +1,6 @@
 //! A signed time has one text for each moment, and only that text is read.
 
-use super::moment::rfc3339;
+use super::moment::{number, rfc3339};
 use crate::time::Timestamp;
 
 /// The signed time of a delivery.
@@ -62,10 +62,10 @@ impl TimeUnit {
             return rfc3339(text);
         }
         let canonical = text == "0" || !text.starts_with('0');
-        if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !canonical {
             return None;
         }
-        let number = text.parse().ok()?;
+        let number = number(text, u64::MAX)?;
         match (self, text.len()) {
             (Self::Milliseconds | Self::Either, MILLISECONDS_DIGITS) => Timestamp::from_unix_ms(number),
             (Self::Seconds, _) | (Self::Either, SECONDS_DIGITS) => Timestamp::from_unix_seconds(number),

@@ -1,7 +1,7 @@
 //! What an authenticated delivery says: which events it carries, so that each can be applied once.
 
 use super::body::{at, scalar};
-use super::moment::rfc3339;
+use super::moment::{number, rfc3339};
 use super::peek::{PATHS, texts};
 use super::{
     EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Path, Scheme, Strength, TimeUnit, header,
@@ -95,7 +95,7 @@ impl Proven<'_, '_> {
         };
         let occurred_at = time.and_then(|time| match identity.occurred_at? {
             Moment::Seconds(_) => TimeUnit::Seconds.read(&time),
-            Moment::Milliseconds(_) => Timestamp::from_unix_ms(time.parse().ok()?),
+            Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(&time, u64::MAX)?),
             Moment::Rfc3339(_) => rfc3339(&time),
         });
         let id_is_signed = match (&id, self.signed) {

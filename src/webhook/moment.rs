@@ -51,12 +51,15 @@ fn offset_ms(zone: &str) -> Option<u64> {
     if hours.len() == 2 { minutes.checked_mul(60_000) } else { None }
 }
 
-/// A number in plain digits, at most `max`.
-fn number(text: &str, max: u64) -> Option<u64> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+/// A number in plain digits, at most `max`. As `str::parse`, which takes a sign too and weighs more.
+#[inline(never)]
+pub(super) fn number(text: &str, max: u64) -> Option<u64> {
+    let mut value = if text.is_empty() { None } else { Some(0_u64) };
+    for byte in text.bytes() {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        value = value?.checked_mul(10)?.checked_add(digit.into());
     }
-    text.parse().ok().filter(|number| *number <= max)
+    value.filter(|value| *value <= max)
 }
 
 /// The first three digits after the point.

@@ -215,6 +215,7 @@ impl Verifier {
     }
 
     /// The events of a delivery that passed [`Verifier::conclude`].
+    #[cfg(feature = "webhooks")]
     pub(crate) fn events(&self, headers: &[(&str, HeaderValue<'_>)], body: &[u8]) -> Vec<Event> {
         self.proven(self.scheme.layout(headers), headers, body).events()
     }

@@ -82,9 +82,9 @@ test("the oldest id makes room, and one that did so before its time is counted",
 test("a memory that grew under the scratch area loses no claim", () => {
   const dedup = createDedup({ capacity: 1_000, ttl: DAY });
   dedup.claim("before", NOW);
-  const before = inbox.memory.buffer;
+  const before = inbox.memory().buffer;
   const large = createDedup({ capacity: 1_000_000, ttl: DAY });
-  assert.notEqual(inbox.memory.buffer, before);
+  assert.notEqual(inbox.memory().buffer, before);
   assert.equal(dedup.claim("before", NOW), false);
   assert.equal(dedup.claim("after", NOW), true);
   assert.equal(large.claim("before", NOW), true);
@@ -93,13 +93,13 @@ test("a memory that grew under the scratch area loses no claim", () => {
 
 test("a million ids take at most 32 bytes each", () => {
   // A place of its own in memory, whatever the tests before have left free.
-  const before = inbox.memory.buffer.byteLength;
+  const before = inbox.memory().buffer.byteLength;
   const dedups = [0, 1, 2, 3].map(() => createDedup({ capacity: 1_000_000, ttl: DAY }));
-  const grown = inbox.memory.buffer.byteLength - before;
+  const grown = inbox.memory().buffer.byteLength - before;
   for (const dedup of dedups) dedup.close();
   assert.ok(grown > 3_000_000 * 20 && grown <= 4_000_000 * 32, String(grown));
   createDedup({ capacity: 1_000_000, ttl: DAY }).close();
-  assert.equal(inbox.memory.buffer.byteLength - before, grown, "what was closed is used again");
+  assert.equal(inbox.memory().buffer.byteLength - before, grown, "what was closed is used again");
 });
 
 test("what does not fit into memory is an error that says what to do", () => {

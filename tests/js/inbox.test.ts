@@ -140,3 +140,15 @@ test("two inboxes in one store are apart, and a name that could mix them up is r
     );
   }
 });
+
+test("what a handler gets is typed by the scheme of its verifier", async () => {
+  const typed = createVerifier({ scheme: "stripe-v1", secrets: SECRET });
+  const inbox = createInbox({ store: memoryStore(), verifier: typed });
+  const body = JSON.stringify({ id: "evt_1", type: "charge.succeeded", data: { object: { id: "ch_1", amount: 990 } } });
+  const amounts: (number | bigint)[] = [];
+  await inbox.receive({ body, headers: signWebhook({ scheme: "stripe-v1", secret: SECRET, body }) }, (event) => {
+    // Without the comparison `payload` is unknown, and this line does not compile.
+    if (event.type === "charge.succeeded") amounts.push(event.payload.data.object.amount);
+  });
+  assert.deepEqual(amounts, [990]);
+});

@@ -11,14 +11,20 @@ import { signWebhook } from "../../pkg/src/webhooks/sign.js";
 import type { QueuedEvent } from "../../pkg/src/worker/event.js";
 import type { Queue, TransactionalQueue } from "../../pkg/src/worker/queue.js";
 import { createReceiver, type ReceiverOptions } from "../../pkg/src/worker/receiver.js";
+import type { Worker, WorkerOptions } from "../../pkg/src/worker/settings.js";
 import { waitAfter } from "../../pkg/src/worker/verdict.js";
-import { createWorker, type Worker, type WorkerOptions } from "../../pkg/src/worker/worker.js";
+import { createWorker } from "../../pkg/src/worker/worker.js";
 
 const require = createRequire(join(process.cwd(), "pkg", "package.json"));
 type Database = SqliteDatabase & { close(): void; all(sql: string): Record<string, unknown>[]; run(sql: string, values: string[]): void };
 const { Database } = require("node-sqlite3-wasm") as { Database: new (path: string) => Database };
 const open: Database[] = [];
-after(() => open.forEach((database) => database.close()));
+const workers: Worker[] = [];
+after(async () => {
+  // A test that failed left its worker running.
+  await Promise.all(workers.map((worker) => worker.drain()));
+  open.forEach((database) => database.close());
+});
 
 function queueInMemory(options: SqliteQueueOptions = {}): { database: Database; queue: TransactionalQueue<Database> } {
   const database = new Database(":memory:");
@@ -47,7 +53,9 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 
 /** A worker that looks often and retries at once. */
 function hasty(options: Partial<WorkerOptions> & Pick<WorkerOptions, "queue" | "handler">): Worker {
-  return createWorker({ pollMs: 10, backoff: { baseMs: 1, capMs: 2 }, ...options });
+  const worker = createWorker({ pollMs: 10, drainMs: 1_000, backoff: { baseMs: 1, capMs: 2 }, ...options });
+  workers.push(worker);
+  return worker;
 }
 
 test("a genuine delivery is stored and answered with 200, and five of them are one job", async () => {
@@ -294,15 +302,37 @@ test("inside a transaction, the effect and the end of the job become true togeth
     transaction: true,
     pollMs: 10,
     backoff: { baseMs: 1, capMs: 2 },
+    drainMs: 1_000,
     handler: ({ id }, { tx, attempt }) => {
       tx.run("INSERT INTO orders (id) VALUES (?)", [id]);
       if (attempt < 3) throw new Error("after the effect");
     },
   });
+  workers.push(worker);
   worker.start();
   await until("the third attempt", async () => (await worker.metrics()).worker.done === 1);
   await worker.drain();
   assert.deepEqual(database.all("SELECT id FROM orders"), [{ id: "evt_1" }]);
+});
+
+test("a job whose transaction has to wait keeps its lease meanwhile", async () => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_1");
+  const transact = queue.transact.bind(queue);
+  queue.transact = async (job, work, signal) => {
+    await sleep(500);
+    return transact(job, work, signal);
+  };
+  let runs = 0;
+  const both = [1, 2].map(() =>
+    createWorker({ queue, transaction: true, leaseMs: 120, pollMs: 10, drainMs: 1_000, handler: () => void (runs += 1) }),
+  );
+  workers.push(...both);
+  both.forEach((worker) => worker.start());
+  await until("the job", () => runs === 1);
+  await Promise.all(both.map((worker) => worker.drain()));
+  const metrics = await Promise.all(both.map(async (worker) => (await worker.metrics()).worker));
+  assert.deepEqual(metrics.map(({ done, attempts, lost }) => [done, attempts, lost]).sort(), [[0, 0, 0], [1, 1, 0]]);
 });
 
 const MISTAKES: Record<string, { handler: (tx: Database) => unknown; code: string }> = {
@@ -319,6 +349,7 @@ for (const [mistake, { handler, code }] of Object.entries(MISTAKES)) {
       onError: (error) => codes.push((error as { code: string }).code),
       handler: (_, { tx }) => handler(tx),
     });
+    workers.push(worker);
     worker.start();
     await until("the error", () => codes.length > 0);
     await worker.drain();

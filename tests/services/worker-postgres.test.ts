@@ -9,7 +9,8 @@ import postgres from "postgres";
 import { pgBossQueue, type PgBossInstance } from "../../pkg/src/queues/pgboss.js";
 import { postgresQueue, type PgPool } from "../../pkg/src/queues/postgres.js";
 import type { Queue } from "../../pkg/src/worker/queue.js";
-import { createWorker, type TransactionalWorkerOptions } from "../../pkg/src/worker/worker.js";
+import type { TransactionalWorkerOptions } from "../../pkg/src/worker/settings.js";
+import { createWorker } from "../../pkg/src/worker/worker.js";
 import { server } from "./servers.js";
 
 const pool = new Pool({ connectionString: server("POSTGRES_URL"), max: 12 });

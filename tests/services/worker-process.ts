@@ -2,7 +2,7 @@
 
 import { writeSync } from "node:fs";
 
-import type { WorkerSettings } from "../../pkg/src/worker/worker.js";
+import type { WorkerSettings } from "../../pkg/src/worker/settings.js";
 import { connect } from "./worker-engines.js";
 
 const [engine = "", name = ""] = process.argv.slice(2);

@@ -34,7 +34,7 @@ async function readBody(request: Request, keep: string, maxBytes: number): Promi
     return new Uint8Array(0);
   }
   if (announced > maxBytes) {
-    void drop(request.body.getReader());
+    await drop(request.body.getReader());
     return "too_large";
   }
   return readBytes(request.body, maxBytes);
@@ -56,7 +56,7 @@ export async function readBytes(stream: ReadableStream<Uint8Array>, maxBytes: nu
   } catch (error) {
     return isTooLarge(error) ? "too_large" : "cut_off";
   }
-  void drop(reader);
+  await drop(reader);
   return "too_large";
 }
 
@@ -66,7 +66,10 @@ function isTooLarge(error: unknown): boolean {
   return status === 413 || statusCode === 413;
 }
 
-/** Reads on while the answer goes out: cancelling makes some servers cut the connection, and the answer with it. */
+/**
+ * Reads on before the answer goes out. Cancelling makes SvelteKit cut the connection, and the answer with it; reading
+ * while it goes out makes workerd do so.
+ */
 async function drop(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   try {
     for (let length = 0; length <= BYTES_DROPPED_MAX; ) {

@@ -18,7 +18,9 @@ export const OUR_FAULT: ReadonlySet<string> = new Set([
   "delivery_not_readable",
   "headers_not_readable",
   "internal_trap",
+  "key_unavailable",
   "missing_url",
+  "scheme_not_loaded",
   "time_not_milliseconds",
   "wasm_unavailable",
 ]);

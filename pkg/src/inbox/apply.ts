@@ -9,6 +9,7 @@
 import { storeBusy } from "../stores/rules.js";
 import { Batch, type Store, type TransactionalStore, type Write } from "../stores/store.js";
 import { isTillproofError } from "../shell/errors.js";
+import type { TypedEvent } from "../webhooks/events/index.js";
 import type { VerifiedEvent } from "../webhooks/verifier.js";
 import type { EventStatus } from "./answers.js";
 import { decide, slot, type Decision, type RunDecision, type Slot, type Verdict } from "./engine.js";
@@ -37,8 +38,8 @@ export interface HandlerContext<Client = unknown> {
  * Does what the event means: through `batch` in the store, through `context.client` in the caller's own tables. It may run
  * again with a fresh batch, when another process was faster or this one died.
  */
-export type EventHandler<Client = unknown> = (
-  event: VerifiedEvent,
+export type EventHandler<Client = unknown, E extends TypedEvent = TypedEvent> = (
+  event: VerifiedEvent<E>,
   batch: Batch,
   context: HandlerContext<Client>,
 ) => void | Promise<void>;

@@ -10,8 +10,7 @@
  */
 
 import { count, flag, fn, onlyKnown, refusal, text } from "../shell/guard.js";
-import { utf8 } from "../shell/wire.js";
-import { queueName } from "../worker/identity.js";
+import { queueName, uuidOf } from "../worker/identity.js";
 import type {
   Ending,
   NewJob,
@@ -112,6 +111,7 @@ export function pgBossQueue(boss: PgBossInstance, options: PgBossQueueOptions = 
 class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   readonly name: string;
   readonly keepsOrder: boolean;
+  readonly serial = false;
   readonly #boss: PgBossInstance;
   readonly #jobs: string;
   readonly #aside: string;
@@ -386,15 +386,6 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     });
     await this.#boss.createQueue(this.#aside, { policy: "standard", retentionSeconds: KEPT_SECONDS });
   }
-}
-
-/** The id of a job: the same text gives the same one, in the free form that UUIDs of version 8 are. */
-async function uuidOf(identity: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(identity) as Uint8Array<ArrayBuffer>));
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** A name that needs no quotes, as pg-boss itself wants it. */

@@ -159,6 +159,7 @@ export function postgresQueue(database: PgPool | PostgresJs, options: PostgresQu
 class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
   readonly name: string;
   readonly keepsOrder = true;
+  readonly serial = false;
   readonly #database: Postgres;
   readonly #retention: Required<Retention>;
   readonly #listeners = new Listeners();

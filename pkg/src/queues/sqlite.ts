@@ -111,6 +111,7 @@ export function sqliteQueue<D extends SqliteDatabase>(database: D, options: Sqli
 class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
   readonly name: string;
   readonly keepsOrder = true;
+  readonly serial = true;
   readonly #database: D;
   readonly #sql: Statements;
   readonly #turns: Turns;
@@ -172,6 +173,8 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
 
   async take(request: { readonly limit: number; readonly leaseMs: number }): Promise<TakenJob[]> {
     const { limit, leaseMs } = takeBounds(request);
+    // Everything here is synchronous, and a worker with a long queue would keep its process from all else.
+    await new Promise((resolve) => setImmediate(resolve));
     // An idle worker only reads, and so keeps nobody from writing.
     if (this.#takeable(1).length === 0) return [];
     return this.#transaction(() =>

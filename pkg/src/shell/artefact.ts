@@ -12,8 +12,7 @@ import { open } from "./wire.js";
 
 /** What every generated glue module has beside the exports of the crate. */
 export interface Glue {
-  /** Starts the instance, or gives the exports of the one that runs. */
-  initSync(input: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
+  initSync(input: { module: WebAssembly.Module | undefined }): { readonly memory: WebAssembly.Memory };
   /** Replaces the instance by a fresh one of the same module. */
   __wbg_reset_state(): void;
 }
@@ -21,8 +20,8 @@ export interface Glue {
 /** Not started yet; started; trapped, with the old instance still in place. */
 type State = "idle" | "ready" | "trapped";
 
-/** What `initSync` is given where it runs already, and only asked for the exports: it is not looked at. */
-const RUNNING = {} as { module: WebAssembly.Module };
+/** What `initSync` is given where it runs already, and is only asked for the exports: it is not looked at. */
+const STARTED = { module: undefined };
 
 /** The door to one of the wasm files: `E` is the generated glue module, whose exports are called through it. */
 export class Artefact<E extends Glue> {
@@ -41,12 +40,6 @@ export class Artefact<E extends Glue> {
   /** How often the instance was thrown away. A handle of an engine is good for the generation it was made in. */
   get generation(): number {
     return this.#generation;
-  }
-
-  /** The memory of the instance that runs, for those who write into it themselves. Another one after each trap. */
-  get memory(): WebAssembly.Memory {
-    this.#start();
-    return this.#glue.initSync(RUNNING).memory;
   }
 
   /**
@@ -87,6 +80,16 @@ export class Artefact<E extends Glue> {
     } catch (error) {
       throw this.told(error);
     }
+  }
+
+  /**
+   * The linear memory of the instance, for areas that both sides know. Its buffer is another one after it grew and
+   * after a trap. Throws `wasm_unavailable`.
+   */
+  memory(): WebAssembly.Memory {
+    this.#start();
+    // A started module answers with the exports of its present instance, whatever it is given.
+    return this.#glue.initSync(STARTED).memory;
   }
 
   #start(): void {

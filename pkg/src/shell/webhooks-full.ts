@@ -8,7 +8,7 @@
 
 import { Artefact } from "./artefact.js";
 import type { ModuleSource } from "./bytes.js";
-import { isTillproofError, TillproofError } from "./errors.js";
+import { TillproofError } from "./errors.js";
 import { VERSION } from "./version.js";
 
 /** The exports of the artefact: those of `webhooks`, and more. */
@@ -19,8 +19,6 @@ export interface FullParts {
   readonly glue: FullGlue;
   readonly source: ModuleSource;
 }
-
-const NOT_LOADED = "scheme_not_loaded";
 
 /** Registered, so that all copies of this module mean the same; with the version, since the exports belong to it. */
 const INSTANCE = Symbol.for(`tillproof/${VERSION}/webhooks-full`);
@@ -43,16 +41,6 @@ export function fullWebhooks(): Artefact<FullGlue> {
   return fullWebhooks();
 }
 
-/**
- * The artefact to turn to when `webhooks` refused with `scheme_not_loaded`.
- *
- * Throws any other refusal again, and `scheme_not_loaded` where the artefact has to be imported by name.
- */
-export function artefactInstead(refusal: unknown): Artefact<FullGlue> {
-  if (isTillproofError(refusal) && refusal.code === NOT_LOADED) return fullWebhooks();
-  throw refusal;
-}
-
 type Builtins = { getBuiltinModule?: (name: "node:module") => { createRequire(from: string): (id: string) => unknown } };
 
 /**
@@ -73,7 +61,7 @@ function installed(): FullParts {
 
 function notLoaded(cause?: unknown): TillproofError {
   return new TillproofError({
-    code: NOT_LOADED,
+    code: "scheme_not_loaded",
     message:
       "schemes with a public key and diagnosis are kept in a file of their own, which is not loaded by itself in a bundle, " +
       'a page or a worker: add the line import "tillproof/webhooks/full"; (import "tillproof/slim/webhooks/full"; with ' +

@@ -166,7 +166,7 @@ function write(id: string | Uint8Array): number {
 function findScratch(): void {
   // In this order: to make room for it may move the memory.
   const address = inbox.raw((exports) => exports.dedup_scratch());
-  scratch = new Uint8Array(inbox.memory.buffer, address, ID_BYTES_MAX);
+  scratch = new Uint8Array(inbox.memory().buffer, address, ID_BYTES_MAX);
   scratchGeneration = inbox.generation;
 }
 

@@ -2,7 +2,8 @@
  * Why a delivery was refused, found out by verifying what it might have been.
  *
  * Invariant: a diagnosis accepts nothing, tells no secret and nothing of a body, and is no way to keep a server busy:
- * each verifier has {@link BURST} of them, and one more each second of the caller's `now`; each takes milliseconds.
+ * each verifier has {@link BURST} of them, and one more each {@link REFILL_MS} of the caller's `now`. One takes a
+ * few milliseconds for most bodies, and a quarter of a second for the worst that can be made up (measured under load).
  *
  * It is for logs and for people who set up an endpoint. No adapter ever answers a request with it.
  */
@@ -38,7 +39,7 @@ interface Subject {
 const BURST = 10;
 
 /** Milliseconds until there is one more. */
-const REFILL_MS = 1000;
+const REFILL_MS = 2000;
 
 /** Headers looked at, and characters of each value: servers take no more. */
 const HEADERS_MAX = 200;

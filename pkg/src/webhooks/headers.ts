@@ -34,11 +34,17 @@ export class HeaderNames {
       this.names.forEach((name, slot) => put(found, slot, name, headers.get(name)));
       return found;
     }
-    each(headers, (name, value) => {
+    const take = (name: string, value: unknown): void => {
       const slot = this.#slot(name);
       if (slot >= 0) put(found, slot, name, value);
-    });
+    };
+    each(headers, take, this);
     return found;
+  }
+
+  /** Whether a name of this length is looked for. Most are not, and are not looked at any closer. */
+  mayHave(name: string): boolean {
+    return this.#byLength[name.length] !== undefined;
   }
 
   #slot(name: string): number {
@@ -65,8 +71,8 @@ export function pick(headers: unknown, names: ReadonlySet<string>): HeaderPair[]
   return picked;
 }
 
-/** Shows every header of a record, or of a list of pairs. */
-function each(headers: unknown, take: (name: string, value: unknown) => void): void {
+/** Shows every header of a record that `wanted` may have, or of a list of pairs. */
+function each(headers: unknown, take: (name: string, value: unknown) => void, wanted?: HeaderNames): void {
   if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
   if (isIterable(headers)) {
     for (const entry of headers) {
@@ -78,7 +84,7 @@ function each(headers: unknown, take: (name: string, value: unknown) => void): v
     return;
   }
   for (const name in headers) {
-    if (Object.hasOwn(headers, name)) take(name, (headers as Record<string, unknown>)[name]);
+    if (wanted?.mayHave(name) !== false && Object.hasOwn(headers, name)) take(name, (headers as Record<string, unknown>)[name]);
   }
 }
 

@@ -25,6 +25,7 @@ import { count, fn, object, onlyKnown, refusal, text, timeMs } from "../shell/gu
 import { storeShape } from "../stores/rules.js";
 import type { Store, TransactionalStore } from "../stores/store.js";
 import { schemes } from "./schemes.js";
+import type { TypedEvent } from "./events/index.js";
 import type { Delivery, RefusedDelivery, Verifier } from "./verifier.js";
 
 export { OUR_FAULT } from "../inbox/answers.js";
@@ -34,9 +35,9 @@ export type { Verdict } from "../inbox/engine.js";
 export type { EventPosition, InboxOrdering } from "../inbox/order.js";
 
 /** What an inbox is made of. */
-export interface InboxOptions<Client = unknown> {
+export interface InboxOptions<Client = unknown, E extends TypedEvent = TypedEvent> {
   readonly store: Store | TransactionalStore<Client>;
-  readonly verifier: Verifier;
+  readonly verifier: Verifier<E>;
   /** Keeps two inboxes in one store apart: letters, digits, `-` and `_`, at most 64; `default` if left out. */
   readonly name?: string;
   /**
@@ -94,19 +95,19 @@ export interface WakeOptions {
 }
 
 /** Where deliveries come in. */
-export interface Inbox<Client = unknown> {
+export interface Inbox<Client = unknown, E extends TypedEvent = TypedEvent> {
   /**
    * Verifies a delivery and applies each of its events once. A handler that throws makes this reject with its error,
    * with nothing of that event applied, after the other events of the delivery have had their turn (several errors come
    * as an `AggregateError`). Answer 500, and the provider tries again: only what is missing runs then.
    */
-  receive(delivery: Delivery, handler: EventHandler<Client>): Promise<Receipt>;
+  receive(delivery: Delivery, handler: EventHandler<Client, E>): Promise<Receipt>;
   /**
    * Handles events that were held back and whose time has come, in the order of their object, and drops records that are
    * no longer needed. To be called again and again where the ordering holds; elsewhere it only clears up. Rejects as
    * {@link receive} does; what failed is due again.
    */
-  wake(handler: EventHandler<Client>, options?: WakeOptions): Promise<readonly EventReceipt[]>;
+  wake(handler: EventHandler<Client, E>, options?: WakeOptions): Promise<readonly EventReceipt[]>;
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -123,10 +124,10 @@ const HELD_MAX = 200;
  * An inbox. Throws `inbox_name_invalid`, `store_invalid`, `option_invalid`, `ordering_unknown`, `unknown_option`, or what
  * names an option of the wrong type.
  */
-export function createInbox<Client>(
-  options: InboxOptions<Client> & { readonly store: TransactionalStore<Client> },
-): Inbox<Client>;
-export function createInbox(options: InboxOptions): Inbox<undefined>;
+export function createInbox<Client, E extends TypedEvent = TypedEvent>(
+  options: InboxOptions<Client, E> & { readonly store: TransactionalStore<Client> },
+): Inbox<Client, E>;
+export function createInbox<E extends TypedEvent = TypedEvent>(options: InboxOptions<unknown, E>): Inbox<undefined, E>;
 export function createInbox(options: InboxOptions): Inbox {
   const settings = checked(options);
   const { verifier } = options;

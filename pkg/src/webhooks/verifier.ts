@@ -192,7 +192,7 @@ function optionList(values: readonly (string | number | boolean | readonly strin
 }
 
 /** Of a longer text the bytes are counted before anything else: there is a limit, and it is one of bytes. */
-const TEXT_LENGTH_MAX = 1_000_000;
+const TEXT_LENGTH_MAX = 5_000_000;
 
 class EngineVerifier implements Verifier {
   readonly scheme: string;
@@ -228,7 +228,7 @@ class EngineVerifier implements Verifier {
       now: now === undefined || now === null ? Date.now() : timeMs("now", now),
     };
     const found = this.#door.verify(opened, claim);
-    if ("code" in found) return new EngineRefusal(this, { ...delivery, now: claim.now }, found);
+    if ("code" in found) return new EngineRefusal(this, delivery, claim.now, found);
     const { secretIndex, timestamp, read } = found;
     const { scheme } = this;
     const result =
@@ -349,13 +349,15 @@ class EngineRefusal implements RefusedDelivery {
   readonly #refusal: Refusal;
   readonly #verifier: EngineVerifier;
   readonly #delivery: Delivery;
+  readonly #now: number;
   #hint: { readonly text: string | undefined } | undefined;
 
-  constructor(verifier: EngineVerifier, delivery: Delivery, refusal: Refusal) {
+  constructor(verifier: EngineVerifier, delivery: Delivery, now: number, refusal: Refusal) {
     this.code = refusal.code;
     this.#refusal = refusal;
     this.#verifier = verifier;
     this.#delivery = delivery;
+    this.#now = now;
   }
 
   get message(): string {
@@ -363,7 +365,7 @@ class EngineRefusal implements RefusedDelivery {
   }
 
   get hint(): string | undefined {
-    this.#hint ??= { text: hintOf(this.#verifier, this.#delivery, this.code) };
+    this.#hint ??= { text: hintOf(this.#verifier, { ...this.#delivery, now: this.#now }, this.code) };
     return this.#hint.text;
   }
 

@@ -32,6 +32,15 @@ export async function indexable(text: string): Promise<string> {
   return DIGEST + [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** A UUID of an identity, for engines whose ids are UUIDs: its digest, in the free form that version 8 is. */
+export async function uuidOf(identity: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(identity) as Uint8Array<ArrayBuffer>));
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The name of a queue. Throws `queue_name_invalid`. */

@@ -23,7 +23,6 @@ export type {
 export { createReceiver } from "./receiver.js";
 export type { Receiver, ReceiverCounts, ReceiverOptions, StoredEvent, StoredReceipt } from "./receiver.js";
 export type { BackoffOptions } from "./verdict.js";
-export { createWorker } from "./worker.js";
 export type {
   DrainReport,
   JobContext,
@@ -33,4 +32,5 @@ export type {
   WorkerMetrics,
   WorkerOptions,
   WorkerSettings,
-} from "./worker.js";
+} from "./settings.js";
+export { createWorker } from "./worker.js";

@@ -4,8 +4,8 @@
  * Invariant: every family is written once with its help and type, and times are in seconds, as is the custom there.
  */
 
-import type { WorkerMetrics } from "./worker.js";
 import type { ReceiverCounts } from "./receiver.js";
+import type { WorkerMetrics } from "./settings.js";
 
 /** One family: its name, its kind, what it means, and its values by one label. */
 interface Family {

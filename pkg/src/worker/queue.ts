@@ -149,6 +149,8 @@ export type Transacted = "done" | "lost";
 
 /** A queue whose jobs are finished in the same transaction as what the handler writes. */
 export interface TransactionalQueue<Tx> extends Queue {
+  /** Whether its transactions run one after the other, so that taking several jobs at a time would only keep them waiting. */
+  readonly serial: boolean;
   /**
    * Runs `work` in a transaction that also makes the job `done`: both become true or neither does. `lost` when the job
    * is another's by now; rejects with what `work` throws, with nothing written. Once `signal` is aborted, the transaction

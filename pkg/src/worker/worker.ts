@@ -11,105 +11,17 @@ import { TillproofError } from "../shell/errors.js";
 import { QueuedEvent } from "./event.js";
 import { prometheusOf } from "./metrics.js";
 import { queueShape, transactional } from "./options.js";
-import type { Ending, Queue, QueueCounts, TakenJob, TransactionalQueue } from "./queue.js";
-import { afterFailure, checkBackoff, exhausted, type BackoffOptions, type RetryPolicy } from "./verdict.js";
-
-/** What a handler may want to know beside the event. */
-export interface JobContext {
-  /** Stable over all attempts and replays: the key under which an effect outside should be made once. */
-  readonly jobId: string;
-  /** Which attempt this is, from 1. */
-  readonly attempt: number;
-  readonly attemptsMax: number;
-  /** When the delivery came in, in milliseconds since the epoch. */
-  readonly receivedAt: number;
-  /** The stored headers of the delivery, names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Aborted when the result no longer counts: the lease was lost, the attempt took too long, or a drain ran out of time. */
-  readonly signal: AbortSignal;
-}
-
-/** What is common to both kinds of workers. */
-export interface WorkerSettings {
-  /** Jobs at a time; 8 when left out. */
-  readonly concurrency?: number;
-  /** How long a job stays taken when its worker dies, in milliseconds; 30,000 when left out, at least 100. */
-  readonly leaseMs?: number;
-  /** The longest an attempt may take, in milliseconds; 15 minutes when left out. */
-  readonly attemptMs?: number;
-  /** Attempts until a job is put aside; 20 when left out. */
-  readonly attemptsMax?: number;
-  /** How attempts are spread. */
-  readonly backoff?: BackoffOptions;
-  /** How long an idle worker sleeps between two looks, in milliseconds; 250 when left out. */
-  readonly pollMs?: number;
-  /** How long a drain waits for running handlers before it gives their jobs back, in milliseconds; 25,000 when left out. */
-  readonly drainMs?: number;
-  /** Drains at these signals and then lets them end the process as they would have; none when left out. */
-  readonly signals?: readonly NodeJS.Signals[];
-  /** Hears of each failed attempt and of each failure of the queue itself; `job` is absent for the latter. */
-  readonly onError?: (error: unknown, job?: { readonly id: string; readonly type: string; readonly attempt: number }) => void;
-}
-
-/** A worker whose handler may run more than once for an event. */
-export interface WorkerOptions extends WorkerSettings {
-  readonly queue: Queue;
-  readonly transaction?: false;
-  /** Applies an event; the job fails when it throws. */
-  readonly handler: (event: QueuedEvent, context: JobContext) => unknown;
-}
-
-/** A worker whose handler writes in the transaction that finishes the job, and so applies each event exactly once. */
-export interface TransactionalWorkerOptions<Tx> extends WorkerSettings {
-  readonly queue: TransactionalQueue<Tx>;
-  readonly transaction: true;
-  /** Applies an event through `context.tx`; nothing it wrote there is kept when it throws. */
-  readonly handler: (event: QueuedEvent, context: JobContext & { readonly tx: Tx }) => unknown;
-}
-
-/** How attempts of this worker ended. */
-export interface WorkerCounts {
-  /** Attempts begun. */
-  readonly attempts: number;
-  /** Events applied. */
-  readonly done: number;
-  /** Attempts that failed and will be tried again. */
-  readonly failed: number;
-  /** Jobs put aside. */
-  readonly quarantined: number;
-  /** Jobs given back by a drain. */
-  readonly returned: number;
-  /** Attempts whose result did not count, because the lease had ended. */
-  readonly lost: number;
-  /** Failures of the queue itself. */
-  readonly errors: number;
-}
-
-/** How a queue and this worker stand. */
-export interface WorkerMetrics {
-  readonly queue: QueueCounts;
-  readonly worker: WorkerCounts & { readonly running: number };
-}
-
-/** What a drain did. */
-export interface DrainReport {
-  /** Jobs that ended by themselves after the drain began. */
-  readonly finished: number;
-  /** Jobs that did not end in time: others may take them now. */
-  readonly returned: number;
-}
-
-/** Runs the jobs of a queue. */
-export interface Worker {
-  /** Begins to take jobs; once is enough. Throws `worker_drained` after a drain. */
-  start(): void;
-  /** Takes no further job, waits for the running ones, and gives back what does not end in time. */
-  drain(): Promise<DrainReport>;
-  /** How the queue and this worker stand. */
-  metrics(): Promise<WorkerMetrics>;
-  /** The same in the text format Prometheus reads. */
-  prometheus(): Promise<string>;
-}
+import type { Ending, Queue, TakenJob, TransactionalQueue } from "./queue.js";
+import type {
+  DrainReport,
+  JobContext,
+  TransactionalWorkerOptions,
+  Worker,
+  WorkerMetrics,
+  WorkerOptions,
+  WorkerSettings,
+} from "./settings.js";
+import { afterFailure, checkBackoff, exhausted, type RetryPolicy } from "./verdict.js";
 
 /** Why the signal of an attempt was aborted. */
 type Interruption = "attempt_timeout" | "lease_lost" | "drained";
@@ -141,8 +53,11 @@ const SETTINGS = [
   "onError",
 ] as const;
 
-/** Runs one job to its end; resolves to how it ended, or `undefined` where the end was already written. */
-type Attempt = (job: TakenJob, context: JobContext) => Promise<Ending | "written" | "lost">;
+/**
+ * Runs one job to its end; resolves to how it is to be ended, or that it was, or that it is another's. Calls
+ * `locked` when from now on nobody else can take the job.
+ */
+type Attempt = (job: TakenJob, context: JobContext, locked: () => void) => Promise<Ending | "written" | "lost">;
 
 /**
  * A worker.
@@ -170,9 +85,13 @@ function besides({ handler }: WorkerOptions): Attempt {
 
 /** Both together. */
 function inside(queue: TransactionalQueue<unknown>, handler: TransactionalWorkerOptions<unknown>["handler"]): Attempt {
-  return async (job, context) => {
+  return async (job, context, locked) => {
     const event = new QueuedEvent(job.event, job.delivery.body);
-    const outcome = await queue.transact(job, (tx) => handler(event, { ...context, tx }), context.signal);
+    const work = (tx: unknown): unknown => {
+      locked();
+      return handler(event, { ...context, tx });
+    };
+    const outcome = await queue.transact(job, work, context.signal);
     return outcome === "done" ? "written" : "lost";
   };
 }
@@ -202,7 +121,6 @@ class QueueWorker implements Worker {
   readonly #drainMs: number;
   readonly #signals: readonly NodeJS.Signals[];
   readonly #onError: NonNullable<WorkerSettings["onError"]>;
-  readonly #holdsLease: boolean;
   readonly #running = new Map<string, Running>();
   readonly #counts = { attempts: 0, done: 0, failed: 0, quarantined: 0, returned: 0, lost: 0, errors: 0 };
   #loop: Promise<void> | undefined;
@@ -217,7 +135,9 @@ class QueueWorker implements Worker {
   constructor(options: WorkerSettings & { readonly queue: Queue; readonly transaction?: boolean }, attempt: Attempt) {
     this.#queue = options.queue;
     this.#attempt = attempt;
-    this.#concurrency = count("concurrency", options.concurrency ?? 8, 1);
+    const concurrency = count("concurrency", options.concurrency ?? 8, 1);
+    const serial = options.transaction === true && (options.queue as Partial<TransactionalQueue<unknown>>).serial === true;
+    this.#concurrency = serial ? 1 : concurrency;
     this.#leaseMs = count("leaseMs", options.leaseMs ?? 30_000, LEASE_MS_MIN);
     this.#attemptMs = count("attemptMs", options.attemptMs ?? 900_000, 1);
     const given = onlyKnown("backoff", options.backoff ?? {}, ["baseMs", "capMs", "jitter"]);
@@ -228,8 +148,6 @@ class QueueWorker implements Worker {
     this.#drainMs = count("drainMs", options.drainMs ?? 25_000);
     this.#signals = list("signals", options.signals ?? []);
     this.#onError = fn("onError", options.onError ?? (() => undefined));
-    // Inside a transaction the row itself is locked: nobody can take it, and a heartbeat would only wait for the lock.
-    this.#holdsLease = options.transaction !== true;
   }
 
   start(): void {
@@ -308,9 +226,8 @@ class QueueWorker implements Worker {
     if (tooOften !== undefined) return this.#end(job, tooOften);
     this.#counts.attempts += 1;
     const interrupt = (why: Interruption): void => controller.abort(interruption(why));
-    const heartbeat = this.#holdsLease
-      ? setInterval(() => void this.#renew(job, interrupt), Math.max(1, Math.floor(this.#leaseMs / HEARTBEATS)))
-      : undefined;
+    const beat = (): void => void this.#renew(job, interrupt);
+    const heartbeat = setInterval(beat, Math.max(1, Math.floor(this.#leaseMs / HEARTBEATS)));
     const timeout = setTimeout(interrupt, this.#attemptMs, "attempt_timeout" satisfies Interruption);
     const context: JobContext = {
       jobId: job.id,
@@ -321,12 +238,13 @@ class QueueWorker implements Worker {
       signal: controller.signal,
     };
     try {
-      await this.#end(job, await this.#attempt(job, context));
+      // Under a lock a heartbeat would only wait for it, and keep a connection from others.
+      await this.#end(job, await this.#attempt(job, context, () => clearInterval(heartbeat)));
     } catch (error) {
       const why = reasonOf(controller.signal);
       if (why === "lease_lost") return this.#end(job, "lost");
       if (why === "drained") return this.#end(job, { as: "returned" });
-      this.#onError(error, { id: job.id, type: job.event.type, attempt: job.attempt });
+      this.#tell(error, job);
       await this.#end(job, afterFailure(job, this.#policy, error));
     } finally {
       clearInterval(heartbeat);
@@ -387,7 +305,16 @@ class QueueWorker implements Worker {
   #failed(error: unknown): void {
     this.#failures += 1;
     this.#counts.errors += 1;
-    this.#onError(error);
+    this.#tell(error);
+  }
+
+  /** A listener that fails must not take the job with it. */
+  #tell(error: unknown, job?: TakenJob): void {
+    try {
+      this.#onError(error, job === undefined ? undefined : { id: job.id, type: job.event.type, attempt: job.attempt });
+    } catch {
+      this.#counts.errors += 1;
+    }
   }
 
   /** Something happened that may let the loop take a job, or end. */

@@ -1,8 +1,8 @@
 //! One refused delivery, and the question every probe asks of it: would the signature hold, if this were different?
 
-use super::Budget;
+use super::{Budget, RESERIALISED_BYTES_MAX};
 use crate::crypto::{CompactJws, sha256_hex};
-use crate::json;
+use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::webhook::public::Public;
 use crate::webhook::{Error, HeaderValue, Options, Place, Primitive, Request, Scheme, Verifier};
@@ -71,6 +71,8 @@ pub(super) struct Case<'a> {
     pub(super) stage: Stage,
     /// Absent where the secrets are what was refused.
     verifier: Option<Verifier>,
+    /// The body, where it is JSON and not too long to be looked into.
+    pub(super) document: Option<Value<'a>>,
     /// What the body must hash to, where a genuine signature covers no more of it than that.
     pub(super) digest: Option<String>,
 }
@@ -86,15 +88,11 @@ impl<'a> Case<'a> {
             Err(refusal) => (None, refusal),
         };
         let digest = claimed_digest(scheme, &options, request);
-        Some(Self {
-            scheme,
-            options,
-            request: *request,
-            stage: Stage::of(&refusal),
-            refusal,
-            verifier,
-            digest,
-        })
+        let stage = Stage::of(&refusal);
+        let short = request.body.len() <= RESERIALISED_BYTES_MAX;
+        let is_looked_into = short && matches!(stage, Stage::Body | Stage::Signature);
+        let document = is_looked_into.then(|| json::parse(request.body).ok()).flatten();
+        Some(Self { scheme, options, request: *request, refusal, stage, verifier, document, digest })
     }
 
     /// Whether the signature would hold over another body.
@@ -212,7 +210,7 @@ fn claimed_digest(scheme: &Scheme, options: &Options<'_>, request: &Request<'_>)
         .filter_map(|text| Public::new(scheme.key, text).ok())
         .find_map(|key| jws.verified_by(key.key()))?;
     let claims = json::parse(payload).ok()?;
-    claims.get("request_body_sha256").and_then(json::Value::as_str).map(str::to_owned)
+    claims.get("request_body_sha256").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Whether the signature holds, in time or not.

@@ -106,8 +106,8 @@ const PROBES: &[Probe] = &[
     Probe { stages: &[Stage::Body, Stage::Signature], find: body::edited },
     Probe { stages: &[Stage::Url, Stage::Signature], find: url::variant },
     Probe { stages: &[Stage::Body, Stage::Signature], find: envelope::wrapped },
-    Probe { stages: &[Stage::Signature], find: secret::decoded_otherwise },
     Probe { stages: &[Stage::Signature], find: reserialised::layouts },
+    Probe { stages: &[Stage::Signature], find: secret::decoded_otherwise },
     Probe { stages: &[Stage::Body, Stage::Signature], find: form::encodings },
     Probe { stages: &[Stage::Signature], find: reserialised::numbers },
     // From here on nothing was proven by a signature.

@@ -2,9 +2,9 @@
 
 use super::case::Stage;
 use super::words::{KEY_WRONG, SECRET_MODE, SECRET_STRIPE, SECRET_WRONG, TOKEN_WRONG, URL_MISSING, refused};
-use super::{Budget, Case, Confidence, Diagnosis, RESERIALISED_BYTES_MAX};
+use super::{Budget, Case, Confidence, Diagnosis};
 use crate::advice::Diagnose as _;
-use crate::json::{self, Value};
+use crate::json::Value;
 use crate::prelude::*;
 use crate::webhook::{Error, Primitive};
 
@@ -34,7 +34,7 @@ pub(super) fn of(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
             if matches!(case.scheme.primitive, Primitive::Token) {
                 return Some(TOKEN_WRONG.likely(&[("secrets", &secrets), provider]));
             }
-            Some(match mode(case.request.body) {
+            Some(match case.document.as_ref().and_then(mode) {
                 Some(mode) if case.scheme.name.starts_with("stripe") => {
                     SECRET_STRIPE.likely(&[("secrets", &secrets), ("mode", mode)])
                 }
@@ -85,13 +85,9 @@ const MODES: &[(&[&str], &[&str], &[&str])] = &[
 ];
 
 /// The mode a body says it is from. One word of it is told, which is not a secret of anybody.
-fn mode(body: &[u8]) -> Option<&'static str> {
-    if body.len() > RESERIALISED_BYTES_MAX {
-        return None;
-    }
-    let document = json::parse(body).ok()?;
+fn mode(document: &Value<'_>) -> Option<&'static str> {
     MODES.iter().find_map(|(path, test, live)| {
-        let found = path.iter().try_fold(&document, |value, name| value.get(name))?;
+        let found = path.iter().try_fold(document, |value, name| value.get(name))?;
         let text = match found {
             Value::Bool(true) => "true",
             Value::Bool(false) => "false",
