@@ -1,13 +1,11 @@
 //! What an authenticated delivery says: which events it carries, so that each can be applied once.
 
-use super::body::{at, scalar};
 use super::moment::{number, rfc3339};
-use super::peek::{PATHS, texts};
+use super::peek::{self, PATHS, texts};
 use super::{
     EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Path, Scheme, Strength, TimeUnit, header,
 };
 use crate::crypto::{Sha256, encode_hex, sha256};
-use crate::json;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -53,21 +51,22 @@ impl Proven<'_, '_> {
         let Some(items) = identity.items else {
             return vec![self.event(self.body, &texts(self.body, self.paths()), None)];
         };
-        let document = json::parse(self.body).ok();
-        let list = document.as_ref().and_then(|document| items.of(document));
-        let Some(list @ [_, ..]) = list else {
+        let document = peek::without_mark(self.body);
+        let list = if items.list.is_empty() { Some(document) } else { peek::value(document, &[items.list]) };
+        let list = list.and_then(peek::elements).unwrap_or_default();
+        if list.is_empty() {
             // Genuine, but no list of events: it still becomes one, so that it is not lost.
             return vec![self.event(self.body, &[const { None }; PATHS], None)];
-        };
+        }
         let mut events = Vec::with_capacity(list.len());
         let mut contents = Vec::with_capacity(list.len());
-        for (index, item) in list.iter().enumerate().filter(|(index, _)| !self.refused.contains(index)) {
-            let event = at(item, items.member).unwrap_or(item);
-            let text = |path: Path| scalar(event, path).ok().flatten().map(str::to_owned);
-            let found = self.paths().map(|path| if path.is_empty() { None } else { text(path) });
-            let content = item.to_text();
-            events.push(self.event(content.as_bytes(), &found, Some(index)));
-            contents.push(content);
+        for (index, item) in list.iter().enumerate() {
+            if self.refused.iter().any(|refused| *refused == index) {
+                continue;
+            }
+            let event = peek::value(item, items.member).unwrap_or(item);
+            events.push(self.event(item, &texts(event, self.paths()), Some(index)));
+            contents.push(*item);
         }
         apart(&mut events, &contents);
         events
@@ -122,7 +121,7 @@ impl Proven<'_, '_> {
 }
 
 /// Events of one delivery that bear one id but differ are different events: their ids say so.
-fn apart(events: &mut [Event], contents: &[String]) {
+fn apart(events: &mut [Event], contents: &[&[u8]]) {
     let mut shared = Vec::new();
     for (event, content) in events.iter().zip(contents) {
         let mut others = events.iter().zip(contents);
@@ -130,7 +129,7 @@ fn apart(events: &mut [Event], contents: &[String]) {
     }
     for ((event, content), shared) in events.iter_mut().zip(contents).zip(shared) {
         if shared {
-            event.id = digest_text(&sha256(content.as_bytes()));
+            event.id = digest_text(&sha256(content));
         }
     }
 }
