@@ -61,7 +61,7 @@ impl Proven<'_, '_> {
         let mut events = Vec::with_capacity(list.len());
         let mut contents = Vec::with_capacity(list.len());
         for (index, item) in list.iter().enumerate() {
-            if self.refused.iter().any(|refused| *refused == index) {
+            if self.refused.contains(&index) {
                 continue;
             }
             let event = peek::value(item, items.member).unwrap_or(item);
