@@ -269,7 +269,8 @@ impl Error {
 
     pub(super) fn unknown_scheme(found: &str) -> Self {
         const SHOWN_MAX: usize = 40;
-        Self::UnknownScheme { found: found.chars().take(SHOWN_MAX).collect() }
+        let shown = found.get(..found.floor_char_boundary(SHOWN_MAX)).unwrap_or_default();
+        Self::UnknownScheme { found: shown.to_owned() }
     }
 
     /// The line of [`Error::LINES`], and what stands in its braces.
