@@ -54,6 +54,8 @@ export interface EventFacts {
   readonly digest?: string;
   readonly type?: string;
   readonly occurredAt?: number;
+  /** Where it stands in the list of a delivery that carries several, from 0; those that were refused count too. */
+  readonly index?: number;
 }
 
 /** What the engine found genuine. */
@@ -216,6 +218,7 @@ function readEvents(bytes: Uint8Array): Events {
   const refused = list(word);
   const events = list(() => {
     const flags = word();
+    const index = word();
     const occurredAt = word() + word() * 0x1_0000_0000;
     const [id, type, digest] = [word(), word(), word()].map(text) as [string, string, string];
     return {
@@ -224,6 +227,7 @@ function readEvents(bytes: Uint8Array): Events {
       ...((flags & 2) !== 0 && { type }),
       ...((flags & 4) !== 0 && { digest }),
       ...((flags & 8) !== 0 && { occurredAt }),
+      ...((flags & 16) !== 0 && { index }),
     };
   });
   return { events, refused };
