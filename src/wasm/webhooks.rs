@@ -240,12 +240,18 @@ impl Door {
         }
     }
 
-    /// Reads the events of a delivery that was verified in steps: the area has its headers, the text is its body.
-    pub fn events(&mut self, handle: u32) {
-        let body = core::mem::take(&mut self.text);
+    /// Reads the events of a delivery that was verified in steps: the area has its headers. So many bytes in the room
+    /// are its body, or the text is, when there are none.
+    pub fn events(&mut self, handle: u32, room_bytes: usize) {
+        let text = core::mem::take(&mut self.text);
         let Some(entry) = entry(&self.entries, handle) else { return };
         let Ok(headers) = self.scratch.headers(&entry.headers) else { return };
-        let written = written(&entry.verifier.events(&headers, &body), &[]);
+        let laid = self.scratch.laid();
+        let body = match room_bytes {
+            0 => &text,
+            _ => self.room.get(laid..laid.saturating_add(room_bytes)).unwrap_or_default(),
+        };
+        let written = written(&entry.verifier.events(&headers, body), &[]);
         self.tell(written);
     }
 
@@ -451,7 +457,7 @@ pub mod exports {
 
     /// See [`Door::events`].
     #[wasm_bindgen]
-    pub fn webhooks_events(handle: u32) {
-        DOOR.lock().events(handle);
+    pub fn webhooks_events(handle: u32, room_bytes: usize) {
+        DOOR.lock().events(handle, room_bytes);
     }
 }
