@@ -158,7 +158,7 @@ impl Door {
             Ok(headers) => headers,
             Err(error) => return self.refuse(&error),
         };
-        match entry.verifier.begin(&headers, self.scratch.url(), body_bytes) {
+        match entry.verifier.begin(headers.list(), self.scratch.url(), body_bytes) {
             Err(error) => self.refuse(&error),
             Ok(None) => answer::WHOLE,
             Ok(Some(pending)) => {
@@ -227,8 +227,12 @@ impl Door {
             Ok(headers) => headers,
             Err(error) => return self.refuse(&error),
         };
-        let request =
-            Request { headers: &headers, url: self.scratch.url(), body: &body, now: self.scratch.now() };
+        let request = Request {
+            headers: headers.list(),
+            url: self.scratch.url(),
+            body: &body,
+            now: self.scratch.now(),
+        };
         match entry.verifier.verify(&request) {
             Err(error) => self.refuse(&error),
             Ok(verified) => {
@@ -251,7 +255,7 @@ impl Door {
             0 => &text,
             _ => self.room.get(laid..laid.saturating_add(room_bytes)).unwrap_or_default(),
         };
-        let written = written(&entry.verifier.events(&headers, body), &[]);
+        let written = written(&entry.verifier.events(headers.list(), body), &[]);
         self.tell(written);
     }
 
