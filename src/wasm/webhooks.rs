@@ -233,8 +233,9 @@ impl Door {
             body: &body,
             now: self.scratch.now(),
         };
-        match entry.verifier.verify(&request) {
-            Err(error) => self.refuse(&error),
+        // What verifies in steps has been through `begin`, so this is only for what does not.
+        match entry.verifier.verify_whole(&request) {
+            Err(refusal) => self.refuse(&refusal.into()),
             Ok(verified) => {
                 let (secret_index, timestamp) = (verified.secret_index(), verified.timestamp());
                 let written = written(&verified.events(), verified.refused());

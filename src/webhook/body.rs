@@ -1,7 +1,7 @@
 //! A body is read by one grammar only, and only when its fields are signed.
 
 use super::cut::{cut, pieces};
-use super::{BODY_FIELDS_MAX, Error, Part, Path, Place, Scheme};
+use super::{BODY_FIELDS_MAX, Error, Part, Path, Place, Refusal, Scheme};
 use crate::crypto::{HexCase, decode_hex};
 use crate::json::{self, Value};
 use crate::prelude::*;
@@ -18,16 +18,16 @@ pub(super) enum Parsed<'a> {
 }
 
 /// Reads a body as far as the scheme needs it.
-pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, Error> {
+pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, Refusal> {
     let in_form = |part: &Part| part.reads_form();
     let in_json = |part: &Part| part.reads_json();
     if matches!(scheme.place, Place::FormField(_)) || scheme.content.iter().any(in_form) {
         let fields = core::str::from_utf8(body).ok().and_then(|text| fields(text, BODY_FIELDS_MAX));
         let expected = "a form of at most 1000 fields, as the provider sent it";
-        fields.map(Parsed::Form).ok_or(Error::BodyMalformed { expected })
+        fields.map(Parsed::Form).ok_or_else(|| Error::BodyMalformed { expected }.into())
     } else if matches!(scheme.place, Place::Field(_)) || scheme.content.iter().any(in_json) {
         let expected = "a JSON document in which no name stands twice";
-        json::parse(body).map(Parsed::Json).map_err(|_| Error::BodyMalformed { expected })
+        json::parse(body).map(Parsed::Json).map_err(|_| Error::BodyMalformed { expected }.into())
     } else {
         Ok(Parsed::Unread)
     }
@@ -42,11 +42,11 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, E
 pub(super) fn only<'f>(
     fields: &'f [(String, String)],
     field: &'static str,
-) -> Result<Option<&'f str>, Error> {
+) -> Result<Option<&'f str>, Refusal> {
     let mut values = fields.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
-        (_, Some(_)) => Err(Error::FieldMalformed { field, expected: "one value" }),
+        (_, Some(_)) => Err(Error::FieldMalformed { field, expected: "one value" }.into()),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn only<'f>(
 /// # Errors
 ///
 /// [`Error::FieldMalformed`] for a list or an object, which other readers may take for the text of what is in it.
-pub(super) fn scalar<'v>(value: &'v Value<'_>, path: Path) -> Result<Option<&'v str>, Error> {
+pub(super) fn scalar<'v>(value: &'v Value<'_>, path: Path) -> Result<Option<&'v str>, Refusal> {
     let field = path.last().copied().unwrap_or_default();
     match at(value, path) {
         None | Some(Value::Null) => Ok(None),
@@ -64,7 +64,7 @@ pub(super) fn scalar<'v>(value: &'v Value<'_>, path: Path) -> Result<Option<&'v 
         Some(Value::Bool(true)) => Ok(Some("true")),
         Some(Value::Bool(false)) => Ok(Some("false")),
         Some(Value::Array(_) | Value::Object(_)) => {
-            Err(Error::FieldMalformed { field, expected: "a text or a number" })
+            Err(Error::FieldMalformed { field, expected: "a text or a number" }.into())
         }
     }
 }
@@ -76,11 +76,11 @@ pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: Path) -> Option<&'v Value<'
 
 /// The parameters of the query of a URL.
 #[inline(never)]
-pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Error> {
+pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Refusal> {
     let text = cut(url, '?').map_or("", |(_, query)| query);
     let text = cut(text, '#').map_or(text, |(query, _)| query);
     let expected = "a URL whose query is well formed";
-    fields(text, BODY_FIELDS_MAX).ok_or(Error::FieldMalformed { field: "url", expected })
+    fields(text, BODY_FIELDS_MAX).ok_or_else(|| Error::FieldMalformed { field: "url", expected }.into())
 }
 
 /// The fields of `application/x-www-form-urlencoded`; `None` when there are too many or one cannot be decoded.

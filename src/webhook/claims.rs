@@ -2,7 +2,7 @@
 
 use super::grammar::Found;
 use super::header::{find, required};
-use super::{Error, HEADER_BYTES_MAX, HeaderValue, Place, SIGNATURES_MAX, Scheme, TimeSource};
+use super::{Error, HEADER_BYTES_MAX, HeaderValue, Place, Refusal, SIGNATURES_MAX, Scheme, TimeSource};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -16,14 +16,14 @@ pub(super) struct Claims<'a> {
 }
 
 /// Refuses headers that are too long or hold too many items, before any is read.
-pub(super) fn limits(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)]) -> Result<(), Error> {
+pub(super) fn limits(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)]) -> Result<(), Refusal> {
     let long = |(_, value): &(&str, HeaderValue<'_>)| matches!(value, HeaderValue::Once(text) if text.len() > HEADER_BYTES_MAX);
     // Mostly there is none, of this scheme or another.
     if headers.iter().any(long) {
         for name in scheme.headers() {
             let value = find(headers, name).ok().flatten().unwrap_or_default();
             if value.len() > HEADER_BYTES_MAX {
-                return Err(Error::HeaderTooLong { header: name, found: value.len() });
+                return Err(Error::HeaderTooLong { header: name, found: value.len() }.into());
             }
         }
     }
@@ -32,7 +32,7 @@ pub(super) fn limits(scheme: &Scheme, headers: &[(&str, HeaderValue<'_>)]) -> Re
         let value = find(headers, name).ok().flatten().unwrap_or_default();
         let found = scheme.grammar.count(value);
         if found > SIGNATURES_MAX {
-            return Err(Error::TooManySignatures { header: name, found });
+            return Err(Error::TooManySignatures { header: name, found }.into());
         }
     }
     Ok(())
@@ -44,7 +44,7 @@ pub(super) fn in_headers<'a>(
     scheme: &Scheme,
     headers: &[(&str, HeaderValue<'a>)],
     key_id: Option<&str>,
-) -> Result<Option<Claims<'a>>, Error> {
+) -> Result<Option<Claims<'a>>, Refusal> {
     let Place::Headers(names @ [first, ..]) = scheme.place else { return Ok(None) };
     let mut found: Option<Found<'a>> = None;
     for name in names {
@@ -62,7 +62,7 @@ pub(super) fn in_headers<'a>(
     let found = found.ok_or(Error::HeaderMissing { header: first })?;
     let timestamp = timestamp(scheme, headers, first, found.time)?;
     if found.signatures.is_empty() {
-        return Err(Error::SignatureAbsent { header: first });
+        return Err(Error::SignatureAbsent { header: first }.into());
     }
     Ok(Some(Claims { signatures: found.signatures, timestamp }))
 }
@@ -73,22 +73,23 @@ pub(super) fn in_body<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     value: &'a str,
     key_id: Option<&str>,
-) -> Result<Claims<'a>, Error> {
+) -> Result<Claims<'a>, Refusal> {
     let field = scheme.place_name();
     if value.len() > HEADER_BYTES_MAX {
-        return Err(Error::FieldMalformed { field, expected: "a signature, which is shorter" });
+        return Err(Error::FieldMalformed { field, expected: "a signature, which is shorter" }.into());
     }
     if scheme.grammar.count(value) > SIGNATURES_MAX {
         return Err(Error::FieldMalformed {
             field,
             expected: "fewer signatures, no provider sends that many",
-        });
+        }
+        .into());
     }
     let read = scheme.grammar.read(value, pair_name(scheme), key_id);
     let found = read.map_err(|expected| Error::FieldMalformed { field, expected })?;
     let timestamp = timestamp(scheme, headers, field, found.time)?;
     if found.signatures.is_empty() {
-        return Err(Error::FieldMissing { field });
+        return Err(Error::FieldMissing { field }.into());
     }
     Ok(Claims { signatures: found.signatures, timestamp })
 }
@@ -105,7 +106,7 @@ fn timestamp<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     place: &'static str,
     beside: Option<&'a str>,
-) -> Result<Option<(&'a str, Timestamp)>, Error> {
+) -> Result<Option<(&'a str, Timestamp)>, Refusal> {
     let Some(clock) = scheme.clock else { return Ok(None) };
     let malformed = |header, expected| Error::HeaderMalformed { header, expected };
     let (header, text) = match clock.source {

@@ -4,7 +4,15 @@
 
 /// What stands before and after the first `at`; `None` where there is none.
 pub(super) fn cut(text: &str, at: char) -> Option<(&str, &str)> {
-    let place = text.bytes().position(|byte| char::from(byte) == at)?;
+    around(text, text.bytes().position(|byte| char::from(byte) == at)?)
+}
+
+/// What stands before and after the last `at`; `None` where there is none.
+pub(super) fn cut_last(text: &str, at: char) -> Option<(&str, &str)> {
+    around(text, text.bytes().rposition(|byte| char::from(byte) == at)?)
+}
+
+fn around(text: &str, place: usize) -> Option<(&str, &str)> {
     let (before, rest) = text.split_at_checked(place)?;
     Some((before, rest.get(1..)?))
 }
@@ -41,6 +49,7 @@ mod tests {
         for text in ["", ",", "a", "a,b", ",a,,b,", "é,€"] {
             assert!(pieces(text, ',').eq(text.split(',')), "{text}");
             assert_eq!(cut(text, ','), text.split_once(','), "{text}");
+            assert_eq!(cut_last(text, ','), text.rsplit_once(','), "{text}");
         }
     }
 }

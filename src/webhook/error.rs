@@ -158,6 +158,23 @@ pub enum Error {
     },
 }
 
+/// An error on its way out: one pointer, because it is handed on from function to function.
+#[derive(Debug)]
+pub(crate) struct Refusal(Box<Error>);
+
+impl From<Error> for Refusal {
+    #[inline(never)]
+    fn from(error: Error) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        *refusal.0
+    }
+}
+
 /// What the sentence about an error says in braces, in the order in which it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -81,7 +81,13 @@ impl Grammar {
                 for (index, item) in pieces(value, separator).enumerate() {
                     let item =
                         if spaced && index > 0 { item.strip_prefix(' ').unwrap_or(item) } else { item };
-                    let Some((name, text)) = pair(item) else { continue };
+                    let Some((name, text)) = pair(item) else {
+                        // Two values of one header are joined by a comma and a space wherever `Headers` is in between.
+                        if item.strip_prefix(' ').and_then(pair).is_some_and(|(name, _)| Some(name) == time) {
+                            return Err("one timestamp");
+                        }
+                        continue;
+                    };
                     pairs = pairs.saturating_add(1);
                     if name == signature {
                         found.push(text);

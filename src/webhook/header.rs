@@ -1,6 +1,6 @@
 //! A header has one value or none; one that arrived several times has no value that counts.
 
-use super::Error;
+use super::{Error, Refusal};
 
 /// The value of a header, as the caller's framework gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum HeaderValue<'a> {
 pub(super) fn find<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     name: &'static str,
-) -> Result<Option<&'a str>, Error> {
+) -> Result<Option<&'a str>, Refusal> {
     let mut value = None;
     for (found, given) in headers {
         // Callers that have the row pass its own names, which are the same text in memory.
@@ -24,7 +24,7 @@ pub(super) fn find<'a>(
             match given {
                 HeaderValue::Once(text) if value.is_none() => value = Some(*text),
                 HeaderValue::Once(_) | HeaderValue::Repeated => {
-                    return Err(Error::HeaderRepeated { header: name });
+                    return Err(Error::HeaderRepeated { header: name }.into());
                 }
             }
         }
@@ -37,6 +37,6 @@ pub(super) fn find<'a>(
 pub(super) fn required<'a>(
     headers: &[(&str, HeaderValue<'a>)],
     name: &'static str,
-) -> Result<&'a str, Error> {
-    find(headers, name)?.ok_or(Error::HeaderMissing { header: name })
+) -> Result<&'a str, Refusal> {
+    find(headers, name)?.ok_or_else(|| Error::HeaderMissing { header: name }.into())
 }

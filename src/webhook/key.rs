@@ -2,8 +2,8 @@
 
 use super::{Error, KeyForm, Options, Part, Primitive, SECRETS_MAX, Scheme, SignatureForm};
 use crate::crypto::{
-    Hash, HashAlgorithm, HashValue, HexCase, MacKey, Secret, Tag, decode_base64, decode_hex, encode_base64,
-    encode_hex, equal, is_base64_of, is_hex_of, sha1_of_secret,
+    Hash, HashAlgorithm, HashValue, Hasher, HexCase, MacKey, Secret, Tag, decode_base64, decode_hex,
+    encode_base64, encode_hex, equal, is_base64_of, is_hex_of, sha1_of_secret,
 };
 use crate::prelude::*;
 
@@ -162,11 +162,12 @@ impl Key {
     pub(super) fn tag(&self, pieces: &[&[u8]]) -> Secret {
         Secret::new(match &self.proof {
             Proof::Mac(key) => {
-                let mut mac = key.begin();
+                let mut inner = Hasher::new(key.hash());
+                inner.update(key.inner_block());
                 for piece in pieces {
-                    mac.update(piece);
+                    inner.update(piece);
                 }
-                mac.finish().as_bytes().to_vec()
+                key.close(&inner.finish()).as_bytes().to_vec()
             }
             Proof::Digest(hash) => hash.digest(pieces),
             Proof::Token(token) => token.expose().to_vec(),
@@ -184,7 +185,11 @@ fn several(secrets: &[&str], key: impl Fn(usize, &str) -> Result<Key, Error>) ->
     if secrets.len() > SECRETS_MAX {
         return Err(Error::TooManySecrets { found: secrets.len() });
     }
-    secrets.iter().enumerate().map(|(index, text)| key(index, text)).collect()
+    let mut keys = Vec::with_capacity(secrets.len());
+    for (index, text) in secrets.iter().enumerate() {
+        keys.push(key(index, text)?);
+    }
+    Ok(keys)
 }
 
 impl SignatureForm {

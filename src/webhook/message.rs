@@ -7,7 +7,7 @@ use super::body::{Parsed, only, query, scalar};
 use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
-use super::{Error, HeaderValue, Part, Path, Scheme};
+use super::{Error, HeaderValue, Part, Path, Refusal, Scheme};
 use crate::crypto::sha256_hex;
 use crate::json::Value;
 use crate::prelude::*;
@@ -53,10 +53,10 @@ impl Message {
 
 impl Message {
     /// A label, a value and a semicolon; nothing when the value is absent.
-    fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Error> {
+    fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Refusal> {
         let Some(value) = value else { return Ok(()) };
         if cut(value, ';').is_some() {
-            return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" });
+            return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" }.into());
         }
         for text in [label, value, ";"] {
             self.push(text.as_bytes());
@@ -91,7 +91,7 @@ impl Source<'_> {
     /// For the first part that is not there, or could be read in two ways: [`Error::HeaderMissing`],
     /// [`Error::HeaderRepeated`], [`Error::HeaderMalformed`], [`Error::FieldMissing`], [`Error::FieldMalformed`],
     /// [`Error::BodyMalformed`]; [`Error::SignatureMismatch`] when the URL names another body.
-    pub(super) fn message(&self, secret: &[u8], spelling: usize) -> Result<Message, Error> {
+    pub(super) fn message(&self, secret: &[u8], spelling: usize) -> Result<Message, Refusal> {
         // As much as most messages have before the body, so that there is one allocation.
         let mut message = Message { head: Vec::with_capacity(64), body: false, tail: Vec::new() };
         let mut rest = self.scheme.content.iter();
@@ -110,7 +110,7 @@ impl Source<'_> {
         next: Option<&Part>,
         secret: &[u8],
         spelling: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refusal> {
         match part {
             Part::Text(text) => message.push(text.as_bytes()),
             Part::Either(first, second) => {
@@ -120,7 +120,7 @@ impl Source<'_> {
                 let value = required(self.headers, header)?;
                 if value.is_empty() || followed_by(next, value) {
                     let expected = "a value that is not empty and does not contain what separates it";
-                    return Err(Error::HeaderMalformed { header, expected });
+                    return Err(Error::HeaderMalformed { header, expected }.into());
                 }
                 message.push(value.as_bytes());
             }
@@ -136,7 +136,7 @@ impl Source<'_> {
                 // A digit could belong to either.
                 if matches!(next, Some(Part::Body)) && self.body.first().is_some_and(u8::is_ascii_digit) {
                     let expected = "a body that does not begin with a digit";
-                    return Err(Error::BodyMalformed { expected });
+                    return Err(Error::BodyMalformed { expected }.into());
                 }
                 message.push(self.timestamp.unwrap_or_default().as_bytes());
             }
@@ -145,7 +145,7 @@ impl Source<'_> {
             Part::BodyDigestInQuery(field) => {
                 let claimed = parameter(self.url, field)?.ok_or(Error::FieldMissing { field })?;
                 if claimed != sha256_hex(self.body) {
-                    return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() });
+                    return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() }.into());
                 }
             }
             Part::Field(path) | Part::MaybeField(path) | Part::FreeField(path) => {
@@ -157,7 +157,7 @@ impl Source<'_> {
                 };
                 if followed_by(next, value) && !matches!(part, Part::FreeField(_)) {
                     let expected = "a value that does not contain what separates it";
-                    return Err(Error::FieldMalformed { field, expected });
+                    return Err(Error::FieldMalformed { field, expected }.into());
                 }
                 message.push(value.as_bytes());
             }
@@ -171,9 +171,10 @@ impl Source<'_> {
             }
             Part::FormBase64(field) => {
                 let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
-                let digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\n".contains(&byte);
+                let digit =
+                    |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n');
                 if !value.bytes().all(digit) {
-                    return Err(Error::FieldMalformed { field, expected: "base64" });
+                    return Err(Error::FieldMalformed { field, expected: "base64" }.into());
                 }
                 message.push(value.as_bytes());
             }
@@ -200,28 +201,28 @@ impl Source<'_> {
             #[cfg(feature = "webhooks-full")]
             Part::HeaderIs(header, expected) => {
                 if find(self.headers, header)?.is_some_and(|value| value != expected) {
-                    return Err(Error::HeaderMalformed { header, expected });
+                    return Err(Error::HeaderMalformed { header, expected }.into());
                 }
             }
             #[cfg(feature = "webhooks-full")]
             Part::CertificateUrl(header) => {
                 if !super::public::is_paypal_certificate(required(self.headers, header)?) {
                     let expected = "an address of a certificate at paypal.com: fetch nothing from elsewhere";
-                    return Err(Error::HeaderMalformed { header, expected });
+                    return Err(Error::HeaderMalformed { header, expected }.into());
                 }
             }
         }
         Ok(())
     }
 
-    fn scalar(&self, path: Path) -> Result<Option<&str>, Error> {
+    fn scalar(&self, path: Path) -> Result<Option<&str>, Refusal> {
         self.json.map_or(Ok(None), |document| scalar(document, path))
     }
 }
 
 /// The one value of a parameter of the query of a URL.
 #[inline(never)]
-fn parameter(url: &str, field: &'static str) -> Result<Option<String>, Error> {
+fn parameter(url: &str, field: &'static str) -> Result<Option<String>, Refusal> {
     Ok(only(&query(url)?, field)?.map(str::to_owned))
 }
 

@@ -54,6 +54,7 @@ pub use catalogue::{SCHEMES, STANDARD_WEBHOOKS_V1, STRIPE_V1, scheme};
 pub use clock::{Clock, TimeSource, TimeUnit, Window};
 #[cfg(feature = "webhooks-full")]
 pub use diagnose::{Confidence, Diagnosis, PROBED_BYTES_MAX, PROBES_MAX, RESERIALISED_BYTES_MAX, diagnose};
+pub(crate) use error::Refusal;
 pub use error::{Error, Fact};
 pub use event::Event;
 pub use grammar::Grammar;

@@ -53,7 +53,7 @@ fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Optio
 
 /// Whether a quoted name is the wanted one. Names with escapes are rare and read in full.
 fn is(quoted: &[u8], wanted: &str) -> bool {
-    if quoted.contains(&b'\\') {
+    if quoted.iter().any(|byte| *byte == b'\\') {
         return text(quoted).as_deref() == Some(wanted);
     }
     quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) == Some(wanted.as_bytes())

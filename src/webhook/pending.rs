@@ -8,7 +8,7 @@
 
 use super::claims::Claims;
 use super::message::{Message, Source};
-use super::{Error, Part, Place, Primitive, Scheme, Verifier};
+use super::{Error, Part, Place, Primitive, Refusal, Scheme, Verifier};
 use crate::crypto::HashValue;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -66,10 +66,10 @@ impl Verifier {
         source: &Source<'_>,
         claims: &Claims<'_>,
         body_bytes: usize,
-    ) -> Result<Pending, Error> {
+    ) -> Result<Pending, Refusal> {
         let message = source.message(&[], 0)?;
         if layout.body_required && body_bytes == 0 {
-            return Err(Error::BodyEmpty);
+            return Err(Error::BodyEmpty.into());
         }
         Ok(Pending {
             layout,

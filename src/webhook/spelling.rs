@@ -1,7 +1,7 @@
 //! A URL is signed in the spelling the provider happened to use; these are the spellings its own library tries.
 
 use super::body::decoded;
-use super::cut::{cut, pieces};
+use super::cut::{cut, cut_last, pieces};
 use crate::prelude::*;
 
 /// How many spellings of a URL there are.
@@ -12,11 +12,16 @@ pub(super) const SPELLINGS: usize = 6;
 pub(super) fn spelled(url: &str, spelling: usize) -> String {
     let url = if spelling % 2 == 1 { other_port(url) } else { url.to_owned() };
     let Some((address, query)) = cut(&url, '?') else { return url };
+    let mut text = glued(&[address, "?"]);
     match spelling / 2 {
-        0 => url,
-        1 => glued(&[address, "?", &query.replace('\'', "%27")]),
+        0 => return url,
+        1 => {
+            for (index, piece) in pieces(query, '\'').enumerate() {
+                text.push_str(if index == 0 { "" } else { "%27" });
+                text.push_str(piece);
+            }
+        }
         _ => {
-            let mut text = glued(&[address, "?"]);
             for (index, item) in pieces(query, '&').enumerate() {
                 text.push_str(if index == 0 { "" } else { "&" });
                 let (name, value) = cut(item, '=').unwrap_or((item, ""));
@@ -24,19 +29,23 @@ pub(super) fn spelled(url: &str, spelling: usize) -> String {
                 text.push('=');
                 escape(&mut text, value);
             }
-            text
         }
     }
+    text
 }
 
 /// Without its port, or with the standard one.
 fn other_port(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (scheme, rest) = match cut(url, ':') {
+        Some((scheme, rest)) if rest.starts_with("//") => (scheme, rest.get(2..).unwrap_or_default()),
+        _ => ("https", url),
+    };
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if is_port(port) => (host, ""),
+    let (host, port) = match cut_last(authority, ':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (host, "")
+        }
         _ => (authority, if scheme == "http" { ":80" } else { ":443" }),
     };
     glued(&[scheme, "://", host, port, path])
@@ -46,7 +55,7 @@ fn other_port(url: &str) -> String {
 fn escape(out: &mut String, text: &str) {
     let text = decoded(text).unwrap_or_else(|| text.to_owned());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!'()*-._~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"!'()*-._~".iter().any(|plain| *plain == byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');

@@ -7,8 +7,8 @@ use super::key::Key;
 use super::message::{Message, Source};
 use super::pending::{Pending, SignedAt};
 use super::{
-    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, Scheme,
-    Strength, Window,
+    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, Refusal,
+    Scheme, Strength, Window,
 };
 #[cfg(feature = "webhooks-full")]
 use super::{Primitive, jws};
@@ -160,7 +160,7 @@ impl Verifier {
             let (secret_index, timestamp) = self.conclude(&pending, request.now)?;
             return Ok(Verified { secret_index, timestamp, ..self.proven(pending.layout, headers, body) });
         }
-        self.verify_whole(request)
+        Ok(self.verify_whole(request)?)
     }
 
     /// Begins on a delivery whose body is not there yet; `None` when the scheme needs to read it, so that only
@@ -192,7 +192,7 @@ impl Verifier {
             form: &[],
             access_key: None,
         };
-        Self::pending(layout, &source, &claims, body_bytes).map(Some)
+        Ok(Some(Self::pending(layout, &source, &claims, body_bytes)?))
     }
 
     /// The row to read a delivery by and the URL it was sent to, when it keeps all limits.
@@ -201,13 +201,13 @@ impl Verifier {
         headers: &[(&str, HeaderValue<'_>)],
         url: Option<&'u str>,
         body_bytes: usize,
-    ) -> Result<(&'static Scheme, &'u str), Error> {
+    ) -> Result<(&'static Scheme, &'u str), Refusal> {
         let url = url.or(self.url.as_deref()).unwrap_or_default();
         if self.scheme.signs_url() && url.is_empty() {
-            return Err(Error::UrlMissing);
+            return Err(Error::UrlMissing.into());
         }
         if body_bytes > BODY_BYTES_MAX {
-            return Err(Error::BodyTooLarge { found: body_bytes });
+            return Err(Error::BodyTooLarge { found: body_bytes }.into());
         }
         let layout = self.scheme.layout(headers);
         limits(layout, headers)?;
@@ -241,7 +241,7 @@ impl Verifier {
     }
 
     /// As [`Verifier::verify`], for a scheme that cannot be verified in steps.
-    fn verify_whole<'a>(&self, request: &Request<'a>) -> Result<Verified<'a>, Error> {
+    pub(crate) fn verify_whole<'a>(&self, request: &Request<'a>) -> Result<Verified<'a>, Refusal> {
         let (headers, body) = (request.headers, request.body);
         let (layout, url) = self.opened(headers, request.url, body.len())?;
         #[cfg(feature = "webhooks-full")]
@@ -256,7 +256,7 @@ impl Verifier {
         }
         #[cfg(feature = "webhooks-full")]
         if self.keys.iter().filter_map(Key::public).any(|key| !key.is_valid_at(request.now)) {
-            return Err(Error::KeyNotValid);
+            return Err(Error::KeyNotValid.into());
         }
         let claims = in_headers(layout, headers, self.public_key_id.as_deref())?;
         let parsed = parse(layout, body)?;
@@ -298,7 +298,7 @@ impl Verifier {
     }
 
     /// The first key under which a signature holds. All are tried, so that the time does not tell which.
-    fn signer(&self, source: &Source<'_>, claims: &Claims<'_>) -> Result<Signer, Error> {
+    fn signer(&self, source: &Source<'_>, claims: &Claims<'_>) -> Result<Signer, Refusal> {
         let scheme = source.scheme;
         let mut signer = None;
         for (index, key) in self.keys.iter().enumerate() {
@@ -311,9 +311,9 @@ impl Verifier {
             }
         }
         if scheme.body_required && source.body.is_empty() {
-            return Err(Error::BodyEmpty);
+            return Err(Error::BodyEmpty.into());
         }
-        signer.ok_or(Error::SignatureMismatch { body_is_empty: source.body.is_empty() })
+        signer.ok_or_else(|| Error::SignatureMismatch { body_is_empty: source.body.is_empty() }.into())
     }
 
     /// Checks each event of a delivery by its own signature; fills in which do not hold. At least one must.
@@ -323,11 +323,11 @@ impl Verifier {
         document: &'s Value<'s>,
         source: &Source<'s>,
         refused: &mut Vec<usize>,
-    ) -> Result<(Claims<'s>, Signer), Error> {
+    ) -> Result<(Claims<'s>, Signer), Refusal> {
         let list = items.of(document).ok_or(Error::FieldMissing { field: items.list })?;
         if list.is_empty() || list.len() > EVENTS_MAX {
             let expected = "a list of at least one event, and at most 1000";
-            return Err(Error::FieldMalformed { field: items.list, expected });
+            return Err(Error::FieldMalformed { field: items.list, expected }.into());
         }
         let (mut proven, mut why) = (None, None);
         for (index, item) in list.iter().enumerate() {
@@ -343,19 +343,23 @@ impl Verifier {
         match (proven, why) {
             (Some(proven), None) => Ok(proven),
             (Some(proven), Some(_)) if self.partial => Ok(proven),
-            (Some(_), Some(_)) => Err(Error::EventsRefused { refused: refused.clone(), events: list.len() }),
-            (None, why) => Err(why.unwrap_or(Error::SignatureMismatch { body_is_empty: false })),
+            (Some(_), Some(_)) => {
+                Err(Error::EventsRefused { refused: refused.clone(), events: list.len() }.into())
+            }
+            (None, why) => {
+                Err(why.unwrap_or_else(|| Error::SignatureMismatch { body_is_empty: false }.into()))
+            }
         }
     }
 
-    fn item<'s>(&self, source: &Source<'s>) -> Result<(Claims<'s>, Signer), Error> {
+    fn item<'s>(&self, source: &Source<'s>) -> Result<(Claims<'s>, Signer), Refusal> {
         let value = signature_in_body(source.scheme.place, source)?;
         let claims = in_body(source.scheme, source.headers, value, self.public_key_id.as_deref())?;
         let signer = self.signer(source, &claims)?;
         Ok((claims, signer))
     }
 
-    pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Refusal> {
         let (tolerance_seconds, window) = match (clock.window, self.tolerance_seconds) {
             (Window::OnRequest, None) => return Ok(()),
             (Window::OnRequest, Some(asked)) => (asked, Window::BothSides),
@@ -373,11 +377,13 @@ impl Verifier {
         let signed_at = signed_at.moment;
         let tolerance = Millis::from_seconds(tolerance_seconds);
         if now.since(signed_at) > tolerance {
-            return Err(Error::TooOld { age_seconds: seconds(now.since(signed_at)), tolerance_seconds });
+            return Err(
+                Error::TooOld { age_seconds: seconds(now.since(signed_at)), tolerance_seconds }.into()
+            );
         }
         let ahead = signed_at.since(now);
         if ahead > tolerance && (self.strict || window != Window::PastOnly) {
-            return Err(Error::TooNew { ahead_seconds: seconds(ahead), tolerance_seconds });
+            return Err(Error::TooNew { ahead_seconds: seconds(ahead), tolerance_seconds }.into());
         }
         Ok(())
     }
@@ -423,7 +429,7 @@ impl<'a> Verified<'a> {
 }
 
 /// What stands in the body where the signature should.
-fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, Error> {
+fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, Refusal> {
     let (field, value) = match place {
         Place::Headers(_) => ("", None),
         Place::FormField(field) => (field, only(source.form, field)?),
@@ -432,7 +438,7 @@ fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, E
             (source.scheme.place_name(), value)
         }
     };
-    value.ok_or(Error::FieldMissing { field })
+    value.ok_or_else(|| Error::FieldMissing { field }.into())
 }
 
 /// Only of messages without the body.

@@ -18,6 +18,7 @@ fn when_several_rules_are_broken_the_first_is_reported() {
         Verifier::new(&STRIPE_V1, Options { secrets: &["whsec_1"], ..Options::default() }).unwrap();
     let large = vec![b' '; BODY_BYTES_MAX + 1];
     let long = "x".repeat(HEADER_BYTES_MAX + 1);
+    let joined = format!("{genuine}, {genuine}");
     let many = format!("t=bad{}", ",v1=00".repeat(SIGNATURES_MAX));
     let late = seconds(1_700_000_301);
     let once = |value| vec![("Stripe-Signature", HeaderValue::Once(value))];
@@ -29,6 +30,7 @@ fn when_several_rules_are_broken_the_first_is_reported() {
         (vec![], b"changed", late, "missing_header"),
         ([once(&genuine), once(&genuine)].concat(), b"changed", late, "repeated_header"),
         (vec![("stripe-signature", HeaderValue::Repeated)], b"changed", late, "repeated_header"),
+        (once(&joined), body, now, "malformed_header"),
         (once("bad_header"), b"changed", late, "malformed_header"),
         (once("t=1700000000,v0=00"), b"changed", late, "missing_signature"),
         (once(&genuine), b"changed", late, "signature_mismatch"),

@@ -6,6 +6,8 @@
 #[cfg(feature = "webhooks-full")]
 mod asymmetric;
 mod fields;
+#[cfg(any(test, all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
+mod packed;
 mod raw_body;
 mod timed;
 mod tokens;
@@ -15,6 +17,8 @@ use super::{
     Provenance, Scheme, SignatureForm,
 };
 use crate::crypto::MacAlgorithm::HmacSha256;
+#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
+use crate::prelude::*;
 
 pub use timed::{STANDARD_WEBHOOKS_V1, STRIPE_V1};
 
@@ -145,6 +149,26 @@ impl Identity {
 ///
 /// [`Error::UnknownScheme`].
 pub fn scheme(name: &str) -> Result<&'static Scheme, Error> {
-    let found = SCHEMES.iter().find(|scheme| scheme.name == name);
-    found.copied().ok_or_else(|| Error::unknown_scheme(name))
+    row(name).ok_or_else(|| Error::unknown_scheme(name))
+}
+
+#[cfg(not(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
+fn row(name: &str) -> Option<&'static Scheme> {
+    SCHEMES.iter().find(|scheme| scheme.name == name).copied()
+}
+
+/// Each row is read once, whoever asks for it.
+#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
+fn row(name: &str) -> Option<&'static Scheme> {
+    const WRITER: packed::Writer<16_384> = packed::Writer::of(SCHEMES);
+    static PACKED: [u8; WRITER.written()] = WRITER.first();
+    static READ: spin::Mutex<Vec<&'static Scheme>> = spin::Mutex::new(Vec::new());
+
+    let known = READ.lock().iter().find(|scheme| scheme.name == name).copied();
+    if known.is_some() {
+        return known;
+    }
+    let scheme = packed::read(&PACKED, name, row)?;
+    READ.lock().push(scheme);
+    Some(scheme)
 }
