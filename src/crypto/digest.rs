@@ -2,6 +2,7 @@
 
 use sha2::Digest as _;
 
+use super::hash::{HashAlgorithm, Hasher};
 use super::{Secret, encode_hex};
 use crate::prelude::*;
 
@@ -62,25 +63,26 @@ impl Hash {
     /// The digest of a message that comes in pieces.
     #[must_use]
     pub fn digest(self, pieces: &[&[u8]]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => of_pieces::<sha2::Sha256>(pieces),
-            Self::Sha512 => of_pieces::<sha2::Sha512>(pieces),
+        let mut hash = Hasher::new(match self {
+            Self::Sha256 => HashAlgorithm::Sha256,
+            Self::Sha512 => HashAlgorithm::Sha512,
+        });
+        for piece in pieces {
+            hash.update(piece);
         }
+        hash.finish().as_bytes().to_vec()
     }
-}
-
-fn of_pieces<D: sha2::Digest>(pieces: &[&[u8]]) -> Vec<u8> {
-    let mut hash = D::new();
-    for piece in pieces {
-        hash.update(piece);
-    }
-    hash.finalize().to_vec()
 }
 
 /// SHA-1 of a secret, which a provider takes for the key. Not for messages.
 #[must_use]
 pub fn sha1_of_secret(secret: &Secret) -> Secret {
-    Secret::new(sha1::Sha1::digest(secret.expose()).to_vec())
+    let mut hash = Hasher::new(HashAlgorithm::Sha1);
+    hash.update(secret.expose());
+    let mut value = hash.finish();
+    let key = Secret::new(value.as_bytes().to_vec());
+    value.wipe();
+    key
 }
 
 /// SHA-256 of one message.

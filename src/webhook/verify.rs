@@ -279,12 +279,7 @@ impl Verifier {
             (None, Some(items), Parsed::Json(document)) => {
                 self.items(items, document, &source, &mut refused)?
             }
-            (None, _, _) => {
-                let value = signature_in_body(layout.place, &source)?;
-                let claims = in_body(layout, headers, value, self.public_key_id.as_deref())?;
-                let signer = self.signer(&source, &claims)?;
-                (claims, signer)
-            }
+            (None, _, _) => self.item(&source)?,
         };
         let signed_at = SignedAt::of(layout, &claims);
         if let (Some(clock), Some(signed_at)) = (layout.clock, signed_at) {
@@ -352,6 +347,7 @@ impl Verifier {
         }
     }
 
+    /// Checks an event, or a whole body, by the signature that stands in it.
     fn item<'s>(&self, source: &Source<'s>) -> Result<(Claims<'s>, Signer), Refusal> {
         let value = signature_in_body(source.scheme.place, source)?;
         let claims = in_body(source.scheme, source.headers, value, self.public_key_id.as_deref())?;
