@@ -193,6 +193,31 @@ test("an event that kills its workers is put aside without another run", async (
   assert.match((await queue.quarantined(1))[0]?.error ?? "", /^3 attempts were begun and the last one never reported back/);
 });
 
+const DAMAGE: Record<string, { sql: string; error: RegExp }> = {
+  "an event that is no JSON": { sql: "UPDATE tillproof_jobs SET event = '{' WHERE id = 2", error: /JSON/ },
+  "an event that is none": { sql: "UPDATE tillproof_jobs SET event = 'null' WHERE id = 2", error: /no id or no type/ },
+  "headers that are none": { sql: "UPDATE tillproof_deliveries SET headers = '7' WHERE id = 2", error: /headers are none/ },
+  "no body": { sql: "UPDATE tillproof_deliveries SET body = NULL WHERE id = 2", error: /no body although it is not done/ },
+  "no delivery": { sql: "DELETE FROM tillproof_deliveries WHERE id = 2", error: /delivery is missing/ },
+};
+for (const [damage, { sql, error }] of Object.entries(DAMAGE)) {
+  test(`a job with ${damage} is put aside with the reason, and the others run`, async () => {
+    const { queue, database } = queueInMemory();
+    await stored(queue, "evt_1", "evt_2", "evt_3");
+    database.exec(sql);
+    assert.deepEqual((await queue.take({ limit: 10, leaseMs: 1_000 })).map(({ event }) => event.id), ["evt_1", "evt_3"]);
+    const [aside, ...more] = await queue.quarantined(10);
+    assert.equal(more.length, 0);
+    assert.match(aside?.error ?? "", /^this job cannot be read: /);
+    assert.match(aside?.error ?? "", error);
+    assert.deepEqual([aside?.id, aside?.event.type], ["2", "charge.succeeded"], "what can still be read");
+    assert.equal((await queue.counts()).quarantined, 1);
+    assert.equal(await queue.release("2"), true);
+    assert.deepEqual(await queue.take({ limit: 10, leaseMs: 1_000 }), [], "it is still damaged");
+    assert.equal((await queue.counts()).quarantined, 1);
+  });
+}
+
 test("no more jobs run at a time than asked for, and jobs of one object never overlap", async () => {
   const { queue } = queueInMemory();
   const keyOf: ReceiverOptions["keyOf"] = ({ payload }) => (payload as { object_id: string }).object_id;

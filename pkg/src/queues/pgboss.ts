@@ -24,8 +24,8 @@ import type {
   TransactionalQueue,
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
-import { deliveryOf, encodedJob, type EncodedJob } from "./encoded.js";
-import { replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
+import { checkedJob, deliveryOf, encodedJob, unreadJob } from "./encoded.js";
+import { damage, orElse, replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
 
 /** How a transaction of pg-boss takes statements; what a transactional handler gets. */
 export interface PgBossTransaction {
@@ -163,18 +163,22 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     const { limit } = takeBounds(request);
     await this.#ready();
     const jobs = await this.#boss.fetch(this.name, { batchSize: limit, includeMetadata: true } as never);
-    return jobs.map((job) => {
-      const { id: row, data, retryCount } = job as { id: string; data: Data; retryCount: number };
-      const { event, orderKey, ...document } = JSON.parse(data.document) as EncodedJob;
-      return {
-        id: data.id,
-        fence: `${row}/${retryCount}`,
-        attempt: retryCount + 1,
-        event,
-        delivery: deliveryOf({ ...document, event }),
-        ...(orderKey === undefined ? {} : { orderKey }),
-      };
-    });
+    const taken: TakenJob[] = [];
+    for (const job of jobs) {
+      const { id: row, data, retryCount } = job as { id: string; data: Data | null; retryCount: number };
+      const [fence, attempt] = [`${row}/${retryCount}`, retryCount + 1];
+      try {
+        const document = checkedJob(JSON.parse(String(data?.document)));
+        const { event, orderKey } = document;
+        const order = orderKey === undefined ? {} : { orderKey };
+        taken.push({ id: document.id, fence, attempt, event, delivery: deliveryOf(document), ...order });
+      } catch (error) {
+        // Where that fails, its lease ends and it is met again; the jobs taken with it shall not wait for that.
+        const aside = this.#holding({ fence }, (within) => this.#putAside({ attempt }, damage(error), row, within));
+        await aside.catch(() => false);
+      }
+    }
+    return taken;
   }
 
   async renew(job: TakenJob): Promise<boolean> {
@@ -244,7 +248,7 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     ]);
     return rows.map((row) => {
       const { id, document, error, attempts, quarantinedAt } = row["data"] as DataAside;
-      const encoded = JSON.parse(document) as EncodedJob;
+      const encoded = orElse(() => checkedJob(JSON.parse(document)), unreadJob(id));
       return { id, event: encoded.event, delivery: deliveryOf(encoded), error, attempts, quarantinedAt };
     });
   }
@@ -314,14 +318,15 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     return { id, data: { ...data, ...(orderKey === undefined ? {} : { orderKey }) }, ...(this.keepsOrder ? { singletonKey } : {}) };
   }
 
-  async #putAside({ attempt }: TakenJob, error: string, row: string, within: Within): Promise<void> {
+  async #putAside({ attempt }: Pick<TakenJob, "attempt">, error: string, row: string, within: Within): Promise<void> {
     const { rows } = await within.db.executeSql(
       `SELECT data, floor(${NOW})::bigint AS now FROM ${this.#jobs} WHERE name = $1 AND id = $2::uuid`,
       [this.name, row],
     );
     // Cancelled and not completed: a replay of what is done must not run it.
     await this.#boss.cancel(this.name, row, within);
-    const data = { ...(rows[0]?.["data"] as Data), error, attempts: attempt, quarantinedAt: Number(rows[0]?.["now"]) };
+    const kept = { id: row, type: "", receivedAt: 0, document: "", ...(rows[0]?.["data"] as Data | null) };
+    const data = { ...kept, error, attempts: attempt, quarantinedAt: Number(rows[0]?.["now"]) };
     await this.#boss.insert(this.#aside, [{ data }], within);
   }
 
@@ -331,7 +336,7 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   }
 
   /** Runs `change` in a transaction if the job is still this taking's, which the lock on its row keeps true. */
-  async #holding({ fence }: TakenJob, change: (within: Within, row: string) => Promise<unknown>): Promise<boolean> {
+  async #holding({ fence }: Pick<TakenJob, "fence">, change: (within: Within, row: string) => Promise<unknown>): Promise<boolean> {
     const [row = "", retryCount] = fence.split("/");
     await this.#ready();
     return this.#transaction(async (within) => {
