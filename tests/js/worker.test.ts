@@ -12,7 +12,7 @@ import type { QueuedEvent } from "../../pkg/src/worker/event.js";
 import type { Queue, TransactionalQueue } from "../../pkg/src/worker/queue.js";
 import { createReceiver, type ReceiverOptions } from "../../pkg/src/worker/receiver.js";
 import type { Worker, WorkerOptions } from "../../pkg/src/worker/settings.js";
-import { waitAfter } from "../../pkg/src/worker/verdict.js";
+import { errorText, waitAfter } from "../../pkg/src/worker/verdict.js";
 import { createWorker } from "../../pkg/src/worker/worker.js";
 
 const require = createRequire(join(process.cwd(), "pkg", "package.json"));
@@ -316,6 +316,84 @@ test("a drain takes nothing more, lets handlers end, and gives back what does no
   const again = await queue.take({ limit: 5, leaseMs: 1_000 });
   assert.equal(again.find(({ event }) => event.id === "evt_endless")?.attempt, 1, "a job that was given back lost no attempt");
   assert.throws(() => worker.start(), { code: "worker_drained" });
+});
+
+const HANGS: Record<string, { method: "take" | "settle"; report: object }> = {
+  "hands out jobs": { method: "take", report: { finished: 0, returned: 0 } },
+  "writes how a job ended": { method: "settle", report: { finished: 0, returned: 0 } },
+};
+for (const [when, { method, report }] of Object.entries(HANGS)) {
+  test(`a drain ends in time although the queue hangs when it ${when}`, async () => {
+    const { queue } = queueInMemory();
+    await stored(queue, "evt_1");
+    let answer: () => void = () => undefined;
+    let asked = 0;
+    const original = queue[method].bind(queue) as (...values: unknown[]) => Promise<never>;
+    Object.assign(queue, {
+      [method]: async (...values: unknown[]) => {
+        asked += 1;
+        await new Promise<void>((resolve) => (answer = resolve));
+        return original(...values);
+      },
+    });
+    let runs = 0;
+    const worker = hasty({ queue, drainMs: 50, handler: () => void (runs += 1) });
+    worker.start();
+    await until("the call", () => asked === 1);
+    const begun = Date.now();
+    assert.deepEqual(await worker.drain(), report);
+    assert.ok(Date.now() - begun < 6_000, `took ${Date.now() - begun} ms`);
+    answer();
+    if (method === "settle") return;
+    // What it hands out now is given back: the drain is over, and nobody waits for a handler.
+    await until("the second call", async () => (await worker.metrics()).worker.returned === 1);
+    assert.equal(runs, 0);
+    assert.equal((await queue.counts()).ready, 1);
+  });
+}
+
+test("a handler's error may have any stack, and the process goes on", async () => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_1");
+  const hostile = Object.defineProperty(new Error("no"), "stack", { get: () => { throw new Error("again"); } });
+  const errors = [Object.assign(new TypeError("frames"), { stack: [{ file: "a.js" }] }), hostile, Object.assign(new Error("empty"), { stack: "" })];
+  const worker = hasty({ queue, attemptsMax: 4, handler: (_, { attempt }) => { throw errors[attempt - 1] ?? new Error("last"); } });
+  worker.start();
+  await until("the quarantine", async () => (await queue.counts()).quarantined === 1);
+  await worker.drain();
+  assert.equal((await worker.metrics()).worker.failed, 3);
+  assert.deepEqual(errors.map(errorText), ["TypeError: frames", "threw an error that cannot be read", "Error: empty"]);
+});
+
+test("a signal ends the process after the last of its workers has drained", async () => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_slow");
+  const seen: string[] = [];
+  const kill = process.kill;
+  const listeners = process.listenerCount("SIGUSR2");
+  process.kill = (_pid, signal) => (seen.push(String(signal)), true);
+  try {
+    let begun = false;
+    const busy = hasty({
+      queue, signals: ["SIGUSR2"], handler: async () => { begun = true; await sleep(200); seen.push("handled"); },
+    });
+    const idle = ["one", "two"].map((name) =>
+      hasty({ queue: queueInMemory({ name }).queue, signals: ["SIGUSR2", "SIGHUP"], handler: () => undefined }),
+    );
+    const drained = hasty({ queue: queueInMemory().queue, signals: ["SIGUSR2"], handler: () => undefined });
+    for (const worker of [busy, ...idle, drained]) worker.start();
+    await drained.drain();
+    await until("the handler", () => begun);
+    assert.equal(process.listenerCount("SIGUSR2"), listeners + 1, "one listener, however many workers there are");
+    process.emit("SIGUSR2", "SIGUSR2");
+    assert.equal(process.listenerCount("SIGUSR2"), listeners, "a second signal ends the process at once");
+    await until("the end", () => seen.includes("SIGUSR2"));
+    await sleep(50);
+    assert.deepEqual(seen, ["handled", "SIGUSR2"]);
+    assert.equal(process.listenerCount("SIGHUP"), 0);
+  } finally {
+    process.kill = kill;
+  }
 });
 
 test("inside a transaction, the effect and the end of the job become true together or not at all", async () => {

@@ -12,6 +12,7 @@ import { QueuedEvent } from "./event.js";
 import { prometheusOf } from "./metrics.js";
 import { queueShape, transactional } from "./options.js";
 import type { Ending, Queue, TakenJob, TransactionalQueue } from "./queue.js";
+import { drainAt } from "./signals.js";
 import type {
   DrainReport,
   JobContext,
@@ -34,6 +35,9 @@ const HEARTBEATS = 3;
 
 /** How often retention is looked after, in milliseconds. */
 const PURGE_EVERY_MS = 60_000;
+
+/** How long a drain whose time is up waits for the queue to take the jobs back, in milliseconds. */
+const GIVE_BACK_MS = 3_000;
 
 /** The longest pause after the queue itself failed, in milliseconds. */
 const PAUSE_MS_MAX = 10_000;
@@ -125,6 +129,10 @@ class QueueWorker implements Worker {
   readonly #counts = { attempts: 0, done: 0, failed: 0, quarantined: 0, returned: 0, lost: 0, errors: 0 };
   #loop: Promise<void> | undefined;
   #draining: Promise<DrainReport> | undefined;
+  /** The time of the drain is up: what the queue still hands out is given back unseen. */
+  #closed = false;
+  /** Ends the listening for signals. */
+  #unlisten: () => void = () => undefined;
   /** Ends the present sleep of the loop. */
   #wake: () => void = () => undefined;
   /** Something happened since the loop last looked, perhaps while nobody slept. */
@@ -158,7 +166,7 @@ class QueueWorker implements Worker {
       });
     }
     if (this.#loop !== undefined) return;
-    for (const signal of this.#signals) process.once(signal, this.#onSignal);
+    this.#unlisten = drainAt(this.#signals, () => this.drain());
     this.#loop = this.#takeAndRun();
   }
 
@@ -178,11 +186,6 @@ class QueueWorker implements Worker {
   async prometheus(): Promise<string> {
     return prometheusOf(this.#queue.name, await this.metrics());
   }
-
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    // Listening took the default action away; given back after the drain, the signal ends the process as it should.
-    void this.drain().finally(() => process.kill(process.pid, signal));
-  };
 
   async #takeAndRun(): Promise<void> {
     const unsubscribe = this.#queue.onAdded(() => this.#rouse());
@@ -222,6 +225,7 @@ class QueueWorker implements Worker {
   }
 
   async #run(job: TakenJob, controller: AbortController): Promise<void> {
+    if (this.#closed) return this.#end(job, { as: "returned" });
     const tooOften = exhausted(job, this.#policy);
     if (tooOften !== undefined) return this.#end(job, tooOften);
     this.#counts.attempts += 1;
@@ -276,20 +280,22 @@ class QueueWorker implements Worker {
   }
 
   async #drain(): Promise<DrainReport> {
-    for (const signal of this.#signals) process.removeListener(signal, this.#onSignal);
     const before = this.#counts.returned;
+    const deadline = Date.now() + this.#drainMs;
     // The loop may just be taking jobs: they are run like the others, since the taking cannot be undone.
-    await this.#loop;
+    await within(deadline, this.#loop);
     const running = [...this.#running.values()];
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#drainMs)));
-    const all = Promise.all(running.map(({ ended }) => ended)).then(() => undefined);
-    await Promise.race([all, tooLong]);
-    clearTimeout(timer);
+    const all = Promise.all(running.map(({ ended }) => ended));
+    await within(deadline, all);
+    this.#closed = true;
     for (const { controller } of this.#running.values()) controller.abort(interruption("drained"));
-    await all;
+    // A queue that does not answer cannot take them back; the end of the leases does.
+    await within(Date.now() + GIVE_BACK_MS, all);
+    this.#unlisten();
     const returned = this.#counts.returned - before;
-    return { finished: running.length - returned, returned };
+    const open = new Set(this.#running.values());
+    const ended = running.filter((job) => !open.has(job)).length;
+    return { finished: Math.max(0, ended - returned), returned };
   }
 
   async #purge(): Promise<void> {
@@ -340,6 +346,14 @@ class QueueWorker implements Worker {
     });
     this.#wake = () => undefined;
   }
+}
+
+/** Until `work` ends or the time comes. */
+async function within(deadline: number, work: Promise<unknown> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, deadline - Date.now()))));
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }
 
 const INTERRUPTIONS: Record<Interruption, string> = {
