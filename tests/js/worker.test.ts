@@ -76,6 +76,38 @@ test("a genuine delivery is stored and answered with 200, and five of them are o
   assert.deepEqual(receiver.counts(), { stored: 1, duplicate: 4, rejected: 0, failed: 0 });
 });
 
+const TOKENS: Record<string, { scheme: string; secret: string; headers: Record<string, string>; kept: object }> = {
+  "Xendit's": {
+    scheme: "static-token", secret: "very-secret-token",
+    headers: { "X-Callback-Token": "very-secret-token", "Webhook-Id": "w1" }, kept: { "webhook-id": "w1", "user-agent": "x" },
+  },
+  "Chargebee's": {
+    scheme: "static-token-basic", secret: "user:very-secret-token",
+    headers: { Authorization: `Basic ${btoa("user:very-secret-token")}` }, kept: { "user-agent": "x" },
+  },
+  "Flutterwave's": {
+    scheme: "static-token-verif-hash", secret: "very-secret-token",
+    headers: { "verif-hash": "very-secret-token" }, kept: { "user-agent": "x" },
+  },
+};
+for (const [whose, { scheme, secret, headers, kept }] of Object.entries(TOKENS)) {
+  test(`${whose} token is neither stored nor shown to a handler, and all else is`, async () => {
+    const { queue, database } = queueInMemory();
+    const tokens = createVerifier({ scheme, secrets: secret });
+    const receiver = createReceiver({ verifier: tokens, queue, keepHeaders: ["User-Agent", "Authorization", "Verif-Hash"] });
+    const body = JSON.stringify({ id: "evt_1", event: "paid", event_type: "paid", data: { id: 1 } });
+    assert.equal((await receiver.receive({ body, headers: { ...headers, "user-agent": "x" } })).status, "stored");
+    const [row] = database.all("SELECT headers FROM tillproof_deliveries");
+    assert.deepEqual(JSON.parse(String(row?.["headers"])), kept);
+    let seen: unknown;
+    const worker = hasty({ queue, handler: (_, context) => void (seen = context.headers) });
+    worker.start();
+    await until("the job", async () => (await worker.metrics()).worker.done === 1);
+    await worker.drain();
+    assert.deepEqual(seen, kept);
+  });
+}
+
 test("what is refused never reaches the queue, and its reason goes to the log alone", async () => {
   const { queue } = queueInMemory();
   const refused: string[] = [];
