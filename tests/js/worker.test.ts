@@ -587,6 +587,12 @@ const REFUSED: Record<string, { make: () => unknown; message: string }> = {
     make: () => createWorker({ queue: queueInMemory().queue, handler: () => undefined, leaseMs: 50 }),
     message: "leaseMs: 50 is not a count: expected a whole number from 100",
   },
+  "a lease longer than the engine's": {
+    make: () => createWorker({ queue: { ...fakeQueue(), leaseMs: 10_000 }, handler: () => undefined, leaseMs: 10_001 }),
+    message:
+      "leaseMs: 10001 is more than the 10000 ms after which the engine of this queue takes a job back: leave it out, or raise " +
+      "the engine's own (heartbeatSeconds of pgBossQueue)",
+  },
   "no attempt": {
     make: () => createWorker({ queue: queueInMemory().queue, handler: () => undefined, attemptsMax: 0 }),
     message: "attemptsMax: 0 is not a count: expected a whole number from 1",

@@ -6,7 +6,7 @@
  * end of the lease says for it.
  */
 
-import { count, fn, flag, list, onlyKnown } from "../shell/guard.js";
+import { count, fn, flag, list, onlyKnown, refusal } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
 import { QueuedEvent } from "./event.js";
 import { prometheusOf } from "./metrics.js";
@@ -66,7 +66,7 @@ type Attempt = (job: TakenJob, context: JobContext, locked: () => void) => Promi
 /**
  * A worker.
  *
- * Throws `queue_invalid`, `queue_not_transactional`, `unknown_option`, or what names an option of the wrong type or range.
+ * Throws `queue_invalid`, `queue_not_transactional`, `lease_too_long`, `unknown_option`, or what names an option of the wrong type or range.
  */
 export function createWorker(options: WorkerOptions): Worker;
 export function createWorker<Tx>(options: TransactionalWorkerOptions<Tx>): Worker;
@@ -146,7 +146,7 @@ class QueueWorker implements Worker {
     const concurrency = count("concurrency", options.concurrency ?? 8, 1);
     const serial = options.transaction === true && (options.queue as Partial<TransactionalQueue<unknown>>).serial === true;
     this.#concurrency = serial ? 1 : concurrency;
-    this.#leaseMs = count("leaseMs", options.leaseMs ?? 30_000, LEASE_MS_MIN);
+    this.#leaseMs = leaseOf(options.queue, options.leaseMs);
     this.#attemptMs = count("attemptMs", options.attemptMs ?? 900_000, 1);
     const given = onlyKnown("backoff", options.backoff ?? {}, ["baseMs", "capMs", "jitter"]);
     const backoff = { baseMs: 1_000, capMs: 3_600_000, jitter: "equal" as const, ...given };
@@ -346,6 +346,19 @@ class QueueWorker implements Worker {
     });
     this.#wake = () => undefined;
   }
+}
+
+/** The lease to renew. Throws `lease_too_long` where the engine would let it end between two heartbeats. */
+function leaseOf(queue: Queue, wanted: number | undefined): number {
+  const leaseMs = count("leaseMs", wanted ?? queue.leaseMs ?? 30_000, LEASE_MS_MIN);
+  if (queue.leaseMs === undefined || leaseMs <= queue.leaseMs) return leaseMs;
+  throw refusal(
+    "lease_too_long",
+    "leaseMs",
+    leaseMs,
+    `is more than the ${queue.leaseMs} ms after which the engine of this queue takes a job back: leave it out, or raise the ` +
+      "engine's own (heartbeatSeconds of pgBossQueue)",
+  );
 }
 
 /** Until `work` ends or the time comes. */
