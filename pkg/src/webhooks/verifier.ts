@@ -15,6 +15,7 @@ import { diagnosable, hintOf } from "./diagnosis.js";
 import { Door, type Claim, type Content, type EventFacts, type Opened, type Proof } from "./door.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import type { HeadersLike } from "./headers.js";
+import { alone, owned } from "./owned.js";
 import { parsePayload } from "./payload.js";
 import { sentenceOf, type Refusal } from "./refusals.js";
 
@@ -75,7 +76,7 @@ export interface EventFields {
   readonly occurredAt?: number | undefined;
   /** The whole JSON document, parsed on first access; integers beyond 2^53 are `bigint`. Throws `payload_not_json`. */
   readonly payload: unknown;
-  /** Exactly what was authenticated: the body as it was handed in. */
+  /** Exactly what was authenticated: the body as it was handed in. A copy, which later changes of yours do not reach. */
   readonly bytes: Uint8Array;
 }
 
@@ -229,6 +230,7 @@ class EngineVerifier implements Verifier {
     };
     const found = this.#door.verify(opened, claim);
     if ("code" in found) return new EngineRefusal(this, delivery, claim.now, found);
+    claim.content = owned(claim.content);
     return new EngineDelivery(this, claim, found);
   }
 
@@ -340,7 +342,7 @@ class EngineEvent implements EventFields {
 
   get bytes(): Uint8Array {
     const { content } = this.#claim;
-    return (this.#bytes ??= typeof content === "string" ? utf8(content) : content);
+    return (this.#bytes ??= typeof content === "string" ? utf8(content) : alone(content));
   }
 
   /** What there is to tell beside the body. */
@@ -385,7 +387,9 @@ class EngineRefusal implements RefusedDelivery {
 function contentOf(body: unknown): Content {
   if (typeof body === "string") return body.length <= TEXT_LENGTH_MAX ? body : utf8(body);
   // An empty one may have lost its bytes to a worker, and is looked at closely.
-  return body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+  const content = body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+  // Memory shared with a worker could change while it is verified.
+  return content.buffer instanceof ArrayBuffer ? content : new Uint8Array(content);
 }
 
 /** Whatever went wrong on the way is no verification. */
