@@ -14,7 +14,7 @@
 //! steps out of order, are bugs of the shell and answered like a delivery that does not verify.
 
 use super::scratch::{DELIVERED, LAYOUT, Scratch};
-use crate::crypto::{HashAlgorithm, HashValue, Hasher, sha256};
+use crate::crypto::{HashAlgorithm, HashValue, Hasher};
 use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{self, Event, Options, Pending, Request, Verifier, scheme};
@@ -53,7 +53,7 @@ struct Entry {
     verifier: Verifier,
     headers: Vec<&'static str>,
     /// The digest of the options.
-    options: [u8; 32],
+    options: HashValue,
     uses: u32,
 }
 
@@ -116,8 +116,10 @@ impl Door {
     }
 
     fn try_open(&mut self, text: &[u8]) -> Result<u32, webhook::Error> {
-        let options = sha256(text);
-        let known = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.options == options);
+        let options = HashAlgorithm::Sha256.of(&[text]);
+        let known = |entry: &Option<Entry>| {
+            entry.as_ref().is_some_and(|entry| entry.options.as_bytes() == options.as_bytes())
+        };
         let place = match self.entries.iter().position(known) {
             Some(place) => place,
             None => {

@@ -5,7 +5,7 @@ use super::peek::{self, PATHS, texts};
 use super::{
     EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Path, Scheme, Strength, TimeUnit, header,
 };
-use crate::crypto::{Sha256, encode_hex, sha256};
+use crate::crypto::{HashAlgorithm, HashValue, encode_hex};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -39,7 +39,7 @@ pub(super) struct Proven<'p, 'a> {
     pub(super) headers: &'p [(&'a str, HeaderValue<'a>)],
     pub(super) body: &'a [u8],
     /// The digest of what is signed, where that is not the body.
-    pub(super) signed: Option<[u8; 32]>,
+    pub(super) signed: Option<HashValue>,
     /// Events that are not proven, by their place in the list.
     pub(super) refused: &'p [usize],
 }
@@ -108,14 +108,11 @@ impl Proven<'_, '_> {
         let digest = (!id_is_signed).then(|| match self.signed {
             Some(signed) if self.scheme.signs_something_fresh() => digest_text(&signed),
             Some(_) | None => {
-                let mut hash = Sha256::new();
-                for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], bytes] {
-                    hash.update(part);
-                }
-                digest_text(&hash.finish())
+                let kind = kind.as_deref().unwrap_or_default().as_bytes();
+                digest_text(&hashed(&[kind, &[0], bytes]))
             }
         });
-        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| sha256(bytes))));
+        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| hashed(&[bytes]))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
     }
 }
@@ -129,7 +126,7 @@ fn apart(events: &mut [Event], contents: &[&[u8]]) {
     }
     for ((event, content), shared) in events.iter_mut().zip(contents).zip(shared) {
         if shared {
-            event.id = digest_text(&sha256(content));
+            event.id = digest_text(&hashed(&[content]));
         }
     }
 }
@@ -150,6 +147,10 @@ fn usable(id: &str) -> bool {
     !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX && !id.chars().any(char::is_control)
 }
 
-fn digest_text(digest: &[u8]) -> String {
-    glued(&["sha256:", &encode_hex(digest)])
+fn hashed(pieces: &[&[u8]]) -> HashValue {
+    HashAlgorithm::Sha256.of(pieces)
+}
+
+fn digest_text(digest: &HashValue) -> String {
+    glued(&["sha256:", &encode_hex(digest.as_bytes())])
 }
