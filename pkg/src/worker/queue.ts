@@ -23,6 +23,8 @@ export interface EventFacts {
   readonly type: string;
   /** When it happened, in milliseconds since the epoch, where the signed body says so. */
   readonly occurredAt?: number;
+  /** Where it stands in the list of a delivery that carries several, from 0. */
+  readonly index?: number;
 }
 
 /** A delivery exactly as it came in, but for the headers nobody will ask for again. */

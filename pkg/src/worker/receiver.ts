@@ -44,6 +44,8 @@ export type StoredReceipt =
       readonly status: "stored" | "duplicate";
       readonly httpStatus: number;
       readonly events: readonly StoredEvent[];
+      /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
+      readonly refusedEvents?: readonly number[];
     }
   | {
       readonly status: "rejected";
@@ -124,7 +126,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         });
         const status = added.includes(true) ? "stored" : "duplicate";
         counts[status] += 1;
-        return { status, httpStatus: 200, events };
+        const { refusedEvents } = result;
+        return { status, httpStatus: 200, events, ...(refusedEvents === undefined ? {} : { refusedEvents }) };
       } catch (error) {
         counts.failed += 1;
         throw error;
@@ -136,13 +139,14 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 }
 
 async function jobOf(scheme: string, event: VerifiedEvent, keyOf: ReceiverOptions["keyOf"]): Promise<NewJob> {
-  const { id, idIsSigned, digest, type, occurredAt } = event;
+  const { id, idIsSigned, digest, type, occurredAt, index } = event;
   const facts = {
     id,
     idIsSigned,
     ...(digest === undefined ? {} : { digest }),
     type,
     ...(occurredAt === undefined ? {} : { occurredAt }),
+    ...(index === undefined ? {} : { index }),
   };
   const key = keyOf?.(event);
   return {

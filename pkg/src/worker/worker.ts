@@ -82,7 +82,7 @@ export function createWorker<Tx>(options: WorkerOptions | TransactionalWorkerOpt
 /** The handler first, the end of the job after it. */
 function besides({ handler }: WorkerOptions): Attempt {
   return async (job, context) => {
-    await unlessAborted(handler(new QueuedEvent(job.event, job.delivery.body), context), context.signal);
+    await unlessAborted(handler(new QueuedEvent(job.event, job.delivery), context), context.signal);
     return { as: "done" };
   };
 }
@@ -90,7 +90,7 @@ function besides({ handler }: WorkerOptions): Attempt {
 /** Both together. */
 function inside(queue: TransactionalQueue<unknown>, handler: TransactionalWorkerOptions<unknown>["handler"]): Attempt {
   return async (job, context, locked) => {
-    const event = new QueuedEvent(job.event, job.delivery.body);
+    const event = new QueuedEvent(job.event, job.delivery);
     const work = (tx: unknown): unknown => {
       locked();
       return handler(event, { ...context, tx });
