@@ -232,7 +232,10 @@ impl Error {
             "the header `{header}` holds {found} items: at most {limit} are read, no provider sends that many",
         ),
         ("missing_header", "the header `{header}` is missing: is this request from the provider?"),
-        ("repeated_header", "the header `{header}` arrived several times: expected it once"),
+        (
+            "repeated_header",
+            "the header `{header}` came as a list of values, or several times: expected it once, as one text",
+        ),
         ("malformed_header", "the header `{header}` is malformed: expected {expected}"),
         ("missing_signature", "the header `{header}` holds no signature of the version this scheme accepts"),
         ("malformed_body", "the body is not what this provider sends: expected {expected}"),

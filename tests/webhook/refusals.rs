@@ -200,7 +200,7 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
             "too_many_signatures: the header `stripe-signature` holds 21 items: at most 20 are read, no provider \
              sends that many",
             "missing_header: the header `stripe-signature` is missing: is this request from the provider?",
-            "repeated_header: the header `stripe-signature` arrived several times: expected it once",
+            "repeated_header: the header `stripe-signature` came as a list of values, or several times: expected it once, as one text",
             "malformed_header: the header `stripe-signature` is malformed: expected a timestamp",
             "missing_signature: the header `stripe-signature` holds no signature of the version this scheme accepts",
             "malformed_body: the body is not what this provider sends: expected a JSON document",
