@@ -1,5 +1,7 @@
 /** What a worker is made of, and what it tells. */
 
+import type { TypedEvent } from "../webhooks/events/index.js";
+import type { VerifiedEvent } from "../webhooks/verifier.js";
 import type { QueuedEvent } from "./event.js";
 import type { Queue, QueueCounts, TransactionalQueue } from "./queue.js";
 import type { BackoffOptions } from "./verdict.js";
@@ -47,20 +49,20 @@ export interface WorkerSettings {
   ) => void;
 }
 
-/** A worker whose handler may run more than once for an event. */
-export interface WorkerOptions extends WorkerSettings {
+/** A worker whose handler may run more than once for an event. `E` are the events of the receiver's verifier. */
+export interface WorkerOptions<E extends TypedEvent = TypedEvent> extends WorkerSettings {
   readonly queue: Queue;
   readonly transaction?: false;
   /** Applies an event; the job fails when it throws. */
-  readonly handler: (event: QueuedEvent, context: JobContext) => unknown;
+  readonly handler: (event: QueuedEvent & VerifiedEvent<E>, context: JobContext) => unknown;
 }
 
 /** A worker whose handler writes in the transaction that finishes the job, and so applies each event exactly once. */
-export interface TransactionalWorkerOptions<Tx> extends WorkerSettings {
+export interface TransactionalWorkerOptions<Tx, E extends TypedEvent = TypedEvent> extends WorkerSettings {
   readonly queue: TransactionalQueue<Tx>;
   readonly transaction: true;
   /** Applies an event through `context.tx`; nothing it wrote there is kept when it throws. */
-  readonly handler: (event: QueuedEvent, context: JobContext & { readonly tx: Tx }) => unknown;
+  readonly handler: (event: QueuedEvent & VerifiedEvent<E>, context: JobContext & { readonly tx: Tx }) => unknown;
 }
 
 /** How attempts of this worker ended. */

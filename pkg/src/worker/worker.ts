@@ -8,6 +8,7 @@
 
 import { count, fn, flag, list, onlyKnown, refusal } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
+import type { TypedEvent } from "../webhooks/events/index.js";
 import { QueuedEvent } from "./event.js";
 import { prometheusOf } from "./metrics.js";
 import { queueShape, transactional } from "./options.js";
@@ -68,8 +69,8 @@ type Attempt = (job: TakenJob, context: JobContext, locked: () => void) => Promi
  *
  * Throws `queue_invalid`, `queue_not_transactional`, `lease_too_long`, `unknown_option`, or what names an option of the wrong type or range.
  */
-export function createWorker(options: WorkerOptions): Worker;
-export function createWorker<Tx>(options: TransactionalWorkerOptions<Tx>): Worker;
+export function createWorker<E extends TypedEvent = TypedEvent>(options: WorkerOptions<E>): Worker;
+export function createWorker<Tx, E extends TypedEvent = TypedEvent>(options: TransactionalWorkerOptions<Tx, E>): Worker;
 export function createWorker<Tx>(options: WorkerOptions | TransactionalWorkerOptions<Tx>): Worker {
   onlyKnown("options", options as WorkerOptions, SETTINGS);
   queueShape<Queue>("queue", options.queue);
