@@ -38,8 +38,8 @@ pub(super) struct Proven<'p, 'a> {
     pub(super) scheme: &'static Scheme,
     pub(super) headers: &'p [(&'a str, HeaderValue<'a>)],
     pub(super) body: &'a [u8],
-    /// The digest of what is signed, where that is not the body.
-    pub(super) signed: Option<[u8; 32]>,
+    /// The digest of what is signed, where that is not the body: of each event that is proven, in their order.
+    pub(super) signed: &'p [[u8; 32]],
     /// Events that are not proven, by their place in the list.
     pub(super) refused: &'p [usize],
 }
@@ -49,14 +49,14 @@ impl Proven<'_, '_> {
     pub(super) fn events(&self) -> Vec<Event> {
         let identity = self.scheme.identity;
         let Some(items) = identity.items else {
-            return vec![self.event(self.body, &texts(self.body, self.paths()), None)];
+            return vec![self.event(self.body, &texts(self.body, self.paths()), None, 0)];
         };
         let document = peek::without_mark(self.body);
         let list = if items.list.is_empty() { Some(document) } else { peek::value(document, &[items.list]) };
         let list = list.and_then(peek::elements).unwrap_or_default();
         if list.is_empty() {
             // Genuine, but no list of events: it still becomes one, so that it is not lost.
-            return vec![self.event(self.body, &[const { None }; PATHS], None)];
+            return vec![self.event(self.body, &[const { None }; PATHS], None, 0)];
         }
         let mut events = Vec::with_capacity(list.len());
         let mut contents = Vec::with_capacity(list.len());
@@ -65,10 +65,12 @@ impl Proven<'_, '_> {
                 continue;
             }
             let event = peek::value(item, items.member).unwrap_or(item);
-            events.push(self.event(item, &texts(event, self.paths()), Some(index)));
-            contents.push(*item);
+            let proven = events.len();
+            events.push(self.event(item, &texts(event, self.paths()), Some(index), proven));
+            // What nobody signed makes no other event: whoever has one delivery could write any number of them.
+            contents.push(self.signed.get(proven).map_or(*item, |signed| signed.as_slice()));
         }
-        apart(&mut events, &contents);
+        apart(&mut events, &contents, self.signed);
         events
     }
 
@@ -82,7 +84,15 @@ impl Proven<'_, '_> {
         [id(), id(), id(), kind(), kind(), identity.occurred_at.map_or(&[], Moment::path)]
     }
 
-    fn event(&self, bytes: &[u8], found: &[Option<String>; PATHS], index: Option<usize>) -> Event {
+    /// `proven` counts the events that are, from 0.
+    fn event(
+        &self,
+        bytes: &[u8],
+        found: &[Option<String>; PATHS],
+        index: Option<usize>,
+        proven: usize,
+    ) -> Event {
+        let signed = self.signed.get(proven).copied();
         let identity = self.scheme.identity;
         let ([ids @ .., _, _, _], [_, _, _, kinds @ .., time]) = (found, found);
         let in_header = |name| header::find(self.headers, name).ok().flatten().map(str::to_owned);
@@ -100,12 +110,12 @@ impl Proven<'_, '_> {
             Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(time, u64::MAX)?),
             Moment::Rfc3339(_) => rfc3339(time),
         });
-        let id_is_signed = match (&id, self.signed) {
+        let id_is_signed = match (&id, signed) {
             (Some(_), _) => self.scheme.signs_id(),
             (None, Some(_)) => true,
             (None, None) => self.scheme.strength() == Strength::SignedBody,
         };
-        let digest = (!id_is_signed).then(|| match self.signed {
+        let digest = (!id_is_signed).then(|| match signed {
             Some(signed) if self.scheme.signs_something_fresh() => digest_text(&signed),
             Some(_) | None => {
                 let mut hash = Sha256::new();
@@ -115,21 +125,21 @@ impl Proven<'_, '_> {
                 digest_text(&hash.finish())
             }
         });
-        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| sha256(bytes))));
+        let id = id.unwrap_or_else(|| digest_text(&signed.unwrap_or_else(|| sha256(bytes))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
     }
 }
 
-/// Events of one delivery that bear one id but differ are different events: their ids say so.
-fn apart(events: &mut [Event], contents: &[&[u8]]) {
+/// Events of one delivery that bear one id but differ in what is signed are different events: their ids say so.
+fn apart(events: &mut [Event], contents: &[&[u8]], signed: &[[u8; 32]]) {
     let mut shared = Vec::new();
     for (event, content) in events.iter().zip(contents) {
         let mut others = events.iter().zip(contents);
         shared.push(others.any(|(other, theirs)| other.id == event.id && theirs != content));
     }
-    for ((event, content), shared) in events.iter_mut().zip(contents).zip(shared) {
+    for (index, ((event, content), shared)) in events.iter_mut().zip(contents).zip(shared).enumerate() {
         if shared {
-            event.id = digest_text(&sha256(content));
+            event.id = digest_text(&signed.get(index).copied().unwrap_or_else(|| sha256(content)));
         }
     }
 }

@@ -26,11 +26,11 @@ pub enum Part {
     Body,
     /// Nothing, but a parameter of the query must be the SHA-256 of the body: the URL then binds the body.
     BodyDigestInQuery(&'static str),
-    /// The text of a string, number or boolean in the JSON body; it must not contain the text that follows it.
+    /// The text of a string, number or boolean in the JSON body; it must not contain the text before or after it.
     Field(Path),
     /// As [`Part::Field`], but empty when it is absent or null.
     MaybeField(Path),
-    /// As [`Part::MaybeField`], but may contain what follows it. At most one part of a message may.
+    /// As [`Part::MaybeField`], but may contain what stands beside it. At most one part of a message may.
     FreeField(Path),
     /// The value of a field of the form in the body.
     FormField(&'static str),

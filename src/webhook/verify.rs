@@ -82,7 +82,7 @@ pub struct Verified<'a> {
     body: &'a [u8],
     secret_index: usize,
     timestamp: Option<Timestamp>,
-    signed: Option<[u8; 32]>,
+    signed: Vec<[u8; 32]>,
     refused: Vec<usize>,
 }
 
@@ -235,7 +235,7 @@ impl Verifier {
             body,
             secret_index: 0,
             timestamp: None,
-            signed: None,
+            signed: Vec::new(),
             refused: Vec::new(),
         }
     }
@@ -270,14 +270,14 @@ impl Verifier {
             form: parsed.form(),
             access_key: self.access_key.as_deref(),
         };
-        let mut refused = Vec::new();
+        let (mut refused, mut signed) = (Vec::new(), Vec::new());
         let (claims, signer) = match (claims, layout.identity.items, &parsed) {
             (Some(claims), _, _) => {
                 let signer = self.signer(&source, &claims)?;
                 (claims, signer)
             }
             (None, Some(items), Parsed::Json(document)) => {
-                self.items(items, document, &source, &mut refused)?
+                self.items(items, document, &source, &mut refused, &mut signed)?
             }
             (None, _, _) => self.item(&source)?,
         };
@@ -286,8 +286,9 @@ impl Verifier {
             self.in_time(clock, signed_at, request.now)?;
         }
         let timestamp = signed_at.map(|signed_at| signed_at.moment);
-        let whole = layout.strength() == Strength::SignedFields && layout.identity.items.is_none();
-        let signed = whole.then(|| digest(&signer.message));
+        if layout.strength() == Strength::SignedFields && signed.is_empty() {
+            signed.push(digest(&signer.message));
+        }
         let secret_index = signer.index;
         Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })
     }
@@ -311,13 +312,15 @@ impl Verifier {
         signer.ok_or_else(|| Error::SignatureMismatch { body_is_empty: source.body.is_empty() }.into())
     }
 
-    /// Checks each event of a delivery by its own signature; fills in which do not hold. At least one must.
+    /// Checks each event of a delivery by its own signature; fills in which do not hold, and the digests of what those
+    /// that do have signed. At least one must.
     fn items<'s>(
         &self,
         items: Items,
         document: &'s Value<'s>,
         source: &Source<'s>,
         refused: &mut Vec<usize>,
+        signed: &mut Vec<[u8; 32]>,
     ) -> Result<(Claims<'s>, Signer), Refusal> {
         let list = items.of(document).ok_or(Error::FieldMissing { field: items.list })?;
         if list.is_empty() || list.len() > EVENTS_MAX {
@@ -328,7 +331,10 @@ impl Verifier {
         for (index, item) in list.iter().enumerate() {
             let source = Source { json: at(item, items.member), ..*source };
             match self.item(&source) {
-                Ok(signer) => proven = proven.or(Some(signer)),
+                Ok(found) => {
+                    signed.push(digest(&found.1.message));
+                    proven = proven.or(Some(found));
+                }
                 Err(error) => {
                     refused.push(index);
                     why = why.or(Some(error));
@@ -414,7 +420,7 @@ impl<'a> Verified<'a> {
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let (headers, body) = (self.headers, self.body);
-        Proven { scheme: self.layout, headers, body, signed: self.signed, refused: &self.refused }.events()
+        Proven { scheme: self.layout, headers, body, signed: &self.signed, refused: &self.refused }.events()
     }
 
     /// Which events of the list are not genuine, from 0: none, unless [`Options::partial`] lets them pass.
