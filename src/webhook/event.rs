@@ -98,12 +98,12 @@ impl Proven<'_, '_> {
         let in_header = |name| header::find(self.headers, name).ok().flatten().map(str::to_owned);
         let id = match identity.id {
             IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
-            IdSource::Body(_) | IdSource::Digest => joined(ids, ":"),
+            IdSource::Body(_) | IdSource::Digest => self.compound(ids),
         };
         let id = id.filter(|id| usable(id));
         let kind = match identity.kind {
             KindSource::Header(name) => in_header(name),
-            KindSource::Body(_) | KindSource::None => joined(kinds, "."),
+            KindSource::Body(_) | KindSource::None => joined(kinds),
         };
         let occurred_at = time.as_deref().and_then(|time| match identity.occurred_at? {
             Moment::Seconds(_) => TimeUnit::Seconds.read(time),
@@ -128,6 +128,31 @@ impl Proven<'_, '_> {
         let id = id.unwrap_or_else(|| digest_text(&signed.unwrap_or_else(|| sha256(bytes))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
     }
+
+    /// The id that stands in the body, if it does. No two lists of parts have the same.
+    fn compound(&self, parts: &[Option<String>]) -> Option<String> {
+        let (paths, kinds) = (self.scheme.identity.id.paths(), self.scheme.identity.kind.paths());
+        if let [_] = paths {
+            return parts.first().cloned().flatten();
+        }
+        let mut id = String::new();
+        for (index, (path, part)) in paths.iter().zip(parts).enumerate() {
+            let part = part.as_deref().unwrap_or_default();
+            // Without what names the event, all those of one type would be one.
+            if part.is_empty() && !kinds.contains(path) {
+                return None;
+            }
+            id.push_str(if index == 0 { "" } else { ":" });
+            for character in part.chars() {
+                match character {
+                    ':' => id.push_str("%3A"),
+                    '%' => id.push_str("%25"),
+                    _ => id.push(character),
+                }
+            }
+        }
+        Some(id)
+    }
 }
 
 /// Events of one delivery that bear one id but differ in what is signed are different events: their ids say so.
@@ -144,12 +169,12 @@ fn apart(events: &mut [Event], contents: &[&[u8]], signed: &[[u8; 32]]) {
     }
 }
 
-/// The texts that are there, with the separator between them; `None` without the first.
-fn joined(texts: &[Option<String>], separator: &str) -> Option<String> {
+/// The texts that are there, with a dot between them; `None` without the first.
+fn joined(texts: &[Option<String>]) -> Option<String> {
     let [Some(first), rest @ ..] = texts else { return None };
     let mut joined = first.clone();
     for text in rest.iter().flatten() {
-        joined.push_str(separator);
+        joined.push('.');
         joined.push_str(text);
     }
     Some(joined)

@@ -30,7 +30,8 @@ pub struct Items {
 /// Where the id of an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdSource {
-    /// In the body: the texts at these paths, joined by `:`. Without the first there is no id; others may be absent.
+    /// In the body: the texts at these paths. Several are joined by `:`, which is `%3A` within them, as `%` is `%25`.
+    /// Only the type may be absent: it tells events apart, and names none.
     Body(&'static [Path]),
     /// In a header that is part of what is signed.
     SignedHeader(&'static str),

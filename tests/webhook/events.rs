@@ -1,9 +1,44 @@
 //! Which events a genuine delivery carries, and what makes two of them the same.
 
 use tillproof::time::Timestamp;
-use tillproof::webhook::{Options, Request, Verifier, scheme, sign};
+use tillproof::webhook::{Event, Options, Request, Verifier, scheme, sign};
 
 use super::samples::{once, seconds, secret};
+
+/// The one event of a body signed by this scheme.
+fn event(name: &str, body: &str) -> Event {
+    let (scheme, now) = (scheme(name).unwrap(), seconds(1_700_000_000));
+    let signed = sign(scheme, secret(scheme), "msg_1", now, body.as_bytes()).unwrap();
+    let options = Options { secrets: &[secret(scheme)], ..Options::default() };
+    let request = Request { headers: &once(&signed), url: None, body: body.as_bytes(), now };
+    Verifier::new(scheme, options).unwrap().verify(&request).unwrap().events().remove(0)
+}
+
+#[test]
+fn an_id_of_several_parts_needs_all_that_name_the_event_and_none_can_pass_for_another() {
+    // body, id or the beginning of it
+    let table = [
+        (r#"{"event":"charge.success","data":{"id":7}}"#, "charge.success:7"),
+        (r#"{"event":"charge.success","data":{}}"#, "sha256:"),
+        (r#"{"event":"charge.success","data":{"id":""}}"#, "sha256:"),
+        (r#"{"event":"charge.success","data":{"id":null}}"#, "sha256:"),
+        (r#"{"data":{"id":7}}"#, ":7"),
+        (r#"{"event":"a:b","data":{"id":"c"}}"#, "a%3Ab:c"),
+        (r#"{"event":"a","data":{"id":"b:c"}}"#, "a:b%3Ac"),
+        (r#"{"event":"a","data":{"id":"b%3Ac"}}"#, "a:b%253Ac"),
+    ];
+    for (body, expected) in table {
+        let found = event("paystack-sha512", body);
+        assert!(found.id == expected || expected == "sha256:" && found.id.starts_with(expected), "{body}");
+        assert!(found.id_is_signed, "{body}");
+    }
+    let bodies = [
+        r#"{"event":"customeridentification.success","data":{"x":1}}"#,
+        r#"{"event":"customeridentification.success","data":{"x":2}}"#,
+    ];
+    let [one, other] = bodies.map(|body| event("paystack-sha512", body).id);
+    assert_ne!(one, other);
+}
 
 #[test]
 fn an_event_is_read_from_what_was_signed_and_has_an_id_in_any_case() {
