@@ -16,13 +16,14 @@ pub struct Event {
     /// What repeated deliveries of the event have in common: 1 to
     /// [`EVENT_ID_BYTES_MAX`](super::EVENT_ID_BYTES_MAX) bytes.
     ///
-    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of what is signed.
+    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of what is signed, or of the body.
     pub id: String,
     /// Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one.
     pub id_is_signed: bool,
     /// A second key for ids that are not signed, `sha256:` and a digest: a replay under a fresh id has the same. It is
-    /// that of type and body (some providers send one body under several types), or of what is signed where the body
-    /// is not but something that is fresh in each delivery.
+    /// that of the body and, unless that stands in a header, the type; or of what is signed, where the body is not but
+    /// something that is fresh in each delivery. Shopify sends one body under several types, in a header that is not
+    /// signed: there the type counts, and a replay under another type is another event.
     pub digest: Option<String>,
     /// The type, as the provider names it.
     pub kind: Option<String>,
@@ -96,36 +97,49 @@ impl Proven<'_, '_> {
         let identity = self.scheme.identity;
         let ([ids @ .., _, _, _], [_, _, _, kinds @ .., time]) = (found, found);
         let in_header = |name| header::find(self.headers, name).ok().flatten().map(str::to_owned);
-        let id = match identity.id {
-            IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
-            IdSource::Body(_) | IdSource::Digest => self.compound(ids),
-        };
-        let id = id.filter(|id| usable(id));
         let kind = match identity.kind {
             KindSource::Header(name) => in_header(name),
             KindSource::Body(_) | KindSource::None => joined(kinds),
         };
+        let id = match identity.id {
+            IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
+            IdSource::UnsignedHeaderOfKind(name) => {
+                kind.as_deref().zip(in_header(name)).map(|(kind, id)| glued(&[kind, ":", &id]))
+            }
+            IdSource::Body(_) | IdSource::Digest | IdSource::BodyDigest => self.compound(ids),
+        };
+        let id = id.filter(|id| usable(id));
         let occurred_at = time.as_deref().and_then(|time| match identity.occurred_at? {
             Moment::Seconds(_) => TimeUnit::Seconds.read(time),
             Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(time, u64::MAX)?),
             Moment::Rfc3339(_) => rfc3339(time),
         });
-        let id_is_signed = match (&id, signed) {
-            (Some(_), _) => self.scheme.signs_id(),
-            (None, Some(_)) => true,
-            (None, None) => self.scheme.strength() == Strength::SignedBody,
+        let id_is_signed = match (&id, identity.id, signed) {
+            // Whoever leaves the header out must not get an id that nobody doubts.
+            (Some(_), ..) | (None, IdSource::UnsignedHeader(_) | IdSource::UnsignedHeaderOfKind(_), None) => {
+                self.scheme.signs_id()
+            }
+            (None, IdSource::BodyDigest, _) => false,
+            (None, _, Some(_)) => true,
+            (None, _, None) => self.scheme.strength() == Strength::SignedBody,
         };
         let digest = (!id_is_signed).then(|| match signed {
             Some(signed) if self.scheme.signs_something_fresh() => digest_text(&signed),
             Some(_) | None => {
+                let kind = match (identity.id, identity.kind) {
+                    // A header that nobody signs, and of which each event has one: it would only make replays new.
+                    (IdSource::UnsignedHeader(_), KindSource::Header(_)) => "",
+                    _ => kind.as_deref().unwrap_or_default(),
+                };
                 let mut hash = Sha256::new();
-                for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], bytes] {
+                for part in [kind.as_bytes(), &[0], bytes] {
                     hash.update(part);
                 }
                 digest_text(&hash.finish())
             }
         });
-        let id = id.unwrap_or_else(|| digest_text(&signed.unwrap_or_else(|| sha256(bytes))));
+        let stands_in = signed.filter(|_| identity.id != IdSource::BodyDigest);
+        let id = id.unwrap_or_else(|| digest_text(&stands_in.unwrap_or_else(|| sha256(bytes))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
     }
 

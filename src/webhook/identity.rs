@@ -37,8 +37,13 @@ pub enum IdSource {
     SignedHeader(&'static str),
     /// In a header that anybody can change: a replay may come under a fresh id.
     UnsignedHeader(&'static str),
+    /// As [`IdSource::UnsignedHeader`], where events of several types share it: the type and `:` stand before it. They
+    /// may share the body too, so that the type tells them apart although nobody signs it.
+    UnsignedHeaderOfKind(&'static str),
     /// Nowhere: the digest of what is signed is all there is.
     Digest,
+    /// Nowhere, and different events have the same fields signed: the digest of the body, which anybody can change.
+    BodyDigest,
 }
 
 /// Where the type of an event stands.
@@ -71,11 +76,23 @@ impl Items {
 }
 
 impl IdSource {
+    /// The header nobody signs that it stands in.
+    pub(super) const fn unsigned_header(self) -> Option<&'static str> {
+        match self {
+            Self::UnsignedHeader(name) | Self::UnsignedHeaderOfKind(name) => Some(name),
+            Self::Body(_) | Self::SignedHeader(_) | Self::Digest | Self::BodyDigest => None,
+        }
+    }
+
     /// Where it stands in the body; empty when it does not.
     pub(super) const fn paths(self) -> &'static [Path] {
         match self {
             Self::Body(paths) => paths,
-            Self::SignedHeader(_) | Self::UnsignedHeader(_) | Self::Digest => &[],
+            Self::SignedHeader(_)
+            | Self::UnsignedHeader(_)
+            | Self::UnsignedHeaderOfKind(_)
+            | Self::Digest
+            | Self::BodyDigest => &[],
         }
     }
 }

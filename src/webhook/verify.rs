@@ -12,6 +12,8 @@ use super::{
 };
 #[cfg(feature = "webhooks-full")]
 use super::{Primitive, jws};
+#[cfg(feature = "webhooks-full")]
+use crate::crypto::sha256;
 use crate::crypto::{HashAlgorithm, Hasher, Sha256};
 use crate::json::Value;
 use crate::prelude::*;
@@ -288,6 +290,13 @@ impl Verifier {
         let timestamp = signed_at.map(|signed_at| signed_at.moment);
         if layout.strength() == Strength::SignedFields && signed.is_empty() {
             signed.push(digest(&signer.message));
+        }
+        #[cfg(feature = "webhooks-full")]
+        if let Parsed::Json(document) = &parsed
+            && layout.content.contains(&Part::CompactBodyDigest)
+        {
+            // The white space of the body is not signed, and makes no other event.
+            signed.push(sha256(document.to_text().as_bytes()));
         }
         let secret_index = signer.index;
         Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })

@@ -3,7 +3,7 @@
 use tillproof::time::Timestamp;
 use tillproof::webhook::{Event, Options, Request, Verifier, scheme, sign};
 
-use super::samples::{once, seconds, secret};
+use super::samples::{once, outgoing, seconds, secret, verifier};
 
 /// The one event of a body signed by this scheme.
 fn event(name: &str, body: &str) -> Event {
@@ -90,4 +90,66 @@ fn an_event_is_read_from_what_was_signed_and_has_an_id_in_any_case() {
         assert_eq!(event.kind.as_deref(), kind, "{name}");
         assert_eq!(event.occurred_at.map(Timestamp::unix_ms), occurred_at, "{name}");
     }
+}
+
+/// The one event of a captured delivery whose unsigned headers somebody wrote anew.
+fn replayed(name: &str, body: &str, unsigned: &[(&'static str, &str)]) -> Event {
+    let (scheme, now) = (scheme(name).unwrap(), seconds(1_700_000_000));
+    let signed = sign(scheme, secret(scheme), "msg_1", now, body.as_bytes()).unwrap();
+    let genuine = signed.into_iter().filter(|(header, _)| *header == scheme.place_name());
+    let mut headers: Vec<_> = genuine.collect();
+    headers.extend(unsigned.iter().map(|(header, value)| (*header, (*value).to_owned())));
+    let options = Options { secrets: &[secret(scheme)], ..Options::default() };
+    let request = Request { headers: &once(&headers), url: None, body: body.as_bytes(), now };
+    Verifier::new(scheme, options).unwrap().verify(&request).unwrap().events().remove(0)
+}
+
+#[test]
+fn a_replay_under_other_unsigned_headers_keeps_the_second_key() {
+    for (name, id, kind) in [
+        ("github-sha256", "x-github-delivery", "x-github-event"),
+        ("woocommerce", "x-wc-webhook-delivery-id", "x-wc-webhook-topic"),
+    ] {
+        let genuine = replayed(name, "{}", &[(id, "1"), (kind, "push")]);
+        assert_eq!((genuine.id.as_str(), genuine.kind.as_deref()), ("1", Some("push")));
+        let table: [&[(&'static str, &str)]; 4] =
+            [&[(id, "2"), (kind, "push")], &[(id, "2"), (kind, "ping")], &[(kind, "ping")], &[]];
+        for unsigned in table {
+            let again = replayed(name, "{}", unsigned);
+            assert!(!again.id_is_signed, "{name} {unsigned:?}");
+            assert!(again.digest.is_some() && again.digest == genuine.digest, "{name} {unsigned:?}");
+        }
+        assert_ne!(genuine.digest, replayed(name, "[]", &[(id, "1"), (kind, "push")]).digest);
+    }
+}
+
+#[test]
+fn topics_that_share_an_id_and_a_body_are_events_of_their_own() {
+    let (id, topic) = ("x-shopify-event-id", "x-shopify-topic");
+    let create = replayed("shopify", "{}", &[(id, "1"), (topic, "orders/create")]);
+    let paid = replayed("shopify", "{}", &[(id, "1"), (topic, "orders/paid")]);
+    assert_eq!((create.id.as_str(), paid.id.as_str()), ("orders/create:1", "orders/paid:1"));
+    assert_ne!(create.digest, paid.digest);
+    assert!(!create.id_is_signed && !paid.id_is_signed);
+    let again = replayed("shopify", "{}", &[(id, "2"), (topic, "orders/create")]);
+    assert_eq!(again.digest, create.digest);
+    assert!(replayed("shopify", "{}", &[(id, "1")]).id.starts_with("sha256:"));
+}
+
+#[test]
+fn partial_refunds_of_one_order_are_events_of_their_own() {
+    let midtrans = scheme("midtrans-sha512").unwrap();
+    let refund = |refunded: &str| {
+        let body = format!(
+            r#"{{"order_id":"o1","status_code":"200","gross_amount":"30.00","transaction_status":"partial_refund","refund_amount":"{refunded}"}}"#
+        );
+        let delivery = outgoing(midtrans, body.as_bytes()).sign(midtrans, secret(midtrans)).unwrap();
+        let request = Request { headers: &[], url: None, body: &delivery.body, now: seconds(1_700_000_000) };
+        verifier(midtrans).verify(&request).unwrap().events().remove(0)
+    };
+    let (first, second) = (refund("10.00"), refund("20.00"));
+    assert_ne!(first.id, second.id);
+    assert_ne!(first.digest, second.digest);
+    assert_eq!(first, refund("10.00"));
+    assert!(!first.id_is_signed && first.kind.as_deref() == Some("partial_refund"));
 }
