@@ -52,9 +52,12 @@ impl Message {
 }
 
 impl Message {
-    /// A label, a value and a semicolon; nothing when the value is absent.
+    /// A label, a value and a semicolon; nothing when the value is absent, or nothing but white space.
     fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Refusal> {
-        let Some(value) = value else { return Ok(()) };
+        let value = value.unwrap_or_default().trim_ascii();
+        if value.is_empty() {
+            return Ok(());
+        }
         if cut(value, ';').is_some() {
             return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" }.into());
         }
@@ -115,6 +118,12 @@ impl Source<'_> {
         match part {
             Part::Text(text) => message.push(text.as_bytes()),
             Part::Either(first, second) => {
+                // The second text and the rest of such a body are the other message of that rest.
+                let other = first.is_empty() && self.body.starts_with(second.as_bytes());
+                if other && matches!(next, Some(Part::Body)) {
+                    let expected = "a body that does not begin with what may stand before it";
+                    return Err(Error::BodyMalformed { expected }.into());
+                }
                 message.push(if spelling == 0 { first } else { second }.as_bytes());
             }
             Part::Header(header) => {

@@ -12,10 +12,10 @@ pub enum Part {
     Either(&'static str, &'static str),
     /// The value of a header, in lower case. It must not contain the text that follows it.
     Header(&'static str),
-    /// The text, the value of a header and `;`: nothing at all when the header is absent.
+    /// The text, the value of a header without white space around it, and `;`: nothing at all when that is empty.
     HeaderSegment(&'static str, &'static str),
-    /// The text, a parameter of the query of the URL and `;`: nothing at all when it is absent. In the second of two
-    /// messages it is in lower case.
+    /// The text, a parameter of the query of the URL without white space around it, and `;`: nothing at all when that is
+    /// empty. In the second of two messages it is in lower case.
     QuerySegment(&'static str, &'static str),
     /// The timestamp, exactly as received.
     Timestamp,

@@ -19,6 +19,9 @@ use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
+/// What most providers ask for, where this one asks for nothing but the caller is strict.
+const STRICT_TOLERANCE_SECONDS: u64 = 300;
+
 /// What a verifier is made of, beside its scheme.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
@@ -28,7 +31,8 @@ pub struct Options<'a> {
     /// Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if `None`. 0
     /// switches the check off, unless `strict`.
     pub tolerance_seconds: Option<u64>,
-    /// Refuses times too far ahead too, where the provider's own library does not.
+    /// Refuses times too far ahead too, where the provider's own library does not; and where the scheme refuses none,
+    /// those that differ by more than 300 s, or the tolerance.
     pub strict: bool,
     /// The URL of the endpoint, for schemes that sign it, when requests do not say it.
     pub url: Option<&'a str>,
@@ -372,7 +376,8 @@ impl Verifier {
 
     pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Refusal> {
         let (tolerance_seconds, window) = match (clock.window, self.tolerance_seconds) {
-            (Window::OnRequest, None) => return Ok(()),
+            (Window::OnRequest, None) if !self.strict => return Ok(()),
+            (Window::OnRequest, None) => (STRICT_TOLERANCE_SECONDS, Window::BothSides),
             (Window::OnRequest, Some(asked)) => (asked, Window::BothSides),
             (window, asked) => (asked.unwrap_or(clock.tolerance_seconds), window),
         };

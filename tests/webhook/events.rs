@@ -153,3 +153,11 @@ fn partial_refunds_of_one_order_are_events_of_their_own() {
     assert_eq!(first, refund("10.00"));
     assert!(!first.id_is_signed && first.kind.as_deref() == Some("partial_refund"));
 }
+
+#[test]
+fn a_provider_that_lets_people_resend_may_repeat_for_as_long() {
+    // scheme, days
+    for (name, days) in [("stripe-v1", 30), ("adyen-standard", 30), ("razorpay", 7)] {
+        assert_eq!(scheme(name).unwrap().retry_window_hours, days * 24, "{name}");
+    }
+}
