@@ -149,7 +149,9 @@ fn row(scheme: &Scheme) -> String {
             text
         }),
         IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => String::from_iter(["header ", name]),
+        IdSource::UnsignedHeaderOfKind(name) => String::from_iter(["type:header ", name]),
         IdSource::Digest => "digest of what is signed".to_owned(),
+        IdSource::BodyDigest => "digest of the body".to_owned(),
     };
     let object = ObjectWriter::new()
         .text("name", scheme.name)

@@ -113,6 +113,6 @@ fn timestamp<'a>(
         TimeSource::Header(name) => (name, required(headers, name)?),
         TimeSource::Pair(_) => (place, beside.ok_or(malformed(place, "a timestamp"))?),
     };
-    let moment = clock.unit.read(text).ok_or(malformed(header, "a timestamp in plain digits"))?;
+    let moment = clock.unit.read(text).ok_or(malformed(header, clock.unit.expected()))?;
     Ok(Some((text, moment)))
 }

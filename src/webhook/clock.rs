@@ -45,7 +45,7 @@ pub enum Window {
     PastOnly,
     /// Too old, and too far ahead.
     BothSides,
-    /// None, unless the caller names a tolerance; then both sides.
+    /// None, unless the caller names a tolerance or is strict; then both sides.
     OnRequest,
 }
 
@@ -70,6 +70,16 @@ impl TimeUnit {
             (Self::Milliseconds | Self::Either, MILLISECONDS_DIGITS) => Timestamp::from_unix_ms(number),
             (Self::Seconds, _) | (Self::Either, SECONDS_DIGITS) => Timestamp::from_unix_seconds(number),
             _ => None,
+        }
+    }
+
+    /// What a text should have been that [`TimeUnit::read`] refused.
+    pub(super) const fn expected(self) -> &'static str {
+        match self {
+            Self::Seconds => "a timestamp of seconds in plain digits",
+            Self::Milliseconds => "a timestamp of milliseconds in 13 plain digits",
+            Self::Either => "a timestamp of seconds in 10 or milliseconds in 13 plain digits",
+            Self::Rfc3339 => "a timestamp as of RFC 3339, such as 2026-01-31T12:00:00Z",
         }
     }
 

@@ -16,13 +16,14 @@ pub struct Event {
     /// What repeated deliveries of the event have in common: 1 to
     /// [`EVENT_ID_BYTES_MAX`](super::EVENT_ID_BYTES_MAX) bytes.
     ///
-    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of what is signed.
+    /// Where the scheme has no id, or the delivery lacks it, `sha256:` and the digest of what is signed, or of the body.
     pub id: String,
     /// Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one.
     pub id_is_signed: bool,
     /// A second key for ids that are not signed, `sha256:` and a digest: a replay under a fresh id has the same. It is
-    /// that of type and body (some providers send one body under several types), or of what is signed where the body
-    /// is not but something that is fresh in each delivery.
+    /// that of the body and, unless that stands in a header, the type; or of what is signed, where the body is not but
+    /// something that is fresh in each delivery. Shopify sends one body under several types, in a header that is not
+    /// signed: there the type counts, and a replay under another type is another event.
     pub digest: Option<String>,
     /// The type, as the provider names it.
     pub kind: Option<String>,
@@ -38,8 +39,8 @@ pub(super) struct Proven<'p, 'a> {
     pub(super) scheme: &'static Scheme,
     pub(super) headers: &'p [(&'a str, HeaderValue<'a>)],
     pub(super) body: &'a [u8],
-    /// The digest of what is signed, where that is not the body.
-    pub(super) signed: Option<HashValue>,
+    /// The digest of what is signed, where that is not the body: of each event that is proven, in their order.
+    pub(super) signed: &'p [HashValue],
     /// Events that are not proven, by their place in the list.
     pub(super) refused: &'p [usize],
 }
@@ -49,14 +50,14 @@ impl Proven<'_, '_> {
     pub(super) fn events(&self) -> Vec<Event> {
         let identity = self.scheme.identity;
         let Some(items) = identity.items else {
-            return vec![self.event(self.body, &texts(self.body, self.paths()), None)];
+            return vec![self.event(self.body, &texts(self.body, self.paths()), None, 0)];
         };
         let document = peek::without_mark(self.body);
         let list = if items.list.is_empty() { Some(document) } else { peek::value(document, &[items.list]) };
         let list = list.and_then(peek::elements).unwrap_or_default();
         if list.is_empty() {
             // Genuine, but no list of events: it still becomes one, so that it is not lost.
-            return vec![self.event(self.body, &[const { None }; PATHS], None)];
+            return vec![self.event(self.body, &[const { None }; PATHS], None, 0)];
         }
         let mut events = Vec::with_capacity(list.len());
         let mut contents = Vec::with_capacity(list.len());
@@ -65,10 +66,12 @@ impl Proven<'_, '_> {
                 continue;
             }
             let event = peek::value(item, items.member).unwrap_or(item);
-            events.push(self.event(item, &texts(event, self.paths()), Some(index)));
-            contents.push(*item);
+            let proven = events.len();
+            events.push(self.event(item, &texts(event, self.paths()), Some(index), proven));
+            // What nobody signed makes no other event: whoever has one delivery could write any number of them.
+            contents.push(self.signed.get(proven).map_or(*item, HashValue::as_bytes));
         }
-        apart(&mut events, &contents);
+        apart(&mut events, &contents, self.signed);
         events
     }
 
@@ -82,61 +85,106 @@ impl Proven<'_, '_> {
         [id(), id(), id(), kind(), kind(), identity.occurred_at.map_or(&[], Moment::path)]
     }
 
-    fn event(&self, bytes: &[u8], found: &[Option<String>; PATHS], index: Option<usize>) -> Event {
+    /// `proven` counts the events that are, from 0.
+    fn event(
+        &self,
+        bytes: &[u8],
+        found: &[Option<String>; PATHS],
+        index: Option<usize>,
+        proven: usize,
+    ) -> Event {
+        let signed = self.signed.get(proven).copied();
         let identity = self.scheme.identity;
         let ([ids @ .., _, _, _], [_, _, _, kinds @ .., time]) = (found, found);
         let in_header = |name| header::find(self.headers, name).ok().flatten().map(str::to_owned);
-        let id = match identity.id {
-            IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
-            IdSource::Body(_) | IdSource::Digest => joined(ids, ":"),
-        };
-        let id = id.filter(|id| usable(id));
         let kind = match identity.kind {
             KindSource::Header(name) => in_header(name),
-            KindSource::Body(_) | KindSource::None => joined(kinds, "."),
+            KindSource::Body(_) | KindSource::None => joined(kinds),
         };
+        let id = match identity.id {
+            IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
+            IdSource::UnsignedHeaderOfKind(name) => {
+                kind.as_deref().zip(in_header(name)).map(|(kind, id)| glued(&[kind, ":", &id]))
+            }
+            IdSource::Body(_) | IdSource::Digest | IdSource::BodyDigest => self.compound(ids),
+        };
+        let id = id.filter(|id| usable(id));
         let occurred_at = time.as_deref().and_then(|time| match identity.occurred_at? {
             Moment::Seconds(_) => TimeUnit::Seconds.read(time),
             Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(time, u64::MAX)?),
             Moment::Rfc3339(_) => rfc3339(time),
         });
-        let id_is_signed = match (&id, self.signed) {
-            (Some(_), _) => self.scheme.signs_id(),
-            (None, Some(_)) => true,
-            (None, None) => self.scheme.strength() == Strength::SignedBody,
+        let id_is_signed = match (&id, identity.id, signed) {
+            // Whoever leaves the header out must not get an id that nobody doubts.
+            (Some(_), ..) | (None, IdSource::UnsignedHeader(_) | IdSource::UnsignedHeaderOfKind(_), None) => {
+                self.scheme.signs_id()
+            }
+            (None, IdSource::BodyDigest, _) => false,
+            (None, _, Some(_)) => true,
+            (None, _, None) => self.scheme.strength() == Strength::SignedBody,
         };
-        let digest = (!id_is_signed).then(|| match self.signed {
+        let digest = (!id_is_signed).then(|| match signed {
             Some(signed) if self.scheme.signs_something_fresh() => digest_text(&signed),
             Some(_) | None => {
-                let kind = kind.as_deref().unwrap_or_default().as_bytes();
-                digest_text(&hashed(&[kind, &[0], bytes]))
+                let kind = match (identity.id, identity.kind) {
+                    // A header that nobody signs, and of which each event has one: it would only make replays new.
+                    (IdSource::UnsignedHeader(_), KindSource::Header(_)) => "",
+                    _ => kind.as_deref().unwrap_or_default(),
+                };
+                digest_text(&hashed(&[kind.as_bytes(), &[0], bytes]))
             }
         });
-        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| hashed(&[bytes]))));
+        let stands_in = signed.filter(|_| identity.id != IdSource::BodyDigest);
+        let id = id.unwrap_or_else(|| digest_text(&stands_in.unwrap_or_else(|| hashed(&[bytes]))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
+    }
+
+    /// The id that stands in the body, if it does. No two lists of parts have the same.
+    fn compound(&self, parts: &[Option<String>]) -> Option<String> {
+        let (paths, kinds) = (self.scheme.identity.id.paths(), self.scheme.identity.kind.paths());
+        if let [_] = paths {
+            return parts.first().cloned().flatten();
+        }
+        let mut id = String::new();
+        for (index, (path, part)) in paths.iter().zip(parts).enumerate() {
+            let part = part.as_deref().unwrap_or_default();
+            // Without what names the event, all those of one type would be one.
+            if part.is_empty() && !kinds.contains(path) {
+                return None;
+            }
+            id.push_str(if index == 0 { "" } else { ":" });
+            for character in part.chars() {
+                match character {
+                    ':' => id.push_str("%3A"),
+                    '%' => id.push_str("%25"),
+                    _ => id.push(character),
+                }
+            }
+        }
+        Some(id)
     }
 }
 
-/// Events of one delivery that bear one id but differ are different events: their ids say so.
-fn apart(events: &mut [Event], contents: &[&[u8]]) {
+/// Events of one delivery that bear one id but differ in what is signed are different events: their ids say so.
+fn apart(events: &mut [Event], contents: &[&[u8]], signed: &[HashValue]) {
     let mut shared = Vec::new();
     for (event, content) in events.iter().zip(contents) {
         let mut others = events.iter().zip(contents);
         shared.push(others.any(|(other, theirs)| other.id == event.id && theirs != content));
     }
-    for ((event, content), shared) in events.iter_mut().zip(contents).zip(shared) {
+    for (index, ((event, content), shared)) in events.iter_mut().zip(contents).zip(shared).enumerate() {
         if shared {
-            event.id = digest_text(&hashed(&[content]));
+            event.id = digest_text(&signed.get(index).copied().unwrap_or_else(|| hashed(&[content])));
         }
     }
 }
 
-/// The texts that are there, with the separator between them; `None` without the first.
-fn joined(texts: &[Option<String>], separator: &str) -> Option<String> {
+/// The texts that are there, with a dot between them; `None` without the first.
+fn joined(texts: &[Option<String>]) -> Option<String> {
     let [Some(first), rest @ ..] = texts else { return None };
     let mut joined = first.clone();
     for text in rest.iter().flatten() {
-        joined.push_str(separator);
+        joined.push('.');
         joined.push_str(text);
     }
     Some(joined)

@@ -11,7 +11,8 @@ use crate::prelude::*;
 pub enum Grammar {
     /// The value is the signature.
     Plain,
-    /// The value is this text and then the signature.
+    /// The value is this text and then the signature. A text that ends with a space is the name of an HTTP
+    /// authentication scheme, in upper or lower case (RFC 9110, 11.1).
     Prefixed(&'static str),
     /// The value is the signature, with or without this text in front.
     MaybePrefixed(&'static str),
@@ -19,7 +20,7 @@ pub enum Grammar {
     Pairs {
         /// What stands between two pairs.
         separator: char,
-        /// Whether one space may follow it.
+        /// Whether white space may stand around names and values, and names in either case.
         spaced: bool,
         /// The name of the pairs that count. Others are ignored.
         signature: &'static str,
@@ -29,7 +30,7 @@ pub enum Grammar {
     /// A timestamp and one or more signatures, separated by commas.
     Positional,
     /// A list of `key id/algorithm/signature`, separated by commas: those of this algorithm count, and of the key id
-    /// the caller names, if he names one.
+    /// the caller names, if he names one. A space may follow a comma, and an item may be empty.
     KeyIds(&'static str),
     /// A list of `public key|signature`, separated by `&`: those of the public key the caller names count.
     PublicKeys,
@@ -73,25 +74,35 @@ impl Grammar {
             Self::Plain => found.push(value),
             Self::Prefixed(prefix) => {
                 let expected = "the name of the algorithm, `=` and the signature";
-                found.push(value.strip_prefix(prefix).ok_or(expected)?);
+                let (before, signature) = value.split_at_checked(prefix.len()).ok_or(expected)?;
+                let is_name = prefix.ends_with(' ') && before.eq_ignore_ascii_case(prefix);
+                if !is_name && before != prefix {
+                    return Err(expected);
+                }
+                found.push(signature);
             }
             Self::MaybePrefixed(prefix) => found.push(value.strip_prefix(prefix).unwrap_or(value)),
             Self::Pairs { separator, spaced, signature } => {
                 let mut pairs = 0_usize;
-                for (index, item) in pieces(value, separator).enumerate() {
-                    let item =
-                        if spaced && index > 0 { item.strip_prefix(' ').unwrap_or(item) } else { item };
-                    let Some((name, text)) = pair(item) else {
+                let is = |name: &str, wanted: &str| {
+                    if spaced { name.eq_ignore_ascii_case(wanted) } else { name == wanted }
+                };
+                for item in pieces(value, separator) {
+                    let Some((name, text)) = pair(item, spaced) else {
                         // Two values of one header are joined by a comma and a space wherever `Headers` is in between.
-                        if item.strip_prefix(' ').and_then(pair).is_some_and(|(name, _)| Some(name) == time) {
+                        if item
+                            .strip_prefix(' ')
+                            .and_then(|item| pair(item, false))
+                            .is_some_and(|(name, _)| Some(name) == time)
+                        {
                             return Err("one timestamp");
                         }
                         continue;
                     };
                     pairs = pairs.saturating_add(1);
-                    if name == signature {
+                    if is(name, signature) {
                         found.push(text);
-                    } else if Some(name) == time && found.time.replace(text).is_some() {
+                    } else if time.is_some_and(|time| is(name, time)) && found.time.replace(text).is_some() {
                         return Err("one timestamp");
                     }
                 }
@@ -117,7 +128,8 @@ impl Grammar {
                 items.for_each(|item| found.push(item));
             }
             Self::KeyIds(wanted) => {
-                for item in pieces(value, ',') {
+                let items = pieces(value, ',').map(|item| item.strip_prefix(' ').unwrap_or(item));
+                for item in items.filter(|item| !item.is_empty()) {
                     let expected = "a list of `key id/algorithm/signature`, separated by commas";
                     let (id, rest) = cut(item, '/').ok_or(expected)?;
                     let (algorithm, text) = cut(rest, '/').ok_or(expected)?;
@@ -151,8 +163,9 @@ impl<'a> Found<'a> {
 }
 
 /// A name and a value; `None` for anything else.
-fn pair(item: &str) -> Option<(&str, &str)> {
+fn pair(item: &str, spaced: bool) -> Option<(&str, &str)> {
     let (name, text) = cut(item, '=')?;
+    let (name, text) = if spaced { (name.trim_ascii(), text.trim_ascii()) } else { (name, text) };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_pair =
         !name.is_empty() && name.bytes().all(plain) && !text.bytes().any(|byte| byte.is_ascii_whitespace());

@@ -30,14 +30,20 @@ pub struct Items {
 /// Where the id of an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdSource {
-    /// In the body: the texts at these paths, joined by `:`. Without the first there is no id; others may be absent.
+    /// In the body: the texts at these paths. Several are joined by `:`, which is `%3A` within them, as `%` is `%25`.
+    /// Only the type may be absent: it tells events apart, and names none.
     Body(&'static [Path]),
     /// In a header that is part of what is signed.
     SignedHeader(&'static str),
     /// In a header that anybody can change: a replay may come under a fresh id.
     UnsignedHeader(&'static str),
+    /// As [`IdSource::UnsignedHeader`], where events of several types share it: the type and `:` stand before it. They
+    /// may share the body too, so that the type tells them apart although nobody signs it.
+    UnsignedHeaderOfKind(&'static str),
     /// Nowhere: the digest of what is signed is all there is.
     Digest,
+    /// Nowhere, and different events have the same fields signed: the digest of the body, which anybody can change.
+    BodyDigest,
 }
 
 /// Where the type of an event stands.
@@ -70,11 +76,23 @@ impl Items {
 }
 
 impl IdSource {
+    /// The header nobody signs that it stands in.
+    pub(super) const fn unsigned_header(self) -> Option<&'static str> {
+        match self {
+            Self::UnsignedHeader(name) | Self::UnsignedHeaderOfKind(name) => Some(name),
+            Self::Body(_) | Self::SignedHeader(_) | Self::Digest | Self::BodyDigest => None,
+        }
+    }
+
     /// Where it stands in the body; empty when it does not.
     pub(super) const fn paths(self) -> &'static [Path] {
         match self {
             Self::Body(paths) => paths,
-            Self::SignedHeader(_) | Self::UnsignedHeader(_) | Self::Digest => &[],
+            Self::SignedHeader(_)
+            | Self::UnsignedHeader(_)
+            | Self::UnsignedHeaderOfKind(_)
+            | Self::Digest
+            | Self::BodyDigest => &[],
         }
     }
 }

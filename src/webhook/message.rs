@@ -52,9 +52,12 @@ impl Message {
 }
 
 impl Message {
-    /// A label, a value and a semicolon; nothing when the value is absent.
+    /// A label, a value and a semicolon; nothing when the value is absent, or nothing but white space.
     fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Refusal> {
-        let Some(value) = value else { return Ok(()) };
+        let value = value.unwrap_or_default().trim_ascii();
+        if value.is_empty() {
+            return Ok(());
+        }
         if cut(value, ';').is_some() {
             return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" }.into());
         }
@@ -94,31 +97,38 @@ impl Source<'_> {
     pub(super) fn message(&self, secret: &[u8], spelling: usize) -> Result<Message, Refusal> {
         // As much as most messages have before the body, so that there is one allocation.
         let mut message = Message { head: Vec::with_capacity(64), body: false, tail: Vec::new() };
-        let mut rest = self.scheme.content.iter();
+        let (mut rest, mut before) = (self.scheme.content.iter(), None);
         while let Some(part) = rest.next() {
-            self.add(&mut message, *part, rest.as_slice().first(), secret, spelling)?;
+            self.add(&mut message, *part, [before, rest.as_slice().first()], secret, spelling)?;
+            before = Some(part);
         }
         Ok(message)
     }
 
-    /// Adds one part, which the next one follows. On its own, so that there is one message to let go of on every error.
+    /// Adds one part, which stands between two others. On its own, so that there is one message to let go of on every error.
     #[inline(never)]
     fn add(
         &self,
         message: &mut Message,
         part: Part,
-        next: Option<&Part>,
+        [before, next]: [Option<&Part>; 2],
         secret: &[u8],
         spelling: usize,
     ) -> Result<(), Refusal> {
         match part {
             Part::Text(text) => message.push(text.as_bytes()),
             Part::Either(first, second) => {
+                // The second text and the rest of such a body are the other message of that rest.
+                let other = first.is_empty() && self.body.starts_with(second.as_bytes());
+                if other && matches!(next, Some(Part::Body)) {
+                    let expected = "a body that does not begin with what may stand before it";
+                    return Err(Error::BodyMalformed { expected }.into());
+                }
                 message.push(if spelling == 0 { first } else { second }.as_bytes());
             }
             Part::Header(header) => {
                 let value = required(self.headers, header)?;
-                if value.is_empty() || followed_by(next, value) {
+                if value.is_empty() || holds(next, value) {
                     let expected = "a value that is not empty and does not contain what separates it";
                     return Err(Error::HeaderMalformed { header, expected }.into());
                 }
@@ -155,7 +165,9 @@ impl Source<'_> {
                     Part::Field(_) => value.ok_or(Error::FieldMissing { field })?,
                     _ => value.unwrap_or_default(),
                 };
-                if followed_by(next, value) && !matches!(part, Part::FreeField(_)) {
+                // Also of the last one: what is free in the middle could lend it a piece.
+                let cut = holds(next, value) || holds(before, value);
+                if cut && !matches!(part, Part::FreeField(_)) {
                     let expected = "a value that does not contain what separates it";
                     return Err(Error::FieldMalformed { field, expected }.into());
                 }
@@ -231,9 +243,9 @@ fn parameter(url: &str, field: &'static str) -> Result<Option<String>, Refusal> 
     Ok(only(&query(url)?, field)?.map(str::to_owned))
 }
 
-/// Whether a value contains what follows it, so that the cut between both could be elsewhere.
-fn followed_by(next: Option<&Part>, value: &str) -> bool {
-    matches!(next, Some(Part::Text(text)) if contains(value, text))
+/// Whether a value contains what stands beside it, so that the cut between both could be elsewhere.
+fn holds(beside: Option<&Part>, value: &str) -> bool {
+    matches!(beside, Some(Part::Text(text)) if contains(value, text))
 }
 
 /// As `str::contains`, without the searcher for long needles behind it.

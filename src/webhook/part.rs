@@ -12,10 +12,10 @@ pub enum Part {
     Either(&'static str, &'static str),
     /// The value of a header, in lower case. It must not contain the text that follows it.
     Header(&'static str),
-    /// The text, the value of a header and `;`: nothing at all when the header is absent.
+    /// The text, the value of a header without white space around it, and `;`: nothing at all when that is empty.
     HeaderSegment(&'static str, &'static str),
-    /// The text, a parameter of the query of the URL and `;`: nothing at all when it is absent. In the second of two
-    /// messages it is in lower case.
+    /// The text, a parameter of the query of the URL without white space around it, and `;`: nothing at all when that is
+    /// empty. In the second of two messages it is in lower case.
     QuerySegment(&'static str, &'static str),
     /// The timestamp, exactly as received.
     Timestamp,
@@ -26,11 +26,11 @@ pub enum Part {
     Body,
     /// Nothing, but a parameter of the query must be the SHA-256 of the body: the URL then binds the body.
     BodyDigestInQuery(&'static str),
-    /// The text of a string, number or boolean in the JSON body; it must not contain the text that follows it.
+    /// The text of a string, number or boolean in the JSON body; it must not contain the text before or after it.
     Field(Path),
     /// As [`Part::Field`], but empty when it is absent or null.
     MaybeField(Path),
-    /// As [`Part::MaybeField`], but may contain what follows it. At most one part of a message may.
+    /// As [`Part::MaybeField`], but may contain what stands beside it. At most one part of a message may.
     FreeField(Path),
     /// The value of a field of the form in the body.
     FormField(&'static str),

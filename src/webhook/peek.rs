@@ -6,7 +6,7 @@
 use crate::json::{self, Value};
 use crate::prelude::*;
 
-/// The string, or the number as it was written, at the end of each path of member names, outermost first.
+/// The string, or the number or truth value as it was written, at the end of each path of member names, outermost first.
 pub(super) fn texts(document: &[u8], paths: Paths<'_>) -> [Option<String>; PATHS] {
     let mut found = members(without_mark(document), paths.map(|path| path.first().copied()))
         .unwrap_or_default()
@@ -87,7 +87,8 @@ fn text(value: &[u8]) -> Option<String> {
     match json::parse(value).ok()? {
         Value::String(text) => Some(text.into_owned()),
         Value::Number(lexeme) => Some(lexeme.to_owned()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::Bool(flag) => Some(if flag { "true" } else { "false" }.to_owned()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -170,7 +171,7 @@ mod tests {
             (r#"{"event":{"x":{},"id":7}}"#, &["event", "id"], Some("7")),
             (r#"{"event":"text"}"#, &["event", "id"], None),
             (r#"{"event":{"id":{"id":1}}}"#, &["event", "id"], None),
-            (r#"{"id":true}"#, &["id"], None),
+            (r#"{"id":true}"#, &["id"], Some("true")),
             (r#"{"id":null}"#, &["id"], None),
             (r#"{"id":9007199254740993}"#, &["id"], Some("9007199254740993")),
             ("\u{feff}{\"id\":1}", &["id"], Some("1")),

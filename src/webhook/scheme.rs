@@ -158,7 +158,7 @@ impl Scheme {
             see(name);
         }
         // A signed id stands in the content already.
-        if let IdSource::UnsignedHeader(name) = self.identity.id {
+        if let Some(name) = self.identity.id.unsigned_header() {
             see(name);
         }
         if let KindSource::Header(name) = self.identity.kind {
@@ -219,7 +219,10 @@ impl Scheme {
             self.content.iter().any(is)
         };
         match (self.identity.id, self.strength()) {
-            (_, Strength::Token) | (IdSource::UnsignedHeader(_), _) => false,
+            (_, Strength::Token)
+            | (IdSource::UnsignedHeader(_) | IdSource::UnsignedHeaderOfKind(_) | IdSource::BodyDigest, _) => {
+                false
+            }
             (IdSource::Body(paths), Strength::SignedFields) => paths.iter().all(signs),
             (IdSource::Body(_) | IdSource::SignedHeader(_) | IdSource::Digest, _) => true,
         }

@@ -5,7 +5,7 @@ use alloc::borrow::Cow;
 use super::body::{Parsed, at, parse};
 use super::key::Key;
 use super::message::Source;
-use super::{Error, Grammar, HeaderValue, IdSource, Place, Scheme, TimeSource, TimeUnit};
+use super::{Error, Grammar, HeaderValue, Place, Scheme, TimeSource, TimeUnit};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -158,9 +158,7 @@ fn carried(scheme: &Scheme) -> Vec<&'static str> {
     for part in scheme.content {
         names.extend(part.header());
     }
-    if let IdSource::UnsignedHeader(name) = scheme.identity.id {
-        names.push(name);
-    }
+    names.extend(scheme.identity.id.unsigned_header());
     names
 }
 

@@ -17,6 +17,9 @@ use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
+/// What most providers ask for, where this one asks for nothing but the caller is strict.
+const STRICT_TOLERANCE_SECONDS: u64 = 300;
+
 /// What a verifier is made of, beside its scheme.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
@@ -26,7 +29,8 @@ pub struct Options<'a> {
     /// Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if `None`. 0
     /// switches the check off, unless `strict`.
     pub tolerance_seconds: Option<u64>,
-    /// Refuses times too far ahead too, where the provider's own library does not.
+    /// Refuses times too far ahead too, where the provider's own library does not; and where the scheme refuses none,
+    /// those that differ by more than 300 s, or the tolerance.
     pub strict: bool,
     /// The URL of the endpoint, for schemes that sign it, when requests do not say it.
     pub url: Option<&'a str>,
@@ -82,7 +86,7 @@ pub struct Verified<'a> {
     body: &'a [u8],
     secret_index: usize,
     timestamp: Option<Timestamp>,
-    signed: Option<HashValue>,
+    signed: Vec<HashValue>,
     refused: Vec<usize>,
 }
 
@@ -235,7 +239,7 @@ impl Verifier {
             body,
             secret_index: 0,
             timestamp: None,
-            signed: None,
+            signed: Vec::new(),
             refused: Vec::new(),
         }
     }
@@ -270,14 +274,14 @@ impl Verifier {
             form: parsed.form(),
             access_key: self.access_key.as_deref(),
         };
-        let mut refused = Vec::new();
+        let (mut refused, mut signed) = (Vec::new(), Vec::new());
         let (claims, signer) = match (claims, layout.identity.items, &parsed) {
             (Some(claims), _, _) => {
                 let signer = self.signer(&source, &claims)?;
                 (claims, signer)
             }
             (None, Some(items), Parsed::Json(document)) => {
-                self.items(items, document, &source, &mut refused)?
+                self.items(items, document, &source, &mut refused, &mut signed)?
             }
             (None, _, _) => self.item(&source)?,
         };
@@ -286,8 +290,16 @@ impl Verifier {
             self.in_time(clock, signed_at, request.now)?;
         }
         let timestamp = signed_at.map(|signed_at| signed_at.moment);
-        let whole = layout.strength() == Strength::SignedFields && layout.identity.items.is_none();
-        let signed = whole.then(|| HashAlgorithm::Sha256.of(&signer.message.pieces(&[])));
+        if layout.strength() == Strength::SignedFields && signed.is_empty() {
+            signed.push(digest(&signer.message));
+        }
+        #[cfg(feature = "webhooks-full")]
+        if let Parsed::Json(document) = &parsed
+            && layout.content.contains(&Part::CompactBodyDigest)
+        {
+            // The white space of the body is not signed, and makes no other event.
+            signed.push(HashAlgorithm::Sha256.of(&[document.to_text().as_bytes()]));
+        }
         let secret_index = signer.index;
         Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })
     }
@@ -311,13 +323,15 @@ impl Verifier {
         signer.ok_or_else(|| Error::SignatureMismatch { body_is_empty: source.body.is_empty() }.into())
     }
 
-    /// Checks each event of a delivery by its own signature; fills in which do not hold. At least one must.
+    /// Checks each event of a delivery by its own signature; fills in which do not hold, and the digests of what those
+    /// that do have signed. At least one must.
     fn items<'s>(
         &self,
         items: Items,
         document: &'s Value<'s>,
         source: &Source<'s>,
         refused: &mut Vec<usize>,
+        signed: &mut Vec<HashValue>,
     ) -> Result<(Claims<'s>, Signer), Refusal> {
         let list = items.of(document).ok_or(Error::FieldMissing { field: items.list })?;
         if list.is_empty() || list.len() > EVENTS_MAX {
@@ -328,7 +342,10 @@ impl Verifier {
         for (index, item) in list.iter().enumerate() {
             let source = Source { json: at(item, items.member), ..*source };
             match self.item(&source) {
-                Ok(signer) => proven = proven.or(Some(signer)),
+                Ok(found) => {
+                    signed.push(digest(&found.1.message));
+                    proven = proven.or(Some(found));
+                }
                 Err(error) => {
                     refused.push(index);
                     why = why.or(Some(error));
@@ -357,7 +374,8 @@ impl Verifier {
 
     pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Refusal> {
         let (tolerance_seconds, window) = match (clock.window, self.tolerance_seconds) {
-            (Window::OnRequest, None) => return Ok(()),
+            (Window::OnRequest, None) if !self.strict => return Ok(()),
+            (Window::OnRequest, None) => (STRICT_TOLERANCE_SECONDS, Window::BothSides),
             (Window::OnRequest, Some(asked)) => (asked, Window::BothSides),
             (window, asked) => (asked.unwrap_or(clock.tolerance_seconds), window),
         };
@@ -414,7 +432,7 @@ impl<'a> Verified<'a> {
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let (headers, body) = (self.headers, self.body);
-        Proven { scheme: self.layout, headers, body, signed: self.signed, refused: &self.refused }.events()
+        Proven { scheme: self.layout, headers, body, signed: &self.signed, refused: &self.refused }.events()
     }
 
     /// Which events of the list are not genuine, from 0: none, unless [`Options::partial`] lets them pass.
@@ -435,6 +453,11 @@ fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, R
         }
     };
     value.ok_or_else(|| Error::FieldMissing { field }.into())
+}
+
+/// Only of messages without the body.
+fn digest(message: &Message) -> HashValue {
+    HashAlgorithm::Sha256.of(&message.pieces(&[]))
 }
 
 /// Rounded up, so that a refusal never names a difference that would have been allowed.

@@ -78,6 +78,32 @@ fn equal_ids_with_different_content_are_kept_apart_and_true_repetitions_are_not(
 }
 
 #[test]
+fn what_is_not_signed_makes_no_second_event() {
+    let genuine = item("p1", "AUTHORISATION", "1000");
+    let alone = signed(core::slice::from_ref(&genuine));
+    // The captured event again, with a change where nothing is signed.
+    for (from, to) in [
+        (r#""success":"true""#, r#""success":"true","reason":"other""#),
+        (r#""success":"true""#, r#""success":true"#),
+        (r#""merchantReference""#, r#""originalReference":null,"merchantReference""#),
+    ] {
+        let varied = signed(&[genuine.clone(), genuine.clone()]).replacen(from, to, 1);
+        let events = verify(&varied, false).unwrap().events();
+        assert!(events.iter().all(|event| event.id_is_signed));
+        assert_eq!(ids(&events), ["p1:AUTHORISATION:true"; 2], "{to}");
+    }
+    // Neither does it where there is no id: the digest is that of what is signed.
+    let nameless = alone.replacen(r#""pspReference":"p1""#, r#""x":1"#, 1);
+    assert!(verify(&nameless, false).is_err());
+    let nameless = signed(&[genuine.replacen(r#""pspReference":"p1""#, r#""x":1"#, 1)]);
+    let varied = nameless.replacen(r#""x":1"#, r#""x":2"#, 1);
+    let (first, second) =
+        (verify(&nameless, false).unwrap().events(), verify(&varied, false).unwrap().events());
+    assert!(first[0].id.starts_with("sha256:") && first[0].id_is_signed);
+    assert_eq!(ids(&first), ids(&second));
+}
+
+#[test]
 fn what_other_readers_would_read_differently_is_refused() {
     let genuine = signed(&[item("p1", "AUTHORISATION", "1000")]);
     assert!(verify(&genuine, false).is_ok());
@@ -127,6 +153,16 @@ fn fields_cannot_be_cut_anew_under_the_same_signature() {
         )
         .replacen(r#""pspReference":"p1""#, r#""pspReference":"p1","originalReference":"""#, 1);
     assert_eq!(verify(&cut, false).unwrap_err().code(), "malformed_field");
+    // Everything moved by one place: the reference gives a piece, the last field takes one.
+    let moved = genuine
+        .replacen(r#""merchantReference":"order:1""#, r#""merchantReference":"order""#, 1)
+        .replacen(r#"{"currency":"EUR","value":1000}"#, r#"{"currency":"1000","value":1}"#, 1)
+        .replacen(
+            r#""eventCode":"AUTHORISATION","success":"true""#,
+            r#""eventCode":"EUR","success":"AUTHORISATION:true""#,
+            1,
+        );
+    assert_eq!(verify(&moved, false).unwrap_err().code(), "malformed_field");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Schemes that sign fields of forms, queries and documents: only what is signed may decide, and in one reading.
 
 use tillproof::advice::Diagnose;
+use tillproof::crypto::{Secret, encode_hex, hmac_sha256};
 use tillproof::webhook::{HeaderValue, Options, Request, Strength, Verifier, scheme};
 
 use super::samples::{NOW_S, delivery, once, outgoing, seconds, secret, verifier};
@@ -107,7 +108,10 @@ fn a_key_id_narrows_the_list_when_the_caller_names_one() {
         (genuine.replace("SHA256", "SHA1"), None, "missing_signature"),
         (genuine.replace("our_key", ""), None, "malformed_header"),
         (format!("{genuine}/x"), None, "malformed_header"),
-        (format!("{genuine},"), None, "malformed_header"),
+        (format!("{genuine},"), None, "verified"),
+        (format!("9/SHA256/ff, {genuine}, "), None, "verified"),
+        (format!(",,9/SHA256/ff,  {genuine}"), Some("our_key"), "missing_signature"),
+        (",".to_owned(), None, "missing_signature"),
         ("ff".to_owned(), None, "malformed_header"),
     ];
     for (header, key_id, expected) in table {
@@ -151,11 +155,63 @@ fn segments_that_are_absent_are_left_out_and_none_can_swallow_another() {
         ("?type=payment&data.id=123", "verified"),
         ("?data.id=124", "signature_mismatch"),
         ("", "signature_mismatch"),
+        ("?data.id=", "signature_mismatch"),
+        ("?data.id=+123%20", "verified"),
         ("?data.id=123&data.id=124", "malformed_field"),
         ("?data.id=123;request-id:x", "malformed_field"),
     ];
     for (query, expected) in table {
         assert_eq!(code("mercadopago", None, Some(&url(query))), expected, "{query}");
+    }
+}
+
+/// As Mercado Pago's own library reads them.
+#[test]
+fn an_empty_segment_is_absent_and_white_space_in_the_list_is_nobodys() {
+    let mercadopago = scheme("mercadopago").unwrap();
+    let tag = |message: &str| {
+        encode_hex(hmac_sha256(&Secret::new(secret(mercadopago).into()), message.as_bytes()).as_bytes())
+    };
+    let (whole, bare) = (tag("id:123;request-id:r1;ts:1700000000;"), tag("ts:1700000000;"));
+    let ask = |signature: &str, request_id: &str, query: &str| {
+        let url = format!("https://shop.example/hooks{query}");
+        let headers =
+            [("x-signature", HeaderValue::Once(signature)), ("x-request-id", HeaderValue::Once(request_id))];
+        let request = Request { headers: &headers, url: Some(&url), body: b"{}", now: seconds(NOW_S) };
+        verifier(mercadopago).verify(&request).map_or_else(|error| error.code(), |_| "verified")
+    };
+    let table = [
+        (format!("ts=1700000000,v1={whole}"), "r1", "?data.id=123", "verified"),
+        (format!("ts=1700000000,v1={whole}"), " r1 ", "?data.id=123", "verified"),
+        (format!(" TS = 1700000000 ,  V1 = {whole} "), "r1", "?data.id=123", "verified"),
+        (format!("ts=1700000000,v1={bare}"), "", "?data.id=", "verified"),
+        (format!("ts=1700000000,v1={bare}"), " ", "?x=1", "verified"),
+        (format!("ts=1700000000,v1={bare}"), "r1", "?x=1", "signature_mismatch"),
+        (format!("ts=1700000000, TS=1700000001,v1={bare}"), "", "", "malformed_header"),
+    ];
+    for (signature, request_id, query, expected) in table {
+        assert_eq!(ask(&signature, request_id, query), expected, "{signature} {request_id} {query}");
+    }
+}
+
+#[test]
+fn the_name_of_an_http_scheme_has_no_case_and_other_prefixes_have() {
+    let basic = scheme("static-token-basic").unwrap();
+    let github = scheme("github-sha256").unwrap();
+    for (scheme, from, to, expected) in [
+        (basic, "Basic ", "basic ", "verified"),
+        (basic, "Basic ", "BASIC ", "verified"),
+        (basic, "Basic ", "Basic", "malformed_header"),
+        (basic, "Basic ", "Bearer ", "malformed_header"),
+        (github, "sha256=", "SHA256=", "malformed_header"),
+    ] {
+        let signed = delivery(scheme);
+        let (name, value) = signed.headers.iter().find(|(name, _)| *name == scheme.place_name()).unwrap();
+        let value = value.replacen(from, to, 1);
+        let headers = [(*name, HeaderValue::Once(&value))];
+        let request = Request { headers: &headers, url: None, body: &signed.body, now: seconds(NOW_S) };
+        let found = verifier(scheme).verify(&request).map_or_else(|error| error.code(), |_| "verified");
+        assert_eq!(found, expected, "{value}");
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use tillproof::advice::Diagnose;
 use tillproof::webhook::{
-    Clock, Grammar, HeaderValue, KeyForm, Options, Place, Request, SCHEMES, Strength, TimeSource, Verifier,
+    Clock, Grammar, HeaderValue, IdSource, KeyForm, Options, Place, Request, SCHEMES, Strength, TimeSource,
+    Verifier,
 };
 
 use super::samples::{NOW_S, delivery, once, outgoing, seconds, secret, symmetric, url, verifier};
@@ -38,7 +39,7 @@ fn no_flipped_bit_of_a_signature_or_of_a_signed_header_passes() {
         let verifier = verifier(scheme);
         let signed = delivery(scheme);
         let unsigned = match scheme.identity.id {
-            tillproof::webhook::IdSource::UnsignedHeader(name) => name,
+            IdSource::UnsignedHeader(name) | IdSource::UnsignedHeaderOfKind(name) => name,
             _ => "",
         };
         for (index, (name, value)) in

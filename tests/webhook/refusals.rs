@@ -1,6 +1,7 @@
 //! What is refused, in which order, and in which words.
 
 use tillproof::advice::Diagnose;
+use tillproof::crypto::{Secret, encode_base64, hmac_sha256};
 use tillproof::time::Timestamp;
 use tillproof::webhook::{
     BODY_BYTES_MAX, Error, HEADER_BYTES_MAX, HeaderValue, Options, Request, SECRETS_MAX, SIGNATURES_MAX,
@@ -50,7 +51,7 @@ fn the_window_is_exact_to_the_second_and_strict_closes_the_future() {
         |offset_ms: i64| Timestamp::from_unix_ms((signed_at * 1_000 + offset_ms).unsigned_abs()).unwrap();
     let body = b"{}";
     // scheme, strict, milliseconds after signing, expected
-    let table: [(&'static Scheme, bool, i64, &str); 12] = [
+    let table: [(&'static Scheme, bool, i64, &str); 17] = [
         (&STRIPE_V1, false, 300_000, "verified"),
         (&STRIPE_V1, false, 300_999, "verified"),
         (&STRIPE_V1, false, 301_000, "timestamp_too_old"),
@@ -63,6 +64,11 @@ fn the_window_is_exact_to_the_second_and_strict_closes_the_future() {
         (&STANDARD_WEBHOOKS_V1, false, -301_000, "timestamp_in_future"),
         (scheme("revolut-v1").unwrap(), false, 300_000, "verified"),
         (scheme("revolut-v1").unwrap(), false, 300_001, "timestamp_too_old"),
+        (scheme("airwallex").unwrap(), false, 86_400_000, "verified"),
+        (scheme("airwallex").unwrap(), true, 300_000, "verified"),
+        (scheme("airwallex").unwrap(), true, 300_001, "timestamp_too_old"),
+        (scheme("airwallex").unwrap(), true, -300_000, "verified"),
+        (scheme("airwallex").unwrap(), true, -300_001, "timestamp_in_future"),
     ];
     for (scheme, strict, offset, expected) in table {
         let secrets = &[secret(scheme)];
@@ -218,6 +224,41 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
             "timestamp_in_future: signed 301 s in the future: at most 300 s are accepted; check the clock of this host",
         ]
     );
+}
+
+#[test]
+fn a_malformed_time_is_told_in_what_unit_it_was_expected() {
+    for (name, time, expected) in [
+        ("standard-webhooks-v1", "webhook-timestamp", "a timestamp of seconds in plain digits"),
+        ("airwallex", "x-timestamp", "a timestamp of milliseconds in 13 plain digits"),
+        ("iron", "webhook-timestamp", "a timestamp of seconds in 10 or milliseconds in 13 plain digits"),
+    ] {
+        let (scheme, now) = (scheme(name).unwrap(), seconds(1_700_000_000));
+        let mut signed = sign(scheme, secret(scheme), "msg_1", now, b"{}").unwrap();
+        signed.iter_mut().find(|(header, _)| *header == time).unwrap().1 = "2026-01-31".to_owned();
+        let options = Options { secrets: &[secret(scheme)], ..Options::default() };
+        let request = Request { headers: &once(&signed), url: None, body: b"{}", now };
+        let refused = Verifier::new(scheme, options).unwrap().verify(&request).unwrap_err();
+        assert_eq!(refused, Error::HeaderMalformed { header: time, expected });
+    }
+}
+
+#[test]
+fn a_byte_cannot_move_between_what_stands_before_the_body_and_the_body() {
+    let cashfree = scheme("cashfree").unwrap();
+    let now = seconds(1_700_000_000);
+    let verifier = Verifier::new(cashfree, Options { secrets: &["s"], ..Options::default() }).unwrap();
+    let time = ("x-webhook-timestamp", HeaderValue::Once("1700000000000"));
+    // The base64 of the HMAC-SHA256 of `1700000000000.{}` under `s`.
+    let ask = |body: &[u8]| {
+        let tag = encode_base64(hmac_sha256(&Secret::new(b"s".to_vec()), b"1700000000000.{}").as_bytes());
+        let headers = [time, ("x-webhook-signature", HeaderValue::Once(&tag))];
+        let found = verifier.verify(&Request { headers: &headers, url: None, body, now });
+        found.map_or_else(|error| error.code(), |_| "verified")
+    };
+    assert_eq!(ask(b"{}"), "verified");
+    assert_eq!(ask(b".{}"), "malformed_body");
+    assert_eq!(sign(cashfree, "s", "", now, b".{}").unwrap_err().code(), "malformed_body");
 }
 
 #[test]

@@ -12,7 +12,10 @@ export interface EventFields {
   readonly id: string;
   /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
   readonly idIsSigned: boolean;
-  /** Where the id is not signed: the digest of type and body, which a replay cannot change. */
+  /**
+   * Where the id is not signed: the digest of the body and, unless it stands in a header, the type. A replay cannot change
+   * it, except with Shopify, where one body may come under several types and a replay under another type is new.
+   */
   readonly digest?: string | undefined;
   /** The type, as the provider names it; `unknown` where the delivery has none. */
   readonly type: string;

@@ -37,7 +37,10 @@ export interface VerifierOptions {
    * switches the check off, as in Stripe's library, unless `strict`: captured deliveries can then be replayed for ever.
    */
   readonly toleranceSeconds?: number;
-  /** Refuses times too far ahead too, where the provider's own library does not. */
+  /**
+   * Refuses times too far ahead too, where the provider's own library does not; and where the scheme refuses none, those
+   * that differ by more than 300 s, or `toleranceSeconds`.
+   */
   readonly strict?: boolean;
   /** The URL as the provider was given it, for schemes that sign it. */
   readonly url?: string;

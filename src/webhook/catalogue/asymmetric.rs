@@ -56,10 +56,8 @@ pub(super) static MIDTRANS_SNAP: Scheme = Scheme {
         window: Window::OnRequest,
         tolerance_seconds: 0,
     }),
-    identity: in_body(
-        &[&["originalPartnerReferenceNo"], &["originalReferenceNo"], &["latestTransactionStatus"]],
-        &[&["latestTransactionStatus"]],
-    ),
+    // All partial refunds of a transaction have the same references and status.
+    identity: kind_in_body(&[&["latestTransactionStatus"]]),
     ..PUBLIC
 };
 

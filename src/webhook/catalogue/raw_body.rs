@@ -254,11 +254,13 @@ pub(super) static RAZORPAY: Scheme = Scheme {
 
 pub(super) static SHOPIFY: Scheme = Scheme {
     name: "shopify",
-    provenance: Provenance::new("Shopify", Evidence::Run, "@shopify/shopify-api:lib/webhooks/validate"),
+    provenance: Provenance::new("Shopify", Evidence::Run, "@shopify/shopify-api:lib/webhooks/validate").note(
+        "the topic is not signed, and one body may come under several: a replay under another topic is new",
+    ),
     place: Place::Headers(&["x-shopify-hmac-sha256"]),
     form: SignatureForm::Base64,
     identity: Identity {
-        id: IdSource::UnsignedHeader("x-shopify-event-id"),
+        id: IdSource::UnsignedHeaderOfKind("x-shopify-event-id"),
         kind: KindSource::Header("x-shopify-topic"),
         ..DIGEST
     },

@@ -30,6 +30,7 @@ pub static STRIPE_V1: Scheme = Scheme {
     content: DOTTED,
     clock: clock(TimeSource::Pair("t"), TimeUnit::Seconds, Window::PastOnly, 300),
     identity: in_body(&[&["id"]], &[&["type"]]).at(Moment::Seconds(&["created"])),
+    retry_window_hours: 720,
     ..PLAIN
 };
 

@@ -149,6 +149,8 @@ impl Reader {
             (0, _) => IdSource::Digest,
             (1, names) => IdSource::SignedHeader(only(names)),
             (2, names) => IdSource::UnsignedHeader(only(names)),
+            (4, names) => IdSource::UnsignedHeaderOfKind(only(names)),
+            (5, _) => IdSource::BodyDigest,
             (_, paths) => IdSource::Body(paths),
         };
         let kind = match self.paths() {

@@ -156,6 +156,8 @@ impl<const N: usize> Writer<N> {
             IdSource::SignedHeader(name) => self.paths(1, &[&[name]]),
             IdSource::UnsignedHeader(name) => self.paths(2, &[&[name]]),
             IdSource::Body(paths) => self.paths(3, paths),
+            IdSource::UnsignedHeaderOfKind(name) => self.paths(4, &[&[name]]),
+            IdSource::BodyDigest => self.paths(5, &[]),
         }
         match identity.kind {
             KindSource::None => self.paths(0, &[]),
