@@ -37,6 +37,7 @@ mod identity;
 #[cfg(feature = "webhooks-full")]
 mod jws;
 mod key;
+mod marks;
 mod message;
 mod moment;
 mod part;
