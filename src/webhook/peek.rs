@@ -3,7 +3,7 @@
 //! The document is authentic before it gets here, so it is not validated: who reads all of it does that. What is kept
 //! is that no two readers may find different values: a wanted name that stands twice is not found at all.
 
-use super::marks::{BLOCK_BYTES, Marks};
+use super::block::{BLOCK_BYTES, Block};
 use crate::json::{self, Value};
 use crate::prelude::*;
 
@@ -81,7 +81,8 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
     }
     let mut place = 1_usize;
     while place < bytes.len() {
-        let Marks { quotes, backslashes, .. } = Marks::at(bytes, place);
+        let block = Block::at(bytes, place);
+        let (quotes, backslashes) = (block.places(b'"'), block.places(b'\\'));
         let before = usize::try_from((quotes | backslashes).trailing_zeros()).ok()?;
         if before >= BLOCK_BYTES {
             place = place.checked_add(BLOCK_BYTES)?;
@@ -114,14 +115,16 @@ fn nested_end(bytes: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_u32, 0, false);
     let mut place = 0_usize;
     while place < bytes.len() {
-        let Marks { mut quotes, backslashes, opens, closes } = Marks::at(bytes, place);
+        let block = Block::at(bytes, place);
+        let (mut quotes, backslashes) = (block.places(b'"'), block.places(b'\\'));
         if backslashes != 0 || escaped {
             quotes &= !escapes(backslashes, &mut escaped);
         }
         // From an odd quote on, bytes are in a string, and the last one tells what the next block begins in.
         let strings = odd(quotes) ^ in_string;
         in_string = if (strings >> (BLOCK_BYTES - 1)) & 1 == 1 { ALL } else { 0 };
-        let (opens, closes) = (opens & !strings, closes & !strings);
+        let brackets = block.curly();
+        let (opens, closes) = (brackets.places(b'{') & !strings, brackets.places(b'}') & !strings);
         if closes.count_ones() < depth {
             depth = depth.saturating_add(opens.count_ones()).saturating_sub(closes.count_ones());
         } else {
