@@ -237,6 +237,12 @@ class EngineVerifier implements Verifier {
     return this.#door.events(this.#open(), claim).events;
   }
 
+  /** The JSON document that is the body of a delivery. */
+  parse(claim: Claim): unknown {
+    const { content } = claim;
+    return parsePayload(content, typeof content === "string" && this.#door.wroteUnicode(claim));
+  }
+
   /** Whether a delivery may carry several events. */
   get carriesMany(): boolean {
     return this.#opened.carriesMany;
@@ -283,6 +289,11 @@ class EngineDelivery implements VerifiedDelivery {
     const many = this.#facts !== undefined || this.#verifier.carriesMany;
     if (!many) return [new EngineEvent(this, this.#claim, 0)];
     return this.facts().map((_, index) => new EngineEvent(this, this.#claim, index));
+  }
+
+  /** The JSON document that is the body. */
+  parse(): unknown {
+    return this.#verifier.parse(this.#claim);
   }
 
   /** What the engine tells of the events. */
@@ -334,7 +345,7 @@ class EngineEvent implements EventFields {
   }
 
   get payload(): unknown {
-    this.#parsed ??= { value: parsePayload(this.#claim.content) };
+    this.#parsed ??= { value: this.#delivery.parse() };
     return this.#parsed.value;
   }
 
