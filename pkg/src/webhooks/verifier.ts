@@ -7,7 +7,7 @@
 
 import { onlyFull } from "../../wasm/webhooks.only-full.js";
 import { isTillproofError } from "../shell/errors.js";
-import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
+import { bytes, count, flag, nowMs, onlyKnown, optionalText, text } from "../shell/guard.js";
 import { webhooks } from "../shell/webhooks.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { utf8 } from "../shell/wire.js";
@@ -27,8 +27,11 @@ export type { EventFields, RefusedDelivery, VerifiedDelivery, VerifiedEvent, Ver
 export interface VerifierOptions {
   /** A name from `schemes()`, such as `stripe-v1`. */
   readonly scheme: string;
-  /** The signing secret of the endpoint, or several while one replaces another: at most 8. */
-  readonly secrets: string | readonly string[];
+  /**
+   * The signing secret of the endpoint, or several while one replaces another: at most 8. Left out, or empty, only where
+   * the key is an option of its own (`jwk`, `publicKeyPem`).
+   */
+  readonly secrets?: string | readonly string[];
   /**
    * Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. 0
    * switches the check off, as in Stripe's library, unless `strict`: captured deliveries can then be replayed for ever.
@@ -87,9 +90,10 @@ export function createVerifier<S extends keyof SchemeEvents>(
 export function createVerifier<E extends TypedEvent = TypedEvent>(options: VerifierOptions): Verifier<E>;
 export function createVerifier(options: VerifierOptions): Verifier {
   onlyKnown("options", options, OPTIONS);
-  const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
-  const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
+  // None is for the engine to judge: it knows which schemes need one, and whether there is such a scheme at all.
+  const given: readonly unknown[] = [options.secrets ?? []].flat();
+  const secrets = given.map((secret) => text("secrets", secret));
   const { toleranceSeconds } = options;
   const crossing = {
     scheme,
@@ -113,6 +117,9 @@ const OPTIONS = [
   "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "publicKeyPem", "jwk",
   "certificatePem", "partial",
 ] as const;
+
+/** Under this name Node, Bun and Deno ask an object how it is to be logged: members that are getters are not seen. */
+const INSPECT = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
 const small = /* @__PURE__ */ new Door(webhooks);
 let full: Door | undefined;
@@ -172,7 +179,7 @@ class EngineVerifier implements Verifier {
       content: contentOf(body),
       headers: opened.names.find(headers),
       url: url === undefined ? undefined : text("url", url),
-      now: now === undefined || now === null ? Date.now() : timeMs("now", now),
+      now: now === undefined || now === null ? Date.now() : nowMs("now", now),
     };
     const found = this.#door.verify(opened, claim);
     if ("code" in found) return new EngineRefusal(this, delivery, claim.now, found);
@@ -310,6 +317,12 @@ class EngineEvent implements EventFields {
     return (this.#bytes ??= typeof content === "string" ? utf8(content) : alone(content));
   }
 
+  /** What a log shows. */
+  [INSPECT](): object {
+    const { id, type, occurredAt } = this;
+    return occurredAt === undefined ? { id, type } : { id, type, occurredAt };
+  }
+
   /** What there is to tell beside the body. */
   toJSON(): Omit<VerifiedEvent, "payload" | "item" | "bytes"> {
     return { ...this.#facts(), type: this.type };
@@ -341,6 +354,12 @@ class EngineRefusal implements RefusedDelivery {
   get hint(): string | undefined {
     this.#hint ??= { text: hintOf(this.#verifier, { ...this.#delivery, now: this.#now }, this.code) };
     return this.#hint.text;
+  }
+
+  /** What a log shows: the hint too, which is what a log is read for. */
+  [INSPECT](): object {
+    const { ok, code, message, hint } = this;
+    return hint === undefined ? { ok, code, message } : { ok, code, message, hint };
   }
 
   toJSON(): RefusedDelivery {

@@ -24,7 +24,7 @@ export interface ReceiverOptions {
    * an event that needs no order.
    */
   readonly keyOf?: (event: VerifiedEvent) => string | undefined;
-  /** Names of headers to store beside those the scheme reads. */
+  /** Names of headers to store beside those the scheme reads. The header of a static token is not stored even so. */
   readonly keepHeaders?: readonly string[];
   /** Hears of each refusal, for logs; the sender should not. */
   readonly onRefused?: (refusal: RefusedDelivery) => void;
@@ -156,11 +156,17 @@ async function jobOf(scheme: string, event: VerifiedEvent, keyOf: ReceiverOption
   };
 }
 
-/** The headers worth keeping: those of the scheme, which prove the delivery, and those the caller names. */
+/**
+ * The headers worth keeping: those of the scheme, which prove the delivery, and those the caller names. A static token is
+ * the secret itself, so the header that carries it is never stored, whoever names it.
+ */
 function headerNames(scheme: string, wanted: readonly string[]): ReadonlySet<string> {
-  const own = schemes().find((row) => row.name === scheme)?.headers ?? [];
-  const named = list("keepHeaders", wanted).map((name) => text("keepHeaders", name).toLowerCase());
-  return new Set([...own, ...named]);
+  const info = schemes().find((row) => row.name === scheme);
+  const own = info?.headers ?? [];
+  const names = new Set([...own, ...list("keepHeaders", wanted).map((name) => text("keepHeaders", name).toLowerCase())]);
+  const [signature] = own;
+  if (info?.strength === "token" && signature !== undefined) names.delete(signature);
+  return names;
 }
 
 function storedHeaders(headers: unknown, names: ReadonlySet<string>): Record<string, string> {
