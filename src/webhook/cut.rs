@@ -2,9 +2,11 @@
 //!
 //! As `str::split` and `str::split_once`, whose searchers for any pattern weigh kilobytes and take their time.
 
+use super::block::position;
+
 /// What stands before and after the first `at`; `None` where there is none.
 pub(super) fn cut(text: &str, at: char) -> Option<(&str, &str)> {
-    around(text, text.bytes().position(|byte| char::from(byte) == at)?)
+    around(text, position(text.as_bytes(), u8::try_from(at).ok()?)?)
 }
 
 /// What stands before and after the last `at`; `None` where there is none.

@@ -3,6 +3,7 @@
 //! What else stands in a list is skipped, as the providers' own libraries do: it proves nothing, and the next version of
 //! a header may bring it. A list in which nothing is of the right form is refused as malformed.
 
+use super::block::{count, has_space};
 use super::cut::{cut, pieces};
 use crate::prelude::*;
 
@@ -55,7 +56,7 @@ impl Grammar {
             Self::Positional | Self::KeyIds(_) => ',',
             Self::PublicKeys => '&',
         };
-        value.bytes().filter(|byte| char::from(*byte) == separator).count().saturating_add(1)
+        count(value.as_bytes(), u8::try_from(separator).unwrap_or_default()).saturating_add(1)
     }
 
     /// Cuts a value. `time` is the name of the pair that holds the timestamp, `key_id` what the caller named.
@@ -167,7 +168,6 @@ fn pair(item: &str, spaced: bool) -> Option<(&str, &str)> {
     let (name, text) = cut(item, '=')?;
     let (name, text) = if spaced { (name.trim_ascii(), text.trim_ascii()) } else { (name, text) };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let is_pair =
-        !name.is_empty() && name.bytes().all(plain) && !text.bytes().any(|byte| byte.is_ascii_whitespace());
+    let is_pair = !name.is_empty() && name.bytes().all(plain) && !has_space(text.as_bytes());
     is_pair.then_some((name, text))
 }

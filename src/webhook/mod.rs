@@ -22,6 +22,7 @@
 //! Precedence of refusals: limits, form, signature, time. Not here: whether an event was seen before (that takes a
 //! store, see `pkg/src/webhooks/inbox.ts`). Why a signature does not match is told by `diagnose`, in the full artefact.
 
+mod block;
 mod body;
 mod catalogue;
 mod claims;

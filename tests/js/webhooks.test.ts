@@ -121,6 +121,29 @@ test("what was verified is what is read, although its buffer is filled with some
   }
 });
 
+test("a result as JSON has its events, though they are read on first access only", () => {
+  const result = stripe.verify({ body: BODY, headers: { "stripe-signature": header }, now: NOW });
+  const { events, ...rest } = JSON.parse(JSON.stringify(result)) as { events: Record<string, unknown>[] };
+  assert.deepEqual(rest, { ok: true, scheme: "stripe-v1", secretIndex: 0, timestamp: NOW });
+  assert.deepEqual(events.map(({ id, type }) => [id, type]), [["evt_1", "charge.succeeded"]]);
+});
+
+test("events are those of the delivery they are asked of, whatever was verified in between", () => {
+  const deliveries = ["é", "\uFFFD", "\uD800", "x"].map((note, index) => {
+    const body = `{"id":"evt_${index}","note":"${note}"}`;
+    const headers = signWebhook({ scheme: "stripe-v1", secret: SECRET, body: new TextEncoder().encode(body), timestamp: NOW });
+    return { body, headers, now: NOW };
+  });
+  const expected = [["evt_0", "é"], ["evt_1", "\uFFFD"], ["evt_2", "\uFFFD"], ["evt_3", "x"]];
+  const read = (result: VerifyResult): unknown => {
+    assert.ok(result.ok);
+    const [event] = result.events;
+    return [event?.id, (event?.payload as { note: string }).note];
+  };
+  assert.deepEqual(deliveries.map((delivery) => read(stripe.verify(delivery))), expected);
+  assert.deepEqual(deliveries.map((delivery) => stripe.verify(delivery)).map(read), expected);
+});
+
 test("headers are found in every shape frameworks give them in, whatever the case of their names", () => {
   const shapes: HeadersLike[] = [
     { "stripe-signature": header },

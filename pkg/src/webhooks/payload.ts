@@ -19,11 +19,11 @@ const parseWith = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
 let decoder: TextDecoder | undefined;
 
-/** The document. Throws `payload_not_json`. */
-export function parsePayload(body: Uint8Array | string): unknown {
+/** The document. `known` says that a text is Unicode, which otherwise is looked at. Throws `payload_not_json`. */
+export function parsePayload(body: Uint8Array | string, known = false): unknown {
   try {
     // Half a surrogate pair has no bytes, and bytes were authenticated; a byte order mark is no part of a document.
-    if (typeof body === "string" && isUnicode(body) && !body.startsWith("\uFEFF")) return parseExact(body);
+    if (typeof body === "string" && (known || isUnicode(body)) && !body.startsWith("\uFEFF")) return parseExact(body);
     decoder ??= new TextDecoder("utf-8", { fatal: true });
     return parseExact(decoder.decode(typeof body === "string" ? utf8(body) : body));
   } catch (cause) {

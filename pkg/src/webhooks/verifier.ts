@@ -195,6 +195,12 @@ class EngineVerifier implements Verifier {
     return this.#door.events(this.#open(), claim).events;
   }
 
+  /** The JSON document that is the body of a delivery. */
+  parse(claim: Claim): unknown {
+    const { content } = claim;
+    return parsePayload(content, typeof content === "string" && this.#door.wroteUnicode(claim));
+  }
+
   /** Whether a delivery may carry several events. */
   get carriesMany(): boolean {
     return this.#opened.carriesMany;
@@ -249,9 +255,9 @@ class EngineDelivery implements VerifiedDelivery {
     return (this.#facts ??= this.#verifier.read(this.#claim));
   }
 
-  /** Parsed once, however many events there are. */
+  /** The JSON document that is the body, parsed once, however many events there are. */
   document(): unknown {
-    this.#document ??= { value: parsePayload(this.#claim.content) };
+    this.#document ??= { value: this.#verifier.parse(this.#claim) };
     return this.#document.value;
   }
 
