@@ -12,7 +12,7 @@ import { webhooks } from "../shell/webhooks.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { utf8 } from "../shell/wire.js";
 import { diagnosable, hintOf } from "./diagnosis.js";
-import { Door, type Claim, type Content, type EventFacts, type Opened } from "./door.js";
+import { Door, type Claim, type Content, type EventFacts, type Opened, type Proof } from "./door.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import type { HeadersLike } from "./headers.js";
 import { parsePayload } from "./payload.js";
@@ -229,26 +229,17 @@ class EngineVerifier implements Verifier {
     };
     const found = this.#door.verify(opened, claim);
     if ("code" in found) return new EngineRefusal(this, delivery, claim.now, found);
-    const { secretIndex, timestamp, read } = found;
-    const { scheme } = this;
-    const result =
-      timestamp === undefined
-        ? { ok: true as const, scheme, secretIndex }
-        : { ok: true as const, scheme, secretIndex, timestamp };
-    if (read !== undefined) {
-      const events = read.events.map((facts) => new EngineEvent(claim.content, () => facts));
-      return read.refused.length === 0 ? { ...result, events } : { ...result, events, refusedEvents: read.refused };
-    }
-    return Deferred.events(result, this, claim);
+    return new EngineDelivery(this, claim, found);
   }
 
-  /** The events of a delivery that was verified, with everything about them read when it is asked for. */
-  read(claim: Claim): VerifiedEvent[] {
-    const { content } = claim;
-    let facts: readonly EventFacts[] | undefined;
-    const all = (): readonly EventFacts[] => (facts ??= this.#door.events(this.#open(), claim).events);
-    const count = this.#opened.carriesMany ? all().length : 1;
-    return Array.from({ length: count }, (_, index) => new EngineEvent(content, () => all()[index] as EventFacts));
+  /** The events of a delivery that was verified. */
+  read(claim: Claim): readonly EventFacts[] {
+    return this.#door.events(this.#open(), claim).events;
+  }
+
+  /** Whether a delivery may carry several events. */
+  get carriesMany(): boolean {
+    return this.#opened.carriesMany;
   }
 
   /** The engine's verifier; a new one when the instance that gave the last was thrown away. */
@@ -261,49 +252,65 @@ class EngineVerifier implements Verifier {
   }
 }
 
-/** Returned by a constructor, an object gets the private members of the class that is made of it. */
-class Same {
-  constructor(value: object) {
-    return value;
-  }
-}
-
-/** A genuine delivery whose events are read when somebody wants to see them. */
-class Deferred extends Same {
+/** A genuine delivery. Its events, and everything about them, are read when somebody wants to see them. */
+class EngineDelivery implements VerifiedDelivery {
+  readonly ok = true;
+  readonly scheme: string;
+  readonly secretIndex: number;
+  declare readonly timestamp?: number;
+  declare readonly refusedEvents?: readonly number[];
   readonly #verifier: EngineVerifier;
   readonly #claim: Claim;
+  #facts: readonly EventFacts[] | undefined;
   #events: VerifiedEvent[] | undefined;
 
-  private constructor(value: object, verifier: EngineVerifier, claim: Claim) {
-    super(value);
+  constructor(verifier: EngineVerifier, claim: Claim, { secretIndex, timestamp, read }: Proof) {
+    this.scheme = verifier.scheme;
+    this.secretIndex = secretIndex;
+    if (timestamp !== undefined) this.timestamp = timestamp;
     this.#verifier = verifier;
     this.#claim = claim;
+    if (read === undefined) return;
+    this.#facts = read.events;
+    if (read.refused.length > 0) this.refusedEvents = read.refused;
   }
 
-  static events(value: Omit<VerifiedDelivery, "events">, verifier: EngineVerifier, claim: Claim): VerifiedDelivery {
-    Object.defineProperty(value, "events", Deferred.#property);
-    return new Deferred(value, verifier, claim) as unknown as VerifiedDelivery;
+  get events(): VerifiedEvent[] {
+    return (this.#events ??= this.#list());
   }
 
-  /** A member like any other, for `JSON.stringify` and for who copies the result. */
-  static readonly #property: PropertyDescriptor = {
-    enumerable: true,
-    configurable: true,
-    get(this: Deferred): VerifiedEvent[] {
-      return (this.#events ??= this.#verifier.read(this.#claim));
-    },
-  };
+  #list(): VerifiedEvent[] {
+    const many = this.#facts !== undefined || this.#verifier.carriesMany;
+    if (!many) return [new EngineEvent(this, this.#claim, 0)];
+    return this.facts().map((_, index) => new EngineEvent(this, this.#claim, index));
+  }
+
+  /** What the engine tells of the events. */
+  facts(): readonly EventFacts[] {
+    return (this.#facts ??= this.#verifier.read(this.#claim));
+  }
+
+  /** With the events, which are no member of its own: to make them one would take as long as to verify. */
+  toJSON(): VerifiedDelivery {
+    return { ...this, events: this.events };
+  }
 }
 
 class EngineEvent implements EventFields {
-  readonly #content: Content;
-  readonly #facts: () => EventFacts;
+  readonly #delivery: EngineDelivery;
+  readonly #claim: Claim;
+  readonly #index: number;
   #bytes: Uint8Array | undefined;
   #parsed: { readonly value: unknown } | undefined;
 
-  constructor(content: Content, facts: () => EventFacts) {
-    this.#content = content;
-    this.#facts = facts;
+  constructor(delivery: EngineDelivery, claim: Claim, index: number) {
+    this.#delivery = delivery;
+    this.#claim = claim;
+    this.#index = index;
+  }
+
+  #facts(): EventFacts {
+    return this.#delivery.facts()[this.#index] as EventFacts;
   }
 
   get id(): string {
@@ -327,13 +334,13 @@ class EngineEvent implements EventFields {
   }
 
   get payload(): unknown {
-    this.#parsed ??= { value: parsePayload(this.#content) };
+    this.#parsed ??= { value: parsePayload(this.#claim.content) };
     return this.#parsed.value;
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= typeof this.#content === "string" ? utf8(this.#content) : this.#content;
-    return this.#bytes;
+    const { content } = this.#claim;
+    return (this.#bytes ??= typeof content === "string" ? utf8(content) : content);
   }
 
   /** What there is to tell beside the body. */
