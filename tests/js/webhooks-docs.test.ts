@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
+import { refusals } from "../../pkg/wasm/webhooks.refusals.js";
 import { createVerifier, diagnose, schemes, type SchemeInfo } from "../../pkg/src/webhooks/full.js";
 import { signWebhook } from "../../pkg/src/webhooks/sign.js";
 
@@ -90,6 +91,14 @@ test("docs/webhooks.md: a hint is read by name, and is in nothing that copies th
   assert.deepEqual(Object.keys(diagnose(verifier, { body: BODY, headers }) ?? {}).slice(0, 4), [
     "code", "confidence", "sentence", "fix",
   ]);
+});
+
+test("docs/webhooks.md: the codes on the page are those of refusals", () => {
+  const [, row = ""] = /^\| `code` \| stable: (.*) \|$/m.exec(page) ?? [];
+  const named = [...row.matchAll(/`([a-z_]+)`/g)].map(([, code = ""]) => code);
+  assert.ok(named.length > 3);
+  const codes = [...refusals.map(([code]) => code), "body_not_bytes"];
+  assert.deepEqual(named.filter((code) => !codes.includes(code)), []);
 });
 
 test("docs/webhooks.md: toleranceSeconds: 0 switches the window off, and strict makes it exact", () => {
