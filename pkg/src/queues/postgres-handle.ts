@@ -6,7 +6,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { onOneClient, type PgPool, type PostgresJs } from "../stores/postgres/drivers.js";
+import { MARK_TRANSACTION, onOneClient, stillMarked, type PgPool, type PostgresJs } from "../stores/postgres/drivers.js";
 import { transactionLost } from "../stores/rules.js";
 import type { Row } from "./record.js";
 
@@ -46,9 +46,10 @@ function ofPool(pool: PgPool): Postgres {
       onOneClient(
         pool,
         async (client) => {
-          await client.query("BEGIN");
+          await client.query(`BEGIN; ${MARK_TRANSACTION}`);
           const query = async (text: string, values: unknown[]): Promise<Row[]> => (await client.query(text, values)).rows as Row[];
           const result = await unlessAborted(body({ query, handle: client }), signal);
+          await stillMarked((text) => query(text, []));
           // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a roll-back and no error.
           if ((await client.query("COMMIT")).command === "ROLLBACK") throw transactionLost();
           return result;
@@ -76,10 +77,13 @@ function ofPostgresJs(sql: PostgresJs): Postgres {
         let result: { readonly value: T } | undefined;
         const ended = sql.begin(async (handle) => {
           const tx = handle as PostgresJs;
+          await asked(tx, MARK_TRANSACTION);
           const work = body({ query: (text, values) => asked(tx, text, values), handle });
           try {
             // In an object, because the driver resolves a list of promises by itself.
-            result = { value: await unlessAborted(work, signal) };
+            const value = await unlessAborted(work, signal);
+            await stillMarked((text) => asked(tx, text));
+            result = { value };
           } catch (error) {
             if (signal.aborted) {
               await asked(tx, DISARM).catch(() => []);

@@ -1,8 +1,9 @@
 /**
  * The drivers of PostgreSQL behind one form.
  *
- * Invariant: a transaction that reports success was committed. PostgreSQL answers the COMMIT of a transaction in which a
- * statement failed with a roll-back and no error, so the answer is read.
+ * Invariant: a transaction that reports success was committed, whole and by us. PostgreSQL answers the COMMIT of a
+ * transaction in which a statement failed with a roll-back and no error, so the answer is read; and a function that runs
+ * in the transaction may end it by itself, so the transaction carries a mark that ends with it.
  */
 
 import { TillproofError } from "../../shell/errors.js";
@@ -101,9 +102,25 @@ function queriesOf(client: PgClient, told: Explain): Queries {
   };
 }
 
+/** A setting that lasts as long as the transaction it is made in. */
+export const MARK_TRANSACTION = "SET LOCAL tillproof.transaction = 'open'";
+
+/** Throws `transaction_lost` unless the transaction that was marked is the one the next statement would run in. */
+export async function stillMarked(ask: (text: string) => PromiseLike<readonly unknown[]>): Promise<void> {
+  let rows: readonly unknown[];
+  try {
+    rows = await ask("SELECT current_setting('tillproof.transaction', true) AS mark");
+  } catch (error) {
+    // In a transaction in which a statement failed, every other one does.
+    throw codeOf(error) === "25P02" ? transactionLost(error) : error;
+  }
+  if ((rows[0] as { mark?: unknown } | undefined)?.mark !== "open") throw transactionLost();
+}
+
 async function begun<T>(client: PgClient, told: Explain, body: (queries: Queries) => Promise<T>): Promise<T> {
-  await client.query("BEGIN");
+  await client.query(`BEGIN; ${MARK_TRANSACTION}`);
   const result = await body(queriesOf(client, told));
+  await stillMarked(async (text) => (await client.query(text)).rows);
   const { command } = await client.query("COMMIT");
   if (command === "ROLLBACK") throw transactionLost();
   return result;
@@ -193,8 +210,11 @@ function postgresJs(database: PostgresJs, told: Explain): Connection {
     async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
       let result: { readonly value: T } | undefined;
       // In an object, because the driver resolves a list of promises by itself. It rejects when any statement failed.
-      await database.begin(async (sql) => {
-        result = { value: await body(queries(sql as PostgresJs)) };
+      await database.begin(async (handle) => {
+        const sql = handle as PostgresJs;
+        await sql.unsafe(MARK_TRANSACTION);
+        result = { value: await body(queries(sql)) };
+        await stillMarked((text) => sql.unsafe(text));
       });
       if (result === undefined) throw transactionLost();
       return result.value;
