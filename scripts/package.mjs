@@ -23,6 +23,21 @@ const STAGE = at("target/package");
 /** Where the package lies once it is built. */
 export const TARBALL = at("pkg/tillproof.tgz");
 
+/**
+ * The drivers a merchant may bring, from the version on that has what is called. Each is optional, and none is in
+ * pkg/package.json, where npm would want them in the lock file of our own tools.
+ */
+const DRIVERS = {
+  "better-sqlite3": ">=11",
+  bullmq: ">=5",
+  ioredis: ">=5",
+  "node-sqlite3-wasm": ">=0.8",
+  pg: ">=8",
+  "pg-boss": ">=12.34",
+  postgres: ">=3.4",
+  redis: ">=4",
+};
+
 /** Builds the tarball. */
 export async function buildPackage() {
   await ensureRust();
@@ -46,6 +61,8 @@ function stage() {
       copyFileSync(at("pkg/wasm", `${name}.${form}`), join(STAGE, "wasm", `${name}.${form}`));
     }
   }
+  // README leads to these pages, also for who reads it in node_modules.
+  cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter: (path) => !/\.(?!md$)[^./]+$/.test(path) });
   for (const document of ["README.md", "LICENSE", "CHANGELOG.md"]) {
     if (existsSync(at(document))) copyFileSync(at(document), join(STAGE, document));
   }
@@ -55,7 +72,7 @@ function stage() {
   for (const file of filesBelow(STAGE)) chmodSync(file, file === program ? 0o755 : 0o644);
 }
 
-/** pkg/package.json, without what only its own development needs, and with its entries. */
+/** pkg/package.json, without what only its own development needs, and with its entries and drivers. */
 function manifest() {
   const { devDependencies: _, ...kept } = JSON.parse(readFileSync(at("pkg/package.json"), "utf8"));
   return {
@@ -66,7 +83,9 @@ function manifest() {
     bin: { tillproof: `dist/${CLI.name}.js` },
     exports: exportsField(),
     sideEffects: SIDE_EFFECTS,
-    files: ["dist", "wasm", "demo", "CHANGELOG.md"],
+    peerDependencies: DRIVERS,
+    peerDependenciesMeta: Object.fromEntries(Object.keys(DRIVERS).map((name) => [name, { optional: true }])),
+    files: ["dist", "wasm", "demo", "docs", "CHANGELOG.md"],
   };
 }
 

@@ -131,6 +131,22 @@ test("a hook that fails changes no answer", async (t) => {
   assert.equal(said.mock.callCount(), 2);
 });
 
+test("a refusal is one line of the log for those who set no hook, and none for those who want none", async (t) => {
+  const said = t.mock.method(console, "warn", () => {});
+  const reread = JSON.stringify({ id: "evt_1", type: "charge.succeeded" }, null, 2);
+  const headers = signWebhook({ scheme: "stripe-v1", secret: SECRET, body: JSON.stringify(JSON.parse(reread)) });
+  const receive = webhook({ verifier, handler });
+  const response = await receive(request({ body: reread, headers }));
+  assert.deepEqual([response.status, await response.text()], [400, ""]);
+  assert.equal((await receive(request({ method: "GET" }))).status, 405);
+  const lines = said.mock.calls.map(({ arguments: [line] }) => String(line));
+  assert.match(lines[0] ?? "", /^tillproof: delivery refused \(signature_mismatch\): \S/);
+  assert.match(lines[1] ?? "", /^tillproof: delivery refused \(method_not_allowed\): \S/);
+  assert.ok(lines.every((line) => !/\p{Cc}/u.test(line)));
+  assert.equal((await webhook({ verifier, handler, onRefused: () => {} })(request({ headers: {} }))).status, 400);
+  assert.equal(lines.length, said.mock.callCount());
+});
+
 test("what is wrong on this side is told even to those who set no hook", async (t) => {
   const said = t.mock.method(console, "error", () => {});
   const square = createVerifier({ scheme: "square", secrets: SECRET });

@@ -58,6 +58,26 @@ function hasty(options: Partial<WorkerOptions> & Pick<WorkerOptions, "queue" | "
   return worker;
 }
 
+test("a handler that throws is heard of without `onError`", async (t) => {
+  const said = t.mock.method(console, "error", () => {});
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_silent");
+  const failure = new Error("out of stock");
+  let attempts = 0;
+  const handler = (): void => {
+    attempts += 1;
+    if (attempts === 1) throw failure;
+  };
+  const worker = hasty({ queue, handler });
+  worker.start();
+  await until("the second attempt", () => attempts === 2);
+  await worker.drain();
+  const [error, job] = said.mock.calls[0]?.arguments ?? [];
+  assert.equal(error, failure);
+  assert.deepEqual(job, { id: (job as { id: string }).id, type: "charge.succeeded", attempt: 1 });
+  assert.equal(said.mock.callCount(), 1);
+});
+
 test("a genuine delivery is stored and answered with 200, and five of them are one job", async () => {
   const { queue, database } = queueInMemory();
   const receiver = createReceiver({ verifier, queue, keepHeaders: ["User-Agent"] });

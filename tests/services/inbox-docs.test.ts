@@ -34,6 +34,8 @@ before(async () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   symlinkSync(join(ROOT, "tests/services/node_modules"), join(FOLDER, "node_modules"));
+  mkdirSync(join(FOLDER, "built/node_modules"), { recursive: true });
+  symlinkSync(join(ROOT, "pkg/node_modules/node-sqlite3-wasm"), join(FOLDER, "built/node_modules/node-sqlite3-wasm"));
   for (const [name, code] of programs) {
     writeFileSync(join(FOLDER, name), code);
     writeFileSync(join(FOLDER, `run-${name}`), DRIVER.replace("PROGRAM", name));
@@ -52,7 +54,7 @@ before(async () => {
     target: "node20",
     outdir: join(FOLDER, "built"),
     outExtension: { ".js": ".mjs" },
-    external: ["pg", "ioredis"],
+    external: ["pg", "ioredis", "node-sqlite3-wasm"],
     alias: Object.fromEntries(imports),
     logLevel: "warning",
   });
@@ -75,7 +77,7 @@ async function output(name: string): Promise<string> {
       NODE_TEST_CONTEXT: undefined,
       WEBHOOK_SECRET: SECRET,
       DELIVERY: delivery(`evt_${name}`),
-      DATABASE: join(FOLDER, "shop.db"),
+      DATABASE: join(FOLDER, `${name}.db`),
       POSTGRES_URL: database.href,
       REDIS_URL: server("REDIS_URL"),
     },
@@ -91,6 +93,18 @@ const ONCE = '[{"status":"applied","httpStatus":200},{"status":"duplicate","http
 
 test("docs/inbox.md: sqlite.mjs applies an event once", async () => {
   assert.equal(await output("sqlite.mjs"), ONCE);
+});
+
+test("docs/inbox.md: sqlite-wasm.mjs applies an event once, whole, also over the lock of a killed process", async () => {
+  const file = join(FOLDER, "sqlite-wasm.mjs.db");
+  mkdirSync(`${file}.lock`);
+  assert.equal(await output("sqlite-wasm.mjs"), ONCE);
+  const { Database } = createRequire(join(ROOT, "pkg/package.json"))("node-sqlite3-wasm") as {
+    Database: new (path: string) => { all(sql: string): unknown; close(): void };
+  };
+  const database = new Database(file);
+  assert.deepEqual(database.all("SELECT * FROM sales"), [{ charge: "ch_1", amount: 990 }]);
+  database.close();
 });
 
 test("docs/inbox.md: postgres.mjs applies an event once, in the same transaction as the sale", async () => {
@@ -121,6 +135,6 @@ test("docs/inbox.md: the migration on the page is the one that is run", () => {
 });
 
 test("docs/inbox.md: no block of code goes without a test", () => {
-  assert.deepEqual([...programs.keys()], ["sqlite.mjs", "postgres.mjs", "redis.mjs"]);
+  assert.deepEqual([...programs.keys()], ["sqlite.mjs", "sqlite-wasm.mjs", "postgres.mjs", "redis.mjs"]);
   assert.equal((page.match(/^```/gm) ?? []).length, 2 * (programs.size + 1));
 });

@@ -46,8 +46,8 @@ before(async () => {
 
 after(() => running.forEach((child) => child.kill("SIGKILL")));
 
-function program(name: string, env: Record<string, string>): { child: ChildProcess; output: () => string } {
-  const args = [...(name.includes(".test.") ? ["--test-reporter=tap"] : []), join(FOLDER, "built", name)];
+function program(name: string, env: Record<string, string>, argv: readonly string[] = []): { child: ChildProcess; output: () => string } {
+  const args = [...(name.includes(".test.") ? ["--test-reporter=tap"] : []), join(FOLDER, "built", name), ...argv];
   const child = spawn(server("MODERN_NODE"), args, {
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, STRIPE_WEBHOOK_SECRET: SECRET, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -127,10 +127,17 @@ async function counted(table: string): Promise<number> {
   }
 }
 
-test("docs/worker.md: operate.mjs shows what the SQLite program did, and replays it", async () => {
-  const { child, output } = program("operate.mjs", database);
-  assert.equal(await ended(child), 0, output());
-  assert.match(output(), /ready: 0,[^]*quarantined: 0,[^]*replayed: 1\n$/);
+test("docs/worker.md: operate.mjs shows what the SQLite program did, and acts only when it is told to", async () => {
+  const said = async (...args: string[]): Promise<string> => {
+    const { child, output } = program("operate.mjs", database, args);
+    assert.equal(await ended(child), 0, output());
+    return output();
+  };
+  assert.match(await said(), /ready: 0,[^]*quarantined: 0,/);
+  assert.match(await said(), /ready: 0,[^]*quarantined: 0,/);
+  assert.equal(await said("release", "nobody"), "no such job is put aside\n");
+  assert.equal(await said("replay", new Date(Date.now() - 3_600_000).toISOString()), "replayed: 1\n");
+  assert.match(await said(), /ready: 1,/);
 });
 
 test("docs/worker.md: conformance.test.mjs passes", async () => {

@@ -49,7 +49,10 @@ export interface EndpointSettings {
   readonly trustProxy?: boolean;
   /** Puts the code of a refusal into the answer. For development: it also tells a forger how far he came. */
   readonly expose?: "code";
-  /** Told of each refused delivery: `code`, `message` and, where a likely mistake was found, `hint`. For logs. */
+  /**
+   * Told of each refused delivery: `code`, `message` and, where a likely mistake was found, `hint`. For logs. If left
+   * out, `console.warn` is, in one line; `() => {}` says nothing.
+   */
   readonly onRefused?: (refusal: RefusedDelivery) => void | Promise<void>;
   /** Told of what went wrong on this side and was answered with 500. If left out, `console.error` is. */
   readonly onError?: (error: unknown) => void | Promise<void>;
@@ -164,7 +167,7 @@ export function createEndpoint<Box extends InboxLike>(options: WebhookOptions<Bo
       if (reason === undefined) return reply(httpStatus, "");
       // A refusal that is our own mistake would be lost among those that strangers cause.
       if (httpStatus >= 500) await tell(onError ?? console.error, ourMistake(reason));
-      else if (onRefused !== undefined) await tell(onRefused, reason);
+      else await tell(onRefused ?? warn, reason);
       return reply(httpStatus, expose === "code" ? reason.code : "");
     },
   };
@@ -250,6 +253,12 @@ const CUT_OFF: RefusedDelivery = {
   code: "body_cut_off",
   message: "the connection ended before the body did: nothing was applied, and the provider will send it again",
 };
+
+/** One line, whatever a message quotes of what a sender wrote. */
+function warn({ code, message, hint }: RefusedDelivery): void {
+  const line = `tillproof: delivery refused (${code}): ${message}${hint === undefined ? "" : ` (${hint})`}`;
+  console.warn(line.replace(/\p{Cc}+/gu, " "));
+}
 
 function ourMistake({ code, message, hint }: RefusedDelivery): TillproofError {
   return new TillproofError({ code, message: hint === undefined ? message : `${message} (${hint})` });

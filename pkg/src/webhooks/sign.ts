@@ -1,5 +1,6 @@
 /** Signing as a provider does, for test suites. In the `simulator` artefact: whoever receives webhooks signs none. */
 
+import { onlyFull } from "../../wasm/webhooks.only-full.js";
 import { TillproofError } from "../shell/errors.js";
 import { bytes, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { simulator } from "../shell/simulator.js";
@@ -9,12 +10,13 @@ import { encode } from "../shell/wire.js";
 export interface OutgoingDelivery {
   /** A name from `schemes()`, but for those whose private key only the provider has. */
   readonly scheme: string;
+  /** One secret, as `createVerifier` takes it. */
   readonly secret: string;
   /** Without the signature. */
   readonly body: Uint8Array | string;
-  /** The id, for schemes that carry it in a header. */
+  /** The id, for schemes that carry it in a header: `msg_test` if left out. An inbox applies one id once. */
   readonly id?: string;
-  /** The time to sign with, in milliseconds since the epoch; now if left out. */
+  /** The time to sign with, in milliseconds since the epoch, whatever unit the scheme writes; now if left out. */
   readonly timestamp?: number;
   /** The URL that will be called, for schemes that sign it. */
   readonly url?: string;
@@ -32,6 +34,9 @@ export interface SignedDelivery {
   readonly body: Uint8Array;
 }
 
+/** Made up: providers never send an empty one, and many schemes refuse it. */
+const ID = "msg_test";
+
 const DELIVERY = ["scheme", "secret", "body", "id", "timestamp", "url", "publicKeyId", "accessKey"] as const;
 
 /**
@@ -42,12 +47,13 @@ const DELIVERY = ["scheme", "secret", "body", "id", "timestamp", "url", "publicK
  */
 export function signDelivery(delivery: OutgoingDelivery): SignedDelivery {
   const { scheme, secret, id, url, timestamp, publicKeyId, accessKey } = onlyKnown("delivery", delivery, DELIVERY);
+  if (onlyFull.includes(scheme)) throw onlyProvider(scheme);
   const body = bytes("body", delivery.body);
   const input = encode({
     scheme: text("scheme", scheme),
     secret: text("secret", secret),
     timestamp: timeMs("timestamp", timestamp ?? Date.now()),
-    id: optionalText("id", id),
+    id: optionalText("id", id) ?? ID,
     url: optionalText("url", url),
     public_key_id: optionalText("publicKeyId", publicKeyId),
     access_key: optionalText("accessKey", accessKey),
@@ -68,6 +74,17 @@ export function signWebhook(delivery: OutgoingDelivery): Record<string, string> 
   throw new TillproofError({
     code: "signature_in_body",
     message: `${delivery.scheme} carries its signature in the body: use signDelivery(), and send the body it returns`,
+  });
+}
+
+/** Schemes of a public key are not in this artefact, and it could not sign by them either. */
+function onlyProvider(scheme: string): TillproofError {
+  return new TillproofError({
+    code: "cannot_sign",
+    message:
+      `${scheme} signs with a private key that only the provider has: record a delivery of its sandbox, and verify it ` +
+      "with `now` as of then",
+    details: { found: scheme },
   });
 }
 

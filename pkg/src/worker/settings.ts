@@ -42,7 +42,10 @@ export interface WorkerSettings {
   readonly drainMs?: number;
   /** Drains at these signals and then lets them end the process as they would have; none when left out. */
   readonly signals?: readonly NodeJS.Signals[];
-  /** Hears of each failed attempt and of each failure of the queue itself; `job` is absent for the latter. */
+  /**
+   * Hears of each failed attempt and of each failure of the queue itself; `job` is absent for the latter. If left out,
+   * `console.error` does.
+   */
   readonly onError?: (
     error: unknown,
     job?: { readonly id: string; readonly type: string; readonly attempt: number } | undefined,

@@ -156,7 +156,7 @@ class QueueWorker implements Worker {
     this.#pollMs = count("pollMs", options.pollMs ?? 250, 1);
     this.#drainMs = count("drainMs", options.drainMs ?? 25_000);
     this.#signals = list("signals", options.signals ?? []);
-    this.#onError = fn("onError", options.onError ?? (() => undefined));
+    this.#onError = fn("onError", options.onError ?? ((error, job) => console.error(...(job === undefined ? [error] : [error, job]))));
   }
 
   start(): void {
