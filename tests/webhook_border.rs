@@ -243,6 +243,9 @@ fn the_tables_name_each_scheme_and_give_each_refusal_its_sentence() {
     assert_eq!(tables.get("refusals").unwrap().as_array().unwrap().len(), webhook::Error::LINES.len());
     let first = tables.get("reasons").unwrap().as_array().unwrap()[0].to_text();
     assert!(first.starts_with(r#"["hex_length","{found} characters of hexadecimal"#), "{first}");
+    let items = tables.get("items").unwrap().as_array().unwrap();
+    assert_eq!(items.len(), SCHEMES.iter().filter(|scheme| scheme.identity.items.is_some()).count());
+    assert_eq!(items[0].to_text(), r#"["adyen-standard","notificationItems","NotificationRequestItem"]"#);
     let input = br#"{"scheme":"stripe-v1","secret":"whsec_1","timestamp":1700000000000}"#;
     let signed = String::from_utf8(sign(input, BODY)).unwrap();
     assert!(signed.contains(&signature("whsec_1")), "{signed}");

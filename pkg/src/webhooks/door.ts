@@ -41,7 +41,8 @@ export type Content = Uint8Array | string;
 
 /** A delivery as the engine reads it. */
 export interface Claim {
-  readonly content: Content;
+  /** Once it is verified, a copy that nobody else can change. */
+  content: Content;
   readonly headers: readonly Found[];
   readonly url: string | undefined;
   readonly now: number;

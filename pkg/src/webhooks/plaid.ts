@@ -45,7 +45,8 @@ export interface PlaidKeysOptions {
  * call if left out.
  *
  * Refused with `key_id_missing` when the value names none (answer with 400), with `key_expired` when Plaid does not use it
- * any more (400), with `key_unavailable` when `fetchKey` failed (503) and no key of this name was fetched before. Never throws for what a sender controls.
+ * any more (400), with `key_unavailable` when `fetchKey` failed (503) and no key of this name was fetched before. Never
+ * throws for what a sender controls.
  */
 export type PlaidKeyOf = (verification: unknown, now?: number) => Promise<Fetched<PlaidKey>>;
 

@@ -15,8 +15,13 @@ import { diagnosable, hintOf } from "./diagnosis.js";
 import { Door, type Claim, type Content, type EventFacts, type Opened, type Proof } from "./door.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import type { HeadersLike } from "./headers.js";
+import { itemOf } from "./item.js";
+import { alone, owned } from "./owned.js";
 import { parsePayload } from "./payload.js";
 import { sentenceOf, type Refusal } from "./refusals.js";
+import type { EventFields, RefusedDelivery, VerifiedDelivery, VerifiedEvent, VerifyResult } from "./verified.js";
+
+export type { EventFields, RefusedDelivery, VerifiedDelivery, VerifiedEvent, VerifyResult } from "./verified.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions {
@@ -63,64 +68,6 @@ export interface Delivery {
   /** Milliseconds since the epoch; now if left out. */
   readonly now?: number;
 }
-
-/** What every event has, whatever its type. */
-export interface EventFields {
-  /** What repeated deliveries of the event have in common; where the scheme has none, the digest of the body. */
-  readonly id: string;
-  /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
-  readonly idIsSigned: boolean;
-  /** Where the id is not signed: the digest of type and body, which a replay cannot change. */
-  readonly digest?: string | undefined;
-  /** The type, as the provider names it; `unknown` where the delivery has none. */
-  readonly type: string;
-  /** When it happened, in milliseconds since the epoch, where the signed body says so. */
-  readonly occurredAt?: number | undefined;
-  /** The whole JSON document, parsed on first access; integers beyond 2^53 are `bigint`. Throws `payload_not_json`. */
-  readonly payload: unknown;
-  /** Exactly what was authenticated: the body as it was handed in. */
-  readonly bytes: Uint8Array;
-}
-
-/**
- * One event of a genuine delivery. `E` says which types there are and what each carries, so that comparing `type` tells
- * what `payload` is.
- */
-export type VerifiedEvent<E extends TypedEvent = TypedEvent> = E extends TypedEvent
-  ? EventFields & Pick<E, "type" | "payload">
-  : never;
-
-/** A delivery that is genuine and in time. */
-export interface VerifiedDelivery<E extends TypedEvent = TypedEvent> {
-  readonly ok: true;
-  readonly scheme: string;
-  /** Which of the secrets signed it, from 0. */
-  readonly secretIndex: number;
-  /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
-  readonly timestamp?: number;
-  /** At least one; a few providers send many together. Read on first access. */
-  readonly events: VerifiedEvent<E>[];
-  /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
-  readonly refusedEvents?: readonly number[];
-}
-
-/** A delivery that is not. What is answered to the sender should not depend on the reason. */
-export interface RefusedDelivery {
-  readonly ok: false;
-  /** The stable name of the reason. */
-  readonly code: string;
-  /** What was found, what was expected, what to do; for logs. */
-  readonly message: string;
-  /**
-   * What went wrong on this side and what to do about it, where that can be told: found out at first access, and within
-   * bounds (see `diagnose`). For logs: `JSON.stringify` leaves it out, so that no answer tells a stranger by accident.
-   * Absent where the file that finds it is not loaded.
-   */
-  readonly hint?: string | undefined;
-}
-
-/** What became of a delivery. */
-export type VerifyResult<E extends TypedEvent = TypedEvent> = VerifiedDelivery<E> | RefusedDelivery;
 
 /** A scheme with its secrets. Make one and keep it. */
 export interface Verifier<E extends TypedEvent = TypedEvent> {
@@ -236,6 +183,7 @@ class EngineVerifier implements Verifier {
     };
     const found = this.#door.verify(opened, claim);
     if ("code" in found) return new EngineRefusal(this, delivery, claim.now, found);
+    claim.content = owned(claim.content);
     return new EngineDelivery(this, claim, found);
   }
 
@@ -270,6 +218,7 @@ class EngineDelivery implements VerifiedDelivery {
   readonly #claim: Claim;
   #facts: readonly EventFacts[] | undefined;
   #events: VerifiedEvent[] | undefined;
+  #document: { readonly value: unknown } | undefined;
 
   constructor(verifier: EngineVerifier, claim: Claim, { secretIndex, timestamp, read }: Proof) {
     this.scheme = verifier.scheme;
@@ -297,6 +246,12 @@ class EngineDelivery implements VerifiedDelivery {
     return (this.#facts ??= this.#verifier.read(this.#claim));
   }
 
+  /** Parsed once, however many events there are. */
+  document(): unknown {
+    this.#document ??= { value: parsePayload(this.#claim.content) };
+    return this.#document.value;
+  }
+
   /** With the events, which are no member of its own: to make them one would take as long as to verify. */
   toJSON(): VerifiedDelivery {
     return { ...this, events: this.events };
@@ -308,7 +263,6 @@ class EngineEvent implements EventFields {
   readonly #claim: Claim;
   readonly #index: number;
   #bytes: Uint8Array | undefined;
-  #parsed: { readonly value: unknown } | undefined;
 
   constructor(delivery: EngineDelivery, claim: Claim, index: number) {
     this.#delivery = delivery;
@@ -340,14 +294,21 @@ class EngineEvent implements EventFields {
     return this.#facts().occurredAt;
   }
 
+  get index(): number | undefined {
+    return this.#facts().index;
+  }
+
+  get item(): unknown {
+    return itemOf(this.#delivery.scheme, this.payload, this.index);
+  }
+
   get payload(): unknown {
-    this.#parsed ??= { value: parsePayload(this.#claim.content) };
-    return this.#parsed.value;
+    return this.#delivery.document();
   }
 
   get bytes(): Uint8Array {
     const { content } = this.#claim;
-    return (this.#bytes ??= typeof content === "string" ? utf8(content) : content);
+    return (this.#bytes ??= typeof content === "string" ? utf8(content) : alone(content));
   }
 
   /** What a log shows. */
@@ -357,7 +318,7 @@ class EngineEvent implements EventFields {
   }
 
   /** What there is to tell beside the body. */
-  toJSON(): Omit<VerifiedEvent, "payload" | "bytes"> {
+  toJSON(): Omit<VerifiedEvent, "payload" | "item" | "bytes"> {
     return { ...this.#facts(), type: this.type };
   }
 }
@@ -404,7 +365,9 @@ class EngineRefusal implements RefusedDelivery {
 function contentOf(body: unknown): Content {
   if (typeof body === "string") return body.length <= TEXT_LENGTH_MAX ? body : utf8(body);
   // An empty one may have lost its bytes to a worker, and is looked at closely.
-  return body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+  const content = body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+  // Memory shared with a worker could change while it is verified.
+  return content.buffer instanceof ArrayBuffer ? content : new Uint8Array(content);
 }
 
 /** Whatever went wrong on the way is no verification. */

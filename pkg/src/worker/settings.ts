@@ -25,7 +25,10 @@ export interface JobContext {
 export interface WorkerSettings {
   /** Jobs at a time; 8 when left out. */
   readonly concurrency?: number;
-  /** How long a job stays taken when its worker dies, in milliseconds; 30,000 when left out, at least 100. */
+  /**
+   * How long a job stays taken when its worker dies, in milliseconds; at least 100. When left out, the engine's own where
+   * it has one (pg-boss), else 30,000.
+   */
   readonly leaseMs?: number;
   /** The longest an attempt may take, in milliseconds; 15 minutes when left out. */
   readonly attemptMs?: number;
