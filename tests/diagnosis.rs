@@ -650,7 +650,7 @@ fn a_clock_that_is_off_is_told_with_its_sign() {
 fn the_fix_for_a_changed_body_speaks_of_the_content_too() {
     let lemon = send(scheme("lemonsqueezy").unwrap(), "whsec_test", None, EVENT);
     for sent in [stripe(EVENT), lemon] {
-        let found = sent.body(&EVENT.replace("evt", "evx")).diagnosed();
+        let found = sent.body(EVENT.replace("evt", "evx")).diagnosed();
         assert_eq!(found.code, "wrong_secret");
         assert!(found.fix.contains("the content was changed after it was signed"), "{}", found.fix);
     }
