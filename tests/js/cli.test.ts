@@ -82,6 +82,9 @@ test("wrong usage and unreadable input end with 2 and one line that helps", () =
     [[...verify, "stripe-v1", "--option", "foo=@nofile"], /--option foo nofile: no such file or folder$/],
     [[...verify, "stripe-v1", "--option", "foo"], /--option "foo": expected NAME=VALUE or NAME=@FILE$/],
     [[...verify, "stripe-v1", "--body", body], /--body stands twice/],
+    [[...verify, "stripe-v1", "--now", "1700000000000"], /--now "1700000000000": looks like milliseconds: expected seconds since 1970, as date \+%s prints$/],
+    [[...verify, "paypal-rsa-crc32"], /needs the option `certificatePem` beside the secret$/],
+    [["verify", "--headers", body, "--body", body, "--scheme", "stripe-v1"], /a secret is missing: give --secret S or --secret-env NAME$/],
     [[...verify, "stripe-v1", "--now", "-5"], /--now "-5": expected a whole number/],
   ];
   for (const [args, line] of table) {
@@ -161,10 +164,10 @@ test("verify explains a refusal: what happened, and what to do", () => {
     [Buffer.from(event).toString("base64"), signed, secret, [], /^cause \(body_not_decoded, proven\): /m],
     ["", signed, secret, [], /^cause \(body_empty, likely\): /m],
     [event, signed, '"whsec_test"', [], /^cause \(bad_secret, proven\): .* without the quotes around it/m],
-    [event, signed, "sk_live_1", [], /^cause \(wrong_secret_kind, likely\): secrets\[0\] looks like an API key of Stripe/m],
+    [event, signed, "sk_live_1", [], /^cause \(wrong_secret_kind, likely\): the secret at `secrets\[0\]` looks like an API key of Stripe/m],
     [event, signed, "whsec_other", [], /^cause \(wrong_secret, likely\): .* from test mode\nfix: use the signing secret of the test mode endpoint; events forwarded by `stripe listen`/m],
     [event, signed, secret, ["--now", String(now + 400)], /^cause \(timestamp_too_old, proven\): .* signed 400 s before the time of this host/m],
-    [event, signed, secret, ["--now", String(now + 3600)], /^cause \(clock_time_zone, likely\): .* by 1 h almost exactly/m],
+    [event, signed, secret, ["--now", String(now + 3600)], /^cause \(clock_time_zone, likely\): .* signed 1 h almost exactly \(3600 s\) before .* it came late .* or a local time was taken for UTC/m],
     [event, {}, secret, [], /^cause \(missing_header, proven\): the delivery has no headers at all/m],
     [event, { via: "1.1 proxy" }, secret, [], /^cause \(missing_header, likely\): .* came through a proxy \(`via` is there\)/m],
     [event, { HTTP_STRIPE_SIGNATURE: signed["stripe-signature"] }, secret, [], /^cause \(header_renamed, proven\): /m],
@@ -192,8 +195,21 @@ test("verify explains a refusal: what happened, and what to do", () => {
   const unusable = args(event, standard, "'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'").map((arg) => (arg === "stripe-v1" ? "standard-webhooks-v1" : arg));
   const refused = tillproof(...unusable);
   assert.deepEqual([refused.status, refused.out], [2, ""]);
-  assert.match(refused.err, /^tillproof: secrets\[0\] is not written as it was issued: the signature holds without the quotes around it; copy the secret again/);
+  assert.match(refused.err, /^tillproof: the secret at `secrets\[0\]` is not written as it was issued: the signature holds without the quotes around it; copy the secret again/);
   assert.doesNotMatch(refused.err, /MfKQ9/);
+
+  // Nor can one be made here, but the answer is known: genuine, by another scheme.
+  const plain = "whsec_no-base64";
+  const byStripe = signWebhook({ scheme: "stripe-v1", secret: plain, body: event, timestamp: now * 1000 });
+  const asStandard = (...rest: string[]): string[] =>
+    args(event, byStripe, plain, ...rest).map((arg) => (arg === "stripe-v1" ? "standard-webhooks-v1" : arg));
+  const other = tillproof(...asStandard("--json"));
+  assert.deepEqual([other.status, other.err], [1, ""]);
+  const answer = JSON.parse(other.out) as { ok: boolean; code: string; diagnosis: { code: string; details: { found: string } } };
+  assert.deepEqual([answer.ok, answer.code, answer.diagnosis.code, answer.diagnosis.details.found], [false, "bad_secret", "wrong_scheme", "stripe-v1"]);
+  const words = tillproof(...asStandard());
+  assert.deepEqual([words.status, words.err], [1, ""]);
+  assert.match(words.out, /^not genuine \(bad_secret\): .*\ncause \(wrong_scheme, proven\): the delivery is genuine as stripe-v1/);
 
   const sized = tillproof(...args(event, signed, secret, "--option", "strict=yes"));
   assert.deepEqual([sized.status, sized.err], [2, "tillproof: --option strict: expected true or false\n"]);

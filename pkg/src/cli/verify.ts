@@ -9,7 +9,6 @@ import {
   type Delivery,
   type Diagnosis,
   type HeadersLike,
-  type Verifier,
   type VerifierOptions,
   type VerifyResult,
 } from "../webhooks/index.js";
@@ -33,31 +32,47 @@ export async function runVerify(argv: string[]): Promise<number> {
     headers: headers(required("headers", given.headers)),
     body: fileBytes("body", required("body", given.body)),
     ...(given.url === undefined ? {} : { url: given.url }),
-    now: given.now === undefined ? Date.now() : wholeNumber("now", given.now) * 1000,
+    now: given.now === undefined ? Date.now() : seconds("now", given.now) * 1000,
   };
-  const verifier = made(delivery, {
+  const { result, diagnosis } = judged(delivery, {
     ...furtherFields(given.option ?? []),
     scheme: scheme(required("scheme", given.scheme)),
     secrets: secrets(given.secret ?? [], given["secret-env"]),
     ...(given.tolerance === undefined ? {} : { toleranceSeconds: wholeNumber("tolerance", given.tolerance) }),
   });
-  const result = verifier.verify(delivery);
-  const diagnosis = result.ok ? undefined : diagnose(verifier, delivery);
   if (given.json === true) printJson(document(result, diagnosis));
   else process.stdout.write(sentence(result, diagnosis));
   return result.ok ? FINE : NO;
 }
 
-/** Secrets no verifier can be made of are wrong usage, but the delivery often shows what they should be. */
-function made(delivery: Delivery, options: VerifierOptions): Verifier {
+/**
+ * Secrets no verifier can be made of are wrong usage, but the delivery often shows what they should be. Where it is
+ * genuine by another scheme, the question has an answer all the same, and it is "no".
+ */
+function judged(delivery: Delivery, options: VerifierOptions): { result: VerifyResult; diagnosis: Diagnosis | undefined } {
   try {
-    return createVerifier(options);
+    const verifier = createVerifier(options);
+    const result = verifier.verify(delivery);
+    return { result, diagnosis: result.ok ? undefined : diagnose(verifier, delivery) };
   } catch (error) {
     if (!isTillproofError(error)) throw error;
+    const { code, message } = error;
+    if (code === "missing_secret") throw new UsageError("a secret is missing: give --secret S or --secret-env NAME");
     const { scheme, secrets } = options;
-    const found = SECRET_CODES.has(error.code) ? explain({ scheme, secrets }, delivery) : undefined;
+    const found = SECRET_CODES.has(code) ? explain({ scheme, secrets }, delivery) : undefined;
+    if (found?.code === "wrong_scheme") return { result: { ok: false, code, message }, diagnosis: found };
     throw found === undefined ? error : new UsageError(`${found.sentence}; ${found.fix}`);
   }
+}
+
+/** The last second of the year 9999. */
+const SECONDS_MAX = 253_402_300_799;
+
+/** Seconds since 1970, which are easily taken for milliseconds. */
+function seconds(flag: string, value: string): number {
+  const found = wholeNumber(flag, value);
+  if (found <= SECONDS_MAX) return found;
+  throw new UsageError(`--${flag} ${shown(value)}: looks like milliseconds: expected seconds since 1970, as date +%s prints`);
 }
 
 const SECRET_CODES: ReadonlySet<string> = new Set(["bad_secret", "empty_secret"]);
@@ -70,10 +85,8 @@ function scheme(name: string): string {
 }
 
 function secrets(written: string[], variable: string | undefined): string[] {
-  if (variable === undefined) {
-    if (written.length === 0) throw new UsageError("a secret is missing: give --secret S or --secret-env NAME");
-    return written;
-  }
+  // Whether there must be one, the scheme says.
+  if (variable === undefined) return written;
   const value = process.env[variable];
   if (value === undefined || value === "") {
     throw new UsageError(`--secret-env ${variable}: the environment has no such variable, or it is empty`);

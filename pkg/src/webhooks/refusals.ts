@@ -30,7 +30,10 @@ export function readRefusal(area: Area, given = ""): Refusal {
   const line = area.word(OUT);
   const facts: (string | Reason)[] = [];
   for (let at = OUT + 1; area.word(at) !== 0; at += 3) facts.push(fact(area, at, given));
-  return { code: (refusals[line] as Line)[0], line, facts };
+  const [code] = refusals[line] as Line;
+  // The only fact of this one is an option, which is named here as it is written here.
+  if (code === "missing_option") facts[0] = String(facts[0]).replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  return { code, line, facts };
 }
 
 type Line = readonly [code: string, sentence: string];
