@@ -112,8 +112,9 @@ fn a_delivery_is_verified_whoever_hashes_it_and_its_event_is_read_afterwards() {
         assert!(door.room().iter().take(64).all(|byte| *byte == 0), "the key's block is left in the room");
 
         let mut expected = Vec::new();
-        // None refused, one event: signed id, type and time; the time; lengths of id, type and digest; the texts.
-        for number in [0, 1, 0b1011, 1000, 0, 5, 16, 0_u32] {
+        // None refused, one event: signed id, type and time; no place; the time; lengths of id, type and digest; the
+        // texts.
+        for number in [0, 1, 0b1011, 0, 1000, 0, 5, 16, 0_u32] {
             expected.extend(number.to_le_bytes());
         }
         expected.extend(b"evt_1charge.succeeded");
@@ -124,6 +125,31 @@ fn a_delivery_is_verified_whoever_hashes_it_and_its_event_is_read_afterwards() {
         door.events(handle, 0);
         assert_eq!(door.delivered(), expected);
     }
+}
+
+#[test]
+fn events_of_a_list_tell_their_place_in_it_also_where_others_were_refused() {
+    let adyen = scheme("adyen-standard").unwrap();
+    let item = r#"{"NotificationRequestItem":{"pspReference":"P","eventCode":"E","success":"true"}}"#;
+    let body = format!(r#"{{"notificationItems":[{item},{item}]}}"#);
+    let timestamp = Timestamp::from_unix_ms(NOW_MS).unwrap();
+    let (id, body) = ("", body.as_bytes());
+    let outgoing = Outgoing { id, timestamp, url: None, body, public_key_id: None, access_key: None };
+    let body = String::from_utf8(outgoing.sign(adyen, "00ff").unwrap().body).unwrap();
+    let body = body.replacen(r#""eventCode":"E""#, r#""eventCode":"X""#, 1);
+
+    let mut door = Door::default();
+    let handle = open(&mut door, &[(0, "adyen-standard"), (1, "00ff"), (4, "")]);
+    claim(&mut door, NOW_MS, &[]);
+    door.text(body.len()).copy_from_slice(body.as_bytes());
+    assert_eq!(door.whole(handle), answer::VERIFIED);
+    let mut expected = Vec::new();
+    // One refused, the first; one event: signed id, type and a place; the second.
+    for number in [1, 0, 1, 0b10011, 1_u32] {
+        expected.extend(number.to_le_bytes());
+    }
+    let told = door.delivered().get(..expected.len());
+    assert_eq!(told, Some(expected.as_slice()));
 }
 
 type Case<'c> = (Option<&'c str>, &'c [u8], u64, bool, &'c str);

@@ -2,6 +2,7 @@
 
 use sha2::Digest as _;
 
+use super::hash::HashAlgorithm;
 use super::{Secret, encode_hex};
 use crate::prelude::*;
 
@@ -62,25 +63,21 @@ impl Hash {
     /// The digest of a message that comes in pieces.
     #[must_use]
     pub fn digest(self, pieces: &[&[u8]]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => of_pieces::<sha2::Sha256>(pieces),
-            Self::Sha512 => of_pieces::<sha2::Sha512>(pieces),
-        }
+        let algorithm = match self {
+            Self::Sha256 => HashAlgorithm::Sha256,
+            Self::Sha512 => HashAlgorithm::Sha512,
+        };
+        algorithm.of(pieces).as_bytes().to_vec()
     }
-}
-
-fn of_pieces<D: sha2::Digest>(pieces: &[&[u8]]) -> Vec<u8> {
-    let mut hash = D::new();
-    for piece in pieces {
-        hash.update(piece);
-    }
-    hash.finalize().to_vec()
 }
 
 /// SHA-1 of a secret, which a provider takes for the key. Not for messages.
 #[must_use]
 pub fn sha1_of_secret(secret: &Secret) -> Secret {
-    Secret::new(sha1::Sha1::digest(secret.expose()).to_vec())
+    let mut value = HashAlgorithm::Sha1.of(&[secret.expose()]);
+    let key = Secret::new(value.as_bytes().to_vec());
+    value.wipe();
+    key
 }
 
 /// SHA-256 of one message.

@@ -14,7 +14,7 @@
 //! steps out of order, are bugs of the shell and answered like a delivery that does not verify.
 
 use super::scratch::{DELIVERED, LAYOUT, Scratch};
-use crate::crypto::{HashAlgorithm, HashValue, Hasher, sha256};
+use crate::crypto::{HashAlgorithm, HashValue, Hasher};
 use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{self, Event, Options, Pending, Request, Verifier, scheme};
@@ -53,7 +53,7 @@ struct Entry {
     verifier: Verifier,
     headers: Vec<&'static str>,
     /// The digest of the options.
-    options: [u8; 32],
+    options: HashValue,
     uses: u32,
 }
 
@@ -116,8 +116,10 @@ impl Door {
     }
 
     fn try_open(&mut self, text: &[u8]) -> Result<u32, webhook::Error> {
-        let options = sha256(text);
-        let known = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.options == options);
+        let options = HashAlgorithm::Sha256.of(&[text]);
+        let known = |entry: &Option<Entry>| {
+            entry.as_ref().is_some_and(|entry| entry.options.as_bytes() == options.as_bytes())
+        };
         let place = match self.entries.iter().position(known) {
             Some(place) => place,
             None => {
@@ -302,7 +304,9 @@ fn lay(
 }
 
 /// The events as bytes, every number as four of them, the lowest first: how many were refused and which, how many events
-/// there are, and of each its flags, its time (low and high), the lengths of id, type and digest, and those texts.
+/// there are, and of each its flags, its place in the list of the delivery (0 where there is none), its time (low and
+/// high), the lengths of id, type and digest, and those texts. The flags, from the lowest: whether the id is signed, and
+/// whether there are a type, a digest, a time and a place.
 fn written(events: &[Event], refused: &[usize]) -> Vec<u8> {
     let mut out = Vec::new();
     let put = |out: &mut Vec<u8>, value: u32| out.extend_from_slice(&value.to_le_bytes());
@@ -313,9 +317,15 @@ fn written(events: &[Event], refused: &[usize]) -> Vec<u8> {
     put(&mut out, number(events.len()));
     for event in events {
         let texts = [Some(&event.id), event.kind.as_ref(), event.digest.as_ref()];
-        let flags =
-            [event.id_is_signed, event.kind.is_some(), event.digest.is_some(), event.occurred_at.is_some()];
+        let flags = [
+            event.id_is_signed,
+            event.kind.is_some(),
+            event.digest.is_some(),
+            event.occurred_at.is_some(),
+            event.index.is_some(),
+        ];
         put(&mut out, flags.iter().rev().fold(0, |bits, flag| (bits << 1) | u32::from(*flag)));
+        put(&mut out, number(event.index.unwrap_or_default()));
         let [low, high] = halves(event.occurred_at.map_or(0, Timestamp::unix_ms));
         put(&mut out, low);
         put(&mut out, high);

@@ -269,64 +269,93 @@ impl Error {
 
     pub(super) fn unknown_scheme(found: &str) -> Self {
         const SHOWN_MAX: usize = 40;
-        Self::UnknownScheme { found: found.chars().take(SHOWN_MAX).collect() }
+        let shown = found.get(..found.floor_char_boundary(SHOWN_MAX)).unwrap_or_default();
+        Self::UnknownScheme { found: shown.to_owned() }
     }
 
     /// The line of [`Error::LINES`], and what stands in its braces.
     #[must_use]
     pub fn told(&self) -> (usize, [Option<Fact<'_>>; FACTS_MAX]) {
-        use Fact::{Given, Known, Places, Reason};
-        let none = [const { None }; FACTS_MAX];
-        let number = |number: usize| Some(Fact::Number(u64::try_from(number).unwrap_or(u64::MAX)));
+        (self.line(), self.facts())
+    }
+
+    const fn line(&self) -> usize {
         match self {
-            Self::UnknownScheme { found } => (0, [Some(Given(found)), None, None]),
-            Self::SecretMissing => (1, none),
-            Self::TooManySecrets { found } => (2, [number(*found), number(super::SECRETS_MAX), None]),
-            Self::SecretEmpty { index } => (3, [number(*index), None, None]),
+            Self::UnknownScheme { .. } => 0,
+            Self::SecretMissing => 1,
+            Self::TooManySecrets { .. } => 2,
+            Self::SecretEmpty { .. } => 3,
+            Self::SecretMalformed { .. } => 4,
+            Self::OptionMissing { .. } => 5,
+            #[cfg(feature = "webhooks-full")]
+            Self::KeyMalformed { .. } => 6,
+            #[cfg(feature = "webhooks-full")]
+            Self::JwkMalformed => 7,
+            #[cfg(feature = "webhooks-full")]
+            Self::CertificateOfOther { .. } => 8,
+            Self::SignerUnknown => 9,
+            Self::SignatureInBody => 10,
+            Self::UrlMissing => 11,
+            Self::BodyTooLarge { .. } => 12,
+            Self::HeaderTooLong { .. } => 13,
+            Self::TooManySignatures { .. } => 14,
+            Self::HeaderMissing { .. } => 15,
+            Self::HeaderRepeated { .. } => 16,
+            Self::HeaderMalformed { .. } => 17,
+            Self::SignatureAbsent { .. } => 18,
+            Self::BodyMalformed { .. } => 19,
+            Self::FieldMissing { .. } => 20,
+            Self::FieldMalformed { .. } => 21,
+            #[cfg(feature = "webhooks-full")]
+            Self::KeyNotValid => 22,
+            Self::BodyEmpty => 23,
+            Self::SignatureMismatch { body_is_empty: false } => 24,
+            Self::SignatureMismatch { body_is_empty: true } => 25,
+            Self::EventsRefused { .. } => 26,
+            Self::TooOld { .. } => 27,
+            Self::TooNew { .. } => 28,
+        }
+    }
+
+    /// One arm for each kind of facts: with one for each error, it would weigh four times as much.
+    fn facts(&self) -> [Option<Fact<'_>>; FACTS_MAX] {
+        use Fact::{Given, Known, Number, Places, Reason};
+        let number = |number: usize| Some(Number(u64::try_from(number).unwrap_or(u64::MAX)));
+        match self {
+            Self::UnknownScheme { found } => [Some(Given(found)), None, None],
+            Self::TooManySecrets { found } => [number(*found), number(super::SECRETS_MAX), None],
+            Self::SecretEmpty { index } => [number(*index), None, None],
             Self::SecretMalformed { index, reason } => {
                 let (line, at) = reason.told();
-                (4, [number(*index), Some(Reason(line, at)), None])
+                [number(*index), Some(Reason(line, at)), None]
             }
-            Self::OptionMissing { option } => (5, [Some(Known(option)), None, None]),
             #[cfg(feature = "webhooks-full")]
-            Self::KeyMalformed { reason } => (6, [Some(Fact::Key(reason)), None, None]),
+            Self::KeyMalformed { reason } => [Some(Fact::Key(reason)), None, None],
             #[cfg(feature = "webhooks-full")]
-            Self::JwkMalformed => (7, none),
-            #[cfg(feature = "webhooks-full")]
-            Self::CertificateOfOther { expected } => (8, [Some(Known(expected)), None, None]),
-            Self::SignerUnknown => (9, none),
-            Self::SignatureInBody => (10, none),
-            Self::UrlMissing => (11, none),
-            Self::BodyTooLarge { found } => (12, [number(*found), number(super::BODY_BYTES_MAX), None]),
+            Self::CertificateOfOther { expected } => [Some(Known(expected)), None, None],
+            Self::BodyTooLarge { found } => [number(*found), number(super::BODY_BYTES_MAX), None],
             Self::HeaderTooLong { header, found } => {
-                (13, [Some(Known(header)), number(*found), number(super::HEADER_BYTES_MAX)])
+                [Some(Known(header)), number(*found), number(super::HEADER_BYTES_MAX)]
             }
             Self::TooManySignatures { header, found } => {
-                (14, [Some(Known(header)), number(*found), number(super::SIGNATURES_MAX)])
+                [Some(Known(header)), number(*found), number(super::SIGNATURES_MAX)]
             }
-            Self::HeaderMissing { header } => (15, [Some(Known(header)), None, None]),
-            Self::HeaderRepeated { header } => (16, [Some(Known(header)), None, None]),
-            Self::HeaderMalformed { header, expected } => {
-                (17, [Some(Known(header)), Some(Known(expected)), None])
+            Self::OptionMissing { option: text }
+            | Self::HeaderMissing { header: text }
+            | Self::HeaderRepeated { header: text }
+            | Self::SignatureAbsent { header: text }
+            | Self::BodyMalformed { expected: text }
+            | Self::FieldMissing { field: text } => [Some(Known(text)), None, None],
+            Self::HeaderMalformed { header: text, expected }
+            | Self::FieldMalformed { field: text, expected } => {
+                [Some(Known(text)), Some(Known(expected)), None]
             }
-            Self::SignatureAbsent { header } => (18, [Some(Known(header)), None, None]),
-            Self::BodyMalformed { expected } => (19, [Some(Known(expected)), None, None]),
-            Self::FieldMissing { field } => (20, [Some(Known(field)), None, None]),
-            Self::FieldMalformed { field, expected } => {
-                (21, [Some(Known(field)), Some(Known(expected)), None])
+            Self::EventsRefused { refused, events } => [number(*events), Some(Places(refused)), None],
+            Self::TooOld { age_seconds: off, tolerance_seconds }
+            | Self::TooNew { ahead_seconds: off, tolerance_seconds } => {
+                [Some(Number(*off)), Some(Number(*tolerance_seconds)), None]
             }
-            #[cfg(feature = "webhooks-full")]
-            Self::KeyNotValid => (22, none),
-            Self::BodyEmpty => (23, none),
-            Self::SignatureMismatch { body_is_empty: false } => (24, none),
-            Self::SignatureMismatch { body_is_empty: true } => (25, none),
-            Self::EventsRefused { refused, events } => (26, [number(*events), Some(Places(refused)), None]),
-            Self::TooOld { age_seconds, tolerance_seconds } => {
-                (27, [Some(Fact::Number(*age_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
-            }
-            Self::TooNew { ahead_seconds, tolerance_seconds } => {
-                (28, [Some(Fact::Number(*ahead_seconds)), Some(Fact::Number(*tolerance_seconds)), None])
-            }
+            _ => [None, None, None],
         }
     }
 

@@ -1,13 +1,11 @@
 //! What an authenticated delivery says: which events it carries, so that each can be applied once.
 
-use super::body::{at, scalar};
 use super::moment::{number, rfc3339};
-use super::peek::{PATHS, texts};
+use super::peek::{self, PATHS, texts};
 use super::{
     EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Path, Scheme, Strength, TimeUnit, header,
 };
-use crate::crypto::{Sha256, encode_hex, sha256};
-use crate::json::{self, Value};
+use crate::crypto::{HashAlgorithm, HashValue, encode_hex};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -41,7 +39,7 @@ pub(super) struct Proven<'p, 'a> {
     pub(super) headers: &'p [(&'a str, HeaderValue<'a>)],
     pub(super) body: &'a [u8],
     /// The digest of what is signed, where that is not the body.
-    pub(super) signed: Option<[u8; 32]>,
+    pub(super) signed: Option<HashValue>,
     /// Events that are not proven, by their place in the list.
     pub(super) refused: &'p [usize],
 }
@@ -51,22 +49,26 @@ impl Proven<'_, '_> {
     pub(super) fn events(&self) -> Vec<Event> {
         let identity = self.scheme.identity;
         let Some(items) = identity.items else {
-            return vec![self.event(self.body, texts(self.body, self.paths()), None)];
+            return vec![self.event(self.body, &texts(self.body, self.paths()), None)];
         };
-        let document = json::parse(self.body).ok();
-        let list = document.as_ref().and_then(|document| items.of(document));
-        let Some(list @ [_, ..]) = list else {
+        let document = peek::without_mark(self.body);
+        let list = if items.list.is_empty() { Some(document) } else { peek::value(document, &[items.list]) };
+        let list = list.and_then(peek::elements).unwrap_or_default();
+        if list.is_empty() {
             // Genuine, but no list of events: it still becomes one, so that it is not lost.
-            return vec![self.event(self.body, [const { None }; PATHS], None)];
-        };
-        let mut events = Vec::with_capacity(list.len());
-        for (index, item) in list.iter().enumerate().filter(|(index, _)| !self.refused.contains(index)) {
-            let event = at(item, items.member).unwrap_or(item);
-            let text = |path: Path| scalar(event, path).ok().flatten().map(str::to_owned);
-            let found = self.paths().map(|path| if path.is_empty() { None } else { text(path) });
-            events.push(self.event(item.to_text().as_bytes(), found, Some(index)));
+            return vec![self.event(self.body, &[const { None }; PATHS], None)];
         }
-        apart(&mut events, list);
+        let mut events = Vec::with_capacity(list.len());
+        let mut contents = Vec::with_capacity(list.len());
+        for (index, item) in list.iter().enumerate() {
+            if self.refused.contains(&index) {
+                continue;
+            }
+            let event = peek::value(item, items.member).unwrap_or(item);
+            events.push(self.event(item, &texts(event, self.paths()), Some(index)));
+            contents.push(*item);
+        }
+        apart(&mut events, &contents);
         events
     }
 
@@ -80,23 +82,23 @@ impl Proven<'_, '_> {
         [id(), id(), id(), kind(), kind(), identity.occurred_at.map_or(&[], Moment::path)]
     }
 
-    fn event(&self, bytes: &[u8], found: [Option<String>; PATHS], index: Option<usize>) -> Event {
+    fn event(&self, bytes: &[u8], found: &[Option<String>; PATHS], index: Option<usize>) -> Event {
         let identity = self.scheme.identity;
-        let [first, second, third, kind, more, time] = found;
+        let ([ids @ .., _, _, _], [_, _, _, kinds @ .., time]) = (found, found);
         let in_header = |name| header::find(self.headers, name).ok().flatten().map(str::to_owned);
         let id = match identity.id {
             IdSource::SignedHeader(name) | IdSource::UnsignedHeader(name) => in_header(name),
-            IdSource::Body(_) | IdSource::Digest => first.map(|first| joined(first, ":", [second, third])),
+            IdSource::Body(_) | IdSource::Digest => joined(ids, ":"),
         };
         let id = id.filter(|id| usable(id));
         let kind = match identity.kind {
             KindSource::Header(name) => in_header(name),
-            KindSource::Body(_) | KindSource::None => kind.map(|kind| joined(kind, ".", [more, None])),
+            KindSource::Body(_) | KindSource::None => joined(kinds, "."),
         };
-        let occurred_at = time.and_then(|time| match identity.occurred_at? {
-            Moment::Seconds(_) => TimeUnit::Seconds.read(&time),
-            Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(&time, u64::MAX)?),
-            Moment::Rfc3339(_) => rfc3339(&time),
+        let occurred_at = time.as_deref().and_then(|time| match identity.occurred_at? {
+            Moment::Seconds(_) => TimeUnit::Seconds.read(time),
+            Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(time, u64::MAX)?),
+            Moment::Rfc3339(_) => rfc3339(time),
         });
         let id_is_signed = match (&id, self.signed) {
             (Some(_), _) => self.scheme.signs_id(),
@@ -106,37 +108,38 @@ impl Proven<'_, '_> {
         let digest = (!id_is_signed).then(|| match self.signed {
             Some(signed) if self.scheme.signs_something_fresh() => digest_text(&signed),
             Some(_) | None => {
-                let mut hash = Sha256::new();
-                for part in [kind.as_deref().unwrap_or_default().as_bytes(), &[0], bytes] {
-                    hash.update(part);
-                }
-                digest_text(&hash.finish())
+                let kind = kind.as_deref().unwrap_or_default().as_bytes();
+                digest_text(&hashed(&[kind, &[0], bytes]))
             }
         });
-        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| sha256(bytes))));
+        let id = id.unwrap_or_else(|| digest_text(&self.signed.unwrap_or_else(|| hashed(&[bytes]))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
     }
 }
 
 /// Events of one delivery that bear one id but differ are different events: their ids say so.
-fn apart(events: &mut [Event], list: &[Value<'_>]) {
-    let content = |event: &Event| event.index.and_then(|index| list.get(index));
-    let known: Vec<Event> = events.to_vec();
-    for event in events {
-        let other = |other: &Event| other.id == event.id && content(other) != content(event);
-        if known.iter().any(other) {
-            let digest = sha256(content(event).map(Value::to_text).unwrap_or_default().as_bytes());
-            event.id = digest_text(&digest);
+fn apart(events: &mut [Event], contents: &[&[u8]]) {
+    let mut shared = Vec::new();
+    for (event, content) in events.iter().zip(contents) {
+        let mut others = events.iter().zip(contents);
+        shared.push(others.any(|(other, theirs)| other.id == event.id && theirs != content));
+    }
+    for ((event, content), shared) in events.iter_mut().zip(contents).zip(shared) {
+        if shared {
+            event.id = digest_text(&hashed(&[content]));
         }
     }
 }
 
-/// The texts that are there, with the separator between them.
-fn joined(mut first: String, separator: &str, rest: [Option<String>; 2]) -> String {
-    for text in rest.into_iter().flatten() {
-        first.extend([separator, &text]);
+/// The texts that are there, with the separator between them; `None` without the first.
+fn joined(texts: &[Option<String>], separator: &str) -> Option<String> {
+    let [Some(first), rest @ ..] = texts else { return None };
+    let mut joined = first.clone();
+    for text in rest.iter().flatten() {
+        joined.push_str(separator);
+        joined.push_str(text);
     }
-    first
+    Some(joined)
 }
 
 /// An id becomes part of a store key, and databases disagree about control characters.
@@ -144,6 +147,10 @@ fn usable(id: &str) -> bool {
     !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX && !id.chars().any(char::is_control)
 }
 
-fn digest_text(digest: &[u8]) -> String {
-    glued(&["sha256:", &encode_hex(digest)])
+fn hashed(pieces: &[&[u8]]) -> HashValue {
+    HashAlgorithm::Sha256.of(pieces)
+}
+
+fn digest_text(digest: &HashValue) -> String {
+    glued(&["sha256:", &encode_hex(digest.as_bytes())])
 }

@@ -2,38 +2,37 @@
 //!
 //! The calendar of the crate is not used: it would bring a date library into the smallest artefact.
 
-use super::cut::cut;
 use crate::time::Timestamp;
 
 /// The moment of a text such as `2026-03-04T05:06:07.089Z`; `None` for anything else.
 ///
 /// Digits beyond milliseconds are dropped. A leap second is read as the second after it.
 pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
-    let (moment, zone) = match text.strip_suffix('Z').or_else(|| text.strip_suffix('z')) {
-        Some(moment) => (moment, None),
-        None => text
-            .split_at_checked(text.len().checked_sub(ZONE_BYTES)?)
-            .map(|(moment, zone)| (moment, Some(zone)))?,
+    let bytes = text.as_bytes();
+    let (moment, zone) = match bytes {
+        [moment @ .., b'Z' | b'z'] => (moment, &b"+00:00"[..]),
+        _ => bytes.split_at_checked(bytes.len().checked_sub(ZONE_BYTES)?)?,
     };
     let (whole, fraction) = moment.split_at_checked(WHOLE_BYTES)?;
-    let marks = whole.as_bytes().iter().zip(b"0000-00-00T00:00:00").all(|(found, expected)| {
-        if *expected == b'0' { found.is_ascii_digit() } else { found.eq_ignore_ascii_case(expected) }
-    });
-    if !marks {
+    let [year, month, day, hour, minute, second] = numbers(whole, b"0000-00-00T00:00:00")?;
+    let (sign, zone) = zone.split_first()?;
+    let [zone_hours, zone_minutes, ..] = numbers(zone, b"00:00")?;
+    if hour > 23 || minute > 59 || second > 60 || zone_hours > 23 || zone_minutes > 59 {
         return None;
     }
-    let field = |from: usize, to: usize, max| number(whole.get(from..to)?, max);
-    let days = days(field(0, 4, 9_999)?, field(5, 7, 12)?, field(8, 10, 31)?)?;
-    let hours = days.checked_mul(24)?.checked_add(field(11, 13, 23)?)?;
-    let minutes = hours.checked_mul(60)?.checked_add(field(14, 16, 59)?)?;
-    let seconds = minutes.checked_mul(60)?.checked_add(field(17, 19, 60)?)?;
-    let ms = seconds.checked_mul(1_000)?.checked_add(milliseconds(fraction)?)?;
-    Timestamp::from_unix_ms(match zone {
-        None => ms,
-        Some(zone) => {
-            let offset_ms = offset_ms(zone)?;
-            if zone.starts_with('+') { ms.checked_sub(offset_ms)? } else { ms.checked_add(offset_ms)? }
-        }
+    // A year has four digits, so none of these numbers is near the end of its type.
+    let minutes =
+        days(year, month, day)?.wrapping_mul(24).wrapping_add(hour).wrapping_mul(60).wrapping_add(minute);
+    let ms = minutes
+        .wrapping_mul(60)
+        .wrapping_add(second)
+        .wrapping_mul(1_000)
+        .wrapping_add(milliseconds(fraction)?);
+    let offset_ms = zone_hours.wrapping_mul(60).wrapping_add(zone_minutes).wrapping_mul(60_000);
+    Timestamp::from_unix_ms(match sign {
+        b'+' => ms.checked_sub(offset_ms)?,
+        b'-' => ms.wrapping_add(offset_ms),
+        _ => return None,
     })
 }
 
@@ -43,12 +42,21 @@ const WHOLE_BYTES: usize = 19;
 /// Bytes of a zone such as `+02:00`.
 const ZONE_BYTES: usize = 6;
 
-/// How far a zone is from UTC, on either side.
-fn offset_ms(zone: &str) -> Option<u64> {
-    let bare = zone.strip_prefix('+').or_else(|| zone.strip_prefix('-'))?;
-    let (hours, minutes) = cut(bare, ':')?;
-    let minutes = number(hours, 23)?.checked_mul(60)?.checked_add(number(minutes, 59)?)?;
-    if hours.len() == 2 { minutes.checked_mul(60_000) } else { None }
+/// The numbers in a text that is like the pattern, in which `0` stands for a digit; 0 for those that the pattern lacks.
+fn numbers(text: &[u8], pattern: &[u8]) -> Option<[u64; 6]> {
+    let mut numbers = [0_u64; 6];
+    let mut slots = numbers.iter_mut();
+    let mut slot = slots.next()?;
+    for (found, expected) in text.iter().zip(pattern) {
+        if *expected != b'0' && found.eq_ignore_ascii_case(expected) {
+            slot = slots.next()?;
+        } else if *expected == b'0' && found.is_ascii_digit() {
+            *slot = slot.wrapping_mul(10).wrapping_add(u64::from(*found & 15));
+        } else {
+            return None;
+        }
+    }
+    (text.len() == pattern.len()).then_some(numbers)
 }
 
 /// A number in plain digits, at most `max`. As `str::parse`, which takes a sign too and weighs more.
@@ -73,18 +81,21 @@ pub(super) fn number(text: &str, max: u64) -> Option<u64> {
 const DIGITS_MAX: usize = 19;
 
 /// The first three digits after the point.
-fn milliseconds(fraction: &str) -> Option<u64> {
-    if fraction.is_empty() {
-        return Some(0);
-    }
-    let digits = fraction.strip_prefix('.')?;
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+fn milliseconds(fraction: &[u8]) -> Option<u64> {
+    let digits = match fraction {
+        [] => return Some(0),
+        [b'.', digits @ ..] => digits,
+        _ => return None,
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let three = digits.bytes().chain([b'0', b'0']).take(3);
-    three
-        .map(|digit| u64::from(digit & 15))
-        .try_fold(0_u64, |ms, digit| ms.checked_mul(10)?.checked_add(digit))
+    let mut ms = 0_u64;
+    for at in 0..3 {
+        let digit = digits.get(at).unwrap_or(&b'0');
+        ms = ms.wrapping_mul(10).wrapping_add(u64::from(digit & 15));
+    }
+    Some(ms)
 }
 
 /// Days since 1970-01-01; `None` for a date that does not exist.
@@ -92,14 +103,17 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let months = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let before = usize::try_from(month.checked_sub(1)?).ok()?;
-    if day == 0 || day > *months.get(before)? {
+    if year < 1970 || day == 0 || day > *months.get(before)? {
         return None;
     }
     // Leap days of the years 1 to `year - 1`, less those up to 1969, of which there were 477.
-    let past = year.checked_sub(1)?;
-    let leap_days = (past / 4).checked_sub(past / 100)?.checked_add(past / 400)?.checked_sub(477)?;
-    let whole_years = year.checked_sub(1970)?.checked_mul(365)?.checked_add(leap_days)?;
-    whole_years.checked_add(months.iter().take(before).sum())?.checked_add(day.checked_sub(1)?)
+    let past = year.wrapping_sub(1);
+    let leap_days = (past / 4).wrapping_sub(past / 100).wrapping_add(past / 400).wrapping_sub(477);
+    let mut days = year.wrapping_sub(1970).wrapping_mul(365).wrapping_add(leap_days).wrapping_add(day);
+    for days_of_month in months.iter().take(before) {
+        days = days.wrapping_add(*days_of_month);
+    }
+    days.checked_sub(1)
 }
 
 #[cfg(test)]
@@ -130,6 +144,12 @@ mod tests {
             ("2018-07-05T09:13:51é+0:00", None),
             ("2018-07-05 09:13:51Z", None),
             ("+018-07-05T09:13:51Z", None),
+            ("2018-07-05T09:13:51*00:00", None),
+            ("2018-07-05T09:13:51+24:00", None),
+            ("2018-07-05T09:13:60Z", Some(1_530_782_040_000)),
+            ("2018-07-05T24:13:51Z", None),
+            ("2018-07-05T09:60:51Z", None),
+            ("2018-07-05T09:13:61Z", None),
             ("", None),
         ];
         for (text, expected) in table {

@@ -3,23 +3,42 @@
 //! The document is authentic before it gets here, so it is not validated: who reads all of it does that. What is kept
 //! is that no two readers may find different values: a wanted name that stands twice is not found at all.
 
-use super::block::{BLOCK_BYTES, Block};
+use super::block::{BLOCK_BYTES, Block, position};
 use crate::json::{self, Value};
 use crate::prelude::*;
 
 /// The string, or the number as it was written, at the end of each path of member names, outermost first.
 pub(super) fn texts(document: &[u8], paths: Paths<'_>) -> [Option<String>; PATHS] {
-    let document = document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document);
-    let mut found =
-        members(document, paths.map(|path| path.first().copied())).unwrap_or_default().into_iter();
+    let mut found = members(without_mark(document), paths.map(|path| path.first().copied()))
+        .unwrap_or_default()
+        .into_iter();
     paths.map(|path| {
         let outer = found.next()??;
-        let inner = path.iter().skip(1).try_fold(outer, |value, name| {
-            let [member, ..] = members(value, [Some(*name), None, None, None, None, None])?;
-            member
-        });
-        text(inner?)
+        text(value(outer, path.get(1..)?)?)
     })
+}
+
+/// The value at the end of a path of member names, as it stands in an object.
+pub(super) fn value<'a>(object: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
+    path.iter().try_fold(object, |value, name| {
+        let [member, ..] = members(value, [Some(*name), None, None, None, None, None])?;
+        member
+    })
+}
+
+/// The elements of a list, as they stand there; `None` when it is none.
+pub(super) fn elements(list: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut elements = Vec::new();
+    let mut rest = after_space(after_space(list).strip_prefix(b"[")?);
+    while !rest.starts_with(b"]") {
+        if !elements.is_empty() {
+            rest = after_space(rest.strip_prefix(b",")?);
+        }
+        let (element, after) = rest.split_at_checked(value_end(rest)?)?;
+        elements.push(element);
+        rest = after_space(after);
+    }
+    Some(elements)
 }
 
 /// How many members are looked for in one pass. A number and not a parameter, so that the code is there once.
@@ -40,7 +59,7 @@ fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Optio
         let after = after_space(after_space(after).strip_prefix(b":")?);
         let (value, after) = after.split_at_checked(value_end(after)?)?;
         let bare = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
-        let escaped = bare.contains(&b'\\');
+        let escaped = position(bare, b'\\').is_some();
         for (slot, wanted) in found.iter_mut().zip(&wanted) {
             let Some(wanted) = wanted else { continue };
             // Names with escapes are rare and read in full.
@@ -67,6 +86,11 @@ fn text(value: &[u8]) -> Option<String> {
         Value::Number(lexeme) => Some(lexeme.to_owned()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// Without the byte-order mark that some put in front of a document.
+pub(super) fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document)
 }
 
 fn after_space(bytes: &[u8]) -> &[u8] {
@@ -211,6 +235,29 @@ mod tests {
         let found = texts(br#"{"event":{"id":"a","type":"b"},"time":1}"#, paths);
         let expected = [Some("a"), Some("b"), Some("1"), None, None, None];
         assert_eq!(found, expected.map(|text| text.map(str::to_owned)));
+    }
+
+    #[test]
+    fn elements_are_cut_where_they_end() {
+        let table: [(&str, Option<&[&str]>); 12] = [
+            ("[]", Some(&[])),
+            (" [ ] ", Some(&[])),
+            ("[1]", Some(&["1"])),
+            (r#" [ {"a":[1,2]} , "]," ,3 ] "#, Some(&[r#"{"a":[1,2]}"#, r#""],""#, "3"])),
+            ("[1,]", None),
+            ("[,1]", None),
+            ("[1 2]", None),
+            ("[1", None),
+            ("[", None),
+            ("{}", None),
+            ("1", None),
+            ("", None),
+        ];
+        for (list, expected) in table {
+            let found = elements(list.as_bytes());
+            let expected = expected.map(|texts| texts.iter().map(|text| text.as_bytes()).collect());
+            assert_eq!(found, expected, "{list}");
+        }
     }
 
     proptest! {

@@ -136,39 +136,45 @@ impl Scheme {
     /// Every header that is read, in lower case, those with the signature first.
     #[must_use]
     pub fn headers(&self) -> Vec<&'static str> {
-        let mut names = match self.place {
-            Place::Headers(names) => names.to_vec(),
-            Place::FormField(_) | Place::Field(_) => Vec::new(),
-        };
+        let mut names = Vec::new();
+        self.each_header(&mut |name| names.push(name));
+        if let Some(other) = self.otherwise {
+            other.each_header(&mut |name| names.push(name));
+        }
+        names
+    }
+
+    /// Shows every header of this row, without those of the other.
+    fn each_header(&self, see: &mut dyn FnMut(&'static str)) {
+        if let Place::Headers(names) = self.place {
+            names.iter().for_each(|name| see(name));
+        }
         for part in self.content {
-            names.extend(part.header());
+            if let Some(name) = part.header() {
+                see(name);
+            }
         }
         if let Some(Clock { source: TimeSource::Header(name), .. }) = self.clock {
-            names.push(name);
+            see(name);
         }
         // A signed id stands in the content already.
         if let IdSource::UnsignedHeader(name) = self.identity.id {
-            names.push(name);
+            see(name);
         }
         if let KindSource::Header(name) = self.identity.kind {
-            names.push(name);
+            see(name);
         }
-        names.extend(self.otherwise.iter().flat_map(|other| other.headers()));
-        names
     }
 
     /// The row this delivery is read by: this one, or the other if it has one and a header of this one is absent.
     pub(super) fn layout(&'static self, headers: &[(&str, HeaderValue<'_>)]) -> &'static Self {
         let Some(other) = self.otherwise else { return self };
-        let absent = |row: &Self, name| {
-            row.headers_of_its_own().contains(&name) && matches!(find(headers, name), Ok(None))
+        let lacks = |row: &Self| {
+            let mut lacks = false;
+            row.each_header(&mut |name| lacks |= matches!(find(headers, name), Ok(None)));
+            lacks
         };
-        let lacks = |row: &Self| row.headers_of_its_own().into_iter().any(|name| absent(row, name));
         if lacks(self) && !lacks(other) { other } else { self }
-    }
-
-    fn headers_of_its_own(&self) -> Vec<&'static str> {
-        Self { otherwise: None, ..*self }.headers()
     }
 
     /// The header or the member of the body where the signature stands, for people.

@@ -55,7 +55,8 @@ fn other_port(url: &str) -> String {
 fn escape(out: &mut String, text: &str) {
     let text = decoded(text).unwrap_or_else(|| text.to_owned());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!'()*-._~".iter().any(|plain| *plain == byte) {
+        let stays = matches!(byte, b'!' | b'\'' | b'(' | b')' | b'*' | b'-' | b'.' | b'_' | b'~');
+        if stays || byte.is_ascii_alphanumeric() {
             out.push(char::from(byte));
         } else {
             out.push('%');

@@ -12,7 +12,7 @@ use super::{
 };
 #[cfg(feature = "webhooks-full")]
 use super::{Primitive, jws};
-use crate::crypto::{HashAlgorithm, Hasher, Sha256};
+use crate::crypto::{HashAlgorithm, HashValue, Hasher};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -82,7 +82,7 @@ pub struct Verified<'a> {
     body: &'a [u8],
     secret_index: usize,
     timestamp: Option<Timestamp>,
-    signed: Option<[u8; 32]>,
+    signed: Option<HashValue>,
     refused: Vec<usize>,
 }
 
@@ -279,12 +279,7 @@ impl Verifier {
             (None, Some(items), Parsed::Json(document)) => {
                 self.items(items, document, &source, &mut refused)?
             }
-            (None, _, _) => {
-                let value = signature_in_body(layout.place, &source)?;
-                let claims = in_body(layout, headers, value, self.public_key_id.as_deref())?;
-                let signer = self.signer(&source, &claims)?;
-                (claims, signer)
-            }
+            (None, _, _) => self.item(&source)?,
         };
         let signed_at = SignedAt::of(layout, &claims);
         if let (Some(clock), Some(signed_at)) = (layout.clock, signed_at) {
@@ -292,7 +287,7 @@ impl Verifier {
         }
         let timestamp = signed_at.map(|signed_at| signed_at.moment);
         let whole = layout.strength() == Strength::SignedFields && layout.identity.items.is_none();
-        let signed = whole.then(|| digest(&signer.message));
+        let signed = whole.then(|| HashAlgorithm::Sha256.of(&signer.message.pieces(&[])));
         let secret_index = signer.index;
         Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })
     }
@@ -352,6 +347,7 @@ impl Verifier {
         }
     }
 
+    /// Checks an event, or a whole body, by the signature that stands in it.
     fn item<'s>(&self, source: &Source<'s>) -> Result<(Claims<'s>, Signer), Refusal> {
         let value = signature_in_body(source.scheme.place, source)?;
         let claims = in_body(source.scheme, source.headers, value, self.public_key_id.as_deref())?;
@@ -439,15 +435,6 @@ fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, R
         }
     };
     value.ok_or_else(|| Error::FieldMissing { field }.into())
-}
-
-/// Only of messages without the body.
-fn digest(message: &Message) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for piece in message.pieces(&[]) {
-        hash.update(piece);
-    }
-    hash.finish()
 }
 
 /// Rounded up, so that a refusal never names a difference that would have been allowed.

@@ -107,6 +107,19 @@ test("a transaction in which a statement failed is no success, even where its er
   assert.equal(await js.get("claim"), null);
 });
 
+test("a connection that is cut inside a transaction costs the transaction and not the process", async () => {
+  const store = await migrated(postgresStore(pool, table()));
+  const cut = store.transaction(async ({ client, commit }) => {
+    await commit([{ key: "claim", expected: 0, value: "" }]);
+    const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+    await pool.query("SELECT pg_terminate_backend($1)", [(rows[0] as { pid: number }).pid]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+  await assert.rejects(cut);
+  assert.equal(await store.get("claim"), null);
+  assert.equal(await store.commit([{ key: "claim", expected: 0, value: "" }]), true);
+});
+
 test("commits with records in common never wait for each other in a circle", async () => {
   // PostgreSQL does not resolve deadlocks here, so one would end as an error that no commit takes for a conflict.
   const options = "-c deadlock_timeout=10min -c lock_timeout=30s";

@@ -10,6 +10,7 @@
  */
 
 import { count, flag, fn, onlyKnown, refusal, text } from "../shell/guard.js";
+import { transactionOver } from "../stores/rules.js";
 import { queueName, uuidOf } from "../worker/identity.js";
 import type {
   Ending,
@@ -201,6 +202,8 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     signal.throwIfAborted();
     const done = await this.#holding(job, async (within, row) => {
       await this.#boss.complete(this.name, row, null, within);
+      // It may have been aborted while this waited for the row; the event is past then, and would be missed.
+      signal.throwIfAborted();
       await Promise.race([
         work(within.db),
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true })),
@@ -345,13 +348,20 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   async #transaction<T>(body: (within: Within) => Promise<T>): Promise<T> {
     // The constructor saw that it is there.
     const transaction = await this.#boss.getDb().beginTransaction!();
+    let over = false;
+    // What a body that was given up sends after the ROLLBACK would be committed at once.
+    const executeSql: PgBossTransaction["executeSql"] = async (statement, values) => {
+      if (over) throw transactionOver();
+      return transaction.db.executeSql(statement, values);
+    };
     try {
-      const result = await body({ db: transaction.db });
+      const result = await body({ db: { executeSql } });
       // A transaction in which a statement failed would be rolled back by its COMMIT without an error; this one fails.
       await transaction.db.executeSql("SELECT 1");
       await transaction.commit();
       return result;
     } catch (error) {
+      over = true;
       await transaction.rollback();
       throw error;
     }

@@ -57,6 +57,8 @@ export interface EventFacts {
   readonly digest?: string;
   readonly type?: string;
   readonly occurredAt?: number;
+  /** Where it stands in the list of a delivery that carries several, from 0; those that were refused count too. */
+  readonly index?: number;
 }
 
 /** What the engine found genuine. */
@@ -248,6 +250,7 @@ function readEvents(bytes: Uint8Array): Events {
   const events: EventFacts[] = [];
   for (let rest = word(); rest > 0; rest -= 1) {
     const flags = word();
+    const index = word();
     const occurredAt = word() + word() * 0x1_0000_0000;
     const [idBytes, typeBytes, digestBytes] = [word(), word(), word()];
     const end = at + idBytes + typeBytes + digestBytes;
@@ -267,6 +270,7 @@ function readEvents(bytes: Uint8Array): Events {
     if ((flags & 2) !== 0) event.type = type;
     if ((flags & 4) !== 0) event.digest = digest;
     if ((flags & 8) !== 0) event.occurredAt = occurredAt;
+    if ((flags & 16) !== 0) event.index = index;
     events.push(event);
   }
   return { events, refused };

@@ -105,7 +105,7 @@ export interface Inbox<Client = unknown, E extends TypedEvent = TypedEvent> {
   /**
    * Handles events that were held back and whose time has come, in the order of their object, and drops records that are
    * no longer needed. To be called again and again where the ordering holds; elsewhere it only clears up. Rejects as
-   * {@link receive} does; what failed is due again.
+   * {@link receive} does; what failed is due again, and what comes after it in the order of its object waits for it.
    */
   wake(handler: EventHandler<Client, E>, options?: WakeOptions): Promise<readonly EventReceipt[]>;
 }
@@ -168,8 +168,7 @@ export function createInbox(options: InboxOptions): Inbox {
       for (const [prefix, last] of lastDue(due.map(({ key }) => key))) {
         try {
           const parcels = await heldUpTo(settings.store, prefix, last, clock);
-          receipts.push(...(await applyEach(applier, parcels, handler)));
-          await followUp(settings, applier, parcels, handler);
+          if (await applyInTurn(applier, parcels, handler, receipts)) await followUp(settings, applier, parcels, handler);
         } catch (error) {
           errors.push(error);
         }
@@ -246,6 +245,25 @@ async function applyEach(
   }
   throwAll(errors);
   return receipts;
+}
+
+/**
+ * Applies released events of one object in their order, up to the first that fails or is busy: were a later one applied
+ * before it, it would be stale for ever. Whether all had their turn; an error is handed on at once.
+ */
+async function applyInTurn(
+  applier: Applier<unknown>,
+  parcels: readonly Parcel[],
+  handler: EventHandler,
+  receipts: EventReceipt[],
+): Promise<boolean> {
+  for (const parcel of parcels) {
+    const { id, type } = parcel.event;
+    const status = await applier.apply(parcel, handler);
+    receipts.push({ id, type, status });
+    if (status === "busy" || status === "held") return false;
+  }
+  return true;
 }
 
 function throwAll(errors: readonly unknown[]): void {

@@ -112,20 +112,42 @@ async function begun<T>(client: PgClient, told: Explain, body: (queries: Queries
 function pool(database: PgPool, told: Explain): Connection {
   return {
     ...queriesOf(database, told),
-    async transaction(body) {
-      const client = await database.connect();
-      let broken: Error | undefined;
-      try {
-        return await begun(client, told, body);
-      } catch (error) {
-        await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
-        throw error;
-      } finally {
-        // A connection that cannot even roll back must not be handed to the next.
-        client.release(broken);
-      }
-    },
+    transaction: (body) => onOneClient(database, (client) => begun(client, told, body)),
   };
+}
+
+/** A client of a pool, and that it tells when its connection is cut. */
+interface Emitting {
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  removeListener?(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/**
+ * Runs a transaction on a connection of a pool, and rolls back what is left of it when `work` rejects. Where `givenUp`
+ * says so then, the connection is ended instead: `work` may still use it, so nobody else may.
+ */
+export async function onOneClient<T>(
+  database: PgPool,
+  work: (client: PgClient) => Promise<T>,
+  givenUp: () => boolean = () => false,
+): Promise<T> {
+  const client: PgClient & Emitting & { release(error?: Error): void } = await database.connect();
+  let broken: Error | undefined;
+  // While a client is checked out, nobody else listens, and a connection that is cut would end the process.
+  const cut = (error: Error): void => void (broken = error);
+  client.on?.("error", cut);
+  try {
+    return await work(client);
+  } catch (error) {
+    if (givenUp()) broken = new Error("the transaction was given up");
+    else await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
+    throw error;
+  } finally {
+    // One that goes back has the pool's own listener; one that is ended may have more to tell.
+    if (broken === undefined) client.removeListener?.("error", cut);
+    // A connection that cannot even roll back must not be handed to the next.
+    client.release(broken);
+  }
 }
 
 function single(client: PgClient, turns: Turns, patienceMs: number, told: Explain): Connection {

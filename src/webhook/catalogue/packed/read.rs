@@ -207,6 +207,7 @@ impl Reader {
     }
 }
 
+#[inline(never)]
 fn nth(texts: &[&'static str], index: usize) -> &'static str {
     texts.get(index).copied().unwrap_or_default()
 }
