@@ -3,7 +3,7 @@
 //! The document is authentic before it gets here, so it is not validated: who reads all of it does that. What is kept
 //! is that no two readers may find different values: a wanted name that stands twice is not found at all.
 
-use super::block::{BLOCK_BYTES, Block};
+use super::block::{BLOCK_BYTES, Block, position};
 use crate::json::{self, Value};
 use crate::prelude::*;
 
@@ -59,7 +59,7 @@ fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Optio
         let after = after_space(after_space(after).strip_prefix(b":")?);
         let (value, after) = after.split_at_checked(value_end(after)?)?;
         let bare = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
-        let escaped = bare.contains(&b'\\');
+        let escaped = position(bare, b'\\').is_some();
         for (slot, wanted) in found.iter_mut().zip(&wanted) {
             let Some(wanted) = wanted else { continue };
             // Names with escapes are rare and read in full.
