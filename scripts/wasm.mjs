@@ -52,9 +52,10 @@ async function writeTables() {
   };
   const info = 'readonly import("../src/webhooks/schemes.js").SchemeInfo[]';
   module("schemes", { rows: tables.schemes.map(camelCase) }, info);
-  const { refusals, reasons, only_full: onlyFull } = tables;
+  const { refusals, reasons, items, only_full: onlyFull } = tables;
   module("refusals", { refusals, reasons }, "readonly (readonly [code: string, sentence: string])[]");
   module("only-full", { onlyFull }, "readonly string[]");
+  module("items", { items }, "readonly (readonly [scheme: string, list: string, ...member: string[]])[]");
 }
 
 async function buildArtefact({ name, features, fast }, bindgen) {

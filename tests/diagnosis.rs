@@ -341,35 +341,35 @@ fn what_is_done_to_a_secret_is_named() {
     let table: Vec<(Sent, &str)> = vec![
         (
             stripe(EVENT).secret("\"whsec_test\""),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without the quotes around it",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without the quotes around it",
         ),
         (
             stripe(EVENT).secret("STRIPE_SECRET='whsec_test'"),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without NAME= and the quotes",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without NAME= and the quotes",
         ),
         (
             stripe(EVENT).secret("whsec_test\\n"),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without the \\n at its end",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without the \\n at its end",
         ),
         (
             stripe(EVENT).secret("whsec_\u{200b}test"),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without the invisible characters in it",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without the invisible characters in it",
         ),
         (
             stripe(EVENT).secret("whsec_\n  test"),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without the invisible characters in it",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without the invisible characters in it",
         ),
         (
             stripe(EVENT).secret("test"),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds with `whsec_` in front",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds with `whsec_` in front",
         ),
         (
             stripe(EVENT).secret("whsec_old,whsec_test"),
-            "bad_secret! secrets[0] holds several secrets in one text: the signature holds under number 2 of them",
+            "bad_secret! the text at `secrets[0]` holds several secrets: the signature holds under number 2 of them",
         ),
         (
             standard("\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\""),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without the quotes around it",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without the quotes around it",
         ),
         (
             standard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS"),
@@ -377,19 +377,19 @@ fn what_is_done_to_a_secret_is_named() {
         ),
         (
             stripe(EVENT).secret("sk_live_51abc"),
-            "wrong_secret_kind? secrets[0] looks like an API key of Stripe, which signs no webhooks",
+            "wrong_secret_kind? the secret at `secrets[0]` looks like an API key of Stripe, which signs no webhooks",
         ),
         (
             stripe(EVENT).secret("rk_test_51abc"),
-            "wrong_secret_kind? secrets[0] looks like an API key of Stripe, which signs no webhooks",
+            "wrong_secret_kind? the secret at `secrets[0]` looks like an API key of Stripe, which signs no webhooks",
         ),
         (
             stripe(EVENT).secret("pk_test_51abc"),
-            "wrong_secret_kind? secrets[0] looks like a publishable key of Stripe, which signs no webhooks",
+            "wrong_secret_kind? the secret at `secrets[0]` looks like a publishable key of Stripe, which signs no webhooks",
         ),
         (
             stripe(EVENT).secret("we_1NfAbc"),
-            "wrong_secret_kind? secrets[0] looks like the id of a webhook endpoint, which signs no webhooks",
+            "wrong_secret_kind? the secret at `secrets[0]` looks like the id of a webhook endpoint, which signs no webhooks",
         ),
         (
             standard("we_1NfAbc"),
@@ -397,11 +397,11 @@ fn what_is_done_to_a_secret_is_named() {
         ),
         (
             stripe(EVENT).secret("${STRIPE_WEBHOOK_SECRET}"),
-            "wrong_secret_kind? secrets[0] looks like a placeholder nobody has filled in, which signs no webhooks",
+            "wrong_secret_kind? the secret at `secrets[0]` looks like a placeholder nobody has filled in, which signs no webhooks",
         ),
         (
             stripe(EVENT).secret("whsec_other"),
-            "wrong_secret? the signature was not made with the secret that was given, and no known change of the body explains it; the body says that it is from test mode",
+            "wrong_secret? the signature was not made with the secret that was given, and no known change of the body explains it: another secret made it, or the content was changed; the body says that it is from test mode",
         ),
         (
             stripe("{}").secret("whsec_other"),
@@ -417,7 +417,7 @@ fn what_is_done_to_a_secret_is_named() {
         ),
         (
             adyen.secret("\"44782DEF547AAA06C910C43932B1EB0C\""),
-            "bad_secret! secrets[0] is not written as it was issued: the signature holds without the quotes around it",
+            "bad_secret! the secret at `secrets[0]` is not written as it was issued: the signature holds without the quotes around it",
         ),
     ];
     for (sent, expected) in table {
@@ -437,12 +437,12 @@ fn a_key_that_was_decoded_in_another_way_is_named() {
     let text_key = send(scheme("lemonsqueezy").unwrap(), "one key", None, EVENT).secret("6f6e65206b6579");
     assert_eq!(
         told(&text_key.diagnosed()),
-        "wrong_key_decoding! the signature holds when the key is the hexadecimal text decoded, which is not how lemonsqueezy reads secrets[0]"
+        "wrong_key_decoding! the signature holds when the key is the hexadecimal text decoded, which is not how lemonsqueezy reads `secrets[0]`"
     );
     let base64 = send(scheme("lemonsqueezy").unwrap(), "one key", None, EVENT).secret("b25lIGtleQ==");
     assert_eq!(
         told(&base64.diagnosed()),
-        "wrong_key_decoding! the signature holds when the key is the base64 text decoded, which is not how lemonsqueezy reads secrets[0]"
+        "wrong_key_decoding! the signature holds when the key is the base64 text decoded, which is not how lemonsqueezy reads `secrets[0]`"
     );
 }
 
@@ -623,12 +623,17 @@ fn a_clock_that_is_off_is_told_with_its_sign() {
         (
             stripe(EVENT),
             at(7_201),
-            "clock_time_zone? the signature holds, but the time of this host differs from that of the signature by 2 h almost exactly (7201 s): a local time was taken for UTC",
+            "clock_time_zone? the signature holds, but the delivery was signed 2 h almost exactly (7201 s) before the time of this host: it came late (an hourly retry, a replay), or a local time was taken for UTC",
         ),
         (
             standard(),
-            at(-19_799),
-            "clock_time_zone? the signature holds, but the time of this host differs from that of the signature by 5.5 h almost exactly (-19799 s): a local time was taken for UTC",
+            at(-18_001),
+            "clock_time_zone? the signature holds, but the time of this host differs from that of the signature by 5 h almost exactly (-18001 s): a local time was taken for UTC",
+        ),
+        (
+            stripe(EVENT),
+            at(3_603),
+            "timestamp_too_old! the signature holds, but the delivery was signed 3603 s before the time of this host; 300 s are accepted",
         ),
         (
             standard(),
@@ -638,6 +643,16 @@ fn a_clock_that_is_off_is_told_with_its_sign() {
     ];
     for (sent, now, expected) in table {
         assert_eq!(told(&sent.diagnosed_at(now).unwrap()), expected);
+    }
+}
+
+#[test]
+fn the_fix_for_a_changed_body_speaks_of_the_content_too() {
+    let lemon = send(scheme("lemonsqueezy").unwrap(), "whsec_test", None, EVENT);
+    for sent in [stripe(EVENT), lemon] {
+        let found = sent.body(&EVENT.replace("evt", "evx")).diagnosed();
+        assert_eq!(found.code, "wrong_secret");
+        assert!(found.fix.contains("the content was changed after it was signed"), "{}", found.fix);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sha2::Digest as _;
 
-use super::hash::{HashAlgorithm, Hasher};
+use super::hash::HashAlgorithm;
 use super::{Secret, encode_hex};
 use crate::prelude::*;
 
@@ -63,23 +63,18 @@ impl Hash {
     /// The digest of a message that comes in pieces.
     #[must_use]
     pub fn digest(self, pieces: &[&[u8]]) -> Vec<u8> {
-        let mut hash = Hasher::new(match self {
+        let algorithm = match self {
             Self::Sha256 => HashAlgorithm::Sha256,
             Self::Sha512 => HashAlgorithm::Sha512,
-        });
-        for piece in pieces {
-            hash.update(piece);
-        }
-        hash.finish().as_bytes().to_vec()
+        };
+        algorithm.of(pieces).as_bytes().to_vec()
     }
 }
 
 /// SHA-1 of a secret, which a provider takes for the key. Not for messages.
 #[must_use]
 pub fn sha1_of_secret(secret: &Secret) -> Secret {
-    let mut hash = Hasher::new(HashAlgorithm::Sha1);
-    hash.update(secret.expose());
-    let mut value = hash.finish();
+    let mut value = HashAlgorithm::Sha1.of(&[secret.expose()]);
     let key = Secret::new(value.as_bytes().to_vec());
     value.wipe();
     key

@@ -41,6 +41,19 @@ impl HashAlgorithm {
             Self::Sha512 => HASH_BYTES_MAX,
         }
     }
+
+    /// The hash of a message that comes in pieces.
+    ///
+    /// Where [`Hasher`] is linked anyway, this is the one to use: [`sha256`](super::sha256) is for artefacts that have no
+    /// other hash.
+    #[must_use]
+    pub fn of(self, pieces: &[&[u8]]) -> HashValue {
+        let mut hash = Hasher::new(self);
+        for piece in pieces {
+            hash.update(piece);
+        }
+        hash.finish()
+    }
 }
 
 /// A message being hashed. It does not print: the state of a keyed hash signs.

@@ -23,8 +23,10 @@ pub enum Error {
     Webhook(webhook::Error),
 }
 
-/// Replies with `{"schemes", "only_full", "refusals", "reasons"}`: the catalogue, the names of the schemes that only
-/// `webhooks-full` has, and the lines of both tables of errors, each of a code and a sentence. The build makes a JavaScript module of it, so that no artefact has to carry it.
+/// Replies with `{"schemes", "only_full", "items", "refusals", "reasons"}`: the catalogue, the names of the schemes that
+/// only `webhooks-full` has, where the lists of those stand that carry several events (name of the scheme, of the list,
+/// and of each member on the way from its element to the event), and the lines of both tables of errors, each of a code
+/// and a sentence. The build makes JavaScript modules of it, so that no artefact has to carry it.
 #[must_use]
 pub fn tables() -> Vec<u8> {
     let schemes = SCHEMES.iter().fold(ArrayWriter::new(), |list, scheme| list.raw(&row(scheme)));
@@ -36,9 +38,15 @@ pub fn tables() -> Vec<u8> {
         matches!(scheme.primitive, Primitive::Mac(_) | Primitive::Digest(_) | Primitive::Token)
     };
     let full = SCHEMES.iter().filter(|scheme| !small(scheme));
+    let items = SCHEMES.iter().filter_map(|scheme| {
+        let items = scheme.identity.items?;
+        let line = ArrayWriter::new().text(scheme.name).text(items.list);
+        Some(items.member.iter().fold(line, |line, name| line.text(name)).finish())
+    });
     let object = ObjectWriter::new()
         .raw("schemes", &schemes.finish())
         .raw("only_full", &full.fold(ArrayWriter::new(), |list, scheme| list.text(scheme.name)).finish())
+        .raw("items", &items.fold(ArrayWriter::new(), |list, line| list.raw(&line)).finish())
         .raw("refusals", &lines(webhook::Error::LINES))
         .raw("reasons", &lines(crypto::Error::LINES));
     reply::ok(&object.finish())

@@ -49,6 +49,13 @@ pub const URL_AT: usize = DIGEST_AT + DIGEST_BYTES;
 pub const SLOTS_AT: usize = URL_AT + URL_BYTES_MAX;
 const AREA_BYTES: usize = SLOTS_AT + SLOTS * SLOT_BYTES;
 
+/// The headers of a delivery: no list on the heap, because every allocation is felt.
+#[derive(Debug)]
+pub(super) struct Headers<'a> {
+    list: [(&'static str, HeaderValue<'a>); SLOTS],
+    length: usize,
+}
+
 /// The area of one instance; empty until somebody asks where it is.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -100,11 +107,8 @@ impl Scratch {
     /// # Errors
     ///
     /// [`Error::HeaderTooLong`], as the engine would say it: a slot holds no longer one.
-    pub(super) fn headers(
-        &self,
-        names: &[&'static str],
-    ) -> Result<Vec<(&'static str, HeaderValue<'_>)>, Error> {
-        let mut headers = Vec::with_capacity(names.len());
+    pub(super) fn headers(&self, names: &[&'static str]) -> Result<Headers<'_>, Error> {
+        let mut headers = Headers { list: [("", HeaderValue::Repeated); SLOTS], length: 0 };
         for (slot, name) in names.iter().enumerate() {
             let value = match self.word(LENGTHS.saturating_add(slot)) {
                 ABSENT => continue,
@@ -118,7 +122,10 @@ impl Scratch {
                     HeaderValue::Once(core::str::from_utf8(bytes).unwrap_or_default())
                 }
             };
-            headers.push((*name, value));
+            if let Some(free) = headers.list.get_mut(headers.length) {
+                *free = (*name, value);
+                headers.length = headers.length.saturating_add(1);
+            }
         }
         Ok(headers)
     }
@@ -200,6 +207,13 @@ impl Scratch {
     fn put_text(&mut self, word: usize, text: &'static str) {
         self.put(word, number(text.as_ptr().addr()));
         self.put(word.saturating_add(1), number(text.len()));
+    }
+}
+
+impl<'a> Headers<'a> {
+    /// In the order of their slots.
+    pub(super) fn list(&self) -> &[(&'static str, HeaderValue<'a>)] {
+        self.list.get(..self.length).unwrap_or_default()
     }
 }
 

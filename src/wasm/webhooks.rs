@@ -14,7 +14,7 @@
 //! steps out of order, are bugs of the shell and answered like a delivery that does not verify.
 
 use super::scratch::{DELIVERED, LAYOUT, Scratch};
-use crate::crypto::{HashAlgorithm, HashValue, Hasher, sha256};
+use crate::crypto::{HashAlgorithm, HashValue, Hasher};
 use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{self, Event, Options, Pending, Request, Verifier, scheme};
@@ -53,7 +53,7 @@ struct Entry {
     verifier: Verifier,
     headers: Vec<&'static str>,
     /// The digest of the options.
-    options: [u8; 32],
+    options: HashValue,
     uses: u32,
 }
 
@@ -116,8 +116,10 @@ impl Door {
     }
 
     fn try_open(&mut self, text: &[u8]) -> Result<u32, webhook::Error> {
-        let options = sha256(text);
-        let known = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.options == options);
+        let options = HashAlgorithm::Sha256.of(&[text]);
+        let known = |entry: &Option<Entry>| {
+            entry.as_ref().is_some_and(|entry| entry.options.as_bytes() == options.as_bytes())
+        };
         let place = match self.entries.iter().position(known) {
             Some(place) => place,
             None => {
@@ -158,7 +160,7 @@ impl Door {
             Ok(headers) => headers,
             Err(error) => return self.refuse(&error),
         };
-        match entry.verifier.begin(&headers, self.scratch.url(), body_bytes) {
+        match entry.verifier.begin(headers.list(), self.scratch.url(), body_bytes) {
             Err(error) => self.refuse(&error),
             Ok(None) => answer::WHOLE,
             Ok(Some(pending)) => {
@@ -227,8 +229,12 @@ impl Door {
             Ok(headers) => headers,
             Err(error) => return self.refuse(&error),
         };
-        let request =
-            Request { headers: &headers, url: self.scratch.url(), body: &body, now: self.scratch.now() };
+        let request = Request {
+            headers: headers.list(),
+            url: self.scratch.url(),
+            body: &body,
+            now: self.scratch.now(),
+        };
         // What verifies in steps has been through `begin`, so this is only for what does not.
         match entry.verifier.verify_whole(&request) {
             Err(refusal) => self.refuse(&refusal.into()),
@@ -241,12 +247,18 @@ impl Door {
         }
     }
 
-    /// Reads the events of a delivery that was verified in steps: the area has its headers, the text is its body.
-    pub fn events(&mut self, handle: u32) {
-        let body = core::mem::take(&mut self.text);
+    /// Reads the events of a delivery that was verified in steps: the area has its headers. So many bytes in the room
+    /// are its body, or the text is, when there are none.
+    pub fn events(&mut self, handle: u32, room_bytes: usize) {
+        let text = core::mem::take(&mut self.text);
         let Some(entry) = entry(&self.entries, handle) else { return };
         let Ok(headers) = self.scratch.headers(&entry.headers) else { return };
-        let written = written(&entry.verifier.events(&headers, &body), &[]);
+        let laid = self.scratch.laid();
+        let body = match room_bytes {
+            0 => &text,
+            _ => self.room.get(laid..laid.saturating_add(room_bytes)).unwrap_or_default(),
+        };
+        let written = written(&entry.verifier.events(headers.list(), body), &[]);
         self.tell(written);
     }
 
@@ -460,7 +472,7 @@ pub mod exports {
 
     /// See [`Door::events`].
     #[wasm_bindgen]
-    pub fn webhooks_events(handle: u32) {
-        DOOR.lock().events(handle);
+    pub fn webhooks_events(handle: u32, room_bytes: usize) {
+        DOOR.lock().events(handle, room_bytes);
     }
 }

@@ -21,6 +21,8 @@ pub enum Error {
     UnknownScheme {
         /// The name, shortened.
         found: String,
+        /// A scheme of the same provider, as far as the names tell.
+        near: Option<&'static str>,
     },
     /// A verifier without a secret could verify nothing.
     SecretMissing,
@@ -232,7 +234,10 @@ impl Error {
             "the header `{header}` holds {found} items: at most {limit} are read, no provider sends that many",
         ),
         ("missing_header", "the header `{header}` is missing: is this request from the provider?"),
-        ("repeated_header", "the header `{header}` arrived several times: expected it once"),
+        (
+            "repeated_header",
+            "the header `{header}` came as a list of values, or several times: expected it once, as one text",
+        ),
         ("malformed_header", "the header `{header}` is malformed: expected {expected}"),
         ("missing_signature", "the header `{header}` holds no signature of the version this scheme accepts"),
         ("malformed_body", "the body is not what this provider sends: expected {expected}"),
@@ -265,12 +270,17 @@ impl Error {
             "timestamp_in_future",
             "signed {found} s in the future: at most {tolerance} s are accepted; check the clock of this host",
         ),
+        // At the end, since the numbers of the others are their order of precedence.
+        (
+            "unknown_scheme",
+            "no scheme is called {found}: did you mean {near}? schemes() lists those there are",
+        ),
     ];
 
-    pub(super) fn unknown_scheme(found: &str) -> Self {
+    pub(super) fn unknown_scheme(found: &str, near: Option<&'static str>) -> Self {
         const SHOWN_MAX: usize = 40;
         let shown = found.get(..found.floor_char_boundary(SHOWN_MAX)).unwrap_or_default();
-        Self::UnknownScheme { found: shown.to_owned() }
+        Self::UnknownScheme { found: shown.to_owned(), near }
     }
 
     /// The line of [`Error::LINES`], and what stands in its braces.
@@ -281,7 +291,8 @@ impl Error {
 
     const fn line(&self) -> usize {
         match self {
-            Self::UnknownScheme { .. } => 0,
+            Self::UnknownScheme { near: None, .. } => 0,
+            Self::UnknownScheme { near: Some(_), .. } => 29,
             Self::SecretMissing => 1,
             Self::TooManySecrets { .. } => 2,
             Self::SecretEmpty { .. } => 3,
@@ -322,7 +333,7 @@ impl Error {
         use Fact::{Given, Known, Number, Places, Reason};
         let number = |number: usize| Some(Number(u64::try_from(number).unwrap_or(u64::MAX)));
         match self {
-            Self::UnknownScheme { found } => [Some(Given(found)), None, None],
+            Self::UnknownScheme { found, near } => [Some(Given(found)), near.map(Known), None],
             Self::TooManySecrets { found } => [number(*found), number(super::SECRETS_MAX), None],
             Self::SecretEmpty { index } => [number(*index), None, None],
             Self::SecretMalformed { index, reason } => {

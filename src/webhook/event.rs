@@ -5,7 +5,7 @@ use super::peek::{self, PATHS, texts};
 use super::{
     EVENT_ID_BYTES_MAX, HeaderValue, IdSource, KindSource, Moment, Path, Scheme, Strength, TimeUnit, header,
 };
-use crate::crypto::{Sha256, encode_hex, sha256};
+use crate::crypto::{HashAlgorithm, HashValue, encode_hex};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -40,7 +40,7 @@ pub(super) struct Proven<'p, 'a> {
     pub(super) headers: &'p [(&'a str, HeaderValue<'a>)],
     pub(super) body: &'a [u8],
     /// The digest of what is signed, where that is not the body: of each event that is proven, in their order.
-    pub(super) signed: &'p [[u8; 32]],
+    pub(super) signed: &'p [HashValue],
     /// Events that are not proven, by their place in the list.
     pub(super) refused: &'p [usize],
 }
@@ -69,7 +69,7 @@ impl Proven<'_, '_> {
             let proven = events.len();
             events.push(self.event(item, &texts(event, self.paths()), Some(index), proven));
             // What nobody signed makes no other event: whoever has one delivery could write any number of them.
-            contents.push(self.signed.get(proven).map_or(*item, |signed| signed.as_slice()));
+            contents.push(self.signed.get(proven).map_or(*item, HashValue::as_bytes));
         }
         apart(&mut events, &contents, self.signed);
         events
@@ -131,15 +131,11 @@ impl Proven<'_, '_> {
                     (IdSource::UnsignedHeader(_), KindSource::Header(_)) => "",
                     _ => kind.as_deref().unwrap_or_default(),
                 };
-                let mut hash = Sha256::new();
-                for part in [kind.as_bytes(), &[0], bytes] {
-                    hash.update(part);
-                }
-                digest_text(&hash.finish())
+                digest_text(&hashed(&[kind.as_bytes(), &[0], bytes]))
             }
         });
         let stands_in = signed.filter(|_| identity.id != IdSource::BodyDigest);
-        let id = id.unwrap_or_else(|| digest_text(&stands_in.unwrap_or_else(|| sha256(bytes))));
+        let id = id.unwrap_or_else(|| digest_text(&stands_in.unwrap_or_else(|| hashed(&[bytes]))));
         Event { id, id_is_signed, digest, kind, occurred_at, index }
     }
 
@@ -170,7 +166,7 @@ impl Proven<'_, '_> {
 }
 
 /// Events of one delivery that bear one id but differ in what is signed are different events: their ids say so.
-fn apart(events: &mut [Event], contents: &[&[u8]], signed: &[[u8; 32]]) {
+fn apart(events: &mut [Event], contents: &[&[u8]], signed: &[HashValue]) {
     let mut shared = Vec::new();
     for (event, content) in events.iter().zip(contents) {
         let mut others = events.iter().zip(contents);
@@ -178,7 +174,7 @@ fn apart(events: &mut [Event], contents: &[&[u8]], signed: &[[u8; 32]]) {
     }
     for (index, ((event, content), shared)) in events.iter_mut().zip(contents).zip(shared).enumerate() {
         if shared {
-            event.id = digest_text(&signed.get(index).copied().unwrap_or_else(|| sha256(content)));
+            event.id = digest_text(&signed.get(index).copied().unwrap_or_else(|| hashed(&[content])));
         }
     }
 }
@@ -199,6 +195,10 @@ fn usable(id: &str) -> bool {
     !id.is_empty() && id.len() <= EVENT_ID_BYTES_MAX && !id.chars().any(char::is_control)
 }
 
-fn digest_text(digest: &[u8]) -> String {
-    glued(&["sha256:", &encode_hex(digest)])
+fn hashed(pieces: &[&[u8]]) -> HashValue {
+    HashAlgorithm::Sha256.of(pieces)
+}
+
+fn digest_text(digest: &HashValue) -> String {
+    glued(&["sha256:", &encode_hex(digest.as_bytes())])
 }

@@ -19,7 +19,8 @@ pub(super) fn find<'a>(
 ) -> Result<Option<&'a str>, Refusal> {
     let mut value = None;
     for (found, given) in headers {
-        if found.eq_ignore_ascii_case(name) {
+        // Callers that have the row pass its own names, which are the same text in memory.
+        if core::ptr::eq(*found, name) || found.eq_ignore_ascii_case(name) {
             match given {
                 HeaderValue::Once(text) if value.is_none() => value = Some(*text),
                 HeaderValue::Once(_) | HeaderValue::Repeated => {

@@ -8,7 +8,7 @@ use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
 use super::{Error, HeaderValue, Part, Path, Refusal, Scheme};
-use crate::crypto::sha256_hex;
+use crate::crypto::{HashAlgorithm, encode_hex};
 use crate::json::Value;
 use crate::prelude::*;
 
@@ -134,7 +134,7 @@ impl Source<'_> {
             Part::Body => message.body = true,
             Part::BodyDigestInQuery(field) => {
                 let claimed = parameter(self.url, field)?.ok_or(Error::FieldMissing { field })?;
-                if claimed != sha256_hex(self.body) {
+                if claimed != hex_digest(self.body) {
                     return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() }.into());
                 }
             }
@@ -186,7 +186,7 @@ impl Source<'_> {
             #[cfg(feature = "webhooks-full")]
             Part::CompactBodyDigest => {
                 let text = self.json.map(Value::to_text).unwrap_or_default();
-                message.push(sha256_hex(text.as_bytes()).as_bytes());
+                message.push(hex_digest(text.as_bytes()).as_bytes());
             }
             #[cfg(feature = "webhooks-full")]
             Part::UrlPath => message.push(path(self.url).as_bytes()),
@@ -210,6 +210,11 @@ impl Source<'_> {
     fn scalar(&self, path: Path) -> Result<Option<&str>, Refusal> {
         self.json.map_or(Ok(None), |document| scalar(document, path))
     }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+fn hex_digest(bytes: &[u8]) -> String {
+    encode_hex(HashAlgorithm::Sha256.of(&[bytes]).as_bytes())
 }
 
 /// The one value of a parameter of the query of a URL.

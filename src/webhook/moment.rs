@@ -62,13 +62,23 @@ fn numbers(text: &[u8], pattern: &[u8]) -> Option<[u64; 6]> {
 /// A number in plain digits, at most `max`. As `str::parse`, which takes a sign too and weighs more.
 #[inline(never)]
 pub(super) fn number(text: &str, max: u64) -> Option<u64> {
-    let mut value = if text.is_empty() { None } else { Some(0_u64) };
-    for byte in text.bytes() {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-        value = value?.checked_mul(10)?.checked_add(digit.into());
+    if text.is_empty() || text.len() > DIGITS_MAX {
+        return None;
     }
-    value.filter(|value| *value <= max)
+    let mut value = 0_u64;
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        // So few digits do not overflow, and a checked product of 64 bits is a function call in wasm.
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
+    }
+    (value <= max).then_some(value)
 }
+
+/// Whatever has more digits is beyond every time there is.
+const DIGITS_MAX: usize = 19;
 
 /// The first three digits after the point.
 fn milliseconds(fraction: &[u8]) -> Option<u64> {

@@ -17,7 +17,8 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Pending {
     pub(super) layout: &'static Scheme,
-    signatures: Vec<String>,
+    /// Each behind its length in two bytes: one list of bytes, because every allocation is felt.
+    signatures: Vec<u8>,
     pub(super) timestamp: Option<SignedAt>,
     message: Message,
     body_is_empty: bool,
@@ -72,7 +73,7 @@ impl Verifier {
         }
         Ok(Pending {
             layout,
-            signatures: claims.signatures.iter().map(|text| (*text).to_owned()).collect(),
+            signatures: strung(&claims.signatures),
             timestamp: SignedAt::of(layout, claims),
             message,
             body_is_empty: body_bytes == 0,
@@ -92,8 +93,10 @@ impl Verifier {
         let Some(tag) = self.keys.get(secret_index).and_then(|key| key.close(inner)) else { return };
         let form = pending.layout.form;
         let mut holds = false;
-        for signature in &pending.signatures {
+        let mut rest = pending.signatures.as_slice();
+        while let Some((signature, more)) = unstrung(rest) {
             holds |= form.matches(tag.as_bytes(), signature);
+            rest = more;
         }
         if holds && pending.signer.is_none() {
             pending.signer = Some(secret_index);
@@ -113,6 +116,24 @@ impl Verifier {
         }
         Ok((signer, pending.timestamp.map(|signed_at| signed_at.moment)))
     }
+}
+
+/// Signatures as bytes. None is longer than the header it stood in, and that fits two bytes.
+fn strung(signatures: &[&str]) -> Vec<u8> {
+    let bytes = signatures.iter().map(|text| text.len().saturating_add(2));
+    let mut strung = Vec::with_capacity(bytes.fold(0, usize::saturating_add));
+    for text in signatures {
+        strung.extend_from_slice(&u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
+        strung.extend_from_slice(text.as_bytes());
+    }
+    strung
+}
+
+/// The first signature, and the others.
+fn unstrung(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (text, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
+    Some((core::str::from_utf8(text).ok()?, rest))
 }
 
 impl Pending {

@@ -12,9 +12,7 @@ use super::{
 };
 #[cfg(feature = "webhooks-full")]
 use super::{Primitive, jws};
-#[cfg(feature = "webhooks-full")]
-use crate::crypto::sha256;
-use crate::crypto::{HashAlgorithm, Hasher, Sha256};
+use crate::crypto::{HashAlgorithm, HashValue, Hasher};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -88,7 +86,7 @@ pub struct Verified<'a> {
     body: &'a [u8],
     secret_index: usize,
     timestamp: Option<Timestamp>,
-    signed: Vec<[u8; 32]>,
+    signed: Vec<HashValue>,
     refused: Vec<usize>,
 }
 
@@ -300,7 +298,7 @@ impl Verifier {
             && layout.content.contains(&Part::CompactBodyDigest)
         {
             // The white space of the body is not signed, and makes no other event.
-            signed.push(sha256(document.to_text().as_bytes()));
+            signed.push(HashAlgorithm::Sha256.of(&[document.to_text().as_bytes()]));
         }
         let secret_index = signer.index;
         Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })
@@ -333,7 +331,7 @@ impl Verifier {
         document: &'s Value<'s>,
         source: &Source<'s>,
         refused: &mut Vec<usize>,
-        signed: &mut Vec<[u8; 32]>,
+        signed: &mut Vec<HashValue>,
     ) -> Result<(Claims<'s>, Signer), Refusal> {
         let list = items.signable(document)?;
         let (mut proven, mut why) = (None, None);
@@ -454,12 +452,8 @@ fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, R
 }
 
 /// Only of messages without the body.
-fn digest(message: &Message) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for piece in message.pieces(&[]) {
-        hash.update(piece);
-    }
-    hash.finish()
+fn digest(message: &Message) -> HashValue {
+    HashAlgorithm::Sha256.of(&message.pieces(&[]))
 }
 
 /// Rounded up, so that a refusal never names a difference that would have been allowed.

@@ -76,7 +76,11 @@ test("what is no certificate within bounds is not kept, and says to answer so th
     const found = await paypalCertificate(url, { fetch, now: NOW + index * 60_000, timeoutMs: 50 });
     assert.equal(!found.ok && found.code, "key_unavailable");
     assert.match(found.ok ? "" : found.message, new RegExp(expected), expected);
-    assert.equal((await paypalCertificate(url, { fetch: answering(PEM).fetch, now: NOW + index * 60_000 })).ok, true);
+    const later = answering(PEM);
+    const again = async (ms: number): Promise<boolean> =>
+      (await paypalCertificate(url, { fetch: later.fetch, now: NOW + index * 60_000 + ms })).ok;
+    assert.deepEqual([await again(29_999), later.asked.length], [false, 0], "a failure is remembered for a while");
+    assert.deepEqual([await again(30_000), later.asked.length], [true, 1]);
   }
 });
 
@@ -93,7 +97,54 @@ test("strangers who name a thousand keys cause twenty requests a minute, and kno
   assert.equal(fetches, 21);
 });
 
-test("of more keys than are kept, the one fetched first is forgotten", async () => {
+test("strangers who name invented keys, minute by minute, keep no known key from being asked for again", async () => {
+  const keys = new FetchedKeys<string>(HOUR);
+  let version = 0;
+  const genuine = (now: number): Promise<unknown> =>
+    keys.get("genuine", now, async () => ({ ok: true, key: `genuine ${(version += 1)}` }));
+  await genuine(NOW);
+  for (let minute = 0; minute <= 60; minute += 1) {
+    for (let index = 0; index < 25; index += 1) {
+      await keys.get(`${minute} ${index}`, NOW + minute * 60_000, async () => unavailable("unknown"));
+    }
+    await genuine(NOW + minute * 60_000);
+  }
+  assert.equal(version, 2, "once at first, and once when its hour was over");
+});
+
+test("strangers who name keys that exist do not push out one that is in use", async () => {
+  const keys = new FetchedKeys<string>(1000 * HOUR);
+  let fetches = 0;
+  const genuine = (): Promise<unknown> => keys.get("genuine", NOW, async () => ({ ok: true, key: `${(fetches += 1)}` }));
+  for (let index = 0; index < 100; index += 1) {
+    await keys.get(`other ${index}`, NOW + index * 60_000, async () => ({ ok: true, key: "other" }));
+    await genuine();
+  }
+  assert.equal(fetches, 1);
+});
+
+test("a known key serves for a day more while it cannot be asked for, which is tried twice a minute", async () => {
+  const keys = new FetchedKeys<string>(HOUR);
+  let fetches = 0;
+  const got = async (now: number): Promise<string> => {
+    const found = await keys.get("genuine", now, async () =>
+      (fetches += 1) === 1 ? { ok: true, key: "kept" } : unavailable("down"));
+    return found.ok ? found.key : found.message;
+  };
+  const over = NOW + HOUR;
+  const table: [now: number, expected: string, fetches: number][] = [
+    [NOW, "kept", 1],
+    [over, "kept", 2],
+    [over + 29_999, "kept", 2],
+    [over + 30_000, "kept", 3],
+    [over + 24 * HOUR - 1, "kept", 4],
+    [over + 24 * HOUR, "down", 4],
+    [over + 25 * HOUR, "down", 5],
+  ];
+  for (const [now, expected, asked] of table) assert.deepEqual([await got(now), fetches], [expected, asked], String(now - NOW));
+});
+
+test("of more keys than are kept, the one asked for longest ago is forgotten", async () => {
   const keys = new FetchedKeys<number>(1000 * HOUR);
   let fetches = 0;
   const get = (name: number): ReturnType<typeof keys.get> =>
@@ -169,6 +220,17 @@ test("an expired key of Plaid and a key under another's name are refused", async
   const failing = plaidKeys({ fetchKey: async () => Promise.reject(new Error("down")) });
   const found = await failing(token, NOW);
   assert.equal(!found.ok && found.code, "key_unavailable");
+});
+
+test("a key of Plaid serves while Plaid cannot be asked, until it expires", async () => {
+  let up = true;
+  const key = { ...plaid.jwk, expired_at: (NOW + 2 * HOUR) / 1000 };
+  const plaidKey = plaidKeys({ fetchKey: async () => (up ? key : Promise.reject(new Error("down"))) });
+  assert.equal((await plaidKey(token, NOW)).ok, true);
+  up = false;
+  assert.deepEqual(await plaidKey(token, NOW + 2 * HOUR - 1), { ok: true, key });
+  const found = await plaidKey(token, NOW + 2 * HOUR);
+  assert.equal(!found.ok && found.code, "key_expired");
 });
 
 test("a header that names no key of Plaid asks for none", async () => {

@@ -146,6 +146,43 @@ test("a held event that fails is due again, and what was held comes out as it wa
   assert.deepEqual(await inbox.wake(handler, { now: START + 3_000 }), []);
 });
 
+test("a held event that fails is not overtaken by those behind it, while other objects go on", async () => {
+  const { inbox } = shop({ policy: "hold", orderBy: byVersion, holdMs: 1_000 });
+  for (const version of [2, 3]) await inbox.receive(sent({ id: `evt_${version}`, version }), () => undefined);
+  await inbox.receive(sent({ id: "evt_other", object: "ch_2", version: 2 }), () => undefined);
+  const seen: string[] = [];
+  let failures = 1;
+  const handler: EventHandler = ({ id }) => {
+    if (id === "evt_2" && failures-- > 0) throw new Error("not now");
+    seen.push(id);
+  };
+  await assert.rejects(inbox.wake(handler, { now: START + 1_000 }), /not now/);
+  assert.deepEqual(seen, ["evt_other"]);
+  const woken = await inbox.wake(handler, { now: START + 2_000 });
+  assert.deepEqual(woken.map(({ id, status }) => `${id} ${status}`), ["evt_2 applied", "evt_3 applied"]);
+});
+
+test("a held event that somebody else is at is not overtaken by those behind it", async () => {
+  const store = memoryStore();
+  const options: Partial<InboxOptions> = { store, mode: "lease", patienceMs: 0 };
+  const { inbox } = shop({ policy: "hold", orderBy: byVersion, holdMs: 1_000 }, options);
+  const { inbox: other } = shop({ policy: "hold", orderBy: byVersion, holdMs: 1_000 }, options);
+  for (const version of [2, 3]) await inbox.receive(sent({ id: `evt_${version}`, version }), () => undefined);
+  let finish = (): void => undefined;
+  const seen: string[] = [];
+  const slow: EventHandler = async ({ id }) => {
+    if (id === "evt_2") await new Promise<void>((resolve) => (finish = resolve));
+    seen.push(id);
+  };
+  const first = inbox.wake(slow, { now: START + 1_000 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const meanwhile = await other.wake(slow, { now: START + 1_000 });
+  assert.deepEqual(meanwhile.map(({ id, status }) => `${id} ${status}`), ["evt_2 busy"]);
+  finish();
+  await first;
+  assert.deepEqual(seen, ["evt_2", "evt_3"]);
+});
+
 test("events of one object are never handled at the same time, those of two objects are", async () => {
   const { inbox } = shop({ policy: "verdict" }, { patienceMs: 5_000 });
   let [now, most] = [0, 0];

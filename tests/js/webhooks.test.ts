@@ -92,10 +92,33 @@ test("a genuine delivery comes out with its event, exact integers and the very b
   assert.equal(event.idIsSigned, true);
   assert.equal(event.type, "charge.succeeded");
   assert.equal(event.occurredAt, 1_699_999_999_000);
-  assert.equal(event.bytes, body);
+  assert.deepEqual(event.bytes, body);
   const payload = event.payload as unknown as { data: { amount: bigint } };
   assert.equal(payload.data.amount, 9007199254740993n);
   assert.equal(event.payload, payload);
+});
+
+test("what was verified is what is read, although its buffer is filled with something else in between", () => {
+  const room = (length: number, shared: boolean): Uint8Array =>
+    new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
+  for (const length of [0, 4_000, 4_096, 5_000, 16_384, 100_000]) {
+    for (const shared of [false, true]) {
+      const text = BODY.padEnd(length);
+      const headers = signWebhook({ scheme: "stripe-v1", secret: SECRET, body: text, timestamp: NOW });
+      const body = room(text.length, shared);
+      body.set(new TextEncoder().encode(text));
+      const results = [1, 2, 3].map(() => stripe.verify({ body, headers, now: NOW }));
+      body.set(new TextEncoder().encode(text.replace("evt_1", "evt_9").replace("charge.succeeded", "charge.refunded!")));
+      for (const result of results) {
+        assert.ok(result.ok);
+        const [event] = result.events;
+        assert.deepEqual([event?.id, event?.type], ["evt_1", "charge.succeeded"], `${length}`);
+        assert.equal((event?.payload as { id?: unknown }).id, "evt_1");
+        assert.equal(new TextDecoder().decode(event?.bytes), text);
+        assert.equal(event?.bytes.buffer.byteLength, text.length, "nothing of another delivery is in its buffer");
+      }
+    }
+  }
 });
 
 test("headers are found in every shape frameworks give them in, whatever the case of their names", () => {

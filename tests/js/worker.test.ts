@@ -12,7 +12,7 @@ import type { QueuedEvent } from "../../pkg/src/worker/event.js";
 import type { Queue, TransactionalQueue } from "../../pkg/src/worker/queue.js";
 import { createReceiver, type ReceiverOptions } from "../../pkg/src/worker/receiver.js";
 import type { Worker, WorkerOptions } from "../../pkg/src/worker/settings.js";
-import { waitAfter } from "../../pkg/src/worker/verdict.js";
+import { errorText, waitAfter } from "../../pkg/src/worker/verdict.js";
 import { createWorker } from "../../pkg/src/worker/worker.js";
 
 const require = createRequire(join(process.cwd(), "pkg", "package.json"));
@@ -75,6 +75,38 @@ test("a genuine delivery is stored and answered with 200, and five of them are o
   assert.deepEqual(JSON.parse(String(rows[0]?.["headers"])), sent.headers);
   assert.deepEqual(receiver.counts(), { stored: 1, duplicate: 4, rejected: 0, failed: 0 });
 });
+
+const TOKENS: Record<string, { scheme: string; secret: string; headers: Record<string, string>; kept: object }> = {
+  "Xendit's": {
+    scheme: "static-token", secret: "very-secret-token",
+    headers: { "X-Callback-Token": "very-secret-token", "Webhook-Id": "w1" }, kept: { "webhook-id": "w1", "user-agent": "x" },
+  },
+  "Chargebee's": {
+    scheme: "static-token-basic", secret: "user:very-secret-token",
+    headers: { Authorization: `Basic ${btoa("user:very-secret-token")}` }, kept: { "user-agent": "x" },
+  },
+  "Flutterwave's": {
+    scheme: "static-token-verif-hash", secret: "very-secret-token",
+    headers: { "verif-hash": "very-secret-token" }, kept: { "user-agent": "x" },
+  },
+};
+for (const [whose, { scheme, secret, headers, kept }] of Object.entries(TOKENS)) {
+  test(`${whose} token is neither stored nor shown to a handler, and all else is`, async () => {
+    const { queue, database } = queueInMemory();
+    const tokens = createVerifier({ scheme, secrets: secret });
+    const receiver = createReceiver({ verifier: tokens, queue, keepHeaders: ["User-Agent", "Authorization", "Verif-Hash"] });
+    const body = JSON.stringify({ id: "evt_1", event: "paid", event_type: "paid", data: { id: 1 } });
+    assert.equal((await receiver.receive({ body, headers: { ...headers, "user-agent": "x" } })).status, "stored");
+    const [row] = database.all("SELECT headers FROM tillproof_deliveries");
+    assert.deepEqual(JSON.parse(String(row?.["headers"])), kept);
+    let seen: unknown;
+    const worker = hasty({ queue, handler: (_, context) => void (seen = context.headers) });
+    worker.start();
+    await until("the job", async () => (await worker.metrics()).worker.done === 1);
+    await worker.drain();
+    assert.deepEqual(seen, kept);
+  });
+}
 
 test("what is refused never reaches the queue, and its reason goes to the log alone", async () => {
   const { queue } = queueInMemory();
@@ -193,6 +225,31 @@ test("an event that kills its workers is put aside without another run", async (
   assert.match((await queue.quarantined(1))[0]?.error ?? "", /^3 attempts were begun and the last one never reported back/);
 });
 
+const DAMAGE: Record<string, { sql: string; error: RegExp }> = {
+  "an event that is no JSON": { sql: "UPDATE tillproof_jobs SET event = '{' WHERE id = 2", error: /JSON/ },
+  "an event that is none": { sql: "UPDATE tillproof_jobs SET event = 'null' WHERE id = 2", error: /no id or no type/ },
+  "headers that are none": { sql: "UPDATE tillproof_deliveries SET headers = '7' WHERE id = 2", error: /headers are none/ },
+  "no body": { sql: "UPDATE tillproof_deliveries SET body = NULL WHERE id = 2", error: /no body although it is not done/ },
+  "no delivery": { sql: "DELETE FROM tillproof_deliveries WHERE id = 2", error: /delivery is missing/ },
+};
+for (const [damage, { sql, error }] of Object.entries(DAMAGE)) {
+  test(`a job with ${damage} is put aside with the reason, and the others run`, async () => {
+    const { queue, database } = queueInMemory();
+    await stored(queue, "evt_1", "evt_2", "evt_3");
+    database.exec(sql);
+    assert.deepEqual((await queue.take({ limit: 10, leaseMs: 1_000 })).map(({ event }) => event.id), ["evt_1", "evt_3"]);
+    const [aside, ...more] = await queue.quarantined(10);
+    assert.equal(more.length, 0);
+    assert.match(aside?.error ?? "", /^this job cannot be read: /);
+    assert.match(aside?.error ?? "", error);
+    assert.deepEqual([aside?.id, aside?.event.type], ["2", "charge.succeeded"], "what can still be read");
+    assert.equal((await queue.counts()).quarantined, 1);
+    assert.equal(await queue.release("2"), true);
+    assert.deepEqual(await queue.take({ limit: 10, leaseMs: 1_000 }), [], "it is still damaged");
+    assert.equal((await queue.counts()).quarantined, 1);
+  });
+}
+
 test("no more jobs run at a time than asked for, and jobs of one object never overlap", async () => {
   const { queue } = queueInMemory();
   const keyOf: ReceiverOptions["keyOf"] = ({ payload }) => (payload as { object_id: string }).object_id;
@@ -291,6 +348,84 @@ test("a drain takes nothing more, lets handlers end, and gives back what does no
   const again = await queue.take({ limit: 5, leaseMs: 1_000 });
   assert.equal(again.find(({ event }) => event.id === "evt_endless")?.attempt, 1, "a job that was given back lost no attempt");
   assert.throws(() => worker.start(), { code: "worker_drained" });
+});
+
+const HANGS: Record<string, { method: "take" | "settle"; report: object }> = {
+  "hands out jobs": { method: "take", report: { finished: 0, returned: 0 } },
+  "writes how a job ended": { method: "settle", report: { finished: 0, returned: 0 } },
+};
+for (const [when, { method, report }] of Object.entries(HANGS)) {
+  test(`a drain ends in time although the queue hangs when it ${when}`, async () => {
+    const { queue } = queueInMemory();
+    await stored(queue, "evt_1");
+    let answer: () => void = () => undefined;
+    let asked = 0;
+    const original = queue[method].bind(queue) as (...values: unknown[]) => Promise<never>;
+    Object.assign(queue, {
+      [method]: async (...values: unknown[]) => {
+        asked += 1;
+        await new Promise<void>((resolve) => (answer = resolve));
+        return original(...values);
+      },
+    });
+    let runs = 0;
+    const worker = hasty({ queue, drainMs: 50, handler: () => void (runs += 1) });
+    worker.start();
+    await until("the call", () => asked === 1);
+    const begun = Date.now();
+    assert.deepEqual(await worker.drain(), report);
+    assert.ok(Date.now() - begun < 6_000, `took ${Date.now() - begun} ms`);
+    answer();
+    if (method === "settle") return;
+    // What it hands out now is given back: the drain is over, and nobody waits for a handler.
+    await until("the second call", async () => (await worker.metrics()).worker.returned === 1);
+    assert.equal(runs, 0);
+    assert.equal((await queue.counts()).ready, 1);
+  });
+}
+
+test("a handler's error may have any stack, and the process goes on", async () => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_1");
+  const hostile = Object.defineProperty(new Error("no"), "stack", { get: () => { throw new Error("again"); } });
+  const errors = [Object.assign(new TypeError("frames"), { stack: [{ file: "a.js" }] }), hostile, Object.assign(new Error("empty"), { stack: "" })];
+  const worker = hasty({ queue, attemptsMax: 4, handler: (_, { attempt }) => { throw errors[attempt - 1] ?? new Error("last"); } });
+  worker.start();
+  await until("the quarantine", async () => (await queue.counts()).quarantined === 1);
+  await worker.drain();
+  assert.equal((await worker.metrics()).worker.failed, 3);
+  assert.deepEqual(errors.map(errorText), ["TypeError: frames", "threw an error that cannot be read", "Error: empty"]);
+});
+
+test("a signal ends the process after the last of its workers has drained", async () => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_slow");
+  const seen: string[] = [];
+  const kill = process.kill;
+  const listeners = process.listenerCount("SIGUSR2");
+  process.kill = (_pid, signal) => (seen.push(String(signal)), true);
+  try {
+    let begun = false;
+    const busy = hasty({
+      queue, signals: ["SIGUSR2"], handler: async () => { begun = true; await sleep(200); seen.push("handled"); },
+    });
+    const idle = ["one", "two"].map((name) =>
+      hasty({ queue: queueInMemory({ name }).queue, signals: ["SIGUSR2", "SIGHUP"], handler: () => undefined }),
+    );
+    const drained = hasty({ queue: queueInMemory().queue, signals: ["SIGUSR2"], handler: () => undefined });
+    for (const worker of [busy, ...idle, drained]) worker.start();
+    await drained.drain();
+    await until("the handler", () => begun);
+    assert.equal(process.listenerCount("SIGUSR2"), listeners + 1, "one listener, however many workers there are");
+    process.emit("SIGUSR2", "SIGUSR2");
+    assert.equal(process.listenerCount("SIGUSR2"), listeners, "a second signal ends the process at once");
+    await until("the end", () => seen.includes("SIGUSR2"));
+    await sleep(50);
+    assert.deepEqual(seen, ["handled", "SIGUSR2"]);
+    assert.equal(process.listenerCount("SIGHUP"), 0);
+  } finally {
+    process.kill = kill;
+  }
 });
 
 test("inside a transaction, the effect and the end of the job become true together or not at all", async () => {
@@ -451,6 +586,12 @@ const REFUSED: Record<string, { make: () => unknown; message: string }> = {
   "a lease too short": {
     make: () => createWorker({ queue: queueInMemory().queue, handler: () => undefined, leaseMs: 50 }),
     message: "leaseMs: 50 is not a count: expected a whole number from 100",
+  },
+  "a lease longer than the engine's": {
+    make: () => createWorker({ queue: { ...fakeQueue(), leaseMs: 10_000 }, handler: () => undefined, leaseMs: 10_001 }),
+    message:
+      "leaseMs: 10001 is more than the 10000 ms after which the engine of this queue takes a job back: leave it out, or raise " +
+      "the engine's own (heartbeatSeconds of pgBossQueue)",
   },
   "no attempt": {
     make: () => createWorker({ queue: queueInMemory().queue, handler: () => undefined, attemptsMax: 0 }),

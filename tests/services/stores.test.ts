@@ -107,6 +107,36 @@ test("a transaction in which a statement failed is no success, even where its er
   assert.equal(await js.get("claim"), null);
 });
 
+test("a transaction that its own function ends is no success, by each driver and in each way", async () => {
+  const endings = ["ROLLBACK", "COMMIT", "ROLLBACK; BEGIN", "COMMIT; BEGIN"];
+  for (const [driver, open] of Object.entries(TRANSACTIONAL)) {
+    for (const ending of endings) {
+      const store = await open();
+      const ended = store.transaction(async ({ client, commit }) => {
+        await commit([{ key: "claim", expected: 0, value: "" }]);
+        const own = client as { query?: (text: string) => Promise<unknown>; unsafe?: (text: string) => Promise<unknown> };
+        await (own.unsafe === undefined ? own.query!(ending) : own.unsafe(ending));
+      });
+      await assert.rejects(ended, { code: "transaction_lost" }, `${driver}, ${ending}`);
+      // What the function committed by itself is there; whatever came after its own end is not.
+      assert.equal((await store.get("claim")) === null, ending.startsWith("ROLLBACK"), `${driver}, ${ending}`);
+    }
+  }
+});
+
+test("a connection that is cut inside a transaction costs the transaction and not the process", async () => {
+  const store = await migrated(postgresStore(pool, table()));
+  const cut = store.transaction(async ({ client, commit }) => {
+    await commit([{ key: "claim", expected: 0, value: "" }]);
+    const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+    await pool.query("SELECT pg_terminate_backend($1)", [(rows[0] as { pid: number }).pid]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+  await assert.rejects(cut);
+  assert.equal(await store.get("claim"), null);
+  assert.equal(await store.commit([{ key: "claim", expected: 0, value: "" }]), true);
+});
+
 test("commits with records in common never wait for each other in a circle", async () => {
   // PostgreSQL does not resolve deadlocks here, so one would end as an error that no commit takes for a conflict.
   const options = "-c deadlock_timeout=10min -c lock_timeout=30s";

@@ -28,7 +28,8 @@ before(async () => {
 after(async () => {
   await boss.stop({ graceful: false });
   await pool.end();
-  await sql.end();
+  // A handler that was given up may still have a connection.
+  await sql.end({ timeout: 1 });
 });
 
 /** A queue with one job, and how a handler writes in its transaction. */
@@ -137,6 +138,75 @@ for (const [driver, make] of Object.entries(DRIVERS)) {
     assert.deepEqual([ready, taken], [1, 0]);
   });
 }
+
+for (const [driver, make] of Object.entries(DRIVERS)) {
+  test(`${driver}: what a handler writes after its attempt was given up is not kept`, async () => {
+    const { queue, write } = make();
+    await withJob(queue);
+    const late: Promise<unknown>[] = [];
+    const worker = createWorker({
+      ...HASTE, queue, transaction: true, attemptMs: 300, concurrency: 1,
+      handler: async (event, { tx, attempt, signal }) => {
+        if (attempt > 1) return void (await write(tx, INSERT, [queue.name, event.id]));
+        await write(tx, INSERT, [queue.name, "undone"]);
+        const insert = (why: string): void => {
+          const written = Promise.resolve(write(tx, INSERT, [queue.name, why]));
+          written.catch(() => undefined);
+          late.push(written);
+        };
+        // At once, so that it meets the connection while the roll-back is under way.
+        signal.addEventListener("abort", () => insert("at the abort"));
+        await sleep(600);
+        insert("later");
+        await sleep(5);
+        insert("again");
+        await Promise.allSettled(late);
+      },
+    });
+    worker.start();
+    await until("the second attempt", async () => (await worker.metrics()).worker.done === 1);
+    await until("the late statements", () => late.length === 3);
+    await worker.drain();
+    const settled = await Promise.allSettled(late);
+    assert.deepEqual(settled.slice(1).map(({ status }) => status), ["rejected", "rejected"]);
+    const { rows } = await pool.query("SELECT event FROM shared_effects WHERE queue = $1", [queue.name]);
+    assert.deepEqual(rows, [{ event: "evt_1" }]);
+  });
+}
+
+test("postgres.js: a connection that was given up serves others as soon as its handler lets go of it", async () => {
+  const small = postgres(server("POSTGRES_URL"), { max: 1, onnotice: () => undefined });
+  const queue = postgresQueue(small, { name: name() });
+  await withJob(queue);
+  const worker = createWorker({
+    ...HASTE, queue, transaction: true, attemptMs: 100,
+    handler: (_, { attempt }) => (attempt === 1 ? sleep(400) : undefined),
+  });
+  worker.start();
+  await until("the second attempt", async () => (await worker.metrics()).worker.done === 1);
+  await worker.drain();
+  assert.equal((await small`SELECT 1 AS one`)[0]?.["one"], 1);
+  await small.end();
+});
+
+test("pg-boss: an abort while the transaction waits for its job is not missed", async () => {
+  const { queue } = DRIVERS["pg-boss"]!();
+  await withJob(queue);
+  const [job] = await queue.take({ limit: 1, leaseMs: 30_000 });
+  const controller = new AbortController();
+  const client = await pool.connect();
+  await client.query("BEGIN");
+  await client.query(`SELECT 1 FROM ${schema}.job WHERE name = $1 FOR UPDATE`, [queue.name]);
+  let ran = false;
+  const transacted = queue.transact(job!, () => void (ran = true), controller.signal);
+  await sleep(200);
+  controller.abort(new Error("too long"));
+  await client.query("COMMIT");
+  client.release();
+  await assert.rejects(transacted, /too long/);
+  assert.equal(ran, false);
+  assert.equal((await queue.counts()).taken, 1);
+});
 
 test("what is no pool of connections is refused with what to pass", () => {
   const single = new Client();

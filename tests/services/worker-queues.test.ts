@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import * as bullmq from "bullmq";
@@ -51,11 +52,68 @@ const bossQueue = (keepsOrder: boolean) => (): Queue =>
 /** pg-boss gives a worker at least ten seconds before it counts as dead. */
 const SLOW = { leaseMs: 10_000, patienceMs: 20_000 };
 
+/** How a job of each engine is damaged by hand. */
+const DAMAGES: Record<string, readonly [() => Queue, (queue: Queue) => Promise<unknown>]> = {
+  "postgres with a damaged event": [
+    ENGINES["postgres through pg"]!,
+    ({ name }) => pool.query("UPDATE tillproof_jobs SET event = '{' WHERE queue = $1 AND type = 'bad'", [name]),
+  ],
+  "postgres without the delivery": [
+    ENGINES["postgres through postgres.js"]!,
+    ({ name }) => pool.query(
+      "DELETE FROM tillproof_deliveries WHERE id IN (SELECT delivery_id FROM tillproof_jobs WHERE queue = $1 AND type = 'bad')", [name],
+    ),
+  ],
+  "pg-boss with a damaged document": [
+    bossQueue(false),
+    ({ name }) => pool.query(
+      `UPDATE boss_${process.pid}.job SET data = jsonb_set(data, '{document}', '"{"') WHERE name = $1 AND data->>'type' = 'bad'`, [name],
+    ),
+  ],
+  "pg-boss without data": [
+    bossQueue(true),
+    ({ name }) => pool.query(`UPDATE boss_${process.pid}.job SET data = NULL WHERE name = $1 AND data->>'type' = 'bad'`, [name]),
+  ],
+  "bullmq with a damaged document": [
+    ENGINES["bullmq"]!,
+    async ({ name }) => {
+      const bull = new bullmq.Queue(name, { connection: connection() });
+      const job = (await bull.getJobs(["wait"])).find((one) => one.name === "bad");
+      await job?.updateData({ v: 1 });
+      await bull.close();
+    },
+  ],
+};
+
+async function passesDamage([make, damage]: (typeof DAMAGES)[string]): Promise<void> {
+  const queue = make();
+  try {
+    for (const id of ["a", "bad", "c"]) {
+      const delivery = { scheme: "s", receivedAt: Date.now(), headers: {}, body: Buffer.from("{}") };
+      await queue.add(delivery, [{ event: { id, idIsSigned: true, type: id === "bad" ? "bad" : "t" }, identities: [`s/${id}`] }]);
+    }
+    await damage(queue);
+    const taken = await queue.take({ limit: 10, leaseMs: 30_000 });
+    assert.deepEqual(taken.map(({ event }) => event.id).sort(), ["a", "c"]);
+    const [aside, ...more] = await queue.quarantined(10);
+    assert.equal(more.length, 0);
+    assert.match(aside?.error ?? "", /^this job cannot be read: /);
+    assert.equal(await queue.release(aside?.id ?? ""), true);
+    assert.deepEqual(await queue.take({ limit: 10, leaseMs: 30_000 }), [], "it is still damaged");
+    assert.equal((await queue.counts()).quarantined, 1);
+  } finally {
+    await queue.close();
+  }
+}
+
 describe("queues on real servers", { concurrency: true }, () => {
   for (const [engine, make] of Object.entries({ "pg-boss": bossQueue(false), "pg-boss in order": bossQueue(true) })) {
     for (const { name, run } of queueConformance(make, SLOW)) test(`${engine}: ${name}`, run);
   }
   for (const [engine, make] of Object.entries(ENGINES)) {
     for (const { name, run } of queueConformance(make, { leaseMs: 800 })) test(`${engine}: ${name}`, run);
+  }
+  for (const [what, damaged] of Object.entries(DAMAGES)) {
+    test(`${what}: the job is put aside with the reason, and the others run`, () => passesDamage(damaged));
   }
 });

@@ -145,6 +145,8 @@ fn a_verifier_is_refused_before_it_could_accept_anything() {
     let hex = scheme("adyen-platform").unwrap();
     let messages = [
         scheme("stripe").unwrap_err().to_string(),
+        scheme("Plaid webhook").unwrap_err().to_string(),
+        scheme("strip").unwrap_err().to_string(),
         new(&STRIPE_V1, &[]),
         new(&STRIPE_V1, &many),
         new(&STRIPE_V1, &["fine", " \n"]),
@@ -155,7 +157,9 @@ fn a_verifier_is_refused_before_it_could_accept_anything() {
     assert_eq!(
         messages,
         [
-            "no scheme is called \"stripe\": schemes() lists those there are",
+            "no scheme is called \"stripe\": did you mean stripe-v1? schemes() lists those there are",
+            "no scheme is called \"Plaid webhook\": did you mean plaid-jwt-es256? schemes() lists those there are",
+            "no scheme is called \"strip\": schemes() lists those there are",
             "no secret was given: expected the signing secret of this endpoint",
             "9 secrets were given: at most 8 are tried, drop those that were rotated out",
             "the secret at index 1 is empty: anybody could sign with it",
@@ -206,7 +210,7 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
             "too_many_signatures: the header `stripe-signature` holds 21 items: at most 20 are read, no provider \
              sends that many",
             "missing_header: the header `stripe-signature` is missing: is this request from the provider?",
-            "repeated_header: the header `stripe-signature` arrived several times: expected it once",
+            "repeated_header: the header `stripe-signature` came as a list of values, or several times: expected it once, as one text",
             "malformed_header: the header `stripe-signature` is malformed: expected a timestamp",
             "missing_signature: the header `stripe-signature` holds no signature of the version this scheme accepts",
             "malformed_body: the body is not what this provider sends: expected a JSON document",

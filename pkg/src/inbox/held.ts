@@ -7,6 +7,7 @@
 
 import { TillproofError } from "../shell/errors.js";
 import type { StoredRecord } from "../stores/store.js";
+import { itemOf } from "../webhooks/item.js";
 import { parsePayload } from "../webhooks/payload.js";
 import type { VerifiedEvent } from "../webhooks/verifier.js";
 
@@ -23,6 +24,8 @@ interface HeldDocument {
   readonly digest?: string | undefined;
   readonly type: string;
   readonly occurred_at?: number | undefined;
+  /** Where it stands in the list of a delivery that carries several. */
+  readonly index?: number | undefined;
   readonly received_at: number;
   /** The body in base64: a record is text. */
   readonly body: string;
@@ -37,14 +40,15 @@ export function encodeHeld({ event, receivedAt }: HeldEvent): string {
     digest: event.digest,
     type: event.type,
     occurred_at: event.occurredAt,
+    index: event.index,
     received_at: receivedAt,
     body: base64(event.bytes),
   };
   return JSON.stringify(document);
 }
 
-/** The event of a record; `null` for one that was emptied. Throws `inbox_record_unreadable`. */
-export function decodeHeld(record: StoredRecord): HeldEvent | null {
+/** The event of a record, which came by `scheme`; `null` for one that was emptied. Throws `inbox_record_unreadable`. */
+export function decodeHeld(record: StoredRecord, scheme: string): HeldEvent | null {
   if (record.value === "") return null;
   const held = JSON.parse(record.value) as HeldDocument | { readonly v: unknown };
   if (held.v !== 1) {
@@ -55,7 +59,7 @@ export function decodeHeld(record: StoredRecord): HeldEvent | null {
     });
   }
   const document = held as HeldDocument;
-  return { event: new RestoredEvent(document), receivedAt: document.received_at };
+  return { event: new RestoredEvent(document, scheme), receivedAt: document.received_at };
 }
 
 class RestoredEvent implements VerifiedEvent {
@@ -64,16 +68,24 @@ class RestoredEvent implements VerifiedEvent {
   declare readonly digest?: string;
   readonly type: string;
   declare readonly occurredAt?: number;
+  declare readonly index?: number;
   readonly bytes: Uint8Array;
+  readonly #scheme: string;
   #parsed: { readonly value: unknown } | undefined;
 
-  constructor(document: HeldDocument) {
+  constructor(document: HeldDocument, scheme: string) {
     this.id = document.id;
     this.idIsSigned = document.id_is_signed;
     if (document.digest !== undefined) this.digest = document.digest;
     this.type = document.type;
     if (document.occurred_at !== undefined) this.occurredAt = document.occurred_at;
+    if (document.index !== undefined) this.index = document.index;
+    this.#scheme = scheme;
     this.bytes = Uint8Array.from(atob(document.body), (letter) => letter.charCodeAt(0));
+  }
+
+  get item(): unknown {
+    return itemOf(this.#scheme, this.payload, this.index);
   }
 
   get payload(): unknown {

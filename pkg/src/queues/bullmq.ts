@@ -14,8 +14,8 @@ import { fn, onlyKnown, text } from "../shell/guard.js";
 import { queueName } from "../worker/identity.js";
 import type { Ending, NewJob, QuarantinedJob, Queue, QueueCounts, RawDelivery, ReplayOptions, TakenJob } from "../worker/queue.js";
 import { Listeners } from "./added.js";
-import { deliveryOf, encodedJob, type EncodedJob } from "./encoded.js";
-import { replayRange, retentionOf, takeBounds, type Retention } from "./record.js";
+import { checkedJob, deliveryOf, encodedJob, unreadJob, type EncodedJob } from "./encoded.js";
+import { damage, orElse, replayRange, retentionOf, takeBounds, type Retention } from "./record.js";
 
 /** What is used of BullMQ's `Job`. */
 export interface BullmqJob {
@@ -152,17 +152,18 @@ class BullmqEngine implements Queue {
       const job = await worker.getNextJob(token, { block: false });
       if (job === undefined || job === null) break;
       if (leaseMs !== usual) await job.extendLock(token, leaseMs);
-      const data = job.data as EncodedJob;
-      const one: TakenJob = {
-        id: data.id,
-        fence: token,
-        attempt: Math.max(1, job.attemptsStarted),
-        event: data.event,
-        delivery: deliveryOf(data),
-        ...(data.orderKey === undefined ? {} : { orderKey: data.orderKey }),
-      };
-      this.#held.set(one, job);
-      taken.push(one);
+      try {
+        const data = checkedJob(job.data);
+        const { id, event, orderKey } = data;
+        const order = orderKey === undefined ? {} : { orderKey };
+        const attempt = Math.max(1, job.attemptsStarted);
+        const one: TakenJob = { id, fence: token, attempt, event, delivery: deliveryOf(data), ...order };
+        this.#held.set(one, job);
+        taken.push(one);
+      } catch (error) {
+        // Where that fails, its lease ends and it is met again; the jobs taken with it shall not wait for that.
+        await job.moveToFailed(unstacked(damage(error)), token, false).catch(() => undefined);
+      }
     }
     return taken;
   }
@@ -216,7 +217,7 @@ class BullmqEngine implements Queue {
     const jobs = await this.#queue.getJobs(["failed"] as never[], 0, Math.max(0, limit - 1), true);
     return jobs.slice(0, limit).flatMap((job) => {
       if (job === undefined) return [];
-      const data = job.data as EncodedJob;
+      const data = orElse(() => checkedJob(job.data), unreadJob(job.id ?? ""));
       const { failedReason: error = "", attemptsStarted: attempts, finishedOn: quarantinedAt = 0 } = job;
       return [{ id: data.id, event: data.event, delivery: deliveryOf(data), error, attempts, quarantinedAt }];
     });

@@ -5,6 +5,7 @@
  */
 
 import type { EventFacts, NewJob, RawDelivery } from "../worker/queue.js";
+import { checkedFacts, checkedHeaders, damaged } from "./record.js";
 
 /** One event with its delivery. */
 export interface EncodedJob {
@@ -25,6 +26,21 @@ export interface EncodedJob {
 export function encodedJob(id: string, { event, orderKey }: NewJob, { body, ...delivery }: RawDelivery): EncodedJob {
   const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64");
   return { v: 1, id, event, ...delivery, body: base64, ...(orderKey === undefined ? {} : { orderKey }) };
+}
+
+/** A document that was read back. Throws `queue_row_damaged` where it is none. */
+export function checkedJob(value: unknown): EncodedJob {
+  const { id, event, scheme, headers, body } = (value ?? {}) as Partial<EncodedJob>;
+  checkedFacts(event);
+  checkedHeaders(headers);
+  if (typeof body !== "string") throw damaged("it has no body");
+  if (typeof id !== "string" || typeof scheme !== "string") throw damaged("it has no id or no scheme");
+  return value as EncodedJob;
+}
+
+/** What stands for a document that cannot be read. */
+export function unreadJob(id: string): EncodedJob {
+  return { v: 1, id, event: { id: "", idIsSigned: false, type: "" }, scheme: "", receivedAt: 0, headers: {}, body: "" };
 }
 
 /** The delivery in a document. */

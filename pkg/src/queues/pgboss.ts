@@ -5,11 +5,12 @@
  * change locks the job's row, looks whether it is still this taking's, and becomes true in one transaction with it.
  *
  * Jobs are changed through pg-boss's own functions; its table is only read. What is put aside stands in a second queue,
- * `<name>.quarantine`, which nobody works. Durability is PostgreSQL's: `fsync` and `synchronous_commit` as they are by
+ * `<name>.quarantine`, and the ids of events whose id is not signed in a third, `<name>.seen`, which nobody works. Durability is PostgreSQL's: `fsync` and `synchronous_commit` as they are by
  * default. A worker that died is found by pg-boss's supervision: at least one instance must run with `supervise`.
  */
 
 import { count, flag, fn, onlyKnown, refusal, text } from "../shell/guard.js";
+import { transactionOver } from "../stores/rules.js";
 import { queueName, uuidOf } from "../worker/identity.js";
 import type {
   Ending,
@@ -23,8 +24,8 @@ import type {
   TransactionalQueue,
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
-import { deliveryOf, encodedJob, type EncodedJob } from "./encoded.js";
-import { replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
+import { checkedJob, deliveryOf, encodedJob, unreadJob } from "./encoded.js";
+import { damage, orElse, replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
 
 /** How a transaction of pg-boss takes statements; what a transactional handler gets. */
 export interface PgBossTransaction {
@@ -59,7 +60,7 @@ export interface PgBossQueueOptions {
   readonly schema?: string;
   /**
    * How long a job stays taken when its worker dies, in seconds; 30 when left out, at least 10. This is pg-boss's
-   * heartbeat and counts instead of the worker's `leaseMs`, which should not be longer.
+   * heartbeat and counts instead of the worker's `leaseMs`, which may not be longer.
    */
   readonly heartbeatSeconds?: number;
   /** Keeps jobs of one order key in order (policy `key_strict_fifo`); decided when the queue is made. */
@@ -75,6 +76,13 @@ interface Data {
   readonly receivedAt: number;
   readonly orderKey?: string;
   readonly document: string;
+}
+
+/** A job that may be new, with the identity its own id has no room for. */
+interface NewRow {
+  readonly id: string;
+  readonly seen: string | undefined;
+  readonly row: { readonly id: string };
 }
 
 /** A job in quarantine: the same, with what went wrong. */
@@ -115,6 +123,8 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   readonly #boss: PgBossInstance;
   readonly #jobs: string;
   readonly #aside: string;
+  readonly #seen: string;
+  readonly leaseMs: number;
   readonly #heartbeatSeconds: number;
   readonly #eventSeconds: number;
   readonly #listeners = new Listeners();
@@ -134,46 +144,81 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     this.#boss = boss;
     this.name = queueName(options.name);
     this.#aside = `${this.name}.quarantine`;
+    this.#seen = `${this.name}.seen`;
     this.keepsOrder = flag("keepsOrder", options.keepsOrder) === true;
     this.#jobs = `${schemaName(options.schema)}.job`;
     this.#heartbeatSeconds = count("heartbeatSeconds", options.heartbeatSeconds ?? 30, 10);
+    this.leaseMs = this.#heartbeatSeconds * 1_000;
     const { eventMs } = onlyKnown("retention", options.retention ?? {}, ["eventMs"]);
     this.#eventSeconds = Math.ceil(retentionOf(eventMs === undefined ? {} : { eventMs, payloadMs: eventMs }).eventMs / 1_000);
   }
 
   async add(delivery: RawDelivery, jobs: readonly NewJob[]): Promise<boolean[]> {
     const rows = await Promise.all(
-      jobs.map(async (job) => {
-        // One id has room for one identity: where the event's id is not signed, what is signed decides.
-        const id = await uuidOf(job.identities.at(-1) ?? "");
+      jobs.map(async (job): Promise<NewRow> => {
+        const [byId = "", byContent] = job.identities;
+        // One id has room for one identity: where the event's id is not signed, what is signed decides, and the id beside.
+        const id = await uuidOf(byContent ?? byId);
+        const seen = byContent === undefined ? undefined : await uuidOf(byId);
         const document = JSON.stringify(encodedJob(id, job, delivery));
-        const { orderKey } = job;
-        return this.#row(id, { id, type: storedType(job.event.type), receivedAt: delivery.receivedAt, orderKey, document });
+        const data = { id, type: storedType(job.event.type), receivedAt: delivery.receivedAt, orderKey: job.orderKey, document };
+        return { id, seen, row: this.#row(id, data) };
       }),
     );
     await this.#ready();
-    const unlike = rows.filter(({ id }, index) => rows.findIndex((row) => row.id === id) === index);
-    const added = new Set(await this.#boss.insert(this.name, unlike, { returnId: true }));
+    const unlike = rows.filter(({ id, seen }, index) => {
+      return rows.findIndex((row) => row.id === id || (seen !== undefined && row.seen === seen)) === index;
+    });
+    const added = new Set(await this.#insertNew(unlike));
     if (added.size > 0) this.#listeners.tell();
     return rows.map(({ id }) => added.delete(id));
+  }
+
+  /** Inserts jobs that are new by both of their identities; tells the ids of those. */
+  async #insertNew(rows: readonly NewRow[]): Promise<string[]> {
+    const jobs = rows.map(({ row }) => row);
+    if (rows.every(({ seen }) => seen === undefined)) {
+      return (await this.#boss.insert(this.name, jobs, { returnId: true })) ?? [];
+    }
+    return this.#transaction(async (within) => {
+      // In one order, jobs before ids, so that two deliveries of the same events never wait for each other in a circle.
+      jobs.sort((a, b) => (a.id < b.id ? -1 : 1));
+      const added = new Set(await this.#boss.insert(this.name, jobs, { returnId: true, ...within }));
+      const ids = rows.flatMap(({ id, seen }) => (seen !== undefined && added.has(id) ? [{ job: id, seen }] : []));
+      ids.sort((a, b) => (a.seen < b.seen ? -1 : 1));
+      if (ids.length === 0) return [...added];
+      const markers = ids.map(({ seen }) => ({ id: seen }));
+      const fresh = new Set(await this.#boss.insert(this.#seen, markers, { returnId: true, ...within }));
+      for (const { job, seen } of ids) {
+        if (fresh.has(seen)) continue;
+        // The id is known with other content. Of a job that is no new one, nothing stays.
+        await this.#boss.deleteJob(this.name, job, within);
+        added.delete(job);
+      }
+      return [...added];
+    });
   }
 
   async take(request: { readonly limit: number; readonly leaseMs: number }): Promise<TakenJob[]> {
     const { limit } = takeBounds(request);
     await this.#ready();
     const jobs = await this.#boss.fetch(this.name, { batchSize: limit, includeMetadata: true } as never);
-    return jobs.map((job) => {
-      const { id: row, data, retryCount } = job as { id: string; data: Data; retryCount: number };
-      const { event, orderKey, ...document } = JSON.parse(data.document) as EncodedJob;
-      return {
-        id: data.id,
-        fence: `${row}/${retryCount}`,
-        attempt: retryCount + 1,
-        event,
-        delivery: deliveryOf({ ...document, event }),
-        ...(orderKey === undefined ? {} : { orderKey }),
-      };
-    });
+    const taken: TakenJob[] = [];
+    for (const job of jobs) {
+      const { id: row, data, retryCount } = job as { id: string; data: Data | null; retryCount: number };
+      const [fence, attempt] = [`${row}/${retryCount}`, retryCount + 1];
+      try {
+        const document = checkedJob(JSON.parse(String(data?.document)));
+        const { event, orderKey } = document;
+        const order = orderKey === undefined ? {} : { orderKey };
+        taken.push({ id: document.id, fence, attempt, event, delivery: deliveryOf(document), ...order });
+      } catch (error) {
+        // Where that fails, its lease ends and it is met again; the jobs taken with it shall not wait for that.
+        const aside = this.#holding({ fence }, (within) => this.#putAside({ attempt }, damage(error), row, within));
+        await aside.catch(() => false);
+      }
+    }
+    return taken;
   }
 
   async renew(job: TakenJob): Promise<boolean> {
@@ -201,6 +246,8 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     signal.throwIfAborted();
     const done = await this.#holding(job, async (within, row) => {
       await this.#boss.complete(this.name, row, null, within);
+      // It may have been aborted while this waited for the row; the event is past then, and would be missed.
+      signal.throwIfAborted();
       await Promise.race([
         work(within.db),
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true })),
@@ -241,7 +288,7 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     ]);
     return rows.map((row) => {
       const { id, document, error, attempts, quarantinedAt } = row["data"] as DataAside;
-      const encoded = JSON.parse(document) as EncodedJob;
+      const encoded = orElse(() => checkedJob(JSON.parse(document)), unreadJob(id));
       return { id, event: encoded.event, delivery: deliveryOf(encoded), error, attempts, quarantinedAt };
     });
   }
@@ -311,14 +358,15 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
     return { id, data: { ...data, ...(orderKey === undefined ? {} : { orderKey }) }, ...(this.keepsOrder ? { singletonKey } : {}) };
   }
 
-  async #putAside({ attempt }: TakenJob, error: string, row: string, within: Within): Promise<void> {
+  async #putAside({ attempt }: Pick<TakenJob, "attempt">, error: string, row: string, within: Within): Promise<void> {
     const { rows } = await within.db.executeSql(
       `SELECT data, floor(${NOW})::bigint AS now FROM ${this.#jobs} WHERE name = $1 AND id = $2::uuid`,
       [this.name, row],
     );
     // Cancelled and not completed: a replay of what is done must not run it.
     await this.#boss.cancel(this.name, row, within);
-    const data = { ...(rows[0]?.["data"] as Data), error, attempts: attempt, quarantinedAt: Number(rows[0]?.["now"]) };
+    const kept = { id: row, type: "", receivedAt: 0, document: "", ...(rows[0]?.["data"] as Data | null) };
+    const data = { ...kept, error, attempts: attempt, quarantinedAt: Number(rows[0]?.["now"]) };
     await this.#boss.insert(this.#aside, [{ data }], within);
   }
 
@@ -328,7 +376,7 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   }
 
   /** Runs `change` in a transaction if the job is still this taking's, which the lock on its row keeps true. */
-  async #holding({ fence }: TakenJob, change: (within: Within, row: string) => Promise<unknown>): Promise<boolean> {
+  async #holding({ fence }: Pick<TakenJob, "fence">, change: (within: Within, row: string) => Promise<unknown>): Promise<boolean> {
     const [row = "", retryCount] = fence.split("/");
     await this.#ready();
     return this.#transaction(async (within) => {
@@ -345,13 +393,20 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
   async #transaction<T>(body: (within: Within) => Promise<T>): Promise<T> {
     // The constructor saw that it is there.
     const transaction = await this.#boss.getDb().beginTransaction!();
+    let over = false;
+    // What a body that was given up sends after the ROLLBACK would be committed at once.
+    const executeSql: PgBossTransaction["executeSql"] = async (statement, values) => {
+      if (over) throw transactionOver();
+      return transaction.db.executeSql(statement, values);
+    };
     try {
-      const result = await body({ db: transaction.db });
+      const result = await body({ db: { executeSql } });
       // A transaction in which a statement failed would be rolled back by its COMMIT without an error; this one fails.
       await transaction.db.executeSql("SELECT 1");
       await transaction.commit();
       return result;
     } catch (error) {
+      over = true;
       await transaction.rollback();
       throw error;
     }
@@ -385,6 +440,7 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
       deleteAfterSeconds: this.#eventSeconds,
     });
     await this.#boss.createQueue(this.#aside, { policy: "standard", retentionSeconds: KEPT_SECONDS });
+    await this.#boss.createQueue(this.#seen, { policy: "standard", retentionSeconds: this.#eventSeconds });
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * The two PostgreSQL drivers behind one form: a pool of `pg`, or the function of `postgres` (postgres.js).
  *
- * Invariant: a transaction that reports success was committed, and one that was given up is rolled back, whatever its
- * body still does.
+ * Invariant: a transaction that reports success was committed, and one that was given up is rolled back. Whatever its
+ * body still sends on that connection fails.
  */
 
 import { TillproofError } from "../shell/errors.js";
-import type { PgPool, PostgresJs } from "../stores/postgres/drivers.js";
+import { MARK_TRANSACTION, onOneClient, stillMarked, type PgPool, type PostgresJs } from "../stores/postgres/drivers.js";
 import { transactionLost } from "../stores/rules.js";
 import type { Row } from "./record.js";
 
@@ -39,61 +39,71 @@ export function postgresOf(database: PgPool | PostgresJs): Postgres {
   });
 }
 
-/** A client of a pool, and that it tells when its connection is cut. */
-type Connected = Awaited<ReturnType<PgPool["connect"]>> & {
-  on?(event: "error", listener: (error: Error) => void): unknown;
-  removeListener?(event: "error", listener: (error: Error) => void): unknown;
-};
-
 function ofPool(pool: PgPool): Postgres {
   return {
     query: async (text, values) => (await pool.query(text, values)).rows as Row[],
-    async transaction<T>(body: (tx: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> {
-      const client: Connected = await pool.connect();
-      let broken: Error | undefined;
-      // While a client is checked out, nobody else listens, and a connection that is cut would end the process.
-      const cut = (error: Error): void => void (broken = error);
-      client.on?.("error", cut);
-      try {
-        await client.query("BEGIN");
-        const query = async (text: string, values: unknown[]): Promise<Row[]> => (await client.query(text, values)).rows as Row[];
-        const result = await unlessAborted(body({ query, handle: client }), signal);
-        // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a roll-back and no error.
-        if ((await client.query("COMMIT")).command === "ROLLBACK") throw transactionLost();
-        return result;
-      } catch (error) {
-        // A body that was given up may still use the connection, so nobody else may.
-        if (signal.aborted) broken = new Error("the transaction was given up");
-        else await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
-        throw error;
-      } finally {
-        client.removeListener?.("error", cut);
-        client.release(broken);
-      }
-    },
+    transaction: <T>(body: (tx: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> =>
+      onOneClient(
+        pool,
+        async (client) => {
+          await client.query(`BEGIN; ${MARK_TRANSACTION}`);
+          const query = async (text: string, values: unknown[]): Promise<Row[]> => (await client.query(text, values)).rows as Row[];
+          const result = await unlessAborted(body({ query, handle: client }), signal);
+          await stillMarked((text) => query(text, []));
+          // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a roll-back and no error.
+          if ((await client.query("COMMIT")).command === "ROLLBACK") throw transactionLost();
+          return result;
+        },
+        () => signal.aborted,
+      ),
   };
 }
+
+/**
+ * Undoes a transaction and leaves its connection in another one, in which every statement fails. It is one message, so
+ * nothing that is sent meanwhile comes between.
+ */
+const DISARM = `
+  ROLLBACK; BEGIN;
+  DO $$ BEGIN RAISE EXCEPTION 'this transaction was given up: what its handler still writes does not count'; END $$`;
 
 function ofPostgresJs(sql: PostgresJs): Postgres {
   const asked = async (on: Pick<PostgresJs, "unsafe">, text: string, values: unknown[] = []): Promise<Row[]> =>
     [...(await on.unsafe(text, values as never[]))] as Row[];
   return {
     query: (text, values) => asked(sql, text, values),
-    async transaction<T>(body: (tx: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> {
-      let result: { readonly value: T } | undefined;
-      // In an object, because the driver resolves a list of promises by itself. It rejects when any statement failed.
-      await sql.begin(async (handle) => {
-        const tx = handle as PostgresJs;
-        const value = await unlessAborted(body({ query: (text, values) => asked(tx, text, values), handle }), signal);
-        result = { value };
-      });
-      if (result === undefined) throw transactionLost();
-      return result.value;
-    },
+    transaction: <T>(body: (tx: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        let result: { readonly value: T } | undefined;
+        const ended = sql.begin(async (handle) => {
+          const tx = handle as PostgresJs;
+          await asked(tx, MARK_TRANSACTION);
+          const work = body({ query: (text, values) => asked(tx, text, values), handle });
+          try {
+            // In an object, because the driver resolves a list of promises by itself.
+            const value = await unlessAborted(work, signal);
+            await stillMarked((text) => asked(tx, text));
+            result = { value };
+          } catch (error) {
+            if (signal.aborted) {
+              await asked(tx, DISARM).catch(() => []);
+              reject(error);
+              // The driver cannot end one connection, and hands it to others after this function: not before the body
+              // has let go of it.
+              await work.catch(() => undefined);
+            }
+            throw error;
+          }
+        });
+        // The driver rejects when any statement failed.
+        ended.then(() => (result === undefined ? reject(transactionLost()) : resolve(result.value)), reject);
+      }),
   };
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody waits for it any more once it was given up, and its error would end the process.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -25,7 +25,7 @@ import type {
 import { Listeners } from "./added.js";
 import { type Addition, Additions } from "./additions.js";
 import { postgresOf, type Postgres } from "./postgres-handle.js";
-import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJob, type Retention, type Row } from "./record.js";
+import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJobs, type Retention, type Row } from "./record.js";
 
 export type { PgClient, PgPool, PostgresJs } from "../stores/postgres/drivers.js";
 
@@ -128,8 +128,8 @@ const TAKE = `
     RETURNING job.*
   )
   SELECT taken.id, taken.fence, taken.attempt, taken.event, taken.order_key,
-    delivery.scheme, delivery.received_at, delivery.signed_at, delivery.headers, delivery.body
-  FROM taken JOIN tillproof_deliveries AS delivery ON delivery.id = taken.delivery_id ORDER BY taken.id`;
+    delivery.scheme, taken.received_at, delivery.signed_at, delivery.headers, delivery.body
+  FROM taken LEFT JOIN tillproof_deliveries AS delivery ON delivery.id = taken.delivery_id ORDER BY taken.id`;
 
 const STILL_TAKEN = "WHERE id = $1::bigint AND fence = $2::bigint AND state = 'taken' RETURNING id";
 const DONE = `UPDATE tillproof_jobs SET state = 'done', due_at = NULL, settled_at = ${NOW}, error = NULL ${STILL_TAKEN}`;
@@ -201,7 +201,10 @@ class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
   async take(request: { readonly limit: number; readonly leaseMs: number }): Promise<TakenJob[]> {
     const { limit, leaseMs } = takeBounds(request);
     try {
-      return (await this.#ask(TAKE, [this.name, limit, leaseMs])).map(takenJob);
+      const { jobs, damaged } = takenJobs(await this.#ask(TAKE, [this.name, limit, leaseMs]));
+      // Where that fails, its lease ends and it is met again; the jobs taken with it shall not wait for that.
+      for (const job of damaged) await this.#putAside(job, job.error).catch(() => false);
+      return jobs;
     } catch (error) {
       // Another process took a job of the same key meanwhile, which it could not know either: the next look will.
       if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return [];
@@ -213,15 +216,13 @@ class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
     return this.#changed(`UPDATE tillproof_jobs SET due_at = ${NOW} + $3::bigint ${STILL_TAKEN}`, [id, fence, leaseMs]);
   }
 
-  async settle({ id, fence }: TakenJob, ending: Ending): Promise<boolean> {
+  async settle(job: TakenJob, ending: Ending): Promise<boolean> {
+    const { id, fence } = job;
     switch (ending.as) {
       case "done":
         return this.#changed(DONE, [id, fence]);
       case "quarantined":
-        return this.#changed(
-          `UPDATE tillproof_jobs SET state = 'quarantined', due_at = NULL, settled_at = ${NOW}, error = $3 ${STILL_TAKEN}`,
-          [id, fence, ending.error],
-        );
+        return this.#putAside(job, ending.error);
       case "retry":
         return this.#changed(
           `UPDATE tillproof_jobs SET state = 'ready', due_at = ${NOW} + $3::bigint, error = $4 ${STILL_TAKEN}`,
@@ -274,9 +275,9 @@ class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
 
   async quarantined(limit: number): Promise<QuarantinedJob[]> {
     const rows = await this.#ask(
-      `SELECT job.id, job.attempt, job.event, job.error, job.settled_at,
-         delivery.scheme, delivery.received_at, delivery.signed_at, delivery.headers, delivery.body
-       FROM tillproof_jobs AS job JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id
+      `SELECT job.id, job.attempt, job.identity, job.type, job.event, job.error, job.settled_at,
+         delivery.scheme, job.received_at, delivery.signed_at, delivery.headers, delivery.body
+       FROM tillproof_jobs AS job LEFT JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id
        WHERE job.queue = $1 AND job.state = 'quarantined' ORDER BY job.settled_at, job.id LIMIT $2`,
       [this.name, limit],
     );
@@ -334,6 +335,13 @@ class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
 
   async close(): Promise<void> {
     // The pool is the caller's.
+  }
+
+  #putAside({ id, fence }: Pick<TakenJob, "id" | "fence">, error: string): Promise<boolean> {
+    return this.#changed(
+      `UPDATE tillproof_jobs SET state = 'quarantined', due_at = NULL, settled_at = ${NOW}, error = $3 ${STILL_TAKEN}`,
+      [id, fence, error],
+    );
   }
 
   async #changed(sql: string, values: unknown[]): Promise<boolean> {

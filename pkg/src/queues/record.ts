@@ -63,45 +63,95 @@ export function takeBounds(request: { readonly limit: number; readonly leaseMs: 
   return { limit: Math.min(count("limit", request.limit, 1), TAKE_MAX), leaseMs: count("leaseMs", request.leaseMs, 1) };
 }
 
-/** A job that was just taken. */
-export function takenJob(row: Row): TakenJob {
-  return {
-    id: String(row["id"]),
-    fence: String(row["fence"]),
-    attempt: Number(row["attempt"]),
-    event: JSON.parse(String(row["event"])) as EventFacts,
-    delivery: delivery(row),
-    ...(row["order_key"] === null ? {} : { orderKey: String(row["order_key"]) }),
-  };
+/** A job that was taken but cannot be run: what is stored of it is not what this package stores. */
+export interface DamagedJob {
+  readonly id: string;
+  readonly fence: string;
+  /** What is wrong with it, and what to do. */
+  readonly error: string;
 }
 
-/** A job that was put aside. */
+/** The jobs that were just taken, and apart from them those that nobody can run: one of them must not hold up the others. */
+export function takenJobs(rows: readonly Row[]): { readonly jobs: TakenJob[]; readonly damaged: DamagedJob[] } {
+  const jobs: TakenJob[] = [];
+  const damaged: DamagedJob[] = [];
+  for (const row of rows) {
+    const [id, fence] = [String(row["id"]), String(row["fence"])];
+    try {
+      const orderKey = row["order_key"] === null ? {} : { orderKey: String(row["order_key"]) };
+      jobs.push({ id, fence, attempt: Number(row["attempt"]), event: factsOf(row["event"]), delivery: delivery(row), ...orderKey });
+    } catch (error) {
+      damaged.push({ id, fence, error: damage(error) });
+    }
+  }
+  return { jobs, damaged };
+}
+
+/** A job that was put aside; of one that is damaged, what can still be read. */
 export function quarantinedJob(row: Row): QuarantinedJob {
+  const facts = { id: String(row["identity"]), idIsSigned: false, type: String(row["type"]) };
   return {
     id: String(row["id"]),
-    event: JSON.parse(String(row["event"])) as EventFacts,
-    delivery: delivery(row),
+    event: orElse(() => factsOf(row["event"]), facts),
+    delivery: orElse(() => delivery(row), {
+      scheme: String(row["scheme"] ?? ""),
+      receivedAt: Number(row["received_at"] ?? 0),
+      headers: {},
+      body: row["body"] instanceof Uint8Array ? row["body"] : new Uint8Array(),
+    }),
     error: String(row["error"] ?? ""),
     attempts: Number(row["attempt"]),
     quarantinedAt: Number(row["settled_at"]),
   };
 }
 
+/** What can be read, or else what stands for it. */
+export function orElse<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** What is stored beside a job that cannot be read. */
+export function damage(error: unknown): string {
+  const why = error instanceof TillproofError ? error.message : `${String((error as Error).message)} in what is stored of it`;
+  return `this job cannot be read: ${why}; somebody changed it: restore it and release the job, or delete it`;
+}
+
+/** The facts of an event, or an error that says that they are none. */
+export function checkedFacts(value: unknown): EventFacts {
+  const { id, type } = (value ?? {}) as Partial<EventFacts>;
+  if (typeof id === "string" && typeof type === "string") return value as EventFacts;
+  throw damaged("its event has no id or no type");
+}
+
+/** Headers, or an error that says that they are none. */
+export function checkedHeaders(value: unknown): RawDelivery["headers"] {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as RawDelivery["headers"];
+  throw damaged("its headers are none");
+}
+
+/** An error of a stored job. */
+export function damaged(message: string): TillproofError {
+  return new TillproofError({ code: "queue_row_damaged", message });
+}
+
+function factsOf(event: unknown): EventFacts {
+  return checkedFacts(JSON.parse(String(event)));
+}
+
 function delivery(row: Row): RawDelivery {
   const body = row["body"];
-  if (!(body instanceof Uint8Array)) {
-    throw new TillproofError({
-      code: "queue_row_damaged",
-      message: "a job has no body although it is not done: somebody changed the tables; restore the row or delete the job",
-      details: { job: String(row["id"]) },
-    });
-  }
+  if (row["scheme"] === null || row["scheme"] === undefined) throw damaged("its delivery is missing");
+  if (!(body instanceof Uint8Array)) throw damaged("it has no body although it is not done");
   const signedAt = row["signed_at"];
   return {
     scheme: String(row["scheme"]),
     receivedAt: Number(row["received_at"]),
     ...(signedAt === null ? {} : { signedAt: Number(signedAt) }),
-    headers: JSON.parse(String(row["headers"])) as Record<string, string>,
+    headers: checkedHeaders(JSON.parse(String(row["headers"]))),
     body,
   };
 }

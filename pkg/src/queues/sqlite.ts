@@ -27,7 +27,7 @@ import type {
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
 import { type Addition, Additions } from "./additions.js";
-import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJob, type Retention, type Row } from "./record.js";
+import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJobs, type Retention, type Row } from "./record.js";
 
 /** How the queue uses the file. */
 export interface SqliteQueueOptions {
@@ -93,9 +93,11 @@ const TAKEABLE = `
   ORDER BY due_at, id LIMIT ?`;
 
 const JOB_WITH_DELIVERY = `
-  SELECT job.id, job.fence, job.attempt, job.event, job.order_key, job.error, job.settled_at,
-    delivery.scheme, delivery.received_at, delivery.signed_at, delivery.headers, delivery.body
-  FROM tillproof_jobs AS job JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id`;
+  SELECT job.id, job.fence, job.attempt, job.identity, job.type, job.event, job.order_key, job.error, job.settled_at,
+    delivery.scheme, job.received_at, delivery.signed_at, delivery.headers, delivery.body
+  FROM tillproof_jobs AS job LEFT JOIN tillproof_deliveries AS delivery ON delivery.id = job.delivery_id`;
+
+const QUARANTINED = "state = 'quarantined', due_at = NULL, settled_at = ?, error = ?";
 
 /**
  * A queue in the tables of a SQLite database; makes them where they are absent. A transactional handler gets the handle
@@ -177,16 +179,18 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     await new Promise((resolve) => setImmediate(resolve));
     // An idle worker only reads, and so keeps nobody from writing.
     if (this.#takeable(1).length === 0) return [];
-    return this.#transaction(() =>
-      this.#takeable(limit).map(({ id }) => {
+    return this.#transaction(() => {
+      const rows = this.#takeable(limit).flatMap(({ id }) => {
         this.#sql.run(
           `UPDATE tillproof_jobs SET state = 'taken', fence = fence + 1, attempt = attempt + 1, due_at = ? WHERE id = ?`,
           this.#now() + leaseMs, Number(id),
         );
-        const [row] = this.#sql.all(`${JOB_WITH_DELIVERY} WHERE job.id = ?`, Number(id));
-        return takenJob(row ?? {});
-      }),
-    );
+        return this.#sql.all(`${JOB_WITH_DELIVERY} WHERE job.id = ?`, Number(id));
+      });
+      const { jobs, damaged } = takenJobs(rows);
+      for (const job of damaged) this.#changed(QUARANTINED, [this.#now(), job.error], job);
+      return jobs;
+    });
   }
 
   #takeable(limit: number): Row[] {
@@ -203,7 +207,7 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
       case "done":
         return this.#change("state = 'done', due_at = NULL, settled_at = ?, error = NULL", [now], job);
       case "quarantined":
-        return this.#change("state = 'quarantined', due_at = NULL, settled_at = ?, error = ?", [now, ending.error], job);
+        return this.#change(QUARANTINED, [now, ending.error], job);
       case "retry":
         return this.#change("state = 'ready', due_at = ?, error = ?", [now + ending.delayMs, ending.error], job);
       case "returned":
@@ -348,7 +352,7 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     return this.#transaction(() => this.#changed(set, values, job));
   }
 
-  #changed(set: string, values: (string | number)[], { id, fence }: TakenJob): boolean {
+  #changed(set: string, values: (string | number)[], { id, fence }: Pick<TakenJob, "id" | "fence">): boolean {
     this.#sql.run(
       `UPDATE tillproof_jobs SET ${set} WHERE id = ? AND fence = ? AND state = 'taken'`,
       ...values, Number(id), Number(fence),

@@ -76,6 +76,17 @@ export function timeMs(name: string, value: unknown): number {
   );
 }
 
+/** No clock of a merchant shows a time before March 1973, but every one that counts seconds does. */
+const SECONDS_BELOW = 100_000_000_000;
+
+/** The present, as {@link timeMs}; one that was counted in seconds is refused with those words. */
+export function nowMs(name: string, value: unknown): number {
+  const time = timeMs(name, value);
+  if (time >= SECONDS_BELOW) return time;
+  const problem = "looks like seconds: expected milliseconds since 1970, such as Date.now()";
+  throw refusal("time_not_milliseconds", name, value, problem);
+}
+
 /** A string of whole characters. Throws `text_expected` or `text_not_unicode`. */
 export function text(name: string, value: unknown): string {
   if (typeof value !== "string") throw refusal("text_expected", name, value, "is not a string: pass the text itself");

@@ -8,7 +8,7 @@
  * It is for logs and for people who set up an endpoint. No adapter ever answers a request with it.
  */
 
-import { bytes, optionalText, refusal, timeMs } from "../shell/guard.js";
+import { bytes, nowMs, optionalText, refusal } from "../shell/guard.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { encodeChecked } from "../shell/wire.js";
 import type { HeaderPair, HeadersLike } from "./headers.js";
@@ -64,14 +64,14 @@ export function diagnose(verifier: Verifier, delivery: Delivery): Diagnosis | un
   if (subject === undefined) {
     throw refusal("argument_invalid", "verifier", verifier, "is not what createVerifier returned: pass that itself");
   }
-  const now = timeMs("now", delivery.now ?? Date.now());
+  const now = nowMs("now", delivery.now ?? Date.now());
   return spend(subject, now) ? explain(subject.options, { ...delivery, now }) : undefined;
 }
 
 /** As {@link diagnose}, for options that may not be those of any verifier, and however often. */
 export function explain(given: object, delivery: Delivery): Diagnosis | undefined {
   const body = bytes("body", delivery.body);
-  const now = timeMs("now", delivery.now ?? Date.now());
+  const now = nowMs("now", delivery.now ?? Date.now());
   const request = encodeChecked({ headers: all(delivery.headers), now, url: optionalText("url", delivery.url) });
   const options = encodeChecked(given);
   const found = fullWebhooks().invoke<Diagnosis | null>((exports) => exports.webhooks_diagnose(options, request, body));

@@ -24,7 +24,7 @@ export interface WebhookExports extends Glue {
   webhooks_absorb(bytes: number): void;
   webhooks_close(secretIndex: number): number;
   webhooks_whole(handle: number): number;
-  webhooks_events(handle: number): void;
+  webhooks_events(handle: number, roomBytes: number): void;
 }
 
 /** What `begin` and `close` answer; `0` is a refusal. */
@@ -41,7 +41,8 @@ export type Content = Uint8Array | string;
 
 /** A delivery as the engine reads it. */
 export interface Claim {
-  readonly content: Content;
+  /** Once it is verified, a copy that nobody else can change. */
+  content: Content;
   readonly headers: readonly Found[];
   readonly url: string | undefined;
   readonly now: number;
@@ -87,6 +88,9 @@ export class Door {
   readonly #host: () => HostCrypto | null;
   #area: Area | undefined;
   #generation = -1;
+  /** The delivery whose whole body stands in the room, and its bytes there. */
+  #laid: Claim | undefined;
+  #laidBytes = 0;
 
   /** `host` is there for tests: the hash functions to use instead of those this host has. */
   constructor(artefact: Artefact<WebhookExports>, host: () => HostCrypto | null = hostCrypto) {
@@ -112,54 +116,71 @@ export class Door {
     });
   }
 
-  /** Decides on a delivery. */
+  /** Decides on a delivery. Without a closure: its making would be a part of a short delivery's time. */
   verify(opened: Opened, claim: Claim): Proof | Refusal {
-    return this.#artefact.raw((exports) => {
-      const area = this.#at(exports);
-      const { handle } = opened;
-      area.write(claim.now, claim.url, claim.headers);
-      const { length } = claim.content;
-      const copied = typeof claim.content === "string" ? length * 3 : length;
-      let answer = exports.webhooks_begin(handle, length, copied);
+    const { exports } = this.#artefact;
+    try {
+      return this.#verify(exports, opened, claim);
+    } catch (error) {
+      throw this.#artefact.told(error);
+    }
+  }
+
+  #verify(exports: WebhookExports, opened: Opened, claim: Claim): Proof | Refusal {
+    const area = this.#at(exports);
+    const { handle } = opened;
+    const { content } = claim;
+    const { length } = content;
+    this.#laid = undefined;
+    area.write(claim.now, claim.url, claim.headers);
+    let answer = exports.webhooks_begin(handle, length, typeof content === "string" ? length * 3 : length);
+    area.refresh();
+    if (answer === WHOLE) {
+      this.#writeText(exports, area, content);
+      answer = exports.webhooks_whole(handle);
       area.refresh();
-      if (answer === WHOLE) {
-        this.#writeText(exports, area, claim.content);
-        answer = exports.webhooks_whole(handle);
-        area.refresh();
-        return answer === VERIFIED ? proof(area, readEvents(area.delivered())) : readRefusal(area);
-      }
-      for (let secret = 0; answer === HASH; secret += 1) {
-        this.#hash(exports, area, opened.hash, claim.content, copied);
-        answer = exports.webhooks_close(secret);
-        area.refresh();
-      }
-      return answer === VERIFIED ? proof(area, undefined) : readRefusal(area);
-    });
+      return answer === VERIFIED ? proof(area, readEvents(area.delivered())) : readRefusal(area);
+    }
+    for (let secret = 0; answer === HASH; secret += 1) {
+      this.#hash(exports, area, opened.hash, claim);
+      answer = exports.webhooks_close(secret);
+      area.refresh();
+    }
+    return answer === VERIFIED ? proof(area, undefined) : readRefusal(area);
   }
 
   /** The events of a delivery that was verified. */
   events(opened: Opened, claim: Claim): Events {
     return this.#artefact.raw((exports) => {
       const area = this.#at(exports);
-      area.write(claim.now, claim.url, claim.headers);
-      this.#writeText(exports, area, claim.content);
-      exports.webhooks_events(opened.handle);
+      // Mostly it was the last one, and all of it still stands where it was hashed.
+      const inRoom = this.#laid === claim ? this.#laidBytes : 0;
+      if (inRoom === 0) {
+        area.write(claim.now, claim.url, claim.headers);
+        this.#writeText(exports, area, claim.content);
+      }
+      exports.webhooks_events(opened.handle, inRoom);
       area.refresh();
       return readEvents(area.delivered());
     });
   }
 
   /** Hashes what is laid out, and the body, by the fastest way there is. */
-  #hash(exports: WebhookExports, area: Area, algorithm: number, content: Content, copied: number): void {
+  #hash(exports: WebhookExports, area: Area, algorithm: number, claim: Claim): void {
     const host = this.#host();
+    const { content } = claim;
     const { room, laid } = area;
-    const text = typeof content === "string";
     if (host !== null) {
       let digest: string | undefined;
-      if (copied <= COPIED_BYTES_MAX) {
-        const written = text ? writeText(area.bytes, room + laid, content) : content.length;
-        if (!text) area.bytes.set(content, room + laid);
+      if (content.length <= COPIED_BYTES_MAX) {
+        let written = content.length;
+        if (typeof content === "string") written = writeText(area.bytes, room + laid, content);
+        else area.bytes.set(content, room + laid);
         digest = hashWhole(host, algorithm, new Uint8Array(area.bytes.buffer, room, laid + written));
+        if (digest !== undefined) {
+          this.#laid = claim;
+          this.#laidBytes = written;
+        }
       } else {
         digest = hashParts(host, algorithm, area.bytes.subarray(room, room + laid), content);
       }
@@ -168,7 +189,7 @@ export class Door {
         return;
       }
     }
-    const bytes = text ? utf8(content) : content;
+    const bytes = typeof content === "string" ? utf8(content) : content;
     // Also once for an empty body: it is what begins the hash.
     for (let at = 0; at === 0 || at < bytes.length; at += CHUNK_BYTES) {
       const chunk = bytes.subarray(at, at + CHUNK_BYTES);
@@ -189,6 +210,7 @@ export class Door {
   #at(exports: WebhookExports): Area {
     if (this.#area === undefined || this.#generation !== this.#artefact.generation) {
       this.#generation = this.#artefact.generation;
+      this.#laid = undefined;
       this.#area = new Area(this.#artefact.memory(), exports.webhooks_area());
     }
     this.#area.refresh();
@@ -210,25 +232,33 @@ function readEvents(bytes: Uint8Array): Events {
     at += 4;
     return view.getUint32(at - 4, true);
   };
-  const text = (length: number): string => {
-    at += length;
-    return texts.decode(bytes.subarray(at - length, at));
-  };
-  const list = <T>(item: () => T): T[] => Array.from({ length: word() }, item);
-  const refused = list(word);
-  const events = list(() => {
+  const refused: number[] = [];
+  for (let rest = word(); rest > 0; rest -= 1) refused.push(word());
+  const events: EventFacts[] = [];
+  for (let rest = word(); rest > 0; rest -= 1) {
     const flags = word();
     const index = word();
     const occurredAt = word() + word() * 0x1_0000_0000;
-    const [id, type, digest] = [word(), word(), word()].map(text) as [string, string, string];
-    return {
-      id,
-      idIsSigned: (flags & 1) !== 0,
-      ...((flags & 2) !== 0 && { type }),
-      ...((flags & 4) !== 0 && { digest }),
-      ...((flags & 8) !== 0 && { occurredAt }),
-      ...((flags & 16) !== 0 && { index }),
+    const [idBytes, typeBytes, digestBytes] = [word(), word(), word()];
+    const end = at + idBytes + typeBytes + digestBytes;
+    // Decoded at once: of ASCII, which they mostly are, a byte is a letter.
+    const all = texts.decode(bytes.subarray(at, end));
+    const plain = all.length === end - at;
+    const from = at;
+    const text = (length: number): string => {
+      at += length;
+      return plain ? all.slice(at - length - from, at - from) : texts.decode(bytes.subarray(at - length, at));
     };
-  });
+    const event: { -readonly [K in keyof EventFacts]: EventFacts[K] } = {
+      id: text(idBytes),
+      idIsSigned: (flags & 1) !== 0,
+    };
+    const [type, digest] = [text(typeBytes), text(digestBytes)];
+    if ((flags & 2) !== 0) event.type = type;
+    if ((flags & 4) !== 0) event.digest = digest;
+    if ((flags & 8) !== 0) event.occurredAt = occurredAt;
+    if ((flags & 16) !== 0) event.index = index;
+    events.push(event);
+  }
   return { events, refused };
 }

@@ -20,42 +20,50 @@ export type HeadersLike =
 export class HeaderNames {
   readonly names: readonly string[];
   /** By length: where the names of that length stand in the list. */
-  readonly #byLength: number[][] = [];
+  readonly #byLength: (number[] | undefined)[];
+  readonly #none: readonly Found[];
 
   constructor(names: readonly string[]) {
     this.names = names;
+    // Without holes, which would be looked for in the prototype.
+    this.#byLength = new Array(NAME_LENGTH_MAX + 1).fill(undefined);
     names.forEach((name, slot) => (this.#byLength[name.length] ??= []).push(slot));
+    this.#none = names.map(() => undefined);
   }
 
   /** What `headers` has of each name. Throws `headers_not_readable`. */
   find(headers: unknown): Found[] {
-    const found: Found[] = new Array(this.names.length).fill(undefined);
-    if (isHeaders(headers)) {
-      this.names.forEach((name, slot) => put(found, slot, name, headers.get(name)));
-      return found;
+    const found = this.#none.slice();
+    if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
+    if (isHeaders(headers)) this.names.forEach((name, slot) => put(found, slot, name, headers.get(name)));
+    else if (isIterable(headers)) eachPair(headers, (name, value) => this.#take(found, name, value));
+    else {
+      const byLength = this.#byLength;
+      for (const name in headers) {
+        // Most names have a length that is not looked for, and are not looked at any closer.
+        if (byLength[name.length] !== undefined && Object.hasOwn(headers, name)) {
+          this.#take(found, name, (headers as Record<string, unknown>)[name]);
+        }
+      }
     }
-    const take = (name: string, value: unknown): void => {
-      const slot = this.#slot(name);
-      if (slot >= 0) put(found, slot, name, value);
-    };
-    each(headers, take, this);
     return found;
   }
 
-  /** Whether a name of this length is looked for. Most are not, and are not looked at any closer. */
-  mayHave(name: string): boolean {
-    return this.#byLength[name.length] !== undefined;
-  }
-
-  #slot(name: string): number {
+  #take(found: Found[], name: string, value: unknown): void {
     const candidates = this.#byLength[name.length];
-    if (candidates === undefined) return -1;
+    if (candidates === undefined) return;
     for (const slot of candidates) {
-      if (this.names[slot] === name || this.names[slot] === name.toLowerCase()) return slot;
+      const wanted = this.names[slot];
+      if (wanted === name || wanted === name.toLowerCase()) {
+        put(found, slot, name, value);
+        return;
+      }
     }
-    return -1;
   }
 }
+
+/** Longer names are not looked for. */
+const NAME_LENGTH_MAX = 63;
 
 /** A header as it stands in a document. */
 export type HeaderPair = readonly [string, string | readonly string[]];
@@ -71,20 +79,19 @@ export function pick(headers: unknown, names: ReadonlySet<string>): HeaderPair[]
   return picked;
 }
 
-/** Shows every header of a record that `wanted` may have, or of a list of pairs. */
-function each(headers: unknown, take: (name: string, value: unknown) => void, wanted?: HeaderNames): void {
+/** Shows every header of a record, or of a list of pairs. */
+function each(headers: unknown, take: (name: string, value: unknown) => void): void {
   if (typeof headers !== "object" || headers === null) throw unreadable("not an object");
-  if (isIterable(headers)) {
-    for (const entry of headers) {
-      if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
-        throw unreadable("a list with something else than pairs in it");
-      }
-      take(entry[0], entry[1]);
+  if (isIterable(headers)) eachPair(headers, take);
+  else for (const [name, value] of Object.entries(headers)) take(name, value);
+}
+
+function eachPair(headers: Iterable<unknown>, take: (name: string, value: unknown) => void): void {
+  for (const entry of headers) {
+    if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
+      throw unreadable("a list with something else than pairs in it");
     }
-    return;
-  }
-  for (const name in headers) {
-    if (wanted?.mayHave(name) !== false && Object.hasOwn(headers, name)) take(name, (headers as Record<string, unknown>)[name]);
+    take(entry[0], entry[1]);
   }
 }
 
@@ -104,8 +111,7 @@ function isIterable(value: object): value is Iterable<unknown> {
 }
 
 /** By its tag: naming the class would make Node load its whole `fetch`. */
-function isHeaders(value: unknown): value is { get(name: string): unknown } {
-  if (typeof value !== "object" || value === null) return false;
+function isHeaders(value: object): value is { get(name: string): unknown } {
   const { [Symbol.toStringTag]: tag, get } = value as { [Symbol.toStringTag]?: unknown; get?: unknown };
   return tag === "Headers" && typeof get === "function";
 }

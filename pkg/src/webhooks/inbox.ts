@@ -77,6 +77,8 @@ export type Receipt =
       readonly status: EventStatus;
       readonly httpStatus: number;
       readonly events: readonly EventReceipt[];
+      /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
+      readonly refusedEvents?: readonly number[];
     }
   | {
       readonly status: "rejected";
@@ -105,7 +107,7 @@ export interface Inbox<Client = unknown, E extends TypedEvent = TypedEvent> {
   /**
    * Handles events that were held back and whose time has come, in the order of their object, and drops records that are
    * no longer needed. To be called again and again where the ordering holds; elsewhere it only clears up. Rejects as
-   * {@link receive} does; what failed is due again.
+   * {@link receive} does; what failed is due again, and what comes after it in the order of its object waits for it.
    */
   wake(handler: EventHandler<Client, E>, options?: WakeOptions): Promise<readonly EventReceipt[]>;
 }
@@ -155,7 +157,8 @@ export function createInbox(options: InboxOptions): Inbox {
       await followUp(settings, applier, parcels, handler);
       await clearUp(receivedAt);
       const status = overall(events.map((event) => event.status));
-      return { status, httpStatus: acceptedStatus(status), events };
+      const { refusedEvents } = result;
+      return { status, httpStatus: acceptedStatus(status), events, ...(refusedEvents === undefined ? {} : { refusedEvents }) };
     },
 
     async wake(handler: EventHandler, { now, limit = 100 }: WakeOptions = {}): Promise<readonly EventReceipt[]> {
@@ -167,9 +170,9 @@ export function createInbox(options: InboxOptions): Inbox {
       const errors: unknown[] = [];
       for (const [prefix, last] of lastDue(due.map(({ key }) => key))) {
         try {
-          const parcels = await heldUpTo(settings.store, prefix, last, clock);
-          receipts.push(...(await applyEach(applier, parcels, handler)));
-          await followUp(settings, applier, parcels, handler);
+          const parcels = await heldUpTo(settings, prefix, last, clock);
+          const all = await applyInTurn(applier, parcels, handler, receipts);
+          if (all) await followUp(settings, applier, parcels, handler);
         } catch (error) {
           errors.push(error);
         }
@@ -248,6 +251,25 @@ async function applyEach(
   return receipts;
 }
 
+/**
+ * Applies released events of one object in their order, up to the first that fails or is busy: were a later one applied
+ * before it, it would be stale for ever. Whether all had their turn; an error is handed on at once.
+ */
+async function applyInTurn(
+  applier: Applier<unknown>,
+  parcels: readonly Parcel[],
+  handler: EventHandler,
+  receipts: EventReceipt[],
+): Promise<boolean> {
+  for (const parcel of parcels) {
+    const { id, type } = parcel.event;
+    const status = await applier.apply(parcel, handler);
+    receipts.push({ id, type, status });
+    if (status === "busy" || status === "held") return false;
+  }
+  return true;
+}
+
 function throwAll(errors: readonly unknown[]): void {
   if (errors.length === 0) return;
   throw errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} events could not be handled`);
@@ -258,12 +280,12 @@ function throwAll(errors: readonly unknown[]): void {
  * stored and due at its time, and belongs to a delivery that was answered long ago.
  */
 async function followUp(
-  { store, ordering }: InboxSettings,
+  settings: InboxSettings,
   applier: Applier<unknown>,
   parcels: readonly Parcel[],
   handler: EventHandler,
 ): Promise<void> {
-  if (ordering?.policy !== "hold") return;
+  if (settings.ordering?.policy !== "hold") return;
   const prefixes = new Set<string>();
   for (const { event } of parcels) {
     const place = applier.placeOf(event);
@@ -271,7 +293,7 @@ async function followUp(
   }
   const clock = parcels[0]?.clock ?? Date.now;
   for (const prefix of prefixes) {
-    for (const parcel of await heldUpTo(store, prefix, null, clock)) {
+    for (const parcel of await heldUpTo(settings, prefix, null, clock)) {
       const status = await applier.apply(parcel, handler).catch(() => "held");
       if (status === "held" || status === "busy") break;
     }
@@ -289,13 +311,18 @@ function lastDue(keys: readonly string[]): ReadonlyMap<string, string> {
 }
 
 /** What is held under a prefix, in order: released up to a key, or as it stands. */
-async function heldUpTo(store: Store, prefix: string, last: string | null, clock: () => number): Promise<Parcel[]> {
+async function heldUpTo(
+  { store, scheme }: InboxSettings,
+  prefix: string,
+  last: string | null,
+  clock: () => number,
+): Promise<Parcel[]> {
   const parcels: Parcel[] = [];
   for (let after: string | null = null; parcels.length < HELD_MAX; ) {
     const page = await store.scan(prefix, after, HELD_MAX);
     for (const record of page) {
       if (last !== null && record.key > last) return parcels;
-      const held = decodeHeld(record);
+      const held = decodeHeld(record, scheme);
       if (held !== null) parcels.push({ ...held, clock, heldKey: record.key, release: last !== null });
     }
     if (page.length < HELD_MAX) break;

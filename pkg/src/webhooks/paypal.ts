@@ -65,7 +65,8 @@ const EVENT_ID = /^[A-Za-z0-9-]{1,50}$/;
 const certificates = /* @__PURE__ */ new FetchedKeys<string>(DAY_MS);
 
 /**
- * The certificate at the URL that the header `PAYPAL-CERT-URL` names, as PEM, kept for a day.
+ * The certificate at the URL that the header `PAYPAL-CERT-URL` names, as PEM, kept for a day, and for
+ * a day more at most while PayPal cannot be asked.
  *
  * Its value goes to `createVerifier` as `certificatePem`. Refused with `certificate_url_refused` when the URL is not that of
  * a certificate of PayPal (answer with 400), with `key_unavailable` when PayPal could not be asked (answer with 503).

@@ -45,7 +45,8 @@ export interface PlaidKeysOptions {
  * call if left out.
  *
  * Refused with `key_id_missing` when the value names none (answer with 400), with `key_expired` when Plaid does not use it
- * any more (400), with `key_unavailable` when `fetchKey` failed (503). Never throws for what a sender controls.
+ * any more (400), with `key_unavailable` when `fetchKey` failed (503) and no key of this name was fetched before. Never
+ * throws for what a sender controls.
  */
 export type PlaidKeyOf = (verification: unknown, now?: number) => Promise<Fetched<PlaidKey>>;
 
@@ -59,8 +60,9 @@ const TOKEN_LENGTH_MAX = 8_192;
 const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The keys of one environment of Plaid, each kept for an hour. Make it once and keep it: what it fetched is kept with it,
- * and a key of the sandbox must not verify what is sent to production.
+ * The keys of one environment of Plaid, each kept for an hour, and for a day at most, but never beyond its `expired_at`,
+ * while `fetchKey` fails. Make it once and keep it: what it fetched is kept with it, and a key of the sandbox must not
+ * verify what is sent to production.
  *
  * Throws what names an option of the wrong type.
  */

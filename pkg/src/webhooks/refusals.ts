@@ -75,13 +75,13 @@ function places(bytes: Uint8Array): number[] {
 }
 
 /** The sentence. */
-export function sentenceOf({ line, facts }: Refusal): string {
+export function sentenceOf({ code, line, facts }: Refusal): string {
   const [, sentence] = refusals[line] as Line;
   let next = 0;
   return sentence.replace(BRACES, (_, name: string) => {
     const value = facts[next++] ?? "";
     if (typeof value !== "string") return value.sentence;
-    return name === "found" && line === 0 ? JSON.stringify(value) : value;
+    return name === "found" && code === "unknown_scheme" ? JSON.stringify(value) : value;
   });
 }
 

@@ -7,23 +7,31 @@
 
 import { onlyFull } from "../../wasm/webhooks.only-full.js";
 import { isTillproofError } from "../shell/errors.js";
-import { bytes, count, flag, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
+import { bytes, count, flag, nowMs, onlyKnown, optionalText, text } from "../shell/guard.js";
 import { webhooks } from "../shell/webhooks.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { utf8 } from "../shell/wire.js";
 import { diagnosable, hintOf } from "./diagnosis.js";
-import { Door, type Claim, type Content, type EventFacts, type Opened } from "./door.js";
+import { Door, type Claim, type Content, type EventFacts, type Opened, type Proof } from "./door.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import type { HeadersLike } from "./headers.js";
+import { itemOf } from "./item.js";
+import { alone, owned } from "./owned.js";
 import { parsePayload } from "./payload.js";
 import { sentenceOf, type Refusal } from "./refusals.js";
+import type { EventFields, RefusedDelivery, VerifiedDelivery, VerifiedEvent, VerifyResult } from "./verified.js";
+
+export type { EventFields, RefusedDelivery, VerifiedDelivery, VerifiedEvent, VerifyResult } from "./verified.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions {
   /** A name from `schemes()`, such as `stripe-v1`. */
   readonly scheme: string;
-  /** The signing secret of the endpoint, or several while one replaces another: at most 8. */
-  readonly secrets: string | readonly string[];
+  /**
+   * The signing secret of the endpoint, or several while one replaces another: at most 8. Left out, or empty, only where
+   * the key is an option of its own (`jwk`, `publicKeyPem`).
+   */
+  readonly secrets?: string | readonly string[];
   /**
    * Seconds a delivery may be old (or ahead, where the scheme looks at both); the scheme's own value if left out. 0
    * switches the check off, as in Stripe's library, unless `strict`: captured deliveries can then be replayed for ever.
@@ -64,67 +72,6 @@ export interface Delivery {
   readonly now?: number;
 }
 
-/** What every event has, whatever its type. */
-export interface EventFields {
-  /** What repeated deliveries of the event have in common; where the scheme has none, the digest of the body. */
-  readonly id: string;
-  /** Whether the signature covers the id. If not, a captured delivery can be replayed under a fresh one. */
-  readonly idIsSigned: boolean;
-  /**
-   * Where the id is not signed: the digest of the body and, unless it stands in a header, the type. A replay cannot change
-   * it, except with Shopify, where one body may come under several types and a replay under another type is new.
-   */
-  readonly digest?: string | undefined;
-  /** The type, as the provider names it; `unknown` where the delivery has none. */
-  readonly type: string;
-  /** When it happened, in milliseconds since the epoch, where the signed body says so. */
-  readonly occurredAt?: number | undefined;
-  /** The whole JSON document, parsed on first access; integers beyond 2^53 are `bigint`. Throws `payload_not_json`. */
-  readonly payload: unknown;
-  /** Exactly what was authenticated: the body as it was handed in. */
-  readonly bytes: Uint8Array;
-}
-
-/**
- * One event of a genuine delivery. `E` says which types there are and what each carries, so that comparing `type` tells
- * what `payload` is.
- */
-export type VerifiedEvent<E extends TypedEvent = TypedEvent> = E extends TypedEvent
-  ? EventFields & Pick<E, "type" | "payload">
-  : never;
-
-/** A delivery that is genuine and in time. */
-export interface VerifiedDelivery<E extends TypedEvent = TypedEvent> {
-  readonly ok: true;
-  readonly scheme: string;
-  /** Which of the secrets signed it, from 0. */
-  readonly secretIndex: number;
-  /** When it was signed, in milliseconds since the epoch, where the scheme signs that. */
-  readonly timestamp?: number;
-  /** At least one; a few providers send many together. Read on first access. */
-  readonly events: VerifiedEvent<E>[];
-  /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
-  readonly refusedEvents?: readonly number[];
-}
-
-/** A delivery that is not. What is answered to the sender should not depend on the reason. */
-export interface RefusedDelivery {
-  readonly ok: false;
-  /** The stable name of the reason. */
-  readonly code: string;
-  /** What was found, what was expected, what to do; for logs. */
-  readonly message: string;
-  /**
-   * What went wrong on this side and what to do about it, where that can be told: found out at first access, and within
-   * bounds (see `diagnose`). For logs: `JSON.stringify` leaves it out, so that no answer tells a stranger by accident.
-   * Absent where the file that finds it is not loaded.
-   */
-  readonly hint?: string | undefined;
-}
-
-/** What became of a delivery. */
-export type VerifyResult<E extends TypedEvent = TypedEvent> = VerifiedDelivery<E> | RefusedDelivery;
-
 /** A scheme with its secrets. Make one and keep it. */
 export interface Verifier<E extends TypedEvent = TypedEvent> {
   /** The name of the scheme. */
@@ -146,9 +93,10 @@ export function createVerifier<S extends keyof SchemeEvents>(
 export function createVerifier<E extends TypedEvent = TypedEvent>(options: VerifierOptions): Verifier<E>;
 export function createVerifier(options: VerifierOptions): Verifier {
   onlyKnown("options", options, OPTIONS);
-  const given: readonly unknown[] = Array.isArray(options.secrets) ? options.secrets : [options.secrets];
-  const secrets = given.map((secret) => text("secrets", secret));
   const scheme = text("scheme", options.scheme);
+  // None is for the engine to judge: it knows which schemes need one, and whether there is such a scheme at all.
+  const given: readonly unknown[] = [options.secrets ?? []].flat();
+  const secrets = given.map((secret) => text("secrets", secret));
   const { toleranceSeconds } = options;
   const crossing = {
     scheme,
@@ -172,6 +120,9 @@ const OPTIONS = [
   "scheme", "secrets", "toleranceSeconds", "strict", "url", "publicKeyId", "accessKey", "publicKeyPem", "jwk",
   "certificatePem", "partial",
 ] as const;
+
+/** Under this name Node, Bun and Deno ask an object how it is to be logged: members that are getters are not seen. */
+const INSPECT = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
 const small = /* @__PURE__ */ new Door(webhooks);
 let full: Door | undefined;
@@ -231,30 +182,22 @@ class EngineVerifier implements Verifier {
       content: contentOf(body),
       headers: opened.names.find(headers),
       url: url === undefined ? undefined : text("url", url),
-      now: now === undefined || now === null ? Date.now() : timeMs("now", now),
+      now: now === undefined || now === null ? Date.now() : nowMs("now", now),
     };
     const found = this.#door.verify(opened, claim);
     if ("code" in found) return new EngineRefusal(this, delivery, claim.now, found);
-    const { secretIndex, timestamp, read } = found;
-    const { scheme } = this;
-    const result =
-      timestamp === undefined
-        ? { ok: true as const, scheme, secretIndex }
-        : { ok: true as const, scheme, secretIndex, timestamp };
-    if (read !== undefined) {
-      const events = read.events.map((facts) => new EngineEvent(claim.content, () => facts));
-      return read.refused.length === 0 ? { ...result, events } : { ...result, events, refusedEvents: read.refused };
-    }
-    return Deferred.events(result, this, claim);
+    claim.content = owned(claim.content);
+    return new EngineDelivery(this, claim, found);
   }
 
-  /** The events of a delivery that was verified, with everything about them read when it is asked for. */
-  read(claim: Claim): VerifiedEvent[] {
-    const { content } = claim;
-    let facts: readonly EventFacts[] | undefined;
-    const all = (): readonly EventFacts[] => (facts ??= this.#door.events(this.#open(), claim).events);
-    const count = this.#opened.carriesMany ? all().length : 1;
-    return Array.from({ length: count }, (_, index) => new EngineEvent(content, () => all()[index] as EventFacts));
+  /** The events of a delivery that was verified. */
+  read(claim: Claim): readonly EventFacts[] {
+    return this.#door.events(this.#open(), claim).events;
+  }
+
+  /** Whether a delivery may carry several events. */
+  get carriesMany(): boolean {
+    return this.#opened.carriesMany;
   }
 
   /** The engine's verifier; a new one when the instance that gave the last was thrown away. */
@@ -267,49 +210,71 @@ class EngineVerifier implements Verifier {
   }
 }
 
-/** Returned by a constructor, an object gets the private members of the class that is made of it. */
-class Same {
-  constructor(value: object) {
-    return value;
-  }
-}
-
-/** A genuine delivery whose events are read when somebody wants to see them. */
-class Deferred extends Same {
+/** A genuine delivery. Its events, and everything about them, are read when somebody wants to see them. */
+class EngineDelivery implements VerifiedDelivery {
+  readonly ok = true;
+  readonly scheme: string;
+  readonly secretIndex: number;
+  declare readonly timestamp?: number;
+  declare readonly refusedEvents?: readonly number[];
   readonly #verifier: EngineVerifier;
   readonly #claim: Claim;
+  #facts: readonly EventFacts[] | undefined;
   #events: VerifiedEvent[] | undefined;
+  #document: { readonly value: unknown } | undefined;
 
-  private constructor(value: object, verifier: EngineVerifier, claim: Claim) {
-    super(value);
+  constructor(verifier: EngineVerifier, claim: Claim, { secretIndex, timestamp, read }: Proof) {
+    this.scheme = verifier.scheme;
+    this.secretIndex = secretIndex;
+    if (timestamp !== undefined) this.timestamp = timestamp;
     this.#verifier = verifier;
     this.#claim = claim;
+    if (read === undefined) return;
+    this.#facts = read.events;
+    if (read.refused.length > 0) this.refusedEvents = read.refused;
   }
 
-  static events(value: Omit<VerifiedDelivery, "events">, verifier: EngineVerifier, claim: Claim): VerifiedDelivery {
-    Object.defineProperty(value, "events", Deferred.#property);
-    return new Deferred(value, verifier, claim) as unknown as VerifiedDelivery;
+  get events(): VerifiedEvent[] {
+    return (this.#events ??= this.#list());
   }
 
-  /** A member like any other, for `JSON.stringify` and for who copies the result. */
-  static readonly #property: PropertyDescriptor = {
-    enumerable: true,
-    configurable: true,
-    get(this: Deferred): VerifiedEvent[] {
-      return (this.#events ??= this.#verifier.read(this.#claim));
-    },
-  };
+  #list(): VerifiedEvent[] {
+    const many = this.#facts !== undefined || this.#verifier.carriesMany;
+    if (!many) return [new EngineEvent(this, this.#claim, 0)];
+    return this.facts().map((_, index) => new EngineEvent(this, this.#claim, index));
+  }
+
+  /** What the engine tells of the events. */
+  facts(): readonly EventFacts[] {
+    return (this.#facts ??= this.#verifier.read(this.#claim));
+  }
+
+  /** Parsed once, however many events there are. */
+  document(): unknown {
+    this.#document ??= { value: parsePayload(this.#claim.content) };
+    return this.#document.value;
+  }
+
+  /** With the events, which are no member of its own: to make them one would take as long as to verify. */
+  toJSON(): VerifiedDelivery {
+    return { ...this, events: this.events };
+  }
 }
 
 class EngineEvent implements EventFields {
-  readonly #content: Content;
-  readonly #facts: () => EventFacts;
+  readonly #delivery: EngineDelivery;
+  readonly #claim: Claim;
+  readonly #index: number;
   #bytes: Uint8Array | undefined;
-  #parsed: { readonly value: unknown } | undefined;
 
-  constructor(content: Content, facts: () => EventFacts) {
-    this.#content = content;
-    this.#facts = facts;
+  constructor(delivery: EngineDelivery, claim: Claim, index: number) {
+    this.#delivery = delivery;
+    this.#claim = claim;
+    this.#index = index;
+  }
+
+  #facts(): EventFacts {
+    return this.#delivery.facts()[this.#index] as EventFacts;
   }
 
   get id(): string {
@@ -332,18 +297,31 @@ class EngineEvent implements EventFields {
     return this.#facts().occurredAt;
   }
 
+  get index(): number | undefined {
+    return this.#facts().index;
+  }
+
+  get item(): unknown {
+    return itemOf(this.#delivery.scheme, this.payload, this.index);
+  }
+
   get payload(): unknown {
-    this.#parsed ??= { value: parsePayload(this.#content) };
-    return this.#parsed.value;
+    return this.#delivery.document();
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= typeof this.#content === "string" ? utf8(this.#content) : this.#content;
-    return this.#bytes;
+    const { content } = this.#claim;
+    return (this.#bytes ??= typeof content === "string" ? utf8(content) : alone(content));
+  }
+
+  /** What a log shows. */
+  [INSPECT](): object {
+    const { id, type, occurredAt } = this;
+    return occurredAt === undefined ? { id, type } : { id, type, occurredAt };
   }
 
   /** What there is to tell beside the body. */
-  toJSON(): Omit<VerifiedEvent, "payload" | "bytes"> {
+  toJSON(): Omit<VerifiedEvent, "payload" | "item" | "bytes"> {
     return { ...this.#facts(), type: this.type };
   }
 }
@@ -375,6 +353,12 @@ class EngineRefusal implements RefusedDelivery {
     return this.#hint.text;
   }
 
+  /** What a log shows: the hint too, which is what a log is read for. */
+  [INSPECT](): object {
+    const { ok, code, message, hint } = this;
+    return hint === undefined ? { ok, code, message } : { ok, code, message, hint };
+  }
+
   toJSON(): RefusedDelivery {
     return { ok: false, code: this.code, message: this.message };
   }
@@ -384,7 +368,9 @@ class EngineRefusal implements RefusedDelivery {
 function contentOf(body: unknown): Content {
   if (typeof body === "string") return body.length <= TEXT_LENGTH_MAX ? body : utf8(body);
   // An empty one may have lost its bytes to a worker, and is looked at closely.
-  return body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+  const content = body instanceof Uint8Array && body.length > 0 ? body : bytes("body", body);
+  // Memory shared with a worker could change while it is verified.
+  return content.buffer instanceof ArrayBuffer ? content : new Uint8Array(content);
 }
 
 /** Whatever went wrong on the way is no verification. */

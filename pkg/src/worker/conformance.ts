@@ -127,6 +127,15 @@ const PROMISES: Record<string, (bench: Bench) => Promise<void>> = {
     same(ids(await bench.take()), ["first"], "jobs");
   },
 
+  "the same id with other content is the same job, and a job that was refused is not remembered": async (bench) => {
+    same(await bench.add(["id"], RECEIVED, { identities: ["s/id", "s#one"] }), [true], "the first");
+    same(await bench.add(["id"], RECEIVED, { identities: ["s/id", "s#two"] }), [false], "the same id");
+    same(await bench.add(["forged"], RECEIVED, { identities: ["s/forged", "s#one"] }), [false], "the same content");
+    same(await bench.add(["two"], RECEIVED, { identities: ["s/two", "s#two"] }), [true], "the content of the refused one");
+    same(await bench.add(["forged"], RECEIVED, { identities: ["s/forged", "s#three"] }), [true], "the id of the refused one");
+    same(ids(await bench.take()), ["forged", "id", "two"], "jobs");
+  },
+
   "each event of a delivery is a job, and only the new ones are added": async (bench) => {
     same(await bench.add(["a", "b"]), [true, true], "the first delivery");
     same(await bench.add(["b", "c", "a"]), [false, true, false], "a delivery that overlaps");

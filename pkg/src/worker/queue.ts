@@ -23,6 +23,8 @@ export interface EventFacts {
   readonly type: string;
   /** When it happened, in milliseconds since the epoch, where the signed body says so. */
   readonly occurredAt?: number;
+  /** Where it stands in the list of a delivery that carries several, from 0. */
+  readonly index?: number;
 }
 
 /** A delivery exactly as it came in, but for the headers nobody will ask for again. */
@@ -117,6 +119,8 @@ export interface Queue {
   readonly name: string;
   /** Whether jobs with one order key run one after the other. */
   readonly keepsOrder: boolean;
+  /** The lease the engine gives whatever is asked for, in milliseconds; absent where it gives what is asked for. */
+  readonly leaseMs?: number;
   /**
    * Stores a delivery with its jobs, all or nothing; when it resolves they survive the death of this process. Tells of
    * each job whether it is new; a delivery without a new job is not stored.

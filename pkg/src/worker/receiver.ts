@@ -24,7 +24,7 @@ export interface ReceiverOptions {
    * an event that needs no order.
    */
   readonly keyOf?: (event: VerifiedEvent) => string | undefined;
-  /** Names of headers to store beside those the scheme reads. */
+  /** Names of headers to store beside those the scheme reads. The header of a static token is not stored even so. */
   readonly keepHeaders?: readonly string[];
   /** Hears of each refusal, for logs; the sender should not. */
   readonly onRefused?: (refusal: RefusedDelivery) => void;
@@ -44,6 +44,8 @@ export type StoredReceipt =
       readonly status: "stored" | "duplicate";
       readonly httpStatus: number;
       readonly events: readonly StoredEvent[];
+      /** With `partial`: the places of events that are not genuine, and therefore not among `events`. */
+      readonly refusedEvents?: readonly number[];
     }
   | {
       readonly status: "rejected";
@@ -124,7 +126,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         });
         const status = added.includes(true) ? "stored" : "duplicate";
         counts[status] += 1;
-        return { status, httpStatus: 200, events };
+        const { refusedEvents } = result;
+        return { status, httpStatus: 200, events, ...(refusedEvents === undefined ? {} : { refusedEvents }) };
       } catch (error) {
         counts.failed += 1;
         throw error;
@@ -136,13 +139,14 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 }
 
 async function jobOf(scheme: string, event: VerifiedEvent, keyOf: ReceiverOptions["keyOf"]): Promise<NewJob> {
-  const { id, idIsSigned, digest, type, occurredAt } = event;
+  const { id, idIsSigned, digest, type, occurredAt, index } = event;
   const facts = {
     id,
     idIsSigned,
     ...(digest === undefined ? {} : { digest }),
     type,
     ...(occurredAt === undefined ? {} : { occurredAt }),
+    ...(index === undefined ? {} : { index }),
   };
   const key = keyOf?.(event);
   return {
@@ -152,11 +156,17 @@ async function jobOf(scheme: string, event: VerifiedEvent, keyOf: ReceiverOption
   };
 }
 
-/** The headers worth keeping: those of the scheme, which prove the delivery, and those the caller names. */
+/**
+ * The headers worth keeping: those of the scheme, which prove the delivery, and those the caller names. A static token is
+ * the secret itself, so the header that carries it is never stored, whoever names it.
+ */
 function headerNames(scheme: string, wanted: readonly string[]): ReadonlySet<string> {
-  const own = schemes().find((row) => row.name === scheme)?.headers ?? [];
-  const named = list("keepHeaders", wanted).map((name) => text("keepHeaders", name).toLowerCase());
-  return new Set([...own, ...named]);
+  const info = schemes().find((row) => row.name === scheme);
+  const own = info?.headers ?? [];
+  const names = new Set([...own, ...list("keepHeaders", wanted).map((name) => text("keepHeaders", name).toLowerCase())]);
+  const [signature] = own;
+  if (info?.strength === "token" && signature !== undefined) names.delete(signature);
+  return names;
 }
 
 function storedHeaders(headers: unknown, names: ReadonlySet<string>): Record<string, string> {

@@ -1,5 +1,7 @@
 /** What a worker is made of, and what it tells. */
 
+import type { TypedEvent } from "../webhooks/events/index.js";
+import type { VerifiedEvent } from "../webhooks/verifier.js";
 import type { QueuedEvent } from "./event.js";
 import type { Queue, QueueCounts, TransactionalQueue } from "./queue.js";
 import type { BackoffOptions } from "./verdict.js";
@@ -23,7 +25,10 @@ export interface JobContext {
 export interface WorkerSettings {
   /** Jobs at a time; 8 when left out. */
   readonly concurrency?: number;
-  /** How long a job stays taken when its worker dies, in milliseconds; 30,000 when left out, at least 100. */
+  /**
+   * How long a job stays taken when its worker dies, in milliseconds; at least 100. When left out, the engine's own where
+   * it has one (pg-boss), else 30,000.
+   */
   readonly leaseMs?: number;
   /** The longest an attempt may take, in milliseconds; 15 minutes when left out. */
   readonly attemptMs?: number;
@@ -44,20 +49,20 @@ export interface WorkerSettings {
   ) => void;
 }
 
-/** A worker whose handler may run more than once for an event. */
-export interface WorkerOptions extends WorkerSettings {
+/** A worker whose handler may run more than once for an event. `E` are the events of the receiver's verifier. */
+export interface WorkerOptions<E extends TypedEvent = TypedEvent> extends WorkerSettings {
   readonly queue: Queue;
   readonly transaction?: false;
   /** Applies an event; the job fails when it throws. */
-  readonly handler: (event: QueuedEvent, context: JobContext) => unknown;
+  readonly handler: (event: QueuedEvent & VerifiedEvent<E>, context: JobContext) => unknown;
 }
 
 /** A worker whose handler writes in the transaction that finishes the job, and so applies each event exactly once. */
-export interface TransactionalWorkerOptions<Tx> extends WorkerSettings {
+export interface TransactionalWorkerOptions<Tx, E extends TypedEvent = TypedEvent> extends WorkerSettings {
   readonly queue: TransactionalQueue<Tx>;
   readonly transaction: true;
   /** Applies an event through `context.tx`; nothing it wrote there is kept when it throws. */
-  readonly handler: (event: QueuedEvent, context: JobContext & { readonly tx: Tx }) => unknown;
+  readonly handler: (event: QueuedEvent & VerifiedEvent<E>, context: JobContext & { readonly tx: Tx }) => unknown;
 }
 
 /** How attempts of this worker ended. */

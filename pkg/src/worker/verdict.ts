@@ -74,10 +74,21 @@ function seedOf(id: string): Uint8Array {
   });
 }
 
-/** What an error says, with where it was thrown, short enough to be stored beside the job. */
+/** What an error says, with where it was thrown, short enough to be stored beside the job. Never throws. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : `threw ${shownValue(error)}`;
+  let text: string;
+  try {
+    text = error instanceof Error ? told(error) : `threw ${shownValue(error)}`;
+  } catch {
+    text = "threw an error that cannot be read";
+  }
   return text.replaceAll("\0", "\\0").slice(0, ERROR_LENGTH_MAX).replace(/\p{Surrogate}$/u, "");
+}
+
+/** Libraries make lists and objects of `stack`, and readers that throw. */
+function told(error: Error): string {
+  const stack: unknown = error.stack;
+  return typeof stack === "string" && stack !== "" ? stack : `${String(error.name)}: ${String(error.message)}`;
 }
 
 function shownValue(value: unknown): string {

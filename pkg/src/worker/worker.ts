@@ -6,12 +6,14 @@
  * end of the lease says for it.
  */
 
-import { count, fn, flag, list, onlyKnown } from "../shell/guard.js";
+import { count, fn, flag, list, onlyKnown, refusal } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
+import type { TypedEvent } from "../webhooks/events/index.js";
 import { QueuedEvent } from "./event.js";
 import { prometheusOf } from "./metrics.js";
 import { queueShape, transactional } from "./options.js";
 import type { Ending, Queue, TakenJob, TransactionalQueue } from "./queue.js";
+import { drainAt } from "./signals.js";
 import type {
   DrainReport,
   JobContext,
@@ -34,6 +36,9 @@ const HEARTBEATS = 3;
 
 /** How often retention is looked after, in milliseconds. */
 const PURGE_EVERY_MS = 60_000;
+
+/** How long a drain whose time is up waits for the queue to take the jobs back, in milliseconds. */
+const GIVE_BACK_MS = 3_000;
 
 /** The longest pause after the queue itself failed, in milliseconds. */
 const PAUSE_MS_MAX = 10_000;
@@ -62,10 +67,10 @@ type Attempt = (job: TakenJob, context: JobContext, locked: () => void) => Promi
 /**
  * A worker.
  *
- * Throws `queue_invalid`, `queue_not_transactional`, `unknown_option`, or what names an option of the wrong type or range.
+ * Throws `queue_invalid`, `queue_not_transactional`, `lease_too_long`, `unknown_option`, or what names an option of the wrong type or range.
  */
-export function createWorker(options: WorkerOptions): Worker;
-export function createWorker<Tx>(options: TransactionalWorkerOptions<Tx>): Worker;
+export function createWorker<E extends TypedEvent = TypedEvent>(options: WorkerOptions<E>): Worker;
+export function createWorker<Tx, E extends TypedEvent = TypedEvent>(options: TransactionalWorkerOptions<Tx, E>): Worker;
 export function createWorker<Tx>(options: WorkerOptions | TransactionalWorkerOptions<Tx>): Worker {
   onlyKnown("options", options as WorkerOptions, SETTINGS);
   queueShape<Queue>("queue", options.queue);
@@ -78,7 +83,7 @@ export function createWorker<Tx>(options: WorkerOptions | TransactionalWorkerOpt
 /** The handler first, the end of the job after it. */
 function besides({ handler }: WorkerOptions): Attempt {
   return async (job, context) => {
-    await unlessAborted(handler(new QueuedEvent(job.event, job.delivery.body), context), context.signal);
+    await unlessAborted(handler(new QueuedEvent(job.event, job.delivery), context), context.signal);
     return { as: "done" };
   };
 }
@@ -86,7 +91,7 @@ function besides({ handler }: WorkerOptions): Attempt {
 /** Both together. */
 function inside(queue: TransactionalQueue<unknown>, handler: TransactionalWorkerOptions<unknown>["handler"]): Attempt {
   return async (job, context, locked) => {
-    const event = new QueuedEvent(job.event, job.delivery.body);
+    const event = new QueuedEvent(job.event, job.delivery);
     const work = (tx: unknown): unknown => {
       locked();
       return handler(event, { ...context, tx });
@@ -125,6 +130,10 @@ class QueueWorker implements Worker {
   readonly #counts = { attempts: 0, done: 0, failed: 0, quarantined: 0, returned: 0, lost: 0, errors: 0 };
   #loop: Promise<void> | undefined;
   #draining: Promise<DrainReport> | undefined;
+  /** The time of the drain is up: what the queue still hands out is given back unseen. */
+  #closed = false;
+  /** Ends the listening for signals. */
+  #unlisten: () => void = () => undefined;
   /** Ends the present sleep of the loop. */
   #wake: () => void = () => undefined;
   /** Something happened since the loop last looked, perhaps while nobody slept. */
@@ -138,7 +147,7 @@ class QueueWorker implements Worker {
     const concurrency = count("concurrency", options.concurrency ?? 8, 1);
     const serial = options.transaction === true && (options.queue as Partial<TransactionalQueue<unknown>>).serial === true;
     this.#concurrency = serial ? 1 : concurrency;
-    this.#leaseMs = count("leaseMs", options.leaseMs ?? 30_000, LEASE_MS_MIN);
+    this.#leaseMs = leaseOf(options.queue, options.leaseMs);
     this.#attemptMs = count("attemptMs", options.attemptMs ?? 900_000, 1);
     const given = onlyKnown("backoff", options.backoff ?? {}, ["baseMs", "capMs", "jitter"]);
     const backoff = { baseMs: 1_000, capMs: 3_600_000, jitter: "equal" as const, ...given };
@@ -158,7 +167,7 @@ class QueueWorker implements Worker {
       });
     }
     if (this.#loop !== undefined) return;
-    for (const signal of this.#signals) process.once(signal, this.#onSignal);
+    this.#unlisten = drainAt(this.#signals, () => this.drain());
     this.#loop = this.#takeAndRun();
   }
 
@@ -178,11 +187,6 @@ class QueueWorker implements Worker {
   async prometheus(): Promise<string> {
     return prometheusOf(this.#queue.name, await this.metrics());
   }
-
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    // Listening took the default action away; given back after the drain, the signal ends the process as it should.
-    void this.drain().finally(() => process.kill(process.pid, signal));
-  };
 
   async #takeAndRun(): Promise<void> {
     const unsubscribe = this.#queue.onAdded(() => this.#rouse());
@@ -222,6 +226,7 @@ class QueueWorker implements Worker {
   }
 
   async #run(job: TakenJob, controller: AbortController): Promise<void> {
+    if (this.#closed) return this.#end(job, { as: "returned" });
     const tooOften = exhausted(job, this.#policy);
     if (tooOften !== undefined) return this.#end(job, tooOften);
     this.#counts.attempts += 1;
@@ -276,20 +281,22 @@ class QueueWorker implements Worker {
   }
 
   async #drain(): Promise<DrainReport> {
-    for (const signal of this.#signals) process.removeListener(signal, this.#onSignal);
     const before = this.#counts.returned;
+    const deadline = Date.now() + this.#drainMs;
     // The loop may just be taking jobs: they are run like the others, since the taking cannot be undone.
-    await this.#loop;
+    await within(deadline, this.#loop);
     const running = [...this.#running.values()];
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#drainMs)));
-    const all = Promise.all(running.map(({ ended }) => ended)).then(() => undefined);
-    await Promise.race([all, tooLong]);
-    clearTimeout(timer);
+    const all = Promise.all(running.map(({ ended }) => ended));
+    await within(deadline, all);
+    this.#closed = true;
     for (const { controller } of this.#running.values()) controller.abort(interruption("drained"));
-    await all;
+    // A queue that does not answer cannot take them back; the end of the leases does.
+    await within(Date.now() + GIVE_BACK_MS, all);
+    this.#unlisten();
     const returned = this.#counts.returned - before;
-    return { finished: running.length - returned, returned };
+    const open = new Set(this.#running.values());
+    const ended = running.filter((job) => !open.has(job)).length;
+    return { finished: Math.max(0, ended - returned), returned };
   }
 
   async #purge(): Promise<void> {
@@ -340,6 +347,27 @@ class QueueWorker implements Worker {
     });
     this.#wake = () => undefined;
   }
+}
+
+/** The lease to renew. Throws `lease_too_long` where the engine would let it end between two heartbeats. */
+function leaseOf(queue: Queue, wanted: number | undefined): number {
+  const leaseMs = count("leaseMs", wanted ?? queue.leaseMs ?? 30_000, LEASE_MS_MIN);
+  if (queue.leaseMs === undefined || leaseMs <= queue.leaseMs) return leaseMs;
+  throw refusal(
+    "lease_too_long",
+    "leaseMs",
+    leaseMs,
+    `is more than the ${queue.leaseMs} ms after which the engine of this queue takes a job back: leave it out, or raise the ` +
+      "engine's own (heartbeatSeconds of pgBossQueue)",
+  );
+}
+
+/** Until `work` ends or the time comes. */
+async function within(deadline: number, work: Promise<unknown> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, deadline - Date.now()))));
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }
 
 const INTERRUPTIONS: Record<Interruption, string> = {

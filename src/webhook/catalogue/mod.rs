@@ -149,7 +149,19 @@ impl Identity {
 ///
 /// [`Error::UnknownScheme`].
 pub fn scheme(name: &str) -> Result<&'static Scheme, Error> {
-    row(name).ok_or_else(|| Error::unknown_scheme(name))
+    row(name).ok_or_else(|| Error::unknown_scheme(name, near(name)))
+}
+
+/// Whether two names begin with the same word: that of the provider.
+fn is_near(name: &str, other: &str) -> bool {
+    let word = |name: &'_ str| name.find(['-', '_', ' ']).unwrap_or(name.len());
+    let (one, two) = (name.get(..word(name)), other.get(..word(other)));
+    one.zip(two).is_some_and(|(one, two)| one.eq_ignore_ascii_case(two))
+}
+
+#[cfg(not(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
+fn near(name: &str) -> Option<&'static str> {
+    SCHEMES.iter().map(|scheme| scheme.name).find(|other| is_near(name, other))
 }
 
 #[cfg(not(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
@@ -157,18 +169,29 @@ fn row(name: &str) -> Option<&'static Scheme> {
     SCHEMES.iter().find(|scheme| scheme.name == name).copied()
 }
 
+/// The rows of the small artefact.
+#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
+static PACKED: &[u8] = {
+    const WRITER: packed::Writer<16_384> = packed::Writer::of(SCHEMES);
+    static BYTES: [u8; WRITER.written()] = WRITER.first();
+    &BYTES
+};
+
+#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
+fn near(name: &str) -> Option<&'static str> {
+    packed::names(PACKED).find(|other| is_near(name, other))
+}
+
 /// Each row is read once, whoever asks for it.
 #[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
 fn row(name: &str) -> Option<&'static Scheme> {
-    const WRITER: packed::Writer<16_384> = packed::Writer::of(SCHEMES);
-    static PACKED: [u8; WRITER.written()] = WRITER.first();
     static READ: spin::Mutex<Vec<&'static Scheme>> = spin::Mutex::new(Vec::new());
 
     let known = READ.lock().iter().find(|scheme| scheme.name == name).copied();
     if known.is_some() {
         return known;
     }
-    let scheme = packed::read(&PACKED, name, row)?;
+    let scheme = packed::read(PACKED, name, row)?;
     READ.lock().push(scheme);
     Some(scheme)
 }

@@ -156,27 +156,27 @@ pub(super) const FORM: Words = Words {
 
 pub(super) const SECRET_MANGLED: Words = Words {
     code: "bad_secret",
-    sentence: "secrets[{index}] is not written as it was issued: the signature holds {original}",
+    sentence: "the secret at `secrets[{index}]` is not written as it was issued: the signature holds {original}",
     fix: "copy the secret again, alone and whole, and look at how it comes into the environment (quotes, line ends, \
           NAME= in front)",
 };
 
 pub(super) const SECRET_LIST: Words = Words {
     code: "bad_secret",
-    sentence: "secrets[{index}] holds several secrets in one text: the signature holds under number {number} of them",
+    sentence: "the text at `secrets[{index}]` holds several secrets: the signature holds under number {number} of them",
     fix: "split the text and give each secret as an element of its own",
 };
 
 pub(super) const SECRET_DECODING: Words = Words {
     code: "wrong_key_decoding",
-    sentence: "the signature holds when the key is {decoding}, which is not how {scheme} reads secrets[{index}]",
+    sentence: "the signature holds when the key is {decoding}, which is not how {scheme} reads `secrets[{index}]`",
     fix: "give the secret in the form {provider} shows it, without decoding or encoding it, and check that the scheme \
           is that of the sender",
 };
 
 pub(super) const SECRET_KIND: Words = Words {
     code: "wrong_secret_kind",
-    sentence: "secrets[{index}] looks like {kind}, which signs no webhooks",
+    sentence: "the secret at `secrets[{index}]` looks like {kind}, which signs no webhooks",
     fix: "use {instead}",
 };
 
@@ -185,22 +185,25 @@ pub(super) const SECRET_WRONG: Words = Words {
     sentence: "the signature was not made with {secrets}, and no known change of the body explains it: another \
                secret made it, or the content was changed",
     fix: "compare with the signing secret {provider} shows for exactly this endpoint: every endpoint, every mode (test, \
-          live) and every tool that forwards events has its own, and a rotation replaces it",
+          live) and every tool that forwards events has its own, and a rotation replaces it; if it is that one, the \
+          content was changed after it was signed: refuse the delivery, or look for what edits bodies on its way here",
 };
 
 pub(super) const SECRET_MODE: Words = Words {
     code: "wrong_secret",
-    sentence: "the signature was not made with {secrets}, and no known change of the body explains it; the body says \
-               that it is from {mode}",
-    fix: "use the signing secret of the {mode} endpoint: {provider} has another one for each mode",
+    sentence: "the signature was not made with {secrets}, and no known change of the body explains it: another \
+               secret made it, or the content was changed; the body says that it is from {mode}",
+    fix: "use the signing secret of the {mode} endpoint: {provider} has another one for each mode; if it is that one, \
+          the content was changed after it was signed: refuse the delivery, or look for what edits bodies on its way here",
 };
 
 pub(super) const SECRET_STRIPE: Words = Words {
     code: "wrong_secret",
-    sentence: "the signature was not made with {secrets}, and no known change of the body explains it; the body says \
-               that it is from {mode}",
+    sentence: "the signature was not made with {secrets}, and no known change of the body explains it: another \
+               secret made it, or the content was changed; the body says that it is from {mode}",
     fix: "use the signing secret of the {mode} endpoint; events forwarded by `stripe listen` are signed with the secret \
-          it prints, those of the dashboard with that of the endpoint, and nobody can tell the two by their shape",
+          it prints, those of the dashboard with that of the endpoint, and nobody can tell the two by their shape; if it is that one, the \
+          content was changed after it was signed: refuse the delivery, or look for what edits bodies on its way here",
 };
 
 pub(super) const TOKEN_WRONG: Words = Words {
@@ -301,6 +304,14 @@ pub(super) const TIME_ZONE: Words = Words {
     sentence: "the signature holds, but the time of this host differs from that of the signature by {hours} h almost \
                exactly ({skew} s): a local time was taken for UTC",
     fix: "pass milliseconds since 1970 in UTC, such as Date.now(), and set the clock of the host to UTC",
+};
+
+pub(super) const TIME_ZONE_OR_LATE: Words = Words {
+    code: "clock_time_zone",
+    sentence: "the signature holds, but the delivery was signed {hours} h almost exactly ({skew} s) before the time of this \
+               host: it came late (an hourly retry, a replay), or a local time was taken for UTC",
+    fix: "compare the clock of this host with UTC; if it is right, the delivery waited: verify when it arrives, or set \
+          toleranceSeconds; if it is not, pass milliseconds since 1970 in UTC, such as Date.now()",
 };
 
 pub(super) const TIME_UNIT: Words = Words {

@@ -1,8 +1,9 @@
 /**
  * The drivers of PostgreSQL behind one form.
  *
- * Invariant: a transaction that reports success was committed. PostgreSQL answers the COMMIT of a transaction in which a
- * statement failed with a roll-back and no error, so the answer is read.
+ * Invariant: a transaction that reports success was committed, whole and by us. PostgreSQL answers the COMMIT of a
+ * transaction in which a statement failed with a roll-back and no error, so the answer is read; and a function that runs
+ * in the transaction may end it by itself, so the transaction carries a mark that ends with it.
  */
 
 import { TillproofError } from "../../shell/errors.js";
@@ -101,9 +102,25 @@ function queriesOf(client: PgClient, told: Explain): Queries {
   };
 }
 
+/** A setting that lasts as long as the transaction it is made in. */
+export const MARK_TRANSACTION = "SET LOCAL tillproof.transaction = 'open'";
+
+/** Throws `transaction_lost` unless the transaction that was marked is the one the next statement would run in. */
+export async function stillMarked(ask: (text: string) => PromiseLike<readonly unknown[]>): Promise<void> {
+  let rows: readonly unknown[];
+  try {
+    rows = await ask("SELECT current_setting('tillproof.transaction', true) AS mark");
+  } catch (error) {
+    // In a transaction in which a statement failed, every other one does.
+    throw codeOf(error) === "25P02" ? transactionLost(error) : error;
+  }
+  if ((rows[0] as { mark?: unknown } | undefined)?.mark !== "open") throw transactionLost();
+}
+
 async function begun<T>(client: PgClient, told: Explain, body: (queries: Queries) => Promise<T>): Promise<T> {
-  await client.query("BEGIN");
+  await client.query(`BEGIN; ${MARK_TRANSACTION}`);
   const result = await body(queriesOf(client, told));
+  await stillMarked(async (text) => (await client.query(text)).rows);
   const { command } = await client.query("COMMIT");
   if (command === "ROLLBACK") throw transactionLost();
   return result;
@@ -112,20 +129,42 @@ async function begun<T>(client: PgClient, told: Explain, body: (queries: Queries
 function pool(database: PgPool, told: Explain): Connection {
   return {
     ...queriesOf(database, told),
-    async transaction(body) {
-      const client = await database.connect();
-      let broken: Error | undefined;
-      try {
-        return await begun(client, told, body);
-      } catch (error) {
-        await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
-        throw error;
-      } finally {
-        // A connection that cannot even roll back must not be handed to the next.
-        client.release(broken);
-      }
-    },
+    transaction: (body) => onOneClient(database, (client) => begun(client, told, body)),
   };
+}
+
+/** A client of a pool, and that it tells when its connection is cut. */
+interface Emitting {
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  removeListener?(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/**
+ * Runs a transaction on a connection of a pool, and rolls back what is left of it when `work` rejects. Where `givenUp`
+ * says so then, the connection is ended instead: `work` may still use it, so nobody else may.
+ */
+export async function onOneClient<T>(
+  database: PgPool,
+  work: (client: PgClient) => Promise<T>,
+  givenUp: () => boolean = () => false,
+): Promise<T> {
+  const client: PgClient & Emitting & { release(error?: Error): void } = await database.connect();
+  let broken: Error | undefined;
+  // While a client is checked out, nobody else listens, and a connection that is cut would end the process.
+  const cut = (error: Error): void => void (broken = error);
+  client.on?.("error", cut);
+  try {
+    return await work(client);
+  } catch (error) {
+    if (givenUp()) broken = new Error("the transaction was given up");
+    else await client.query("ROLLBACK").catch((failure: Error) => (broken = failure));
+    throw error;
+  } finally {
+    // One that goes back has the pool's own listener; one that is ended may have more to tell.
+    if (broken === undefined) client.removeListener?.("error", cut);
+    // A connection that cannot even roll back must not be handed to the next.
+    client.release(broken);
+  }
 }
 
 function single(client: PgClient, turns: Turns, patienceMs: number, told: Explain): Connection {
@@ -171,8 +210,11 @@ function postgresJs(database: PostgresJs, told: Explain): Connection {
     async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
       let result: { readonly value: T } | undefined;
       // In an object, because the driver resolves a list of promises by itself. It rejects when any statement failed.
-      await database.begin(async (sql) => {
-        result = { value: await body(queries(sql as PostgresJs)) };
+      await database.begin(async (handle) => {
+        const sql = handle as PostgresJs;
+        await sql.unsafe(MARK_TRANSACTION);
+        result = { value: await body(queries(sql)) };
+        await stillMarked((text) => sql.unsafe(text));
       });
       if (result === undefined) throw transactionLost();
       return result.value;

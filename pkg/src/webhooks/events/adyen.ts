@@ -2,7 +2,7 @@
 
 import type { EventOf, Integer } from "./event.js";
 
-/** One item of a delivery. Only what `additionalData.hmacSignature` covers can be trusted; the fields say which. */
+/** One item of a delivery: what `item` of an event is. Only what `additionalData.hmacSignature` covers can be trusted; the fields say which. */
 export interface AdyenItem<Code extends string> {
   /** Signed. With `eventCode` and `success` it identifies the event. */
   readonly pspReference: string;

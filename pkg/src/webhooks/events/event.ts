@@ -24,5 +24,8 @@ export type Integer = number | bigint;
 /** A decimal amount in major units, as text: `"10.99"`. */
 export type DecimalText = string;
 
-/** A delivery that names no type. */
+/**
+ * A delivery that names no type. It is not "any other text" too: TypeScript could then not tell the listed types by
+ * comparing. A type that no list has is compared as `(event.type as string) === "…"`.
+ */
 export type UnnamedEvent = EventOf<"unknown", unknown>;

@@ -140,11 +140,44 @@ export interface StripeTransfer {
 
 type About<Type extends string, Subject> = Type extends string ? EventOf<Type, StripeDocument<Type, Subject>> : never;
 
+/**
+ * Families of types of which none is listed one by one, so that each of their types can be compared with. TypeScript has
+ * no "any other text": a family that overlapped with a listed type would take the document from that.
+ */
+export type StripeOtherFamily = `${
+  | "application_fee"
+  | "balance_settings"
+  | "billing"
+  | "cash_balance"
+  | "climate"
+  | "credit_note"
+  | "customer_cash_balance_transaction"
+  | "entitlements"
+  | "file"
+  | "financial_connections"
+  | "forwarding"
+  | "identity"
+  | "invoice_payment"
+  | "payment_attempt_record"
+  | "payment_record"
+  | "quote"
+  | "reporting"
+  | "reserve"
+  | "sigma"
+  | "source"
+  | "tax"
+  | "terminal"
+  | "test_helpers"
+  | "topup"
+  | "treasury"
+  | "v1"
+  | "v2"}.${string}` | `issuing_${string}`;
+
 /** Types that move no money, or none that their own object tells; their documents are `unknown`. */
 export type StripeOtherType =
   | `account.${"updated" | "application.authorized" | "application.deauthorized" | "external_account.created" | "external_account.deleted" | "external_account.updated"}`
   | "balance.available"
-  | "billing_portal.session.created"
+  | `billing_portal.${"configuration.created" | "configuration.updated" | "session.created"}`
   | `capability.${"updated"}`
   | `customer.${"created" | "deleted" | "updated"}`
   | `customer.discount.${"created" | "deleted" | "updated"}`
@@ -157,8 +190,7 @@ export type StripeOtherType =
   | "mandate.updated"
   | `payment_link.${"created" | "updated"}`
   | `payment_method.${"attached" | "automatically_updated" | "detached" | "updated"}`
-  | "person.created"
-  | "person.updated"
+  | `person.${"created" | "deleted" | "updated"}`
   | `plan.${"created" | "deleted" | "updated"}`
   | `price.${"created" | "deleted" | "updated"}`
   | `product.${"created" | "deleted" | "updated"}`
@@ -166,10 +198,14 @@ export type StripeOtherType =
   | `radar.early_fraud_warning.${"created" | "updated"}`
   | `review.${"closed" | "opened"}`
   | `setup_intent.${"canceled" | "created" | "requires_action" | "setup_failed" | "succeeded"}`
+  | StripeOtherFamily
   | `subscription_schedule.${"aborted" | "canceled" | "completed" | "created" | "expiring" | "released" | "updated"}`
   | `tax_rate.${"created" | "updated"}`;
 
-/** An event of Stripe. A type that is listed nowhere here still arrives: read such an event as a `VerifiedEvent`. */
+/**
+ * An event of Stripe. A type that is listed nowhere here still arrives: compare it as `(event.type as string) === "…"`, or
+ * read the event as a `VerifiedEvent`.
+ */
 export type StripeEvent =
   | About<
       `payment_intent.${"amount_capturable_updated" | "canceled" | "created" | "partially_funded" | "payment_failed" | "processing" | "requires_action" | "succeeded"}`,

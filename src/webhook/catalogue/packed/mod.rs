@@ -7,7 +7,7 @@
 mod read;
 mod write;
 
-pub(super) use read::read;
+pub(super) use read::{names, read};
 pub(super) use write::Writer;
 
 /// Ends a row.
@@ -28,6 +28,7 @@ mod tests {
             let packed: &'static [u8] = packed[..writer.written()].to_vec().leak();
             let other = |name: &str| SCHEMES.iter().find(|row| row.name == name).copied();
             let found = read(packed, row.name, other);
+            assert_eq!(names(packed).next(), Some(row.name));
             if packed.split_last().unwrap().1.contains(&END) {
                 assert!(matches!(row.primitive.name(), "public-key" | "jws-es256"), "{}", row.name);
                 continue;

@@ -24,6 +24,11 @@ pub(in super::super) fn read(
     None
 }
 
+/// The names of all rows.
+pub(in super::super) fn names(packed: &'static [u8]) -> impl Iterator<Item = &'static str> {
+    packed.split(|byte| *byte == END).map(|rest| Reader { rest }.text()).filter(|name| !name.is_empty())
+}
+
 pub(super) struct Reader {
     pub(super) rest: &'static [u8],
 }
