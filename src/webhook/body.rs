@@ -1,7 +1,7 @@
 //! A body is read by one grammar only, and only when its fields are signed.
 
 use super::cut::{cut, pieces};
-use super::{BODY_FIELDS_MAX, Error, Part, Path, Place, Refusal, Scheme};
+use super::{BODY_FIELDS_MAX, Error, FORM_EXPECTED, Part, Path, Place, Refusal, Scheme};
 use crate::crypto::{HexCase, decode_hex};
 use crate::json::{self, Value};
 use crate::prelude::*;
@@ -17,14 +17,31 @@ pub(super) enum Parsed<'a> {
     Form(Vec<(String, String)>),
 }
 
+impl<'s> Parsed<'s> {
+    /// The document, if it is one.
+    pub(super) fn json(&self) -> Option<&Value<'s>> {
+        match self {
+            Self::Json(document) => Some(document),
+            Self::Form(_) | Self::Unread => None,
+        }
+    }
+
+    /// The fields, if it is a form.
+    pub(super) fn form(&self) -> &[(String, String)] {
+        match self {
+            Self::Form(fields) => fields,
+            Self::Json(_) | Self::Unread => &[],
+        }
+    }
+}
+
 /// Reads a body as far as the scheme needs it.
 pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, Refusal> {
     let in_form = |part: &Part| part.reads_form();
     let in_json = |part: &Part| part.reads_json();
     if matches!(scheme.place, Place::FormField(_)) || scheme.content.iter().any(in_form) {
         let fields = core::str::from_utf8(body).ok().and_then(|text| fields(text, BODY_FIELDS_MAX));
-        let expected = "a form of at most 1000 fields, as the provider sent it";
-        fields.map(Parsed::Form).ok_or_else(|| Error::BodyMalformed { expected }.into())
+        fields.map(Parsed::Form).ok_or_else(|| Error::BodyMalformed { expected: FORM_EXPECTED }.into())
     } else if matches!(scheme.place, Place::Field(_)) || scheme.content.iter().any(in_json) {
         let expected = "a JSON document in which no name stands twice";
         json::parse(body).map(Parsed::Json).map_err(|_| Error::BodyMalformed { expected }.into())

@@ -3,7 +3,7 @@
 //! Every byte of a message comes from one part of the scheme in one way: where two readings of a delivery would give
 //! the same bytes, the delivery is refused.
 
-use super::body::{Parsed, only, query, scalar};
+use super::body::{only, query, scalar};
 use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
@@ -49,9 +49,7 @@ impl Message {
     fn push(&mut self, bytes: &[u8]) {
         if self.body { &mut self.tail } else { &mut self.head }.extend_from_slice(bytes);
     }
-}
 
-impl Message {
     /// A label, a value and a semicolon; nothing when the value is absent, or nothing but white space.
     fn push_segment(&mut self, label: &str, field: &'static str, value: Option<&str>) -> Result<(), Refusal> {
         let value = value.unwrap_or_default().trim_ascii();
@@ -65,24 +63,6 @@ impl Message {
             self.push(text.as_bytes());
         }
         Ok(())
-    }
-}
-
-impl<'s> Parsed<'s> {
-    /// The document, if it is one.
-    pub(super) fn json(&self) -> Option<&Value<'s>> {
-        match self {
-            Self::Json(document) => Some(document),
-            Self::Form(_) | Self::Unread => None,
-        }
-    }
-
-    /// The fields, if it is a form.
-    pub(super) fn form(&self) -> &[(String, String)] {
-        match self {
-            Self::Form(fields) => fields,
-            Self::Json(_) | Self::Unread => &[],
-        }
     }
 }
 

@@ -87,5 +87,11 @@ pub const EVENT_ID_BYTES_MAX: usize = 255;
 /// Most events of a delivery in which each has its own signature. Adyen sends one to six.
 pub const EVENTS_MAX: usize = 1000;
 
+/// What a list of events should have been, in words.
+const EVENTS_EXPECTED: &str = "a list of at least one event, and at most 1000";
+
 /// Most fields of a form, and most parameters of a query.
 pub const BODY_FIELDS_MAX: usize = 1000;
+
+/// What a form should have been, in words.
+const FORM_EXPECTED: &str = "a form of at most 1000 fields, as the provider sent it";

@@ -2,10 +2,10 @@
 
 use alloc::borrow::Cow;
 
-use super::body::{Parsed, at, parse};
+use super::body::{Parsed, at, only, parse};
 use super::key::Key;
 use super::message::Source;
-use super::{Error, Grammar, HeaderValue, Place, Scheme, TimeSource, TimeUnit};
+use super::{Clock, Error, Grammar, HeaderValue, Place, Scheme, TimeSource, TimeUnit};
 use crate::json::Value;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -61,8 +61,8 @@ impl Outgoing<'_> {
     /// # Errors
     ///
     /// In this order: [`Error::SecretMalformed`], [`Error::SecretEmpty`], [`Error::SignerUnknown`],
-    /// [`Error::UrlMissing`], and what is wrong with
-    /// id, body or URL so that they cannot be carried ([`Error::HeaderMalformed`] and below).
+    /// [`Error::UrlMissing`], and what is wrong with time, id, body or URL so that no verifier would take them
+    /// ([`Error::HeaderMalformed`] and below).
     pub fn sign(&self, scheme: &Scheme, secret: &str) -> Result<Delivery, Error> {
         let key = Key::new(scheme, 0, secret)?;
         if !key.signs() {
@@ -77,6 +77,16 @@ impl Outgoing<'_> {
             TimeUnit::Milliseconds => self.timestamp.unix_ms().digits(),
             TimeUnit::Rfc3339 => String::new(),
         });
+        let refused = |clock: Clock| {
+            let text = timestamp.as_deref().unwrap_or_default();
+            clock.unit.read(text).is_none().then(|| clock.unit.expected())
+        };
+        if let Some(expected) = scheme.clock.and_then(refused) {
+            return Err(Error::HeaderMalformed { header: scheme.place_name(), expected });
+        }
+        if scheme.body_required && self.body.is_empty() {
+            return Err(Error::BodyEmpty);
+        }
         let carried = carried(scheme);
         let headers: Vec<_> = carried.iter().map(|name| (*name, HeaderValue::Once(self.id))).collect();
         let parsed = parse(scheme, self.body)?;
@@ -106,21 +116,29 @@ impl Outgoing<'_> {
                 self.body.to_vec()
             }
             (Place::FormField(name), _) => {
+                if only(parsed.form(), name)?.is_some() {
+                    return Err(Error::FieldMalformed {
+                        field: name,
+                        expected: "a form without a signature",
+                    });
+                }
                 let value = signed(&source)?.replace('|', "%7C").replace('&', "%26");
                 [self.body, b"&", name.as_bytes(), b"=", value.as_bytes()].concat()
             }
             (Place::Field(path), Parsed::Json(document)) => {
                 let mut document = document.clone();
+                let field = scheme.place_name();
                 match scheme.identity.items {
-                    None => insert(&mut document, path, signed(&source)?),
+                    None => {
+                        insert(&mut document, path, signed(&source)?).ok_or(Error::FieldMissing { field })?
+                    }
                     Some(items) => {
-                        let list =
-                            source.json.and_then(|whole| whole.get(items.list)).and_then(Value::as_array);
-                        for (index, item) in list.unwrap_or_default().iter().enumerate() {
+                        let whole = source.json.ok_or(Error::FieldMissing { field: items.list })?;
+                        for (index, item) in items.signable(whole)?.iter().enumerate() {
                             let signature = signed(&Source { json: at(item, items.member), ..source })?;
-                            if let Some(item) = element(&mut document, items.list, index) {
-                                insert(item, &[items.member, path].concat(), signature);
-                            }
+                            element(&mut document, items.list, index)
+                                .and_then(|item| insert(item, &[items.member, path].concat(), signature))
+                                .ok_or(Error::FieldMissing { field })?;
                         }
                     }
                 }
@@ -172,17 +190,17 @@ fn element<'v, 'a>(document: &'v mut Value<'a>, list: &str, index: usize) -> Opt
     }
 }
 
-/// Writes a text at the end of a path, where objects that are missing come into being. Nothing happens where something
-/// else is in the way.
-fn insert(value: &mut Value<'_>, path: &[&'static str], text: String) {
-    let (Value::Object(members), Some((name, rest))) = (value, path.split_first()) else { return };
+/// Writes a text at the end of a path, where objects that are missing come into being. `None` where something else is in
+/// the way.
+fn insert(value: &mut Value<'_>, path: &[&'static str], text: String) -> Option<()> {
+    let (Value::Object(members), Some((name, rest))) = (value, path.split_first()) else { return None };
     if !members.iter().any(|(known, _)| known == name) {
         members.push((Cow::Borrowed(*name), Value::Object(Vec::new())));
     }
-    let Some((_, member)) = members.iter_mut().find(|(known, _)| known == name) else { return };
+    let (_, member) = members.iter_mut().find(|(known, _)| known == name)?;
     if rest.is_empty() {
         *member = Value::String(Cow::Owned(text));
-    } else {
-        insert(member, rest, text);
+        return Some(());
     }
+    insert(member, rest, text)
 }

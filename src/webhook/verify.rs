@@ -7,8 +7,8 @@ use super::key::Key;
 use super::message::{Message, Source};
 use super::pending::{Pending, SignedAt};
 use super::{
-    BODY_BYTES_MAX, Clock, EVENTS_MAX, Error, Event, Grammar, HeaderValue, Items, Part, Place, Refusal,
-    Scheme, Strength, Window,
+    BODY_BYTES_MAX, Clock, Error, Event, Grammar, HeaderValue, Items, Part, Place, Refusal, Scheme, Strength,
+    Window,
 };
 #[cfg(feature = "webhooks-full")]
 use super::{Primitive, jws};
@@ -333,11 +333,7 @@ impl Verifier {
         refused: &mut Vec<usize>,
         signed: &mut Vec<HashValue>,
     ) -> Result<(Claims<'s>, Signer), Refusal> {
-        let list = items.of(document).ok_or(Error::FieldMissing { field: items.list })?;
-        if list.is_empty() || list.len() > EVENTS_MAX {
-            let expected = "a list of at least one event, and at most 1000";
-            return Err(Error::FieldMalformed { field: items.list, expected }.into());
-        }
+        let list = items.signable(document)?;
         let (mut proven, mut why) = (None, None);
         for (index, item) in list.iter().enumerate() {
             let source = Source { json: at(item, items.member), ..*source };

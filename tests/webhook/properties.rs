@@ -176,3 +176,42 @@ proptest! {
         prop_assert_eq!(verifier(scheme).verify(&request).is_ok(), holds, "{}", header);
     }
 }
+
+#[test]
+fn what_no_verifier_would_take_is_not_signed() {
+    // scheme, body, what signing says
+    let table = [
+        ("adyen-standard", "8\r", "missing_field"),
+        ("adyen-standard", r#"{"notificationItems":[]}"#, "malformed_field"),
+        ("adyen-standard", r#"{"notificationItems":[7]}"#, "missing_field"),
+        (
+            "adyen-standard",
+            r#"{"notificationItems":[{"NotificationRequestItem":{"additionalData":""}}]}"#,
+            "missing_field",
+        ),
+        ("adyen-standard", r#"{"notificationItems":[{}]}"#, "signed"),
+        ("noon-sha512", "[]", "missing_field"),
+        ("braintree", "bt_payload=&bt_signature=", "malformed_field"),
+        ("github-sha256", "", "empty_body"),
+        ("airwallex", "8\r", "malformed_body"),
+    ];
+    for (name, body, expected) in table {
+        let scheme = tillproof::webhook::scheme(name).unwrap();
+        let found = outgoing(scheme, body.as_bytes()).sign(scheme, secret(scheme));
+        let code = found.as_ref().map_or_else(Diagnose::code, |_| "signed");
+        assert_eq!(code, expected, "{name} {body}");
+        if let Ok(signed) = found {
+            let headers = once(&signed.headers);
+            let request = Request {
+                headers: &headers,
+                url: Some(url(scheme)),
+                body: &signed.body,
+                now: seconds(NOW_S),
+            };
+            assert!(verifier(scheme).verify(&request).is_ok(), "{name} {body}");
+        }
+    }
+    let airwallex = tillproof::webhook::scheme("airwallex").unwrap();
+    let early = tillproof::webhook::Outgoing { timestamp: seconds(7), ..outgoing(airwallex, b"{}") };
+    assert_eq!(early.sign(airwallex, "s").unwrap_err().code(), "malformed_header");
+}
