@@ -187,7 +187,7 @@ test("a verifier with bad options is refused when it is made", () => {
   const table: readonly (readonly [unknown, string])[] = [
     [{ scheme: "stripe", secrets: "s" }, "unknown_scheme"],
     [{ scheme: 7, secrets: "s" }, "text_expected"],
-    [{ scheme: "stripe-v1" }, "text_expected"],
+    [{ scheme: "stripe-v1" }, "missing_secret"],
     [{ scheme: "stripe-v1", secrets: [] }, "missing_secret"],
     [{ scheme: "stripe-v1", secrets: [" "] }, "empty_secret"],
     [{ scheme: "stripe-v1", secrets: [7n] }, "text_expected"],
