@@ -229,7 +229,8 @@ test("a claim is kept as long as the provider may repeat the event, or as it is 
   assert.equal(known?.retryWindowHours, 30 * 24);
   const table: [string, Partial<InboxOptions>, number | undefined][] = [
     ["adyen-platform", {}, 31 * day],
-    ["stripe-v1", {}, 4 * day],
+    ["stripe-v1", {}, 31 * day],
+    ["slack-v0", {}, 2 * day],
     ["a-scheme-of-my-own", {}, 31 * day],
     ["stripe-v1", { ttl: 60_000 }, 60_000],
     ["stripe-v1", { ttl: null }, undefined],
