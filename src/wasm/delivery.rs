@@ -1,4 +1,4 @@
-//! Deliveries, verifiers and the catalogue as JSON documents, for doors where kilobytes do not matter: signing, in the
+//! Deliveries and the catalogue as JSON documents, for doors where kilobytes do not matter: signing, in the
 //! `simulator` artefact, and what `webhooks-full` tells.
 //!
 //! A refused call is an `error` of the reply.
@@ -6,12 +6,10 @@
 use super::reply;
 use crate::advice::{Diagnose as _, Report, reported};
 use crate::crypto;
-use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::prelude::*;
 use crate::time::Timestamp;
-use crate::webhook::{
-    self, HeaderValue, IdSource, Options, Outgoing, Primitive, SCHEMES, Scheme, Verifier, Window,
-};
+use crate::webhook::{self, IdSource, Outgoing, Primitive, SCHEMES, Scheme, Window};
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Debug)]
@@ -80,63 +78,17 @@ fn try_sign(input: &[u8], body: &[u8]) -> Result<String, Error> {
     Ok(ObjectWriter::new().raw("headers", &headers).maybe_text("body", signed).finish())
 }
 
-/// The verifier of `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?, …}`.
+/// The time of a field, in milliseconds since 1970.
 ///
 /// # Errors
 ///
-/// What is wrong with the document, or with what it asks for.
-pub fn verifier(options: &[u8]) -> Result<Verifier, Error> {
-    let document = json::parse(options)?;
-    let mut fields = Fields::of(&document, "options")?;
-    let scheme = webhook::scheme(fields.text("scheme")?)?;
-    let expected = "a list of strings";
-    let secrets = fields
-        .list("secrets")?
-        .iter()
-        .map(|secret| secret.as_str().ok_or_else(|| wrong("secrets", expected)));
-    let secrets: Vec<&str> = secrets.collect::<Result<_, _>>()?;
-    let options = Options {
-        secrets: &secrets,
-        tolerance_seconds: fields.maybe_integer("tolerance_seconds")?,
-        strict: fields.maybe_flag("strict")?.unwrap_or(false),
-        url: fields.maybe_text("url")?,
-        public_key_id: fields.maybe_text("public_key_id")?,
-        access_key: fields.maybe_text("access_key")?,
-        public_key_pem: fields.maybe_text("public_key_pem")?,
-        jwk: fields.maybe_text("jwk")?,
-        certificate_pem: fields.maybe_text("certificate_pem")?,
-        partial: fields.maybe_flag("partial")?.unwrap_or(false),
-    };
-    fields.finish()?;
-    Ok(Verifier::new(scheme, options)?)
-}
-
-/// Headers out of a list of pairs of a name and a value, where a value that is a list arrived several times.
-///
-/// # Errors
-///
-/// When it is another list.
-pub fn headers<'v>(list: &'v [Value<'_>]) -> Result<Vec<(&'v str, HeaderValue<'v>)>, Error> {
-    let pair = |item: &'v Value<'_>| match item.as_array()? {
-        [name, Value::Array(_)] => Some((name.as_str()?, HeaderValue::Repeated)),
-        [name, value] => Some((name.as_str()?, HeaderValue::Once(value.as_str()?))),
-        _ => None,
-    };
-    let expected = "a list of pairs of a name and a value";
-    list.iter().map(|item| pair(item).ok_or_else(|| wrong("headers", expected).into())).collect()
-}
-
-fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
+/// When the field is absent, or no such time.
+pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
     let ms = fields.integer(field)?;
     let expected = "milliseconds since 1970, at most the end of the year 9999";
     Timestamp::from_unix_ms(ms).ok_or_else(|| {
         json::Error::from(json::ErrorKind::WrongField { field, expected, found: ms.digits() }).into()
     })
-}
-
-/// The value is not shown: it may be a secret.
-fn wrong(field: &'static str, expected: &'static str) -> json::Error {
-    json::Error::from(json::ErrorKind::WrongField { field, expected, found: "something else".to_owned() })
 }
 
 fn row(scheme: &Scheme) -> String {

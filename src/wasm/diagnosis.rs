@@ -1,22 +1,11 @@
 //! The door to [`diagnose`](crate::webhook::diagnose), in the artefact `webhooks-full` alone: a refusal is explained
 //! once, not at every delivery, so it crosses as JSON and keeps nothing.
 
+use super::delivery::{Error, moment};
 use super::reply;
-use crate::advice::{Diagnose as _, Report, reported};
 use crate::json::{self, Fields, ObjectWriter, Value};
 use crate::prelude::*;
-use crate::time::Timestamp;
 use crate::webhook::{self, Diagnosis, HeaderValue, Options, Request};
-
-/// Why a call was refused. Variants stand in order of precedence.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The document that came in is not what this function takes.
-    Json(json::Error),
-    /// No scheme has the name.
-    Webhook(webhook::Error),
-}
 
 /// Takes the options of a verifier, `{"scheme", "secrets", "tolerance_seconds"?, "strict"?, "url"?}`, a request,
 /// `{"headers": [[name, value], …], "now", "url"?}`, where a value that is a list arrived several times, and its body.
@@ -46,7 +35,7 @@ fn try_diagnose(options: &[u8], request: &[u8], body: &[u8]) -> Result<String, E
     fields.finish()?;
     let mut fields = Fields::of(&request, "request")?;
     let headers = headers(fields.list("headers")?)?;
-    let now = moment(fields.integer("now")?)?;
+    let now = moment(&mut fields, "now")?;
     let url = fields.maybe_text("url")?;
     fields.finish()?;
     let found = webhook::diagnose(scheme, options, &Request { headers: &headers, url, body, now });
@@ -67,14 +56,6 @@ fn headers<'v>(list: &'v [Value<'_>]) -> Result<Vec<(&'v str, HeaderValue<'v>)>,
     list.iter().map(|item| pair(item).ok_or_else(|| wrong("headers", expected).into())).collect()
 }
 
-fn moment(ms: u64) -> Result<Timestamp, Error> {
-    let expected = "milliseconds since 1970, at most the end of the year 9999";
-    let field = "now";
-    Timestamp::from_unix_ms(ms).ok_or_else(|| {
-        json::Error::from(json::ErrorKind::WrongField { field, expected, found: ms.digits() }).into()
-    })
-}
-
 /// The value is not shown: it may be a secret.
 fn wrong(field: &'static str, expected: &'static str) -> json::Error {
     json::Error::from(json::ErrorKind::WrongField { field, expected, found: "something else".to_owned() })
@@ -91,29 +72,6 @@ fn written(found: &Diagnosis) -> String {
         .raw("details", &details.finish())
         .finish()
 }
-
-impl From<json::Error> for Error {
-    fn from(error: json::Error) -> Self {
-        Self::Json(error)
-    }
-}
-
-impl From<webhook::Error> for Error {
-    fn from(error: webhook::Error) -> Self {
-        Self::Webhook(error)
-    }
-}
-
-impl Error {
-    fn table(&self) -> Report {
-        match self {
-            Self::Json(error) => error.report(),
-            Self::Webhook(error) => error.report(),
-        }
-    }
-}
-
-reported!(Error);
 
 /// The function JavaScript sees.
 #[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]

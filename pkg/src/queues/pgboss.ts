@@ -25,7 +25,7 @@ import type {
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
 import { checkedJob, deliveryOf, encodedJob, unreadJob } from "./encoded.js";
-import { damage, orElse, replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
+import { countsOf, damage, orElse, replayRange, retentionOf, storedType, takeBounds, type Retention, type Row } from "./record.js";
 
 /** How a transaction of pg-boss takes statements; what a transactional handler gets. */
 export interface PgBossTransaction {
@@ -269,16 +269,7 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
        FROM ${this.#jobs} WHERE name = $1 AND state IN ('created', 'retry', 'active')`,
       [this.name, this.#aside],
     );
-    const whole = (value: unknown): number => Math.max(0, Math.round(Number(value)));
-    return {
-      ready: Number(row["ready"]),
-      delayed: Number(row["delayed"]),
-      taken: Number(row["taken"]),
-      quarantined: Number(row["quarantined"]),
-      lagMs: whole(row["lag"]),
-      oldestAgeMs: whole(row["age"]),
-      attemptsMost: Number(row["attempts"]),
-    };
+    return countsOf(row);
   }
 
   async quarantined(limit: number): Promise<QuarantinedJob[]> {

@@ -25,7 +25,7 @@ import type {
 import { Listeners } from "./added.js";
 import { type Addition, Additions } from "./additions.js";
 import { postgresOf, type Postgres } from "./postgres-handle.js";
-import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJobs, type Retention, type Row } from "./record.js";
+import { countsOf, PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJobs, type Retention, type Row } from "./record.js";
 
 export type { PgClient, PgPool, PostgresJs } from "../stores/postgres/drivers.js";
 
@@ -262,15 +262,7 @@ class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
        FROM open`,
       [this.name],
     );
-    return {
-      ready: Number(row["ready"]),
-      delayed: Number(row["delayed"]),
-      taken: Number(row["taken"]),
-      quarantined: Number(row["quarantined"]),
-      lagMs: Number(row["lag"]),
-      oldestAgeMs: Number(row["age"]),
-      attemptsMost: Number(row["attempts"]),
-    };
+    return countsOf(row);
   }
 
   async quarantined(limit: number): Promise<QuarantinedJob[]> {

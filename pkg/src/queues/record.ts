@@ -7,7 +7,7 @@
 
 import { count, object, onlyKnown, optionalText, refusal, timeMs } from "../shell/guard.js";
 import { TillproofError } from "../shell/errors.js";
-import type { EventFacts, QuarantinedJob, RawDelivery, ReplayOptions, TakenJob } from "../worker/queue.js";
+import type { EventFacts, QuarantinedJob, QueueCounts, RawDelivery, ReplayOptions, TakenJob } from "../worker/queue.js";
 
 /** A row as a driver gives it. */
 export type Row = Record<string, unknown>;
@@ -51,6 +51,20 @@ export function replayRange(options: ReplayOptions): { from: number; to: number;
   const from = timeMs("from", options.from);
   const to = options.to === undefined ? Number.MAX_SAFE_INTEGER : timeMs("to", options.to);
   return { from, to, type: optionalText("type", options.type) };
+}
+
+/** The figures of a queue out of one row that has them by name; drivers give large numbers as text. */
+export function countsOf(row: Row): QueueCounts {
+  const whole = (name: string): number => Math.max(0, Math.round(Number(row[name])));
+  return {
+    ready: whole("ready"),
+    delayed: whole("delayed"),
+    taken: whole("taken"),
+    quarantined: whole("quarantined"),
+    lagMs: whole("lag"),
+    oldestAgeMs: whole("age"),
+    attemptsMost: whole("attempts"),
+  };
 }
 
 /** A type as a database keeps it: ids may be digested, a type is searched by what it says. */

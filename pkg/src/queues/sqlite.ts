@@ -27,7 +27,7 @@ import type {
 } from "../worker/queue.js";
 import { Listeners } from "./added.js";
 import { type Addition, Additions } from "./additions.js";
-import { PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJobs, type Retention, type Row } from "./record.js";
+import { countsOf, PURGE_MAX, quarantinedJob, replayRange, retentionOf, storedType, takeBounds, takenJobs, type Retention, type Row } from "./record.js";
 
 /** How the queue uses the file. */
 export interface SqliteQueueOptions {
@@ -250,16 +250,8 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
       "SELECT COUNT(*) AS jobs FROM tillproof_jobs WHERE queue = ? AND state = 'quarantined'",
       this.name,
     );
-    const since = (time: unknown): number => (time === null ? 0 : Math.max(0, now - Number(time)));
-    return {
-      ready: Number(row["ready"]),
-      delayed: Number(row["delayed"]),
-      taken: Number(row["taken"]),
-      quarantined: Number(aside["jobs"]),
-      lagMs: since(row["due_at"]),
-      oldestAgeMs: since(row["received_at"]),
-      attemptsMost: Number(row["attempts"]),
-    };
+    const since = (time: unknown): number => (time === null ? 0 : now - Number(time));
+    return countsOf({ ...row, quarantined: aside["jobs"], lag: since(row["due_at"]), age: since(row["received_at"]) });
   }
 
   async quarantined(limit: number): Promise<QuarantinedJob[]> {
