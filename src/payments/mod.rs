@@ -30,23 +30,34 @@
 //! `failed` is recorded and goes to `needs_review`.
 
 mod action;
+mod apply;
 mod classify;
 mod codec;
 mod entry;
 mod error;
+mod evidence;
 mod intent;
+mod judge;
 pub mod key;
 mod machine;
 mod native;
+mod poll;
 mod profile;
 mod request;
+mod reversal;
+mod state;
+mod trace;
 
-pub use action::{Action, HttpRequest, Outcome};
+pub use action::{Action, HttpRequest, Intention, Outcome, Permit};
 pub use classify::{Response, Verdict};
 pub use codec::{decode_entry, encode_entry};
-pub use entry::{Entry, Evidence, Proof, Unknown};
+pub use entry::Entry;
 pub use error::{Error, ErrorKind};
-pub use intent::{Intent, State};
+pub use evidence::{Evidence, Proof, Unknown};
+pub use intent::Intent;
 pub use machine::{Machine, Settings};
 pub use profile::Profile;
 pub use request::{DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Operation, REFERENCE_BYTES_MAX, Request};
+pub use reversal::ReversalNews;
+pub use state::{Progress, Reversal, State};
+pub use trace::trace;

@@ -41,6 +41,11 @@ pub(super) fn query(request: &Request) -> HttpRequest {
     }
 }
 
+/// The request that voids whatever a key has done; `None` where the provider has no such primitive.
+pub(super) const fn void_by_key(_profile: &Profile, _request: &Request, _key: &str) -> Option<HttpRequest> {
+    None
+}
+
 /// RFC 3986 section 2.3: everything but unreserved characters is escaped.
 fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

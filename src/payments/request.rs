@@ -23,6 +23,16 @@ pub enum Operation {
     Charge,
     /// Authorize only; a capture follows.
     Authorize,
+    /// Capture.
+    Capture,
+    /// Void.
+    Void,
+    /// Refund.
+    Refund,
+    /// Transfer.
+    Transfer,
+    /// Payout.
+    Payout,
 }
 
 impl Operation {
@@ -32,6 +42,11 @@ impl Operation {
         match self {
             Self::Charge => "charge",
             Self::Authorize => "authorize",
+            Self::Capture => "capture",
+            Self::Void => "void",
+            Self::Refund => "refund",
+            Self::Transfer => "transfer",
+            Self::Payout => "payout",
         }
     }
 
@@ -41,6 +56,8 @@ impl Operation {
         match name {
             "charge" => Some(Self::Charge),
             "authorize" => Some(Self::Authorize),
+            "void" => Some(Self::Void),
+            "refund" => Some(Self::Refund),
             _ => None,
         }
     }
@@ -173,4 +190,9 @@ fn canonical_metadata(value: &Value<'_>) -> Result<String, Error> {
         .into());
     }
     Ok(text)
+}
+impl Request {
+    pub(super) fn to_take_back(&self, operation: Operation, reference: &str, _charge: &str) -> Self {
+        Self { operation, reference: reference.to_owned(), ..self.clone() }
+    }
 }
