@@ -1,12 +1,29 @@
 //! The decisions of an intent, told from its journal alone: the same journal gives the same bytes on every platform.
 //!
-//! One line an entry: its place, the milliseconds since the intent was opened, what happened, and by which rule or
-//! proof. No key and no secret, and of the caller's content only operation and amount.
+//! One line an entry: its place, the milliseconds since the intent was opened, what happened, why, and its facts.
+//! Moments are told as `+` and milliseconds like the first. No key and no secret is told, and of the caller's content
+//! only operation and amount.
+//!
+//! ```text
+//! 1 +0 opened operation="charge" amount="1000" currency="EUR" profile="native" deadline_at=+259200000
+//! 2 +0 send_authorised why="first_send" attempt=1 owner="a" lease_until=+12000
+//! 3 +40 ambiguous reason="server_error" key_poisoned=false next_at=+1900
+//! 4 +1900 send_authorised why="same_key_inside_its_window" attempt=2 owner="a" lease_until=+13900
+//! 5 +1990 settled provider_reference="pay_1" evidence="response"
+//! ```
 
+use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+use super::codec::encode_entry;
 use super::{Entry, Error, ErrorKind, Intent, State};
+
+/// Members of an encoded entry that a line does not repeat: they stand at its beginning, or are nobody's business.
+const LEFT_OUT: [&str; 7] = ["type", "at", "v", "key", "fingerprint", "account", "request"];
+
+/// Members of a request that a line tells.
+const OF_REQUEST: [&str; 3] = ["operation", "amount", "currency"];
 
 /// The story of a journal, one line an entry, each ended by a line feed.
 ///
@@ -18,122 +35,70 @@ pub fn trace(journal: &[Entry]) -> Result<String, Error> {
     let opened_at = intent.epoch_opened_at;
     let mut story = String::new();
     for (position, entry) in journal.iter().enumerate() {
+        story.push_str(&position.saturating_add(1).digits());
+        let text = encode_entry(entry);
+        let document = json::parse(text.as_bytes())?;
+        push(&mut story, &[" ", &since(entry.at().unix_ms(), opened_at), " "]);
+        story.push_str(document.get("type").and_then(Value::as_str).unwrap_or_default());
         // Only what was known before an entry explains it.
-        let line = told(entry, &intent, opened_at);
+        if let Some(why) = why(entry, &intent) {
+            push(&mut story, &[" why=\"", why, "\""]);
+        }
+        if let Some(request) = document.get("request") {
+            for name in OF_REQUEST {
+                fact(&mut story, name, request.get(name), opened_at);
+            }
+        }
+        for (name, value) in document.as_object().unwrap_or_default() {
+            if !LEFT_OUT.contains(&name.as_ref()) {
+                fact(&mut story, name, Some(value), opened_at);
+            }
+        }
+        story.push('\n');
         if position > 0 {
             intent.apply(entry).map_err(|problem| Error::from(ErrorKind::Journal { position, problem }))?;
-        }
-        let count = position.saturating_add(1).digits();
-        for piece in [&count, " ", &since(entry.at(), opened_at), " ", &line, "\n"] {
-            story.push_str(piece);
         }
     }
     Ok(story)
 }
 
-/// A moment as it stands in a line: `+` and the milliseconds since the intent was opened.
-fn since(moment: Timestamp, opened_at: Timestamp) -> String {
-    glued(&["+", &moment.since(opened_at).get().digits()])
+fn fact(story: &mut String, name: &str, value: Option<&Value<'_>>, opened_at: Timestamp) {
+    let Some(value) = value else { return };
+    let is_moment = name.ends_with("_at") || name.ends_with("until");
+    let told = match value.as_u64().filter(|_| is_moment) {
+        Some(ms) => since(ms, opened_at),
+        None => json::canonical(value),
+    };
+    push(story, &[" ", name, "=", &told]);
 }
 
-fn told(entry: &Entry, before: &Intent, opened_at: Timestamp) -> String {
-    let since = |moment: &Timestamp| since(*moment, opened_at);
+fn since(ms: u64, opened_at: Timestamp) -> String {
+    glued(&["+", &ms.saturating_sub(opened_at.unix_ms()).digits()])
+}
+
+fn push(story: &mut String, pieces: &[&str]) {
+    for piece in pieces {
+        story.push_str(piece);
+    }
+}
+
+/// Why something was sent or asked, in a stable word.
+fn why(entry: &Entry, before: &Intent) -> Option<&'static str> {
     match entry {
-        Entry::Opened { request, profile, .. } => {
-            let amount = glued(&[&request.amount.minor().digits(), " ", request.amount.currency().code()]);
-            glued(&["opened: ", request.operation.name(), " of ", &amount, " by the profile ", profile])
-        }
-        Entry::SendAuthorised { attempt, lease_until, .. } => glued(&[
-            "send ",
-            &attempt.digits(),
-            " of epoch ",
-            &before.epoch.digits(),
-            ": ",
-            &why_sent(before, &since),
-            "; leased until ",
-            &since(lease_until),
-        ]),
-        Entry::Asked { query, lease_until, .. } => glued(&[
-            "question ",
-            &query.digits(),
-            ": ",
-            why_asked(before),
-            "; leased until ",
-            &since(lease_until),
-        ]),
-        Entry::Held { until, .. } => glued(&["held: no permit before ", &since(until)]),
-        Entry::NotExecuted { reason, next_at, .. } => {
-            glued(&["not executed: ", reason.name(), "; the same key again at ", &since(next_at)])
-        }
-        Entry::Ambiguous { reason, key_poisoned, next_at, .. } => {
-            let poisoned = if *key_poisoned { ", and the key will never tell" } else { "" };
-            glued(&["unknown: ", reason.name(), poisoned, "; again at ", &since(next_at)])
-        }
-        Entry::QueriedEmpty { quiet, next_at, .. } => {
-            let counts = if *quiet { "which counts" } else { "too early to count" };
-            glued(&["nothing found, ", counts, "; again at ", &since(next_at)])
-        }
-        Entry::ActionRequired { next_at, .. } => {
-            glued(&["the customer has to act; asked about at ", &since(next_at)])
-        }
-        Entry::Settled { provider_reference, evidence, look_at, .. } => glued(&[
-            "settled by ",
-            provider_reference,
-            ": told by ",
-            evidence.name(),
-            &look(look_at.as_ref().map(since)),
-        ]),
-        Entry::Failed { proof, code, look_at, .. } => {
-            let look = look(look_at.as_ref().map(since));
-            glued(&["failed with ", code, ": proof ", proof.name(), &look])
-        }
-        Entry::Looked { next_at, .. } => {
-            glued(&["looked for charges after the end", &look(next_at.as_ref().map(since))])
-        }
-        Entry::ExtraCharge { provider_reference, .. } => {
-            glued(&["a charge that does not count, for a person: ", provider_reference])
-        }
-        Entry::CancelWished { .. } => "no longer wanted".to_owned(),
-        Entry::ReversalDue { charge, operation, reference, .. } => {
-            glued(&["to be taken back: ", charge, " by ", operation.name(), " ", reference])
-        }
-        Entry::ReversalAwaited { charge, again, next_at, .. } => {
-            let what = if *again { "not taken back, begun again: " } else { "not taken back yet: " };
-            glued(&[what, charge, "; again at ", &since(next_at)])
-        }
-        Entry::Reversed { charge, refund, .. } => glued(&["taken back: ", charge, " by ", refund]),
-        Entry::ReversalFailed { charge, code, .. } => glued(&["cannot be taken back: ", charge, ", ", code]),
-        Entry::NeedsReview { reason, .. } => glued(&["for a person: ", reason]),
-        Entry::Resolved { charge: Some(charge), .. } => glued(&["a person decided: settled by ", charge]),
-        Entry::Resolved { charge: None, .. } => "a person decided: failed".to_owned(),
-        Entry::Reopened { epoch, proof, .. } => {
-            glued(&["epoch ", &epoch.digits(), " with a new key: proof ", proof.name()])
-        }
+        Entry::SendAuthorised { .. } => Some(match before.first_sent_at {
+            Some(_) => "same_key_inside_its_window",
+            None if before.empty_queries > 0 => "first_send_after_asking",
+            None => "first_send",
+        }),
+        Entry::Asked { .. } => Some(match &before.state {
+            State::AwaitingCustomer { .. } => "the_customer_may_have_acted",
+            state if !state.is_open() => "a_copy_may_have_outlived_its_key",
+            _ if before.cancel_wished => "no_longer_wanted",
+            _ if before.key_poisoned => "the_key_will_never_tell",
+            _ if before.payment_seen => "being_processed",
+            _ if before.first_sent_at.is_none() => "the_record_may_be_older_than_a_send",
+            _ => "the_key_may_be_forgotten",
+        }),
+        _ => None,
     }
-}
-
-fn why_sent(before: &Intent, since: &impl Fn(&Timestamp) -> String) -> String {
-    match &before.first_sent_at {
-        None if before.empty_queries > 0 => {
-            "the first of its key, after the provider knew nothing of it".to_owned()
-        }
-        None => "the first of its key".to_owned(),
-        Some(first) => glued(&["the same key again, first sent at ", &since(first)]),
-    }
-}
-
-fn why_asked(before: &Intent) -> &'static str {
-    match &before.state {
-        State::AwaitingCustomer { .. } => "whether the customer acted",
-        state if !state.is_open() => "whether there are charges that must not stay",
-        _ if before.cancel_wished => "it is no longer wanted, so nothing is sent",
-        _ if before.key_poisoned => "the key will never tell",
-        _ if before.payment_seen => "it is being processed",
-        _ if before.first_sent_at.is_none() => "the record may be older than a send",
-        _ => "the key may be forgotten",
-    }
-}
-
-fn look(at: Option<String>) -> String {
-    at.map_or_else(String::new, |at| glued(&["; a look for charges at ", &at]))
 }
