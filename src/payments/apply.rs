@@ -4,7 +4,7 @@ use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 use super::state::REVERSAL_FAILED;
-use super::{Entry, Evidence, Intent, Operation, Progress, Proof, Reversal, State, Unknown};
+use super::{Content, Entry, Evidence, Intent, Operation, Progress, Proof, Reversal, State, Unknown};
 
 /// Why an entry cannot follow, for whoever reads a broken journal.
 type Applied = Result<(), &'static str>;
@@ -91,6 +91,17 @@ impl Intent {
             Entry::Looked { next_at, .. } => {
                 self.asked_at = None;
                 self.look_at = *next_at;
+                Ok(())
+            }
+            Entry::Answered { answer, .. } => {
+                if !matches!(self.request.content, Content::Call(_)) || self.answer.is_some() {
+                    return Err("an answer to nothing that was asked, or a second one");
+                }
+                let (State::Settled { .. } | State::Failed { .. }) = self.state else {
+                    return Err("an answer that led to nothing");
+                };
+                // From here on the transition succeeds.
+                self.answer = Some(answer.clone());
                 Ok(())
             }
             Entry::ExtraCharge { provider_reference, .. } => {
@@ -249,6 +260,7 @@ impl Intent {
         self.epoch_opened_at = at;
         self.deadline_at = deadline_at.unwrap_or(self.deadline_at);
         self.attempts_before_epoch = self.attempts;
+        self.answer = None;
         self.key = key.to_owned();
         self.asked_at = None;
         self.first_sent_at = None;

@@ -1,13 +1,15 @@
 //! The journal of an intent: what happened, in the order it was stored. The state is a replay of it.
 
+use crate::json::ObjectWriter;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-use super::{Evidence, Operation, Proof, Request, Unknown};
+use super::{Evidence, Operation, Proof, Request, Terms, Unknown};
 
 /// One thing that happened. Entries are only ever appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a journal has one `Opened` and is never copied on the way")]
 pub enum Entry {
     /// The intent exists. Stored before anything is sent.
     Opened {
@@ -25,6 +27,8 @@ pub enum Entry {
         key: String,
         /// After this moment an unknown outcome goes to a person.
         deadline_at: Timestamp,
+        /// What the provider promised about the key. `None` in journals of before it was kept.
+        terms: Option<Terms>,
     },
     /// One send of the current key was authorised; from here on it may be on the wire.
     SendAuthorised {
@@ -126,6 +130,14 @@ pub enum Entry {
         /// When to look again, if at all.
         next_at: Option<Timestamp>,
     },
+    /// The answer to a prepared request, kept so that every repeated call gets an equal one. Follows the entry that the
+    /// answer led to.
+    Answered {
+        /// When.
+        at: Timestamp,
+        /// The answer.
+        answer: Answer,
+    },
     /// A charge with our reference came to light that nothing here can reverse, or while a person decides.
     ExtraCharge {
         /// When.
@@ -210,6 +222,31 @@ pub enum Entry {
     },
 }
 
+/// An answer as it is given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers the profile keeps, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty when there was none.
+    pub body: String,
+}
+
+impl Answer {
+    /// The answer as a document: `status`, `headers`, `body`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let headers =
+            self.headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value));
+        ObjectWriter::new()
+            .number("status", u64::from(self.status))
+            .raw("headers", &headers.finish())
+            .text("body", &self.body)
+            .finish()
+    }
+}
+
 impl Entry {
     /// When it happened.
     #[must_use]
@@ -226,6 +263,7 @@ impl Entry {
             | Self::Settled { at, .. }
             | Self::Failed { at, .. }
             | Self::Looked { at, .. }
+            | Self::Answered { at, .. }
             | Self::ExtraCharge { at, .. }
             | Self::CancelWished { at }
             | Self::ReversalDue { at, .. }

@@ -28,12 +28,16 @@ pub enum Unknown {
     LeaseExpired,
     /// The query itself failed.
     QueryFailed,
+    /// The provider says that it did this before, and not with which outcome.
+    AlreadyDone,
+    /// The provider could not begin, for a reason that passes.
+    Unavailable,
     /// The provider voided the payment by its key, but a late copy of the request may still arrive.
     VoidedEarly,
 }
 
 impl Unknown {
-    const NAMES: [(Self, &'static str); 13] = [
+    const NAMES: [(Self, &'static str); 15] = [
         (Self::NotSent, "not_sent"),
         (Self::ConnectionLost, "connection_lost"),
         (Self::ServerError, "server_error"),
@@ -46,6 +50,8 @@ impl Unknown {
         (Self::RefusedAfterUnknown, "refused_after_unknown"),
         (Self::LeaseExpired, "lease_expired"),
         (Self::QueryFailed, "query_failed"),
+        (Self::AlreadyDone, "already_done"),
+        (Self::Unavailable, "unavailable"),
         (Self::VoidedEarly, "voided_early"),
     ];
 

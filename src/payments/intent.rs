@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
-use super::{Entry, Error, ErrorKind, Progress, Request, Reversal, State};
+use super::{Answer, Entry, Error, ErrorKind, Progress, Request, Reversal, State, Terms};
 
 /// An intent as its journal tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Intent {
     pub request: Request,
     /// After this moment an unknown outcome goes to a person.
     pub deadline_at: Timestamp,
+    /// What the provider promised about the key when the intent was opened. `None` in journals of before it was kept.
+    pub terms: Option<Terms>,
+    /// The answer to a prepared request, once there is one.
+    pub answer: Option<Answer>,
     /// Where it stands.
     pub state: State,
     /// Generation of the key, counted from 1.
@@ -103,7 +107,7 @@ impl Intent {
     }
 
     pub(super) fn opened(entry: &Entry) -> Option<Self> {
-        let Entry::Opened { at, profile, account, request, key, deadline_at, .. } = entry else {
+        let Entry::Opened { at, profile, account, request, key, deadline_at, terms, .. } = entry else {
             return None;
         };
         Some(Self {
@@ -111,6 +115,8 @@ impl Intent {
             account: account.clone(),
             request: request.clone(),
             deadline_at: *deadline_at,
+            terms: *terms,
+            answer: None,
             state: State::Initiated,
             epoch: 1,
             key: key.clone(),

@@ -137,15 +137,15 @@ impl Machine {
     /// provider has forgotten its key, or the charge that settles this epoch may be that of an earlier one.
     fn look_after(&self, evidence: Evidence) -> Option<Timestamp> {
         let quiet_at = self.quiet_at()?;
-        let forgotten_at = self.intent.first_sent_at?.saturating_add(self.profile.window);
+        let forgotten_at = self.intent.first_sent_at?.saturating_add(self.terms().window);
         let outlived = self.intent.ambiguous && quiet_at > forgotten_at;
         let of_another_epoch = self.intent.epoch > 1 && evidence != Evidence::Response;
-        (self.profile.query_by_reference && (outlived || of_another_epoch)).then_some(quiet_at)
+        (self.may_ask() && (outlived || of_another_epoch)).then_some(quiet_at)
     }
 
     /// When no copy of the request can be under way any more; `None` when none was sent.
     pub(super) fn quiet_at(&self) -> Option<Timestamp> {
-        Some(self.intent.last_sent_at?.saturating_add(self.profile.quarantine))
+        Some(self.intent.last_sent_at?.saturating_add(self.terms().quarantine))
     }
 
     /// A look after the end has found all there is, unless it was taken too early.

@@ -1,5 +1,7 @@
 //! The machine: commands and news in, entries and one action out. See the module's call order.
 
+use alloc::sync::Arc;
+
 use crate::crypto::Secret;
 use crate::entropy::Entropy;
 use crate::fingerprint::fingerprint;
@@ -10,8 +12,10 @@ use crate::time::{Millis, Timestamp};
 
 use super::classify::{self, Response, Verdict};
 use super::key::{self, Identity};
-use super::native::Payment;
-use super::{Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, State, Unknown};
+use super::reading::Seen;
+use super::{
+    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, State, Unknown, wire,
+};
 
 /// How a merchant's process drives its intents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ impl Default for Settings {
 /// One intent in memory, between loading its journal and storing what was added to it.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    pub(super) profile: &'static Profile,
+    pub(super) profile: Arc<Profile>,
     pub(super) settings: Settings,
     pub(super) intent: Intent,
     new_entries: Vec<Entry>,
@@ -48,41 +52,52 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SecretTooShort`]. The request was checked when it was read.
+    /// [`ErrorKind::SecretTooShort`]; [`ErrorKind::OperationUnsupported`] and the others that say why the profile cannot
+    /// send this request.
     pub fn open(
-        profile: &'static Profile,
+        profile: Arc<Profile>,
         settings: Settings,
         account: &str,
         request: Request,
         secret: &Secret,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let key = derive_key(&request, account, secret, 1)?;
+        let key = derive_key(&profile, &request, account, secret, 1)?;
+        wire::send(&profile, &request, &key)?;
         let content = request.to_json();
         let document = json::parse(content.as_bytes())?;
         let opened = Entry::Opened {
             at: now,
-            profile: profile.name.to_owned(),
+            profile: profile.name.clone(),
             account: account.to_owned(),
             fingerprint: fingerprint(&document),
             deadline_at: now.saturating_add(settings.deadline),
             key,
+            terms: Some(profile.terms(&request)),
             request,
         };
         let intent = Intent::replay(core::slice::from_ref(&opened))?;
         Ok(Self { profile, settings, intent, new_entries: vec![opened] })
     }
 
-    /// Loads an intent from its journal.
+    /// Loads an intent from its journal. `profile` is that of the name the journal holds, see [`Intent::profile`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Journal`]; [`ErrorKind::UnknownProfile`] when it was opened by a later version.
-    pub fn load(settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
+    /// [`ErrorKind::Journal`]; [`ErrorKind::OtherProfile`] when the profile is another than the one it was opened with.
+    pub fn load(profile: Arc<Profile>, settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
         let intent = Intent::replay(journal)?;
-        let profile = Profile::named(&intent.profile)
-            .ok_or_else(|| Error::from(ErrorKind::UnknownProfile { found: intent.profile.clone() }))?;
+        if profile.name != intent.profile {
+            let found = profile.name.clone();
+            return Err(Error::from(ErrorKind::OtherProfile { opened_with: intent.profile, found }));
+        }
         Ok(Self { profile, settings, intent, new_entries: Vec::new() })
+    }
+
+    /// The profile it is driven by.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// The intent as it stands, new entries included.
@@ -125,7 +140,7 @@ impl Machine {
             return Err(Error::from(ErrorKind::NotFailed { state: self.intent.state.name() }));
         };
         let epoch = self.intent.epoch.saturating_add(1);
-        let key = derive_key(&self.intent.request, &self.intent.account, secret, epoch)?;
+        let key = derive_key(&self.profile, &self.intent.request, &self.intent.account, secret, epoch)?;
 
         // From here on the transition succeeds.
         let deadline_at = Some(now.saturating_add(self.settings.deadline));
@@ -185,9 +200,28 @@ impl Machine {
         response: &Response,
         entropy: &mut Entropy,
     ) {
-        let verdict = classify::send_answer(self.profile, &self.intent.request, response);
-        let floor = response.retry_after.unwrap_or(Millis::ZERO);
+        let verdict = classify::send_answer(&self.profile, &self.intent.request, response);
+        let floor = response.retry_after(now).unwrap_or(Millis::ZERO);
+        let was_open = self.intent.state.is_open();
         self.judge(now, Some(attempt), verdict, Evidence::Response, floor, entropy);
+        if was_open {
+            self.keep_answer(now, response);
+        }
+    }
+
+    /// Keeps the answer to a prepared request when it just led to an outcome.
+    fn keep_answer(&mut self, now: Timestamp, response: &Response) {
+        let (State::Settled { .. } | State::Failed { .. }) = self.intent.state else { return };
+        if let Content::Payment(_) = self.intent.request.content {
+            return;
+        }
+        let kept = |(name, _): &&(String, String)| self.profile.kept_headers.contains(name);
+        let answer = Answer {
+            status: response.status,
+            headers: response.headers.iter().filter(kept).cloned().collect(),
+            body: String::from_utf8_lossy(&response.body).into_owned(),
+        };
+        self.append(Entry::Answered { at: now, answer });
     }
 
     /// News: a send that got no answer. `not_sent` only when it is certain that no byte left.
@@ -209,13 +243,14 @@ impl Machine {
         answer: Option<&Response>,
         entropy: &mut Entropy,
     ) {
-        let floor = answer.and_then(|answer| answer.retry_after).unwrap_or(Millis::ZERO);
+        let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
         let asked_at = self.intent.asked_at.filter(|_| query == self.intent.queries);
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
                 let failures_count = self.intent.epoch == 1;
-                classify::query_answer(&self.intent.request, failures_count, body)
+                let ignored = |charge: &str| self.intent.takes_back(charge);
+                classify::query_answer(&self.profile, &self.intent.request, failures_count, ignored, body)
             }
             _ => Err(Unknown::QueryFailed),
         };
@@ -251,12 +286,12 @@ impl Machine {
         answer: Option<&Response>,
         entropy: &mut Entropy,
     ) {
-        let floor = answer.and_then(|answer| answer.retry_after).unwrap_or(Millis::ZERO);
+        let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
         let Some(asked_at) = self.intent.asked_at.filter(|_| query == self.intent.queries) else { return };
         if !self.is_undecided() {
             return;
         }
-        let voided = answer.is_some_and(|answer| (200..300).contains(&answer.status));
+        let voided = answer.is_some_and(Profile::is_voided);
         if voided && self.quiet_at().is_none_or(|quiet_at| asked_at >= quiet_at) {
             let message = "the provider voided whatever the key had done";
             self.fail(now, Proof::Voided, None, "cancelled".to_owned(), message.to_owned());
@@ -281,11 +316,13 @@ impl Machine {
         payment: &json::Value<'_>,
         entropy: &mut Entropy,
     ) -> Result<(), Error> {
-        let payment = Payment::read(payment).ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
+        let seen = classify::reading_of(&self.profile, &self.intent.request)
+            .and_then(|(reading, form)| Seen::read(reading, form, payment));
+        let payment = seen.ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
+        let ours = payment.names_reference() && payment.has_reference(&self.intent.request.reference);
         let awaited = matches!(&self.intent.state,
             State::AwaitingCustomer { provider_reference } if *provider_reference == payment.id);
-        let counts = payment.moved_money() || (awaited && payment.has_failed());
-        if payment.reference != self.intent.request.reference || !counts {
+        if !ours || !(payment.moved_money() || (awaited && payment.has_failed())) {
             return Ok(());
         }
         let verdict = if payment.is_for(&self.intent.request) {
@@ -308,7 +345,13 @@ impl Machine {
     }
 }
 
-fn derive_key(request: &Request, account: &str, secret: &Secret, epoch: u32) -> Result<String, Error> {
+fn derive_key(
+    profile: &Profile,
+    request: &Request,
+    account: &str,
+    secret: &Secret,
+    epoch: u32,
+) -> Result<String, Error> {
     let identity = Identity {
         merchant: &request.merchant,
         account,
@@ -316,5 +359,5 @@ fn derive_key(request: &Request, account: &str, secret: &Secret, epoch: u32) -> 
         reference: &request.reference,
         epoch,
     };
-    key::derive(secret, identity)
+    key::derive(secret, identity, profile.key.form)
 }

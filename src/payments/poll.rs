@@ -5,9 +5,8 @@
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
-use super::native;
 use super::state::DEADLINE_PASSED;
-use super::{Action, Entry, Intention, Machine, Permit, State, Unknown};
+use super::{Action, Entry, HttpRequest, Intention, Machine, Permit, State, Terms, Unknown, wire};
 
 impl Machine {
     /// What a poll at this moment would do, with nothing changed. Calling it is optional.
@@ -59,23 +58,23 @@ impl Machine {
                 Action::Rest
             }
             Intention::FirstSend | Intention::Resend => {
+                // Whether the profile can write the request does not change: it was written once when it was opened.
+                let Some(request) = self.request() else {
+                    return Action::Wait { until: self.intent.deadline_at };
+                };
                 let attempt = self.intent.attempts.saturating_add(1);
                 let owner = owner.to_owned();
                 self.append(Entry::SendAuthorised { at: now, attempt, owner, lease_until });
-                let request = native::send(self.profile, &self.intent.request, &self.intent.key);
                 Action::Send { attempt, request }
             }
-            Intention::Query => {
-                let query = self.ask(now, owner, lease_until);
-                Action::Query { query, request: native::query(&self.intent.request) }
-            }
-            Intention::Void => {
-                let query = self.ask(now, owner, lease_until);
-                match native::void_by_key(self.profile, &self.intent.request, &self.intent.key) {
-                    Some(request) => Action::Void { query, request },
-                    None => Action::Wait { until: lease_until },
-                }
-            }
+            Intention::Query => match wire::query(&self.profile, &self.intent.request) {
+                Some(request) => Action::Query { query: self.ask(now, owner, lease_until), request },
+                None => Action::Wait { until: self.intent.deadline_at },
+            },
+            Intention::Void => match self.profile.void_request(&self.intent.request, &self.intent.key) {
+                Some(request) => Action::Void { query: self.ask(now, owner, lease_until), request },
+                None => Action::Wait { until: self.intent.deadline_at },
+            },
             Intention::Reverse => match self.intent.open_reversal() {
                 Some(reversal) => Action::Reverse { reversal: reversal.clone() },
                 None => Action::Rest,
@@ -91,7 +90,7 @@ impl Machine {
             Intention::Void
         } else if self.may_send(now) {
             if self.intent.first_sent_at.is_none() { Intention::FirstSend } else { Intention::Resend }
-        } else if self.profile.query_by_reference {
+        } else if self.may_ask() {
             Intention::Query
         } else {
             Intention::Wait { until: self.intent.deadline_at }
@@ -113,8 +112,23 @@ impl Machine {
         }
     }
 
+    fn request(&self) -> Option<HttpRequest> {
+        wire::send(&self.profile, &self.intent.request, &self.intent.key).ok()
+    }
+
     fn can_void_by_key(&self) -> bool {
-        native::void_by_key(self.profile, &self.intent.request, &self.intent.key).is_some()
+        self.profile.void_request(&self.intent.request, &self.intent.key).is_some()
+    }
+
+    /// Whether the provider can be asked what became of this intent.
+    pub(super) fn may_ask(&self) -> bool {
+        wire::query_of(&self.profile, &self.intent.request).is_some()
+    }
+
+    /// What the provider promises now, or promised when the intent was opened: whichever is more careful.
+    pub(super) fn terms(&self) -> Terms {
+        let terms = self.profile.terms(&self.intent.request);
+        self.intent.terms.map_or(terms, |promised| promised.or_stricter(terms))
     }
 
     fn ask(&mut self, now: Timestamp, owner: &str, lease_until: Timestamp) -> u32 {
@@ -125,7 +139,7 @@ impl Machine {
 
     /// The same key may be sent while the provider surely remembers it and it can still tell the truth.
     fn may_send(&self, now: Timestamp) -> bool {
-        let can_ask = self.profile.query_by_reference;
+        let can_ask = self.may_ask();
         if matches!(self.intent.state, State::AwaitingCustomer { .. })
             || (self.intent.cancel_wished && can_ask)
         {
@@ -152,6 +166,6 @@ impl Machine {
     }
 
     fn usable_window(&self) -> Millis {
-        Millis::new(self.profile.window.get().saturating_sub(self.profile.margin.get()))
+        self.terms().usable_window()
     }
 }

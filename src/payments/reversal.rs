@@ -10,7 +10,7 @@ use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 use super::request::REFERENCE_BYTES_MAX;
-use super::{Entry, Machine, Operation, Proof, Request, Reversal, State};
+use super::{Content, Entry, Machine, Operation, Payment, Proof, Request, Reversal, State};
 
 /// What became of the intent that takes a charge back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,18 @@ impl Machine {
     /// The intent that takes a charge back, as the caller would have asked for it.
     #[must_use]
     pub fn reversal_request(&self, reversal: &Reversal) -> Request {
-        self.intent.request.to_take_back(reversal.operation, &reversal.reference, &reversal.charge)
+        let taken = &self.intent.request;
+        Request {
+            merchant: taken.merchant.clone(),
+            operation: reversal.operation,
+            reference: reversal.reference.clone(),
+            content: Content::Payment(Payment {
+                // All of it. A void takes no amount, and some providers want to hear that of a refund.
+                amount: taken.amount().filter(|_| reversal.operation == Operation::Refund),
+                target: Some(reversal.charge.clone()),
+                ..Payment::default()
+            }),
+        }
     }
 
     /// A charge that must not stay: taken back where this kind of payment can be, left to a person elsewhere.
@@ -97,18 +108,21 @@ impl Machine {
         self.way_back().is_some()
     }
 
-    /// How a payment of this kind is taken back, if it can be.
+    /// How a payment of this kind is taken back, if the provider lets it be.
     fn way_back(&self) -> Option<Operation> {
-        match self.intent.request.operation {
-            Operation::Charge => Some(Operation::Refund),
-            Operation::Authorize => Some(Operation::Void),
-            // What moves money away, or finishes a payment that another intent began, has no way back of its own.
+        let operation = match self.intent.request.operation {
+            Operation::Charge => Operation::Refund,
+            Operation::Authorize => Operation::Void,
+            // What moves money away, finishes a payment that another intent began, or was prepared by somebody else, has
+            // no way back that is known here.
             Operation::Capture
             | Operation::Void
             | Operation::Refund
             | Operation::Transfer
-            | Operation::Payout => None,
-        }
+            | Operation::Payout
+            | Operation::Call => return None,
+        };
+        self.profile.route(operation).map(|_| operation)
     }
 
     fn await_reversal(&mut self, now: Timestamp, charge: String, again: bool, entropy: &mut Entropy) {

@@ -20,7 +20,7 @@ use super::codec::encode_entry;
 use super::{Entry, Error, ErrorKind, Intent, State};
 
 /// Members of an encoded entry that a line does not repeat: they stand at its beginning, or are nobody's business.
-const LEFT_OUT: [&str; 7] = ["type", "at", "v", "key", "fingerprint", "account", "request"];
+const LEFT_OUT: [&str; 8] = ["type", "at", "v", "key", "fingerprint", "account", "request", "answer"];
 
 /// Members of a request that a line tells.
 const OF_REQUEST: [&str; 3] = ["operation", "amount", "currency"];

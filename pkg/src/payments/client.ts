@@ -24,6 +24,7 @@ import type {
   VoidRequest,
   WaitOptions,
 } from "./outcome.js";
+import { knownProfile } from "./profiles.js";
 import { checkedCall, checkedOptions, settingsOf, wireOf, withSignal } from "./settings.js";
 import { outcomeOf } from "./told.js";
 
@@ -56,7 +57,7 @@ export class Payments {
     this.#intents = new Intents(options.store, this.#merchant, account);
     this.#driver = new Driver({
       terms: {
-        profile: text("provider.profile", provider.profile ?? "conservative"),
+        profile: knownProfile(provider.profile ?? "conservative"),
         account,
         secret: hex(bytes("secret", options.secret)),
         settings: settingsOf(options),
@@ -69,8 +70,9 @@ export class Payments {
       seams: { extraWrites: options.extraWrites, onTransition: options.onTransition, onError: this.#onError },
       closing: this.#closing.signal,
     });
-    // Opening a throw-away intent checks profile, secret and retry options now, not at the first order.
-    this.#driver.open(this.#document("charge", { reference: "check", amount: 1, currency: "EUR" }), this.#now);
+    // Opening a throw-away intent checks secret and retry options now, not at the first order.
+    const call = { method: "POST", path: "/", body: "{}" };
+    this.#driver.open({ merchant: this.#merchant, operation: "call", reference: "check", call }, this.#now);
   }
 
   /** Authorizes and captures. Repeating it with the same reference is safe after anything. */

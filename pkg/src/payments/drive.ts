@@ -25,6 +25,7 @@ import type { Gate, Pass, Passed } from "./gate.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
 import type { Intents, Loaded } from "./intents.js";
 import type { WaitOptions } from "./outcome.js";
+import { profileOfIntent, type KnownProfile } from "./profiles.js";
 import { NOTHING, Recording, type Seams } from "./recording.js";
 import { LEASE_SLACK_MS } from "./settings.js";
 import { isOpen } from "./told.js";
@@ -36,7 +37,7 @@ const GIVE_WAY_MS_MAX = 256;
 
 /** Who decides, about whose money, and by which clock. */
 export interface Terms {
-  readonly profile: string;
+  readonly profile: KnownProfile;
   readonly account: string;
   /** In hexadecimal. */
   readonly secret: string;
@@ -95,7 +96,7 @@ export class Driver {
   /** The first entries of an intent, with nothing stored. Checks the request and the terms. */
   open(request: RequestDocument, now: () => number): Step {
     const { profile, account, secret, settings } = this.#terms;
-    return openIntent({ profile, account, secret, request, settings, now: timeMs("now", now()) });
+    return openIntent({ profile: profile.document, account, secret, request, settings, now: timeMs("now", now()) });
   }
 
   /** Whether somebody in this process drives the intent. */
@@ -222,7 +223,7 @@ export class Driver {
   }
 
   #lane(intent: IntentView, purpose: Purpose): Parameters<Gate["permit"]>[0] {
-    return { profile: this.#terms.profile, operation: intent.operation, purpose };
+    return { profile: intent.profile, operation: intent.operation, purpose };
   }
 
   async #stored(key: string, loaded: Loaded, step: Step, pass: Pass | undefined, call: Call): Promise<boolean> {
@@ -288,6 +289,7 @@ export class Driver {
 
   #step(loaded: Loaded, now: () => number, opening: Opening & { readonly permit?: number | "ask" }): Step {
     return stepIntent({
+      profile: profileOfIntent(this.#terms.profile, loaded.journal[0]?.["profile"]),
       journal: loaded.journal,
       settings: this.#terms.settings,
       now: timeMs("now", now()),
@@ -311,5 +313,6 @@ export class Driver {
 function passedOf(news: Exchanged): Passed {
   if (news.type === "failure") return { type: "failed", notSent: news.not_sent };
   if (news.status === undefined) return { type: "failed", notSent: false };
-  return { type: "answered", status: news.status, ...(news.retry_after === undefined ? {} : { retryAfter: news.retry_after }) };
+  const retryAfter = news.headers?.["retry-after"];
+  return { type: "answered", status: news.status, ...(retryAfter === undefined ? {} : { retryAfter }) };
 }

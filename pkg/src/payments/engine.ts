@@ -2,18 +2,28 @@
 
 import { payments } from "../shell/payments.js";
 import { encode } from "../shell/wire.js";
+import type { ProfileDocument, ProfileOperation } from "./profiles.js";
 
 /** One thing that happened to an intent, opaque to TypeScript. */
 export type JournalEntry = Readonly<Record<string, unknown>>;
 
-/** What can be done with money. */
-export type Operation = "charge" | "authorize" | "capture" | "void" | "refund" | "transfer" | "payout" | "call";
+/** What is done with the money; `call` is a request prepared by somebody else. */
+export type Operation = ProfileOperation | "call";
+
+/** An answer as it was kept: what a prepared request was answered with. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 /** A request to the provider, without host and credentials. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Names of the response headers the engine wants to see, in lower case. */
+  readonly answer_headers: readonly string[];
   readonly body?: string;
 }
 
@@ -59,8 +69,13 @@ export interface IntentView {
   readonly state: string;
   readonly reference: string;
   readonly operation: Operation;
+  /** Name of the profile it was opened with. */
+  readonly profile: string;
+  /** Left out where the caller named no amount, and then without currency. */
   readonly amount?: string;
   readonly currency?: string;
+  /** The answer to a prepared request, once there is one. */
+  readonly answer?: KeptAnswer;
   readonly attempts: number;
   readonly epoch: number;
   readonly key: string;
@@ -82,8 +97,8 @@ export type News =
       readonly type: "response";
       readonly attempt: number;
       readonly status: number;
-      readonly retry_after?: string;
-      readonly replayed: boolean;
+      /** Those that the action asked for, names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
     }
   | { readonly type: "failure"; readonly attempt: number; readonly not_sent: boolean }
@@ -91,7 +106,7 @@ export type News =
       readonly type: "query" | "void";
       readonly query: number;
       readonly status?: number;
-      readonly retry_after?: string;
+      readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
   | { readonly type: "webhook"; readonly payment: unknown }
@@ -111,11 +126,26 @@ export interface RequestDocument {
   readonly reference: string;
   readonly amount?: string;
   readonly currency?: string;
+  /** The provider's name of the payment that is captured, voided or refunded. */
   readonly target?: string;
+  /** The account a transfer or payout goes to. */
   readonly destination?: string;
   readonly description?: string;
   readonly metadata?: unknown;
+  /** Merged into the provider's body as they are. */
   readonly provider_fields?: unknown;
+  /** The prepared request, for the operation `call` and no other. */
+  readonly call?: CallDocument;
+}
+
+/** A request prepared by somebody else, without host, credentials and key. */
+export interface CallDocument {
+  readonly method: string;
+  /** Path and query, beginning with a slash. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** How the engine decides. */
@@ -137,7 +167,7 @@ export interface Step {
 
 /** A new intent. */
 export function openIntent(input: {
-  readonly profile: string;
+  readonly profile: ProfileDocument;
   readonly account: string;
   readonly secret: string;
   readonly request: RequestDocument;
@@ -153,6 +183,7 @@ export function openIntent(input: {
 
 /** One round of a known intent. */
 export function stepIntent(input: {
+  readonly profile: ProfileDocument;
   readonly journal: readonly JournalEntry[];
   readonly settings: SettingsDocument;
   readonly now: number;

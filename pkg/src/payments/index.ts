@@ -29,4 +29,15 @@ export type {
 } from "./outcome.js";
 export type { IntentView, JournalEntry, Operation, Proof, Purpose, ReversalView } from "./engine.js";
 export type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
+export type {
+  AnswerReading,
+  AnswerRule,
+  HeaderTest,
+  ProfileDocument,
+  ProfileOperation,
+  ProfileRoute,
+  ProfileSource,
+  ProfileSources,
+  RequestTemplate,
+} from "./profiles.js";
 export type { ExtraWrites, Transition } from "./recording.js";
