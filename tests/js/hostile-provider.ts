@@ -245,11 +245,11 @@ function readOf({ path }: Arrival, charges: readonly unknown[]): unknown {
   const all = charges as readonly Record<string, unknown>[];
   if (url.pathname === "/api/payments") {
     const reference = url.searchParams.get("reference");
-    return { object: "list", data: all.filter((charge) => charge["reference"] === reference).toReversed(), hasMore: false };
+    return { object: "list", data: all.filter((charge) => charge["reference"] === reference).reverse(), hasMore: false };
   }
   if (url.pathname.endsWith("/search")) {
     const value = /:\s*["'](.*)["']$/.exec(url.searchParams.get("query") ?? "")?.[1];
-    const data = all.filter((charge) => Object.values((charge["metadata"] ?? {}) as object).includes(value)).toReversed();
+    const data = all.filter((charge) => Object.values((charge["metadata"] ?? {}) as object).includes(value)).reverse();
     return { object: "search_result", data, has_more: false, next_page: null, url: url.pathname };
   }
   return all.find((charge) => url.pathname.endsWith(`/${String(charge["id"])}`));
