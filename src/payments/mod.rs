@@ -35,6 +35,7 @@
 //! `failed` is recorded and goes to `needs_review`.
 
 mod action;
+mod call;
 mod classify;
 mod codec;
 mod content;
@@ -52,11 +53,10 @@ mod template;
 mod wire;
 
 pub use action::{Action, HttpRequest, Outcome};
+pub use call::{CALL_BYTES_MAX, Call, OWN_KEY_BYTES_MAX};
 pub use classify::{Response, Verdict, send_answer};
 pub use codec::{decode_entry, encode_entry};
-pub use content::{
-    CALL_BYTES_MAX, Call, Content, DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Payment, TARGET_BYTES_MAX,
-};
+pub use content::{Content, DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Payment, TARGET_BYTES_MAX};
 pub use entry::{Answer, Entry, Evidence, Proof, Unknown};
 pub use error::{Error, ErrorKind};
 pub use intent::{Intent, State};
