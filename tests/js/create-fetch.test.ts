@@ -26,7 +26,7 @@ function door(options: Partial<FetchOptions> = {}, answer: Answer = paid) {
   const seen: Seen[] = [];
   const store = options.store ?? memoryStore();
   const safe = createFetch({
-    provider: { profile: "stripe", baseUrl: ORIGIN, merchantId: "shop" },
+    provider: { profile: "native", baseUrl: ORIGIN, merchantId: "shop" },
     secret: "sixteen bytes and more",
     retry: { baseMs: 1, capMs: 2 },
     ...options,
@@ -191,14 +191,14 @@ test("a sweep sends a call again with the credentials it came with, or not at al
   await sweep(stranger);
   assert.deepEqual(stranger.seen.map(({ body }) => body), ["amount=7"], "credentials of another call are not those of this one");
 
-  const told = door({ store, now, provider: { profile: "stripe", baseUrl: ORIGIN, merchantId: "shop", headers: { authorization: "Bearer sk_live_1" } } });
+  const told = door({ store, now, provider: { profile: "native", baseUrl: ORIGIN, merchantId: "shop", headers: { authorization: "Bearer sk_live_1" } } });
   await sweep(told);
   assert.deepEqual(told.seen.map(({ body, headers }) => [body, headers["authorization"]]), [["amount=1000", "Bearer sk_live_1"]]);
   assert.equal(key(told.seen[0] as Seen), key(dying.seen[0] as Seen));
 });
 
 test("credentials of the options stand in the place of the client's, and then tell no accounts apart", async () => {
-  const provider = { profile: "stripe", baseUrl: ORIGIN, merchantId: "shop", headers: { authorization: "Bearer sk_ours" } };
+  const provider = { profile: "native", baseUrl: ORIGIN, merchantId: "shop", headers: { authorization: "Bearer sk_ours" } };
   const { safe, seen } = door({ provider });
   await safe(CHARGE, named("order_1"));
   await safe(CHARGE, form("amount=1000", { "tillproof-reference": "order_1", authorization: "Bearer sk_changed" }));
@@ -206,7 +206,7 @@ test("credentials of the options stand in the place of the client's, and then te
 });
 
 test("access tokens that are renewed are one account where the options name it", async () => {
-  const { safe, seen } = door({ provider: { profile: "stripe", baseUrl: ORIGIN, merchantId: "shop", account: "eu" } });
+  const { safe, seen } = door({ provider: { profile: "native", baseUrl: ORIGIN, merchantId: "shop", account: "eu" } });
   await safe(CHARGE, named("order_1"));
   await safe(CHARGE, form("amount=1000", { "tillproof-reference": "order_1", authorization: "Bearer sk_renewed" }));
   assert.equal(seen.length, 1);
@@ -266,7 +266,7 @@ test("options that cannot work are refused when the fetch is made", async () => 
     ["option_invalid", { waitMs: -1 }],
     ["option_invalid", { bodyBytesMax: 1 << 20 }],
     ["unknown_option", { refrence: () => "order" }],
-    ["base_url_invalid", { provider: { profile: "stripe", baseUrl: `${ORIGIN}/v1`, merchantId: "shop" } }],
+    ["base_url_invalid", { provider: { profile: "native", baseUrl: `${ORIGIN}/v1`, merchantId: "shop" } }],
     ["store_invalid", { store: {} }],
   ];
   for (const [code, options] of table) {

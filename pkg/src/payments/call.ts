@@ -1,6 +1,12 @@
-/** A request somebody else prepared, as an intent, and what became of it. */
+/**
+ * A request somebody else prepared, as an intent, and what became of it.
+ *
+ * Invariant: what is kept of a call is enough for another process to send it again, but for the credentials.
+ */
 
-import type { KeptAnswer } from "./engine.js";
+import { optionalText, text } from "../shell/guard.js";
+import type { IntentView, KeptAnswer, RequestDocument } from "./engine.js";
+import { keptForm } from "./fetch-wire.js";
 
 /** A body as a record can keep it. */
 export type CallBody = { readonly text: string } | { readonly base64: string };
@@ -24,7 +30,7 @@ export interface PreparedCall {
   /** The key the caller chose, which is sent as long as the first generation lasts; derived when left out. */
   readonly ownKey?: string;
   /** The member of a JSON body where the provider looks for the key: what stands there is not part of the call. */
-  readonly keyField?: string;
+  readonly keyMember?: string;
 }
 
 /** What became of a call. */
@@ -38,4 +44,34 @@ export interface CallOutcome {
   readonly answer?: KeptAnswer;
   /** The provider's name for what was made. */
   readonly providerReference?: string;
+}
+
+/** The intent of a call, as the engine reads it. */
+export function callDocument(merchant: string, call: PreparedCall): RequestDocument {
+  const ownKey = optionalText("ownKey", call.ownKey);
+  return {
+    merchant,
+    operation: "call",
+    reference: text("reference", call.reference),
+    call: {
+      method: text("method", call.method),
+      path: text("path", call.path),
+      ...keptForm(call.headers, call.body, call.credentials),
+      ...(call.scope === "" ? {} : { scope: call.scope }),
+      ...(ownKey === undefined ? {} : { own_key: ownKey }),
+      ...(call.keyMember === undefined ? {} : { key_member: call.keyMember }),
+    },
+  };
+}
+
+/** What became of a call, as far as it is known. */
+export function callOutcome(view: IntentView): CallOutcome {
+  const { status, state, reason, code, answer, provider_reference: providerReference } = view;
+  return {
+    status,
+    reason: reason ?? code ?? state,
+    needsReview: state === "needs_review",
+    ...(answer === undefined ? {} : { answer }),
+    ...(providerReference === undefined || providerReference === "" ? {} : { providerReference }),
+  };
 }

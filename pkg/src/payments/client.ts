@@ -19,7 +19,9 @@ import {
   type SettingsDocument,
   type Step,
 } from "./engine.js";
+import { callDocument, callOutcome, type CallOutcome, type PreparedCall } from "./call.js";
 import { exchange, type Wire } from "./exchange.js";
+import type { FindCredentials } from "./fetch-wire.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
@@ -68,7 +70,7 @@ export class Payments {
   readonly #closing = new AbortController();
 
   /** Use {@link createPayments}. */
-  constructor(options: PaymentsOptions) {
+  constructor(options: PaymentsOptions, door: { readonly credentials?: FindCredentials } = {}) {
     const { provider } = checkedOptions(options);
     this.#profile = knownProfile(provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
@@ -76,7 +78,7 @@ export class Payments {
     this.#secret = hex(bytes("secret", options.secret));
     this.#intents = new Intents(options.store, this.#merchant, this.#account);
     this.#settings = settingsOf(options);
-    this.#wire = wireOf(options);
+    this.#wire = { ...wireOf(options), credentials: door.credentials };
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
@@ -94,6 +96,19 @@ export class Payments {
   /** Authorizes only. */
   async authorize(request: ChargeRequest, options: ChargeOptions = {}): Promise<Outcome> {
     return this.#begin("authorize", request, options);
+  }
+
+  /**
+   * Carries out a request somebody else prepared: what `createFetch` does for every call of an SDK. One that failed
+   * without an answer of the provider is tried again, on the proof that nothing moved.
+   */
+  async call(call: PreparedCall, options: WaitOptions = {}): Promise<CallOutcome> {
+    checkedCall(options);
+    const document = callDocument(this.#merchant, call);
+    const key = this.#intents.key(document.reference);
+    await this.#introduce(key, document, "unanswered", this.#clock(options.now), call.profile);
+    await this.#settleWithin(key, options);
+    return callOutcome(await this.#viewOf(key));
   }
 
   /** What is known about an intent; `null` when the reference was never used. Sends nothing. */
@@ -200,15 +215,16 @@ export class Payments {
   }
 
   /** Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for. */
-  async #introduce(key: string, document: RequestDocument, retryFailed: boolean, now: () => number): Promise<void> {
+  async #introduce(key: string, document: RequestDocument, retryFailed: boolean | "unanswered", now: () => number, profile?: string): Promise<void> {
     for (let lost = 1; ; lost += 1) {
       const loaded = await this.#intents.find(key);
       if (loaded === null) {
-        const opened = this.#open(document, now);
+        const opened = this.#open(document, now, profile);
         const write = this.#intents.write(key, { version: 0, journal: [] }, opened.append, opened.wake_at);
         if (await this.#intents.commit(write)) return;
       } else {
-        const reopen = retryFailed && viewIntent(loaded.journal).status === "failed";
+        const view = viewIntent(loaded.journal);
+        const reopen = retryFailed !== false && view.status === "failed" && (retryFailed === true || view.answer === undefined);
         const step = this.#step(loaded, now, { same_as: document, ...(reopen ? { reopen_with: this.#secret } : {}) });
         const append = step.append.filter((entry) => entry["type"] === "reopened");
         if (append.length === 0) return;
@@ -306,9 +322,9 @@ export class Payments {
     await sleep(((draw[0] ?? 0) * most) >> 8);
   }
 
-  #open(request: RequestDocument, now: () => number): Step {
+  #open(request: RequestDocument, now: () => number, profile?: string): Step {
     return openIntent({
-      profile: this.#profile.document,
+      profile: profile === undefined ? this.#profile.document : profileOfIntent(this.#profile, profile),
       account: this.#account,
       secret: this.#secret,
       request,

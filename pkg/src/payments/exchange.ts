@@ -8,6 +8,7 @@
  */
 
 import { beginningOf, unlessAborted } from "../shell/response.js";
+import { sentForm, type FindCredentials } from "./fetch-wire.js";
 import type { Action, News } from "./engine.js";
 
 /** Codes of a connection that was never made, whoever reports them. A reset or a time-out is not among them. */
@@ -34,6 +35,8 @@ export interface Wire {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly fetch: (request: Request) => Promise<Response>;
+  /** Credentials of prepared calls, where there are any. */
+  readonly credentials?: FindCredentials | undefined;
 }
 
 /** Carries out a send or a query. */
@@ -42,12 +45,13 @@ export async function exchange(
   action: Extract<Action, { type: "send" | "query" }>,
   signal: AbortSignal,
 ): Promise<News> {
+  const sent = sentForm(action, wire.headers, wire.credentials);
+  if (sent === undefined && action.type === "send") return { type: "failure", attempt: action.attempt, not_sent: true };
   const end = AbortSignal.any([signal, AbortSignal.timeout(wire.timeoutMs)]);
   try {
     const request = new Request(wire.baseUrl + action.path, {
       method: action.method,
-      headers: { ...wire.headers, ...action.headers },
-      ...(action.type === "send" && action.body !== undefined ? { body: action.body } : {}),
+      ...sent,
       signal: end,
       redirect: "manual",
     });

@@ -110,7 +110,14 @@ function errorOf(response: Response, body: string): AdyenErrorParts {
   };
 }
 
-function apiError(body: string): { readonly errorCode?: string; readonly message?: string } | undefined {
+/** The document with which Adyen's API refuses: it repeats the status. */
+interface AdyenApiError {
+  readonly status: unknown;
+  readonly errorCode?: string;
+  readonly message?: string;
+}
+
+function apiError(body: string): AdyenApiError | undefined {
   try {
     const document: unknown = JSON.parse(body);
     return typeof document === "object" && document !== null && "status" in document ? document : undefined;

@@ -6,12 +6,18 @@
  */
 
 import type { Captured } from "./fetch-request.js";
+import type { ProfileDocument } from "./profiles.js";
 
 /** Where a provider looks for the key: in a header, or in a member of a JSON body. */
 export interface KeyPlace {
   /** In lower case. */
   readonly header?: string;
   readonly field?: string;
+}
+
+/** Where the provider of a profile looks for the key. */
+export function keyPlaceOf({ key: { header, field } }: ProfileDocument): KeyPlace {
+  return { ...(header === undefined ? {} : { header: header.toLowerCase() }), ...(field === undefined ? {} : { field }) };
 }
 
 /** The key the caller put into a request, without quotes; `undefined` when there is none. */

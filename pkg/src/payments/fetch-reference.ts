@@ -87,7 +87,7 @@ export function nameOf({ chosen, header, callersKey }: Names): Name | undefined 
 }
 
 /** What is thrown for a call without a name. */
-export function unnamed(method: string, path: string): TillproofError {
+export function withoutName(method: string, path: string): TillproofError {
   return new TillproofError({
     code: "reference_missing",
     message:

@@ -13,11 +13,12 @@ import { Payments } from "./client.js";
 import { answerLost, notExecuted, pending, responseOf, type CallFacts } from "./fetch-answer.js";
 import { Credentials } from "./fetch-credentials.js";
 import { credentialsTellAccounts, movesMoney, profileFor, scopeOf } from "./fetch-guarded.js";
-import { callersKey, keyPlace, withoutKey, type KeyPlace } from "./fetch-key.js";
-import { nameOf, REFERENCE_HEADER, unnamed, type Name } from "./fetch-reference.js";
+import { callersKey, keyPlaceOf, withoutKey, type KeyPlace } from "./fetch-key.js";
+import { nameOf, REFERENCE_HEADER, withoutName, type Name } from "./fetch-reference.js";
 import { captured, isCredential, requestOf, type Captured } from "./fetch-request.js";
 import type { CallOutcome } from "./call.js";
 import type { PaymentsOptions } from "./outcome.js";
+import { knownProfile } from "./profiles.js";
 
 /** Largest body that is kept when the options do not say otherwise, in bytes. Payment calls have a few hundred. */
 const BODY_BYTES = 64 << 10;
@@ -81,6 +82,7 @@ class Door {
   readonly #waitMs: number | undefined;
   readonly #bodyBytesMax: number;
   readonly #credentials: Credentials;
+  readonly #held = new Set<readonly unknown[]>();
   /** All credentials open the account the options name. */
   readonly #oneAccount: boolean;
   /** The options give credentials: then those count, and what an SDK sends in their place is left out. */
@@ -98,14 +100,15 @@ class Door {
     if (this.#bodyBytesMax > BODY_BYTES_MAX) {
       throw refusal("option_invalid", "bodyBytesMax", bodyBytesMax, `is too large: at most ${BODY_BYTES_MAX} are kept`);
     }
-    this.#options = options;
-    this.#profile = profileName(rest.provider.profile);
-    this.#oneAccount = rest.provider.account !== undefined || !credentialsTellAccounts(this.#profile);
-    this.#credentials = new Credentials(bytes("secret", rest.secret), this.#oneAccount);
     this.payments = new Payments(rest, { credentials: (name) => this.#credentials.find(name) });
     // From here on the options are known to work.
+    this.#options = options;
+    const { document, facts } = knownProfile(rest.provider.profile ?? "conservative");
+    this.#profile = facts.name;
+    this.#key = keyPlaceOf(document);
+    this.#oneAccount = rest.provider.account !== undefined || !credentialsTellAccounts(this.#profile);
+    this.#credentials = new Credentials(bytes("secret", rest.secret), this.#oneAccount);
     this.#origin = new URL(rest.provider.baseUrl).origin;
-    this.#key = keyPlace(rest.provider.profile);
     this.#transport = rest.fetch ?? ((request) => fetch(request));
     this.#given = Object.keys(rest.provider.headers ?? {}).some(isCredential);
   }
@@ -121,9 +124,19 @@ class Door {
     const taken = await captured(request, this.#bodyBytesMax);
     const key = callersKey(this.#key, taken);
     const name = nameOf({ chosen: this.#chosen(call, taken), header: taken.reference, callersKey: key });
-    if (name !== undefined) return unlessAborted(this.#carryOut(taken, name), request.signal);
+    if (name !== undefined) return this.#whileHeld([input, init, request], this.#carryOut(taken, name), request.signal);
     if (spare !== undefined) return this.#pass(spare);
-    throw unnamed(call.method, call.url.pathname);
+    throw withoutName(call.method, call.url.pathname);
+  }
+
+  /** A signal follows the one it was made from only for as long as somebody holds the request it belongs to. */
+  async #whileHeld<T>(held: readonly unknown[], promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#held.add(held);
+    try {
+      return await unlessAborted(promise, signal);
+    } finally {
+      this.#held.delete(held);
+    }
   }
 
   #isGuarded(call: FetchCall): boolean {
@@ -153,11 +166,11 @@ class Door {
         method,
         path: url.pathname + url.search,
         headers,
-        body: taken.body,
+        ...(taken.body === undefined ? {} : { body: taken.body }),
         scope: scopeOf(headers, this.#oneAccount ? undefined : credentials),
         ...(credentials === undefined ? {} : { credentials }),
         ...(isCallersKey && key !== undefined ? { ownKey: key } : {}),
-        ...(this.#key.field === undefined ? {} : { keyField: this.#key.field }),
+        ...(this.#key.field === undefined ? {} : { keyMember: this.#key.field }),
       },
       this.#waitMs === undefined ? {} : { waitMs: this.#waitMs },
     );
