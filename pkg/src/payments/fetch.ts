@@ -100,7 +100,7 @@ class Door {
     if (this.#bodyBytesMax > BODY_BYTES_MAX) {
       throw refusal("option_invalid", "bodyBytesMax", bodyBytesMax, `is too large: at most ${BODY_BYTES_MAX} are kept`);
     }
-    this.payments = new Payments(rest, { credentials: (name) => this.#credentials.find(name) });
+    this.payments = new Payments(rest, (name) => this.#credentials.find(name));
     // From here on the options are known to work.
     this.#options = options;
     const { document, facts } = knownProfile(rest.provider.profile ?? "conservative");
