@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn call(document: &str) -> Result<Call, Error> {
-        Call::read(&json::parse(document.as_bytes()).unwrap(), None)
+        Call::read(&json::parse(document.as_bytes())?, None)
     }
 
     fn with_body(body: &str, kind: &str) -> Call {
