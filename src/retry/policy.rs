@@ -74,6 +74,12 @@ impl Policy {
         Self { deadline, ..self }
     }
 
+    /// The same policy with another formula of the spread.
+    #[must_use]
+    pub const fn with_jitter(self, jitter: Jitter) -> Self {
+        Self { jitter, ..self }
+    }
+
     /// The same policy with at most this many attempts, the first included.
     ///
     /// # Errors
