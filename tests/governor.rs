@@ -11,5 +11,6 @@
 )]
 
 mod governor {
+    mod scenes;
     mod storm;
 }

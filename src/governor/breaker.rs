@@ -1,9 +1,12 @@
 //! A provider that is down is asked by one probe at a time, and one that is back is not felled by those who waited.
 //!
 //! `closed` → `open` by the trip rule of [`BreakerSettings`]; `open` → `recovering` by an answered probe; `recovering` →
-//! `closed` when the window has grown to its end, or → `open` when it has shrunk to nothing. Each change of the window
-//! or of the phase but growth begins a new generation, and outcomes of an earlier one change nothing: of sixty
-//! exchanges that a provider sheds together, the first halves the window and the others are the same news.
+//! `closed` when the window has grown to its end or a minute went by without a failure, or → `open` at the first failure.
+//!
+//! The window is that of TCP (RFC 5681): it begins at 1 and grows by one with each answer, so that it doubles with each
+//! round, until half of where it failed last; from there on by one with each round. What fails closes it, and the
+//! next probe opens it again. Each change of phase begins a new generation, and outcomes of an earlier one change
+//! nothing: when sixty exchanges are shed together, fifty-nine of them are the same news.
 
 use super::permit::{Heard, Ticket};
 use super::settings::BreakerSettings;
@@ -63,9 +66,15 @@ enum State {
         lost_at: Option<Timestamp>,
         /// Probes that failed since it opened.
         probes: u32,
+        /// Up to where the window will grow with each answer.
+        steep: u32,
     },
     Recovering {
+        since: Timestamp,
         window: u32,
+        steep: u32,
+        /// Answers since the window grew last.
+        answers: u32,
     },
 }
 
@@ -74,6 +83,12 @@ enum State {
 pub(super) struct Breaker {
     state: State,
     generation: u32,
+}
+
+/// What an opening begins with.
+struct Opening {
+    probes: u32,
+    steep: u32,
 }
 
 const FRESH: State = State::Closed { failed: 0, last_at: Timestamp::MIN, in_a_row: 0 };
@@ -107,7 +122,7 @@ impl Breaker {
     /// The window of the slow start.
     pub(super) const fn window(&self) -> Option<u32> {
         match self.state {
-            State::Recovering { window } => Some(window),
+            State::Recovering { window, .. } => Some(window),
             State::Closed { .. } | State::Open { .. } => None,
         }
     }
@@ -115,7 +130,7 @@ impl Breaker {
     pub(super) fn gate(&self, now: Timestamp) -> Gate {
         match self.state {
             State::Closed { .. } => Gate::Free,
-            State::Recovering { window } => Gate::Window(window),
+            State::Recovering { window, .. } => Gate::Window(window),
             State::Open { lost_at: Some(lost_at), .. } if now < lost_at => Gate::Probing,
             State::Open { probe_at, .. } if now < probe_at => Gate::Shut(probe_at),
             State::Open { .. } => Gate::Probe,
@@ -157,37 +172,48 @@ impl Breaker {
                 let trips = is_failure
                     && (*in_a_row >= settings.in_a_row || looked_at.count_ones() >= settings.failures);
                 if trips {
-                    self.open(settings, now, 0, heard, entropy);
+                    // Nothing failed here yet: a quarter of the way steeply, since half of it would come in one step.
+                    self.open(
+                        settings,
+                        now,
+                        entropy,
+                        heard,
+                        Opening { probes: 0, steep: settings.window >> 2 },
+                    );
                 }
                 trips
             }
-            State::Open { lost_at, probes, .. } if ticket.is_probe => {
-                let probes = probes.saturating_add(1);
+            State::Open { lost_at, probes, steep, .. } if ticket.is_probe => {
+                let (probes, steep) = (probes.saturating_add(1), *steep);
                 match heard {
-                    Heard::Answer => self.change(State::Recovering { window: 1 }),
-                    Heard::Failure | Heard::Shed { .. } => self.open(settings, now, probes, heard, entropy),
+                    Heard::Answer => {
+                        self.change(State::Recovering { since: now, window: 1, steep, answers: 0 });
+                    }
+                    Heard::Failure | Heard::Shed { .. } => {
+                        self.open(settings, now, entropy, heard, Opening { probes, steep });
+                    }
                     Heard::NeverSent => *lost_at = None,
                 }
                 false
             }
             State::Open { .. } => false,
-            State::Recovering { window } => match heard {
+            State::Recovering { since, window, steep, answers } => match heard {
                 Heard::NeverSent => false,
                 Heard::Answer => {
-                    *window = window.saturating_add(1);
-                    if *window >= settings.window {
+                    *answers = answers.saturating_add(1);
+                    if *window < *steep || *answers >= *window {
+                        *window = window.saturating_add(1);
+                        *answers = 0;
+                    }
+                    if *window >= settings.window || now.since(*since) >= settings.memory {
                         self.change(FRESH);
                     }
                     false
                 }
                 Heard::Failure | Heard::Shed { .. } => {
-                    let window = *window >> 1;
-                    if window == 0 {
-                        self.open(settings, now, 0, heard, entropy);
-                        return true;
-                    }
-                    self.change(State::Recovering { window });
-                    false
+                    let steep = *window >> 1;
+                    self.open(settings, now, entropy, heard, Opening { probes: 0, steep });
+                    true
                 }
             },
         }
@@ -197,21 +223,20 @@ impl Breaker {
         &mut self,
         settings: &BreakerSettings,
         now: Timestamp,
-        probes: u32,
-        heard: Heard,
         entropy: &mut Entropy,
+        heard: Heard,
+        Opening { probes, steep }: Opening,
     ) {
         let hint = match heard {
-            Heard::Shed { retry_after: Some(hint) } => hint,
-            Heard::Shed { retry_after: None } | Heard::Answer | Heard::Failure | Heard::NeverSent => {
-                Millis::ZERO
-            }
+            Heard::Shed { retry_after } => retry_after.unwrap_or(Millis::ZERO),
+            Heard::Answer | Heard::Failure | Heard::NeverSent => Millis::ZERO,
         };
-        // The probe to come is the retry after as many as failed: attempt 2 is the first.
-        let attempt = probes.saturating_add(2);
-        let wait = retry::delay(&settings.probe, attempt, Millis::ZERO, entropy);
-        let probe_at = now.saturating_add(hint).saturating_add(wait);
-        self.change(State::Open { probe_at, lost_at: None, probes });
+        // The probe to come is the retry after as many as failed: attempt 2 is the first. One base passes in any case:
+        // intents that failed wait at least as long, and a probe that is due before the first of them is ready leaves
+        // with it, in all processes at the same moment.
+        let wait = retry::delay(&settings.probe, probes.saturating_add(2), Millis::ZERO, entropy);
+        let probe_at = now.saturating_add(hint).saturating_add(settings.probe.base()).saturating_add(wait);
+        self.change(State::Open { probe_at, lost_at: None, probes, steep });
     }
 
     fn change(&mut self, state: State) {

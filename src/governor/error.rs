@@ -96,6 +96,16 @@ mod tests {
         let refused = table.map(|settings| Governor::new(settings).map(|_| ()).unwrap_err());
         let all = refused.into_iter().chain([Error::HedgedMoney, Error::LanesExhausted]);
         let shown: Vec<String> = all.map(|e| format!("{}: {e} {:?}", e.code(), e.details())).collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        governor_burst_zero: the retry budget holds 0 tokens, so that nothing is ever tried again: expected at least 1 []
+        governor_share: 1001 retries for a thousand sends are more than the traffic itself: expected 0 to 1000 [("found", "1001")]
+        governor_in_a_row_zero: the breaker opens after 0 failures in a row, so that it never closes: expected at least 1 []
+        governor_outcomes: the breaker looks back on 65 outcomes: expected 1 to 64 [("found", "65"), ("limit", "64")]
+        governor_failures: the breaker opens at 21 failures of the last 20 outcomes: expected 1 to 20 [("found", "21"), ("limit", "20")]
+        governor_window_zero: the slow start ends at 0 exchanges at once: expected at least 1 []
+        governor_in_flight_zero: 0 exchanges may be under way at once, so that nothing is ever sent: expected at least 1 []
+        governor_hedged_money: a second copy of a send that moves money was asked for while the first is under way: wait for its outcome; only queries may be hedged []
+        governor_lanes_exhausted: 256 lanes are known already: name the provider and the operation, and nothing of a single payment [("limit", "256")]
+        "#);
     }
 }

@@ -190,6 +190,12 @@ impl Lane {
         heard: Heard,
         entropy: &mut Entropy,
     ) {
+        let heard = match heard {
+            Heard::Shed { retry_after } => {
+                Heard::Shed { retry_after: retry_after.map(|hint| hint.min(HINT_MAX)) }
+            }
+            Heard::Answer | Heard::Failure | Heard::NeverSent => heard,
+        };
         self.in_flight = self.in_flight.saturating_sub(1);
         self.count(ticket, heard);
         if let (Some(budget), Some(rules)) = (&mut self.budget, &settings.budget) {
@@ -206,7 +212,7 @@ impl Lane {
             }
         }
         if let Heard::Shed { retry_after: Some(hint) } = heard {
-            self.quiet_until = self.quiet_until.max(now.saturating_add(hint.min(HINT_MAX)));
+            self.quiet_until = self.quiet_until.max(now.saturating_add(hint));
         }
         if let Some(rules) = &settings.breaker {
             let tripped = self.breaker.heard(rules, now, ticket, heard, entropy);

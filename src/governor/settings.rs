@@ -47,13 +47,13 @@ pub struct BreakerSettings {
     pub failures: u32,
     /// How many outcomes are looked back on; at most [`OUTCOMES_MAX`].
     pub outcomes: u32,
-    /// After so long without any outcome all are forgotten.
+    /// After so long without any outcome all are forgotten; after so long without a failure the slow start is over.
     pub memory: Millis,
-    /// The waits between probes: full jitter over base and cap.
+    /// The waits between probes: its base, and beside it what its formula draws.
     pub probe: Policy,
     /// A probe that was not reported for so long is taken for lost: longer than the time-out of an exchange.
     pub probe_lease: Millis,
-    /// At this window the slow start is over.
+    /// At this window, in exchanges at once, the slow start is over.
     pub window: u32,
 }
 
