@@ -11,6 +11,8 @@
 )]
 
 mod governor {
+    mod load;
+    mod naive;
     mod scenes;
     mod storm;
 }

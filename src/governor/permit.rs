@@ -31,6 +31,27 @@ impl Purpose {
         }
     }
 
+    /// The purpose of a number, for the door: 0 to 3 in the order of the variants.
+    #[must_use]
+    pub const fn from_word(word: u32) -> Option<Self> {
+        Some(match word {
+            0 => Self::FirstSend,
+            1 => Self::Resend,
+            2 => Self::Query,
+            3 => Self::HedgedQuery,
+            _ => return None,
+        })
+    }
+
+    const fn word(self) -> u32 {
+        match self {
+            Self::FirstSend => 0,
+            Self::Resend => 1,
+            Self::Query => 2,
+            Self::HedgedQuery => 3,
+        }
+    }
+
     /// Whether it is paid for out of the retry budget.
     #[must_use]
     pub const fn is_retry(self) -> bool {
@@ -112,21 +133,15 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Bits of a generation in [`Ticket::word`]. A lane would have to trip 33 million times to come back to the first.
-    pub(super) const GENERATION_BITS: u32 = 25;
+    /// Bits of a generation in [`Ticket::word`]. A lane would have to trip 16 million times to come back to the first.
+    pub(super) const GENERATION_BITS: u32 = 24;
 
-    /// The ticket as a number below 2^29, for the door.
+    /// The ticket as a number below 2^28, for the door.
     #[must_use]
     pub const fn word(self) -> u32 {
-        let purpose: u32 = match self.purpose {
-            Purpose::FirstSend => 0,
-            Purpose::Resend => 1,
-            Purpose::Query => 2,
-            Purpose::HedgedQuery => 3,
-        };
         let probe: u32 = if self.is_probe { 4 } else { 0 };
         let paid: u32 = if self.is_paid { 8 } else { 0 };
-        (self.generation << 4) | paid | probe | purpose
+        (self.generation << 4) | paid | probe | self.purpose.word()
     }
 
     /// The ticket of a number; `None` for one that [`Ticket::word`] does not give.
@@ -136,12 +151,7 @@ impl Ticket {
         if generation >> Self::GENERATION_BITS != 0 {
             return None;
         }
-        let purpose = match word & 3 {
-            0 => Purpose::FirstSend,
-            1 => Purpose::Resend,
-            2 => Purpose::Query,
-            _ => Purpose::HedgedQuery,
-        };
+        let Some(purpose) = Purpose::from_word(word & 3) else { return None };
         Some(Self { generation, is_probe: word & 4 != 0, is_paid: word & 8 != 0, purpose })
     }
 }
@@ -190,12 +200,12 @@ mod tests {
             for (is_probe, is_paid) in [(false, false), (false, true), (true, false), (true, true)] {
                 for generation in [0, 1, (1 << Ticket::GENERATION_BITS) - 1] {
                     let ticket = Ticket { generation, is_probe, is_paid, purpose };
-                    assert!(ticket.word() < 1 << 29);
+                    assert!(ticket.word() < 1 << 28);
                     assert_eq!(Ticket::from_word(ticket.word()), Some(ticket));
                 }
             }
         }
-        assert_eq!(Ticket::from_word(1 << 29), None);
+        assert_eq!(Ticket::from_word(1 << 28), None);
     }
 
     #[test]

@@ -254,7 +254,7 @@ fn whoever_has_the_least_time_left_goes_first() {
     assert_eq!(scene.go(Purpose::FirstSend), "go");
     assert_eq!(scene.go(Purpose::FirstSend), "full");
     let at = |seconds: u64| Timestamp::from_unix_ms(START_MS + seconds * 1_000).unwrap();
-    let mut join = |scene: &mut Scene, deadline| {
+    let join = |scene: &mut Scene, deadline| {
         scene.governor.join(scene.now(), scene.lane, Purpose::FirstSend, deadline)
     };
     let late = join(&mut scene, at(30)).unwrap();
