@@ -43,7 +43,9 @@ impl Purpose {
         })
     }
 
-    const fn word(self) -> u32 {
+    /// As [`Purpose::from_word`] reads it.
+    #[must_use]
+    pub const fn word(self) -> u32 {
         match self {
             Self::FirstSend => 0,
             Self::Resend => 1,

@@ -1,12 +1,16 @@
 //! What crosses the governor's door as a document: its settings, its lanes as they stand, and what is wrong with either.
 
 use crate::advice::{Advice, Diagnose as _, Report, reported};
+use crate::calendar;
 use crate::crypto::{HexCase, decode_hex};
 use crate::governor::{self, BreakerSettings, BudgetSettings, BulkheadSettings, Settings, View};
 use crate::json::{self, Fields, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::retry::{self, Jitter, Policy};
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
+
+/// The longest hint that crosses: seven weeks. The engine cuts it far below.
+const HINT_MAX: u64 = 4_294_967_294;
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Debug)]
@@ -115,6 +119,16 @@ fn length(fields: &mut Fields<'_, '_>, name: &'static str, into: &mut Millis) ->
         *into = Millis::new(ms);
     }
     Ok(())
+}
+
+pub(super) fn retry_after(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "hint")?;
+    let text = fields.maybe_text("text")?.unwrap_or_default();
+    let now = Timestamp::from_unix_ms(fields.integer("now")?).unwrap_or(Timestamp::MAX);
+    fields.finish()?;
+    let hint = retry::retry_after(text, now, calendar::parse_http_date);
+    Ok(hint.map_or_else(|| "null".to_owned(), |hint| hint.get().min(HINT_MAX).digits()))
 }
 
 pub(super) fn entropy(text: &str) -> Result<[u8; 16], json::Error> {

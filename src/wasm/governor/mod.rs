@@ -5,6 +5,8 @@
 //! 2^32. Making a governor, naming a lane and looking at the lanes are rare, and cross as documents.
 
 mod documents;
+#[cfg(all(target_family = "wasm", feature = "wasm-payments"))]
+pub mod exports;
 
 pub use documents::Error;
 
@@ -163,6 +165,19 @@ impl Governors {
         }))
     }
 
+    /// Whether an exchange of a purpose may be made once more beside itself. Replies with the purpose of the copy.
+    #[must_use]
+    pub fn hedged(purpose: u32) -> Vec<u8> {
+        let purpose = Purpose::from_word(purpose).unwrap_or(Purpose::Resend);
+        reply::of(purpose.hedged().map(|purpose| purpose.word().digits()))
+    }
+
+    /// What a `Retry-After` says: takes `{ text, now }`, replies with milliseconds, or `null` when it says nothing.
+    #[must_use]
+    pub fn retry_after(input: &[u8]) -> Vec<u8> {
+        reply::of(documents::retry_after(input))
+    }
+
     /// Lets go of a governor. Replies with `null`.
     #[must_use]
     pub fn release(&mut self, handle: u32) -> Vec<u8> {
@@ -205,106 +220,6 @@ const fn word(reason: Reason) -> u32 {
         Reason::Deadline => 7,
         // A lane that does not exist, and whatever the engine learns to say before this door does.
         _ => SHED,
-    }
-}
-
-/// What JavaScript sees.
-#[cfg(all(target_family = "wasm", feature = "wasm-payments"))]
-pub mod exports {
-    use spin::Mutex;
-    use wasm_bindgen::prelude::wasm_bindgen;
-
-    use super::Governors;
-    use crate::prelude::*;
-
-    static GOVERNORS: Mutex<Governors> = Mutex::new(Governors::new());
-
-    /// See [`Governors::open`].
-    #[wasm_bindgen]
-    pub fn governor_open(options: &[u8]) -> Vec<u8> {
-        GOVERNORS.lock().open(options)
-    }
-
-    /// See [`Governors::lane`].
-    #[wasm_bindgen]
-    pub fn governor_lane(handle: u32, names: &[u8]) -> Vec<u8> {
-        GOVERNORS.lock().lane(handle, names)
-    }
-
-    /// See [`Governors::permit`].
-    #[wasm_bindgen]
-    pub fn governor_permit(
-        handle: u32,
-        lane: u32,
-        purpose: u32,
-        deadline: u32,
-        now_high: u32,
-        now_low: u32,
-    ) -> u32 {
-        GOVERNORS.lock().permit(handle, lane, purpose, deadline, [now_high, now_low])
-    }
-
-    /// See [`Governors::report`].
-    #[wasm_bindgen]
-    pub fn governor_report(
-        handle: u32,
-        lane: u32,
-        ticket: u32,
-        status: u32,
-        retry_after: u32,
-        now_high: u32,
-        now_low: u32,
-    ) {
-        GOVERNORS.lock().report(handle, lane, ticket, status, retry_after, [now_high, now_low]);
-    }
-
-    /// See [`Governors::join`].
-    #[wasm_bindgen]
-    pub fn governor_join(
-        handle: u32,
-        lane: u32,
-        purpose: u32,
-        deadline: u32,
-        now_high: u32,
-        now_low: u32,
-    ) -> u32 {
-        GOVERNORS.lock().join(handle, lane, purpose, deadline, [now_high, now_low])
-    }
-
-    /// See [`Governors::admit`].
-    #[wasm_bindgen]
-    pub fn governor_admit(handle: u32, lane: u32, now_high: u32, now_low: u32) -> u32 {
-        GOVERNORS.lock().admit(handle, lane, [now_high, now_low])
-    }
-
-    /// See [`Governors::admitted`].
-    #[wasm_bindgen]
-    pub fn governor_admitted(handle: u32) -> u32 {
-        GOVERNORS.lock().admitted(handle)
-    }
-
-    /// See [`Governors::leave`].
-    #[wasm_bindgen]
-    pub fn governor_leave(handle: u32, lane: u32, waiter: u32) -> u32 {
-        GOVERNORS.lock().leave(handle, lane, waiter)
-    }
-
-    /// See [`Governors::next`].
-    #[wasm_bindgen]
-    pub fn governor_next(handle: u32, lane: u32, now_high: u32, now_low: u32) -> u32 {
-        GOVERNORS.lock().next(handle, lane, [now_high, now_low])
-    }
-
-    /// See [`Governors::view`].
-    #[wasm_bindgen]
-    pub fn governor_view(handle: u32) -> Vec<u8> {
-        GOVERNORS.lock().view(handle)
-    }
-
-    /// See [`Governors::release`].
-    #[wasm_bindgen]
-    pub fn governor_release(handle: u32) -> Vec<u8> {
-        GOVERNORS.lock().release(handle)
     }
 }
 
@@ -372,6 +287,22 @@ mod tests {
         }
         governors.report(handle, 0, u32::MAX, 200, NONE, NOW);
         assert!(text(governors.view(handle)).contains(r#""answered":0"#));
+    }
+
+    #[test]
+    fn only_a_query_is_hedged_and_a_hint_is_read_in_all_its_forms() {
+        for purpose in [0, 1, 9] {
+            assert!(text(Governors::hedged(purpose)).contains("governor_hedged_money"), "{purpose}");
+        }
+        assert_eq!(text(Governors::hedged(2)), r#"{"ok":3}"#);
+        let table = [
+            (r#""text":"120","now":0"#, r#"{"ok":120000}"#),
+            (r#""text":"Sun, 06 Nov 1994 08:49:37 GMT","now":784111776000"#, r#"{"ok":1000}"#),
+            (r#""text":"soon","now":0"#, r#"{"ok":null}"#),
+        ];
+        for (input, expected) in table {
+            assert_eq!(text(Governors::retry_after(format!("{{{input}}}").as_bytes())), expected);
+        }
     }
 
     #[test]
