@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
 //! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup` |
-//! | 2 | `fingerprint`, `webhook`, `inbox`, `ledger` |
+//! | 2 | `fingerprint`, `webhook`, `inbox`, `ledger`, `governor` |
 //! | 3 | `payments`, `reconcile` |
 //! | 4 | `simulator` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
@@ -36,6 +36,8 @@ pub mod dedup;
 pub mod entropy;
 #[cfg(feature = "payments")]
 pub mod fingerprint;
+#[cfg(feature = "payments")]
+pub mod governor;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 pub mod json;

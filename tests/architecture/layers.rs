@@ -19,13 +19,14 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "webhook", "crypto advice time entropy json"),
     (2, "inbox", "advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
+    (2, "governor", "retry advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
     (4, "simulator", "fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json"),
     (
         5,
         "wasm",
-        "simulator payments reconcile fingerprint webhook inbox ledger money crypto retry calendar dedup advice time entropy json",
+        "simulator payments reconcile governor fingerprint webhook inbox ledger money crypto retry calendar dedup advice time entropy json",
     ),
 ];
 
