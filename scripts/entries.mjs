@@ -65,6 +65,7 @@ export const ARTEFACTS = [
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "payments", features: "wasm-payments,artefact" },
+  { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
   { name: "simulator", features: "wasm-simulator" },

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { createOutbox, type NewMessage, type OutboxMessage, type OutboxOptions } from "../../pkg/src/outbox/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
-import { Batch, type Store } from "../../pkg/src/stores/store.js";
+import { Batch, type Store, type Write } from "../../pkg/src/stores/store.js";
 
 /** An outbox on a clock of its own, which keeps what it delivered. */
 function setting(options: Partial<OutboxOptions> = {}, store: Store = memoryStore()) {
@@ -238,7 +238,7 @@ test("a message becomes true together with the batch or the transaction it was w
   assert.equal(await won.commit(store), true);
   await outbox.sweep();
   assert.equal(delivered.length, 1);
-  await assert.rejects(outbox.add(note("s", 1), { into: { commit: (writes) => store.commit(writes) } }), { code: "outbox_conflict" });
+  await assert.rejects(outbox.add(note("s", 1), { into: { commit: (writes: readonly Write[]) => store.commit(writes) } }), { code: "outbox_conflict" });
 });
 
 test("what is over is dropped after its time, and what is not stays for ever", async () => {
