@@ -212,25 +212,26 @@ impl Saga {
             *place = Some(result.to_owned());
         }
         let next = self.step.saturating_add(1);
-        if next == self.definition.steps.len() {
-            // The last step came through before anybody could stop it: a cancellation is a wish.
+        if let Some(reason) = self.cancelled.clone() {
+            self.turn_before(next, at, &reason);
+        } else if next == self.definition.steps.len() {
             self.next_at = None;
             self.state = State::Completed;
         } else {
             self.arrive(next, at);
-            if let Some(reason) = self.cancelled.clone() {
-                self.turn(at, &reason, false);
-            }
         }
     }
 
     /// From here on the saga goes back, beginning with the present step where that may have had its effect.
     fn turn(&mut self, at: Timestamp, reason: &str, doubtful: bool) {
+        self.doubtful = Some(self.step).filter(|_| doubtful);
+        self.turn_before(self.step.saturating_add(usize::from(doubtful)), at, reason);
+    }
+
+    fn turn_before(&mut self, end: usize, at: Timestamp, reason: &str) {
         self.direction = Direction::Back;
         self.turned = Some(reason.to_owned());
-        self.doubtful = Some(self.step).filter(|_| doubtful);
-        let first = self.step.saturating_add(usize::from(doubtful));
-        self.undo_before(first, at);
+        self.undo_before(end, at);
     }
 
     /// The last step before `end` that has a compensation is the next to be taken back.

@@ -96,7 +96,7 @@ fn each_piece_of_news_leads_where_the_table_says() {
         ("run pending cancel", ">charge parked"),
         ("run pending cancel run done", "<charge ready"),
         ("run done cancel", "<charge ready"),
-        ("run done run done run cancel done", ">notify completed"),
+        ("run done run done run cancel done", "<ledger ready"),
         ("run done run refused cancel", "<charge ready"),
         // A compensation that keeps failing is never skipped: a person decides.
         ("run done run refused run failed", "<charge ready"),
