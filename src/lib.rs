@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
 //! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup` |
-//! | 2 | `fingerprint`, `webhook`, `inbox`, `ledger`, `governor` |
+//! | 2 | `fingerprint`, `webhook`, `inbox`, `saga`, `ledger`, `governor` |
 //! | 3 | `payments`, `reconcile` |
 //! | 4 | `simulator` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
@@ -50,8 +50,10 @@ pub mod payments;
 mod prelude;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "saga"))]
 pub mod retry;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod time;

@@ -24,6 +24,8 @@ pub mod payments;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
 pub mod reply;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "webhooks")]
 pub mod scratch;
 #[cfg(feature = "simulator")]

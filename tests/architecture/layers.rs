@@ -18,6 +18,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "fingerprint", "crypto advice time entropy json"),
     (2, "webhook", "crypto advice time entropy json"),
     (2, "inbox", "advice time entropy json"),
+    (2, "saga", "retry advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
     (2, "governor", "retry advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
@@ -26,7 +27,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         5,
         "wasm",
-        "simulator payments reconcile governor fingerprint webhook inbox ledger money crypto retry calendar dedup advice time entropy json",
+        "simulator payments reconcile governor fingerprint webhook inbox saga ledger money crypto retry calendar dedup advice time entropy json",
     ),
 ];
 

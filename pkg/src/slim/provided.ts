@@ -12,6 +12,7 @@ export type ArtefactName =
   | "webhooks-full"
   | "inbox"
   | "payments"
+  | "saga"
   | "ledger"
   | "reconcile"
   | "simulator";
