@@ -12,6 +12,8 @@ pub mod dedup;
 pub mod delivery;
 #[cfg(feature = "webhooks-full")]
 pub mod diagnosis;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 #[cfg(feature = "ledger")]
@@ -20,6 +22,8 @@ pub mod ledger;
 pub mod payments;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
+#[cfg(any(feature = "idempotency", feature = "inbox"))]
+mod record;
 pub mod reply;
 #[cfg(feature = "webhooks")]
 pub mod scratch;
