@@ -63,7 +63,7 @@ impl Store {
     fn decide(&self, key: &str, fingerprint: &str, now: u64, terms: Terms) -> Result<Decision, Error> {
         let record = self.0.get(key);
         let slot = Slot { key, version: self.version(key), value: record.map(|write| write.value.as_str()) };
-        decide(&Arrival { now: at(now), slot, fingerprint, operation: "order", terms })
+        decide(&Arrival { now: at(now), slot, fingerprint, operation: "order", owner: "a", terms })
     }
 }
 
@@ -265,13 +265,14 @@ proptest! {
 
 fn record(state: &str) -> String {
     format!(
-        r#"{{"v":1,"state":{state},"fingerprint":"usual","operation":"order","since":5,"fence":3,"attempt":2}}"#
+        r#"{{"v":1,"state":{state},"fingerprint":"usual","operation":"order","owner":"z","since":5,"fence":3,"attempt":2}}"#
     )
 }
 
 fn decided(record: &str, fingerprint: &str, policy: Policy) -> String {
     let slot = Slot { key: "key", version: 7, value: Some(record) };
-    let arrival = Arrival { now: at(1_000), slot, fingerprint, operation: "order", terms: terms(policy) };
+    let arrival =
+        Arrival { now: at(1_000), slot, fingerprint, operation: "order", owner: "a", terms: terms(policy) };
     match decide(&arrival).unwrap() {
         Decision::Execute(run) => {
             format!("execute {} {} {}", run.cause.name(), run.claim.fence(), run.claim.attempt())
@@ -382,6 +383,7 @@ fn a_look_for_news_that_fails_leaves_the_answer_as_it_was() {
         slot,
         fingerprint: "usual",
         operation: "order",
+        owner: "a",
         terms: terms(Policy::Repeat),
     };
     let Decision::Execute(run) = decide(&arrival).unwrap() else { panic!("it should look") };
@@ -406,11 +408,11 @@ fn a_person_takes_what_is_open_and_nothing_else() {
     for (state, taken, shown) in table {
         let text = record(state);
         let slot = Slot { key: "key", version: 7, value: Some(&text) };
-        assert_eq!(take(at(1_000), slot, terms(Policy::Hold)).unwrap().is_some(), taken, "{state}");
+        assert_eq!(take(at(1_000), slot, "a", terms(Policy::Hold)).unwrap().is_some(), taken, "{state}");
         assert_eq!(unfinished(slot).unwrap().map(|open| open.state), shown, "{state}");
     }
     let nothing = Slot { key: "key", version: 0, value: None };
-    assert_eq!(take(at(1_000), nothing, terms(Policy::Hold)), Ok(None));
+    assert_eq!(take(at(1_000), nothing, "a", terms(Policy::Hold)), Ok(None));
     assert_eq!(unfinished(nothing), Ok(None));
 }
 
@@ -422,6 +424,7 @@ fn a_record_of_another_version_stops_its_key() {
         slot,
         fingerprint: "usual",
         operation: "order",
+        owner: "a",
         terms: terms(Policy::Repeat),
     };
     let error = decide(&arrival).unwrap_err();

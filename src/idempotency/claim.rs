@@ -212,6 +212,7 @@ impl Claim {
             .number("version", self.version)
             .text("fingerprint", &record.fingerprint)
             .text("operation", &record.operation)
+            .text("owner", &record.owner)
             .number("since", record.since.unix_ms())
             .number("fence", record.fence)
             .number("attempt", record.attempt)
@@ -229,6 +230,7 @@ impl Claim {
         let record = Record {
             fingerprint: fields.text("fingerprint")?.to_owned(),
             operation: fields.text("operation")?.to_owned(),
+            owner: fields.text("owner")?.to_owned(),
             since: moment(&mut fields, "since")?,
             fence: fields.integer("fence")?,
             attempt: fields.integer("attempt")?,

@@ -18,6 +18,8 @@ pub struct Arrival<'a> {
     pub fingerprint: &'a str,
     /// What the endpoint does.
     pub operation: &'a str,
+    /// What nobody else calls himself: random, and new for each request.
+    pub owner: &'a str,
     /// What holds for the endpoint.
     pub terms: Terms,
 }
@@ -142,6 +144,7 @@ impl Arrival<'_> {
         let record = Record {
             fingerprint: self.fingerprint.to_owned(),
             operation: self.operation.to_owned(),
+            owner: self.owner.to_owned(),
             since,
             fence: fence.saturating_add(1),
             attempt: attempt.saturating_add(1),
@@ -158,7 +161,7 @@ impl Arrival<'_> {
 /// # Errors
 ///
 /// [`Error::Unreadable`].
-pub fn take(now: Timestamp, slot: Slot<'_>, terms: Terms) -> Result<Option<Run>, Error> {
+pub fn take(now: Timestamp, slot: Slot<'_>, owner: &str, terms: Terms) -> Result<Option<Run>, Error> {
     let Some(value) = slot.value else { return Ok(None) };
     let record =
         Record::decode(value).map_err(|cause| Error::Unreadable { key: slot.key.to_owned(), cause })?;
@@ -169,7 +172,7 @@ pub fn take(now: Timestamp, slot: Slot<'_>, terms: Terms) -> Result<Option<Run>,
         State::Working { .. } | State::Uncertain => Cause::Uncertain,
     };
     let Record { fingerprint, operation, .. } = &record;
-    let arrival = Arrival { now, slot, fingerprint, operation, terms };
+    let arrival = Arrival { now, slot, fingerprint, operation, owner, terms };
     Ok(Some(arrival.run(Some(record.clone()), cause)))
 }
 

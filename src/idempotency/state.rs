@@ -39,6 +39,9 @@ pub(super) struct Record {
     pub(super) fingerprint: String,
     /// What the endpoint does, for people who look at unfinished records.
     pub(super) operation: String,
+    /// Tells this owner's records from those of one who claimed in the same millisecond: whoever cannot know whether his
+    /// commit succeeded reads whether it did.
+    pub(super) owner: String,
     /// When it was claimed first.
     pub(super) since: Timestamp,
     /// One higher with each owner.
@@ -66,6 +69,7 @@ impl Record {
         }
         .text("fingerprint", &self.fingerprint)
         .text("operation", &self.operation)
+        .text("owner", &self.owner)
         .number("since", self.since.unix_ms())
         .number("fence", self.fence)
         .number("attempt", self.attempt)
@@ -93,6 +97,7 @@ impl Record {
         Ok(Self {
             fingerprint: fields.text("fingerprint")?.to_owned(),
             operation: fields.text("operation")?.to_owned(),
+            owner: fields.text("owner")?.to_owned(),
             since: moment(&mut fields, "since")?,
             fence: fields.integer("fence")?,
             attempt: fields.integer("attempt")?,
@@ -129,13 +134,14 @@ mod tests {
             let record = Record {
                 fingerprint: "f".to_owned(),
                 operation: "order".to_owned(),
+                owner: "a".to_owned(),
                 since: Timestamp::MIN,
                 fence: 3,
                 attempt: 2,
                 state,
             };
             let text = record.encode();
-            let rest = r#""fingerprint":"f","operation":"order","since":0,"fence":3,"attempt":2"#;
+            let rest = r#""fingerprint":"f","operation":"order","owner":"a","since":0,"fence":3,"attempt":2"#;
             assert_eq!(text, format!(r#"{{"v":1,"state":{inside},{rest}}}"#));
             assert_eq!(Record::decode(&text), Ok(record));
         }
@@ -143,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_no_version_wrote_is_not_guessed_at() {
-        let rest = r#""fingerprint":"f","operation":"o","since":0,"fence":1,"attempt":1"#;
+        let rest = r#""fingerprint":"f","operation":"o","owner":"a","since":0,"fence":1,"attempt":1"#;
         let table = [
             String::new(),
             "{}".to_owned(),

@@ -50,7 +50,7 @@ fn try_identify(input: &[u8], body: &[u8]) -> Result<String, Error> {
     }
 }
 
-/// Takes `{"now", "slot", "fingerprint", "operation", "terms"}`, where a slot is `{"key", "version", "value"?}` and terms are
+/// Takes `{"now", "slot", "fingerprint", "operation", "owner", "terms"}`, where a slot is `{"key", "version", "value"?}` and terms are
 /// `{"policy", "lease_ms"?, "keep_ms"}`. Replies with `{"answer", …}`, see [`Decision`].
 #[must_use]
 pub fn decide(input: &[u8]) -> Vec<u8> {
@@ -65,13 +65,14 @@ fn try_decide(input: &[u8]) -> Result<String, Error> {
         slot: slot_of(&mut fields)?,
         fingerprint: fields.text("fingerprint")?,
         operation: fields.text("operation")?,
+        owner: fields.text("owner")?,
         terms: terms(&mut fields)?,
     };
     fields.finish()?;
     Ok(written(&idempotency::decide(&arrival)?))
 }
 
-/// Takes `{"now", "slot", "terms"}`. Replies as [`decide`] does for a run, or with `null` where nothing is open.
+/// Takes `{"now", "slot", "owner", "terms"}`. Replies as [`decide`] does for a run, or with `null` where nothing is open.
 #[must_use]
 pub fn take(input: &[u8]) -> Vec<u8> {
     reply::of(try_take(input))
@@ -82,9 +83,10 @@ fn try_take(input: &[u8]) -> Result<String, Error> {
     let mut fields = Fields::of(&document, "arrival")?;
     let now = moment(&mut fields, "now")?;
     let slot = slot_of(&mut fields)?;
+    let owner = fields.text("owner")?;
     let terms = terms(&mut fields)?;
     fields.finish()?;
-    Ok(idempotency::take(now, slot, terms)?.map_or_else(null, |run| running("execute", &run)))
+    Ok(idempotency::take(now, slot, owner, terms)?.map_or_else(null, |run| running("execute", &run)))
 }
 
 /// Takes a slot. Replies with `{"operation", "state", "since", "attempt"}`, or with `null` where nothing is open.

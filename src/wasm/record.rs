@@ -1,6 +1,6 @@
 //! Records of a store as they cross: read ones in, changes out, in the words of the store contract.
 
-use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::json::{self, Fields, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::record::{Slot, Write};
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result
 /// Changes, so that the driver passes them on as they are.
 #[cfg(feature = "inbox")]
 pub(super) fn writes(list: &[Write]) -> String {
-    list.iter().fold(ArrayWriter::new(), |array, write| array.raw(&one(write))).finish()
+    list.iter().fold(json::ArrayWriter::new(), |array, write| array.raw(&one(write))).finish()
 }
 
 /// One change.
