@@ -38,16 +38,16 @@ mod action;
 mod classify;
 mod codec;
 mod content;
-mod dialect;
 mod entry;
 mod error;
 mod intent;
 pub mod key;
 mod machine;
+mod node;
 mod profile;
 mod reading;
 mod request;
-mod rule;
+mod schema;
 mod template;
 mod wire;
 

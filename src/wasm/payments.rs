@@ -42,8 +42,8 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
 ///
 /// `same_as` is the request of a repeated call; `reopen_with` the secret, when a failed intent is to be tried again;
 /// `news` one of `{ type: "response", attempt, status, headers?, body }`, `{ type: "failure", attempt, not_sent }`,
-/// `{ type: "query", status?, headers?, body? }` and `{ type: "webhook", payment }`. `headers` holds at least those that
-/// the action asked for, names in lower case.
+/// `{ type: "query", status?, headers?, body? }` and `{ type: "webhook", payment }`. `headers` holds at least those of
+/// [`Profile::answer_headers`], names in lower case.
 ///
 /// # Errors
 ///
@@ -89,26 +89,17 @@ pub fn view(input: &[u8]) -> Result<String, Error> {
     Ok(Intent::replay(&journal)?.to_json())
 }
 
-/// Checks a profile and tells what a driver needs of it: `{ profile }`, answered by
-/// `{ name, key_header?, answer_headers, operations }`.
+/// Checks a profile: `{ profile }`, answered by its name.
 ///
 /// # Errors
 ///
 /// As [`Profile::from_json`].
-pub fn profile_facts(input: &[u8]) -> Result<String, Error> {
+pub fn check_profile(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
     let profile = profile(&mut fields)?;
     fields.finish()?;
-    let wanted = profile.answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
-    let operations = profile.operations();
-    let operations = operations.fold(ArrayWriter::new(), |list, operation| list.text(operation.name()));
-    Ok(ObjectWriter::new()
-        .text("name", profile.name())
-        .maybe_text("key_header", profile.key_header())
-        .raw("answer_headers", &wanted.finish())
-        .raw("operations", &operations.finish())
-        .finish())
+    Ok(json::quoted(profile.name()))
 }
 
 /// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.
@@ -136,7 +127,7 @@ pub fn derive_key(input: &[u8]) -> Result<String, Error> {
     let form = match fields.maybe_text("form")? {
         None => KeyForm::Hex,
         Some(name) => KeyForm::from_name(name)
-            .ok_or_else(|| wrong("form", "\"hex\", \"uuid\" or \"base64url\"", json::quoted(name)))?,
+            .ok_or_else(|| wrong("form", "\"hex\" or \"uuid\"", json::quoted(name)))?,
     };
     fields.finish()?;
     key::derive(&secret, identity, form).map(|key| json::quoted(&key))
@@ -243,7 +234,7 @@ fn outcome(machine: &Machine, action: &Action) -> String {
     }
     let mut out = ObjectWriter::new()
         .raw("append", &append.finish())
-        .raw("action", &describe(machine.profile(), action))
+        .raw("action", &describe(action))
         .raw("intent", &machine.intent().to_json());
     out = match machine.wake_at() {
         Some(at) => out.number("wake_at", at.unix_ms()),
@@ -252,17 +243,15 @@ fn outcome(machine: &Machine, action: &Action) -> String {
     out.finish()
 }
 
-fn describe(profile: &Profile, action: &Action) -> String {
+fn describe(action: &Action) -> String {
     let exchange = |out: ObjectWriter, request: &crate::payments::HttpRequest| {
         let mut headers = ObjectWriter::new();
         for (name, value) in &request.headers {
             headers = headers.text(name, value);
         }
-        let wanted = profile.answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
         out.text("method", &request.method)
             .text("path", &request.path)
             .raw("headers", &headers.finish())
-            .raw("answer_headers", &wanted.finish())
             .maybe_text("body", request.body.as_deref())
             .finish()
     };
@@ -400,10 +389,10 @@ pub mod exports {
         reply::of(super::view(input))
     }
 
-    /// See [`super::profile_facts`].
+    /// See [`super::check_profile`].
     #[wasm_bindgen]
     pub fn payments_profile(input: &[u8]) -> Vec<u8> {
-        reply::of(super::profile_facts(input))
+        reply::of(super::check_profile(input))
     }
 
     /// See [`super::derive_key`].

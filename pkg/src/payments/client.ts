@@ -274,7 +274,7 @@ export class Payments {
         if (call.once) return step.intent;
         await this.#pause(key, action.until - call.now(), call.impatient);
       } else {
-        news = await this.#carryOut(action, call.now() - asked);
+        news = await this.#carryOut(loaded, action, call.now() - asked);
       }
     }
   }
@@ -283,12 +283,16 @@ export class Payments {
    * Sends or asks. A request that is on its way is given up only at its time-out or when the client is closed, not when
    * a caller leaves: its answer is the cheapest way to the truth.
    */
-  async #carryOut(action: Extract<Action, { type: "send" | "query" }>, storedForMs: number): Promise<News> {
+  async #carryOut(
+    loaded: Loaded,
+    action: Extract<Action, { type: "send" | "query" }>,
+    storedForMs: number,
+  ): Promise<News> {
     // A process that was frozen after the store took the send may wake when its lease is over and another one sent.
     if (storedForMs > LEASE_SLACK_MS / 2) {
       return action.type === "send" ? { type: "failure", attempt: action.attempt, not_sent: true } : { type: "query" };
     }
-    return exchange(this.#wire, action, this.#closing.signal);
+    return exchange(this.#wire, action, this.#profileOf(loaded).answerHeaders, this.#closing.signal);
   }
 
   async #pause(key: string, milliseconds: number, impatient: AbortSignal): Promise<void> {
@@ -317,13 +321,17 @@ export class Payments {
     });
   }
 
+  #profileOf(loaded: Loaded): KnownProfile {
+    return profileOfIntent(this.#profile, loaded.journal[0]?.["profile"]);
+  }
+
   #step(
     loaded: Loaded,
     now: () => number,
     opening: { readonly same_as?: RequestDocument; readonly reopen_with?: string; readonly news?: News },
   ): Step {
     return stepIntent({
-      profile: profileOfIntent(this.#profile, loaded.journal[0]?.["profile"]),
+      profile: this.#profileOf(loaded).document,
       journal: loaded.journal,
       settings: this.#settings,
       now: timeMs("now", now()),

@@ -15,8 +15,6 @@ export type Action =
       readonly method: string;
       readonly path: string;
       readonly headers: Readonly<Record<string, string>>;
-      /** Names of the response headers the engine wants to see, in lower case. */
-      readonly answer_headers: readonly string[];
       readonly body?: string;
     }
   | {
@@ -24,7 +22,6 @@ export type Action =
       readonly method: string;
       readonly path: string;
       readonly headers: Readonly<Record<string, string>>;
-      readonly answer_headers: readonly string[];
     }
   | { readonly type: "wait"; readonly until: number }
   | { readonly type: "rest" };
@@ -71,7 +68,7 @@ export type News =
       readonly type: "response";
       readonly attempt: number;
       readonly status: number;
-      /** Those that the action asked for, names in lower case. */
+      /** Those that the profile asks for, names in lower case. */
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
     }

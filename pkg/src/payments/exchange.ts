@@ -36,10 +36,11 @@ export interface Wire {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-/** Carries out a send or a query. */
+/** Carries out a send or a query; of the answer's headers those are told that were asked for. */
 export async function exchange(
   wire: Wire,
   action: Extract<Action, { type: "send" | "query" }>,
+  answerHeaders: readonly string[],
   signal: AbortSignal,
 ): Promise<News> {
   const end = AbortSignal.any([signal, AbortSignal.timeout(wire.timeoutMs)]);
@@ -54,7 +55,7 @@ export async function exchange(
     const response = await unlessAborted(wire.fetch(request), end);
     // What is cut off makes it unreadable, which is the truth about it.
     const { text: body } = await unlessAborted(beginningOf(response, BODY_BYTES_MAX), end);
-    const answer = { status: response.status, body, headers: wanted(response.headers, action.answer_headers) };
+    const answer = { status: response.status, body, headers: wanted(response.headers, answerHeaders) };
     if (action.type === "query") return { type: "query", ...answer };
     return { type: "response", attempt: action.attempt, ...answer };
   } catch (error) {
