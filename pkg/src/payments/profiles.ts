@@ -135,11 +135,9 @@ export interface ProfileDocument {
   readonly sources?: ProfileSources;
 }
 
-/** A profile that was checked, with what a driver needs to know of it. */
+/** A profile that was checked. */
 export interface KnownProfile {
   readonly document: ProfileDocument;
-  /** Response headers the engine wants to see, in lower case. */
-  readonly answerHeaders: readonly string[];
 }
 
 /**
@@ -151,21 +149,15 @@ export function knownProfile(option: string | ProfileDocument): KnownProfile {
   const document = typeof option === "string" ? builtIn(option) : ownProfile(option);
   const input = encode({ profile: document });
   payments.invoke<string>((exports) => exports.payments_profile(input));
-  return known(document);
+  return { document };
 }
 
 /**
- * The profile an intent is driven by: the client's own where the names agree, else the built-in one of that name. A
+ * The document an intent is driven by: the client's own where the names agree, else the built-in one of that name. A
  * journal without a name is broken, which the engine says better.
  */
-export function profileOfIntent(client: KnownProfile, name: unknown): KnownProfile {
-  return typeof name !== "string" || name === client.document.name ? client : known(builtIn(name));
-}
-
-function known(document: ProfileDocument): KnownProfile {
-  const { answers, replay, kept_headers: kept = [] } = document;
-  const tests = [...answers.flatMap(({ header }) => header ?? []), ...(replay ? [replay] : [])];
-  return { document, answerHeaders: [...new Set(["retry-after", ...tests.map(({ name }) => name), ...kept])] };
+export function profileOfIntent(client: KnownProfile, name: unknown): ProfileDocument {
+  return typeof name !== "string" || name === client.document.name ? client.document : builtIn(name);
 }
 
 function builtIn(name: string): ProfileDocument {
