@@ -183,6 +183,7 @@ impl Machine {
         // From here on the transition succeeds.
         let charge = charge.map(ToOwned::to_owned);
         self.append(Entry::Resolved { at: now, charge, note: note.to_owned() });
+        // Charges whose reversal had failed were looked after by the person; the others nobody has tried to take back.
         for extra in self.intent.extra_charges.clone() {
             self.take_back(now, extra);
         }
@@ -258,7 +259,7 @@ impl Machine {
             (Ok((Some(verdict), extra)), _) => {
                 self.judge(now, None, verdict, Evidence::Query, floor, entropy);
                 for charge in extra {
-                    self.count_charge(now, charge, Evidence::Query);
+                    self.count_charge(now, charge, Evidence::Query, false);
                 }
                 self.end_look(now, entropy);
             }
