@@ -15,6 +15,8 @@ pub mod delivery;
 pub mod diagnosis;
 #[cfg(feature = "payments")]
 pub mod governor;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 #[cfg(feature = "ledger")]
@@ -23,7 +25,11 @@ pub mod ledger;
 pub mod payments;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
+#[cfg(any(feature = "idempotency", feature = "inbox"))]
+mod record;
 pub mod reply;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "webhooks")]
 pub mod scratch;
 #[cfg(feature = "simulator")]
