@@ -11,6 +11,7 @@ export type ArtefactName =
   | "webhooks"
   | "webhooks-full"
   | "inbox"
+  | "idempotency"
   | "payments"
   | "saga"
   | "ledger"
