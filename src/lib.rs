@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
 //! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup`, `record` |
-//! | 2 | `fingerprint`, `webhook`, `inbox`, `ledger` |
+//! | 2 | `fingerprint`, `webhook`, `inbox`, `saga`, `ledger`, `governor` |
 //! | 3 | `payments`, `idempotency`, `reconcile` |
 //! | 4 | `simulator` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
@@ -36,6 +36,8 @@ pub mod dedup;
 pub mod entropy;
 #[cfg(any(feature = "idempotency", feature = "payments"))]
 pub mod fingerprint;
+#[cfg(feature = "payments")]
+pub mod governor;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 #[cfg(feature = "inbox")]
@@ -52,8 +54,10 @@ mod prelude;
 pub mod reconcile;
 #[cfg(any(feature = "idempotency", feature = "inbox"))]
 pub mod record;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "saga"))]
 pub mod retry;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod time;

@@ -19,7 +19,9 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "fingerprint", "crypto advice time entropy json"),
     (2, "webhook", "crypto advice time entropy json"),
     (2, "inbox", "record advice time entropy json"),
+    (2, "saga", "retry advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
+    (2, "governor", "retry advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
     (3, "idempotency", "fingerprint record crypto advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
@@ -27,7 +29,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         5,
         "wasm",
-        "simulator payments idempotency reconcile fingerprint webhook inbox ledger money crypto retry calendar dedup record advice time entropy json",
+        "simulator payments idempotency reconcile governor fingerprint webhook inbox saga ledger money crypto retry calendar dedup record advice time entropy json",
     ),
 ];
 

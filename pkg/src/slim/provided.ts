@@ -13,6 +13,7 @@ export type ArtefactName =
   | "inbox"
   | "idempotency"
   | "payments"
+  | "saga"
   | "ledger"
   | "reconcile"
   | "simulator";
