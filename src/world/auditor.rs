@@ -7,10 +7,14 @@ use alloc::collections::BTreeMap;
 
 use super::event::{Life, Name, Told};
 use super::facts::{self, Fact};
+use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::books::Books;
 use super::store::Store;
 use crate::payments::{Entry, Outcome};
 use crate::prelude::*;
+
+/// What a lease has to spare after the last moment at which its owner may begin to send.
+const LEASE_SPARE_MS: u64 = LEASE_SLACK_MS / 2;
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +73,9 @@ struct File {
     doubtful_since: Option<u64>,
     not_before: Option<u64>,
     told_settled: bool,
-    told_failed: bool,
+    reopened_at: Option<u64>,
+    /// It stands where an older copy of the store has put it.
+    is_rewound: bool,
     sends: u32,
 }
 
@@ -90,7 +96,7 @@ pub(super) struct Auditor {
     usable_ms: u64,
     files: BTreeMap<Name, File>,
     keys: BTreeMap<String, KeyFile>,
-    on_the_wire: Vec<(Life, Name)>,
+    on_the_wire: Vec<(Life, Name, u64)>,
     applied: BTreeMap<String, u32>,
     resolved: Vec<Resolved>,
     broken: Option<Broken>,
@@ -153,6 +159,7 @@ impl Auditor {
 
     fn note(&mut self, now: u64, name: &Name, fact: &Fact, books: &Books) {
         let file = self.files.entry(name.clone()).or_default();
+        file.is_rewound = false;
         let before = file.standing;
         let moves = !matches!(fact, Fact::Settled { .. } | Fact::Extra);
         if before == Standing::Settled && moves {
@@ -198,7 +205,7 @@ impl Auditor {
             Fact::Extra => {}
             Fact::Reopened { epoch, key } => {
                 let counted = file.epoch.checked_add(1) == Some(*epoch);
-                (file.standing, file.epoch) = (Standing::Open, *epoch);
+                (file.standing, file.epoch, file.reopened_at) = (Standing::Open, *epoch, Some(now));
                 file.key.clone_from(key);
                 if before != Standing::Failed || !counted {
                     let seen = format!("{name} went to epoch {epoch} from {before:?}, without a stored proof");
@@ -209,18 +216,17 @@ impl Auditor {
     }
 
     /// An older copy of the store is in place: what was durable is what the copy says.
-    pub(super) fn restored(&mut self, store: &Store) {
+    pub(super) fn restored(&mut self, now: u64, store: &Store) {
         let files = core::mem::take(&mut self.files);
         // The replay of an old truth is no finding.
         let (broken, resolved) = (self.broken.clone(), self.resolved.clone());
         for (name, record) in store.intents() {
-            self.stored(0, name, &record.journal, None, &Books::default());
+            self.stored(now, name, &record.journal, None, &Books::default());
         }
         (self.broken, self.resolved) = (broken, resolved);
         for (name, old) in files {
             let file = self.files.entry(name).or_default();
-            (file.told_settled, file.told_failed) = (old.told_settled, old.told_failed);
-            file.sends = old.sends;
+            (file.told_settled, file.sends, file.is_rewound) = (old.told_settled, old.sends, true);
         }
     }
 
@@ -249,8 +255,12 @@ impl Auditor {
             body: body.map(ToOwned::to_owned),
         });
         let same = known.name == *name && known.epoch == epoch && known.body.as_deref() == body;
-        let parallel = self.on_the_wire.iter().any(|(_, other)| other == name);
-        self.on_the_wire.push((life, name.clone()));
+        // Clocks that differ by more than a lease has to spare end it early; that overlap is allowed.
+        let overlap_ms = self.tolerance_ms.saturating_sub(LEASE_SPARE_MS);
+        let ends_at = |sent_at: u64| sent_at.saturating_add(TIMEOUT_MS).saturating_sub(overlap_ms);
+        let parallel =
+            self.on_the_wire.iter().any(|(_, other, sent_at)| other == name && now < ends_at(*sent_at));
+        self.on_the_wire.push((life, name.clone(), now));
         if !right_key {
             self.blame(now, "I1", format!("{name} sends a key that is not that of epoch {epoch}"));
         } else if !same {
@@ -273,18 +283,20 @@ impl Auditor {
 
     /// A process no longer waits for an answer.
     pub(super) fn returned(&mut self, life: Life, name: &Name) {
-        if let Some(at) = self.on_the_wire.iter().position(|(by, of)| *by == life && of == name) {
+        if let Some(at) = self.on_the_wire.iter().position(|(by, of, _)| *by == life && of == name) {
             self.on_the_wire.swap_remove(at);
         }
     }
 
     /// A process is dead: what it sent are copies.
     pub(super) fn died(&mut self, life: Life) {
-        self.on_the_wire.retain(|(by, _)| *by != life);
+        self.on_the_wire.retain(|(by, _, _)| *by != life);
     }
 
     /// A caller was told how his payment stands.
-    pub(super) fn told(&mut self, now: u64, name: &Name, told: &Told, books: &Books) {
+    ///
+    /// What was true when the process read it may be told late: `decided_at` is when it was read.
+    pub(super) fn told(&mut self, now: u64, name: &Name, told: &Told, decided_at: u64, books: &Books) {
         let live = books.of(name).filter(|payment| payment.is_live()).count();
         let file = self.files.entry(name.clone()).or_default();
         let standing = file.standing;
@@ -298,7 +310,9 @@ impl Auditor {
             }
             Outcome::Failed => {
                 let settled_before = file.told_settled;
-                file.told_failed = true;
+                if file.reopened_at.is_some_and(|at| at >= decided_at) || file.is_rewound {
+                    return;
+                }
                 if standing != Standing::Failed {
                     self.blame(now, "I6", format!("{name} was called failed while it was {standing:?}"));
                 } else if live > 0 {

@@ -104,7 +104,7 @@ const DEFAULT: Conditions = Conditions {
     crash_loop_ppm: 100_000,
     freeze_ppm: 3_000,
     freeze_ms: (500, 3 * MINUTE),
-    skew_ms_max: 2 * SECOND,
+    skew_ms_max: 400,
     store_unacknowledged_ppm: 5_000,
     store_failed_ppm: 5_000,
     restored_ppm: 10_000,

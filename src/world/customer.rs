@@ -1,7 +1,7 @@
 //! Customers click twice, come back, try again after "failed", and sometimes repeat a reference with another amount.
 
 use super::event::{CustomerId, Event, Life, Name, Pending, Purpose, Seat, Told};
-use super::life::{MINUTE, SECOND, World};
+use super::life::{HOUR, MINUTE, SECOND, World};
 use super::store::IntentWrite;
 use crate::payments::{Machine, Outcome, Request, Rule};
 use crate::prelude::*;
@@ -100,7 +100,6 @@ impl World<'_> {
     /// The intent is stored: it is driven while the customer waits.
     pub(super) fn introduced(&mut self, now: u64, life: Life, id: CustomerId) {
         let Some(customer) = self.customers.get_mut(id) else { return };
-        customer.retry_failed = false;
         let name = customer.name.clone();
         if customer.is_waiting {
             self.join(now, life, &name, Some(id));
@@ -110,18 +109,20 @@ impl World<'_> {
     /// A customer's patience is over.
     pub(super) fn lose_patience(&mut self, now: u64, life: Life, id: CustomerId, episode: u32) {
         let waits = |customer: &Customer| customer.is_waiting && customer.episode == episode;
-        if self.customers.get(id).is_some_and(waits) {
-            self.leave(now, life, id);
+        if self.customers.get(id).is_some_and(waits) && !self.leave(now, life, id) {
+            self.thrown(now, id);
         }
     }
 
     /// The outcome is told, and the customer does what people do.
-    pub(super) fn tell(&mut self, now: u64, id: CustomerId, told: &Told) {
+    ///
+    /// `decided_at` is when the process read what it tells.
+    pub(super) fn tell(&mut self, now: u64, id: CustomerId, told: &Told, decided_at: u64) {
         let Some(customer) = self.customers.get_mut(id) else { return };
-        customer.is_waiting = false;
+        (customer.is_waiting, customer.retry_failed) = (false, false);
         let name = customer.name.clone();
         self.trace.global(now, || format!("customer {id} is told {} of {name}", told.outcome.name()));
-        self.auditor.told(now, &name, told, self.provider.books());
+        self.auditor.told(now, &name, told, decided_at, self.provider.books());
         let dice = &mut self.chaos.people;
         let (tries_again, comes_back) =
             (dice.chooses(self.stage.conditions.tries_again_ppm), dice.chooses(300_000));
@@ -145,9 +146,21 @@ impl World<'_> {
         customer.is_waiting = false;
         let dice = &mut self.chaos.people;
         let (again, wait_ms) = (dice.chooses(900_000), dice.between(SECOND, 30 * MINUTE));
-        if again {
+        if again || self.is_rewound {
             self.plan_call(now.saturating_add(wait_ms), id);
         }
+    }
+
+    /// The store may have forgotten what this customer was told: his order is asked for once more.
+    pub(super) fn ask_again(&mut self, now: u64, id: CustomerId) {
+        let Some(customer) = self.customers.get_mut(id) else { return };
+        let name = customer.name.clone();
+        let tried_again = |customer: &Customer| customer.name == name && customer.tries_again > 0;
+        let retry_failed = self.customers.iter().any(tried_again);
+        let Some(customer) = self.customers.get_mut(id) else { return };
+        (customer.is_waiting, customer.retry_failed) = (false, retry_failed);
+        let wait_ms = self.chaos.people.between(SECOND, HOUR);
+        self.plan_call(now.saturating_add(wait_ms), id);
     }
 
     fn done(&mut self, id: CustomerId) {
@@ -158,7 +171,8 @@ impl World<'_> {
 
     fn plan_call(&mut self, at: u64, id: CustomerId) {
         let seat = if self.chaos.people.chooses(500_000) { Seat::First } else { Seat::Second };
-        if self.customers.get(id).is_some_and(|customer| customer.calls < CALLS_MAX) {
+        let calls_max = if self.is_rewound { u32::MAX } else { CALLS_MAX };
+        if self.customers.get(id).is_some_and(|customer| customer.calls < calls_max) {
             self.agenda.plan(at, Event::Call { customer: id, seat });
         }
     }

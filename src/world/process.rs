@@ -103,7 +103,7 @@ impl World<'_> {
         }
         let errand = self.next_step(&errand);
         let Some(record) = self.store.intent(&errand.name) else {
-            return self.end(now, &errand, None);
+            return self.end(now, &errand, None, now);
         };
         let expected = record.version;
         let mut machine = match Machine::load(self.stage.settings.clone(), &record.journal) {
@@ -241,7 +241,7 @@ impl World<'_> {
     fn store_is_gone(&mut self, now: u64, pending: Pending) {
         match pending.purpose {
             Purpose::Step { errand, .. } => {
-                self.end(now, &errand, None);
+                self.end(now, &errand, None, now);
                 self.plan_sweeps(now);
             }
             Purpose::Introduce { customer, .. } => self.thrown(now, customer),
@@ -288,12 +288,12 @@ impl World<'_> {
                 let Some(drive) = seat.drives.get_mut(&errand.name) else { return };
                 drive.is_paused = true;
                 if drive.waiters.is_empty() {
-                    self.end(now, &errand, None);
+                    self.end(now, &errand, None, now);
                 } else {
                     self.agenda.plan(at, Event::Wake(errand));
                 }
             }
-            _ => self.end(now, &errand, Some(told)),
+            _ => self.end(now, &errand, Some(told), decided_at),
         }
     }
 
@@ -306,35 +306,38 @@ impl World<'_> {
     }
 
     /// A drive is over. Its waiters are told, or get an exception.
-    fn end(&mut self, now: u64, errand: &Errand, told: Option<&Told>) {
+    fn end(&mut self, now: u64, errand: &Errand, told: Option<&Told>, decided_at: u64) {
         let Some(drive) = self.seat_mut(errand.life.seat).drives.remove(&errand.name) else { return };
         self.plan_sweeps(now);
         for customer in drive.waiters {
             match told {
-                Some(told) => self.tell(now, customer, told),
+                Some(told) => self.tell(now, customer, told, decided_at),
                 None => self.thrown(now, customer),
             }
         }
     }
 
-    /// A customer waits no longer: he is told how things stand.
-    pub(super) fn leave(&mut self, now: u64, life: Life, customer: CustomerId) {
-        let Some(name) = self.customers.get(customer).map(|customer| customer.name.clone()) else { return };
+    /// A customer waits no longer: he is told how things stand. `false` where nobody is there to tell him.
+    pub(super) fn leave(&mut self, now: u64, life: Life, customer: CustomerId) -> bool {
+        let Some(name) = self.customers.get(customer).map(|customer| customer.name.clone()) else { return true };
         if !self.is_alive(life) {
-            return;
+            return false;
         }
-        let Some(drive) = self.seat_mut(life.seat).drives.get_mut(&name) else { return };
-        let Some(at) = drive.waiters.iter().position(|waiter| *waiter == customer) else { return };
+        let Some(drive) = self.seat_mut(life.seat).drives.get_mut(&name) else { return false };
+        let Some(at) = drive.waiters.iter().position(|waiter| *waiter == customer) else { return false };
         drive.waiters.swap_remove(at);
         let idle = drive.waiters.is_empty() && drive.is_paused;
         let step = drive.step;
         if idle {
-            self.end(now, &Errand { life, name: name.clone(), step }, None);
+            self.end(now, &Errand { life, name: name.clone(), step }, None, now);
         }
         let journal = self.store.intent(&name).map(|record| record.journal.clone()).unwrap_or_default();
         match Machine::load(self.stage.settings.clone(), &journal) {
-            Ok(machine) => self.tell(now, customer, &told_of(&machine)),
-            Err(_) => self.thrown(now, customer),
+            Ok(machine) => {
+                self.tell(now, customer, &told_of(&machine), now);
+                true
+            }
+            Err(_) => false,
         }
     }
 
@@ -362,6 +365,7 @@ impl World<'_> {
         let again = dice.strikes(loops);
         let away_ms = match dice.between(0, 99) {
             _ if again => dice.between(100, 2 * SECOND),
+            _ if self.is_rewound => dice.between(SECOND, MINUTE),
             0..=69 => dice.between(SECOND, MINUTE),
             70..=94 => dice.between(MINUTE, 120 * MINUTE),
             _ => dice.between(120 * MINUTE, 2_400 * MINUTE),
