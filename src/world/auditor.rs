@@ -74,8 +74,8 @@ struct File {
     not_before: Option<u64>,
     told_settled: bool,
     reopened_at: Option<u64>,
-    /// It stands where an older copy of the store has put it.
-    is_rewound: bool,
+    /// An older copy of the store was put in place, and it has not come again to the epoch it had reached.
+    rewound_from: Option<u32>,
     sends: u32,
 }
 
@@ -85,6 +85,11 @@ struct KeyFile {
     name: Name,
     epoch: u32,
     body: Option<String>,
+}
+
+/// The key of the record that claims an event.
+pub(super) fn claim_key(event: &str) -> String {
+    glued(&["event/", event])
 }
 
 /// The auditor.
@@ -159,7 +164,6 @@ impl Auditor {
 
     fn note(&mut self, now: u64, name: &Name, fact: &Fact, books: &Books) {
         let file = self.files.entry(name.clone()).or_default();
-        file.is_rewound = false;
         let before = file.standing;
         let moves = !matches!(fact, Fact::Settled { .. } | Fact::Extra);
         if before == Standing::Settled && moves {
@@ -169,7 +173,8 @@ impl Auditor {
         match fact {
             Fact::Opened { key, deadline_at } => {
                 let known = file.epoch > 0;
-                *file = File { told_settled: file.told_settled, sends: file.sends, ..File::default() };
+                let (told_settled, sends, rewound_from) = (file.told_settled, file.sends, file.rewound_from);
+                *file = File { told_settled, sends, rewound_from, ..File::default() };
                 (file.epoch, file.deadline_at) = (1, *deadline_at);
                 file.key.clone_from(key);
                 if known {
@@ -188,7 +193,7 @@ impl Auditor {
             }
             Fact::AwaitsCustomer => file.standing = Standing::AwaitsCustomer,
             Fact::Settled { charge, way } => {
-                file.standing = Standing::Settled;
+                (file.standing, file.rewound_from) = (Standing::Settled, None);
                 file.settled_as = Some(charge.clone());
                 let (way, since) = (*way, file.doubtful_since.take());
                 self.resolved.extend(since.map(|since| Resolved { way, took_ms: now.saturating_sub(since) }));
@@ -206,6 +211,7 @@ impl Auditor {
             Fact::Reopened { epoch, key } => {
                 let counted = file.epoch.checked_add(1) == Some(*epoch);
                 (file.standing, file.epoch, file.reopened_at) = (Standing::Open, *epoch, Some(now));
+                file.rewound_from = file.rewound_from.filter(|from| epoch < from);
                 file.key.clone_from(key);
                 if before != Standing::Failed || !counted {
                     let seen = format!("{name} went to epoch {epoch} from {before:?}, without a stored proof");
@@ -224,10 +230,17 @@ impl Auditor {
             self.stored(now, name, &record.journal, None, &Books::default());
         }
         (self.broken, self.resolved) = (broken, resolved);
+        self.applied.retain(|event, _| store.claim(&claim_key(event)).is_some());
         for (name, old) in files {
             let file = self.files.entry(name).or_default();
-            (file.told_settled, file.sends, file.is_rewound) = (old.told_settled, old.sends, true);
+            (file.told_settled, file.sends) = (old.told_settled, old.sends);
+            file.rewound_from = Some(old.epoch.max(old.rewound_from.unwrap_or_default()));
         }
+    }
+
+    /// Whether a restored copy has not yet come again to the epoch that the intent had reached.
+    pub(super) fn is_behind(&self, name: &Name) -> bool {
+        self.files.get(name).is_some_and(|file| file.rewound_from.is_some())
     }
 
     /// A hint of the provider was stored with the news it came with.
@@ -310,7 +323,7 @@ impl Auditor {
             }
             Outcome::Failed => {
                 let settled_before = file.told_settled;
-                if file.reopened_at.is_some_and(|at| at >= decided_at) || file.is_rewound {
+                if file.reopened_at.is_some_and(|at| at >= decided_at) || file.rewound_from.is_some() {
                     return;
                 }
                 if standing != Standing::Failed {

@@ -128,9 +128,11 @@ impl World<'_> {
             (dice.chooses(self.stage.conditions.tries_again_ppm), dice.chooses(300_000));
         let (soon_ms, later_ms) =
             (dice.between(5 * SECOND, 10 * MINUTE), dice.between(10 * SECOND, 120 * MINUTE));
+        let is_behind = self.auditor.is_behind(&name);
         let Some(customer) = self.customers.get_mut(id) else { return };
+        let tries_again = tries_again && customer.tries_again < TRIES_AGAIN_MAX;
         match told.outcome {
-            Outcome::Failed if tries_again && customer.tries_again < TRIES_AGAIN_MAX => {
+            Outcome::Failed if tries_again || is_behind => {
                 customer.retry_failed = true;
                 customer.tries_again = customer.tries_again.saturating_add(1);
                 self.plan_call(now.saturating_add(soon_ms), id);

@@ -2,6 +2,7 @@
 //!
 //! Each delivery is signed, and goes through the real verifier and the real inbox, in the mode that shares the write.
 
+use super::auditor::claim_key;
 use super::event::{Event, Life, Notice, Pending, Purpose, Seat};
 use super::life::{HOUR, SECOND, World};
 use super::stage::WEBHOOK_SECRET;
@@ -72,7 +73,7 @@ impl World<'_> {
         }
         let shown = self.shown(life.seat, now);
         let Some(id) = self.verified(now, shown, &notice) else { return };
-        let key = glued(&["event/", &id]);
+        let key = claim_key(&id);
         let (version, value) = self.store.claim(&key).unwrap_or_default();
         let slot = Slot { key: &key, version, value: (version > 0).then_some(value) };
         let arrival = Arrival {
