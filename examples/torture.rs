@@ -1,6 +1,6 @@
 //! The seeded world natively: `cargo run --profile torture --example torture -- PROFILE FROM TO [RULE]`.
 
-use tillproof::payments::Rules;
+use tillproof::payments::Safeguards;
 use tillproof::world::{Stage, Tally, WAYS, live};
 
 fn main() {
@@ -8,9 +8,9 @@ fn main() {
     let arg = |at: usize, default: &str| args.get(at).cloned().unwrap_or_else(|| default.to_owned());
     let (from, to) = (arg(1, "0").parse::<u64>().unwrap(), arg(2, "10000").parse::<u64>().unwrap());
     #[cfg(feature = "mutants")]
-    let rules = args.get(3).and_then(|name| tillproof::payments::Rule::from_name(name)).map_or(Rules::default(), Rules::without);
+    let rules = args.get(3).and_then(|name| tillproof::payments::Safeguard::from_name(name)).map_or(Safeguards::default(), Safeguards::without);
     #[cfg(not(feature = "mutants"))]
-    let rules = Rules::default();
+    let rules = Safeguards::default();
     let stage = Stage::new(&arg(0, "default"), rules).unwrap();
     if to == from {
         println!("{}", live(&stage, from, true).trace.unwrap());

@@ -12,7 +12,7 @@ use super::classify::{self, Response, Verdict};
 use super::intent::DEADLINE_PASSED;
 use super::key::{self, Identity};
 use super::native::{self, Payment};
-use super::{Action, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Rules, State, Unknown};
+use super::{Action, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -33,7 +33,7 @@ pub struct Settings {
     /// When to try again.
     pub retry: Policy,
     /// Which rules hold: all of them, outside the tests of the tests.
-    pub rules: Rules,
+    pub safeguards: Safeguards,
 }
 
 impl Default for Settings {
@@ -42,7 +42,7 @@ impl Default for Settings {
             lease: Millis::from_seconds(30),
             deadline: Millis::from_seconds(72 * 3_600),
             retry: Policy::default(),
-            rules: Rules::default(),
+            safeguards: Safeguards::default(),
         }
     }
 }

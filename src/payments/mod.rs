@@ -40,7 +40,7 @@ mod machine;
 mod native;
 mod profile;
 mod request;
-mod rule;
+mod safeguard;
 
 pub use action::{Action, HttpRequest, Outcome};
 pub use classify::{Response, Verdict};
@@ -50,5 +50,5 @@ pub use error::{Error, ErrorKind};
 pub use intent::{Intent, State};
 pub use machine::{Machine, Settings};
 pub use profile::Profile;
-pub use rule::{Rule, Rules};
+pub use safeguard::{Safeguard, Safeguards};
 pub use request::{DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Operation, REFERENCE_BYTES_MAX, Request};

@@ -25,5 +25,7 @@ pub mod reply;
 pub mod scratch;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+#[cfg(feature = "world")]
+pub mod torture;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;

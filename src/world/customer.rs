@@ -3,7 +3,7 @@
 use super::event::{CustomerId, Event, Life, Name, Pending, Purpose, Seat, Told};
 use super::life::{HOUR, MINUTE, SECOND, World};
 use super::store::IntentWrite;
-use crate::payments::{Machine, Outcome, Request, Rule};
+use crate::payments::{Machine, Outcome, Request, Safeguard};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -87,7 +87,7 @@ impl World<'_> {
 
     fn plan_introduction(&mut self, now: u64, life: Life, id: CustomerId, machine: &Machine, expected: u64) {
         let Some(name) = self.customers.get(id).map(|customer| customer.name.clone()) else { return };
-        let before = self.stage.rules.broken(Rule::Fencing).then(|| {
+        let before = self.stage.safeguards.broken(Safeguard::Fencing).then(|| {
             self.store.intent(&name).map(|record| record.journal.clone()).unwrap_or_default()
         });
         let append = machine.new_entries().to_vec();

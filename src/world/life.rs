@@ -23,7 +23,7 @@ pub(super) const HOUR: u64 = 60 * MINUTE;
 const BEGINS_AT: u64 = 1_800_000_000_000;
 
 /// More events than any life that comes to an end has.
-const EVENTS_MAX: u32 = 200_000;
+const EVENTS_MAX: u64 = 200_000;
 
 /// What one seed came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Life {
     pub reversed: u64,
     /// Requests to move money.
     pub sends: u64,
+    /// Everything that happened.
+    pub events: u64,
     /// How each doubt ended.
     pub resolved: Vec<Resolved>,
     /// The first invariant that was broken.
@@ -75,7 +77,7 @@ pub fn live(stage: &Stage, seed: u64, traced: bool) -> Life {
     let mut world = World::new(stage, seed, traced);
     world.begin();
     let mut ended_at = BEGINS_AT;
-    let mut events = 0_u32;
+    let mut events = 0_u64;
     while let Some((now, event)) = world.agenda.next() {
         if world.auditor.broken().is_some() {
             break;
@@ -88,7 +90,7 @@ pub fn live(stage: &Stage, seed: u64, traced: bool) -> Life {
         ended_at = now;
         world.happen(now, event);
     }
-    world.finish(ended_at)
+    Life { events, ..world.finish(ended_at) }
 }
 
 impl<'s> World<'s> {
@@ -241,6 +243,7 @@ impl<'s> World<'s> {
             unresolved: ends.unresolved,
             reversed: ends.reversed,
             sends,
+            events: 0,
             resolved,
             broken,
             trace: self.trace.into_text(),

@@ -7,10 +7,10 @@
 //! after every event, and at the end compares the store with the provider's books.
 //!
 //! ```
-//! use tillproof::payments::Rules;
+//! use tillproof::payments::Safeguards;
 //! use tillproof::world::{Stage, live};
 //!
-//! let stage = Stage::new("default", Rules::default())?;
+//! let stage = Stage::new("default", Safeguards::default())?;
 //! let life = live(&stage, 7, false);
 //! assert_eq!((life.doubles, life.losses, life.unresolved), (0, 0, 0));
 //! # Ok::<(), tillproof::world::Error>(())

@@ -9,7 +9,7 @@ use super::stage::WEBHOOK_SECRET;
 use super::store::{ClaimWrite, IntentWrite};
 use crate::inbox::{self, Arrival, Decision, Slot};
 use crate::json;
-use crate::payments::{Machine, Rule};
+use crate::payments::{Machine, Safeguard};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 use crate::webhook::{self, HeaderValue};
@@ -124,7 +124,7 @@ impl World<'_> {
         let mut machine = Machine::load(self.stage.settings.clone(), &record.journal).ok()?;
         let shown = self.shown(life.seat, now);
         let expected = record.version;
-        let before = self.stage.rules.broken(Rule::Fencing).then(|| record.journal.clone());
+        let before = self.stage.safeguards.broken(Safeguard::Fencing).then(|| record.journal.clone());
         machine.handle_webhook(shown, object, self.chaos.jitter.entropy()).ok()?;
         let append = machine.new_entries().to_vec();
         self.trace.line(now, life.seat, || format!("{name} hears {}: {} entries", notice.id, append.len()));

@@ -10,7 +10,7 @@ use super::event::{CustomerId, Errand, Event, Letter, Life, Name, News, Pending,
 use super::life::{MINUTE, SECOND, World};
 use super::provider::key_of;
 use super::store::IntentWrite;
-use crate::payments::{Action, Machine, Rule, State};
+use crate::payments::{Action, Machine, Safeguard, State};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -114,7 +114,7 @@ impl World<'_> {
             }
         };
         // Without versions a store knows no appending: the whole journal is written.
-        let before = self.stage.rules.broken(Rule::Fencing).then(|| record.journal.clone());
+        let before = self.stage.safeguards.broken(Safeguard::Fencing).then(|| record.journal.clone());
         let shown = self.shown(errand.life.seat, now);
         let entropy = self.chaos.jitter.entropy();
         match &news {
@@ -137,7 +137,7 @@ impl World<'_> {
             return self.plan_act(now, errand, action, told, now);
         }
         let wake_at = machine.wake_at().map(Timestamp::unix_ms);
-        if self.stage.rules.broken(Rule::WriteFirst) {
+        if self.stage.safeguards.broken(Safeguard::WriteFirst) {
             self.plan_act(now, errand.clone(), action.clone(), told.clone(), now);
         }
         let write = IntentWrite { name: errand.name.clone(), expected, append, wake_at, before };
@@ -176,7 +176,7 @@ impl World<'_> {
             Purpose::Introduce { life, .. } | Purpose::Notice { life, .. } => *life,
         };
         let gone = match &pending.purpose {
-            Purpose::Step { errand, .. } if !self.stage.rules.broken(Rule::WriteFirst) => !self.is_current(errand),
+            Purpose::Step { errand, .. } if !self.stage.safeguards.broken(Safeguard::WriteFirst) => !self.is_current(errand),
             _ => !self.is_alive(life),
         };
         if gone || self.dies(now, life) {
@@ -189,7 +189,7 @@ impl World<'_> {
         if failed {
             return self.store_is_gone(now, pending);
         }
-        let done = if self.stage.rules.broken(Rule::Fencing) {
+        let done = if self.stage.safeguards.broken(Safeguard::Fencing) {
             self.store.overwrite(&pending.intents, &pending.claims);
             true
         } else {
@@ -219,7 +219,7 @@ impl World<'_> {
                     Some(News::Failure { .. } | News::Query(_)) => self.auditor.hinted(&errand.name, None),
                     None => {}
                 }
-                if !self.stage.rules.broken(Rule::WriteFirst) {
+                if !self.stage.safeguards.broken(Safeguard::WriteFirst) {
                     self.plan_act(now, errand, action, told, pending.decided_at);
                 }
             }
@@ -390,7 +390,7 @@ impl World<'_> {
 
     /// Has each process that is up look at what is due, when it is due.
     pub(super) fn plan_sweeps(&mut self, now: u64) {
-        let Some(wake_at) = self.store.next_wake().filter(|_| !self.stage.rules.broken(Rule::Sweeper)) else {
+        let Some(wake_at) = self.store.next_wake().filter(|_| !self.stage.safeguards.broken(Safeguard::Sweeper)) else {
             return;
         };
         for seat in Seat::BOTH {

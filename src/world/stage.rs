@@ -5,7 +5,7 @@ use super::error::Error;
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::Contract;
 use crate::crypto::Secret;
-use crate::payments::{Profile, Rules, Settings};
+use crate::payments::{Profile, Safeguards, Settings};
 use crate::prelude::*;
 use crate::time::Millis;
 use crate::webhook::{self, Options, Verifier};
@@ -22,7 +22,7 @@ pub struct Stage {
     pub(super) conditions: Conditions,
     pub(super) profile: &'static Profile,
     pub(super) contract: Contract,
-    pub(super) rules: Rules,
+    pub(super) safeguards: Safeguards,
     pub(super) settings: Settings,
     pub(super) secret: Secret,
     pub(super) verifier: Verifier,
@@ -34,7 +34,7 @@ impl Stage {
     /// # Errors
     ///
     /// [`Error::UnknownProfile`].
-    pub fn new(name: &str, rules: Rules) -> Result<Self, Error> {
+    pub fn new(name: &str, safeguards: Safeguards) -> Result<Self, Error> {
         let (conditions, profile) = match (Conditions::named(name), Profile::named(name)) {
             (Some(conditions), _) => (conditions, Profile::named("native")),
             (None, profile @ Some(_)) => (Conditions::default(), profile),
@@ -44,13 +44,20 @@ impl Stage {
         let settings = Settings {
             lease: Millis::new(TIMEOUT_MS.saturating_add(LEASE_SLACK_MS)),
             deadline: DEADLINE,
-            rules,
+            safeguards,
             ..Settings::default()
         };
         let options = Options { secrets: &[WEBHOOK_SECRET], ..Options::default() };
         let verifier = Verifier::new(&webhook::STRIPE_V1, options).map_err(|_| Error::Unprepared)?;
         let contract = Contract { window_ms: profile.window.get() };
         let secret = Secret::new(b"the secret of the merchant of the world".to_vec());
-        Ok(Self { conditions, profile, contract, rules, settings, secret, verifier })
+        Ok(Self { conditions, profile, contract, safeguards, settings, secret, verifier })
+    }
+
+    /// The same with another chance to die, before and after every durable step.
+    #[must_use]
+    pub fn with_crashes(mut self, percent: u32) -> Self {
+        self.conditions.crash_ppm = percent.saturating_mul(10_000);
+        self
     }
 }

@@ -47,6 +47,8 @@ pub struct Tally {
     pub reversed: u64,
     /// See [`Life`].
     pub sends: u64,
+    /// See [`Life`].
+    pub events: u64,
     /// In the order of [`WAYS`].
     pub doubts: [Doubts; 5],
     /// Seeds that broke an invariant.
@@ -67,6 +69,7 @@ impl Tally {
             (&mut self.unresolved, life.unresolved),
             (&mut self.reversed, life.reversed),
             (&mut self.sends, life.sends),
+            (&mut self.events, life.events),
             (&mut self.broken, u64::from(life.broken.is_some())),
         ];
         for (sum, one) in sums {

@@ -1,7 +1,7 @@
 //! Every rule holds in every build but those of the feature `mutants`, where one at a time can be taken away.
 //!
 //! What a rule is worth is known only when something goes wrong without it. The seeded world (`src/world`) removes each
-//! and demands that a seed finds it out; without the feature [`Rules::broken`] is `false` at compile time, so that no
+//! and demands that a seed finds it out; without the feature [`Safeguards::broken`] is `false` at compile time, so that no
 //! shipped file can lose one.
 
 use crate::prelude::*;
@@ -9,7 +9,7 @@ use crate::prelude::*;
 /// A rule that keeps money safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum Safeguard {
     /// A key is sent only while the provider surely remembers it.
     Window,
     /// Absence is concluded only when no copy can be under way any more.
@@ -40,7 +40,7 @@ pub enum Rule {
     Seed,
 }
 
-impl Rule {
+impl Safeguard {
     /// All rules. The first seven are those of reference/payments.md 5.5.
     pub const ALL: [Self; 14] = [
         Self::Window,
@@ -95,28 +95,28 @@ impl Rule {
 
 /// Which rules hold: all of them, unless the build is one of mutants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
+pub struct Safeguards {
     #[cfg(feature = "mutants")]
-    without: Option<Rule>,
+    without: Option<Safeguard>,
 }
 
-impl Rules {
+impl Safeguards {
     /// All rules but one.
     #[cfg(feature = "mutants")]
     #[must_use]
-    pub const fn without(rule: Rule) -> Self {
+    pub const fn without(rule: Safeguard) -> Self {
         Self { without: Some(rule) }
     }
 
     /// Whether a rule was taken away.
     #[cfg(feature = "mutants")]
-    pub(crate) fn broken(self, rule: Rule) -> bool {
+    pub(crate) fn broken(self, rule: Safeguard) -> bool {
         self.without == Some(rule)
     }
 
     /// Whether a rule was taken away.
     #[cfg(not(feature = "mutants"))]
-    pub(crate) const fn broken(self, _: Rule) -> bool {
+    pub(crate) const fn broken(self, _: Safeguard) -> bool {
         false
     }
 }
