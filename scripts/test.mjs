@@ -46,6 +46,7 @@ const LONG_PARTS = [
   { name: "sabotage", run: sabotage },
   { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "worker crashes", run: () => services("worker-crash", { WORKER_EVENTS: "3000", WORKER_KILLS: "40" }) },
+  { name: "payment crashes", run: () => services("payments-crash", { PAYMENTS_CRASH_ROUNDS: "10" }) },
   { name: "reproducible", run: reproducible },
 ];
 

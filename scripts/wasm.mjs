@@ -5,7 +5,7 @@
  * wasm-bindgen and optimiser are pinned.
  */
 
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +33,7 @@ export async function buildWasm() {
   mkdirSync(OUT, { recursive: true });
   for (const artefact of ARTEFACTS) await buildArtefact(artefact, bindgen);
   await writeTables();
+  writeProfiles();
 }
 
 /**
@@ -56,6 +57,25 @@ async function writeTables() {
   module("refusals", { refusals, reasons }, "readonly (readonly [code: string, sentence: string])[]");
   module("only-full", { onlyFull }, "readonly string[]");
   module("items", { items }, "readonly (readonly [scheme: string, list: string, ...member: string[]])[]");
+}
+
+/**
+ * The provider profiles as JavaScript: what is decided by goes into every payment client, sources and dates only where
+ * somebody asks for them. In wasm there is none of it: the engine is handed the profile it decides by.
+ */
+export function writeProfiles() {
+  const folder = at("src/payments/profiles");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json")).sort();
+  const documents = files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
+  const decided = documents.map(({ sources, ...decided }) => decided);
+  const sources = Object.fromEntries(documents.map(({ name, sources }) => [name, sources]));
+  const module = (name, value, types) => {
+    writeFileSync(join(OUT, `payments.${name}.js`), `export const ${name} = ${JSON.stringify(value)};\n`);
+    writeFileSync(join(OUT, `payments.${name}.d.ts`), `export const ${name}: ${types};\n`);
+  };
+  const types = 'import("../src/payments/profiles.js")';
+  module("profiles", decided, `readonly ${types}.ProfileDocument[]`);
+  module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
 async function buildArtefact({ name, features, fast, inline: more }, bindgen) {

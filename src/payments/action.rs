@@ -34,13 +34,13 @@ pub enum Action {
 /// A request without host and credentials, which the driver adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// `GET` or `POST`.
-    pub method: &'static str,
+    /// The HTTP method, in upper case.
+    pub method: String,
     /// Path and query.
     pub path: String,
     /// Header names and values.
-    pub headers: Vec<(&'static str, String)>,
-    /// JSON text, or none.
+    pub headers: Vec<(String, String)>,
+    /// Text of the `content-type` among the headers, or none.
     pub body: Option<String>,
 }
 
@@ -94,11 +94,16 @@ impl Intent {
             .text("state", self.state.name())
             .text("reference", &self.request.reference)
             .text("operation", self.request.operation.name())
-            .digits("amount", self.request.amount.minor())
-            .text("currency", self.request.amount.currency().code())
+            .text("profile", &self.profile)
             .number("attempts", u64::from(self.attempts))
             .number("epoch", u64::from(self.epoch))
             .text("key", &self.key);
+        if let Some(amount) = self.request.amount() {
+            out = out.digits("amount", amount.minor()).text("currency", amount.currency().code());
+        }
+        if let Some(answer) = &self.answer {
+            out = out.raw("answer", &answer.to_json());
+        }
         match &self.state {
             State::Settled { provider_reference, evidence } => {
                 out = out.text("provider_reference", provider_reference).text("evidence", evidence.name());

@@ -1,23 +1,34 @@
 //! What an answer proves, and what it does not (reference/payments.md 4.8).
 
+use crate::calendar;
 use crate::json::{self, Value};
 use crate::prelude::*;
-use crate::time::Millis;
+use crate::retry;
+use crate::time::{Millis, Timestamp};
 
-use super::native::{self, Payment};
-use super::{Profile, Request, Unknown};
+use super::dialect::{AmountForm, Reading};
+use super::reading::{self, Seen};
+use super::rule::{HeaderTest, Meaning, Rule};
+use super::{Content, Profile, Request, Unknown, wire};
 
 /// An answer as the driver saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// The `Retry-After` header, already turned into a length of time; a floor.
-    pub retry_after: Option<Millis>,
-    /// Whether the profile's replay header was present and true.
-    pub replayed: bool,
+    /// Names in lower case and values; at least those of [`Profile::answer_headers`].
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The shortest wait the provider asks for: the `Retry-After` header, in any form of RFC 9110.
+    #[must_use]
+    pub fn retry_after(&self, now: Timestamp) -> Option<Millis> {
+        let (_, text) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
+        retry::retry_after(text, now, calendar::parse_http_date)
+    }
 }
 
 /// What an answer to our key proves.
@@ -26,7 +37,7 @@ pub struct Response {
 pub enum Verdict {
     /// Money moved, or is authorised, under our key.
     Settled {
-        /// The provider's name for the payment.
+        /// The provider's name for the payment; empty where a prepared request was answered without one.
         provider_reference: String,
     },
     /// The provider waits for the customer.
@@ -66,63 +77,139 @@ pub enum Verdict {
     },
 }
 
+/// What an error answer says about itself.
+struct Complaint {
+    codes: Vec<String>,
+    message: String,
+    payment: Option<String>,
+}
+
 /// What an answer to a send proves.
-pub(super) fn send_answer(profile: &Profile, request: &Request, response: &Response) -> Verdict {
-    let error = native::error_of(&response.body);
-    match response.status {
-        200..=299 => success(request, &response.body),
-        409 | 425 => Verdict::Ambiguous { reason: Unknown::InProgress, key_poisoned: false },
-        422 if error.as_ref().is_some_and(|(code, _)| code == native::KEY_MISMATCH) => {
-            Verdict::Contradiction { reason: "key_was_used_for_another_request" }
+#[must_use]
+pub fn send_answer(profile: &Profile, request: &Request, response: &Response) -> Verdict {
+    let document = json::parse(&response.body).ok();
+    let complaint = document.as_ref().map_or_else(
+        || Complaint { codes: Vec::new(), message: String::new(), payment: None },
+        |document| complaint(profile, document),
+    );
+    let replayed = profile.replay.as_ref().is_some_and(|test| HeaderTest::fits(test, &response.headers));
+    match profile.rules.iter().find(|rule| fits(rule, response, &complaint.codes, replayed)) {
+        Some(rule) => meaning(rule.means, response.status, complaint),
+        None if (200..=299).contains(&response.status) => {
+            success(profile, request, response, document.as_ref())
         }
-        401 | 403 => Verdict::NotExecuted(Unknown::Unauthorised),
-        429 if profile.rate_limit_executes_nothing => Verdict::NotExecuted(Unknown::RateLimited),
-        429 => Verdict::Ambiguous { reason: Unknown::RateLimited, key_poisoned: false },
-        408 => Verdict::Ambiguous { reason: Unknown::ConnectionLost, key_poisoned: false },
-        // Only the gateway itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
-        400..=499 => match error {
-            Some((code, message)) if response.status == 402 => {
-                Verdict::Declined { provider_reference: None, code, message }
-            }
-            Some((code, message)) => Verdict::Refused { code, message },
-            None => Verdict::Ambiguous { reason: Unknown::Unreadable, key_poisoned: false },
-        },
-        // A replayed 500 is stored under the key: sending again will only ever replay it.
-        _ if response.replayed => {
-            Verdict::Ambiguous { reason: Unknown::StoredServerError, key_poisoned: true }
-        }
-        _ => Verdict::Ambiguous { reason: Unknown::ServerError, key_poisoned: false },
+        None => Verdict::Ambiguous { reason: Unknown::ServerError, key_poisoned: false },
     }
 }
 
-fn success(request: &Request, body: &[u8]) -> Verdict {
+fn complaint(profile: &Profile, document: &Value<'_>) -> Complaint {
+    let text = |path: &String| reading::text_at(document, path);
+    Complaint {
+        codes: profile.error_codes.iter().filter_map(text).collect(),
+        message: profile.error_message.as_ref().and_then(text).unwrap_or_default(),
+        payment: profile.error_payment.as_ref().and_then(text),
+    }
+}
+
+fn fits(rule: &Rule, response: &Response, codes: &[String], replayed: bool) -> bool {
+    let (first, last) = rule.status;
+    (first..=last).contains(&response.status)
+        && (rule.codes.is_empty() || rule.codes.iter().any(|code| codes.contains(code)))
+        && rule.header.as_ref().is_none_or(|test| test.fits(&response.headers))
+        && (replayed || !rule.replayed)
+}
+
+fn meaning(means: Meaning, status: u16, complaint: Complaint) -> Verdict {
+    let ambiguous = |reason, key_poisoned| Verdict::Ambiguous { reason, key_poisoned };
+    let Complaint { codes, message, payment } = complaint;
+    let code = codes.into_iter().next();
+    match (means, code) {
+        (Meaning::Declined, Some(code)) => Verdict::Declined { provider_reference: payment, code, message },
+        (Meaning::Refused, Some(code)) => Verdict::Refused { code, message },
+        // Only the provider itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
+        (Meaning::Declined | Meaning::Refused, None) => ambiguous(Unknown::Unreadable, false),
+        (Meaning::InProgress, _) => ambiguous(Unknown::InProgress, false),
+        (Meaning::AlreadyDone, _) => ambiguous(Unknown::AlreadyDone, true),
+        (Meaning::Mismatch, _) => Verdict::Contradiction { reason: "key_was_used_for_another_request" },
+        (Meaning::RateLimited, _) => Verdict::NotExecuted(Unknown::RateLimited),
+        (Meaning::Unauthorised, _) => Verdict::NotExecuted(Unknown::Unauthorised),
+        (Meaning::NotExecuted, _) => Verdict::NotExecuted(Unknown::Unavailable),
+        (Meaning::Unknown, _) => ambiguous(by_status(status), false),
+        (Meaning::UnknownForEver, _) => ambiguous(Unknown::StoredServerError, true),
+    }
+}
+
+const fn by_status(status: u16) -> Unknown {
+    match status {
+        408 => Unknown::ConnectionLost,
+        429 => Unknown::RateLimited,
+        400..=499 => Unknown::Unreadable,
+        _ => Unknown::ServerError,
+    }
+}
+
+fn success(
+    profile: &Profile,
+    request: &Request,
+    response: &Response,
+    document: Option<&Value<'_>>,
+) -> Verdict {
     let unreadable = Verdict::Ambiguous { reason: Unknown::Unreadable, key_poisoned: false };
-    let Ok(document) = json::parse(body) else { return unreadable };
-    let Some(payment) = Payment::read(&document) else { return unreadable };
+    if let Content::Call(_) = request.content {
+        // What it means is for whoever prepared it; but half of a document is no answer.
+        let begins = response.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        return match (document, begins) {
+            (None, Some(b'{' | b'[')) => unreadable,
+            (document, _) => {
+                let id = document.and_then(|document| reading::text_at(document, "id"));
+                Verdict::Settled { provider_reference: id.unwrap_or_default() }
+            }
+        };
+    }
+    let Some((document, (reading, form))) = document.zip(reading_of(profile, request)) else {
+        return unreadable;
+    };
+    let Some(payment) = Seen::read(reading, form, document) else { return unreadable };
     if !payment.is_for(request) {
         return Verdict::Contradiction { reason: "the_answer_is_for_another_payment" };
     }
     payment.verdict()
 }
 
+/// Where an answer about a request says what became of it.
+pub(super) fn reading_of<'p>(profile: &'p Profile, request: &Request) -> Option<(&'p Reading, AmountForm)> {
+    let dialect = profile.dialect.as_ref()?;
+    Some((&profile.route(request.operation)?.reading, dialect.amounts))
+}
+
 /// What a list of payments with our reference proves: the verdict of the one that counts, and charges beyond it.
 ///
 /// Failed payments are looked at only where `failures_count`; they may belong to another epoch.
 pub(super) fn query_answer(
+    profile: &Profile,
     request: &Request,
     failures_count: bool,
     body: &[u8],
 ) -> Result<(Option<Verdict>, Vec<String>), Unknown> {
+    let (query, dialect) =
+        wire::query_of(profile, request).zip(profile.dialect.as_ref()).ok_or(Unknown::Unreadable)?;
     let document = json::parse(body).map_err(|_| Unknown::Unreadable)?;
-    let items = document.get("data").and_then(Value::as_array).ok_or(Unknown::Unreadable)?;
-    let payments: Vec<Payment> = items.iter().filter_map(Payment::read).collect();
-    let whole = document.get("hasMore").and_then(Value::as_bool) == Some(false);
+    let items = match &query.items {
+        None => core::slice::from_ref(&document),
+        Some(path) => reading::at(&document, path).and_then(Value::as_array).ok_or(Unknown::Unreadable)?,
+    };
+    let payments: Vec<Seen> =
+        items.iter().filter_map(|item| Seen::read(&query.reading, dialect.amounts, item)).collect();
+    let ended =
+        |value: &Value<'_>| matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("");
+    let whole = query.more.as_ref().is_none_or(|path| reading::at(&document, path).is_some_and(ended))
+        && query.next.as_ref().is_none_or(|path| reading::at(&document, path).is_none_or(ended));
     if payments.len() != items.len() || !whole {
         return Err(Unknown::Unreadable);
     }
-    let ours: Vec<&Payment> = payments
+    let ours: Vec<&Seen> = payments
         .iter()
-        .filter(|payment| payment.reference == request.reference)
+        .filter(|payment| payment.has_reference(&request.reference) && !payment.is_absent())
         .filter(|payment| failures_count || !payment.has_failed())
         .collect();
     if ours.iter().any(|payment| !payment.is_for(request)) {
@@ -139,4 +226,12 @@ pub(super) fn query_answer(
     }
     let open = ours.iter().find(|payment| !payment.has_failed());
     Ok((open.or(ours.first()).map(|payment| payment.verdict()), Vec::new()))
+}
+
+impl Profile {
+    /// Whether the answer to [`Profile::void_request`] says that whatever was done with the key is undone.
+    #[must_use]
+    pub const fn is_voided(response: &Response) -> bool {
+        matches!(response.status, 200..=299)
+    }
 }

@@ -2,9 +2,10 @@
 
 use crate::json::{self, Fields, ObjectWriter, Value, quoted};
 use crate::prelude::*;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
-use super::{Entry, Error, Evidence, Proof, Request, Unknown};
+use super::content::header_list;
+use super::{Answer, Entry, Error, Evidence, Proof, Request, Terms, Unknown};
 
 /// An entry as one line of JSON.
 #[must_use]
@@ -12,15 +13,24 @@ pub fn encode_entry(entry: &Entry) -> String {
     let begin =
         |kind: &str, at: &Timestamp| ObjectWriter::new().text("type", kind).number("at", at.unix_ms());
     match entry {
-        Entry::Opened { at, profile, account, request, fingerprint, key, deadline_at } => begin("opened", at)
-            .number("v", 1)
-            .text("profile", profile)
-            .text("account", account)
-            .raw("request", &request.to_json())
-            .text("fingerprint", fingerprint)
-            .text("key", key)
-            .number("deadline_at", deadline_at.unix_ms())
-            .finish(),
+        Entry::Opened { at, profile, account, request, fingerprint, key, deadline_at, terms } => {
+            let out = begin("opened", at)
+                .number("v", 1)
+                .text("profile", profile)
+                .text("account", account)
+                .raw("request", &request.to_json())
+                .text("fingerprint", fingerprint)
+                .text("key", key)
+                .number("deadline_at", deadline_at.unix_ms());
+            match terms {
+                None => out.finish(),
+                Some(terms) => out
+                    .number("window_ms", terms.window.get())
+                    .number("margin_ms", terms.margin.get())
+                    .number("quarantine_ms", terms.quarantine.get())
+                    .finish(),
+            }
+        }
         Entry::SendAuthorised { at, attempt, owner, lease_until } => begin("send_authorised", at)
             .number("attempt", u64::from(*attempt))
             .text("owner", owner)
@@ -51,6 +61,7 @@ pub fn encode_entry(entry: &Entry) -> String {
             .text("code", code)
             .text("message", message)
             .finish(),
+        Entry::Answered { at, answer } => begin("answered", at).raw("answer", &answer.to_json()).finish(),
         Entry::ExtraCharge { at, provider_reference } => {
             begin("extra_charge", at).text("provider_reference", provider_reference).finish()
         }
@@ -87,6 +98,7 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
                 fingerprint: fields.text("fingerprint")?.to_owned(),
                 key: fields.text("key")?.to_owned(),
                 deadline_at: moment(&mut fields, "deadline_at")?,
+                terms: terms(&mut fields)?,
             }
         }
         "send_authorised" => Entry::SendAuthorised {
@@ -124,6 +136,7 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
             code: text(&mut fields, "code")?,
             message: text(&mut fields, "message")?,
         },
+        "answered" => Entry::Answered { at, answer: answer(fields.required("answer", "the answer")?)? },
         "extra_charge" => {
             Entry::ExtraCharge { at, provider_reference: text(&mut fields, "provider_reference")? }
         }
@@ -148,6 +161,30 @@ fn unexpected(field: &'static str, expected: &'static str, found: String) -> Err
 fn text(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<String, Error> {
     let missing = || json::Error::from(json::ErrorKind::MissingField { field, expected: "a string" });
     Ok(fields.maybe_text(field)?.ok_or_else(missing)?.to_owned())
+}
+
+fn terms(fields: &mut Fields<'_, '_>) -> Result<Option<Terms>, Error> {
+    let lengths = [
+        fields.maybe_integer("window_ms")?,
+        fields.maybe_integer("margin_ms")?,
+        fields.maybe_integer("quarantine_ms")?,
+    ];
+    let [Some(window), Some(margin), Some(quarantine)] = lengths.map(|ms| ms.map(Millis::new)) else {
+        return Ok(None);
+    };
+    Ok(Some(Terms { window, margin, quarantine }))
+}
+
+fn answer(value: &Value<'_>) -> Result<Answer, Error> {
+    let mut fields = Fields::of(value, "answer")?;
+    let status = fields.integer("status")?;
+    let answer = Answer {
+        status: u16::try_from(status).map_err(|_| unexpected("status", "an HTTP status", status.digits()))?,
+        headers: header_list("headers", fields.required("headers", "an object")?)?,
+        body: text(&mut fields, "body")?,
+    };
+    fields.finish()?;
+    Ok(answer)
 }
 
 fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {

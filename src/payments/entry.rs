@@ -1,13 +1,15 @@
 //! The journal of an intent: what happened, in the order it was stored. The state is a replay of it.
 
+use crate::json::ObjectWriter;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-use super::Request;
+use super::{Request, Terms};
 
 /// One thing that happened. Entries are only ever appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a journal has one `Opened` and is never copied on the way")]
 pub enum Entry {
     /// The intent exists. Stored before anything is sent.
     Opened {
@@ -25,6 +27,8 @@ pub enum Entry {
         key: String,
         /// After this moment an unknown outcome goes to a person.
         deadline_at: Timestamp,
+        /// What the provider promised about the key. `None` in journals of before it was kept.
+        terms: Option<Terms>,
     },
     /// One send of the current key was authorised; from here on it may be on the wire.
     SendAuthorised {
@@ -93,6 +97,14 @@ pub enum Entry {
         /// A sentence for people.
         message: String,
     },
+    /// The answer to a prepared request, kept so that every repeated call gets an equal one. Follows the entry that the
+    /// answer led to.
+    Answered {
+        /// When.
+        at: Timestamp,
+        /// The answer.
+        answer: Answer,
+    },
     /// A charge with our reference came to light that the state does not account for: a second one, or one after a
     /// failure or while a person decides.
     ExtraCharge {
@@ -119,6 +131,31 @@ pub enum Entry {
         /// The proof that allowed it.
         proof: Proof,
     },
+}
+
+/// An answer as it is given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers the profile keeps, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty when there was none.
+    pub body: String,
+}
+
+impl Answer {
+    /// The answer as a document: `status`, `headers`, `body`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let headers =
+            self.headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value));
+        ObjectWriter::new()
+            .number("status", u64::from(self.status))
+            .raw("headers", &headers.finish())
+            .text("body", &self.body)
+            .finish()
+    }
 }
 
 /// Why an attempt did not give a definite answer.
@@ -149,10 +186,14 @@ pub enum Unknown {
     LeaseExpired,
     /// The query itself failed.
     QueryFailed,
+    /// The provider says that it did this before, and not with which outcome.
+    AlreadyDone,
+    /// The provider could not begin, for a reason that passes.
+    Unavailable,
 }
 
 impl Unknown {
-    const NAMES: [(Self, &'static str); 12] = [
+    const NAMES: [(Self, &'static str); 14] = [
         (Self::NotSent, "not_sent"),
         (Self::ConnectionLost, "connection_lost"),
         (Self::ServerError, "server_error"),
@@ -165,6 +206,8 @@ impl Unknown {
         (Self::RefusedAfterUnknown, "refused_after_unknown"),
         (Self::LeaseExpired, "lease_expired"),
         (Self::QueryFailed, "query_failed"),
+        (Self::AlreadyDone, "already_done"),
+        (Self::Unavailable, "unavailable"),
     ];
 
     /// The stable name.

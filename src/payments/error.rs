@@ -4,8 +4,7 @@ use crate::advice::{Advice, Diagnose, Report, behind_one_pointer, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
-/// Most characters of a caller's text that a message repeats.
-const SHOWN_MAX: usize = 80;
+use super::Operation;
 
 behind_one_pointer! {
     /// Why a payment call was refused: one pointer, because it is handed on at every step.
@@ -34,15 +33,64 @@ pub enum ErrorKind {
         /// Bytes found.
         found: usize,
     },
-    /// No provider profile has this name.
-    UnknownProfile {
-        /// The name given.
+    /// A field that this operation cannot use.
+    FieldOfOperation {
+        /// The operation.
+        operation: Operation,
+        /// The field.
+        field: &'static str,
+    },
+    /// A profile that nothing can be decided by.
+    Profile {
+        /// Its name, as far as it has one.
+        name: String,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// A field of a profile that nothing can be decided by; part of [`ErrorKind::Profile`].
+    ProfileField {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The profile does not say how this operation is carried out.
+    OperationUnsupported {
+        /// The profile.
+        profile: String,
+        /// The operation.
+        operation: Operation,
+        /// Whether it says so of other operations.
+        has_dialect: bool,
+    },
+    /// The provider wants an amount where the caller named none.
+    AmountNeeded {
+        /// The profile.
+        profile: String,
+        /// The operation.
+        operation: Operation,
+    },
+    /// A provider field would replace what the payment itself says.
+    ProviderField {
+        /// The field.
+        field: String,
+    },
+    /// The key belongs into the body, and the body is no JSON object.
+    KeyHasNoPlace {
+        /// The member the provider looks for.
+        field: String,
+    },
+    /// The intent was opened with another profile than it is now driven by.
+    OtherProfile {
+        /// The profile of the journal.
+        opened_with: String,
+        /// The profile given.
         found: String,
     },
     /// The reference is known, with other content. Nothing was sent.
     Mismatch {
-        /// The first field that differs.
-        field: &'static str,
+        /// The first field that differs, members of an object with their name behind a dot.
+        field: String,
     },
     /// The object of a webhook is no payment the machine can read.
     WebhookPayment,
@@ -94,13 +142,48 @@ impl Error {
                 "the key secret has {found} bytes: at least {limit} are needed, from a random generator",
                 &[("limit", &super::key::SECRET_BYTES_MIN.digits())],
             ),
-            ErrorKind::UnknownProfile { found } => Report::new("profile_unknown").fact("found", found).say_with(
-                "no provider profile is called {found}: expected one of {names}",
-                &[
-("found", &json::quoted(&found.chars().take(SHOWN_MAX).collect::<String>())),
-("names", &super::Profile::names()),
-],
+            ErrorKind::FieldOfOperation { operation, field } => Report::new("field_of_operation")
+                .fact("field", field)
+                .fact("operation", operation.name())
+                .say("a {operation} has no use for the field `{field}`: leave it out"),
+            ErrorKind::Profile { name, problem } => Report::new("profile_invalid")
+                .fact("profile", name)
+                .fact("problem", problem)
+                .say("the provider profile `{profile}` cannot be decided by: {problem}"),
+            ErrorKind::ProfileField { field, problem } => Report::new("profile_invalid")
+                .fact("field", field)
+                .fact("problem", problem)
+                .say("the field `{field}` {problem}"),
+            ErrorKind::OperationUnsupported { profile, operation, has_dialect } => {
+                let instead = if *has_dialect { "this operation is" } else { "payments are" };
+                Report::new("operation_unsupported")
+                    .fact("profile", profile)
+                    .fact("operation", operation.name())
+                    .say_with(
+                        "the provider profile `{profile}` does not say how {instead} sent, here a {operation}: use \
+                         createFetch with the provider's own client, or add the operation to a profile of your own",
+                        &[("instead", instead)],
+                    )
+            }
+            ErrorKind::AmountNeeded { profile, operation } => Report::new("amount_needed")
+                .fact("profile", profile)
+                .fact("operation", operation.name())
+                .fact("field", "amount")
+                .say("the provider of `{profile}` takes no {operation} without an amount: name amount and currency"),
+            ErrorKind::ProviderField { field } => Report::new("provider_field_taken").fact("field", field).say(
+                "the provider field `{field}` is written from the payment itself: remove it from the provider fields",
             ),
+            ErrorKind::KeyHasNoPlace { field } => Report::new("key_has_no_place").fact("field", field).say(
+                "the provider looks for the key in the member `{field}` of a JSON body, and this body is no JSON \
+                 object: send one",
+            ),
+            ErrorKind::OtherProfile { opened_with, found } => Report::new("profile_differs")
+                .fact("opened_with", opened_with)
+                .fact("found", found)
+                .say(
+                    "this intent was opened with the provider profile `{opened_with}` and cannot be driven by `{found}`: \
+                     what the one promised says nothing about the other",
+                ),
             ErrorKind::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
                 "this reference was used before with another `{field}`: use a new reference for a new purchase, or \
                  repeat the first one unchanged",

@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
-use super::{Entry, Error, ErrorKind, Evidence, Proof, Request, Unknown};
+use super::{Answer, Content, Entry, Error, ErrorKind, Evidence, Proof, Request, Terms, Unknown};
 
 /// Why an intent was handed to a person when its time was over. A late proof of success still settles it.
 pub(super) const DEADLINE_PASSED: &str = "deadline_passed";
@@ -81,6 +81,10 @@ pub struct Intent {
     pub request: Request,
     /// After this moment an unknown outcome goes to a person.
     pub deadline_at: Timestamp,
+    /// What the provider promised about the key when the intent was opened. `None` in journals of before it was kept.
+    pub terms: Option<Terms>,
+    /// The answer to a prepared request, once there is one.
+    pub answer: Option<Answer>,
     /// Where it stands.
     pub state: State,
     /// Generation of the key, counted from 1.
@@ -126,11 +130,13 @@ impl Intent {
     pub fn replay(journal: &[Entry]) -> Result<Self, Error> {
         let mut entries = journal.iter().enumerate();
         let mut intent = match entries.next() {
-            Some((_, Entry::Opened { at, profile, account, request, key, deadline_at, .. })) => Self {
+            Some((_, Entry::Opened { at, profile, account, request, key, deadline_at, terms, .. })) => Self {
                 profile: profile.clone(),
                 account: account.clone(),
                 request: request.clone(),
                 deadline_at: *deadline_at,
+                terms: *terms,
+                answer: None,
                 state: State::Initiated,
                 epoch: 1,
                 key: key.clone(),
@@ -242,6 +248,16 @@ impl Intent {
                 self.next_at = None;
                 Ok(())
             }
+            Entry::Answered { answer, .. } => {
+                if !matches!(self.request.content, Content::Call(_)) || self.answer.is_some() {
+                    return Err("an answer to nothing that was asked, or a second one");
+                }
+                let (State::Settled { .. } | State::Failed { .. }) = self.state else {
+                    return Err("an answer that led to nothing");
+                };
+                self.answer = Some(answer.clone());
+                Ok(())
+            }
             Entry::ExtraCharge { provider_reference, .. } => {
                 self.extra_charges.push(provider_reference.clone());
                 Ok(())
@@ -265,6 +281,7 @@ impl Intent {
                 self.epoch = *epoch;
                 self.epoch_opened_at = *at;
                 self.attempts_before_epoch = self.attempts;
+                self.answer = None;
                 self.key.clone_from(key);
                 self.first_sent_at = None;
                 self.last_sent_at = None;

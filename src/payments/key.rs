@@ -2,9 +2,10 @@
 //!
 //! `HMAC-SHA-256(secret, merchant, account, operation, reference, epoch)`, cut to 128 bits and written as 32
 //! lower-case hexadecimal characters: unguessable without the secret, the same after a crash or a restored backup,
-//! and short enough for every provider studied (the strictest takes 36 characters, reference/payments.md 1.2).
+//! and short enough for every provider studied (the strictest takes 36 characters, reference/payments.md 1.2). A
+//! profile may ask for the same bits in another [`KeyForm`].
 
-use crate::crypto::{Secret, encode_hex, hmac_sha256};
+use crate::crypto::{Secret, encode_base64, encode_hex, hmac_sha256};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -28,12 +29,56 @@ pub struct Identity<'a> {
     pub epoch: u32,
 }
 
-/// The key of an identity.
+/// Length and alphabet of a key. Each holds the same 128 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyForm {
+    /// 32 lower-case hexadecimal characters.
+    #[default]
+    Hex,
+    /// 36 characters of a UUID of version 8 (RFC 9562), for those who check that it is one. 122 bits are left.
+    Uuid,
+    /// 22 characters of base64url, for those who take fewer.
+    Base64Url,
+}
+
+impl KeyForm {
+    /// The form of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "hex" => Some(Self::Hex),
+            "uuid" => Some(Self::Uuid),
+            "base64url" => Some(Self::Base64Url),
+            _ => None,
+        }
+    }
+
+    /// Characters of a key.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        match self {
+            Self::Hex => 32,
+            Self::Uuid => 36,
+            Self::Base64Url => 22,
+        }
+    }
+
+    fn write(self, bits: [u8; 16]) -> String {
+        match self {
+            Self::Hex => encode_hex(&bits),
+            Self::Uuid => text(uuid::Builder::from_custom_bytes(bits).into_uuid()),
+            // Plain base64 with the two letters that RFC 4648 section 5 replaces, and without padding.
+            Self::Base64Url => encode_base64(&bits).trim_end_matches('=').replace('+', "-").replace('/', "_"),
+        }
+    }
+}
+
+/// The key of an identity, in a form.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::SecretTooShort`].
-pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> {
+pub fn derive(secret: &Secret, identity: Identity<'_>, form: KeyForm) -> Result<String, Error> {
     let length = secret.expose().len();
     if length < SECRET_BYTES_MIN {
         return Err(Error::from(ErrorKind::SecretTooShort { found: length }));
@@ -54,7 +99,9 @@ pub fn derive(secret: &Secret, identity: Identity<'_>) -> Result<String, Error> 
         message.extend(field.as_bytes());
     }
     let tag = hmac_sha256(secret, &message);
-    Ok(encode_hex(tag.as_bytes().get(..16).unwrap_or_default()))
+    let mut bits = [0; 16];
+    bits.iter_mut().zip(tag.as_bytes()).for_each(|(to, from)| *to = *from);
+    Ok(form.write(bits))
 }
 
 /// A random key (UUID version 4) for callers who keep their own record of it.
@@ -82,7 +129,7 @@ mod tests {
     }
 
     fn of(identity: Identity<'_>) -> String {
-        derive(&secret("0123456789abcdef"), identity).unwrap()
+        derive(&secret("0123456789abcdef"), identity, KeyForm::Hex).unwrap()
     }
 
     fn identity() -> Identity<'static> {
@@ -116,9 +163,9 @@ mod tests {
         for other in others {
             assert_ne!(of(other), base, "{other:?}");
         }
-        assert_ne!(derive(&secret("another secret of 16+"), identity()).unwrap(), base);
+        assert_ne!(derive(&secret("another secret of 16+"), identity(), KeyForm::Hex).unwrap(), base);
         assert_eq!(
-            derive(&secret("short"), identity()),
+            derive(&secret("short"), identity(), KeyForm::Hex),
             Err(Error::from(ErrorKind::SecretTooShort { found: 5 }))
         );
     }

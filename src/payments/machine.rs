@@ -1,5 +1,7 @@
 //! The machine: news in, entries and one action out. See the module's call order.
 
+use alloc::sync::Arc;
+
 use crate::crypto::Secret;
 use crate::entropy::Entropy;
 use crate::fingerprint::fingerprint;
@@ -11,8 +13,11 @@ use crate::time::{Millis, Timestamp};
 use super::classify::{self, Response, Verdict};
 use super::intent::DEADLINE_PASSED;
 use super::key::{self, Identity};
-use super::native::{self, Payment};
-use super::{Action, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State, Unknown};
+use super::reading::Seen;
+use super::{
+    Action, Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards,
+    State, Terms, Unknown, wire,
+};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -50,7 +55,7 @@ impl Default for Settings {
 /// One intent in memory, between loading its journal and storing what was added to it.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    profile: &'static Profile,
+    profile: Arc<Profile>,
     settings: Settings,
     intent: Intent,
     new_entries: Vec<Entry>,
@@ -61,41 +66,52 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SecretTooShort`]. The request was checked when it was read.
+    /// [`ErrorKind::SecretTooShort`]; [`ErrorKind::OperationUnsupported`] and the others that say why the profile cannot
+    /// send this request.
     pub fn open(
-        profile: &'static Profile,
+        profile: Arc<Profile>,
         settings: Settings,
         account: &str,
         request: Request,
         secret: &Secret,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let key = derive_key(&request, account, secret, 1)?;
+        let key = derive_key(&profile, &request, account, secret, 1)?;
+        wire::send(&profile, &request, &key)?;
         let content = request.to_json();
         let document = json::parse(content.as_bytes())?;
         let opened = Entry::Opened {
             at: now,
-            profile: profile.name.to_owned(),
+            profile: profile.name.clone(),
             account: account.to_owned(),
             fingerprint: fingerprint(&document),
             deadline_at: now.saturating_add(settings.deadline),
             key,
+            terms: Some(profile.terms(&request)),
             request,
         };
         let intent = Intent::replay(core::slice::from_ref(&opened))?;
         Ok(Self { profile, settings, intent, new_entries: vec![opened] })
     }
 
-    /// Loads an intent from its journal.
+    /// Loads an intent from its journal. `profile` is that of the name the journal holds, see [`Intent::profile`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Journal`]; [`ErrorKind::UnknownProfile`] when it was opened by a later version.
-    pub fn load(settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
+    /// [`ErrorKind::Journal`]; [`ErrorKind::OtherProfile`] when the profile is another than the one it was opened with.
+    pub fn load(profile: Arc<Profile>, settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
         let intent = Intent::replay(journal)?;
-        let profile = Profile::named(&intent.profile)
-            .ok_or_else(|| Error::from(ErrorKind::UnknownProfile { found: intent.profile.clone() }))?;
+        if profile.name != intent.profile {
+            let found = profile.name.clone();
+            return Err(Error::from(ErrorKind::OtherProfile { opened_with: intent.profile, found }));
+        }
         Ok(Self { profile, settings, intent, new_entries: Vec::new() })
+    }
+
+    /// The profile it is driven by.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// The intent as it stands, new entries included.
@@ -138,7 +154,7 @@ impl Machine {
             return Err(Error::from(ErrorKind::NotFailed { state: self.intent.state.name() }));
         };
         let epoch = self.intent.epoch.saturating_add(1);
-        let key = derive_key(&self.intent.request, &self.intent.account, secret, epoch)?;
+        let key = derive_key(&self.profile, &self.intent.request, &self.intent.account, secret, epoch)?;
 
         // From here on the transition succeeds.
         self.append(Entry::Reopened { at: now, epoch, key, proof });
@@ -156,9 +172,28 @@ impl Machine {
         response: &Response,
         entropy: &mut Entropy,
     ) {
-        let verdict = classify::send_answer(self.profile, &self.intent.request, response);
-        let floor = response.retry_after.unwrap_or(Millis::ZERO);
+        let verdict = classify::send_answer(&self.profile, &self.intent.request, response);
+        let floor = response.retry_after(now).unwrap_or(Millis::ZERO);
+        let was_open = !self.is_closed();
         self.judge(now, Some(attempt), verdict, Evidence::Response, floor, entropy);
+        if was_open {
+            self.keep_answer(now, response);
+        }
+    }
+
+    /// Keeps the answer to a prepared request when it just led to an outcome.
+    fn keep_answer(&mut self, now: Timestamp, response: &Response) {
+        let (State::Settled { .. } | State::Failed { .. }) = self.intent.state else { return };
+        if let Content::Payment(_) = self.intent.request.content {
+            return;
+        }
+        let kept = |(name, _): &&(String, String)| self.profile.kept_headers.contains(name);
+        let answer = Answer {
+            status: response.status,
+            headers: response.headers.iter().filter(kept).cloned().collect(),
+            body: String::from_utf8_lossy(&response.body).into_owned(),
+        };
+        self.append(Entry::Answered { at: now, answer });
     }
 
     /// News: a send that got no answer. `not_sent` only when it is certain that no byte left.
@@ -176,12 +211,12 @@ impl Machine {
         if self.is_closed() {
             return;
         }
-        let floor = answer.and_then(|answer| answer.retry_after).unwrap_or(Millis::ZERO);
+        let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
                 let failures_count = self.intent.epoch == 1;
-                classify::query_answer(&self.intent.request, failures_count, body)
+                classify::query_answer(&self.profile, &self.intent.request, failures_count, body)
             }
             _ => Err(Unknown::QueryFailed),
         };
@@ -216,8 +251,11 @@ impl Machine {
         payment: &json::Value<'_>,
         entropy: &mut Entropy,
     ) -> Result<(), Error> {
-        let payment = Payment::read(payment).ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
-        if payment.reference != self.intent.request.reference || !payment.moved_money() {
+        let seen = classify::reading_of(&self.profile, &self.intent.request)
+            .and_then(|(reading, form)| Seen::read(reading, form, payment));
+        let payment = seen.ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
+        let ours = payment.names_reference() && payment.has_reference(&self.intent.request.reference);
+        if !ours || !payment.moved_money() {
             return Ok(());
         }
         let verdict = if payment.is_for(&self.intent.request) {
@@ -253,7 +291,10 @@ impl Machine {
             self.append(Entry::NeedsReview { at: now, reason: DEADLINE_PASSED.to_owned() });
             return Action::Rest;
         }
-        if self.may_send(now) {
+        let key = &self.intent.key;
+        if let Some(Ok(request)) =
+            self.may_send(now).then(|| wire::send(&self.profile, &self.intent.request, key))
+        {
             let attempt = self.intent.attempts.saturating_add(1);
             self.append(Entry::SendAuthorised {
                 at: now,
@@ -261,11 +302,10 @@ impl Machine {
                 owner: owner.to_owned(),
                 lease_until: now.saturating_add(self.settings.lease),
             });
-            let request = native::send(self.profile, &self.intent.request, &self.intent.key);
             return Action::Send { attempt, request };
         }
-        if self.profile.query_by_reference {
-            return Action::Query { request: native::query(&self.intent.request) };
+        if let Some(request) = wire::query(&self.profile, &self.intent.request) {
+            return Action::Query { request };
         }
         Action::Wait { until: self.intent.deadline_at }
     }
@@ -281,12 +321,23 @@ impl Machine {
         };
         // What is being processed is not learnt from a replay of the answer that said so.
         let processing = State::PendingConfirmation { reason: Unknown::Processing };
-        let ask = self.profile.query_by_reference && self.intent.state == processing;
+        let ask = self.may_ask() && self.intent.state == processing;
         !self.intent.key_poisoned && !ask && self.inside_window(now)
     }
 
+    /// Whether the provider can be asked what became of this intent.
+    fn may_ask(&self) -> bool {
+        wire::query_of(&self.profile, &self.intent.request).is_some()
+    }
+
+    /// What the provider promises now, or promised when the intent was opened: whichever is more careful.
+    fn terms(&self) -> Terms {
+        let terms = self.profile.terms(&self.intent.request);
+        self.intent.terms.map_or(terms, |promised| promised.or_stricter(terms))
+    }
+
     fn usable_window(&self) -> Millis {
-        Millis::new(self.profile.window.get().saturating_sub(self.profile.margin.get()))
+        self.terms().usable_window()
     }
 
     fn inside_window(&self, now: Timestamp) -> bool {
@@ -296,7 +347,7 @@ impl Machine {
     /// Proof P4: nothing was found twice, no copy is under way any more, and the key can no longer execute.
     fn conclude_absence(&mut self, now: Timestamp) {
         let quiet =
-            self.intent.last_sent_at.is_some_and(|last| now >= last.saturating_add(self.profile.quarantine));
+            self.intent.last_sent_at.is_some_and(|last| now >= last.saturating_add(self.terms().quarantine));
         let key_is_dead = self.intent.key_poisoned || !self.inside_window(now);
         let never_seen = !self.intent.payment_seen;
         if quiet && key_is_dead && never_seen && self.intent.empty_queries >= EMPTY_QUERIES_NEEDED {
@@ -429,7 +480,13 @@ impl Machine {
     }
 }
 
-fn derive_key(request: &Request, account: &str, secret: &Secret, epoch: u32) -> Result<String, Error> {
+fn derive_key(
+    profile: &Profile,
+    request: &Request,
+    account: &str,
+    secret: &Secret,
+    epoch: u32,
+) -> Result<String, Error> {
     let identity = Identity {
         merchant: &request.merchant,
         account,
@@ -437,5 +494,5 @@ fn derive_key(request: &Request, account: &str, secret: &Secret, epoch: u32) -> 
         reference: &request.reference,
         epoch,
     };
-    key::derive(secret, identity)
+    key::derive(secret, identity, profile.key.form)
 }

@@ -24,6 +24,11 @@
 //! `needs_review` → `settled` when only its time had passed; `failed` → `initiated` in a new epoch. Ambiguity is sticky: once an attempt's fate is unknown, only an answer
 //! bound to the key, a query or a webhook clears it. A 4xx on attempt 2 says nothing about attempt 1.
 //!
+//! # Where what stands
+//!
+//! What a provider promises and how he speaks is data: a [`Profile`] of rules and a dialect, the same form for built-in
+//! and custom ones. Classification, templates and readings interpret it; the machine decides and knows no provider.
+//!
 //! # Not here
 //!
 //! The network (a driver sends what [`Action`] says), storage, and the reversal of late successes: a success after
@@ -32,23 +37,31 @@
 mod action;
 mod classify;
 mod codec;
+mod content;
+mod dialect;
 mod entry;
 mod error;
 mod intent;
 pub mod key;
 mod machine;
-mod native;
 mod profile;
+mod reading;
 mod request;
+mod rule;
 mod safeguard;
+mod template;
+mod wire;
 
 pub use action::{Action, HttpRequest, Outcome};
-pub use classify::{Response, Verdict};
+pub use classify::{Response, Verdict, send_answer};
 pub use codec::{decode_entry, encode_entry};
-pub use entry::{Entry, Evidence, Proof, Unknown};
+pub use content::{
+    CALL_BYTES_MAX, Call, Content, DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Payment, TARGET_BYTES_MAX,
+};
+pub use entry::{Answer, Entry, Evidence, Proof, Unknown};
 pub use error::{Error, ErrorKind};
 pub use intent::{Intent, State};
 pub use machine::{Machine, Settings};
-pub use profile::Profile;
+pub use profile::{Profile, Terms};
+pub use request::{Operation, REFERENCE_BYTES_MAX, Request};
 pub use safeguard::{Safeguard, Safeguards};
-pub use request::{DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Operation, REFERENCE_BYTES_MAX, Request};

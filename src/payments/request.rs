@@ -1,48 +1,71 @@
-//! What the merchant wants once.
+//! What the merchant wants once: who asks, for what, under which name.
+//!
+//! A request is read strictly and written in one form, so that its canonical text, and with it the fingerprint, is the
+//! same for the same wish. What it does with money stands in its [`Content`].
 
-use crate::json::{self, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
-use crate::money::{self, Amount, Currency};
+use crate::json::{self, Fields, ObjectWriter, Value};
+use crate::money::Amount;
 use crate::prelude::*;
 
+use super::content::{self, Content};
 use super::{Error, ErrorKind};
 
 /// Longest reference, in bytes: providers that search by reference take at least this much.
 pub const REFERENCE_BYTES_MAX: usize = 200;
 
-/// Longest metadata, in bytes of canonical JSON.
-pub const METADATA_BYTES_MAX: usize = 8_192;
-
-/// Longest description, in bytes: text for people, not a document.
-pub const DESCRIPTION_BYTES_MAX: usize = 1_000;
-
 /// What is done with the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
     /// Authorize and capture in one step.
     Charge,
     /// Authorize only; a capture follows.
     Authorize,
+    /// Take what was authorized: the whole, or an amount of it.
+    Capture,
+    /// Let go of what was authorized.
+    Void,
+    /// Give back what was charged: the whole, or an amount of it.
+    Refund,
+    /// Move money to another account at the provider.
+    Transfer,
+    /// Move money out of the provider, to a bank account or card.
+    Payout,
+    /// A request prepared by somebody else, such as the provider's own client.
+    Call,
 }
 
 impl Operation {
+    const NAMES: [(Self, &'static str); 8] = [
+        (Self::Charge, "charge"),
+        (Self::Authorize, "authorize"),
+        (Self::Capture, "capture"),
+        (Self::Void, "void"),
+        (Self::Refund, "refund"),
+        (Self::Transfer, "transfer"),
+        (Self::Payout, "payout"),
+        (Self::Call, "call"),
+    ];
+
+    /// What a message expects where no operation has the name that was found.
+    pub(crate) const EXPECTED: &'static str =
+        "an operation: charge, authorize, capture, void, refund, transfer, payout or call";
+
     /// The stable name, part of the derived key.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Charge => "charge",
-            Self::Authorize => "authorize",
-        }
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(operation, _)| *operation == self).map_or("", |(_, name)| name)
     }
 
     /// The operation of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "charge" => Some(Self::Charge),
-            "authorize" => Some(Self::Authorize),
-            _ => None,
-        }
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(operation, _)| *operation)
+    }
+
+    /// All operations, in a fixed order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::NAMES.into_iter().map(|(operation, _)| operation)
     }
 }
 
@@ -55,90 +78,66 @@ pub struct Request {
     pub operation: Operation,
     /// The caller's name for this intent.
     pub reference: String,
-    /// How much; at least one minor unit.
-    pub amount: Amount,
-    /// Text for people.
-    pub description: Option<String>,
-    /// An object for programs, as canonical JSON.
-    pub metadata: Option<String>,
+    /// What it is done with.
+    pub content: Content,
 }
 
 impl Request {
-    /// Reads a request document: `merchant`, `operation`, `reference`, `amount`, `currency`, `description?`,
-    /// `metadata?`.
+    /// Reads a request document: `merchant`, `operation`, `reference`, and the fields of [`Payment`](super::Payment) or,
+    /// for the operation `call`, the field `call` with those of [`Call`](super::Call).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Document`], [`ErrorKind::Money`], [`ErrorKind::AmountZero`], [`ErrorKind::Reference`].
+    /// [`ErrorKind::Document`], [`ErrorKind::Money`], [`ErrorKind::AmountZero`], [`ErrorKind::FieldOfOperation`],
+    /// [`ErrorKind::Reference`].
     pub fn from_json(document: &Value<'_>) -> Result<Self, Error> {
         let mut fields = Fields::of(document, "request")?;
         let merchant = fields.text("merchant")?.to_owned();
-        let operation = fields.text("operation")?;
-        let operation = Operation::from_name(operation).ok_or_else(|| {
+        let name = fields.text("operation")?;
+        let operation = Operation::from_name(name).ok_or_else(|| {
             json::Error::from(json::ErrorKind::WrongField {
                 field: "operation",
-                expected: "\"charge\" or \"authorize\"",
-                found: json::quoted(operation),
+                expected: Operation::EXPECTED,
+                found: json::quoted(name),
             })
         })?;
         let reference = fields.text("reference")?.to_owned();
-        let amount = fields.required("amount", "minor units as digits")?;
-        let currency = Currency::parse(fields.text("currency")?)?;
-        let amount = Amount::from_json(amount, currency)?;
-        let description = fields.maybe_text("description")?.map(ToOwned::to_owned);
-        let metadata = fields.optional("metadata");
+        let content = content::read(operation, &mut fields)?;
         fields.finish()?;
-
-        if amount.is_zero() {
-            return Err(Error::from(ErrorKind::AmountZero));
-        }
-        if amount.minor() > SAFE_INTEGER_MAX {
-            // Amounts travel to the gateway as JSON numbers.
-            return Err(money::Error::from(money::ErrorKind::UnsafeNumber {
-                found: amount.minor().digits(),
-            })
-            .into());
-        }
         check_reference(&reference)?;
-        if let Some(found) =
-            description.as_ref().map(String::len).filter(|found| *found > DESCRIPTION_BYTES_MAX)
-        {
-            let limit = DESCRIPTION_BYTES_MAX;
-            return Err(json::Error::from(json::ErrorKind::TooLarge { found, limit }).into());
-        }
-        let metadata = metadata.map(canonical_metadata).transpose()?;
-        Ok(Self { merchant, operation, reference, amount, description, metadata })
+        Ok(Self { merchant, operation, reference, content })
     }
 
     /// The request as a document, fields in a fixed order.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = ObjectWriter::new()
+        let out = ObjectWriter::new()
             .text("merchant", &self.merchant)
             .text("operation", self.operation.name())
-            .text("reference", &self.reference)
-            .digits("amount", self.amount.minor())
-            .text("currency", self.amount.currency().code())
-            .maybe_text("description", self.description.as_deref());
-        if let Some(metadata) = &self.metadata {
-            out = out.raw("metadata", metadata);
-        }
-        out.finish()
+            .text("reference", &self.reference);
+        self.content.write(out).finish()
     }
 
-    /// The first field in which `other` is another request; `None` when they are the same.
+    /// How much; `None` where the caller named no amount: a void, or the whole of what was authorized or charged.
     #[must_use]
-    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+    pub const fn amount(&self) -> Option<Amount> {
+        match &self.content {
+            Content::Payment(payment) => payment.amount,
+            Content::Call(call) => call.amount,
+        }
+    }
+
+    /// The first field in which `other` is another request, members of an object with their name behind a dot; `None`
+    /// when they are the same.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<String> {
         let fields = [
             ("merchant", self.merchant == other.merchant),
             ("operation", self.operation == other.operation),
             ("reference", self.reference == other.reference),
-            ("currency", self.amount.currency() == other.amount.currency()),
-            ("amount", self.amount == other.amount),
-            ("description", self.description == other.description),
-            ("metadata", self.metadata == other.metadata),
         ];
-        fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
+        let found = fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field.to_owned());
+        found.or_else(|| self.content.difference(&other.content))
     }
 }
 
@@ -153,24 +152,4 @@ fn check_reference(reference: &str) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::from(ErrorKind::Reference { problem }))
-}
-
-fn canonical_metadata(value: &Value<'_>) -> Result<String, Error> {
-    let text = json::canonical(value);
-    if value.as_object().is_none() {
-        return Err(json::Error::from(json::ErrorKind::WrongField {
-            field: "metadata",
-            expected: "an object",
-            found: value.kind().to_owned(),
-        })
-        .into());
-    }
-    if text.len() > METADATA_BYTES_MAX {
-        return Err(json::Error::from(json::ErrorKind::TooLarge {
-            found: text.len(),
-            limit: METADATA_BYTES_MAX,
-        })
-        .into());
-    }
-    Ok(text)
 }

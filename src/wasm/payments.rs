@@ -3,23 +3,26 @@
 //! Nothing is kept here between calls. The journal comes in whole, what is new goes out, and the driver in
 //! `pkg/src/payments` stores it before it acts.
 
-use crate::calendar;
+use alloc::sync::Arc;
+
 use crate::crypto::{HexCase, Secret, decode_hex};
 use crate::entropy::Entropy;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::payments::key::KeyForm;
 use crate::payments::{
-    Action, Entry, Error, ErrorKind, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
+    Action, Entry, Error, Intent, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
     encode_entry, key,
 };
 use crate::prelude::*;
 use crate::retry::{self, Jitter, Policy};
 use crate::time::{Millis, Timestamp};
 
-/// Opens an intent: `{ profile, account, secret, request, settings?, now }`.
+/// Opens an intent: `{ profile, account, secret, request, settings?, now }`. `profile` is the whole document, here and in
+/// the other calls.
 ///
 /// # Errors
 ///
-/// As [`Request::from_json`] and [`Machine::open`].
+/// As [`Profile::from_json`], [`Request::from_json`] and [`Machine::open`].
 pub fn open(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
@@ -35,12 +38,12 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
     Ok(outcome(&machine, &Action::Wait { until: now }))
 }
 
-/// One round: `{ journal, settings?, now, owner, entropy, same_as?, reopen_with?, news? }`.
+/// One round: `{ profile, journal, settings?, now, owner, entropy, same_as?, reopen_with?, news? }`.
 ///
 /// `same_as` is the request of a repeated call; `reopen_with` the secret, when a failed intent is to be tried again;
-/// `news` one of `{ type: "response", attempt, status, retry_after?, replayed?, body }`,
-/// `{ type: "failure", attempt, not_sent }`, `{ type: "query", status?, retry_after?, body? }` and
-/// `{ type: "webhook", payment }`.
+/// `news` one of `{ type: "response", attempt, status, headers?, body }`, `{ type: "failure", attempt, not_sent }`,
+/// `{ type: "query", status?, headers?, body? }` and `{ type: "webhook", payment }`. `headers` holds at least those that
+/// the action asked for, names in lower case.
 ///
 /// # Errors
 ///
@@ -48,6 +51,7 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
 pub fn step(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
+    let profile = profile(&mut fields)?;
     let journal = journal(&mut fields)?;
     let settings = settings(&mut fields)?;
     let now = moment(&mut fields, "now")?;
@@ -58,7 +62,7 @@ pub fn step(input: &[u8]) -> Result<String, Error> {
     let news = fields.optional("news");
     fields.finish()?;
 
-    let mut machine = Machine::load(settings, &journal)?;
+    let mut machine = Machine::load(profile, settings, &journal)?;
     if let Some(request) = same_as {
         machine.check_same(&request)?;
     }
@@ -76,39 +80,38 @@ pub fn step(input: &[u8]) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// As [`Machine::load`].
+/// As [`Intent::replay`].
 pub fn view(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
     let journal = journal(&mut fields)?;
     fields.finish()?;
-    Ok(Machine::load(Settings::default(), &journal)?.intent().to_json())
+    Ok(Intent::replay(&journal)?.to_json())
 }
 
-/// The provider profiles, as an array of objects.
-#[must_use]
-pub fn profiles() -> String {
-    let mut list = ArrayWriter::new();
-    for profile in Profile::all() {
-        list = list.raw(
-            &ObjectWriter::new()
-                .text("name", profile.name)
-                .text("key_header", profile.key_header)
-                .number("window_ms", profile.window.get())
-                .number("margin_ms", profile.margin.get())
-                .number("quarantine_ms", profile.quarantine.get())
-                .flag("query_by_reference", profile.query_by_reference)
-                .flag("rate_limit_executes_nothing", profile.rate_limit_executes_nothing)
-                .text("replay_header", profile.replay_header)
-                .text("source", profile.source)
-                .text("checked", profile.checked)
-                .finish(),
-        );
-    }
-    list.finish()
+/// Checks a profile and tells what a driver needs of it: `{ profile }`, answered by
+/// `{ name, key_header?, answer_headers, operations }`.
+///
+/// # Errors
+///
+/// As [`Profile::from_json`].
+pub fn profile_facts(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let profile = profile(&mut fields)?;
+    fields.finish()?;
+    let wanted = profile.answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
+    let operations = profile.operations();
+    let operations = operations.fold(ArrayWriter::new(), |list, operation| list.text(operation.name()));
+    Ok(ObjectWriter::new()
+        .text("name", profile.name())
+        .maybe_text("key_header", profile.key_header())
+        .raw("answer_headers", &wanted.finish())
+        .raw("operations", &operations.finish())
+        .finish())
 }
 
-/// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch? }`.
+/// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.
 ///
 /// # Errors
 ///
@@ -123,15 +126,20 @@ pub fn derive_key(input: &[u8]) -> Result<String, Error> {
         merchant: fields.text("merchant")?,
         account: fields.maybe_text("account")?.unwrap_or_default(),
         operation: Operation::from_name(operation)
-            .ok_or_else(|| wrong("operation", "\"charge\" or \"authorize\"", json::quoted(operation)))?,
+            .ok_or_else(|| wrong("operation", Operation::EXPECTED, json::quoted(operation)))?,
         reference: fields.text("reference")?,
         epoch: u32::try_from(epoch)
             .ok()
             .filter(|epoch| *epoch > 0)
             .ok_or_else(|| wrong("epoch", "a count from 1", epoch.digits()))?,
     };
+    let form = match fields.maybe_text("form")? {
+        None => KeyForm::Hex,
+        Some(name) => KeyForm::from_name(name)
+            .ok_or_else(|| wrong("form", "\"hex\", \"uuid\" or \"base64url\"", json::quoted(name)))?,
+    };
     fields.finish()?;
-    key::derive(&secret, identity).map(|key| json::quoted(&key))
+    key::derive(&secret, identity, form).map(|key| json::quoted(&key))
 }
 
 /// A random key: `{ version: 4 | 7, entropy, now? }`.
@@ -199,7 +207,7 @@ fn tell(machine: &mut Machine, news: &Value<'_>, now: Timestamp, entropy: &mut E
     match fields.text("type")? {
         "response" => {
             let attempt = attempt(&mut fields)?;
-            let response = response(&mut fields, now)?;
+            let response = response(&mut fields)?;
             fields.finish()?;
             machine.handle_response(now, attempt, &response, entropy);
         }
@@ -211,7 +219,7 @@ fn tell(machine: &mut Machine, news: &Value<'_>, now: Timestamp, entropy: &mut E
         }
         "query" => {
             let answered = fields.optional("status").is_some();
-            let answer = if answered { Some(response(&mut fields, now)?) } else { None };
+            let answer = if answered { Some(response(&mut fields)?) } else { None };
             fields.finish()?;
             machine.handle_query(now, answer.as_ref(), entropy);
         }
@@ -235,7 +243,7 @@ fn outcome(machine: &Machine, action: &Action) -> String {
     }
     let mut out = ObjectWriter::new()
         .raw("append", &append.finish())
-        .raw("action", &describe(action))
+        .raw("action", &describe(machine.profile(), action))
         .raw("intent", &machine.intent().to_json());
     out = match machine.wake_at() {
         Some(at) => out.number("wake_at", at.unix_ms()),
@@ -244,15 +252,17 @@ fn outcome(machine: &Machine, action: &Action) -> String {
     out.finish()
 }
 
-fn describe(action: &Action) -> String {
+fn describe(profile: &Profile, action: &Action) -> String {
     let exchange = |out: ObjectWriter, request: &crate::payments::HttpRequest| {
         let mut headers = ObjectWriter::new();
         for (name, value) in &request.headers {
             headers = headers.text(name, value);
         }
-        out.text("method", request.method)
+        let wanted = profile.answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
+        out.text("method", &request.method)
             .text("path", &request.path)
             .raw("headers", &headers.finish())
+            .raw("answer_headers", &wanted.finish())
             .maybe_text("body", request.body.as_deref())
             .finish()
     };
@@ -268,9 +278,8 @@ fn describe(action: &Action) -> String {
     }
 }
 
-fn profile(fields: &mut Fields<'_, '_>) -> Result<&'static Profile, Error> {
-    let name = fields.text("profile")?;
-    Profile::named(name).ok_or_else(|| Error::from(ErrorKind::UnknownProfile { found: name.to_owned() }))
+fn profile(fields: &mut Fields<'_, '_>) -> Result<Arc<Profile>, Error> {
+    Profile::from_json(fields.required("profile", "an object")?).map(Arc::new)
 }
 
 fn journal(fields: &mut Fields<'_, '_>) -> Result<Vec<Entry>, Error> {
@@ -312,18 +321,24 @@ fn policy(value: Option<&Value<'_>>) -> Result<Policy, Error> {
     Ok(Policy::new(base, cap, jitter)?)
 }
 
+/// What came over the wire: a header that is no text is none.
+fn header_list(value: &Value<'_>) -> Vec<(String, String)> {
+    let members = value.as_object().unwrap_or_default().iter();
+    members
+        .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), value.as_str()?.to_owned())))
+        .collect()
+}
+
 fn attempt(fields: &mut Fields<'_, '_>) -> Result<u32, Error> {
     let attempt = fields.integer("attempt")?;
     u32::try_from(attempt).map_err(|_| wrong("attempt", "a count below 2^32", attempt.digits()))
 }
 
-fn response(fields: &mut Fields<'_, '_>, now: Timestamp) -> Result<Response, Error> {
+fn response(fields: &mut Fields<'_, '_>) -> Result<Response, Error> {
     let status = fields.integer("status")?;
-    let retry_after = fields.maybe_text("retry_after")?;
     Ok(Response {
         status: u16::try_from(status).map_err(|_| wrong("status", "an HTTP status", status.digits()))?,
-        retry_after: retry_after.and_then(|text| retry::retry_after(text, now, calendar::parse_http_date)),
-        replayed: fields.maybe_flag("replayed")?.unwrap_or(false),
+        headers: fields.optional("headers").map(header_list).unwrap_or_default(),
         body: fields.maybe_text("body")?.unwrap_or_default().as_bytes().to_vec(),
     })
 }
@@ -385,10 +400,10 @@ pub mod exports {
         reply::of(super::view(input))
     }
 
-    /// See [`super::profiles`].
+    /// See [`super::profile_facts`].
     #[wasm_bindgen]
-    pub fn payments_profiles() -> Vec<u8> {
-        reply::ok(&super::profiles())
+    pub fn payments_profile(input: &[u8]) -> Vec<u8> {
+        reply::of(super::profile_facts(input))
     }
 
     /// See [`super::derive_key`].

@@ -66,9 +66,9 @@ fn stage(fields: &mut Fields<'_, '_>) -> Result<Stage, Error> {
     let profile = fields.text("profile")?;
     let without = match fields.maybe_text("without")? {
         None => None,
-        Some(name) => Some(
-            Safeguard::from_name(name).ok_or_else(|| Error::UnknownRule { found: name.to_owned() })?,
-        ),
+        Some(name) => {
+            Some(Safeguard::from_name(name).ok_or_else(|| Error::UnknownRule { found: name.to_owned() })?)
+        }
     };
     let crash_percent = fields.maybe_integer("crash_percent")?;
     let stage = Stage::new(profile, safeguards(without)?)?;
@@ -175,7 +175,10 @@ mod tests {
     fn what_nobody_knows_is_refused_by_name() {
         let of = |input: &str| run(input.as_bytes()).unwrap_err().to_string();
         let unknown = of(r#"{"profile":"paradise","from":0,"to":1}"#);
-        assert!(unknown.starts_with("there is no profile paradise: expected a world (default, "), "{unknown}");
+        assert!(
+            unknown.starts_with("there is no profile paradise: expected a world (default, "),
+            "{unknown}"
+        );
         let unknown = of(r#"{"profile":"default","without":"luck","from":0,"to":1}"#);
         assert!(unknown.starts_with("there is no rule luck: expected one of window, "), "{unknown}");
     }

@@ -158,7 +158,11 @@ impl Auditor {
         let deadline_at = self.files.get(name).map_or(u64::MAX, |file| file.deadline_at);
         let latest = deadline_at.max(now).saturating_add(self.tolerance_ms);
         if let Some(wake_at) = wake_at.filter(|wake_at| *wake_at > latest) {
-            self.blame(now, "I9", format!("{name} sleeps until {wake_at}, beyond its deadline {deadline_at}"));
+            self.blame(
+                now,
+                "I9",
+                format!("{name} sleeps until {wake_at}, beyond its deadline {deadline_at}"),
+            );
         }
     }
 
@@ -198,7 +202,11 @@ impl Auditor {
                 let (way, since) = (*way, file.doubtful_since.take());
                 self.resolved.extend(since.map(|since| Resolved { way, took_ms: now.saturating_sub(since) }));
                 if books.named(charge).is_none_or(|payment| payment.reference != *name) {
-                    self.blame(now, "I8", format!("{name} was settled by {charge}, which is no payment of it"));
+                    self.blame(
+                        now,
+                        "I8",
+                        format!("{name} was settled by {charge}, which is no payment of it"),
+                    );
                 }
             }
             Fact::Failed { proof } => {
@@ -214,7 +222,8 @@ impl Auditor {
                 file.rewound_from = file.rewound_from.filter(|from| epoch < from);
                 file.key.clone_from(key);
                 if before != Standing::Failed || !counted {
-                    let seen = format!("{name} went to epoch {epoch} from {before:?}, without a stored proof");
+                    let seen =
+                        format!("{name} went to epoch {epoch} from {before:?}, without a stored proof");
                     self.blame(now, "I4", seen);
                 }
             }
@@ -284,7 +293,11 @@ impl Auditor {
         }
         if late {
             let first = first_seen.unwrap_or_default();
-            self.blame(now, "I3", format!("attempt {attempt} of {name} leaves at {now}; its key began {first}"));
+            self.blame(
+                now,
+                "I3",
+                format!("attempt {attempt} of {name} leaves at {now}; its key began {first}"),
+            );
         }
         if early {
             self.blame(now, "I9", format!("attempt {attempt} of {name} leaves before the provider's hint"));
@@ -318,7 +331,11 @@ impl Auditor {
                 file.told_settled = true;
                 let charge = told.charge.as_deref().and_then(|charge| books.named(charge));
                 if charge.is_none_or(|payment| payment.reference != *name) {
-                    self.blame(now, "I8", format!("{name} was called settled, and {:?} is not its charge", told.charge));
+                    self.blame(
+                        now,
+                        "I8",
+                        format!("{name} was called settled, and {:?} is not its charge", told.charge),
+                    );
                 }
             }
             Outcome::Failed => {
@@ -329,7 +346,11 @@ impl Auditor {
                 if standing != Standing::Failed {
                     self.blame(now, "I6", format!("{name} was called failed while it was {standing:?}"));
                 } else if live > 0 {
-                    self.blame(now, "I6", format!("{name} was called failed, and {live} charges of it stand"));
+                    self.blame(
+                        now,
+                        "I6",
+                        format!("{name} was called failed, and {live} charges of it stand"),
+                    );
                 }
                 if settled_before {
                     self.blame(now, "I5", format!("{name} was called settled, and then failed"));

@@ -38,7 +38,9 @@ impl Customer {
 impl World<'_> {
     /// A customer's call reaches a process.
     pub(super) fn call(&mut self, now: u64, id: CustomerId, seat: Seat) {
-        let Some(customer) = self.customers.get_mut(id).filter(|customer| !customer.is_waiting) else { return };
+        let Some(customer) = self.customers.get_mut(id).filter(|customer| !customer.is_waiting) else {
+            return;
+        };
         customer.is_waiting = true;
         customer.calls = customer.calls.saturating_add(1);
         customer.episode = customer.episode.saturating_add(1);
@@ -58,17 +60,16 @@ impl World<'_> {
         let Some(customer) = self.customers.get(id) else { return };
         let (name, retry_failed) = (customer.name.clone(), customer.retry_failed);
         let shown = self.shown(life.seat, now);
-        let settings = self.stage.settings.clone();
         let Some(record) = self.store.intent(&name) else {
             let request = customer.request.clone();
-            let secret = &self.stage.secret;
-            let opened = Machine::open(self.stage.profile, settings, "eu", request, secret, shown);
+            let (settings, secret) = (self.stage.settings.clone(), &self.stage.secret);
+            let opened = Machine::open(self.stage.profile.clone(), settings, "eu", request, secret, shown);
             return match opened {
                 Ok(machine) => self.plan_introduction(now, life, id, &machine, 0),
                 Err(error) => self.auditor.blame(now, "I1", format!("{name} cannot be opened: {error:?}")),
             };
         };
-        let Ok(mut machine) = Machine::load(settings, &record.journal) else {
+        let Ok(mut machine) = self.stage.load(&record.journal) else {
             return self.thrown(now, id);
         };
         let version = record.version;
@@ -87,9 +88,11 @@ impl World<'_> {
 
     fn plan_introduction(&mut self, now: u64, life: Life, id: CustomerId, machine: &Machine, expected: u64) {
         let Some(name) = self.customers.get(id).map(|customer| customer.name.clone()) else { return };
-        let before = self.stage.safeguards.broken(Safeguard::Fencing).then(|| {
-            self.store.intent(&name).map(|record| record.journal.clone()).unwrap_or_default()
-        });
+        let before = self
+            .stage
+            .safeguards
+            .broken(Safeguard::Fencing)
+            .then(|| self.store.intent(&name).map(|record| record.journal.clone()).unwrap_or_default());
         let append = machine.new_entries().to_vec();
         let wake_at = machine.wake_at().map(Timestamp::unix_ms);
         let write = IntentWrite { name, expected, append, wake_at, before };

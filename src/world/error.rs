@@ -35,12 +35,16 @@ impl Error {
             Self::UnknownProfile { found } => {
                 Report::new("torture_profile_unknown").fact("found", found).say_with(
                     "there is no profile {found}: expected a world ({worlds}) or a provider ({providers})",
-                    &[("worlds", &Conditions::names()), ("providers", &Profile::names())],
+                    &[
+                        ("worlds", &Conditions::names()),
+                        ("providers", &Profile::names().collect::<Vec<_>>().join(", ")),
+                    ],
                 )
             }
-            Self::UnknownRule { found } => Report::new("torture_rule_unknown")
-                .fact("found", found)
-                .say_with("there is no rule {found}: expected one of {rules}", &[("rules", &Safeguard::names())]),
+            Self::UnknownRule { found } => Report::new("torture_rule_unknown").fact("found", found).say_with(
+                "there is no rule {found}: expected one of {rules}",
+                &[("rules", &Safeguard::names())],
+            ),
             Self::RulesHold => Report::new("torture_rules_hold")
                 .say("this build cannot go without a rule: use one with the feature `mutants`"),
             Self::Unprepared => Report::new("torture_unprepared")

@@ -50,8 +50,15 @@ pub(super) type CustomerId = usize;
 #[derive(Clone, Debug)]
 pub(super) enum News {
     /// With the moment before which the provider wants to see nobody.
-    Answer { attempt: u32, response: Response, not_before: Option<u64> },
-    Failure { attempt: u32, not_sent: bool },
+    Answer {
+        attempt: u32,
+        response: Response,
+        not_before: Option<u64>,
+    },
+    Failure {
+        attempt: u32,
+        not_sent: bool,
+    },
     Query(Option<Response>),
 }
 

@@ -50,6 +50,7 @@ pub(super) fn of(entry: &Entry) -> Option<Fact> {
         }
         Entry::Failed { proof, .. } => Fact::Failed { proof: proof.name() },
         Entry::ExtraCharge { .. } => Fact::Extra,
+        Entry::Answered { .. } => return None,
         Entry::NeedsReview { .. } => Fact::Review,
         Entry::Reopened { epoch, key, .. } => Fact::Reopened { epoch: *epoch, key: key.clone() },
     })

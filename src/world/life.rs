@@ -7,12 +7,10 @@ use super::customer::Customer;
 use super::event::{Event, Name, Seat};
 use super::process::Process;
 use super::provider::Provider;
-use super::stage::Stage;
+use super::stage::{Stage, request};
 use super::store::Store;
 use super::trace::Trace;
 use super::verdict;
-use crate::json;
-use crate::payments::Request;
 use crate::prelude::*;
 
 pub(super) const SECOND: u64 = 1_000;
@@ -103,7 +101,7 @@ impl<'s> World<'s> {
         };
         let (first, second) = (Process::new(Seat::First, skew()), Process::new(Seat::Second, skew()));
         let tolerance_ms = stage.conditions.skew_ms_max.saturating_mul(2);
-        let usable_ms = stage.profile.window.get().saturating_sub(stage.profile.margin.get());
+        let usable_ms = stage.terms.usable_window().get();
         Self {
             stage,
             agenda: Agenda::default(),
@@ -176,7 +174,9 @@ impl<'s> World<'s> {
             Event::Call { customer, seat } => self.call(now, customer, seat),
             Event::Impatience { life, customer, episode } => self.lose_patience(now, life, customer, episode),
             Event::Commit(pending) => self.commit(now, *pending),
-            Event::Act { errand, action, told, decided_at } => self.act(now, errand, action, &told, decided_at),
+            Event::Act { errand, action, told, decided_at } => {
+                self.act(now, errand, action, &told, decided_at)
+            }
             Event::Wake(errand) => self.news(now, errand, None),
             Event::TimeOut(errand, news) | Event::Answer(errand, news) => self.news(now, errand, Some(news)),
             Event::Arrival(letter) => self.arrive(now, *letter),
@@ -249,15 +249,4 @@ impl<'s> World<'s> {
             trace: self.trace.into_text(),
         }
     }
-}
-
-fn request(name: &str, amount: u64) -> Option<Request> {
-    let document = json::ObjectWriter::new()
-        .text("merchant", "shop")
-        .text("operation", "charge")
-        .text("reference", name)
-        .text("amount", &amount.digits())
-        .text("currency", "EUR")
-        .finish();
-    Request::from_json(&json::parse(document.as_bytes()).ok()?).ok()
 }

@@ -9,7 +9,7 @@ use super::stage::WEBHOOK_SECRET;
 use super::store::{ClaimWrite, IntentWrite};
 use crate::inbox::{self, Arrival, Decision, Slot};
 use crate::json;
-use crate::payments::{Machine, Safeguard};
+use crate::payments::Safeguard;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 use crate::webhook::{self, HeaderValue};
@@ -88,7 +88,9 @@ impl World<'_> {
         let run = match inbox::decide(&arrival) {
             Ok(Decision::Run(run)) => run,
             Ok(_) => return,
-            Err(error) => return self.auditor.blame(now, "W1", format!("the inbox refused a claim: {error:?}")),
+            Err(error) => {
+                return self.auditor.blame(now, "W1", format!("the inbox refused a claim: {error:?}"));
+            }
         };
         let claims: Vec<ClaimWrite> = run
             .then
@@ -121,7 +123,7 @@ impl World<'_> {
         let object = document.get("data")?.get("object")?;
         let name = object.get("reference")?.as_str()?.into();
         let record = self.store.intent(&name)?;
-        let mut machine = Machine::load(self.stage.settings.clone(), &record.journal).ok()?;
+        let mut machine = self.stage.load(&record.journal).ok()?;
         let shown = self.shown(life.seat, now);
         let expected = record.version;
         let before = self.stage.safeguards.broken(Safeguard::Fencing).then(|| record.journal.clone());

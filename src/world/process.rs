@@ -68,7 +68,11 @@ impl World<'_> {
 
     fn is_current(&self, errand: &Errand) -> bool {
         self.is_alive(errand.life)
-            && self.seat(errand.life.seat).drives.get(&errand.name).is_some_and(|drive| drive.step == errand.step)
+            && self
+                .seat(errand.life.seat)
+                .drives
+                .get(&errand.name)
+                .is_some_and(|drive| drive.step == errand.step)
     }
 
     /// The drive goes on: what its earlier steps planned is over.
@@ -106,7 +110,7 @@ impl World<'_> {
             return self.end(now, &errand, None, now);
         };
         let expected = record.version;
-        let mut machine = match Machine::load(self.stage.settings.clone(), &record.journal) {
+        let mut machine = match self.stage.load(&record.journal) {
             Ok(machine) => machine,
             Err(error) => {
                 let seen = format!("the journal of {} cannot be loaded: {error:?}", errand.name);
@@ -164,8 +168,7 @@ impl World<'_> {
     /// The time between two steps of a process: nearly nothing, unless it stands still.
     fn pause(&mut self) -> u64 {
         let (dice, conditions) = (&mut self.chaos.machines, &self.stage.conditions);
-        let (low, high) =
-            if dice.strikes(conditions.freeze_ppm) { conditions.freeze_ms } else { (0, 3) };
+        let (low, high) = if dice.strikes(conditions.freeze_ppm) { conditions.freeze_ms } else { (0, 3) };
         dice.between(low, high)
     }
 
@@ -176,7 +179,9 @@ impl World<'_> {
             Purpose::Introduce { life, .. } | Purpose::Notice { life, .. } => *life,
         };
         let gone = match &pending.purpose {
-            Purpose::Step { errand, .. } if !self.stage.safeguards.broken(Safeguard::WriteFirst) => !self.is_current(errand),
+            Purpose::Step { errand, .. } if !self.stage.safeguards.broken(Safeguard::WriteFirst) => {
+                !self.is_current(errand)
+            }
             _ => !self.is_alive(life),
         };
         if gone || self.dies(now, life) {
@@ -319,7 +324,9 @@ impl World<'_> {
 
     /// A customer waits no longer: he is told how things stand. `false` where nobody is there to tell him.
     pub(super) fn leave(&mut self, now: u64, life: Life, customer: CustomerId) -> bool {
-        let Some(name) = self.customers.get(customer).map(|customer| customer.name.clone()) else { return true };
+        let Some(name) = self.customers.get(customer).map(|customer| customer.name.clone()) else {
+            return true;
+        };
         if !self.is_alive(life) {
             return false;
         }
@@ -332,7 +339,7 @@ impl World<'_> {
             self.end(now, &Errand { life, name: name.clone(), step }, None, now);
         }
         let journal = self.store.intent(&name).map(|record| record.journal.clone()).unwrap_or_default();
-        match Machine::load(self.stage.settings.clone(), &journal) {
+        match self.stage.load(&journal) {
             Ok(machine) => {
                 self.tell(now, customer, &told_of(&machine), now);
                 true
@@ -390,7 +397,9 @@ impl World<'_> {
 
     /// Has each process that is up look at what is due, when it is due.
     pub(super) fn plan_sweeps(&mut self, now: u64) {
-        let Some(wake_at) = self.store.next_wake().filter(|_| !self.stage.safeguards.broken(Safeguard::Sweeper)) else {
+        let Some(wake_at) =
+            self.store.next_wake().filter(|_| !self.stage.safeguards.broken(Safeguard::Sweeper))
+        else {
             return;
         };
         for seat in Seat::BOTH {
@@ -460,4 +469,3 @@ const fn action_name(action: &Action) -> &'static str {
         _ => "rest",
     }
 }
-

@@ -1,11 +1,14 @@
 //! What does not change from seed to seed is made once: conditions, profile, secrets, the prepared verifier.
 
+use alloc::sync::Arc;
+
 use super::conditions::Conditions;
 use super::error::Error;
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::Contract;
 use crate::crypto::Secret;
-use crate::payments::{Profile, Safeguards, Settings};
+use crate::json;
+use crate::payments::{Entry, Error as Refusal, Machine, Profile, Request, Safeguards, Settings, Terms};
 use crate::prelude::*;
 use crate::time::Millis;
 use crate::webhook::{self, Options, Verifier};
@@ -20,7 +23,9 @@ const DEADLINE: Millis = Millis::from_seconds(60 * 24 * 3_600);
 #[derive(Debug)]
 pub struct Stage {
     pub(super) conditions: Conditions,
-    pub(super) profile: &'static Profile,
+    pub(super) profile: Arc<Profile>,
+    /// What the machine is promised about keys, which is what the invariants are measured by.
+    pub(super) terms: Terms,
     pub(super) contract: Contract,
     pub(super) safeguards: Safeguards,
     pub(super) settings: Settings,
@@ -49,9 +54,10 @@ impl Stage {
         };
         let options = Options { secrets: &[WEBHOOK_SECRET], ..Options::default() };
         let verifier = Verifier::new(&webhook::STRIPE_V1, options).map_err(|_| Error::Unprepared)?;
-        let contract = Contract { window_ms: profile.window.get() };
+        let terms = request("order", 1).map(|request| profile.terms(&request)).ok_or(Error::Unprepared)?;
+        let contract = Contract { window_ms: terms.window.get() };
         let secret = Secret::new(b"the secret of the merchant of the world".to_vec());
-        Ok(Self { conditions, profile, contract, safeguards, settings, secret, verifier })
+        Ok(Self { conditions, profile, terms, contract, safeguards, settings, secret, verifier })
     }
 
     /// The same with another chance to die, before and after every durable step.
@@ -60,4 +66,21 @@ impl Stage {
         self.conditions.crash_ppm = percent.saturating_mul(10_000);
         self
     }
+
+    /// An intent from its journal.
+    pub(super) fn load(&self, journal: &[Entry]) -> Result<Machine, Refusal> {
+        Machine::load(self.profile.clone(), self.settings.clone(), journal)
+    }
+}
+
+/// What a customer asks for.
+pub(super) fn request(name: &str, amount: u64) -> Option<Request> {
+    let document = json::ObjectWriter::new()
+        .text("merchant", "shop")
+        .text("operation", "charge")
+        .text("reference", name)
+        .text("amount", &amount.digits())
+        .text("currency", "EUR")
+        .finish();
+    Request::from_json(&json::parse(document.as_bytes()).ok()?).ok()
 }

@@ -98,5 +98,4 @@ impl Store {
             value.clone_from(&write.value);
         }
     }
-
 }

@@ -36,7 +36,9 @@ pub(super) fn at_rest(now: u64, store: &Store, books: &Books, auditor: &mut Audi
         ends.intents = ends.intents.saturating_add(1);
         match Intent::replay(&record.journal) {
             Ok(intent) => conclude(now, name, &intent, books, auditor, &mut ends),
-            Err(error) => auditor.blame(now, "I8", format!("the journal of {name} cannot be read: {error:?}")),
+            Err(error) => {
+                auditor.blame(now, "I8", format!("the journal of {name} cannot be read: {error:?}"))
+            }
         }
     }
     ends
@@ -55,7 +57,11 @@ fn conclude(now: u64, name: &Name, intent: &Intent, books: &Books, auditor: &mut
             let State::Settled { provider_reference, .. } = &intent.state else { return };
             if provider_reference != charge {
                 ends.losses = ends.losses.saturating_add(1);
-                auditor.blame(now, "I8", format!("{name} is settled by {provider_reference}, and {charge} stands"));
+                auditor.blame(
+                    now,
+                    "I8",
+                    format!("{name} is settled by {provider_reference}, and {charge} stands"),
+                );
             }
         }
         (Outcome::Settled, None) => {

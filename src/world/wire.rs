@@ -1,12 +1,10 @@
 //! Between a process and the provider everything can be lost, late, doubled or cut, in both directions.
 
-use super::event::{Errand, Event, Letter, News};
+use super::event::{Event, Letter, News};
 use super::life::World;
 use super::provider::{Answer, Receipt};
-use crate::calendar;
 use crate::payments::Response;
 use crate::prelude::*;
-use crate::retry;
 
 impl World<'_> {
     /// A request leaves a process.
@@ -61,7 +59,12 @@ impl World<'_> {
     pub(super) fn executed(&mut self, now: u64, letter: Letter) {
         let execution = self.provider.execute(now, &letter, &self.stage.conditions, &mut self.chaos);
         self.trace.global(now, || {
-            format!("provider {} {} -> {}", letter.errand.name, letter.errand.life.seat.name(), execution.answer.status)
+            format!(
+                "provider {} {} -> {}",
+                letter.errand.name,
+                letter.errand.life.seat.name(),
+                execution.answer.status
+            )
         });
         self.publish(now, execution.notice);
         if let Some(payment) = execution.challenged {
@@ -81,23 +84,18 @@ impl World<'_> {
             return;
         }
         let arrives_at = now.saturating_add(travel_ms);
-        let news = self.news_of(arrives_at, &letter, answer, cut);
+        let news = Self::news_of(&letter, answer, cut);
         self.agenda.plan(arrives_at, Event::Answer(letter.errand, news));
     }
 
     /// An answer as the driver reads it.
-    fn news_of(&self, arrives_at: u64, letter: &Letter, answer: Answer, cut: bool) -> News {
+    fn news_of(letter: &Letter, answer: Answer, cut: bool) -> News {
         let Answer { status, headers, mut body, not_before } = answer;
         if cut {
             body.truncate(body.len() / 2);
         }
-        let Errand { life, .. } = &letter.errand;
-        let shown = self.shown(life.seat, arrives_at);
-        let header = |wanted| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
-        let retry_after = header("retry-after")
-            .and_then(|text| retry::retry_after(text, shown, calendar::parse_http_date));
-        let replayed = header("idempotent-replayed") == Some("true");
-        let response = Response { status, retry_after, replayed, body: body.into_bytes() };
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let response = Response { status, headers, body: body.into_bytes() };
         match letter.attempt {
             Some(attempt) => News::Answer { attempt, response, not_before },
             None => News::Query(Some(response)),

@@ -1,5 +1,7 @@
 //! What an answer proves: one line an event, the state it leads to in the last column.
 
+use std::sync::{Arc, LazyLock};
+
 use tillproof::advice::Diagnose as _;
 use tillproof::crypto::Secret;
 use tillproof::entropy::Entropy;
@@ -8,7 +10,7 @@ use tillproof::payments::{
     Action, Entry, Error, ErrorKind, Machine, Operation, Outcome, Profile, Request, Response, Settings,
     decode_entry, encode_entry,
 };
-use tillproof::time::{Millis, Timestamp};
+use tillproof::time::Timestamp;
 
 const SECRET: &[u8] = b"sixteen bytes and more";
 const HOUR: u64 = 3_600_000;
@@ -33,6 +35,13 @@ pub(crate) fn open(profile: &str) -> Machine {
     Machine::open(profile, Settings::default(), "eu", request("order_1"), &secret(), at(0)).unwrap()
 }
 
+/// An intent of the native profile, read back from its journal.
+pub(crate) fn load(journal: &[Entry]) -> Result<Machine, Error> {
+    /// Read once: the world loads an intent hundreds of thousands of times.
+    static NATIVE: LazyLock<Arc<Profile>> = LazyLock::new(|| Profile::named("native").unwrap());
+    Machine::load(Arc::clone(&NATIVE), Settings::default(), journal)
+}
+
 pub(crate) fn payment(state: &str) -> String {
     format!(
         r#"{{"id":"pay_1","object":"payment","merchantId":"shop","amount":1000,"currency":"EUR","reference":"order_1","state":"{state}","failure":null}}"#
@@ -40,7 +49,12 @@ pub(crate) fn payment(state: &str) -> String {
 }
 
 pub(crate) fn answer(status: u16, body: &str) -> Response {
-    Response { status, retry_after: None, replayed: false, body: body.as_bytes().to_vec() }
+    Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+}
+
+/// The header by which the gateway marks a replayed answer.
+pub(crate) fn replay_marker() -> Vec<(String, String)> {
+    vec![("idempotent-replayed".to_owned(), "true".to_owned())]
 }
 
 pub(crate) fn error(status: u16, code: &str) -> Response {
@@ -53,7 +67,7 @@ pub(crate) fn send(machine: &mut Machine, now: &mut u64) -> (u32, String) {
         match machine.poll(at(*now), "me") {
             Action::Send { attempt, request } => {
                 let key =
-                    request.headers.iter().find(|(name, _)| *name == "Idempotency-Key").unwrap().1.clone();
+                    request.headers.iter().find(|(name, _)| name == "Idempotency-Key").unwrap().1.clone();
                 return (attempt, key);
             }
             Action::Wait { until } => *now = until.unix_ms(),
@@ -65,7 +79,7 @@ pub(crate) fn send(machine: &mut Machine, now: &mut u64) -> (u32, String) {
 #[test]
 fn each_answer_to_the_first_send_leads_to_one_state() {
     let foreign = payment("completed").replace("1000", "999");
-    let replayed = Response { replayed: true, ..error(500, "internal") };
+    let replayed = Response { headers: replay_marker(), ..error(500, "internal") };
     // answer                                     state                  money may have moved
     let table: Vec<(Response, &str)> = vec![
         (answer(201, &payment("completed")), "settled"),
@@ -123,11 +137,11 @@ fn a_stored_server_error_is_never_asked_again_but_queried() {
     let (first, _) = send(&mut machine, &mut now);
     machine.handle_response(at(now), first, &error(500, "internal"), &mut entropy);
     let (second, _) = send(&mut machine, &mut now);
-    let replayed = Response { replayed: true, ..error(500, "internal") };
+    let replayed = Response { headers: replay_marker(), ..error(500, "internal") };
     machine.handle_response(at(now), second, &replayed, &mut entropy);
     now = machine.wake_at().unwrap().unix_ms();
     let Action::Query { request } = machine.poll(at(now), "me") else { panic!("expected a query") };
-    assert_eq!((request.method, request.path.as_str()), ("GET", "/api/payments?reference=order_1"));
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/api/payments?reference=order_1"));
 
     let list = format!(r#"{{"object":"list","data":[{}],"hasMore":false}}"#, payment("completed"));
     machine.handle_query(at(now), Some(&answer(200, &list)), &mut entropy);
@@ -231,8 +245,8 @@ fn retry_after_is_a_floor_with_jitter_on_top() {
     for seed in 0..50 {
         let mut machine = open("native");
         let (attempt, _) = send(&mut machine, &mut 0);
-        let retry_after = Some(Millis::from_seconds(30));
-        let slow = Response { retry_after, ..error(429, "rate_limited") };
+        let headers = vec![("retry-after".to_owned(), "30".to_owned())];
+        let slow = Response { headers, ..error(429, "rate_limited") };
         machine.handle_response(at(0), attempt, &slow, &mut Entropy::from_seed(seed));
         let wake = machine.wake_at().unwrap().unix_ms();
         assert!(wake > 30_000, "seed {seed}: woken at {wake}");
@@ -266,15 +280,18 @@ fn the_same_reference_with_other_content_is_refused_and_the_field_is_named() {
         let other = Request::from_json(&json::parse(json.as_bytes()).unwrap()).unwrap();
         machine.check_same(&other).unwrap_err()
     };
-    assert_eq!(change("\"1000\"", "\"1001\""), Error::from(ErrorKind::Mismatch { field: "amount" }));
-    assert_eq!(change("EUR", "USD"), Error::from(ErrorKind::Mismatch { field: "currency" }));
+    assert_eq!(
+        change("\"1000\"", "\"1001\""),
+        Error::from(ErrorKind::Mismatch { field: "amount".to_owned() })
+    );
+    assert_eq!(change("EUR", "USD"), Error::from(ErrorKind::Mismatch { field: "currency".to_owned() }));
     assert_eq!(
         change("}", ",\"description\":\"x\"}"),
-        Error::from(ErrorKind::Mismatch { field: "description" })
+        Error::from(ErrorKind::Mismatch { field: "description".to_owned() })
     );
     assert_eq!(
         change("}", ",\"metadata\":{\"a\":1}}"),
-        Error::from(ErrorKind::Mismatch { field: "metadata" })
+        Error::from(ErrorKind::Mismatch { field: "metadata.a".to_owned() })
     );
     assert_eq!(machine.check_same(&request("order_1")), Ok(()));
 }
@@ -342,8 +359,8 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
         Error::from(ErrorKind::AmountZero),
         Error::from(ErrorKind::Reference { problem: "contains a control character" }),
         Error::from(ErrorKind::SecretTooShort { found: 5 }),
-        Error::from(ErrorKind::UnknownProfile { found: "strype".to_owned() }),
-        Error::from(ErrorKind::Mismatch { field: "amount" }),
+        Error::from(ErrorKind::OtherProfile { opened_with: "stripe".to_owned(), found: "adyen".to_owned() }),
+        Error::from(ErrorKind::Mismatch { field: "amount".to_owned() }),
         Error::from(ErrorKind::WebhookPayment),
         Error::from(ErrorKind::NotFailed { state: "in_flight" }),
         Error::from(ErrorKind::Journal { position: 3, problem: "`opened` twice" }),
@@ -354,7 +371,7 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
     amount_zero [fix_call] a payment of nothing: expected at least one minor unit
     reference_invalid [fix_call] the reference contains a control character
     key_secret_too_short [fix_call] the key secret has 5 bytes: at least 16 are needed, from a random generator
-    profile_unknown [fix_call] no provider profile is called "strype": expected one of native, conservative
+    profile_differs [fix_call] this intent was opened with the provider profile `stripe` and cannot be driven by `adyen`: what the one promised says nothing about the other
     intent_mismatch [fix_call] this reference was used before with another `amount`: use a new reference for a new purchase, or repeat the first one unchanged
     webhook_payment_invalid [fix_call] this is no payment of a webhook: expected the object inside a verified event, with id, reference, merchantId, amount, currency and state
     intent_not_failed [wait] a new attempt with a new key needs proof that the last one moved no money, and this intent is in_flight
@@ -379,13 +396,13 @@ fn the_journal_survives_text_and_a_changed_one_is_refused() {
     };
     let journal = read(&lines).unwrap();
     assert_eq!(journal, machine.new_entries());
-    assert_eq!(Machine::load(Settings::default(), &journal).unwrap().intent(), machine.intent());
+    assert_eq!(load(&journal).unwrap().intent(), machine.intent());
 
     // Entry 0 opens, 1 and 3 authorise sends, 6 is the proof that 7 stands on.
     for missing in [0, 1, 3, 6] {
         let mut broken = journal.clone();
         let removed = broken.remove(missing);
-        let loaded = Machine::load(Settings::default(), &broken).map(|_| ());
+        let loaded = load(&broken).map(|_| ());
         assert!(
             matches!(loaded.as_ref().map_err(Error::kind), Err(ErrorKind::Journal { .. })),
             "without entry {missing}: {removed:?}"

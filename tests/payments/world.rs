@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use tillproof::entropy::Entropy;
-use tillproof::payments::{Action, Entry, HttpRequest, Machine, Outcome, Response, Settings};
+use tillproof::payments::{Action, Entry, HttpRequest, Outcome, Response};
 
-use super::table::{at, open, secret};
+use super::table::{at, load, open, replay_marker, secret};
 
 const MINUTE: u64 = 60_000;
 
@@ -31,12 +31,7 @@ impl Gateway {
 
     fn execute(&mut self, key: &str, chaos: &mut Entropy, healed: bool) -> Response {
         if let Some((status, body)) = self.stored.get(key) {
-            return Response {
-                status: *status,
-                retry_after: None,
-                replayed: true,
-                body: body.clone().into_bytes(),
-            };
+            return Response { status: *status, headers: replay_marker(), body: body.clone().into_bytes() };
         }
         let dice = if healed { 0 } else { chaos.below(100) };
         let (status, body, remember) = match dice {
@@ -59,7 +54,7 @@ impl Gateway {
         if remember {
             self.stored.insert(key.to_owned(), (status, body.clone()));
         }
-        Response { status, retry_after: None, replayed: false, body: body.into_bytes() }
+        Response { status, headers: Vec::new(), body: body.into_bytes() }
     }
 
     /// Copies that are still under way when the merchant believes to know the end.
@@ -74,7 +69,7 @@ impl Gateway {
         let charged = (1..=self.charges).map(|n| Self::payment(&format!("pay_{n}"), "completed"));
         let data: Vec<String> = failed.chain(charged).collect();
         let body = format!(r#"{{"object":"list","data":[{}],"hasMore":false}}"#, data.join(","));
-        Response { status: 200, retry_after: None, replayed: false, body: body.into_bytes() }
+        Response { status: 200, headers: Vec::new(), body: body.into_bytes() }
     }
 }
 
@@ -112,7 +107,7 @@ fn live(seed: u64, crash_percent: u64) -> Outcomes {
             !arrived
         });
         // Each round starts from what is stored, as after a crash: memory is never trusted.
-        let mut machine = Machine::load(Settings::default(), &stored).unwrap();
+        let mut machine = load(&stored).unwrap();
         let mut crashed = || !healed && chaos.below(100) < crash_percent;
         if crashed() {
             now += 1_000;
@@ -124,7 +119,7 @@ fn live(seed: u64, crash_percent: u64) -> Outcomes {
             now += 1_000;
             continue;
         }
-        let mut machine = Machine::load(Settings::default(), &stored).unwrap();
+        let mut machine = load(&stored).unwrap();
         match action {
             Action::Wait { until } => {
                 now = until.unix_ms();

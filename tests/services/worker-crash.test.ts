@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -39,44 +39,108 @@ async function delivered(receiver: Receiver, index: number): Promise<StoredRecei
   }
 }
 
+/** Where one worker process tells what it does: `.` when an attempt begins, `+` when its handler is through. */
+class Diary {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** A file and no pipe: a pipe that nobody reads holds up its writer, and with him the lock of the file he is in. */
+  open(): number {
+    return openSync(this.#path, "a");
+  }
+
+  #count(mark: string): number {
+    return readFileSync(this.#path, "latin1").split(mark).length - 1;
+  }
+
+  /** Attempts that began. */
+  get begun(): number {
+    return this.#count(".");
+  }
+
+  /** Whether the last attempt is not through, or will never be. */
+  get inMidJob(): boolean {
+    return this.begun > this.#count("+");
+  }
+}
+
+/** How long somebody is waited for who has to be killed in the middle of a job. */
+const KILL_MS_MAX = 20_000;
+
 /** Worker processes, one of which dies again and again. */
 class Crowd {
-  readonly #start: () => ChildProcess;
-  readonly #alive = new Set<ChildProcess>();
+  readonly #engine: string;
+  readonly #name: string;
+  readonly #folder: string;
+  readonly #alive = new Map<ChildProcess, Diary>();
+  readonly #diaries: Diary[] = [];
+  #closed = false;
+  /** The file with what all of them had to complain about. */
+  readonly errors: string;
+  /** Deaths in the middle of a job; those between two jobs do not count. */
   kills = 0;
-  /** Attempts begun by all of them, also by the dead. */
-  attempts = 0;
 
-  constructor(engine: string, name: string) {
-    this.#start = () => spawn(server("MODERN_NODE"), [PROGRAM, engine, name], { stdio: ["ignore", "pipe", "ignore"] });
+  constructor(engine: string, name: string, folder: string) {
+    this.#engine = engine;
+    this.#name = name;
+    this.#folder = folder;
+    this.errors = join(folder, "errors.log");
     for (let count = 0; count < PROCESSES; count += 1) this.#add();
   }
 
+  /** Attempts begun by all of them, also by the dead. */
+  get attempts(): number {
+    return this.#diaries.reduce((sum, { begun }) => sum + begun, 0);
+  }
+
   #add(): void {
-    const child = this.#start();
-    this.#alive.add(child);
-    child.stdout?.on("data", (chunk: Buffer) => (this.attempts += chunk.length));
+    if (this.#closed) return;
+    const diary = new Diary(join(this.#folder, `worker-${this.#diaries.length}`));
+    const files = [diary.open(), openSync(this.errors, "a")] as const;
+    const child = spawn(server("MODERN_NODE"), [PROGRAM, this.#engine, this.#name], { stdio: ["ignore", ...files] });
+    for (const file of files) closeSync(file);
+    this.#diaries.push(diary);
+    this.#alive.set(child, diary);
     child.once("exit", () => this.#alive.delete(child));
   }
 
-  /** In the middle of a job: whoever begins one next, a moment later. */
+  /** Kills whoever begins a job next, a moment later, until one has died in the middle of it. */
   async killOne(): Promise<void> {
-    const begins = [...this.#alive].map((child) => new Promise<ChildProcess>((resolve) => {
-      child.stdout?.once("data", () => resolve(child));
-    }));
-    const victim = await Promise.race(begins);
-    await sleep(Math.random() * 10);
-    this.kills += victim.kill("SIGKILL") ? 1 : 0;
-    this.#alive.delete(victim);
-    this.#add();
+    const deadline = Date.now() + KILL_MS_MAX;
+    for (;;) {
+      const [victim, diary] = await this.#next(deadline);
+      await sleep(Math.random() * 10);
+      const gone = new Promise((resolve) => victim.once("exit", resolve));
+      victim.kill("SIGKILL");
+      await gone;
+      this.#add();
+      if (!diary.inMidJob) continue;
+      this.kills += 1;
+      return;
+    }
+  }
+
+  /** The first to begin an attempt from now on. */
+  async #next(deadline: number): Promise<[ChildProcess, Diary]> {
+    const before = new Map([...this.#alive].map(([child, { begun }]) => [child, begun]));
+    for (;;) {
+      const found = [...this.#alive].find(([child, { begun }]) => begun > (before.get(child) ?? 0));
+      if (found !== undefined) return found;
+      assert.ok(Date.now() < deadline, `nobody began a job for ${KILL_MS_MAX} ms; ${this.#alive.size} workers are alive`);
+      await sleep(1);
+    }
   }
 
   /** Ends all of them; resolves to the signals by which they ended. */
   async end(signal: NodeJS.Signals): Promise<(NodeJS.Signals | null)[]> {
-    const ended = [...this.#alive].map((child) => new Promise<NodeJS.Signals | null>((resolve) => {
+    this.#closed = true;
+    const ended = [...this.#alive.keys()].map((child) => new Promise<NodeJS.Signals | null>((resolve) => {
       child.once("exit", (_, by) => resolve(by));
     }));
-    for (const child of this.#alive) child.kill(signal);
+    for (const child of this.#alive.keys()) child.kill(signal);
     return Promise.all(ended);
   }
 }
@@ -95,14 +159,14 @@ async function crashed(engine: string, kills: number): Promise<void> {
     const order = Array.from({ length: EVENTS }, (_, index) => Array.from({ length: 1 + (index % 5) }, () => index)).flat();
     order.sort(() => Math.random() - 0.5);
     await queue.counts();
-    crowd = new Crowd(engine, name);
+    crowd = new Crowd(engine, name, folder);
     // A part of the deliveries for each kill, so that there is always somebody at work to be killed.
     const part = Math.ceil(order.length / (kills + 1));
     for (let from = 0; from < order.length; from += part) {
       const dies = crowd.kills < kills ? crowd.killOne() : undefined;
-      const receipts = await Promise.all(order.slice(from, from + part).map((index) => delivered(receiver, index)));
+      const arrive = Promise.all(order.slice(from, from + part).map((index) => delivered(receiver, index)));
+      const [receipts] = await Promise.all([arrive, dies]);
       assert.ok(receipts.every(({ httpStatus }) => httpStatus === 200));
-      await dies;
     }
     const deadline = Date.now() + 120_000;
     for (;;) {
@@ -125,6 +189,9 @@ async function crashed(engine: string, kills: number): Promise<void> {
     if (exactlyOnce) assert.equal(twice, 0, "events applied more than once");
     // A drain ends the process by the very signal that asked for it.
     assert.deepEqual(await crowd.end("SIGTERM"), Array.from({ length: PROCESSES }, () => "SIGTERM"));
+  } catch (error) {
+    if (crowd !== undefined) console.error(readFileSync(crowd.errors, "utf8"));
+    throw error;
   } finally {
     await crowd?.end("SIGKILL");
     await close();

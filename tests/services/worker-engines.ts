@@ -15,13 +15,16 @@ import type { Worker, WorkerSettings } from "../../pkg/src/worker/settings.js";
 import { createWorker } from "../../pkg/src/worker/worker.js";
 import { server } from "./servers.js";
 
+/** Tells where an attempt stands. */
+export type Mark = (mark: "." | "+") => void;
+
 /** One engine, connected. */
 export interface Engine {
   readonly queue: Queue;
   /** Whether the effect of a handler becomes true together with the end of its job. */
   readonly exactlyOnce: boolean;
-  /** A worker that calls `begun` at the start of each attempt. */
-  worker(settings: WorkerSettings, begun: () => void): Worker;
+  /** A worker that calls `mark` with `.` when an attempt begins, and with `+` when its handler is through. */
+  worker(settings: WorkerSettings, mark: Mark): Worker;
   /** How often each event was applied. */
   effects(): Promise<Map<string, number>>;
   /** Empties what this name left behind, and makes what effects need. */
@@ -45,27 +48,29 @@ async function postgres(name: string, transaction: boolean): Promise<Engine> {
   return {
     queue,
     exactlyOnce: transaction,
-    worker: (settings, begun) =>
+    worker: (settings, mark) =>
       transaction
         ? createWorker({
             ...settings,
             queue,
             transaction,
             handler: async (event, { tx }) => {
-              begun();
+              mark(".");
               await pause(WORK_MS);
               await tx.query(insert, [event.id]);
               await pause(WORK_MS);
+              mark("+");
             },
           })
         : createWorker({
             ...settings,
             queue,
             handler: async (event) => {
-              begun();
+              mark(".");
               await pause(WORK_MS);
               await pool.query(insert, [event.id]);
               await pause(WORK_MS);
+              mark("+");
             },
           }),
     effects: async () => counted((await pool.query(`SELECT id, count(*) AS times FROM ${table} GROUP BY id`)).rows),
@@ -88,16 +93,17 @@ async function sqlite(name: string): Promise<Engine> {
   return {
     queue,
     exactlyOnce: true,
-    worker: (settings, begun) =>
+    worker: (settings, mark) =>
       createWorker({
         ...settings,
         queue,
         transaction: true,
         handler: (event, { tx }) => {
-          begun();
+          mark(".");
           tx.prepare("INSERT INTO effects (id) VALUES (?)").run(event.id);
           // All writers of a file share one lock, so this work is shorter than the others'.
           Atomics.wait(cell, 0, 0, Math.random() * 4);
+          mark("+");
         },
       }),
     effects: async () =>
@@ -115,15 +121,16 @@ async function bull(name: string): Promise<Engine> {
   return {
     queue,
     exactlyOnce: false,
-    worker: (settings, begun) =>
+    worker: (settings, mark) =>
       createWorker({
         ...settings,
         queue,
         handler: async (event) => {
-          begun();
+          mark(".");
           await pause(WORK_MS);
           await redis.hincrby(`effects-${name}`, event.id, 1);
           await pause(WORK_MS);
+          mark("+");
         },
       }),
     effects: async () => new Map(Object.entries(await redis.hgetall(`effects-${name}`)).map(([id, times]) => [id, Number(times)])),
@@ -151,16 +158,17 @@ async function pgBoss(name: string): Promise<Engine> {
   return {
     queue,
     exactlyOnce: true,
-    worker: (settings, begun) =>
+    worker: (settings, mark) =>
       createWorker({
         ...settings,
         queue,
         transaction: true,
         handler: async (event, { tx }) => {
-          begun();
+          mark(".");
           await pause(WORK_MS);
           await tx.executeSql(`INSERT INTO ${schema}.effects (id) VALUES ($1)`, [event.id]);
           await pause(WORK_MS);
+          mark("+");
         },
       }),
     effects: async () =>

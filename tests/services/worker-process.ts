@@ -18,6 +18,6 @@ if (engine !== "") {
     signals: ["SIGTERM"],
     onError: (error, job) => console.error(job, error),
   };
-  // One byte for each attempt, written before anything else can happen to this process.
-  worker(settings, () => void writeSync(1, ".")).start();
+  // Written before anything else can happen to this process.
+  worker(settings, (mark) => void writeSync(1, mark)).start();
 }

@@ -23,6 +23,7 @@ import { exchange, type Wire } from "./exchange.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
+import { knownProfile, profileOfIntent, type KnownProfile } from "./profiles.js";
 import { LEASE_SLACK_MS, checkedCall, checkedOptions, settingsOf, wireOf, withSignal } from "./settings.js";
 
 const WAIT_MS = 30_000;
@@ -50,7 +51,7 @@ interface Call {
 export class Payments {
   readonly #intents: Intents;
   readonly #wire: Wire;
-  readonly #profile: string;
+  readonly #profile: KnownProfile;
   readonly #merchant: string;
   readonly #account: string;
   readonly #secret: string;
@@ -69,7 +70,7 @@ export class Payments {
   /** Use {@link createPayments}. */
   constructor(options: PaymentsOptions) {
     const { provider } = checkedOptions(options);
-    this.#profile = text("provider.profile", provider.profile ?? "conservative");
+    this.#profile = knownProfile(provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
     this.#account = text("provider.account", provider.account ?? "");
     this.#secret = hex(bytes("secret", options.secret));
@@ -80,8 +81,9 @@ export class Payments {
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
     this.#owner = this.#entropy();
-    // Opening a throw-away intent checks profile, secret and retry options now, not at the first order.
-    this.#open(this.#document("charge", { reference: "check", amount: 1, currency: "EUR" }), this.#now);
+    // Opening a throw-away intent checks secret and retry options now, not at the first order.
+    const call = { method: "POST", path: "/", body: "{}" };
+    this.#open({ merchant: this.#merchant, operation: "call", reference: "check", call }, this.#now);
   }
 
   /** Authorizes and captures. Repeating it with the same reference is safe after anything. */
@@ -306,7 +308,7 @@ export class Payments {
 
   #open(request: RequestDocument, now: () => number): Step {
     return openIntent({
-      profile: this.#profile,
+      profile: this.#profile.document,
       account: this.#account,
       secret: this.#secret,
       request,
@@ -321,6 +323,7 @@ export class Payments {
     opening: { readonly same_as?: RequestDocument; readonly reopen_with?: string; readonly news?: News },
   ): Step {
     return stepIntent({
+      profile: profileOfIntent(this.#profile, loaded.journal[0]?.["profile"]),
       journal: loaded.journal,
       settings: this.#settings,
       now: timeMs("now", now()),
@@ -351,8 +354,8 @@ export class Payments {
     const base = {
       reference: view.reference,
       operation: view.operation,
-      amount: BigInt(view.amount),
-      currency: view.currency,
+      amount: view.amount === undefined ? null : BigInt(view.amount),
+      currency: view.currency ?? null,
       attempts: view.attempts,
       epoch: view.epoch,
       key: view.key,

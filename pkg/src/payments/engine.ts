@@ -2,6 +2,7 @@
 
 import { payments } from "../shell/payments.js";
 import { encode } from "../shell/wire.js";
+import type { ProfileDocument, ProfileOperation } from "./profiles.js";
 
 /** One thing that happened to an intent, opaque to TypeScript. */
 export type JournalEntry = Readonly<Record<string, unknown>>;
@@ -14,6 +15,8 @@ export type Action =
       readonly method: string;
       readonly path: string;
       readonly headers: Readonly<Record<string, string>>;
+      /** Names of the response headers the engine wants to see, in lower case. */
+      readonly answer_headers: readonly string[];
       readonly body?: string;
     }
   | {
@@ -21,18 +24,34 @@ export type Action =
       readonly method: string;
       readonly path: string;
       readonly headers: Readonly<Record<string, string>>;
+      readonly answer_headers: readonly string[];
     }
   | { readonly type: "wait"; readonly until: number }
   | { readonly type: "rest" };
+
+/** What is done with the money; `call` is a request prepared by somebody else. */
+export type Operation = ProfileOperation | "call";
+
+/** An answer as it was kept: what a prepared request was answered with. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 /** The intent as the engine describes it. */
 export interface IntentView {
   readonly status: "settled" | "failed" | "pending_confirmation" | "awaiting_customer";
   readonly state: string;
   readonly reference: string;
-  readonly operation: "charge" | "authorize";
-  readonly amount: string;
-  readonly currency: string;
+  readonly operation: Operation;
+  /** Name of the profile it was opened with. */
+  readonly profile: string;
+  /** Left out where the caller named no amount, and then without currency. */
+  readonly amount?: string;
+  readonly currency?: string;
+  /** The answer to a prepared request, once there is one. */
+  readonly answer?: KeptAnswer;
   readonly attempts: number;
   readonly epoch: number;
   readonly key: string;
@@ -52,23 +71,46 @@ export type News =
       readonly type: "response";
       readonly attempt: number;
       readonly status: number;
-      readonly retry_after?: string;
-      readonly replayed: boolean;
+      /** Those that the action asked for, names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
     }
   | { readonly type: "failure"; readonly attempt: number; readonly not_sent: boolean }
-  | { readonly type: "query"; readonly status?: number; readonly retry_after?: string; readonly body?: string }
+  | {
+      readonly type: "query";
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    }
   | { readonly type: "webhook"; readonly payment: unknown };
 
 /** The request as the engine reads it. */
 export interface RequestDocument {
   readonly merchant: string;
-  readonly operation: "charge" | "authorize";
+  readonly operation: Operation;
   readonly reference: string;
-  readonly amount: string;
-  readonly currency: string;
+  readonly amount?: string;
+  readonly currency?: string;
+  /** The provider's name of the payment that is captured, voided or refunded. */
+  readonly target?: string;
+  /** The account a transfer or payout goes to. */
+  readonly destination?: string;
   readonly description?: string;
   readonly metadata?: unknown;
+  /** Merged into the provider's body as they are. */
+  readonly provider_fields?: unknown;
+  /** The prepared request, for the operation `call` and no other. */
+  readonly call?: CallDocument;
+}
+
+/** A request prepared by somebody else, without host, credentials and key. */
+export interface CallDocument {
+  readonly method: string;
+  /** Path and query, beginning with a slash. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** How the engine decides. */
@@ -88,7 +130,7 @@ export interface Step {
 
 /** A new intent. */
 export function openIntent(input: {
-  readonly profile: string;
+  readonly profile: ProfileDocument;
   readonly account: string;
   readonly secret: string;
   readonly request: RequestDocument;
@@ -104,6 +146,7 @@ export function openIntent(input: {
 
 /** One round of a known intent. */
 export function stepIntent(input: {
+  readonly profile: ProfileDocument;
   readonly journal: readonly JournalEntry[];
   readonly settings: SettingsDocument;
   readonly now: number;

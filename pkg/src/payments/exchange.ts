@@ -54,19 +54,18 @@ export async function exchange(
     const response = await unlessAborted(wire.fetch(request), end);
     // What is cut off makes it unreadable, which is the truth about it.
     const { text: body } = await unlessAborted(beginningOf(response, BODY_BYTES_MAX), end);
-    const retryAfter = response.headers.get("retry-after");
-    const answer = {
-      status: response.status,
-      body,
-      ...(retryAfter === null ? {} : { retry_after: retryAfter }),
-    };
+    const answer = { status: response.status, body, headers: wanted(response.headers, action.answer_headers) };
     if (action.type === "query") return { type: "query", ...answer };
-    const replayed = response.headers.get("idempotent-replayed") === "true";
-    return { type: "response", attempt: action.attempt, replayed, ...answer };
+    return { type: "response", attempt: action.attempt, ...answer };
   } catch (error) {
     if (action.type === "query") return { type: "query" };
     return { type: "failure", attempt: action.attempt, not_sent: neverSent(error) };
   }
+}
+
+/** The headers that were asked for, as far as they are there. */
+function wanted(headers: Headers, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? ""]] : [])));
 }
 
 /** Whether every error in the chain of causes that says what it is says that no connection was made. */

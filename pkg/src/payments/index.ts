@@ -21,3 +21,15 @@ export type {
   Settled,
   WaitOptions,
 } from "./outcome.js";
+export type { Operation } from "./engine.js";
+export type {
+  AnswerReading,
+  AnswerRule,
+  HeaderTest,
+  ProfileDocument,
+  ProfileOperation,
+  ProfileRoute,
+  ProfileSource,
+  ProfileSources,
+  RequestTemplate,
+} from "./profiles.js";

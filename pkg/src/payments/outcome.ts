@@ -2,6 +2,8 @@
 
 import type { AmountInput, BytesInput } from "../shell/guard.js";
 import type { Store } from "../stores/store.js";
+import type { Operation } from "./engine.js";
+import type { ProfileDocument, ProfileSources } from "./profiles.js";
 
 /** When to try again. */
 export interface RetryOptions {
@@ -15,8 +17,11 @@ export interface RetryOptions {
 
 /** The gateway a client talks to. */
 export interface ProviderOptions {
-  /** What the provider promises about keys; a name of {@link providerProfiles}. `conservative` when left out. */
-  readonly profile?: string;
+  /**
+   * What the provider promises about keys: a name of {@link providerProfiles}, or a profile of your own.
+   * `conservative` when left out.
+   */
+  readonly profile?: string | ProfileDocument;
   /** Scheme, host and port, without a path: `https://gateway.example`. */
   readonly baseUrl: string;
   /** The merchant, as the provider knows him. */
@@ -79,9 +84,11 @@ export interface ChargeOptions extends WaitOptions {
 
 interface OutcomeBase {
   readonly reference: string;
-  readonly operation: "charge" | "authorize";
-  readonly amount: bigint;
-  readonly currency: string;
+  readonly operation: Operation;
+  /** Minor units; `null` where none were named: a void, or the whole of a capture or refund. */
+  readonly amount: bigint | null;
+  /** ISO 4217; `null` where no amount was named. */
+  readonly currency: string | null;
   /** Requests sent so far, the first included. */
   readonly attempts: number;
   /** Generation of the key, from 1. */
@@ -132,20 +139,5 @@ export interface AwaitingCustomer extends OutcomeBase {
 /** What became of an intent. */
 export type Outcome = Settled | Failed | PendingConfirmation | AwaitingCustomer;
 
-/** What a provider promises about keys. */
-export interface ProviderProfile {
-  readonly name: string;
-  readonly keyHeader: string;
-  /** How long the provider surely remembers a key, in milliseconds. */
-  readonly windowMs: number;
-  /** The part of the window that is not used. */
-  readonly marginMs: number;
-  /** How long after the last send a late copy may still execute. */
-  readonly quarantineMs: number;
-  readonly queryByReference: boolean;
-  readonly rateLimitExecutesNothing: boolean;
-  readonly replayHeader: string;
-  readonly source: string;
-  /** Date of the last check. */
-  readonly checked: string;
-}
+/** A provider profile with where each of its promises is written. */
+export type ProviderProfile = ProfileDocument & { readonly sources: ProfileSources };

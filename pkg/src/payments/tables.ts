@@ -1,8 +1,11 @@
 /** What can be known without sending anything: keys, promises of providers, and the waits to expect. */
 
+import { profiles } from "../../wasm/payments.profiles.js";
+import { sources } from "../../wasm/payments.sources.js";
 import { payments } from "../shell/payments.js";
 import { bytes, count, onlyKnown, text, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
+import type { Operation } from "./engine.js";
 import { hex } from "./host.js";
 import type { ProviderProfile, RetryOptions } from "./outcome.js";
 
@@ -12,10 +15,12 @@ export interface KeyIdentity {
   readonly secret: BytesInput;
   readonly merchant: string;
   readonly account?: string;
-  readonly operation: "charge" | "authorize";
+  readonly operation: Operation;
   readonly reference: string;
   /** Generation, from 1. */
   readonly epoch?: number;
+  /** Length and alphabet, as in a profile's `key.form`; `hex` when left out. */
+  readonly form?: "hex" | "uuid" | "base64url";
 }
 
 /**
@@ -24,7 +29,7 @@ export interface KeyIdentity {
  * Throws `unknown_option` for a misspelt field, what names a field of the wrong type, and what the engine refuses.
  */
 export function deriveKey(identity: KeyIdentity): string {
-  onlyKnown("identity", identity, ["secret", "merchant", "account", "operation", "reference", "epoch"]);
+  onlyKnown("identity", identity, ["secret", "merchant", "account", "operation", "reference", "epoch", "form"]);
   const input = encode({
     secret: hex(bytes("secret", identity.secret)),
     merchant: text("merchant", identity.merchant),
@@ -32,6 +37,7 @@ export function deriveKey(identity: KeyIdentity): string {
     operation: text("operation", identity.operation),
     reference: text("reference", identity.reference),
     epoch: count("epoch", identity.epoch ?? 1, 1),
+    form: text("form", identity.form ?? "hex"),
   });
   return payments.invoke<string>((exports) => exports.payments_derive_key(input));
 }
@@ -45,14 +51,9 @@ export function randomKey(options: { readonly version?: 4 | 7; readonly now?: nu
   return payments.invoke<string>((exports) => exports.payments_random_key(input));
 }
 
-/** What each known provider promises about keys, with source and date. */
+/** What each known provider promises about keys, each promise with its source and the date of its last check. */
 export function providerProfiles(): ProviderProfile[] {
-  type Row = Record<string, string | number | boolean>;
-  const rows = payments.invoke<Row[]>((exports) => exports.payments_profiles());
-  const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-  return rows.map(
-    (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [camel(name), value])) as unknown as ProviderProfile,
-  );
+  return profiles.map((profile) => ({ ...profile, sources: sources[profile.name] ?? {} }));
 }
 
 /** When one attempt may come. */

@@ -24,8 +24,9 @@ pub(super) fn read(request: &HttpRequest) -> Asked {
         ("POST", "/api/payments") => {
             read_charge(request.body.as_deref().unwrap_or_default()).unwrap_or(Asked::Nonsense)
         }
-        ("GET", "/api/payments") => parameter(query, "reference")
-            .map_or(Asked::Nonsense, |reference| Asked::List { reference }),
+        ("GET", "/api/payments") => {
+            parameter(query, "reference").map_or(Asked::Nonsense, |reference| Asked::List { reference })
+        }
         _ => Asked::Nonsense,
     }
 }

@@ -160,7 +160,8 @@ impl Provider {
         chaos: &mut Chaos,
     ) -> Execution {
         let dice = &mut chaos.provider;
-        let shown_from = now.saturating_add(dice.between(conditions.query_lag_ms.0, conditions.query_lag_ms.1));
+        let shown_from =
+            now.saturating_add(dice.between(conditions.query_lag_ms.0, conditions.query_lag_ms.1));
         let (charged_500, idle_500) =
             (dice.strikes(conditions.charged_500_ppm), dice.strikes(conditions.idle_500_ppm));
         let (declined, challenged) =
@@ -228,4 +229,3 @@ pub(super) fn key_of(request: &HttpRequest) -> Option<&str> {
 fn refused(status: u16, code: &str) -> Answer {
     Answer::plain(status, dialect::error(code))
 }
-
