@@ -5,7 +5,7 @@ use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 use super::content::header_list;
-use super::{Answer, Entry, Error, Evidence, Proof, Request, Terms, Unknown};
+use super::{Answer, Entry, Error, Evidence, Operation, Proof, Request, Terms, Unknown};
 
 /// An entry as one line of JSON.
 #[must_use]
@@ -36,6 +36,12 @@ pub fn encode_entry(entry: &Entry) -> String {
             .text("owner", owner)
             .number("lease_until", lease_until.unix_ms())
             .finish(),
+        Entry::Asked { at, query, owner, lease_until } => begin("asked", at)
+            .number("query", u64::from(*query))
+            .text("owner", owner)
+            .number("lease_until", lease_until.unix_ms())
+            .finish(),
+        Entry::Held { at, until } => begin("held", at).number("until", until.unix_ms()).finish(),
         Entry::NotExecuted { at, reason, next_at } => begin("not_executed", at)
             .text("reason", reason.name())
             .number("next_at", next_at.unix_ms())
@@ -45,33 +51,72 @@ pub fn encode_entry(entry: &Entry) -> String {
             .flag("key_poisoned", *key_poisoned)
             .number("next_at", next_at.unix_ms())
             .finish(),
-        Entry::QueriedEmpty { at, next_at } => {
-            begin("queried_empty", at).number("next_at", next_at.unix_ms()).finish()
+        Entry::QueriedEmpty { at, quiet, next_at } => {
+            begin("queried_empty", at).flag("quiet", *quiet).number("next_at", next_at.unix_ms()).finish()
         }
-        Entry::ActionRequired { at, provider_reference } => {
-            begin("action_required", at).text("provider_reference", provider_reference).finish()
-        }
-        Entry::Settled { at, provider_reference, evidence } => begin("settled", at)
+        Entry::ActionRequired { at, provider_reference, next_at } => begin("action_required", at)
             .text("provider_reference", provider_reference)
-            .text("evidence", evidence.name())
+            .number("next_at", next_at.unix_ms())
             .finish(),
-        Entry::Failed { at, proof, provider_reference, code, message } => begin("failed", at)
-            .text("proof", proof.name())
-            .maybe_text("provider_reference", provider_reference.as_deref())
-            .text("code", code)
-            .text("message", message)
-            .finish(),
+        Entry::Settled { at, provider_reference, evidence, look_at } => maybe(
+            begin("settled", at)
+                .text("provider_reference", provider_reference)
+                .text("evidence", evidence.name()),
+            "look_at",
+            *look_at,
+        ),
+        Entry::Failed { at, proof, provider_reference, code, message, look_at } => maybe(
+            begin("failed", at)
+                .text("proof", proof.name())
+                .maybe_text("provider_reference", provider_reference.as_deref())
+                .text("code", code)
+                .text("message", message),
+            "look_at",
+            *look_at,
+        ),
+        Entry::Looked { at, next_at } => maybe(begin("looked", at), "next_at", *next_at),
         Entry::Answered { at, answer } => begin("answered", at).raw("answer", &answer.to_json()).finish(),
         Entry::ExtraCharge { at, provider_reference } => {
             begin("extra_charge", at).text("provider_reference", provider_reference).finish()
         }
-        Entry::NeedsReview { at, reason } => begin("needs_review", at).text("reason", reason).finish(),
-        Entry::Reopened { at, epoch, key, proof } => begin("reopened", at)
-            .number("epoch", u64::from(*epoch))
-            .text("key", key)
-            .text("proof", proof.name())
+        Entry::CancelWished { at } => begin("cancel_wished", at).finish(),
+        Entry::ReversalDue { at, charge, operation, reference } => begin("reversal_due", at)
+            .text("charge", charge)
+            .text("operation", operation.name())
+            .text("reference", reference)
             .finish(),
+        Entry::ReversalAwaited { at, charge, again, next_at } => begin("reversal_awaited", at)
+            .text("charge", charge)
+            .flag("again", *again)
+            .number("next_at", next_at.unix_ms())
+            .finish(),
+        Entry::Reversed { at, charge, refund } => {
+            begin("reversed", at).text("charge", charge).text("refund", refund).finish()
+        }
+        Entry::ReversalFailed { at, charge, code } => {
+            begin("reversal_failed", at).text("charge", charge).text("code", code).finish()
+        }
+        Entry::NeedsReview { at, reason } => begin("needs_review", at).text("reason", reason).finish(),
+        Entry::Resolved { at, charge, note } => {
+            begin("resolved", at).maybe_text("charge", charge.as_deref()).text("note", note).finish()
+        }
+        Entry::Reopened { at, epoch, key, proof, deadline_at } => maybe(
+            begin("reopened", at)
+                .number("epoch", u64::from(*epoch))
+                .text("key", key)
+                .text("proof", proof.name()),
+            "deadline_at",
+            *deadline_at,
+        ),
     }
+}
+
+fn maybe(out: ObjectWriter, field: &str, moment: Option<Timestamp>) -> String {
+    match moment {
+        Some(moment) => out.number(field, moment.unix_ms()),
+        None => out,
+    }
+    .finish()
 }
 
 /// Reads an entry.
@@ -107,6 +152,13 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
             owner: fields.text("owner")?.to_owned(),
             lease_until: moment(&mut fields, "lease_until")?,
         },
+        "asked" => Entry::Asked {
+            at,
+            query: count(&mut fields, "query")?,
+            owner: fields.text("owner")?.to_owned(),
+            lease_until: moment(&mut fields, "lease_until")?,
+        },
+        "held" => Entry::Held { at, until: moment(&mut fields, "until")? },
         "not_executed" => {
             Entry::NotExecuted { at, reason: unknown(&mut fields)?, next_at: moment(&mut fields, "next_at")? }
         }
@@ -116,10 +168,18 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
             key_poisoned: fields.maybe_flag("key_poisoned")?.unwrap_or(false),
             next_at: moment(&mut fields, "next_at")?,
         },
-        "queried_empty" => Entry::QueriedEmpty { at, next_at: moment(&mut fields, "next_at")? },
-        "action_required" => {
-            Entry::ActionRequired { at, provider_reference: text(&mut fields, "provider_reference")? }
-        }
+        "queried_empty" => Entry::QueriedEmpty {
+            at,
+            // Written before this was told apart: it counts for nothing then.
+            quiet: fields.maybe_flag("quiet")?.unwrap_or(false),
+            next_at: moment(&mut fields, "next_at")?,
+        },
+        "action_required" => Entry::ActionRequired {
+            at,
+            provider_reference: text(&mut fields, "provider_reference")?,
+            // Written before such a payment was asked about: it is asked about now.
+            next_at: maybe_moment(&mut fields, "next_at")?.unwrap_or(at),
+        },
         "settled" => {
             let evidence = fields.text("evidence")?;
             Entry::Settled {
@@ -127,6 +187,7 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
                 provider_reference: text(&mut fields, "provider_reference")?,
                 evidence: Evidence::from_name(evidence)
                     .ok_or_else(|| unexpected("evidence", "a kind of evidence", quoted(evidence)))?,
+                look_at: maybe_moment(&mut fields, "look_at")?,
             }
         }
         "failed" => Entry::Failed {
@@ -135,17 +196,50 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
             provider_reference: fields.maybe_text("provider_reference")?.map(ToOwned::to_owned),
             code: text(&mut fields, "code")?,
             message: text(&mut fields, "message")?,
+            look_at: maybe_moment(&mut fields, "look_at")?,
         },
+        "looked" => Entry::Looked { at, next_at: maybe_moment(&mut fields, "next_at")? },
         "answered" => Entry::Answered { at, answer: answer(fields.required("answer", "the answer")?)? },
         "extra_charge" => {
             Entry::ExtraCharge { at, provider_reference: text(&mut fields, "provider_reference")? }
         }
+        "cancel_wished" => Entry::CancelWished { at },
+        "reversal_due" => {
+            let operation = fields.text("operation")?;
+            Entry::ReversalDue {
+                at,
+                charge: text(&mut fields, "charge")?,
+                operation: Operation::from_name(operation)
+                    .ok_or_else(|| unexpected("operation", "an operation", quoted(operation)))?,
+                reference: text(&mut fields, "reference")?,
+            }
+        }
+        "reversal_awaited" => Entry::ReversalAwaited {
+            at,
+            charge: text(&mut fields, "charge")?,
+            again: fields.maybe_flag("again")?.unwrap_or(false),
+            next_at: moment(&mut fields, "next_at")?,
+        },
+        "reversed" => {
+            Entry::Reversed { at, charge: text(&mut fields, "charge")?, refund: text(&mut fields, "refund")? }
+        }
+        "reversal_failed" => Entry::ReversalFailed {
+            at,
+            charge: text(&mut fields, "charge")?,
+            code: text(&mut fields, "code")?,
+        },
         "needs_review" => Entry::NeedsReview { at, reason: text(&mut fields, "reason")? },
+        "resolved" => Entry::Resolved {
+            at,
+            charge: fields.maybe_text("charge")?.map(ToOwned::to_owned),
+            note: text(&mut fields, "note")?,
+        },
         "reopened" => Entry::Reopened {
             at,
             epoch: count(&mut fields, "epoch")?,
             key: fields.text("key")?.to_owned(),
             proof: proof(&mut fields)?,
+            deadline_at: maybe_moment(&mut fields, "deadline_at")?,
         },
         other => return Err(unexpected("type", "a journal entry of version 1", quoted(other))),
     };
@@ -193,6 +287,15 @@ fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp,
         .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.digits()))
 }
 
+fn maybe_moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<Timestamp>, Error> {
+    match fields.maybe_integer(field)? {
+        None => Ok(None),
+        Some(ms) => Timestamp::from_unix_ms(ms)
+            .map(Some)
+            .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.digits())),
+    }
+}
+
 fn count(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<u32, Error> {
     let number = fields.integer(field)?;
     u32::try_from(number).map_err(|_| unexpected(field, "a count below 2^32", number.digits()))
@@ -205,5 +308,5 @@ fn unknown(fields: &mut Fields<'_, '_>) -> Result<Unknown, Error> {
 
 fn proof(fields: &mut Fields<'_, '_>) -> Result<Proof, Error> {
     let name = fields.text("proof")?;
-    Proof::from_name(name).ok_or_else(|| unexpected("proof", "\"refused\" or \"absent\"", quoted(name)))
+    Proof::from_name(name).ok_or_else(|| unexpected("proof", "a proof of version 1", quoted(name)))
 }

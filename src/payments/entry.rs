@@ -4,7 +4,7 @@ use crate::json::ObjectWriter;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-use super::{Request, Terms};
+use super::{Evidence, Operation, Proof, Request, Terms, Unknown};
 
 /// One thing that happened. Entries are only ever appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,24 @@ pub enum Entry {
         /// Until then no other process touches the intent.
         lease_until: Timestamp,
     },
+    /// A question to the provider was authorised: a query by reference, or a void by key.
+    Asked {
+        /// When.
+        at: Timestamp,
+        /// Counted from 1 over all epochs: an answer to an earlier question proves nothing any more.
+        query: u32,
+        /// The process that asks.
+        owner: String,
+        /// Until then no other process asks.
+        lease_until: Timestamp,
+    },
+    /// The driver was not permitted to send or to ask: a breaker is open, or a budget is used up.
+    Held {
+        /// When.
+        at: Timestamp,
+        /// When to ask for a permit again.
+        until: Timestamp,
+    },
     /// An attempt was surely not executed; the same key is sent again later.
     NotExecuted {
         /// When.
@@ -65,6 +83,8 @@ pub enum Entry {
     QueriedEmpty {
         /// When.
         at: Timestamp,
+        /// Whether it was asked when no copy of the request could be under way any more.
+        quiet: bool,
         /// When to look again.
         next_at: Timestamp,
     },
@@ -74,6 +94,8 @@ pub enum Entry {
         at: Timestamp,
         /// The provider's name for the payment.
         provider_reference: String,
+        /// When to ask what became of it.
+        next_at: Timestamp,
     },
     /// The money moved (or is authorised), once.
     Settled {
@@ -83,6 +105,8 @@ pub enum Entry {
         provider_reference: String,
         /// How we know.
         evidence: Evidence,
+        /// When to look for a second charge, where a copy of the request may outlive the key.
+        look_at: Option<Timestamp>,
     },
     /// This epoch moved no money, and that is proven.
     Failed {
@@ -96,6 +120,15 @@ pub enum Entry {
         code: String,
         /// A sentence for people.
         message: String,
+        /// When to look for a late charge, where a copy of the request may outlive the key.
+        look_at: Option<Timestamp>,
+    },
+    /// A look for charges after the end found none.
+    Looked {
+        /// When.
+        at: Timestamp,
+        /// When to look again, if at all.
+        next_at: Option<Timestamp>,
     },
     /// The answer to a prepared request, kept so that every repeated call gets an equal one. Follows the entry that the
     /// answer led to.
@@ -105,13 +138,58 @@ pub enum Entry {
         /// The answer.
         answer: Answer,
     },
-    /// A charge with our reference came to light that the state does not account for: a second one, or one after a
-    /// failure or while a person decides.
+    /// A charge with our reference came to light that nothing here can reverse, or while a person decides.
     ExtraCharge {
         /// When.
         at: Timestamp,
         /// The provider's name for it.
         provider_reference: String,
+    },
+    /// The caller no longer wants the payment. A wish: what moves from now on is reversed.
+    CancelWished {
+        /// When.
+        at: Timestamp,
+    },
+    /// A charge must be taken back: it is late, extra, or no longer wanted. The intent that takes it back is stored in
+    /// the same write.
+    ReversalDue {
+        /// When.
+        at: Timestamp,
+        /// The provider's name for the charge.
+        charge: String,
+        /// How it is taken back: a refund, or the void of an authorization.
+        operation: Operation,
+        /// The reference of the intent that does it.
+        reference: String,
+    },
+    /// The intent that takes a charge back has not ended yet.
+    ReversalAwaited {
+        /// When.
+        at: Timestamp,
+        /// The provider's name for the charge.
+        charge: String,
+        /// Whether it ended without effect and is to be begun again.
+        again: bool,
+        /// When to look again.
+        next_at: Timestamp,
+    },
+    /// A charge was taken back.
+    Reversed {
+        /// When.
+        at: Timestamp,
+        /// The provider's name for the charge.
+        charge: String,
+        /// The provider's name for the refund or void.
+        refund: String,
+    },
+    /// A charge cannot be taken back: a person decides.
+    ReversalFailed {
+        /// When.
+        at: Timestamp,
+        /// The provider's name for the charge.
+        charge: String,
+        /// The code of the reason.
+        code: String,
     },
     /// Evidence contradicts itself, or time ran out: a person decides.
     NeedsReview {
@@ -119,6 +197,15 @@ pub enum Entry {
         at: Timestamp,
         /// Why, in a stable word.
         reason: String,
+    },
+    /// A person decided what no evidence could. The entries that follow from it come after this one.
+    Resolved {
+        /// When.
+        at: Timestamp,
+        /// What the person found: the provider's name for the charge that counts, or none when no money moved.
+        charge: Option<String>,
+        /// Who decided and why, as the person put it.
+        note: String,
     },
     /// A new epoch with a new key, on the proof of the [`Entry::Failed`] before it.
     Reopened {
@@ -130,6 +217,8 @@ pub enum Entry {
         key: String,
         /// The proof that allowed it.
         proof: Proof,
+        /// The new moment after which an unknown outcome goes to a person.
+        deadline_at: Option<Timestamp>,
     },
 }
 
@@ -158,124 +247,32 @@ impl Answer {
     }
 }
 
-/// Why an attempt did not give a definite answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unknown {
-    /// The connection was never made.
-    NotSent,
-    /// The connection broke or timed out after bytes may have left.
-    ConnectionLost,
-    /// The provider answered with a server error.
-    ServerError,
-    /// The provider answered a stored server error to this key, and always will.
-    StoredServerError,
-    /// The provider asked to slow down.
-    RateLimited,
-    /// The same key is being executed right now.
-    InProgress,
-    /// An answer of success that cannot be read.
-    Unreadable,
-    /// The provider says the payment is still being processed.
-    Processing,
-    /// The provider refused our credentials.
-    Unauthorised,
-    /// An earlier attempt is unknown, and this one was refused for its content.
-    RefusedAfterUnknown,
-    /// The process that sent it did not report back in time.
-    LeaseExpired,
-    /// The query itself failed.
-    QueryFailed,
-    /// The provider says that it did this before, and not with which outcome.
-    AlreadyDone,
-    /// The provider could not begin, for a reason that passes.
-    Unavailable,
-}
-
-impl Unknown {
-    const NAMES: [(Self, &'static str); 14] = [
-        (Self::NotSent, "not_sent"),
-        (Self::ConnectionLost, "connection_lost"),
-        (Self::ServerError, "server_error"),
-        (Self::StoredServerError, "stored_server_error"),
-        (Self::RateLimited, "rate_limited"),
-        (Self::InProgress, "in_progress"),
-        (Self::Unreadable, "unreadable_answer"),
-        (Self::Processing, "processing"),
-        (Self::Unauthorised, "unauthorised"),
-        (Self::RefusedAfterUnknown, "refused_after_unknown"),
-        (Self::LeaseExpired, "lease_expired"),
-        (Self::QueryFailed, "query_failed"),
-        (Self::AlreadyDone, "already_done"),
-        (Self::Unavailable, "unavailable"),
-    ];
-
-    /// The stable name.
+impl Entry {
+    /// When it happened.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(reason, _)| *reason == self).map_or("unknown", |(_, name)| name)
-    }
-
-    /// The reason of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(reason, _)| *reason)
-    }
-}
-
-/// How we know that money moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Evidence {
-    /// The answer to our key.
-    Response,
-    /// The provider's list of payments with our reference.
-    Query,
-    /// A verified webhook.
-    Webhook,
-}
-
-impl Evidence {
-    /// The stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn at(&self) -> Timestamp {
         match self {
-            Self::Response => "response",
-            Self::Query => "query",
-            Self::Webhook => "webhook",
+            Self::Opened { at, .. }
+            | Self::SendAuthorised { at, .. }
+            | Self::Asked { at, .. }
+            | Self::Held { at, .. }
+            | Self::NotExecuted { at, .. }
+            | Self::Ambiguous { at, .. }
+            | Self::QueriedEmpty { at, .. }
+            | Self::ActionRequired { at, .. }
+            | Self::Settled { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Looked { at, .. }
+            | Self::Answered { at, .. }
+            | Self::ExtraCharge { at, .. }
+            | Self::CancelWished { at }
+            | Self::ReversalDue { at, .. }
+            | Self::ReversalAwaited { at, .. }
+            | Self::Reversed { at, .. }
+            | Self::ReversalFailed { at, .. }
+            | Self::NeedsReview { at, .. }
+            | Self::Resolved { at, .. }
+            | Self::Reopened { at, .. } => *at,
         }
-    }
-
-    /// The evidence of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Response, Self::Query, Self::Webhook].into_iter().find(|evidence| evidence.name() == name)
-    }
-}
-
-/// The only proofs that an epoch moved no money (reference/payments.md 4.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Proof {
-    /// P1: a refusal bound to this key, with no earlier attempt of unknown fate.
-    Refused,
-    /// P4: the quarantine is over, two queries in a row were empty, and the key can no longer execute.
-    Absent,
-}
-
-impl Proof {
-    /// The stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Absent => "absent",
-        }
-    }
-
-    /// The proof of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Refused, Self::Absent].into_iter().find(|proof| proof.name() == name)
     }
 }

@@ -99,6 +99,16 @@ pub enum ErrorKind {
         /// The state the intent is in.
         state: &'static str,
     },
+    /// A decision about an intent that waits for none.
+    NotInReview {
+        /// The state the intent is in.
+        state: &'static str,
+    },
+    /// "No money moved" was decided while a copy of the request may still arrive.
+    CopyUnderWay {
+        /// Until when, in milliseconds since the epoch.
+        until: u64,
+    },
     /// The stored journal contradicts itself: it was changed by somebody else.
     Journal {
         /// Position of the first entry that does not fit, counted from 0.
@@ -196,6 +206,15 @@ impl Error {
                 Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state).say(
                     "a new attempt with a new key needs proof that the last one moved no money, and this intent is \
                      {state}",
+                )
+            }
+            ErrorKind::NotInReview { state } => Report::new("intent_not_in_review").fact("state", state).say(
+                "a person decides only what no evidence could, and this intent is {state}: read it with find",
+            ),
+            ErrorKind::CopyUnderWay { until } => {
+                Report::new("intent_copy_under_way").advise(Advice::Wait).number("until", *until).say(
+                    "a copy of the request may still arrive and move money until {until} (milliseconds since the \
+                     epoch): decide that it failed after that moment",
                 )
             }
             ErrorKind::Journal { position, problem } => Report::new("intent_journal_broken")

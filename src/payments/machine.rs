@@ -1,4 +1,4 @@
-//! The machine: news in, entries and one action out. See the module's call order.
+//! The machine: commands and news in, entries and one action out. See the module's call order.
 
 use alloc::sync::Arc;
 
@@ -7,26 +7,16 @@ use crate::entropy::Entropy;
 use crate::fingerprint::fingerprint;
 use crate::json;
 use crate::prelude::*;
-use crate::retry::{self, Policy};
+use crate::retry::Policy;
 use crate::time::{Millis, Timestamp};
 
 use super::classify::{self, Response, Verdict};
-use super::intent::DEADLINE_PASSED;
 use super::key::{self, Identity};
 use super::reading::Seen;
 use super::{
-    Action, Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards,
-    State, Terms, Unknown, wire,
+    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards,
+    State, Unknown, wire,
 };
-
-/// Empty queries in a row that, with the rest of proof P4, make absence certain.
-const EMPTY_QUERIES_NEEDED: u32 = 2;
-
-/// The least wait is a sixteenth of the time the outcome has been unknown,
-const PATIENCE_SHIFT: u32 = 4;
-
-/// but no more than a quarter of an hour.
-const PATIENCE_MAX: Millis = Millis::from_seconds(15 * 60);
 
 /// How a merchant's process drives its intents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +45,9 @@ impl Default for Settings {
 /// One intent in memory, between loading its journal and storing what was added to it.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    profile: Arc<Profile>,
-    settings: Settings,
-    intent: Intent,
+    pub(super) profile: Arc<Profile>,
+    pub(super) settings: Settings,
+    pub(super) intent: Intent,
     new_entries: Vec<Entry>,
 }
 
@@ -128,8 +118,8 @@ impl Machine {
 
     /// When a sweeper should look at this intent if nobody else does.
     #[must_use]
-    pub const fn wake_at(&self) -> Option<Timestamp> {
-        self.intent.next_at
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        self.intent.wake_at()
     }
 
     /// Refuses a repeated call with other content, before anything is sent.
@@ -144,20 +134,62 @@ impl Machine {
         }
     }
 
-    /// Command: try again with a new key, on the stored proof that the old one moved no money.
+    /// Command: try again with a new key, on the stored proof that the old one left no money moved.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFailed`], [`ErrorKind::SecretTooShort`]. Nothing has changed then.
     pub fn reopen(&mut self, secret: &Secret, now: Timestamp) -> Result<(), Error> {
-        let State::Failed { proof, .. } = self.intent.state else {
+        let Some(proof) = self.intent.proof() else {
             return Err(Error::from(ErrorKind::NotFailed { state: self.intent.state.name() }));
         };
         let epoch = self.intent.epoch.saturating_add(1);
         let key = derive_key(&self.profile, &self.intent.request, &self.intent.account, secret, epoch)?;
 
         // From here on the transition succeeds.
-        self.append(Entry::Reopened { at: now, epoch, key, proof });
+        let deadline_at = Some(now.saturating_add(self.settings.deadline));
+        self.append(Entry::Reopened { at: now, epoch, key, proof, deadline_at });
+        Ok(())
+    }
+
+    /// Command: the payment is no longer wanted. Never sent, it has failed; else this is a wish: nothing more is sent
+    /// where the provider can be asked, and what has moved, or moves yet, is taken back. What has ended stays as it is.
+    pub fn cancel(&mut self, now: Timestamp) {
+        if self.intent.cancel_wished || self.intent.must_be_undecided().is_err() {
+            return;
+        }
+        let never_sent = self.intent.state == State::Initiated && self.is_surely_unsent(now);
+        self.append(Entry::CancelWished { at: now });
+        if never_sent {
+            let message = "it was cancelled before anything was sent";
+            self.fail(now, Proof::NeverSent, None, "cancelled".to_owned(), message.to_owned());
+        } else {
+            self.call_off(now);
+        }
+    }
+
+    /// Command: what a person decided. With a `charge`, the payment of that name counts and every other one that came
+    /// to light is taken back; without, no money moved, and every charge that came to light is taken back.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotInReview`]; [`ErrorKind::CopyUnderWay`] when "no money moved" could still become untrue. Nothing
+    /// has changed then.
+    pub fn resolve(&mut self, charge: Option<&str>, note: &str, now: Timestamp) -> Result<(), Error> {
+        let State::NeedsReview { .. } = self.intent.state else {
+            return Err(Error::from(ErrorKind::NotInReview { state: self.intent.state.name() }));
+        };
+        let quiet_at = self.quiet_at().filter(|quiet_at| now < *quiet_at);
+        if let (None, Some(until)) = (charge, quiet_at) {
+            return Err(Error::from(ErrorKind::CopyUnderWay { until: until.unix_ms() }));
+        }
+
+        // From here on the transition succeeds.
+        let charge = charge.map(ToOwned::to_owned);
+        self.append(Entry::Resolved { at: now, charge, note: note.to_owned() });
+        for extra in self.intent.extra_charges.clone() {
+            self.take_back(now, extra);
+        }
         Ok(())
     }
 
@@ -174,7 +206,7 @@ impl Machine {
     ) {
         let verdict = classify::send_answer(&self.profile, &self.intent.request, response);
         let floor = response.retry_after(now).unwrap_or(Millis::ZERO);
-        let was_open = !self.is_closed();
+        let was_open = self.intent.state.is_open();
         self.judge(now, Some(attempt), verdict, Evidence::Response, floor, entropy);
         if was_open {
             self.keep_answer(now, response);
@@ -206,41 +238,78 @@ impl Machine {
         self.judge(now, Some(attempt), verdict, Evidence::Response, Millis::ZERO, entropy);
     }
 
-    /// News: the answer to a query, or `None` when it got none.
-    pub fn handle_query(&mut self, now: Timestamp, answer: Option<&Response>, entropy: &mut Entropy) {
-        if self.is_closed() {
-            return;
-        }
+    /// News: the answer to a query, or `None` when it got none. `query` is the number of the question: a charge that
+    /// was found counts whenever it is told, but only the answer to the last question can say that there is none.
+    pub fn handle_query(
+        &mut self,
+        now: Timestamp,
+        query: u32,
+        answer: Option<&Response>,
+        entropy: &mut Entropy,
+    ) {
         let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
+        let asked_at = self.intent.asked_at.filter(|_| query == self.intent.queries);
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
                 let failures_count = self.intent.epoch == 1;
-                classify::query_answer(&self.profile, &self.intent.request, failures_count, body)
+                let ignored = |charge: &str| self.intent.takes_back(charge);
+                classify::query_answer(&self.profile, &self.intent.request, failures_count, ignored, body)
             }
             _ => Err(Unknown::QueryFailed),
         };
-        match found {
-            Err(reason) => {
+        match (found, asked_at) {
+            (Ok((Some(verdict), extra)), _) => {
+                self.judge(now, None, verdict, Evidence::Query, floor, entropy);
+                for charge in extra {
+                    self.count_charge(now, charge, Evidence::Query);
+                }
+                self.end_look(now, entropy);
+            }
+            (_, None) => {}
+            (Err(_), Some(_)) if !self.is_undecided() => self.look_again(now, floor, entropy),
+            (Err(reason), Some(_)) => {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::Ambiguous { at: now, reason, key_poisoned: false, next_at });
             }
-            Ok((None, _)) => {
+            (Ok((None, _)), Some(_)) if !self.is_undecided() => self.end_look(now, entropy),
+            (Ok((None, _)), Some(asked_at)) => {
                 let next_at = self.next_at(now, floor, entropy);
-                self.append(Entry::QueriedEmpty { at: now, next_at });
+                let quiet = self.quiet_at().is_none_or(|quiet_at| asked_at >= quiet_at);
+                self.append(Entry::QueriedEmpty { at: now, quiet, next_at });
                 self.conclude_absence(now);
-            }
-            Ok((Some(verdict), extra)) => {
-                self.judge(now, None, verdict, Evidence::Query, floor, entropy);
-                for provider_reference in extra {
-                    self.note_extra(now, provider_reference);
-                }
             }
         }
     }
 
-    /// News: a verified webhook about a payment with our reference. Successes count; a failure is not bound to the
-    /// current key, so it says nothing.
+    /// News: the answer to a void by key, or `None` when it got none. `query` is the number of the question.
+    pub fn handle_void(
+        &mut self,
+        now: Timestamp,
+        query: u32,
+        answer: Option<&Response>,
+        entropy: &mut Entropy,
+    ) {
+        let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
+        let Some(asked_at) = self.intent.asked_at.filter(|_| query == self.intent.queries) else { return };
+        if !self.is_undecided() {
+            return;
+        }
+        let voided = answer.is_some_and(Profile::is_voided);
+        if voided && self.quiet_at().is_none_or(|quiet_at| asked_at >= quiet_at) {
+            let message = "the provider voided whatever the key had done";
+            self.fail(now, Proof::Voided, None, "cancelled".to_owned(), message.to_owned());
+            return;
+        }
+        // A copy that is still under way would be executed after an early void: it is voided once more then.
+        let quiet_at = self.quiet_at().filter(|_| voided).unwrap_or(now);
+        let reason = if voided { Unknown::VoidedEarly } else { Unknown::QueryFailed };
+        let next_at = self.next_at(now, floor.max(quiet_at.since(now)), entropy);
+        self.append(Entry::Ambiguous { at: now, reason, key_poisoned: false, next_at });
+    }
+
+    /// News: a verified webhook about a payment with our reference. A success counts; a failure only when it is that
+    /// of the payment we wait for, since others are not bound to the current key.
     ///
     /// # Errors
     ///
@@ -255,7 +324,9 @@ impl Machine {
             .and_then(|(reading, form)| Seen::read(reading, form, payment));
         let payment = seen.ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
         let ours = payment.names_reference() && payment.has_reference(&self.intent.request.reference);
-        if !ours || !payment.moved_money() {
+        let awaited = matches!(&self.intent.state,
+            State::AwaitingCustomer { provider_reference } if *provider_reference == payment.id);
+        if !ours || !(payment.moved_money() || (awaited && payment.has_failed())) {
             return Ok(());
         }
         let verdict = if payment.is_for(&self.intent.request) {
@@ -267,209 +338,7 @@ impl Machine {
         Ok(())
     }
 
-    /// What to do next. May add entries: the authorisation of a send, the end of a lease, the end of patience.
-    pub fn poll(&mut self, now: Timestamp, owner: &str) -> Action {
-        if self.is_closed() {
-            return Action::Rest;
-        }
-        if let State::InFlight { lease_until, .. } = self.intent.state {
-            if now < lease_until {
-                return Action::Wait { until: lease_until };
-            }
-            // Its process died or was frozen: whether the request left is unknown.
-            self.append(Entry::Ambiguous {
-                at: now,
-                reason: Unknown::LeaseExpired,
-                key_poisoned: false,
-                next_at: now,
-            });
-        }
-        if let Some(next_at) = self.intent.next_at.filter(|next_at| now < *next_at) {
-            return Action::Wait { until: next_at };
-        }
-        if now >= self.intent.deadline_at {
-            self.append(Entry::NeedsReview { at: now, reason: DEADLINE_PASSED.to_owned() });
-            return Action::Rest;
-        }
-        let key = &self.intent.key;
-        if let Some(Ok(request)) =
-            self.may_send(now).then(|| wire::send(&self.profile, &self.intent.request, key))
-        {
-            let attempt = self.intent.attempts.saturating_add(1);
-            self.append(Entry::SendAuthorised {
-                at: now,
-                attempt,
-                owner: owner.to_owned(),
-                lease_until: now.saturating_add(self.settings.lease),
-            });
-            return Action::Send { attempt, request };
-        }
-        if let Some(request) = wire::query(&self.profile, &self.intent.request) {
-            return Action::Query { request };
-        }
-        Action::Wait { until: self.intent.deadline_at }
-    }
-
-    /// The same key may be sent while the provider surely remembers it and it can still tell the truth.
-    fn may_send(&self, now: Timestamp) -> bool {
-        let Some(_) = self.intent.first_sent_at else {
-            // The row may come from a backup older than a send. While it is young, the provider would still know the
-            // key; later it is asked first.
-            let young =
-                self.intent.epoch_opened_at.saturating_add(self.usable_window().max(self.settings.lease));
-            return now < young || self.intent.empty_queries > 0;
-        };
-        // What is being processed is not learnt from a replay of the answer that said so.
-        let processing = State::PendingConfirmation { reason: Unknown::Processing };
-        let ask = self.may_ask() && self.intent.state == processing;
-        !self.intent.key_poisoned && !ask && self.inside_window(now)
-    }
-
-    /// Whether the provider can be asked what became of this intent.
-    fn may_ask(&self) -> bool {
-        wire::query_of(&self.profile, &self.intent.request).is_some()
-    }
-
-    /// What the provider promises now, or promised when the intent was opened: whichever is more careful.
-    fn terms(&self) -> Terms {
-        let terms = self.profile.terms(&self.intent.request);
-        self.intent.terms.map_or(terms, |promised| promised.or_stricter(terms))
-    }
-
-    fn usable_window(&self) -> Millis {
-        self.terms().usable_window()
-    }
-
-    fn inside_window(&self, now: Timestamp) -> bool {
-        self.intent.first_sent_at.is_some_and(|first| now < first.saturating_add(self.usable_window()))
-    }
-
-    /// Proof P4: nothing was found twice, no copy is under way any more, and the key can no longer execute.
-    fn conclude_absence(&mut self, now: Timestamp) {
-        let quiet =
-            self.intent.last_sent_at.is_some_and(|last| now >= last.saturating_add(self.terms().quarantine));
-        let key_is_dead = self.intent.key_poisoned || !self.inside_window(now);
-        let never_seen = !self.intent.payment_seen;
-        if quiet && key_is_dead && never_seen && self.intent.empty_queries >= EMPTY_QUERIES_NEEDED {
-            self.append(Entry::Failed {
-                at: now,
-                proof: Proof::Absent,
-                provider_reference: None,
-                code: "never_executed".to_owned(),
-                message:
-                    "the gateway knows no payment with this reference, and the key can no longer execute"
-                        .to_owned(),
-            });
-        }
-    }
-
-    fn judge(
-        &mut self,
-        now: Timestamp,
-        attempt: Option<u32>,
-        verdict: Verdict,
-        evidence: Evidence,
-        floor: Millis,
-        entropy: &mut Entropy,
-    ) {
-        if let Verdict::Settled { provider_reference } = verdict {
-            self.settle(now, provider_reference, evidence);
-            return;
-        }
-        // A refusal of an earlier epoch's key says nothing about the current one.
-        let of_this_epoch = attempt.is_none_or(|attempt| attempt > self.intent.attempts_before_epoch);
-        if self.is_closed() || !of_this_epoch {
-            return;
-        }
-        match verdict {
-            Verdict::Settled { .. } => {}
-            Verdict::ActionRequired { provider_reference } => {
-                self.append(Entry::ActionRequired { at: now, provider_reference });
-            }
-            Verdict::Declined { provider_reference, code, message } => {
-                let proof = Proof::Refused;
-                self.append(Entry::Failed { at: now, proof, provider_reference, code, message });
-            }
-            Verdict::Refused { code, message } if !self.intent.ambiguous => {
-                let (proof, provider_reference) = (Proof::Refused, None);
-                self.append(Entry::Failed { at: now, proof, provider_reference, code, message });
-            }
-            Verdict::Refused { .. } => {
-                // The provider will go on refusing, and that says nothing about the attempt we lost sight of.
-                let next_at = self.next_at(now, floor, entropy);
-                let reason = Unknown::RefusedAfterUnknown;
-                self.append(Entry::Ambiguous { at: now, reason, key_poisoned: true, next_at });
-            }
-            Verdict::Contradiction { reason } => {
-                self.append(Entry::NeedsReview { at: now, reason: reason.to_owned() });
-            }
-            Verdict::NotExecuted(_) | Verdict::Ambiguous { .. } if self.is_overtaken(attempt) => {}
-            Verdict::NotExecuted(reason) => {
-                let next_at = self.next_at(now, floor, entropy);
-                self.append(Entry::NotExecuted { at: now, reason, next_at });
-            }
-            Verdict::Ambiguous { reason, key_poisoned } => {
-                let next_at = self.next_at(now, floor, entropy);
-                self.append(Entry::Ambiguous { at: now, reason, key_poisoned, next_at });
-            }
-        }
-    }
-
-    fn settle(&mut self, now: Timestamp, provider_reference: String, evidence: Evidence) {
-        match &self.intent.state {
-            State::Settled { provider_reference: known, .. } if *known == provider_reference => {}
-            State::Failed { .. } => {
-                self.append(Entry::NeedsReview { at: now, reason: "success_after_failure".to_owned() });
-                self.note_extra(now, provider_reference);
-            }
-            State::NeedsReview { reason } if reason == DEADLINE_PASSED => {
-                self.append(Entry::Settled { at: now, provider_reference, evidence });
-            }
-            State::Settled { .. } | State::NeedsReview { .. } => self.note_extra(now, provider_reference),
-            State::Initiated
-            | State::InFlight { .. }
-            | State::PendingConfirmation { .. }
-            | State::AwaitingCustomer { .. } => {
-                self.append(Entry::Settled { at: now, provider_reference, evidence });
-            }
-        }
-    }
-
-    /// Whoever decides needs the provider's name of the charge.
-    fn note_extra(&mut self, now: Timestamp, provider_reference: String) {
-        if !self.intent.extra_charges.contains(&provider_reference) {
-            self.append(Entry::ExtraCharge { at: now, provider_reference });
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        match self.intent.state {
-            State::Initiated | State::InFlight { .. } | State::PendingConfirmation { .. } => false,
-            State::AwaitingCustomer { .. }
-            | State::Settled { .. }
-            | State::Failed { .. }
-            | State::NeedsReview { .. } => true,
-        }
-    }
-
-    fn is_overtaken(&self, attempt: Option<u32>) -> bool {
-        attempt.is_some_and(|attempt| attempt != self.intent.attempts)
-    }
-
-    fn next_at(&self, now: Timestamp, floor: Millis, entropy: &mut Entropy) -> Timestamp {
-        // The attempt to come: one setback leads to attempt 2. A hint counts as part of the delay before it, which
-        // only makes the next draw wider.
-        let attempt = self.intent.setbacks.saturating_add(2);
-        let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
-        // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
-        let unknown_for = self.intent.first_sent_at.map_or(Millis::ZERO, |first| now.since(first));
-        let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
-        let next = now.saturating_add(floor.max(patience).saturating_add(delay));
-        // A hint of years must not carry an intent past the moment at which a person is asked.
-        next.min(self.intent.deadline_at.max(now))
-    }
-
-    fn append(&mut self, entry: Entry) {
+    pub(super) fn append(&mut self, entry: Entry) {
         // The machine only builds entries that may follow; a refusal would be a bug here, and is left visible by
         // the state not moving while the entry is not stored either.
         let applied = self.intent.apply(&entry);

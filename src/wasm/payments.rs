@@ -10,8 +10,8 @@ use crate::entropy::Entropy;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::payments::key::KeyForm;
 use crate::payments::{
-    Action, Entry, Error, Intent, Machine, Operation, Profile, Request, Response, Settings, decode_entry,
-    encode_entry, key,
+    self, Action, Entry, Error, HttpRequest, Intent, Machine, Operation, Permit, Profile, Progress, Proof,
+    Request, Response, ReversalNews, Settings, decode_entry, encode_entry, key,
 };
 use crate::prelude::*;
 use crate::retry::{self, Jitter, Policy};
@@ -35,19 +35,24 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
     fields.finish()?;
 
     let machine = Machine::open(profile, settings, account, request, &secret, now)?;
-    Ok(outcome(&machine, &Action::Wait { until: now }))
+    let action = describe(&machine, &Action::Wait { until: now });
+    Ok(outcome(&machine, &action))
 }
 
-/// One round: `{ profile, journal, settings?, now, owner, entropy, same_as?, reopen_with?, news? }`.
+/// One round:
+/// `{ profile, journal, settings?, now, owner, entropy, same_as?, reopen_with?, cancel?, resolve?, news?, permit? }`.
 ///
 /// `same_as` is the request of a repeated call; `reopen_with` the secret, when a failed intent is to be tried again;
-/// `news` one of `{ type: "response", attempt, status, headers?, body }`, `{ type: "failure", attempt, not_sent }`,
-/// `{ type: "query", status?, headers?, body? }` and `{ type: "webhook", payment }`. `headers` holds at least those that
-/// the action asked for, names in lower case.
+/// `cancel` true, when the payment is no longer wanted; `resolve` `{ charge?, note }`, what a person decided; `news`
+/// one of `{ type: "response", attempt, status, headers?, body }`, `{ type: "failure", attempt, not_sent }`,
+/// `{ type: "query" | "void", query, status?, headers?, body? }`, `{ type: "webhook", payment }` and
+/// `{ type: "reversal", charge, status, … }`. `headers` holds at least those that the action asked for, names in lower
+/// case. `permit` is a moment before which nothing may be sent, or `"ask"`: then a round that would reach the provider
+/// ends before it does, with the action `permit`.
 ///
 /// # Errors
 ///
-/// As [`Machine::load`], [`Machine::check_same`] and [`Machine::reopen`].
+/// As [`Machine::load`], [`Machine::check_same`], [`Machine::reopen`] and [`Machine::resolve`].
 pub fn step(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
@@ -59,7 +64,10 @@ pub fn step(input: &[u8]) -> Result<String, Error> {
     let mut entropy = entropy(&mut fields)?;
     let same_as = fields.optional("same_as").map(Request::from_json).transpose()?;
     let reopen_with = fields.maybe_text("reopen_with")?.map(secret_of).transpose()?;
+    let cancel = fields.maybe_flag("cancel")?.unwrap_or(false);
+    let resolve = fields.optional("resolve");
     let news = fields.optional("news");
+    let permit = permit(&mut fields)?;
     fields.finish()?;
 
     let mut machine = Machine::load(profile, settings, &journal)?;
@@ -69,11 +77,51 @@ pub fn step(input: &[u8]) -> Result<String, Error> {
     if let Some(secret) = reopen_with {
         machine.reopen(&secret, now)?;
     }
+    if cancel {
+        machine.cancel(now);
+    }
+    if let Some(decision) = resolve {
+        let mut fields = Fields::of(decision, "resolve")?;
+        let (charge, note) = (fields.maybe_text("charge")?, fields.text("note")?);
+        fields.finish()?;
+        machine.resolve(charge, note, now)?;
+    }
     if let Some(news) = news {
         tell(&mut machine, news, now, &mut entropy)?;
     }
-    let action = machine.poll(now, owner);
-    Ok(outcome(&machine, &action))
+    let Some(permit) = permit else {
+        let intention = machine.intends(now);
+        if intention.needs_permit() {
+            let asked = ObjectWriter::new().text("type", "permit").text("for", intention.name()).finish();
+            return Ok(outcome(&machine, &asked));
+        }
+        let action = machine.poll(now, owner, Permit::Go);
+        return Ok(outcome(&machine, &describe(&machine, &action)));
+    };
+    let action = machine.poll(now, owner, permit);
+    Ok(outcome(&machine, &describe(&machine, &action)))
+}
+
+/// The decisions of an intent as lines of text: `{ journal }`.
+///
+/// # Errors
+///
+/// As [`Machine::load`].
+pub fn trace(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "input")?;
+    let journal = journal(&mut fields)?;
+    fields.finish()?;
+    payments::trace(&journal).map(|story| json::quoted(&story))
+}
+
+/// `None` when the driver wants to be asked.
+fn permit(fields: &mut Fields<'_, '_>) -> Result<Option<Permit>, Error> {
+    match fields.optional("permit") {
+        None => Ok(Some(Permit::Go)),
+        Some(Value::String(word)) if word == "ask" => Ok(None),
+        Some(_) => moment(fields, "permit").map(|until| Some(Permit::Hold { until })),
+    }
 }
 
 /// Looks at an intent without moving it: `{ journal }`.
@@ -206,22 +254,33 @@ fn tell(machine: &mut Machine, news: &Value<'_>, now: Timestamp, entropy: &mut E
     let mut fields = Fields::of(news, "news")?;
     match fields.text("type")? {
         "response" => {
-            let attempt = attempt(&mut fields)?;
+            let attempt = counted(&mut fields, "attempt")?;
             let response = response(&mut fields)?;
             fields.finish()?;
             machine.handle_response(now, attempt, &response, entropy);
         }
         "failure" => {
-            let attempt = attempt(&mut fields)?;
+            let attempt = counted(&mut fields, "attempt")?;
             let not_sent = fields.maybe_flag("not_sent")?.unwrap_or(false);
             fields.finish()?;
             machine.handle_failure(now, attempt, not_sent, entropy);
         }
-        "query" => {
+        kind @ ("query" | "void") => {
+            let query = counted(&mut fields, "query")?;
             let answered = fields.optional("status").is_some();
             let answer = if answered { Some(response(&mut fields)?) } else { None };
             fields.finish()?;
-            machine.handle_query(now, answer.as_ref(), entropy);
+            if kind == "void" {
+                machine.handle_void(now, query, answer.as_ref(), entropy);
+            } else {
+                machine.handle_query(now, query, answer.as_ref(), entropy);
+            }
+        }
+        "reversal" => {
+            let charge = fields.text("charge")?;
+            let news = reversal(&mut fields)?;
+            fields.finish()?;
+            machine.handle_reversal(now, charge, news, entropy);
         }
         "webhook" => {
             let payment = fields.required("payment", "the payment object of the event")?;
@@ -229,21 +288,26 @@ fn tell(machine: &mut Machine, news: &Value<'_>, now: Timestamp, entropy: &mut E
             machine.handle_webhook(now, payment, entropy)?;
         }
         other => {
-            let expected = "\"response\", \"failure\", \"query\" or \"webhook\"";
+            let expected = "\"response\", \"failure\", \"query\", \"void\", \"webhook\" or \"reversal\"";
             return Err(wrong("type", expected, json::quoted(other)));
         }
     }
     Ok(())
 }
 
-fn outcome(machine: &Machine, action: &Action) -> String {
-    let mut append = ArrayWriter::new();
+fn outcome(machine: &Machine, action: &str) -> String {
+    let (mut append, mut open) = (ArrayWriter::new(), ArrayWriter::new());
     for entry in machine.new_entries() {
         append = append.raw(&encode_entry(entry));
+        if let Entry::ReversalDue { reference, .. } = entry {
+            let due = machine.intent().reversals.iter().filter(|known| known.reference == *reference);
+            open = due.fold(open, |open, reversal| open.raw(&machine.reversal_request(reversal).to_json()));
+        }
     }
     let mut out = ObjectWriter::new()
         .raw("append", &append.finish())
-        .raw("action", &describe(machine.profile(), action))
+        .raw("open", &open.finish())
+        .raw("action", action)
         .raw("intent", &machine.intent().to_json());
     out = match machine.wake_at() {
         Some(at) => out.number("wake_at", at.unix_ms()),
@@ -252,13 +316,14 @@ fn outcome(machine: &Machine, action: &Action) -> String {
     out.finish()
 }
 
-fn describe(profile: &Profile, action: &Action) -> String {
-    let exchange = |out: ObjectWriter, request: &crate::payments::HttpRequest| {
+fn describe(machine: &Machine, action: &Action) -> String {
+    let exchange = |out: ObjectWriter, request: &HttpRequest| {
         let mut headers = ObjectWriter::new();
         for (name, value) in &request.headers {
             headers = headers.text(name, value);
         }
-        let wanted = profile.answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
+        let wanted =
+            machine.profile().answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
         out.text("method", &request.method)
             .text("path", &request.path)
             .raw("headers", &headers.finish())
@@ -270,7 +335,18 @@ fn describe(profile: &Profile, action: &Action) -> String {
         Action::Send { attempt, request } => {
             exchange(ObjectWriter::new().text("type", "send").number("attempt", u64::from(*attempt)), request)
         }
-        Action::Query { request } => exchange(ObjectWriter::new().text("type", "query"), request),
+        Action::Query { query, request } => {
+            exchange(ObjectWriter::new().text("type", "query").number("query", u64::from(*query)), request)
+        }
+        Action::Void { query, request } => {
+            exchange(ObjectWriter::new().text("type", "void").number("query", u64::from(*query)), request)
+        }
+        Action::Reverse { reversal } => ObjectWriter::new()
+            .text("type", "reverse")
+            .text("charge", &reversal.charge)
+            .flag("again", reversal.progress == Progress::Open { again: true })
+            .raw("request", &machine.reversal_request(reversal).to_json())
+            .finish(),
         Action::Wait { until } => {
             ObjectWriter::new().text("type", "wait").number("until", until.unix_ms()).finish()
         }
@@ -321,17 +397,38 @@ fn policy(value: Option<&Value<'_>>) -> Result<Policy, Error> {
     Ok(Policy::new(base, cap, jitter)?)
 }
 
+fn counted(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<u32, Error> {
+    let count = fields.integer(field)?;
+    u32::try_from(count).map_err(|_| wrong(field, "a count below 2^32", count.digits()))
+}
+
+/// What the driver heard of the intent that takes a charge back, in the words of its outcome.
+fn reversal(fields: &mut Fields<'_, '_>) -> Result<ReversalNews, Error> {
+    Ok(match fields.text("status")? {
+        "settled" => ReversalNews::Settled { refund: fields.text("provider_reference")?.to_owned() },
+        "failed" => {
+            let proof = fields.text("proof")?;
+            ReversalNews::Failed {
+                proof: Proof::from_name(proof)
+                    .ok_or_else(|| wrong("proof", "a proof", json::quoted(proof)))?,
+                code: fields.maybe_text("code")?.unwrap_or_default().to_owned(),
+            }
+        }
+        "pending_confirmation" => ReversalNews::Pending,
+        "needs_review" => ReversalNews::NeedsReview,
+        other => {
+            let expected = "\"settled\", \"failed\", \"pending_confirmation\" or \"needs_review\"";
+            return Err(wrong("status", expected, json::quoted(other)));
+        }
+    })
+}
+
 /// What came over the wire: a header that is no text is none.
 fn header_list(value: &Value<'_>) -> Vec<(String, String)> {
     let members = value.as_object().unwrap_or_default().iter();
     members
         .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), value.as_str()?.to_owned())))
         .collect()
-}
-
-fn attempt(fields: &mut Fields<'_, '_>) -> Result<u32, Error> {
-    let attempt = fields.integer("attempt")?;
-    u32::try_from(attempt).map_err(|_| wrong("attempt", "a count below 2^32", attempt.digits()))
 }
 
 fn response(fields: &mut Fields<'_, '_>) -> Result<Response, Error> {
@@ -398,6 +495,12 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn payments_view(input: &[u8]) -> Vec<u8> {
         reply::of(super::view(input))
+    }
+
+    /// See [`super::trace`].
+    #[wasm_bindgen]
+    pub fn payments_trace(input: &[u8]) -> Vec<u8> {
+        reply::of(super::trace(input))
     }
 
     /// See [`super::profile_facts`].

@@ -58,6 +58,7 @@ enum Standing {
     AwaitsCustomer,
     Settled,
     Failed,
+    Reversing,
     Review,
 }
 
@@ -169,7 +170,7 @@ impl Auditor {
     fn note(&mut self, now: u64, name: &Name, fact: &Fact, books: &Books) {
         let file = self.files.entry(name.clone()).or_default();
         let before = file.standing;
-        let moves = !matches!(fact, Fact::Settled { .. } | Fact::Extra);
+        let moves = !matches!(fact, Fact::Settled { .. } | Fact::Extra | Fact::Reversing | Fact::Reversed { .. });
         if before == Standing::Settled && moves {
             let seen = format!("{name} was settled, and then {fact:?} was stored");
             return self.blame(now, "I5", seen);
@@ -201,7 +202,7 @@ impl Auditor {
                 file.settled_as = Some(charge.clone());
                 let (way, since) = (*way, file.doubtful_since.take());
                 self.resolved.extend(since.map(|since| Resolved { way, took_ms: now.saturating_sub(since) }));
-                if books.named(charge).is_none_or(|payment| payment.reference != *name) {
+                if !books.moved(name, charge) {
                     self.blame(
                         now,
                         "I8",
@@ -215,6 +216,17 @@ impl Auditor {
                 self.resolved.extend(since.map(|since| Resolved { way, took_ms: now.saturating_sub(since) }));
             }
             Fact::Review => file.standing = Standing::Review,
+            // A settled intent stays settled while a second charge of it is given back.
+            Fact::Reversing if before == Standing::Settled => {}
+            Fact::Reversing => file.standing = Standing::Reversing,
+            Fact::Reversed { charge } => {
+                if before != Standing::Settled {
+                    file.standing = Standing::Failed;
+                }
+                if books.named(charge).is_some_and(|payment| payment.is_live()) {
+                    self.blame(now, "I8", format!("{charge} of {name} is called given back, and it stands"));
+                }
+            }
             Fact::Extra => {}
             Fact::Reopened { epoch, key } => {
                 let counted = file.epoch.checked_add(1) == Some(*epoch);
@@ -307,6 +319,14 @@ impl Auditor {
         }
     }
 
+    /// A question leaves a process.
+    pub(super) fn asks(&mut self, now: u64, name: &Name) {
+        let hint = self.files.get(name).and_then(|file| file.not_before);
+        if hint.is_some_and(|moment| now.saturating_add(self.tolerance_ms) < moment) {
+            self.blame(now, "I9", format!("a question about {name} leaves before the provider's hint"));
+        }
+    }
+
     /// A process no longer waits for an answer.
     pub(super) fn returned(&mut self, life: Life, name: &Name) {
         if let Some(at) = self.on_the_wire.iter().position(|(by, of, _)| *by == life && of == name) {
@@ -329,8 +349,7 @@ impl Auditor {
         match told.outcome {
             Outcome::Settled => {
                 file.told_settled = true;
-                let charge = told.charge.as_deref().and_then(|charge| books.named(charge));
-                if charge.is_none_or(|payment| payment.reference != *name) {
+                if !told.charge.as_deref().is_some_and(|charge| books.moved(name, charge)) {
                     self.blame(
                         now,
                         "I8",

@@ -90,9 +90,11 @@ pub struct Conditions {
     pub second_order_ppm: u32,
     /// A caller repeats a reference with another amount.
     pub other_content_ppm: u32,
+    /// A customer cancels what he asked for.
+    pub cancelled_ppm: u32,
     /// A customer whose payment failed tries again.
     pub tries_again_ppm: u32,
-    /// Whether processes look for work by themselves.
+    /// When misfortunes end.
     pub heals_after_ms: u64,
 }
 
@@ -124,7 +126,7 @@ const DEFAULT: Conditions = Conditions {
     slow_ppm: 10_000,
     slow_ms: (11 * SECOND, 60 * SECOND),
     declined_ppm: 80_000,
-    challenged_ppm: 0,
+    challenged_ppm: 50_000,
     forgets_ms: (0, 12 * HOUR),
     query_lag_ms: (0, 30 * SECOND),
     query_failed_ppm: 50_000,
@@ -136,6 +138,7 @@ const DEFAULT: Conditions = Conditions {
     double_click_ppm: 100_000,
     second_order_ppm: 30_000,
     other_content_ppm: 10_000,
+    cancelled_ppm: 40_000,
     tries_again_ppm: 700_000,
     heals_after_ms: 96 * HOUR,
 };

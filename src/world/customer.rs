@@ -1,9 +1,9 @@
 //! Customers click twice, come back, try again after "failed", and sometimes repeat a reference with another amount.
 
-use super::event::{CustomerId, Event, Life, Name, Pending, Purpose, Seat, Told};
+use super::event::{CustomerId, Event, Introducer, Life, Name, Parent, Pending, Purpose, Seat, Told};
 use super::life::{HOUR, MINUTE, SECOND, World};
 use super::store::IntentWrite;
-use crate::payments::{Machine, Outcome, Request, Safeguard};
+use crate::payments::{Entry, Machine, Outcome, Progress, Proof, Request, Safeguard};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -52,61 +52,136 @@ impl World<'_> {
         let patience_ms = self.chaos.people.between(2 * SECOND, 40 * SECOND);
         let event = Event::Impatience { life, customer: id, episode };
         self.agenda.plan(now.saturating_add(patience_ms), event);
-        self.introduce(now, life, id);
+        self.introduce(now, life, Introducer::Customer(id));
     }
 
     /// Opens the intent, or compares the call with what is stored.
-    pub(super) fn introduce(&mut self, now: u64, life: Life, id: CustomerId) {
-        let Some(customer) = self.customers.get(id) else { return };
-        let (name, retry_failed) = (customer.name.clone(), customer.retry_failed);
+    pub(super) fn introduce(&mut self, now: u64, life: Life, whom: Introducer) {
+        let Some((name, request, again)) = self.wanted(&whom) else { return };
         let shown = self.shown(life.seat, now);
         let Some(record) = self.store.intent(&name) else {
-            let request = customer.request.clone();
-            let (settings, secret) = (self.stage.settings.clone(), &self.stage.secret);
-            let opened = Machine::open(self.stage.profile.clone(), settings, "eu", request, secret, shown);
-            return match opened {
-                Ok(machine) => self.plan_introduction(now, life, id, &machine, 0),
+            return match self.stage.open(life.seat, request, shown) {
+                Ok(machine) => self.plan_introduction(now, life, whom, &machine, (name, 0)),
                 Err(error) => self.auditor.blame(now, "I1", format!("{name} cannot be opened: {error:?}")),
             };
         };
-        let Ok(mut machine) = self.stage.load(&record.journal) else {
-            return self.thrown(now, id);
-        };
         let version = record.version;
-        if machine.check_same(&customer.request).is_err() {
+        let Ok(mut machine) = self.stage.load(life.seat, &record.journal) else {
+            return self.auditor.blame(now, "I5", format!("the journal of {name} cannot be loaded"));
+        };
+        if machine.check_same(&request).is_err() {
             // Refused before anything is sent; the agent gives up.
             self.trace.line(now, life.seat, || format!("{name} refused: other content"));
-            return self.done(id);
+            if let Introducer::Customer(id) = whom {
+                self.done(id);
+            }
+            return;
         }
-        if retry_failed && machine.intent().outcome() == Outcome::Failed {
+        if again && machine.intent().outcome() == Outcome::Failed {
             if machine.reopen(&self.stage.secret, shown).is_ok() {
-                return self.plan_introduction(now, life, id, &machine, version);
+                return self.plan_introduction(now, life, whom, &machine, (name, version));
             }
         }
-        self.introduced(now, life, id);
+        if again && self.stage.safeguards.broken(Safeguard::Proof) {
+            return self.rekey(now, life, whom, &machine, (name, version));
+        }
+        self.introduced(now, life, whom);
     }
 
-    fn plan_introduction(&mut self, now: u64, life: Life, id: CustomerId, machine: &Machine, expected: u64) {
-        let Some(name) = self.customers.get(id).map(|customer| customer.name.clone()) else { return };
-        let before = self
-            .stage
-            .safeguards
-            .broken(Safeguard::Fencing)
-            .then(|| self.store.intent(&name).map(|record| record.journal.clone()).unwrap_or_default());
+    /// What is to be there, and whether to begin again after a failure.
+    fn wanted(&self, whom: &Introducer) -> Option<(Name, Request, bool)> {
+        match whom {
+            Introducer::Customer(id) => {
+                let customer = self.customers.get(*id)?;
+                Some((customer.name.clone(), customer.request.clone(), customer.retry_failed))
+            }
+            Introducer::Parent(parent) => {
+                let Parent { errand, reversal } = &**parent;
+                let journal = &self.store.intent(&errand.name)?.journal;
+                let machine = self.stage.load(errand.life.seat, journal).ok()?;
+                let again = matches!(reversal.progress, Progress::Open { again: true });
+                Some((reversal.reference.as_str().into(), machine.reversal_request(reversal), again))
+            }
+        }
+    }
+
+    fn plan_introduction(
+        &mut self,
+        now: u64,
+        life: Life,
+        whom: Introducer,
+        machine: &Machine,
+        (name, expected): (Name, u64),
+    ) {
         let append = machine.new_entries().to_vec();
+        let before = self.unfenced(&name);
         let wake_at = machine.wake_at().map(Timestamp::unix_ms);
         let write = IntentWrite { name, expected, append, wake_at, before };
-        let purpose = Purpose::Introduce { life, customer: id };
+        let purpose = Purpose::Introduce { life, whom };
         self.plan_commit(now, Pending { purpose, intents: vec![write], claims: Vec::new(), decided_at: now });
     }
 
-    /// The intent is stored: it is driven while the customer waits.
-    pub(super) fn introduced(&mut self, now: u64, life: Life, id: CustomerId) {
-        let Some(customer) = self.customers.get_mut(id) else { return };
-        let name = customer.name.clone();
-        if customer.is_waiting {
-            self.join(now, life, &name, Some(id));
+    /// The mutant that makes a new key because the customer is impatient, as a client does that has no proofs.
+    fn rekey(
+        &mut self,
+        now: u64,
+        life: Life,
+        whom: Introducer,
+        machine: &Machine,
+        (name, expected): (Name, u64),
+    ) {
+        let epoch = machine.intent().epoch.saturating_add(1);
+        let key = glued(&[&machine.intent().key, "-", &epoch.digits()]);
+        let at = self.shown(life.seat, now);
+        let reopened = Entry::Reopened { at, epoch, key, proof: Proof::Refused, deadline_at: None };
+        let before = self.unfenced(&name);
+        let write = IntentWrite { name, expected, append: vec![reopened], wake_at: Some(now), before };
+        let purpose = Purpose::Introduce { life, whom };
+        self.plan_commit(now, Pending { purpose, intents: vec![write], claims: Vec::new(), decided_at: now });
+    }
+
+    /// The intent is stored: it is driven while somebody waits.
+    pub(super) fn introduced(&mut self, now: u64, life: Life, whom: Introducer) {
+        match &whom {
+            Introducer::Customer(id) => {
+                let waiting = self.customers.get(*id).filter(|customer| customer.is_waiting);
+                let Some(name) = waiting.map(|customer| customer.name.clone()) else { return };
+                self.join(now, life, &name, Some(whom));
+            }
+            Introducer::Parent(_) => {
+                let Some((name, ..)) = self.wanted(&whom) else { return };
+                self.join(now, life, &name, Some(whom));
+            }
         }
+    }
+
+    /// A customer no longer wants what he asked for.
+    pub(super) fn want_no_more(&mut self, now: u64, id: CustomerId, seat: Seat) {
+        let life = self.seat(seat).life;
+        let Some(name) = self.customers.get(id).map(|customer| customer.name.clone()) else { return };
+        if self.is_alive(life) {
+            self.cancel(now, life, &name);
+        }
+    }
+
+    /// The wish to cancel is stored. Whoever drives the intent finds it there.
+    pub(super) fn cancel(&mut self, now: u64, life: Life, name: &Name) {
+        let Some(record) = self.store.intent(name) else { return };
+        let expected = record.version;
+        let Ok(mut machine) = self.stage.load(life.seat, &record.journal) else { return };
+        let shown = self.shown(life.seat, now);
+        machine.cancel(shown);
+        let append = machine.new_entries().to_vec();
+        self.trace.line(now, life.seat, || format!("{name} is to be cancelled: {} entries", append.len()));
+        if append.is_empty() {
+            return;
+        }
+        let wake_at = machine.wake_at().map(Timestamp::unix_ms);
+        let before = self.unfenced(name);
+        let mut intents = self.children(life.seat, &machine, &append, shown);
+        intents.insert(0, IntentWrite { name: name.clone(), expected, append, wake_at, before });
+        let purpose = Purpose::Cancel { life, name: name.clone() };
+        self.plan_commit(now, Pending { purpose, intents, claims: Vec::new(), decided_at: now });
     }
 
     /// A customer's patience is over.

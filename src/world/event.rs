@@ -3,7 +3,7 @@
 use alloc::rc::Rc;
 
 use super::store::{ClaimWrite, IntentWrite};
-use crate::payments::{Action, HttpRequest, Outcome, Response};
+use crate::payments::{Action, HttpRequest, Intent, Outcome, Response, Reversal, ReversalNews, State};
 use crate::prelude::*;
 
 /// The reference of an intent. One is meant all over the world.
@@ -46,20 +46,66 @@ pub(super) struct Errand {
 /// Which customer of the world's list.
 pub(super) type CustomerId = usize;
 
+/// Who wants an intent to be there.
+#[derive(Clone, Debug)]
+pub(super) enum Introducer {
+    /// A customer who calls.
+    Customer(CustomerId),
+    /// The drive of an intent with a charge to take back.
+    Parent(Box<Parent>),
+}
+
+/// A drive that waits for one round of the intent which takes a charge back.
+#[derive(Clone, Debug)]
+pub(super) struct Parent {
+    pub(super) errand: Errand,
+    pub(super) reversal: Reversal,
+}
+
 /// News for a machine, as the driver holds it until it is stored.
 #[derive(Clone, Debug)]
 pub(super) enum News {
     /// With the moment before which the provider wants to see nobody.
-    Answer {
-        attempt: u32,
-        response: Response,
-        not_before: Option<u64>,
-    },
-    Failure {
-        attempt: u32,
-        not_sent: bool,
-    },
-    Query(Option<Response>),
+    Answer { attempt: u32, response: Response, not_before: Option<u64> },
+    Failure { attempt: u32, not_sent: bool },
+    Query { query: u32, answer: Option<Response> },
+    Void { query: u32, answer: Option<Response> },
+    Reversal { charge: String, became: ReversalNews },
+}
+
+impl News {
+    /// What the trace calls it.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Answer { .. } => "answer",
+            Self::Failure { not_sent: true, .. } => "not_sent",
+            Self::Failure { .. } => "no_answer",
+            Self::Query { answer: None, .. } => "query_failed",
+            Self::Query { .. } => "query",
+            Self::Void { .. } => "void",
+            Self::Reversal { .. } => "reversal",
+        }
+    }
+
+    /// The same exchange, with the answer it was waiting for.
+    pub(super) fn answered(self, response: Response, not_before: Option<u64>) -> Self {
+        match self {
+            Self::Failure { attempt, .. } | Self::Answer { attempt, .. } => {
+                Self::Answer { attempt, response, not_before }
+            }
+            Self::Query { query, .. } => Self::Query { query, answer: Some(response) },
+            Self::Void { query, .. } => Self::Void { query, answer: Some(response) },
+            Self::Reversal { .. } => self,
+        }
+    }
+
+    /// The same exchange, which surely never began.
+    pub(super) fn never_sent(self) -> Self {
+        match self {
+            Self::Failure { attempt, .. } => Self::Failure { attempt, not_sent: true },
+            Self::Answer { .. } | Self::Query { .. } | Self::Void { .. } | Self::Reversal { .. } => self,
+        }
+    }
 }
 
 /// What a caller is told.
@@ -68,6 +114,21 @@ pub(super) struct Told {
     pub(super) outcome: Outcome,
     /// The provider's name of the charge, where it was settled.
     pub(super) charge: Option<String>,
+    /// Whether it is worth waiting for more.
+    pub(super) is_open: bool,
+}
+
+impl Told {
+    /// What a caller is told of an intent.
+    pub(super) fn of(intent: &Intent) -> Self {
+        let charge = match &intent.state {
+            State::Settled { provider_reference, .. } => Some(provider_reference.clone()),
+            _ => None,
+        };
+        let outcome = intent.outcome();
+        let in_review = matches!(intent.state, State::NeedsReview { .. });
+        Self { outcome, charge, is_open: outcome == Outcome::PendingConfirmation && !in_review }
+    }
 }
 
 /// What a process is about to store, and why.
@@ -85,10 +146,22 @@ pub(super) struct Pending {
 pub(super) enum Purpose {
     /// A step of a drive: news, and what to do once it is stored.
     Step { errand: Errand, news: Option<News>, action: Action, told: Told },
-    /// An intent is opened, or opened again, for a customer.
-    Introduce { life: Life, customer: CustomerId },
+    /// An intent is opened, or opened again.
+    Introduce { life: Life, whom: Introducer },
     /// A webhook's event is taken note of.
     Notice { life: Life, notice: Notice },
+    /// A customer no longer wants what he asked for.
+    Cancel { life: Life, name: Name },
+}
+
+impl Purpose {
+    /// Whose write it is.
+    pub(super) const fn life(&self) -> Life {
+        match self {
+            Self::Step { errand, .. } => errand.life,
+            Self::Introduce { life, .. } | Self::Notice { life, .. } | Self::Cancel { life, .. } => *life,
+        }
+    }
 }
 
 /// A request on its way.
@@ -96,8 +169,8 @@ pub(super) enum Purpose {
 pub(super) struct Letter {
     pub(super) errand: Errand,
     pub(super) request: HttpRequest,
-    /// `None` for a query.
-    pub(super) attempt: Option<u32>,
+    /// The news when no answer comes.
+    pub(super) waits: News,
     /// Nobody waits for the answer: a copy.
     pub(super) is_copy: bool,
 }
@@ -119,18 +192,18 @@ pub(super) struct Notice {
 pub(super) enum Event {
     /// A customer's call reaches a process.
     Call { customer: CustomerId, seat: Seat },
+    /// A customer no longer wants what he asked for.
+    Cancel { customer: CustomerId, seat: Seat },
     /// A customer waits no longer.
     Impatience { life: Life, customer: CustomerId, episode: u32 },
     /// A write reaches the store.
     Commit(Box<Pending>),
-    /// What was stored is carried out.
-    Act { errand: Errand, action: Action, told: Told, decided_at: u64 },
+    /// What was stored is carried out; with the true time at which it was decided.
+    Act(Box<(Errand, Action, Told)>, u64),
     /// A pause of a drive is over.
     Wake(Errand),
-    /// The client's own time-out.
-    TimeOut(Errand, News),
-    /// An answer, or the certainty that nothing was sent.
-    Answer(Errand, News),
+    /// An answer, a time-out, or the certainty that nothing was sent.
+    News(Box<(Errand, News)>),
     /// A request arrives at the provider.
     Arrival(Box<Letter>),
     /// The provider has executed a request.

@@ -24,6 +24,10 @@ pub(super) enum Fact {
     Review,
     /// A charge that the state does not account for.
     Extra,
+    /// A charge is to be given back.
+    Reversing,
+    /// A charge was given back.
+    Reversed { charge: String },
     /// A new epoch.
     Reopened { epoch: u32, key: String },
 }
@@ -45,12 +49,22 @@ pub(super) fn of(entry: &Entry) -> Option<Fact> {
                 Evidence::Response => "response",
                 Evidence::Query => "query",
                 Evidence::Webhook => "webhook",
+                Evidence::Person => "person",
             };
             Fact::Settled { charge: provider_reference.clone(), way }
         }
         Entry::Failed { proof, .. } => Fact::Failed { proof: proof.name() },
         Entry::ExtraCharge { .. } => Fact::Extra,
-        Entry::Answered { .. } => return None,
+        Entry::ReversalDue { .. } => Fact::Reversing,
+        Entry::Reversed { charge, .. } => Fact::Reversed { charge: charge.clone() },
+        Entry::ReversalFailed { .. } => Fact::Review,
+        Entry::Answered { .. }
+        | Entry::Asked { .. }
+        | Entry::Held { .. }
+        | Entry::Looked { .. }
+        | Entry::CancelWished { .. }
+        | Entry::ReversalAwaited { .. } => return None,
+        Entry::Resolved { .. } => Fact::Review,
         Entry::NeedsReview { .. } => Fact::Review,
         Entry::Reopened { epoch, key, .. } => Fact::Reopened { epoch: *epoch, key: key.clone() },
     })

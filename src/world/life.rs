@@ -126,6 +126,8 @@ impl<'s> World<'s> {
         let second_order = dice.chooses(conditions.second_order_ppm);
         let double_click = dice.chooses(conditions.double_click_ppm);
         let other_content = dice.chooses(conditions.other_content_ppm);
+        let cancelled = dice.chooses(conditions.cancelled_ppm);
+        let cancel_ms = if dice.chooses(500_000) { dice.between(0, SECOND) } else { dice.between(0, HOUR) };
         let double_ms = dice.between(0, 30);
         let later_ms = dice.between(MINUTE, HOUR);
         let dice = &mut self.chaos.machines;
@@ -146,6 +148,10 @@ impl<'s> World<'s> {
 
         let order: Name = "order_1".into();
         self.arrive_at_the_till(BEGINS_AT, &order, 1_000);
+        if cancelled {
+            let at = BEGINS_AT.saturating_add(cancel_ms);
+            self.agenda.plan(at, Event::Cancel { customer: 0, seat: Seat::First });
+        }
         if double_click {
             self.arrive_at_the_till(BEGINS_AT.saturating_add(double_ms), &order, 1_000);
         }
@@ -172,13 +178,18 @@ impl<'s> World<'s> {
     fn happen(&mut self, now: u64, event: Event) {
         match event {
             Event::Call { customer, seat } => self.call(now, customer, seat),
+            Event::Cancel { customer, seat } => self.want_no_more(now, customer, seat),
             Event::Impatience { life, customer, episode } => self.lose_patience(now, life, customer, episode),
             Event::Commit(pending) => self.commit(now, *pending),
-            Event::Act { errand, action, told, decided_at } => {
-                self.act(now, errand, action, &told, decided_at)
+            Event::Act(deed, decided_at) => {
+                let (errand, action, told) = *deed;
+                self.act(now, &errand, action, &told, decided_at);
             }
-            Event::Wake(errand) => self.news(now, errand, None),
-            Event::TimeOut(errand, news) | Event::Answer(errand, news) => self.news(now, errand, Some(news)),
+            Event::Wake(errand) => self.news(now, &errand, None),
+            Event::News(heard) => {
+                let (errand, news) = *heard;
+                self.news(now, &errand, Some(news));
+            }
             Event::Arrival(letter) => self.arrive(now, *letter),
             Event::Executed(letter) => self.executed(now, *letter),
             Event::Challenged { payment } => {

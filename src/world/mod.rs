@@ -26,6 +26,7 @@ mod auditor;
 mod chaos;
 mod conditions;
 mod customer;
+mod drive;
 mod error;
 mod event;
 mod facts;

@@ -9,7 +9,6 @@ use super::stage::WEBHOOK_SECRET;
 use super::store::{ClaimWrite, IntentWrite};
 use crate::inbox::{self, Arrival, Decision, Slot};
 use crate::json;
-use crate::payments::Safeguard;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 use crate::webhook::{self, HeaderValue};
@@ -97,7 +96,7 @@ impl World<'_> {
             .into_iter()
             .map(|write| ClaimWrite { key: write.key, expected: write.expected, value: write.value })
             .collect();
-        let intents = self.intent_of(now, life, &notice).into_iter().collect();
+        let intents = self.changed(now, life, &notice).unwrap_or_default();
         let purpose = Purpose::Notice { life, notice };
         self.plan_commit(now, Pending { purpose, intents, claims, decided_at: now });
     }
@@ -117,16 +116,16 @@ impl World<'_> {
         verified.ok()?.events().first().map(|event| event.id.clone())
     }
 
-    /// What the event changes in the intent it is about.
-    fn intent_of(&mut self, now: u64, life: Life, notice: &Notice) -> Option<IntentWrite> {
+    /// What the event changes in the intent it is about, with the intents that follow from it.
+    fn changed(&mut self, now: u64, life: Life, notice: &Notice) -> Option<Vec<IntentWrite>> {
         let document = json::parse(notice.body.as_bytes()).ok()?;
         let object = document.get("data")?.get("object")?;
         let name = object.get("reference")?.as_str()?.into();
         let record = self.store.intent(&name)?;
-        let mut machine = self.stage.load(&record.journal).ok()?;
+        let mut machine = self.stage.load(life.seat, &record.journal).ok()?;
         let shown = self.shown(life.seat, now);
         let expected = record.version;
-        let before = self.stage.safeguards.broken(Safeguard::Fencing).then(|| record.journal.clone());
+        let before = self.unfenced(&name);
         machine.handle_webhook(shown, object, self.chaos.jitter.entropy()).ok()?;
         let append = machine.new_entries().to_vec();
         self.trace.line(now, life.seat, || format!("{name} hears {}: {} entries", notice.id, append.len()));
@@ -134,6 +133,8 @@ impl World<'_> {
             return None;
         }
         let wake_at = machine.wake_at().map(Timestamp::unix_ms);
-        Some(IntentWrite { name, expected, append, wake_at, before })
+        let mut writes = self.children(life.seat, &machine, &append, shown);
+        writes.insert(0, IntentWrite { name, expected, append, wake_at, before });
+        Some(writes)
     }
 }

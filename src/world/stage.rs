@@ -4,13 +4,14 @@ use alloc::sync::Arc;
 
 use super::conditions::Conditions;
 use super::error::Error;
+use super::event::Seat;
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::Contract;
 use crate::crypto::Secret;
 use crate::json;
 use crate::payments::{Entry, Error as Refusal, Machine, Profile, Request, Safeguards, Settings, Terms};
 use crate::prelude::*;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 use crate::webhook::{self, Options, Verifier};
 
 /// The secret that the merchant and the provider share for webhooks.
@@ -23,7 +24,9 @@ const DEADLINE: Millis = Millis::from_seconds(60 * 24 * 3_600);
 #[derive(Debug)]
 pub struct Stage {
     pub(super) conditions: Conditions,
-    pub(super) profile: Arc<Profile>,
+    profile: Arc<Profile>,
+    /// That of the second process, where two versions are deployed at once.
+    other_profile: Arc<Profile>,
     /// What the machine is promised about keys, which is what the invariants are measured by.
     pub(super) terms: Terms,
     pub(super) contract: Contract,
@@ -57,7 +60,8 @@ impl Stage {
         let terms = request("order", 1).map(|request| profile.terms(&request)).ok_or(Error::Unprepared)?;
         let contract = Contract { window_ms: terms.window.get() };
         let secret = Secret::new(b"the secret of the merchant of the world".to_vec());
-        Ok(Self { conditions, profile, terms, contract, safeguards, settings, secret, verifier })
+        let other_profile = profile.clone();
+        Ok(Self { conditions, profile, other_profile, terms, contract, safeguards, settings, secret, verifier })
     }
 
     /// The same with another chance to die, before and after every durable step.
@@ -67,9 +71,22 @@ impl Stage {
         self
     }
 
-    /// An intent from its journal.
-    pub(super) fn load(&self, journal: &[Entry]) -> Result<Machine, Refusal> {
-        Machine::load(self.profile.clone(), self.settings.clone(), journal)
+    /// An intent from its journal, as the process of a seat reads it.
+    pub(super) fn load(&self, seat: Seat, journal: &[Entry]) -> Result<Machine, Refusal> {
+        Machine::load(self.profile(seat), self.settings.clone(), journal)
+    }
+
+    /// A new intent.
+    pub(super) fn open(&self, seat: Seat, request: Request, now: Timestamp) -> Result<Machine, Refusal> {
+        Machine::open(self.profile(seat), self.settings.clone(), "eu", request, &self.secret, now)
+    }
+
+    /// What the program of a process knows of the provider.
+    fn profile(&self, seat: Seat) -> Arc<Profile> {
+        match seat {
+            Seat::First => self.profile.clone(),
+            Seat::Second => self.other_profile.clone(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::auditor::Auditor;
 use super::event::Name;
 use super::provider::books::Books;
 use super::store::Store;
-use crate::payments::{Intent, Outcome, State};
+use crate::payments::{Intent, Operation, Outcome, State};
 use crate::prelude::*;
 
 /// What a run came to, counted at its end.
@@ -45,6 +45,9 @@ pub(super) fn at_rest(now: u64, store: &Store, books: &Books, auditor: &mut Audi
 }
 
 fn conclude(now: u64, name: &Name, intent: &Intent, books: &Books, auditor: &mut Auditor, ends: &mut Ends) {
+    if intent.request.operation != Operation::Charge {
+        return conclude_reversal(now, name, intent, auditor, ends);
+    }
     let live: Vec<&str> =
         books.of(name).filter(|payment| payment.is_live()).map(|payment| payment.id.as_str()).collect();
     if live.len() > 1 {
@@ -77,5 +80,14 @@ fn conclude(now: u64, name: &Name, intent: &Intent, books: &Books, auditor: &mut
             ends.unresolved = ends.unresolved.saturating_add(1);
             auditor.blame(now, "I8", format!("{name} is still {standing} when nothing more will happen"));
         }
+    }
+}
+
+/// An intent that gives a charge back needs no charge of its own; but it has to come to an end.
+fn conclude_reversal(now: u64, name: &Name, intent: &Intent, auditor: &mut Auditor, ends: &mut Ends) {
+    if !matches!(intent.outcome(), Outcome::Settled | Outcome::Failed) {
+        ends.unresolved = ends.unresolved.saturating_add(1);
+        let standing = intent.state.name();
+        auditor.blame(now, "I8", format!("{name} is still {standing} when nothing more will happen"));
     }
 }

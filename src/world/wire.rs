@@ -1,9 +1,9 @@
 //! Between a process and the provider everything can be lost, late, doubled or cut, in both directions.
 
-use super::event::{Event, Letter, News};
+use super::event::{Event, Letter};
 use super::life::World;
 use super::provider::{Answer, Receipt};
-use crate::payments::Response;
+use crate::payments::{Response, Safeguard};
 use crate::prelude::*;
 
 impl World<'_> {
@@ -17,12 +17,8 @@ impl World<'_> {
         let late_ms = dice.between(conditions.request_late_ms.0, conditions.request_late_ms.1);
         let (travel_ms, second_ms) = (dice.between(5, 80), dice.between(5, 5_000));
         if unconnected {
-            let errand = letter.errand;
-            let news = match letter.attempt {
-                Some(attempt) => News::Failure { attempt, not_sent: true },
-                None => News::Query(None),
-            };
-            return self.agenda.plan(now.saturating_add(travel_ms), Event::Answer(errand, news));
+            let news = Event::News(Box::new((letter.errand, letter.waits.never_sent())));
+            return self.agenda.plan(now.saturating_add(travel_ms), news);
         }
         if lost {
             return;
@@ -83,22 +79,15 @@ impl World<'_> {
         if letter.is_copy || lost {
             return;
         }
-        let arrives_at = now.saturating_add(travel_ms);
-        let news = Self::news_of(&letter, answer, cut);
-        self.agenda.plan(arrives_at, Event::Answer(letter.errand, news));
-    }
-
-    /// An answer as the driver reads it.
-    fn news_of(letter: &Letter, answer: Answer, cut: bool) -> News {
         let Answer { status, headers, mut body, not_before } = answer;
         if cut {
             body.truncate(body.len() / 2);
         }
-        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let heard = |name: &str| name != "retry-after" || !self.stage.safeguards.broken(Safeguard::Hint);
+        let headers = headers.into_iter().filter(|(name, _)| heard(name));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
         let response = Response { status, headers, body: body.into_bytes() };
-        match letter.attempt {
-            Some(attempt) => News::Answer { attempt, response, not_before },
-            None => News::Query(Some(response)),
-        }
+        let news = letter.waits.answered(response, not_before);
+        self.agenda.plan(now.saturating_add(travel_ms), Event::News(Box::new((letter.errand, news))));
     }
 }

@@ -3,9 +3,9 @@
 
 use tillproof::entropy::Entropy;
 use tillproof::json;
-use tillproof::payments::{Action, Machine, Outcome, Response, Settings};
+use tillproof::payments::{Action, Machine, Outcome, Permit, Response, Settings};
 
-use super::table::{answer, at, error, open, payment, secret, send};
+use super::table::{answer, at, error, open, payment, query, secret, send};
 
 const HOUR: u64 = 3_600_000;
 
@@ -44,14 +44,12 @@ fn a_refusal_of_an_earlier_epoch_does_not_fail_the_current_one() {
 fn an_old_row_that_was_never_sent_is_asked_about_first() {
     // Such a row may come from a backup taken before the send.
     let mut machine = open("native");
-    let Action::Query { .. } = machine.poll(at(25 * HOUR), "me") else { panic!("expected a query") };
-    machine.handle_query(at(25 * HOUR), Some(&list(&[payment("completed")], false)), &mut entropy());
+    query(&mut machine, 25 * HOUR, Some(&list(&[payment("completed")], false)), &mut entropy());
     assert_eq!(machine.intent().outcome(), Outcome::Settled);
 
     let mut machine = open("native");
     let mut now = 25 * HOUR;
-    let _ = machine.poll(at(now), "me");
-    machine.handle_query(at(now), Some(&list(&[], false)), &mut entropy());
+    query(&mut machine, now, Some(&list(&[], false)), &mut entropy());
     assert_eq!(send(&mut machine, &mut now).0, 1, "the gateway knows nothing of it: now it may go out");
 }
 
@@ -61,7 +59,7 @@ fn a_payment_that_was_seen_is_never_called_absent() {
     let (first, _) = send(&mut machine, &mut now);
     machine.handle_response(at(0), first, &answer(201, &payment("processing")), &mut entropy());
     for hour in 1..40 {
-        machine.handle_query(at(hour * HOUR), Some(&list(&[], false)), &mut entropy());
+        query(&mut machine, hour * HOUR, Some(&list(&[], false)), &mut entropy());
     }
     assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
 }
@@ -72,11 +70,11 @@ fn empty_answers_count_only_when_nothing_came_between_them() {
     let (first, _) = send(&mut machine, &mut now);
     machine.handle_failure(at(0), first, false, &mut entropy());
     let empty = list(&[], false);
-    machine.handle_query(at(HOUR), Some(&empty), &mut entropy());
-    machine.handle_query(at(2 * HOUR), None, &mut entropy());
-    machine.handle_query(at(3 * HOUR), Some(&empty), &mut entropy());
+    query(&mut machine, HOUR, Some(&empty), &mut entropy());
+    query(&mut machine, 2 * HOUR, None, &mut entropy());
+    query(&mut machine, 3 * HOUR, Some(&empty), &mut entropy());
     assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
-    machine.handle_query(at(4 * HOUR), Some(&empty), &mut entropy());
+    query(&mut machine, 4 * HOUR, Some(&empty), &mut entropy());
     assert_eq!(machine.intent().outcome(), Outcome::Failed);
 }
 
@@ -86,7 +84,7 @@ fn a_list_that_goes_on_proves_nothing() {
     let (first, _) = send(&mut machine, &mut now);
     machine.handle_failure(at(0), first, false, &mut entropy());
     for hour in 1..10 {
-        machine.handle_query(at(hour * HOUR), Some(&list(&[], true)), &mut entropy());
+        query(&mut machine, hour * HOUR, Some(&list(&[], true)), &mut entropy());
     }
     assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
 }
@@ -122,13 +120,12 @@ fn what_is_being_processed_is_asked_about_and_not_sent_again() {
     let (first, _) = send(&mut machine, &mut now);
     machine.handle_response(at(0), first, &answer(201, &payment("processing")), &mut entropy());
     now = machine.wake_at().unwrap().unix_ms();
-    let Action::Query { .. } = machine.poll(at(now), "me") else { panic!("expected a query") };
-    machine.handle_query(at(now), Some(&list(&[payment("completed")], false)), &mut entropy());
+    query(&mut machine, now, Some(&list(&[payment("completed")], false)), &mut entropy());
     assert_eq!(machine.intent().outcome(), Outcome::Settled);
 }
 
 #[test]
-fn a_late_success_settles_after_the_deadline_and_is_named_where_it_contradicts() {
+fn a_late_success_settles_after_the_deadline_and_is_taken_back_after_a_failure() {
     let hear = |machine: &mut Machine, text: &str| {
         let payment = json::parse(text.as_bytes()).unwrap();
         machine.handle_webhook(at(100 * HOUR), &payment, &mut entropy()).unwrap();
@@ -136,7 +133,7 @@ fn a_late_success_settles_after_the_deadline_and_is_named_where_it_contradicts()
     let mut expired = open("native");
     let (first, _) = send(&mut expired, &mut 0);
     expired.handle_failure(at(0), first, false, &mut entropy());
-    assert_eq!(expired.poll(at(99 * HOUR), "me"), Action::Rest);
+    assert_eq!(expired.poll(at(99 * HOUR), "me", Permit::Go), Action::Rest);
     assert_eq!(expired.intent().state.name(), "needs_review");
     hear(&mut expired, &payment("completed"));
     assert_eq!(expired.intent().outcome(), Outcome::Settled);
@@ -145,10 +142,11 @@ fn a_late_success_settles_after_the_deadline_and_is_named_where_it_contradicts()
     let (first, _) = send(&mut failed, &mut 0);
     failed.handle_response(at(0), first, &error(402, "card_declined"), &mut entropy());
     hear(&mut failed, &payment("completed"));
-    assert_eq!(failed.intent().state.name(), "needs_review");
-    assert_eq!(failed.intent().extra_charges, ["pay_1"], "whoever decides is told which payment it is");
+    assert_eq!(failed.intent().state.name(), "reversing");
     hear(&mut failed, &payment("completed").replace("pay_1", "pay_2"));
-    assert_eq!(failed.intent().extra_charges, ["pay_1", "pay_2"]);
+    let charges: Vec<&str> = failed.intent().reversals.iter().map(|each| each.charge.as_str()).collect();
+    assert_eq!(charges, ["pay_1", "pay_2"], "each of them is taken back");
+    assert_eq!(failed.intent().outcome(), Outcome::PendingConfirmation, "not failed while money is away");
 }
 
 #[test]

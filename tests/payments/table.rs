@@ -7,8 +7,8 @@ use tillproof::crypto::Secret;
 use tillproof::entropy::Entropy;
 use tillproof::json;
 use tillproof::payments::{
-    Action, Entry, Error, ErrorKind, Machine, Operation, Outcome, Profile, Request, Response, Settings,
-    decode_entry, encode_entry,
+    Action, Entry, Error, ErrorKind, Machine, Operation, Outcome, Permit, Profile, Request, Response,
+    Settings, decode_entry, encode_entry,
 };
 use tillproof::time::Timestamp;
 
@@ -64,7 +64,7 @@ pub(crate) fn error(status: u16, code: &str) -> Response {
 /// Polls until the machine wants to send, moving time along.
 pub(crate) fn send(machine: &mut Machine, now: &mut u64) -> (u32, String) {
     loop {
-        match machine.poll(at(*now), "me") {
+        match machine.poll(at(*now), "me", Permit::Go) {
             Action::Send { attempt, request } => {
                 let key =
                     request.headers.iter().find(|(name, _)| name == "Idempotency-Key").unwrap().1.clone();
@@ -74,6 +74,14 @@ pub(crate) fn send(machine: &mut Machine, now: &mut u64) -> (u32, String) {
             other => panic!("expected a send, found {other:?}"),
         }
     }
+}
+
+/// Asks at this moment, which must be one at which the machine asks, and tells the answer.
+pub(crate) fn query(machine: &mut Machine, now: u64, answer: Option<&Response>, entropy: &mut Entropy) {
+    let Action::Query { query, .. } = machine.poll(at(now), "me", Permit::Go) else {
+        panic!("expected a query")
+    };
+    machine.handle_query(at(now), query, answer, entropy);
 }
 
 #[test]
@@ -140,11 +148,13 @@ fn a_stored_server_error_is_never_asked_again_but_queried() {
     let replayed = Response { headers: replay_marker(), ..error(500, "internal") };
     machine.handle_response(at(now), second, &replayed, &mut entropy);
     now = machine.wake_at().unwrap().unix_ms();
-    let Action::Query { request } = machine.poll(at(now), "me") else { panic!("expected a query") };
+    let Action::Query { query, request } = machine.poll(at(now), "me", Permit::Go) else {
+        panic!("expected a query")
+    };
     assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/api/payments?reference=order_1"));
 
     let list = format!(r#"{{"object":"list","data":[{}],"hasMore":false}}"#, payment("completed"));
-    machine.handle_query(at(now), Some(&answer(200, &list)), &mut entropy);
+    machine.handle_query(at(now), query, Some(&answer(200, &list)), &mut entropy);
     assert_eq!(machine.intent().outcome(), Outcome::Settled);
 }
 
@@ -156,10 +166,10 @@ fn absence_needs_two_empty_answers_after_the_quarantine_and_a_dead_key() {
     let empty = answer(200, r#"{"object":"list","data":[],"hasMore":false}"#);
     let mut queries = 0;
     while machine.intent().outcome() == Outcome::PendingConfirmation {
-        match machine.poll(at(now), "me") {
+        match machine.poll(at(now), "me", Permit::Go) {
             Action::Wait { until } => now = until.unix_ms(),
-            Action::Query { .. } => {
-                machine.handle_query(at(now), Some(&empty), &mut entropy);
+            Action::Query { query, .. } => {
+                machine.handle_query(at(now), query, Some(&empty), &mut entropy);
                 queries += 1;
                 assert!(now >= 15 * 60_000 || machine.intent().outcome() == Outcome::PendingConfirmation);
             }
@@ -180,9 +190,9 @@ fn one_empty_answer_is_not_absence_even_long_after_the_quarantine() {
     let (first, _) = send(&mut machine, &mut 0);
     machine.handle_failure(at(0), first, false, &mut entropy);
     let empty = answer(200, r#"{"object":"list","data":[],"hasMore":false}"#);
-    machine.handle_query(at(HOUR), Some(&empty), &mut entropy);
+    query(&mut machine, HOUR, Some(&empty), &mut entropy);
     assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
-    machine.handle_query(at(2 * HOUR), Some(&empty), &mut entropy);
+    query(&mut machine, 2 * HOUR, Some(&empty), &mut entropy);
     assert_eq!(machine.intent().outcome(), Outcome::Failed);
 }
 
@@ -201,12 +211,12 @@ fn nothing_is_sent_in_the_last_hour_of_the_window_or_after_it() {
     let (mut machine, mut now, mut entropy) = (open("native"), 0, Entropy::from_seed(5));
     let mut sends = Vec::new();
     for _ in 0..100_000 {
-        match machine.poll(at(now), "me") {
+        match machine.poll(at(now), "me", Permit::Go) {
             Action::Send { attempt, .. } => {
                 sends.push(now);
                 machine.handle_failure(at(now), attempt, false, &mut entropy);
             }
-            Action::Query { .. } => machine.handle_query(at(now), None, &mut entropy),
+            Action::Query { query, .. } => machine.handle_query(at(now), query, None, &mut entropy),
             Action::Wait { until } => now = until.unix_ms(),
             _ => break,
         }
@@ -226,8 +236,8 @@ fn a_lease_keeps_other_processes_out_until_it_ends() {
     let mut machine = open("native");
     let _ = send(&mut machine, &mut 0);
     let lease = Settings::default().lease.get();
-    assert_eq!(machine.poll(at(lease - 1), "other"), Action::Wait { until: at(lease) });
-    let Action::Send { attempt: 2, .. } = machine.poll(at(lease), "other") else {
+    assert_eq!(machine.poll(at(lease - 1), "other", Permit::Go), Action::Wait { until: at(lease) });
+    let Action::Send { attempt: 2, .. } = machine.poll(at(lease), "other", Permit::Go) else {
         panic!("expected a takeover")
     };
     // The answer of the first process still counts: it is bound to the same key.
@@ -268,7 +278,7 @@ fn a_new_key_needs_the_proof_of_a_failure() {
     assert_ne!(key, other_key);
     // The failed payment of epoch 1 is no news about epoch 2.
     let list = format!(r#"{{"object":"list","data":[{}],"hasMore":false}}"#, payment("failed"));
-    machine.handle_query(at(3), Some(&answer(200, &list)), &mut Entropy::from_seed(7));
+    machine.handle_query(at(3), 1, Some(&answer(200, &list)), &mut Entropy::from_seed(7));
     assert_eq!(machine.intent().outcome(), Outcome::PendingConfirmation);
 }
 
@@ -297,13 +307,13 @@ fn the_same_reference_with_other_content_is_refused_and_the_field_is_named() {
 }
 
 #[test]
-fn a_webhook_settles_and_a_second_charge_is_recorded_but_never_hides_the_first() {
+fn a_webhook_settles_and_a_second_charge_is_taken_back_but_never_hides_the_first() {
     let mut machine = open("native");
     let _ = send(&mut machine, &mut 0);
     let mut hear = |text: &str| {
         let payment = json::parse(text.as_bytes()).unwrap();
         machine.handle_webhook(at(5), &payment, &mut Entropy::from_seed(8)).unwrap();
-        (machine.intent().state.name(), machine.intent().extra_charges.len())
+        (machine.intent().state.name(), machine.intent().reversals.len())
     };
     assert_eq!(hear(&payment("failed")), ("in_flight", 0), "a failure is not bound to the key");
     assert_eq!(hear(&payment("completed").replace("order_1", "order_2")), ("in_flight", 0));

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use tillproof::entropy::Entropy;
-use tillproof::payments::{Action, Entry, HttpRequest, Outcome, Response};
+use tillproof::payments::{Action, Entry, HttpRequest, Outcome, Permit, Response};
 
 use super::table::{at, load, open, replay_marker, secret};
 
@@ -113,7 +113,7 @@ fn live(seed: u64, crash_percent: u64) -> Outcomes {
             now += 1_000;
             continue;
         }
-        let action = machine.poll(at(now), "me");
+        let action = machine.poll(at(now), "me", Permit::Go);
         stored.extend_from_slice(machine.new_entries());
         if crashed() {
             now += 1_000;
@@ -125,10 +125,10 @@ fn live(seed: u64, crash_percent: u64) -> Outcomes {
                 now = until.unix_ms();
                 continue;
             }
-            Action::Query { .. } => {
+            Action::Query { query, .. } => {
                 let lost = !healed && chaos.chance_ppm(100_000);
                 let answer = gateway.list();
-                machine.handle_query(at(now), (!lost).then_some(&answer), &mut jitter);
+                machine.handle_query(at(now), query, (!lost).then_some(&answer), &mut jitter);
             }
             Action::Send { attempt, request } => {
                 sends += 1;

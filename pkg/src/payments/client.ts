@@ -1,89 +1,78 @@
 /**
- * The driver of payment intents: stores first, acts second, reports what became of it.
+ * The payment client of a merchant.
  *
- * Invariant: nothing is sent that was not stored before by compare-and-set, nor after the lease that came with it. A
- * lost race means that another process moved the intent; the driver reloads it and asks the engine again.
+ * Invariant: every method may be repeated after anything. What it begins is named by the caller's `reference`, stored
+ * before it is sent, and driven on by a sweep anywhere when nobody waits for it.
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { amountDigits, bytes, count, fn, onlyKnown, text, timeMs } from "../shell/guard.js";
+import { amountDigits, bytes, count, fn, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import type { Batch } from "../stores/store.js";
-import {
-  openIntent,
-  stepIntent,
-  viewIntent,
-  type Action,
-  type IntentView,
-  type News,
-  type RequestDocument,
-  type SettingsDocument,
-  type Step,
-} from "./engine.js";
-import { exchange, type Wire } from "./exchange.js";
-import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
+import { Driver } from "./drive.js";
+import { traceIntent, viewIntent, type IntentView, type Operation, type RequestDocument } from "./engine.js";
+import { hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
-import type { ChargeOptions, ChargeRequest, Outcome, PaymentsOptions, WaitOptions } from "./outcome.js";
-import { knownProfile, profileOfIntent, type KnownProfile } from "./profiles.js";
-import { LEASE_SLACK_MS, checkedCall, checkedOptions, settingsOf, wireOf, withSignal } from "./settings.js";
+import type {
+  ChargeOptions,
+  ChargeRequest,
+  Decision,
+  FollowUpRequest,
+  Outcome,
+  PaymentsOptions,
+  PayoutRequest,
+  TransferRequest,
+  VoidRequest,
+  WaitOptions,
+} from "./outcome.js";
+import { knownProfile } from "./profiles.js";
+import { checkedCall, checkedOptions, settingsOf, wireOf, withSignal } from "./settings.js";
+import { outcomeOf } from "./told.js";
 
-const WAIT_MS = 30_000;
 const SWEEP_EVERY_MS = 1_000;
-
-/** Journal entries a webhook can give rise to. After each of them the intent is closed, so nothing is sent. */
-const HEARD: ReadonlySet<string> = new Set(["settled", "extra_charge", "needs_review"]);
 
 /** Intents a sweep drives at once: a sweeper must not become a storm. */
 const SWEEP_CONCURRENCY = 8;
 
-/** Longest pause after lost races, in milliseconds. */
-const GIVE_WAY_MS_MAX = 256;
-
-/** One caller and his patience. */
-interface Call {
-  /** Aborts when he waits no longer. */
-  readonly impatient: AbortSignal;
-  /** He waits for one round only, whatever it brings: a sweep, or `waitMs: 0`. */
-  readonly once: boolean;
-  readonly now: () => number;
-}
+/** Intents a sweep looks at. */
+const SWEEP_LIMIT = 100;
 
 /** The payment client of one merchant at one provider. */
 export class Payments {
   readonly #intents: Intents;
-  readonly #wire: Wire;
-  readonly #profile: KnownProfile;
+  readonly #driver: Driver;
   readonly #merchant: string;
-  readonly #account: string;
-  readonly #secret: string;
-  readonly #settings: SettingsDocument;
   readonly #now: () => number;
   readonly #random: (bytes: Uint8Array) => void;
   readonly #onError: (error: unknown) => void;
-  /** Names this client in leases; a new one each time, since a restarted process must not trust its old leases. */
-  readonly #owner: string;
-  /** Drives under way, so that a double click joins instead of racing. */
-  readonly #driving = new Map<string, Promise<IntentView>>();
-  /** Ends the pause of a drive when a webhook brought news. */
-  readonly #pauses = new Map<string, AbortController>();
   readonly #closing = new AbortController();
 
   /** Use {@link createPayments}. */
   constructor(options: PaymentsOptions) {
     const { provider } = checkedOptions(options);
-    this.#profile = knownProfile(provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
-    this.#account = text("provider.account", provider.account ?? "");
-    this.#secret = hex(bytes("secret", options.secret));
-    this.#intents = new Intents(options.store, this.#merchant, this.#account);
-    this.#settings = settingsOf(options);
-    this.#wire = wireOf(options);
+    const account = text("provider.account", provider.account ?? "");
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
-    this.#owner = this.#entropy();
+    this.#intents = new Intents(options.store, this.#merchant, account);
+    this.#driver = new Driver({
+      terms: {
+        profile: knownProfile(provider.profile ?? "conservative"),
+        account,
+        secret: hex(bytes("secret", options.secret)),
+        settings: settingsOf(options),
+        now: this.#now,
+        random: this.#random,
+      },
+      intents: this.#intents,
+      wire: wireOf(options),
+      gate: options.gate,
+      seams: { extraWrites: options.extraWrites, onTransition: options.onTransition, onError: this.#onError },
+      closing: this.#closing.signal,
+    });
     // Opening a throw-away intent checks secret and retry options now, not at the first order.
     const call = { method: "POST", path: "/", body: "{}" };
-    this.#open({ merchant: this.#merchant, operation: "call", reference: "check", call }, this.#now);
+    this.#driver.open({ merchant: this.#merchant, operation: "call", reference: "check", call }, this.#now);
   }
 
   /** Authorizes and captures. Repeating it with the same reference is safe after anything. */
@@ -96,6 +85,57 @@ export class Payments {
     return this.#begin("authorize", request, options);
   }
 
+  /** Takes what was authorized: the whole, or an amount of it. An intent of its own, with a reference of its own. */
+  async capture(request: FollowUpRequest, options: ChargeOptions = {}): Promise<Outcome> {
+    return this.#begin("capture", request, options);
+  }
+
+  /** Lets go of what was authorized. An intent of its own. */
+  async void(request: VoidRequest, options: ChargeOptions = {}): Promise<Outcome> {
+    return this.#begin("void", request, options);
+  }
+
+  /** Gives back what was charged: the whole, or an amount of it. An intent of its own, such as `order_1/refund/1`. */
+  async refund(request: FollowUpRequest, options: ChargeOptions = {}): Promise<Outcome> {
+    return this.#begin("refund", request, options);
+  }
+
+  /** Moves money to another account at the provider. */
+  async transfer(request: TransferRequest, options: ChargeOptions = {}): Promise<Outcome> {
+    return this.#begin("transfer", request, options);
+  }
+
+  /** Moves money out of the provider. */
+  async payout(request: PayoutRequest, options: ChargeOptions = {}): Promise<Outcome> {
+    return this.#begin("payout", request, options);
+  }
+
+  /**
+   * The payment is no longer wanted. One that was never sent has failed; else this is a wish: nothing more is sent where
+   * the provider can be asked, and a charge or authorization that comes to light is given back (`failed`, proof
+   * `reversed`). What had settled before stays settled: refund it.
+   */
+  async cancel(reference: string, options: WaitOptions = {}): Promise<Outcome> {
+    checkedCall(options);
+    const key = this.#intents.key(reference);
+    const now = this.#clock(options.now);
+    if (!(await this.#driver.note(key, { cancel: true }, now))) throw unknownIntent(reference);
+    return this.#outcomeWithin(key, options);
+  }
+
+  /**
+   * Ends the review of an intent by what a person found out. The note is kept in the journal. Charges that came to light
+   * and do not count are given back. Throws `intent_not_in_review`, and `intent_copy_under_way` when "failed" could
+   * still become untrue.
+   */
+  async resolve(reference: string, decision: Decision, options: WaitOptions = {}): Promise<Outcome> {
+    checkedCall(options);
+    const resolve = decided(decision);
+    const key = this.#intents.key(reference);
+    if (!(await this.#driver.note(key, { resolve }, this.#clock(options.now)))) throw unknownIntent(reference);
+    return this.#outcomeWithin(key, options);
+  }
+
   /** What is known about an intent; `null` when the reference was never used. Sends nothing. */
   async find(reference: string): Promise<Outcome | null> {
     const key = this.#intents.key(reference);
@@ -106,15 +146,13 @@ export class Payments {
   /** Waits for the outcome of an intent that was begun before, driving it on. */
   async wait(reference: string, options: WaitOptions = {}): Promise<Outcome> {
     checkedCall(options);
-    const key = this.#intents.key(reference);
-    if ((await this.#intents.find(key)) === null) {
-      throw new TillproofError({
-        code: "intent_unknown",
-        message: `no intent is called ${JSON.stringify(reference.slice(0, 80))}: begin it with charge or authorize`,
-        details: { reference: reference.slice(0, 200) },
-      });
-    }
-    return this.#settleWithin(key, options);
+    await this.#known(reference);
+    return this.#outcomeWithin(this.#intents.key(reference), options);
+  }
+
+  /** Every decision about an intent as lines of text: what was sent, asked and concluded, by which rule or proof. */
+  async trace(reference: string): Promise<string> {
+    return traceIntent((await this.#known(reference)).journal);
   }
 
   /**
@@ -127,26 +165,8 @@ export class Payments {
     if (options.batch !== undefined) fn("options.batch.add", options.batch?.add);
     const reference = (payment as { reference?: unknown } | null)?.reference;
     if (typeof reference !== "string" || reference === "") return false;
-    const key = this.#intents.key(reference);
-    const now = this.#clock(options.now);
-    for (let lost = 1; ; lost += 1) {
-      const loaded = await this.#intents.find(key);
-      if (loaded === null) return false;
-      const step = this.#step(loaded, now, { news: { type: "webhook", payment } });
-      // Only what the webhook itself says is stored: nobody here would carry out a send that a poll authorised.
-      if (!step.append.some((entry) => HEARD.has(String(entry["type"])))) return true;
-      const write = this.#intents.write(key, loaded, step.append, step.wake_at);
-      const wake = (): void => this.#pauses.get(key)?.abort();
-      if (options.batch !== undefined) {
-        options.batch.add(write, { committed: wake });
-        return true;
-      }
-      if (await this.#intents.commit(write)) {
-        wake();
-        return true;
-      }
-      await this.#giveWay(lost);
-    }
+    const news = { type: "webhook", payment } as const;
+    return this.#driver.note(this.#intents.key(reference), { news }, this.#clock(options.now), options.batch);
   }
 
   /**
@@ -156,13 +176,15 @@ export class Payments {
    */
   async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
     withSignal(onlyKnown("options", options, ["limit", "signal"]));
-    const due = await this.#intents.due(this.#now(), count("limit", options.limit ?? 100, 1));
-    // What is driven here already needs no second driver, and a sweep waits for nobody's patience.
-    const waiting = due.filter((key) => !this.#driving.has(key));
+    const due = await this.#intents.due(this.#now(), count("limit", options.limit ?? SWEEP_LIMIT, 1));
+    // What is driven here already needs no second driver. Processes that sweep at once see the same list: each goes
+    // through it in an order of its own, and the lease keeps the others from what one of them has begun.
+    const waiting = this.#shuffled(due.filter((key) => !this.#driver.isDriving(key)));
     const looked = waiting.length;
     const worker = async (): Promise<void> => {
-      for (let key = waiting.shift(); key !== undefined && options.signal?.aborted !== true; key = waiting.shift()) {
-        await this.#settleWithin(key, { waitMs: 0 }).catch(this.#onError);
+      for (let key = waiting.pop(); key !== undefined && options.signal?.aborted !== true; key = waiting.pop()) {
+        // A sweep waits for nobody's patience.
+        await this.#driver.follow(key, { waitMs: 0 }, this.#now).catch(this.#onError);
       }
     };
     await Promise.all(Array.from({ length: Math.min(SWEEP_CONCURRENCY, looked) }, worker));
@@ -185,7 +207,7 @@ export class Payments {
     this.#closing.abort();
   }
 
-  async #begin(operation: "charge" | "authorize", request: ChargeRequest, options: ChargeOptions): Promise<Outcome> {
+  async #begin(operation: Operation, request: AnyRequest, options: ChargeOptions): Promise<Outcome> {
     if (this.#closing.signal.aborted) {
       throw new TillproofError({
         code: "payments_closed",
@@ -195,190 +217,41 @@ export class Payments {
     checkedCall(options);
     const document = this.#document(operation, request);
     const key = this.#intents.key(document.reference);
-    await this.#introduce(key, document, options.retryFailed === true, this.#clock(options.now));
-    return this.#settleWithin(key, options);
+    await this.#driver.introduce(key, document, options.retryFailed === true, this.#clock(options.now));
+    return this.#outcomeWithin(key, options);
   }
 
-  /** Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for. */
-  async #introduce(key: string, document: RequestDocument, retryFailed: boolean, now: () => number): Promise<void> {
-    for (let lost = 1; ; lost += 1) {
-      const loaded = await this.#intents.find(key);
-      if (loaded === null) {
-        const opened = this.#open(document, now);
-        const write = this.#intents.write(key, { version: 0, journal: [] }, opened.append, opened.wake_at);
-        if (await this.#intents.commit(write)) return;
-      } else {
-        const reopen = retryFailed && viewIntent(loaded.journal).status === "failed";
-        const step = this.#step(loaded, now, { same_as: document, ...(reopen ? { reopen_with: this.#secret } : {}) });
-        const append = step.append.filter((entry) => entry["type"] === "reopened");
-        if (append.length === 0) return;
-        if (await this.#intents.commit(this.#intents.write(key, loaded, append, now()))) return;
-      }
-      await this.#giveWay(lost);
-    }
-  }
-
-  /** Drives an intent for as long as the caller waits. */
-  async #settleWithin(key: string, options: WaitOptions): Promise<Outcome> {
-    const waitMs = count("waitMs", options.waitMs ?? WAIT_MS);
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
-    const signals = [patience.signal, this.#closing.signal, ...(options.signal ? [options.signal] : [])];
-    const call: Call = { impatient: AbortSignal.any(signals), once: waitMs === 0, now: this.#clock(options.now) };
-    try {
-      const drive = this.#join(key, call);
-      // A single round ends by itself, at the latest with the time-out of its request.
-      const view = call.once ? await drive : await untilAborted(drive, call.impatient);
-      return this.#outcome(key, view ?? (await this.#viewOf(key)));
-    } finally {
-      clearTimeout(timer);
-      patience.abort();
-    }
-  }
-
-  /** One drive at a time for each intent of this process; later callers wait for the same outcome. */
-  #join(key: string, call: Call): Promise<IntentView> {
-    const running = this.#driving.get(key);
-    if (running !== undefined) {
-      if (call.once) return this.#viewOf(key);
-      // It may have ended because *its* caller lost patience; this one may have some left.
-      return running.then((view) => (isOpen(view) && !call.impatient.aborted ? this.#join(key, call) : view));
-    }
-    const drive = this.#drive(key, call).finally(() => this.#driving.delete(key));
-    this.#driving.set(key, drive);
-    return drive;
-  }
-
-  async #drive(key: string, call: Call): Promise<IntentView> {
-    let news: News | undefined;
-    for (let lost = 0; ; ) {
-      const loaded = await this.#intents.load(key);
-      // News is stored whoever waits; but nothing new is begun for a caller who left, or by a client that was closed.
-      const left = this.#closing.signal.aborted || (call.impatient.aborted && !call.once);
-      if (news === undefined && left) return viewIntent(loaded.journal);
-      const asked = call.now();
-      const step = this.#step(loaded, () => asked, news === undefined ? {} : { news });
-      if (step.append.length > 0) {
-        const write = this.#intents.write(key, loaded, step.append, step.wake_at);
-        if (!(await this.#intents.commit(write))) {
-          lost += 1;
-          await this.#giveWay(lost);
-          continue;
-        }
-      }
-      lost = 0;
-      news = undefined;
-      const { action } = step;
-      if (action.type === "rest") return step.intent;
-      if (action.type === "wait") {
-        if (call.once) return step.intent;
-        await this.#pause(key, action.until - call.now(), call.impatient);
-      } else {
-        news = await this.#carryOut(action, call.now() - asked);
-      }
-    }
-  }
-
-  /**
-   * Sends or asks. A request that is on its way is given up only at its time-out or when the client is closed, not when
-   * a caller leaves: its answer is the cheapest way to the truth.
-   */
-  async #carryOut(action: Extract<Action, { type: "send" | "query" }>, storedForMs: number): Promise<News> {
-    // A process that was frozen after the store took the send may wake when its lease is over and another one sent.
-    if (storedForMs > LEASE_SLACK_MS / 2) {
-      return action.type === "send" ? { type: "failure", attempt: action.attempt, not_sent: true } : { type: "query" };
-    }
-    return exchange(this.#wire, action, this.#closing.signal);
-  }
-
-  async #pause(key: string, milliseconds: number, impatient: AbortSignal): Promise<void> {
-    const pause = new AbortController();
-    this.#pauses.set(key, pause);
-    await sleep(Math.max(0, milliseconds), AbortSignal.any([impatient, pause.signal]));
-    this.#pauses.delete(key);
-  }
-
-  /** After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. */
-  async #giveWay(lost: number): Promise<void> {
-    const draw = new Uint8Array(1);
-    this.#random(draw);
-    const most = Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2));
-    await sleep(((draw[0] ?? 0) * most) >> 8);
-  }
-
-  #open(request: RequestDocument, now: () => number): Step {
-    return openIntent({
-      profile: this.#profile.document,
-      account: this.#account,
-      secret: this.#secret,
-      request,
-      settings: this.#settings,
-      now: timeMs("now", now()),
-    });
-  }
-
-  #step(
-    loaded: Loaded,
-    now: () => number,
-    opening: { readonly same_as?: RequestDocument; readonly reopen_with?: string; readonly news?: News },
-  ): Step {
-    return stepIntent({
-      profile: profileOfIntent(this.#profile, loaded.journal[0]?.["profile"]),
-      journal: loaded.journal,
-      settings: this.#settings,
-      now: timeMs("now", now()),
-      owner: this.#owner,
-      entropy: this.#entropy(),
-      ...opening,
-    });
-  }
-
-  #document(operation: "charge" | "authorize", request: ChargeRequest): RequestDocument {
-    onlyKnown("request", request, ["reference", "amount", "currency", "description", "metadata"]);
+  #document(operation: Operation, request: AnyRequest): RequestDocument {
+    onlyKnown<AnyRequest>("request", request, FIELDS[operation] ?? []);
+    const target = optionalText("target", request.target);
+    const destination = optionalText("destination", request.destination);
+    const description = optionalText("description", request.description);
     return {
       merchant: this.#merchant,
       operation,
       reference: text("reference", request.reference),
-      amount: amountDigits("amount", request.amount),
-      currency: text("currency", request.currency),
-      ...(request.description === undefined ? {} : { description: text("description", request.description) }),
+      ...(request.amount === undefined && !AMOUNT_NEEDED.has(operation) ? {} : { amount: amountDigits("amount", request.amount) }),
+      ...(request.currency === undefined && !AMOUNT_NEEDED.has(operation) ? {} : { currency: text("currency", request.currency) }),
+      ...(target === undefined ? {} : { target }),
+      ...(destination === undefined ? {} : { destination }),
+      ...(description === undefined ? {} : { description }),
       ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
+      ...(request.providerFields === undefined ? {} : { provider_fields: request.providerFields }),
     };
   }
 
-  async #viewOf(key: string): Promise<IntentView> {
-    return viewIntent((await this.#intents.load(key)).journal);
+  async #known(reference: string): Promise<Loaded> {
+    const loaded = await this.#intents.find(this.#intents.key(reference));
+    if (loaded === null) throw unknownIntent(reference);
+    return loaded;
+  }
+
+  async #outcomeWithin(key: string, options: WaitOptions): Promise<Outcome> {
+    return this.#outcome(key, await this.#driver.follow(key, options, this.#clock(options.now)));
   }
 
   #outcome(key: string, view: IntentView): Outcome {
-    const base = {
-      reference: view.reference,
-      operation: view.operation,
-      amount: view.amount === undefined ? null : BigInt(view.amount),
-      currency: view.currency ?? null,
-      attempts: view.attempts,
-      epoch: view.epoch,
-      key: view.key,
-      extraCharges: view.extra_charges,
-    };
-    const { provider_reference: providerReference = "", evidence = "response", code = "", message = "" } = view;
-    switch (view.status) {
-      case "settled":
-        return { status: "settled", ...base, providerReference, evidence };
-      case "awaiting_customer":
-        return { status: "awaiting_customer", ...base, providerReference };
-      case "failed":
-        return { status: "failed", ...base, code, message, proof: view.proof ?? "refused" };
-      default:
-        return {
-          status: "pending_confirmation",
-          ...base,
-          ...(view.reason === undefined ? {} : { reason: view.reason }),
-          ...(view.next_check_at === undefined ? {} : { nextCheckAt: view.next_check_at }),
-          needsReview: view.state === "needs_review",
-          wait: async (options: WaitOptions = {}) => this.#settleWithin(key, checkedCall(options)),
-        };
-    }
+    return outcomeOf(view, async (options = {}) => this.#outcomeWithin(key, checkedCall(options)));
   }
 
   /** The client's clock, or one that shows `now` now and runs on with it. */
@@ -388,18 +261,61 @@ export class Payments {
     return () => this.#now() + ahead;
   }
 
-  #entropy(): string {
-    const target = new Uint8Array(16);
-    this.#random(target);
-    return hex(target);
+  /** Fisher and Yates, with 16 bits for each draw: the list is far shorter than that. */
+  #shuffled(keys: readonly string[]): string[] {
+    const shuffled = [...keys];
+    const draws = new Uint16Array(shuffled.length);
+    this.#random(new Uint8Array(draws.buffer));
+    for (let last = shuffled.length - 1; last > 0; last -= 1) {
+      const other = (draws[last] ?? 0) % (last + 1);
+      [shuffled[last], shuffled[other]] = [shuffled[other] as string, shuffled[last] as string];
+    }
+    return shuffled;
   }
+}
+
+/** A request of any operation; which fields it may have, {@link FIELDS} says. */
+type AnyRequest = Partial<Omit<PayoutRequest & FollowUpRequest, "reference">> & { readonly reference: string };
+
+const COMMON = ["reference", "description", "metadata", "providerFields"] as const;
+
+const FIELDS: Readonly<Partial<Record<Operation, readonly (keyof AnyRequest)[]>>> = {
+  charge: [...COMMON, "amount", "currency"],
+  authorize: [...COMMON, "amount", "currency"],
+  capture: [...COMMON, "target", "amount", "currency"],
+  void: [...COMMON, "target"],
+  refund: [...COMMON, "target", "amount", "currency"],
+  transfer: [...COMMON, "amount", "currency", "destination"],
+  payout: [...COMMON, "amount", "currency", "destination"],
+};
+
+/** Operations that cannot mean "the whole". */
+const AMOUNT_NEEDED: ReadonlySet<Operation> = new Set(["charge", "authorize", "transfer", "payout"]);
+
+/** What a person decided, as the engine reads it. */
+function decided(decision: Decision): { charge?: string; note: string } {
+  const { as, providerReference, note } = onlyKnown("decision", decision, ["as", "providerReference", "note"]);
+  const refuse = (message: string): never => {
+    throw new TillproofError({ code: "decision_invalid", message, details: { argument: "decision" } });
+  };
+  if (as === "settled") {
+    if (providerReference === undefined) return refuse("decision: settled by which payment? Give its providerReference");
+    return { charge: text("decision.providerReference", providerReference), note: text("decision.note", note) };
+  }
+  if (as !== "failed") return refuse('decision.as: expected "settled" or "failed"');
+  if (providerReference !== undefined) return refuse("decision: a providerReference goes with settled only");
+  return { note: text("decision.note", note) };
+}
+
+function unknownIntent(reference: string): TillproofError {
+  return new TillproofError({
+    code: "intent_unknown",
+    message: `no intent is called ${JSON.stringify(reference.slice(0, 80))}: begin it with charge or authorize`,
+    details: { reference: reference.slice(0, 200) },
+  });
 }
 
 /** A payment client. Throws a `TillproofError` when an option cannot work. */
 export function createPayments(options: PaymentsOptions): Payments {
   return new Payments(options);
-}
-
-function isOpen(view: IntentView): boolean {
-  return view.status === "pending_confirmation" && view.state !== "needs_review";
 }

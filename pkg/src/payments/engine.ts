@@ -7,28 +7,6 @@ import type { ProfileDocument, ProfileOperation } from "./profiles.js";
 /** One thing that happened to an intent, opaque to TypeScript. */
 export type JournalEntry = Readonly<Record<string, unknown>>;
 
-/** What the engine wants done. */
-export type Action =
-  | {
-      readonly type: "send";
-      readonly attempt: number;
-      readonly method: string;
-      readonly path: string;
-      readonly headers: Readonly<Record<string, string>>;
-      /** Names of the response headers the engine wants to see, in lower case. */
-      readonly answer_headers: readonly string[];
-      readonly body?: string;
-    }
-  | {
-      readonly type: "query";
-      readonly method: string;
-      readonly path: string;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly answer_headers: readonly string[];
-    }
-  | { readonly type: "wait"; readonly until: number }
-  | { readonly type: "rest" };
-
 /** What is done with the money; `call` is a request prepared by somebody else. */
 export type Operation = ProfileOperation | "call";
 
@@ -37,6 +15,52 @@ export interface KeptAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** A request to the provider, without host and credentials. */
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names of the response headers the engine wants to see, in lower case. */
+  readonly answer_headers: readonly string[];
+  readonly body?: string;
+}
+
+/** Why the engine would reach the provider. */
+export type Purpose = "first_send" | "resend" | "query" | "void";
+
+/** An exchange with the provider that the engine wants. The answer is told under its number. */
+export type ExchangeAction =
+  | (Exchange & { readonly type: "send"; readonly attempt: number })
+  | (Exchange & { readonly type: "query" | "void"; readonly query: number });
+
+/** What the engine wants done. */
+export type Action =
+  | ExchangeAction
+  | {
+      /** See to it that the intent that takes a charge back is there, drive it, and tell what became of it. */
+      readonly type: "reverse";
+      readonly charge: string;
+      /** It ended without effect and is to be begun again. */
+      readonly again: boolean;
+      readonly request: RequestDocument;
+    }
+  | { readonly type: "permit"; readonly for: Purpose }
+  | { readonly type: "wait"; readonly until: number }
+  | { readonly type: "rest" };
+
+/** What proves that no money moved, or none that stayed moved. */
+export type Proof = "refused" | "never_sent" | "voided" | "absent" | "reversed" | "decided";
+
+/** A charge that is taken back, as the engine describes it. */
+export interface ReversalView {
+  readonly charge: string;
+  readonly operation: "refund" | "void";
+  readonly reference: string;
+  readonly status: "reversing" | "reversed" | "needs_review";
+  readonly refund?: string;
+  readonly code?: string;
 }
 
 /** The intent as the engine describes it. */
@@ -56,16 +80,18 @@ export interface IntentView {
   readonly epoch: number;
   readonly key: string;
   readonly provider_reference?: string;
-  readonly evidence?: "response" | "query" | "webhook";
+  readonly evidence?: "response" | "query" | "webhook" | "person";
   readonly code?: string;
   readonly message?: string;
-  readonly proof?: "refused" | "absent";
+  readonly proof?: Proof;
   readonly reason?: string;
+  readonly cancel_wished?: boolean;
   readonly next_check_at?: number;
   readonly extra_charges: readonly string[];
+  readonly reversals: readonly ReversalView[];
 }
 
-/** What became of an exchange with the gateway, or of something else that was heard. */
+/** What became of an exchange with the provider, or of something else that was heard. */
 export type News =
   | {
       readonly type: "response";
@@ -77,12 +103,21 @@ export type News =
     }
   | { readonly type: "failure"; readonly attempt: number; readonly not_sent: boolean }
   | {
-      readonly type: "query";
+      readonly type: "query" | "void";
+      readonly query: number;
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
-  | { readonly type: "webhook"; readonly payment: unknown };
+  | { readonly type: "webhook"; readonly payment: unknown }
+  | {
+      readonly type: "reversal";
+      readonly charge: string;
+      readonly status: "settled" | "failed" | "pending_confirmation" | "needs_review";
+      readonly provider_reference?: string;
+      readonly proof?: Proof;
+      readonly code?: string;
+    };
 
 /** The request as the engine reads it. */
 export interface RequestDocument {
@@ -123,6 +158,8 @@ export interface SettingsDocument {
 /** What to store, what to do, and where the intent stands. */
 export interface Step {
   readonly append: readonly JournalEntry[];
+  /** Intents that must be stored together with what is appended, unless they are there already. */
+  readonly open: readonly RequestDocument[];
   readonly action: Action;
   readonly intent: IntentView;
   readonly wake_at: number | null;
@@ -154,7 +191,11 @@ export function stepIntent(input: {
   readonly entropy: string;
   readonly same_as?: RequestDocument;
   readonly reopen_with?: string;
+  readonly cancel?: boolean;
+  readonly resolve?: { readonly charge?: string; readonly note: string };
   readonly news?: News;
+  /** A moment before which nothing may be sent, or that the driver wants to be asked before anything is. */
+  readonly permit?: number | "ask";
 }): Step {
   const document = encode(input);
   return payments.invoke<Step>((exports) => exports.payments_step(document));
@@ -164,4 +205,10 @@ export function stepIntent(input: {
 export function viewIntent(journal: readonly JournalEntry[]): IntentView {
   const document = encode({ journal });
   return payments.invoke<IntentView>((exports) => exports.payments_view(document));
+}
+
+/** The decisions of an intent, one line of text an entry. */
+export function traceIntent(journal: readonly JournalEntry[]): string {
+  const document = encode({ journal });
+  return payments.invoke<string>((exports) => exports.payments_trace(document));
 }

@@ -8,7 +8,7 @@
  */
 
 import { beginningOf, unlessAborted } from "../shell/response.js";
-import type { Action, News } from "./engine.js";
+import type { ExchangeAction, News } from "./engine.js";
 
 /** Codes of a connection that was never made, whoever reports them. A reset or a time-out is not among them. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused"]);
@@ -36,18 +36,17 @@ export interface Wire {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-/** Carries out a send or a query. */
-export async function exchange(
-  wire: Wire,
-  action: Extract<Action, { type: "send" | "query" }>,
-  signal: AbortSignal,
-): Promise<News> {
+/** What an exchange can be told as. */
+export type Exchanged = Extract<News, { type: "response" | "failure" | "query" | "void" }>;
+
+/** Carries out a send or a question. */
+export async function exchange(wire: Wire, action: ExchangeAction, signal: AbortSignal): Promise<Exchanged> {
   const end = AbortSignal.any([signal, AbortSignal.timeout(wire.timeoutMs)]);
   try {
     const request = new Request(wire.baseUrl + action.path, {
       method: action.method,
       headers: { ...wire.headers, ...action.headers },
-      ...(action.type === "send" && action.body !== undefined ? { body: action.body } : {}),
+      ...(action.body === undefined ? {} : { body: action.body }),
       signal: end,
       redirect: "manual",
     });
@@ -55,17 +54,22 @@ export async function exchange(
     // What is cut off makes it unreadable, which is the truth about it.
     const { text: body } = await unlessAborted(beginningOf(response, BODY_BYTES_MAX), end);
     const answer = { status: response.status, body, headers: wanted(response.headers, action.answer_headers) };
-    if (action.type === "query") return { type: "query", ...answer };
+    if (action.type !== "send") return { type: action.type, query: action.query, ...answer };
     return { type: "response", attempt: action.attempt, ...answer };
   } catch (error) {
-    if (action.type === "query") return { type: "query" };
-    return { type: "failure", attempt: action.attempt, not_sent: neverSent(error) };
+    return unanswered(action, neverSent(error));
   }
 }
 
 /** The headers that were asked for, as far as they are there. */
 function wanted(headers: Headers, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? ""]] : [])));
+}
+
+/** The news of an exchange that got no answer. */
+export function unanswered(action: ExchangeAction, notSent: boolean): Exchanged {
+  if (action.type !== "send") return { type: action.type, query: action.query };
+  return { type: "failure", attempt: action.attempt, not_sent: notSent };
 }
 
 /** Whether every error in the chain of causes that says what it is says that no connection was made. */

@@ -11,17 +11,24 @@ export type {
   AwaitingCustomer,
   ChargeOptions,
   ChargeRequest,
+  Decision,
   Failed,
+  FollowUpRequest,
   Outcome,
   PaymentsOptions,
+  PayoutRequest,
   PendingConfirmation,
   ProviderOptions,
   ProviderProfile,
   RetryOptions,
+  Reversal,
   Settled,
+  TransferRequest,
+  VoidRequest,
   WaitOptions,
 } from "./outcome.js";
-export type { Operation } from "./engine.js";
+export type { IntentView, JournalEntry, Operation, Proof, Purpose, ReversalView } from "./engine.js";
+export type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
 export type {
   AnswerReading,
   AnswerRule,
@@ -33,3 +40,4 @@ export type {
   ProfileSources,
   RequestTemplate,
 } from "./profiles.js";
+export type { ExtraWrites, Transition } from "./recording.js";

@@ -73,9 +73,9 @@ export class Intents {
     return { key, expected: loaded.version, value: JSON.stringify(document), wakeAt };
   }
 
-  /** Stores one write; `false` when another process was faster. */
-  async commit(write: Write): Promise<boolean> {
-    return this.#asking(() => this.#store.commit([write]));
+  /** Stores all writes; `false`, and none, when another process was faster. */
+  async commit(writes: readonly Write[]): Promise<boolean> {
+    return this.#asking(() => this.#store.commit(writes));
   }
 
   /** Keys of intents somebody should look at. */

@@ -1,9 +1,15 @@
-/** What goes into the payment client and what comes out. */
+/**
+ * What goes into the payment client and what comes out.
+ *
+ * An {@link Outcome} is one of four values; unknown is one of them, and no exception.
+ */
 
 import type { AmountInput, BytesInput } from "../shell/guard.js";
 import type { Store } from "../stores/store.js";
-import type { Operation } from "./engine.js";
+import type { Operation, Proof } from "./engine.js";
+import type { Gate } from "./gate.js";
 import type { ProfileDocument, ProfileSources } from "./profiles.js";
+import type { ExtraWrites, Transition } from "./recording.js";
 
 /** When to try again. */
 export interface RetryOptions {
@@ -46,24 +52,76 @@ export interface PaymentsOptions {
   readonly retry?: RetryOptions;
   /** Stands in for the global `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
-  /** Told what a sweep could not drive on; `console.error` when left out. */
+  /** Told what a sweep could not drive on, and what a hook threw; `console.error` when left out. */
   readonly onError?: (error: unknown) => void;
+  /** Told after each change of an intent is stored. For metrics and logs: what must not be missed is `extraWrites`. */
+  readonly onTransition?: (transition: Transition) => void;
+  /** What is stored in the same commit as each change of an intent, such as a message to the rest of the business. */
+  readonly extraWrites?: ExtraWrites;
+  /** Asked before anything is sent to the provider: budgets, breakers. Everything goes at once when left out. */
+  readonly gate?: Gate;
   /** Stands in for `Date.now`. */
   readonly now?: () => number;
   /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */
   readonly random?: (bytes: Uint8Array) => void;
 }
 
-/** What the merchant wants once. */
-export interface ChargeRequest {
-  /** The merchant's name for this purchase. The same name is the same purchase, for ever. */
+/** What every request to move money has. */
+interface RequestBase {
+  /** The merchant's name for this movement. The same name is the same movement, for ever. */
   readonly reference: string;
+  /** Text for people. */
+  readonly description?: string;
+  /** An object for programs. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Members of the provider's own request, such as Stripe's `payment_method`. */
+  readonly providerFields?: Readonly<Record<string, unknown>>;
+}
+
+/** What the merchant wants once. */
+export interface ChargeRequest extends RequestBase {
   /** Minor units. */
   readonly amount: AmountInput;
   /** ISO 4217, upper case. */
   readonly currency: string;
-  readonly description?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Something that is done with a payment that was made before: a capture or a refund. */
+export interface FollowUpRequest extends RequestBase {
+  /** The provider's name of the payment: `providerReference` of its outcome. */
+  readonly target: string;
+  /** Minor units; the whole when left out. */
+  readonly amount?: AmountInput;
+  /** ISO 4217, upper case; goes with the amount. */
+  readonly currency?: string;
+}
+
+/** An authorization that is let go. */
+export interface VoidRequest extends RequestBase {
+  /** The provider's name of the payment: `providerReference` of its outcome. */
+  readonly target: string;
+}
+
+/** Money that moves to another account at the provider. */
+export interface TransferRequest extends ChargeRequest {
+  /** The account, as the provider names it. */
+  readonly destination: string;
+}
+
+/** Money that leaves the provider. */
+export interface PayoutRequest extends ChargeRequest {
+  /** Where to, as the provider names it; the account's default when left out. */
+  readonly destination?: string;
+}
+
+/** What a person decided about an intent in review. */
+export interface Decision {
+  /** Whether money moved, and stays moved. */
+  readonly as: "settled" | "failed";
+  /** The provider's name of the payment that counts; goes with `settled`. */
+  readonly providerReference?: string;
+  /** Who decided and why. Kept in the journal. */
+  readonly note: string;
 }
 
 /** How long a caller waits, and what for. */
@@ -95,8 +153,24 @@ interface OutcomeBase {
   readonly epoch: number;
   /** The idempotency key of this epoch. */
   readonly key: string;
-  /** Charges with this reference that the status does not account for. Empty in a healthy world. */
+  /** Charges with this reference that a person has to look at. Empty in a healthy world. */
   readonly extraCharges: readonly string[];
+  /** Charges that came too late, twice, or unwanted, and what became of taking them back. */
+  readonly reversals: readonly Reversal[];
+}
+
+/** A charge that is taken back by an intent of its own. */
+export interface Reversal {
+  /** The provider's name of the charge. */
+  readonly charge: string;
+  readonly operation: "refund" | "void";
+  /** The reference of the intent that does it. */
+  readonly reference: string;
+  readonly status: "reversing" | "reversed" | "needs_review";
+  /** The provider's name of the refund or void, once it is there. */
+  readonly refund?: string;
+  /** Why it cannot be done. */
+  readonly code?: string;
 }
 
 /** Money moved (or is authorised) once. */
@@ -105,22 +179,26 @@ export interface Settled extends OutcomeBase {
   /** The provider's name for the payment. */
   readonly providerReference: string;
   /** How we know. */
-  readonly evidence: "response" | "query" | "webhook";
+  readonly evidence: "response" | "query" | "webhook" | "person";
 }
 
-/** Proven: no money moved. */
+/** Proven: no money moved, or none that stayed moved. */
 export interface Failed extends OutcomeBase {
   readonly status: "failed";
   readonly code: string;
   readonly message: string;
-  /** `refused`: an answer bound to the key; `absent`: asked twice, and the key can no longer execute. */
-  readonly proof: "refused" | "absent";
+  /**
+   * `refused`: an answer bound to the key; `never_sent`: cancelled before anything was sent; `voided`: voided by key;
+   * `absent`: asked twice, and the key can no longer execute; `reversed`: what moved was given back, see `reversals`;
+   * `decided`: by a person.
+   */
+  readonly proof: Proof;
 }
 
 /** Not known yet: a value to show and to wait on, never an exception. */
 export interface PendingConfirmation extends OutcomeBase {
   readonly status: "pending_confirmation";
-  /** What stands in the way, in a stable word. */
+  /** What stands in the way, in a stable word; `reversing` while money is on its way back. */
   readonly reason?: string;
   /** When the client looks again. */
   readonly nextCheckAt?: number;

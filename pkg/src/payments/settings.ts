@@ -23,14 +23,18 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     "retry",
     "fetch",
     "onError",
+    "onTransition",
+    "extraWrites",
+    "gate",
     "now",
     "random",
   ]);
   onlyKnown("provider", options.provider, ["profile", "baseUrl", "merchantId", "account", "headers"]);
   storeShape("store", options.store);
-  for (const name of ["fetch", "onError", "now", "random"] as const) {
+  for (const name of ["fetch", "onError", "onTransition", "extraWrites", "now", "random"] as const) {
     if (options[name] !== undefined) fn(name, options[name]);
   }
+  if (options.gate !== undefined) fn("gate.permit", object("gate", options.gate).permit);
   return options;
 }
 

@@ -21,15 +21,21 @@ pub(in crate::world) struct Payment {
     pub(in crate::world) amount: u64,
     pub(in crate::world) currency: String,
     pub(in crate::world) state: PaymentState,
-    pub(in crate::world) refunded: u64,
+    /// Refunds: name and amount of each.
+    pub(in crate::world) refunds: Vec<(String, u64)>,
     /// From when on a query shows it.
     pub(in crate::world) shown_from: u64,
 }
 
 impl Payment {
     /// Money was taken and not given back in full.
-    pub(in crate::world) const fn is_live(&self) -> bool {
-        matches!(self.state, PaymentState::Charged) && self.refunded < self.amount
+    pub(in crate::world) fn is_live(&self) -> bool {
+        self.state == PaymentState::Charged && self.refunded() < self.amount
+    }
+
+    /// How much was given back.
+    pub(in crate::world) fn refunded(&self) -> u64 {
+        self.refunds.iter().fold(0, |sum, (_, amount)| sum.saturating_add(*amount))
     }
 }
 
@@ -65,6 +71,19 @@ impl Books {
     /// The payment of a name.
     pub(in crate::world) fn named(&self, id: &str) -> Option<&Payment> {
         self.payments.iter().find(|payment| payment.id == id)
+    }
+
+    /// Whether a name is that of money which was moved for a reference: a charge of it, or a refund.
+    pub(in crate::world) fn moved(&self, reference: &str, id: &str) -> bool {
+        self.payments.iter().any(|payment| {
+            let charged = payment.id == id && *payment.reference == *reference;
+            let refunded = payment.id == id && reference.ends_with(id);
+            charged || refunded || payment.refunds.iter().any(|(refund, _)| refund == id)
+        })
+    }
+
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        self.payments.iter().position(|payment| payment.id == id)
     }
 
     pub(in crate::world) fn charges(&self) -> impl Iterator<Item = &Payment> {

@@ -11,6 +11,10 @@ use crate::prelude::*;
 pub(super) enum Asked {
     /// Charge a customer.
     Charge { merchant: String, reference: String, amount: u64, currency: String },
+    /// Give money back: all of it, or an amount.
+    Refund { payment: String, amount: Option<u64> },
+    /// Show one payment.
+    Show { payment: String },
     /// Show the payments of a reference.
     List { reference: String },
     /// Nothing the provider understands.
@@ -26,6 +30,19 @@ pub(super) fn read(request: &HttpRequest) -> Asked {
         }
         ("GET", "/api/payments") => {
             parameter(query, "reference").map_or(Asked::Nonsense, |reference| Asked::List { reference })
+        }
+        (method, path) => read_about_one(method, path, request.body.as_deref().unwrap_or_default()),
+    }
+}
+
+/// A request about a payment that is named in its path.
+fn read_about_one(method: &str, path: &str, body: &str) -> Asked {
+    let Some(rest) = path.strip_prefix("/api/payments/") else { return Asked::Nonsense };
+    match (method, rest.split_once('/')) {
+        ("GET", None) => Asked::Show { payment: rest.to_owned() },
+        ("POST", Some((payment, "refund"))) => {
+            let amount = json::parse(body.as_bytes()).ok().and_then(|body| body.get("amount")?.as_u64());
+            Asked::Refund { payment: payment.to_owned(), amount }
         }
         _ => Asked::Nonsense,
     }
@@ -63,13 +80,17 @@ fn hex(mut escaped: impl FnMut() -> Option<(u8, u8)>) -> Option<u8> {
 /// A payment as the provider shows it.
 pub(super) fn shown(payment: &Payment) -> String {
     let state = match payment.state {
-        PaymentState::Charged if payment.refunded == 0 => "completed",
+        PaymentState::Charged if payment.refunds.is_empty() => "completed",
         PaymentState::Charged if payment.is_live() => "partially_refunded",
         PaymentState::Charged => "refunded",
         PaymentState::Declined => "failed",
         PaymentState::Challenged => "requires_action",
         PaymentState::Abandoned => "expired",
     };
+    let mut refunds = ArrayWriter::new();
+    for (id, amount) in &payment.refunds {
+        refunds = refunds.raw(&ObjectWriter::new().text("id", id).number("amount", *amount).finish());
+    }
     ObjectWriter::new()
         .text("id", &payment.id)
         .text("object", "payment")
@@ -78,6 +99,7 @@ pub(super) fn shown(payment: &Payment) -> String {
         .text("currency", &payment.currency)
         .text("reference", &payment.reference)
         .text("state", state)
+        .raw("refunds", &refunds.finish())
         .null("failure")
         .finish()
 }

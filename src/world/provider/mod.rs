@@ -104,14 +104,13 @@ impl Provider {
         dice: &mut Dice,
     ) -> Receipt {
         let asked = dialect::read(request);
-        if let Asked::List { reference } = asked {
+        if let Asked::List { .. } | Asked::Show { .. } = asked {
             let failed = dice.strikes(conditions.query_failed_ppm);
-            let shown = self.books.of(&reference).filter(|payment| payment.shown_from <= now);
-            let shown: Vec<&Payment> = shown.collect();
-            return Receipt::Answered(if failed {
-                Answer::plain(500, dialect::error("internal"))
-            } else {
-                Answer::plain(200, dialect::list(shown.into_iter()))
+            let body = if failed { None } else { self.shown(now, &asked) };
+            return Receipt::Answered(match body {
+                Some(body) => Answer::plain(200, body),
+                None if failed => Answer::plain(500, dialect::error("internal")),
+                None => refused(404, "payment_not_found"),
             });
         }
         // Stripe: the limiter and the front door stand before the keys, so nothing is stored.
@@ -173,28 +172,57 @@ impl Provider {
         } else {
             PaymentState::Charged
         };
-        let Asked::Charge { merchant, reference, amount, currency } = dialect::read(&letter.request) else {
-            return Execution { answer: refused(400, "invalid_request"), notice: None, challenged: None };
-        };
         let server_error = || (500, dialect::error("internal"));
         let mut made = None;
-        let (status, body) = if idle_500 {
-            server_error()
-        } else {
-            let reference = Name::from(reference);
-            let id = glued(&["pay_", &self.books.len().saturating_add(1).digits()]);
-            let payment =
-                Payment { id, reference, merchant, amount, currency, state, refunded: 0, shown_from };
-            let body = dialect::shown(&payment);
-            made = Some(self.books.add(payment));
-            if charged_500 { server_error() } else { (201, body) }
+        let (status, body) = match dialect::read(&letter.request) {
+            _ if idle_500 => server_error(),
+            Asked::Charge { merchant, reference, amount, currency } => {
+                let (reference, refunds) = (Name::from(reference), Vec::new());
+                let id = glued(&["pay_", &self.books.len().saturating_add(1).digits()]);
+                let payment =
+                    Payment { id, reference, merchant, amount, currency, state, refunds, shown_from };
+                let body = dialect::shown(&payment);
+                made = Some(self.books.add(payment));
+                (201, body)
+            }
+            Asked::Refund { payment, amount } => self.refund(&payment, amount),
+            Asked::List { .. } | Asked::Show { .. } | Asked::Nonsense => (400, dialect::error("invalid_request")),
         };
+        let (status, body) = if charged_500 { server_error() } else { (status, body) };
         if let Some(key) = key_of(&letter.request).and_then(|key| self.keys.get_mut(key)) {
             key.stored = Some((status, body.clone()));
         }
         let notice = made.and_then(|payment| self.notice(payment));
         let challenged = made.filter(|_| state == PaymentState::Challenged);
         Execution { answer: Answer::plain(status, body), notice, challenged }
+    }
+
+    /// What a query shows: what was done a while ago.
+    fn shown(&self, now: u64, asked: &Asked) -> Option<String> {
+        match asked {
+            Asked::List { reference } => {
+                let shown = self.books.of(reference).filter(|payment| payment.shown_from <= now);
+                let shown: Vec<&Payment> = shown.collect();
+                Some(dialect::list(shown.into_iter()))
+            }
+            Asked::Show { payment } => self.books.named(payment).map(dialect::shown),
+            Asked::Charge { .. } | Asked::Refund { .. } | Asked::Nonsense => None,
+        }
+    }
+
+    /// Gives money back, never more than was taken.
+    fn refund(&mut self, payment: &str, amount: Option<u64>) -> (u16, String) {
+        let Some(charge) = self.books.position(payment).and_then(|at| self.books.get_mut(at)) else {
+            return (404, dialect::error("payment_not_found"));
+        };
+        let left = charge.amount.saturating_sub(charge.refunded());
+        let amount = amount.unwrap_or(left);
+        if charge.state != PaymentState::Charged || amount > left || amount == 0 {
+            return (409, dialect::error("invalid_transition"));
+        }
+        let id = glued(&["re_", &charge.id, "_", &charge.refunds.len().saturating_add(1).digits()]);
+        charge.refunds.push((id, amount));
+        (200, dialect::shown(charge))
     }
 
     /// A customer has done, or left, what his bank asked for.

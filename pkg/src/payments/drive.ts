@@ -1,0 +1,318 @@
+/**
+ * The driver of payment intents: stores first, acts second, reports what became of it.
+ *
+ * Invariant: nothing is sent that was not stored before by compare-and-set, nor after the lease that came with it. A
+ * lost race means that another process moved the intent; the driver reloads it and asks the engine again.
+ */
+
+import { count, timeMs } from "../shell/guard.js";
+import type { Batch } from "../stores/store.js";
+import {
+  openIntent,
+  stepIntent,
+  viewIntent,
+  type Action,
+  type ExchangeAction,
+  type IntentView,
+  type News,
+  type Purpose,
+  type RequestDocument,
+  type SettingsDocument,
+  type Step,
+} from "./engine.js";
+import { exchange, unanswered, type Exchanged, type Wire } from "./exchange.js";
+import type { Gate, Pass, Passed } from "./gate.js";
+import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
+import type { Intents, Loaded } from "./intents.js";
+import type { WaitOptions } from "./outcome.js";
+import { profileOfIntent, type KnownProfile } from "./profiles.js";
+import { NOTHING, Recording, type Seams } from "./recording.js";
+import { LEASE_SLACK_MS } from "./settings.js";
+import { isOpen } from "./told.js";
+
+const WAIT_MS = 30_000;
+
+/** Longest pause after lost races, in milliseconds. */
+const GIVE_WAY_MS_MAX = 256;
+
+/** Who decides, about whose money, and by which clock. */
+export interface Terms {
+  readonly profile: KnownProfile;
+  readonly account: string;
+  /** In hexadecimal. */
+  readonly secret: string;
+  readonly settings: SettingsDocument;
+  readonly now: () => number;
+  readonly random: (bytes: Uint8Array) => void;
+}
+
+/** A wish or a piece of news that a round of the engine begins with. */
+type Opening = Pick<Parameters<typeof stepIntent>[0], "same_as" | "reopen_with" | "cancel" | "resolve" | "news">;
+
+/** One caller and his patience. */
+interface Call {
+  /** Aborts when he waits no longer. */
+  readonly impatient: AbortSignal;
+  /** He waits for one round only, whatever it brings: a sweep, or `waitMs: 0`. */
+  readonly once: boolean;
+  readonly now: () => number;
+}
+
+/** Drives the intents of one client. */
+export class Driver {
+  readonly #terms: Terms;
+  readonly #intents: Intents;
+  readonly #wire: Wire;
+  readonly #gate: Gate | undefined;
+  readonly #recording: Recording;
+  readonly #closing: AbortSignal;
+  /** Names this client in leases; a new one each time, since a restarted process must not trust its old leases. */
+  readonly #owner: string;
+  /** Drives under way, so that a double click joins instead of racing. */
+  readonly #driving = new Map<string, Promise<IntentView>>();
+  /** Where the intents under way stand, for callers who leave. */
+  readonly #seen = new Map<string, IntentView>();
+  /** Ends the pause of a drive when news came from elsewhere. */
+  readonly #pauses = new Map<string, AbortController>();
+
+  constructor(parts: {
+    readonly terms: Terms;
+    readonly intents: Intents;
+    readonly wire: Wire;
+    readonly gate: Gate | undefined;
+    readonly seams: Omit<Seams, "open">;
+    readonly closing: AbortSignal;
+  }) {
+    this.#terms = parts.terms;
+    this.#intents = parts.intents;
+    this.#wire = parts.wire;
+    this.#gate = parts.gate;
+    this.#closing = parts.closing;
+    this.#owner = this.#entropy();
+    const open = (request: RequestDocument): Step => this.open(request, this.#terms.now);
+    this.#recording = new Recording(parts.intents, { ...parts.seams, open });
+  }
+
+  /** The first entries of an intent, with nothing stored. Checks the request and the terms. */
+  open(request: RequestDocument, now: () => number): Step {
+    const { profile, account, secret, settings } = this.#terms;
+    return openIntent({ profile: profile.document, account, secret, request, settings, now: timeMs("now", now()) });
+  }
+
+  /** Whether somebody in this process drives the intent. */
+  isDriving(key: string): boolean {
+    return this.#driving.has(key);
+  }
+
+  /** Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for. */
+  async introduce(key: string, request: RequestDocument, retryFailed: boolean, now: () => number): Promise<void> {
+    for (let lost = 1; ; lost += 1) {
+      const loaded = await this.#intents.find(key);
+      if (loaded === null) {
+        if (await this.#recording.commit(key, NOTHING, this.open(request, now))) return;
+      } else {
+        const reopen = retryFailed && viewIntent(loaded.journal).status === "failed";
+        const step = this.#tell(loaded, now, { same_as: request, ...(reopen ? { reopen_with: this.#terms.secret } : {}) });
+        if (await this.#recording.commit(key, loaded, step)) return;
+      }
+      await this.#giveWay(lost);
+    }
+  }
+
+  /**
+   * Stores a wish or news about an intent, and wakes whoever waits for it here. With a batch, it becomes true together
+   * with the caller's other writes. Resolves to `false` when there is no such intent.
+   */
+  async note(key: string, opening: Opening, now: () => number, batch?: Batch): Promise<boolean> {
+    for (let lost = 1; ; lost += 1) {
+      const loaded = await this.#intents.find(key);
+      if (loaded === null) return false;
+      const step = this.#tell(loaded, now, opening);
+      if (step.append.length === 0) return true;
+      const wake = (): void => this.#pauses.get(key)?.abort();
+      if (batch !== undefined) {
+        await this.#recording.add(batch, key, loaded, step, wake);
+        return true;
+      }
+      if (await this.#recording.commit(key, loaded, step)) {
+        wake();
+        return true;
+      }
+      await this.#giveWay(lost);
+    }
+  }
+
+  /** Drives an intent for as long as the caller waits; resolves to where it stands then. */
+  async follow(key: string, options: WaitOptions, now: () => number): Promise<IntentView> {
+    const waitMs = count("waitMs", options.waitMs ?? WAIT_MS);
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
+    const signals = [patience.signal, this.#closing, ...(options.signal ? [options.signal] : [])];
+    const call: Call = { impatient: AbortSignal.any(signals), once: waitMs === 0, now };
+    try {
+      const drive = this.#join(key, call);
+      // A single round ends by itself, at the latest with the time-out of its request.
+      const view = call.once ? await drive : await untilAborted(drive, call.impatient);
+      return view ?? this.#seen.get(key) ?? (await this.#viewOf(key));
+    } finally {
+      clearTimeout(timer);
+      patience.abort();
+    }
+  }
+
+  /** One drive at a time for each intent of this process; later callers wait for the same outcome. */
+  #join(key: string, call: Call): Promise<IntentView> {
+    const running = this.#driving.get(key);
+    if (running !== undefined) {
+      if (call.once) return this.#viewOf(key);
+      // It may have ended because *its* caller lost patience; this one may have some left.
+      return running.then((view) => (isOpen(view) && !call.impatient.aborted ? this.#join(key, call) : view));
+    }
+    const drive = this.#drive(key, call).finally(() => {
+      this.#driving.delete(key);
+      this.#seen.delete(key);
+    });
+    this.#driving.set(key, drive);
+    return drive;
+  }
+
+  async #drive(key: string, call: Call): Promise<IntentView> {
+    let news: News | undefined;
+    for (let lost = 0; ; ) {
+      const loaded = await this.#intents.load(key);
+      // News is stored whoever waits; but nothing new is begun for a caller who left, or by a client that was closed.
+      const left = this.#closing.aborted || (call.impatient.aborted && !call.once);
+      if (news === undefined && left) return viewIntent(loaded.journal);
+      const asked = call.now();
+      const opening = news === undefined ? {} : { news };
+      const { step, pass } = left
+        ? { step: this.#tell(loaded, () => asked, opening), pass: undefined }
+        : this.#permitted(loaded, asked, opening);
+      if (!(await this.#stored(key, loaded, step, pass, call))) {
+        lost += 1;
+        await this.#giveWay(lost);
+        continue;
+      }
+      lost = 0;
+      news = undefined;
+      this.#seen.set(key, step.intent);
+      const { action } = step;
+      if (action.type === "rest" || action.type === "permit") return step.intent;
+      if (action.type === "wait") {
+        // What comes after the end (a look for charges, a customer who acts) is a sweep's affair.
+        if (call.once || !isOpen(step.intent)) return step.intent;
+        await this.#pause(key, action.until - call.now(), call.impatient);
+      } else if (action.type === "reverse") {
+        news = await this.#takeBack(action, call);
+      } else {
+        news = await this.#carryOut(action, pass, asked, call);
+      }
+    }
+  }
+
+  /** One round, for which the governor was asked if it would reach the provider. */
+  #permitted(loaded: Loaded, asked: number, opening: Opening): { step: Step; pass: Pass | undefined } {
+    const gate = this.#gate;
+    if (gate === undefined) return { step: this.#step(loaded, () => asked, opening), pass: undefined };
+    const peeked = this.#tell(loaded, () => asked, opening);
+    if (peeked.action.type !== "permit") return { step: peeked, pass: undefined };
+    const lane = this.#lane(peeked.intent, peeked.action.for);
+    const answer = gate.permit(lane, asked);
+    if (!answer.go) return { step: this.#step(loaded, () => asked, { ...opening, permit: answer.until }), pass: undefined };
+    return { step: this.#step(loaded, () => asked, opening), pass: answer };
+  }
+
+  #lane(intent: IntentView, purpose: Purpose): Parameters<Gate["permit"]>[0] {
+    return { profile: intent.profile, operation: intent.operation, purpose };
+  }
+
+  async #stored(key: string, loaded: Loaded, step: Step, pass: Pass | undefined, call: Call): Promise<boolean> {
+    let stored = false;
+    try {
+      stored = await this.#recording.commit(key, loaded, step);
+      return stored;
+    } finally {
+      if (!stored) pass?.end({ type: "unused" }, call.now());
+    }
+  }
+
+  /**
+   * Sends or asks. A request that is on its way is given up only at its time-out or when the client is closed, not when
+   * a caller leaves: its answer is the cheapest way to the truth.
+   */
+  async #carryOut(action: ExchangeAction, pass: Pass | undefined, asked: number, call: Call): Promise<News> {
+    // A process that was frozen after the store took the send may wake when its lease is over and another one sent.
+    if (call.now() - asked > LEASE_SLACK_MS / 2) {
+      pass?.end({ type: "unused" }, call.now());
+      return unanswered(action, true);
+    }
+    const news = await exchange(this.#wire, action, this.#closing);
+    pass?.end(passedOf(news), call.now());
+    return news;
+  }
+
+  /** Sees to it that the intent which takes a charge back is there, and drives it by one round. */
+  async #takeBack(action: Extract<Action, { type: "reverse" }>, call: Call): Promise<News> {
+    const key = this.#intents.key(action.request.reference);
+    await this.introduce(key, action.request, action.again, call.now);
+    const view = await this.#join(key, { ...call, once: true });
+    const { provider_reference, proof, code } = view;
+    return {
+      type: "reversal",
+      charge: action.charge,
+      status: view.state === "needs_review" ? "needs_review" : view.status === "awaiting_customer" ? "pending_confirmation" : view.status,
+      ...(provider_reference === undefined ? {} : { provider_reference }),
+      ...(proof === undefined ? {} : { proof }),
+      ...(code === undefined ? {} : { code }),
+    };
+  }
+
+  async #pause(key: string, milliseconds: number, impatient: AbortSignal): Promise<void> {
+    const pause = new AbortController();
+    this.#pauses.set(key, pause);
+    await sleep(Math.max(0, milliseconds), AbortSignal.any([impatient, pause.signal]));
+    this.#pauses.delete(key);
+  }
+
+  /** After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. */
+  async #giveWay(lost: number): Promise<void> {
+    const draw = new Uint8Array(1);
+    this.#terms.random(draw);
+    const most = Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2));
+    await sleep(((draw[0] ?? 0) * most) >> 8);
+  }
+
+  /** A round that tells the engine something and begins nothing. */
+  #tell(loaded: Loaded, now: () => number, opening: Opening): Step {
+    return this.#step(loaded, now, { ...opening, permit: "ask" });
+  }
+
+  #step(loaded: Loaded, now: () => number, opening: Opening & { readonly permit?: number | "ask" }): Step {
+    return stepIntent({
+      profile: profileOfIntent(this.#terms.profile, loaded.journal[0]?.["profile"]),
+      journal: loaded.journal,
+      settings: this.#terms.settings,
+      now: timeMs("now", now()),
+      owner: this.#owner,
+      entropy: this.#entropy(),
+      ...opening,
+    });
+  }
+
+  async #viewOf(key: string): Promise<IntentView> {
+    return viewIntent((await this.#intents.load(key)).journal);
+  }
+
+  #entropy(): string {
+    const target = new Uint8Array(16);
+    this.#terms.random(target);
+    return hex(target);
+  }
+}
+
+function passedOf(news: Exchanged): Passed {
+  if (news.type === "failure") return { type: "failed", notSent: news.not_sent };
+  if (news.status === undefined) return { type: "failed", notSent: false };
+  const retryAfter = news.headers?.["retry-after"];
+  return { type: "answered", status: news.status, ...(retryAfter === undefined ? {} : { retryAfter }) };
+}

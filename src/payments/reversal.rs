@@ -1,0 +1,146 @@
+//! Every charge that must not stay is taken back by an intent of its own, and by one only: its reference, and with it
+//! its key, follows from the reference of this intent and the provider's name of the charge.
+//!
+//! The intent that takes back is opened in the write that stores [`Entry::ReversalDue`], and swept like every other.
+//! Every process, and one that begins again from an older backup, makes the same one.
+
+use crate::crypto::sha256_hex;
+use crate::entropy::Entropy;
+use crate::prelude::*;
+use crate::time::{Millis, Timestamp};
+
+use super::request::REFERENCE_BYTES_MAX;
+use super::{Content, Entry, Machine, Operation, Payment, Proof, Request, Reversal, State};
+
+/// What became of the intent that takes a charge back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReversalNews {
+    /// It settled.
+    Settled {
+        /// The provider's name for the refund or void.
+        refund: String,
+    },
+    /// It failed, and that is proven.
+    Failed {
+        /// What proves it.
+        proof: Proof,
+        /// The code of the reason.
+        code: String,
+    },
+    /// Nobody knows yet.
+    Pending,
+    /// It waits for a person.
+    NeedsReview,
+}
+
+impl Machine {
+    /// News: what became of the intent that takes `charge` back.
+    pub fn handle_reversal(
+        &mut self,
+        now: Timestamp,
+        charge: &str,
+        news: ReversalNews,
+        entropy: &mut Entropy,
+    ) {
+        let open = self.intent.reversals.iter().any(|known| known.is_open() && known.charge == charge);
+        if !open {
+            return;
+        }
+        let charge = charge.to_owned();
+        match news {
+            ReversalNews::Settled { refund } => self.append(Entry::Reversed { at: now, charge, refund }),
+            ReversalNews::Failed { proof: Proof::Refused | Proof::Decided, code } => {
+                self.append(Entry::ReversalFailed { at: now, charge, code });
+            }
+            // It was never executed, so the money is still there: a new key of the same intent tries again.
+            ReversalNews::Failed { .. } => self.await_reversal(now, charge, true, entropy),
+            ReversalNews::Pending => self.await_reversal(now, charge, false, entropy),
+            ReversalNews::NeedsReview => {
+                let code = "reversal_needs_review".to_owned();
+                self.append(Entry::ReversalFailed { at: now, charge, code });
+            }
+        }
+    }
+
+    /// The intent that takes a charge back, as the caller would have asked for it.
+    #[must_use]
+    pub fn reversal_request(&self, reversal: &Reversal) -> Request {
+        let taken = &self.intent.request;
+        Request {
+            merchant: taken.merchant.clone(),
+            operation: reversal.operation,
+            reference: reversal.reference.clone(),
+            content: Content::Payment(Payment {
+                // All of it. A void takes no amount, and some providers want to hear that of a refund.
+                amount: taken.amount().filter(|_| reversal.operation == Operation::Refund),
+                target: Some(reversal.charge.clone()),
+                ..Payment::default()
+            }),
+        }
+    }
+
+    /// A charge that must not stay: taken back where this kind of payment can be, left to a person elsewhere.
+    pub(super) fn take_back(&mut self, now: Timestamp, charge: String) {
+        let Some(operation) = self.way_back() else {
+            if matches!(self.intent.state, State::Failed { .. }) {
+                self.append(Entry::NeedsReview { at: now, reason: "success_after_failure".to_owned() });
+            }
+            self.note_extra(now, charge);
+            return;
+        };
+        let reference = derived_reference(&self.intent.request.reference, operation, &charge);
+        self.append(Entry::ReversalDue { at: now, charge, operation, reference });
+    }
+
+    /// A payment that waits for its customer is called off as soon as it is no longer wanted and known by name.
+    pub(super) fn call_off(&mut self, now: Timestamp) {
+        let State::AwaitingCustomer { provider_reference } = &self.intent.state else { return };
+        if self.intent.cancel_wished && self.can_take_back() {
+            let charge = provider_reference.clone();
+            let operation = Operation::Void;
+            let reference = derived_reference(&self.intent.request.reference, operation, &charge);
+            self.append(Entry::ReversalDue { at: now, charge, operation, reference });
+        }
+    }
+
+    pub(super) fn can_take_back(&self) -> bool {
+        self.way_back().is_some()
+    }
+
+    /// How a payment of this kind is taken back, if the provider lets it be.
+    fn way_back(&self) -> Option<Operation> {
+        let operation = match self.intent.request.operation {
+            Operation::Charge => Operation::Refund,
+            Operation::Authorize => Operation::Void,
+            // What moves money away, finishes a payment that another intent began, or was prepared by somebody else, has
+            // no way back that is known here.
+            Operation::Capture
+            | Operation::Void
+            | Operation::Refund
+            | Operation::Transfer
+            | Operation::Payout
+            | Operation::Call => return None,
+        };
+        self.profile.route(operation).map(|_| operation)
+    }
+
+    fn await_reversal(&mut self, now: Timestamp, charge: String, again: bool, entropy: &mut Entropy) {
+        // Money that must go back is never given up; the deadline does not end it, it only slows it down.
+        let next_at =
+            self.next_at(now, Millis::ZERO, entropy).max(now.saturating_add(Millis::from_seconds(1)));
+        self.append(Entry::ReversalAwaited { at: now, charge, again, next_at });
+    }
+}
+
+/// The reference of the intent that takes a charge back. One that would be too long is replaced by its digest.
+fn derived_reference(parent: &str, operation: Operation, charge: &str) -> String {
+    let readable = glued(&[parent, "/", operation.name(), "/", charge]);
+    let fits = readable.len() <= REFERENCE_BYTES_MAX && !readable.chars().any(char::is_control);
+    if fits && readable.trim() == readable {
+        return readable;
+    }
+    // A length before the first name, so that no two pairs of names are spelt alike.
+    let named = glued(&[&parent.len().digits(), ":", &readable]);
+    glued(&["reversal/", operation.name(), "/", &sha256_hex(named.as_bytes())])
+}
