@@ -17,9 +17,13 @@ const TABLE = [
   ["webhooks/paypal", "webhooks/paypal.ts"],
   ["webhooks/plaid", "webhooks/plaid.ts"],
   ["payments", "payments/index.ts"],
+  ["outbox", "outbox/index.ts"],
+  ["saga", "saga/index.ts"],
+  ["telemetry", "telemetry/index.ts"],
   ["ledger", "ledger/index.ts"],
   ["reconcile", "reconcile/index.ts"],
   ["simulator", "simulator/index.ts"],
+  ["idempotency", "idempotency/index.ts"],
   ["testing", "testing/index.ts"],
   ["torture", "torture/index.ts"],
   ["worker", "worker/index.ts"],
@@ -52,7 +56,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "ledger", "reconcile", "simulator", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "ledger", "reconcile", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. In `webhooks` functions are inlined sooner, for 1 % of size and a tenth of the
@@ -62,7 +66,9 @@ export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact", inline: 40 },
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
+  { name: "idempotency", features: "wasm-idempotency,artefact" },
   { name: "payments", features: "wasm-payments,artefact" },
+  { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
   { name: "simulator", features: "wasm-simulator" },

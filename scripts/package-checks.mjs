@@ -22,6 +22,8 @@ const CARRIED = [
   ["createDedup", "/webhooks", "inbox"],
   ["createVerifier", "/webhooks/full", "webhooks, webhooks-full"],
   ["createPayments", "/payments", "payments"],
+  ["createOutbox", "/outbox", "payments"],
+  ["defineSaga", "/saga", "saga"],
   ["Ledger", "/ledger", "ledger"],
   ["reconcile", "/reconcile", "reconcile"],
   ["createReceiver", "/worker", ""],

@@ -18,6 +18,7 @@ import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
 import { sabotage } from "./sabotage.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
+import { buildSdkTests } from "./sdk-tests.mjs";
 import { buildServiceTests, withServices } from "./service-tests.mjs";
 import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
@@ -32,6 +33,7 @@ const PARTS = [
   { name: "wasm in Node", run: () => wasmTests(["--node"]) },
   { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
   { name: "javascript", run: javascript },
+  { name: "official clients", run: officialClients },
   { name: "services", run: () => services() },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
   { name: "frameworks", run: () => frameworkTests(installFrameworks) },
@@ -114,6 +116,13 @@ async function javascript() {
     logLevel: "warning",
   });
   const files = readdirSync(bundles).sort().map((file) => join(bundles, file));
+  return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+}
+
+/** tests/sdk: the clients of providers over `createFetch`. */
+async function officialClients() {
+  const files = await buildSdkTests();
+  const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/sdk/tsconfig.json")]);
   return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
 }
 

@@ -10,9 +10,9 @@
 //! | Level | Modules |
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
-//! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup` |
-//! | 2 | `fingerprint`, `webhook`, `inbox`, `ledger` |
-//! | 3 | `payments`, `reconcile` |
+//! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup`, `record` |
+//! | 2 | `fingerprint`, `webhook`, `inbox`, `saga`, `ledger`, `governor` |
+//! | 3 | `payments`, `idempotency`, `reconcile` |
 //! | 4 | `simulator` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
@@ -34,8 +34,12 @@ pub mod crypto;
 #[cfg(feature = "dedup")]
 pub mod dedup;
 pub mod entropy;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "idempotency", feature = "payments"))]
 pub mod fingerprint;
+#[cfg(feature = "payments")]
+pub mod governor;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 pub mod json;
@@ -48,8 +52,12 @@ pub mod payments;
 mod prelude;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "idempotency", feature = "inbox"))]
+pub mod record;
+#[cfg(any(feature = "payments", feature = "saga"))]
 pub mod retry;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod time;

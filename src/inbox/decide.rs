@@ -4,33 +4,8 @@ use super::Error;
 use super::claim::{Claim, Outcome};
 use super::order::{Mark, Ordering, Policy, Verdict};
 use crate::prelude::*;
+use crate::record::{Slot, Write};
 use crate::time::{Millis, Timestamp};
-
-/// A record as it was read.
-#[derive(Clone, Copy, Debug)]
-pub struct Slot<'a> {
-    /// Its key.
-    pub key: &'a str,
-    /// Its version; 0 when there is none.
-    pub version: u64,
-    /// What it says; `None` when there is none.
-    pub value: Option<&'a str>,
-}
-
-/// A change of a record, guarded by the version it was read at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Write {
-    /// The key.
-    pub key: String,
-    /// The version it must be at.
-    pub expected: u64,
-    /// What it says from now on.
-    pub value: String,
-    /// When somebody should look at it again.
-    pub wake_at: Option<Timestamp>,
-    /// From when on nobody needs it.
-    pub expires_at: Option<Timestamp>,
-}
 
 /// An event, and what the store knows of it.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,8 @@ mod decide;
 mod error;
 mod order;
 
+pub use crate::record::{Slot, Write};
 pub use claim::{Claim, Outcome};
-pub use decide::{Arrival, Decision, Run, Slot, Write, decide};
+pub use decide::{Arrival, Decision, Run, decide};
 pub use error::Error;
 pub use order::{Mark, Ordering, Policy, Position, Verdict};

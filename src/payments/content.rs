@@ -7,7 +7,7 @@ use crate::json::{self, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
 
-use super::{Error, ErrorKind, Operation};
+use super::{Call, Error, ErrorKind, Operation};
 
 /// Longest metadata, and longest object of provider fields, in bytes of canonical JSON.
 pub const METADATA_BYTES_MAX: usize = 8_192;
@@ -17,9 +17,6 @@ pub const DESCRIPTION_BYTES_MAX: usize = 1_000;
 
 /// Longest name of a payment or an account at a provider, in bytes.
 pub const TARGET_BYTES_MAX: usize = 500;
-
-/// Longest body of a prepared request, in bytes. It is kept in the journal.
-pub const CALL_BYTES_MAX: usize = 256 << 10;
 
 /// What is sent: in our words, or in those of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,21 +43,6 @@ pub struct Payment {
     /// An object whose members go into the provider's body as they are (for example Stripe's `payment_method`), as
     /// canonical JSON.
     pub provider_fields: Option<String>,
-}
-
-/// A request prepared by somebody else, without host, credentials and key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// The HTTP method, in upper case.
-    pub method: String,
-    /// Path and query, beginning with a slash.
-    pub path: String,
-    /// Header names in lower case and their values, in the order they are sent.
-    pub headers: Vec<(String, String)>,
-    /// The body; empty when there is none.
-    pub body: String,
-    /// How much it moves, where whoever prepared it knows.
-    pub amount: Option<Amount>,
 }
 
 /// Which fields of a payment an operation must have, may have, and cannot have.
@@ -167,7 +149,7 @@ fn object(field: &'static str, value: &Value<'_>) -> Result<String, Error> {
     Ok(text)
 }
 
-fn short(found: usize, limit: usize) -> Result<(), Error> {
+pub(super) fn short(found: usize, limit: usize) -> Result<(), Error> {
     if found > limit {
         return Err(json::Error::from(json::ErrorKind::TooLarge { found, limit }).into());
     }
@@ -265,56 +247,6 @@ fn first_difference(one: &str, two: &str) -> Option<String> {
     let (one, two) = (json::parse(one.as_bytes()).ok()?, json::parse(two.as_bytes()).ok()?);
     let names = one.as_object()?.iter().chain(two.as_object()?).map(|(name, _)| name);
     names.into_iter().find(|name| one.get(name) != two.get(name)).map(|name| name.clone().into_owned())
-}
-
-impl Call {
-    fn read(value: &Value<'_>, amount: Option<Amount>) -> Result<Self, Error> {
-        let mut fields = Fields::of(value, "call")?;
-        let method = fields.text("method")?.to_owned();
-        let path = fields.text("path")?.to_owned();
-        let headers = match fields.optional("headers") {
-            None => Vec::new(),
-            Some(value) => header_list("headers", value)?,
-        };
-        let body = fields.maybe_text("body")?.unwrap_or_default().to_owned();
-        fields.finish()?;
-        let wrong = |field, expected, found: &str| {
-            Error::from(json::Error::from(json::ErrorKind::WrongField {
-                field,
-                expected,
-                found: json::quoted(&found.chars().take(80).collect::<String>()),
-            }))
-        };
-        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(wrong("method", "an HTTP method in upper case", &method));
-        }
-        if !path.starts_with('/') || path.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            return Err(wrong("path", "path and query from the first slash, percent-encoded", &path));
-        }
-        short(body.len(), CALL_BYTES_MAX)?;
-        Ok(Self { method, path, headers, body, amount })
-    }
-
-    fn to_json(&self) -> String {
-        let out = ObjectWriter::new().text("method", &self.method).text("path", &self.path);
-        let headers =
-            self.headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value));
-        out.raw("headers", &headers.finish()).text("body", &self.body).finish()
-    }
-
-    fn difference(&self, other: &Self) -> Option<String> {
-        let fields = [
-            ("call.method", self.method == other.method),
-            ("call.path", self.path == other.path),
-            ("call.headers", self.headers == other.headers),
-            ("call.body", self.body == other.body),
-            ("amount", self.amount == other.amount),
-        ];
-        let (field, _) = fields.into_iter().find(|(_, same)| !same)?;
-        // Where both bodies are objects, the member says more than the whole.
-        let name = first_difference(&self.body, &other.body).filter(|_| field == "call.body");
-        Some(name.map_or_else(|| field.to_owned(), |name| glued(&[field, ".", &name])))
-    }
 }
 
 /// Headers as an object: names in lower case, values of visible characters.

@@ -252,7 +252,12 @@ impl Machine {
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
-                let failures_count = self.intent.epoch == 1;
+                let awaited = match &self.intent.state {
+                    State::AwaitingCustomer { provider_reference } => Some(provider_reference.as_str()),
+                    _ => None,
+                };
+                let first_epoch = self.intent.epoch == 1;
+                let failures_count = |failed: &str| first_epoch || awaited == Some(failed);
                 let ignored = |charge: &str| self.intent.takes_back(charge);
                 classify::query_answer(&self.profile, &self.intent.request, failures_count, ignored, body)
             }
@@ -363,5 +368,8 @@ fn derive_key(
         reference: &request.reference,
         epoch,
     };
-    key::derive(secret, identity, profile.key.form)
+    let derived = key::derive(secret, identity, profile.key.form)?;
+    // A key of the caller's own may have been sent before there was an intent: the provider knows the call by it.
+    let own = request.content.as_call().and_then(|call| call.own_key.clone()).filter(|_| epoch == 1);
+    Ok(own.unwrap_or(derived))
 }

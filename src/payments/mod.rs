@@ -43,6 +43,7 @@
 
 mod action;
 mod apply;
+mod call;
 mod classify;
 mod codec;
 mod content;
@@ -67,11 +68,10 @@ mod trace;
 mod wire;
 
 pub use action::{Action, HttpRequest, Intention, Outcome, Permit};
+pub use call::{CALL_BYTES_MAX, Call, OWN_KEY_BYTES_MAX};
 pub use classify::{Response, Verdict, send_answer};
 pub use codec::{decode_entry, encode_entry};
-pub use content::{
-    CALL_BYTES_MAX, Call, Content, DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Payment, TARGET_BYTES_MAX,
-};
+pub use content::{Content, DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, Payment, TARGET_BYTES_MAX};
 pub use entry::{Answer, Entry};
 pub use error::{Error, ErrorKind};
 pub use evidence::{Evidence, Proof, Unknown};

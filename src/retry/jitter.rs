@@ -1,5 +1,5 @@
-//! How a backoff is spread: three formulas of the AWS Architecture Blog ("Exponential Backoff And Jitter"), in whole
-//! milliseconds.
+//! How a backoff is spread: three formulas of the AWS Architecture Blog ("Exponential Backoff And Jitter") and that of
+//! Polly, in whole milliseconds.
 //!
 //! With `t = min(cap, base * 2^(retry - 1))`, `U[a, b]` a number drawn from `a` to `b`, both included, and retries
 //! counted from 1 (attempt 2):
@@ -9,10 +9,14 @@
 //! | full | `U[0, t]` |
 //! | equal | `t / 2 + U[0, t - t / 2]` |
 //! | decorrelated | `min(cap, U[base, 3 * previous])`, where the first previous is the base |
+//! | decorrelated v2 | `min(cap, base * (f(retry - 1 + U[0, 1]) - f(retry - 2 + U[0, 1])) / 1.4)` with `f(t) = 2^t * tanh(2 * sqrt(t))` |
+//!
+//! Polly and cockatiel remember the second number drawn for v2 from the retry before. The two are independent, so that
+//! drawing it again gives each wait the same distribution and spares every caller a memory; the formula is in `smooth`.
 
 use core::num::NonZeroU32;
 
-use super::{Bounds, Policy};
+use super::{Bounds, Policy, smooth};
 use crate::entropy::Entropy;
 use crate::time::Millis;
 
@@ -29,9 +33,14 @@ pub enum Jitter {
     Equal,
     /// From the base to three times the previous delay. The widest spread, hence the default.
     Decorrelated,
+    /// Polly's: smooth from retry to retry, with medians near base, twice the base, four times the base.
+    DecorrelatedV2,
 }
 
 impl Jitter {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Full, Self::Equal, Self::Decorrelated, Self::DecorrelatedV2];
+
     /// The stable name, as options and traces write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -39,13 +48,14 @@ impl Jitter {
             Self::Full => "full",
             Self::Equal => "equal",
             Self::Decorrelated => "decorrelated",
+            Self::DecorrelatedV2 => "decorrelated_v2",
         }
     }
 
     /// The formula of a name; `None` for a name nobody knows.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Full, Self::Equal, Self::Decorrelated].into_iter().find(|jitter| jitter.name() == name)
+        Self::ALL.into_iter().find(|jitter| jitter.name() == name)
     }
 
     /// What the delay before a retry can be, whatever is drawn.
@@ -56,6 +66,7 @@ impl Jitter {
             Self::Full => (0, doubled),
             Self::Equal => (half(doubled), doubled),
             Self::Decorrelated => (base, grown(base, GROWTH, retry.get(), cap)),
+            Self::DecorrelatedV2 => (0, smooth::latest(base, cap, retry)),
         };
         Bounds { earliest: Millis::new(earliest), latest: Millis::new(latest) }
     }
@@ -76,6 +87,7 @@ impl Jitter {
                 let upper = previous.get().max(base).saturating_mul(GROWTH);
                 between(base, upper, entropy).min(policy.cap().get())
             }
+            Self::DecorrelatedV2 => smooth::draw(policy.base().get(), policy.cap().get(), retry, entropy),
         };
         Millis::new(drawn)
     }
@@ -119,7 +131,7 @@ mod tests {
     fn the_delays_of_a_seed_never_change() {
         // A second program, in another language and from the formulas alone, gave the same numbers.
         let mut table = Vec::new();
-        for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+        for jitter in Jitter::ALL {
             for seed in [0, 7, 42] {
                 table.push(format!("{} {seed}: {:?}", jitter.name(), delays(jitter, seed)));
             }
@@ -134,6 +146,9 @@ mod tests {
         decorrelated 0: [0, 2203, 5195, 2502, 3710, 8425, 25269, 30000, 30000]
         decorrelated 7: [0, 2401, 2729, 7035, 20725, 30000, 30000, 6406, 2902]
         decorrelated 42: [0, 1167, 1948, 4294, 11988, 30000, 30000, 30000, 30000]
+        decorrelated_v2 0: [0, 990, 1940, 1448, 7605, 6228, 30000, 23284, 30000]
+        decorrelated_v2 7: [0, 1081, 481, 2809, 7494, 4729, 8761, 30000, 30000]
+        decorrelated_v2 42: [0, 395, 761, 2591, 5043, 10915, 15907, 16093, 30000]
         "#);
     }
 
@@ -147,6 +162,7 @@ mod tests {
                 Jitter::Decorrelated,
                 "1000-3000 1000-9000 1000-27000 1000-30000 1000-30000 1000-30000 1000-30000",
             ),
+            (Jitter::DecorrelatedV2, "0-1377 0-2837 0-4325 0-8583 0-17148 0-30000 0-30000"),
         ];
         for (jitter, expected) in table {
             let policy = Policy::new(Millis::new(1_000), Millis::new(30_000), jitter).unwrap();
@@ -160,7 +176,7 @@ mod tests {
 
     #[test]
     fn both_ends_of_the_bounds_are_reached() {
-        for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+        for jitter in Jitter::ALL {
             let policy = Policy::new(Millis::new(4), Millis::new(9), jitter).unwrap();
             let mut entropy = Entropy::from_seed(1);
             let drawn: alloc::collections::BTreeSet<u64> =
@@ -176,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_formula_is_found_by_its_name() {
-        for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+        for jitter in Jitter::ALL {
             assert_eq!(Jitter::from_name(jitter.name()), Some(jitter));
         }
         assert_eq!(Jitter::from_name("Full"), None);

@@ -23,6 +23,7 @@ mod jitter;
 mod policy;
 mod retry_after;
 mod schedule;
+mod smooth;
 
 pub use error::Error;
 pub use jitter::Jitter;

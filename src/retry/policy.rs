@@ -74,6 +74,12 @@ impl Policy {
         Self { deadline, ..self }
     }
 
+    /// The same policy with another formula of the spread.
+    #[must_use]
+    pub const fn with_jitter(self, jitter: Jitter) -> Self {
+        Self { jitter, ..self }
+    }
+
     /// The same policy with at most this many attempts, the first included.
     ///
     /// # Errors
@@ -253,7 +259,7 @@ mod tests {
         fn no_delay_leaves_its_bounds_whatever_the_attempt(
             base in edgy(), cap in edgy(), attempt in prop_oneof![0..70_u32, any::<u32>()],
             seed in any::<u64>(), jitter in prop_oneof![
-                Just(Jitter::Full), Just(Jitter::Equal), Just(Jitter::Decorrelated)
+                Just(Jitter::Full), Just(Jitter::Equal), Just(Jitter::Decorrelated), Just(Jitter::DecorrelatedV2)
             ],
         ) {
             let (base, cap) = (base.clamp(1, u64::MAX), cap.max(base).max(1));

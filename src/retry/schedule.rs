@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_attempts_of_a_seed_are_those_its_schedule_showed() {
-        for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+        for jitter in Jitter::ALL {
             for seed in 0..50 {
                 let policy = policy(jitter);
                 let printed = schedule(&policy, Some(Entropy::from_seed(seed)));

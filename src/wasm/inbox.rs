@@ -1,11 +1,12 @@
 //! The inbox door: what has arrived and what the store knows of it in, a decision out. Nothing is kept.
 
+use super::record::{moment, slot, writes};
 use super::reply;
 use crate::advice::{Diagnose as _, Report, reported};
-use crate::inbox::{self, Arrival, Decision, Ordering, Policy, Position, Run, Slot, Write};
-use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value, quoted};
+use crate::inbox::{self, Arrival, Decision, Ordering, Policy, Position, Run, Slot};
+use crate::json::{self, Fields, ObjectWriter, Value, quoted};
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
+use crate::time::Millis;
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,24 +60,6 @@ fn order<'v>(value: &'v Value<'_>) -> Result<Ordering<'v>, Error> {
     Ok(order)
 }
 
-fn slot<'v>(value: &'v Value<'_>, what: &'static str) -> Result<Slot<'v>, json::Error> {
-    let mut fields = Fields::of(value, what)?;
-    let slot = Slot {
-        key: fields.text("key")?,
-        version: fields.integer("version")?,
-        value: fields.maybe_text("value")?,
-    };
-    fields.finish()?;
-    Ok(slot)
-}
-
-fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, json::Error> {
-    let ms = fields.integer(field)?;
-    let expected = "milliseconds since 1970, at most the end of the year 9999";
-    Timestamp::from_unix_ms(ms)
-        .ok_or_else(|| json::ErrorKind::WrongField { field, expected, found: ms.digits() }.into())
-}
-
 fn unexpected(field: &'static str, expected: &'static str, found: &str) -> json::Error {
     json::ErrorKind::WrongField { field, expected, found: quoted(found) }.into()
 }
@@ -100,24 +83,6 @@ fn written(decision: &Decision) -> String {
             .raw("otherwise", &writes(otherwise)),
     }
     .finish()
-}
-
-fn writes(list: &[Write]) -> String {
-    list.iter().fold(ArrayWriter::new(), |array, write| array.raw(&one(write))).finish()
-}
-
-/// In the words of the store contract, so that the driver passes it on as it is.
-fn one(write: &Write) -> String {
-    let mut object = ObjectWriter::new()
-        .text("key", &write.key)
-        .number("expected", write.expected)
-        .text("value", &write.value);
-    for (name, moment) in [("wakeAt", write.wake_at), ("expiresAt", write.expires_at)] {
-        if let Some(moment) = moment {
-            object = object.number(name, moment.unix_ms());
-        }
-    }
-    object.finish()
 }
 
 impl From<json::Error> for Error {

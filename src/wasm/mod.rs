@@ -4,7 +4,8 @@
 //! [`reply`] out. They are plain functions so that they can be tested natively; beside each stands a
 //! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently. The
-//! [`webhooks`] door, which must be fast and small, is the exception: its memory and its numbers are the shell's own.
+//! [`webhooks`] door, which must be fast and small, is the exception: its memory and its numbers are the shell's own, and
+//! so are the numbers of `governor`.
 
 #[cfg(feature = "dedup")]
 pub mod dedup;
@@ -12,6 +13,10 @@ pub mod dedup;
 pub mod delivery;
 #[cfg(feature = "webhooks-full")]
 pub mod diagnosis;
+#[cfg(feature = "payments")]
+pub mod governor;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 #[cfg(feature = "inbox")]
 pub mod inbox;
 #[cfg(feature = "ledger")]
@@ -20,7 +25,11 @@ pub mod ledger;
 pub mod payments;
 #[cfg(feature = "reconcile")]
 pub mod reconcile;
+#[cfg(any(feature = "idempotency", feature = "inbox"))]
+mod record;
 pub mod reply;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "webhooks")]
 pub mod scratch;
 #[cfg(feature = "simulator")]

@@ -157,7 +157,8 @@ impl Auditor {
             }
         }
         let deadline_at = self.files.get(name).map_or(u64::MAX, |file| file.deadline_at);
-        let latest = deadline_at.max(now).saturating_add(self.tolerance_ms);
+        // Whoever asks just before the deadline keeps others away until his lease is over.
+        let latest = deadline_at.max(now).saturating_add(self.tolerance_ms).saturating_add(TIMEOUT_MS).saturating_add(LEASE_SLACK_MS);
         if let Some(wake_at) = wake_at.filter(|wake_at| *wake_at > latest) {
             self.blame(
                 now,

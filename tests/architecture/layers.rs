@@ -15,17 +15,21 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (1, "retry", "advice time entropy json"),
     (1, "calendar", "advice time entropy json"),
     (1, "dedup", "advice time entropy json"),
+    (1, "record", "advice time entropy json"),
     (2, "fingerprint", "crypto advice time entropy json"),
     (2, "webhook", "crypto advice time entropy json"),
-    (2, "inbox", "advice time entropy json"),
+    (2, "inbox", "record advice time entropy json"),
+    (2, "saga", "retry advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
+    (2, "governor", "retry advice time entropy json"),
     (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
+    (3, "idempotency", "fingerprint record crypto advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
     (4, "simulator", "fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json"),
     (
         5,
         "wasm",
-        "simulator payments reconcile fingerprint webhook inbox ledger money crypto retry calendar dedup advice time entropy json",
+        "simulator payments idempotency reconcile governor fingerprint webhook inbox saga ledger money crypto retry calendar dedup record advice time entropy json",
     ),
 ];
 

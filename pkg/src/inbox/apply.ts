@@ -7,12 +7,13 @@
  */
 
 import { storeBusy } from "../stores/rules.js";
+import { slot, type Slot } from "../stores/slot.js";
 import { Batch, type Store, type TransactionalStore, type Write } from "../stores/store.js";
 import { isTillproofError } from "../shell/errors.js";
 import type { TypedEvent } from "../webhooks/events/index.js";
 import type { VerifiedEvent } from "../webhooks/verifier.js";
 import type { EventStatus } from "./answers.js";
-import { decide, slot, type Decision, type RunDecision, type Slot, type Verdict } from "./engine.js";
+import { decide, type Decision, type RunDecision, type Verdict } from "./engine.js";
 import { encodeHeld } from "./held.js";
 import { Lanes } from "./lanes.js";
 import type { CheckedOrdering, Place } from "./order.js";

@@ -2,14 +2,8 @@
 
 import { inbox } from "../shell/inbox.js";
 import { encodeChecked } from "../shell/wire.js";
-import type { StoredRecord, Write } from "../stores/store.js";
-
-/** A record as it was read; version 0 when there is none. */
-export interface Slot {
-  readonly key: string;
-  readonly version: number;
-  readonly value?: string;
-}
+import type { Slot } from "../stores/slot.js";
+import type { Write } from "../stores/store.js";
 
 /** Where an event stands in the order of its object, and the records that know about it. */
 export interface OrderDocument {
@@ -60,9 +54,4 @@ export interface RunDecision {
 export function decide(arrival: ArrivalDocument): Decision {
   const document = encodeChecked(arrival);
   return inbox.invoke<Decision>((exports) => exports.inbox_decide(document));
-}
-
-/** A key and what stands under it. */
-export function slot(key: string, record: StoredRecord | null): Slot {
-  return record === null ? { key, version: 0 } : { key, version: record.version, value: record.value };
 }

@@ -8,8 +8,10 @@
 import { TillproofError } from "../shell/errors.js";
 import { amountDigits, bytes, count, fn, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import type { Batch } from "../stores/store.js";
+import { callDocument, callOutcome, type CallOutcome, type PreparedCall } from "./call.js";
 import { Driver } from "./drive.js";
 import { traceIntent, viewIntent, type IntentView, type Operation, type RequestDocument } from "./engine.js";
+import type { FindCredentials } from "./fetch-wire.js";
 import { hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
@@ -46,8 +48,8 @@ export class Payments {
   readonly #onError: (error: unknown) => void;
   readonly #closing = new AbortController();
 
-  /** Use {@link createPayments}. */
-  constructor(options: PaymentsOptions) {
+  /** Use {@link createPayments}; what `credentials` is for, `createFetch` knows. */
+  constructor(options: PaymentsOptions, credentials?: FindCredentials) {
     const { provider } = checkedOptions(options);
     this.#merchant = text("provider.merchantId", provider.merchantId);
     const account = text("provider.account", provider.account ?? "");
@@ -65,7 +67,7 @@ export class Payments {
         random: this.#random,
       },
       intents: this.#intents,
-      wire: wireOf(options),
+      wire: { ...wireOf(options), credentials },
       gate: options.gate,
       seams: { extraWrites: options.extraWrites, onTransition: options.onTransition, onError: this.#onError },
       closing: this.#closing.signal,
@@ -134,6 +136,20 @@ export class Payments {
     const key = this.#intents.key(reference);
     if (!(await this.#driver.note(key, { resolve }, this.#clock(options.now)))) throw unknownIntent(reference);
     return this.#outcomeWithin(key, options);
+  }
+
+  /**
+   * Carries out a request somebody else prepared: what `createFetch` does for each call of an SDK. One that failed
+   * without an answer of the provider is tried again, on the proof that nothing moved.
+   */
+  async call(call: PreparedCall, options: WaitOptions = {}): Promise<CallOutcome> {
+    this.#mustBeOpen();
+    checkedCall(options);
+    const document = callDocument(this.#merchant, call);
+    const key = this.#intents.key(document.reference);
+    const now = this.#clock(options.now);
+    await this.#driver.introduce(key, document, "unanswered", now, call.profile);
+    return callOutcome(await this.#driver.follow(key, options, now));
   }
 
   /** What is known about an intent; `null` when the reference was never used. Sends nothing. */
@@ -208,17 +224,20 @@ export class Payments {
   }
 
   async #begin(operation: Operation, request: AnyRequest, options: ChargeOptions): Promise<Outcome> {
-    if (this.#closing.signal.aborted) {
-      throw new TillproofError({
-        code: "payments_closed",
-        message: "this client was closed: make a new one; intents that were begun are driven on by any other",
-      });
-    }
+    this.#mustBeOpen();
     checkedCall(options);
     const document = this.#document(operation, request);
     const key = this.#intents.key(document.reference);
     await this.#driver.introduce(key, document, options.retryFailed === true, this.#clock(options.now));
     return this.#outcomeWithin(key, options);
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closing.signal.aborted) return;
+    throw new TillproofError({
+      code: "payments_closed",
+      message: "this client was closed: make a new one; intents that were begun are driven on by any other",
+    });
   }
 
   #document(operation: Operation, request: AnyRequest): RequestDocument {

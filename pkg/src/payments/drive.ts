@@ -94,9 +94,10 @@ export class Driver {
   }
 
   /** The first entries of an intent, with nothing stored. Checks the request and the terms. */
-  open(request: RequestDocument, now: () => number): Step {
+  open(request: RequestDocument, now: () => number, otherProfile?: string): Step {
     const { profile, account, secret, settings } = this.#terms;
-    return openIntent({ profile: profile.document, account, secret, request, settings, now: timeMs("now", now()) });
+    const document = otherProfile === undefined ? profile.document : profileOfIntent(profile, otherProfile);
+    return openIntent({ profile: document, account, secret, request, settings, now: timeMs("now", now()) });
   }
 
   /** Whether somebody in this process drives the intent. */
@@ -104,14 +105,24 @@ export class Driver {
     return this.#driving.has(key);
   }
 
-  /** Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for. */
-  async introduce(key: string, request: RequestDocument, retryFailed: boolean, now: () => number): Promise<void> {
+  /**
+   * Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for:
+   * whenever it failed, or only when it did so without an answer of the provider to give again.
+   */
+  async introduce(
+    key: string,
+    request: RequestDocument,
+    retryFailed: boolean | "unanswered",
+    now: () => number,
+    otherProfile?: string,
+  ): Promise<void> {
     for (let lost = 1; ; lost += 1) {
       const loaded = await this.#intents.find(key);
       if (loaded === null) {
-        if (await this.#recording.commit(key, NOTHING, this.open(request, now))) return;
+        if (await this.#recording.commit(key, NOTHING, this.open(request, now, otherProfile))) return;
       } else {
-        const reopen = retryFailed && viewIntent(loaded.journal).status === "failed";
+        const { status, answer } = viewIntent(loaded.journal);
+        const reopen = status === "failed" && (retryFailed === "unanswered" ? answer === undefined : retryFailed);
         const step = this.#tell(loaded, now, { same_as: request, ...(reopen ? { reopen_with: this.#terms.secret } : {}) });
         if (await this.#recording.commit(key, loaded, step)) return;
       }

@@ -146,6 +146,12 @@ export interface CallDocument {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What else makes it another call, such as the account it acts for. */
+  readonly scope?: string;
+  /** The key the caller chose, for the first generation. */
+  readonly own_key?: string;
+  /** The member of a JSON body where the provider looks for the key; what the caller had put there is left out. */
+  readonly key_member?: string;
 }
 
 /** How the engine decides. */

@@ -8,6 +8,7 @@
  */
 
 import { beginningOf, unlessAborted } from "../shell/response.js";
+import { sentForm, type FindCredentials } from "./fetch-wire.js";
 import type { ExchangeAction, News } from "./engine.js";
 
 /** Codes of a connection that was never made, whoever reports them. A reset or a time-out is not among them. */
@@ -34,6 +35,8 @@ export interface Wire {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly fetch: (request: Request) => Promise<Response>;
+  /** Credentials of prepared calls, where somebody knows them. */
+  readonly credentials?: FindCredentials | undefined;
 }
 
 /** What an exchange can be told as. */
@@ -41,12 +44,13 @@ export type Exchanged = Extract<News, { type: "response" | "failure" | "query" |
 
 /** Carries out a send or a question. */
 export async function exchange(wire: Wire, action: ExchangeAction, signal: AbortSignal): Promise<Exchanged> {
+  const sent = sentForm(action, wire.headers, wire.credentials);
+  if (sent === undefined) return unanswered(action, true);
   const end = AbortSignal.any([signal, AbortSignal.timeout(wire.timeoutMs)]);
   try {
     const request = new Request(wire.baseUrl + action.path, {
       method: action.method,
-      headers: { ...wire.headers, ...action.headers },
-      ...(action.body === undefined ? {} : { body: action.body }),
+      ...sent,
       signal: end,
       redirect: "manual",
     });

@@ -5,6 +5,10 @@
  */
 
 export { Payments, createPayments } from "./client.js";
+export { createFetch, type FetchCall, type FetchOptions, type SafeFetch } from "./fetch.js";
+export { adyenHttpClient, type AdyenHttpClient, type AdyenLibrary } from "./fetch-adyen.js";
+export { withReference } from "./fetch-reference.js";
+export type { CallBody, CallOutcome, PreparedCall } from "./call.js";
 export { deriveKey, providerProfiles, randomKey, retrySchedule } from "./tables.js";
 export type { KeyIdentity, ScheduledAttempt } from "./tables.js";
 export type {

@@ -20,7 +20,7 @@ export function isUnicode(text: string): boolean {
 }
 
 /** The UTF-8 bytes of a text. */
-export function utf8(text: string): Uint8Array {
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
   encoder ??= new TextEncoder();
   return encoder.encode(text);
 }

@@ -11,7 +11,9 @@ export type ArtefactName =
   | "webhooks"
   | "webhooks-full"
   | "inbox"
+  | "idempotency"
   | "payments"
+  | "saga"
   | "ledger"
   | "reconcile"
   | "simulator";

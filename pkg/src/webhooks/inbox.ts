@@ -21,6 +21,7 @@ import { acceptedStatus, overall, refusedStatus, type EventStatus } from "../inb
 import { Applier, type EventHandler, type InboxMode, type InboxSettings, type Parcel } from "../inbox/apply.js";
 import { decodeHeld } from "../inbox/held.js";
 import { checkedOrdering, type InboxOrdering } from "../inbox/order.js";
+import { clockFrom } from "../shell/clock.js";
 import { count, fn, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { storeShape } from "../stores/rules.js";
 import type { Store, TransactionalStore } from "../stores/store.js";
@@ -223,12 +224,6 @@ function checked(options: InboxOptions): InboxSettings {
 function defaultTtl(scheme: string): number {
   const row = schemes().find(({ name }) => name === scheme);
   return ((row?.retryWindowHours ?? 30 * 24) + 24) * HOUR_MS;
-}
-
-/** The caller's time, which goes on while work is done. */
-function clockFrom(now: number): () => number {
-  const started = performance.now();
-  return () => now + Math.floor(performance.now() - started);
 }
 
 /** Applies events one after the other. Rejects when one has failed, after all have had their turn. */

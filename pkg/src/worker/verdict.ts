@@ -51,7 +51,7 @@ export function exhausted(job: TakenJob, policy: RetryPolicy): Ending | undefine
 }
 
 /** How long a job waits after an attempt that failed, in milliseconds. */
-export function waitAfter(job: TakenJob, policy: RetryPolicy): number {
+export function waitAfter(job: Pick<TakenJob, "id" | "attempt">, policy: RetryPolicy): number {
   const rows = retrySchedule({ ...policy.backoff, attempts: job.attempt + 1, entropy: seedOf(job.id) });
   return rows[job.attempt]?.exactMs ?? policy.backoff.capMs;
 }

@@ -1,0 +1,217 @@
+//! A request somebody else prepared, such as the provider's own client.
+//!
+//! Invariant: two calls are the same if and only if they ask the same of the same account. Headers say how it is asked and
+//! are not compared (a client that was upgraded sends others); what stands in `scope` is; and neither the order of the
+//! members of a body nor a key the caller had put there makes a difference.
+
+use crate::json::{self, Fields, ObjectWriter, Value};
+use crate::money::Amount;
+use crate::prelude::*;
+
+use super::Error;
+use super::content::{header_list, short};
+
+/// Longest body of a prepared request, in bytes. It is kept in the journal.
+pub const CALL_BYTES_MAX: usize = 256 << 10;
+
+/// Longest key of a caller's own, in bytes: the most any provider studied takes.
+pub const OWN_KEY_BYTES_MAX: usize = 255;
+
+/// A request prepared by somebody else, without host, credentials and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The HTTP method, in upper case.
+    pub method: String,
+    /// Path and query, beginning with a slash.
+    pub path: String,
+    /// Header names in lower case and their values, in the order they are sent.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty when there is none.
+    pub body: String,
+    /// What else makes it another call, such as the account it acts for; empty when there is nothing else.
+    pub scope: String,
+    /// The key the caller chose: that of the first epoch. Derived when there is none.
+    pub own_key: Option<String>,
+    /// How much it moves, where whoever prepared it knows.
+    pub amount: Option<Amount>,
+}
+
+impl Call {
+    /// Reads a prepared request: `method`, `path`, `headers?`, `body?`, `scope?`, `own_key?`, and `key_member?`, the member
+    /// of a JSON body where the provider looks for the key: what the caller had put there is no part of the call.
+    pub(super) fn read(value: &Value<'_>, amount: Option<Amount>) -> Result<Self, Error> {
+        let mut fields = Fields::of(value, "call")?;
+        let method = fields.text("method")?.to_owned();
+        let path = fields.text("path")?.to_owned();
+        let headers = match fields.optional("headers") {
+            None => Vec::new(),
+            Some(value) => header_list("headers", value)?,
+        };
+        let body = fields.maybe_text("body")?.unwrap_or_default();
+        let scope = fields.maybe_text("scope")?.unwrap_or_default().to_owned();
+        let own_key = fields.maybe_text("own_key")?.map(ToOwned::to_owned);
+        let key_member = fields.maybe_text("key_member")?;
+        fields.finish()?;
+        let wrong = |field, expected, found: &str| {
+            let found = json::quoted(&found.chars().take(80).collect::<String>());
+            Error::from(json::Error::from(json::ErrorKind::WrongField { field, expected, found }))
+        };
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(wrong("method", "an HTTP method in upper case", &method));
+        }
+        if !path.starts_with('/') || path.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            return Err(wrong("path", "path and query from the first slash, percent-encoded", &path));
+        }
+        if let Some(key) = &own_key {
+            let visible = key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+            if key.trim() != key || key.is_empty() || key.len() > OWN_KEY_BYTES_MAX || !visible {
+                return Err(wrong("own_key", "a key of 1 to 255 visible ASCII characters", key));
+            }
+        }
+        short(body.len(), CALL_BYTES_MAX)?;
+        let body = key_member.and_then(|name| without_member(body, name)).unwrap_or_else(|| body.to_owned());
+        Ok(Self { method, path, headers, body, scope, own_key, amount })
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        let out = ObjectWriter::new().text("method", &self.method).text("path", &self.path);
+        let headers =
+            self.headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value));
+        let out = out.raw("headers", &headers.finish()).text("body", &self.body);
+        let out = out.maybe_text("scope", Some(self.scope.as_str()).filter(|scope| !scope.is_empty()));
+        out.maybe_text("own_key", self.own_key.as_deref()).finish()
+    }
+
+    /// The first field that differs.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        let fields = [
+            ("call.method", self.method == other.method),
+            ("call.path", self.path == other.path),
+            ("call.scope", self.scope == other.scope),
+        ];
+        let plain = fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field.to_owned());
+        plain
+            .or_else(|| self.body_difference(other))
+            .or_else(|| (self.amount != other.amount).then(|| "amount".to_owned()))
+    }
+
+    fn body_difference(&self, other: &Self) -> Option<String> {
+        if self.body == other.body {
+            return None;
+        }
+        let (one, two) = (json::parse(self.body.as_bytes()), json::parse(other.body.as_bytes()));
+        let name = match (&one, &two) {
+            (Ok(one), Ok(two)) if json::canonical(one) == json::canonical(two) => return None,
+            (Ok(one), Ok(two)) => first_member(one, two),
+            _ if self.is_form() && other.is_form() => Some(first_pair(&self.body, &other.body)?),
+            _ => None,
+        };
+        Some(name.map_or_else(|| "call.body".to_owned(), |name| glued(&["call.body.", &name])))
+    }
+
+    fn is_form(&self) -> bool {
+        let kind = self.headers.iter().find(|(name, _)| name == "content-type");
+        kind.is_some_and(|(_, value)| value.starts_with("application/x-www-form-urlencoded"))
+    }
+}
+
+/// The first member in which two objects differ; `None` when one of them is no object.
+fn first_member(one: &Value<'_>, two: &Value<'_>) -> Option<String> {
+    let names = one.as_object()?.iter().chain(two.as_object()?).map(|(name, _)| name);
+    let text = |object: &Value<'_>, name: &str| object.get(name).map(json::canonical);
+    names.into_iter().find(|name| text(one, name) != text(two, name)).map(|name| name.clone().into_owned())
+}
+
+/// The name of the first pair that only one of two forms has; `None` when they differ in the order of names only.
+///
+/// Pairs of one name keep their order: there it means something.
+fn first_pair(one: &str, two: &str) -> Option<String> {
+    let name_of = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+    let values = |form: &str, name: &str| -> Vec<String> {
+        form.split('&').filter(|pair| name_of(pair) == name).map(ToOwned::to_owned).collect()
+    };
+    let mut names = one.split('&').chain(two.split('&')).map(name_of);
+    let name = names.find(|name| values(one, name) != values(two, name))?;
+    Some(name.replace("%5B", "[").replace("%5D", "]"))
+}
+
+/// A JSON object without one of its members; `None` when it is no object.
+fn without_member(body: &str, name: &str) -> Option<String> {
+    let document = json::parse(body.as_bytes()).ok()?;
+    let members = document.as_object()?.iter().filter(|(known, _)| known != name);
+    Some(members.fold(ObjectWriter::new(), |out, (name, value)| out.raw(name, &value.to_text())).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(document: &str) -> Result<Call, Error> {
+        Call::read(&json::parse(document.as_bytes())?, None)
+    }
+
+    fn with_body(body: &str, kind: &str) -> Call {
+        let (body, kind) = (json::quoted(body), json::quoted(kind));
+        let headers = glued(&["{\"content-type\":", &kind, "}"]);
+        call(&glued(&[
+            "{\"method\":\"POST\",\"path\":\"/v1\",\"headers\":",
+            &headers,
+            ",\"body\":",
+            &body,
+            "}",
+        ]))
+        .unwrap()
+    }
+
+    #[test]
+    fn two_calls_differ_in_the_field_that_says_something_else() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        const JSON: &str = "application/json";
+        // kind, one body, the other, what differs
+        let table = [
+            (JSON, r#"{"a":1,"b":{"c":2}}"#, r#"{"b":{"c":2},"a":1}"#, None),
+            (JSON, r#"{"a":1,"b":{"c":2}}"#, r#"{"a":1,"b":{"c":3}}"#, Some("call.body.b")),
+            (JSON, r#"{"a":1}"#, r#"{"a":1,"b":2}"#, Some("call.body.b")),
+            (JSON, r#"{"a":1}"#, "{", Some("call.body")),
+            (FORM, "amount=1&currency=eur", "currency=eur&amount=1", None),
+            (FORM, "amount=1&currency=eur", "amount=2&currency=eur", Some("call.body.amount")),
+            (FORM, "metadata%5Bo%5D=1", "metadata%5Bo%5D=2", Some("call.body.metadata[o]")),
+            (FORM, "e%5B%5D=a&e%5B%5D=b", "e%5B%5D=b&e%5B%5D=a", Some("call.body.e[]")),
+            (FORM, "amount=1", "amount=1&amount=1", Some("call.body.amount")),
+            ("text/plain", "a=1&b=2", "b=2&a=1", Some("call.body")),
+        ];
+        for (kind, one, two, expected) in table {
+            let found = with_body(one, kind).difference(&with_body(two, kind));
+            assert_eq!(found.as_deref(), expected, "{one} and {two}");
+        }
+    }
+
+    #[test]
+    fn headers_are_not_compared_and_the_scope_is() {
+        let base = r#"{"method":"POST","path":"/v1","headers":{"stripe-version":"2026-01-01"}}"#;
+        let upgraded = r#"{"method":"POST","path":"/v1","headers":{"stripe-version":"2026-09-30"}}"#;
+        let elsewhere = r#"{"method":"POST","path":"/v1","scope":"stripe-account: acct_1"}"#;
+        let found = |other| call(base).unwrap().difference(&call(other).unwrap());
+        assert_eq!(found(upgraded), None);
+        assert_eq!(found(elsewhere).as_deref(), Some("call.scope"));
+    }
+
+    #[test]
+    fn a_key_in_the_body_is_no_part_of_the_call() {
+        let document = r#"{"method":"POST","path":"/v2/payments","key_member":"idempotency_key",
+            "body":"{\"amount\":{\"minor\":9007199254740993},\"idempotency_key\":\"drawn\"}"}"#;
+        let read = call(document).unwrap();
+        assert_eq!(read.body, r#"{"amount":{"minor":9007199254740993}}"#);
+        let again = json::parse(read.to_json().as_bytes()).map(|value| Call::read(&value, None).unwrap());
+        assert_eq!(again.unwrap(), read);
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_carry_is_refused() {
+        for key in ["", " k", "k\\u0000", "k\\n", "ключ", &"k".repeat(256)] {
+            let document = glued(&[r#"{"method":"POST","path":"/","own_key":""#, key, "\"}"]);
+            assert!(call(&document).is_err(), "{key}");
+        }
+        assert!(call(r#"{"method":"POST","path":"/","own_key":"order 7"}"#).is_ok());
+    }
+}
