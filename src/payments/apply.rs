@@ -112,8 +112,8 @@ impl Intent {
                 self.must_be_undecided()?;
                 // From here on the transition succeeds.
                 self.cancel_wished = true;
-                // The backoff was that of a payment that was wanted: look at once.
-                if !matches!(self.state, State::InFlight { .. }) {
+                // What never met a setback is looked at at once; a pause after one may be the provider's wish.
+                if !matches!(self.state, State::InFlight { .. }) && self.setbacks == 0 {
                     self.next_at = Some(*at);
                 }
                 Ok(())

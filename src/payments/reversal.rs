@@ -77,8 +77,11 @@ impl Machine {
             operation: reversal.operation,
             reference: reversal.reference.clone(),
             content: Content::Payment(Payment {
-                // All of it. A void takes no amount, and some providers want to hear that of a refund.
-                amount: taken.amount().filter(|_| reversal.operation == Operation::Refund),
+                // All of it. A void takes no amount; some providers want to hear that of a refund, and at others only
+                // the refund of all that is left can be asked about.
+                amount: taken
+                    .amount()
+                    .filter(|_| reversal.operation == Operation::Refund && !self.asks_of_whole()),
                 target: Some(reversal.charge.clone()),
                 ..Payment::default()
             }),
@@ -140,6 +143,12 @@ impl Machine {
             | Operation::Call => return None,
         };
         self.profile.route(operation).map(|_| operation)
+    }
+
+    /// Whether a refund can be asked about only if it names no amount.
+    fn asks_of_whole(&self) -> bool {
+        let query = self.profile.route(Operation::Refund).and_then(|route| route.get("query"));
+        query.is_some_and(|query| query.flag("whole_only"))
     }
 
     fn await_reversal(&mut self, now: Timestamp, charge: String, again: bool, entropy: &mut Entropy) {
