@@ -145,8 +145,8 @@ impl Machine {
 
     /// Whether a refund can be asked about only if it names no amount.
     fn asks_of_whole(&self) -> bool {
-        let query = self.profile.route(Operation::Refund).and_then(|route| route.query.as_ref());
-        query.is_some_and(|query| query.whole_only)
+        let query = self.profile.route(Operation::Refund).and_then(|route| route.get("query"));
+        query.is_some_and(|query| query.flag("whole_only"))
     }
 
     fn await_reversal(&mut self, now: Timestamp, charge: String, again: bool, entropy: &mut Entropy) {
