@@ -221,14 +221,27 @@ pub(super) fn query_answer(
             Vec::new(),
         ));
     }
+    // Whatever state it is in, what a prepared request made is what it was to make; one that failed moved nothing.
+    let is_call = request.content.as_call().is_some();
     // The list is newest first; the first charge counts, the others are extra.
-    let mut charged = ours.iter().rev().filter(|payment| payment.moved_money());
+    let counts = |payment: &&&Seen| payment.moved_money() || (is_call && !payment.has_failed());
+    let mut charged = ours.iter().rev().filter(counts);
     if let Some(first) = charged.next() {
         let extra = charged.map(|payment| payment.id.clone()).collect();
-        return Ok((Some(first.verdict()), extra));
+        let provider_reference = first.id.clone();
+        return Ok((Some(Verdict::Settled { provider_reference }), extra));
     }
     let open = ours.iter().find(|payment| !payment.has_failed());
     Ok((open.or(ours.first()).map(|payment| payment.verdict()), Vec::new()))
+}
+
+/// The object of a name in the answer to a query, as JSON text.
+pub(super) fn found_object(profile: &Profile, request: &Request, id: &str, body: &[u8]) -> Option<String> {
+    let query = wire::query_of(profile, request)?;
+    let document = json::parse(body).ok()?;
+    let items = reading::at(&document, query.items.as_ref()?)?.as_array()?;
+    let found = items.iter().find(|item| reading::text_at(item, &query.reading.id).as_deref() == Some(id));
+    found.map(Value::to_text)
 }
 
 impl Profile {

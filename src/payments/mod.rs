@@ -62,6 +62,7 @@ mod request;
 mod reversal;
 mod rule;
 mod state;
+mod tag;
 mod template;
 mod trace;
 mod wire;

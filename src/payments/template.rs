@@ -177,7 +177,7 @@ fn spread(out: ObjectWriter, object: &str, template: &Value<'_>) -> ObjectWriter
 }
 
 /// Two objects as one; the name of the first member that both have and that is not an object in both.
-fn merged(one: &str, two: &str) -> Result<String, String> {
+pub(super) fn merged(one: &str, two: &str) -> Result<String, String> {
     let (Ok(one), Ok(two)) = (json::parse(one.as_bytes()), json::parse(two.as_bytes())) else {
         return Ok(one.to_owned());
     };

@@ -5,6 +5,7 @@ use crate::prelude::*;
 
 use super::dialect::{Encoding, Query, Route};
 use super::profile::KeyPart;
+use super::tag::tagged;
 use super::template::{Filler, Template, percent_encode};
 use super::{Content, Error, ErrorKind, HttpRequest, Operation, Profile, Request};
 
@@ -20,7 +21,8 @@ pub(super) fn send(profile: &Profile, request: &Request, key: &str) -> Result<Ht
             method: call.method.clone(),
             path: call.path.clone(),
             headers: call.headers.clone(),
-            body: Some(call.body.clone()).filter(|body| !body.is_empty()),
+            body: Some(tagged(profile, request).map_or_else(|| call.body.clone(), |tagged| tagged.body))
+                .filter(|body| !body.is_empty()),
         },
         Content::Payment(_) => {
             let route = route(profile, request.operation)?;
@@ -55,7 +57,9 @@ pub(super) fn query(profile: &Profile, request: &Request) -> Option<HttpRequest>
 
 /// How an intent is asked about; `None` when it cannot be.
 pub(super) fn query_of<'p>(profile: &'p Profile, request: &Request) -> Option<&'p Query> {
-    let query = profile.route(request.operation)?.query.as_ref()?;
+    let route =
+        tagged(profile, request).map(|tagged| tagged.route).or_else(|| profile.route(request.operation));
+    let query = route?.query.as_ref()?;
     (!query.whole_only || request.amount().is_none()).then_some(query)
 }
 
@@ -101,7 +105,7 @@ fn with_member(body: &str, name: &str, value: &str) -> Option<String> {
 }
 
 /// A JSON object as a form, members in brackets behind the name they stand in.
-fn form(body: &str) -> String {
+pub(super) fn form(body: &str) -> String {
     let mut out = String::new();
     if let Ok(document) = json::parse(body.as_bytes()) {
         pairs(&mut out, "", &document);
