@@ -103,8 +103,8 @@ class Door {
     this.payments = new Payments(rest, (name) => this.#credentials.find(name));
     // From here on the options are known to work.
     this.#options = options;
-    const { document, facts } = knownProfile(rest.provider.profile ?? "conservative");
-    this.#profile = facts.name;
+    const { document } = knownProfile(rest.provider.profile ?? "conservative");
+    this.#profile = document.name;
     this.#key = keyPlaceOf(document);
     this.#oneAccount = rest.provider.account !== undefined || !credentialsTellAccounts(this.#profile);
     this.#credentials = new Credentials(bytes("secret", rest.secret), this.#oneAccount);
