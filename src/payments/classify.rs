@@ -199,12 +199,12 @@ fn success(
 
 /// What a list of payments with our reference proves: the verdict of the one that counts, and charges beyond it.
 ///
-/// Failed payments are looked at only where `failures_count`; they may belong to another epoch. Charges that are
+/// Failed payments are looked at only where their `failures_count`; they may belong to another epoch. Charges that are
 /// `ignored` were taken back, and are not there.
 pub(super) fn query_answer(
     profile: &Profile,
     request: &Request,
-    failures_count: bool,
+    failures_count: impl Fn(&str) -> bool,
     ignored: impl Fn(&str) -> bool,
     body: &[u8],
 ) -> Result<(Option<Verdict>, Vec<String>), Unknown> {
@@ -227,7 +227,7 @@ pub(super) fn query_answer(
         .iter()
         .filter(|payment| payment.has_reference(&request.reference) && !payment.is_absent())
         .filter(|payment| !ignored(payment.id))
-        .filter(|payment| failures_count || !payment.has_failed())
+        .filter(|payment| !payment.has_failed() || failures_count(payment.id))
         .collect();
     if ours.iter().any(|payment| !payment.is_for(request)) {
         return Ok((

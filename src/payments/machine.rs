@@ -14,7 +14,8 @@ use super::classify::{self, Response, Verdict};
 use super::key::{self, Identity};
 use super::reading::{Reading, Seen};
 use super::{
-    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, State, Unknown, wire,
+    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State,
+    Unknown, wire,
 };
 
 /// How a merchant's process drives its intents.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub deadline: Millis,
     /// When to try again.
     pub retry: Policy,
+    /// Which rules hold: all of them, outside the tests of the tests.
+    pub safeguards: Safeguards,
 }
 
 impl Default for Settings {
@@ -34,6 +37,7 @@ impl Default for Settings {
             lease: Millis::from_seconds(30),
             deadline: Millis::from_seconds(72 * 3_600),
             retry: Policy::default(),
+            safeguards: Safeguards::default(),
         }
     }
 }
@@ -183,6 +187,7 @@ impl Machine {
         // From here on the transition succeeds.
         let charge = charge.map(ToOwned::to_owned);
         self.append(Entry::Resolved { at: now, charge, note: note.to_owned() });
+        // Charges whose reversal had failed were looked after by the person; the others nobody has tried to take back.
         for extra in self.intent.extra_charges.clone() {
             self.take_back(now, extra);
         }
@@ -269,7 +274,12 @@ impl Machine {
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
-                let failures_count = self.intent.epoch == 1;
+                let awaited = match &self.intent.state {
+                    State::AwaitingCustomer { provider_reference } => Some(provider_reference.as_str()),
+                    _ => None,
+                };
+                let first_epoch = self.intent.epoch == 1;
+                let failures_count = |failed: &str| first_epoch || awaited == Some(failed);
                 let ignored = |charge: &str| self.intent.takes_back(charge);
                 classify::query_answer(&self.profile, &self.intent.request, failures_count, ignored, body)
             }
@@ -280,7 +290,7 @@ impl Machine {
                 self.judge(now, None, verdict, Evidence::Query, floor, entropy);
                 self.keep_found(now, answer);
                 for charge in extra {
-                    self.count_charge(now, charge, Evidence::Query);
+                    self.count_charge(now, charge, Evidence::Query, false);
                 }
                 self.end_look(now, entropy);
             }
