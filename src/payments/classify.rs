@@ -148,6 +148,11 @@ fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
         ("refused", Some(code)) => Verdict::Refused { code: text(code), message: text(complaint.message) },
         // Only the provider itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
         ("declined" | "refused", None) => ambiguous(Unknown::Unreadable, false),
+        // The provider names what this key made, so that there is nothing left to ask.
+        ("executed", _) => match complaint.payment {
+            Some(id) => Verdict::Settled { provider_reference: text(id) },
+            None => ambiguous(Unknown::AlreadyDone, true),
+        },
         ("in_progress", _) => ambiguous(Unknown::InProgress, false),
         ("already_done", _) => ambiguous(Unknown::AlreadyDone, true),
         ("mismatch", _) => Verdict::Contradiction { reason: "key_was_used_for_another_request" },

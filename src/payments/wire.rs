@@ -37,7 +37,7 @@ pub(super) fn send(profile: &Profile, request: &Request, key: &str) -> Result<Ht
         }
     };
     let place = profile.root().get("key");
-    if let Some(name) = profile.key_header() {
+    if let Some(name) = profile.key_header_of(request) {
         let quoted = place.is_some_and(|place| place.flag("quoted"));
         let value = if quoted { glued(&["\"", key, "\""]) } else { key.to_owned() };
         sent.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -62,11 +62,14 @@ pub(super) fn query_of<'p>(profile: &'p Profile, request: &Request) -> Option<&'
 }
 
 impl Profile {
-    /// The request that voids whatever was done with a key; `None` when the provider has none. That it was voided is
+    /// The request that voids whatever was done with a key; `None` when the provider has none for
+    /// requests of this kind. That it was voided is
     /// proof P3, see [`Profile::is_voided`].
     #[must_use]
     pub fn void_request(&self, request: &Request, key: &str) -> Option<HttpRequest> {
-        written(self.root().get("void_by_key")?, "POST", false, &Filler::new(request, key)).ok()
+        let void = self.root().get("void_by_key")?;
+        let can = self.path_of(request) == void.text("of");
+        if can { written(void, "POST", false, &Filler::new(request, key)).ok() } else { None }
     }
 }
 
