@@ -79,7 +79,9 @@ impl Machine {
             content: Content::Payment(Payment {
                 // All of it. A void takes no amount; some providers want to hear that of a refund, and at others only
                 // the refund of all that is left can be asked about.
-                amount: taken.amount().filter(|_| reversal.operation == Operation::Refund && !self.asks_of_whole()),
+                amount: taken
+                    .amount()
+                    .filter(|_| reversal.operation == Operation::Refund && !self.asks_of_whole()),
                 target: Some(reversal.charge.clone()),
                 ..Payment::default()
             }),
@@ -145,8 +147,8 @@ impl Machine {
 
     /// Whether a refund can be asked about only if it names no amount.
     fn asks_of_whole(&self) -> bool {
-        let query = self.profile.route(Operation::Refund).and_then(|route| route.query.as_ref());
-        query.is_some_and(|query| query.whole_only)
+        let query = self.profile.route(Operation::Refund).and_then(|route| route.get("query"));
+        query.is_some_and(|query| query.flag("whole_only"))
     }
 
     fn await_reversal(&mut self, now: Timestamp, charge: String, again: bool, entropy: &mut Entropy) {
