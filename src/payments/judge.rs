@@ -7,7 +7,7 @@ use crate::retry;
 use crate::time::{Millis, Timestamp};
 
 use super::classify::Verdict;
-use super::{Entry, Evidence, Machine, Proof, State, Unknown};
+use super::{Entry, Evidence, Machine, Proof, Reversal, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -28,17 +28,24 @@ impl Machine {
         floor: Millis,
         entropy: &mut Entropy,
     ) {
-        if let Verdict::Settled { provider_reference } = verdict {
-            self.count_charge(now, provider_reference, evidence);
-            return;
-        }
         // A refusal of an earlier epoch's key says nothing about the current one.
         let of_this_epoch = attempt.is_none_or(|attempt| attempt > self.intent.attempts_before_epoch);
+        if let Verdict::Settled { provider_reference } = verdict {
+            if attempt.is_some() && of_this_epoch && self.intent.takes_back(&provider_reference) {
+                self.spend_key(now, provider_reference, floor, entropy);
+            } else {
+                self.count_charge(now, provider_reference, evidence);
+            }
+            return;
+        }
         if !self.is_undecided() || !of_this_epoch {
             return;
         }
         match verdict {
             Verdict::Settled { .. } => {}
+            Verdict::ActionRequired { provider_reference } if self.intent.takes_back(&provider_reference) => {
+                self.spend_key(now, provider_reference, floor, entropy);
+            }
             Verdict::ActionRequired { provider_reference } => {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::ActionRequired { at: now, provider_reference, next_at });
@@ -70,6 +77,23 @@ impl Machine {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::Ambiguous { at: now, reason, key_poisoned, next_at });
             }
+        }
+    }
+
+    /// The current key names a charge that is, or was, taken back: an older copy of the store has forgotten that the key
+    /// had been used. The key will never move anything else, so the epoch has failed as soon as the money is back.
+    fn spend_key(&mut self, now: Timestamp, charge: String, floor: Millis, entropy: &mut Entropy) {
+        if !self.is_undecided() {
+            return;
+        }
+        let is_open = |reversal: &Reversal| reversal.charge == charge && reversal.is_open();
+        if self.intent.reversals.iter().any(is_open) {
+            let next_at = self.next_at(now, floor, entropy);
+            let reason = Unknown::InProgress;
+            self.append(Entry::Ambiguous { at: now, reason, key_poisoned: false, next_at });
+        } else {
+            let message = "the charge of this key was taken back";
+            self.fail(now, Proof::Reversed, Some(charge), "reversed".to_owned(), message.to_owned());
         }
     }
 

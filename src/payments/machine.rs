@@ -14,8 +14,8 @@ use super::classify::{self, Response, Verdict};
 use super::key::{self, Identity};
 use super::reading::Seen;
 use super::{
-    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards,
-    State, Unknown, wire,
+    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State,
+    Unknown, wire,
 };
 
 /// How a merchant's process drives its intents.

@@ -79,7 +79,7 @@ pub use intent::Intent;
 pub use machine::{Machine, Settings};
 pub use profile::{Profile, Terms};
 pub use request::{Operation, REFERENCE_BYTES_MAX, Request};
-pub use safeguard::{Safeguard, Safeguards};
 pub use reversal::ReversalNews;
+pub use safeguard::{Safeguard, Safeguards};
 pub use state::{Progress, Reversal, State};
 pub use trace::trace;

@@ -74,7 +74,9 @@ impl Machine {
             content: Content::Payment(Payment {
                 // All of it. A void takes no amount; some providers want to hear that of a refund, and at others only
                 // the refund of all that is left can be asked about.
-                amount: taken.amount().filter(|_| reversal.operation == Operation::Refund && !self.asks_of_whole()),
+                amount: taken
+                    .amount()
+                    .filter(|_| reversal.operation == Operation::Refund && !self.asks_of_whole()),
                 target: Some(reversal.charge.clone()),
                 ..Payment::default()
             }),

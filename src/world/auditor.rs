@@ -158,7 +158,11 @@ impl Auditor {
         }
         let deadline_at = self.files.get(name).map_or(u64::MAX, |file| file.deadline_at);
         // Whoever asks just before the deadline keeps others away until his lease is over.
-        let latest = deadline_at.max(now).saturating_add(self.tolerance_ms).saturating_add(TIMEOUT_MS).saturating_add(LEASE_SLACK_MS);
+        let latest = deadline_at
+            .max(now)
+            .saturating_add(self.tolerance_ms)
+            .saturating_add(TIMEOUT_MS)
+            .saturating_add(LEASE_SLACK_MS);
         if let Some(wake_at) = wake_at.filter(|wake_at| *wake_at > latest) {
             self.blame(
                 now,
@@ -171,7 +175,8 @@ impl Auditor {
     fn note(&mut self, now: u64, name: &Name, fact: &Fact, books: &Books) {
         let file = self.files.entry(name.clone()).or_default();
         let before = file.standing;
-        let moves = !matches!(fact, Fact::Settled { .. } | Fact::Extra | Fact::Reversing | Fact::Reversed { .. });
+        let moves =
+            !matches!(fact, Fact::Settled { .. } | Fact::Extra | Fact::Reversing | Fact::Reversed { .. });
         if before == Standing::Settled && moves {
             let seen = format!("{name} was settled, and then {fact:?} was stored");
             return self.blame(now, "I5", seen);
@@ -255,7 +260,9 @@ impl Auditor {
         self.applied.retain(|event, _| store.claim(&claim_key(event)).is_some());
         for (name, old) in files {
             let file = self.files.entry(name).or_default();
-            (file.told_settled, file.sends) = (old.told_settled, old.sends);
+            // What was told after the copy was made is not known to it, and may come out otherwise.
+            file.told_settled = old.told_settled && file.standing == Standing::Settled;
+            file.sends = old.sends;
             file.rewound_from = Some(old.epoch.max(old.rewound_from.unwrap_or_default()));
         }
     }

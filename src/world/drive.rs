@@ -216,7 +216,8 @@ impl World<'_> {
     fn send(&mut self, now: u64, errand: &Errand, attempt: u32, mut request: HttpRequest) {
         if self.stage.safeguards.broken(Safeguard::StableKey) {
             // A key for each attempt, as clients make it that know no intent.
-            let header = request.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
+            let header =
+                request.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
             if let Some((_, key)) = header {
                 key.push_str(&attempt.digits());
             }
@@ -319,7 +320,9 @@ impl World<'_> {
 
     /// A customer waits no longer: he is told how things stand. `false` where nobody is there to tell him.
     pub(super) fn leave(&mut self, now: u64, life: Life, customer: CustomerId) -> bool {
-        let Some(name) = self.customers.get(customer).map(|customer| customer.name.clone()) else { return true };
+        let Some(name) = self.customers.get(customer).map(|customer| customer.name.clone()) else {
+            return true;
+        };
         if !self.is_alive(life) {
             return false;
         }

@@ -66,11 +66,27 @@ pub(super) struct Parent {
 #[derive(Clone, Debug)]
 pub(super) enum News {
     /// With the moment before which the provider wants to see nobody.
-    Answer { attempt: u32, response: Response, not_before: Option<u64> },
-    Failure { attempt: u32, not_sent: bool },
-    Query { query: u32, answer: Option<Response> },
-    Void { query: u32, answer: Option<Response> },
-    Reversal { charge: String, became: ReversalNews },
+    Answer {
+        attempt: u32,
+        response: Response,
+        not_before: Option<u64>,
+    },
+    Failure {
+        attempt: u32,
+        not_sent: bool,
+    },
+    Query {
+        query: u32,
+        answer: Option<Response>,
+    },
+    Void {
+        query: u32,
+        answer: Option<Response>,
+    },
+    Reversal {
+        charge: String,
+        became: ReversalNews,
+    },
 }
 
 impl News {

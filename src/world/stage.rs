@@ -61,7 +61,17 @@ impl Stage {
         let contract = Contract { window_ms: terms.window.get() };
         let secret = Secret::new(b"the secret of the merchant of the world".to_vec());
         let other_profile = profile.clone();
-        Ok(Self { conditions, profile, other_profile, terms, contract, safeguards, settings, secret, verifier })
+        Ok(Self {
+            conditions,
+            profile,
+            other_profile,
+            terms,
+            contract,
+            safeguards,
+            settings,
+            secret,
+            verifier,
+        })
     }
 
     /// The same with another chance to die, before and after every durable step.

@@ -186,7 +186,9 @@ impl Provider {
                 (201, body)
             }
             Asked::Refund { payment, amount } => self.refund(&payment, amount),
-            Asked::List { .. } | Asked::Show { .. } | Asked::Nonsense => (400, dialect::error("invalid_request")),
+            Asked::List { .. } | Asked::Show { .. } | Asked::Nonsense => {
+                (400, dialect::error("invalid_request"))
+            }
         };
         let (status, body) = if charged_500 { server_error() } else { (status, body) };
         if let Some(key) = key_of(&letter.request).and_then(|key| self.keys.get_mut(key)) {
