@@ -7,7 +7,7 @@ use crate::retry;
 use crate::time::{Millis, Timestamp};
 
 use super::classify::Verdict;
-use super::{Entry, Evidence, Machine, Proof, Reversal, State, Unknown};
+use super::{Entry, Evidence, Machine, Proof, Reversal, Safeguard, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -31,10 +31,14 @@ impl Machine {
         // A refusal of an earlier epoch's key says nothing about the current one.
         let of_this_epoch = attempt.is_none_or(|attempt| attempt > self.intent.attempts_before_epoch);
         if let Verdict::Settled { provider_reference } = verdict {
-            if attempt.is_some() && of_this_epoch && self.intent.takes_back(&provider_reference) {
+            let bound = attempt.is_some() && of_this_epoch;
+            if bound
+                && self.intent.takes_back(&provider_reference)
+                && !self.is_called_off(&provider_reference)
+            {
                 self.spend_key(now, provider_reference, floor, entropy);
             } else {
-                self.count_charge(now, provider_reference, evidence);
+                self.count_charge(now, provider_reference, evidence, bound);
             }
             return;
         }
@@ -73,6 +77,10 @@ impl Machine {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::NotExecuted { at: now, reason, next_at });
             }
+            Verdict::Ambiguous { .. } if self.settings.safeguards.broken(Safeguard::Parking) => {
+                let (code, message) = ("unknown".to_owned(), "no answer came".to_owned());
+                self.fail(now, Proof::Refused, None, code, message);
+            }
             Verdict::Ambiguous { reason, key_poisoned } => {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::Ambiguous { at: now, reason, key_poisoned, next_at });
@@ -98,9 +106,13 @@ impl Machine {
     }
 
     /// A charge came to light: the first one settles the intent, unless it must not stay; every other one is taken
-    /// back.
-    pub(super) fn count_charge(&mut self, now: Timestamp, charge: String, evidence: Evidence) {
+    /// back. `bound` says that it is surely the charge of the current key.
+    pub(super) fn count_charge(&mut self, now: Timestamp, charge: String, evidence: Evidence, bound: bool) {
         if self.intent.takes_back(&charge) {
+            // A payment that is being called off may be paid for in the meantime.
+            if self.is_called_off(&charge) {
+                self.note_extra(now, charge);
+            }
             return;
         }
         match &self.intent.state {
@@ -118,7 +130,7 @@ impl Machine {
                     self.take_back(now, charge);
                     return;
                 }
-                let look_at = self.look_after(evidence);
+                let look_at = self.look_after(bound);
                 self.append(Entry::Settled { at: now, provider_reference: charge, evidence, look_at });
             }
         }
@@ -139,7 +151,7 @@ impl Machine {
         code: String,
         message: String,
     ) {
-        let look_at = self.look_after(Evidence::Response);
+        let look_at = self.look_after(true);
         self.append(Entry::Failed { at: now, proof, provider_reference, code, message, look_at });
     }
 
@@ -159,17 +171,19 @@ impl Machine {
 
     /// When to look for a charge nobody would tell us of: a copy of the request may still be under way when the
     /// provider has forgotten its key, or the charge that settles this epoch may be that of an earlier one.
-    fn look_after(&self, evidence: Evidence) -> Option<Timestamp> {
+    fn look_after(&self, bound: bool) -> Option<Timestamp> {
         let quiet_at = self.quiet_at()?;
         let forgotten_at = self.intent.first_sent_at?.saturating_add(self.terms().window);
         let outlived = self.intent.ambiguous && quiet_at > forgotten_at;
-        let of_another_epoch = self.intent.epoch > 1 && evidence != Evidence::Response;
-        (self.may_ask() && (outlived || of_another_epoch)).then_some(quiet_at)
+        let perhaps_of_another_epoch = self.intent.epoch > 1 && !bound;
+        (self.may_ask() && (outlived || perhaps_of_another_epoch)).then_some(quiet_at)
     }
 
     /// When no copy of the request can be under way any more; `None` when none was sent.
     pub(super) fn quiet_at(&self) -> Option<Timestamp> {
-        Some(self.intent.last_sent_at?.saturating_add(self.terms().quarantine))
+        let unguarded = self.settings.safeguards.broken(Safeguard::Quarantine);
+        let quarantine = if unguarded { Millis::ZERO } else { self.terms().quarantine };
+        Some(self.intent.last_sent_at?.saturating_add(quarantine))
     }
 
     /// A look after the end has found all there is, unless it was taken too early.
@@ -198,15 +212,26 @@ impl Machine {
     }
 
     pub(super) fn next_at(&self, now: Timestamp, floor: Millis, entropy: &mut Entropy) -> Timestamp {
+        let next = self.later(now, floor, self.intent.first_sent_at, entropy);
+        // A hint of years must not carry an intent past the moment at which a person is asked.
+        next.min(self.intent.deadline_at.max(now))
+    }
+
+    /// When to look again at what has been unknown since then.
+    pub(super) fn later(
+        &self,
+        now: Timestamp,
+        floor: Millis,
+        unknown_since: Option<Timestamp>,
+        entropy: &mut Entropy,
+    ) -> Timestamp {
         // The attempt to come: one setback leads to attempt 2. A hint counts as part of the delay before it, which
         // only makes the next draw wider.
         let attempt = self.intent.setbacks.saturating_add(2);
         let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
         // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
-        let unknown_for = self.intent.first_sent_at.map_or(Millis::ZERO, |first| now.since(first));
+        let unknown_for = unknown_since.map_or(Millis::ZERO, |since| now.since(since));
         let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
-        let next = now.saturating_add(floor.max(patience).saturating_add(delay));
-        // A hint of years must not carry an intent past the moment at which a person is asked.
-        next.min(self.intent.deadline_at.max(now))
+        now.saturating_add(floor.max(patience).saturating_add(delay))
     }
 }

@@ -41,11 +41,11 @@ export function pending(reason: string, options: { readonly checkAt?: number } =
 }
 
 /** What a step makes of a payment: its reference when it was settled, else a refusal or a wait. */
-export function ofOutcome(outcome: Outcome): { readonly providerReference: string; readonly amount: string; readonly currency: string } | Refused | Pending {
+export function ofOutcome(outcome: Outcome): { readonly providerReference: string; readonly amount: string | null; readonly currency: string | null } | Refused | Pending {
   switch (outcome.status) {
     case "settled": {
       const { providerReference, amount, currency } = outcome;
-      return { providerReference, amount: amount.toString(), currency };
+      return { providerReference, amount: amount?.toString() ?? null, currency };
     }
     case "failed":
       // A payment fails only on a stored proof that its key moved no money.
