@@ -25,6 +25,7 @@ const TABLE = [
   ["simulator", "simulator/index.ts"],
   ["idempotency", "idempotency/index.ts"],
   ["testing", "testing/index.ts"],
+  ["torture", "torture/index.ts"],
   ["worker", "worker/index.ts"],
   ["queues/sqlite", "queues/sqlite.ts"],
   ["queues/postgres", "queues/postgres.ts"],
@@ -71,6 +72,7 @@ export const ARTEFACTS = [
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
   { name: "simulator", features: "wasm-simulator" },
+  { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];
 
 /** What the package itself loads when it is needed: no export, but behind `imports` in package.json. */

@@ -21,6 +21,7 @@ export const SAMPLES = [
   { name: "bundled", test: "sample.test.js", tools: ["esbuild"] },
   { name: "types", test: "sample.test.js", tools: ["typescript", "@types/node"] },
   { name: "vite", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
+  { name: "indexeddb", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
   { name: "www", test: "page.test.js", tools: ["vite", "puppeteer-core"], browser: true, project: "www" },
 ];
 

@@ -30,6 +30,7 @@ export async function buildSdkTests() {
     platform: "node",
     target: "node20",
     external: packages.filter((name) => name !== BUNDLED),
+    mainFields: ["module", "main"],
     alias: { "node-fetch": join(SOURCES, "node-fetch.ts") },
     outdir: BUNDLES,
     outExtension: { ".js": ".mjs" },

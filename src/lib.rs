@@ -63,6 +63,8 @@ pub mod simulator;
 pub mod time;
 pub mod wasm;
 pub mod webhook;
+#[cfg(feature = "world")]
+pub mod world;
 
 /// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says
 /// nothing, since the shell throws the instance away in any case.

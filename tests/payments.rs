@@ -11,6 +11,10 @@
 
 mod payments {
     mod evidence;
+    mod histories;
+    mod story;
     mod table;
+    mod trace;
+    mod transitions;
     mod world;
 }

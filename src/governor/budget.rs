@@ -79,7 +79,7 @@ const fn most(settings: &BudgetSettings) -> u64 {
     burst.saturating_mul(TOKEN)
 }
 
-/// `per_mille` tokens for a thousand sends are `per_mille` thousandths for each.
+/// `percent` tokens for a hundred sends are ten thousandths for each, times `percent`.
 fn half_a_share(settings: &BudgetSettings) -> u64 {
-    u64::from(settings.per_mille) >> 1
+    u64::from(settings.percent).saturating_mul(5)
 }

@@ -1,38 +1,23 @@
 //! Why a governor was refused, or refuses.
 
 use super::LANES_MAX;
-use super::settings::OUTCOMES_MAX;
 use crate::advice::{Report, reported};
 
 /// Why a governor was refused, or refuses. Variants stand in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A budget that never holds a token.
-    BurstZero,
-    /// A budget larger than the traffic.
-    PerMille {
-        /// Tokens for a thousand sends.
+    /// A number with which a part could not do what it is for. Which bounds it has, its field says.
+    Setting {
+        /// The field.
+        name: &'static str,
+        /// What it holds.
         found: u32,
+        /// The least it may hold.
+        least: u32,
+        /// The most it may hold.
+        most: u32,
     },
-    /// A breaker that no failure opens because none is needed.
-    InARowZero,
-    /// A breaker that looks back on nothing, or on more than it remembers.
-    Outcomes {
-        /// How many outcomes.
-        found: u32,
-    },
-    /// A share of failures that is none.
-    Failures {
-        /// How many failures.
-        found: u32,
-        /// Of how many outcomes.
-        outcomes: u32,
-    },
-    /// A slow start to nowhere.
-    WindowZero,
-    /// A bulkhead without a door.
-    InFlightZero,
     /// A hedge of something that moves money.
     HedgedMoney,
     /// More lanes than there are operations.
@@ -41,29 +26,18 @@ pub enum Error {
 
 impl Error {
     fn table(&self) -> Report {
-        let found = |code, found: u32| Report::new(code).number("found", u64::from(found));
         match self {
-            Self::BurstZero => Report::new("governor_burst_zero")
-                .say("the retry budget holds 0 tokens, so that nothing is ever tried again: expected at least 1"),
-            Self::PerMille { found: share } => found("governor_share", *share)
-                .say("{found} retries for a thousand sends are more than the traffic itself: expected 0 to 1000"),
-            Self::InARowZero => Report::new("governor_in_a_row_zero")
-                .say("the breaker opens after 0 failures in a row, so that it never closes: expected at least 1"),
-            Self::Outcomes { found: outcomes } => found("governor_outcomes", *outcomes)
-                .number("limit", u64::from(OUTCOMES_MAX))
-                .say("the breaker looks back on {found} outcomes: expected 1 to {limit}"),
-            Self::Failures { found: failures, outcomes } => found("governor_failures", *failures)
-                .number("limit", u64::from(*outcomes))
-                .say("the breaker opens at {found} failures of the last {limit} outcomes: expected 1 to {limit}"),
-            Self::WindowZero => Report::new("governor_window_zero")
-                .say("the slow start ends at 0 exchanges at once: expected at least 1"),
-            Self::InFlightZero => Report::new("governor_in_flight_zero")
-                .say("0 exchanges may be under way at once, so that nothing is ever sent: expected at least 1"),
+            Self::Setting { name, found, least, most } => Report::new("governor_setting")
+                .fact("setting", name)
+                .number("found", u64::from(*found))
+                .number("least", u64::from(*least))
+                .number("most", u64::from(*most))
+                .say("the governor cannot work with {setting} of {found}: expected {least} to {most}"),
             Self::HedgedMoney => Report::new("governor_hedged_money").say(
                 "a second copy of a send that moves money was asked for while the first is under way: \
                  wait for its outcome; only queries may be hedged",
             ),
-            Self::LanesExhausted => Report::new("governor_lanes_exhausted").count("limit", LANES_MAX).say(
+            Self::LanesExhausted => Report::new("governor_lanes_exhausted").number("limit", u64::from(LANES_MAX)).say(
                 "{limit} lanes are known already: name the provider and the operation, and nothing of a single payment",
             ),
         }
@@ -85,8 +59,8 @@ mod tests {
         let with_budget = |budget| Settings { budget: Some(budget), ..Settings::default() };
         let with_breaker = |breaker| Settings { breaker: Some(breaker), ..Settings::default() };
         let table = [
-            with_budget(BudgetSettings { burst: 0, per_mille: 1_001, ..budget }),
-            with_budget(BudgetSettings { per_mille: 1_001, ..budget }),
+            with_budget(BudgetSettings { burst: 0, percent: 101, ..budget }),
+            with_budget(BudgetSettings { percent: 101, ..budget }),
             with_breaker(BreakerSettings { in_a_row: 0, outcomes: 0, ..breaker }),
             with_breaker(BreakerSettings { outcomes: 65, failures: 0, ..breaker }),
             with_breaker(BreakerSettings { failures: 21, window: 0, ..breaker }),
@@ -97,13 +71,13 @@ mod tests {
         let all = refused.into_iter().chain([Error::HedgedMoney, Error::LanesExhausted]);
         let shown: Vec<String> = all.map(|e| format!("{}: {e} {:?}", e.code(), e.details())).collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
-        governor_burst_zero: the retry budget holds 0 tokens, so that nothing is ever tried again: expected at least 1 []
-        governor_share: 1001 retries for a thousand sends are more than the traffic itself: expected 0 to 1000 [("found", "1001")]
-        governor_in_a_row_zero: the breaker opens after 0 failures in a row, so that it never closes: expected at least 1 []
-        governor_outcomes: the breaker looks back on 65 outcomes: expected 1 to 64 [("found", "65"), ("limit", "64")]
-        governor_failures: the breaker opens at 21 failures of the last 20 outcomes: expected 1 to 20 [("found", "21"), ("limit", "20")]
-        governor_window_zero: the slow start ends at 0 exchanges at once: expected at least 1 []
-        governor_in_flight_zero: 0 exchanges may be under way at once, so that nothing is ever sent: expected at least 1 []
+        governor_setting: the governor cannot work with burst of 0: expected 1 to 4294967295 [("setting", "burst"), ("found", "0"), ("least", "1"), ("most", "4294967295")]
+        governor_setting: the governor cannot work with percent of 101: expected 0 to 100 [("setting", "percent"), ("found", "101"), ("least", "0"), ("most", "100")]
+        governor_setting: the governor cannot work with in_a_row of 0: expected 1 to 4294967295 [("setting", "in_a_row"), ("found", "0"), ("least", "1"), ("most", "4294967295")]
+        governor_setting: the governor cannot work with outcomes of 65: expected 1 to 64 [("setting", "outcomes"), ("found", "65"), ("least", "1"), ("most", "64")]
+        governor_setting: the governor cannot work with failures of 21: expected 1 to 20 [("setting", "failures"), ("found", "21"), ("least", "1"), ("most", "20")]
+        governor_setting: the governor cannot work with window of 0: expected 1 to 4294967295 [("setting", "window"), ("found", "0"), ("least", "1"), ("most", "4294967295")]
+        governor_setting: the governor cannot work with in_flight of 0: expected 1 to 4294967295 [("setting", "in_flight"), ("found", "0"), ("least", "1"), ("most", "4294967295")]
         governor_hedged_money: a second copy of a send that moves money was asked for while the first is under way: wait for its outcome; only queries may be hedged []
         governor_lanes_exhausted: 256 lanes are known already: name the provider and the operation, and nothing of a single payment [("limit", "256")]
         "#);

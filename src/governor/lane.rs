@@ -6,7 +6,6 @@ use super::permit::{Heard, Permit, Purpose, Reason, Ticket};
 use super::queue::{Queue, Waiter};
 use super::settings::Settings;
 use crate::entropy::Entropy;
-use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// Who was told to wait without a moment to wait for asks again after so long, spread over as much again.
@@ -39,11 +38,7 @@ pub struct Counts {
 
 /// A lane as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View<'a> {
-    /// The provider, as it was registered.
-    pub provider: &'a str,
-    /// The operation, as it was registered.
-    pub operation: &'a str,
+pub struct View {
     /// Where the breaker stands; closed where there is none.
     pub phase: Phase,
     /// The window of the slow start, while there is one.
@@ -64,8 +59,6 @@ pub struct View<'a> {
 
 #[derive(Clone, Debug)]
 pub(super) struct Lane {
-    provider: String,
-    operation: String,
     breaker: Breaker,
     budget: Option<Budget>,
     queue: Queue,
@@ -82,10 +75,8 @@ struct Pass {
 }
 
 impl Lane {
-    pub(super) fn new(provider: &str, operation: &str, settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            provider: provider.to_owned(),
-            operation: operation.to_owned(),
             breaker: Breaker::new(),
             budget: settings.budget.as_ref().map(Budget::new),
             queue: Queue::new(),
@@ -93,10 +84,6 @@ impl Lane {
             quiet_until: Timestamp::MIN,
             counts: Counts::default(),
         }
-    }
-
-    pub(super) fn is(&self, provider: &str, operation: &str) -> bool {
-        self.provider == provider && self.operation == operation
     }
 
     pub(super) fn permit(
@@ -282,10 +269,8 @@ impl Lane {
         *sent = sent.saturating_add(1);
     }
 
-    pub(super) fn view(&self) -> View<'_> {
+    pub(super) fn view(&self) -> View {
         View {
-            provider: &self.provider,
-            operation: &self.operation,
             phase: self.breaker.phase(),
             window: self.breaker.window(),
             probe_at: self.breaker.probe_at(),

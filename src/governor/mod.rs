@@ -44,7 +44,7 @@ use crate::time::Timestamp;
 use lane::Lane;
 
 /// The most lanes of one governor: a name made from a reference, in place of an operation, is found out here.
-pub const LANES_MAX: usize = 256;
+pub const LANES_MAX: u32 = 256;
 
 /// Where everything a process asks of its providers passes through.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub struct Governor {
     lanes: Vec<Lane>,
 }
 
-/// One provider and one operation, as [`Governor::lane`] numbered it: from 0, in the order of first use.
+/// One provider and one operation: from 0, in the order in which they were added. Whoever adds them knows their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LaneId(pub u32);
 
@@ -68,22 +68,16 @@ impl Governor {
         Ok(Self { settings, lanes: Vec::new() })
     }
 
-    /// The lane of a provider and an operation; the same for the same names.
+    /// A new lane.
     ///
     /// # Errors
     ///
     /// [`Error::LanesExhausted`].
-    pub fn lane(&mut self, provider: &str, operation: &str) -> Result<LaneId, Error> {
-        let known = self.lanes.iter().position(|lane| lane.is(provider, operation));
-        let place = match known {
-            Some(place) => place,
-            None if self.lanes.len() >= LANES_MAX => return Err(Error::LanesExhausted),
-            None => {
-                self.lanes.push(Lane::new(provider, operation, &self.settings));
-                self.lanes.len().saturating_sub(1)
-            }
-        };
-        u32::try_from(place).map(LaneId).map_err(|_| Error::LanesExhausted)
+    pub fn add_lane(&mut self) -> Result<LaneId, Error> {
+        let number = u32::try_from(self.lanes.len()).ok().filter(|number| *number < LANES_MAX);
+        let lane = number.map(LaneId).ok_or(Error::LanesExhausted)?;
+        self.lanes.push(Lane::new(&self.settings));
+        Ok(lane)
     }
 
     /// Whether an exchange may begin now. `deadline` is the moment after which it is of no use any more.
@@ -147,9 +141,10 @@ impl Governor {
         self.lanes.get(place)?.next_at(&self.settings, now)
     }
 
-    /// The lanes as they stand, in the order of their numbers.
-    pub fn views(&self) -> impl Iterator<Item = View<'_>> {
-        self.lanes.iter().map(Lane::view)
+    /// A lane as it stands.
+    #[must_use]
+    pub fn view(&self, lane: LaneId) -> Option<View> {
+        self.lanes.get(usize::try_from(lane.0).ok()?).map(Lane::view)
     }
 }
 

@@ -21,15 +21,15 @@ pub struct Settings {
 /// The retry budget of a lane, in tokens. A retry, of a send or of a query, costs one and gets it back when it is
 /// answered; so only those that found nobody are paid for.
 ///
-/// Tokens come from traffic: half of `per_mille` with each first send, whatever becomes of it, and half with each
-/// answer. With everything failing there are thus `per_mille / 2` retries for a thousand sends, beside the burst and the
+/// Tokens come from traffic: half of `percent` with each first send, whatever becomes of it, and half with each
+/// answer. With everything failing there are thus `percent / 2` retries for a hundred sends, beside the burst and the
 /// trickle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetSettings {
-    /// Tokens at the beginning, and the most there can be.
+    /// Tokens at the beginning, and the most there can be; at least 1.
     pub burst: u32,
-    /// Tokens that a thousand answered first sends earn; at most 1,000.
-    pub per_mille: u32,
+    /// Tokens that a hundred answered first sends earn; 0 to 100.
+    pub percent: u32,
     /// Every so often a token comes by itself, so that a merchant with one payment a day is not left without; never, if
     /// this is zero.
     pub trickle: Millis,
@@ -41,26 +41,26 @@ pub struct BudgetSettings {
 /// back than `memory` without any outcome is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerSettings {
-    /// Failures one after the other that open it.
+    /// Failures one after the other that open it; at least 1.
     pub in_a_row: u32,
-    /// Failures among the last `outcomes` that open it.
-    pub failures: u32,
-    /// How many outcomes are looked back on; at most [`OUTCOMES_MAX`].
+    /// How many outcomes are looked back on; 1 to [`OUTCOMES_MAX`].
     pub outcomes: u32,
+    /// Failures among the last `outcomes` that open it; 1 to `outcomes`.
+    pub failures: u32,
     /// After so long without any outcome all are forgotten; after so long without a failure the slow start is over.
     pub memory: Millis,
     /// The waits between probes: its base, and beside it what its formula draws.
     pub probe: Policy,
     /// A probe that was not reported for so long is taken for lost: longer than the time-out of an exchange.
     pub probe_lease: Millis,
-    /// At this window, in exchanges at once, the slow start is over.
+    /// At this window, in exchanges at once, the slow start is over; at least 1.
     pub window: u32,
 }
 
 /// The bulkhead of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BulkheadSettings {
-    /// Exchanges under way at once.
+    /// Exchanges under way at once; at least 1.
     pub in_flight: u32,
     /// Places in the queue; who comes later asks again later.
     pub waiting: u32,
@@ -79,7 +79,7 @@ impl Default for Settings {
 impl Default for BudgetSettings {
     /// 10 tokens, a tenth of the traffic, and one each 10 s.
     fn default() -> Self {
-        Self { burst: 10, per_mille: 100, trickle: Millis::from_seconds(10) }
+        Self { burst: 10, percent: 10, trickle: Millis::from_seconds(10) }
     }
 }
 
@@ -89,8 +89,8 @@ impl Default for BreakerSettings {
     fn default() -> Self {
         Self {
             in_a_row: 5,
-            failures: 10,
             outcomes: 20,
+            failures: 10,
             memory: Millis::from_seconds(60),
             probe: Policy::default().with_jitter(Jitter::Full),
             probe_lease: Millis::from_seconds(60),
@@ -111,35 +111,25 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::BurstZero`], [`Error::PerMille`], [`Error::InARowZero`], [`Error::Outcomes`],
-    /// [`Error::Failures`], [`Error::WindowZero`], [`Error::InFlightZero`].
+    /// [`Error::Setting`], for the first in the order in which the fields stand.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(budget) = self.budget {
-            if budget.burst == 0 {
-                return Err(Error::BurstZero);
-            }
-            if budget.per_mille > 1_000 {
-                return Err(Error::PerMille { found: budget.per_mille });
-            }
+            within("burst", budget.burst, 1, u32::MAX)?;
+            within("percent", budget.percent, 0, 100)?;
         }
         if let Some(breaker) = self.breaker {
-            let (failures, outcomes) = (breaker.failures, breaker.outcomes);
-            if breaker.in_a_row == 0 {
-                return Err(Error::InARowZero);
-            }
-            if outcomes == 0 || outcomes > OUTCOMES_MAX {
-                return Err(Error::Outcomes { found: outcomes });
-            }
-            if failures == 0 || failures > outcomes {
-                return Err(Error::Failures { found: failures, outcomes });
-            }
-            if breaker.window == 0 {
-                return Err(Error::WindowZero);
-            }
+            within("in_a_row", breaker.in_a_row, 1, u32::MAX)?;
+            within("outcomes", breaker.outcomes, 1, OUTCOMES_MAX)?;
+            within("failures", breaker.failures, 1, breaker.outcomes)?;
+            within("window", breaker.window, 1, u32::MAX)?;
         }
-        if self.bulkhead.is_some_and(|bulkhead| bulkhead.in_flight == 0) {
-            return Err(Error::InFlightZero);
+        if let Some(bulkhead) = self.bulkhead {
+            within("in_flight", bulkhead.in_flight, 1, u32::MAX)?;
         }
         Ok(())
     }
+}
+
+const fn within(name: &'static str, found: u32, least: u32, most: u32) -> Result<(), Error> {
+    if least <= found && found <= most { Ok(()) } else { Err(Error::Setting { name, found, least, most }) }
 }

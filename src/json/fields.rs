@@ -31,6 +31,11 @@ impl<'v, 'a> Fields<'v, 'a> {
         }
     }
 
+    /// Reads `value` as an object, whatever it is: one without members when it is none.
+    pub(super) const fn anyway(value: &'v Value<'a>) -> Self {
+        Self { value, asked: Vec::new() }
+    }
+
     /// The field as it stands; `None` when it is absent or null.
     pub fn optional(&mut self, field: &'static str) -> Option<&'v Value<'a>> {
         self.asked.push(field);

@@ -9,6 +9,7 @@
 mod canonical;
 mod error;
 mod fields;
+mod reader;
 mod scan;
 mod write;
 
@@ -19,6 +20,7 @@ use crate::prelude::*;
 pub use canonical::canonical;
 pub use error::{Error, ErrorKind};
 pub use fields::Fields;
+pub use reader::Reader;
 pub use scan::parse;
 pub use write::{ArrayWriter, ObjectWriter, quoted};
 

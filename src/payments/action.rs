@@ -225,6 +225,7 @@ impl Reversal {
             Progress::Open { .. } => out.text("status", "reversing"),
             Progress::Done { refund } => out.text("status", "reversed").text("refund", refund),
             Progress::Failed { code } => out.text("status", "needs_review").text("code", code),
+            Progress::ByHand => out.text("status", "reversed"),
         }
         .finish()
     }

@@ -112,8 +112,8 @@ impl Intent {
                 self.must_be_undecided()?;
                 // From here on the transition succeeds.
                 self.cancel_wished = true;
-                // The backoff was that of a payment that was wanted: look at once.
-                if !matches!(self.state, State::InFlight { .. }) {
+                // What never met a setback is looked at at once; a pause after one may be the provider's wish.
+                if !matches!(self.state, State::InFlight { .. }) && self.setbacks == 0 {
                     self.next_at = Some(*at);
                 }
                 Ok(())
@@ -136,11 +136,26 @@ impl Intent {
                     return Err("a decision that nobody was asked for");
                 };
                 // From here on the transition succeeds.
+                // Who decides has looked after the charges that could not be taken back, unless one of them counts.
+                for reversal in &mut self.reversals {
+                    let failed = matches!(reversal.progress, Progress::Failed { .. });
+                    if failed
+                        && self.extra_charges.contains(&reversal.charge)
+                        && charge.as_ref() != Some(&reversal.charge)
+                    {
+                        reversal.progress = Progress::ByHand;
+                    }
+                }
+                let reversals = &self.reversals;
+                self.extra_charges.retain(|extra| {
+                    Some(extra) != charge.as_ref() && !reversals.iter().any(|known| known.charge == *extra)
+                });
                 let state = match charge {
                     Some(charge) => {
-                        self.extra_charges.retain(|known| known != charge);
                         State::Settled { provider_reference: charge.clone(), evidence: Evidence::Person }
                     }
+                    // What is on its way back still has to arrive.
+                    None if self.open_reversal().is_some() => State::Reversing,
                     None => {
                         let (code, message) = ("resolved".to_owned(), note.clone());
                         State::Failed { proof: Proof::Decided, code, message }
@@ -190,6 +205,9 @@ impl Intent {
                 }
                 self.extra_charges.retain(|known| known != charge);
                 self.reversal_at = Some(*at);
+                self.reversing_since = Some(*at);
+                self.setbacks = 0;
+                self.previous_delay = Millis::ZERO;
                 self.reversals.push(Reversal {
                     charge: charge.clone(),
                     operation: *operation,
@@ -207,6 +225,7 @@ impl Intent {
             }
             Entry::Reversed { at, charge, refund } => {
                 self.progress(charge, Progress::Done { refund: refund.clone() })?;
+                self.extra_charges.retain(|known| known != charge);
                 self.reversal_at = self.open_reversal().map(|_| *at);
                 if self.state == State::Reversing && self.reversal_at.is_none() {
                     self.state = State::Reversed;

@@ -6,10 +6,9 @@ use crate::prelude::*;
 use crate::retry;
 use crate::time::{Millis, Timestamp};
 
-use super::dialect::{AmountForm, Reading};
-use super::reading::{self, Seen};
-use super::rule::{HeaderTest, Meaning, Rule};
-use super::{Content, Profile, Request, Unknown, wire};
+use super::node::Node;
+use super::reading::{self, Reading, Seen};
+use super::{Content, Profile, Request, Unknown, schema, wire};
 
 /// An answer as the driver saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,23 +77,24 @@ pub enum Verdict {
 }
 
 /// What an error answer says about itself.
-struct Complaint {
-    codes: Vec<String>,
-    message: String,
-    payment: Option<String>,
+struct Complaint<'v> {
+    codes: Vec<&'v str>,
+    message: &'v str,
+    payment: Option<&'v str>,
 }
 
 /// What an answer to a send proves.
 #[must_use]
 pub fn send_answer(profile: &Profile, request: &Request, response: &Response) -> Verdict {
     let document = json::parse(&response.body).ok();
-    let complaint = document.as_ref().map_or_else(
-        || Complaint { codes: Vec::new(), message: String::new(), payment: None },
-        |document| complaint(profile, document),
-    );
-    let replayed = profile.replay.as_ref().is_some_and(|test| HeaderTest::fits(test, &response.headers));
-    match profile.rules.iter().find(|rule| fits(rule, response, &complaint.codes, replayed)) {
-        Some(rule) => meaning(rule.means, response.status, complaint),
+    let complaint = Complaint::of(profile, document.as_ref());
+    let replayed = profile.root().get("replay").is_some_and(|test| has_header(test, &response.headers));
+    let mut rules = profile.root().list("answers").iter();
+    match rules
+        .find(|rule| fits(rule, response, &complaint.codes, replayed))
+        .and_then(|rule| rule.text("means"))
+    {
+        Some(means) => meaning(means, response.status, &complaint),
         None if (200..=299).contains(&response.status) => {
             success(profile, request, response, document.as_ref())
         }
@@ -102,40 +102,60 @@ pub fn send_answer(profile: &Profile, request: &Request, response: &Response) ->
     }
 }
 
-fn complaint(profile: &Profile, document: &Value<'_>) -> Complaint {
-    let text = |path: &String| reading::text_at(document, path);
-    Complaint {
-        codes: profile.error_codes.iter().filter_map(text).collect(),
-        message: profile.error_message.as_ref().and_then(text).unwrap_or_default(),
-        payment: profile.error_payment.as_ref().and_then(text),
+impl<'v> Complaint<'v> {
+    fn of(profile: &Profile, document: Option<&'v Value<'_>>) -> Self {
+        let places = profile.root().get("error");
+        let text = |path: Option<&Node>| reading::text_at(document?, path?.as_text()?);
+        let at = |name| text(places.and_then(|places| places.get(name)));
+        let codes = places.map_or(&[][..], |places| places.list("codes"));
+        Self {
+            codes: codes.iter().filter_map(|path| text(Some(path))).collect(),
+            message: at("message").unwrap_or_default(),
+            payment: at("payment"),
+        }
     }
 }
 
-fn fits(rule: &Rule, response: &Response, codes: &[String], replayed: bool) -> bool {
-    let (first, last) = rule.status;
-    (first..=last).contains(&response.status)
-        && (rule.codes.is_empty() || rule.codes.iter().any(|code| codes.contains(code)))
-        && rule.header.as_ref().is_none_or(|test| test.fits(&response.headers))
-        && (replayed || !rule.replayed)
+/// Whether a rule is about an answer.
+fn fits(rule: &Node, response: &Response, codes: &[&str], replayed: bool) -> bool {
+    let status = u64::from(response.status);
+    let wanted = rule.get("code").map_or(&[][..], Node::one_or_more).iter().filter_map(Node::as_text);
+    rule.get("status")
+        .and_then(schema::statuses)
+        .is_some_and(|(first, last)| first <= status && status <= last)
+        && (rule.get("code").is_none() || wanted.into_iter().any(|code| codes.contains(&code)))
+        && rule.get("header").is_none_or(|test| has_header(test, &response.headers))
+        && (replayed || !rule.flag("replayed"))
 }
 
-fn meaning(means: Meaning, status: u16, complaint: Complaint) -> Verdict {
+/// Whether a header is there, with the value that was named if one was.
+fn has_header(test: &Node, headers: &[(String, String)]) -> bool {
+    let found = headers.iter().find(|(name, _)| Some(name.as_str()) == test.text("name"));
+    found.is_some_and(|(_, value)| {
+        test.text("value").is_none_or(|wanted| wanted.eq_ignore_ascii_case(value.trim_ascii()))
+    })
+}
+
+fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
     let ambiguous = |reason, key_poisoned| Verdict::Ambiguous { reason, key_poisoned };
-    let Complaint { codes, message, payment } = complaint;
-    let code = codes.into_iter().next();
-    match (means, code) {
-        (Meaning::Declined, Some(code)) => Verdict::Declined { provider_reference: payment, code, message },
-        (Meaning::Refused, Some(code)) => Verdict::Refused { code, message },
+    let text = |text: &str| text.to_owned();
+    match (means, complaint.codes.first()) {
+        ("declined", Some(code)) => Verdict::Declined {
+            provider_reference: complaint.payment.map(text),
+            code: text(code),
+            message: text(complaint.message),
+        },
+        ("refused", Some(code)) => Verdict::Refused { code: text(code), message: text(complaint.message) },
         // Only the provider itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
-        (Meaning::Declined | Meaning::Refused, None) => ambiguous(Unknown::Unreadable, false),
-        (Meaning::InProgress, _) => ambiguous(Unknown::InProgress, false),
-        (Meaning::AlreadyDone, _) => ambiguous(Unknown::AlreadyDone, true),
-        (Meaning::Mismatch, _) => Verdict::Contradiction { reason: "key_was_used_for_another_request" },
-        (Meaning::RateLimited, _) => Verdict::NotExecuted(Unknown::RateLimited),
-        (Meaning::Unauthorised, _) => Verdict::NotExecuted(Unknown::Unauthorised),
-        (Meaning::NotExecuted, _) => Verdict::NotExecuted(Unknown::Unavailable),
-        (Meaning::Unknown, _) => ambiguous(by_status(status), false),
-        (Meaning::UnknownForEver, _) => ambiguous(Unknown::StoredServerError, true),
+        ("declined" | "refused", None) => ambiguous(Unknown::Unreadable, false),
+        ("in_progress", _) => ambiguous(Unknown::InProgress, false),
+        ("already_done", _) => ambiguous(Unknown::AlreadyDone, true),
+        ("mismatch", _) => Verdict::Contradiction { reason: "key_was_used_for_another_request" },
+        ("rate_limited", _) => Verdict::NotExecuted(Unknown::RateLimited),
+        ("unauthorised", _) => Verdict::NotExecuted(Unknown::Unauthorised),
+        ("not_executed", _) => Verdict::NotExecuted(Unknown::Unavailable),
+        ("unknown_for_ever", _) => ambiguous(Unknown::StoredServerError, true),
+        _ => ambiguous(by_status(status), false),
     }
 }
 
@@ -162,50 +182,44 @@ fn success(
             (None, Some(b'{' | b'[')) => unreadable,
             (document, _) => {
                 let id = document.and_then(|document| reading::text_at(document, "id"));
-                Verdict::Settled { provider_reference: id.unwrap_or_default() }
+                Verdict::Settled { provider_reference: id.unwrap_or_default().to_owned() }
             }
         };
     }
-    let Some((document, (reading, form))) = document.zip(reading_of(profile, request)) else {
+    let reading = Reading::of(profile, request);
+    let Some(payment) = document.zip(reading).and_then(|(document, reading)| Seen::read(reading, document))
+    else {
         return unreadable;
     };
-    let Some(payment) = Seen::read(reading, form, document) else { return unreadable };
     if !payment.is_for(request) {
         return Verdict::Contradiction { reason: "the_answer_is_for_another_payment" };
     }
     payment.verdict()
 }
 
-/// Where an answer about a request says what became of it.
-pub(super) fn reading_of<'p>(profile: &'p Profile, request: &Request) -> Option<(&'p Reading, AmountForm)> {
-    let dialect = profile.dialect.as_ref()?;
-    Some((&profile.route(request.operation)?.reading, dialect.amounts))
-}
-
 /// What a list of payments with our reference proves: the verdict of the one that counts, and charges beyond it.
 ///
-/// Failed payments are looked at only where `failures_count`; they may belong to another epoch. Charges that are
+/// Failed payments are looked at only where their `failures_count`; they may belong to another epoch. Charges that are
 /// `ignored` were taken back, and are not there.
 pub(super) fn query_answer(
     profile: &Profile,
     request: &Request,
-    failures_count: bool,
+    failures_count: impl Fn(&str) -> bool,
     ignored: impl Fn(&str) -> bool,
     body: &[u8],
 ) -> Result<(Option<Verdict>, Vec<String>), Unknown> {
-    let (query, dialect) =
-        wire::query_of(profile, request).zip(profile.dialect.as_ref()).ok_or(Unknown::Unreadable)?;
+    let query = wire::query_of(profile, request).ok_or(Unknown::Unreadable)?;
+    let reading = Reading::of_query(profile, request, query).ok_or(Unknown::Unreadable)?;
     let document = json::parse(body).map_err(|_| Unknown::Unreadable)?;
-    let items = match &query.items {
+    let items = match query.text("items") {
         None => core::slice::from_ref(&document),
         Some(path) => reading::at(&document, path).and_then(Value::as_array).ok_or(Unknown::Unreadable)?,
     };
-    let payments: Vec<Seen> =
-        items.iter().filter_map(|item| Seen::read(&query.reading, dialect.amounts, item)).collect();
+    let payments: Vec<Seen> = items.iter().filter_map(|item| Seen::read(reading, item)).collect();
     let ended =
         |value: &Value<'_>| matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("");
-    let whole = query.more.as_ref().is_none_or(|path| reading::at(&document, path).is_some_and(ended))
-        && query.next.as_ref().is_none_or(|path| reading::at(&document, path).is_none_or(ended));
+    let whole = query.text("more").is_none_or(|path| reading::at(&document, path).is_some_and(ended))
+        && query.text("next").is_none_or(|path| reading::at(&document, path).is_none_or(ended));
     if payments.len() != items.len() || !whole {
         return Err(Unknown::Unreadable);
     }
@@ -213,7 +227,7 @@ pub(super) fn query_answer(
         .iter()
         .filter(|payment| payment.has_reference(&request.reference) && !payment.is_absent())
         .filter(|payment| !ignored(&payment.id))
-        .filter(|payment| failures_count || !payment.has_failed())
+        .filter(|payment| !payment.has_failed() || failures_count(&payment.id))
         .collect();
     if ours.iter().any(|payment| !payment.is_for(request)) {
         return Ok((
@@ -224,7 +238,7 @@ pub(super) fn query_answer(
     // The list is newest first; the first charge counts, the others are extra.
     let mut charged = ours.iter().rev().filter(|payment| payment.moved_money());
     if let Some(first) = charged.next() {
-        let extra = charged.map(|payment| payment.id.clone()).collect();
+        let extra = charged.map(|payment| payment.id.to_owned()).collect();
         return Ok((Some(first.verdict()), extra));
     }
     let open = ours.iter().find(|payment| !payment.has_failed());

@@ -1,6 +1,6 @@
 //! The journal as text: one JSON object an entry, version 1. Old entries must be readable for ever.
 
-use crate::json::{self, Fields, ObjectWriter, Value, quoted};
+use crate::json::{ObjectWriter, Reader, Value, quoted};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -126,187 +126,189 @@ fn maybe(out: ObjectWriter, field: &str, moment: Option<Timestamp>) -> String {
 /// [`Document`](super::ErrorKind::Document) names the field; [`Money`](super::ErrorKind::Money) and the others when the
 /// stored request is not one.
 pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
-    let mut fields = Fields::of(document, "entry")?;
-    let kind = fields.text("type")?;
-    let at = moment(&mut fields, "at")?;
+    let mut reader = Reader::of(document, "entry");
+    let r = &mut reader;
+    let kind = r.text("type");
+    let at = moment(r, "at");
     let entry = match kind {
         "opened" => {
-            let version = fields.integer("v")?;
+            let version = r.integer("v");
             if version != 1 {
-                return Err(unexpected("v", "journal version 1", version.digits()));
+                r.refuse("v", "journal version 1", version.digits());
             }
+            let request = r.optional("request").unwrap_or(&Value::Null);
             Entry::Opened {
                 at,
-                profile: fields.text("profile")?.to_owned(),
-                account: text(&mut fields, "account")?,
-                request: Request::from_json(fields.required("request", "the request")?)?,
-                fingerprint: fields.text("fingerprint")?.to_owned(),
-                key: fields.text("key")?.to_owned(),
-                deadline_at: moment(&mut fields, "deadline_at")?,
-                terms: terms(&mut fields)?,
+                profile: r.text("profile").to_owned(),
+                account: text(r, "account"),
+                request: Request::from_json(request)?,
+                fingerprint: r.text("fingerprint").to_owned(),
+                key: r.text("key").to_owned(),
+                deadline_at: moment(r, "deadline_at"),
+                terms: terms(r),
             }
         }
         "send_authorised" => Entry::SendAuthorised {
             at,
-            attempt: count(&mut fields, "attempt")?,
-            owner: fields.text("owner")?.to_owned(),
-            lease_until: moment(&mut fields, "lease_until")?,
+            attempt: count(r, "attempt"),
+            owner: text(r, "owner"),
+            lease_until: moment(r, "lease_until"),
         },
         "asked" => Entry::Asked {
             at,
-            query: count(&mut fields, "query")?,
-            owner: fields.text("owner")?.to_owned(),
-            lease_until: moment(&mut fields, "lease_until")?,
+            query: count(r, "query"),
+            owner: text(r, "owner"),
+            lease_until: moment(r, "lease_until"),
         },
-        "held" => Entry::Held { at, until: moment(&mut fields, "until")? },
-        "not_executed" => {
-            Entry::NotExecuted { at, reason: unknown(&mut fields)?, next_at: moment(&mut fields, "next_at")? }
-        }
+        "held" => Entry::Held { at, until: moment(r, "until") },
+        "not_executed" => Entry::NotExecuted { at, reason: unknown(r), next_at: moment(r, "next_at") },
         "ambiguous" => Entry::Ambiguous {
             at,
-            reason: unknown(&mut fields)?,
-            key_poisoned: fields.maybe_flag("key_poisoned")?.unwrap_or(false),
-            next_at: moment(&mut fields, "next_at")?,
+            reason: unknown(r),
+            key_poisoned: r.flag("key_poisoned"),
+            next_at: moment(r, "next_at"),
         },
-        "queried_empty" => Entry::QueriedEmpty {
-            at,
-            // Written before this was told apart: it counts for nothing then.
-            quiet: fields.maybe_flag("quiet")?.unwrap_or(false),
-            next_at: moment(&mut fields, "next_at")?,
-        },
+        // Without `quiet` it was written before that was told apart: it counts for nothing then.
+        "queried_empty" => Entry::QueriedEmpty { at, quiet: r.flag("quiet"), next_at: moment(r, "next_at") },
         "action_required" => Entry::ActionRequired {
             at,
-            provider_reference: text(&mut fields, "provider_reference")?,
+            provider_reference: text(r, "provider_reference"),
             // Written before such a payment was asked about: it is asked about now.
-            next_at: maybe_moment(&mut fields, "next_at")?.unwrap_or(at),
+            next_at: maybe_moment(r, "next_at").unwrap_or(at),
         },
-        "settled" => {
-            let evidence = fields.text("evidence")?;
-            Entry::Settled {
-                at,
-                provider_reference: text(&mut fields, "provider_reference")?,
-                evidence: Evidence::from_name(evidence)
-                    .ok_or_else(|| unexpected("evidence", "a kind of evidence", quoted(evidence)))?,
-                look_at: maybe_moment(&mut fields, "look_at")?,
-            }
-        }
+        "settled" => Entry::Settled {
+            at,
+            provider_reference: text(r, "provider_reference"),
+            evidence: named(r, "evidence", Evidence::from_name, Evidence::Response),
+            look_at: maybe_moment(r, "look_at"),
+        },
         "failed" => Entry::Failed {
             at,
-            proof: proof(&mut fields)?,
-            provider_reference: fields.maybe_text("provider_reference")?.map(ToOwned::to_owned),
-            code: text(&mut fields, "code")?,
-            message: text(&mut fields, "message")?,
-            look_at: maybe_moment(&mut fields, "look_at")?,
+            proof: proof(r),
+            provider_reference: r.maybe_text("provider_reference").map(ToOwned::to_owned),
+            code: text(r, "code"),
+            message: text(r, "message"),
+            look_at: maybe_moment(r, "look_at"),
         },
-        "looked" => Entry::Looked { at, next_at: maybe_moment(&mut fields, "next_at")? },
-        "answered" => Entry::Answered { at, answer: answer(fields.required("answer", "the answer")?)? },
-        "extra_charge" => {
-            Entry::ExtraCharge { at, provider_reference: text(&mut fields, "provider_reference")? }
-        }
+        "looked" => Entry::Looked { at, next_at: maybe_moment(r, "next_at") },
+        "answered" => Entry::Answered { at, answer: answer(r.optional("answer").unwrap_or(&Value::Null))? },
+        "extra_charge" => Entry::ExtraCharge { at, provider_reference: text(r, "provider_reference") },
         "cancel_wished" => Entry::CancelWished { at },
-        "reversal_due" => {
-            let operation = fields.text("operation")?;
-            Entry::ReversalDue {
-                at,
-                charge: text(&mut fields, "charge")?,
-                operation: Operation::from_name(operation)
-                    .ok_or_else(|| unexpected("operation", "an operation", quoted(operation)))?,
-                reference: text(&mut fields, "reference")?,
-            }
-        }
+        "reversal_due" => Entry::ReversalDue {
+            at,
+            charge: text(r, "charge"),
+            operation: named(r, "operation", Operation::from_name, Operation::Refund),
+            reference: text(r, "reference"),
+        },
         "reversal_awaited" => Entry::ReversalAwaited {
             at,
-            charge: text(&mut fields, "charge")?,
-            again: fields.maybe_flag("again")?.unwrap_or(false),
-            next_at: moment(&mut fields, "next_at")?,
+            charge: text(r, "charge"),
+            again: r.flag("again"),
+            next_at: moment(r, "next_at"),
         },
-        "reversed" => {
-            Entry::Reversed { at, charge: text(&mut fields, "charge")?, refund: text(&mut fields, "refund")? }
-        }
-        "reversal_failed" => Entry::ReversalFailed {
-            at,
-            charge: text(&mut fields, "charge")?,
-            code: text(&mut fields, "code")?,
-        },
-        "needs_review" => Entry::NeedsReview { at, reason: text(&mut fields, "reason")? },
+        "reversed" => Entry::Reversed { at, charge: text(r, "charge"), refund: text(r, "refund") },
+        "reversal_failed" => Entry::ReversalFailed { at, charge: text(r, "charge"), code: text(r, "code") },
+        "needs_review" => Entry::NeedsReview { at, reason: text(r, "reason") },
         "resolved" => Entry::Resolved {
             at,
-            charge: fields.maybe_text("charge")?.map(ToOwned::to_owned),
-            note: text(&mut fields, "note")?,
+            charge: r.maybe_text("charge").map(ToOwned::to_owned),
+            note: text(r, "note"),
         },
         "reopened" => Entry::Reopened {
             at,
-            epoch: count(&mut fields, "epoch")?,
-            key: fields.text("key")?.to_owned(),
-            proof: proof(&mut fields)?,
-            deadline_at: maybe_moment(&mut fields, "deadline_at")?,
+            epoch: count(r, "epoch"),
+            key: text(r, "key"),
+            proof: proof(r),
+            deadline_at: maybe_moment(r, "deadline_at"),
         },
-        other => return Err(unexpected("type", "a journal entry of version 1", quoted(other))),
+        other => {
+            r.refuse("type", "a journal entry of version 1", quoted(other));
+            Entry::CancelWished { at }
+        }
     };
-    fields.finish()?;
+    // Only now is what was read known to be there.
+    reader.finish()?;
     Ok(entry)
 }
 
-fn unexpected(field: &'static str, expected: &'static str, found: String) -> Error {
-    json::Error::from(json::ErrorKind::WrongField { field, expected, found }).into()
-}
-
 /// Texts that came from outside may be empty, and are kept so.
-fn text(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<String, Error> {
-    let missing = || json::Error::from(json::ErrorKind::MissingField { field, expected: "a string" });
-    Ok(fields.maybe_text(field)?.ok_or_else(missing)?.to_owned())
+#[inline(never)]
+fn text(reader: &mut Reader<'_, '_>, field: &'static str) -> String {
+    reader.any_text(field).to_owned()
 }
 
-fn terms(fields: &mut Fields<'_, '_>) -> Result<Option<Terms>, Error> {
-    let lengths = [
-        fields.maybe_integer("window_ms")?,
-        fields.maybe_integer("margin_ms")?,
-        fields.maybe_integer("quarantine_ms")?,
-    ];
-    let [Some(window), Some(margin), Some(quarantine)] = lengths.map(|ms| ms.map(Millis::new)) else {
-        return Ok(None);
-    };
-    Ok(Some(Terms { window, margin, quarantine }))
+fn terms(reader: &mut Reader<'_, '_>) -> Option<Terms> {
+    let window = reader.maybe_integer("window_ms");
+    let margin = reader.maybe_integer("margin_ms");
+    let quarantine = reader.maybe_integer("quarantine_ms");
+    Some(Terms {
+        window: Millis::new(window?),
+        margin: Millis::new(margin?),
+        quarantine: Millis::new(quarantine?),
+    })
 }
 
 fn answer(value: &Value<'_>) -> Result<Answer, Error> {
-    let mut fields = Fields::of(value, "answer")?;
-    let status = fields.integer("status")?;
-    let answer = Answer {
-        status: u16::try_from(status).map_err(|_| unexpected("status", "an HTTP status", status.digits()))?,
-        headers: header_list("headers", fields.required("headers", "an object")?)?,
-        body: text(&mut fields, "body")?,
-    };
-    fields.finish()?;
-    Ok(answer)
+    let mut reader = Reader::of(value, "answer");
+    let status = reader.integer("status");
+    let headers = header_list("headers", reader.optional("headers").unwrap_or(&Value::Null))?;
+    let body = text(&mut reader, "body");
+    let status = u16::try_from(status).unwrap_or_else(|_| {
+        reader.refuse("status", "an HTTP status", status.digits());
+        0
+    });
+    reader.finish()?;
+    Ok(Answer { status, headers, body })
 }
 
-fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, Error> {
-    let ms = fields.integer(field)?;
-    Timestamp::from_unix_ms(ms)
-        .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.digits()))
+#[inline(never)]
+fn moment(reader: &mut Reader<'_, '_>, field: &'static str) -> Timestamp {
+    let ms = reader.integer(field);
+    at_ms(reader, field, ms)
 }
 
-fn maybe_moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<Timestamp>, Error> {
-    match fields.maybe_integer(field)? {
-        None => Ok(None),
-        Some(ms) => Timestamp::from_unix_ms(ms)
-            .map(Some)
-            .ok_or_else(|| unexpected(field, "a moment before the year 10000", ms.digits())),
-    }
+#[inline(never)]
+fn maybe_moment(reader: &mut Reader<'_, '_>, field: &'static str) -> Option<Timestamp> {
+    let ms = reader.maybe_integer(field)?;
+    Some(at_ms(reader, field, ms))
 }
 
-fn count(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<u32, Error> {
-    let number = fields.integer(field)?;
-    u32::try_from(number).map_err(|_| unexpected(field, "a count below 2^32", number.digits()))
+fn at_ms(reader: &mut Reader<'_, '_>, field: &'static str, ms: u64) -> Timestamp {
+    Timestamp::from_unix_ms(ms).unwrap_or_else(|| {
+        reader.refuse(field, "a moment before the year 10000", ms.digits());
+        Timestamp::MIN
+    })
 }
 
-fn unknown(fields: &mut Fields<'_, '_>) -> Result<Unknown, Error> {
-    let name = fields.text("reason")?;
-    Unknown::from_name(name).ok_or_else(|| unexpected("reason", "a reason of version 1", quoted(name)))
+#[inline(never)]
+fn count(reader: &mut Reader<'_, '_>, field: &'static str) -> u32 {
+    let number = reader.integer(field);
+    u32::try_from(number).unwrap_or_else(|_| {
+        reader.refuse(field, "a count below 2^32", number.digits());
+        0
+    })
 }
 
-fn proof(fields: &mut Fields<'_, '_>) -> Result<Proof, Error> {
-    let name = fields.text("proof")?;
-    Proof::from_name(name).ok_or_else(|| unexpected("proof", "a proof of version 1", quoted(name)))
+#[inline(never)]
+fn unknown(reader: &mut Reader<'_, '_>) -> Unknown {
+    named(reader, "reason", Unknown::from_name, Unknown::QueryFailed)
+}
+
+#[inline(never)]
+fn proof(reader: &mut Reader<'_, '_>) -> Proof {
+    named(reader, "proof", Proof::from_name, Proof::Refused)
+}
+
+/// What a name stands for; the placeholder is never seen, since an unknown name refuses the entry.
+fn named<T>(
+    reader: &mut Reader<'_, '_>,
+    field: &'static str,
+    from_name: fn(&str) -> Option<T>,
+    placeholder: T,
+) -> T {
+    let name = reader.text(field);
+    from_name(name).unwrap_or_else(|| {
+        reader.refuse(field, "a word of journal version 1", quoted(name));
+        placeholder
+    })
 }

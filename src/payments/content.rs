@@ -250,7 +250,7 @@ fn first_difference(one: &str, two: &str) -> Option<String> {
 }
 
 /// Headers as an object: names in lower case, values of visible characters.
-pub(crate) fn header_list(field: &'static str, value: &Value<'_>) -> Result<Vec<(String, String)>, Error> {
+pub(super) fn header_list(field: &'static str, value: &Value<'_>) -> Result<Vec<(String, String)>, Error> {
     let wrong = |found: &str| {
         Error::from(json::Error::from(json::ErrorKind::WrongField {
             field,

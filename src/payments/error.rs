@@ -43,14 +43,9 @@ pub enum ErrorKind {
     /// A profile that nothing can be decided by.
     Profile {
         /// Its name, as far as it has one.
-        name: String,
-        /// What is wrong, and where.
-        problem: String,
-    },
-    /// A field of a profile that nothing can be decided by; part of [`ErrorKind::Profile`].
-    ProfileField {
-        /// The field.
-        field: &'static str,
+        profile: String,
+        /// The field, the names of those it stands in before it.
+        field: String,
         /// What is wrong with it.
         problem: &'static str,
     },
@@ -60,8 +55,6 @@ pub enum ErrorKind {
         profile: String,
         /// The operation.
         operation: Operation,
-        /// Whether it says so of other operations.
-        has_dialect: bool,
     },
     /// The provider wants an amount where the caller named none.
     AmountNeeded {
@@ -156,25 +149,20 @@ impl Error {
                 .fact("field", field)
                 .fact("operation", operation.name())
                 .say("a {operation} has no use for the field `{field}`: leave it out"),
-            ErrorKind::Profile { name, problem } => Report::new("profile_invalid")
-                .fact("profile", name)
-                .fact("problem", problem)
-                .say("the provider profile `{profile}` cannot be decided by: {problem}"),
-            ErrorKind::ProfileField { field, problem } => Report::new("profile_invalid")
+            ErrorKind::Profile { profile, field, problem } => Report::new("profile_invalid")
+                .fact("profile", profile)
                 .fact("field", field)
-                .fact("problem", problem)
-                .say("the field `{field}` {problem}"),
-            ErrorKind::OperationUnsupported { profile, operation, has_dialect } => {
-                let instead = if *has_dialect { "this operation is" } else { "payments are" };
-                Report::new("operation_unsupported")
-                    .fact("profile", profile)
-                    .fact("operation", operation.name())
-                    .say_with(
-                        "the provider profile `{profile}` does not say how {instead} sent, here a {operation}: use \
-                         createFetch with the provider's own client, or add the operation to a profile of your own",
-                        &[("instead", instead)],
-                    )
-            }
+                .say_with(
+                    "the provider profile `{profile}` cannot be decided by: the field `{field}` {problem}",
+                    &[("problem", problem)],
+                ),
+            ErrorKind::OperationUnsupported { profile, operation } => Report::new("operation_unsupported")
+                .fact("profile", profile)
+                .fact("operation", operation.name())
+                .say(
+                    "the provider profile `{profile}` does not say how a {operation} is sent: send it with the provider's \
+                     own client through createFetch, or add it to a profile of your own",
+                ),
             ErrorKind::AmountNeeded { profile, operation } => Report::new("amount_needed")
                 .fact("profile", profile)
                 .fact("operation", operation.name())

@@ -60,6 +60,8 @@ pub struct Intent {
     pub look_at: Option<Timestamp>,
     /// When to look after the reversals; `None` when none is open.
     pub reversal_at: Option<Timestamp>,
+    /// When the last reversal began.
+    pub reversing_since: Option<Timestamp>,
     /// The delay chosen last, from which decorrelated jitter continues.
     pub previous_delay: Millis,
     /// Charges that the state does not account for, and that nothing here takes back.
@@ -137,6 +139,7 @@ impl Intent {
             next_at: Some(*at),
             look_at: None,
             reversal_at: None,
+            reversing_since: None,
             previous_delay: Millis::ZERO,
             extra_charges: Vec::new(),
             reversals: Vec::new(),

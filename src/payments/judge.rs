@@ -28,12 +28,13 @@ impl Machine {
         floor: Millis,
         entropy: &mut Entropy,
     ) {
-        if let Verdict::Settled { provider_reference } = verdict {
-            self.count_charge(now, provider_reference, evidence);
-            return;
-        }
         // A refusal of an earlier epoch's key says nothing about the current one.
         let of_this_epoch = attempt.is_none_or(|attempt| attempt > self.intent.attempts_before_epoch);
+        if let Verdict::Settled { provider_reference } = verdict {
+            let bound = attempt.is_some() && of_this_epoch;
+            self.count_charge(now, provider_reference, evidence, bound);
+            return;
+        }
         if !self.is_undecided() || !of_this_epoch {
             return;
         }
@@ -74,9 +75,13 @@ impl Machine {
     }
 
     /// A charge came to light: the first one settles the intent, unless it must not stay; every other one is taken
-    /// back.
-    pub(super) fn count_charge(&mut self, now: Timestamp, charge: String, evidence: Evidence) {
+    /// back. `bound` says that it is surely the charge of the current key.
+    pub(super) fn count_charge(&mut self, now: Timestamp, charge: String, evidence: Evidence, bound: bool) {
         if self.intent.takes_back(&charge) {
+            // A payment that is being called off may be paid for in the meantime.
+            if self.is_called_off(&charge) {
+                self.note_extra(now, charge);
+            }
             return;
         }
         match &self.intent.state {
@@ -94,7 +99,7 @@ impl Machine {
                     self.take_back(now, charge);
                     return;
                 }
-                let look_at = self.look_after(evidence);
+                let look_at = self.look_after(bound);
                 self.append(Entry::Settled { at: now, provider_reference: charge, evidence, look_at });
             }
         }
@@ -115,7 +120,7 @@ impl Machine {
         code: String,
         message: String,
     ) {
-        let look_at = self.look_after(Evidence::Response);
+        let look_at = self.look_after(true);
         self.append(Entry::Failed { at: now, proof, provider_reference, code, message, look_at });
     }
 
@@ -135,12 +140,12 @@ impl Machine {
 
     /// When to look for a charge nobody would tell us of: a copy of the request may still be under way when the
     /// provider has forgotten its key, or the charge that settles this epoch may be that of an earlier one.
-    fn look_after(&self, evidence: Evidence) -> Option<Timestamp> {
+    fn look_after(&self, bound: bool) -> Option<Timestamp> {
         let quiet_at = self.quiet_at()?;
         let forgotten_at = self.intent.first_sent_at?.saturating_add(self.terms().window);
         let outlived = self.intent.ambiguous && quiet_at > forgotten_at;
-        let of_another_epoch = self.intent.epoch > 1 && evidence != Evidence::Response;
-        (self.may_ask() && (outlived || of_another_epoch)).then_some(quiet_at)
+        let perhaps_of_another_epoch = self.intent.epoch > 1 && !bound;
+        (self.may_ask() && (outlived || perhaps_of_another_epoch)).then_some(quiet_at)
     }
 
     /// When no copy of the request can be under way any more; `None` when none was sent.
@@ -174,15 +179,26 @@ impl Machine {
     }
 
     pub(super) fn next_at(&self, now: Timestamp, floor: Millis, entropy: &mut Entropy) -> Timestamp {
+        let next = self.later(now, floor, self.intent.first_sent_at, entropy);
+        // A hint of years must not carry an intent past the moment at which a person is asked.
+        next.min(self.intent.deadline_at.max(now))
+    }
+
+    /// When to look again at what has been unknown since then.
+    pub(super) fn later(
+        &self,
+        now: Timestamp,
+        floor: Millis,
+        unknown_since: Option<Timestamp>,
+        entropy: &mut Entropy,
+    ) -> Timestamp {
         // The attempt to come: one setback leads to attempt 2. A hint counts as part of the delay before it, which
         // only makes the next draw wider.
         let attempt = self.intent.setbacks.saturating_add(2);
         let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
         // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
-        let unknown_for = self.intent.first_sent_at.map_or(Millis::ZERO, |first| now.since(first));
+        let unknown_for = unknown_since.map_or(Millis::ZERO, |since| now.since(since));
         let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
-        let next = now.saturating_add(floor.max(patience).saturating_add(delay));
-        // A hint of years must not carry an intent past the moment at which a person is asked.
-        next.min(self.intent.deadline_at.max(now))
+        now.saturating_add(floor.max(patience).saturating_add(delay))
     }
 }

@@ -5,7 +5,7 @@
 //! and short enough for every provider studied (the strictest takes 36 characters, reference/payments.md 1.2). A
 //! profile may ask for the same bits in another [`KeyForm`].
 
-use crate::crypto::{Secret, encode_base64, encode_hex, hmac_sha256};
+use crate::crypto::{Secret, encode_hex, hmac_sha256};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -29,7 +29,7 @@ pub struct Identity<'a> {
     pub epoch: u32,
 }
 
-/// Length and alphabet of a key. Each holds the same 128 bits.
+/// Length and alphabet of a key, made of the same 128 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyForm {
     /// 32 lower-case hexadecimal characters.
@@ -37,8 +37,6 @@ pub enum KeyForm {
     Hex,
     /// 36 characters of a UUID of version 8 (RFC 9562), for those who check that it is one. 122 bits are left.
     Uuid,
-    /// 22 characters of base64url, for those who take fewer.
-    Base64Url,
 }
 
 impl KeyForm {
@@ -48,7 +46,6 @@ impl KeyForm {
         match name {
             "hex" => Some(Self::Hex),
             "uuid" => Some(Self::Uuid),
-            "base64url" => Some(Self::Base64Url),
             _ => None,
         }
     }
@@ -59,7 +56,6 @@ impl KeyForm {
         match self {
             Self::Hex => 32,
             Self::Uuid => 36,
-            Self::Base64Url => 22,
         }
     }
 
@@ -67,8 +63,6 @@ impl KeyForm {
         match self {
             Self::Hex => encode_hex(&bits),
             Self::Uuid => text(uuid::Builder::from_custom_bytes(bits).into_uuid()),
-            // Plain base64 with the two letters that RFC 4648 section 5 replaces, and without padding.
-            Self::Base64Url => encode_base64(&bits).trim_end_matches('=').replace('+', "-").replace('/', "_"),
         }
     }
 }

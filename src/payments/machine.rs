@@ -12,9 +12,10 @@ use crate::time::{Millis, Timestamp};
 
 use super::classify::{self, Response, Verdict};
 use super::key::{self, Identity};
-use super::reading::Seen;
+use super::reading::{Reading, Seen};
 use super::{
-    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, State, Unknown, wire,
+    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State,
+    Unknown, wire,
 };
 
 /// How a merchant's process drives its intents.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub deadline: Millis,
     /// When to try again.
     pub retry: Policy,
+    /// Which rules hold: all of them, outside the tests of the tests.
+    pub safeguards: Safeguards,
 }
 
 impl Default for Settings {
@@ -34,6 +37,7 @@ impl Default for Settings {
             lease: Millis::from_seconds(30),
             deadline: Millis::from_seconds(72 * 3_600),
             retry: Policy::default(),
+            safeguards: Safeguards::default(),
         }
     }
 }
@@ -68,7 +72,7 @@ impl Machine {
         let document = json::parse(content.as_bytes())?;
         let opened = Entry::Opened {
             at: now,
-            profile: profile.name.clone(),
+            profile: profile.name().to_owned(),
             account: account.to_owned(),
             fingerprint: fingerprint(&document),
             deadline_at: now.saturating_add(settings.deadline),
@@ -87,8 +91,8 @@ impl Machine {
     /// [`ErrorKind::Journal`]; [`ErrorKind::OtherProfile`] when the profile is another than the one it was opened with.
     pub fn load(profile: Arc<Profile>, settings: Settings, journal: &[Entry]) -> Result<Self, Error> {
         let intent = Intent::replay(journal)?;
-        if profile.name != intent.profile {
-            let found = profile.name.clone();
+        if profile.name() != intent.profile {
+            let found = profile.name().to_owned();
             return Err(Error::from(ErrorKind::OtherProfile { opened_with: intent.profile, found }));
         }
         Ok(Self { profile, settings, intent, new_entries: Vec::new() })
@@ -183,6 +187,7 @@ impl Machine {
         // From here on the transition succeeds.
         let charge = charge.map(ToOwned::to_owned);
         self.append(Entry::Resolved { at: now, charge, note: note.to_owned() });
+        // Charges whose reversal had failed were looked after by the person; the others nobody has tried to take back.
         for extra in self.intent.extra_charges.clone() {
             self.take_back(now, extra);
         }
@@ -215,11 +220,11 @@ impl Machine {
         if let Content::Payment(_) = self.intent.request.content {
             return;
         }
-        let kept = |(name, _): &&(String, String)| self.profile.kept_headers.contains(name);
+        let kept = |(name, _): &&(String, String)| self.profile.kept_headers().any(|kept| kept == name);
         let answer = Answer {
             status: response.status,
             headers: response.headers.iter().filter(kept).cloned().collect(),
-            body: String::from_utf8_lossy(&response.body).into_owned(),
+            body: core::str::from_utf8(&response.body).unwrap_or_default().to_owned(),
         };
         self.append(Entry::Answered { at: now, answer });
     }
@@ -248,7 +253,12 @@ impl Machine {
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
-                let failures_count = self.intent.epoch == 1;
+                let awaited = match &self.intent.state {
+                    State::AwaitingCustomer { provider_reference } => Some(provider_reference.as_str()),
+                    _ => None,
+                };
+                let first_epoch = self.intent.epoch == 1;
+                let failures_count = |failed: &str| first_epoch || awaited == Some(failed);
                 let ignored = |charge: &str| self.intent.takes_back(charge);
                 classify::query_answer(&self.profile, &self.intent.request, failures_count, ignored, body)
             }
@@ -258,7 +268,7 @@ impl Machine {
             (Ok((Some(verdict), extra)), _) => {
                 self.judge(now, None, verdict, Evidence::Query, floor, entropy);
                 for charge in extra {
-                    self.count_charge(now, charge, Evidence::Query);
+                    self.count_charge(now, charge, Evidence::Query, false);
                 }
                 self.end_look(now, entropy);
             }
@@ -316,8 +326,8 @@ impl Machine {
         payment: &json::Value<'_>,
         entropy: &mut Entropy,
     ) -> Result<(), Error> {
-        let seen = classify::reading_of(&self.profile, &self.intent.request)
-            .and_then(|(reading, form)| Seen::read(reading, form, payment));
+        let seen =
+            Reading::of(&self.profile, &self.intent.request).and_then(|reading| Seen::read(reading, payment));
         let payment = seen.ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
         let ours = payment.names_reference() && payment.has_reference(&self.intent.request.reference);
         let awaited = matches!(&self.intent.state,
@@ -359,7 +369,7 @@ fn derive_key(
         reference: &request.reference,
         epoch,
     };
-    let derived = key::derive(secret, identity, profile.key.form)?;
+    let derived = key::derive(secret, identity, profile.key_form())?;
     // A key of the caller's own may have been sent before there was an intent: the provider knows the call by it.
     let own = request.content.as_call().and_then(|call| call.own_key.clone()).filter(|_| epoch == 1);
     Ok(own.unwrap_or(derived))

@@ -52,7 +52,13 @@ impl Machine {
         let lease_until = now.saturating_add(self.settings.lease);
         match intention {
             Intention::Rest => Action::Rest,
-            Intention::Wait { until } => Action::Wait { until },
+            Intention::Wait { until } => {
+                // Nothing can be done before the deadline: sweepers need not look again and again.
+                if self.wake_at().is_some_and(|wake_at| wake_at <= now) {
+                    self.append(Entry::Held { at: now, until });
+                }
+                Action::Wait { until }
+            }
             Intention::GiveUp => {
                 self.append(Entry::NeedsReview { at: now, reason: DEADLINE_PASSED.to_owned() });
                 Action::Rest

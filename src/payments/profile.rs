@@ -2,78 +2,28 @@
 //!
 //! Invariant: a profile that was read can be decided by. Each figure decides whether a re-send is safe, so a missing or
 //! contradictory one is refused by its name; where a promise is unknown, the value is the careful one (a window of zero
-//! means "ask before sending again"). Sources and dates of check stand in the member `sources`, beside what they
-//! vouch for; nothing is decided by them.
+//! means "ask before sending again"). Sources and dates of check stand in the member `sources`; nothing is decided by
+//! them, and they are not kept.
 //!
-//! docs/providers.md describes the form field by field.
+//! `schema` has the form, docs/providers.md says what each field means. Profiles are interpreted and not translated into
+//! types of their own: they are read by few lines of code, and those are shipped to browsers.
 
 use alloc::sync::Arc;
 
-use crate::json::{self, Fields, Value};
+use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::time::Millis;
 
-use super::content::header_list;
-use super::dialect::Dialect;
 use super::key::KeyForm;
-use super::rule::{HeaderTest, Rule};
-use super::template::Template;
+use super::node::Node;
+use super::schema::{self, Misfit};
 use super::{Content, Error, ErrorKind, Operation, Request};
 
-/// Longest window, margin or quarantine: what a provider remembers for years is remembered long enough.
-const DAYS_400: u64 = 400 * 24 * 3_600_000;
-
-/// How a provider treats keys, how its answers are read, and how it can be asked what became of a payment.
+/// How a provider treats keys, how his answers are read, and how he can be asked what became of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The stable name. Journals keep it.
-    pub(super) name: String,
-    /// Where the key goes.
-    pub(super) key: KeyPlace,
-    /// How long the provider surely remembers a key of a request that no row of [`Profile::windows`] is about.
-    pub(super) window: Millis,
-    /// Other windows: of requests whose path begins so. The first that fits counts.
-    pub(super) windows: Vec<(String, Millis)>,
-    /// The part of a window that is not used, since clocks differ and requests travel.
-    pub(super) margin: Millis,
-    /// How long after the last send a late copy may still execute, plus the lag of the query.
-    pub(super) quarantine: Millis,
-    /// The header that marks a replayed answer.
-    pub(super) replay: Option<HeaderTest>,
-    /// Where an error answer says its codes, in order of precedence: paths into the body.
-    pub(super) error_codes: Vec<String>,
-    /// Where an error answer says what is wrong, for people.
-    pub(super) error_message: Option<String>,
-    /// Where an error answer names the payment it made all the same.
-    pub(super) error_payment: Option<String>,
-    /// What answers mean. The first rule that fits decides.
-    pub(super) rules: Vec<Rule>,
-    /// Response headers that are kept with the answer to a prepared request.
-    pub(super) kept_headers: Vec<String>,
-    /// The request that voids whatever was done with a key, where the provider has one.
-    pub(super) void_by_key: Option<Template>,
-    /// How payments become requests. Without it only prepared requests can be sent.
-    pub(super) dialect: Option<Dialect>,
-}
-
-/// Where the key goes, and in which form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KeyPlace {
-    /// In which part of the request.
-    pub part: KeyPart,
-    /// As a string of RFC 8941, in double quotes: what the IETF draft asks for, and almost nobody takes.
-    pub quoted: bool,
-    /// Length and alphabet.
-    pub form: KeyForm,
-}
-
-/// The part of a request that carries the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum KeyPart {
-    /// This header.
-    Header(String),
-    /// This member of the body.
-    Field(String),
+    /// The document, of the form `schema::PROFILE`.
+    root: Node,
 }
 
 /// What a provider promised when an intent was opened.
@@ -81,9 +31,9 @@ pub(super) enum KeyPart {
 pub struct Terms {
     /// How long the key is surely remembered, from the first send.
     pub window: Millis,
-    /// The part of the window that is not used.
+    /// The part of the window that is not used, since clocks differ and requests travel.
     pub margin: Millis,
-    /// How long after the last send a late copy may still execute.
+    /// How long after the last send a late copy may still execute, plus the lag of the query.
     pub quarantine: Millis,
 }
 
@@ -123,26 +73,6 @@ impl Profile {
         Self::from_json(&document).ok().map(Arc::new)
     }
 
-    /// The stable name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The header that carries the key; `None` when it goes into the body.
-    #[must_use]
-    pub fn key_header(&self) -> Option<&str> {
-        match &self.key.part {
-            KeyPart::Header(name) => Some(name),
-            KeyPart::Field(_) => None,
-        }
-    }
-
-    /// The operations the dialect can carry out. Prepared requests can always be sent.
-    pub fn operations(&self) -> impl Iterator<Item = Operation> {
-        self.dialect.iter().flat_map(|dialect| dialect.routes.iter().map(|(operation, _)| *operation))
-    }
-
     /// The names of the built-in profiles.
     pub fn names() -> impl Iterator<Item = &'static str> {
         BUILT_IN.into_iter().map(|(name, _)| name)
@@ -152,74 +82,29 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Profile`] names the profile, the place and what is wrong there.
+    /// [`ErrorKind::Profile`] names the profile, the field and what is wrong with it.
     pub fn from_json(document: &Value<'_>) -> Result<Self, Error> {
-        let name = document.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self::read(document).map_err(|error| match error.kind() {
-            ErrorKind::Document(cause) => ErrorKind::Profile { name, problem: cause.to_string() }.into(),
-            ErrorKind::ProfileField { field, problem } => {
-                let problem = glued(&["the field `", field, "` ", problem]);
-                ErrorKind::Profile { name, problem }.into()
-            }
-            _ => error,
-        })
+        let mut root = Node::of(document);
+        let found = schema::misfit(&root, &schema::PROFILE).or_else(|| contradiction(&root));
+        if let Some(Misfit { field, problem }) = found {
+            let profile = root.text("name").unwrap_or_default().to_owned();
+            return Err(ErrorKind::Profile { profile, field, problem }.into());
+        }
+        if let Node::Map(members) = &mut root {
+            members.retain(|(name, _)| name != "sources");
+        }
+        Ok(Self { root })
     }
 
-    fn read(document: &Value<'_>) -> Result<Self, Error> {
-        let mut fields = Fields::of(document, "profile")?;
-        let name = fields.text("name")?.to_owned();
-        let _ = fields.maybe_text("title")?;
-        let key = KeyPlace::read(fields.required("key", "an object")?)?;
-        let window = length(&mut fields, "window_ms")?;
-        let mut windows = Vec::new();
-        for row in fields.list("windows")? {
-            let mut fields = Fields::of(row, "windows")?;
-            let path = fields.text("path")?.to_owned();
-            windows.push((path, length(&mut fields, "window_ms")?));
-            fields.finish()?;
-        }
-        let margin = length(&mut fields, "margin_ms")?;
-        let quarantine = length(&mut fields, "quarantine_ms")?;
-        let replay = fields.optional("replay").map(HeaderTest::read).transpose()?;
-        let mut error = Fields::of(fields.required("error", "an object")?, "error")?;
-        let error_codes = texts("codes", error.list("codes")?)?;
-        let error_message = error.maybe_text("message")?.map(ToOwned::to_owned);
-        let error_payment = error.maybe_text("payment")?.map(ToOwned::to_owned);
-        error.finish()?;
-        let rules = fields.list("answers")?.iter().map(Rule::read).collect::<Result<Vec<_>, _>>()?;
-        let kept_headers = texts("kept_headers", fields.list("kept_headers")?)?;
-        let void_by_key = fields.optional("void_by_key").map(Template::read).transpose()?;
-        let dialect = fields.optional("dialect").map(Dialect::read).transpose()?;
-        let _ = fields.optional("sources");
-        fields.finish()?;
+    /// The document.
+    pub(super) const fn root(&self) -> &Node {
+        &self.root
+    }
 
-        check_name(&name)?;
-        if core::iter::once(window)
-            .chain(windows.iter().map(|(_, window)| *window))
-            .any(|window| window > Millis::ZERO && window <= margin)
-        {
-            return Err(refused(
-                "window_ms",
-                "is not larger than `margin_ms`: nothing of the window would be left",
-            ));
-        }
-        Rule::check(&rules)?;
-        Ok(Self {
-            name,
-            key,
-            window,
-            windows,
-            margin,
-            quarantine,
-            replay,
-            error_codes,
-            error_message,
-            error_payment,
-            rules,
-            kept_headers,
-            void_by_key,
-            dialect,
-        })
+    /// The stable name. Journals keep it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.root.text("name").unwrap_or_default()
     }
 
     /// What is promised about the key of a request.
@@ -227,20 +112,42 @@ impl Profile {
     pub fn terms(&self, request: &Request) -> Terms {
         let path = match &request.content {
             Content::Call(call) => Some(call.path.as_str()),
-            Content::Payment(_) => self.route(request.operation).map(|route| route.send.path.as_str()),
+            Content::Payment(_) => self.route(request.operation).and_then(|route| route.text("path")),
         };
-        let special =
-            path.and_then(|path| self.windows.iter().find(|(begin, _)| path.starts_with(begin.as_str())));
-        let window = special.map_or(self.window, |(_, window)| *window);
-        Terms { window, margin: self.margin, quarantine: self.quarantine }
+        let fits =
+            |row: &&Node| path.zip(row.text("path")).is_some_and(|(path, begin)| path.starts_with(begin));
+        let windows = self.root.list("windows").iter().find(fits).unwrap_or(&self.root);
+        Terms {
+            window: Millis::new(windows.count("window_ms")),
+            margin: Millis::new(self.root.count("margin_ms")),
+            quarantine: Millis::new(self.root.count("quarantine_ms")),
+        }
+    }
+
+    /// Length and alphabet of the keys it takes.
+    #[must_use]
+    pub fn key_form(&self) -> KeyForm {
+        form_of(&self.root)
+    }
+
+    /// The header that carries the key; `None` when it goes into the body.
+    #[must_use]
+    pub fn key_header(&self) -> Option<&str> {
+        self.root.get("key")?.text("header")
+    }
+
+    /// The operations the dialect can carry out. Prepared requests can always be sent.
+    pub fn operations(&self) -> impl Iterator<Item = Operation> {
+        Operation::all().filter(|operation| self.route(*operation).is_some())
     }
 
     /// Names of the response headers that classification and replay need, in lower case, each once.
     #[must_use]
     pub fn answer_headers(&self) -> Vec<&str> {
-        let tests = self.replay.iter().chain(self.rules.iter().filter_map(|rule| rule.header.as_ref()));
+        let rules = self.root.list("answers").iter().filter_map(|rule| rule.get("header"));
+        let tests = rules.chain(self.root.get("replay")).filter_map(|test| test.text("name"));
         let mut names = vec!["retry-after"];
-        for name in tests.map(|test| test.name.as_str()).chain(self.kept_headers.iter().map(String::as_str)) {
+        for name in tests.chain(self.kept_headers()) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -248,89 +155,132 @@ impl Profile {
         names
     }
 
+    /// Names of the response headers that are kept with the answer to a prepared request.
+    pub fn kept_headers(&self) -> impl Iterator<Item = &str> {
+        self.root.list("kept_headers").iter().filter_map(Node::as_text)
+    }
+
     /// How an operation is carried out; `None` when the profile has no dialect, or the dialect no such operation.
-    pub(super) fn route(&self, operation: Operation) -> Option<&super::dialect::Route> {
-        self.dialect.as_ref()?.routes.iter().find(|(known, _)| *known == operation).map(|(_, route)| route)
+    pub(super) fn route(&self, operation: Operation) -> Option<&Node> {
+        self.root.get("dialect")?.get("operations")?.get(operation.name())
     }
 }
 
-impl KeyPlace {
-    fn read(value: &Value<'_>) -> Result<Self, Error> {
-        let mut fields = Fields::of(value, "key")?;
-        let (header, field) = (fields.maybe_text("header")?, fields.maybe_text("field")?);
-        let quoted = fields.maybe_flag("quoted")?.unwrap_or(false);
-        let name = fields.maybe_text("form")?.unwrap_or("hex");
-        let lengths = fields.list("length")?;
-        fields.finish()?;
-
-        let part = match (header, field) {
-            (Some(header), None) if is_header(header) => KeyPart::Header(header.to_owned()),
-            (Some(_), None) => return Err(refused("key.header", "is no name of a header")),
-            (None, Some(field)) if !field.is_empty() => KeyPart::Field(field.to_owned()),
-            _ => {
-                return Err(refused(
-                    "key",
-                    "needs either `header` or `field`: where the provider looks for the key",
-                ));
-            }
-        };
-        let form = KeyForm::from_name(name)
-            .ok_or_else(|| refused("key.form", "is none of \"hex\", \"uuid\" and \"base64url\""))?;
-        let [least, most] = lengths else {
-            return Err(refused(
-                "key.length",
-                "is no pair of the shortest and the longest key that is taken",
-            ));
-        };
-        let length = u64::try_from(form.length()).unwrap_or(u64::MAX);
-        let fits = least.as_u64().is_some_and(|least| least <= length)
-            && most.as_u64().is_some_and(|most| length <= most);
-        if !fits {
-            let problem =
-                "does not allow the length of the form: hex has 32 characters, uuid 36, base64url 22";
-            return Err(refused("key.length", problem));
-        }
-        Ok(Self { part, quoted, form })
-    }
+fn form_of(root: &Node) -> KeyForm {
+    let name = root.get("key").and_then(|key| key.text("form"));
+    name.and_then(KeyForm::from_name).unwrap_or_default()
 }
 
-fn check_name(name: &str) -> Result<(), Error> {
+/// What each field allows by itself and all together forbid.
+fn contradiction(root: &Node) -> Option<Misfit> {
+    let misfit = |field: &str, problem| Some(Misfit { field: field.to_owned(), problem });
+    let name = root.text("name").unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if name.len() > 64 || !name.bytes().all(plain) {
-        return Err(refused("name", "is not made of at most 64 lower-case letters, digits, `-` and `_`"));
+        return misfit("name", "is not made of at most 64 lower-case letters, digits, `-` and `_`");
     }
-    Ok(())
-}
-
-pub(super) fn is_header(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-fn length(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Millis, Error> {
-    let ms = fields.integer(field)?;
-    if ms > DAYS_400 {
-        return Err(refused(field, "is more than 400 days: it counts milliseconds"));
+    let key = root.get("key")?;
+    match (key.text("header"), key.text("field")) {
+        (Some(header), None) if schema::is_header(header) => {}
+        (None, Some(_)) => {}
+        _ => {
+            return misfit(
+                "key",
+                "needs one of `header` and `field`: where does the provider look for the key?",
+            );
+        }
     }
-    Ok(Millis::new(ms))
-}
-
-/// A list of non-empty strings.
-pub(super) fn texts(field: &'static str, items: &[Value<'_>]) -> Result<Vec<String>, Error> {
-    items
-        .iter()
-        .map(|item| match item.as_str() {
-            Some(text) if !text.is_empty() => Ok(text.to_owned()),
-            _ => Err(refused(field, "holds something else than non-empty strings")),
+    let length = u64::try_from(form_of(root).length()).unwrap_or(u64::MAX);
+    let fits = match key.list("length") {
+        [least, most] => least.as_count() <= Some(length) && Some(length) <= most.as_count(),
+        _ => false,
+    };
+    if !fits {
+        let problem = "is no pair of a shortest and a longest key between which the form lies: hex has 32 characters, \
+                       uuid 36";
+        return misfit("key.length", problem);
+    }
+    let margin = root.count("margin_ms");
+    let windows = core::iter::once(root).chain(root.list("windows"));
+    if windows.map(|row| row.count("window_ms")).any(|window| window > 0 && window <= margin) {
+        return misfit("margin_ms", "is as long as a window: nothing of that window would be left");
+    }
+    rules(root.list("answers")).or_else(|| {
+        let dialect = root.get("dialect")?;
+        let operations = dialect.get("operations").map_or(&[][..], Node::members);
+        if operations.is_empty() {
+            return misfit(
+                "dialect.operations",
+                "is empty: leave the dialect out, or say how an operation is sent",
+            );
+        }
+        operations.iter().find_map(|(name, route)| {
+            let problem = unreadable(dialect, route)?;
+            misfit(&glued(&["dialect.operations.", name]), problem)
         })
-        .collect()
+    })
 }
 
-/// Something in a profile that cannot be decided by.
-pub(super) fn refused(field: &'static str, problem: &'static str) -> Error {
-    ErrorKind::ProfileField { field, problem }.into()
+/// Rules that leave an answer to chance, or call one proof that is none.
+fn rules(rules: &[Node]) -> Option<Misfit> {
+    /// Meanings by which an epoch may fail, and those that say that this attempt moved nothing.
+    const FAILS: [&str; 2] = ["declined", "refused"];
+    const MOVED_NOTHING: [&str; 5] = ["declined", "refused", "rate_limited", "unauthorised", "not_executed"];
+    let always =
+        |rule: &Node| ["code", "header", "replayed"].into_iter().all(|name| rule.get(name).is_none());
+    let range = |rule: &Node| rule.get("status").and_then(schema::statuses).unwrap_or_default();
+    let wrong = |(position, rule): (usize, &Node)| {
+        let ((first, last), means) = (range(rule), rule.text("means").unwrap_or_default());
+        let problem = if FAILS.contains(&means) && (first < 400 || last > 499 || (first, last) == (408, 408))
+        {
+            "calls an answer a proof that nothing moved which is none: only statuses from 400 to 499 without 408 can be \
+             declined or refused"
+        } else if MOVED_NOTHING.contains(&means) && first < 400 {
+            "calls an answer below 400 unexecuted: success is read by the dialect, not classified"
+        } else if MOVED_NOTHING.contains(&means) && last > 499 && always(rule) {
+            "calls every server error unexecuted: name the code or the header by which the provider says so"
+        } else {
+            return None;
+        };
+        Some(Misfit { field: glued(&["answers.", &position.digits()]), problem })
+    };
+    rules.iter().enumerate().find_map(wrong).or_else(|| {
+        let ranges = || rules.iter().filter(|rule| always(rule)).map(range);
+        let open = (400..=599).any(|status| !ranges().any(|(first, last)| first <= status && status <= last));
+        let problem =
+            "does not say what each status from 400 to 599 means: end with rules that have no conditions";
+        open.then(|| Misfit { field: "answers".to_owned(), problem })
+    })
 }
 
-/// One fixed header of a request, as in a profile.
-pub(super) fn headers(value: Option<&Value<'_>>) -> Result<Vec<(String, String)>, Error> {
-    value.map_or_else(|| Ok(Vec::new()), |value| header_list("headers", value))
+/// Why the answers of a route would prove nothing, or too much.
+fn unreadable(dialect: &Node, route: &Node) -> Option<&'static str> {
+    let usual = dialect.get("answer");
+    let Some(reading) = route.get("answer").or(usual) else {
+        return Some(
+            "has no `answer`, and the dialect has none for all operations: where does it say what happened?",
+        );
+    };
+    let states = reading.get("states").or(usual.and_then(|usual| usual.get("states")));
+    let one_sided = |reading: &Node| reading.get("amount").is_some() != reading.get("currency").is_some();
+    if one_sided(reading) {
+        return Some("reads only one of `amount` and `currency`: neither says anything alone");
+    }
+    if reading.get("state").is_some() && states.is_none() {
+        return Some("reads a state without `states`: which words mean success, and which failure?");
+    }
+    let query = route.get("query")?;
+    let asked = query.get("answer").unwrap_or(reading);
+    if one_sided(asked) {
+        return Some("has a query that reads only one of `amount` and `currency`");
+    }
+    if query.get("items").is_some() && asked.get("reference").is_none() {
+        return Some(
+            "has a query that reads a list without `reference`: payments of others would count as ours",
+        );
+    }
+    if asked.get("state").is_none() || asked.get("states").or(states).is_none() {
+        return Some("has a query that reads no state: what it finds would prove nothing");
+    }
+    None
 }

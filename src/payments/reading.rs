@@ -5,20 +5,81 @@ use crate::money::{Amount, Currency};
 use crate::prelude::*;
 
 use super::classify::Verdict;
-use super::dialect::{AmountForm, Reading, Standing};
-use super::{Request, Unknown};
+use super::node::Node;
+use super::{Profile, Request, Unknown};
 
-/// What the machine needs to know of a payment.
+/// Where an answer says what became of a payment, and in which words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading<'p> {
+    paths: &'p Node,
+    states: Option<&'p Node>,
+    /// Amounts are decimals in major units.
+    decimal: bool,
+}
+
+impl<'p> Reading<'p> {
+    /// How answers to a request are read; `None` when the profile cannot send it.
+    pub(super) fn of(profile: &'p Profile, request: &Request) -> Option<Self> {
+        Self::nearest(profile, &[profile.route(request.operation)?])
+    }
+
+    /// How answers to a query are read.
+    pub(super) fn of_query(profile: &'p Profile, request: &Request, query: &'p Node) -> Option<Self> {
+        Self::nearest(profile, &[query, profile.route(request.operation)?])
+    }
+
+    /// The reading that stands nearest: that of the place itself, of what it belongs to, or of the whole dialect.
+    fn nearest(profile: &'p Profile, places: &[&'p Node]) -> Option<Self> {
+        let dialect = profile.root().get("dialect")?;
+        let mut readings = places.iter().copied().chain([dialect]).filter_map(|place| place.get("answer"));
+        let paths = readings.next()?;
+        let states = core::iter::once(paths).chain(readings).find_map(|reading| reading.get("states"));
+        Some(Self { paths, states, decimal: dialect.text("amounts") == Some("decimal") })
+    }
+
+    /// What a state of the provider's means for ours; `None` when it stands in no list.
+    fn standing(&self, state: &str) -> Option<Standing> {
+        let lists = self.states.map_or(&[][..], Node::members);
+        let (name, _) =
+            lists.iter().find(|(_, words)| words.items().iter().any(|word| word.as_text() == Some(state)))?;
+        match name.as_str() {
+            "settled" => Some(Standing::Settled),
+            "action" => Some(Standing::Action),
+            "processing" => Some(Standing::Processing),
+            "failed" => Some(Standing::Failed),
+            "absent" => Some(Standing::Absent),
+            _ => None,
+        }
+    }
+}
+
+/// What a state of the provider's means for ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Done.
+    Settled,
+    /// The customer has to act.
+    Action,
+    /// Not decided yet.
+    Processing,
+    /// Refused or taken back; nothing moved.
+    Failed,
+    /// Not begun: what was asked for has left no trace.
+    Absent,
+}
+
+/// What the machine needs to know of a payment, as it stands in an answer.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) id: String,
+pub(super) struct Seen<'v> {
+    pub(super) id: &'v str,
     standing: Option<Standing>,
+    state: &'v str,
     /// `None` where the dialect does not say where they stand.
-    reference: Option<String>,
-    merchant: Option<String>,
+    reference: Option<&'v str>,
+    merchant: Option<&'v str>,
     amount: Option<Amount>,
-    state: String,
-    failure: (Option<String>, Option<String>),
+    code: Option<&'v str>,
+    message: Option<&'v str>,
 }
 
 /// The value at a path: names and positions with dots between, `last` for the last element of a list.
@@ -30,46 +91,48 @@ pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: &str) -> Option<&'v Value<'
     })
 }
 
-/// The text at a path; numbers, which some providers use as codes and ids, as they are written.
-pub(super) fn text_at(value: &Value<'_>, path: &str) -> Option<String> {
+/// The text at a path; numbers, which some providers use as codes, as they are written.
+pub(super) fn text_at<'v>(value: &'v Value<'_>, path: &str) -> Option<&'v str> {
     match at(value, path)? {
-        Value::String(text) => Some(text.clone().into_owned()),
-        Value::Number(lexeme) => Some((*lexeme).to_owned()),
+        Value::String(text) => Some(text),
+        Value::Number(lexeme) => Some(lexeme),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-impl Seen {
+impl<'v> Seen<'v> {
     /// `None` when the object is not a payment we can rely on.
-    pub(super) fn read(reading: &Reading, form: AmountForm, object: &Value<'_>) -> Option<Self> {
-        let text = |path: &String| text_at(object, path);
-        let maybe = |path: &Option<String>| path.as_ref().and_then(text);
-        let (standing, state) = match &reading.state {
-            None => (Some(Standing::Settled), String::new()),
-            Some(path) => {
-                let word = text(path)?;
-                let row = reading.states.iter().find(|(known, _)| *known == word);
-                (row.map(|(_, standing)| *standing), word)
+    pub(super) fn read(reading: Reading<'_>, object: &'v Value<'_>) -> Option<Self> {
+        let text = |name| text_at(object, reading.paths.text(name)?);
+        // What the dialect does not name is not compared; what it names and the answer lacks is compared with nothing.
+        let named = |name| reading.paths.get(name).map(|_| text(name).unwrap_or_default());
+        let (standing, state) = match reading.paths.get("state") {
+            // An API without states says by its success that it is done.
+            None => (Some(Standing::Settled), ""),
+            Some(_) => {
+                let word = text("state")?;
+                (reading.standing(word), word)
             }
         };
-        let amount = match (&reading.amount, &reading.currency) {
-            (Some(amount), Some(currency)) => Some(amount_at(object, amount, &text(currency)?, form)?),
-            _ => None,
+        let amount = match reading.paths.text("amount") {
+            Some(path) => Some(amount_at(at(object, path)?, text("currency")?, reading.decimal)?),
+            None => None,
         };
         Some(Self {
-            id: at(object, &reading.id)?.as_str().filter(|id| !id.is_empty())?.to_owned(),
+            id: at(object, reading.paths.text("id")?)?.as_str().filter(|id| !id.is_empty())?,
             standing,
-            reference: reading.reference.as_ref().map(|path| text(path).unwrap_or_default()),
-            merchant: reading.merchant.as_ref().map(|path| text(path).unwrap_or_default()),
-            amount,
             state,
-            failure: (maybe(&reading.code), maybe(&reading.message)),
+            reference: named("reference"),
+            merchant: named("merchant"),
+            amount,
+            code: text("code"),
+            message: text("message"),
         })
     }
 
     /// Whether it bears our reference; what bears none is what was asked for by its id.
     pub(super) fn has_reference(&self, reference: &str) -> bool {
-        self.reference.as_ref().is_none_or(|found| found == reference)
+        self.reference.is_none_or(|found| found == reference)
     }
 
     /// Whether the provider showed a reference at all.
@@ -84,7 +147,7 @@ impl Seen {
             _ => true,
         };
         self.has_reference(&request.reference)
-            && self.merchant.as_ref().is_none_or(|found| *found == request.merchant)
+            && self.merchant.is_none_or(|found| found == request.merchant)
             && same_amount
     }
 
@@ -103,32 +166,31 @@ impl Seen {
     /// What the payment's state proves. DESIGN.md has the table of states.
     pub(super) fn verdict(&self) -> Verdict {
         let ambiguous = |reason| Verdict::Ambiguous { reason, key_poisoned: false };
-        let provider_reference = self.id.clone();
+        let provider_reference = self.id.to_owned();
         match self.standing {
             Some(Standing::Settled) => Verdict::Settled { provider_reference },
             Some(Standing::Action) => Verdict::ActionRequired { provider_reference },
             Some(Standing::Processing) => ambiguous(Unknown::Processing),
-            Some(Standing::Failed) => {
-                let (code, message) = self.failure.clone();
-                Verdict::Declined {
-                    provider_reference: Some(provider_reference),
-                    code: code.unwrap_or_else(|| self.state.clone()),
-                    message: message
-                        .unwrap_or_else(|| glued(&["the gateway says that the payment is ", &self.state])),
-                }
-            }
+            Some(Standing::Failed) => Verdict::Declined {
+                provider_reference: Some(provider_reference),
+                code: self.code.unwrap_or(self.state).to_owned(),
+                message: self.message.map_or_else(
+                    || glued(&["the gateway says that the payment is ", self.state]),
+                    ToOwned::to_owned,
+                ),
+            },
             // A state of a later version of the API, or one that says nothing about this operation: never guess.
             Some(Standing::Absent) | None => ambiguous(Unknown::Unreadable),
         }
     }
 }
 
-fn amount_at(object: &Value<'_>, path: &str, currency: &str, form: AmountForm) -> Option<Amount> {
+fn amount_at(value: &Value<'_>, currency: &str, decimal: bool) -> Option<Amount> {
     // Some APIs write currencies in lower case.
     let currency = Currency::parse(&currency.to_ascii_uppercase()).ok()?;
-    let value = at(object, path)?;
-    match form {
-        AmountForm::Minor => Amount::from_json(value, currency).ok(),
-        AmountForm::Decimal => Amount::parse_major(value.as_str()?, currency).ok(),
+    if decimal {
+        Amount::parse_major(value.as_str()?, currency).ok()
+    } else {
+        Amount::from_json(value, currency).ok()
     }
 }

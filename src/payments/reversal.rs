@@ -47,11 +47,16 @@ impl Machine {
         if !open {
             return;
         }
+        let called_off = self.is_called_off(charge);
         let charge = charge.to_owned();
         match news {
             ReversalNews::Settled { refund } => self.append(Entry::Reversed { at: now, charge, refund }),
             ReversalNews::Failed { proof: Proof::Refused | Proof::Decided, code } => {
-                self.append(Entry::ReversalFailed { at: now, charge, code });
+                let was_paid = called_off && self.intent.extra_charges.contains(&charge);
+                self.append(Entry::ReversalFailed { at: now, charge: charge.clone(), code });
+                if was_paid {
+                    self.take_back(now, charge);
+                }
             }
             // It was never executed, so the money is still there: a new key of the same intent tries again.
             ReversalNews::Failed { .. } => self.await_reversal(now, charge, true, entropy),
@@ -72,8 +77,11 @@ impl Machine {
             operation: reversal.operation,
             reference: reversal.reference.clone(),
             content: Content::Payment(Payment {
-                // All of it. A void takes no amount, and some providers want to hear that of a refund.
-                amount: taken.amount().filter(|_| reversal.operation == Operation::Refund),
+                // All of it. A void takes no amount; some providers want to hear that of a refund, and at others only
+                // the refund of all that is left can be asked about.
+                amount: taken
+                    .amount()
+                    .filter(|_| reversal.operation == Operation::Refund && !self.asks_of_whole()),
                 target: Some(reversal.charge.clone()),
                 ..Payment::default()
             }),
@@ -82,26 +90,38 @@ impl Machine {
 
     /// A charge that must not stay: taken back where this kind of payment can be, left to a person elsewhere.
     pub(super) fn take_back(&mut self, now: Timestamp, charge: String) {
-        let Some(operation) = self.way_back() else {
-            if matches!(self.intent.state, State::Failed { .. }) {
-                self.append(Entry::NeedsReview { at: now, reason: "success_after_failure".to_owned() });
-            }
-            self.note_extra(now, charge);
+        if let Some(operation) = self.way_back() {
+            self.take_back_by(operation, now, charge);
             return;
-        };
-        let reference = derived_reference(&self.intent.request.reference, operation, &charge);
-        self.append(Entry::ReversalDue { at: now, charge, operation, reference });
+        }
+        if matches!(self.intent.state, State::Failed { .. }) {
+            self.append(Entry::NeedsReview { at: now, reason: "success_after_failure".to_owned() });
+        }
+        self.note_extra(now, charge);
     }
 
     /// A payment that waits for its customer is called off as soon as it is no longer wanted and known by name.
     pub(super) fn call_off(&mut self, now: Timestamp) {
         let State::AwaitingCustomer { provider_reference } = &self.intent.state else { return };
-        if self.intent.cancel_wished && self.can_take_back() {
-            let charge = provider_reference.clone();
-            let operation = Operation::Void;
-            let reference = derived_reference(&self.intent.request.reference, operation, &charge);
+        let can_be_voided = self.can_take_back() && self.profile.route(Operation::Void).is_some();
+        if self.intent.cancel_wished && can_be_voided {
+            self.take_back_by(Operation::Void, now, provider_reference.clone());
+        }
+    }
+
+    fn take_back_by(&mut self, operation: Operation, now: Timestamp, charge: String) {
+        let reference = derived_reference(&self.intent.request.reference, operation, &charge);
+        // One that failed was shown to a person; the same intent would fail again.
+        if !self.intent.reversals.iter().any(|known| known.reference == reference) {
             self.append(Entry::ReversalDue { at: now, charge, operation, reference });
         }
+    }
+
+    /// Whether a payment that waited for its customer is being voided.
+    pub(super) fn is_called_off(&self, charge: &str) -> bool {
+        let voids = |known: &Reversal| known.operation == Operation::Void && known.charge == charge;
+        self.intent.request.operation == Operation::Charge
+            && self.intent.reversals.iter().any(|known| known.is_open() && voids(known))
     }
 
     pub(super) fn can_take_back(&self) -> bool {
@@ -125,10 +145,15 @@ impl Machine {
         self.profile.route(operation).map(|_| operation)
     }
 
+    /// Whether a refund can be asked about only if it names no amount.
+    fn asks_of_whole(&self) -> bool {
+        let query = self.profile.route(Operation::Refund).and_then(|route| route.get("query"));
+        query.is_some_and(|query| query.flag("whole_only"))
+    }
+
     fn await_reversal(&mut self, now: Timestamp, charge: String, again: bool, entropy: &mut Entropy) {
-        // Money that must go back is never given up; the deadline does not end it, it only slows it down.
-        let next_at =
-            self.next_at(now, Millis::ZERO, entropy).max(now.saturating_add(Millis::from_seconds(1)));
+        // Money that must go back is never given up: no deadline ends this, it only becomes rarer.
+        let next_at = self.later(now, Millis::ZERO, self.intent.reversing_since, entropy);
         self.append(Entry::ReversalAwaited { at: now, charge, again, next_at });
     }
 }

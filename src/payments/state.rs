@@ -129,6 +129,8 @@ pub enum Progress {
         /// The code of the reason.
         code: String,
     },
+    /// A person looked after it.
+    ByHand,
 }
 
 impl Reversal {

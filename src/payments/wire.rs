@@ -1,12 +1,11 @@
 //! The requests a profile writes: where the key goes, and how a body is encoded.
 
-use crate::json::{self, ObjectWriter, Value};
+use crate::json;
 use crate::prelude::*;
 
-use super::dialect::{Encoding, Query, Route};
-use super::profile::KeyPart;
-use super::template::{Filler, Template, percent_encode};
-use super::{Content, Error, ErrorKind, HttpRequest, Operation, Profile, Request};
+use super::node::Node;
+use super::template::{Filler, percent_encode};
+use super::{Content, Error, ErrorKind, HttpRequest, Profile, Request};
 
 /// The request that carries out an intent.
 ///
@@ -23,40 +22,41 @@ pub(super) fn send(profile: &Profile, request: &Request, key: &str) -> Result<Ht
             body: Some(call.body.clone()).filter(|body| !body.is_empty()),
         },
         Content::Payment(_) => {
-            let route = route(profile, request.operation)?;
-            if route.needs_amount && request.amount().is_none() {
-                let profile = profile.name.clone();
-                return Err(ErrorKind::AmountNeeded { profile, operation: request.operation }.into());
+            let (profile_name, operation) = (|| profile.name().to_owned(), request.operation);
+            let Some(route) = profile.route(operation) else {
+                return Err(ErrorKind::OperationUnsupported { profile: profile_name(), operation }.into());
+            };
+            if route.flag("needs_amount") && request.amount().is_none() {
+                return Err(ErrorKind::AmountNeeded { profile: profile_name(), operation }.into());
             }
-            let encoding = profile.dialect.as_ref().map_or(Encoding::Json, |dialect| dialect.encoding);
-            written(&route.send, encoding, &Filler::new(request, key))?
+            let form =
+                profile.root().get("dialect").and_then(|dialect| dialect.text("encoding")) == Some("form");
+            written(route, "POST", form, &Filler::new(request, key))?
         }
     };
-    match &profile.key.part {
-        KeyPart::Header(name) => {
-            let value = if profile.key.quoted { glued(&["\"", key, "\""]) } else { key.to_owned() };
-            sent.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-            sent.headers.push((name.clone(), value));
-        }
-        KeyPart::Field(field) => {
-            let body = with_member(sent.body.as_deref().unwrap_or("{}"), field, key);
-            sent.body =
-                Some(body.ok_or_else(|| Error::from(ErrorKind::KeyHasNoPlace { field: field.clone() }))?);
-        }
+    let place = profile.root().get("key");
+    if let Some(name) = profile.key_header() {
+        let quoted = place.is_some_and(|place| place.flag("quoted"));
+        let value = if quoted { glued(&["\"", key, "\""]) } else { key.to_owned() };
+        sent.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        sent.headers.push((name.to_owned(), value));
+    } else if let Some(field) = place.and_then(|place| place.text("field")) {
+        let body = with_member(sent.body.as_deref().unwrap_or("{}"), field, key);
+        sent.body =
+            Some(body.ok_or_else(|| Error::from(ErrorKind::KeyHasNoPlace { field: field.to_owned() }))?);
     }
     Ok(sent)
 }
 
 /// The request that asks what became of an intent; `None` when it cannot be asked about.
 pub(super) fn query(profile: &Profile, request: &Request) -> Option<HttpRequest> {
-    let query = query_of(profile, request)?;
-    written(&query.ask, Encoding::Json, &Filler::new(request, "")).ok()
+    written(query_of(profile, request)?, "GET", false, &Filler::new(request, "")).ok()
 }
 
 /// How an intent is asked about; `None` when it cannot be.
-pub(super) fn query_of<'p>(profile: &'p Profile, request: &Request) -> Option<&'p Query> {
-    let query = profile.route(request.operation)?.query.as_ref()?;
-    (!query.whole_only || request.amount().is_none()).then_some(query)
+pub(super) fn query_of<'p>(profile: &'p Profile, request: &Request) -> Option<&'p Node> {
+    let query = profile.route(request.operation)?.get("query")?;
+    (!query.flag("whole_only") || request.amount().is_none()).then_some(query)
 }
 
 impl Profile {
@@ -64,72 +64,66 @@ impl Profile {
     /// proof P3, see [`Profile::is_voided`].
     #[must_use]
     pub fn void_request(&self, request: &Request, key: &str) -> Option<HttpRequest> {
-        written(self.void_by_key.as_ref()?, Encoding::Json, &Filler::new(request, key)).ok()
+        written(self.root().get("void_by_key")?, "POST", false, &Filler::new(request, key)).ok()
     }
 }
 
-fn route(profile: &Profile, operation: Operation) -> Result<&Route, Error> {
-    profile.route(operation).ok_or_else(|| {
-        let has_dialect = profile.dialect.is_some();
-        ErrorKind::OperationUnsupported { profile: profile.name.clone(), operation, has_dialect }.into()
-    })
-}
-
-fn written(template: &Template, encoding: Encoding, filler: &Filler<'_>) -> Result<HttpRequest, Error> {
-    let body = template.body(filler).map_err(|field| Error::from(ErrorKind::ProviderField { field }))?;
-    let mut headers = template.headers.clone();
+fn written(template: &Node, method: &str, form: bool, filler: &Filler) -> Result<HttpRequest, Error> {
+    // A caller's own fields belong to what he sends, not to a question about it.
+    let asks = method == "GET" && template.get("body").is_none();
+    let body = if asks { Ok(None) } else { filler.body(template.get("body")) };
+    let body = body.map_err(|field| Error::from(ErrorKind::ProviderField { field }))?;
+    let fixed = template.get("headers").map_or(&[][..], Node::members).iter();
+    let mut headers: Vec<(String, String)> =
+        fixed.filter_map(|(name, value)| Some((name.clone(), value.as_text()?.to_owned()))).collect();
     if body.is_some() {
-        let kind = match encoding {
-            Encoding::Json => "application/json",
-            Encoding::Form => "application/x-www-form-urlencoded",
-        };
+        let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
         headers.push(("content-type".to_owned(), kind.to_owned()));
     }
-    let body = match encoding {
-        Encoding::Json => body,
-        Encoding::Form => body.map(|body| form(&body)),
-    };
-    Ok(HttpRequest { method: template.method.clone(), path: template.path(filler), headers, body })
+    Ok(HttpRequest {
+        method: template.text("method").unwrap_or(method).to_owned(),
+        path: filler.path(template.text("path").unwrap_or_default()),
+        headers,
+        body: body.map(|body| {
+            let mut out = String::new();
+            if form {
+                pairs(&mut out, "", &body)
+            } else {
+                body.write(&mut out)
+            }
+            out
+        }),
+    })
 }
 
 /// A JSON object with one member set; `None` when it is no object.
 fn with_member(body: &str, name: &str, value: &str) -> Option<String> {
-    let document = json::parse(body.as_bytes()).ok()?;
-    let members = document.as_object()?.iter().filter(|(known, _)| known != name);
-    let out = members.fold(ObjectWriter::new(), |out, (name, value)| out.raw(name, &value.to_text()));
-    Some(out.text(name, value).finish())
-}
-
-/// A JSON object as a form, members in brackets behind the name they stand in.
-fn form(body: &str) -> String {
+    let mut members = json::parse(body.as_bytes()).ok()?.as_object().map(Node::members_of)?;
+    members.retain(|(known, _)| known != name);
+    members.push((name.to_owned(), Node::Text(value.to_owned())));
     let mut out = String::new();
-    if let Ok(document) = json::parse(body.as_bytes()) {
-        pairs(&mut out, "", &document);
-    }
-    out
+    Node::Map(members).write(&mut out);
+    Some(out)
 }
 
-fn pairs(out: &mut String, name: &str, value: &Value<'_>) {
+/// An object as a form, members in brackets behind the name they stand in.
+fn pairs(out: &mut String, name: &str, node: &Node) {
     let inner = |key: &str| if name.is_empty() { key.to_owned() } else { glued(&[name, "[", key, "]"]) };
-    match value {
-        Value::Object(members) => members.iter().for_each(|(key, member)| pairs(out, &inner(key), member)),
-        Value::Array(items) => {
+    match node {
+        Node::Map(members) => members.iter().for_each(|(key, member)| pairs(out, &inner(key), member)),
+        Node::List(items) => {
             items
                 .iter()
                 .enumerate()
                 .for_each(|(position, item)| pairs(out, &inner(&position.digits()), item));
         }
-        Value::Null => pair(out, name, ""),
-        Value::String(text) => pair(out, name, text),
-        Value::Bool(_) | Value::Number(_) => pair(out, name, &value.to_text()),
+        Node::Text(text) | Node::Plain(text) => {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            percent_encode(out, name);
+            out.push('=');
+            percent_encode(out, text);
+        }
     }
-}
-
-fn pair(out: &mut String, name: &str, value: &str) {
-    if !out.is_empty() {
-        out.push('&');
-    }
-    percent_encode(out, name);
-    out.push('=');
-    percent_encode(out, value);
 }

@@ -34,5 +34,7 @@ pub mod saga;
 pub mod scratch;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+#[cfg(feature = "world")]
+pub mod torture;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;

@@ -137,26 +137,17 @@ pub fn view(input: &[u8]) -> Result<String, Error> {
     Ok(Intent::replay(&journal)?.to_json())
 }
 
-/// Checks a profile and tells what a driver needs of it: `{ profile }`, answered by
-/// `{ name, key_header?, answer_headers, operations }`.
+/// Checks a profile: `{ profile }`, answered by its name.
 ///
 /// # Errors
 ///
 /// As [`Profile::from_json`].
-pub fn profile_facts(input: &[u8]) -> Result<String, Error> {
+pub fn check_profile(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
     let profile = profile(&mut fields)?;
     fields.finish()?;
-    let wanted = profile.answer_headers().iter().fold(ArrayWriter::new(), |list, name| list.text(name));
-    let operations = profile.operations();
-    let operations = operations.fold(ArrayWriter::new(), |list, operation| list.text(operation.name()));
-    Ok(ObjectWriter::new()
-        .text("name", profile.name())
-        .maybe_text("key_header", profile.key_header())
-        .raw("answer_headers", &wanted.finish())
-        .raw("operations", &operations.finish())
-        .finish())
+    Ok(json::quoted(profile.name()))
 }
 
 /// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.
@@ -184,7 +175,7 @@ pub fn derive_key(input: &[u8]) -> Result<String, Error> {
     let form = match fields.maybe_text("form")? {
         None => KeyForm::Hex,
         Some(name) => KeyForm::from_name(name)
-            .ok_or_else(|| wrong("form", "\"hex\", \"uuid\" or \"base64url\"", json::quoted(name)))?,
+            .ok_or_else(|| wrong("form", "\"hex\" or \"uuid\"", json::quoted(name)))?,
     };
     fields.finish()?;
     key::derive(&secret, identity, form).map(|key| json::quoted(&key))
@@ -503,10 +494,10 @@ pub mod exports {
         reply::of(super::trace(input))
     }
 
-    /// See [`super::profile_facts`].
+    /// See [`super::check_profile`].
     #[wasm_bindgen]
     pub fn payments_profile(input: &[u8]) -> Vec<u8> {
-        reply::of(super::profile_facts(input))
+        reply::of(super::check_profile(input))
     }
 
     /// See [`super::derive_key`].

@@ -8,7 +8,7 @@ use tillproof::time::Timestamp;
 /// tried again for as long as it is let, at most ten times.
 fn attempts_per_mille(settings: Settings, failing_ppm: u32, seed: u64) -> u64 {
     let mut governor = Governor::new(settings).unwrap();
-    let lane = governor.lane("provider", "charge").unwrap();
+    let lane = governor.add_lane().unwrap();
     let mut entropy = Entropy::from_seed(seed);
     let mut attempts = 0;
     for fresh in 0..600_u64 {

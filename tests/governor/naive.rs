@@ -201,7 +201,7 @@ proptest! {
     #[test]
     fn a_lane_does_what_the_naive_one_says(seed in any::<u64>(), steps in prop::collection::vec(step(), 1..300)) {
         let mut governor = Governor::new(Settings::default()).unwrap();
-        let lane = governor.lane("provider", "charge").unwrap();
+        let lane = governor.add_lane().unwrap();
         let mut entropy = Entropy::from_seed(seed);
         let mut naive = Naive { now: START_MS, ..Naive::default() };
         for step in steps {
@@ -215,7 +215,7 @@ proptest! {
                     naive.report(what, heard);
                 }
                 Step::Ask(purpose) => {
-                    let probe_at = governor.views().next().unwrap().probe_at.map(Timestamp::unix_ms);
+                    let probe_at = governor.view(lane).unwrap().probe_at.map(Timestamp::unix_ms);
                     let is_retry = purpose != Purpose::FirstSend;
                     let expected = naive.permits(is_retry, probe_at);
                     let found = governor.permit(now, lane, purpose, Timestamp::MAX, &mut entropy);
@@ -242,7 +242,7 @@ proptest! {
                     }
                 }
             }
-            let view = governor.views().next().unwrap();
+            let view = governor.view(lane).unwrap();
             prop_assert_eq!(view.phase, naive.phase());
             prop_assert_eq!(view.window, naive.recovering.map(|(_, window, _, _)| window));
             prop_assert_eq!(usize::try_from(view.in_flight).unwrap(), naive.under_way.len());
@@ -261,7 +261,7 @@ proptest! {
     ) {
         let settings = Settings { breaker: None, bulkhead: None, ..Settings::default() };
         let mut governor = Governor::new(settings).unwrap();
-        let lane = governor.lane("provider", "charge").unwrap();
+        let lane = governor.add_lane().unwrap();
         let mut entropy = Entropy::from_seed(seed);
         let (mut now, mut sends, mut answers, mut wasted) = (START_MS, 0_u64, 0_u64, 0_u64);
         for (is_answered, retries, wait) in fresh {

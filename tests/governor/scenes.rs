@@ -2,7 +2,8 @@
 
 use tillproof::entropy::Entropy;
 use tillproof::governor::{
-    BulkheadSettings, Governor, Heard, LaneId, Permit, Phase, Purpose, Reason, Settings, Ticket, View,
+    BulkheadSettings, Error, Governor, Heard, LANES_MAX, LaneId, Permit, Phase, Purpose, Reason, Settings,
+    Ticket, View,
 };
 use tillproof::time::{Millis, Timestamp};
 
@@ -20,7 +21,7 @@ struct Scene {
 impl Scene {
     fn new(settings: Settings) -> Self {
         let mut governor = Governor::new(settings).unwrap();
-        let lane = governor.lane("provider", "charge").unwrap();
+        let lane = governor.add_lane().unwrap();
         Self { governor, lane, entropy: Entropy::from_seed(7), now_ms: START_MS, tickets: Vec::new() }
     }
 
@@ -58,8 +59,8 @@ impl Scene {
         self.told(heard);
     }
 
-    fn view(&self) -> View<'_> {
-        self.governor.views().next().unwrap()
+    fn view(&self) -> View {
+        self.governor.view(self.lane).unwrap()
     }
 
     fn trip(&mut self) {
@@ -298,8 +299,14 @@ fn nothing_waits_beyond_its_deadline() {
 fn lanes_do_not_know_each_other() {
     let mut scene = Scene::new(Settings::default());
     scene.trip();
-    let other = scene.governor.lane("provider", "refund").unwrap();
-    assert_eq!(scene.governor.lane("provider", "charge"), Ok(scene.lane));
-    scene.lane = other;
+    scene.lane = scene.governor.add_lane().unwrap();
     assert_eq!(scene.go(Purpose::FirstSend), "go");
+}
+
+#[test]
+fn a_lane_for_each_payment_is_refused_before_memory_is_full() {
+    let mut governor = Governor::new(Settings::default()).unwrap();
+    let lanes: Vec<_> = (0..LANES_MAX).map(|_| governor.add_lane().unwrap()).collect();
+    assert_eq!(lanes.last(), Some(&LaneId(LANES_MAX - 1)));
+    assert_eq!(governor.add_lane(), Err(Error::LanesExhausted));
 }

@@ -85,7 +85,7 @@ impl World {
         let processes = (0..scene.processes)
             .map(|number| {
                 let mut governor = Governor::new(settings).unwrap();
-                let lane = governor.lane("provider", "charge").unwrap();
+                let lane = governor.add_lane().unwrap();
                 let entropy = root.stream(&format!("process {number}"));
                 Process { governor, lane, entropy, waiting: BTreeMap::new() }
             })

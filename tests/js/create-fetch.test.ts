@@ -15,6 +15,7 @@ interface Seen {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body: string;
+  readonly bytes: Uint8Array;
 }
 
 type Answer = (seen: Seen, number: number) => Response | Promise<Response>;
@@ -33,7 +34,8 @@ function door(options: Partial<FetchOptions> = {}, answer: Answer = paid) {
     store,
     fetch: async (request) => {
       const { url, method, headers } = request;
-      seen.push({ url, method, headers: Object.fromEntries(headers), body: await request.text() });
+      const bytes = new Uint8Array(await request.arrayBuffer());
+      seen.push({ url, method, headers: Object.fromEntries(headers), body: new TextDecoder().decode(bytes), bytes });
       return answer(seen[seen.length - 1] as Seen, seen.length);
     },
   });
@@ -149,17 +151,21 @@ test("what nobody knows yet is a rejection that says so, and a repeated call wai
 });
 
 test("an abort is answered at once with its reason, and nothing more is sent for the caller who left", async () => {
-  const { safe, seen } = door({}, () => new Promise<Response>(() => undefined));
-  const leaving = new AbortController();
-  const call = safe(CHARGE, { ...named("order_1"), signal: leaving.signal });
-  while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  const reason = new Error("the customer left");
-  leaving.abort(reason);
-  await assert.rejects(call, reason);
-  await assert.rejects(safe(CHARGE, { ...named("order_2"), signal: AbortSignal.abort(reason) }), reason);
-  assert.equal(seen.length, 1);
-  assert.equal(await safe.payments.find("order_2"), null, "what was aborted before it began never was");
-  safe.payments.close();
+  const reset: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } }));
+  for (const answer of [reset, () => new Promise<Response>(() => undefined)]) {
+    const { safe, seen } = door({ retry: { baseMs: 20, capMs: 40 } }, answer);
+    const leaving = new AbortController();
+    const call = safe(CHARGE, { ...named("order_1"), signal: leaving.signal });
+    while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const reason = new Error("the customer left");
+    leaving.abort(reason);
+    await assert.rejects(call, reason);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    assert.equal(seen.length, 1);
+    await assert.rejects(safe(CHARGE, { ...named("order_2"), signal: AbortSignal.abort(reason) }), reason);
+    assert.equal(await safe.payments.find("order_2"), null, "what was aborted before it began never was");
+    safe.payments.close();
+  }
 });
 
 test("neither credentials nor the caller's drawn keys reach the store", async () => {
@@ -231,9 +237,11 @@ test("bodies of every kind are kept up to the limit, and refused beyond it", asy
   await ask("form", parts());
   await ask("form", parts());
   assert.deepEqual(seen.map(({ body }) => body).slice(0, 2), ["amount=1000", "amount=1000"]);
+  assert.deepEqual(seen[2]?.bytes, Uint8Array.of(0, 255, 128));
   assert.equal(seen.length, 4, "a form made twice is the same form, whatever boundary was drawn");
-  const form = await new Response(seen[3]?.body ?? "", { headers: { "content-type": seen[3]?.headers["content-type"] ?? "" } }).formData();
+  const form = await new Response(seen[3]?.bytes.slice() ?? null, { headers: { "content-type": seen[3]?.headers["content-type"] ?? "" } }).formData();
   assert.equal(form.get("amount"), "1000");
+  assert.deepEqual(new Uint8Array(await (form.get("file") as File).arrayBuffer()), Uint8Array.of(0, 255, 254, 10));
 
   for (const body of ["x".repeat(1_001), streamed("x".repeat(2_000))]) {
     const error = await rejection(ask("large", body));

@@ -373,6 +373,8 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
         Error::from(ErrorKind::Mismatch { field: "amount".to_owned() }),
         Error::from(ErrorKind::WebhookPayment),
         Error::from(ErrorKind::NotFailed { state: "in_flight" }),
+        Error::from(ErrorKind::NotInReview { state: "settled" }),
+        Error::from(ErrorKind::CopyUnderWay { until: 1_763_758_288_000 }),
         Error::from(ErrorKind::Journal { position: 3, problem: "`opened` twice" }),
     ];
     let text: Vec<String> =
@@ -385,6 +387,8 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
     intent_mismatch [fix_call] this reference was used before with another `amount`: use a new reference for a new purchase, or repeat the first one unchanged
     webhook_payment_invalid [fix_call] this is no payment of a webhook: expected the object inside a verified event, with id, reference, merchantId, amount, currency and state
     intent_not_failed [wait] a new attempt with a new key needs proof that the last one moved no money, and this intent is in_flight
+    intent_not_in_review [fix_call] a person decides only what no evidence could, and this intent is settled: read it with find
+    intent_copy_under_way [wait] a copy of the request may still arrive and move money until 1763758288000 (milliseconds since the epoch): decide that it failed after that moment
     intent_journal_broken [reconcile] the stored journal is broken at entry 3: `opened` twice
     "#);
 }

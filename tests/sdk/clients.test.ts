@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CheckoutAPI, Client as AdyenClient, Config, EnvironmentEnum, HttpClientException } from "@adyen/api-library";
+import adyen from "@adyen/api-library";
 import { createMollieClient } from "@mollie/api-client";
 import { Client as PayPalClient, Environment, OrdersController } from "@paypal/paypal-server-sdk";
 import createClient from "openapi-fetch";
@@ -11,6 +11,8 @@ import { adyenHttpClient, createFetch, withReference, type SafeFetch } from "../
 import type { Arrival, HostileOptions, HostileProvider } from "../js/hostile-provider.js";
 import { optionsFor, redirected, withProvider } from "./door.js";
 import { sendBy } from "./node-fetch.js";
+
+const { CheckoutAPI, Client: AdyenClient, Config, EnvironmentEnum, HttpClientException } = adyen;
 
 /** One way to pay with one client. */
 interface Purchase {

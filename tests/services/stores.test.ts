@@ -16,13 +16,14 @@ const pool = new pg.Pool({ connectionString: server("POSTGRES_URL"), max: 10 });
 const client = new pg.Client({ connectionString: server("POSTGRES_URL") });
 const sql = postgres(server("POSTGRES_URL"), { max: 10, onnotice: () => undefined });
 const io = new Redis(server("REDIS_URL"));
+const ioTwin = new Redis(server("REDIS_URL"));
 const node = createClient({ url: server("REDIS_URL") });
 const ioCluster = new Cluster([server("REDIS_CLUSTER_URL")]);
 const nodeCluster = createCluster({ rootNodes: [{ url: server("REDIS_CLUSTER_URL") }] });
 await Promise.all([client.connect(), node.connect(), nodeCluster.connect()]);
 
 after(async () => {
-  await Promise.all([pool.end(), client.end(), sql.end(), io.quit(), node.close(), ioCluster.quit(), nodeCluster.close()]);
+  await Promise.all([pool.end(), client.end(), sql.end(), io.quit(), ioTwin.quit(), node.close(), ioCluster.quit(), nodeCluster.close()]);
 });
 
 let made = 0;
@@ -49,8 +50,27 @@ const STORES: Record<string, () => Store | Promise<Store>> = {
   "node-redis on a cluster": () => redisStore(nodeCluster, { name: `node${(made += 1)}` }),
 };
 
+/** Clients of one database, each with a connection of its own; those of one row may even be of different drivers. */
+const CLIENTS: Record<string, () => Store[] | Promise<Store[]>> = {
+  "pg Pool": async () => {
+    const one = table();
+    await migrated(postgresStore(pool, one));
+    return [postgresStore(pool, one), postgresStore(client, one), postgresStore(sql, one)];
+  },
+  ioredis: () => {
+    const name = `both${(made += 1)}`;
+    return [redisStore(io, { name }), redisStore(ioTwin, { name }), redisStore(node, { name })];
+  },
+  "ioredis on a cluster": () => {
+    const name = `both${(made += 1)}`;
+    return [redisStore(ioCluster, { name }), redisStore(nodeCluster, { name })];
+  },
+};
+
 for (const [driver, open] of Object.entries(STORES)) {
-  for (const { name, run } of storeConformance(open)) test(`${driver}: ${name}`, run);
+  const clients = CLIENTS[driver];
+  const checks = storeConformance(open, clients === undefined ? {} : { clients });
+  for (const { name, run } of checks) test(`${driver}: ${name}`, run);
 }
 
 for (const [driver, open] of Object.entries(TRANSACTIONAL)) {

@@ -1,4 +1,5 @@
 /** `tillproof/adapters/deno`: what `Deno.serve` takes is a function from `Request` to `Response`. */
 
-export { webhook } from "./web.js";
+export { idempotent, webhook } from "./web.js";
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./web.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./web.js";

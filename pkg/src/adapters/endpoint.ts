@@ -13,6 +13,7 @@ import { isTillproofError, TillproofError } from "../shell/errors.js";
 import { count, flag, fn, object, onlyKnown, refusal } from "../shell/guard.js";
 import type { HeadersLike } from "../webhooks/headers.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
+import { onceFor } from "./environment.js";
 import { checkedUrl, forwardedUrl } from "./public-url.js";
 
 /** The body limit when none is given: 1 MiB, as in Fastify and Next. */
@@ -175,20 +176,7 @@ export function createEndpoint<Box extends InboxLike>(options: WebhookOptions<Bo
 
 /** The endpoint for an environment: made at once from options, else when it is first asked for, and then kept. */
 export function endpointOf<Box extends InboxLike, Env>(setup: WebhookSetup<Box, Env>): (env: Env) => Endpoint {
-  if (typeof setup !== "function") {
-    const endpoint = createEndpoint(setup);
-    return () => endpoint;
-  }
-  const made = new Map<Env, Endpoint>();
-  return (env) => {
-    const known = made.get(env);
-    if (known !== undefined) return known;
-    const endpoint = createEndpoint(setup(env));
-    // A platform that made a new environment for each request would fill this.
-    made.clear();
-    made.set(env, endpoint);
-    return endpoint;
-  };
+  return onceFor<WebhookOptions<Box>, Env, Endpoint>(setup, createEndpoint);
 }
 
 function receiverOf<Box extends InboxLike>(options: WebhookOptions<Box>): (delivery: Delivery) => Promise<Outcome> {

@@ -6,10 +6,12 @@
  */
 
 import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { createKeyedEndpoint, sendKeyed, type IdempotentOptions, type KeyedResponse } from "./idempotent.js";
 import type { BodyAdvice } from "./lost-body.js";
 import { answerNode, nodeArrival, type NodeRequest, type NodeResponse, type ParsedBody } from "./node-request.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 
 /** The part of Express's request that is used. */
 export interface ExpressRequest extends NodeRequest {
@@ -68,3 +70,18 @@ function firstWord(header: string | string[] | undefined): string {
 }
 
 type Router = { readonly stack?: unknown };
+
+/**
+ * A handler for `app.post(path, …)` that runs a request with an `Idempotency-Key` once, above or below body parsers. Throws
+ * what names an option that is wrong; the handler never rejects.
+ */
+export function idempotent<Client, Native extends ExpressRequest = ExpressRequest>(
+  options: IdempotentOptions<Native, Client>,
+): (request: Native, response: KeyedResponse) => Promise<void> {
+  const endpoint = createKeyedEndpoint(options);
+  return async (request, response) => {
+    const parsed = request as ParsedBody;
+    const arrival = nodeArrival(request, () => parsed, () => advice(request), request.originalUrl ?? request.url);
+    sendKeyed(await endpoint.answer(arrival, request, () => parsed.body), response);
+  };
+}

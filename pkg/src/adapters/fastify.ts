@@ -7,9 +7,11 @@
 
 import { text } from "../shell/guard.js";
 import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { createKeyedEndpoint, headersOf, type IdempotentOptions } from "./idempotent.js";
 import { nodeArrival, type NodeRequest, type ParsedBody } from "./node-request.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 
 /** The part of Fastify's request that is used. */
 export interface FastifyRequestLike {
@@ -73,4 +75,29 @@ export function webhook<Box extends InboxLike>(
 function parsedOf(request: ParsedBody): ParsedBody {
   const { body, rawBody } = request;
   return typeof (body as { readonly pipe?: unknown } | null | undefined)?.pipe === "function" ? { rawBody } : { body, rawBody };
+}
+
+/** The part of Fastify's reply that an answer of bytes needs. */
+export interface FastifyByteReply {
+  code(status: number): unknown;
+  headers(headers: Record<string, string | string[]>): unknown;
+  send(body?: Uint8Array): unknown;
+}
+
+/**
+ * A handler for `app.post(path, …)` that runs a request with an `Idempotency-Key` once, on what Fastify's parsers made of the
+ * body. Throws what names an option that is wrong; the handler never rejects.
+ */
+export function idempotent<Client, Native extends FastifyRequestLike = FastifyRequestLike>(
+  options: IdempotentOptions<Native, Client>,
+): (request: Native, reply: FastifyByteReply) => Promise<unknown> {
+  const endpoint = createKeyedEndpoint(options);
+  return async (request, reply) => {
+    const parsed = (): ParsedBody => parsedOf(request as ParsedBody);
+    const arrival = nodeArrival(request.raw, parsed, () => ADVICE, request.originalUrl);
+    const answer = await endpoint.answer(arrival, request, () => parsed().body);
+    reply.code(answer.status);
+    reply.headers(headersOf(answer));
+    return answer.body.length === 0 ? reply.send() : reply.send(answer.body);
+  };
 }

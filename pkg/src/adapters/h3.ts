@@ -7,10 +7,12 @@
 
 import { createEndpoint, type Arrival, type BodyRead, type InboxLike, type WebhookOptions } from "./endpoint.js";
 import { fetchArrival, fetchResponse, readBytes } from "./fetch-request.js";
+import { createKeyedEndpoint, keyedResponse, type IdempotentOptions } from "./idempotent.js";
 import { alreadyParsed } from "./lost-body.js";
 import { nodeArrival, type NodeRequest } from "./node-request.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 
 /** The part of an event that is used: `req` in h3 2, `node` in h3 1. */
 export interface H3EventLike {
@@ -73,4 +75,18 @@ interface H3V1Event {
   };
   readonly web?: { readonly request?: { readonly body: unknown } };
   readonly _requestBody?: unknown;
+}
+
+/**
+ * For `defineEventHandler(idempotent(…))`: runs a request with an `Idempotency-Key` once. Throws what names an option that is
+ * wrong; the handler never rejects.
+ */
+export function idempotent<Client, Native extends H3EventLike = H3EventLike>(
+  options: IdempotentOptions<Native, Client>,
+): (event: Native) => Promise<Response> {
+  const endpoint = createKeyedEndpoint(options);
+  return async (event) => {
+    const left = (): unknown => (isRequest(event.req) ? undefined : (event as unknown as H3V1Event).node.req.body);
+    return keyedResponse(await endpoint.answer(arrivalOf(event), event, left));
+  };
 }

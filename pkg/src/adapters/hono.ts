@@ -5,11 +5,13 @@
  * read: bytes and undamaged texts are taken from there, of forms no bytes are left.
  */
 
-import { createEndpoint, type BodyRead, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { createEndpoint, type Arrival, type BodyRead, type InboxLike, type WebhookOptions } from "./endpoint.js";
 import { fetchArrival, fetchResponse } from "./fetch-request.js";
+import { createKeyedEndpoint, keyedResponse, type IdempotentOptions } from "./idempotent.js";
 import { alreadyParsed } from "./lost-body.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 
 /** The part of Hono's context that is used. */
 export interface HonoContext {
@@ -23,12 +25,19 @@ export function webhook<Box extends InboxLike>(
   options: WebhookOptions<Box>,
 ): (context: HonoContext) => Promise<Response> {
   const endpoint = createEndpoint(options);
-  return async ({ req }) => {
-    const arrival = fetchArrival(req.raw, KEEP);
-    const body = async (maxBytes: number): Promise<BodyRead> =>
-      (req.raw.bodyUsed ? await remembered(req, maxBytes) : undefined) ?? arrival.body(maxBytes);
-    return fetchResponse(await endpoint.answer({ ...arrival, body }));
-  };
+  return async ({ req }) => fetchResponse(await endpoint.answer(honoArrival(req)));
+}
+
+function honoArrival(req: HonoContext["req"]): Arrival {
+  const arrival = fetchArrival(req.raw, KEEP);
+  const body = async (maxBytes: number): Promise<BodyRead> =>
+    (req.raw.bodyUsed ? await remembered(req, maxBytes) : undefined) ?? arrival.body(maxBytes);
+  return { ...arrival, body };
+}
+
+/** Where Hono remembers what was read of a request. */
+interface Remembering {
+  readonly bodyCache?: Readonly<Record<string, unknown>>;
 }
 
 /** What Hono may have kept of a body, the most faithful first. */
@@ -36,7 +45,7 @@ const KEPT = ["arrayBuffer", "blob", "text"] as const;
 
 /** The bytes out of what Hono keeps of a body it read. */
 async function remembered(req: object, maxBytes: number): Promise<BodyRead | undefined> {
-  const cache = (req as { readonly bodyCache?: Readonly<Record<string, unknown>> }).bodyCache ?? {};
+  const cache = (req as Remembering).bodyCache ?? {};
   const kind = KEPT.find((name) => name in cache) ?? Object.keys(cache)[0];
   // Somebody read the Request itself, behind the back of Hono.
   if (kind === undefined) return undefined;
@@ -51,4 +60,19 @@ async function bytesOf(kept: unknown): Promise<Uint8Array | undefined> {
   if (kept instanceof Blob) return new Uint8Array(await kept.arrayBuffer());
   // Decoding replaces what is no UTF-8, and then the bytes are lost.
   return typeof kept === "string" && !kept.includes("\uFFFD") ? new TextEncoder().encode(kept) : undefined;
+}
+
+/**
+ * A handler for `app.post(path, …)` that runs a request with an `Idempotency-Key` once, also where `c.req.json()` was called
+ * before. Throws what names an option that is wrong; the handler never rejects.
+ */
+export function idempotent<Client, Native extends HonoContext = HonoContext>(
+  options: IdempotentOptions<Native, Client>,
+): (context: Native) => Promise<Response> {
+  const endpoint = createKeyedEndpoint(options);
+  return async (context) => {
+    const { req } = context;
+    const answer = await endpoint.answer(honoArrival(req), context, () => (req as Remembering).bodyCache?.json);
+    return keyedResponse(answer);
+  };
 }

@@ -9,9 +9,11 @@
 import { TillproofError } from "../shell/errors.js";
 import { object } from "../shell/guard.js";
 import { createEndpoint, type Arrival, type BodyRead, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { createKeyedEndpoint, headersOf, type IdempotentOptions } from "./idempotent.js";
 import { alreadyParsed } from "./lost-body.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 
 /** The part of the events that is used; version 2.0 is that of HTTP APIs and function URLs. */
 export interface LambdaEvent {
@@ -110,5 +112,48 @@ function fromBase64(text: string): Uint8Array {
         "the event says isBase64Encoded, but its body is no base64: hand the event on as Lambda gave it, or set " +
         "isBase64Encoded to false where the body was decoded",
     });
+  }
+}
+
+/** An answer with what the gateways have for headers that stand several times. */
+export interface LambdaKeyedResult extends LambdaResult {
+  /** In answers to events of version 2.0. */
+  readonly cookies?: string[];
+  /** In answers to events of version 1.0, and of load balancers that are set to it. */
+  readonly multiValueHeaders?: Record<string, string[]>;
+}
+
+/**
+ * For `export const handler = idempotent(…)`: runs a request with an `Idempotency-Key` once. Throws what names an option that
+ * is wrong; the handler never rejects.
+ */
+export function idempotent<Client, Native extends LambdaEvent = LambdaEvent>(
+  options: IdempotentOptions<Native, Client>,
+): (event: Native) => Promise<LambdaKeyedResult> {
+  const endpoint = createKeyedEndpoint(options);
+  return async (event) => {
+    const answer = await endpoint.answer(arrivalOf(object("event", event)), event, () => event.body as unknown);
+    const { "content-length": _, "set-cookie": cookies = [], ...others } = headersOf(answer);
+    const headers = Object.fromEntries(Object.entries(others).map(([name, values]) => [name, [values].flat().join(", ")]));
+    const body = textOf(answer.body);
+    const result = {
+      statusCode: answer.status,
+      headers,
+      body: body ?? btoa(Array.from(answer.body, (byte) => String.fromCharCode(byte)).join("")),
+      isBase64Encoded: body === undefined,
+    };
+    if (event.rawPath !== undefined) return cookies.length === 0 ? result : { ...result, cookies: [cookies].flat() };
+    if (event.multiValueHeaders === undefined || event.multiValueHeaders === null) return result;
+    const lists = Object.entries({ ...others, ...(cookies.length === 0 ? {} : { "set-cookie": cookies }) });
+    return { ...result, multiValueHeaders: Object.fromEntries(lists.map(([name, values]) => [name, [values].flat()])) };
+  };
+}
+
+/** The text whose UTF-8 the bytes are; `undefined` where they are none. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
   }
 }

@@ -5,9 +5,11 @@
  */
 
 import { createEndpoint, type InboxLike, type WebhookOptions } from "./endpoint.js";
+import { createKeyedEndpoint, sendKeyed, type IdempotentOptions, type KeyedResponse } from "./idempotent.js";
 import { answerNode, nodeArrival, type NodeRequest, type NodeResponse, type ParsedBody } from "./node-request.js";
 
 export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } from "./endpoint.js";
+export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 export type { NodeRequest, NodeResponse } from "./node-request.js";
 
 const ADVICE = {
@@ -22,4 +24,18 @@ export function webhook<Box extends InboxLike>(
   const endpoint = createEndpoint(options);
   return (request, response) =>
     answerNode(endpoint, nodeArrival(request, () => request as ParsedBody, () => ADVICE), response);
+}
+
+/**
+ * A listener that runs the requests of one path that carry an `Idempotency-Key` once. Throws what names an option that is
+ * wrong; the listener never rejects.
+ */
+export function idempotent<Client, Native extends NodeRequest = NodeRequest>(
+  options: IdempotentOptions<Native, Client>,
+): (request: Native, response: KeyedResponse) => Promise<void> {
+  const endpoint = createKeyedEndpoint(options);
+  return async (request, response) => {
+    const parsed = request as ParsedBody;
+    sendKeyed(await endpoint.answer(nodeArrival(request, () => parsed, () => ADVICE), request, () => parsed.body), response);
+  };
 }

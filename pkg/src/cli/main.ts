@@ -42,6 +42,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     example: "tillproof simulate --port 8080 --seed 7 --faults hostile",
     load: async () => (await import("./simulate.js")).runSimulate,
   },
+  torture: {
+    summary: "lives payments through a hostile world, seed by seed, and names the seed that breaks an invariant",
+    flags:
+      "[--seeds A..B | --seed N [--trace]] [--profile NAME] [--crash PERCENT] [--without SAFEGUARD] [--workers N] " +
+      "[--list] [--json]",
+    example: "tillproof torture --seeds 0..100000 --profile crash-20 --workers 2",
+    load: async () => (await import("./torture.js")).runTorture,
+  },
   demo: {
     summary: "drives orders through a hostile gateway, kills the shop in the middle, and prints a proof",
     flags: "[--orders N] [--seed N] [--serve]",

@@ -36,6 +36,8 @@ export class Lease {
     this.#claim = claim;
     const beat = (): void => void (this.#beating = this.#beating.then(() => this.#prolong()));
     this.#timer = setInterval(beat, Math.ceil(held.leaseMs / BEATS_PER_LEASE));
+    // Where the handler is all that is left, and waits for nothing, a process may end.
+    (this.#timer as { unref?: () => void }).unref?.();
   }
 
   /** Aborted when somebody else has taken over. */

@@ -103,8 +103,8 @@ class Door {
     this.payments = new Payments(rest, (name) => this.#credentials.find(name));
     // From here on the options are known to work.
     this.#options = options;
-    const { document, facts } = knownProfile(rest.provider.profile ?? "conservative");
-    this.#profile = facts.name;
+    const { document } = knownProfile(rest.provider.profile ?? "conservative");
+    this.#profile = document.name;
     this.#key = keyPlaceOf(document);
     this.#oneAccount = rest.provider.account !== undefined || !credentialsTellAccounts(this.#profile);
     this.#credentials = new Credentials(bytes("secret", rest.secret), this.#oneAccount);
@@ -124,7 +124,7 @@ class Door {
     const taken = await captured(request, this.#bodyBytesMax);
     const key = callersKey(this.#key, taken);
     const name = nameOf({ chosen: this.#chosen(call, taken), header: taken.reference, callersKey: key });
-    if (name !== undefined) return this.#whileHeld([input, init, request], this.#carryOut(taken, name), request.signal);
+    if (name !== undefined) return this.#whileHeld([input, init, request], this.#carryOut(taken, name, request.signal), request.signal);
     if (spare !== undefined) return this.#pass(spare);
     throw withoutName(call.method, call.url.pathname);
   }
@@ -154,7 +154,7 @@ class Door {
     return this.#transport(request);
   }
 
-  async #carryOut(taken: Captured, { reference, isCallersKey }: Name): Promise<Response> {
+  async #carryOut(taken: Captured, { reference, isCallersKey }: Name, signal: AbortSignal): Promise<Response> {
     const { method, url } = taken;
     const headers = withoutKey(this.#key, taken.headers);
     const credentials = this.#given ? undefined : await this.#credentials.remember(taken.credentials);
@@ -172,7 +172,7 @@ class Door {
         ...(isCallersKey && key !== undefined ? { ownKey: key } : {}),
         ...(this.#key.field === undefined ? {} : { keyMember: this.#key.field }),
       },
-      this.#waitMs === undefined ? {} : { waitMs: this.#waitMs },
+      { signal, ...(this.#waitMs === undefined ? {} : { waitMs: this.#waitMs }) },
     );
     return told(outcome, { reference, method, path: url.pathname, reason: outcome.reason, needsReview: outcome.needsReview });
   }

@@ -5,13 +5,12 @@
  * under way at most. The engine in Rust decides; what crosses for a decision are numbers alone.
  */
 
-import { TillproofError } from "../shell/errors.js";
 import { count, onlyKnown, timeMs } from "../shell/guard.js";
 import { payments } from "../shell/payments.js";
-import { encodeChecked } from "../shell/wire.js";
+import { utf8 } from "../shell/wire.js";
 import type { Purpose } from "./engine.js";
 import type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
-import { TIMER_MS_MAX, hex } from "./host.js";
+import { TIMER_MS_MAX } from "./host.js";
 
 /** How a governor decides. A part that is `false` is switched off. */
 export interface GovernorOptions {
@@ -103,15 +102,19 @@ export interface GovernorState {
   readonly lanes: readonly LaneState[];
 }
 
+const PHASES = ["closed", "open", "recovering"] as const;
+
 /** As in src/governor/permit.rs. */
 const PURPOSES: Readonly<Record<Purpose, number>> = { first_send: 0, resend: 1, query: 2, void: 1 };
 
 /** As in src/wasm/governor: the lowest four bits of an answer say what it is, the others how long or which ticket. */
 const GO = 0;
+/** From here on the answer has no length of time. */
+const DEADLINE = 7;
+/** No number, or that of the engine. */
 const NONE = 0xffff_ffff;
 const NO_ANSWER = 0;
 const NEVER_SENT = 1;
-const DEADLINE = 7;
 const WORD = 2 ** 32;
 
 /** Whoever was refused for want of time is not asked again within it. */
@@ -125,8 +128,10 @@ interface Waiting {
   readonly admitted: (pass: Pass) => void;
 }
 
-/** A lane as the engine knows it, and who queues in it. */
+/** A lane as the engine numbered it, and who queues in it. */
 interface Known {
+  readonly provider: string;
+  readonly operation: string;
   readonly number: number;
   readonly waiting: Map<number, Waiting>;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -137,14 +142,14 @@ interface Known {
  * talk to the same provider: two would probe twice.
  */
 export class Governor implements Gate {
-  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #settings: readonly number[];
   #handle = 0;
   #generation = -1;
   readonly #lanes = new Map<string, Known>();
 
   /** Use {@link createGovernor}. */
   constructor(options: GovernorOptions) {
-    this.#options = documentOf(options);
+    this.#settings = settingsOf(options);
     this.#open();
   }
 
@@ -187,12 +192,33 @@ export class Governor implements Gate {
   /** The lanes as they stand, in the order of their first use. */
   state(): GovernorState {
     this.#open();
-    const rows = payments.invoke<Record<string, string | number>[]>((exports) => exports.governor_view(this.#handle));
-    const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-    const lanes = rows.map(
-      (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [camel(name), value])) as unknown as LaneState,
-    );
-    return { lanes };
+    return { lanes: [...this.#lanes.values()].map((known) => this.#stateOf(known)) };
+  }
+
+  #stateOf({ provider, operation, number }: Known): LaneState {
+    const words = payments.raw((exports) => exports.governor_view(this.#handle, number));
+    const at = (place: number): number => (words[2 * place] ?? 0) * WORD + (words[2 * place + 1] ?? 0);
+    const some = <N extends string>(name: N, place: number): { readonly [K in N]?: number } =>
+      words[2 * place] === NONE ? {} : ({ [name]: at(place) } as { readonly [K in N]: number });
+    return {
+      provider,
+      operation,
+      breaker: PHASES[at(0)] ?? "closed",
+      ...some("window", 1),
+      ...some("probeAt", 2),
+      ...some("quietUntil", 3),
+      ...some("tokens", 4),
+      inFlight: at(5),
+      waiting: at(6),
+      firstSends: at(7),
+      retries: at(8),
+      probes: at(9),
+      held: at(10),
+      answered: at(11),
+      failed: at(12),
+      shed: at(13),
+      trips: at(14),
+    };
   }
 
   #join(known: Known, waiting: Waiting): number {
@@ -255,29 +281,28 @@ export class Governor implements Gate {
     const key = `${profile}\n${name}`;
     const known = this.#lanes.get(key);
     if (known !== undefined) return known;
-    const added: Known = { number: this.#number(profile, name), waiting: new Map(), timer: undefined };
+    const added = this.#added(profile, name);
     this.#lanes.set(key, added);
     return added;
   }
 
-  #number(provider: string, operation: string): number {
-    const names = encodeChecked({ provider, operation });
-    return payments.invoke<number>((exports) => exports.governor_lane(this.#handle, names));
+  #added(provider: string, operation: string): Known {
+    const number = payments.invoke<number>((exports) => exports.governor_add_lane(this.#handle));
+    return { provider, operation, number, waiting: new Map(), timer: undefined };
   }
 
   /** After a trap the engine begins anew, trusts everybody, and those who queued queue again. */
   #open(): void {
     if (this.#generation === payments.generation) return;
-    const entropy = hex(crypto.getRandomValues(new Uint8Array(16)));
-    const document = encodeChecked({ ...this.#options, entropy });
-    this.#handle = payments.invoke<number>((exports) => exports.governor_open(document));
+    const entropy = crypto.getRandomValues(new Uint32Array(4));
+    const words = new Uint32Array([...entropy, ...this.#settings]);
+    this.#handle = payments.invoke<number>((exports) => exports.governor_open(words));
     this.#generation = payments.generation;
     const before = [...this.#lanes];
     this.#lanes.clear();
-    for (const [key, { waiting, timer }] of before) {
+    for (const [key, { provider, operation, waiting, timer }] of before) {
       clearTimeout(timer);
-      const [provider = "", operation = ""] = key.split("\n");
-      const known: Known = { number: this.#number(provider, operation), waiting: new Map(), timer: undefined };
+      const known = this.#added(provider, operation);
       this.#lanes.set(key, known);
       for (const one of waiting.values()) this.#join(known, one);
       this.#admit(known);
@@ -288,7 +313,7 @@ export class Governor implements Gate {
 /**
  * A governor, for {@link createPayments}.
  *
- * Throws `unknown_option`, `option_invalid` and what the engine refuses, such as `governor_burst_zero`.
+ * Throws `unknown_option`, `option_invalid`, `governor_setting`, `retry_base_zero` and `retry_cap_below_base`.
  */
 export function createGovernor(options: GovernorOptions = {}): Governor {
   return new Governor(options);
@@ -307,64 +332,46 @@ function heardOf(passed: Passed, now: number): [status: number, hint: number] {
   // No status of HTTP is below 100: those numbers mean something else at the door.
   if (status < 100) return [NO_ANSWER, NONE];
   if (retryAfter === undefined) return [status, NONE];
-  const input = encodeChecked({ text: retryAfter, now });
-  return [status, payments.invoke<number | null>((exports) => exports.governor_retry_after(input)) ?? NONE];
+  const text = utf8(retryAfter);
+  return [status, payments.raw((exports) => exports.governor_retry_after(text, Math.trunc(now / WORD), now >>> 0))];
 }
 
-function documentOf(options: GovernorOptions): Readonly<Record<string, unknown>> {
-  onlyKnown("governor", options, ["budget", "breaker", "bulkhead"]);
-  const { budget, breaker, bulkhead } = options;
-  return {
-    ...(budget === undefined ? {} : { budget: budget && budgetOf(budget) }),
-    ...(breaker === undefined ? {} : { breaker: breaker && breakerOf(breaker) }),
-    ...(bulkhead === undefined ? {} : { bulkhead: bulkhead && bulkheadOf(bulkhead) }),
-  };
-}
-
-function budgetOf(budget: BudgetOptions): Readonly<Record<string, number>> {
-  const { burst, percent, trickleMs } = onlyKnown("governor.budget", budget, ["burst", "percent", "trickleMs"]);
-  const { per_mille: share, ...others } = given("governor.budget", [
-    ["burst", "burst", burst],
-    ["percent", "per_mille", percent],
-    ["trickleMs", "trickle_ms", trickleMs],
-  ]);
-  return share === undefined ? others : { ...others, per_mille: share * 10 };
-}
-
+const BUDGET = ["burst", "percent", "trickleMs"] as const;
 const BREAKER = [
-  ["inARow", "in_a_row"],
-  ["failures", "failures"],
-  ["outcomes", "outcomes"],
-  ["memoryMs", "memory_ms"],
-  ["probeBaseMs", "probe_base_ms"],
-  ["probeCapMs", "probe_cap_ms"],
-  ["probeLeaseMs", "probe_lease_ms"],
-  ["window", "window"],
+  "inARow",
+  "outcomes",
+  "failures",
+  "memoryMs",
+  "probeBaseMs",
+  "probeCapMs",
+  "probeLeaseMs",
+  "window",
 ] as const;
+const BULKHEAD = ["inFlight", "waiting"] as const;
 
-function breakerOf(breaker: BreakerOptions): Readonly<Record<string, number>> {
-  onlyKnown("governor.breaker", breaker, BREAKER.map(([name]) => name));
-  return given("governor.breaker", BREAKER.map(([name, inside]) => [name, inside, breaker[name]]));
+/** As src/wasm/governor reads them: whether there is the part at all, then its numbers; the engine has the defaults. */
+function settingsOf(options: GovernorOptions): readonly number[] {
+  onlyKnown("governor", options, ["budget", "breaker", "bulkhead"]);
+  return [
+    ...part<BudgetOptions>("governor.budget", options.budget, BUDGET),
+    ...part<BreakerOptions>("governor.breaker", options.breaker, BREAKER),
+    ...part<BulkheadOptions>("governor.bulkhead", options.bulkhead, BULKHEAD),
+  ];
 }
 
-function bulkheadOf(bulkhead: BulkheadOptions): Readonly<Record<string, number>> {
-  const { inFlight, waiting } = onlyKnown("governor.bulkhead", bulkhead, ["inFlight", "waiting"]);
-  return given("governor.bulkhead", [
-    ["inFlight", "in_flight", inFlight],
-    ["waiting", "waiting", waiting],
-  ]);
-}
-
-/** The numbers that were given, checked, under the names the engine knows; it has the defaults. */
-function given(
-  where: string,
-  numbers: readonly (readonly [name: string, inside: string, value: number | undefined])[],
-): Readonly<Record<string, number>> {
-  const checked: Record<string, number> = {};
-  for (const [name, inside, value] of numbers) {
-    if (value !== undefined) checked[inside] = count(`${where}.${name}`, value);
-  }
-  return checked;
+function part<T extends { readonly [K in keyof T]?: number }>(
+  name: string,
+  options: false | T | undefined,
+  fields: readonly (keyof T & string)[],
+): number[] {
+  if (options === false) return [0, ...fields.map(() => NONE)];
+  const given: T = onlyKnown(name, options ?? ({} as T), fields);
+  const word = (field: keyof T & string): number => {
+    const value = given[field];
+    // What is beyond seven weeks or four thousand million is as good as endless.
+    return value === undefined ? NONE : Math.min(count(`${name}.${field}`, value), NONE - 1);
+  };
+  return [NONE, ...fields.map(word)];
 }
 
 /** Throws `governor_hedged_money` for every purpose but a query: copies of a send race each other for the money. */

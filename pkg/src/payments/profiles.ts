@@ -104,8 +104,8 @@ export interface ProfileDocument {
     readonly field?: string;
     /** As a string of RFC 8941, in double quotes. */
     readonly quoted?: boolean;
-    /** `hex` (32 characters) when left out; `uuid` has 36, `base64url` 22. */
-    readonly form?: "hex" | "uuid" | "base64url";
+    /** `hex` (32 characters) when left out; `uuid` has 36. */
+    readonly form?: "hex" | "uuid";
     /** The shortest and the longest key the provider takes. */
     readonly length: readonly [least: number, most: number];
   };
@@ -135,21 +135,9 @@ export interface ProfileDocument {
   readonly sources?: ProfileSources;
 }
 
-/** What a driver needs to know of a profile. */
-export interface ProfileFacts {
-  readonly name: string;
-  /** Left out where the key goes into the body. */
-  readonly key_header?: string;
-  /** Response headers the engine wants to see, in lower case. */
-  readonly answer_headers: readonly string[];
-  /** Operations of the dialect; prepared requests always work. */
-  readonly operations: readonly ProfileOperation[];
-}
-
 /** A profile that was checked. */
 export interface KnownProfile {
   readonly document: ProfileDocument;
-  readonly facts: ProfileFacts;
 }
 
 /**
@@ -160,7 +148,8 @@ export interface KnownProfile {
 export function knownProfile(option: string | ProfileDocument): KnownProfile {
   const document = typeof option === "string" ? builtIn(option) : ownProfile(option);
   const input = encode({ profile: document });
-  return { document, facts: payments.invoke<ProfileFacts>((exports) => exports.payments_profile(input)) };
+  payments.invoke<string>((exports) => exports.payments_profile(input));
+  return { document };
 }
 
 /**
@@ -168,7 +157,7 @@ export function knownProfile(option: string | ProfileDocument): KnownProfile {
  * journal without a name is broken, which the engine says better.
  */
 export function profileOfIntent(client: KnownProfile, name: unknown): ProfileDocument {
-  return typeof name !== "string" || name === client.facts.name ? client.document : builtIn(name);
+  return typeof name !== "string" || name === client.document.name ? client.document : builtIn(name);
 }
 
 function builtIn(name: string): ProfileDocument {

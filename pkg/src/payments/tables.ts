@@ -20,7 +20,7 @@ export interface KeyIdentity {
   /** Generation, from 1. */
   readonly epoch?: number;
   /** Length and alphabet, as in a profile's `key.form`; `hex` when left out. */
-  readonly form?: "hex" | "uuid" | "base64url";
+  readonly form?: "hex" | "uuid";
 }
 
 /**

@@ -81,8 +81,29 @@ export function sqliteStore<Database extends SqliteDatabase>(
     );
   };
 
-  /** Runs `body` in a transaction of this handle, and rolls it back when it throws. */
-  const inTransaction = async <T>(body: () => T | Promise<T>): Promise<T> => {
+  /**
+   * Runs `body` in a transaction that begins and ends within one turn of the event loop: another handle of this process,
+   * which waits for the lock without letting anybody else run, never waits for it.
+   */
+  const inOneTurn = async <T>(body: () => T): Promise<T> => {
+    await turns.take(patienceMs);
+    try {
+      patiently(sql, "BEGIN IMMEDIATE");
+      try {
+        const result = body();
+        patiently(sql, "COMMIT");
+        return result;
+      } catch (error) {
+        rollBack(sql);
+        throw error;
+      }
+    } finally {
+      turns.give();
+    }
+  };
+
+  /** Runs `body` in a transaction of this handle, and rolls it back when it rejects. */
+  const inTransaction = async <T>(body: () => Promise<T>): Promise<T> => {
     await turns.take(patienceMs);
     try {
       patiently(sql, "BEGIN IMMEDIATE");
@@ -107,7 +128,7 @@ export function sqliteStore<Database extends SqliteDatabase>(
 
     async commit(writes: readonly Write[]): Promise<boolean> {
       checkWrites(writes);
-      return inTransaction(() => {
+      return inOneTurn(() => {
         if (writes.some((write) => (read(write.key)?.version ?? 0) !== write.expected)) return false;
         // From here on the commit succeeds.
         writes.forEach(put);
@@ -165,7 +186,7 @@ export function sqliteStore<Database extends SqliteDatabase>(
     async purge(now: number, limit: number): Promise<number> {
       checkPurge(now, limit);
       const oldest = `SELECT key FROM ${table} WHERE expires_at <= ? ORDER BY expires_at, key LIMIT ?`;
-      return inTransaction(() => sql.all(`DELETE FROM ${table} WHERE key IN (${oldest}) RETURNING key`, now, limit).length);
+      return inOneTurn(() => sql.all(`DELETE FROM ${table} WHERE key IN (${oldest}) RETURNING key`, now, limit).length);
     },
   };
 }

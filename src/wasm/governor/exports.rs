@@ -8,18 +8,6 @@ use crate::prelude::*;
 
 static GOVERNORS: Mutex<Governors> = Mutex::new(Governors::new());
 
-/// See [`Governors::open`].
-#[wasm_bindgen]
-pub fn governor_open(options: &[u8]) -> Vec<u8> {
-    GOVERNORS.lock().open(options)
-}
-
-/// See [`Governors::lane`].
-#[wasm_bindgen]
-pub fn governor_lane(handle: u32, names: &[u8]) -> Vec<u8> {
-    GOVERNORS.lock().lane(handle, names)
-}
-
 /// See [`Governors::permit`].
 #[wasm_bindgen]
 pub fn governor_permit(
@@ -84,26 +72,32 @@ pub fn governor_next(handle: u32, lane: u32, now_high: u32, now_low: u32) -> u32
     GOVERNORS.lock().next(handle, lane, [now_high, now_low])
 }
 
-/// See [`Governors::view`].
-#[wasm_bindgen]
-pub fn governor_view(handle: u32) -> Vec<u8> {
-    GOVERNORS.lock().view(handle)
-}
-
 /// See [`Governors::hedged`].
 #[wasm_bindgen]
 pub fn governor_hedged(purpose: u32) -> Vec<u8> {
     Governors::hedged(purpose)
 }
 
-/// See [`Governors::retry_after`].
+/// See [`Governors::open`].
 #[wasm_bindgen]
-pub fn governor_retry_after(input: &[u8]) -> Vec<u8> {
-    Governors::retry_after(input)
+pub fn governor_open(words: &[u32]) -> Vec<u8> {
+    GOVERNORS.lock().open(words)
 }
 
-/// See [`Governors::release`].
+/// See [`Governors::add_lane`].
 #[wasm_bindgen]
-pub fn governor_release(handle: u32) -> Vec<u8> {
-    GOVERNORS.lock().release(handle)
+pub fn governor_add_lane(handle: u32) -> Vec<u8> {
+    GOVERNORS.lock().add_lane(handle)
+}
+
+/// See [`Governors::view`].
+#[wasm_bindgen]
+pub fn governor_view(handle: u32, lane: u32) -> Vec<u32> {
+    GOVERNORS.lock().view(handle, lane)
+}
+
+/// See [`super::retry_after`].
+#[wasm_bindgen]
+pub fn governor_retry_after(text: &[u8], now_high: u32, now_low: u32) -> u32 {
+    super::retry_after(text, [now_high, now_low])
 }

@@ -1,23 +1,24 @@
-//! The governor's door: governors by handle, and numbers only where a decision is asked for.
+//! The governor's door: governors by handle, and numbers in both directions.
 //!
 //! A decision is made before every exchange and takes a few dozen nanoseconds, so nothing is allocated or encoded for
 //! one. A moment crosses as two words of 32 bits which the shell has cut itself, a length of time as milliseconds below
-//! 2^32. Making a governor, naming a lane and looking at the lanes are rare, and cross as documents.
+//! 2^32. The names of lanes stay in the shell.
 
-mod documents;
 #[cfg(all(target_family = "wasm", feature = "wasm-payments"))]
 pub mod exports;
 
-pub use documents::Error;
-
 use super::reply;
+use crate::advice::{Advice, Diagnose as _, Report, reported};
+use crate::calendar;
 use crate::entropy::Entropy;
-use crate::governor::{Governor, Heard, LaneId, Permit, Purpose, Reason, Ticket, Waiter};
-use crate::json::{self, ArrayWriter, Fields};
+use crate::governor::{
+    self, Governor, Heard, LaneId, Permit, Phase, Purpose, Reason, Settings, Ticket, Waiter,
+};
 use crate::prelude::*;
+use crate::retry::{self, Jitter, Policy};
 use crate::time::{Millis, Timestamp};
 
-/// Stands for "no length of time" where one may be left out.
+/// Stands for "none", or "as it is by default", wherever a number may be left out.
 pub const NONE: u32 = u32::MAX;
 
 /// A status for "no answer" and one for "the ticket was not used".
@@ -32,11 +33,26 @@ const SHED: u32 = 15;
 /// Bits above the four.
 const VALUE_MAX: u32 = u32::MAX >> 4;
 
+/// Why a call was refused. Variants stand in order of precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The waits between probes are refused.
+    Retry(retry::Error),
+    /// What it asks for is refused.
+    Governor(governor::Error),
+    /// No governor has this handle: it is from before a trap.
+    UnknownHandle {
+        /// The handle.
+        found: u32,
+    },
+}
+
 /// The governors of one instance.
 #[derive(Debug, Default)]
 pub struct Governors {
-    /// The governor of handle n stands at n - 1; a handle is never used again.
-    open: Vec<Option<Box<Held>>>,
+    /// The governor of handle n stands at n - 1. A process has one or a few, for as long as it runs.
+    open: Vec<Held>,
 }
 
 #[derive(Debug)]
@@ -54,38 +70,32 @@ impl Governors {
         Self { open: Vec::new() }
     }
 
-    /// Takes `{ entropy, budget?, breaker?, bulkhead? }`, where `false` switches a part off. Replies with a handle.
+    /// Opens a governor. Takes four words of entropy, then the settings in the order of [`settings`], each [`NONE`] where
+    /// the default is meant. Replies with a handle.
     #[must_use]
-    pub fn open(&mut self, options: &[u8]) -> Vec<u8> {
-        reply::of(self.try_open(options).map(Digits::digits))
+    pub fn open(&mut self, words: &[u32]) -> Vec<u8> {
+        reply::of(self.try_open(words).map(Digits::digits))
     }
 
-    fn try_open(&mut self, options: &[u8]) -> Result<u32, Error> {
-        let document = json::parse(options)?;
-        let mut fields = Fields::of(&document, "governor")?;
-        let settings = documents::settings(&mut fields)?;
-        let entropy = Entropy::from_bytes(documents::entropy(fields.text("entropy")?)?);
-        fields.finish()?;
-        let governor = Governor::new(settings)?;
-        let held = Held { governor, entropy, admitted: 0 };
-        self.open.push(Some(Box::new(held)));
+    fn try_open(&mut self, words: &[u32]) -> Result<u32, Error> {
+        let mut words = words.iter().copied();
+        let mut draw = || u64::from(words.next().unwrap_or_default());
+        let (a, b) = ((draw() << 32) | draw(), (draw() << 32) | draw());
+        let entropy = Entropy::from_bytes((u128::from(a) << 64 | u128::from(b)).to_le_bytes());
+        let governor = Governor::new(settings(words)?).map_err(Error::Governor)?;
+        self.open.push(Held { governor, entropy, admitted: 0 });
         // Memory ends long before the handles do.
         Ok(u32::try_from(self.open.len()).unwrap_or(u32::MAX))
     }
 
-    /// Takes `{ provider, operation }`. Replies with the number of the lane.
+    /// Adds a lane. Replies with its number.
     #[must_use]
-    pub fn lane(&mut self, handle: u32, names: &[u8]) -> Vec<u8> {
-        reply::of(self.try_lane(handle, names).map(Digits::digits))
-    }
-
-    fn try_lane(&mut self, handle: u32, names: &[u8]) -> Result<u32, Error> {
-        let document = json::parse(names)?;
-        let mut fields = Fields::of(&document, "lane")?;
-        let (provider, operation) = (fields.text("provider")?, fields.text("operation")?);
-        fields.finish()?;
-        let held = held(&mut self.open, handle).ok_or(Error::UnknownHandle { found: handle })?;
-        Ok(held.governor.lane(provider, operation)?.0)
+    pub fn add_lane(&mut self, handle: u32) -> Vec<u8> {
+        let lane = match held(&mut self.open, handle) {
+            Some(held) => held.governor.add_lane().map_err(Error::Governor),
+            None => Err(Error::UnknownHandle { found: handle }),
+        };
+        reply::of(lane.map(|LaneId(number)| number.digits()))
     }
 
     /// Whether an exchange may begin. `deadline` is in milliseconds from now, [`NONE`] for none.
@@ -154,46 +164,99 @@ impl Governors {
         held.governor.next_at(now, LaneId(lane)).map_or(NONE, |at| wait(now, at))
     }
 
-    /// Replies with the lanes as they stand.
-    #[must_use]
-    pub fn view(&mut self, handle: u32) -> Vec<u8> {
-        reply::of(held(&mut self.open, handle).ok_or(Error::UnknownHandle { found: handle }).map(|held| {
-            held.governor
-                .views()
-                .fold(ArrayWriter::new(), |list, view| list.raw(&documents::shown(&view)))
-                .finish()
-        }))
+    /// A lane as it stands: pairs of words, high and low, in the order of the body; all ones where there is nothing.
+    pub fn view(&mut self, handle: u32, lane: u32) -> Vec<u32> {
+        let found = held(&mut self.open, handle).and_then(|held| held.governor.view(LaneId(lane)));
+        let Some(view) = found else { return Vec::new() };
+        let counts = view.counts;
+        let at = |moment: Option<Timestamp>| moment.map_or(u64::MAX, Timestamp::unix_ms);
+        let numbers = [
+            phase(view.phase),
+            view.window.map_or(u64::MAX, u64::from),
+            at(view.probe_at),
+            at(view.quiet_until),
+            view.tokens.unwrap_or(u64::MAX),
+            u64::from(view.in_flight),
+            u64::try_from(view.waiting).unwrap_or(u64::MAX),
+            counts.first_sends,
+            counts.retries,
+            counts.probes,
+            counts.held,
+            counts.answered,
+            counts.failed,
+            counts.shed,
+            counts.trips,
+        ];
+        let word = |number: u64| u32::try_from(number).unwrap_or_default();
+        numbers
+            .into_iter()
+            .flat_map(|number| [word(number >> 32), word(number & u64::from(u32::MAX))])
+            .collect()
     }
 
     /// Whether an exchange of a purpose may be made once more beside itself. Replies with the purpose of the copy.
     #[must_use]
     pub fn hedged(purpose: u32) -> Vec<u8> {
         let purpose = Purpose::from_word(purpose).unwrap_or(Purpose::Resend);
-        reply::of(purpose.hedged().map(|purpose| purpose.word().digits()))
-    }
-
-    /// What a `Retry-After` says: takes `{ text, now }`, replies with milliseconds, or `null` when it says nothing.
-    #[must_use]
-    pub fn retry_after(input: &[u8]) -> Vec<u8> {
-        reply::of(documents::retry_after(input))
-    }
-
-    /// Lets go of a governor. Replies with `null`.
-    #[must_use]
-    pub fn release(&mut self, handle: u32) -> Vec<u8> {
-        if let Some(slot) = place(handle).and_then(|place| self.open.get_mut(place)) {
-            *slot = None;
-        }
-        reply::ok("null")
+        reply::of(purpose.hedged().map(|purpose| purpose.word().digits()).map_err(Error::Governor))
     }
 }
 
-fn place(handle: u32) -> Option<usize> {
-    usize::try_from(handle.checked_sub(1)?).ok()
+/// What a `Retry-After` says, in milliseconds; [`NONE`] when it says nothing.
+#[must_use]
+pub fn retry_after(text: &[u8], now: [u32; 2]) -> u32 {
+    let said = core::str::from_utf8(text).ok().zip(moment(now));
+    let hint = said.and_then(|(text, now)| retry::retry_after(text, now, calendar::parse_http_date));
+    hint.map_or(NONE, |hint| u32::try_from(hint.get()).unwrap_or(NONE).min(NONE.saturating_sub(1)))
 }
 
-fn held(open: &mut [Option<Box<Held>>], handle: u32) -> Option<&mut Held> {
-    open.get_mut(place(handle)?)?.as_deref_mut()
+const fn phase(phase: Phase) -> u64 {
+    match phase {
+        Phase::Closed => 0,
+        Phase::Open => 1,
+        Phase::Recovering => 2,
+    }
+}
+
+/// Reads the settings. The first number of a part switches it off when it is 0.
+fn settings(mut words: impl Iterator<Item = u32>) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    let mut word = move || Some(words.next().unwrap_or(NONE)).filter(|word| *word != NONE);
+    let keep = word() != Some(0);
+    if let Some(budget) = &mut settings.budget {
+        budget.burst = word().unwrap_or(budget.burst);
+        budget.percent = word().unwrap_or(budget.percent);
+        budget.trickle = millis(word()).unwrap_or(budget.trickle);
+    }
+    settings.budget = settings.budget.filter(|_| keep);
+    let keep = word() != Some(0);
+    if let Some(breaker) = &mut settings.breaker {
+        breaker.in_a_row = word().unwrap_or(breaker.in_a_row);
+        breaker.outcomes = word().unwrap_or(breaker.outcomes);
+        breaker.failures = word().unwrap_or(breaker.failures);
+        breaker.memory = millis(word()).unwrap_or(breaker.memory);
+        let base = millis(word()).unwrap_or(breaker.probe.base());
+        let cap = millis(word()).unwrap_or(breaker.probe.cap());
+        breaker.probe = Policy::new(base, cap, Jitter::Full).map_err(Error::Retry)?;
+        breaker.probe_lease = millis(word()).unwrap_or(breaker.probe_lease);
+        breaker.window = word().unwrap_or(breaker.window);
+    }
+    settings.breaker = settings.breaker.filter(|_| keep);
+    let keep = word() != Some(0);
+    if let Some(bulkhead) = &mut settings.bulkhead {
+        bulkhead.in_flight = word().unwrap_or(bulkhead.in_flight);
+        bulkhead.waiting = word().unwrap_or(bulkhead.waiting);
+    }
+    settings.bulkhead = settings.bulkhead.filter(|_| keep);
+    Ok(settings)
+}
+
+fn millis(word: Option<u32>) -> Option<Millis> {
+    word.map(|ms| Millis::new(u64::from(ms)))
+}
+
+fn held(open: &mut [Held], handle: u32) -> Option<&mut Held> {
+    open.get_mut(usize::try_from(handle.checked_sub(1)?).ok()?)
 }
 
 fn moment([high, low]: [u32; 2]) -> Option<Timestamp> {
@@ -223,29 +286,45 @@ const fn word(reason: Reason) -> u32 {
     }
 }
 
+impl Error {
+    fn table(&self) -> Report {
+        match self {
+            Self::Retry(error) => error.report(),
+            Self::Governor(error) => error.report(),
+            Self::UnknownHandle { found } => Report::new("governor_unknown_handle")
+                .advise(Advice::ReportBug)
+                .number("found", u64::from(*found))
+                .say("no governor has the handle {found}"),
+        }
+    }
+}
+
+reported!(Error);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ENTROPY: &str = "000102030405060708090a0b0c0d0e0f";
     const NOW: [u32; 2] = [396, 1];
 
     fn text(reply: Vec<u8>) -> String {
         String::from_utf8(reply).unwrap()
     }
 
+    /// A governor with one place, and its lane.
     fn opened(governors: &mut Governors) -> u32 {
-        let options = format!(r#"{{"entropy":"{ENTROPY}","bulkhead":{{"in_flight":1}}}}"#);
-        let reply: serde_json::Value = serde_json::from_slice(&governors.open(options.as_bytes())).unwrap();
-        u32::try_from(reply["ok"].as_u64().unwrap()).unwrap()
+        let mut words = [NONE; 20];
+        words[18] = 1;
+        let reply: serde_json::Value = serde_json::from_slice(&governors.open(&words)).unwrap();
+        let handle = u32::try_from(reply["ok"].as_u64().unwrap()).unwrap();
+        assert_eq!(text(governors.add_lane(handle)), r#"{"ok":0}"#);
+        handle
     }
 
     #[test]
     fn an_exchange_passes_through_the_door() {
         let mut governors = Governors::new();
         let handle = opened(&mut governors);
-        let names = br#"{"provider":"stripe","operation":"charge"}"#;
-        assert_eq!(text(governors.lane(handle, names)), r#"{"ok":0}"#);
         let go = governors.permit(handle, 0, 0, NONE, NOW);
         assert_eq!(go & 15, GO);
         let full = governors.permit(handle, 0, 0, NONE, NOW);
@@ -264,17 +343,33 @@ mod tests {
         assert_eq!(held & 15, 1);
         assert!((2_000..3_000).contains(&(held >> 4)), "{}", held >> 4);
         assert_eq!(governors.leave(handle, 0, waiter), 0);
-        insta::assert_snapshot!(text(governors.view(handle)), @r#"{"ok":[{"provider":"stripe","operation":"charge","breaker":"closed","in_flight":0,"waiting":0,"first_sends":1,"retries":1,"probes":0,"held":3,"answered":1,"failed":0,"shed":1,"trips":0,"tokens":9,"quiet_until":1700807051217}]}"#);
-        assert_eq!(text(governors.release(handle)), r#"{"ok":null}"#);
-        assert_eq!(governors.permit(handle, 0, 0, NONE, NOW), SHED);
-        assert!(text(governors.view(handle)).contains("governor_unknown_handle"));
+        // Closed, no window, no probe, quiet for 2 s, 9 tokens, none under way, none waiting, then the counts.
+        let nothing = [NONE, NONE];
+        let expected = [
+            [0, 0],
+            nothing,
+            nothing,
+            [396, 2_001],
+            [0, 9],
+            [0, 0],
+            [0, 0],
+            [0, 1],
+            [0, 1],
+            [0, 0],
+            [0, 3],
+            [0, 1],
+            [0, 0],
+            [0, 1],
+            [0, 0],
+        ];
+        assert_eq!(governors.view(handle, 0), expected.concat());
+        assert!(governors.view(handle, 1).is_empty());
     }
 
     #[test]
     fn what_the_door_does_not_know_is_refused_and_changes_nothing() {
         let mut governors = Governors::new();
         let handle = opened(&mut governors);
-        let _ = governors.lane(handle, br#"{"provider":"stripe","operation":"charge"}"#);
         for (handle, lane, purpose, now) in [
             (0, 0, 0, NOW),
             (9, 0, 0, NOW),
@@ -285,8 +380,11 @@ mod tests {
             assert_eq!(governors.permit(handle, lane, purpose, NONE, now), SHED);
             assert_eq!(governors.join(handle, lane, purpose, NONE, now), 0);
         }
+        let before = governors.view(handle, 0);
         governors.report(handle, 0, u32::MAX, 200, NONE, NOW);
-        assert!(text(governors.view(handle)).contains(r#""answered":0"#));
+        governors.report(9, 0, 0, 200, NONE, NOW);
+        assert_eq!(governors.view(handle, 0), before);
+        assert!(text(governors.add_lane(9)).contains("governor_unknown_handle"));
     }
 
     #[test]
@@ -296,35 +394,47 @@ mod tests {
         }
         assert_eq!(text(Governors::hedged(2)), r#"{"ok":3}"#);
         let table = [
-            (r#""text":"120","now":0"#, r#"{"ok":120000}"#),
-            (r#""text":"Sun, 06 Nov 1994 08:49:37 GMT","now":784111776000"#, r#"{"ok":1000}"#),
-            (r#""text":"soon","now":0"#, r#"{"ok":null}"#),
+            ("120", 120_000),
+            ("Sat, 18 Nov 2023 03:04:10 GMT", 600),
+            ("99999999999999999999", NONE - 1),
+            ("soon", NONE),
         ];
-        for (input, expected) in table {
-            assert_eq!(text(Governors::retry_after(format!("{{{input}}}").as_bytes())), expected);
+        // 2023-11-18T03:04:09.400Z
+        let now = 1_700_276_649_400_u64;
+        let words = [u32::try_from(now >> 32).unwrap(), u32::try_from(now & 0xffff_ffff).unwrap()];
+        for (text, expected) in table {
+            assert_eq!(retry_after(text.as_bytes(), words), expected, "{text}");
         }
+        assert_eq!(retry_after(&[0xff], words), NONE);
     }
 
     #[test]
-    fn options_are_read_part_by_part() {
-        // options beside the entropy, what the reply holds
+    fn settings_are_read_in_their_order() {
+        // which word after the entropy, its value, what the reply holds
         let table = [
-            ("", r#""ok":"#),
-            (r#","budget":false,"breaker":false,"bulkhead":false"#, r#""ok":"#),
-            (r#","budget":{"burst":0}"#, "governor_burst_zero"),
-            (r#","budget":{"bursts":1}"#, "bursts"),
-            (r#","breaker":{"probe_base_ms":0}"#, "retry_base_zero"),
-            (r#","breaker":{"probe_cap_ms":1}"#, "retry_cap_below_base"),
-            (r#","breaker":{"outcomes":99}"#, "governor_outcomes"),
-            (r#","bulkhead":{"in_flight":0}"#, "governor_in_flight_zero"),
-            (r#","bulkhead":true"#, "field_invalid"),
-            (r#","hedge":true"#, "hedge"),
+            (0, 0, "ok"),
+            (1, 0, "burst"),
+            (2, 101, "percent"),
+            (3, 0, "ok"),
+            (4, 0, "ok"),
+            (5, 0, "in_a_row"),
+            (6, 65, "outcomes"),
+            (7, 21, "failures"),
+            (8, 0, "ok"),
+            (9, 0, "retry_base_zero"),
+            (10, 1, "retry_cap_below_base"),
+            (11, 0, "ok"),
+            (12, 0, "window"),
+            (13, 0, "ok"),
+            (14, 0, "in_flight"),
+            (15, 0, "ok"),
         ];
-        for (options, expected) in table {
-            let options = format!(r#"{{"entropy":"{ENTROPY}"{options}}}"#);
-            let reply = text(Governors::new().open(options.as_bytes()));
-            assert!(reply.contains(expected), "{options}: {reply}");
+        for (place, value, expected) in table {
+            let mut words = [NONE; 20];
+            words[4 + place] = value;
+            let reply = text(Governors::new().open(&words));
+            assert!(reply.contains(expected), "{place}: {reply}");
         }
-        assert!(text(Governors::new().open(br#"{"entropy":"00"}"#)).contains("16 bytes"));
+        assert_eq!(text(Governors::new().open(&[])), r#"{"ok":1}"#, "all defaults");
     }
 }

@@ -136,7 +136,7 @@ test("the program prints its version and its help", () => {
   assert.equal(tillproof("--version").stdout, `${manifest.version}\n`);
   const help = tillproof("--help");
   assert.equal(help.status, 0);
-  for (const command of ["verify", "reconcile", "simulate", "demo"]) assert.match(help.stdout, new RegExp(`^ +tillproof ${command} --`, "m"));
+  for (const command of ["verify", "reconcile", "simulate", "torture", "demo"]) assert.match(help.stdout, new RegExp(`^ +tillproof ${command} --`, "m"));
 });
 
 test("wrong usage is status 2 and one line on standard error", () => {

@@ -1,0 +1,113 @@
+//! What does not change from seed to seed is made once: conditions, profile, secrets, the prepared verifier.
+
+use alloc::sync::Arc;
+
+use super::conditions::Conditions;
+use super::error::Error;
+use super::event::Seat;
+use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
+use super::provider::Contract;
+use crate::crypto::Secret;
+use crate::json;
+use crate::payments::{Entry, Error as Refusal, Machine, Profile, Request, Safeguards, Settings, Terms};
+use crate::prelude::*;
+use crate::time::{Millis, Timestamp};
+use crate::webhook::{self, Options, Verifier};
+
+/// The secret that the merchant and the provider share for webhooks.
+pub(super) const WEBHOOK_SECRET: &str = "whsec_of_the_world";
+
+/// Longer than anything in a world lasts: whoever waits for a person has not come to an end.
+const DEADLINE: Millis = Millis::from_seconds(60 * 24 * 3_600);
+
+/// Everything that all seeds of a run share.
+#[derive(Debug)]
+pub struct Stage {
+    pub(super) conditions: Conditions,
+    profile: Arc<Profile>,
+    /// That of the second process, where two versions are deployed at once.
+    other_profile: Arc<Profile>,
+    /// What the machine is promised about keys, which is what the invariants are measured by.
+    pub(super) terms: Terms,
+    pub(super) contract: Contract,
+    pub(super) safeguards: Safeguards,
+    pub(super) settings: Settings,
+    pub(super) secret: Secret,
+    pub(super) verifier: Verifier,
+}
+
+impl Stage {
+    /// The stage of a profile's name: that of a world, or that of a provider in the default world.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownProfile`].
+    pub fn new(name: &str, safeguards: Safeguards) -> Result<Self, Error> {
+        let (conditions, profile) = match (Conditions::named(name), Profile::named(name)) {
+            (Some(conditions), _) => (conditions, Profile::named("native")),
+            (None, profile @ Some(_)) => (Conditions::default(), profile),
+            (None, None) => return Err(Error::UnknownProfile { found: name.to_owned() }),
+        };
+        let profile = profile.ok_or_else(|| Error::UnknownProfile { found: name.to_owned() })?;
+        let settings = Settings {
+            lease: Millis::new(TIMEOUT_MS.saturating_add(LEASE_SLACK_MS)),
+            deadline: DEADLINE,
+            safeguards,
+            ..Settings::default()
+        };
+        let options = Options { secrets: &[WEBHOOK_SECRET], ..Options::default() };
+        let verifier = Verifier::new(&webhook::STRIPE_V1, options).map_err(|_| Error::Unprepared)?;
+        let terms = request("order", 1).map(|request| profile.terms(&request)).ok_or(Error::Unprepared)?;
+        let contract = Contract { window_ms: terms.window.get() };
+        let secret = Secret::new(b"the secret of the merchant of the world".to_vec());
+        let other_profile = profile.clone();
+        Ok(Self {
+            conditions,
+            profile,
+            other_profile,
+            terms,
+            contract,
+            safeguards,
+            settings,
+            secret,
+            verifier,
+        })
+    }
+
+    /// The same with another chance to die, before and after every durable step.
+    #[must_use]
+    pub fn with_crashes(mut self, percent: u32) -> Self {
+        self.conditions.crash_ppm = percent.saturating_mul(10_000);
+        self
+    }
+
+    /// An intent from its journal, as the process of a seat reads it.
+    pub(super) fn load(&self, seat: Seat, journal: &[Entry]) -> Result<Machine, Refusal> {
+        Machine::load(self.profile(seat), self.settings.clone(), journal)
+    }
+
+    /// A new intent.
+    pub(super) fn open(&self, seat: Seat, request: Request, now: Timestamp) -> Result<Machine, Refusal> {
+        Machine::open(self.profile(seat), self.settings.clone(), "eu", request, &self.secret, now)
+    }
+
+    /// What the program of a process knows of the provider.
+    fn profile(&self, seat: Seat) -> Arc<Profile> {
+        match seat {
+            Seat::First => self.profile.clone(),
+            Seat::Second => self.other_profile.clone(),
+        }
+    }
+}
+
+/// What a customer asks for.
+pub(super) fn request(name: &str, amount: u64) -> Option<Request> {
+    let document = json::ObjectWriter::new()
+        .text("merchant", "shop")
+        .text("operation", "charge")
+        .text("reference", name)
+        .text("amount", &amount.digits())
+        .text("currency", "EUR")
+        .finish();
+    Request::from_json(&json::parse(document.as_bytes()).ok()?).ok()
+}
