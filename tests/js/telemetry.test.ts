@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createOutbox } from "../../pkg/src/outbox/index.js";
-import { createPayments } from "../../pkg/src/payments/index.js";
-import { createGovernor } from "../../pkg/src/payments/governor.js";
+import { createGovernor, createPayments } from "../../pkg/src/payments/index.js";
 import { defineSaga, refused } from "../../pkg/src/saga/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import { byLabel, single, written } from "../../pkg/src/telemetry/exposition.js";
@@ -66,7 +65,7 @@ test("a scrape shows payments, sagas, governors, the store and outboxes", async 
   const script: (() => Promise<Response>)[] = [() => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } }))];
   const payments = createPayments({
     provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
-    store, outbox, gate: governor, secret: "a secret of sixteen bytes or more", now: () => clock.now, onTransition: telemetry.payment,
+    store, outbox, governor, secret: "a secret of sixteen bytes or more", now: () => clock.now, onTransition: telemetry.payment,
     fetch: async (request) => {
       const { reference } = (await request.json()) as { reference: string };
       return script.shift()?.() ?? Response.json({ id: `pay_${reference}`, merchantId: "shop", amount: 1_000, currency: "EUR", reference, state: "completed" }, { status: 201 });

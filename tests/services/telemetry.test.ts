@@ -11,8 +11,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { parse } from "yaml";
 
 import { createOutbox } from "../../pkg/src/outbox/index.js";
-import { createGovernor } from "../../pkg/src/payments/governor.js";
-import { createPayments } from "../../pkg/src/payments/index.js";
+import { createGovernor, createPayments } from "../../pkg/src/payments/index.js";
 import { defineSaga } from "../../pkg/src/saga/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import { byLabel, written } from "../../pkg/src/telemetry/exposition.js";
@@ -43,7 +42,7 @@ async function shop(options: OpenTelemetryOptions = {}) {
   const seen = new Set<string>();
   const payments = createPayments({
     provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
-    store, outbox, gate: governor, secret, now: () => clock.now,
+    store, outbox, governor, secret, now: () => clock.now,
     onTransition: (change) => {
       telemetry.payment(change);
       otel.payment(change);

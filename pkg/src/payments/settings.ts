@@ -7,6 +7,7 @@ import { paymentWrites } from "../outbox/payments.js";
 import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
+import { Governor, createGovernor } from "./governor.js";
 import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
 import type { Seams } from "./recording.js";
 
@@ -29,7 +30,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     "onTransition",
     "extraWrites",
     "outbox",
-    "gate",
+    "governor",
     "now",
     "random",
   ]);
@@ -39,7 +40,6 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     if (options[name] !== undefined) fn(name, options[name]);
   }
   if (options.outbox !== undefined) outboxOf(options.store, options.outbox);
-  if (options.gate !== undefined) fn("gate.permit", object("gate", options.gate).permit);
   return options;
 }
 
@@ -69,6 +69,12 @@ export function seamsOf({ extraWrites, onTransition, outbox }: PaymentsOptions):
       onTransition?.(transition);
     },
   };
+}
+
+/** The governor of a client: the one that was given, or one of its own. */
+export function governorOf({ governor }: PaymentsOptions): Governor | undefined {
+  if (governor === false) return undefined;
+  return governor instanceof Governor ? governor : createGovernor(governor);
 }
 
 /** What the driver needs to reach the gateway. */
