@@ -260,7 +260,9 @@ impl Auditor {
         self.applied.retain(|event, _| store.claim(&claim_key(event)).is_some());
         for (name, old) in files {
             let file = self.files.entry(name).or_default();
-            (file.told_settled, file.sends) = (old.told_settled, old.sends);
+            // What was told after the copy was made is not known to it, and may come out otherwise.
+            file.told_settled = old.told_settled && file.standing == Standing::Settled;
+            file.sends = old.sends;
             file.rewound_from = Some(old.epoch.max(old.rewound_from.unwrap_or_default()));
         }
     }

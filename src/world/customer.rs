@@ -77,10 +77,9 @@ impl World<'_> {
             }
             return;
         }
-        if again && machine.intent().outcome() == Outcome::Failed {
-            if machine.reopen(&self.stage.secret, shown).is_ok() {
-                return self.plan_introduction(now, life, whom, &machine, (name, version));
-            }
+        let failed = machine.intent().outcome() == Outcome::Failed;
+        if again && failed && machine.reopen(&self.stage.secret, shown).is_ok() {
+            return self.plan_introduction(now, life, whom, &machine, (name, version));
         }
         if again && self.stage.safeguards.broken(Safeguard::Proof) {
             return self.rekey(now, life, whom, &machine, (name, version));

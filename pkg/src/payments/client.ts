@@ -12,6 +12,7 @@ import { callDocument, callOutcome, type CallOutcome, type PreparedCall } from "
 import { Driver } from "./drive.js";
 import { traceIntent, viewIntent, type IntentView, type Operation, type RequestDocument } from "./engine.js";
 import type { FindCredentials } from "./fetch-wire.js";
+import type { Governor } from "./governor.js";
 import { hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
@@ -27,7 +28,7 @@ import type {
   WaitOptions,
 } from "./outcome.js";
 import { knownProfile } from "./profiles.js";
-import { checkedCall, checkedOptions, settingsOf, wireOf, withSignal } from "./settings.js";
+import { checkedCall, checkedOptions, governorOf, settingsOf, wireOf, withSignal } from "./settings.js";
 import { outcomeOf } from "./told.js";
 
 const SWEEP_EVERY_MS = 1_000;
@@ -40,6 +41,8 @@ const SWEEP_LIMIT = 100;
 
 /** The payment client of one merchant at one provider. */
 export class Payments {
+  /** What decides when the provider may be reached; `undefined` when it was switched off. Its state is for telemetry. */
+  readonly governor: Governor | undefined;
   readonly #intents: Intents;
   readonly #driver: Driver;
   readonly #merchant: string;
@@ -56,6 +59,7 @@ export class Payments {
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
+    this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
     this.#driver = new Driver({
       terms: {
@@ -68,7 +72,7 @@ export class Payments {
       },
       intents: this.#intents,
       wire: { ...wireOf(options), credentials },
-      gate: options.gate,
+      gate: this.governor,
       seams: { extraWrites: options.extraWrites, onTransition: options.onTransition, onError: this.#onError },
       closing: this.#closing.signal,
     });
@@ -192,7 +196,9 @@ export class Payments {
    */
   async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
     withSignal(onlyKnown("options", options, ["limit", "signal"]));
-    const due = await this.#intents.due(this.#now(), count("limit", options.limit ?? SWEEP_LIMIT, 1));
+    // What is parked is due as well, and must not hide what could go.
+    const limit = count("limit", options.limit ?? SWEEP_LIMIT, 1) + this.#driver.parked;
+    const due = await this.#intents.due(this.#now(), limit);
     // What is driven here already needs no second driver. Processes that sweep at once see the same list: each goes
     // through it in an order of its own, and the lease keeps the others from what one of them has begun.
     const waiting = this.#shuffled(due.filter((key) => !this.#driver.isDriving(key)));

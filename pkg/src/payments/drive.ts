@@ -15,13 +15,13 @@ import {
   type ExchangeAction,
   type IntentView,
   type News,
-  type Purpose,
   type RequestDocument,
   type SettingsDocument,
   type Step,
 } from "./engine.js";
 import { exchange, unanswered, type Exchanged, type Wire } from "./exchange.js";
-import type { Gate, Pass, Passed } from "./gate.js";
+import { sentForm } from "./fetch-wire.js";
+import type { Gate, Lane, Pass, Passed } from "./gate.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
 import type { Intents, Loaded } from "./intents.js";
 import type { WaitOptions } from "./outcome.js";
@@ -29,6 +29,7 @@ import { profileOfIntent, type KnownProfile } from "./profiles.js";
 import { NOTHING, Recording, type Seams } from "./recording.js";
 import { LEASE_SLACK_MS } from "./settings.js";
 import { isOpen } from "./told.js";
+import { Turns } from "./turns.js";
 
 const WAIT_MS = 30_000;
 
@@ -55,8 +56,21 @@ interface Call {
   readonly impatient: AbortSignal;
   /** He waits for one round only, whatever it brings: a sweep, or `waitMs: 0`. */
   readonly once: boolean;
+  /** When he leaves, by the clock of the call. */
+  readonly deadline: number;
   readonly now: () => number;
 }
+
+/** One round of the engine, and with what right it reaches the provider. */
+interface Round {
+  readonly step: Step;
+  readonly pass?: Pass | undefined;
+  /** It would have, and was told to wait. */
+  readonly held?: { readonly lane: Lane; readonly until: number };
+}
+
+/** Where there is no place to park, an intent comes again after so long, and as much again at most. */
+const PARKED_MS = 10_000;
 
 /** Drives the intents of one client. */
 export class Driver {
@@ -64,8 +78,10 @@ export class Driver {
   readonly #intents: Intents;
   readonly #wire: Wire;
   readonly #gate: Gate | undefined;
+  readonly #turns: Turns | undefined;
   readonly #recording: Recording;
   readonly #closing: AbortSignal;
+  readonly #onError: (error: unknown) => void;
   /** Names this client in leases; a new one each time, since a restarted process must not trust its old leases. */
   readonly #owner: string;
   /** Drives under way, so that a double click joins instead of racing. */
@@ -88,6 +104,8 @@ export class Driver {
     this.#wire = parts.wire;
     this.#gate = parts.gate;
     this.#closing = parts.closing;
+    this.#onError = parts.seams.onError;
+    this.#turns = parts.gate && new Turns(parts.gate, parts.closing);
     this.#owner = this.#entropy();
     const open = (request: RequestDocument): Step => this.open(request, this.#terms.now);
     this.#recording = new Recording(parts.intents, { ...parts.seams, open });
@@ -100,9 +118,14 @@ export class Driver {
     return openIntent({ profile: document, account, secret, request, settings, now: timeMs("now", now()) });
   }
 
-  /** Whether somebody in this process drives the intent. */
+  /** Whether somebody in this process drives the intent, or will as soon as the governor lets him. */
   isDriving(key: string): boolean {
-    return this.#driving.has(key);
+    return this.#driving.has(key) || this.#turns?.isParked(key) === true;
+  }
+
+  /** Intents that nobody waits for and that are driven on as soon as the governor lets them. */
+  get parked(): number {
+    return this.#turns?.parked ?? 0;
   }
 
   /**
@@ -159,7 +182,8 @@ export class Driver {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
     const signals = [patience.signal, this.#closing, ...(options.signal ? [options.signal] : [])];
-    const call: Call = { impatient: AbortSignal.any(signals), once: waitMs === 0, now };
+    const once = waitMs === 0;
+    const call: Call = { impatient: AbortSignal.any(signals), once, deadline: once ? Infinity : now() + waitMs, now };
     try {
       const drive = this.#join(key, call);
       // A single round ends by itself, at the latest with the time-out of its request.
@@ -179,7 +203,12 @@ export class Driver {
       // It may have ended because *its* caller lost patience; this one may have some left.
       return running.then((view) => (isOpen(view) && !call.impatient.aborted ? this.#join(key, call) : view));
     }
-    const drive = this.#drive(key, call).finally(() => {
+    this.#turns?.unpark(key);
+    return this.#begun(key, call, undefined);
+  }
+
+  #begun(key: string, call: Call, turn: Pass | undefined): Promise<IntentView> {
+    const drive = this.#drive(key, call, turn).finally(() => {
       this.#driving.delete(key);
       this.#seen.delete(key);
     });
@@ -187,54 +216,95 @@ export class Driver {
     return drive;
   }
 
-  async #drive(key: string, call: Call): Promise<IntentView> {
+  /** `turn` is a pass that was waited for. */
+  async #drive(key: string, call: Call, turn: Pass | undefined): Promise<IntentView> {
+    const unused = (): void => {
+      turn?.end({ type: "unused" }, call.now());
+      turn = undefined;
+    };
     let news: News | undefined;
-    for (let lost = 0; ; ) {
-      const loaded = await this.#intents.load(key);
-      // News is stored whoever waits; but nothing new is begun for a caller who left, or by a client that was closed.
-      const left = this.#closing.aborted || (call.impatient.aborted && !call.once);
-      if (news === undefined && left) return viewIntent(loaded.journal);
-      const asked = call.now();
-      const opening = news === undefined ? {} : { news };
-      const { step, pass } = left
-        ? { step: this.#tell(loaded, () => asked, opening), pass: undefined }
-        : this.#permitted(loaded, asked, opening);
-      if (!(await this.#stored(key, loaded, step, pass, call))) {
-        lost += 1;
-        await this.#giveWay(lost);
-        continue;
+    try {
+      for (let lost = 0; ; ) {
+        const loaded = await this.#intents.load(key);
+        // News is stored whoever waits; but nothing new is begun for a caller who left, or by a client that was closed.
+        const left = this.#closing.aborted || (call.impatient.aborted && !call.once);
+        if (news === undefined && left) return viewIntent(loaded.journal);
+        const asked = call.now();
+        const opening = news === undefined ? {} : { news };
+        const round: Round = left
+          ? { step: this.#tell(loaded, () => asked, opening) }
+          : this.#permitted(loaded, asked, opening, turn);
+        if (round.pass === turn) turn = undefined;
+        else unused();
+        const { step, pass, held } = round;
+        if (!(await this.#stored(key, loaded, step, pass, call))) {
+          lost += 1;
+          await this.#giveWay(lost);
+          continue;
+        }
+        lost = 0;
+        news = undefined;
+        this.#seen.set(key, step.intent);
+        const { action } = step;
+        if (held !== undefined) {
+          if (call.once) return this.#parkedAt(key, held, step.intent);
+          turn = await this.#turn(key, held, call);
+        } else if (action.type === "rest" || action.type === "permit") {
+          return step.intent;
+        } else if (action.type === "wait") {
+          // What comes after the end (a look for charges, a customer who acts) is a sweep's affair.
+          if (call.once || !isOpen(step.intent)) return step.intent;
+          await this.#pause(key, action.until - call.now(), call.impatient);
+        } else if (action.type === "reverse") {
+          news = await this.#takeBack(action, call);
+        } else {
+          news = await this.#carryOut(action, pass, asked, call);
+        }
       }
-      lost = 0;
-      news = undefined;
-      this.#seen.set(key, step.intent);
-      const { action } = step;
-      if (action.type === "rest" || action.type === "permit") return step.intent;
-      if (action.type === "wait") {
-        // What comes after the end (a look for charges, a customer who acts) is a sweep's affair.
-        if (call.once || !isOpen(step.intent)) return step.intent;
-        await this.#pause(key, action.until - call.now(), call.impatient);
-      } else if (action.type === "reverse") {
-        news = await this.#takeBack(action, call);
-      } else {
-        news = await this.#carryOut(action, pass, asked, call);
-      }
+    } finally {
+      unused();
     }
   }
 
-  /** One round, for which the governor was asked if it would reach the provider. */
-  #permitted(loaded: Loaded, asked: number, opening: Opening): { step: Step; pass: Pass | undefined } {
+  /** One round, for which the governor was asked if it would reach the provider, unless its turn was waited for. */
+  #permitted(loaded: Loaded, asked: number, opening: Opening, turn: Pass | undefined): Round {
     const gate = this.#gate;
-    if (gate === undefined) return { step: this.#step(loaded, () => asked, opening), pass: undefined };
+    if (gate === undefined) return { step: this.#step(loaded, () => asked, opening) };
     const peeked = this.#tell(loaded, () => asked, opening);
-    if (peeked.action.type !== "permit") return { step: peeked, pass: undefined };
-    const lane = this.#lane(peeked.intent, peeked.action.for);
-    const answer = gate.permit(lane, asked);
-    if (!answer.go) return { step: this.#step(loaded, () => asked, { ...opening, permit: answer.until }), pass: undefined };
+    if (peeked.action.type !== "permit") return { step: peeked };
+    const lane = { profile: peeked.intent.profile, operation: peeked.intent.operation, purpose: peeked.action.for };
+    // A turn for something else is of no use: the intent has moved on in between.
+    const answer = turn !== undefined && isSame(turn.lane, lane) ? turn : gate.permit(lane, asked);
+    if (!answer.go) return { step: peeked, held: { lane, until: answer.until } };
     return { step: this.#step(loaded, () => asked, opening), pass: answer };
   }
 
-  #lane(intent: IntentView, purpose: Purpose): Parameters<Gate["permit"]>[0] {
-    return { profile: intent.profile, operation: intent.operation, purpose };
+  /** The turn of a caller who waits. News about the intent ends the wait as well. */
+  async #turn(key: string, { lane, until }: NonNullable<Round["held"]>, call: Call): Promise<Pass | undefined> {
+    const pause = new AbortController();
+    this.#pauses.set(key, pause);
+    const signal = AbortSignal.any([call.impatient, pause.signal]);
+    const pass = await this.#turns?.wait(lane, until, { deadline: call.deadline, signal, now: call.now });
+    this.#pauses.delete(key);
+    return pass;
+  }
+
+  /** An intent that nobody waits for: in the queue, and where there is no place, in the store for a while. */
+  async #parkedAt(key: string, { lane, until }: NonNullable<Round["held"]>, view: IntentView): Promise<IntentView> {
+    const { now } = this.#terms;
+    const resume = (pass: Pass): void => {
+      // Somebody may have come for it in between, and waits in the queue himself.
+      if (this.#driving.has(key)) return pass.end({ type: "unused" }, now());
+      const call: Call = { impatient: this.#closing, once: true, deadline: Infinity, now };
+      void this.#begun(key, call, pass).catch((error: unknown) => this.#onError(error));
+    };
+    if (this.#turns?.park(key, lane, now, resume) === true) return view;
+    const loaded = await this.#intents.load(key);
+    const later = Math.max(until, now() + PARKED_MS + this.#drawn(PARKED_MS));
+    const step = this.#step(loaded, now, { permit: later });
+    // A lost race means that somebody else looks after it.
+    await this.#recording.commit(key, loaded, step);
+    return step.intent;
   }
 
   async #stored(key: string, loaded: Loaded, step: Step, pass: Pass | undefined, call: Call): Promise<boolean> {
@@ -257,6 +327,11 @@ export class Driver {
       pass?.end({ type: "unused" }, call.now());
       return unanswered(action, true);
     }
+    // What cannot be sent for want of credentials says nothing about the provider.
+    if (sentForm(action, this.#wire.headers, this.#wire.credentials) === undefined) {
+      pass?.end({ type: "unused" }, call.now());
+      return unanswered(action, true);
+    }
     const news = await exchange(this.#wire, action, this.#closing);
     pass?.end(passedOf(news), call.now());
     return news;
@@ -266,7 +341,8 @@ export class Driver {
   async #takeBack(action: Extract<Action, { type: "reverse" }>, call: Call): Promise<News> {
     const key = this.#intents.key(action.request.reference);
     await this.introduce(key, action.request, action.again, call.now);
-    const view = await this.#join(key, { ...call, once: true });
+    // A sweep that found both due drives it already: its end is the news.
+    const view = await (this.#driving.get(key) ?? this.#join(key, { ...call, once: true }));
     const { provider_reference, proof, code } = view;
     return {
       type: "reversal",
@@ -287,10 +363,14 @@ export class Driver {
 
   /** After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. */
   async #giveWay(lost: number): Promise<void> {
+    await sleep(this.#drawn(Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2))));
+  }
+
+  /** A number below `most`, in 256 steps. */
+  #drawn(most: number): number {
     const draw = new Uint8Array(1);
     this.#terms.random(draw);
-    const most = Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2));
-    await sleep(((draw[0] ?? 0) * most) >> 8);
+    return ((draw[0] ?? 0) * most) >> 8;
   }
 
   /** A round that tells the engine something and begins nothing. */
@@ -319,6 +399,10 @@ export class Driver {
     this.#terms.random(target);
     return hex(target);
   }
+}
+
+function isSame(one: Lane, other: Lane): boolean {
+  return one.profile === other.profile && one.operation === other.operation && one.purpose === other.purpose;
 }
 
 function passedOf(news: Exchanged): Passed {

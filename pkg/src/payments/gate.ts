@@ -25,6 +25,8 @@ export type Passed =
 /** Leave to reach the provider once, now. */
 export interface Pass {
   readonly go: true;
+  /** What for. */
+  readonly lane: Lane;
   /** Called exactly once. */
   end(passed: Passed, now: number): void;
 }
@@ -38,4 +40,9 @@ export interface Hold {
 /** Decides when the provider may be reached. It may hold back, and never makes anything be sent twice. */
 export interface Gate {
   permit(lane: Lane, now: number): Pass | Hold;
+  /**
+   * Queues for a pass, which comes by `admitted`, perhaps before this returns. Returns what gives the place up, or
+   * `undefined` when there is none. Whoever has the earliest `deadline` goes first, and at the deadline loses the place.
+   */
+  queue(lane: Lane, now: () => number, deadline: number, admitted: (pass: Pass) => void): (() => void) | undefined;
 }

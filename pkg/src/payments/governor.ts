@@ -122,7 +122,7 @@ const LATE_MS = 1_000;
 
 /** Somebody in the queue of a lane. */
 interface Waiting {
-  readonly purpose: number;
+  readonly lane: Lane;
   readonly deadline: number;
   readonly now: () => number;
   readonly admitted: (pass: Pass) => void;
@@ -166,7 +166,7 @@ export class Governor implements Gate {
       throw payments.told(error);
     }
     const [what, value] = [answer & 15, answer >>> 4];
-    if (what === GO) return this.#pass(known, value);
+    if (what === GO) return this.#pass(known, value, lane);
     return { go: false, until: at + (what >= DEADLINE ? LATE_MS : value) };
   }
 
@@ -176,7 +176,7 @@ export class Governor implements Gate {
    */
   queue(lane: Lane, now: () => number, deadline: number, admitted: (pass: Pass) => void): (() => void) | undefined {
     const known = this.#lane(lane);
-    const waiting = { purpose: PURPOSES[lane.purpose], deadline, now, admitted };
+    const waiting: Waiting = { lane, deadline, now, admitted };
     const waiter = this.#join(known, waiting);
     if (waiter === 0) return undefined;
     this.#admit(known);
@@ -223,9 +223,10 @@ export class Governor implements Gate {
 
   #join(known: Known, waiting: Waiting): number {
     const now = timeMs("now", waiting.now());
+    const purpose = PURPOSES[waiting.lane.purpose];
     const left = remaining(waiting.deadline, now);
     const waiter = payments.raw((exports) =>
-      exports.governor_join(this.#handle, known.number, waiting.purpose, left, Math.trunc(now / WORD), now >>> 0),
+      exports.governor_join(this.#handle, known.number, purpose, left, Math.trunc(now / WORD), now >>> 0),
     );
     if (waiter !== 0) known.waiting.set(waiter, waiting);
     return waiter;
@@ -241,9 +242,10 @@ export class Governor implements Gate {
     for (;;) {
       const waiter = payments.raw((exports) => exports.governor_admit(this.#handle, known.number, high, low));
       if (waiter === 0) break;
-      const pass = this.#pass(known, payments.raw((exports) => exports.governor_admitted(this.#handle)));
+      const ticket = payments.raw((exports) => exports.governor_admitted(this.#handle));
       const waiting = known.waiting.get(waiter);
       known.waiting.delete(waiter);
+      const pass = this.#pass(known, ticket, (waiting ?? first).lane);
       if (waiting === undefined) pass.end({ type: "unused" }, now);
       else waiting.admitted(pass);
     }
@@ -255,7 +257,7 @@ export class Governor implements Gate {
     (known.timer as { unref?: () => void }).unref?.();
   }
 
-  #pass(known: Known, ticket: number): Pass {
+  #pass(known: Known, ticket: number, lane: Lane): Pass {
     const generation = this.#generation;
     let open = true;
     const end = (passed: Passed, now: number): void => {
@@ -271,7 +273,7 @@ export class Governor implements Gate {
       }
       this.#admit(known);
     };
-    return { go: true, end };
+    return { go: true, lane, end };
   }
 
   #lane({ profile, operation, purpose }: Lane): Known {

@@ -7,7 +7,7 @@
 import type { AmountInput, BytesInput } from "../shell/guard.js";
 import type { Store } from "../stores/store.js";
 import type { Operation, Proof } from "./engine.js";
-import type { Gate } from "./gate.js";
+import type { Governor, GovernorOptions } from "./governor.js";
 import type { ProfileDocument, ProfileSources } from "./profiles.js";
 import type { ExtraWrites, Transition } from "./recording.js";
 
@@ -58,8 +58,11 @@ export interface PaymentsOptions {
   readonly onTransition?: (transition: Transition) => void;
   /** What is stored in the same commit as each change of an intent, such as a message to the rest of the business. */
   readonly extraWrites?: ExtraWrites;
-  /** Asked before anything is sent to the provider: budgets, breakers. Everything goes at once when left out. */
-  readonly gate?: Gate;
+  /**
+   * Retry budget, circuit breaker and bulkhead: their numbers, a governor that clients of this process share, or `false`
+   * for none. With the defaults of {@link GovernorOptions} when left out.
+   */
+  readonly governor?: GovernorOptions | Governor | false;
   /** Stands in for `Date.now`. */
   readonly now?: () => number;
   /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */

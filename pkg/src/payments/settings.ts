@@ -5,6 +5,7 @@ import { count, flag, fn, object, onlyKnown, refusal, text } from "../shell/guar
 import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
+import { Governor, createGovernor } from "./governor.js";
 import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
 
 const TIMEOUT_MS = 10_000;
@@ -25,7 +26,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     "onError",
     "onTransition",
     "extraWrites",
-    "gate",
+    "governor",
     "now",
     "random",
   ]);
@@ -34,7 +35,6 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
   for (const name of ["fetch", "onError", "onTransition", "extraWrites", "now", "random"] as const) {
     if (options[name] !== undefined) fn(name, options[name]);
   }
-  if (options.gate !== undefined) fn("gate.permit", object("gate", options.gate).permit);
   return options;
 }
 
@@ -52,6 +52,12 @@ export function withSignal<T extends { readonly signal?: AbortSignal }>(options:
   const { signal } = options;
   if (signal === undefined || signal instanceof AbortSignal) return options;
   throw refusal("argument_invalid", "signal", signal, "is no AbortSignal: pass the signal of an AbortController");
+}
+
+/** The governor of a client: the one that was given, or one of its own. */
+export function governorOf({ governor }: PaymentsOptions): Governor | undefined {
+  if (governor === false) return undefined;
+  return governor instanceof Governor ? governor : createGovernor(governor);
 }
 
 /** What the driver needs to reach the gateway. */
