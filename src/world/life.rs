@@ -213,7 +213,8 @@ impl<'s> World<'s> {
         let Some(copy) = self.backup.take() else { return };
         // What an epoch is worth that began after the copy was made, only the provider's report can say: a copy that has
         // forgotten one is for the reconciler, and not for the machine alone (docs/torture.md).
-        let epoch = |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
+        let epoch =
+            |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
         if self.store.intents().any(|(name, _)| epoch(&self.store, name) > epoch(&copy, name)) {
             return;
         }
