@@ -7,14 +7,14 @@ use alloc::sync::Arc;
 
 use crate::crypto::{HexCase, Secret, decode_hex};
 use crate::entropy::Entropy;
-use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
+use crate::json::{self, ArrayWriter, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
 use crate::payments::key::KeyForm;
 use crate::payments::{
     self, Action, Entry, Error, HttpRequest, Intent, Machine, Operation, Permit, Profile, Progress, Proof,
     Request, Response, ReversalNews, Settings, decode_entry, encode_entry, key,
 };
 use crate::prelude::*;
-use crate::retry::{self, Jitter, Policy};
+use crate::retry::{self, Expected, Jitter, Policy, Row};
 use crate::time::{Millis, Timestamp};
 
 /// Opens an intent: `{ profile, account, secret, request, settings?, now }`. `profile` is the whole document, here and in
@@ -203,38 +203,52 @@ pub fn random_key(input: &[u8]) -> Result<String, Error> {
     Ok(json::quoted(&key))
 }
 
-/// The waits a caller will see: `{ retry?, attempts, entropy? }`, as an array of
-/// `{ attempt, earliest_ms, latest_ms, exact_ms? }`.
+/// The waits a caller will see: `{ retry?, attempts, deadline_ms?, hint_ms?, unknown?, entropy? }`, as an array of
+/// `{ attempt, earliest_ms, latest_ms, begins_earliest_ms, begins_latest_ms, exact_ms? }`.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Document`].
 pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
-    const ATTEMPTS_MAX: u64 = 1_000;
     let document = json::parse(input)?;
     let mut fields = Fields::of(&document, "input")?;
-    let policy = policy(fields.optional("retry"))?;
     let attempts = fields.integer("attempts")?;
+    let deadline = fields.maybe_integer("deadline_ms")?.unwrap_or(SAFE_INTEGER_MAX);
+    let policy = policy(fields.optional("retry"))?.with_deadline(Millis::new(deadline));
+    let expected = Expected {
+        hint: Millis::new(fields.maybe_integer("hint_ms")?.unwrap_or_default()),
+        is_unknown: fields.maybe_flag("unknown")?.unwrap_or(false),
+    };
     let seeded = fields.optional("entropy").is_some();
-    let mut entropy = if seeded { Some(entropy(&mut fields)?) } else { None };
+    let entropy = if seeded { Some(entropy(&mut fields)?) } else { None };
     fields.finish()?;
     let attempts = u32::try_from(attempts)
         .ok()
-        .filter(|attempts| u64::from(*attempts) <= ATTEMPTS_MAX)
+        .filter(|attempts| usize::try_from(*attempts).is_ok_and(|attempts| attempts <= retry::ROWS_MAX))
         .ok_or_else(|| wrong("attempts", "at most 1000 attempts", attempts.digits()))?;
+    if attempts == 0 {
+        return Ok(ArrayWriter::new().finish());
+    }
 
+    let policy = policy.with_attempts_max(attempts)?;
+    let bounds = retry::schedule(&policy, expected, None).rows;
+    // What will happen ends no later than what can: its rows are the first of the others.
+    let exact =
+        entropy.map_or_else(Vec::new, |entropy| retry::schedule(&policy, expected, Some(entropy)).rows);
     let mut list = ArrayWriter::new();
-    let mut previous = Millis::ZERO;
-    for attempt in 1..=attempts {
+    for (at, bound) in bounds.iter().enumerate().take(if seeded { exact.len() } else { bounds.len() }) {
+        let Row { attempt, wait, .. } = *bound;
+        let Row { wait: drawn, begins, .. } = *exact.get(at).unwrap_or(bound);
+        let safe = |length: Millis| length.get().min(SAFE_INTEGER_MAX);
         // The wait that stands before the attempt: none before the first.
-        let bounds = retry::bounds(&policy, attempt);
         let mut row = ObjectWriter::new()
             .number("attempt", u64::from(attempt))
-            .number("earliest_ms", bounds.earliest.get())
-            .number("latest_ms", bounds.latest.get());
-        if let Some(entropy) = &mut entropy {
-            previous = retry::delay(&policy, attempt, previous, entropy);
-            row = row.number("exact_ms", previous.get());
+            .number("earliest_ms", safe(wait.earliest))
+            .number("latest_ms", safe(wait.latest))
+            .number("begins_earliest_ms", safe(begins.earliest))
+            .number("begins_latest_ms", safe(begins.latest));
+        if seeded {
+            row = row.number("exact_ms", safe(drawn.latest));
         }
         list = list.raw(&row.finish());
     }
@@ -381,8 +395,13 @@ fn policy(value: Option<&Value<'_>>) -> Result<Policy, Error> {
     let cap = fields.maybe_integer("cap_ms")?.map_or_else(|| default.cap().max(base), Millis::new);
     let jitter = match fields.maybe_text("jitter")? {
         None => default.jitter(),
-        Some(name) => Jitter::from_name(name)
-            .ok_or_else(|| wrong("jitter", "\"full\", \"equal\" or \"decorrelated\"", json::quoted(name)))?,
+        Some(name) => Jitter::from_name(name).ok_or_else(|| {
+            wrong(
+                "jitter",
+                "\"full\", \"equal\", \"decorrelated\" or \"decorrelated_v2\"",
+                json::quoted(name),
+            )
+        })?,
     };
     fields.finish()?;
     Ok(Policy::new(base, cap, jitter)?)
