@@ -1,58 +1,64 @@
-//! The seeded world natively: `cargo run --profile torture --example torture -- PROFILE FROM TO [RULE]`.
+//! The seeded world natively, for those who work on it: `cargo run --profile torture --features mutants --example torture
+//! -- PROFILE FROM TO [SAFEGUARD]`. With FROM equal to TO it tells every decision of that seed.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a tool for developers stops where it is, and may look at a clock"
+)]
+
+use std::time::Instant;
 
 use tillproof::payments::Safeguards;
 use tillproof::world::{Stage, Tally, WAYS, live};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let arg = |at: usize, default: &str| args.get(at).cloned().unwrap_or_else(|| default.to_owned());
-    let (from, to) = (arg(1, "0").parse::<u64>().unwrap(), arg(2, "10000").parse::<u64>().unwrap());
-    #[cfg(feature = "mutants")]
-    let rules = args
-        .get(3)
-        .and_then(|name| tillproof::payments::Safeguard::from_name(name))
-        .map_or(Safeguards::default(), Safeguards::without);
-    #[cfg(not(feature = "mutants"))]
-    let rules = Safeguards::default();
-    let stage = Stage::new(&arg(0, "default"), rules).unwrap();
-    if to == from {
-        println!("{}", live(&stage, from, true).trace.unwrap());
-        println!("{:?}", live(&stage, from, false));
+    let number = |at: usize, default: u64| args.get(at).map_or(default, |text| text.parse().unwrap());
+    let (from, to) = (number(1, 0), number(2, 10_000));
+    let stage = Stage::new(args.first().map_or("default", String::as_str), safeguards(args.get(3))).unwrap();
+    if from == to {
+        let mut life = live(&stage, from, true);
+        println!("{}", life.trace.take().unwrap());
+        println!("{life:?}");
         return;
     }
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let mut tally = Tally::default();
     for seed in from..to {
         tally.add(seed, live(&stage, seed, false));
     }
-    let took = begun.elapsed();
+    let each = begun.elapsed() / u32::try_from(to - from).unwrap();
+    let Tally { seeds, intents, charges, doubles, losses, unresolved, reversed, sends, events, .. } = tally;
     println!(
-        "{} seeds, {} intents, {} charges, {} doubles, {} losses, {} unresolved, {} reversed, {} sends, {} broken, {:?} a seed",
-        tally.seeds,
-        tally.intents,
-        tally.charges,
-        tally.doubles,
-        tally.losses,
-        tally.unresolved,
-        tally.reversed,
-        tally.sends,
-        tally.broken,
-        took / u32::try_from(to - from).unwrap()
+        "{seeds} seeds, {intents} intents, {charges} charges, {sends} sends, {events} events, {each:?} a seed"
+    );
+    println!(
+        "{doubles} doubles, {losses} losses, {unresolved} unresolved, {reversed} reversed, {} broken",
+        tally.broken
     );
     for (way, doubts) in WAYS.iter().zip(tally.doubts) {
-        println!(
-            "{way}: {} doubts, mean {} ms",
-            doubts.count,
-            doubts.total_ms.checked_div(doubts.count).unwrap_or(0)
-        );
+        let mean = doubts.total_ms.checked_div(doubts.count).unwrap_or(0);
+        println!("{way}: {} doubts, {mean} ms on average", doubts.count);
     }
-    let mut kinds = std::collections::BTreeMap::new();
     for failure in &tally.failures {
-        *kinds.entry(failure.broken.invariant).or_insert(0) += 1;
+        let broken = &failure.broken;
         println!(
-            "seed {}: {} {} at {} ms",
-            failure.seed, failure.broken.invariant, failure.broken.seen, failure.broken.at_ms
+            "seed {} broke {} after {} ms: {}",
+            failure.seed, broken.invariant, broken.at_ms, broken.seen
         );
     }
-    println!("{kinds:?}");
+}
+
+#[cfg(feature = "mutants")]
+fn safeguards(without: Option<&String>) -> Safeguards {
+    use tillproof::payments::Safeguard;
+
+    without.map_or_else(Safeguards::default, |name| Safeguards::without(Safeguard::from_name(name).unwrap()))
+}
+
+#[cfg(not(feature = "mutants"))]
+fn safeguards(_: Option<&String>) -> Safeguards {
+    Safeguards::default()
 }

@@ -63,6 +63,7 @@ function stage() {
   }
   // README leads to these pages, also for who reads it in node_modules.
   cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter: (path) => !/\.(?!md$)[^./]+$/.test(path) });
+  cpSync(at("pkg/sql"), join(STAGE, "sql"), { recursive: true });
   for (const document of ["README.md", "LICENSE", "CHANGELOG.md"]) {
     if (existsSync(at(document))) copyFileSync(at(document), join(STAGE, document));
   }
@@ -85,7 +86,7 @@ function manifest() {
     sideEffects: SIDE_EFFECTS,
     peerDependencies: DRIVERS,
     peerDependenciesMeta: Object.fromEntries(Object.keys(DRIVERS).map((name) => [name, { optional: true }])),
-    files: ["dist", "wasm", "demo", "docs", "CHANGELOG.md"],
+    files: ["dist", "wasm", "demo", "docs", "sql", "CHANGELOG.md"],
   };
 }
 

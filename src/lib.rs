@@ -13,7 +13,7 @@
 //! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup`, `record` |
 //! | 2 | `fingerprint`, `webhook`, `inbox`, `saga`, `ledger`, `governor` |
 //! | 3 | `payments`, `idempotency`, `reconcile` |
-//! | 4 | `simulator` |
+//! | 4 | `simulator`, `world` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
 // Without `std` there is no clock, no file, no socket and no environment to reach for: the compiler proves it.

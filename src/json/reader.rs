@@ -125,12 +125,13 @@ mod tests {
     #[test]
     fn the_first_thing_wrong_is_said_and_nothing_after_it() {
         let document = crate::json::parse(br#"{"name":"","count":1.5,"live":"yes","extra":1}"#).unwrap();
-        let said = |read: &dyn Fn(&mut Reader<'_, '_>)| {
+        type Read<'r> = &'r dyn Fn(&mut Reader<'_, '_>);
+        let said = |read: Read<'_>| {
             let mut reader = Reader::of(&document, "input");
             read(&mut reader);
             reader.finish().unwrap_err().to_string()
         };
-        let table: [(&dyn Fn(&mut Reader<'_, '_>), &str); 5] = [
+        let table: [(Read<'_>, &str); 5] = [
             (
                 &|reader| assert_eq!((reader.text("name"), reader.integer("count")), ("", 0)),
                 "the field `name` holds an empty string: expected a non-empty string",

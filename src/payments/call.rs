@@ -109,7 +109,8 @@ impl Call {
         Some(name.map_or_else(|| "call.body".to_owned(), |name| glued(&["call.body.", &name])))
     }
 
-    fn is_form(&self) -> bool {
+    /// Whether the body is a form, as its content type says.
+    pub(super) fn is_form(&self) -> bool {
         let kind = self.headers.iter().find(|(name, _)| name == "content-type");
         kind.is_some_and(|(_, value)| value.starts_with("application/x-www-form-urlencoded"))
     }

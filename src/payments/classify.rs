@@ -139,7 +139,9 @@ fn has_header(test: &Node, headers: &[(String, String)]) -> bool {
 fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
     let ambiguous = |reason, key_poisoned| Verdict::Ambiguous { reason, key_poisoned };
     let text = |text: &str| text.to_owned();
-    match (means, complaint.codes.first()) {
+    // Whoever gave up waiting does not know what became of it, whatever the rule that fits says.
+    let code = complaint.codes.first().filter(|_| status != TIMED_OUT);
+    match (means, code) {
         ("declined", Some(code)) => Verdict::Declined {
             provider_reference: complaint.payment.map(text),
             code: text(code),
@@ -147,7 +149,12 @@ fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
         },
         ("refused", Some(code)) => Verdict::Refused { code: text(code), message: text(complaint.message) },
         // Only the provider itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
-        ("declined" | "refused", None) => ambiguous(Unknown::Unreadable, false),
+        ("declined" | "refused", None) => ambiguous(by_status(status), false),
+        // The provider names what this key made, so that there is nothing left to ask.
+        ("executed", _) => match complaint.payment {
+            Some(id) => Verdict::Settled { provider_reference: text(id) },
+            None => ambiguous(Unknown::AlreadyDone, true),
+        },
         ("in_progress", _) => ambiguous(Unknown::InProgress, false),
         ("already_done", _) => ambiguous(Unknown::AlreadyDone, true),
         ("mismatch", _) => Verdict::Contradiction { reason: "key_was_used_for_another_request" },
@@ -159,9 +166,12 @@ fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
     }
 }
 
+/// The status of servers and proxies that gave up waiting.
+const TIMED_OUT: u16 = 408;
+
 const fn by_status(status: u16) -> Unknown {
     match status {
-        408 => Unknown::ConnectionLost,
+        TIMED_OUT => Unknown::ConnectionLost,
         429 => Unknown::RateLimited,
         400..=499 => Unknown::Unreadable,
         _ => Unknown::ServerError,
@@ -226,8 +236,8 @@ pub(super) fn query_answer(
     let ours: Vec<&Seen> = payments
         .iter()
         .filter(|payment| payment.has_reference(&request.reference) && !payment.is_absent())
-        .filter(|payment| !ignored(&payment.id))
-        .filter(|payment| !payment.has_failed() || failures_count(&payment.id))
+        .filter(|payment| !ignored(payment.id))
+        .filter(|payment| !payment.has_failed() || failures_count(payment.id))
         .collect();
     if ours.iter().any(|payment| !payment.is_for(request)) {
         return Ok((
@@ -235,14 +245,28 @@ pub(super) fn query_answer(
             Vec::new(),
         ));
     }
+    // Whatever state it is in, what a prepared request made is what it was to make; one that failed moved nothing.
+    let is_call = request.content.as_call().is_some();
     // The list is newest first; the first charge counts, the others are extra.
-    let mut charged = ours.iter().rev().filter(|payment| payment.moved_money());
+    let counts = |payment: &&&Seen| payment.moved_money() || (is_call && !payment.has_failed());
+    let mut charged = ours.iter().rev().filter(counts);
     if let Some(first) = charged.next() {
         let extra = charged.map(|payment| payment.id.to_owned()).collect();
-        return Ok((Some(first.verdict()), extra));
+        let provider_reference = first.id.to_owned();
+        return Ok((Some(Verdict::Settled { provider_reference }), extra));
     }
     let open = ours.iter().find(|payment| !payment.has_failed());
     Ok((open.or(ours.first()).map(|payment| payment.verdict()), Vec::new()))
+}
+
+/// The object of a name in the answer to a query, as JSON text.
+pub(super) fn found_object(profile: &Profile, request: &Request, id: &str, body: &[u8]) -> Option<String> {
+    let query = wire::query_of(profile, request)?;
+    let document = json::parse(body).ok()?;
+    let reading = Reading::of_query(profile, request, query)?;
+    let items = reading::at(&document, query.text("items")?)?.as_array()?;
+    let found = items.iter().find(|item| Seen::read(reading, item).is_some_and(|seen| seen.id == id));
+    found.map(Value::to_text)
 }
 
 impl Profile {

@@ -7,7 +7,7 @@ use crate::retry;
 use crate::time::{Millis, Timestamp};
 
 use super::classify::Verdict;
-use super::{Entry, Evidence, Machine, Proof, State, Unknown};
+use super::{Entry, Evidence, Machine, Proof, Reversal, Safeguard, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -26,7 +26,14 @@ impl Machine {
         let of_this_epoch = attempt.is_none_or(|attempt| attempt > self.intent.attempts_before_epoch);
         if let Verdict::Settled { provider_reference } = verdict {
             let bound = attempt.is_some() && of_this_epoch;
-            self.count_charge(now, provider_reference, evidence, bound);
+            if bound
+                && self.intent.takes_back(&provider_reference)
+                && !self.is_called_off(&provider_reference)
+            {
+                self.spend_key(now, provider_reference, floor, entropy);
+            } else {
+                self.count_charge(now, provider_reference, evidence, bound);
+            }
             return;
         }
         if !self.is_undecided() || !of_this_epoch {
@@ -34,6 +41,9 @@ impl Machine {
         }
         match verdict {
             Verdict::Settled { .. } => {}
+            Verdict::ActionRequired { provider_reference } if self.intent.takes_back(&provider_reference) => {
+                self.spend_key(now, provider_reference, floor, entropy);
+            }
             Verdict::ActionRequired { provider_reference } => {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::ActionRequired { at: now, provider_reference, next_at });
@@ -61,10 +71,31 @@ impl Machine {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::NotExecuted { at: now, reason, next_at });
             }
+            Verdict::Ambiguous { .. } if self.settings.safeguards.broken(Safeguard::Parking) => {
+                let (code, message) = ("unknown".to_owned(), "no answer came".to_owned());
+                self.fail(now, Proof::Refused, None, code, message);
+            }
             Verdict::Ambiguous { reason, key_poisoned } => {
                 let next_at = self.next_at(now, floor, entropy);
                 self.append(Entry::Ambiguous { at: now, reason, key_poisoned, next_at });
             }
+        }
+    }
+
+    /// The current key names a charge that is, or was, taken back: an older copy of the store has forgotten that the key
+    /// had been used. The key will never move anything else, so the epoch has failed as soon as the money is back.
+    fn spend_key(&mut self, now: Timestamp, charge: String, floor: Millis, entropy: &mut Entropy) {
+        if !self.is_undecided() {
+            return;
+        }
+        let is_open = |reversal: &Reversal| reversal.charge == charge && reversal.is_open();
+        if self.intent.reversals.iter().any(is_open) {
+            let next_at = self.next_at(now, floor, entropy);
+            let reason = Unknown::InProgress;
+            self.append(Entry::Ambiguous { at: now, reason, key_poisoned: false, next_at });
+        } else {
+            let message = "the charge of this key was taken back";
+            self.fail(now, Proof::Reversed, Some(charge), "reversed".to_owned(), message.to_owned());
         }
     }
 
@@ -144,7 +175,9 @@ impl Machine {
 
     /// When no copy of the request can be under way any more; `None` when none was sent.
     pub(super) fn quiet_at(&self) -> Option<Timestamp> {
-        Some(self.intent.last_sent_at?.saturating_add(self.terms().quarantine))
+        let unguarded = self.settings.safeguards.broken(Safeguard::Quarantine);
+        let quarantine = if unguarded { Millis::ZERO } else { self.terms().quarantine };
+        Some(self.intent.last_sent_at?.saturating_add(quarantine))
     }
 
     /// A look after the end has found all there is, unless it was taken too early.

@@ -229,6 +229,27 @@ impl Machine {
         self.append(Entry::Answered { at: now, answer });
     }
 
+    /// Keeps what a query has found a prepared request to have made, as the answer that was lost.
+    fn keep_found(&mut self, now: Timestamp, answer: Option<&Response>) {
+        let State::Settled { provider_reference, evidence: Evidence::Query } = &self.intent.state else {
+            return;
+        };
+        let found = answer
+            .filter(|_| self.intent.answer.is_none() && self.intent.request.content.as_call().is_some());
+        let found = found.and_then(|answer| {
+            let item = classify::found_object(
+                &self.profile,
+                &self.intent.request,
+                provider_reference,
+                &answer.body,
+            )?;
+            Some(Response { status: 200, headers: answer.headers.clone(), body: item.into_bytes() })
+        });
+        if let Some(response) = found {
+            self.keep_answer(now, &response);
+        }
+    }
+
     /// News: a send that got no answer. `not_sent` only when it is certain that no byte left.
     pub fn handle_failure(&mut self, now: Timestamp, attempt: u32, not_sent: bool, entropy: &mut Entropy) {
         let verdict = if not_sent {
@@ -267,6 +288,7 @@ impl Machine {
         match (found, asked_at) {
             (Ok((Some(verdict), extra)), _) => {
                 self.judge(now, None, verdict, Evidence::Query, floor, entropy);
+                self.keep_found(now, answer);
                 for charge in extra {
                     self.count_charge(now, charge, Evidence::Query, false);
                 }

@@ -63,6 +63,7 @@ mod reversal;
 mod safeguard;
 mod schema;
 mod state;
+mod tag;
 mod template;
 mod trace;
 mod wire;

@@ -6,7 +6,7 @@ use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 use super::state::DEADLINE_PASSED;
-use super::{Action, Entry, HttpRequest, Intention, Machine, Permit, State, Terms, Unknown, wire};
+use super::{Action, Entry, HttpRequest, Intention, Machine, Permit, Safeguard, State, Terms, Unknown, wire};
 
 impl Machine {
     /// What a poll at this moment would do, with nothing changed. Calling it is optional.
@@ -128,6 +128,9 @@ impl Machine {
 
     /// Whether the provider can be asked what became of this intent.
     pub(super) fn may_ask(&self) -> bool {
+        if self.settings.safeguards.broken(Safeguard::Query) {
+            return false;
+        }
         wire::query_of(&self.profile, &self.intent.request).is_some()
     }
 
@@ -168,6 +171,9 @@ impl Machine {
     }
 
     pub(super) fn is_inside_window(&self, now: Timestamp) -> bool {
+        if self.settings.safeguards.broken(Safeguard::Window) {
+            return self.intent.first_sent_at.is_some();
+        }
         self.intent.first_sent_at.is_some_and(|first| now < first.saturating_add(self.usable_window()))
     }
 

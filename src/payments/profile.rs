@@ -59,9 +59,20 @@ impl Terms {
 }
 
 /// Name and text of each built-in profile.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 13] = [
     ("native", include_str!("profiles/native.json")),
     ("conservative", include_str!("profiles/conservative.json")),
+    ("stripe", include_str!("profiles/stripe.json")),
+    ("stripe-v2", include_str!("profiles/stripe-v2.json")),
+    ("adyen", include_str!("profiles/adyen.json")),
+    ("paypal", include_str!("profiles/paypal.json")),
+    ("square", include_str!("profiles/square.json")),
+    ("mollie", include_str!("profiles/mollie.json")),
+    ("checkout", include_str!("profiles/checkout.json")),
+    ("gocardless", include_str!("profiles/gocardless.json")),
+    ("razorpay", include_str!("profiles/razorpay.json")),
+    ("mangopay", include_str!("profiles/mangopay.json")),
+    ("worldline", include_str!("profiles/worldline.json")),
 ];
 
 impl Profile {
@@ -110,18 +121,33 @@ impl Profile {
     /// What is promised about the key of a request.
     #[must_use]
     pub fn terms(&self, request: &Request) -> Terms {
-        let path = match &request.content {
-            Content::Call(call) => Some(call.path.as_str()),
-            Content::Payment(_) => self.route(request.operation).and_then(|route| route.text("path")),
-        };
-        let fits =
-            |row: &&Node| path.zip(row.text("path")).is_some_and(|(path, begin)| path.starts_with(begin));
-        let windows = self.root.list("windows").iter().find(fits).unwrap_or(&self.root);
         Terms {
-            window: Millis::new(windows.count("window_ms")),
+            window: Millis::new(self.row_of(request).unwrap_or(&self.root).count("window_ms")),
             margin: Millis::new(self.root.count("margin_ms")),
             quarantine: Millis::new(self.root.count("quarantine_ms")),
         }
+    }
+
+    /// The path of a request, its gaps unfilled.
+    pub(super) fn path_of<'s>(&'s self, request: &'s Request) -> Option<&'s str> {
+        match &request.content {
+            Content::Call(call) => Some(&call.path),
+            Content::Payment(_) => self.route(request.operation)?.text("path"),
+        }
+    }
+
+    /// What is promised about requests to this path in particular.
+    fn row_of(&self, request: &Request) -> Option<&Node> {
+        let path = self.path_of(request)?;
+        self.root
+            .list("windows")
+            .iter()
+            .find(|row| row.text("path").is_some_and(|begin| path.starts_with(begin)))
+    }
+
+    /// The header that carries the key of a request; `None` when it goes into the body.
+    pub(super) fn key_header_of(&self, request: &Request) -> Option<&str> {
+        self.row_of(request).and_then(|row| row.text("key_header")).or_else(|| self.key_header())
     }
 
     /// Length and alphabet of the keys it takes.
@@ -130,7 +156,7 @@ impl Profile {
         form_of(&self.root)
     }
 
-    /// The header that carries the key; `None` when it goes into the body.
+    /// The header that carries the key where no path has its own; `None` when it goes into the body.
     #[must_use]
     pub fn key_header(&self) -> Option<&str> {
         self.root.get("key")?.text("header")
@@ -279,8 +305,11 @@ fn unreadable(dialect: &Node, route: &Node) -> Option<&'static str> {
             "has a query that reads a list without `reference`: payments of others would count as ours",
         );
     }
-    if asked.get("state").is_none() || asked.get("states").or(states).is_none() {
-        return Some("has a query that reads no state: what it finds would prove nothing");
+    let stateless = asked.get("state").is_none() || asked.get("states").or(states).is_none();
+    if stateless && query.get("items").is_none() {
+        return Some(
+            "has a query that reads no state: that an object can be read does not prove what was done to it",
+        );
     }
     None
 }

@@ -20,12 +20,12 @@ pub(super) struct Reading<'p> {
 impl<'p> Reading<'p> {
     /// How answers to a request are read; `None` when the profile cannot send it.
     pub(super) fn of(profile: &'p Profile, request: &Request) -> Option<Self> {
-        Self::nearest(profile, &[profile.route(request.operation)?])
+        Self::nearest(profile, &[profile.route_of(request)?])
     }
 
     /// How answers to a query are read.
     pub(super) fn of_query(profile: &'p Profile, request: &Request, query: &'p Node) -> Option<Self> {
-        Self::nearest(profile, &[query, profile.route(request.operation)?])
+        Self::nearest(profile, &[query, profile.route_of(request)?])
     }
 
     /// The reading that stands nearest: that of the place itself, of what it belongs to, or of the whole dialect.

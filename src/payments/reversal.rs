@@ -10,7 +10,7 @@ use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 use super::request::REFERENCE_BYTES_MAX;
-use super::{Content, Entry, Machine, Operation, Payment, Proof, Request, Reversal, State};
+use super::{Content, Entry, Machine, Operation, Payment, Proof, Request, Reversal, Safeguard, State};
 
 /// What became of the intent that takes a charge back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,9 @@ impl Machine {
 
     /// A charge that must not stay: taken back where this kind of payment can be, left to a person elsewhere.
     pub(super) fn take_back(&mut self, now: Timestamp, charge: String) {
+        if self.settings.safeguards.broken(Safeguard::Reversal) {
+            return;
+        }
         if let Some(operation) = self.way_back() {
             self.take_back_by(operation, now, charge);
             return;

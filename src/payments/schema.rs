@@ -53,6 +53,7 @@ const MEANINGS: Shape = OneOf(&[
     "not_executed",
     "unknown",
     "unknown_for_ever",
+    "executed",
 ]);
 
 const RULE: Shape = Object(&[
@@ -64,13 +65,6 @@ const RULE: Shape = Object(&[
 ]);
 
 const METHOD: Shape = OneOf(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
-
-const REQUEST: Shape = Object(&[
-    ("method", false, METHOD),
-    ("path", true, Path),
-    ("headers", false, Map(&Text)),
-    ("body", false, Body),
-]);
 
 const READING: Shape = Object(&[
     ("id", true, Text),
@@ -151,7 +145,11 @@ pub(super) static PROFILE: Shape = Object(&[
         ]),
     ),
     ("window_ms", true, Count),
-    ("windows", false, List(&Object(&[("path", true, Text), ("window_ms", true, Count)]))),
+    (
+        "windows",
+        false,
+        List(&Object(&[("path", true, Text), ("window_ms", true, Count), ("key_header", false, Text)])),
+    ),
     ("margin_ms", true, Count),
     ("quarantine_ms", true, Count),
     ("replay", false, HEADER_TEST),
@@ -162,7 +160,17 @@ pub(super) static PROFILE: Shape = Object(&[
     ),
     ("answers", true, List(&RULE)),
     ("kept_headers", false, List(&Header)),
-    ("void_by_key", false, REQUEST),
+    (
+        "void_by_key",
+        false,
+        Object(&[
+            ("of", true, Text),
+            ("method", false, METHOD),
+            ("path", true, Path),
+            ("headers", false, Map(&Text)),
+            ("body", false, Body),
+        ]),
+    ),
     ("dialect", false, DIALECT),
     ("sources", false, Any),
 ]);

@@ -4,6 +4,7 @@ use crate::json;
 use crate::prelude::*;
 
 use super::node::Node;
+use super::tag::tagged;
 use super::template::{Filler, percent_encode};
 use super::{Content, Error, ErrorKind, HttpRequest, Profile, Request};
 
@@ -19,7 +20,8 @@ pub(super) fn send(profile: &Profile, request: &Request, key: &str) -> Result<Ht
             method: call.method.clone(),
             path: call.path.clone(),
             headers: call.headers.clone(),
-            body: Some(call.body.clone()).filter(|body| !body.is_empty()),
+            body: Some(tagged(profile, request).map_or_else(|| call.body.clone(), |tagged| tagged.body))
+                .filter(|body| !body.is_empty()),
         },
         Content::Payment(_) => {
             let (profile_name, operation) = (|| profile.name().to_owned(), request.operation);
@@ -35,7 +37,7 @@ pub(super) fn send(profile: &Profile, request: &Request, key: &str) -> Result<Ht
         }
     };
     let place = profile.root().get("key");
-    if let Some(name) = profile.key_header() {
+    if let Some(name) = profile.key_header_of(request) {
         let quoted = place.is_some_and(|place| place.flag("quoted"));
         let value = if quoted { glued(&["\"", key, "\""]) } else { key.to_owned() };
         sent.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -55,16 +57,19 @@ pub(super) fn query(profile: &Profile, request: &Request) -> Option<HttpRequest>
 
 /// How an intent is asked about; `None` when it cannot be.
 pub(super) fn query_of<'p>(profile: &'p Profile, request: &Request) -> Option<&'p Node> {
-    let query = profile.route(request.operation)?.get("query")?;
+    let query = profile.route_of(request)?.get("query")?;
     (!query.flag("whole_only") || request.amount().is_none()).then_some(query)
 }
 
 impl Profile {
-    /// The request that voids whatever was done with a key; `None` when the provider has none. That it was voided is
+    /// The request that voids whatever was done with a key; `None` when the provider has none for
+    /// requests of this kind. That it was voided is
     /// proof P3, see [`Profile::is_voided`].
     #[must_use]
     pub fn void_request(&self, request: &Request, key: &str) -> Option<HttpRequest> {
-        written(self.root().get("void_by_key")?, "POST", false, &Filler::new(request, key)).ok()
+        let void = self.root().get("void_by_key")?;
+        let can = self.path_of(request) == void.text("of");
+        if can { written(void, "POST", false, &Filler::new(request, key)).ok() } else { None }
     }
 }
 
@@ -107,7 +112,7 @@ fn with_member(body: &str, name: &str, value: &str) -> Option<String> {
 }
 
 /// An object as a form, members in brackets behind the name they stand in.
-fn pairs(out: &mut String, name: &str, node: &Node) {
+pub(super) fn pairs(out: &mut String, name: &str, node: &Node) {
     let inner = |key: &str| if name.is_empty() { key.to_owned() } else { glued(&[name, "[", key, "]"]) };
     match node {
         Node::Map(members) => members.iter().for_each(|(key, member)| pairs(out, &inner(key), member)),

@@ -104,14 +104,14 @@ export function holds(subject) {
   });
 }
 
-async function startSubject(subject, files) {
+export async function startSubject(subject, files) {
   const folder = project(subject.name.replaceAll(/\W+/g, "-"), files, subject.root);
   await subject.prepare?.(folder);
   return start({ ...subject, folder });
 }
 
 /** The pasted text with somebody's mistake in it: `[file, before, after]`, where `before` must be there. */
-function edited(files, edits) {
+export function edited(files, edits) {
   const changed = { ...files };
   for (const [file, from, to] of edits) {
     const text = changed[file] ?? "";

@@ -168,6 +168,31 @@ test("an abort is answered at once with its reason, and nothing more is sent for
   }
 });
 
+test("where the provider can be asked, an answer that will never come is found by the name of the call", async () => {
+  const made: Record<string, unknown>[] = [];
+  const stored500: Answer = ({ method, body, url }) => {
+    if (method === "GET") {
+      const reference = new URL(url).searchParams.get("reference");
+      return Response.json({ data: made.filter((each) => each["reference"] === reference), hasMore: false });
+    }
+    if (made.length === 0) made.push({ id: "pay_1", merchantId: "shop", state: "completed", ...(JSON.parse(body) as object) });
+    return Response.json({ error: { code: "internal" } }, { status: 500, headers: { "idempotent-replayed": "true" } });
+  };
+  const { safe, seen } = door({}, stored500);
+  const init = { method: "POST", body: '{"amount":1000,"currency":"EUR"}', headers: { "content-type": "application/json", "tillproof-reference": "order 1" } };
+  const pay = async (): Promise<unknown> => (await safe(`${ORIGIN}/api/payments`, init)).json();
+  const payment = await pay();
+  assert.deepEqual(payment, { id: "pay_1", merchantId: "shop", state: "completed", amount: 1_000, currency: "EUR", reference: "order 1" });
+  assert.deepEqual(await pay(), payment);
+  assert.deepEqual(seen.map(({ method }) => method), ["POST", "GET"]);
+
+  // A reference of the caller's own stays, and then nobody can ask by ours.
+  const own = door({ waitMs: 30 }, stored500);
+  const call = own.safe(`${ORIGIN}/api/payments`, { ...init, body: '{"amount":1000,"currency":"EUR","reference":"mine"}' });
+  assert.equal((await rejection(call)).details["reason"], "stored_server_error");
+  assert.ok(own.seen.every(({ method, body }) => method === "POST" && body.includes('"mine"')));
+});
+
 test("neither credentials nor the caller's drawn keys reach the store", async () => {
   const { safe, store, seen } = door();
   const secrets = { authorization: "Bearer s3cret-1", "x-api-key": "s3cret-2", cookie: "s3cret-3", "paypal-auth-assertion": "s3cret-4" };

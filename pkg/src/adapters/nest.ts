@@ -13,7 +13,9 @@ export type { EndpointSettings, InboxLike, Outcome, Receiver, WebhookOptions } f
 export type { IdempotentHandler, IdempotentOptions, IdempotentRequest } from "./idempotent.js";
 
 /** What `@Req()` gives: Express's request, or Fastify's, which holds Node's as `raw`. */
-export type NestRequest = (NodeRequest | { readonly raw: NodeRequest }) & { readonly originalUrl?: string };
+export type NestRequest = (NodeRequest | { readonly raw: NodeRequest; readonly headers: NodeRequest["headers"] }) & {
+  readonly originalUrl?: string;
+};
 
 /** What `@Res()` gives: Express's response, or Fastify's reply. */
 export type NestResponse =

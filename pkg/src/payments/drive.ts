@@ -341,7 +341,8 @@ export class Driver {
   async #takeBack(action: Extract<Action, { type: "reverse" }>, call: Call): Promise<News> {
     const key = this.#intents.key(action.request.reference);
     await this.introduce(key, action.request, action.again, call.now);
-    const view = await this.#join(key, { ...call, once: true });
+    // A sweep that found both due drives it already: its end is the news.
+    const view = await (this.#driving.get(key) ?? this.#join(key, { ...call, once: true }));
     const { provider_reference, proof, code } = view;
     return {
       type: "reversal",

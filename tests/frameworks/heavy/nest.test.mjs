@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { keepsKeys } from "../keyed.mjs";
 import { paste } from "../pages.mjs";
 import { holds } from "../suite.mjs";
 import { attemptBuild, HERE } from "./build.mjs";
@@ -64,4 +65,24 @@ holds({
   bytesType: null,
   types: ["application/x-www-form-urlencoded"],
   mistakes: MISTAKES,
+});
+
+const ORDERS = {
+  "src/app.module.ts": MODULE.replaceAll("WebhooksController", "OrdersController").replace("webhooks.controller", "orders.controller"),
+  "src/orders.controller.ts": paste("nest", "src/orders.controller.ts"),
+  [MAIN]: paste("nest", MAIN).replace(", { rawBody: true }", ""),
+};
+
+keepsKeys({ ...NEST, name: "nest on express", files: ORDERS, log: false });
+
+keepsKeys({
+  ...NEST,
+  name: "nest on fastify",
+  files: {
+    ...ORDERS,
+    [MAIN]: ORDERS[MAIN]
+      .replace("import { AppModule }", 'import { FastifyAdapter } from "@nestjs/platform-fastify";\nimport { AppModule }')
+      .replace("create(AppModule", "create(AppModule, new FastifyAdapter()"),
+  },
+  log: false,
 });

@@ -1,6 +1,7 @@
 /** Next.js, built and started as in production: the app router and the pages router in one application. */
 
 import { attemptBuild, HERE } from "./build.mjs";
+import { keepsKeys } from "../keyed.mjs";
 import { paste } from "../pages.mjs";
 import { holds } from "../suite.mjs";
 
@@ -48,4 +49,25 @@ holds({
       says: [/body_already_parsed/, /export const config = \{ api: \{ bodyParser: false \} \};/],
     },
   ],
+});
+
+keepsKeys({
+  ...NEXT,
+  name: "next app router",
+  files: {
+    "next.config.mjs": CONFIG,
+    "app/orders/route.js": paste("next", "app/orders/route.js"),
+    "app/layout.js": "export default ({ children }) => children;",
+  },
+});
+
+keepsKeys({
+  ...NEXT,
+  name: "next pages router",
+  path: "/api/orders",
+  files: {
+    "next.config.mjs": CONFIG,
+    "pages/api/orders.js": paste("next", "pages/api/orders.js"),
+    "pages/index.js": "export default () => null;",
+  },
 });

@@ -1,5 +1,6 @@
 /** Nuxt, built for Node. */
 
+import { keepsKeys } from "../keyed.mjs";
 import { paste } from "../pages.mjs";
 import { holds } from "../suite.mjs";
 import { attemptBuild, HERE } from "./build.mjs";
@@ -33,4 +34,18 @@ holds({
       says: [/body_already_read/],
     },
   ],
+});
+
+keepsKeys({
+  name: "nuxt",
+  root: HERE,
+  path: "/api/orders",
+  files: {
+    "package.json": '{ "type": "module" }',
+    "nuxt.config.js": "export default { telemetry: false, compatibilityDate: '2026-01-01', ssr: false };",
+    "app.vue": "<template><p>shop</p></template>",
+    "server/api/orders.post.js": paste("nuxt", "server/api/orders.post.js"),
+  },
+  command: [process.execPath, ".output/server/index.mjs"],
+  prepare: (folder) => attemptBuild("nuxt/bin/nuxt.mjs", ["build"], folder, { NUXT_TELEMETRY_DISABLED: "1" }),
 });

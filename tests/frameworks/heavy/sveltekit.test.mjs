@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { genuine, send, signed } from "../delivery.mjs";
+import { keepsKeys } from "../keyed.mjs";
 import { paste } from "../pages.mjs";
 import { heard, project, start } from "../server.mjs";
 import { holds } from "../suite.mjs";
@@ -59,3 +60,7 @@ test("what the page says of forms, of large bodies and of none is so", async () 
     await server.stop();
   }
 });
+
+const { [ROUTE]: _, ...WITHOUT_ROUTE } = FILES;
+const ORDERS = "src/routes/orders/+server.js";
+keepsKeys({ ...KIT, name: "sveltekit", files: { ...WITHOUT_ROUTE, [ORDERS]: paste("sveltekit", ORDERS) } });

@@ -5,7 +5,7 @@ import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -205,4 +205,14 @@ test("a file reconcile cannot read exactly is status 2 with file and line, and n
   assert.equal(status, 2);
   assert.match(stderr, /^tillproof: .*bad\.csv.*2.*\n$/);
   assert.equal(stdout, "");
+});
+
+test("the example of docs/stores.md runs as it stands", () => {
+  const page = readFileSync(join(dirname(require.resolve("tillproof/package.json")), "docs/stores.md"), "utf8");
+  const [, program] = /```js conformance\.test\.mjs\n(.*?)```/s.exec(page);
+  writeFileSync("conformance.test.mjs", program);
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  const { status, stdout } = spawnSync(process.execPath, ["--test", "--test-reporter=spec", "conformance.test.mjs"], { encoding: "utf8", env });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^ℹ pass \d\d$/m);
 });

@@ -5,10 +5,13 @@
 
 import type { Store, StoredRecord, Write } from "../../../pkg/src/stores/store.js";
 
+/** In the place of a commit: the rest of the business was told, and that this was done is not stored. */
+export const TOLD = "told";
+
 /** The commit before or after which the process dies. */
 export interface KillPoint {
   readonly when: "before" | "after";
-  /** The type of an entry that the commit adds to a journal, or the beginning of a key it writes. */
+  /** The type of an entry that the commit adds to a journal, or {@link TOLD}. */
   readonly commit: string;
 }
 
@@ -16,7 +19,7 @@ export interface KillPoint {
 export function deadly(store: Store, point: KillPoint): Store {
   const seen = new Map<string, number>();
   const strikes = (writes: readonly Write[]): boolean =>
-    writes.some(({ key, value }) => key.startsWith(point.commit) || added(seen, key, value).includes(point.commit));
+    writes.some(({ key, value }) => added(seen, key, value).includes(point.commit));
   const noted = (records: readonly (StoredRecord | null)[]): void => {
     for (const record of records) if (record !== null) seen.set(record.key, journalOf(record.value).length);
   };
@@ -51,6 +54,7 @@ function journalOf(value: string): readonly { readonly type: string }[] {
   }
 }
 
-function die(): void {
+/** At once, and without a word. */
+export function die(): void {
   process.kill(process.pid, "SIGKILL");
 }

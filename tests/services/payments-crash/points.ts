@@ -3,12 +3,12 @@
  * strikes, and what is true afterwards.
  */
 
-import type { KillPoint } from "./killing.js";
+import { type KillPoint, TOLD } from "./killing.js";
 import type { Fate } from "./road.js";
 
 /** One process, before the one that dies or the one itself. */
 export interface Act {
-  readonly work?: "charge" | "charge again" | "sweep" | "hear";
+  readonly work?: "charge" | "charge again" | "cancel" | "sweep" | "hear";
   /** What happens to its requests. */
   readonly road?: readonly Fate[];
   /** Where it dies by its own hand; one that dies on the road has none. */
@@ -28,6 +28,10 @@ export interface Point {
   readonly found: "nothing" | "settled" | "failed";
   /** Whether the one who repeats the call asks for another try of what failed. */
   readonly retryFailed?: boolean;
+  /** What he is answered; `settled` when left out. */
+  readonly repeated?: "failed";
+  /** What the rest of the business is told, in order, each as one message however often; that it settled when left out. */
+  readonly told?: readonly string[];
 }
 
 const SECOND = 1_000;
@@ -35,6 +39,14 @@ const HOUR = 3_600 * SECOND;
 
 /** Never arrives, and is known to be nowhere only after quarantine and two empty queries. */
 const ABSENT: readonly Act[] = [{ work: "charge", road: ["request_lost"] }];
+
+/** Charged, and nobody knows. */
+const UNKNOWN: Act = { work: "charge", road: ["answer_lost"], dies: { when: "after", commit: "ambiguous" } };
+
+/** What is no longer wanted, and turns out to be charged, is given back. */
+const GIVEN_BACK = { profile: "native", found: "failed", repeated: "failed", told: ["payment.failed"] } as const;
+
+const FAILED_FIRST = ["payment.failed", "payment.settled"];
 
 /** The rows, in the order of the crash table. */
 export const POINTS: readonly Point[] = [
@@ -67,8 +79,12 @@ export const POINTS: readonly Point[] = [
     acts: [{ work: "charge", dies: { when: "after", commit: "settled" } }],
   },
   {
+    name: "C5", what: "business told, not stored that it was", profile: "native", found: "settled",
+    acts: [{ work: "charge", dies: { when: "after", commit: TOLD } }],
+  },
+  {
     name: "C6", what: "doubt stored, next look not begun", profile: "native", found: "settled",
-    acts: [{ work: "charge", road: ["answer_lost"], dies: { when: "after", commit: "ambiguous" } }],
+    acts: [UNKNOWN],
   },
   {
     name: "C7", what: "during a query", profile: "conservative", found: "settled",
@@ -80,27 +96,47 @@ export const POINTS: readonly Point[] = [
   },
   {
     name: "C9", what: "absence concluded, not stored", profile: "conservative", found: "failed", retryFailed: true,
+    told: FAILED_FIRST,
     acts: [...ABSENT, { work: "sweep", dies: { when: "before", commit: "failed" } }],
   },
   {
     name: "C10", what: "failed stored, nobody told", profile: "conservative", found: "failed", retryFailed: true,
+    told: FAILED_FIRST,
     acts: [...ABSENT, { work: "sweep", dies: { when: "after", commit: "failed" } }],
   },
   {
     name: "C11", what: "new key decided, not stored", profile: "conservative", found: "failed", retryFailed: true,
+    told: FAILED_FIRST,
     acts: [...ABSENT, { work: "sweep" }, { work: "charge again", dies: { when: "before", commit: "reopened" } }],
   },
   {
     name: "C11", what: "new key stored, not sent", profile: "conservative", found: "settled", retryFailed: true,
+    told: FAILED_FIRST,
     acts: [...ABSENT, { work: "sweep" }, { work: "charge again", dies: { when: "after", commit: "reopened" } }],
   },
   {
     name: "C12", what: "webhook stored, not acknowledged", profile: "native", found: "settled",
     acts: [
-      { work: "charge", road: ["answer_lost"], dies: { when: "after", commit: "ambiguous" } },
+      UNKNOWN,
       { work: "hear", dies: { when: "after", commit: "settled" } },
       { work: "hear" },
     ],
+  },
+  {
+    name: "C13", what: "reversal stored, refund not sent", ...GIVEN_BACK,
+    acts: [UNKNOWN, { work: "cancel", dies: { when: "after", commit: "reversal_due" } }],
+  },
+  {
+    name: "C13", what: "refund arrived, answer under way", ...GIVEN_BACK,
+    acts: [UNKNOWN, { work: "cancel", road: ["carried", "sender_dies"] }],
+  },
+  {
+    name: "C13", what: "refund answered, not stored", ...GIVEN_BACK,
+    acts: [UNKNOWN, { work: "cancel", dies: { when: "before", commit: "settled" } }],
+  },
+  {
+    name: "C13", what: "refund stored, its charge not yet told", ...GIVEN_BACK,
+    acts: [UNKNOWN, { work: "cancel", dies: { when: "before", commit: "reversed" } }],
   },
   {
     name: "C14", what: "backup without the intent, key alive", profile: "native", found: "nothing",

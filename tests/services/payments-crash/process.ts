@@ -4,12 +4,14 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 
+import { createOutbox, type NewMessage } from "../../../pkg/src/outbox/index.js";
 import { createPayments } from "../../../pkg/src/payments/index.js";
-import type { Outcome, Payments } from "../../../pkg/src/payments/index.js";
+import type { Outcome, Payments, Transition } from "../../../pkg/src/payments/index.js";
 import { memoryStore } from "../../../pkg/src/stores/memory.js";
 import { openStore, type Database } from "./databases.js";
-import { deadly, type KillPoint } from "./killing.js";
+import { deadly, die, type KillPoint, TOLD } from "./killing.js";
 
 /** What a process is told to do. */
 export interface Order {
@@ -23,9 +25,12 @@ export interface Order {
   readonly work:
     | { readonly do: "charge"; readonly reference: string; readonly times?: number; readonly waitMs?: number; readonly retryFailed?: boolean }
     | { readonly do: "hear"; readonly payment: unknown }
+    | { readonly do: "cancel"; readonly reference: string }
     /** Sweeps once at each of these times, in milliseconds beyond `aheadMs`; tells the gateway of the time that passes. */
     | { readonly do: "sweep"; readonly reference: string; readonly at: readonly number[] };
   readonly dies?: KillPoint;
+  /** The file in which the rest of the business notes what it is told: reference, id and type of a message in each line. */
+  readonly business: string;
   /** Keeps neither its intents nor the secret of its keys, like a client that makes a new key for each call. */
   readonly forgets?: boolean;
 }
@@ -61,35 +66,60 @@ async function swept(payments: Payments, order: Order, clock: { aheadMs: number 
   return outcome === null ? null : told(outcome);
 }
 
+/** The message that goes with the end of an epoch, however it was found out: one id, also after a restored backup. */
+function newsOf({ reference, before, after }: Transition): NewMessage[] {
+  if (after.status === before?.status || (after.status !== "settled" && after.status !== "failed")) return [];
+  return [{ type: `payment.${after.status}`, stream: reference, position: after.epoch, payload: { reference } }];
+}
+
 async function done(order: Order): Promise<unknown> {
   const forgets = order.forgets === true;
-  const { store, close } = forgets ? { store: memoryStore(), close: async () => undefined } : await openStore(order.database, order.place);
+  const opened = forgets ? { store: memoryStore(), close: async () => undefined } : await openStore(order.database, order.place);
+  const store = order.dies === undefined ? opened.store : deadly(opened.store, order.dies);
   const clock = { aheadMs: order.aheadMs };
+  const now = (): number => Date.now() + clock.aheadMs;
+  const outbox = createOutbox({
+    store,
+    now,
+    deliver({ id, type, stream }) {
+      appendFileSync(order.business, `${stream} ${id} ${type}\n`);
+      if (order.dies?.commit === TOLD) die();
+    },
+  });
   const payments = createPayments({
-    store: order.dies === undefined ? store : deadly(store, order.dies),
+    store,
     provider: { baseUrl: order.gateway, merchantId: "shop", profile: order.profile },
     secret: forgets ? randomBytes(32) : SECRET,
     timeoutMs: TIMEOUT_MS,
     retry: { baseMs: 50, capMs: 500 },
-    now: () => Date.now() + clock.aheadMs,
+    now,
+    extraWrites: (transition) => outbox.writes(newsOf(transition)),
   });
   try {
-    const { work } = order;
-    switch (work.do) {
-      case "charge": {
-        const { reference, times = 1, waitMs = 10_000, retryFailed = false } = work;
-        const call = (): Promise<Outcome> =>
-          payments.charge({ reference, amount: 1_000, currency: "EUR" }, { waitMs, retryFailed });
-        return (await Promise.all(Array.from({ length: times }, call))).map(told);
-      }
-      case "hear":
-        return await payments.noteWebhook(work.payment);
-      case "sweep":
-        return await swept(payments, order, clock);
-    }
+    const printed = await worked(order, payments, clock);
+    await outbox.sweep();
+    return printed;
   } finally {
     payments.close();
-    await close();
+    await opened.close();
+  }
+}
+
+async function worked(order: Order, payments: Payments, clock: { aheadMs: number }): Promise<unknown> {
+  const { work } = order;
+  switch (work.do) {
+    case "charge": {
+      const { reference, times = 1, waitMs = 10_000, retryFailed = false } = work;
+      const call = (): Promise<Outcome> =>
+        payments.charge({ reference, amount: 1_000, currency: "EUR" }, { waitMs, retryFailed });
+      return (await Promise.all(Array.from({ length: times }, call))).map(told);
+    }
+    case "hear":
+      return payments.noteWebhook(work.payment);
+    case "cancel":
+      return told(await payments.cancel(work.reference, { waitMs: 10_000 }));
+    case "sweep":
+      return swept(payments, order, clock);
   }
 }
 

@@ -1,6 +1,9 @@
 /** A merchant with one database, one gateway and a road between them, whose processes come and go. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { server } from "../servers.js";
@@ -51,6 +54,7 @@ export class Shop {
   readonly road: Road;
   readonly #running = new Set<ChildProcess>();
   readonly #places: Place[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "tillproof-shop-"));
   place!: Place;
 
   private constructor(database: Database, gateway: ChildProcess, url: string, road: Road) {
@@ -90,6 +94,7 @@ export class Shop {
       place: this.place.name,
       gateway: this.road.url,
       profile: options.profile,
+      business: this.#business,
       aheadMs: this.road.aheadMs,
       work,
       ...(options.dies === undefined ? {} : { dies: options.dies }),
@@ -116,6 +121,16 @@ export class Shop {
     return data;
   }
 
+  /** What the rest of the business was told about a reference: id and type of each message, as often as it came. */
+  told(reference: string): { readonly id: string; readonly type: string }[] {
+    const lines = existsSync(this.#business) ? readFileSync(this.#business, "utf8").trim().split("\n") : [];
+    return lines.map((line) => line.split(" ")).filter(([about]) => about === reference).map(([, id = "", type = ""]) => ({ id, type }));
+  }
+
+  get #business(): string {
+    return join(this.#folder, "business.log");
+  }
+
   /** Lets time pass, for the gateway and for every process that is started from now on. */
   async wait(milliseconds: number): Promise<void> {
     const body = JSON.stringify({ seconds: milliseconds / 1_000 });
@@ -126,5 +141,6 @@ export class Shop {
     for (const child of [...this.#running, this.#gateway]) child.kill("SIGKILL");
     await this.road.close();
     for (const place of this.#places) await place.remove();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { postgresQueueSchema } from "../../pkg/src/queues/postgres.js";
+import { sqliteQueueSchema } from "../../pkg/src/queues/sqlite.js";
+import { postgresMigrations } from "../../pkg/src/stores/postgres.js";
+import { sqliteMigrations } from "../../pkg/src/stores/sqlite.js";
+
+/** Statements without comments and without the blanks people put between them. */
+function statements(sql: string): string[] {
+  const bare = sql.replaceAll(/--.*$/gm, "");
+  return bare.split(";").map((statement) => statement.trim().replaceAll(/\s+/g, " ")).filter((statement) => statement !== "");
+}
+
+const FILES = {
+  "sqlite-records.sql": sqliteMigrations().join(";"),
+  "postgres-records.sql": postgresMigrations().join(";"),
+  "sqlite-queue.sql": sqliteQueueSchema,
+  "postgres-queue.sql": postgresQueueSchema,
+};
+
+for (const [file, code] of Object.entries(FILES)) {
+  test(`${file} says what the code runs`, () => {
+    const found = statements(readFileSync(join(process.cwd(), "pkg/sql", file), "utf8"));
+    assert.deepEqual(found, statements(code));
+    assert.ok(found.length >= 3, "statements");
+    // Who runs it twice, or after the code did, changes nothing.
+    for (const statement of found) assert.match(statement, /^CREATE (?:TABLE|INDEX|UNIQUE INDEX) IF NOT EXISTS /);
+  });
+}

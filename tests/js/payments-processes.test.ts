@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createPayments } from "../../pkg/src/payments/index.js";
+import type { ChargeRequest, Gate, Lane, Passed, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
+import { memoryStore } from "../../pkg/src/stores/memory.js";
+import type { Store, StoredRecord } from "../../pkg/src/stores/store.js";
+
+const ORDER: ChargeRequest = { reference: "order_1", amount: 1_000n, currency: "EUR" };
+const DAY = 86_400_000;
+
+/** A gateway that remembers keys for a day, by the clock of the test, and counts what it is asked. */
+class Gateway {
+  readonly posts: string[] = [];
+  readonly gets: string[] = [];
+  readonly charges: string[] = [];
+  readonly #keys = new Map<string, { at: number; answer: string }>();
+  readonly #now: () => number;
+  /** What becomes of the next POSTs after they were executed. */
+  readonly fates: ("lost" | "answered")[] = [];
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const { searchParams } = new URL(request.url);
+    if (request.method === "GET") {
+      const reference = searchParams.get("reference") ?? "";
+      this.gets.push(reference);
+      const data = this.charges.flatMap((each, index) => (each === reference ? [this.#payment(index)] : []));
+      return Response.json({ object: "list", data: data.reverse(), hasMore: false });
+    }
+    const { reference } = (await request.json()) as { reference: string };
+    const key = request.headers.get("idempotency-key") ?? "";
+    this.posts.push(reference);
+    const known = this.#keys.get(key);
+    if (known === undefined || this.#now() >= known.at + DAY) {
+      this.charges.push(reference);
+      this.#keys.set(key, { at: this.#now(), answer: JSON.stringify(this.#payment(this.charges.length - 1)) });
+    }
+    if (this.fates.shift() === "lost") throw new TypeError("fetch failed", { cause: { code: "ECONNRESET" } });
+    return new Response(this.#keys.get(key)?.answer ?? null, { status: 201 });
+  };
+
+  #payment(index: number): Record<string, unknown> {
+    const reference = this.charges[index];
+    return { id: `pay_${index + 1}`, merchantId: "shop", amount: 1_000, currency: "EUR", reference, state: "completed" };
+  }
+}
+
+function merchant(gateway: Gateway, store: Store, now: () => number, options: Partial<PaymentsOptions> = {}): Payments {
+  return createPayments({
+    provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
+    store,
+    secret: "sixteen bytes and more",
+    retry: { baseMs: 1, capMs: 2 },
+    fetch: gateway.fetch,
+    now,
+    onError: (error) => assert.fail(error as Error),
+    ...options,
+  });
+}
+
+/** A copy of a store, as a backup is one. */
+async function backup(store: Store): Promise<StoredRecord[]> {
+  return store.scan("", null, 1_000);
+}
+
+async function restored(records: readonly StoredRecord[]): Promise<Store> {
+  const store = memoryStore();
+  for (const { key, value, wakeAt, version } of records) {
+    for (let expected = 0; expected < version; expected += 1) await store.commit([{ key, expected, value, wakeAt }]);
+  }
+  return store;
+}
+
+test("processes share what is due: each intent is driven by one of them", async () => {
+  let clock = 1_700_000_000_000;
+  const now = (): number => clock;
+  const gateway = new Gateway(now);
+  const store = memoryStore();
+  const left = new AbortController();
+  left.abort();
+  const references = Array.from({ length: 60 }, (_, index) => `order_${index}`);
+  const first = merchant(gateway, store, now);
+  // They are begun by a process that dies before it sends.
+  for (const reference of references) await first.charge({ ...ORDER, reference }, { signal: left.signal });
+  assert.deepEqual(gateway.posts, []);
+  const processes = Array.from({ length: 4 }, () => merchant(gateway, store, now));
+  await Promise.all(processes.map((process) => process.sweep()));
+  assert.deepEqual([...gateway.posts].sort(), [...references].sort(), "every intent once");
+  assert.equal(await first.sweep(), 0);
+
+  // Questions are shared like sends. The answers are lost, and the provider forgets the keys before anybody looks.
+  const unknown = references.map((reference) => `late/${reference}`);
+  gateway.fates.push(...unknown.map(() => "lost" as const));
+  for (const reference of unknown) await first.charge({ ...ORDER, reference }, { waitMs: 0 });
+  clock += 30 * 3_600_000;
+  gateway.posts.length = 0;
+  await Promise.all(processes.map((process) => process.sweep()));
+  assert.deepEqual([...gateway.gets].sort(), [...unknown].sort(), "every intent is asked about once");
+  assert.deepEqual(gateway.posts, [], "and none is sent again");
+  assert.equal(gateway.charges.length, 120);
+});
+
+test("a store that is restored from an older backup leads to the same charge", async () => {
+  const hours = 3_600_000;
+  const table: [name: string, backedUp: "nothing" | "initiated" | "in flight" | "pending", later: number, posts: number][] = [
+    ["no record, inside the window", "nothing", 1 * hours, 2],
+    ["never sent, inside the window", "initiated", 1 * hours, 2],
+    ["never sent, after the window", "initiated", 30 * hours, 1],
+    ["in flight, inside the window", "in flight", 1 * hours, 2],
+    ["in flight, after the window", "in flight", 30 * hours, 1],
+    ["unknown, inside the window", "pending", 1 * hours, 3],
+    ["unknown, after the window", "pending", 30 * hours, 2],
+  ];
+  for (const [name, backedUp, later, posts] of table) {
+    let clock = 1_700_000_000_000 - Date.now();
+    const now = (): number => clock + Date.now();
+    const gateway = new Gateway(now);
+    const store = memoryStore();
+    let copy = await backup(store);
+    const states: Record<typeof backedUp, string> = {
+      nothing: "",
+      initiated: '"opened"',
+      "in flight": '"send_authorised"',
+      pending: '"ambiguous"',
+    };
+    const copying: Store = {
+      ...store,
+      async commit(writes) {
+        const taken = await store.commit(writes);
+        const last = writes[0]?.value.match(/"type":("\w+")/g)?.at(-1);
+        if (last === `"type":${states[backedUp]}` && copy.length === 0) copy = await backup(store);
+        return taken;
+      },
+    };
+    if (backedUp === "pending") gateway.fates.push("lost");
+    const before = await merchant(gateway, copying, now).charge(ORDER);
+    assert.equal(before.status, "settled", name);
+
+    clock += later;
+    const after = merchant(gateway, await restored(copy), now);
+    const outcome = await after.charge(ORDER);
+    assert.equal(outcome.status, "settled", name);
+    assert.equal(outcome.key, before.key, `${name}: the same key`);
+    assert.deepEqual(gateway.charges, ["order_1"], `${name}: one charge`);
+    assert.equal(gateway.posts.length, posts, `${name}: sends`);
+    assert.match(await after.trace("order_1"), later > DAY ? /asked why=/ : /settled/, name);
+  }
+});
+
+test("an abort ends the wait at once, and nothing more is sent", async () => {
+  const now = Date.now;
+  const gateway = new Gateway(now);
+  gateway.fates.push("lost");
+  // The store answers slowly: who leaves does not wait for it.
+  const store = memoryStore();
+  const leaving = new AbortController();
+  let slow = false;
+  const payments = merchant(gateway, { ...store, get: async (key) => {
+    if (slow) await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
+    return store.get(key);
+  } }, now, { retry: { baseMs: 50_000, capMs: 50_000, jitter: "equal" } });
+  const waiting = payments.charge(ORDER, { signal: leaving.signal });
+  while (!(await store.get("intent/shop//order_1"))?.value.includes("ambiguous")) await new Promise((resolve) => setTimeout(resolve, 1));
+  slow = true;
+  leaving.abort();
+  const outcome = await waiting;
+  assert.equal(outcome.status === "pending_confirmation" && outcome.reason, "connection_lost");
+  assert.equal(gateway.posts.length, 1);
+});
+
+test("a gate holds back whatever would reach the provider, and every pass is given back once", async () => {
+  let clock = 1_700_000_000_000;
+  const now = (): number => clock;
+  const gateway = new Gateway(now);
+  const asked: Lane[] = [];
+  const ended: Passed[] = [];
+  let open = false;
+  const gate: Gate = {
+    permit: (lane, at) => {
+      asked.push(lane);
+      return open ? { go: true, end: (passed) => void ended.push(passed) } : { go: false, until: at + 5_000 };
+    },
+  };
+  const store = memoryStore();
+  const payments = merchant(gateway, store, now, { gate });
+  const held = await payments.charge(ORDER, { waitMs: 0 });
+  assert.equal(held.status === "pending_confirmation" && held.nextCheckAt, clock + 5_000);
+  assert.deepEqual([asked, gateway.posts], [[{ profile: "native", operation: "charge", purpose: "first_send" }], []]);
+  assert.equal(await payments.sweep(), 0, "a held intent is not due");
+  assert.match(await payments.trace("order_1"), /2 \+0 held until=\+5000/);
+
+  clock += 5_000;
+  open = true;
+  gateway.fates.push("lost");
+  await payments.sweep();
+  clock += 60_000;
+  await payments.sweep();
+  assert.equal((await payments.find("order_1"))?.status, "settled");
+  assert.deepEqual(asked.slice(1).map(({ purpose }) => purpose), ["first_send", "resend"]);
+  assert.deepEqual(ended, [{ type: "failed", notSent: false }, { type: "answered", status: 201 }]);
+
+  // Who loses the race for an intent gives its pass back unused.
+  ended.length = 0;
+  const rivals: Store = { ...store, commit: (writes) => Promise.resolve(writes[0]?.value.includes("send_authorised") ? false : store.commit(writes)) };
+  const loser = merchant(gateway, rivals, now, { gate });
+  void loser.charge({ ...ORDER, reference: "order_2" });
+  while (ended.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  loser.close();
+  assert.ok(ended.every(({ type }) => type === "unused"));
+});
