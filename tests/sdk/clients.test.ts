@@ -32,7 +32,8 @@ const PURCHASES: Record<string, Purchase> = {
     door: (provider) => createFetch({ ...optionsFor("square", provider.origin), waitMs: 2_000 }),
     pay: async (fetch, { origin }) => {
       // Square's client wants a key, and gets a new one each time: the name of the call decides.
-      const client = new SquareClient({ token: "sq", baseUrl: origin, fetch: fetch as typeof globalThis.fetch, maxRetries: 0 });
+      const patience = { maxRetries: 0, timeoutInSeconds: 5 };
+      const client = new SquareClient({ token: "sq", baseUrl: origin, fetch: fetch as typeof globalThis.fetch, ...patience });
       const amountMoney = { amount: 1_000n, currency: "EUR" } as const;
       const answer = await client.payments.create({ sourceId: "cnon:ok", idempotencyKey: crypto.randomUUID(), amountMoney });
       return answer.payment?.id;
