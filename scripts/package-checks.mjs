@@ -26,6 +26,8 @@ const CARRIED = [
   ["defineSaga", "/saga", "saga"],
   ["Ledger", "/ledger", "ledger"],
   ["reconcile", "/reconcile", "reconcile"],
+  ["createIdempotency", "/idempotency", "idempotency"],
+  ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],
   ["createWorker", "/worker", "payments"],
   ["createVerifier", "", "webhooks"],

@@ -1,8 +1,8 @@
 /**
  * tests/services: what only a real server or a killed process can show.
  *
- * Invariant: a test gets its servers through `POSTGRES_URL`, `REDIS_URL` and `REDIS_CLUSTER_URL`, and a Node with a SQLite of its own, which
- * Node 20 lacks, through `MODERN_NODE`; whatever happens, the servers are gone afterwards.
+ * Invariant: a test gets its servers through `POSTGRES_URL`, `REDIS_URL`, `REDIS_CLUSTER_URL` and `NATS_URL`, and a Node
+ * with a SQLite of its own, which Node 20 lacks, through `MODERN_NODE`; whatever happens, the servers are gone afterwards.
  */
 
 import { createHash } from "node:crypto";
@@ -11,7 +11,7 @@ import { join } from "node:path";
 
 import { at, Failure, run } from "./command.mjs";
 import { esbuild } from "./javascript.mjs";
-import { ensurePostgres, ensureRedis, ensureRedisCluster, stopServices } from "./services.mjs";
+import { ensureNats, ensurePostgres, ensureRedis, ensureRedisCluster, stopServices } from "./services.mjs";
 
 const SOURCES = at("tests/services");
 const BUNDLES = at("target/services");
@@ -44,12 +44,13 @@ export async function buildServiceTests() {
 /** Starts the servers, hands their addresses to `body` as environment variables, and stops them. */
 export async function withServices(body) {
   try {
-    const [POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL] = await Promise.all([
+    const [POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL, NATS_URL] = await Promise.all([
       ensurePostgres(),
       ensureRedis(),
       ensureRedisCluster(),
+      ensureNats(),
     ]);
-    return await body({ POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL, MODERN_NODE: modernNode() });
+    return await body({ POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL, NATS_URL, MODERN_NODE: modernNode() });
   } finally {
     await stopServices();
   }

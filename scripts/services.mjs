@@ -36,6 +36,9 @@ export const ensureRedis = () => ensure("redis", () => startRedis());
 /** A Redis cluster of one node of this run, which has all slots; resolves to its connection string. */
 export const ensureRedisCluster = () => ensure("redis cluster", startRedisCluster);
 
+/** A NATS server with JetStream of this run; resolves to its connection string. */
+export const ensureNats = () => ensure("nats", startNats);
+
 /** Stops what was started, and removes its data. */
 export async function stopServices() {
   await Promise.all([...running.values()].map(({ stop }) => stop()));
@@ -95,6 +98,17 @@ async function startRedis(further = []) {
   const server = launch(onPath("redis-server"), args, { cwd: folder }, "SIGTERM", folder);
   await ready("redis", server, () => answers(port, "PING\r\n", (answer) => answer.toString().startsWith("+PONG")));
   return { url: `redis://127.0.0.1:${port}`, ...server };
+}
+
+async function startNats() {
+  await ensureProgram("nats-server", "nats-server");
+  const folder = mkdtempSync(join(tmpdir(), "tillproof-nats-"));
+  const port = await freePort();
+  const args = ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", folder];
+  const server = launch(onPath("nats-server"), args, { cwd: folder }, "SIGTERM", folder);
+  // A NATS server speaks first.
+  await ready("nats", server, () => answers(port, "", (answer) => answer.toString().startsWith("INFO ")));
+  return { url: `nats://127.0.0.1:${port}`, ...server };
 }
 
 /** The folder with `initdb` and `postgres`, which Debian keeps out of PATH. */

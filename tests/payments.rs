@@ -10,8 +10,11 @@
 )]
 
 mod payments {
+    mod answers;
+    mod dialects;
     mod evidence;
     mod histories;
+    mod profiles;
     mod story;
     mod table;
     mod trace;

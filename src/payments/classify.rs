@@ -139,7 +139,9 @@ fn has_header(test: &Node, headers: &[(String, String)]) -> bool {
 fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
     let ambiguous = |reason, key_poisoned| Verdict::Ambiguous { reason, key_poisoned };
     let text = |text: &str| text.to_owned();
-    match (means, complaint.codes.first()) {
+    // Whoever gave up waiting does not know what became of it, whatever the rule that fits says.
+    let code = complaint.codes.first().filter(|_| status != TIMED_OUT);
+    match (means, code) {
         ("declined", Some(code)) => Verdict::Declined {
             provider_reference: complaint.payment.map(text),
             code: text(code),
@@ -147,7 +149,7 @@ fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
         },
         ("refused", Some(code)) => Verdict::Refused { code: text(code), message: text(complaint.message) },
         // Only the provider itself speaks in its own envelope: a proxy's 404 or 413 proves nothing.
-        ("declined" | "refused", None) => ambiguous(Unknown::Unreadable, false),
+        ("declined" | "refused", None) => ambiguous(by_status(status), false),
         // The provider names what this key made, so that there is nothing left to ask.
         ("executed", _) => match complaint.payment {
             Some(id) => Verdict::Settled { provider_reference: text(id) },
@@ -164,9 +166,12 @@ fn meaning(means: &str, status: u16, complaint: &Complaint<'_>) -> Verdict {
     }
 }
 
+/// The status of servers and proxies that gave up waiting.
+const TIMED_OUT: u16 = 408;
+
 const fn by_status(status: u16) -> Unknown {
     match status {
-        408 => Unknown::ConnectionLost,
+        TIMED_OUT => Unknown::ConnectionLost,
         429 => Unknown::RateLimited,
         400..=499 => Unknown::Unreadable,
         _ => Unknown::ServerError,

@@ -88,6 +88,12 @@ struct KeyFile {
     body: Option<String>,
 }
 
+/// The epoch that a journal has come to.
+pub(super) fn epoch(journal: &[Entry]) -> u32 {
+    let reopened = journal.iter().filter_map(facts::of).filter(|fact| matches!(fact, Fact::Reopened { .. }));
+    u32::try_from(reopened.count()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
 /// The key of the record that claims an event.
 pub(super) fn claim_key(event: &str) -> String {
     glued(&["event/", event])
@@ -237,6 +243,7 @@ impl Auditor {
             Fact::Reopened { epoch, key } => {
                 let counted = file.epoch.checked_add(1) == Some(*epoch);
                 (file.standing, file.epoch, file.reopened_at) = (Standing::Open, *epoch, Some(now));
+                (file.authorised, file.not_before) = (None, None);
                 file.rewound_from = file.rewound_from.filter(|from| epoch < from);
                 file.key.clone_from(key);
                 if before != Standing::Failed || !counted {
@@ -285,8 +292,8 @@ impl Auditor {
         let file = self.files.entry(name.clone()).or_default();
         file.sends = file.sends.saturating_add(1);
         let epoch = file.epoch;
-        let durable = file.standing == Standing::InFlight
-            && file.authorised.as_ref().is_some_and(|(number, by)| *number == attempt && by == owner);
+        // News may settle the intent between the authorisation and the first byte; the same key does no harm then.
+        let durable = file.authorised.as_ref().is_some_and(|(number, by)| *number == attempt && by == owner);
         let right_key = file.key == key;
         let early = file.not_before.is_some_and(|moment| now.saturating_add(self.tolerance_ms) < moment);
         let limit = self.usable_ms.saturating_add(self.tolerance_ms);

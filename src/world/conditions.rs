@@ -11,6 +11,17 @@ const HOUR: u64 = 60 * MINUTE;
 /// From the least to the most, both included.
 pub type Range = (u64, u64);
 
+/// What a provider promises about its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// For how long a key is surely remembered.
+    pub window_ms: u64,
+    /// The part of it that is not used.
+    pub margin_ms: u64,
+    /// How long after the last send a late copy may still execute, plus the lag of the query.
+    pub quarantine_ms: u64,
+}
+
 /// How hostile a world is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conditions {
@@ -94,6 +105,10 @@ pub struct Conditions {
     pub cancelled_ppm: u32,
     /// A customer whose payment failed tries again.
     pub tries_again_ppm: u32,
+    /// What the provider promises in place of its profile.
+    pub promise: Option<Promise>,
+    /// What the program of the second process believes that the provider promises.
+    pub other_promise: Option<Promise>,
     /// When misfortunes end.
     pub heals_after_ms: u64,
 }
@@ -140,8 +155,14 @@ const DEFAULT: Conditions = Conditions {
     other_content_ppm: 10_000,
     cancelled_ppm: 40_000,
     tries_again_ppm: 700_000,
+    promise: None,
+    other_promise: None,
     heals_after_ms: 96 * HOUR,
 };
+
+/// Half an hour, which is what Qonto promises and less than an outage lasts.
+const HALF_AN_HOUR: Promise =
+    Promise { window_ms: 30 * MINUTE, margin_ms: 5 * MINUTE, quarantine_ms: 5 * MINUTE };
 
 const ALL: &[Conditions] = &[
     DEFAULT,
@@ -149,6 +170,138 @@ const ALL: &[Conditions] = &[
         name: "crash-20",
         says: "20 % crash before and after every durable step",
         crash_ppm: 200_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "short-window",
+        says: "the provider forgets keys after 30 minutes, and outages last longer",
+        promise: Some(HALF_AN_HOUR),
+        forgets_ms: (0, 10 * MINUTE),
+        outage_ppm: 500_000,
+        charged_500_ppm: 100_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "late-copies",
+        says: "a 30 minute window and copies up to 3 hours late, which no quarantine covers: what executes twice is given back",
+        promise: Some(HALF_AN_HOUR),
+        forgets_ms: (0, 10 * MINUTE),
+        request_late_ppm: 100_000,
+        request_late_ms: (5 * SECOND, 3 * HOUR),
+        // Nobody but a webhook tells of a copy that executes after the last look; so here they all come, some late.
+        notice_lost_ppm: 0,
+        // A copy of yesterday and copies from yesterday at once leave nothing to know the truth by.
+        restored_ppm: 0,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "wrong-clock",
+        says: "clocks of processes are wrong by up to 2 minutes, which ends leases early",
+        skew_ms_max: 2 * MINUTE,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "version-skew",
+        says: "the second process runs a program that believes in a window of one hour",
+        other_promise: Some(Promise {
+            window_ms: HOUR,
+            margin_ms: 10 * MINUTE,
+            quarantine_ms: 15 * MINUTE,
+        }),
+        ..DEFAULT
+    },
+    Conditions {
+        name: "frozen",
+        says: "processes stand still at one step in twenty, for longer than a lease",
+        freeze_ppm: 50_000,
+        freeze_ms: (SECOND, 10 * MINUTE),
+        ..DEFAULT
+    },
+    Conditions {
+        name: "slow-query",
+        says: "a query shows what happened up to 10 minutes later, and every third one fails",
+        promise: Some(Promise { window_ms: 24 * HOUR, margin_ms: HOUR, quarantine_ms: 15 * MINUTE }),
+        query_lag_ms: (0, 10 * MINUTE),
+        query_failed_ppm: 330_000,
+        charged_500_ppm: 100_000,
+        idle_500_ppm: 100_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "webhooks",
+        says: "every third webhook is lost, every second comes twice, late or forged",
+        notice_lost_ppm: 330_000,
+        notice_twice_ppm: 500_000,
+        notice_late_ppm: 500_000,
+        notice_forged_ppm: 300_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "customers",
+        says: "customers click twice, cancel, come back and have to confirm at their bank, nearly all of them",
+        double_click_ppm: 800_000,
+        second_order_ppm: 500_000,
+        other_content_ppm: 200_000,
+        cancelled_ppm: 500_000,
+        declined_ppm: 300_000,
+        challenged_ppm: 300_000,
+        tries_again_ppm: 950_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "restored",
+        says: "an older copy of the store is put in place in every second run",
+        restored_ppm: 500_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "healthy",
+        says: "nothing is wrong but the network: answers are lost and requests late",
+        crash_ppm: 0,
+        freeze_ppm: 0,
+        store_unacknowledged_ppm: 0,
+        store_failed_ppm: 0,
+        restored_ppm: 0,
+        answer_lost_ppm: 300_000,
+        outage_ppm: 0,
+        charged_500_ppm: 0,
+        idle_500_ppm: 0,
+        unavailable_ppm: 0,
+        limited_ppm: 0,
+        slow_ppm: 0,
+        declined_ppm: 0,
+        challenged_ppm: 0,
+        query_failed_ppm: 0,
+        notice_late_ppm: 1_000_000,
+        notice_lost_ppm: 1_000_000,
+        cancelled_ppm: 0,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "healthy-but-500",
+        says: "every tenth payment is charged and answered by a stored 500; nothing else is wrong",
+        crash_ppm: 0,
+        freeze_ppm: 0,
+        store_unacknowledged_ppm: 0,
+        store_failed_ppm: 0,
+        restored_ppm: 0,
+        request_lost_ppm: 0,
+        request_late_ppm: 0,
+        request_twice_ppm: 0,
+        not_connected_ppm: 0,
+        answer_lost_ppm: 0,
+        answer_cut_ppm: 0,
+        outage_ppm: 0,
+        charged_500_ppm: 100_000,
+        idle_500_ppm: 100_000,
+        unavailable_ppm: 0,
+        limited_ppm: 0,
+        slow_ppm: 0,
+        declined_ppm: 0,
+        challenged_ppm: 0,
+        query_failed_ppm: 0,
+        notice_lost_ppm: 1_000_000,
+        cancelled_ppm: 0,
         ..DEFAULT
     },
 ];

@@ -81,7 +81,8 @@ impl World<'_> {
         if again && failed && machine.reopen(&self.stage.secret, shown).is_ok() {
             return self.plan_introduction(now, life, whom, &machine, (name, version));
         }
-        if again && self.stage.safeguards.broken(Safeguard::Proof) {
+        let open = machine.intent().outcome() == Outcome::PendingConfirmation;
+        if open && self.stage.safeguards.broken(Safeguard::Proof) {
             return self.rekey(now, life, whom, &machine, (name, version));
         }
         self.introduced(now, life, whom);

@@ -1,7 +1,7 @@
 //! One seed is one life: the same seed gives the same events, to the byte of the trace, on every platform.
 
 use super::agenda::Agenda;
-use super::auditor::{Auditor, Broken, Resolved};
+use super::auditor::{self, Auditor, Broken, Resolved};
 use super::chaos::Chaos;
 use super::customer::Customer;
 use super::event::{Event, Name, Seat};
@@ -131,9 +131,11 @@ impl<'s> World<'s> {
         let double_ms = dice.between(0, 30);
         let later_ms = dice.between(MINUTE, HOUR);
         let dice = &mut self.chaos.machines;
-        let restored = dice.strikes(conditions.restored_ppm);
+        // Older than the window, a copy is no help: its keys are forgotten, and what it does not know at all looks new.
+        let restored_ms_max = (10 * HOUR).min(self.stage.terms.usable_window().get() / 2);
+        let restored = dice.strikes(conditions.restored_ppm) && restored_ms_max > HOUR;
         let copied_ms = dice.between(0, 2 * MINUTE);
-        let restored_ms = copied_ms.saturating_add(dice.between(SECOND, 10 * HOUR));
+        let restored_ms = copied_ms.saturating_add(dice.between(SECOND, restored_ms_max));
         let dice = &mut self.chaos.provider;
         if dice.strikes(conditions.outage_ppm) {
             let from = BEGINS_AT.saturating_add(dice.between(0, HOUR)).saturating_sub(30 * MINUTE);
@@ -209,6 +211,12 @@ impl<'s> World<'s> {
     /// The store is put back to an older copy, for which everything is stopped.
     fn restore(&mut self, now: u64) {
         let Some(copy) = self.backup.take() else { return };
+        // What an epoch is worth that began after the copy was made, only the provider's report can say: a copy that has
+        // forgotten one is for the reconciler, and not for the machine alone (docs/torture.md).
+        let epoch = |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
+        if self.store.intents().any(|(name, _)| epoch(&self.store, name) > epoch(&copy, name)) {
+            return;
+        }
         // Whoever restores a store asks again for every order, and soon: a key that is older than its row looks young.
         self.is_rewound = true;
         for seat in Seat::BOTH {

@@ -42,7 +42,7 @@ mod verdict;
 mod wire;
 
 pub use auditor::{Broken, Resolved};
-pub use conditions::{Conditions, Range};
+pub use conditions::{Conditions, Promise, Range};
 pub use error::Error;
 pub use life::{Life, live};
 pub use stage::Stage;

@@ -77,8 +77,13 @@ impl World<'_> {
     /// A write reaches the store.
     pub(super) fn commit(&mut self, now: u64, pending: Pending) {
         let life = pending.purpose.life();
+        // A provider that gets no answer delivers again, whether or not the event was taken note of.
+        let unanswered = match &pending.purpose {
+            Purpose::Notice { notice, .. } => Some(notice.clone()),
+            Purpose::Step { .. } | Purpose::Introduce { .. } | Purpose::Cancel { .. } => None,
+        };
         if !self.is_alive(life) || self.dies(now, life) {
-            return;
+            return unanswered.into_iter().for_each(|notice| self.notice_again(now, notice));
         }
         let conditions = &self.stage.conditions;
         let dice = &mut self.chaos.machines;
@@ -105,7 +110,7 @@ impl World<'_> {
         }
         self.plan_sweeps(now);
         if self.dies(now, life) {
-            return;
+            return unanswered.into_iter().for_each(|notice| self.notice_again(now, notice));
         }
         if unacknowledged {
             return self.store_is_gone(now, pending);

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use super::conditions::Conditions;
+use super::conditions::{Conditions, Promise};
 use super::error::Error;
 use super::event::Seat;
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
@@ -16,6 +16,9 @@ use crate::webhook::{self, Options, Verifier};
 
 /// The secret that the merchant and the provider share for webhooks.
 pub(super) const WEBHOOK_SECRET: &str = "whsec_of_the_world";
+
+/// The profile whose figures a world may change.
+const NATIVE: &str = include_str!("../payments/profiles/native.json");
 
 /// Longer than anything in a world lasts: whoever waits for a person has not come to an end.
 const DEADLINE: Millis = Millis::from_seconds(60 * 24 * 3_600);
@@ -43,12 +46,15 @@ impl Stage {
     ///
     /// [`Error::UnknownProfile`].
     pub fn new(name: &str, safeguards: Safeguards) -> Result<Self, Error> {
-        let (conditions, profile) = match (Conditions::named(name), Profile::named(name)) {
-            (Some(conditions), _) => (conditions, Profile::named("native")),
-            (None, profile @ Some(_)) => (Conditions::default(), profile),
-            (None, None) => return Err(Error::UnknownProfile { found: name.to_owned() }),
+        let (conditions, provider) = match Conditions::named(name) {
+            Some(conditions) => (conditions, "native"),
+            None => (Conditions::default(), name),
         };
-        let profile = profile.ok_or_else(|| Error::UnknownProfile { found: name.to_owned() })?;
+        let known = |promise| profile(provider, promise);
+        let unknown = || Error::UnknownProfile { found: name.to_owned() };
+        let profile = known(conditions.promise).ok_or_else(unknown)?;
+        let other_profile =
+            known(conditions.other_promise.or(conditions.promise)).ok_or_else(unknown)?;
         let settings = Settings {
             lease: Millis::new(TIMEOUT_MS.saturating_add(LEASE_SLACK_MS)),
             deadline: DEADLINE,
@@ -60,7 +66,6 @@ impl Stage {
         let terms = request("order", 1).map(|request| profile.terms(&request)).ok_or(Error::Unprepared)?;
         let contract = Contract { window_ms: terms.window.get() };
         let secret = Secret::new(b"the secret of the merchant of the world".to_vec());
-        let other_profile = profile.clone();
         Ok(Self {
             conditions,
             profile,
@@ -98,6 +103,23 @@ impl Stage {
             Seat::Second => self.other_profile.clone(),
         }
     }
+}
+
+/// A provider profile, with other figures where the world has others.
+fn profile(name: &str, promise: Option<Promise>) -> Option<Arc<Profile>> {
+    let Some(Promise { window_ms, margin_ms, quarantine_ms }) = promise else {
+        return Profile::named(name);
+    };
+    let native = json::parse(NATIVE.as_bytes()).ok()?;
+    let figures = [("window_ms", window_ms), ("margin_ms", margin_ms), ("quarantine_ms", quarantine_ms)];
+    let mut out = json::ObjectWriter::new();
+    for (name, value) in native.as_object()? {
+        out = match figures.iter().find(|(figure, _)| figure == name) {
+            Some((_, other)) => out.number(name, *other),
+            None => out.raw(name, &value.to_text()),
+        };
+    }
+    Profile::from_json(&json::parse(out.finish().as_bytes()).ok()?).ok().map(Arc::new)
 }
 
 /// What a customer asks for.

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { Redis } from "ioredis";
@@ -14,7 +18,12 @@ const KEYS = REQUESTS / 100;
 
 const pool = new pg.Pool({ connectionString: server("POSTGRES_URL"), max: 2 });
 const redis = new Redis(server("REDIS_URL"));
-after(() => Promise.all([pool.end(), redis.quit()]));
+const folder = mkdtempSync(join(tmpdir(), "tillproof-idempotency-"));
+const file = join(folder, "shop.db");
+after(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([pool.end(), redis.quit()]);
+});
 
 before(async () => {
   await postgresStore(pool, { table: "shop_records" }).migrate();
@@ -27,12 +36,22 @@ async function orders(store: string): Promise<number[]> {
     const { rows } = await pool.query("SELECT count(*)::int AS times FROM shop_orders GROUP BY id");
     return (rows as { times: number }[]).map(({ times }) => times);
   }
+  if (store === "sqlite") {
+    const { Database } = createRequire(join(process.cwd(), "pkg", "package.json"))("node-sqlite3-wasm") as {
+      Database: new (path: string) => { all(sql: string): { times: number }[]; close(): void };
+    };
+    const database = new Database(file);
+    const rows = database.all("SELECT count(*) AS times FROM shop_orders GROUP BY id");
+    database.close();
+    return rows.map(({ times }) => times);
+  }
   const keys = await redis.keys("shop-orders:*");
   return keys.length === 0 ? [] : (await redis.mget(keys)).map(Number);
 }
 
 async function forget(): Promise<void> {
   await pool.query("TRUNCATE shop_orders");
+  rmSync(file, { force: true });
   const keys = await redis.keys("shop-orders:*");
   if (keys.length > 0) await redis.del(keys);
 }
@@ -79,6 +98,9 @@ async function survive(env: Readonly<Record<string, string>>, key: string): Prom
 //  store, recover, where it dies -> what the next is told, how often the order was written
 const DEATHS: readonly [string, string, string, number[], number][] = [
   // In one transaction nothing is left of what was not stored, and nobody has to wait.
+  ["sqlite", "repeat", "claimed", [201], 1],
+  ["sqlite", "repeat", "done", [201], 1],
+  ["sqlite", "repeat", "stored", [201], 1],
   ["postgres", "repeat", "claimed", [201], 1],
   ["postgres", "repeat", "done", [201], 1],
   ["postgres", "repeat", "stored", [201], 1],
@@ -103,7 +125,7 @@ for (const [store, recover, death, statuses, times] of DEATHS) {
   test(`a server on ${store} is killed when the order is ${death}, and by "${recover}" the next one is told ${statuses.join(", then ")}`, async () => {
     await forget();
     const name = `kill-${store}-${recover}-${death}`;
-    const found = await survive({ SHOP_STORE: store, SHOP_RECOVER: recover, SHOP_KILL: death, SHOP_NAME: name }, "order-1");
+    const found = await survive({ SHOP_STORE: store, SHOP_FILE: file, SHOP_RECOVER: recover, SHOP_KILL: death, SHOP_NAME: name }, "order-1");
     assert.deepEqual(found.statuses, statuses, found.body);
     assert.deepEqual(await orders(store), times === 0 ? [] : [times]);
   });

@@ -8,6 +8,7 @@
 export type { ListedMessage, MessageState, NewMessage, OutboxMessage } from "./message.js";
 export { createOutbox, Outbox } from "./outbox.js";
 export type { AddOptions, ListOptions, OutboxFigures } from "./outbox.js";
+export type { PaymentMessage, PaymentMessageType } from "./payments.js";
 export type { BehindQuarantined, Deliver, DeliveryContext, OutboxOptions } from "./settings.js";
 export type { OutboxCounts } from "./stream.js";
 export { toBullmq, toJetStream, toPgBoss } from "./targets.js";

@@ -6,9 +6,9 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { count, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
+import { count, fn, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { utf8 } from "../shell/wire.js";
-import type { StoredRecord, Write } from "../stores/store.js";
+import type { Store, StoredRecord, Write } from "../stores/store.js";
 
 /** What the rest of the business is told. */
 export interface OutboxMessage<Payload = unknown> {
@@ -134,6 +134,20 @@ export class Drawer {
     this.#lastPosition = Math.max(now * PER_MS, this.#lastPosition + 1);
     return this.#lastPosition;
   }
+}
+
+/**
+ * An outbox whose messages can be a part of this store's commits. Throws `argument_invalid` or `outbox_of_another_store`:
+ * messages in another store would either not be true together with what they tell of, or never be found.
+ */
+export function outboxOf<O extends { readonly store: Store; writes: unknown }>(store: Store, outbox: O): O {
+  fn("outbox.writes", object("outbox", outbox).writes);
+  if (outbox.store === store) return outbox;
+  throw new TillproofError({
+    code: "outbox_of_another_store",
+    message: "outbox: it was made with another store: pass createOutbox the very store that is passed here, so that both are one commit",
+    details: { argument: "outbox" },
+  });
 }
 
 /** What the keys of a message's stream begin with. */

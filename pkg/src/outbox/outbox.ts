@@ -90,6 +90,11 @@ export class Outbox {
     return this.#settings.name;
   }
 
+  /** The store its messages are in. */
+  get store(): Store {
+    return this.#store;
+  }
+
   /** The writes that make messages, for a commit of the caller's own. Call {@link nudge} when it has succeeded. */
   async writes(messages: readonly NewMessage[], options: { readonly now?: number } = {}): Promise<Write[]> {
     const { now } = onlyKnown("options", options, ["now"]);

@@ -28,7 +28,7 @@ import type {
   WaitOptions,
 } from "./outcome.js";
 import { knownProfile } from "./profiles.js";
-import { checkedCall, checkedOptions, governorOf, settingsOf, wireOf, withSignal } from "./settings.js";
+import { checkedCall, checkedOptions, governorOf, seamsOf, settingsOf, wireOf, withSignal } from "./settings.js";
 import { outcomeOf } from "./told.js";
 
 const SWEEP_EVERY_MS = 1_000;
@@ -73,7 +73,7 @@ export class Payments {
       intents: this.#intents,
       wire: { ...wireOf(options), credentials },
       gate: this.governor,
-      seams: { extraWrites: options.extraWrites, onTransition: options.onTransition, onError: this.#onError },
+      seams: { ...seamsOf(options), onError: this.#onError },
       closing: this.#closing.signal,
     });
     // Opening a throw-away intent checks secret and retry options now, not at the first order.

@@ -5,6 +5,7 @@
  */
 
 import type { AmountInput, BytesInput } from "../shell/guard.js";
+import type { Outbox } from "../outbox/outbox.js";
 import type { Store } from "../stores/store.js";
 import type { Operation, Proof } from "./engine.js";
 import type { Governor, GovernorOptions } from "./governor.js";
@@ -58,6 +59,11 @@ export interface PaymentsOptions {
   readonly onTransition?: (transition: Transition) => void;
   /** What is stored in the same commit as each change of an intent, such as a message to the rest of the business. */
   readonly extraWrites?: ExtraWrites;
+  /**
+   * Hears, in the commit that makes it true, of what became of each intent: `payment.settled`, `failed`, `pending`,
+   * `awaiting_customer`, `needs_review` and `reversed`. Of the same store.
+   */
+  readonly outbox?: Outbox;
   /**
    * Retry budget, circuit breaker and bulkhead: their numbers, a governor that clients of this process share, or `false`
    * for none. With the defaults of {@link GovernorOptions} when left out.

@@ -16,6 +16,8 @@ export interface Transition {
   readonly reference: string;
   /** How many entries the journal had before; the first new one has this position. */
   readonly position: number;
+  /** What the journal held before. */
+  readonly earlier: readonly JournalEntry[];
   /** What was appended, as the journal has it. */
   readonly entries: readonly JournalEntry[];
   /** Where the intent stood; `null` when it is new. */
@@ -90,7 +92,7 @@ export class Recording {
     if (this.#seams.extraWrites === undefined && this.#seams.onTransition === undefined) return [];
     const before = loaded.version === 0 ? null : viewIntent(loaded.journal);
     const { reference } = step.intent;
-    return [{ key, reference, position: loaded.journal.length, entries: step.append, before, after: step.intent }];
+    return [{ key, reference, position: loaded.journal.length, earlier: loaded.journal, entries: step.append, before, after: step.intent }];
   }
 
   #tell(transitions: readonly Transition[]): void {

@@ -2,11 +2,14 @@
 
 import { TillproofError } from "../shell/errors.js";
 import { count, flag, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { outboxOf } from "../outbox/message.js";
+import { paymentWrites } from "../outbox/payments.js";
 import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
 import { Governor, createGovernor } from "./governor.js";
 import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
+import type { Seams } from "./recording.js";
 
 const TIMEOUT_MS = 10_000;
 
@@ -26,6 +29,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     "onError",
     "onTransition",
     "extraWrites",
+    "outbox",
     "governor",
     "now",
     "random",
@@ -35,6 +39,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
   for (const name of ["fetch", "onError", "onTransition", "extraWrites", "now", "random"] as const) {
     if (options[name] !== undefined) fn(name, options[name]);
   }
+  if (options.outbox !== undefined) outboxOf(options.store, options.outbox);
   return options;
 }
 
@@ -52,6 +57,18 @@ export function withSignal<T extends { readonly signal?: AbortSignal }>(options:
   const { signal } = options;
   if (signal === undefined || signal instanceof AbortSignal) return options;
   throw refusal("argument_invalid", "signal", signal, "is no AbortSignal: pass the signal of an AbortController");
+}
+
+/** What is stored with each change of an intent, and who is told of it. */
+export function seamsOf({ extraWrites, onTransition, outbox }: PaymentsOptions): Pick<Seams, "extraWrites" | "onTransition"> {
+  if (outbox === undefined) return { extraWrites, onTransition };
+  return {
+    extraWrites: async (transition) => [...((await extraWrites?.(transition)) ?? []), ...(await paymentWrites(outbox, transition))],
+    onTransition: (transition) => {
+      outbox.nudge();
+      onTransition?.(transition);
+    },
+  };
 }
 
 /** The governor of a client: the one that was given, or one of its own. */

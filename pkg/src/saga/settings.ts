@@ -1,6 +1,7 @@
 /** What a saga is made of and what becomes of it, checked when it is defined and not at the first order. */
 
-import { count, fn, list, object, onlyKnown, text } from "../shell/guard.js";
+import { count, fn, list, onlyKnown, text } from "../shell/guard.js";
+import { outboxOf } from "../outbox/message.js";
 import { storeShape } from "../stores/rules.js";
 import type { Store } from "../stores/store.js";
 import type { Outbox } from "../outbox/outbox.js";
@@ -159,7 +160,7 @@ export function checkedOptions<Input>(options: SagaOptions<Input>): SagaOptions<
     if (step.undo !== undefined) fn(`steps[${index}].undo`, step.undo);
   }
   for (const name of ["onError", "onTransition", "now", "random"] as const) if (options[name] !== undefined) fn(name, options[name]);
-  if (options.outbox !== undefined) fn("outbox.writes", object("outbox", options.outbox).writes);
+  if (options.outbox !== undefined) outboxOf(options.store, options.outbox);
   return options;
 }
 

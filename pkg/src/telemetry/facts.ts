@@ -52,7 +52,7 @@ export function factsOf({ earlier, entries, before, after }: PaymentChange): Fac
   const facts: Fact[] = [];
   for (const entry of entries) {
     const type = String(entry["type"]);
-    const end = ENDS[type];
+    const end = type === "resolved" ? (typeof entry["charge"] === "string" ? "settled" : "failed") : ENDS[type];
     if (type === "opened") facts.push({ type: "opened" });
     else if (type === "send_authorised") facts.push({ type: "sent" });
     else if (type === "asked") facts.push({ type: "asked" });

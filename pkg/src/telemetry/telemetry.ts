@@ -10,10 +10,22 @@ import { storeShape } from "../stores/rules.js";
 import type { Store } from "../stores/store.js";
 import { NEVER_MS } from "../outbox/message.js";
 import type { Outbox } from "../outbox/outbox.js";
+import type { LaneState } from "../payments/governor.js";
 import type { SagaTransition } from "../saga/settings.js";
 import { byLabel, single, written, type Family } from "./exposition.js";
 import { factsOf, type PaymentChange, type PaymentEnd } from "./facts.js";
 import { Histogram } from "./histogram.js";
+
+/** What is read of a governor. */
+export interface GovernorSource {
+  state(): { readonly lanes: readonly GovernorLane[] };
+}
+
+/** What is read of one lane of a governor: one provider and one operation. */
+export type GovernorLane = Pick<
+  LaneState,
+  "provider" | "operation" | "breaker" | "tokens" | "inFlight" | "waiting" | "firstSends" | "retries" | "probes" | "held" | "answered" | "failed" | "shed" | "trips"
+>;
 
 /** What telemetry reads beside what it is told. */
 export interface TelemetryOptions {
@@ -21,6 +33,8 @@ export interface TelemetryOptions {
   readonly store?: Store;
   /** Shows how these outboxes stand. */
   readonly outboxes?: readonly Outbox[];
+  /** Shows budgets, breakers and bulkheads of these governors of this process. */
+  readonly governors?: readonly GovernorSource[];
   /** Records read for one figure; 1,000 when left out. A figure that stands there says "at least". */
   readonly readMost?: number;
   /** Stands in for `Date.now`. */
@@ -63,9 +77,10 @@ export class Telemetry {
 
   /** Use {@link createTelemetry}. */
   constructor(options: TelemetryOptions) {
-    onlyKnown("options", options, ["store", "outboxes", "readMost", "now"]);
+    onlyKnown("options", options, ["store", "outboxes", "governors", "readMost", "now"]);
     if (options.store !== undefined) storeShape("store", options.store);
     for (const outbox of options.outboxes ?? []) fn("outboxes[].figures", object("outboxes[]", outbox).figures);
+    for (const governor of options.governors ?? []) fn("governors[].state", object("governors[]", governor).state);
     this.#options = options;
     this.#readMost = count("readMost", options.readMost ?? 1_000, 1);
     this.#now = options.now === undefined ? Date.now : fn("now", options.now);
@@ -124,6 +139,7 @@ export class Telemetry {
     return [
       written(this.#payments()),
       written(this.#sagaFamilies()),
+      written(this.#governors()),
       written(await this.#stored()),
       written(await this.#outboxes()),
     ].join("");
@@ -193,6 +209,36 @@ export class Telemetry {
     ];
   }
 
+  #governors(): Family[] {
+    const lanes = (this.#options.governors ?? []).flatMap((governor) => governor.state().lanes);
+    if (lanes.length === 0) return [];
+    type Values = Readonly<Record<string, number>>;
+    const family = (type: Family["type"], name: string, help: string, label: string, values: (lane: GovernorLane) => Values): Family => ({
+      name,
+      type,
+      help,
+      samples: lanes.flatMap((lane) =>
+        Object.entries(values(lane)).map(([word, value]) => {
+          const { provider: profile, operation } = lane;
+          return { labels: { profile, operation, ...(label === "" ? {} : { [label]: word }) }, value };
+        }),
+      ),
+    });
+    const states = ["closed", "open", "recovering"] as const;
+    return [
+      family("gauge", "tillproof_governor_breaker", "1 for the state the breaker is in.", "state", ({ breaker }) =>
+        Object.fromEntries(states.map((state) => [state, breaker === state ? 1 : 0])),
+      ),
+      family("gauge", "tillproof_governor_budget_tokens", "Retries the budget has left.", "", ({ tokens }) => (tokens === undefined ? {} : { tokens })),
+      family("gauge", "tillproof_governor_requests", "Requests under way, and waiting in the bulkhead.", "state", ({ inFlight, waiting }) => ({ in_flight: inFlight, waiting })),
+      family("counter", "tillproof_governor_sends_total", "Requests let through, by what they were for.", "kind", ({ firstSends, retries }) => ({ first_send: firstSends, retry: retries })),
+      family("counter", "tillproof_governor_probes_total", "Requests let through while the breaker was open.", "", ({ probes }) => ({ probes })),
+      family("counter", "tillproof_governor_held_total", "Times somebody was told to wait.", "", ({ held }) => ({ held })),
+      family("counter", "tillproof_governor_answers_total", "What came of the requests.", "outcome", ({ answered, failed, shed }) => ({ answered, failed, shed })),
+      family("counter", "tillproof_governor_trips_total", "Times the breaker opened.", "", ({ trips }) => ({ trips })),
+    ];
+  }
+
   /** Open records, for every process alike. */
   async #stored(): Promise<Family[]> {
     const { store } = this.#options;
@@ -201,18 +247,21 @@ export class Telemetry {
     return [
       single("tillproof_payments_open", "Intents whose outcome is still looked for.", intents.count),
       single("tillproof_payments_oldest_open_seconds", "Age of the oldest of them.", intents.oldestSeconds),
+      single("tillproof_payments_parked", "Intents among them that breaker, budget or bulkhead hold back.", intents.parked),
       single("tillproof_payments_due", "Intents that are due and that nobody has taken up yet.", intents.due),
       single("tillproof_sagas_open", "Sagas that go on by themselves.", sagas.count),
       single("tillproof_sagas_oldest_open_seconds", "Age of the oldest of them.", sagas.oldestSeconds),
     ];
   }
 
-  async #open(store: Store, prefix: string): Promise<{ count: number; due: number; oldestSeconds: number }> {
+  async #open(store: Store, prefix: string): Promise<{ count: number; due: number; parked: number; oldestSeconds: number }> {
     const now = this.#now();
     const records = await store.due(prefix, NEVER_MS, this.#readMost);
-    const ages = records.map(({ value }) => now - openedAt(value, now));
+    const journals = records.map(({ value }) => journalOf(value));
+    const ages = journals.map((journal) => now - numberOf(journal[0]?.at, now));
+    const parked = journals.filter((journal) => journal.at(-1)?.type === "held").length;
     const due = records.filter(({ wakeAt }) => wakeAt !== null && wakeAt <= now).length;
-    return { count: records.length, due, oldestSeconds: Math.max(0, ...ages) / 1_000 };
+    return { count: records.length, due, parked, oldestSeconds: Math.max(0, ...ages) / 1_000 };
   }
 
   async #outboxes(): Promise<Family[]> {
@@ -243,12 +292,22 @@ export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
   return new Telemetry(options);
 }
 
-/** When the first entry of a journal was written; `otherwise` where it cannot be read: a figure is no reason to fail. */
-function openedAt(value: string, otherwise: number): number {
+/** What is read of a journal's entry. */
+interface Line {
+  readonly at?: unknown;
+  readonly type?: unknown;
+}
+
+/** A journal; nothing where it cannot be read: a figure is no reason to fail. */
+function journalOf(value: string): readonly Line[] {
   try {
-    const at = (JSON.parse(value) as { journal?: readonly { at?: unknown }[] }).journal?.[0]?.at;
-    return typeof at === "number" ? at : otherwise;
+    const { journal } = JSON.parse(value) as { journal?: unknown };
+    return Array.isArray(journal) ? (journal as readonly Line[]) : [];
   } catch {
-    return otherwise;
+    return [];
   }
+}
+
+function numberOf(value: unknown, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
 }

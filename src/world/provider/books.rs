@@ -10,6 +10,7 @@ pub(in crate::world) enum PaymentState {
     Declined,
     Challenged,
     Abandoned,
+    Voided,
 }
 
 /// A payment in the provider's books.

@@ -13,6 +13,8 @@ pub(super) enum Asked {
     Charge { merchant: String, reference: String, amount: u64, currency: String },
     /// Give money back: all of it, or an amount.
     Refund { payment: String, amount: Option<u64> },
+    /// Let go of a payment that is not charged yet.
+    Void { payment: String },
     /// Show one payment.
     Show { payment: String },
     /// Show the payments of a reference.
@@ -44,6 +46,7 @@ fn read_about_one(method: &str, path: &str, body: &str) -> Asked {
             let amount = json::parse(body.as_bytes()).ok().and_then(|body| body.get("amount")?.as_u64());
             Asked::Refund { payment: payment.to_owned(), amount }
         }
+        ("POST", Some((payment, "void"))) => Asked::Void { payment: payment.to_owned() },
         _ => Asked::Nonsense,
     }
 }
@@ -86,6 +89,7 @@ pub(super) fn shown(payment: &Payment) -> String {
         PaymentState::Declined => "failed",
         PaymentState::Challenged => "requires_action",
         PaymentState::Abandoned => "expired",
+        PaymentState::Voided => "voided",
     };
     let mut refunds = ArrayWriter::new();
     for (id, amount) in &payment.refunds {

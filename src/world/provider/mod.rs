@@ -186,6 +186,7 @@ impl Provider {
                 (201, body)
             }
             Asked::Refund { payment, amount } => self.refund(&payment, amount),
+            Asked::Void { payment } => self.void(&payment),
             Asked::List { .. } | Asked::Show { .. } | Asked::Nonsense => {
                 (400, dialect::error("invalid_request"))
             }
@@ -208,7 +209,19 @@ impl Provider {
                 Some(dialect::list(shown.into_iter()))
             }
             Asked::Show { payment } => self.books.named(payment).map(dialect::shown),
-            Asked::Charge { .. } | Asked::Refund { .. } | Asked::Nonsense => None,
+            Asked::Charge { .. } | Asked::Refund { .. } | Asked::Void { .. } | Asked::Nonsense => None,
+        }
+    }
+
+    /// Lets go of a payment that waits for its customer.
+    fn void(&mut self, payment: &str) -> (u16, String) {
+        match self.books.position(payment).and_then(|at| self.books.get_mut(at)) {
+            Some(open) if open.state == PaymentState::Challenged => {
+                open.state = PaymentState::Voided;
+                (200, dialect::shown(open))
+            }
+            Some(_) => (409, dialect::error("invalid_transition")),
+            None => (404, dialect::error("payment_not_found")),
         }
     }
 
@@ -244,6 +257,7 @@ impl Provider {
             PaymentState::Declined => "payment.failed",
             PaymentState::Challenged => "payment.requires_action",
             PaymentState::Abandoned => "payment.expired",
+            PaymentState::Voided => "payment.voided",
         };
         let body = dialect::event(&id, kind, payment);
         Some(Notice { id, body, is_forged: false, deliveries: 0 })

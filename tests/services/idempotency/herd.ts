@@ -10,6 +10,8 @@ import { Agent, request } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { server } from "../servers.js";
+
 /** A server that listens. */
 export interface Shop {
   readonly port: number;
@@ -20,7 +22,9 @@ export interface Shop {
 /** Starts a server and waits until it listens. */
 export async function open(env: Readonly<Record<string, string>>): Promise<Shop> {
   const program = join(dirname(fileURLToPath(import.meta.url)), "idempotency", "shop.mjs");
-  const child = fork(program, { env: { ...process.env, ...env }, execArgv: ["--enable-source-maps"] });
+  // With a SQLite of its own, which this Node may lack.
+  const execPath = server("MODERN_NODE");
+  const child = fork(program, { env: { ...process.env, ...env }, execPath, execArgv: ["--enable-source-maps"] });
   const [port] = (await once(child, "message")) as [number];
   return {
     port,

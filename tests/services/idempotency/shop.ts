@@ -1,7 +1,7 @@
 /**
  * A merchant's server in a process of its own, which tells its port to whoever started it and dies where it was told to.
  *
- * Set by the environment: `SHOP_STORE` (postgres, postgres-lease, redis), `SHOP_KILL` (where, see {@link DEATHS}),
+ * Set by the environment: `SHOP_STORE` (sqlite, postgres, postgres-lease, redis), `SHOP_FILE` (of SQLite), `SHOP_KILL` (where, see {@link DEATHS}),
  * `SHOP_RECOVER` (repeat, ask, hold), `SHOP_LEASE_MS`, `SHOP_WAIT_MS` and `SHOP_NAME`.
  */
 
@@ -15,6 +15,7 @@ import { idempotent } from "../../../pkg/src/adapters/node.js";
 import { createIdempotency, notExecuted, type Handler, type HandlerContext, type Idempotency } from "../../../pkg/src/idempotency/index.js";
 import { postgresStore } from "../../../pkg/src/stores/postgres.js";
 import { redisStore } from "../../../pkg/src/stores/redis.js";
+import { sqliteStore, type SqliteDatabase } from "../../../pkg/src/stores/sqlite.js";
 import type { Store, TransactionalStore } from "../../../pkg/src/stores/store.js";
 import { server } from "../servers.js";
 
@@ -76,6 +77,27 @@ async function inPostgres(mode: "transaction" | "lease"): Promise<Book<pg.PoolCl
   };
 }
 
+/** The part of `node:sqlite` that is used. */
+interface Sqlite {
+  exec(sql: string): void;
+  prepare(sql: string): { all(...values: string[]): Record<string, unknown>[]; run(...values: string[]): unknown };
+}
+
+async function inSqlite(): Promise<Book<Sqlite>> {
+  type Module = { DatabaseSync: new (path: string) => Sqlite };
+  const { DatabaseSync } = process.getBuiltinModule("node:sqlite") as unknown as Module;
+  const database = new DatabaseSync(env["SHOP_FILE"] ?? "shop.db");
+  database.exec("PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS shop_orders (id TEXT NOT NULL, item TEXT NOT NULL)");
+  const store = deadly(sqliteStore(database as unknown as SqliteDatabase));
+  return {
+    idempotency: createIdempotency({ ...options, store }) as unknown as Idempotency<Sqlite>,
+    async write({ client, id }, item) {
+      client.prepare("INSERT INTO shop_orders (id, item) VALUES (?, ?)").run(id, item);
+    },
+    find: async (id) => database.prepare("SELECT 1 FROM shop_orders WHERE id = ?").all(id).length > 0,
+  };
+}
+
 async function inRedis(): Promise<Book<undefined>> {
   const redis = new Redis(server("REDIS_URL"));
   return {
@@ -113,6 +135,9 @@ function recovering<Client>(find: Book<Client>["find"]): "repeat" | "hold" | ((r
 }
 
 switch (env["SHOP_STORE"]) {
+  case "sqlite":
+    await listen(await inSqlite());
+    break;
   case "postgres":
     await listen(await inPostgres("transaction"));
     break;

@@ -1,0 +1,110 @@
+//! What can be known without an intent: keys, and the waits a caller will see.
+
+use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
+use crate::payments::key::{self, KeyForm};
+use crate::payments::{Error, Operation};
+use crate::prelude::*;
+use crate::retry;
+use crate::time::Millis;
+
+use super::input;
+
+/// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Document`](crate::payments::ErrorKind::Document),
+/// [`ErrorKind::SecretTooShort`](crate::payments::ErrorKind::SecretTooShort).
+pub fn derive_key(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut reader = Reader::of(&document, "input");
+    let secret = input::secret(&mut reader, "secret");
+    let (name, merchant) = (reader.text("operation"), reader.text("merchant"));
+    let operation = Operation::from_name(name);
+    if operation.is_none() {
+        reader.refuse("operation", Operation::EXPECTED, json::quoted(name));
+    }
+    let epoch = reader.maybe_integer("epoch").unwrap_or(1);
+    if !(1..=u64::from(u32::MAX)).contains(&epoch) {
+        reader.refuse("epoch", "a count from 1", epoch.digits());
+    }
+    let form = reader.maybe_text("form");
+    let known = form.map_or(Some(KeyForm::Hex), KeyForm::from_name);
+    if known.is_none() {
+        reader.refuse("form", "\"hex\" or \"uuid\"", json::quoted(form.unwrap_or_default()));
+    }
+    let identity = key::Identity {
+        merchant,
+        account: reader.maybe_text("account").unwrap_or_default(),
+        operation: operation.unwrap_or(Operation::Charge),
+        reference: reader.text("reference"),
+        epoch: u32::try_from(epoch).unwrap_or_default(),
+    };
+    reader.finish()?;
+    key::derive(&secret, identity, known.unwrap_or(KeyForm::Hex)).map(|key| json::quoted(&key))
+}
+
+/// A random key: `{ version: 4 | 7, entropy, now? }`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Document`](crate::payments::ErrorKind::Document).
+pub fn random_key(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut reader = Reader::of(&document, "input");
+    let version = reader.integer("version");
+    let bytes = input::entropy_bytes(&mut reader);
+    let key = match version {
+        4 => key::random_v4(bytes),
+        7 => {
+            let mut tail = [0; 10];
+            tail.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+            key::random_v7(input::moment(&mut reader, "now"), tail)
+        }
+        other => {
+            reader.refuse("version", "4 or 7", other.digits());
+            String::new()
+        }
+    };
+    // A time beside a key that has none says nothing.
+    let _ = reader.optional("now");
+    reader.finish()?;
+    Ok(json::quoted(&key))
+}
+
+/// The waits a caller will see: `{ retry?, attempts, entropy? }`, as an array of
+/// `{ attempt, earliest_ms, latest_ms, exact_ms? }`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Document`](crate::payments::ErrorKind::Document).
+pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
+    const ATTEMPTS_MAX: u64 = 1_000;
+    let document = json::parse(input)?;
+    let mut reader = Reader::of(&document, "input");
+    let policy = input::policy(reader.optional("retry"))?;
+    let attempts = reader.integer("attempts");
+    if attempts > ATTEMPTS_MAX {
+        reader.refuse("attempts", "at most 1000 attempts", attempts.digits());
+    }
+    let seeded = reader.optional("entropy").is_some();
+    let mut entropy = seeded.then(|| input::entropy(&mut reader));
+    reader.finish()?;
+
+    let mut list = ArrayWriter::new();
+    let mut previous = Millis::ZERO;
+    for attempt in 1..=u32::try_from(attempts).unwrap_or_default() {
+        // The wait that stands before the attempt: none before the first.
+        let bounds = retry::bounds(&policy, attempt);
+        let mut row = ObjectWriter::new()
+            .number("attempt", u64::from(attempt))
+            .number("earliest_ms", bounds.earliest.get())
+            .number("latest_ms", bounds.latest.get());
+        if let Some(entropy) = &mut entropy {
+            previous = retry::delay(&policy, attempt, previous, entropy);
+            row = row.number("exact_ms", previous.get());
+        }
+        list = list.raw(&row.finish());
+    }
+    Ok(list.finish())
+}

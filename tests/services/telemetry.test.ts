@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { type SpanStatusCode } from "@opentelemetry/api";
+import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { parse } from "yaml";
+
+import { createOutbox } from "../../pkg/src/outbox/index.js";
+import { createGovernor, createPayments } from "../../pkg/src/payments/index.js";
+import { defineSaga } from "../../pkg/src/saga/index.js";
+import { memoryStore } from "../../pkg/src/stores/memory.js";
+import { byLabel, written } from "../../pkg/src/telemetry/exposition.js";
+import { Histogram as OurHistogram } from "../../pkg/src/telemetry/histogram.js";
+import { createTelemetry, openTelemetry, type OpenTelemetryOptions } from "../../pkg/src/telemetry/index.js";
+import { prometheusOf, receiverPrometheus } from "../../pkg/src/worker/metrics.js";
+
+interface ParsedFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly metrics: readonly { readonly labels?: Record<string, string>; readonly value?: string; readonly buckets?: Record<string, string> }[];
+}
+
+/** A reader of the format that is not ours. */
+const read = createRequire(import.meta.url)("parse-prometheus-text-format") as (text: string) => ParsedFamily[];
+
+const secret = "a secret of sixteen bytes or more";
+
+/** A shop with everything switched on; four orders, one of which is declined and one lost at first. */
+async function shop(options: OpenTelemetryOptions = {}) {
+  const store = memoryStore();
+  const clock = { now: 1_790_000_000_000 };
+  const outbox = createOutbox({ store, now: () => clock.now });
+  const governor = createGovernor();
+  const telemetry = createTelemetry({ store, outboxes: [outbox], governors: [governor], now: () => clock.now });
+  const otel = openTelemetry(options);
+  const seen = new Set<string>();
+  const payments = createPayments({
+    provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
+    store, outbox, governor, secret, now: () => clock.now,
+    onTransition: (change) => {
+      telemetry.payment(change);
+      otel.payment(change);
+    },
+    fetch: async (request) => {
+      clock.now += 40;
+      const { reference } = (await request.json()) as { reference: string };
+      if (reference === "lost" && !seen.has(reference)) {
+        seen.add(reference);
+        throw new TypeError("fetch failed", { cause: { code: "ECONNRESET" } });
+      }
+      if (reference === "declined") return Response.json({ error: { code: "card_declined", message: "4242 4242 4242 4242 was declined" } }, { status: 402 });
+      return Response.json({ id: `pay_${reference}`, merchantId: "shop", amount: 1_000, currency: "EUR", reference, state: "completed" }, { status: 201 });
+    },
+  });
+  for (const reference of ["one", "two", "declined", "lost"]) await payments.charge({ reference, amount: 1_000, currency: "EUR" }, { waitMs: 0 });
+  clock.now += 60_000;
+  await payments.sweep();
+  const saga = defineSaga({
+    name: "order", store, now: () => clock.now, steps: [{ name: "a", run: () => 1 }],
+    onTransition: (transition) => {
+      telemetry.saga(transition);
+      otel.saga(transition);
+    },
+  });
+  await saga.run("saga-42", {});
+  await otel.flush();
+  return { telemetry };
+}
+
+const NO_WORKER = {
+  queue: { ready: 1, delayed: 2, taken: 3, quarantined: 4, lagMs: 5, oldestAgeMs: 6, attemptsMost: 7 },
+  worker: { attempts: 1, done: 2, failed: 3, quarantined: 4, returned: 5, lost: 6, errors: 7, running: 8 },
+};
+
+test("another's parser reads every family, with the values that were counted", async () => {
+  const { telemetry } = await shop();
+  const families = new Map(read(await telemetry.prometheus()).map((family) => [family.name, family]));
+  const value = (name: string, labels: Record<string, string>): string | undefined =>
+    families.get(name)?.metrics.find((metric) => Object.entries(labels).every(([label, word]) => metric.labels?.[label] === word))?.value;
+  assert.equal(families.get("tillproof_payments_opened_total")?.type, "COUNTER");
+  assert.equal(value("tillproof_payments_opened_total", { profile: "native", operation: "charge" }), "4");
+  assert.equal(value("tillproof_payments_attempts_total", { profile: "native" }), "5");
+  assert.equal(value("tillproof_payments_ends_total", { end: "settled" }), "3");
+  assert.equal(value("tillproof_payments_ends_total", { end: "failed" }), "1");
+  assert.equal(value("tillproof_sagas_ends_total", { saga: "order", end: "completed" }), "1");
+  assert.equal(value("tillproof_outbox_messages", { state: "ready" }), "5");
+  const histogram = families.get("tillproof_payments_duration_seconds");
+  assert.equal(histogram?.type, "HISTOGRAM");
+  assert.equal(histogram?.metrics[0]?.buckets?.["0.1"], "3");
+  assert.equal(histogram?.metrics[0]?.buckets?.["+Inf"], "4");
+});
+
+test("the same values written by prom-client are the same lines", async () => {
+  const registers = [new Registry()];
+  const [registry] = registers;
+  const bounds = [0.1, 1, 10];
+  new Counter({ name: "a_total", help: "A.", labelNames: ["end"], registers }).inc({ end: 'se"t\\t\nled' }, 3);
+  new Gauge({ name: "b", help: "B \\ b.", registers }).set(0.25);
+  const theirs = new Histogram({ name: "c_seconds", help: "C.", labelNames: ["profile"], buckets: bounds, registers });
+  const ours = new OurHistogram(bounds);
+  for (const seconds of [0.05, 0.1, 0.5, 20]) {
+    theirs.observe({ profile: "native" }, seconds);
+    ours.observe(seconds);
+  }
+  const text = written([
+    byLabel("counter", "a_total", "A.", "end", { 'se"t\\t\nled': 3 }),
+    { name: "b", type: "gauge", help: "B \\ b.", samples: [{ labels: {}, value: 0.25 }] },
+    { name: "c_seconds", type: "histogram", help: "C.", samples: ours.samples({ profile: "native" }) },
+  ]);
+  // The order of labels means nothing.
+  const lines = (exposition: string): string[] =>
+    exposition.split("\n").filter((line) => line !== "").map((line) => line.replace(/\{(.*)\}/, (_, labels: string) => `{${labels.split(",").sort().join(",")}}`)).sort();
+  assert.deepEqual(lines(text), lines((await registry?.metrics()) ?? ""));
+});
+
+test("every alert is well formed and asks for metrics, labels and words that there are", async () => {
+  const { telemetry } = await shop();
+  const exposition = [await telemetry.prometheus(), prometheusOf("webhooks", NO_WORKER), receiverPrometheus("webhooks", { stored: 1, duplicate: 0, rejected: 0, failed: 0 })].join("");
+  const series = new Map<string, Set<string>>();
+  for (const line of exposition.split("\n")) {
+    const [, name, labels = ""] = /^([a-z_]+)(?:\{(.*)\})? /.exec(line) ?? [];
+    if (name === undefined) continue;
+    const known = series.get(name) ?? new Set();
+    for (const label of labels.split(",")) known.add(label);
+    series.set(name, known);
+  }
+  const { groups } = parse(readFileSync(join(process.cwd(), "docs/alerts.yml"), "utf8")) as {
+    groups: { name: string; rules: { alert: string; expr: string; for?: string; labels: { severity: string }; annotations: { summary: string } }[] }[];
+  };
+  const rules = groups.flatMap((group) => group.rules);
+  assert.ok(rules.length >= 15, `${rules.length} rules`);
+  assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
+  for (const { alert, expr, labels, annotations } of rules) {
+    assert.ok(annotations.summary.length > 10 && ["page", "ticket"].includes(labels.severity), alert);
+    const metrics = [...expr.matchAll(/(tillproof_[a-z_]+)(?:\{([^}]*)\})?/g)];
+    assert.ok(metrics.length > 0, alert);
+    for (const [, name = "", selector = ""] of metrics) {
+      const known = series.get(name);
+      assert.ok(known !== undefined, `${alert}: there is no ${name}`);
+      for (const [, label, operator, words = ""] of selector.matchAll(/([a-z]+)(=~?)"([^"]*)"/g)) {
+        for (const word of operator === "=~" ? words.split("|") : [words]) {
+          assert.ok(known.has(`${label}="${word}"`), `${alert}: ${name} never has ${label}="${word}"`);
+        }
+      }
+    }
+  }
+});
+
+function sdk() {
+  const spans = new InMemorySpanExporter();
+  const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }).getTracer("tillproof");
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const provider = new MeterProvider({ readers: [reader] });
+  const metrics = async () => {
+    await provider.forceFlush();
+    return exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+  };
+  return { spans, tracer, meter: provider.getMeter("tillproof"), metrics, close: () => provider.shutdown() };
+}
+
+test("the real OpenTelemetry SDK gets counters, a histogram, and a span for each end with the times of its journal", async () => {
+  const { spans, tracer, meter, metrics, close } = sdk();
+  await shop({ tracer, meter });
+  const found = new Map((await metrics()).map((metric) => [metric.descriptor.name, metric.dataPoints]));
+  const sum = (name: string, end?: string): unknown =>
+    found.get(name)?.find(({ attributes }) => end === undefined || attributes["end"] === end)?.value;
+  assert.equal(sum("tillproof.payments.opened"), 4);
+  assert.equal(sum("tillproof.payments.attempts"), 5);
+  assert.equal(sum("tillproof.payments.ends", "settled"), 3);
+  assert.equal(sum("tillproof.payments.ends", "failed"), 1);
+  assert.equal((sum("tillproof.payments.duration", "settled") as { count: number }).count, 3);
+  assert.equal(sum("tillproof.sagas.ends", "completed"), 1);
+
+  const finished = spans.getFinishedSpans();
+  assert.equal(finished.length, 5);
+  const lost = finished.find(({ attributes }) => attributes["tillproof.reference"] === "lost");
+  assert.ok(lost);
+  assert.deepEqual([lost.name, lost.attributes["tillproof.end"], lost.attributes["tillproof.attempts"]], ["tillproof charge", "settled", 2]);
+  assert.deepEqual(lost.events.map(({ name }) => name), ["opened", "send_authorised", "ambiguous", "send_authorised", "settled"]);
+  assert.equal(lost.events[2]?.attributes?.["tillproof.reason"], "connection_lost");
+  const milliseconds = ([seconds, nanos]: readonly [number, number]): number => seconds * 1_000 + nanos / 1_000_000;
+  assert.ok(milliseconds(lost.duration) >= 60_000 && milliseconds(lost.duration) < 61_000);
+  const unset: SpanStatusCode = 0;
+  assert.equal(lost.status.code, unset);
+  const told = JSON.stringify(finished.map(({ name, attributes, events }) => ({ name, attributes, events })));
+  assert.doesNotMatch(told, /4242|sixteen|pay_/, "no card, no secret, no id of the provider");
+  await close();
+});
+
+test("references are hashed under a key, or left out, when that is asked for", async () => {
+  for (const references of ["hashed", "none"] as const) {
+    const { spans, tracer, close } = sdk();
+    await shop({ tracer, references, ...(references === "hashed" ? { secret } : {}) });
+    const told = JSON.stringify(spans.getFinishedSpans().map(({ attributes, events }) => ({ attributes, events })));
+    assert.doesNotMatch(told, /"lost"|saga-42/);
+    assert.equal(/"tillproof.reference":"[0-9a-f]{32}"/.test(told), references === "hashed");
+    await close();
+  }
+});
