@@ -101,6 +101,7 @@ impl<'s> World<'s> {
         };
         let (first, second) = (Process::new(Seat::First, skew()), Process::new(Seat::Second, skew()));
         let tolerance_ms = stage.conditions.skew_ms_max.saturating_mul(2);
+        let copies_die = stage.conditions.request_late_ms.1 < stage.terms.quarantine.get();
         let usable_ms = stage.terms.usable_window().get();
         Self {
             stage,
@@ -110,7 +111,7 @@ impl<'s> World<'s> {
             first,
             second,
             customers: Vec::new(),
-            auditor: Auditor::new(tolerance_ms, usable_ms),
+            auditor: Auditor::new(tolerance_ms, usable_ms, copies_die),
             trace: Trace::new(traced, BEGINS_AT),
             outage: None,
             backup: None,
@@ -213,7 +214,8 @@ impl<'s> World<'s> {
         let Some(copy) = self.backup.take() else { return };
         // What an epoch is worth that began after the copy was made, only the provider's report can say: a copy that has
         // forgotten one is for the reconciler, and not for the machine alone (docs/torture.md).
-        let epoch = |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
+        let epoch =
+            |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
         if self.store.intents().any(|(name, _)| epoch(&self.store, name) > epoch(&copy, name)) {
             return;
         }

@@ -53,8 +53,7 @@ impl Stage {
         let known = |promise| profile(provider, promise);
         let unknown = || Error::UnknownProfile { found: name.to_owned() };
         let profile = known(conditions.promise).ok_or_else(unknown)?;
-        let other_profile =
-            known(conditions.other_promise.or(conditions.promise)).ok_or_else(unknown)?;
+        let other_profile = known(conditions.other_promise.or(conditions.promise)).ok_or_else(unknown)?;
         let settings = Settings {
             lease: Millis::new(TIMEOUT_MS.saturating_add(LEASE_SLACK_MS)),
             deadline: DEADLINE,
