@@ -7,7 +7,7 @@ use crate::retry;
 use crate::time::{Millis, Timestamp};
 
 use super::classify::Verdict;
-use super::{Entry, Evidence, Machine, Proof, Reversal, Safeguard, State, Unknown};
+use super::{Entry, Evidence, Machine, Operation, Proof, Reversal, Safeguard, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
@@ -52,7 +52,7 @@ impl Machine {
             Verdict::Declined { provider_reference, code, message } => {
                 self.fail(now, Proof::Refused, provider_reference, code, message);
             }
-            Verdict::Refused { code, message } if !self.intent.ambiguous => {
+            Verdict::Refused { code, message } if !self.intent.ambiguous && !self.is_followed_up() => {
                 self.fail(now, Proof::Refused, None, code, message);
             }
             Verdict::Contradiction { reason } => {
@@ -80,6 +80,13 @@ impl Machine {
                 self.append(Entry::Ambiguous { at: now, reason, key_poisoned, next_at });
             }
         }
+    }
+
+    /// A refund or void that is tried again is also refused when a late copy of the first try has done it: the provider is
+    /// asked.
+    fn is_followed_up(&self) -> bool {
+        let follows = matches!(self.intent.request.operation, Operation::Refund | Operation::Void);
+        follows && self.intent.epoch > 1 && self.may_ask()
     }
 
     /// The current key names a charge that is, or was, taken back: an older copy of the store has forgotten that the key
