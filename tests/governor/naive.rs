@@ -143,6 +143,10 @@ impl Naive {
             self.era += 1;
         } else if heard == Heard::NeverSent {
         } else if let Some((since, window, steep, answers)) = self.recovering {
+            if heard == Heard::Failure && window > 1 {
+                self.recovering = Some((self.now, window / 2, window / 2, 0));
+                return;
+            }
             if failed {
                 self.recovering = None;
                 self.steep = window / 2;

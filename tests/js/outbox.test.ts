@@ -49,6 +49,13 @@ test("the same stream and position is the same message, whoever writes it and in
   assert.deepEqual(delivered.map(({ id }) => id), [first?.id, second?.id]);
 });
 
+test("what is distinct at one place is two messages, and the same is one", async () => {
+  const { outbox, delivered } = setting();
+  for (const distinct of ["a", "b", "a"]) await outbox.add({ ...note("s", 1, distinct), distinct });
+  await outbox.sweep();
+  assert.deepEqual(delivered.map(({ payload }) => payload).sort(), ["a", "b"]);
+});
+
 test("messages without a position are new ones each time, in the order in which they were written", async () => {
   const { outbox, delivered } = setting();
   for (const payload of ["a", "b", "c"]) await outbox.add({ type: "note", stream: "s", payload });

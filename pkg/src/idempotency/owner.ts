@@ -52,6 +52,8 @@ export interface Errand<Client> {
   readonly before: string | null;
   readonly handler: Handler<Client>;
   readonly recover: Handler<Client> | undefined;
+  /** Asked when the key is claimed: whether whoever sent the request still waits for its end. */
+  begin(): boolean;
 }
 
 /** How a request ended. */
@@ -94,7 +96,8 @@ export class Owner<Client> {
     const batch = new Batch();
     try {
       const settled = await store.transaction(async (transaction) => {
-        if (!(await transaction.commit([behind(run.first, run.keeps_answer ? errand.before : null)]))) throw LOST;
+        const claimed = await transaction.commit([behind(run.first, run.keeps_answer ? errand.before : null)]);
+        if (!claimed || !errand.begin()) throw LOST;
         const context = contextOf(errand, batch, NEVER, transaction.client);
         const outcome = await outcomeOf(errand, context);
         return this.#within(transaction, errand, run.claim, batch, outcome);

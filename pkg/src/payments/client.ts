@@ -61,9 +61,10 @@ export class Payments {
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
     this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
+    const profile = knownProfile(provider.profile ?? "conservative");
     this.#driver = new Driver({
       terms: {
-        profile: knownProfile(provider.profile ?? "conservative"),
+        profile,
         account,
         secret: hex(bytes("secret", options.secret)),
         settings: settingsOf(options),
@@ -71,7 +72,7 @@ export class Payments {
         random: this.#random,
       },
       intents: this.#intents,
-      wire: { ...wireOf(options), credentials },
+      wire: { ...wireOf(options, profile), credentials },
       gate: this.governor,
       seams: { ...seamsOf(options), onError: this.#onError },
       closing: this.#closing.signal,
