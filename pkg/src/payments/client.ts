@@ -79,7 +79,7 @@ export class Payments {
     this.#driver = new Driver({
       rounds: this.#rounds,
       intents: this.#intents,
-      wire: { ...wireOf(options), credentials },
+      wire: { ...wireOf(options, this.#profile), credentials },
       gate: this.governor,
       closing: this.#closing.signal,
       now: this.#now,
