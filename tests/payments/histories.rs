@@ -170,7 +170,7 @@ fn prove(journal: &[Entry]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_history_breaks_a_promise(history in prop::collection::vec(0..WORDS.len(), 1..40)) {
