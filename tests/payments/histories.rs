@@ -8,7 +8,12 @@ use tillproof::payments::{Entry, Operation, Outcome, Progress, State};
 use super::story::Story;
 
 /// All that can happen. What does not fit at a moment is skipped.
-const WORDS: [&str; 41] = [
+const WORDS: [&str; 46] = [
+    "frozen_lost",
+    "frozen_not_sent",
+    "frozen_refused",
+    "frozen_none",
+    "question",
     "send",
     "send",
     "send",
