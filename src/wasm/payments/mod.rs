@@ -59,7 +59,7 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
 pub fn step(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
+    let profile = input::accepted_profile(&mut reader);
     let journal = input::journal(&mut reader)?;
     let settings = input::settings(&mut reader)?;
     let now = input::moment(&mut reader, "now");
