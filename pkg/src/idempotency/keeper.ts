@@ -25,6 +25,12 @@ const ATTEMPTS_MAX = 8;
 /** Pauses between two looks at a key another process works on. */
 const PAUSES_MS = [10, 20, 40, 80, 160, 250] as const;
 
+/**
+ * How long a claim may take in a database at least: from here a slow connection looks like the claim of another process,
+ * and who is told 409 because of the first would be told so for nothing.
+ */
+const CLAIM_MS = 2_000;
+
 /** Drops so many expired records for so many requests: more than they bring, so that it catches up. */
 const PURGE = { every: 500, limit: 2_000 };
 
@@ -226,7 +232,7 @@ export class Keeper implements Idempotency {
     const flight = this.#flights.run(key, work, told);
     if (this.#settings.mode === "lease") return flight;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<"late">((resolve) => (timer = setTimeout(resolve, Math.max(1, patientUntil - clock()), "late")));
+    const patience = new Promise<"late">((resolve) => (timer = setTimeout(resolve, Math.max(CLAIM_MS, patientUntil - clock()), "late")));
     try {
       const first = await Promise.race([flight, patience]);
       if (first !== "late" || state !== "waiting") return await flight;
