@@ -200,7 +200,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn a_lane_does_what_the_naive_one_says(seed in any::<u64>(), steps in prop::collection::vec(step(), 1..300)) {
