@@ -13,6 +13,7 @@ import { Driver } from "./drive.js";
 import { traceIntent, viewIntent, type IntentView, type Operation, type RequestDocument } from "./engine.js";
 import type { FindCredentials } from "./fetch-wire.js";
 import type { Governor } from "./governor.js";
+import { hedgeOf } from "./hedge.js";
 import { hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
@@ -74,6 +75,7 @@ export class Payments {
       intents: this.#intents,
       wire: { ...wireOf(options, profile), credentials },
       gate: this.governor,
+      hedgeMs: hedgeOf(options.hedge),
       seams: { ...seamsOf(options), onError: this.#onError },
       closing: this.#closing.signal,
     });

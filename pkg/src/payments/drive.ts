@@ -22,6 +22,7 @@ import {
 import { exchange, unanswered, type Exchanged, type Wire } from "./exchange.js";
 import { sentForm } from "./fetch-wire.js";
 import type { Gate, Lane, Pass, Passed } from "./gate.js";
+import { hedged } from "./hedge.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
 import type { Intents, Loaded } from "./intents.js";
 import type { WaitOptions } from "./outcome.js";
@@ -82,6 +83,7 @@ export class Driver {
   readonly #wire: Wire;
   readonly #gate: Gate | undefined;
   readonly #turns: Turns | undefined;
+  readonly #hedgeMs: number | undefined;
   readonly #recording: Recording;
   readonly #closing: AbortSignal;
   readonly #onError: (error: unknown) => void;
@@ -99,6 +101,7 @@ export class Driver {
     readonly intents: Intents;
     readonly wire: Wire;
     readonly gate: Gate | undefined;
+    readonly hedgeMs: number | undefined;
     readonly seams: Omit<Seams, "open">;
     readonly closing: AbortSignal;
   }) {
@@ -106,6 +109,7 @@ export class Driver {
     this.#intents = parts.intents;
     this.#wire = parts.wire;
     this.#gate = parts.gate;
+    this.#hedgeMs = parts.hedgeMs;
     this.#closing = parts.closing;
     this.#onError = parts.seams.onError;
     this.#turns = parts.gate && new Turns(parts.gate, parts.closing);
@@ -337,9 +341,9 @@ export class Driver {
       pass?.end({ type: "unused" }, call.now());
       return unanswered(action, true);
     }
-    const news = await exchange(this.#wire, action, this.#closing);
-    pass?.end(passedOf(news), call.now());
-    return news;
+    const ask = (): Promise<Exchanged> => exchange(this.#wire, action, this.#closing);
+    const { now } = call;
+    return hedged({ action, afterMs: this.#hedgeMs ?? Infinity, gate: this.#gate, pass, now, ask, told: passedOf });
   }
 
   /** Sees to it that the intent which takes a charge back is there, and drives it by one round. */
