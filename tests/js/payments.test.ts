@@ -280,6 +280,19 @@ test("a webhook settles an intent together with the caller's own writes", async 
   for (const foreign of [null, 7, {}, { reference: "unknown" }]) assert.equal(await payments.noteWebhook(foreign), false);
 });
 
+test("a webhook is recognised by where the provider's objects bear our reference", async () => {
+  const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+  const provider = { profile: "stripe", baseUrl: "http://stripe.test", merchantId: "acct_1" } as const;
+  const payments = client(gateway, { provider, timeoutMs: 50 });
+  await payments.charge(ORDER, { waitMs: 5 });
+  const intent = { id: "pi_1", object: "payment_intent", status: "succeeded", amount: 1_000, amount_received: 1_000, currency: "eur" };
+  assert.equal(await payments.noteWebhook({ ...intent, reference: "order_1", metadata: {} }), false, "not where it stands");
+  assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_2" } }), false, "unknown");
+  assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_1" } }), true);
+  const outcome = await payments.find("order_1");
+  assert.equal(outcome?.status === "settled" && outcome.providerReference, "pi_1");
+});
+
 test("keys, profiles and schedules can be looked at without sending anything", () => {
   const identity = { secret: "0123456789abcdef", merchant: "shop", account: "eu", operation: "charge", reference: "order_1" } as const;
   // The value the Rust tests and an independent HMAC give.

@@ -98,7 +98,8 @@ export class Owner<Client> {
       const settled = await store.transaction(async (transaction) => {
         const claimed = await transaction.commit([behind(run.first, run.keeps_answer ? errand.before : null)]);
         if (!claimed || !errand.begin()) throw LOST;
-        const context = contextOf(errand, batch, NEVER, transaction.client);
+        // A transaction is lost at its end and not before, so that nothing aborts this.
+        const context = contextOf(errand, batch, new AbortController().signal, transaction.client);
         const outcome = await outcomeOf(errand, context);
         return this.#within(transaction, errand, run.claim, batch, outcome);
       });
@@ -251,9 +252,6 @@ function contextOf<Client>(
 ): HandlerContext<Client> {
   return { id, client, batch, attempt: run.attempt, fence: run.fence, cause: run.cause, signal };
 }
-
-/** A transaction is lost at its end and not before. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 function replyIn<Client>(outcome: Outcome<Client>): ReplyLike {
   if (isOutcome(outcome, "pending") || isOutcome(outcome, "not_executed")) return outcome.reply;

@@ -28,9 +28,10 @@ import type {
   VoidRequest,
   WaitOptions,
 } from "./outcome.js";
-import { knownProfile } from "./profiles.js";
+import { knownProfile, type KnownProfile } from "./profiles.js";
 import { checkedCall, checkedOptions, governorOf, seamsOf, settingsOf, wireOf, withSignal } from "./settings.js";
 import { outcomeOf } from "./told.js";
+import { referencesIn } from "./webhook.js";
 
 const SWEEP_EVERY_MS = 1_000;
 
@@ -46,6 +47,7 @@ export class Payments {
   readonly governor: Governor | undefined;
   readonly #intents: Intents;
   readonly #driver: Driver;
+  readonly #profile: KnownProfile;
   readonly #merchant: string;
   readonly #now: () => number;
   readonly #random: (bytes: Uint8Array) => void;
@@ -55,6 +57,7 @@ export class Payments {
   /** Use {@link createPayments}; what `credentials` is for, `createFetch` knows. */
   constructor(options: PaymentsOptions, credentials?: FindCredentials) {
     const { provider } = checkedOptions(options);
+    this.#profile = knownProfile(provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
     const account = text("provider.account", provider.account ?? "");
     this.#now = options.now ?? Date.now;
@@ -62,10 +65,9 @@ export class Payments {
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
     this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
-    const profile = knownProfile(provider.profile ?? "conservative");
     this.#driver = new Driver({
       terms: {
-        profile,
+        profile: this.#profile,
         account,
         secret: hex(bytes("secret", options.secret)),
         settings: settingsOf(options),
@@ -73,7 +75,7 @@ export class Payments {
         random: this.#random,
       },
       intents: this.#intents,
-      wire: { ...wireOf(options, profile), credentials },
+      wire: { ...wireOf(options, this.#profile), credentials },
       gate: this.governor,
       hedgeMs: hedgeOf(options.hedge),
       seams: { ...seamsOf(options), onError: this.#onError },
@@ -186,10 +188,12 @@ export class Payments {
   async noteWebhook(payment: unknown, options: { readonly batch?: Batch; readonly now?: number } = {}): Promise<boolean> {
     onlyKnown("options", options, ["batch", "now"]);
     if (options.batch !== undefined) fn("options.batch.add", options.batch?.add);
-    const reference = (payment as { reference?: unknown } | null)?.reference;
-    if (typeof reference !== "string" || reference === "") return false;
     const news = { type: "webhook", payment } as const;
-    return this.#driver.note(this.#intents.key(reference), { news }, this.#clock(options.now), options.batch);
+    for (const reference of referencesIn(this.#profile.document, payment)) {
+      const key = this.#intents.key(reference);
+      if (await this.#driver.note(key, { news }, this.#clock(options.now), options.batch)) return true;
+    }
+    return false;
   }
 
   /**
