@@ -14,6 +14,7 @@ import { Driver } from "./drive.js";
 import { traceIntent, viewIntent, type IntentView, type Operation } from "./engine.js";
 import type { FindCredentials } from "./fetch-wire.js";
 import type { Governor } from "./governor.js";
+import { hedgeOf } from "./hedge.js";
 import { hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
@@ -81,6 +82,7 @@ export class Payments {
       intents: this.#intents,
       wire: { ...wireOf(options, this.#profile), credentials },
       gate: this.governor,
+      hedgeMs: hedgeOf(options.hedge),
       closing: this.#closing.signal,
       now: this.#now,
       onError: this.#onError,

@@ -10,6 +10,7 @@ import { viewIntent, type Action, type ExchangeAction, type IntentView, type New
 import { exchange, unanswered, type Exchanged, type Wire } from "./exchange.js";
 import { sentForm } from "./fetch-wire.js";
 import type { Gate, Lane, Pass, Passed } from "./gate.js";
+import { hedged } from "./hedge.js";
 import { TIMER_MS_MAX, sleep, untilAborted } from "./host.js";
 import type { Intents, Loaded } from "./intents.js";
 import type { WaitOptions } from "./outcome.js";
@@ -55,6 +56,7 @@ export class Driver {
   readonly #wire: Wire;
   readonly #gate: Gate | undefined;
   readonly #turns: Turns | undefined;
+  readonly #hedgeMs: number | undefined;
   readonly #closing: AbortSignal;
   readonly #onError: (error: unknown) => void;
   /** Drives under way, so that a double click joins instead of racing. */
@@ -69,6 +71,7 @@ export class Driver {
     readonly intents: Intents;
     readonly wire: Wire;
     readonly gate: Gate | undefined;
+    readonly hedgeMs: number | undefined;
     readonly closing: AbortSignal;
     readonly now: () => number;
     readonly onError: (error: unknown) => void;
@@ -77,6 +80,7 @@ export class Driver {
     this.#intents = parts.intents;
     this.#wire = parts.wire;
     this.#gate = parts.gate;
+    this.#hedgeMs = parts.hedgeMs;
     this.#closing = parts.closing;
     this.#now = parts.now;
     this.#onError = parts.onError;
@@ -257,9 +261,9 @@ export class Driver {
       pass?.end({ type: "unused" }, call.now());
       return unanswered(action, true);
     }
-    const news = await exchange(this.#wire, action, this.#closing);
-    pass?.end(passedOf(news), call.now());
-    return news;
+    const ask = (): Promise<Exchanged> => exchange(this.#wire, action, this.#closing);
+    const { now } = call;
+    return hedged({ action, afterMs: this.#hedgeMs ?? Infinity, gate: this.#gate, pass, now, ask, told: passedOf });
   }
 
   /** Sees to it that the intent which takes a charge back is there, and drives it by one round. */

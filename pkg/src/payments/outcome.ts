@@ -9,6 +9,7 @@ import type { Outbox } from "../outbox/outbox.js";
 import type { Store } from "../stores/store.js";
 import type { Operation, Proof } from "./engine.js";
 import type { Governor, GovernorOptions } from "./governor.js";
+import type { HedgeOptions } from "./hedge.js";
 import type { ProfileDocument, ProfileSources } from "./profiles.js";
 import type { ExtraWrites, Transition } from "./recording.js";
 
@@ -69,6 +70,8 @@ export interface PaymentsOptions {
    * for none. With the defaults of {@link GovernorOptions} when left out.
    */
   readonly governor?: GovernorOptions | Governor | false;
+  /** Asks a question once more when its answer takes too long. What moves money is never sent beside itself. */
+  readonly hedge?: HedgeOptions;
   /** Stands in for `Date.now`. */
   readonly now?: () => number;
   /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */

@@ -32,6 +32,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     "extraWrites",
     "outbox",
     "governor",
+    "hedge",
     "now",
     "random",
   ]);
