@@ -68,6 +68,7 @@ impl Intent {
                 self.must_be_undecided()?;
                 // From here on the transition succeeds.
                 self.payment_seen = true;
+                self.awaited = Some(provider_reference.clone());
                 self.state = State::AwaitingCustomer { provider_reference: provider_reference.clone() };
                 self.set_back(*at, *next_at);
                 Ok(())
@@ -286,6 +287,7 @@ impl Intent {
         self.last_sent_at = None;
         self.sent_before = (None, None);
         self.payment_seen = false;
+        self.awaited = None;
         self.ambiguous = false;
         self.key_poisoned = false;
         self.cancel_wished = false;

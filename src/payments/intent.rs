@@ -46,6 +46,8 @@ pub struct Intent {
     pub(super) sent_before: (Option<Timestamp>, Option<Timestamp>),
     /// Whether the provider showed a payment of this epoch: then absence can no longer be proven.
     pub payment_seen: bool,
+    /// The provider's name of the payment of this epoch that waited for its customer: its failure is that of the key.
+    pub awaited: Option<String>,
     /// Whether the fate of some attempt of this epoch is unknown. Only key-bound truth clears it.
     pub ambiguous: bool,
     /// Whether no answer to the current key will ever tell the truth.
@@ -132,6 +134,7 @@ impl Intent {
             last_sent_at: None,
             sent_before: (None, None),
             payment_seen: false,
+            awaited: None,
             ambiguous: false,
             key_poisoned: false,
             empty_queries: 0,

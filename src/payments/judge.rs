@@ -7,16 +7,10 @@ use crate::retry;
 use crate::time::{Millis, Timestamp};
 
 use super::classify::Verdict;
-use super::{Entry, Evidence, Machine, Proof, Reversal, Safeguard, State, Unknown};
+use super::{Entry, Evidence, Machine, Operation, Proof, Reversal, Safeguard, State, Unknown};
 
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
-
-/// The least wait is a sixteenth of the time the outcome has been unknown,
-const PATIENCE_SHIFT: u32 = 4;
-
-/// but no more than a quarter of an hour.
-const PATIENCE_MAX: Millis = Millis::from_seconds(15 * 60);
 
 impl Machine {
     pub(super) fn judge(
@@ -58,7 +52,7 @@ impl Machine {
             Verdict::Declined { provider_reference, code, message } => {
                 self.fail(now, Proof::Refused, provider_reference, code, message);
             }
-            Verdict::Refused { code, message } if !self.intent.ambiguous => {
+            Verdict::Refused { code, message } if !self.intent.ambiguous && !self.is_followed_up() => {
                 self.fail(now, Proof::Refused, None, code, message);
             }
             Verdict::Contradiction { reason } => {
@@ -86,6 +80,13 @@ impl Machine {
                 self.append(Entry::Ambiguous { at: now, reason, key_poisoned, next_at });
             }
         }
+    }
+
+    /// A refund or void that is tried again is also refused when a late copy of the first try has done it: the provider is
+    /// asked.
+    fn is_followed_up(&self) -> bool {
+        let follows = matches!(self.intent.request.operation, Operation::Refund | Operation::Void);
+        follows && self.intent.epoch > 1 && self.may_ask()
     }
 
     /// The current key names a charge that is, or was, taken back: an older copy of the store has forgotten that the key
@@ -229,9 +230,7 @@ impl Machine {
         // only makes the next draw wider.
         let attempt = self.intent.setbacks.saturating_add(2);
         let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
-        // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
-        let unknown_for = unknown_since.map_or(Millis::ZERO, |since| now.since(since));
-        let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
+        let patience = retry::patience(unknown_since.map_or(Millis::ZERO, |since| now.since(since)));
         now.saturating_add(floor.max(patience).saturating_add(delay))
     }
 }

@@ -237,10 +237,7 @@ impl Machine {
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
                 // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
-                let awaited = match &self.intent.state {
-                    State::AwaitingCustomer { provider_reference } => Some(provider_reference.as_str()),
-                    _ => None,
-                };
+                let awaited = self.intent.awaited.as_deref();
                 let first_epoch = self.intent.epoch == 1;
                 let failures_count = |failed: &str| first_epoch || awaited == Some(failed);
                 let ignored = |charge: &str| self.intent.takes_back(charge);

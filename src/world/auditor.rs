@@ -69,7 +69,8 @@ struct File {
     epoch: u32,
     key: String,
     deadline_at: u64,
-    authorised: Option<(u32, String)>,
+    /// Every send of this epoch that was authorised, and who did it.
+    authorised: BTreeMap<u32, String>,
     settled_as: Option<String>,
     doubtful_since: Option<u64>,
     not_before: Option<u64>,
@@ -106,6 +107,8 @@ pub(super) struct Auditor {
     tolerance_ms: u64,
     /// The part of the window that may be used.
     usable_ms: u64,
+    /// No copy outlives the quarantine: what was proven absent stays absent.
+    copies_die: bool,
     files: BTreeMap<Name, File>,
     keys: BTreeMap<String, KeyFile>,
     on_the_wire: Vec<(Life, Name, u64)>,
@@ -115,10 +118,11 @@ pub(super) struct Auditor {
 }
 
 impl Auditor {
-    pub(super) const fn new(tolerance_ms: u64, usable_ms: u64) -> Self {
+    pub(super) const fn new(tolerance_ms: u64, usable_ms: u64, copies_die: bool) -> Self {
         Self {
             tolerance_ms,
             usable_ms,
+            copies_die,
             files: BTreeMap::new(),
             keys: BTreeMap::new(),
             on_the_wire: Vec::new(),
@@ -200,7 +204,7 @@ impl Auditor {
             }
             Fact::Authorised { attempt, owner } => {
                 file.standing = Standing::InFlight;
-                file.authorised = Some((*attempt, owner.clone()));
+                file.authorised.insert(*attempt, owner.clone());
             }
             Fact::Unknown | Fact::NotExecuted => {
                 file.standing = Standing::Open;
@@ -243,7 +247,8 @@ impl Auditor {
             Fact::Reopened { epoch, key } => {
                 let counted = file.epoch.checked_add(1) == Some(*epoch);
                 (file.standing, file.epoch, file.reopened_at) = (Standing::Open, *epoch, Some(now));
-                (file.authorised, file.not_before) = (None, None);
+                file.authorised.clear();
+                file.not_before = None;
                 file.rewound_from = file.rewound_from.filter(|from| epoch < from);
                 file.key.clone_from(key);
                 if before != Standing::Failed || !counted {
@@ -292,8 +297,11 @@ impl Auditor {
         let file = self.files.entry(name.clone()).or_default();
         file.sends = file.sends.saturating_add(1);
         let epoch = file.epoch;
-        // News may settle the intent between the authorisation and the first byte; the same key does no harm then.
-        let durable = file.authorised.as_ref().is_some_and(|(number, by)| *number == attempt && by == owner);
+        // News may settle the intent between the authorisation and the first byte; the same key does no harm then. Whose
+        // clock is wrong by more than a lease has to spare may be overtaken in that moment.
+        let overtaken = file.authorised.keys().next_back().is_some_and(|latest| *latest != attempt);
+        let durable = file.authorised.get(&attempt).is_some_and(|by| by == owner)
+            && (!overtaken || self.tolerance_ms > LEASE_SPARE_MS);
         let right_key = file.key == key;
         let early = file.not_before.is_some_and(|moment| now.saturating_add(self.tolerance_ms) < moment);
         let limit = self.usable_ms.saturating_add(self.tolerance_ms);
@@ -379,7 +387,7 @@ impl Auditor {
                 }
                 if standing != Standing::Failed {
                     self.blame(now, "I6", format!("{name} was called failed while it was {standing:?}"));
-                } else if live > 0 {
+                } else if live > 0 && self.copies_die {
                     self.blame(
                         now,
                         "I6",

@@ -203,11 +203,7 @@ const ALL: &[Conditions] = &[
     Conditions {
         name: "version-skew",
         says: "the second process runs a program that believes in a window of one hour",
-        other_promise: Some(Promise {
-            window_ms: HOUR,
-            margin_ms: 10 * MINUTE,
-            quarantine_ms: 15 * MINUTE,
-        }),
+        other_promise: Some(Promise { window_ms: HOUR, margin_ms: 10 * MINUTE, quarantine_ms: 15 * MINUTE }),
         ..DEFAULT
     },
     Conditions {

@@ -1,9 +1,10 @@
 //! A world that cannot be begun is refused by name, before the first seed.
 
 use super::conditions::Conditions;
+use super::stage::SPOKEN;
 use crate::advice::{Advice, Diagnose as _, Report, reported};
 use crate::json;
-use crate::payments::{Profile, Safeguard};
+use crate::payments::Safeguard;
 use crate::prelude::*;
 
 /// Why a world was not begun. Variants stand in order of precedence.
@@ -35,10 +36,7 @@ impl Error {
             Self::UnknownProfile { found } => {
                 Report::new("torture_profile_unknown").fact("found", found).say_with(
                     "there is no profile {found}: expected a world ({worlds}) or a provider ({providers})",
-                    &[
-                        ("worlds", &Conditions::names()),
-                        ("providers", &Profile::names().collect::<Vec<_>>().join(", ")),
-                    ],
+                    &[("worlds", &Conditions::names()), ("providers", &SPOKEN.join(", "))],
                 )
             }
             Self::UnknownRule { found } => Report::new("torture_rule_unknown").fact("found", found).say_with(

@@ -57,7 +57,7 @@ pub(super) fn of(entry: &Entry) -> Option<Fact> {
         Entry::ExtraCharge { .. } => Fact::Extra,
         Entry::ReversalDue { .. } => Fact::Reversing,
         Entry::Reversed { charge, .. } => Fact::Reversed { charge: charge.clone() },
-        Entry::ReversalFailed { .. } => Fact::Review,
+        Entry::ReversalFailed { .. } => Fact::Extra,
         Entry::Answered { .. }
         | Entry::Asked { .. }
         | Entry::Held { .. }

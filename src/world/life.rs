@@ -2,7 +2,7 @@
 
 use super::agenda::Agenda;
 use super::auditor::{self, Auditor, Broken, Resolved};
-use super::chaos::Chaos;
+use super::chaos::{Chaos, Dice};
 use super::customer::Customer;
 use super::event::{Event, Name, Seat};
 use super::process::Process;
@@ -11,6 +11,8 @@ use super::stage::{Stage, request};
 use super::store::Store;
 use super::trace::Trace;
 use super::verdict;
+use crate::entropy::Entropy;
+use crate::payments::Safeguard;
 use crate::prelude::*;
 
 pub(super) const SECOND: u64 = 1_000;
@@ -91,9 +93,20 @@ pub fn live(stage: &Stage, seed: u64, traced: bool) -> Life {
     Life { events, ..world.finish(ended_at) }
 }
 
+/// Lives a seed twice and compares the decisions: what differs did not come from the seed.
+#[must_use]
+pub fn lived_twice(stage: &Stage, seed: u64) -> Option<Broken> {
+    let (first, second) = (live(stage, seed, true), live(stage, seed, true));
+    let seen = "the same seed led to other decisions".to_owned();
+    (first.trace != second.trace).then_some(Broken { invariant: "I11", seen, at_ms: 0 })
+}
+
 impl<'s> World<'s> {
     fn new(stage: &'s Stage, seed: u64, traced: bool) -> Self {
         let mut chaos = Chaos::of_seed(seed);
+        if stage.safeguards.broken(Safeguard::Seed) {
+            chaos.jitter = Dice::new(Entropy::from_seed(stage.disturbance()));
+        }
         let mut skew = || {
             let drawn = chaos.machines.between(0, stage.conditions.skew_ms_max.saturating_mul(2));
             let middle = i64::try_from(stage.conditions.skew_ms_max).unwrap_or_default();
@@ -101,6 +114,7 @@ impl<'s> World<'s> {
         };
         let (first, second) = (Process::new(Seat::First, skew()), Process::new(Seat::Second, skew()));
         let tolerance_ms = stage.conditions.skew_ms_max.saturating_mul(2);
+        let copies_die = stage.conditions.request_late_ms.1 < stage.terms.quarantine.get();
         let usable_ms = stage.terms.usable_window().get();
         Self {
             stage,
@@ -110,7 +124,7 @@ impl<'s> World<'s> {
             first,
             second,
             customers: Vec::new(),
-            auditor: Auditor::new(tolerance_ms, usable_ms),
+            auditor: Auditor::new(tolerance_ms, usable_ms, copies_die),
             trace: Trace::new(traced, BEGINS_AT),
             outage: None,
             backup: None,
@@ -213,7 +227,8 @@ impl<'s> World<'s> {
         let Some(copy) = self.backup.take() else { return };
         // What an epoch is worth that began after the copy was made, only the provider's report can say: a copy that has
         // forgotten one is for the reconciler, and not for the machine alone (docs/torture.md).
-        let epoch = |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
+        let epoch =
+            |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
         if self.store.intents().any(|(name, _)| epoch(&self.store, name) > epoch(&copy, name)) {
             return;
         }

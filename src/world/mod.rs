@@ -44,6 +44,6 @@ mod wire;
 pub use auditor::{Broken, Resolved};
 pub use conditions::{Conditions, Promise, Range};
 pub use error::Error;
-pub use life::{Life, live};
+pub use life::{Life, live, lived_twice};
 pub use stage::Stage;
 pub use tally::{Doubts, FAILURES_MAX, Failure, Tally, WAYS};

@@ -13,8 +13,8 @@ use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 use crate::webhook::{self, HeaderValue};
 
-/// How often a provider delivers before it gives up.
-const DELIVERIES_MAX: u32 = 16;
+/// How often a provider delivers before it gives up: for three days, as Stripe does.
+const DELIVERIES_MAX: u32 = 30;
 
 /// For how long the inbox remembers: longer than any provider repeats.
 const KEEP: Millis = Millis::from_seconds(30 * 24 * 3_600);

@@ -1,6 +1,7 @@
 //! What does not change from seed to seed is made once: conditions, profile, secrets, the prepared verifier.
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::conditions::{Conditions, Promise};
 use super::error::Error;
@@ -20,6 +21,9 @@ pub(super) const WEBHOOK_SECRET: &str = "whsec_of_the_world";
 /// The profile whose figures a world may change.
 const NATIVE: &str = include_str!("../payments/profiles/native.json");
 
+/// The provider profiles whose dialect the world's provider speaks.
+pub(super) const SPOKEN: [&str; 2] = ["native", "conservative"];
+
 /// Longer than anything in a world lasts: whoever waits for a person has not come to an end.
 const DEADLINE: Millis = Millis::from_seconds(60 * 24 * 3_600);
 
@@ -37,6 +41,8 @@ pub struct Stage {
     pub(super) settings: Settings,
     pub(super) secret: Secret,
     pub(super) verifier: Verifier,
+    /// Lives so far, for the mutant whose chance does not come from the seed.
+    lives: AtomicU64,
 }
 
 impl Stage {
@@ -48,13 +54,13 @@ impl Stage {
     pub fn new(name: &str, safeguards: Safeguards) -> Result<Self, Error> {
         let (conditions, provider) = match Conditions::named(name) {
             Some(conditions) => (conditions, "native"),
-            None => (Conditions::default(), name),
+            None if SPOKEN.contains(&name) => (Conditions::default(), name),
+            None => return Err(Error::UnknownProfile { found: name.to_owned() }),
         };
         let known = |promise| profile(provider, promise);
         let unknown = || Error::UnknownProfile { found: name.to_owned() };
         let profile = known(conditions.promise).ok_or_else(unknown)?;
-        let other_profile =
-            known(conditions.other_promise.or(conditions.promise)).ok_or_else(unknown)?;
+        let other_profile = known(conditions.other_promise.or(conditions.promise)).ok_or_else(unknown)?;
         let settings = Settings {
             lease: Millis::new(TIMEOUT_MS.saturating_add(LEASE_SLACK_MS)),
             deadline: DEADLINE,
@@ -76,6 +82,7 @@ impl Stage {
             settings,
             secret,
             verifier,
+            lives: AtomicU64::new(0),
         })
     }
 
@@ -84,6 +91,11 @@ impl Stage {
     pub fn with_crashes(mut self, percent: u32) -> Self {
         self.conditions.crash_ppm = percent.saturating_mul(10_000);
         self
+    }
+
+    /// Another number for each life.
+    pub(super) fn disturbance(&self) -> u64 {
+        self.lives.fetch_add(1, Ordering::Relaxed)
     }
 
     /// An intent from its journal, as the process of a seat reads it.

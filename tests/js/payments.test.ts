@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPayments, deriveKey, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
+import { createPayments, deriveKey, printSchedule, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
 import type { ChargeRequest, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
@@ -313,6 +313,25 @@ test("keys, profiles and schedules can be looked at without sending anything", (
     ],
   );
   assert.ok(schedule.every((row) => row.exactMs !== undefined && row.exactMs <= row.latestMs));
+});
+
+test("a schedule has an end, floors, and a table for people", () => {
+  const options = { jitter: "equal", attempts: 1_000, deadlineMs: 120_000 } as const;
+  const ended = retrySchedule(options);
+  assert.ok(ended.length < 20 && ended.every((row) => row.beginsEarliestMs <= 120_000));
+  const hinted = retrySchedule({ ...options, retryAfterMs: 20_000 });
+  assert.deepEqual([hinted[1]?.earliestMs, hinted[1]?.latestMs], [20_500, 21_000]);
+  const unknown = retrySchedule({ ...options, deadlineMs: 6 * 3_600_000, unknown: true });
+  assert.ok((unknown.at(-1)?.earliestMs ?? 0) > 900_000, "after hours it waits at least a quarter of one");
+  const drawn = retrySchedule({ attempts: 3, jitter: "decorrelated_v2", entropy: new Uint8Array(16) });
+  assert.deepEqual(drawn.map((row) => row.beginsLatestMs), [0, drawn[1]?.exactMs, (drawn[1]?.exactMs ?? 0) + (drawn[2]?.exactMs ?? 0)]);
+  assert.equal(
+    printSchedule(retrySchedule({ jitter: "equal", attempts: 3 })),
+    "attempt  wait                      begins after\n" +
+      "      1  0.000 s                   0.000 s\n" +
+      "      2  0.500 s to 1.000 s        0.500 s to 1.000 s\n" +
+      "      3  1.000 s to 2.000 s        1.500 s to 3.000 s\n",
+  );
 });
 
 test("a frozen process does not send after its lease, and one that failed to store sends nothing", async () => {

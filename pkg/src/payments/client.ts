@@ -74,7 +74,7 @@ export class Payments {
         random: this.#random,
       },
       intents: this.#intents,
-      wire: { ...wireOf(options), credentials },
+      wire: { ...wireOf(options, this.#profile), credentials },
       gate: this.governor,
       seams: { ...seamsOf(options), onError: this.#onError },
       closing: this.#closing.signal,
