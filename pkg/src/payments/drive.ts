@@ -14,6 +14,7 @@ import {
   type Action,
   type ExchangeAction,
   type IntentView,
+  type KeptAnswer,
   type News,
   type RequestDocument,
   type SettingsDocument,
@@ -133,7 +134,7 @@ export class Driver {
 
   /**
    * Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for:
-   * whenever it failed, or only when it did so without an answer of the provider to give again.
+   * whenever it failed, or only when it did so without an answer of the provider that is given again.
    */
   async introduce(
     key: string,
@@ -148,7 +149,7 @@ export class Driver {
         if (await this.#recording.commit(key, NOTHING, this.open(request, now, otherProfile))) return;
       } else {
         const { status, answer } = viewIntent(loaded.journal);
-        const reopen = status === "failed" && (retryFailed === "unanswered" ? answer === undefined : retryFailed);
+        const reopen = status === "failed" && (retryFailed === "unanswered" ? !isFinal(answer) : retryFailed);
         const step = this.#tell(loaded, now, { same_as: request, ...(reopen ? { reopen_with: this.#terms.secret } : {}) });
         if (await this.#recording.commit(key, loaded, step)) return;
       }
@@ -423,4 +424,9 @@ function passedOf(news: Exchanged): Passed {
   if (news.status === undefined) return { type: "failed", notSent: false };
   const retryAfter = news.headers?.["retry-after"];
   return { type: "answered", status: news.status, ...(retryAfter === undefined ? {} : { retryAfter }) };
+}
+
+/** Whether an answer is given again. Credentials that were refused are another matter than the call. */
+function isFinal(answer: KeptAnswer | undefined): boolean {
+  return answer !== undefined && answer.status !== 401 && answer.status !== 403;
 }
