@@ -56,7 +56,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "ledger", "reconcile", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. In `webhooks` functions are inlined sooner, for 1 % of size and a tenth of the

@@ -13,6 +13,7 @@
 mod governor {
     mod load;
     mod naive;
+    mod page;
     mod scenes;
     mod storm;
 }

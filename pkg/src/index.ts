@@ -7,8 +7,10 @@
  */
 
 export { Ledger, templates } from "./ledger/index.js";
-export { createPayments } from "./payments/index.js";
+export { createOutbox } from "./outbox/index.js";
+export { createFetch, createPayments, withReference } from "./payments/index.js";
 export { reconcile } from "./reconcile/index.js";
+export { defineSaga } from "./saga/index.js";
 export { isTillproofError, TillproofError } from "./shell/errors.js";
 export type { Advice, ErrorDetails } from "./shell/errors.js";
 export { memoryStore } from "./stores/memory.js";

@@ -1,11 +1,12 @@
 //! A provider that is down is asked by one probe at a time, and one that is back is not felled by those who waited.
 //!
 //! `closed` → `open` by the trip rule of [`BreakerSettings`]; `open` → `recovering` by an answered probe; `recovering` →
-//! `closed` when the window has grown to its end or a minute went by without a failure, or → `open` at the first failure.
+//! `closed` when the window has grown to its end or a minute went by without a failure, or → `open` when the provider has
+//! too much to do or the window has shrunk to nothing.
 //!
 //! The window is that of TCP (RFC 5681): it begins at 1 and grows by one with each answer, so that it doubles with each
-//! round, until half of where it failed last; from there on by one with each round. What fails closes it, and the
-//! next probe opens it again. Each change of phase begins a new generation, and outcomes of an earlier one change
+//! round, until half of where it failed last; from there on by one with each round. A failure halves it; what is shed
+//! closes it, and the next probe opens it again. Each change of phase begins a new generation, and outcomes of an earlier one change
 //! nothing: when sixty exchanges are shed together, fifty-nine of them are the same news.
 
 use super::permit::{Heard, Ticket};
@@ -208,6 +209,14 @@ impl Breaker {
                     if *window >= settings.window || now.since(*since) >= settings.memory {
                         self.change(FRESH);
                     }
+                    false
+                }
+                // Half of what fails may be answered: a brown-out gets a small window and no pause.
+                Heard::Failure if *window > 1 => {
+                    *window >>= 1;
+                    *steep = *window;
+                    *answers = 0;
+                    *since = now;
                     false
                 }
                 Heard::Failure | Heard::Shed { .. } => {

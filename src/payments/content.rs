@@ -3,7 +3,7 @@
 //! Invariant: a field that an operation cannot use is refused, never ignored, so that two contents that are compared
 //! differ in what is sent.
 
-use crate::json::{self, Fields, ObjectWriter, SAFE_INTEGER_MAX, Value};
+use crate::json::{self, ObjectWriter, Reader, SAFE_INTEGER_MAX, Value};
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
 
@@ -45,13 +45,19 @@ pub struct Payment {
     pub provider_fields: Option<String>,
 }
 
-/// Which fields of a payment an operation must have, may have, and cannot have.
-struct Needs {
-    amount: Need,
-    target: Need,
-    destination: Need,
+/// The fields of a request document that belong to its content, before anybody knows whether they fit together.
+pub(super) struct Draft<'v, 'a> {
+    amount: Option<&'v Value<'a>>,
+    currency: Option<&'v str>,
+    target: Option<&'v str>,
+    destination: Option<&'v str>,
+    description: Option<&'v str>,
+    metadata: Option<&'v Value<'a>>,
+    provider_fields: Option<&'v Value<'a>>,
+    call: Option<&'v Value<'a>>,
 }
 
+/// Whether an operation has a use for a field.
 #[derive(Clone, Copy, PartialEq)]
 enum Need {
     Must,
@@ -59,94 +65,114 @@ enum Need {
     Not,
 }
 
-const fn needs(operation: Operation) -> Needs {
+/// What an operation needs of the amount, the target and the destination.
+const fn needs(operation: Operation) -> (Need, Need, Need) {
     use Need::{May, Must, Not};
-    let (amount, target, destination) = match operation {
+    match operation {
         Operation::Charge | Operation::Authorize => (Must, Not, Not),
         Operation::Capture | Operation::Refund => (May, Must, Not),
         Operation::Void => (Not, Must, Not),
         Operation::Transfer => (Must, Not, Must),
         Operation::Payout => (Must, Not, May),
         Operation::Call => (May, Not, Not),
-    };
-    Needs { amount, target, destination }
+    }
 }
 
-/// Reads the fields of a request document that belong to its content.
-pub(super) fn read(operation: Operation, fields: &mut Fields<'_, '_>) -> Result<Content, Error> {
-    let needs = needs(operation);
-    let amount = amount(fields, operation, needs.amount)?;
-    if operation == Operation::Call {
-        return Call::read(fields.required("call", "the prepared request")?, amount).map(Content::Call);
+impl<'v, 'a> Draft<'v, 'a> {
+    /// Reads the fields as they stand.
+    pub(super) fn of(fields: &mut Reader<'v, 'a>) -> Self {
+        Self {
+            amount: fields.optional("amount"),
+            currency: fields.maybe_text("currency"),
+            target: fields.maybe_text("target"),
+            destination: fields.maybe_text("destination"),
+            description: fields.maybe_text("description"),
+            metadata: fields.optional("metadata"),
+            provider_fields: fields.optional("provider_fields"),
+            call: fields.optional("call"),
+        }
     }
-    let target = name(fields, operation, "target", needs.target)?;
-    let destination = name(fields, operation, "destination", needs.destination)?;
-    let description = fields.maybe_text("description")?.map(ToOwned::to_owned);
-    if let Some(description) = &description {
-        short(description.len(), DESCRIPTION_BYTES_MAX)?;
+
+    /// The content of an operation.
+    pub(super) fn content(&self, operation: Operation) -> Result<Content, Error> {
+        let (amount, target, destination) = needs(operation);
+        let (other, call) = match operation {
+            Operation::Call => (Need::Not, Need::Must),
+            _ => (Need::May, Need::Not),
+        };
+        let money = self.amount.is_some() || self.currency.is_some();
+        for (field, need, found) in [
+            ("amount", amount, money),
+            ("target", target, self.target.is_some()),
+            ("destination", destination, self.destination.is_some()),
+            ("description", other, self.description.is_some()),
+            ("metadata", other, self.metadata.is_some()),
+            ("provider_fields", other, self.provider_fields.is_some()),
+            ("call", call, self.call.is_some()),
+        ] {
+            if need == Need::Must && !found {
+                let expected = "what the operation is about";
+                return Err(json::Error::from(json::ErrorKind::MissingField { field, expected }).into());
+            }
+            if need == Need::Not && found {
+                return Err(ErrorKind::FieldOfOperation { operation, field }.into());
+            }
+        }
+        let amount = if money { Some(self.amount()?) } else { None };
+        if let Some(call) = self.call {
+            return Call::read(call, amount).map(Content::Call);
+        }
+        let named = |field, name: Option<&str>| match name {
+            Some("") => Err(wrong(field, "a non-empty string", "an empty string")),
+            name => short(name.map_or(0, str::len), TARGET_BYTES_MAX),
+        };
+        named("target", self.target)?;
+        named("destination", self.destination)?;
+        short(self.description.map_or(0, str::len), DESCRIPTION_BYTES_MAX)?;
+        let metadata = object("metadata", self.metadata)?;
+        let provider_fields = object("provider_fields", self.provider_fields)?;
+        let owned = |text: Option<&str>| text.map(ToOwned::to_owned);
+        Ok(Content::Payment(Payment {
+            amount,
+            target: owned(self.target),
+            destination: owned(self.destination),
+            description: owned(self.description),
+            metadata,
+            provider_fields,
+        }))
     }
-    Ok(Content::Payment(Payment {
-        amount,
-        target,
-        destination,
-        description,
-        metadata: fields.optional("metadata").map(|value| object("metadata", value)).transpose()?,
-        provider_fields: fields
-            .optional("provider_fields")
-            .map(|value| object("provider_fields", value))
-            .transpose()?,
-    }))
+
+    fn amount(&self) -> Result<Amount, Error> {
+        let missing = |field, expected| {
+            Error::from(json::Error::from(json::ErrorKind::MissingField { field, expected }))
+        };
+        let value = self.amount.ok_or_else(|| missing("amount", "minor units as digits"))?;
+        let code = self.currency.ok_or_else(|| missing("currency", "a code of ISO 4217"))?;
+        let amount = Amount::from_json(value, Currency::parse(code)?)?;
+        if amount.is_zero() {
+            return Err(Error::from(ErrorKind::AmountZero));
+        }
+        if amount.minor() > SAFE_INTEGER_MAX {
+            // Amounts travel to the gateway as JSON numbers.
+            let found = amount.minor().digits();
+            return Err(money::Error::from(money::ErrorKind::UnsafeNumber { found }).into());
+        }
+        Ok(amount)
+    }
 }
 
-fn amount(fields: &mut Fields<'_, '_>, operation: Operation, need: Need) -> Result<Option<Amount>, Error> {
-    let (value, currency) = (fields.optional("amount"), fields.optional("currency"));
-    if need != Need::Must && value.is_none() && currency.is_none() {
-        return Ok(None);
-    }
-    if need == Need::Not {
-        return Err(ErrorKind::FieldOfOperation { operation, field: "amount" }.into());
-    }
-    let value = fields.required("amount", "minor units as digits")?;
-    let currency = Currency::parse(fields.text("currency")?)?;
-    let amount = Amount::from_json(value, currency)?;
-    if amount.is_zero() {
-        return Err(Error::from(ErrorKind::AmountZero));
-    }
-    if amount.minor() > SAFE_INTEGER_MAX {
-        // Amounts travel to the gateway as JSON numbers.
-        let found = amount.minor().digits();
-        return Err(money::Error::from(money::ErrorKind::UnsafeNumber { found }).into());
-    }
-    Ok(Some(amount))
+fn wrong(field: &'static str, expected: &'static str, found: &str) -> Error {
+    json::Error::from(json::ErrorKind::WrongField { field, expected, found: found.to_owned() }).into()
 }
 
-fn name(
-    fields: &mut Fields<'_, '_>,
-    operation: Operation,
-    field: &'static str,
-    need: Need,
-) -> Result<Option<String>, Error> {
-    if need != Need::Must && fields.optional(field).is_none() {
-        return Ok(None);
-    }
-    if need == Need::Not {
-        return Err(ErrorKind::FieldOfOperation { operation, field }.into());
-    }
-    let name = fields.text(field)?;
-    short(name.len(), TARGET_BYTES_MAX)?;
-    Ok(Some(name.to_owned()))
-}
-
-fn object(field: &'static str, value: &Value<'_>) -> Result<String, Error> {
+fn object(field: &'static str, value: Option<&Value<'_>>) -> Result<Option<String>, Error> {
+    let Some(value) = value else { return Ok(None) };
     if value.as_object().is_none() {
-        let found = value.kind().to_owned();
-        return Err(
-            json::Error::from(json::ErrorKind::WrongField { field, expected: "an object", found }).into()
-        );
+        return Err(wrong(field, "an object", value.kind()));
     }
     let text = json::canonical(value);
     short(text.len(), METADATA_BYTES_MAX)?;
-    Ok(text)
+    Ok(Some(text))
 }
 
 pub(super) fn short(found: usize, limit: usize) -> Result<(), Error> {

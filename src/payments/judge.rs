@@ -12,12 +12,6 @@ use super::{Entry, Evidence, Machine, Operation, Proof, Reversal, Safeguard, Sta
 /// Empty queries in a row that, with the rest of proof P4, make absence certain.
 const EMPTY_QUERIES_NEEDED: u32 = 2;
 
-/// The least wait is a sixteenth of the time the outcome has been unknown,
-const PATIENCE_SHIFT: u32 = 4;
-
-/// but no more than a quarter of an hour.
-const PATIENCE_MAX: Millis = Millis::from_seconds(15 * 60);
-
 impl Machine {
     pub(super) fn judge(
         &mut self,
@@ -236,9 +230,7 @@ impl Machine {
         // only makes the next draw wider.
         let attempt = self.intent.setbacks.saturating_add(2);
         let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
-        // Patience in proportion: what stayed unknown for hours is not asked for every thirty seconds.
-        let unknown_for = unknown_since.map_or(Millis::ZERO, |since| now.since(since));
-        let patience = Millis::new((unknown_for.get() >> PATIENCE_SHIFT).min(PATIENCE_MAX.get()));
+        let patience = retry::patience(unknown_since.map_or(Millis::ZERO, |since| now.since(since)));
         now.saturating_add(floor.max(patience).saturating_add(delay))
     }
 }

@@ -14,8 +14,7 @@ use super::classify::{self, Response, Verdict};
 use super::key::{self, Identity};
 use super::reading::{Reading, Seen};
 use super::{
-    Answer, Content, Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State,
-    Unknown, wire,
+    Entry, Error, ErrorKind, Evidence, Intent, Profile, Proof, Request, Safeguards, State, Unknown, wire,
 };
 
 /// How a merchant's process drives its intents.
@@ -214,42 +213,6 @@ impl Machine {
         }
     }
 
-    /// Keeps the answer to a prepared request when it just led to an outcome.
-    fn keep_answer(&mut self, now: Timestamp, response: &Response) {
-        let (State::Settled { .. } | State::Failed { .. }) = self.intent.state else { return };
-        if let Content::Payment(_) = self.intent.request.content {
-            return;
-        }
-        let kept = |(name, _): &&(String, String)| self.profile.kept_headers().any(|kept| kept == name);
-        let answer = Answer {
-            status: response.status,
-            headers: response.headers.iter().filter(kept).cloned().collect(),
-            body: core::str::from_utf8(&response.body).unwrap_or_default().to_owned(),
-        };
-        self.append(Entry::Answered { at: now, answer });
-    }
-
-    /// Keeps what a query has found a prepared request to have made, as the answer that was lost.
-    fn keep_found(&mut self, now: Timestamp, answer: Option<&Response>) {
-        let State::Settled { provider_reference, evidence: Evidence::Query } = &self.intent.state else {
-            return;
-        };
-        let found = answer
-            .filter(|_| self.intent.answer.is_none() && self.intent.request.content.as_call().is_some());
-        let found = found.and_then(|answer| {
-            let item = classify::found_object(
-                &self.profile,
-                &self.intent.request,
-                provider_reference,
-                &answer.body,
-            )?;
-            Some(Response { status: 200, headers: answer.headers.clone(), body: item.into_bytes() })
-        });
-        if let Some(response) = found {
-            self.keep_answer(now, &response);
-        }
-    }
-
     /// News: a send that got no answer. `not_sent` only when it is certain that no byte left.
     pub fn handle_failure(&mut self, now: Timestamp, attempt: u32, not_sent: bool, entropy: &mut Entropy) {
         let verdict = if not_sent {
@@ -285,7 +248,9 @@ impl Machine {
         match (found, asked_at) {
             (Ok((Some(verdict), extra)), _) => {
                 self.judge(now, None, verdict, Evidence::Query, floor, entropy);
-                self.keep_found(now, answer);
+                if let Some(answer) = answer {
+                    self.keep_found(now, &answer.body);
+                }
                 for charge in extra {
                     self.count_charge(now, charge, Evidence::Query, false);
                 }
@@ -342,11 +307,11 @@ impl Machine {
     pub fn handle_webhook(
         &mut self,
         now: Timestamp,
-        payment: &json::Value<'_>,
+        shown: &json::Value<'_>,
         entropy: &mut Entropy,
     ) -> Result<(), Error> {
         let seen =
-            Reading::of(&self.profile, &self.intent.request).and_then(|reading| Seen::read(reading, payment));
+            Reading::of(&self.profile, &self.intent.request).and_then(|reading| Seen::read(reading, shown));
         let payment = seen.ok_or_else(|| Error::from(ErrorKind::WebhookPayment))?;
         let ours = payment.names_reference() && payment.has_reference(&self.intent.request.reference);
         let awaited = matches!(&self.intent.state,
@@ -360,6 +325,7 @@ impl Machine {
             Verdict::Contradiction { reason: "the_webhook_is_for_another_payment" }
         };
         self.judge(now, None, verdict, Evidence::Webhook, Millis::ZERO, entropy);
+        self.keep_shown(now, shown);
         Ok(())
     }
 

@@ -52,6 +52,7 @@ mod error;
 mod evidence;
 mod intent;
 mod judge;
+mod kept;
 pub mod key;
 mod machine;
 mod node;

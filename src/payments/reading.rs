@@ -29,12 +29,17 @@ impl<'p> Reading<'p> {
     }
 
     /// The reading that stands nearest: that of the place itself, of what it belongs to, or of the whole dialect.
-    fn nearest(profile: &'p Profile, places: &[&'p Node]) -> Option<Self> {
+    pub(super) fn nearest(profile: &'p Profile, places: &[&'p Node]) -> Option<Self> {
         let dialect = profile.root().get("dialect")?;
         let mut readings = places.iter().copied().chain([dialect]).filter_map(|place| place.get("answer"));
         let paths = readings.next()?;
         let states = core::iter::once(paths).chain(readings).find_map(|reading| reading.get("states"));
         Some(Self { paths, states, decimal: dialect.text("amounts") == Some("decimal") })
+    }
+
+    /// Whether an object says whose it is.
+    pub(super) fn says_reference(&self) -> bool {
+        self.paths.text("reference").is_some()
     }
 
     /// What a state of the provider's means for ours; `None` when it stands in no list.

@@ -3,11 +3,11 @@
 //! A request is read strictly and written in one form, so that its canonical text, and with it the fingerprint, is the
 //! same for the same wish. What it does with money stands in its [`Content`].
 
-use crate::json::{self, Fields, ObjectWriter, Value};
+use crate::json::{self, ObjectWriter, Reader, Value};
 use crate::money::Amount;
 use crate::prelude::*;
 
-use super::content::{self, Content};
+use super::content::{Content, Draft};
 use super::{Error, ErrorKind};
 
 /// Longest reference, in bytes: providers that search by reference take at least this much.
@@ -91,9 +91,12 @@ impl Request {
     /// [`ErrorKind::Document`], [`ErrorKind::Money`], [`ErrorKind::AmountZero`], [`ErrorKind::FieldOfOperation`],
     /// [`ErrorKind::Reference`].
     pub fn from_json(document: &Value<'_>) -> Result<Self, Error> {
-        let mut fields = Fields::of(document, "request")?;
-        let merchant = fields.text("merchant")?.to_owned();
-        let name = fields.text("operation")?;
+        let mut fields = Reader::of(document, "request");
+        let (merchant, name, reference) =
+            (fields.text("merchant"), fields.text("operation"), fields.text("reference"));
+        let draft = Draft::of(&mut fields);
+        fields.finish()?;
+        // What was read counts from here on.
         let operation = Operation::from_name(name).ok_or_else(|| {
             json::Error::from(json::ErrorKind::WrongField {
                 field: "operation",
@@ -101,11 +104,9 @@ impl Request {
                 found: json::quoted(name),
             })
         })?;
-        let reference = fields.text("reference")?.to_owned();
-        let content = content::read(operation, &mut fields)?;
-        fields.finish()?;
-        check_reference(&reference)?;
-        Ok(Self { merchant, operation, reference, content })
+        let content = draft.content(operation)?;
+        check_reference(reference)?;
+        Ok(Self { merchant: merchant.to_owned(), operation, reference: reference.to_owned(), content })
     }
 
     /// The request as a document, fields in a fixed order.

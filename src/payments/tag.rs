@@ -8,6 +8,7 @@ use crate::json;
 use crate::prelude::*;
 
 use super::node::Node;
+use super::reading::Reading;
 use super::wire::pairs;
 use super::{Call, Content, Profile, Request};
 
@@ -34,16 +35,26 @@ pub(super) fn tagged<'p>(profile: &'p Profile, request: &Request) -> Option<Tagg
     let Content::Call(call) = &request.content else { return None };
     let dialect = profile.root().get("dialect")?;
     let fits = |route: &&Node| {
-        // An answer that is one object was asked for by a name the call does not have.
-        let listed = route.get("query").is_some_and(|query| query.text("items").is_some());
         let method = route.text("method").unwrap_or("POST");
-        listed && method == call.method && route.text("path") == Some(call.path.as_str())
+        let same = method == call.method && route.text("path") == Some(call.path.as_str());
+        same && route.get("query").is_some_and(|query| asks_by_reference(profile, route, query))
     };
     let route = dialect.get("operations")?.members().iter().map(|(_, route)| route).find(fits)?;
     let ours = reference_only(route.get("body")?, &request.reference)?;
     let body =
         if dialect.text("encoding") == Some("form") { in_form(call, &ours) } else { in_object(call, &ours) };
     Some(Tagged { route, body: body? })
+}
+
+/// Whether a query finds what bears our reference, and nothing else.
+///
+/// One that needs what only our own words for a payment have (a target, a destination) would find nothing, and one whose
+/// answers do not say the reference would find everything: both would be believed.
+fn asks_by_reference(profile: &Profile, route: &Node, query: &Node) -> bool {
+    let mut gaps = query.text("path").unwrap_or_default().split('{').skip(1);
+    let fillable = gaps.all(|gap| gap.starts_with("reference}") || gap.starts_with("merchant}"));
+    let says = Reading::nearest(profile, &[query, route]).is_some_and(|reading| reading.says_reference());
+    fillable && says && query.text("items").is_some()
 }
 
 /// The object in which a template says our reference, with nothing beside it.
@@ -96,4 +107,63 @@ fn in_form(call: &Call, ours: &Node) -> Option<String> {
         pairs(&mut body, "", ours);
         body
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(profile: &Profile, path: &str, kind: &str, body: &str) -> Option<String> {
+        let [path, kind, body] = [path, kind, body].map(json::quoted);
+        let call = glued(&[
+            r#"{"method":"POST","path":"#,
+            &path,
+            r#","headers":{"content-type":"#,
+            &kind,
+            r#"},"body":"#,
+            &body,
+            "}",
+        ]);
+        let request =
+            glued(&[r#"{"merchant":"m","operation":"call","reference":"order 1","call":"#, &call, "}"]);
+        let request = Request::from_json(&json::parse(request.as_bytes()).ok()?).ok()?;
+        let tagged = tagged(profile, &request).map(|tagged| tagged.body);
+        assert_eq!(profile.route_of(&request).is_some(), tagged.is_some(), "{path}");
+        tagged
+    }
+
+    #[test]
+    fn a_call_bears_our_reference_where_it_can_be_found_by_it_and_nowhere_else() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        const JSON: &str = "application/json";
+        let tag = "metadata%5Btillproof_reference%5D=order%201";
+        let tagged = glued(&["amount=1&", tag]);
+        // profile, path, kind, body, what is sent in its place
+        let table = [
+            ("stripe", "/v1/payment_intents", FORM, "amount=1", Some(tagged.as_str())),
+            ("stripe", "/v1/payment_intents", FORM, "", Some(tag)),
+            // Something of the caller's own stands there.
+            ("stripe", "/v1/payment_intents", FORM, "metadata[tillproof_reference]=mine", None),
+            ("stripe", "/v1/payment_intents", FORM, "metadata%5Btillproof_reference%5D=mine", None),
+            ("stripe", "/v1/payment_intents", JSON, "{}", None),
+            // Asked about by a payment or an account that only our own words would name.
+            ("stripe", "/v1/refunds", FORM, "payment_intent=pi_1", None),
+            ("stripe", "/v1/transfers", FORM, "amount=1", None),
+            ("stripe", "/v1/customers", FORM, "name=Ada", None),
+            ("stripe", "/v1/payment_intents?expand=x", FORM, "amount=1", None),
+            (
+                "native",
+                "/api/payments",
+                JSON,
+                r#"{"amount":1}"#,
+                Some(r#"{"amount":1,"reference":"order 1"}"#),
+            ),
+            ("native", "/api/payments", JSON, r#"{"reference":"mine"}"#, None),
+            ("native", "/api/payments", JSON, "[]", None),
+        ];
+        for (profile, path, kind, body, expected) in table {
+            let profile = Profile::named(profile).unwrap();
+            assert_eq!(sent(&profile, path, kind, body).as_deref(), expected, "{path} {body}");
+        }
+    }
 }

@@ -27,6 +27,6 @@ mod smooth;
 
 pub use error::Error;
 pub use jitter::Jitter;
-pub use policy::{Bounds, Decision, Limit, Policy, bounds, decide, delay};
+pub use policy::{Bounds, Decision, Limit, Policy, bounds, decide, delay, patience};
 pub use retry_after::retry_after;
-pub use schedule::{ROWS_MAX, Row, Schedule, schedule};
+pub use schedule::{Expected, ROWS_MAX, Row, Schedule, schedule};

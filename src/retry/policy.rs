@@ -160,6 +160,15 @@ pub fn bounds(policy: &Policy, attempt: u32) -> Bounds {
     }
 }
 
+/// The least wait for an outcome that has been unknown for so long: a sixteenth of it, a quarter of an hour at most.
+/// What stayed unknown for hours is not asked for every thirty seconds.
+#[must_use]
+pub const fn patience(unknown_for: Millis) -> Millis {
+    const MAX: u64 = 15 * 60 * 1_000;
+    let share = unknown_for.get() >> 4;
+    Millis::new(if share < MAX { share } else { MAX })
+}
+
 /// Whether an attempt is made, and after which wait.
 ///
 /// `attempt` is the one to come and `elapsed` the time since the first one began. A `hint` (see
@@ -221,6 +230,13 @@ mod tests {
         assert_eq!(Policy::new(two, one, Jitter::Full), Err(Error::CapBelowBase { base: two, cap: one }));
         assert_eq!(Policy::default().with_attempts_max(0), Err(Error::AttemptsZero));
         assert!(Policy::new(one, one, Jitter::Full).is_ok());
+    }
+
+    #[test]
+    fn patience_is_in_proportion_and_has_an_end() {
+        for (age, expected) in [(0, 0), (15, 0), (16, 1), (160_000, 10_000), (u64::MAX, 900_000)] {
+            assert_eq!(patience(Millis::new(age)).get(), expected, "{age}");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The schedule a caller will see can be printed before anything is sent.
 
-use super::{Bounds, Policy, bounds, delay};
+use super::{Bounds, Policy, bounds, delay, patience};
 use crate::entropy::Entropy;
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// The most rows of a schedule. Ten minutes of the default policy take some twenty attempts.
-pub const ROWS_MAX: usize = 100;
+/// The most rows of a schedule. Ten minutes of the default policy take some twenty attempts, three days of patience two
+/// hundred.
+pub const ROWS_MAX: usize = 1_000;
 
 /// One attempt of a [`Schedule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,23 @@ pub struct Row {
     pub begins: Bounds,
 }
 
-/// What attempts a policy leads to, without hints of the server.
+/// What is known beforehand about the setbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// What each answer asks for as `Retry-After`; zero where it asks for nothing.
+    pub hint: Millis,
+    /// Whether it is about an outcome that stays unknown, for which the wait grows with [`patience`].
+    pub is_unknown: bool,
+}
+
+impl Default for Expected {
+    /// No hint, and nothing unknown.
+    fn default() -> Self {
+        Self { hint: Millis::ZERO, is_unknown: false }
+    }
+}
+
+/// What attempts a policy leads to.
 ///
 /// Prints as a table with a line for each attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +49,10 @@ pub struct Schedule {
 
 /// The schedule of a policy: what can happen or, with the entropy that the attempts will draw from, what will.
 ///
-/// With entropy the two bounds of a row are equal.
+/// With entropy the two bounds of a row are equal. A hint and patience are floors to which the backoff is added, and only
+/// the larger of the two counts.
 #[must_use]
-pub fn schedule(policy: &Policy, mut entropy: Option<Entropy>) -> Schedule {
+pub fn schedule(policy: &Policy, expected: Expected, mut entropy: Option<Entropy>) -> Schedule {
     let mut rows: Vec<Row> = Vec::new();
     let mut begins = Bounds { earliest: Millis::ZERO, latest: Millis::ZERO };
     let mut previous = Millis::ZERO;
@@ -45,6 +63,15 @@ pub fn schedule(policy: &Policy, mut entropy: Option<Entropy>) -> Schedule {
                 Bounds { earliest: previous, latest: previous }
             }
             None => bounds(policy, attempt),
+        };
+        let floor = |begins: Millis| match (attempt, expected.is_unknown) {
+            (1, _) => Millis::ZERO,
+            (_, true) => expected.hint.max(patience(begins)),
+            (_, false) => expected.hint,
+        };
+        let wait = Bounds {
+            earliest: floor(begins.earliest).saturating_add(wait.earliest),
+            latest: floor(begins.latest).saturating_add(wait.latest),
         };
         begins = Bounds {
             earliest: begins.earliest.saturating_add(wait.earliest),
@@ -100,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_schedule_without_entropy_shows_the_bounds() {
-        insta::assert_snapshot!(schedule(&policy(Jitter::Equal), None).to_string(), @r#"
+        insta::assert_snapshot!(schedule(&policy(Jitter::Equal), Expected::default(), None).to_string(), @r#"
         attempt  wait                  begins after
               1  0.000 s               0.000 s
               2  0.500 s to 1.000 s    0.500 s to 1.000 s
@@ -115,7 +142,8 @@ mod tests {
 
     #[test]
     fn the_schedule_with_entropy_shows_what_will_happen() {
-        let shown = schedule(&policy(Jitter::Decorrelated), Some(Entropy::from_seed(7))).to_string();
+        let shown = schedule(&policy(Jitter::Decorrelated), Expected::default(), Some(Entropy::from_seed(7)))
+            .to_string();
         insta::assert_snapshot!(shown, @r#"
         attempt  wait                  begins after
               1  0.000 s               0.000 s
@@ -127,11 +155,23 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_and_the_age_of_what_is_unknown_are_floors() {
+        let policy = policy(Jitter::Equal).with_deadline(Millis::from_seconds(3 * 3_600));
+        let shown = |hint, is_unknown| {
+            let rows = schedule(&policy, Expected { hint, is_unknown }, None).rows;
+            let waits: Vec<String> = rows.iter().map(|row| range(row.wait)).collect();
+            [waits[..4].join(", "), waits.last().unwrap().clone()].join(" ... ")
+        };
+        insta::assert_snapshot!(shown(Millis::from_seconds(20), false), @"0.000 s, 20.500 s to 21.000 s, 21.000 s to 22.000 s, 22.000 s to 24.000 s ... 35.000 s to 50.000 s");
+        insta::assert_snapshot!(shown(Millis::from_seconds(20), true), @"0.000 s, 20.500 s to 21.000 s, 21.000 s to 22.000 s, 22.000 s to 24.000 s ... 648.777 s to 705.000 s");
+    }
+
+    #[test]
     fn the_attempts_of_a_seed_are_those_its_schedule_showed() {
         for jitter in Jitter::ALL {
             for seed in 0..50 {
                 let policy = policy(jitter);
-                let printed = schedule(&policy, Some(Entropy::from_seed(seed)));
+                let printed = schedule(&policy, Expected::default(), Some(Entropy::from_seed(seed)));
                 let mut entropy = Entropy::from_seed(seed);
                 let (mut previous, mut elapsed) = (Millis::ZERO, Millis::ZERO);
                 let mut made = Vec::new();
@@ -156,17 +196,19 @@ mod tests {
     #[test]
     fn a_schedule_is_bounded_and_says_so() {
         // Full jitter may draw nothing each time: without a limit on attempts the bounds never end.
-        let endless = schedule(&policy(Jitter::Full), None);
+        let endless = schedule(&policy(Jitter::Full), Expected::default(), None);
         assert_eq!((endless.rows.len(), endless.goes_on), (ROWS_MAX, true));
         assert!(endless.to_string().ends_with("    ...\n"));
 
-        let counted = schedule(&policy(Jitter::Full).with_attempts_max(3).unwrap(), None);
+        let counted =
+            schedule(&policy(Jitter::Full).with_attempts_max(3).unwrap(), Expected::default(), None);
         assert_eq!((counted.rows.len(), counted.goes_on), (3, false));
 
-        let full = schedule(&policy(Jitter::Full).with_attempts_max(100).unwrap(), None);
+        let full =
+            schedule(&policy(Jitter::Full).with_attempts_max(1_000).unwrap(), Expected::default(), None);
         assert_eq!((full.rows.len(), full.goes_on), (ROWS_MAX, false));
 
-        let once = schedule(&policy(Jitter::Equal).with_deadline(Millis::ZERO), None);
+        let once = schedule(&policy(Jitter::Equal).with_deadline(Millis::ZERO), Expected::default(), None);
         assert_eq!((once.rows.len(), once.goes_on), (1, false));
     }
 }

@@ -198,3 +198,51 @@ pub mod exports {
         reply::of(super::step(input))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::Diagnose as _;
+
+    const ENTROPY: &str = r#""entropy":"000102030405060708090a0b0c0d0e0f""#;
+    const OPEN: &str = r#""open":{"name":"order","id":"42","steps":[{"name":"a","undo":true}],"input":"{}"}"#;
+
+    fn asked(rest: &str) -> Result<String, Error> {
+        step(glued(&["{\"now\":1,", ENTROPY, ",", rest, "}"]).as_bytes())
+    }
+
+    #[test]
+    fn a_new_saga_is_begun_and_its_first_step_is_to_be_run() {
+        insta::assert_snapshot!(asked(&format!("{OPEN},\"owner\":\"me\"")).unwrap(), @r#"{"append":[{"type":"opened","at":1,"v":1,"name":"order","id":"42","steps":[{"name":"a","undo":true}],"input":"{}"},{"type":"began","at":1,"attempt":1,"owner":"me","lease_until":30001}],"action":{"type":"run","attempt":1,"key":"step:order:42:a","doubtful":false},"saga":{"state":"in_flight","name":"order","id":"42","input":"{}","step":"a","back":false,"attempts":1,"results":{}},"wake_at":30001}"#);
+    }
+
+    #[test]
+    fn what_this_door_does_not_take_is_refused_by_the_name_of_the_field() {
+        let journal = r#""journal":[{"type":"opened","at":1,"v":1,"name":"order","id":"42","steps":[{"name":"a"}],"input":"{}"}]"#;
+        let table = [
+            (OPEN.replace("order", "two words"), "saga_definition_invalid"),
+            (OPEN.replace("42", ""), "saga_definition_invalid"),
+            ("\"journal\":[]".to_owned(), "saga_journal_broken"),
+            (format!("{journal},\"same_as\":\"[]\""), "saga_mismatch"),
+            (format!("{journal},\"resum\":true"), "field_unknown"),
+            (format!("{journal},\"settings\":{{\"cap_ms\":1,\"base_ms\":2}}"), "field_invalid"),
+            (format!("{journal},\"settings\":{{\"attempts_max\":4294967296}}"), "field_invalid"),
+            (
+                format!("{journal},\"news\":{{\"type\":\"gone\",\"step\":\"a\",\"attempt\":1}}"),
+                "field_invalid",
+            ),
+            (
+                format!("{journal},\"news\":{{\"type\":\"done\",\"step\":\"a\",\"attempt\":1}}"),
+                "field_missing",
+            ),
+            (format!("{journal},\"entropy\":\"00\""), "json_duplicate_member"),
+        ];
+        for (rest, code) in table {
+            assert_eq!(asked(&rest).unwrap_err().code(), code, "{rest}");
+        }
+        assert_eq!(
+            step(b"{\"now\":1,\"entropy\":\"00\",\"journal\":[]}").unwrap_err().code(),
+            "field_invalid"
+        );
+    }
+}

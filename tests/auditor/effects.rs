@@ -12,6 +12,8 @@ pub(crate) enum Fate {
     Refuses,
     /// Nobody ever hears of it again; it has its effect, or not.
     Silent { effect: bool },
+    /// It has its effect and nobody hears of it; whoever asks again is refused, which says nothing about the first time.
+    Contradicts,
 }
 
 /// One step as the auditor knows it.
@@ -31,6 +33,8 @@ pub(crate) struct Step {
 pub(crate) enum Answer {
     Done,
     Refused,
+    /// Refused, without a word about earlier attempts.
+    Unproven,
     Pending,
     Nothing,
 }
@@ -85,6 +89,8 @@ impl Outside {
                 Answer::Done
             }
             Fate::Refuses => Answer::Refused,
+            Fate::Contradicts if self.effects.insert(step) => Answer::Nothing,
+            Fate::Contradicts => Answer::Unproven,
             Fate::Silent { effect } => {
                 if effect {
                     self.effects.insert(step);

@@ -13,8 +13,22 @@ const PASTED = ["node", "express", "fastify", "koa", "hono", "h3", "web", "lambd
 
 /** What the pages do not show: the plain handlers where they are passed on, and the real types of what comes in. */
 const BESIDE = `
-  import type { APIGatewayProxyHandler, APIGatewayProxyHandlerV2, LambdaFunctionURLHandler } from "aws-lambda";
-  import Fastify from "fastify";
+  import { createServer, type IncomingMessage } from "node:http";
+  import type { APIGatewayProxyEventV2, APIGatewayProxyHandler, APIGatewayProxyHandlerV2, LambdaFunctionURLHandler } from "aws-lambda";
+  import express, { type Request } from "express";
+  import Fastify, { type FastifyRequest } from "fastify";
+  import { H3, type H3Event } from "h3";
+  import { Hono, type Context } from "hono";
+  import Koa from "koa";
+  import { idempotent as keysInExpress } from "tillproof/adapters/express";
+  import { idempotent as keysInFastify } from "tillproof/adapters/fastify";
+  import { idempotent as keysInH3 } from "tillproof/adapters/h3";
+  import { idempotent as keysInHono } from "tillproof/adapters/hono";
+  import { idempotent as keysInKoa } from "tillproof/adapters/koa";
+  import { idempotent as keysInLambda } from "tillproof/adapters/lambda";
+  import { idempotent as keysInNode } from "tillproof/adapters/node";
+  import { idempotent as keysOfWeb } from "tillproof/adapters/web";
+  import { createIdempotency, notExecuted, pending } from "tillproof/idempotency";
   import { createApp, createRouter, defineEventHandler } from "h3v1";
   import { webhook as fastify } from "tillproof/adapters/fastify";
   import { webhook as h3 } from "tillproof/adapters/h3";
@@ -46,6 +60,27 @@ const BESIDE = `
   web({ inbox });
   // @ts-expect-error: two ways at once
   web({ inbox, verifier, handler: () => {} });
+
+  // Endpoints with keys: the framework's own request reaches principal and the handler with its own type.
+  const idempotency = createIdempotency({ store });
+  const keyed = { idempotency, operation: "order", recover: "repeat", handler: () => ({ status: 201 }) } as const;
+  express().post("/", express.json(), keysInExpress({ ...keyed, principal: (request: Request) => request.get("x-account") }));
+  Fastify().post("/", keysInFastify({ ...keyed, principal: (request: FastifyRequest) => request.routeOptions.url }));
+  new Koa().use(keysInKoa({ ...keyed, principal: (context: Koa.Context) => context.get("x-account") }));
+  new Hono().post("/", keysInHono({ ...keyed, principal: (context: Context) => context.req.header("x-account") }));
+  new H3().post("/", keysInH3({ ...keyed, principal: (event: H3Event) => event.req.headers.get("x-account") }));
+  createServer(keysInNode({ ...keyed, principal: (request: IncomingMessage) => request.headers.host }));
+  export const fourth = keysInLambda({ ...keyed, principal: (event: APIGatewayProxyEventV2) => event.requestContext.accountId });
+  export const fifth: (request: globalThis.Request) => Promise<Response> = keysOfWeb({
+    ...keyed,
+    principal: async (request) => request.headers.get("x-account"),
+    handler: ({ json, native }, { id, signal }) => (signal.aborted ? notExecuted() : { json: [json(), native.url, id] }),
+    recover: ({ body }, { attempt }) => (attempt > 3 ? { status: 410 } : pending({ status: 202, body })),
+  });
+  // @ts-expect-error: nobody asks
+  keysOfWeb({ ...keyed });
+  // @ts-expect-error: no such answer
+  keysOfWeb({ ...keyed, principal: () => "ann", handler: () => ({ statusCode: 201 }) });
 
   Fastify().post("/", fastify(handlers.inbox));
   createApp().use(createRouter().post("/", defineEventHandler(h3(handlers.verifier))));

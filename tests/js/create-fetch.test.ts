@@ -118,6 +118,15 @@ test("fifty calls at once under one name are one request and fifty equal answers
   assert.deepEqual([...new Set(answers)], ['{"id":"ch_1"}']);
 });
 
+test("eight processes on one store make one request of one name", async () => {
+  const store = memoryStore();
+  const slow: Answer = async (seen, number) => (await new Promise((resolve) => setTimeout(resolve, 20)), paid(seen, number));
+  const doors = Array.from({ length: 8 }, () => door({ store }, slow));
+  const answers = await Promise.all(doors.map(async ({ safe }) => (await safe(CHARGE, named("order_1"))).text()));
+  assert.equal(doors.flatMap(({ seen }) => seen).length, 1);
+  assert.deepEqual([...new Set(answers)], ['{"id":"ch_1"}']);
+});
+
 test("another call under a known name is refused before it is sent, and the error says in what it differs", async () => {
   const { safe, seen } = door();
   await safe(CHARGE, named("order_1", "amount=1000&currency=eur"));
@@ -191,6 +200,18 @@ test("where the provider can be asked, an answer that will never come is found b
   const call = own.safe(`${ORIGIN}/api/payments`, { ...init, body: '{"amount":1000,"currency":"EUR","reference":"mine"}' });
   assert.equal((await rejection(call)).details["reason"], "stored_server_error");
   assert.ok(own.seen.every(({ method, body }) => method === "POST" && body.includes('"mine"')));
+});
+
+test("what a webhook shows is the answer that never came", async () => {
+  const { safe, seen } = door({ waitMs: 10, retry: { baseMs: 60_000, capMs: 60_000 } }, () => Response.json({}, { status: 500 }));
+  const init = { method: "POST", body: '{"amount":1000,"currency":"EUR"}', headers: { "content-type": "application/json", "tillproof-reference": "order_1" } };
+  const pay = (): Promise<Response> => safe(`${ORIGIN}/api/payments`, init);
+  assert.equal((await rejection(pay())).code, "pending_confirmation");
+  const shown = { id: "pay_1", merchantId: "shop", reference: "order_1", amount: 1_000, currency: "EUR", state: "completed" };
+  assert.equal(await safe.payments.noteWebhook(shown), true);
+  const answer = await pay();
+  assert.deepEqual([answer.status, await answer.json()], [200, shown]);
+  assert.equal(seen.length, 1);
 });
 
 test("neither credentials nor the caller's drawn keys reach the store", async () => {

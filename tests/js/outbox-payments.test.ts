@@ -48,7 +48,7 @@ test("what became of a payment is told once, with a stable id, however often it 
   assert.deepEqual(payload, {
     reference: "order_1", operation: "charge", profile: "native", amount: "1000", currency: "EUR", status: "settled", epoch: 1, attempts: 1, providerReference: "pay_1",
   });
-  assert.match(message.id, /^[0-9a-f]{32}-0000000000000002$/, "the place of its entry in the journal");
+  assert.match(message.id, /^[0-9a-f]{32}-0000000000000002-[0-9a-f]{8}$/, "the place of its entry in the journal, and its digest");
 });
 
 test("a payment nobody knows the outcome of is told as pending once, and then as what it became", async () => {
@@ -135,6 +135,26 @@ test("each kind of entry is told as the table says", () => {
     assert.equal(message?.type, told, JSON.stringify(entry));
     if (message !== undefined) assert.equal(message.position, earlier.length);
   }
+});
+
+test("when a restored backup leads to another entry at the same place, its message has another id", async () => {
+  const ids: string[] = [];
+  for (const state of ["completed", "failed"]) {
+    const clock = 1_790_000_000_000;
+    const store = memoryStore();
+    const outbox = createOutbox({ store, now: () => clock, deliver: ({ id }) => void ids.push(id) });
+    const payment = { id: "pay_1", merchantId: "shop", amount: 1_000, currency: "EUR", reference: "order_1", state };
+    const payments = createPayments({
+      provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
+      store, outbox, secret: "a secret of sixteen bytes or more", now: () => clock,
+      fetch: async () => Response.json(payment, { status: 201 }),
+    });
+    await payments.charge(ORDER, { waitMs: 0 });
+    await outbox.sweep();
+  }
+  const [first = "", second = ""] = ids;
+  assert.equal(first.slice(0, 50), second.slice(0, 50));
+  assert.notEqual(first, second);
 });
 
 test("an outbox of another store is refused: the two would not be one commit", () => {

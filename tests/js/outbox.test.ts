@@ -49,6 +49,13 @@ test("the same stream and position is the same message, whoever writes it and in
   assert.deepEqual(delivered.map(({ id }) => id), [first?.id, second?.id]);
 });
 
+test("what is distinct at one place is two messages, and the same is one", async () => {
+  const { outbox, delivered } = setting();
+  for (const distinct of ["a", "b", "a"]) await outbox.add({ ...note("s", 1, distinct), distinct });
+  await outbox.sweep();
+  assert.deepEqual(delivered.map(({ payload }) => payload).sort(), ["a", "b"]);
+});
+
 test("messages without a position are new ones each time, in the order in which they were written", async () => {
   const { outbox, delivered } = setting();
   for (const payload of ["a", "b", "c"]) await outbox.add({ type: "note", stream: "s", payload });
@@ -68,7 +75,8 @@ test("a message behind one that fails waits for it, and goes in the turn in whic
   await outbox.add([note("order_1", 1), note("order_1", 2), note("order_2", 7)]);
   await outbox.sweep();
   assert.deepEqual(delivered, [7], "another stream does not wait");
-  assert.equal(await outbox.sweep(), 0, "nothing is due: the second sleeps behind the first");
+  clock.now += 400;
+  assert.equal(await outbox.sweep(), 0, "nothing is due: the second sleeps for as long as the first");
   assert.equal(errors.length, 1);
   broken = false;
   clock.now += 2_000;

@@ -58,7 +58,7 @@ class World {
 
   /** The only payment of a reference, whole. */
   async payment(): Promise<Record<string, unknown> & { id: string }> {
-    const [{ id }] = (await this.payments()) as [{ id: string }];
+    const { id } = (await this.payments())[0] ?? assert.fail("no payment");
     return (await (await this.gateway.fetch(`${ORIGIN}/api/payments/${id}`)).json()) as { id: string };
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPayments, deriveKey, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
+import { createPayments, deriveKey, printSchedule, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
 import type { ChargeRequest, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
@@ -280,6 +280,19 @@ test("a webhook settles an intent together with the caller's own writes", async 
   for (const foreign of [null, 7, {}, { reference: "unknown" }]) assert.equal(await payments.noteWebhook(foreign), false);
 });
 
+test("a webhook is recognised by where the provider's objects bear our reference", async () => {
+  const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+  const provider = { profile: "stripe", baseUrl: "http://stripe.test", merchantId: "acct_1" } as const;
+  const payments = client(gateway, { provider, timeoutMs: 50 });
+  await payments.charge(ORDER, { waitMs: 5 });
+  const intent = { id: "pi_1", object: "payment_intent", status: "succeeded", amount: 1_000, amount_received: 1_000, currency: "eur" };
+  assert.equal(await payments.noteWebhook({ ...intent, reference: "order_1", metadata: {} }), false, "not where it stands");
+  assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_2" } }), false, "unknown");
+  assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_1" } }), true);
+  const outcome = await payments.find("order_1");
+  assert.equal(outcome?.status === "settled" && outcome.providerReference, "pi_1");
+});
+
 test("keys, profiles and schedules can be looked at without sending anything", () => {
   const identity = { secret: "0123456789abcdef", merchant: "shop", account: "eu", operation: "charge", reference: "order_1" } as const;
   // The value the Rust tests and an independent HMAC give.
@@ -300,6 +313,25 @@ test("keys, profiles and schedules can be looked at without sending anything", (
     ],
   );
   assert.ok(schedule.every((row) => row.exactMs !== undefined && row.exactMs <= row.latestMs));
+});
+
+test("a schedule has an end, floors, and a table for people", () => {
+  const options = { jitter: "equal", attempts: 1_000, deadlineMs: 120_000 } as const;
+  const ended = retrySchedule(options);
+  assert.ok(ended.length < 20 && ended.every((row) => row.beginsEarliestMs <= 120_000));
+  const hinted = retrySchedule({ ...options, retryAfterMs: 20_000 });
+  assert.deepEqual([hinted[1]?.earliestMs, hinted[1]?.latestMs], [20_500, 21_000]);
+  const unknown = retrySchedule({ ...options, deadlineMs: 6 * 3_600_000, unknown: true });
+  assert.ok((unknown.at(-1)?.earliestMs ?? 0) > 900_000, "after hours it waits at least a quarter of one");
+  const drawn = retrySchedule({ attempts: 3, jitter: "decorrelated_v2", entropy: new Uint8Array(16) });
+  assert.deepEqual(drawn.map((row) => row.beginsLatestMs), [0, drawn[1]?.exactMs, (drawn[1]?.exactMs ?? 0) + (drawn[2]?.exactMs ?? 0)]);
+  assert.equal(
+    printSchedule(retrySchedule({ jitter: "equal", attempts: 3 })),
+    "attempt  wait                      begins after\n" +
+      "      1  0.000 s                   0.000 s\n" +
+      "      2  0.500 s to 1.000 s        0.500 s to 1.000 s\n" +
+      "      3  1.000 s to 2.000 s        1.500 s to 3.000 s\n",
+  );
 });
 
 test("a frozen process does not send after its lease, and one that failed to store sends nothing", async () => {

@@ -290,6 +290,22 @@ test("a saga whose step is no longer defined is not touched, and whoever sweeps 
   assert.equal((await order.find("42"))?.status, "pending");
 });
 
+test("a store that fails is told of in words, and the saga goes on afterwards", async () => {
+  const memory = memoryStore();
+  let down = true;
+  const store: Store = {
+    ...memory,
+    commit: async (writes) => {
+      if (down) throw new Error("ECONNREFUSED");
+      return memory.commit(writes);
+    },
+  };
+  const { order } = setting({ store });
+  await assert.rejects(order.run("42", { amount: 1 }), { code: "store_failed", advice: "wait" });
+  down = false;
+  assert.equal((await order.run("42", { amount: 1 })).status, "completed");
+});
+
 test("what cannot work is refused when it is asked for", async () => {
   const { order } = setting();
   await order.run("42", { amount: 1 });

@@ -347,7 +347,7 @@ fn each_operation_takes_its_own_fields_and_no_others() {
         (r#""operation":"call","call":{"method":"POST","path":"v1"}"#.to_owned(), "field_invalid"),
         (
             r#""operation":"call","call":{"method":"POST","path":"/"},"target":"p""#.to_owned(),
-            "field_unknown",
+            "field_of_operation",
         ),
         (r#""operation":"capture","target":"p""#.to_owned(), "fine"),
         (r#""operation":"void","target":"p""#.to_owned(), "fine"),

@@ -76,6 +76,81 @@ fn every_field_that_decides_has_a_source_and_the_date_of_its_check() {
     }
 }
 
+/// Hours and days as people write them.
+fn length_of_time(ms: u64) -> String {
+    match ms / HOUR {
+        0 => "not known".to_owned(),
+        hours if hours >= 48 && hours % 24 == 0 => format!("{} d", hours / 24),
+        hours => format!("{hours} h"),
+    }
+}
+
+/// One row of the table in docs/providers.md.
+fn row(name: &str, document: &serde_json::Value) -> String {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let key = &document["key"];
+    let place = key["header"]
+        .as_str()
+        .map_or_else(|| format!("`{}` in the body", text(&key["field"])), |header| format!("`{header}`"));
+    let mut windows = vec![length_of_time(document["window_ms"].as_u64().unwrap())];
+    for row in document["windows"].as_array().into_iter().flatten() {
+        let header = row["key_header"].as_str().map_or(String::new(), |header| format!(" (`{header}`)"));
+        let window = length_of_time(row["window_ms"].as_u64().unwrap());
+        windows.push(format!("`{}` {window}{header}", text(&row["path"])));
+    }
+    let profile = Profile::named(name).unwrap();
+    let operations = profile.operations().map(|operation| {
+        let route = &document["dialect"]["operations"][operation.name()];
+        if route["query"].is_object() {
+            operation.name().to_owned()
+        } else {
+            format!("*{}*", operation.name())
+        }
+    });
+    let mut operations: Vec<String> = operations.collect();
+    if operations.is_empty() {
+        operations.push("prepared requests only".to_owned());
+    }
+    let checked =
+        document["sources"].as_object().unwrap().values().map(|source| text(&source["checked"])).min();
+    format!(
+        "| `{name}` | {} | {place}, {} to {} | {} | {} | {} | {} |",
+        text(&document["title"]),
+        key["length"][0],
+        key["length"][1],
+        windows.join("; "),
+        if document["void_by_key"].is_object() { "yes" } else { "" },
+        operations.join(", "),
+        checked.unwrap(),
+    )
+}
+
+#[test]
+fn the_documented_table_is_made_of_the_profiles() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(folder.join("docs/providers.md")).unwrap();
+    let documented: Vec<&str> =
+        document.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 8).collect();
+    let files = files();
+    let rows: Vec<String> = Profile::names()
+        .map(|name| row(name, &files.iter().find(|(known, _)| known == name).unwrap().1))
+        .collect();
+    assert_eq!(documented, rows, "write into docs/providers.md:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn the_profile_shown_in_the_document_can_be_decided_by() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(folder.join("docs/providers.md")).unwrap();
+    let shown: Vec<&str> =
+        document.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(shown.len(), 1, "one whole profile is shown");
+    for text in shown {
+        let profile = Profile::from_json(&json::parse(text.as_bytes()).unwrap()).unwrap();
+        assert_eq!(profile.operations().count(), 2);
+    }
+}
+
 #[test]
 fn the_windows_are_those_the_providers_promise() {
     let window =
@@ -139,12 +214,13 @@ fn a_key_goes_where_the_provider_looks_for_it() {
 #[test]
 fn a_key_has_the_length_and_the_alphabet_the_provider_takes() {
     for (name, document) in files() {
-        let length = |place: usize| document["key"]["length"][place].as_u64().unwrap();
+        let length =
+            |place: usize| usize::try_from(document["key"]["length"][place].as_u64().unwrap()).unwrap();
         let profile = Profile::named(&name).unwrap();
         let machine =
             Machine::open(profile, Settings::default(), "", call("POST", "/"), &secret(), at(0)).unwrap();
         let key = &machine.intent().key;
-        assert!((length(0)..=length(1)).contains(&(key.len() as u64)), "{name}: {key}");
+        assert!((length(0)..=length(1)).contains(&key.len()), "{name}: {key}");
         assert!(key.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'), "{name}: {key}");
     }
     let uuid = Machine::open(
@@ -157,8 +233,8 @@ fn a_key_has_the_length_and_the_alphabet_the_provider_takes() {
     );
     let key = uuid.unwrap().intent().key.clone();
     assert_eq!(
-        (key.len(), &key[14..15]),
-        (KeyForm::Uuid.length(), "8"),
+        (key.len(), key.chars().nth(14)),
+        (KeyForm::Uuid.length(), Some('8')),
         "RFC 9562: made of other bits than random ones"
     );
 }
@@ -192,7 +268,7 @@ fn own(field: &str, change: serde_json::Value) -> Result<Profile, tillproof::pay
         }
     }
     let text = document.to_string();
-    Profile::from_json(&json::parse(text.as_bytes()).unwrap())
+    Profile::from_json(&json::parse(text.as_bytes())?)
 }
 
 #[test]
@@ -359,6 +435,6 @@ fn a_journal_of_before_the_promise_was_kept_is_driven_by_the_profile_alone() {
     let old = r#"{"type":"opened","at":0,"v":1,"profile":"native","account":"eu","request":{"merchant":"shop","operation":"charge","reference":"order_1","amount":"1000","currency":"EUR"},"fingerprint":"f","key":"k","deadline_at":259200000}"#;
     let entry = tillproof::payments::decode_entry(&json::parse(old.as_bytes()).unwrap()).unwrap();
     assert!(matches!(&entry, Entry::Opened { terms: None, .. }));
-    assert_eq!(Intent::replay(&[entry.clone()]).unwrap().terms, None);
+    assert_eq!(Intent::replay(core::slice::from_ref(&entry)).unwrap().terms, None);
     assert!(super::table::load(&[entry]).is_ok());
 }

@@ -79,9 +79,10 @@ struct World {
 fn steps(random: &mut Random) -> Vec<Step> {
     (0..1 + random.below(5))
         .map(|_| Step {
-            fate: match random.below(10) {
+            fate: match random.below(12) {
                 0 => Fate::Refuses,
                 1 => Fate::Silent { effect: random.once_in(2) },
+                2 => Fate::Contradicts,
                 _ => Fate::Works,
             },
             pending: if random.once_in(4) { 1 + u32::try_from(random.below(3)).unwrap() } else { 0 },
@@ -175,6 +176,7 @@ impl World {
             _ if lost => News::Failed { reason: "time-out".to_owned() },
             Answer::Done => News::Done { result: "1".to_owned() },
             Answer::Refused => News::Refused { reason: "no".to_owned(), proven: self.random.once_in(2) },
+            Answer::Unproven => News::Refused { reason: "twice".to_owned(), proven: false },
             Answer::Pending => News::Pending { reason: "bank".to_owned(), check_at: None },
             Answer::Nothing => News::Failed { reason: "silence".to_owned() },
         };
@@ -189,11 +191,10 @@ impl World {
         }
     }
 
-    fn cancel(&mut self) {
+    /// Whether the wish was heard: from then on the saga may not complete.
+    fn cancel(&mut self) -> bool {
         let (read_at, mut machine) = self.stored.load();
-        if machine.cancel(at(self.now), "changed her mind").is_ok() {
-            self.stored.commit(read_at, &machine);
-        }
+        machine.cancel(at(self.now), "changed her mind").is_ok() && self.stored.commit(read_at, &machine)
     }
 
     fn is_over(&self) -> bool {
@@ -216,8 +217,7 @@ fn live(seed: u64, crash_percent: u64) -> State {
         world.now += world.random.below(600);
         world.deliver_late();
         if cancels_at == Some(tick) {
-            world.cancel();
-            cancelled = true;
+            cancelled = world.cancel();
         }
         let index = usize::try_from(world.random.below(2)).unwrap();
         match processes[index].take() {
@@ -237,6 +237,7 @@ fn live(seed: u64, crash_percent: u64) -> State {
     let end = world.state();
     match &end {
         State::Completed => {
+            assert!(!cancelled, "completed although it was cancelled in time");
             assert!(!world.outside.cannot_complete(), "completed past a refusal");
             world.outside.check_completed();
         }

@@ -75,6 +75,28 @@ for (const store of ["postgres", "postgres-lease", "redis"]) {
   });
 }
 
+for (const store of ["postgres", "postgres-lease", "redis"]) {
+  test(`on ${store} a request waits for one in another process as long as it was told, and no longer`, async () => {
+    await forget();
+    const env = { SHOP_STORE: store, SHOP_NAME: `slow-${store}`, SHOP_SLOW_MS: "1500", SHOP_WAIT_MS: "300" };
+    const [slow, other] = await Promise.all([open(env), open(env)]);
+    try {
+      const first = send(slow.port, "order-1", "book");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const started = Date.now();
+      assert.equal((await send(other.port, "order-1", "book"))?.status, 409);
+      const waited = Date.now() - started;
+      assert.ok(waited >= 100 && waited < 900, `${waited} ms`);
+      assert.equal((await first)?.status, 201);
+      const again = await send(other.port, "order-1", "book");
+      assert.deepEqual([again?.status, again?.replayed], [201, true]);
+      assert.deepEqual(await orders(store), [1]);
+    } finally {
+      await Promise.all([slow.stop(), other.stop()]);
+    }
+  });
+}
+
 /** A server dies in the middle of an order; another is asked under the same key, again and again until it answers for good. */
 async function survive(env: Readonly<Record<string, string>>, key: string): Promise<{ statuses: number[]; body: string }> {
   const dying = await open({ ...env, SHOP_LEASE_MS: "600", SHOP_WAIT_MS: "0" });

@@ -41,7 +41,7 @@ for (const database of DATABASES) {
       assert.equal(await ended(start(database, place, file, "write1", "stored")), "SIGKILL");
       assert.deepEqual(lines(file), []);
       assert.equal(await ended(start(database, place, file, "deliver")), 0);
-      assert.match(lines(file).join(), /^payment\.settled [0-9a-f]{32}-\d{16}$/);
+      assert.match(lines(file).join(), /^payment\.settled [0-9a-f]{32}-\d{16}-[0-9a-f]{8}$/);
     });
   });
 

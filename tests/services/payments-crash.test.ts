@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { DATABASES, type Database } from "./payments-crash/databases.js";
+import { TOLD } from "./payments-crash/killing.js";
 import { type Act, type Point, POINTS } from "./payments-crash/points.js";
 import type { Order, Told } from "./payments-crash/process.js";
 import { type End, Shop, type TruePayment } from "./payments-crash/shop.js";
@@ -68,6 +69,8 @@ async function outcomeOf(shop: Shop, point: Point, round: number): Promise<strin
   // What does not stand was given back as a whole, and once.
   assert.ok(payments.every(({ state }) => state === "completed" || state === "refunded"), JSON.stringify(payments));
   if (first?.["providerReference"] !== undefined) assert.equal(first["providerReference"], charges[0]?.id, point.name);
+  const isTold = point.acts.some(({ dies }) => dies?.commit === TOLD);
+  if (isTold) assert.equal(shop.told(reference).length, 2, "told again, since nobody stored that it was told");
   const told = [...new Map(shop.told(reference).map(({ id, type }) => [id, type])).values()];
   return [found?.status ?? "nothing", String(first?.status), String(charges.length), told.join(", ")];
 }

@@ -10,8 +10,9 @@
 import type { Answer as KeyedAnswer, Outcome } from "../idempotency/answer.js";
 import type { Idempotency } from "../idempotency/idempotency.js";
 import type { HandlerContext } from "../idempotency/owner.js";
+import { recoverMissing } from "../idempotency/settings.js";
 import { isTillproofError, TillproofError } from "../shell/errors.js";
-import { count, flag, fn, object, onlyKnown, text } from "../shell/guard.js";
+import { count, flag, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
 import { utf8 } from "../shell/wire.js";
 import type { Arrival, BodyRead } from "./endpoint.js";
 
@@ -87,7 +88,10 @@ export function createKeyedEndpoint<Native, Client>(options: IdempotentOptions<N
   fn("principal", principal);
   fn("handler", handler);
   if (onError !== undefined) fn("onError", onError);
+  if (recover === undefined && idempotency.mode === "lease") throw recoverMissing();
+  if (recover !== undefined && recover !== "repeat" && recover !== "hold") fn("recover", recover);
   const operation = text("operation", options.operation);
+  if (operation === "") throw refusal("argument_invalid", "operation", operation, "is empty: name what the endpoint does");
   const required = flag("required", options.required) ?? true;
   const maxBytes = count("maxBytes", options.maxBytes ?? BODY_BYTES_MAX, 1);
 
@@ -110,7 +114,7 @@ export function createKeyedEndpoint<Native, Client>(options: IdempotentOptions<N
       {
         operation,
         principal: who,
-        key: arrival.header("idempotency-key"),
+        key: keyOf(arrival),
         method,
         target,
         body,
@@ -140,6 +144,13 @@ export function createKeyedEndpoint<Native, Client>(options: IdempotentOptions<N
       }
     },
   };
+}
+
+/** The header; where a platform keeps two of them apart they are joined, as all others do, and refused as such. */
+function keyOf({ headers, header }: Arrival): string | undefined {
+  if (!Array.isArray(headers)) return header("idempotency-key");
+  const values = (headers as readonly (readonly [string, string])[]).filter(([name]) => name.toLowerCase() === "idempotency-key");
+  return values.length === 0 ? undefined : values.map(([, value]) => value).join(", ");
 }
 
 /** The bytes, or what a framework's parser left of them, written again. */

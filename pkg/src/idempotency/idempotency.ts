@@ -17,7 +17,7 @@ import type { Answer, NotExecutedOutcome, ReplyLike } from "./answer.js";
 import { Keeper } from "./keeper.js";
 import type { Handler } from "./owner.js";
 import type { Problem, ProblemCode } from "./problems.js";
-import { checkedSettings, type IdempotencyOptions } from "./settings.js";
+import { checkedSettings, type IdempotencyMode, type IdempotencyOptions } from "./settings.js";
 
 /** Whose key it is. */
 export interface Whose {
@@ -92,6 +92,7 @@ export interface UnresolvedKey {
 
 /** The server's half of `Idempotency-Key`. */
 export interface Idempotency<Client = unknown> {
+  readonly mode: IdempotencyMode;
   /** Runs a request once. Rejects with what the handler threw, after that is stored; every other end is a value. */
   run(request: KeyedRequest, handler: Handler<Client>, options?: RunOptions<Client>): Promise<IdempotencyResult>;
   /** An answer of this server's own: what is sent instead of a handler's answer. */

@@ -16,7 +16,7 @@ import type { Idempotency, IdempotencyResult, KeyedRequest, RunOptions, Unresolv
 import { committed } from "./lease.js";
 import { apart, Owner, type Handler, type Settled } from "./owner.js";
 import { problemAnswer, problemOf, type Problem, type ProblemCode } from "./problems.js";
-import { checkedWhose, type IdempotencySettings } from "./settings.js";
+import { checkedWhose, recoverMissing, type IdempotencyMode, type IdempotencySettings } from "./settings.js";
 import { unguarded } from "./unguarded.js";
 
 /** Tries of one request. Each lost race means that another process made progress. */
@@ -46,6 +46,7 @@ interface Parcel {
 
 /** Keeps answers by their keys. */
 export class Keeper implements Idempotency {
+  readonly mode: IdempotencyMode;
   readonly #settings: IdempotencySettings;
   readonly #owner: Owner<unknown>;
   readonly #flights: Flights<Told>;
@@ -53,6 +54,7 @@ export class Keeper implements Idempotency {
 
   constructor(settings: IdempotencySettings) {
     this.#settings = settings;
+    this.mode = settings.mode;
     this.#owner = new Owner(settings);
     this.#flights = new Flights(settings.maxWaiting);
   }
@@ -123,13 +125,7 @@ export class Keeper implements Idempotency {
     if (recover === "repeat" || recover === "hold") return { recover: undefined, policy: recover };
     if (recover !== undefined) return { recover: fn("recover", recover), policy: "recover" };
     if (this.#settings.mode === "transaction") return { recover: undefined, policy: "repeat" };
-    throw new TillproofError({
-      code: "recover_missing",
-      message:
-        "nothing says what becomes of a request whose handler failed or died in the middle: pass `recover`, which is " +
-        '"repeat" where running the handler again does no harm (all it does bears context.id), a function that finds out ' +
-        'what became of it, or "hold" until you settle it',
-    });
+    throw recoverMissing();
   }
 
   #identify(request: KeyedRequest): ReturnType<typeof identify> {
@@ -203,20 +199,42 @@ export class Keeper implements Idempotency {
     });
   }
 
+  /**
+   * Runs a request, unless its key cannot be claimed in time: in a transaction the claim itself waits in the database for
+   * that of another process, which may take any time.
+   */
   async #fly(parcel: Parcel, run: RunDecision, before: string | null): Promise<Settled | "again" | "late"> {
     const { id, key, terms, clock, handler, recover, fingerprint, patientUntil } = parcel;
     const told = (end: Settled | "again" | "late" | undefined): Told =>
       typeof end === "string" ? null : { fingerprint, settled: end ?? null };
+    let state: "waiting" | "begun" | "gone" = "waiting";
+    const begin = (): boolean => {
+      if (state === "waiting") state = "begun";
+      return state === "begun";
+    };
     const work = async (): Promise<Settled | "again" | "late"> => {
       try {
-        return await this.#owner.carryOut({ id, run, terms, clock, before, handler, recover });
+        return await this.#owner.carryOut({ id, run, terms, clock, before, handler, recover, begin });
       } catch (error) {
         // The store has waited by itself; how long that was decides whether it is worth another try.
         if (isTillproofError(error) && error.code === "store_busy") return clock() < patientUntil ? "again" : "late";
         throw error;
       }
     };
-    return this.#flights.run(key, work, told);
+    const flight = this.#flights.run(key, work, told);
+    if (this.#settings.mode === "lease") return flight;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<"late">((resolve) => (timer = setTimeout(resolve, Math.max(1, patientUntil - clock()), "late")));
+    try {
+      const first = await Promise.race([flight, patience]);
+      if (first !== "late" || state !== "waiting") return await flight;
+      // Nobody waits for it any more, so nothing may be done in its name; what the store says then is nobody's either.
+      state = "gone";
+      flight.catch(() => undefined);
+      return "late";
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** What one is answered who waited for another's run: the same, as far as it is kept. */

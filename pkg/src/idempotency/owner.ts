@@ -52,6 +52,8 @@ export interface Errand<Client> {
   readonly before: string | null;
   readonly handler: Handler<Client>;
   readonly recover: Handler<Client> | undefined;
+  /** Asked when the key is claimed: whether whoever sent the request still waits for its end. */
+  begin(): boolean;
 }
 
 /** How a request ended. */
@@ -94,8 +96,10 @@ export class Owner<Client> {
     const batch = new Batch();
     try {
       const settled = await store.transaction(async (transaction) => {
-        if (!(await transaction.commit([behind(run.first, run.keeps_answer ? errand.before : null)]))) throw LOST;
-        const context = contextOf(errand, batch, NEVER, transaction.client);
+        const claimed = await transaction.commit([behind(run.first, run.keeps_answer ? errand.before : null)]);
+        if (!claimed || !errand.begin()) throw LOST;
+        // A transaction is lost at its end and not before, so that nothing aborts this.
+        const context = contextOf(errand, batch, new AbortController().signal, transaction.client);
         const outcome = await outcomeOf(errand, context);
         return this.#within(transaction, errand, run.claim, batch, outcome);
       });
@@ -248,9 +252,6 @@ function contextOf<Client>(
 ): HandlerContext<Client> {
   return { id, client, batch, attempt: run.attempt, fence: run.fence, cause: run.cause, signal };
 }
-
-/** A transaction is lost at its end and not before. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 function replyIn<Client>(outcome: Outcome<Client>): ReplyLike {
   if (isOutcome(outcome, "pending") || isOutcome(outcome, "not_executed")) return outcome.reply;

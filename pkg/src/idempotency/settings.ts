@@ -1,6 +1,7 @@
 /** What an `Idempotency` is set to, checked. */
 
 import { count, fn, list, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { TillproofError } from "../shell/errors.js";
 import { storeShape } from "../stores/rules.js";
 import type { Store, TransactionalStore } from "../stores/store.js";
 import type { ReplyLike } from "./answer.js";
@@ -134,4 +135,15 @@ export function checkedWhose<T extends { readonly operation: string; readonly pr
     }
   }
   return whose;
+}
+
+/** Under a lease only the caller knows what a handler may have done before it failed. */
+export function recoverMissing(): TillproofError {
+  return new TillproofError({
+    code: "recover_missing",
+    message:
+      "nothing says what becomes of a request whose handler failed or died in the middle: pass `recover`, which is " +
+      '"repeat" where running the handler again does no harm (all it does bears context.id), a function that finds out ' +
+      'what became of it, or "hold" until you settle it',
+  });
 }

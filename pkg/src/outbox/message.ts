@@ -38,6 +38,11 @@ export interface NewMessage<Payload = unknown> {
    * is a new one each time, behind those this process wrote before.
    */
   readonly position?: number;
+  /**
+   * What else makes it this message and no other at its place; a digest of it becomes a part of the id. For whoever counts
+   * places in something that a restored backup can take back.
+   */
+  readonly distinct?: string;
 }
 
 /**
@@ -100,16 +105,18 @@ export class Drawer {
 
   /** The write that makes a message, to be committed with what it tells of. */
   async fresh(input: NewMessage, now: number): Promise<{ readonly message: OutboxMessage; readonly write: Write }> {
-    onlyKnown("message", input, ["type", "stream", "payload", "position"]);
+    onlyKnown("message", input, ["type", "stream", "payload", "position", "distinct"]);
     const type = named("message.type", input.type);
     const stream = named("message.stream", input.stream);
     const payload = plain(input.payload);
     const createdAt = timeMs("now", now);
     const given = input.position === undefined ? undefined : count("message.position", input.position);
+    const distinct = input.distinct === undefined ? undefined : text("message.distinct", input.distinct);
     // From here on there is a message.
     const position = given ?? this.#nextPosition(createdAt);
     // Two processes may count alike; what they write must not be taken for one message.
-    const place = digits(position) + (given === undefined ? `-${crypto.randomUUID().slice(0, 8)}` : "");
+    const mark = distinct === undefined ? (given === undefined ? crypto.randomUUID() : "") : await digest(distinct);
+    const place = digits(position) + (mark === "" ? "" : `-${mark.slice(0, 8)}`);
     const lane = await laneOf(stream);
     const message: OutboxMessage = { id: `${lane}-${place}`, type, stream, position, createdAt, payload };
     const parcel = { key: `${this.prefix}${lane}/${place}`, version: 0, message, progress: { state: "ready", attempts: 0 } } as const;
@@ -219,8 +226,12 @@ function unreadable(key: string, why: string, cause?: unknown): TillproofError {
 
 /** Streams may have names of any length and alphabet: half a digest of 256 bits keeps them apart. */
 async function laneOf(stream: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(stream) as Uint8Array<ArrayBuffer>));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await digest(stream)).slice(0, 32);
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text) as Uint8Array<ArrayBuffer>));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function digits(position: number): string {

@@ -68,6 +68,8 @@ export interface AddOptions {
 /** The outbox of one store. Made by {@link createOutbox}. */
 export class Outbox {
   readonly #settings: OutboxSettings;
+  /** The store its messages are in, as it was passed. */
+  readonly store: Store;
   readonly #store: Store;
   readonly #drawer: Drawer;
   readonly #carrier: Carrier | undefined;
@@ -80,6 +82,7 @@ export class Outbox {
   /** Use {@link createOutbox}. */
   constructor(options: OutboxOptions) {
     this.#settings = settingsOf(options);
+    this.store = options.store;
     this.#store = this.#settings.store;
     this.#drawer = new Drawer(this.#settings.name);
     this.#carrier = this.#settings.deliver === undefined ? undefined : new Carrier(this.#settings, this.#settings.deliver);
@@ -88,11 +91,6 @@ export class Outbox {
   /** The name of the outbox. */
   get name(): string {
     return this.#settings.name;
-  }
-
-  /** The store its messages are in. */
-  get store(): Store {
-    return this.#store;
   }
 
   /** The writes that make messages, for a commit of the caller's own. Call {@link nudge} when it has succeeded. */

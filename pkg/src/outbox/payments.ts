@@ -1,9 +1,9 @@
 /**
  * What the business is told of a payment: one message for each change that matters to it.
  *
- * Invariant: the messages of a change follow from its entries alone, and their places in the stream are those of the
- * entries in the journal. So whoever stores the change stores the same messages with the same ids, and a message exists if
- * and only if its entry does.
+ * Invariant: the messages of a change follow from its entries alone: their places in the stream are those of the entries in
+ * the journal, and a digest of the entry is a part of the id. So a message exists if and only if its entry does, and when a
+ * restored backup leads to another entry at the same place, its message is not taken for the one that was told before.
  */
 
 import type { JournalEntry } from "../payments/engine.js";
@@ -70,7 +70,7 @@ export function messagesOf({ key, earlier, entries, after }: Transition): NewMes
     if (type === undefined) continue;
     const { reference, operation, profile, amount = null, currency = null, status, epoch, attempts } = after;
     const payload = { reference, operation, profile, amount, currency, status, epoch, attempts, at: Number(entry["at"]), ...wordsOf(entry) };
-    messages.push({ type, stream: key, position, payload });
+    messages.push({ type, stream: key, position, payload, distinct: JSON.stringify(entry) });
   }
   return messages;
 }

@@ -2,6 +2,7 @@
 
 import { count, fn, onlyKnown, refusal, text } from "../shell/guard.js";
 import { storeShape } from "../stores/rules.js";
+import { toldStore } from "../stores/told.js";
 import type { Store } from "../stores/store.js";
 import { checkBackoff, type BackoffOptions, type RetryPolicy } from "../worker/verdict.js";
 import type { OutboxMessage } from "./message.js";
@@ -91,7 +92,7 @@ export function settingsOf(options: OutboxOptions): OutboxSettings {
   const backoff = { baseMs: 1_000, capMs: 3_600_000, jitter: "equal" as const, ...given };
   checkBackoff(backoff);
   return {
-    store: options.store,
+    store: toldStore(options.store, "no message is lost; what was not committed was not written"),
     deliver: options.deliver,
     name: nameOf(options.name ?? "default"),
     concurrency: count("concurrency", options.concurrency ?? 8, 1),

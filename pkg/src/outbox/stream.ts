@@ -74,9 +74,9 @@ export class Carrier {
       if (!isFree(front, now)) break;
       carried.add(front.key);
       const ended = await this.#take(front, now);
-      if (ended === "waits") break;
       if (ended === "over") last = front.key;
       front = await this.#front(lane, last);
+      if (ended === "waits") break;
     }
     if (front !== undefined && !stop.aborted) await this.#hold(due, front, carried);
   }

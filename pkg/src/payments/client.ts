@@ -27,9 +27,10 @@ import type {
   VoidRequest,
   WaitOptions,
 } from "./outcome.js";
-import { knownProfile } from "./profiles.js";
+import { knownProfile, type KnownProfile } from "./profiles.js";
 import { checkedCall, checkedOptions, governorOf, seamsOf, settingsOf, wireOf, withSignal } from "./settings.js";
 import { outcomeOf } from "./told.js";
+import { referencesIn } from "./webhook.js";
 
 const SWEEP_EVERY_MS = 1_000;
 
@@ -45,6 +46,7 @@ export class Payments {
   readonly governor: Governor | undefined;
   readonly #intents: Intents;
   readonly #driver: Driver;
+  readonly #profile: KnownProfile;
   readonly #merchant: string;
   readonly #now: () => number;
   readonly #random: (bytes: Uint8Array) => void;
@@ -54,6 +56,7 @@ export class Payments {
   /** Use {@link createPayments}; what `credentials` is for, `createFetch` knows. */
   constructor(options: PaymentsOptions, credentials?: FindCredentials) {
     const { provider } = checkedOptions(options);
+    this.#profile = knownProfile(provider.profile ?? "conservative");
     this.#merchant = text("provider.merchantId", provider.merchantId);
     const account = text("provider.account", provider.account ?? "");
     this.#now = options.now ?? Date.now;
@@ -63,7 +66,7 @@ export class Payments {
     this.#intents = new Intents(options.store, this.#merchant, account);
     this.#driver = new Driver({
       terms: {
-        profile: knownProfile(provider.profile ?? "conservative"),
+        profile: this.#profile,
         account,
         secret: hex(bytes("secret", options.secret)),
         settings: settingsOf(options),
@@ -71,7 +74,7 @@ export class Payments {
         random: this.#random,
       },
       intents: this.#intents,
-      wire: { ...wireOf(options), credentials },
+      wire: { ...wireOf(options, this.#profile), credentials },
       gate: this.governor,
       seams: { ...seamsOf(options), onError: this.#onError },
       closing: this.#closing.signal,
@@ -183,10 +186,12 @@ export class Payments {
   async noteWebhook(payment: unknown, options: { readonly batch?: Batch; readonly now?: number } = {}): Promise<boolean> {
     onlyKnown("options", options, ["batch", "now"]);
     if (options.batch !== undefined) fn("options.batch.add", options.batch?.add);
-    const reference = (payment as { reference?: unknown } | null)?.reference;
-    if (typeof reference !== "string" || reference === "") return false;
     const news = { type: "webhook", payment } as const;
-    return this.#driver.note(this.#intents.key(reference), { news }, this.#clock(options.now), options.batch);
+    for (const reference of referencesIn(this.#profile.document, payment)) {
+      const key = this.#intents.key(reference);
+      if (await this.#driver.note(key, { news }, this.#clock(options.now), options.batch)) return true;
+    }
+    return false;
   }
 
   /**

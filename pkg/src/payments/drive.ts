@@ -33,6 +33,9 @@ import { Turns } from "./turns.js";
 
 const WAIT_MS = 30_000;
 
+/** Longest time without a look at the store while somebody waits, in milliseconds. */
+const LOOK_MS_MAX = 1_000;
+
 /** Longest pause after lost races, in milliseconds. */
 const GIVE_WAY_MS_MAX = 256;
 
@@ -223,6 +226,7 @@ export class Driver {
       turn = undefined;
     };
     let news: News | undefined;
+    let looks = 0;
     try {
       for (let lost = 0; ; ) {
         const loaded = await this.#intents.load(key);
@@ -254,7 +258,8 @@ export class Driver {
         } else if (action.type === "wait") {
           // What comes after the end (a look for charges, a customer who acts) is a sweep's affair.
           if (call.once || !isOpen(step.intent)) return step.intent;
-          await this.#pause(key, action.until - call.now(), call.impatient);
+          looks = step.append.length > 0 ? 0 : looks + 1;
+          await this.#pause(key, Math.min(action.until - call.now(), lookMs(looks)), call.impatient);
         } else if (action.type === "reverse") {
           news = await this.#takeBack(action, call);
         } else {
@@ -403,6 +408,14 @@ export class Driver {
 
 function isSame(one: Lane, other: Lane): boolean {
   return one.profile === other.profile && one.operation === other.operation && one.purpose === other.purpose;
+}
+
+/**
+ * How long to wait before looking whether another process knows more by now: it sends, or heard a webhook, and tells
+ * nobody here. Soon at first, since an answer takes as long as one request.
+ */
+function lookMs(looks: number): number {
+  return Math.min(LOOK_MS_MAX, 25 * 2 ** Math.min(looks, 8));
 }
 
 function passedOf(news: Exchanged): Passed {

@@ -9,8 +9,8 @@ export { createFetch, type FetchCall, type FetchOptions, type SafeFetch } from "
 export { adyenHttpClient, type AdyenHttpClient, type AdyenLibrary } from "./fetch-adyen.js";
 export { withReference } from "./fetch-reference.js";
 export type { CallBody, CallOutcome, PreparedCall } from "./call.js";
-export { deriveKey, providerProfiles, randomKey, retrySchedule } from "./tables.js";
-export type { KeyIdentity, ScheduledAttempt } from "./tables.js";
+export { deriveKey, providerProfiles, printSchedule, randomKey, retrySchedule } from "./tables.js";
+export type { KeyIdentity, ScheduleOptions, ScheduledAttempt } from "./tables.js";
 export type {
   AwaitingCustomer,
   ChargeOptions,

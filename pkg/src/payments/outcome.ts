@@ -19,7 +19,7 @@ export interface RetryOptions {
   /** Longest wait in milliseconds; 30,000 when left out. */
   readonly capMs?: number;
   /** How waits are spread; `decorrelated` when left out. */
-  readonly jitter?: "full" | "equal" | "decorrelated";
+  readonly jitter?: "full" | "equal" | "decorrelated" | "decorrelated_v2";
 }
 
 /** The gateway a client talks to. */

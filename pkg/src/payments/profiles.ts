@@ -39,7 +39,8 @@ export interface AnswerRule {
     | "unauthorised"
     | "not_executed"
     | "unknown"
-    | "unknown_for_ever";
+    | "unknown_for_ever"
+    | "executed";
 }
 
 /** A request with gaps: `{target}` in a path, a string such as `"$amount"` in a body. */
@@ -111,8 +112,8 @@ export interface ProfileDocument {
   };
   /** How long a key is surely remembered, in milliseconds; 0 where it is not known: then each doubt is settled by asking. */
   readonly window_ms: number;
-  /** Windows of requests whose path begins so. */
-  readonly windows?: readonly { readonly path: string; readonly window_ms: number }[];
+  /** Windows, and headers for the key, of requests whose path begins so. */
+  readonly windows?: readonly { readonly path: string; readonly window_ms: number; readonly key_header?: string }[];
   /** The part of each window that is not used. */
   readonly margin_ms: number;
   /** How long after the last send a late copy may still execute, plus the lag of the query. */
@@ -123,8 +124,8 @@ export interface ProfileDocument {
   readonly answers: readonly AnswerRule[];
   /** Response headers that are kept with the answer to a prepared request. */
   readonly kept_headers?: readonly string[];
-  /** The request that voids whatever was done with a key. */
-  readonly void_by_key?: RequestTemplate;
+  /** The request that voids whatever was done with a key of a request to the path `of`. */
+  readonly void_by_key?: RequestTemplate & { readonly of: string };
   /** How payments become requests. Without it only prepared requests can be sent. */
   readonly dialect?: {
     readonly encoding: "json" | "form";
@@ -158,6 +159,11 @@ export function knownProfile(option: string | ProfileDocument): KnownProfile {
  */
 export function profileOfIntent(client: KnownProfile, name: unknown): ProfileDocument {
   return typeof name !== "string" || name === client.document.name ? client.document : builtIn(name);
+}
+
+/** Names of the headers a key may go into: nobody else may set them. */
+export function keyHeaders({ key, windows = [] }: ProfileDocument): string[] {
+  return [key.header, ...windows.map((row) => row.key_header)].filter((name) => name !== undefined);
 }
 
 function builtIn(name: string): ProfileDocument {

@@ -9,6 +9,7 @@ import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
 import { Governor, createGovernor } from "./governor.js";
 import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
+import { keyHeaders, type KnownProfile } from "./profiles.js";
 import type { Seams } from "./recording.js";
 
 const TIMEOUT_MS = 10_000;
@@ -78,10 +79,10 @@ export function governorOf({ governor }: PaymentsOptions): Governor | undefined 
 }
 
 /** What the driver needs to reach the gateway. */
-export function wireOf(options: PaymentsOptions): Wire {
+export function wireOf(options: PaymentsOptions, { document }: KnownProfile): Wire {
   return {
     baseUrl: origin(options.provider.baseUrl),
-    headers: credentials(object("provider.headers", options.provider.headers ?? {})),
+    headers: credentials(object("provider.headers", options.provider.headers ?? {}), keyHeaders(document)),
     timeoutMs: timeoutOf(options),
     fetch: options.fetch ?? ((request) => fetch(request)),
   };
@@ -110,7 +111,10 @@ function retryOf(options: RetryOptions): SettingsDocument["retry"] {
 }
 
 /** A header that cannot be sent would look like a lost connection at every attempt, so it is refused here. */
-function credentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function credentials(
+  headers: Readonly<Record<string, string>>,
+  keys: readonly string[],
+): Readonly<Record<string, string>> {
   let checked: Headers;
   try {
     checked = new Headers(headers);
@@ -122,7 +126,7 @@ function credentials(headers: Readonly<Record<string, string>>): Readonly<Record
       cause,
     });
   }
-  if (checked.has("idempotency-key")) {
+  if (keys.some((name) => checked.has(name))) {
     throw new TillproofError({
       code: "headers_invalid",
       message: "provider.headers: the idempotency key is derived for each intent: remove the header",

@@ -3,7 +3,7 @@
 import { profiles } from "../../wasm/payments.profiles.js";
 import { sources } from "../../wasm/payments.sources.js";
 import { payments } from "../shell/payments.js";
-import { bytes, count, onlyKnown, text, timeMs, type BytesInput } from "../shell/guard.js";
+import { bytes, count, flag, onlyKnown, text, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import type { Operation } from "./engine.js";
 import { hex } from "./host.js";
@@ -58,32 +58,71 @@ export function providerProfiles(): ProviderProfile[] {
 
 /** When one attempt may come. */
 export interface ScheduledAttempt {
-  /** Setbacks so far, from 1. */
+  /** Counted from 1, the first call itself. */
   readonly attempt: number;
-  /** Shortest and longest wait after it, in milliseconds. */
+  /** Shortest and longest wait before it, in milliseconds. */
   readonly earliestMs: number;
   readonly latestMs: number;
-  /** The wait itself, when entropy was given. */
+  /** How long after the first attempt it begins, in milliseconds, when nothing takes time but the waits. */
+  readonly beginsEarliestMs: number;
+  readonly beginsLatestMs: number;
+  /** The wait itself, when entropy was given; then both beginnings are exact as well. */
   readonly exactMs?: number;
 }
 
-/** The waits a caller will see, before anything is sent. With 16 bytes of `entropy` they are exact. */
-export function retrySchedule(
-  options: RetryOptions & { readonly attempts?: number; readonly entropy?: Uint8Array } = {},
-): ScheduledAttempt[] {
-  onlyKnown("options", options, ["baseMs", "capMs", "jitter", "attempts", "entropy"]);
-  const { baseMs, capMs, jitter, entropy } = options;
+/** What a schedule is asked for. */
+export interface ScheduleOptions extends RetryOptions {
+  /** The most attempts, 1,000 at most; 10 when left out. */
+  readonly attempts?: number;
+  /** No attempt begins later than so long after the first, in milliseconds; without end when left out. */
+  readonly deadlineMs?: number;
+  /** What the `Retry-After` of each answer asks for, in milliseconds: a floor, to which the wait is added. */
+  readonly retryAfterMs?: number;
+  /**
+   * Whether the outcome stays unknown, as after a lost answer: then the payment client waits at least a sixteenth of the
+   * time it has been unknown, a quarter of an hour at most.
+   */
+  readonly unknown?: boolean;
+  /** 16 bytes: what will be drawn from. */
+  readonly entropy?: Uint8Array;
+}
+
+/**
+ * The waits a caller will see, before anything is sent. With 16 bytes of `entropy` they are exact. {@link printSchedule}
+ * makes a table of them.
+ */
+export function retrySchedule(options: ScheduleOptions = {}): ScheduledAttempt[] {
+  onlyKnown("options", options, [
+    "baseMs", "capMs", "jitter", "attempts", "deadlineMs", "retryAfterMs", "unknown", "entropy",
+  ]);
+  const { baseMs, capMs, jitter, deadlineMs, retryAfterMs, unknown, entropy } = options;
   const input = encode({
     retry: { base_ms: baseMs, cap_ms: capMs, jitter },
     attempts: options.attempts ?? 10,
+    ...(deadlineMs === undefined ? {} : { deadline_ms: count("deadlineMs", deadlineMs) }),
+    ...(retryAfterMs === undefined ? {} : { hint_ms: count("retryAfterMs", retryAfterMs) }),
+    ...(flag("unknown", unknown) === true ? { unknown } : {}),
     ...(entropy === undefined ? {} : { entropy: hex(bytes("entropy", entropy)) }),
   });
-  type Row = { attempt: number; earliest_ms: number; latest_ms: number; exact_ms?: number };
-  const rows = payments.invoke<Row[]>((exports) => exports.payments_retry_schedule(input));
+  type Row = Record<"attempt" | "earliest_ms" | "latest_ms" | "begins_earliest_ms" | "begins_latest_ms", number>;
+  const rows = payments.invoke<(Row & { readonly exact_ms?: number })[]>((exports) => exports.payments_retry_schedule(input));
   return rows.map((row) => ({
     attempt: row.attempt,
     earliestMs: row.earliest_ms,
     latestMs: row.latest_ms,
+    beginsEarliestMs: row.begins_earliest_ms,
+    beginsLatestMs: row.begins_latest_ms,
     ...(row.exact_ms === undefined ? {} : { exactMs: row.exact_ms }),
   }));
+}
+
+/** A schedule for people: a line for each attempt, in seconds. */
+export function printSchedule(schedule: readonly ScheduledAttempt[]): string {
+  const seconds = (ms: number): string => `${(ms / 1_000).toFixed(3)} s`;
+  const range = (from: number, to: number): string => (from === to ? seconds(from) : `${seconds(from)} to ${seconds(to)}`);
+  const lines = schedule.map(({ attempt, earliestMs, latestMs, exactMs, beginsEarliestMs, beginsLatestMs }) => {
+    const wait = range(exactMs ?? earliestMs, exactMs ?? latestMs);
+    return `${String(attempt).padStart(7)}  ${wait.padEnd(24)}  ${range(beginsEarliestMs, beginsLatestMs)}`;
+  });
+  return ["attempt  wait                      begins after", ...lines, ""].join("\n");
 }

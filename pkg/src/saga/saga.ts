@@ -8,6 +8,7 @@
 import { TillproofError } from "../shell/errors.js";
 import { count, onlyKnown, text, timeMs } from "../shell/guard.js";
 import type { Store, Write } from "../stores/store.js";
+import { toldStore } from "../stores/told.js";
 import { TIMER_MS_MAX, hex, sleep, untilAborted } from "../payments/host.js";
 import { attempted, resultsOf } from "./attempt.js";
 import { turn, type JournalEntry, type Round, type SagaView, type SettingsDocument, type StepNews, type Turn } from "./engine.js";
@@ -52,7 +53,7 @@ export class Saga<Input> {
   /** Use {@link defineSaga}. */
   constructor(options: SagaOptions<Input>) {
     this.#options = checkedOptions(options);
-    this.#store = options.store;
+    this.#store = toldStore(options.store, "the saga goes on when it answers again; ask again with the same id");
     this.#steps = new Map(options.steps.map((step) => [step.name, step]));
     this.#prefix = `saga/${encodeURIComponent(options.name)}/`;
     this.#settings = settingsOf(options);

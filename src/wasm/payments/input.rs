@@ -48,7 +48,7 @@ pub(super) fn policy(value: Option<&Value<'_>>) -> Result<Policy, Error> {
     let jitter = reader.maybe_text("jitter").map_or(Some(default.jitter()), Jitter::from_name);
     if jitter.is_none() {
         let found = json::quoted(reader.maybe_text("jitter").unwrap_or_default());
-        reader.refuse("jitter", "\"full\", \"equal\" or \"decorrelated\"", found);
+        reader.refuse("jitter", "\"full\", \"equal\", \"decorrelated\" or \"decorrelated_v2\"", found);
     }
     reader.finish()?;
     Ok(Policy::new(base, cap, jitter.unwrap_or(default.jitter()))?)

@@ -4,7 +4,7 @@ use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
 use crate::payments::key::{self, KeyForm};
 use crate::payments::{Error, Operation};
 use crate::prelude::*;
-use crate::retry;
+use crate::retry::{self, Expected, Row};
 use crate::time::Millis;
 
 use super::input;
@@ -72,8 +72,8 @@ pub fn random_key(input: &[u8]) -> Result<String, Error> {
     Ok(json::quoted(&key))
 }
 
-/// The waits a caller will see: `{ retry?, attempts, entropy? }`, as an array of
-/// `{ attempt, earliest_ms, latest_ms, exact_ms? }`.
+/// The waits a caller will see: `{ retry?, attempts, deadline_ms?, hint_ms?, unknown?, entropy? }`, as an array of
+/// `{ attempt, earliest_ms, latest_ms, begins_earliest_ms, begins_latest_ms, exact_ms? }`.
 ///
 /// # Errors
 ///
@@ -87,22 +87,35 @@ pub fn retry_schedule(input: &[u8]) -> Result<String, Error> {
     if attempts > ATTEMPTS_MAX {
         reader.refuse("attempts", "at most 1000 attempts", attempts.digits());
     }
+    let deadline = reader.maybe_integer("deadline_ms").unwrap_or(json::SAFE_INTEGER_MAX);
+    let expected = Expected {
+        hint: Millis::new(reader.maybe_integer("hint_ms").unwrap_or_default()),
+        is_unknown: reader.flag("unknown"),
+    };
     let seeded = reader.optional("entropy").is_some();
-    let mut entropy = seeded.then(|| input::entropy(&mut reader));
+    let entropy = seeded.then(|| input::entropy(&mut reader));
     reader.finish()?;
 
+    let Ok(attempts @ 1..) = u32::try_from(attempts) else { return Ok(ArrayWriter::new().finish()) };
+    let policy = policy.with_deadline(Millis::new(deadline)).with_attempts_max(attempts)?;
+    let bounds = retry::schedule(&policy, expected, None).rows;
+    // What will happen ends no later than what can: its rows are the first of the others.
+    let exact =
+        entropy.map_or_else(Vec::new, |entropy| retry::schedule(&policy, expected, Some(entropy)).rows);
     let mut list = ArrayWriter::new();
-    let mut previous = Millis::ZERO;
-    for attempt in 1..=u32::try_from(attempts).unwrap_or_default() {
+    for (at, bound) in bounds.iter().enumerate().take(if seeded { exact.len() } else { bounds.len() }) {
+        let Row { attempt, wait, .. } = *bound;
+        let Row { wait: drawn, begins, .. } = *exact.get(at).unwrap_or(bound);
+        let safe = |length: Millis| length.get().min(json::SAFE_INTEGER_MAX);
         // The wait that stands before the attempt: none before the first.
-        let bounds = retry::bounds(&policy, attempt);
         let mut row = ObjectWriter::new()
             .number("attempt", u64::from(attempt))
-            .number("earliest_ms", bounds.earliest.get())
-            .number("latest_ms", bounds.latest.get());
-        if let Some(entropy) = &mut entropy {
-            previous = retry::delay(&policy, attempt, previous, entropy);
-            row = row.number("exact_ms", previous.get());
+            .number("earliest_ms", safe(wait.earliest))
+            .number("latest_ms", safe(wait.latest))
+            .number("begins_earliest_ms", safe(begins.earliest))
+            .number("begins_latest_ms", safe(begins.latest));
+        if seeded {
+            row = row.number("exact_ms", safe(drawn.latest));
         }
         list = list.raw(&row.finish());
     }

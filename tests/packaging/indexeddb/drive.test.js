@@ -44,10 +44,10 @@ after(async () => {
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 });
 
-async function tab() {
+async function tab(url = checkout.url) {
   const page = await browser.newPage();
   page.on("error", () => undefined);
-  await page.goto(checkout.url);
+  await page.goto(url);
   await page.waitForFunction("globalThis.ready === true", { timeout: 20_000 });
   return page;
 }
@@ -157,9 +157,15 @@ test("in a frame that may store nothing, the store says so before an order is ta
 });
 
 test("without room nothing is written, and the error says so", async () => {
-  const page = await tab();
-  const client = await page.createCDPSession();
-  await client.send("Storage.overrideQuotaForOrigin", { origin: checkout.url, quotaSize: 100_000 });
-  assert.deepEqual(await ask(page, "full"), { refused: { code: "indexeddb_full", advice: "fix_call" }, kept: 0 });
-  await page.close();
+  // A site of its own: what Chromium found out about the room of a site, it believes for a while.
+  const small = await openCheckout(join(ROOT, "dist"), gatewayUrl);
+  try {
+    const page = await tab(small.url);
+    const client = await page.createCDPSession();
+    await client.send("Storage.overrideQuotaForOrigin", { origin: small.url, quotaSize: 100_000 });
+    assert.deepEqual(await ask(page, "full"), { refused: { code: "indexeddb_full", advice: "fix_call" }, kept: 0 });
+    await page.close();
+  } finally {
+    small.close();
+  }
 });

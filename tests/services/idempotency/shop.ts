@@ -2,7 +2,7 @@
  * A merchant's server in a process of its own, which tells its port to whoever started it and dies where it was told to.
  *
  * Set by the environment: `SHOP_STORE` (sqlite, postgres, postgres-lease, redis), `SHOP_FILE` (of SQLite), `SHOP_KILL` (where, see {@link DEATHS}),
- * `SHOP_RECOVER` (repeat, ask, hold), `SHOP_LEASE_MS`, `SHOP_WAIT_MS` and `SHOP_NAME`.
+ * `SHOP_RECOVER` (repeat, ask, hold), `SHOP_LEASE_MS`, `SHOP_WAIT_MS`, `SHOP_SLOW_MS` (how long an order takes) and `SHOP_NAME`.
  */
 
 import { createServer } from "node:http";
@@ -116,6 +116,7 @@ async function listen<Client>({ idempotency, write, find }: Book<Client>): Promi
       const { item } = json() as { item: string };
       die("claimed");
       await write(context, item);
+      await new Promise((resolve) => setTimeout(resolve, Number(env["SHOP_SLOW_MS"] ?? 0)));
       die("done");
       return { status: 201, headers: { location: `/orders/${context.id}` }, json: { order: context.id, item, by: process.pid } };
     },

@@ -29,7 +29,7 @@ export interface Point {
   /** Whether the one who repeats the call asks for another try of what failed. */
   readonly retryFailed?: boolean;
   /** What he is answered; `settled` when left out. */
-  readonly repeated?: "failed";
+  readonly repeated?: "settled" | "failed";
   /** What the rest of the business is told, in order, each as one message however often; that it settled when left out. */
   readonly told?: readonly string[];
 }
