@@ -65,12 +65,16 @@ enum Standing {
 /// After so many failures in a row every breaker is open.
 const FAILURES_SURELY: u32 = 6;
 
+/// After so long without any outcome a breaker knows no more than at its beginning.
+const MEMORY_MS: u64 = 60_000;
+
 /// What a process has heard of the provider lately.
 #[derive(Clone, Debug, Default)]
 struct Line {
     under_way: Vec<(Name, u64)>,
     in_a_row: u32,
     down_since: Option<u64>,
+    heard_at: u64,
 }
 
 /// What the auditor knows of one intent.
@@ -373,11 +377,14 @@ impl Auditor {
             return;
         }
         let line = self.lines.entry(life.seat).or_default();
+        if now > line.heard_at.saturating_add(MEMORY_MS) {
+            (line.in_a_row, line.down_since) = (0, None);
+        }
         let beside =
             line.under_way.iter().filter(|(_, begun)| line.down_since.is_some_and(|since| *begun >= since));
         let beside = beside.count();
         line.under_way.push((name.clone(), now));
-        if line.down_since.is_some() && beside > 0 {
+        if line.down_since.is_some_and(|since| now >= since) && beside > 0 {
             let seat = life.seat.name();
             self.blame(
                 now,
@@ -392,11 +399,13 @@ impl Auditor {
         let Some(line) = self.lines.get_mut(&life.seat) else { return };
         let Some(at) = line.under_way.iter().position(|(of, _)| of == name) else { return };
         line.under_way.swap_remove(at);
+        line.heard_at = now;
         line.in_a_row = if failed { line.in_a_row.saturating_add(1) } else { 0 };
         line.down_since = match line.in_a_row {
             0 => None,
-            // One more than the governor's own number: what is under way when it opens still comes in.
-            FAILURES_SURELY => Some(now),
+            // One more than the governor's own number: what is under way when it opens still comes in. Who was let
+            // through just before may stand still for a moment.
+            FAILURES_SURELY => Some(now.saturating_add(LEASE_SPARE_MS)),
             _ => line.down_since,
         };
     }
