@@ -10,7 +10,9 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { menu, torture, trace } from "../../pkg/src/torture/index.js";
-import { code } from "./errors.js";
+import { isTillproofError } from "../../pkg/src/shell/errors.js";
+
+const code = (expected: string) => (error: unknown): boolean => isTillproofError(error) && error.code === expected;
 
 test("ten thousand seeds of the default world, and of one with 20 % crashes, break nothing", () => {
   for (const profile of ["default", "crash-20"]) {

@@ -150,6 +150,12 @@ export interface WaitOptions {
 export interface ChargeOptions extends WaitOptions {
   /** Try a failed intent again with a new key. Only a stored proof that no money moved allows it. */
   readonly retryFailed?: boolean;
+  /**
+   * When this was first wanted, in milliseconds since the epoch: the time of the order, not of the call. It protects
+   * where the store lost the intent (it was restored from an older backup) and the provider may have forgotten the key:
+   * what is older than that is asked about before it is sent.
+   */
+  readonly since?: number;
 }
 
 interface OutcomeBase {
