@@ -399,6 +399,9 @@ impl Auditor {
         let Some(line) = self.lines.get_mut(&life.seat) else { return };
         let Some(at) = line.under_way.iter().position(|(of, _)| of == name) else { return };
         line.under_way.swap_remove(at);
+        if now > line.heard_at.saturating_add(MEMORY_MS) {
+            (line.in_a_row, line.down_since) = (0, None);
+        }
         line.heard_at = now;
         line.in_a_row = if failed { line.in_a_row.saturating_add(1) } else { 0 };
         line.down_since = match line.in_a_row {
