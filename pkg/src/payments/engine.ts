@@ -179,6 +179,8 @@ export function openIntent(input: {
   readonly request: RequestDocument;
   readonly settings: SettingsDocument;
   readonly now: number;
+  /** When the caller first wanted it. */
+  readonly since?: number;
 }): Step {
   const document = withProfile(input);
   const step = payments.invoke<Step>((exports) => exports.payments_open(document));

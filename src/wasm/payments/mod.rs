@@ -19,8 +19,8 @@ use crate::prelude::*;
 
 pub use tables::{derive_key, random_key, retry_schedule};
 
-/// Opens an intent: `{ profile, account, secret, request, settings?, now }`. `profile` is the whole document, here and in
-/// the other calls.
+/// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document,
+/// here and in the other calls.
 ///
 /// # Errors
 ///
@@ -33,11 +33,16 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
     let secret = input::secret(&mut reader, "secret");
     let settings = input::settings(&mut reader)?;
     let now = input::moment(&mut reader, "now");
+    let aged = reader.optional("since").is_some();
+    let since = aged.then(|| input::moment(&mut reader, "since"));
     reader.finish()?;
 
     let profile = Arc::new(Profile::from_json(profile)?);
     let request = Request::from_json(request)?;
-    let machine = Machine::open(profile, settings, account, request, &secret, now)?;
+    let mut machine = Machine::open(profile, settings, account, request, &secret, now)?;
+    if let Some(since) = since {
+        machine = machine.wanted_since(since)?;
+    }
     Ok(outcome(&machine, &Action::Wait { until: now }))
 }
 
