@@ -14,11 +14,11 @@ mod payments {
     mod calls;
     mod dialects;
     mod evidence;
+    mod found;
     mod histories;
     mod profiles;
     mod story;
     mod table;
     mod trace;
     mod transitions;
-    mod world;
 }

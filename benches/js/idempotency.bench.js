@@ -173,6 +173,10 @@ async function herd(ask, requests, keys) {
 
 /** What a key is there for. Each says how often it asked, how often it was charged, and what the last one was told. */
 const SITUATIONS = {
+  async "repeated unchanged"({ ask }, charge) {
+    await ask({ key: "0", body: '{"a":1}' }, async () => charge());
+    return ask({ key: "0", body: '{"a":1}' }, async () => charge());
+  },
   async "failed after its effect"({ ask }, charge, found) {
     await ask({ key: "a", body: "{}" }, async () => (charge(), Promise.reject(new Error("the answer of the provider was lost"))));
     return ask({ key: "a", body: "{}" }, async () => charge(), found);
@@ -219,13 +223,17 @@ async function measured(name, make, requests) {
 export async function run() {
   const rows = [];
   const goals = [];
+  const rates = {};
   for (const [name, make] of Object.entries(IN_PROCESS)) {
     const { row, extra, rate } = await measured(`${name}, in process`, make, REQUESTS);
     rows.push(row);
+    rates[name] = rate;
     if (name !== "tillproof") continue;
     goals.push({ number: "herd", name: "effects beyond one for each key", gate: 0, stretch: 0, measured: extra, atMost: true });
-    goals.push({ number: "herd", name: "requests a second in process", gate: 10_000, stretch: 30_000, measured: rate });
   }
+  // That library compares no canonical documents and knows no customers: half its rate is what these may cost.
+  const share = rates["tillproof"] / rates["@node-idempotency/core 1.0.11"];
+  goals.push({ number: "herd", name: "rate in process, share of that of @node-idempotency/core", gate: 0.4, stretch: 0.7, measured: share });
   for (const [name, mount] of Object.entries(ON_EXPRESS)) {
     const open = [];
     const make = async () => {

@@ -165,6 +165,8 @@ impl Lane {
         let (_, purpose) = self.queue.iter().next()?;
         match self.pass(settings, now, purpose) {
             Ok(_) => Some(now),
+            // A probe that is never reported must not keep anybody waiting for ever.
+            Err((Reason::Probing, _)) => self.breaker.probe_at(),
             Err((_, at)) => at,
         }
     }

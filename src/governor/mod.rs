@@ -16,6 +16,24 @@
 //! 3. Who would rather queue than ask again: [`Governor::join`], and after each report and at [`Governor::next_at`] one
 //!    calls [`Governor::admit`] until it has nobody left to let through. [`Governor::leave`] gives the place up.
 //!
+//! ```
+//! use tillproof::entropy::Entropy;
+//! use tillproof::governor::{Governor, Heard, Permit, Purpose, Reason, Settings};
+//! use tillproof::time::Timestamp;
+//!
+//! let mut governor = Governor::new(Settings::default())?;
+//! let (charges, mut entropy) = (governor.add_lane()?, Entropy::from_seed(7));
+//! let (now, deadline) = (Timestamp::MIN, Timestamp::MAX);
+//! for _ in 0..5 {
+//!     let permit = governor.permit(now, charges, Purpose::FirstSend, deadline, &mut entropy);
+//!     let Permit::Go { ticket } = permit else { panic!("nothing has failed yet") };
+//!     governor.report(now, charges, ticket, Heard::Failure, &mut entropy);
+//! }
+//! let permit = governor.permit(now, charges, Purpose::FirstSend, deadline, &mut entropy);
+//! assert!(matches!(permit, Permit::Hold { reason: Reason::Open, .. }));
+//! # Ok::<(), tillproof::governor::Error>(())
+//! ```
+//!
 //! Nothing here is stored: a process that starts anew trusts every provider until it has heard otherwise.
 //!
 //! # Not here

@@ -13,7 +13,7 @@ pub fn encode_entry(entry: &Entry) -> String {
     let begin =
         |kind: &str, at: &Timestamp| ObjectWriter::new().text("type", kind).number("at", at.unix_ms());
     match entry {
-        Entry::Opened { at, profile, account, request, fingerprint, key, deadline_at, terms } => {
+        Entry::Opened { at, profile, account, request, fingerprint, key, deadline_at, terms, since } => {
             let out = begin("opened", at)
                 .number("v", 1)
                 .text("profile", profile)
@@ -22,14 +22,14 @@ pub fn encode_entry(entry: &Entry) -> String {
                 .text("fingerprint", fingerprint)
                 .text("key", key)
                 .number("deadline_at", deadline_at.unix_ms());
-            match terms {
-                None => out.finish(),
+            let out = match terms {
+                None => out,
                 Some(terms) => out
                     .number("window_ms", terms.window.get())
                     .number("margin_ms", terms.margin.get())
-                    .number("quarantine_ms", terms.quarantine.get())
-                    .finish(),
-            }
+                    .number("quarantine_ms", terms.quarantine.get()),
+            };
+            maybe(out, "since", *since)
         }
         Entry::SendAuthorised { at, attempt, owner, lease_until } => begin("send_authorised", at)
             .number("attempt", u64::from(*attempt))
@@ -146,6 +146,7 @@ pub fn decode_entry(document: &Value<'_>) -> Result<Entry, Error> {
                 key: r.text("key").to_owned(),
                 deadline_at: moment(r, "deadline_at"),
                 terms: terms(r),
+                since: maybe_moment(r, "since"),
             }
         }
         "send_authorised" => Entry::SendAuthorised {

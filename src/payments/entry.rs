@@ -29,6 +29,8 @@ pub enum Entry {
         deadline_at: Timestamp,
         /// What the provider promised about the key. `None` in journals of before it was kept.
         terms: Option<Terms>,
+        /// When the caller first wanted it, where he says so: the store may have lost an older intent of this name.
+        since: Option<Timestamp>,
     },
     /// One send of the current key was authorised; from here on it may be on the wire.
     SendAuthorised {

@@ -111,7 +111,8 @@ impl Intent {
     }
 
     pub(super) fn opened(entry: &Entry) -> Option<Self> {
-        let Entry::Opened { at, profile, account, request, key, deadline_at, terms, .. } = entry else {
+        let Entry::Opened { at, profile, account, request, key, deadline_at, terms, since, .. } = entry
+        else {
             return None;
         };
         Some(Self {
@@ -124,7 +125,7 @@ impl Intent {
             state: State::Initiated,
             epoch: 1,
             key: key.clone(),
-            epoch_opened_at: *at,
+            epoch_opened_at: since.map_or(*at, |since| since.min(*at)),
             attempts: 0,
             attempts_before_epoch: 0,
             queries: 0,

@@ -77,10 +77,27 @@ impl Machine {
             deadline_at: now.saturating_add(settings.deadline),
             key,
             terms: Some(profile.terms(&request)),
+            since: None,
             request,
         };
         let intent = Intent::replay(core::slice::from_ref(&opened))?;
         Ok(Self { profile, settings, intent, new_entries: vec![opened] })
+    }
+
+    /// A new intent that the caller has wanted for longer: since the time of his order, say. An older copy of the store
+    /// may have been restored in between, and the provider may have forgotten the key; so what is older than its memory
+    /// is asked about before it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Journal`] when it is not new.
+    pub fn wanted_since(self, moment: Timestamp) -> Result<Self, Error> {
+        let Self { profile, settings, mut new_entries, .. } = self;
+        if let Some(Entry::Opened { since, .. }) = new_entries.first_mut() {
+            *since = Some(moment);
+        }
+        let intent = Intent::replay(&new_entries)?;
+        Ok(Self { profile, settings, intent, new_entries })
     }
 
     /// Loads an intent from its journal. `profile` is that of the name the journal holds, see [`Intent::profile`].

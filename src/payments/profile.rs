@@ -3,7 +3,7 @@
 //! Invariant: a profile that was read can be decided by. Each figure decides whether a re-send is safe, so a missing or
 //! contradictory one is refused by its name; where a promise is unknown, the value is the careful one (a window of zero
 //! means "ask before sending again"). Sources and dates of check stand in the member `sources`; nothing is decided by
-//! them, and they are not kept.
+//! them.
 //!
 //! `schema` has the form, docs/providers.md says what each field means. Profiles are interpreted and not translated into
 //! types of their own: they are read by few lines of code, and those are shipped to browsers.
@@ -95,16 +95,20 @@ impl Profile {
     ///
     /// [`ErrorKind::Profile`] names the profile, the field and what is wrong with it.
     pub fn from_json(document: &Value<'_>) -> Result<Self, Error> {
-        let mut root = Node::of(document);
-        let found = schema::misfit(&root, &schema::PROFILE).or_else(|| contradiction(&root));
+        let profile = Self::accepted(document);
+        let root = &profile.root;
+        let found = schema::misfit(root, &schema::PROFILE).or_else(|| contradiction(root));
         if let Some(Misfit { field, problem }) = found {
-            let profile = root.text("name").unwrap_or_default().to_owned();
+            let profile = profile.name().to_owned();
             return Err(ErrorKind::Profile { profile, field, problem }.into());
         }
-        if let Node::Map(members) = &mut root {
-            members.retain(|(name, _)| name != "sources");
-        }
-        Ok(Self { root })
+        Ok(profile)
+    }
+
+    /// The profile of a document that [`Profile::from_json`] accepted before: checking takes as long as deciding.
+    #[must_use]
+    pub fn accepted(document: &Value<'_>) -> Self {
+        Self { root: Node::of(document) }
     }
 
     /// The document.
@@ -271,11 +275,15 @@ fn rules(rules: &[Node]) -> Option<Misfit> {
         Some(Misfit { field: glued(&["answers.", &position.digits()]), problem })
     };
     rules.iter().enumerate().find_map(wrong).or_else(|| {
+        // The first status that no rule is known to be about.
+        let mut open = 400;
         let ranges = || rules.iter().filter(|rule| always(rule)).map(range);
-        let open = (400..=599).any(|status| !ranges().any(|(first, last)| first <= status && status <= last));
+        while let Some((_, last)) = ranges().find(|(first, last)| *first <= open && open <= *last) {
+            open = last.saturating_add(1);
+        }
         let problem =
             "does not say what each status from 400 to 599 means: end with rules that have no conditions";
-        open.then(|| Misfit { field: "answers".to_owned(), problem })
+        (open <= 599).then(|| Misfit { field: "answers".to_owned(), problem })
     })
 }
 

@@ -46,13 +46,16 @@ pub(super) fn tagged<'p>(profile: &'p Profile, request: &Request) -> Option<Tagg
     Some(Tagged { route, body: body? })
 }
 
+/// Gaps that every request can fill, a prepared one too.
+const OURS: [&str; 3] = ["reference}", "reference_quoted}", "merchant}"];
+
 /// Whether a query finds what bears our reference, and nothing else.
 ///
 /// One that needs what only our own words for a payment have (a target, a destination) would find nothing, and one whose
 /// answers do not say the reference would find everything: both would be believed.
 fn asks_by_reference(profile: &Profile, route: &Node, query: &Node) -> bool {
     let mut gaps = query.text("path").unwrap_or_default().split('{').skip(1);
-    let fillable = gaps.all(|gap| gap.starts_with("reference}") || gap.starts_with("merchant}"));
+    let fillable = gaps.all(|gap| OURS.iter().any(|ours| gap.starts_with(ours)));
     let says = Reading::nearest(profile, &[query, route]).is_some_and(|reading| reading.says_reference());
     fillable && says && query.text("items").is_some()
 }

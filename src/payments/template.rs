@@ -11,9 +11,10 @@ use super::Request;
 use super::node::Node;
 
 /// What gaps may stand for.
-const GAPS: [&str; 12] = [
+const GAPS: [&str; 13] = [
     "merchant",
     "reference",
+    "reference_quoted",
     "key",
     "amount",
     "amount_text",
@@ -37,7 +38,8 @@ pub(super) struct Filler {
 impl Filler {
     pub(super) fn new(request: &Request, key: &str) -> Self {
         let amount = request.amount();
-        let mut out = ObjectWriter::new().text("key", key);
+        let mut out =
+            ObjectWriter::new().text("key", key).text("reference_quoted", &backslashed(&request.reference));
         if let Some(amount) = amount {
             let code = amount.currency().code().to_owned();
             out = out
@@ -113,6 +115,18 @@ impl Filler {
             }
         }
     }
+}
+
+/// A text as it stands between double quotes in a search: what would end it has a backslash in front.
+fn backslashed(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if matches!(character, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
 }
 
 fn members_of(text: &str) -> Vec<(String, Node)> {

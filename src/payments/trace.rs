@@ -32,7 +32,7 @@ const OF_REQUEST: [&str; 3] = ["operation", "amount", "currency"];
 /// [`ErrorKind::Journal`] as [`Intent::replay`].
 pub fn trace(journal: &[Entry]) -> Result<String, Error> {
     let mut intent = Intent::replay(journal.get(..1).unwrap_or_default())?;
-    let opened_at = intent.epoch_opened_at;
+    let opened_at = journal.first().map_or(Timestamp::MIN, Entry::at);
     let mut story = String::new();
     for (position, entry) in journal.iter().enumerate() {
         story.push_str(&position.saturating_add(1).digits());

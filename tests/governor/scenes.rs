@@ -173,6 +173,10 @@ fn a_probe_that_is_never_reported_is_taken_for_lost_and_one_given_back_is_free_a
     scene.trip();
     scene.wait_for_probe();
     assert_eq!(scene.go(Purpose::Resend), "go");
+    let lost_at = Timestamp::from_unix_ms(scene.now_ms + 60_000);
+    let waiter = scene.governor.join(scene.now(), scene.lane, Purpose::Query, Timestamp::MAX).unwrap();
+    assert_eq!(scene.governor.next_at(scene.now(), scene.lane), lost_at);
+    assert!(scene.governor.leave(scene.lane, waiter));
     scene.now_ms += 59_999;
     assert_eq!(scene.go(Purpose::Resend), "probing");
     scene.now_ms += 1;

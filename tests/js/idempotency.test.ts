@@ -407,6 +407,35 @@ test("a person settles by whose key it is too: with an answer, or so that it run
   assert.equal((await idempotency.run(ORDER, () => ({ status: 201 }), { recover: "hold" })).status, "executed");
 });
 
+test("who asks while somebody settles is told what he was told before", async () => {
+  const { store, before } = meddled();
+  const idempotency = createIdempotency({ store });
+  const ask = (): Promise<IdempotencyResult> => idempotency.run(ORDER, () => ({}), { recover: "hold" });
+  await idempotency.run(ORDER, () => pending({ status: 202, json: "wait" }), { recover: "hold" });
+  let commits = 0;
+  let between: IdempotencyResult | undefined;
+  before.commit = async () => {
+    commits += 1;
+    if (commits === 2) between = await ask();
+  };
+  assert.equal(await idempotency.settle({ operation: "order", principal: "ann", key: "k-1" }, { status: 201 }), true);
+  assert.deepEqual([between?.status, between?.answer.status, between && text(between)], ["pending", 202, '"wait"']);
+  assert.equal((await ask()).answer.status, 201);
+});
+
+test("what belongs to a connection is not kept, and a length is counted and not believed", async () => {
+  const idempotency = createIdempotency({ store: memoryStore(), replayedHeaders: ["connection", "content-length"] });
+  const headers = { "content-length": "7", connection: "close", "transfer-encoding": "chunked", location: "/orders/7" };
+  for (const reply of [{ headers, body: "done" }, new Response("done", { headers: { "content-length": "7", location: "/orders/7" } })]) {
+    const key = `k-${String(reply)}`.replaceAll(/\W/g, "");
+    for (let time = 0; time < 2; time += 1) {
+      const { answer } = await idempotency.run({ ...ORDER, key }, () => reply, REPEAT);
+      const names = answer.headers.map(([name]) => name).filter((name) => !name.startsWith("idempoten") && name !== "content-type");
+      assert.deepEqual(names, ["location"]);
+    }
+  }
+});
+
 test("a handler that called others first ends in one transaction with its answer, or not at all", async () => {
   const database = memoryDatabase();
   database.exec("CREATE TABLE orders (id TEXT)");

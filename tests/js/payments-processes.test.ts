@@ -154,6 +154,42 @@ test("a store that is restored from an older backup leads to the same charge", a
   }
 });
 
+test("an order that is older than the provider's memory is asked about, even when the store has lost it", async () => {
+  for (const [since, charges] of [
+    [true, 1],
+    // Nobody says that it is old: the key is sent, and the provider has forgotten it.
+    [false, 2],
+  ] as const) {
+    let clock = 1_700_000_000_000 - Date.now();
+    const now = (): number => clock + Date.now();
+    const gateway = new Gateway(now);
+    const orderedAt = now();
+    await merchant(gateway, memoryStore(), now).charge(ORDER);
+    clock += 2 * DAY;
+    const outcome = await merchant(gateway, memoryStore(), now).charge(ORDER, since ? { since: orderedAt } : {});
+    assert.equal(outcome.status, "settled");
+    assert.equal(gateway.charges.length, charges);
+  }
+  const unused = merchant(new Gateway(Date.now), memoryStore(), Date.now);
+  await assert.rejects(unused.charge(ORDER, { since: Number.NaN }), { code: "time_not_milliseconds" });
+});
+
+test("whoever waits through what the customer has to do is told what became of it", async () => {
+  const now = Date.now;
+  const gateway = new Gateway(now);
+  let state = "requires_action";
+  const shown = async (request: Request): Promise<Response> => {
+    const answer = await gateway.fetch(request);
+    return new Response((await answer.text()).replaceAll('"completed"', `"${state}"`), { status: answer.status });
+  };
+  const payments = merchant(gateway, memoryStore(), now, { fetch: shown });
+  assert.equal((await payments.charge(ORDER)).status, "awaiting_customer");
+  const waiting = payments.wait("order_1", { waitMs: 20_000 });
+  setTimeout(() => (state = "completed"), 20);
+  assert.equal((await waiting).status, "settled");
+  assert.equal(gateway.posts.length, 1);
+});
+
 test("an abort ends the wait at once, and nothing more is sent", async () => {
   const now = Date.now;
   const gateway = new Gateway(now);

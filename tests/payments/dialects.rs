@@ -275,6 +275,21 @@ fn each_dialect_reads_its_answers() {
 }
 
 #[test]
+fn a_reference_cannot_change_the_question_it_is_asked_in() {
+    let text = request(Operation::Charge, "").to_json().replace("order 1", r#"a\" OR \\x&y/{target}"#);
+    let mut machine =
+        open("stripe", Request::from_json(&json::parse(text.as_bytes()).unwrap()).unwrap()).unwrap();
+    let Action::Send { attempt, .. } = machine.poll(at(0), "me", Permit::Go) else {
+        panic!("expected a send")
+    };
+    machine.handle_failure(at(0), attempt, false, &mut Entropy::from_seed(1));
+    let Action::Query { request, .. } = machine.poll(at(60 * 3_600_000), "me", Permit::Go) else {
+        panic!("expected a query")
+    };
+    insta::assert_snapshot!(request.path, @r#"/v1/payment_intents/search?limit=100&query=metadata%5B%22tillproof_reference%22%5D%3A%22a%5C%22%20OR%20%5C%5Cx%26y%2F%7Btarget%7D%22"#);
+}
+
+#[test]
 fn provider_fields_go_along_and_never_replace_what_the_payment_says() {
     let fields = r#","provider_fields":{"payment_method":"pm_1","off_session":true}"#;
     let mut machine = open("stripe", request(Operation::Charge, fields)).unwrap();

@@ -128,6 +128,18 @@ impl Story {
                 let code = if status == 422 { "idempotency_key_mismatch" } else { "no" };
                 self.machine.handle_response(now, attempt, &error(status, code), entropy);
             }
+            // A process that was frozen tells what became of the first attempt, or of the first question.
+            "frozen_lost" if attempt > 1 => self.machine.handle_failure(now, 1, false, entropy),
+            "frozen_not_sent" if attempt > 1 => self.machine.handle_failure(now, 1, true, entropy),
+            "frozen_refused" if attempt > 1 => {
+                self.machine.handle_response(now, 1, &error(400, "no"), entropy);
+            }
+            "frozen_none" if self.machine.intent().queries > 1 => {
+                let empty = answer(200, r#"{"object":"list","data":[],"hasMore":false}"#);
+                self.machine.handle_query(now, 1, Some(&empty), entropy);
+            }
+            "frozen_lost" | "frozen_not_sent" | "frozen_refused" | "frozen_none" => return false,
+            "question" => return self.act(|action| matches!(action, Action::Query { .. })),
             "ask" => {
                 if !self.act(|action| matches!(action, Action::Query { .. })) {
                     return false;

@@ -63,6 +63,27 @@ fn what_an_open_intent_becomes() {
 }
 
 #[test]
+fn what_a_frozen_process_tells_moves_nothing_that_is_newer() {
+    check(
+        "charge",
+        &[
+            ("native", "send die send frozen_lost", "in_flight"),
+            ("native", "send die send frozen_not_sent", "in_flight"),
+            ("native", "send die send frozen_refused", "in_flight"),
+            ("native", "send die send ok frozen_lost", "settled"),
+            ("native", "send die send ok frozen_refused", "settled"),
+            ("native", "send die send action frozen_lost", "awaiting_customer"),
+            ("native", "send die send late", "settled"),
+            ("native", "send lost send status:402 reopen send frozen_refused", "in_flight"),
+            // "Nothing found" was true when it was asked, and is told when it would be proof.
+            ("native", "send stored_500 question die question frozen_none", "pending_confirmation"),
+            ("native", "send stored_500 wait:6 question die ask:none frozen_none", "pending_confirmation"),
+            ("native", "send stored_500 wait:6 question die ask:none ask:none", "failed"),
+        ],
+    );
+}
+
+#[test]
 fn what_a_payment_that_waits_for_its_customer_becomes() {
     check(
         "charge",

@@ -182,8 +182,7 @@ export function headersOf({ headers, body }: KeyedAnswer): Record<string, string
   const record: Record<string, string | string[]> = { "content-length": String(body.length) };
   for (const [name, value] of headers) {
     const before = record[name];
-    if (before === undefined || name === "content-length") record[name] = value;
-    else record[name] = [before, value].flat();
+    record[name] = before === undefined ? value : [before, value].flat();
   }
   return record;
 }

@@ -90,7 +90,8 @@ export function isOutcome<K extends "pending" | "not_executed" | "transaction">(
  * and its result is lost.
  */
 export async function answerOf(reply: ReplyLike, bytesMax: number): Promise<Answer> {
-  const answer = isResponse(reply) ? await ofResponse(reply) : ofReply(reply);
+  const given = isResponse(reply) ? await ofResponse(reply) : ofReply(reply);
+  const answer = { ...given, headers: given.headers.filter(([name]) => !OF_THE_CONNECTION.has(name)) };
   if (answer.body.length <= bytesMax) return answer;
   throw new TillproofError({
     code: "answer_too_large",
@@ -100,6 +101,9 @@ export async function answerOf(reply: ReplyLike, bytesMax: number): Promise<Answ
     details: { found: String(answer.body.length), limit: String(bytesMax) },
   });
 }
+
+/** What is said of one connection, and the length, which the server counts itself: another server sends a repetition. */
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set(["connection", "content-length", "keep-alive", "transfer-encoding"]);
 
 function isResponse(reply: ReplyLike): reply is Response {
   return typeof (reply as Response | undefined)?.arrayBuffer === "function";

@@ -14,7 +14,7 @@ import { decide, finish, identify, take, unfinished, type Decision, type Policy,
 import { Flights } from "./flights.js";
 import type { Idempotency, IdempotencyResult, KeyedRequest, RunOptions, UnresolvedKey, Whose } from "./idempotency.js";
 import { committed } from "./lease.js";
-import { apart, Owner, type Handler, type Settled } from "./owner.js";
+import { apart, behind, Owner, type Handler, type Settled } from "./owner.js";
 import { problemAnswer, problemOf, type Problem, type ProblemCode } from "./problems.js";
 import { checkedWhose, recoverMissing, type IdempotencyMode, type IdempotencySettings } from "./settings.js";
 import { unguarded } from "./unguarded.js";
@@ -24,6 +24,12 @@ const ATTEMPTS_MAX = 8;
 
 /** Pauses between two looks at a key another process works on. */
 const PAUSES_MS = [10, 20, 40, 80, 160, 250] as const;
+
+/**
+ * How long a claim may take in a database at least: from here a slow connection looks like the claim of another process,
+ * and who is told 409 because of the first would be told so for nothing.
+ */
+const CLAIM_MS = 2_000;
 
 /** Drops so many expired records for so many requests: more than they bring, so that it catches up. */
 const PURGE = { every: 500, limit: 2_000 };
@@ -104,18 +110,20 @@ export class Keeper implements Idempotency {
     if (answer !== null && answer.status >= 500) {
       throw refusal("reply_invalid", "outcome.status", answer.status, "says that nothing is known: settle with what is");
     }
-    // An hour is ten thousand times what two commits take; nobody prolongs this lease.
-    const terms: TermsDocument = { ...this.#terms("hold"), lease_ms: 3_600_000 };
+    // A minute is a thousand times what two commits take; nobody prolongs this lease.
+    const terms: TermsDocument = { ...this.#terms("hold"), lease_ms: 60_000 };
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const record = await store.get(prefix + id);
-      const head = record === null ? null : { ...record, value: apart(record.value).head };
+      const before = record === null ? null : apart(record.value);
+      const head = record === null || before === null ? null : { ...record, value: before.head };
       const run = take({ now: clock(), slot: slot(prefix + id, head), owner: crypto.randomUUID(), terms });
       if (run === null) return false;
-      if (!(await committed(store, [run.first]))) continue;
+      // Whoever asks in between is told what he was told before.
+      if (!(await committed(store, [behind(run.first, run.keeps_answer ? (before?.answer ?? null) : null)]))) continue;
       const ending = free ? "released" : "status";
       const end = finish({ now: clock(), claim: run.claim, terms, ending, status: answer?.status });
-      const stored = answer === null || end.ending !== "answered" ? "" : `\n${encodeAnswer(answer, kept)}`;
-      return committed(store, [{ ...end.write, value: end.write.value + stored }]);
+      const stored = answer === null || end.ending !== "answered" ? null : encodeAnswer(answer, kept);
+      return committed(store, [behind(end.write, stored)]);
     }
     return false;
   }
@@ -224,7 +232,7 @@ export class Keeper implements Idempotency {
     const flight = this.#flights.run(key, work, told);
     if (this.#settings.mode === "lease") return flight;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<"late">((resolve) => (timer = setTimeout(resolve, Math.max(1, patientUntil - clock()), "late")));
+    const patience = new Promise<"late">((resolve) => (timer = setTimeout(resolve, Math.max(CLAIM_MS, patientUntil - clock()), "late")));
     try {
       const first = await Promise.race([flight, patience]);
       if (first !== "late" || state !== "waiting") return await flight;

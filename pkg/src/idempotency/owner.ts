@@ -218,7 +218,7 @@ export class Owner<Client> {
 }
 
 /** A record, and on a line of its own the answer it stands for. */
-function behind(write: Write, answer: string | null): Write {
+export function behind(write: Write, answer: string | null): Write {
   return answer === null ? write : { ...write, value: write.value + tail(answer) };
 }
 

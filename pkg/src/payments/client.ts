@@ -6,13 +6,15 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { amountDigits, bytes, count, fn, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
+import { bytes, count, fn, onlyKnown, text, timeMs } from "../shell/guard.js";
 import type { Batch } from "../stores/store.js";
 import { callDocument, callOutcome, type CallOutcome, type PreparedCall } from "./call.js";
+import { decided, requestDocument, type AnyRequest } from "./documents.js";
 import { Driver } from "./drive.js";
-import { traceIntent, viewIntent, type IntentView, type Operation, type RequestDocument } from "./engine.js";
+import { traceIntent, viewIntent, type IntentView, type Operation } from "./engine.js";
 import type { FindCredentials } from "./fetch-wire.js";
 import type { Governor } from "./governor.js";
+import { hedgeOf } from "./hedge.js";
 import { hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
@@ -29,6 +31,7 @@ import type {
 } from "./outcome.js";
 import { knownProfile, type KnownProfile } from "./profiles.js";
 import { checkedCall, checkedOptions, governorOf, seamsOf, settingsOf, wireOf, withSignal } from "./settings.js";
+import { Rounds, type Opening } from "./rounds.js";
 import { outcomeOf } from "./told.js";
 import { referencesIn } from "./webhook.js";
 
@@ -45,6 +48,7 @@ export class Payments {
   /** What decides when the provider may be reached; `undefined` when it was switched off. Its state is for telemetry. */
   readonly governor: Governor | undefined;
   readonly #intents: Intents;
+  readonly #rounds: Rounds;
   readonly #driver: Driver;
   readonly #profile: KnownProfile;
   readonly #merchant: string;
@@ -64,24 +68,28 @@ export class Payments {
     this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
     this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
+    const terms = {
+      profile: this.#profile,
+      account,
+      secret: hex(bytes("secret", options.secret)),
+      settings: settingsOf(options),
+      now: this.#now,
+      random: this.#random,
+    };
+    this.#rounds = new Rounds(terms, this.#intents, { ...seamsOf(options), onError: this.#onError });
     this.#driver = new Driver({
-      terms: {
-        profile: this.#profile,
-        account,
-        secret: hex(bytes("secret", options.secret)),
-        settings: settingsOf(options),
-        now: this.#now,
-        random: this.#random,
-      },
+      rounds: this.#rounds,
       intents: this.#intents,
       wire: { ...wireOf(options, this.#profile), credentials },
       gate: this.governor,
-      seams: { ...seamsOf(options), onError: this.#onError },
+      hedgeMs: hedgeOf(options.hedge),
       closing: this.#closing.signal,
+      now: this.#now,
+      onError: this.#onError,
     });
     // Opening a throw-away intent checks secret and retry options now, not at the first order.
     const call = { method: "POST", path: "/", body: "{}" };
-    this.#driver.open({ merchant: this.#merchant, operation: "call", reference: "check", call }, this.#now);
+    this.#rounds.open({ merchant: this.#merchant, operation: "call", reference: "check", call }, { now: this.#now });
   }
 
   /** Authorizes and captures. Repeating it with the same reference is safe after anything. */
@@ -128,7 +136,7 @@ export class Payments {
     checkedCall(options);
     const key = this.#intents.key(reference);
     const now = this.#clock(options.now);
-    if (!(await this.#driver.note(key, { cancel: true }, now))) throw unknownIntent(reference);
+    if (!(await this.#note(key, { cancel: true }, now))) throw unknownIntent(reference);
     return this.#outcomeWithin(key, options);
   }
 
@@ -141,7 +149,7 @@ export class Payments {
     checkedCall(options);
     const resolve = decided(decision);
     const key = this.#intents.key(reference);
-    if (!(await this.#driver.note(key, { resolve }, this.#clock(options.now)))) throw unknownIntent(reference);
+    if (!(await this.#note(key, { resolve }, this.#clock(options.now)))) throw unknownIntent(reference);
     return this.#outcomeWithin(key, options);
   }
 
@@ -155,7 +163,7 @@ export class Payments {
     const document = callDocument(this.#merchant, call);
     const key = this.#intents.key(document.reference);
     const now = this.#clock(options.now);
-    await this.#driver.introduce(key, document, "unanswered", now, call.profile);
+    await this.#rounds.introduce(key, document, { now, retryFailed: "unanswered", profile: call.profile });
     return callOutcome(await this.#driver.follow(key, options, now));
   }
 
@@ -166,11 +174,15 @@ export class Payments {
     return loaded === null ? null : this.#outcome(key, viewIntent(loaded.journal));
   }
 
-  /** Waits for the outcome of an intent that was begun before, driving it on. */
+  /**
+   * Waits for the outcome of an intent that was begun before, driving it on; where the customer has to act, for what
+   * becomes of that.
+   */
   async wait(reference: string, options: WaitOptions = {}): Promise<Outcome> {
     checkedCall(options);
-    await this.#known(reference);
-    return this.#outcomeWithin(this.#intents.key(reference), options);
+    const through = viewIntent((await this.#known(reference)).journal).status === "awaiting_customer";
+    const key = this.#intents.key(reference);
+    return this.#outcome(key, await this.#driver.follow(key, options, this.#clock(options.now), through));
   }
 
   /** Every decision about an intent as lines of text: what was sent, asked and concluded, by which rule or proof. */
@@ -189,7 +201,7 @@ export class Payments {
     const news = { type: "webhook", payment } as const;
     for (const reference of referencesIn(this.#profile.document, payment)) {
       const key = this.#intents.key(reference);
-      if (await this.#driver.note(key, { news }, this.#clock(options.now), options.batch)) return true;
+      if (await this.#note(key, { news }, this.#clock(options.now), options.batch)) return true;
     }
     return false;
   }
@@ -237,9 +249,10 @@ export class Payments {
   async #begin(operation: Operation, request: AnyRequest, options: ChargeOptions): Promise<Outcome> {
     this.#mustBeOpen();
     checkedCall(options);
-    const document = this.#document(operation, request);
+    const document = requestDocument(this.#merchant, operation, request);
     const key = this.#intents.key(document.reference);
-    await this.#driver.introduce(key, document, options.retryFailed === true, this.#clock(options.now));
+    const { retryFailed = false, since } = options;
+    await this.#rounds.introduce(key, document, { now: this.#clock(options.now), retryFailed, since });
     return this.#outcomeWithin(key, options);
   }
 
@@ -251,23 +264,9 @@ export class Payments {
     });
   }
 
-  #document(operation: Operation, request: AnyRequest): RequestDocument {
-    onlyKnown<AnyRequest>("request", request, FIELDS[operation] ?? []);
-    const target = optionalText("target", request.target);
-    const destination = optionalText("destination", request.destination);
-    const description = optionalText("description", request.description);
-    return {
-      merchant: this.#merchant,
-      operation,
-      reference: text("reference", request.reference),
-      ...(request.amount === undefined && !AMOUNT_NEEDED.has(operation) ? {} : { amount: amountDigits("amount", request.amount) }),
-      ...(request.currency === undefined && !AMOUNT_NEEDED.has(operation) ? {} : { currency: text("currency", request.currency) }),
-      ...(target === undefined ? {} : { target }),
-      ...(destination === undefined ? {} : { destination }),
-      ...(description === undefined ? {} : { description }),
-      ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
-      ...(request.providerFields === undefined ? {} : { provider_fields: request.providerFields }),
-    };
+  /** Stores a wish or news, and wakes whoever waits for the intent here. */
+  #note(key: string, opening: Opening, now: () => number, batch?: Batch): Promise<boolean> {
+    return this.#rounds.note(key, opening, now, batch, () => this.#driver.wake(key));
   }
 
   async #known(reference: string): Promise<Loaded> {
@@ -302,39 +301,6 @@ export class Payments {
     }
     return shuffled;
   }
-}
-
-/** A request of any operation; which fields it may have, {@link FIELDS} says. */
-type AnyRequest = Partial<Omit<PayoutRequest & FollowUpRequest, "reference">> & { readonly reference: string };
-
-const COMMON = ["reference", "description", "metadata", "providerFields"] as const;
-
-const FIELDS: Readonly<Partial<Record<Operation, readonly (keyof AnyRequest)[]>>> = {
-  charge: [...COMMON, "amount", "currency"],
-  authorize: [...COMMON, "amount", "currency"],
-  capture: [...COMMON, "target", "amount", "currency"],
-  void: [...COMMON, "target"],
-  refund: [...COMMON, "target", "amount", "currency"],
-  transfer: [...COMMON, "amount", "currency", "destination"],
-  payout: [...COMMON, "amount", "currency", "destination"],
-};
-
-/** Operations that cannot mean "the whole". */
-const AMOUNT_NEEDED: ReadonlySet<Operation> = new Set(["charge", "authorize", "transfer", "payout"]);
-
-/** What a person decided, as the engine reads it. */
-function decided(decision: Decision): { charge?: string; note: string } {
-  const { as, providerReference, note } = onlyKnown("decision", decision, ["as", "providerReference", "note"]);
-  const refuse = (message: string): never => {
-    throw new TillproofError({ code: "decision_invalid", message, details: { argument: "decision" } });
-  };
-  if (as === "settled") {
-    if (providerReference === undefined) return refuse("decision: settled by which payment? Give its providerReference");
-    return { charge: text("decision.providerReference", providerReference), note: text("decision.note", note) };
-  }
-  if (as !== "failed") return refuse('decision.as: expected "settled" or "failed"');
-  if (providerReference !== undefined) return refuse("decision: a providerReference goes with settled only");
-  return { note: text("decision.note", note) };
 }
 
 function unknownIntent(reference: string): TillproofError {

@@ -5,29 +5,16 @@
  * lost race means that another process moved the intent; the driver reloads it and asks the engine again.
  */
 
-import { count, timeMs } from "../shell/guard.js";
-import type { Batch } from "../stores/store.js";
-import {
-  openIntent,
-  stepIntent,
-  viewIntent,
-  type Action,
-  type ExchangeAction,
-  type IntentView,
-  type KeptAnswer,
-  type News,
-  type RequestDocument,
-  type SettingsDocument,
-  type Step,
-} from "./engine.js";
+import { count } from "../shell/guard.js";
+import { viewIntent, type Action, type ExchangeAction, type IntentView, type News, type Step } from "./engine.js";
 import { exchange, unanswered, type Exchanged, type Wire } from "./exchange.js";
 import { sentForm } from "./fetch-wire.js";
 import type { Gate, Lane, Pass, Passed } from "./gate.js";
-import { TIMER_MS_MAX, hex, sleep, untilAborted } from "./host.js";
+import { hedged } from "./hedge.js";
+import { TIMER_MS_MAX, sleep, untilAborted } from "./host.js";
 import type { Intents, Loaded } from "./intents.js";
 import type { WaitOptions } from "./outcome.js";
-import { profileOfIntent, type KnownProfile } from "./profiles.js";
-import { NOTHING, Recording, type Seams } from "./recording.js";
+import type { Opening, Rounds } from "./rounds.js";
 import { LEASE_SLACK_MS } from "./settings.js";
 import { isOpen } from "./told.js";
 import { Turns } from "./turns.js";
@@ -37,29 +24,14 @@ const WAIT_MS = 30_000;
 /** Longest time without a look at the store while somebody waits, in milliseconds. */
 const LOOK_MS_MAX = 1_000;
 
-/** Longest pause after lost races, in milliseconds. */
-const GIVE_WAY_MS_MAX = 256;
-
-/** Who decides, about whose money, and by which clock. */
-export interface Terms {
-  readonly profile: KnownProfile;
-  readonly account: string;
-  /** In hexadecimal. */
-  readonly secret: string;
-  readonly settings: SettingsDocument;
-  readonly now: () => number;
-  readonly random: (bytes: Uint8Array) => void;
-}
-
-/** A wish or a piece of news that a round of the engine begins with. */
-type Opening = Pick<Parameters<typeof stepIntent>[0], "same_as" | "reopen_with" | "cancel" | "resolve" | "news">;
-
 /** One caller and his patience. */
 interface Call {
   /** Aborts when he waits no longer. */
   readonly impatient: AbortSignal;
   /** He waits for one round only, whatever it brings: a sweep, or `waitMs: 0`. */
   readonly once: boolean;
+  /** He waits on while the customer has to act. */
+  readonly through: boolean;
   /** When he leaves, by the clock of the call. */
   readonly deadline: number;
   readonly now: () => number;
@@ -78,16 +50,15 @@ const PARKED_MS = 10_000;
 
 /** Drives the intents of one client. */
 export class Driver {
-  readonly #terms: Terms;
+  readonly #rounds: Rounds;
   readonly #intents: Intents;
+  readonly #now: () => number;
   readonly #wire: Wire;
   readonly #gate: Gate | undefined;
   readonly #turns: Turns | undefined;
-  readonly #recording: Recording;
+  readonly #hedgeMs: number | undefined;
   readonly #closing: AbortSignal;
   readonly #onError: (error: unknown) => void;
-  /** Names this client in leases; a new one each time, since a restarted process must not trust its old leases. */
-  readonly #owner: string;
   /** Drives under way, so that a double click joins instead of racing. */
   readonly #driving = new Map<string, Promise<IntentView>>();
   /** Where the intents under way stand, for callers who leave. */
@@ -96,30 +67,24 @@ export class Driver {
   readonly #pauses = new Map<string, AbortController>();
 
   constructor(parts: {
-    readonly terms: Terms;
+    readonly rounds: Rounds;
     readonly intents: Intents;
     readonly wire: Wire;
     readonly gate: Gate | undefined;
-    readonly seams: Omit<Seams, "open">;
+    readonly hedgeMs: number | undefined;
     readonly closing: AbortSignal;
+    readonly now: () => number;
+    readonly onError: (error: unknown) => void;
   }) {
-    this.#terms = parts.terms;
+    this.#rounds = parts.rounds;
     this.#intents = parts.intents;
     this.#wire = parts.wire;
     this.#gate = parts.gate;
+    this.#hedgeMs = parts.hedgeMs;
     this.#closing = parts.closing;
-    this.#onError = parts.seams.onError;
+    this.#now = parts.now;
+    this.#onError = parts.onError;
     this.#turns = parts.gate && new Turns(parts.gate, parts.closing);
-    this.#owner = this.#entropy();
-    const open = (request: RequestDocument): Step => this.open(request, this.#terms.now);
-    this.#recording = new Recording(parts.intents, { ...parts.seams, open });
-  }
-
-  /** The first entries of an intent, with nothing stored. Checks the request and the terms. */
-  open(request: RequestDocument, now: () => number, otherProfile?: string): Step {
-    const { profile, account, secret, settings } = this.#terms;
-    const document = otherProfile === undefined ? profile.document : profileOfIntent(profile, otherProfile);
-    return openIntent({ profile: document, account, secret, request, settings, now: timeMs("now", now()) });
   }
 
   /** Whether somebody in this process drives the intent, or will as soon as the governor lets him. */
@@ -132,67 +97,25 @@ export class Driver {
     return this.#turns?.parked ?? 0;
   }
 
-  /**
-   * Opens an intent, or compares a repeated call with what was stored and opens a new epoch when that was asked for:
-   * whenever it failed, or only when it did so without an answer of the provider that is given again.
-   */
-  async introduce(
-    key: string,
-    request: RequestDocument,
-    retryFailed: boolean | "unanswered",
-    now: () => number,
-    otherProfile?: string,
-  ): Promise<void> {
-    for (let lost = 1; ; lost += 1) {
-      const loaded = await this.#intents.find(key);
-      if (loaded === null) {
-        if (await this.#recording.commit(key, NOTHING, this.open(request, now, otherProfile))) return;
-      } else {
-        const { status, answer } = viewIntent(loaded.journal);
-        const reopen = status === "failed" && (retryFailed === "unanswered" ? !isFinal(answer) : retryFailed);
-        const step = this.#tell(loaded, now, { same_as: request, ...(reopen ? { reopen_with: this.#terms.secret } : {}) });
-        if (await this.#recording.commit(key, loaded, step)) return;
-      }
-      await this.#giveWay(lost);
-    }
-  }
-
-  /**
-   * Stores a wish or news about an intent, and wakes whoever waits for it here. With a batch, it becomes true together
-   * with the caller's other writes. Resolves to `false` when there is no such intent.
-   */
-  async note(key: string, opening: Opening, now: () => number, batch?: Batch): Promise<boolean> {
-    for (let lost = 1; ; lost += 1) {
-      const loaded = await this.#intents.find(key);
-      if (loaded === null) return false;
-      const step = this.#tell(loaded, now, opening);
-      if (step.append.length === 0) return true;
-      const wake = (): void => this.#pauses.get(key)?.abort();
-      if (batch !== undefined) {
-        await this.#recording.add(batch, key, loaded, step, wake);
-        return true;
-      }
-      if (await this.#recording.commit(key, loaded, step)) {
-        wake();
-        return true;
-      }
-      await this.#giveWay(lost);
-    }
+  /** News came from elsewhere: whoever waits for this intent here looks at it now. */
+  wake(key: string): void {
+    this.#pauses.get(key)?.abort();
   }
 
   /** Drives an intent for as long as the caller waits; resolves to where it stands then. */
-  async follow(key: string, options: WaitOptions, now: () => number): Promise<IntentView> {
+  async follow(key: string, options: WaitOptions, now: () => number, through = false): Promise<IntentView> {
     const waitMs = count("waitMs", options.waitMs ?? WAIT_MS);
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
     const signals = [patience.signal, this.#closing, ...(options.signal ? [options.signal] : [])];
     const once = waitMs === 0;
-    const call: Call = { impatient: AbortSignal.any(signals), once, deadline: once ? Infinity : now() + waitMs, now };
+    const deadline = once ? Infinity : now() + waitMs;
+    const call: Call = { impatient: AbortSignal.any(signals), once, through, deadline, now };
     try {
       const drive = this.#join(key, call);
       // A single round ends by itself, at the latest with the time-out of its request.
       const view = call.once ? await drive : await untilAborted(drive, call.impatient);
-      return view ?? this.#seen.get(key) ?? (await this.#viewOf(key));
+      return view ?? this.#seen.get(key) ?? (await this.#rounds.viewOf(key));
     } finally {
       clearTimeout(timer);
       patience.abort();
@@ -203,9 +126,9 @@ export class Driver {
   #join(key: string, call: Call): Promise<IntentView> {
     const running = this.#driving.get(key);
     if (running !== undefined) {
-      if (call.once) return this.#viewOf(key);
+      if (call.once) return this.#rounds.viewOf(key);
       // It may have ended because *its* caller lost patience; this one may have some left.
-      return running.then((view) => (isOpen(view) && !call.impatient.aborted ? this.#join(key, call) : view));
+      return running.then((view) => (isAwaited(view, call) && !call.impatient.aborted ? this.#join(key, call) : view));
     }
     this.#turns?.unpark(key);
     return this.#begun(key, call, undefined);
@@ -237,14 +160,14 @@ export class Driver {
         const asked = call.now();
         const opening = news === undefined ? {} : { news };
         const round: Round = left
-          ? { step: this.#tell(loaded, () => asked, opening) }
+          ? { step: this.#rounds.tell(loaded, () => asked, opening) }
           : this.#permitted(loaded, asked, opening, turn);
         if (round.pass === turn) turn = undefined;
         else unused();
         const { step, pass, held } = round;
         if (!(await this.#stored(key, loaded, step, pass, call))) {
           lost += 1;
-          await this.#giveWay(lost);
+          await this.#rounds.giveWay(lost);
           continue;
         }
         lost = 0;
@@ -258,11 +181,11 @@ export class Driver {
           return step.intent;
         } else if (action.type === "wait") {
           // What comes after the end (a look for charges, a customer who acts) is a sweep's affair.
-          if (call.once || !isOpen(step.intent)) return step.intent;
+          if (call.once || !isAwaited(step.intent, call)) return step.intent;
           looks = step.append.length > 0 ? 0 : looks + 1;
           await this.#pause(key, Math.min(action.until - call.now(), lookMs(looks)), call.impatient);
         } else if (action.type === "reverse") {
-          news = await this.#takeBack(action, call);
+          news = await this.#takeBack(action, step.intent.profile, call);
         } else {
           news = await this.#carryOut(action, pass, asked, call);
         }
@@ -275,14 +198,14 @@ export class Driver {
   /** One round, for which the governor was asked if it would reach the provider, unless its turn was waited for. */
   #permitted(loaded: Loaded, asked: number, opening: Opening, turn: Pass | undefined): Round {
     const gate = this.#gate;
-    if (gate === undefined) return { step: this.#step(loaded, () => asked, opening) };
-    const peeked = this.#tell(loaded, () => asked, opening);
+    if (gate === undefined) return { step: this.#rounds.step(loaded, () => asked, opening) };
+    const peeked = this.#rounds.tell(loaded, () => asked, opening);
     if (peeked.action.type !== "permit") return { step: peeked };
     const lane = { profile: peeked.intent.profile, operation: peeked.intent.operation, purpose: peeked.action.for };
     // A turn for something else is of no use: the intent has moved on in between.
     const answer = turn !== undefined && isSame(turn.lane, lane) ? turn : gate.permit(lane, asked);
     if (!answer.go) return { step: peeked, held: { lane, until: answer.until } };
-    return { step: this.#step(loaded, () => asked, opening), pass: answer };
+    return { step: this.#rounds.step(loaded, () => asked, opening), pass: answer };
   }
 
   /** The turn of a caller who waits. News about the intent ends the wait as well. */
@@ -297,26 +220,26 @@ export class Driver {
 
   /** An intent that nobody waits for: in the queue, and where there is no place, in the store for a while. */
   async #parkedAt(key: string, { lane, until }: NonNullable<Round["held"]>, view: IntentView): Promise<IntentView> {
-    const { now } = this.#terms;
+    const now = this.#now;
     const resume = (pass: Pass): void => {
       // Somebody may have come for it in between, and waits in the queue himself.
       if (this.#driving.has(key)) return pass.end({ type: "unused" }, now());
-      const call: Call = { impatient: this.#closing, once: true, deadline: Infinity, now };
+      const call: Call = { impatient: this.#closing, once: true, through: false, deadline: Infinity, now };
       void this.#begun(key, call, pass).catch((error: unknown) => this.#onError(error));
     };
     if (this.#turns?.park(key, lane, now, resume) === true) return view;
     const loaded = await this.#intents.load(key);
-    const later = Math.max(until, now() + PARKED_MS + this.#drawn(PARKED_MS));
-    const step = this.#step(loaded, now, { permit: later });
+    const later = Math.max(until, now() + PARKED_MS + this.#rounds.drawn(PARKED_MS));
+    const step = this.#rounds.step(loaded, now, { permit: later });
     // A lost race means that somebody else looks after it.
-    await this.#recording.commit(key, loaded, step);
+    await this.#rounds.store(key, loaded, step);
     return step.intent;
   }
 
   async #stored(key: string, loaded: Loaded, step: Step, pass: Pass | undefined, call: Call): Promise<boolean> {
     let stored = false;
     try {
-      stored = await this.#recording.commit(key, loaded, step);
+      stored = await this.#rounds.store(key, loaded, step);
       return stored;
     } finally {
       if (!stored) pass?.end({ type: "unused" }, call.now());
@@ -338,15 +261,15 @@ export class Driver {
       pass?.end({ type: "unused" }, call.now());
       return unanswered(action, true);
     }
-    const news = await exchange(this.#wire, action, this.#closing);
-    pass?.end(passedOf(news), call.now());
-    return news;
+    const ask = (): Promise<Exchanged> => exchange(this.#wire, action, this.#closing);
+    const { now } = call;
+    return hedged({ action, afterMs: this.#hedgeMs ?? Infinity, gate: this.#gate, pass, now, ask, told: passedOf });
   }
 
   /** Sees to it that the intent which takes a charge back is there, and drives it by one round. */
-  async #takeBack(action: Extract<Action, { type: "reverse" }>, call: Call): Promise<News> {
+  async #takeBack(action: Extract<Action, { type: "reverse" }>, profile: string, call: Call): Promise<News> {
     const key = this.#intents.key(action.request.reference);
-    await this.introduce(key, action.request, action.again, call.now);
+    await this.#rounds.introduce(key, action.request, { now: call.now, retryFailed: action.again, profile });
     // A sweep that found both due drives it already: its end is the news.
     const view = await (this.#driving.get(key) ?? this.#join(key, { ...call, once: true }));
     const { provider_reference, proof, code } = view;
@@ -367,44 +290,11 @@ export class Driver {
     this.#pauses.delete(key);
   }
 
-  /** After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. */
-  async #giveWay(lost: number): Promise<void> {
-    await sleep(this.#drawn(Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2))));
-  }
+}
 
-  /** A number below `most`, in 256 steps. */
-  #drawn(most: number): number {
-    const draw = new Uint8Array(1);
-    this.#terms.random(draw);
-    return ((draw[0] ?? 0) * most) >> 8;
-  }
-
-  /** A round that tells the engine something and begins nothing. */
-  #tell(loaded: Loaded, now: () => number, opening: Opening): Step {
-    return this.#step(loaded, now, { ...opening, permit: "ask" });
-  }
-
-  #step(loaded: Loaded, now: () => number, opening: Opening & { readonly permit?: number | "ask" }): Step {
-    return stepIntent({
-      profile: profileOfIntent(this.#terms.profile, loaded.journal[0]?.["profile"]),
-      journal: loaded.journal,
-      settings: this.#terms.settings,
-      now: timeMs("now", now()),
-      owner: this.#owner,
-      entropy: this.#entropy(),
-      ...opening,
-    });
-  }
-
-  async #viewOf(key: string): Promise<IntentView> {
-    return viewIntent((await this.#intents.load(key)).journal);
-  }
-
-  #entropy(): string {
-    const target = new Uint8Array(16);
-    this.#terms.random(target);
-    return hex(target);
-  }
+/** Whether what comes next is what a caller waits for. */
+function isAwaited(view: IntentView, { through }: Call): boolean {
+  return isOpen(view) || (through && view.status === "awaiting_customer");
 }
 
 function isSame(one: Lane, other: Lane): boolean {
@@ -424,9 +314,4 @@ function passedOf(news: Exchanged): Passed {
   if (news.status === undefined) return { type: "failed", notSent: false };
   const retryAfter = news.headers?.["retry-after"];
   return { type: "answered", status: news.status, ...(retryAfter === undefined ? {} : { retryAfter }) };
-}
-
-/** Whether an answer is given again. Credentials that were refused are another matter than the call. */
-function isFinal(answer: KeptAnswer | undefined): boolean {
-  return answer !== undefined && answer.status !== 401 && answer.status !== 403;
 }

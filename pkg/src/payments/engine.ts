@@ -179,8 +179,10 @@ export function openIntent(input: {
   readonly request: RequestDocument;
   readonly settings: SettingsDocument;
   readonly now: number;
+  /** When the caller first wanted it. */
+  readonly since?: number;
 }): Step {
-  const document = encode(input);
+  const document = withProfile(input);
   const step = payments.invoke<Step>((exports) => exports.payments_open(document));
   // In a journal the request lies deeper than here: what would not cross any more is refused before it is stored.
   encode({ journal: step.append });
@@ -203,8 +205,27 @@ export function stepIntent(input: {
   /** A moment before which nothing may be sent, or that the driver wants to be asked before anything is. */
   readonly permit?: number | "ask";
 }): Step {
-  const document = encode(input);
+  const document = withProfile(input);
   return payments.invoke<Step>((exports) => exports.payments_step(document));
+}
+
+/** The beginning of an input, up to and with the comma after the profile: that is the longest part of it, and never changes. */
+const beginnings = new WeakMap<ProfileDocument, Uint8Array>();
+
+/** The bytes of an input with a profile, which is written once and not at each call. */
+function withProfile({ profile, ...input }: { readonly profile: ProfileDocument }): Uint8Array {
+  let beginning = beginnings.get(profile);
+  if (beginning === undefined) {
+    const alone = encode({ profile });
+    alone[alone.length - 1] = 0x2c;
+    beginning = alone;
+    beginnings.set(profile, beginning);
+  }
+  const rest = encode(input).subarray(1);
+  const document = new Uint8Array(beginning.length + rest.length);
+  document.set(beginning);
+  document.set(rest, beginning.length);
+  return document;
 }
 
 /** Where an intent stands, without moving it. */

@@ -11,7 +11,7 @@ export interface Lane {
   /** Name of the provider profile. */
   readonly profile: string;
   readonly operation: Operation;
-  readonly purpose: Purpose;
+  readonly purpose: Purpose | "hedged_query";
 }
 
 /** What became of an exchange that was let through. */

@@ -8,7 +8,6 @@
 import { count, onlyKnown, timeMs } from "../shell/guard.js";
 import { payments } from "../shell/payments.js";
 import { utf8 } from "../shell/wire.js";
-import type { Purpose } from "./engine.js";
 import type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
 import { TIMER_MS_MAX } from "./host.js";
 
@@ -104,8 +103,11 @@ export interface GovernorState {
 
 const PHASES = ["closed", "open", "recovering"] as const;
 
+/** Purposes that are operations of their own. */
+const OPERATIONS: Readonly<Partial<Record<Lane["purpose"], string>>> = { query: "query", hedged_query: "query", void: "void" };
+
 /** As in src/governor/permit.rs. */
-const PURPOSES: Readonly<Record<Purpose, number>> = { first_send: 0, resend: 1, query: 2, void: 1 };
+const PURPOSES: Readonly<Record<Lane["purpose"], number>> = { first_send: 0, resend: 1, query: 2, hedged_query: 3, void: 1 };
 
 /** As in src/wasm/governor: the lowest four bits of an answer say what it is, the others how long or which ticket. */
 const GO = 0;
@@ -279,7 +281,7 @@ export class Governor implements Gate {
   #lane({ profile, operation, purpose }: Lane): Known {
     this.#open();
     // Asking is an operation of its own: it may work where paying does not.
-    const name = purpose === "query" || purpose === "void" ? purpose : operation;
+    const name = OPERATIONS[purpose] ?? operation;
     const key = `${profile}\n${name}`;
     const known = this.#lanes.get(key);
     if (known !== undefined) return known;
@@ -377,6 +379,6 @@ function part<T extends { readonly [K in keyof T]?: number }>(
 }
 
 /** Throws `governor_hedged_money` for every purpose but a query: copies of a send race each other for the money. */
-export function assertHedgeable(purpose: Purpose): void {
+export function assertHedgeable(purpose: Lane["purpose"]): void {
   payments.invoke<number>((exports) => exports.governor_hedged(PURPOSES[purpose]));
 }

@@ -34,6 +34,7 @@ export type {
 export type { IntentView, JournalEntry, Operation, Proof, Purpose, ReversalView } from "./engine.js";
 export { Governor, createGovernor } from "./governor.js";
 export type { BreakerOptions, BudgetOptions, BulkheadOptions, GovernorOptions, GovernorState, LaneState } from "./governor.js";
+export type { HedgeOptions } from "./hedge.js";
 export type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
 export type {
   AnswerReading,

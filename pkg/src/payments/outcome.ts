@@ -9,6 +9,7 @@ import type { Outbox } from "../outbox/outbox.js";
 import type { Store } from "../stores/store.js";
 import type { Operation, Proof } from "./engine.js";
 import type { Governor, GovernorOptions } from "./governor.js";
+import type { HedgeOptions } from "./hedge.js";
 import type { ProfileDocument, ProfileSources } from "./profiles.js";
 import type { ExtraWrites, Transition } from "./recording.js";
 
@@ -69,6 +70,8 @@ export interface PaymentsOptions {
    * for none. With the defaults of {@link GovernorOptions} when left out.
    */
   readonly governor?: GovernorOptions | Governor | false;
+  /** Asks a question once more when its answer takes too long. What moves money is never sent beside itself. */
+  readonly hedge?: HedgeOptions;
   /** Stands in for `Date.now`. */
   readonly now?: () => number;
   /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */
@@ -147,6 +150,12 @@ export interface WaitOptions {
 export interface ChargeOptions extends WaitOptions {
   /** Try a failed intent again with a new key. Only a stored proof that no money moved allows it. */
   readonly retryFailed?: boolean;
+  /**
+   * When this was first wanted, in milliseconds since the epoch: the time of the order, not of the call. It protects
+   * where the store lost the intent (it was restored from an older backup) and the provider may have forgotten the key:
+   * what is older than that is asked about before it is sent.
+   */
+  readonly since?: number;
 }
 
 interface OutcomeBase {

@@ -31,7 +31,7 @@ export type ExtraWrites = (transition: Transition) => readonly Write[] | Promise
 /** What a recording needs beside the store. */
 export interface Seams {
   /** Makes the first entries of an intent that another one opens. */
-  readonly open: (request: RequestDocument) => Step;
+  readonly open: (request: RequestDocument, profile: string) => Step;
   readonly extraWrites: ExtraWrites | undefined;
   readonly onTransition: ((transition: Transition) => void) | undefined;
   readonly onError: (error: unknown) => void;
@@ -79,7 +79,7 @@ export class Recording {
       const childKey = this.#intents.key(request.reference);
       // An older copy of this intent may have been restored beside the intent it opens.
       if ((await this.#intents.find(childKey)) !== null) continue;
-      const opened = this.#seams.open(request);
+      const opened = this.#seams.open(request, step.intent.profile);
       writes.push(this.#intents.write(childKey, NOTHING, opened.append, opened.wake_at));
       transitions.push(...this.#transition(childKey, NOTHING, opened));
     }

@@ -1,7 +1,7 @@
 /** Options of a payment client, checked when it is made and not at the first order. */
 
 import { TillproofError } from "../shell/errors.js";
-import { count, flag, fn, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { count, flag, fn, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { outboxOf } from "../outbox/message.js";
 import { paymentWrites } from "../outbox/payments.js";
 import { storeShape } from "../stores/rules.js";
@@ -32,6 +32,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
     "extraWrites",
     "outbox",
     "governor",
+    "hedge",
     "now",
     "random",
   ]);
@@ -46,10 +47,11 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
 
 /** The options of a call that waits, checked before anything is stored for it. */
 export function checkedCall(options: ChargeOptions): ChargeOptions {
-  onlyKnown("options", options, ["waitMs", "signal", "now", "retryFailed"]);
-  const { waitMs, retryFailed } = options;
+  onlyKnown("options", options, ["waitMs", "signal", "now", "retryFailed", "since"]);
+  const { waitMs, retryFailed, since } = options;
   if (waitMs !== undefined) count("waitMs", waitMs);
   flag("retryFailed", retryFailed);
+  if (since !== undefined) timeMs("since", since);
   return withSignal(options);
 }
 

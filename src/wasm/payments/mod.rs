@@ -16,7 +16,7 @@ use crate::prelude::*;
 
 pub use tables::{derive_key, random_key, retry_schedule};
 
-/// Opens an intent: `{ profile, account, secret, request, settings?, now }`. `profile` is the whole document, here and in
+/// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document, here and in
 /// the other calls.
 ///
 /// # Errors
@@ -31,9 +31,14 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
     let request = Request::from_json(reader.optional("request").unwrap_or(&Value::Null))?;
     let settings = input::settings(&mut reader)?;
     let now = input::moment(&mut reader, "now");
+    let aged = reader.optional("since").is_some();
+    let since = aged.then(|| input::moment(&mut reader, "since"));
     reader.finish()?;
 
-    let machine = Machine::open(profile, settings, account, request, &secret, now)?;
+    let mut machine = Machine::open(profile, settings, account, request, &secret, now)?;
+    if let Some(since) = since {
+        machine = machine.wanted_since(since)?;
+    }
     Ok(outcome(&machine, &Action::Wait { until: now }))
 }
 
@@ -54,7 +59,7 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
 pub fn step(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
+    let profile = input::accepted_profile(&mut reader);
     let journal = input::journal(&mut reader)?;
     let settings = input::settings(&mut reader)?;
     let now = input::moment(&mut reader, "now");
