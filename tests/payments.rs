@@ -13,11 +13,11 @@ mod payments {
     mod answers;
     mod dialects;
     mod evidence;
+    mod found;
     mod histories;
     mod profiles;
     mod story;
     mod table;
     mod trace;
     mod transitions;
-    mod world;
 }

@@ -29,6 +29,21 @@ const CONTENDERS = {
       return charge.finally(() => payments.close());
     };
   },
+  "tillproof createFetch": async () => {
+    const { createFetch } = await import("tillproof/payments");
+    const { memoryStore } = await import("tillproof/stores/memory");
+    return (send, signal) => {
+      const safe = createFetch({
+        provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
+        store: memoryStore(),
+        secret: "sixteen bytes and more",
+        retry: { baseMs: 2_000, capMs: 2_000, jitter: "equal" },
+        fetch: send,
+      });
+      const init = { method: "POST", body: '{"amount":1000}', headers: { "tillproof-reference": "order_1" }, signal };
+      return safe("http://gateway.test/api/payments", init).finally(() => safe.payments.close());
+    };
+  },
   "p-retry": async () => {
     const { default: pRetry } = await import("p-retry");
     return (send, signal) => pRetry(() => refused(send), { signal, retries: 3, minTimeout: 1_000 });

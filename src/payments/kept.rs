@@ -7,10 +7,23 @@ use crate::json::Value;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-use super::classify::{self, Response};
-use super::{Answer, Content, Entry, Evidence, Machine, State};
+use super::classify::{self, Response, Verdict};
+use super::{Answer, Content, Entry, Evidence, Machine, State, Unknown};
 
 impl Machine {
+    /// A verdict on a prepared request: credentials that were refused end it, as long as no attempt is unknown.
+    ///
+    /// Whoever prepared it has the credentials, and must be told; for a payment of ours they are mended in the options.
+    pub(super) fn or_refused(&self, verdict: Verdict) -> Verdict {
+        let ends = self.intent.request.content.as_call().is_some() && !self.intent.ambiguous;
+        match verdict {
+            Verdict::NotExecuted(reason @ Unknown::Unauthorised) if ends => {
+                Verdict::Refused { code: reason.name().to_owned(), message: String::new() }
+            }
+            verdict => verdict,
+        }
+    }
+
     /// Keeps an answer that has just led to an outcome.
     pub(super) fn keep_answer(&mut self, now: Timestamp, response: &Response) {
         let (State::Settled { .. } | State::Failed { .. }) = self.intent.state else { return };

@@ -221,7 +221,7 @@ impl Machine {
         response: &Response,
         entropy: &mut Entropy,
     ) {
-        let verdict = classify::send_answer(&self.profile, &self.intent.request, response);
+        let verdict = self.or_refused(classify::send_answer(&self.profile, &self.intent.request, response));
         let floor = response.retry_after(now).unwrap_or(Millis::ZERO);
         let was_open = self.intent.state.is_open();
         self.judge(now, Some(attempt), verdict, Evidence::Response, floor, entropy);

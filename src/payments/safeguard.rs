@@ -36,13 +36,15 @@ pub enum Safeguard {
     Hint,
     /// No send stands beside another.
     SingleSend,
+    /// While the provider is down, one process sends one probe at a time.
+    Governor,
     /// Chance comes from the seed alone.
     Seed,
 }
 
 impl Safeguard {
     /// All rules. The first seven are those of reference/payments.md 5.5.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Window,
         Self::Quarantine,
         Self::Parking,
@@ -56,6 +58,7 @@ impl Safeguard {
         Self::Finality,
         Self::Hint,
         Self::SingleSend,
+        Self::Governor,
         Self::Seed,
     ];
 
@@ -76,6 +79,7 @@ impl Safeguard {
             Self::Finality => "finality",
             Self::Hint => "hint",
             Self::SingleSend => "single-send",
+            Self::Governor => "governor",
             Self::Seed => "seed",
         }
     }

@@ -5,7 +5,7 @@
 
 use alloc::collections::BTreeMap;
 
-use super::event::{Life, Name, Told};
+use super::event::{Life, Name, Seat, Told};
 use super::facts::{self, Fact};
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::books::Books;
@@ -62,6 +62,21 @@ enum Standing {
     Review,
 }
 
+/// After so many failures in a row every breaker is open.
+const FAILURES_SURELY: u32 = 6;
+
+/// After so long without any outcome a breaker knows no more than at its beginning.
+const MEMORY_MS: u64 = 60_000;
+
+/// What a process has heard of the provider lately.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    under_way: Vec<(Name, u64)>,
+    in_a_row: u32,
+    down_since: Option<u64>,
+    heard_at: u64,
+}
+
 /// What the auditor knows of one intent.
 #[derive(Clone, Debug, Default)]
 struct File {
@@ -109,6 +124,9 @@ pub(super) struct Auditor {
     usable_ms: u64,
     /// No copy outlives the quarantine: what was proven absent stays absent.
     copies_die: bool,
+    /// Processes ask a governor first.
+    is_governed: bool,
+    lines: BTreeMap<Seat, Line>,
     files: BTreeMap<Name, File>,
     keys: BTreeMap<String, KeyFile>,
     on_the_wire: Vec<(Life, Name, u64)>,
@@ -118,11 +136,13 @@ pub(super) struct Auditor {
 }
 
 impl Auditor {
-    pub(super) const fn new(tolerance_ms: u64, usable_ms: u64, copies_die: bool) -> Self {
+    pub(super) const fn new(tolerance_ms: u64, usable_ms: u64, copies_die: bool, is_governed: bool) -> Self {
         Self {
             tolerance_ms,
             usable_ms,
             copies_die,
+            is_governed,
+            lines: BTreeMap::new(),
             files: BTreeMap::new(),
             keys: BTreeMap::new(),
             on_the_wire: Vec::new(),
@@ -350,6 +370,46 @@ impl Auditor {
         }
     }
 
+    /// A request of any kind leaves a process.
+    pub(super) fn begins(&mut self, now: u64, life: Life, name: &Name) {
+        // What gives a charge back is an operation of its own, with a breaker of its own.
+        if !self.is_governed || name.contains('/') {
+            return;
+        }
+        let line = self.lines.entry(life.seat).or_default();
+        if now > line.heard_at.saturating_add(MEMORY_MS) {
+            (line.in_a_row, line.down_since) = (0, None);
+        }
+        let beside =
+            line.under_way.iter().filter(|(_, begun)| line.down_since.is_some_and(|since| *begun >= since));
+        let beside = beside.count();
+        line.under_way.push((name.clone(), now));
+        if line.down_since.is_some_and(|since| now >= since) && beside > 0 {
+            let seat = life.seat.name();
+            self.blame(
+                now,
+                "I10",
+                format!("{seat} asks about {name} beside {beside} probes while nobody answers"),
+            );
+        }
+    }
+
+    /// The answer has come, or none will.
+    pub(super) fn ended(&mut self, now: u64, life: Life, name: &Name, failed: bool) {
+        let Some(line) = self.lines.get_mut(&life.seat) else { return };
+        let Some(at) = line.under_way.iter().position(|(of, _)| of == name) else { return };
+        line.under_way.swap_remove(at);
+        line.heard_at = now;
+        line.in_a_row = if failed { line.in_a_row.saturating_add(1) } else { 0 };
+        line.down_since = match line.in_a_row {
+            0 => None,
+            // One more than the governor's own number: what is under way when it opens still comes in. Who was let
+            // through just before may stand still for a moment.
+            FAILURES_SURELY => Some(now.saturating_add(LEASE_SPARE_MS)),
+            _ => line.down_since,
+        };
+    }
+
     /// A process no longer waits for an answer.
     pub(super) fn returned(&mut self, life: Life, name: &Name) {
         if let Some(at) = self.on_the_wire.iter().position(|(by, of, _)| *by == life && of == name) {
@@ -360,6 +420,7 @@ impl Auditor {
     /// A process is dead: what it sent are copies.
     pub(super) fn died(&mut self, life: Life) {
         self.on_the_wire.retain(|(by, _, _)| *by != life);
+        self.lines.remove(&life.seat);
     }
 
     /// A caller was told how his payment stands.

@@ -105,6 +105,10 @@ pub struct Conditions {
     pub cancelled_ppm: u32,
     /// A customer whose payment failed tries again.
     pub tries_again_ppm: u32,
+    /// Further orders within the first minute.
+    pub crowd: u32,
+    /// Whether processes ask a governor before they reach the provider.
+    pub is_governed: bool,
     /// What the provider promises in place of its profile.
     pub promise: Option<Promise>,
     /// What the program of the second process believes that the provider promises.
@@ -155,6 +159,8 @@ const DEFAULT: Conditions = Conditions {
     other_content_ppm: 10_000,
     cancelled_ppm: 40_000,
     tries_again_ppm: 700_000,
+    crowd: 0,
+    is_governed: false,
     promise: None,
     other_promise: None,
     heals_after_ms: 96 * HOUR,
@@ -248,6 +254,16 @@ const ALL: &[Conditions] = &[
         name: "restored",
         says: "an older copy of the store is put in place in every second run",
         restored_ppm: 500_000,
+        ..DEFAULT
+    },
+    Conditions {
+        name: "storm",
+        says: "forty orders within a minute meet an outage, and a governor stands before the provider",
+        crowd: 40,
+        is_governed: true,
+        crash_ppm: 3_000,
+        outage_ppm: 1_000_000,
+        outage_ms: (35 * MINUTE, HOUR),
         ..DEFAULT
     },
     Conditions {

@@ -11,7 +11,7 @@ use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::key_of;
 use super::store::IntentWrite;
 use crate::payments::{
-    Action, Entry, HttpRequest, Intent, Machine, Permit, Reversal, ReversalNews, Safeguard, State,
+    Action, Entry, HttpRequest, Intent, Machine, Reversal, ReversalNews, Safeguard, State,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -69,6 +69,7 @@ impl World<'_> {
             return;
         }
         let errand = self.next_step(errand);
+        self.report(now, errand.life, &errand.name, news.as_ref());
         let Some(record) = self.store.intent(&errand.name) else {
             return self.end(now, &errand, None, now);
         };
@@ -83,7 +84,8 @@ impl World<'_> {
         let before = self.unfenced(&errand.name);
         let shown = self.shown(errand.life.seat, now);
         self.tell_machine(&mut machine, shown, news.as_ref());
-        let action = machine.poll(shown, errand.life.seat.name(), Permit::Go);
+        let permit = self.permitted(&errand, &machine, shown);
+        let action = machine.poll(shown, errand.life.seat.name(), permit);
         let told = Told::of(machine.intent());
         let mut append = machine.new_entries().to_vec();
         if self.stage.safeguards.broken(Safeguard::Finality) && !told.is_open && append.is_empty() {
@@ -251,6 +253,7 @@ impl World<'_> {
 
     /// Sends a request; `waits` is the news when no answer comes in time.
     fn exchange(&mut self, now: u64, errand: &Errand, waits: News, request: HttpRequest) {
+        self.auditor.begins(now, errand.life, &errand.name);
         let at = now.saturating_add(TIMEOUT_MS);
         self.agenda.plan(at, Event::News(Box::new((errand.clone(), waits.clone()))));
         self.post(now, Letter { errand: errand.clone(), request, waits, is_copy: false });
@@ -296,6 +299,7 @@ impl World<'_> {
     pub(super) fn news(&mut self, now: u64, errand: &Errand, news: Option<News>) {
         if self.is_current(errand) {
             self.auditor.returned(errand.life, &errand.name);
+            self.auditor.ended(now, errand.life, &errand.name, news.as_ref().is_some_and(News::is_failure));
             self.step(now, errand, news);
         }
     }
@@ -303,6 +307,7 @@ impl World<'_> {
     /// A drive is over. Its customers are told, or get an exception; drives that waited for it hear how it stands.
     pub(super) fn end(&mut self, now: u64, errand: &Errand, told: Option<&Told>, decided_at: u64) {
         let Some(drive) = self.seat_mut(errand.life.seat).drives.remove(&errand.name) else { return };
+        self.report(now, errand.life, &errand.name, None);
         self.plan_sweeps(now);
         for customer in drive.waiters {
             match told {

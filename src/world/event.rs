@@ -103,6 +103,18 @@ impl News {
         }
     }
 
+    /// Whether it says that the provider did not do his work.
+    pub(super) const fn is_failure(&self) -> bool {
+        match self {
+            Self::Answer { response, .. }
+            | Self::Query { answer: Some(response), .. }
+            | Self::Void { answer: Some(response), .. } => matches!(response.status, 408 | 429 | 500..),
+            Self::Failure { not_sent, .. } => !*not_sent,
+            Self::Query { .. } | Self::Void { .. } => true,
+            Self::Reversal { .. } => false,
+        }
+    }
+
     /// The same exchange, with the answer it was waiting for.
     pub(super) fn answered(self, response: Response, not_before: Option<u64>) -> Self {
         match self {

@@ -5,6 +5,7 @@ use super::auditor::{self, Auditor, Broken, Resolved};
 use super::chaos::{Chaos, Dice};
 use super::customer::Customer;
 use super::event::{Event, Name, Seat};
+use super::governed::Governed;
 use super::process::Process;
 use super::provider::Provider;
 use super::stage::{Stage, request};
@@ -60,8 +61,8 @@ pub(super) struct World<'s> {
     pub(super) chaos: Chaos,
     pub(super) provider: Provider,
     pub(super) store: Store,
-    first: Process,
-    second: Process,
+    pub(super) first: Process,
+    pub(super) second: Process,
     pub(super) customers: Vec<Customer>,
     pub(super) auditor: Auditor,
     pub(super) trace: Trace,
@@ -124,7 +125,7 @@ impl<'s> World<'s> {
             first,
             second,
             customers: Vec::new(),
-            auditor: Auditor::new(tolerance_ms, usable_ms, copies_die),
+            auditor: Auditor::new(tolerance_ms, usable_ms, copies_die, stage.conditions.is_governed),
             trace: Trace::new(traced, BEGINS_AT),
             outage: None,
             backup: None,
@@ -162,6 +163,14 @@ impl<'s> World<'s> {
         }
         self.agenda.plan(BEGINS_AT.saturating_add(conditions.heals_after_ms), Event::Heal);
 
+        if self.is_governed() {
+            (self.first.governed, self.second.governed) = (Governed::new(), Governed::new());
+        }
+        for number in 0..self.stage.conditions.crowd {
+            let name = glued(&["crowd_", &number.digits()]);
+            let at = BEGINS_AT.saturating_add(self.chaos.people.between(0, MINUTE));
+            self.arrive_at_the_till(at, &name.as_str().into(), 1_000);
+        }
         let order: Name = "order_1".into();
         self.arrive_at_the_till(BEGINS_AT, &order, 1_000);
         if cancelled {

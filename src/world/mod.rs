@@ -30,6 +30,7 @@ mod drive;
 mod error;
 mod event;
 mod facts;
+mod governed;
 mod life;
 mod notice;
 mod process;

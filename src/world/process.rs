@@ -6,6 +6,7 @@ use alloc::collections::BTreeMap;
 
 use super::drive::Drive;
 use super::event::{Event, Introducer, Life, Name, Pending, Purpose, Seat};
+use super::governed::Governed;
 use super::life::{MINUTE, SECOND, World};
 use crate::payments::Safeguard;
 use crate::prelude::*;
@@ -29,6 +30,8 @@ pub(super) struct Process {
     skew_ms: i64,
     pub(super) drives: BTreeMap<Name, Drive>,
     sweep_at: Option<u64>,
+    /// What it asks before it reaches the provider, where it does.
+    pub(super) governed: Option<Governed>,
     /// Steps of all drives so far.
     pub(super) steps: u64,
 }
@@ -36,7 +39,7 @@ pub(super) struct Process {
 impl Process {
     pub(super) const fn new(seat: Seat, skew_ms: i64) -> Self {
         let life = Life { seat, number: 0 };
-        Self { life, is_up: true, skew_ms, drives: BTreeMap::new(), sweep_at: None, steps: 0 }
+        Self { life, is_up: true, skew_ms, drives: BTreeMap::new(), sweep_at: None, governed: None, steps: 0 }
     }
 
     /// What its clock shows.
@@ -125,7 +128,10 @@ impl World<'_> {
     /// Somebody else was faster: read again, with the same news.
     fn conflict(&mut self, now: u64, pending: Pending) {
         match pending.purpose {
-            Purpose::Step { errand, news, .. } => self.step(now, &errand, news),
+            Purpose::Step { errand, news, .. } => {
+                self.report(now, errand.life, &errand.name, None);
+                self.step(now, &errand, news);
+            }
             Purpose::Introduce { life, whom } => self.introduce(now, life, whom),
             Purpose::Notice { life, notice } => self.hear(now, life, notice),
             Purpose::Cancel { life, name } => self.cancel(now, life, &name),
@@ -183,11 +189,14 @@ impl World<'_> {
 
     /// The process is there again, and looks for what it left.
     pub(super) fn restart(&mut self, now: u64, seat: Seat) {
+        let governed = self.is_governed().then(Governed::new).flatten();
         let process = self.seat_mut(seat);
         if process.is_up {
             return;
         }
         process.is_up = true;
+        // What it had heard of the provider died with it.
+        process.governed = governed;
         process.life.number = process.life.number.saturating_add(1);
         self.trace.line(now, seat, || "is up".to_owned());
         self.plan_sweeps(now);

@@ -10,6 +10,7 @@ use tillproof::wasm::scratch::{ABSENT, LAYOUT, LENGTHS, NOW, SLOTS_AT, URL};
 use tillproof::wasm::simulator::exports as simulator;
 use tillproof::wasm::webhooks::answer;
 use tillproof::wasm::{payments::exports as payments, webhooks::exports as webhooks};
+use tillproof::world::{Stage, live};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -228,4 +229,12 @@ fn a_key_is_the_one_another_implementation_derives() {
     let key = fine(payments::payments_derive_key(input.as_bytes()));
     // HMAC-SHA-256 of the six fields, each behind its length, computed with Python's hmac module.
     assert_eq!(key.as_string().unwrap(), "40974fd20c182803ac8656968ba62b75");
+}
+
+#[wasm_bindgen_test]
+fn a_seed_is_lived_as_it_is_natively() {
+    let stage = Stage::new("default", tillproof::payments::Safeguards::default()).unwrap();
+    let text: String = (0..40).map(|seed| live(&stage, seed, true).trace.unwrap()).collect();
+    let published = include_str!("../seeds/trace.sha256").trim();
+    assert_eq!(tillproof::crypto::sha256_hex(text.as_bytes()), published);
 }

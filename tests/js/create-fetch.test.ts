@@ -214,6 +214,18 @@ test("what a webhook shows is the answer that never came", async () => {
   assert.equal(seen.length, 1);
 });
 
+test("refused credentials are told at once, and the call is tried again when they are mended", async () => {
+  const { safe, seen } = door({ provider: { profile: "native", baseUrl: ORIGIN, merchantId: "shop", account: "eu" } }, (each, number) =>
+    each.headers["authorization"] === "Bearer good" ? (paid(each, number) as Response) : Response.json({ error: { code: "unauthorised" } }, { status: 401 }),
+  );
+  const pay = (key: string): Promise<Response> => safe(CHARGE, form("amount=1", { "tillproof-reference": "order_1", authorization: `Bearer ${key}` }));
+  assert.equal((await pay("bad")).status, 401);
+  assert.equal((await pay("bad")).status, 401);
+  assert.equal((await pay("good")).status, 200);
+  assert.equal((await pay("bad")).status, 200, "what is settled stays settled");
+  assert.equal(seen.length, 3);
+});
+
 test("neither credentials nor the caller's drawn keys reach the store", async () => {
   const { safe, store, seen } = door();
   const secrets = { authorization: "Bearer s3cret-1", "x-api-key": "s3cret-2", cookie: "s3cret-3", "paypal-auth-assertion": "s3cret-4" };

@@ -33,7 +33,7 @@ const PURCHASES: Record<string, Purchase> = {
     pay: async (fetch, { origin }) => {
       // Square's client wants a key, and gets a new one each time: the name of the call decides.
       const patience = { maxRetries: 0, timeoutInSeconds: 5 };
-      const client = new SquareClient({ token: "sq", baseUrl: origin, fetch: fetch as typeof globalThis.fetch, ...patience });
+      const client = new SquareClient({ token: "sq", baseUrl: origin, fetch, ...patience });
       const amountMoney = { amount: 1_000n, currency: "EUR" } as const;
       const answer = await client.payments.create({ sourceId: "cnon:ok", idempotencyKey: crypto.randomUUID(), amountMoney });
       return answer.payment?.id;

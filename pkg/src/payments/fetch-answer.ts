@@ -50,11 +50,11 @@ export function notExecuted(facts: CallFacts): TillproofError {
   });
 }
 
-/** The money moved, and the answer that said so is lost. */
+/** It was carried out, as a person decided, and the answer that said so is lost. */
 export function answerLost(facts: CallFacts, providerReference: string): TillproofError {
   return new TillproofError({
     code: "answer_lost",
-    message: `${called(facts)} was carried out as ${providerReference}, which a query or a webhook has shown; its answer never came: read that object from the provider`,
+    message: `${called(facts)} was carried out as ${providerReference}, and its answer never came: read that object from the provider`,
     advice: "reconcile",
     details: { ...detailsOf(facts), provider_reference: providerReference },
   });

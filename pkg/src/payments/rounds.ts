@@ -12,6 +12,7 @@ import {
   stepIntent,
   viewIntent,
   type IntentView,
+  type KeptAnswer,
   type RequestDocument,
   type SettingsDocument,
   type Step,
@@ -41,7 +42,7 @@ export type Opening = Pick<Parameters<typeof stepIntent>[0], "same_as" | "reopen
 /** How an intent is begun, beside its request. */
 export interface Introduction {
   readonly now: () => number;
-  /** Begins again what failed: whenever it did, or only where it did without an answer of the provider to give again. */
+  /** Begins again what failed: whenever it did, or only where it did without an answer of the provider that is given again. */
   readonly retryFailed?: boolean | "unanswered";
   /** Name of the profile, where it is not the client's own. */
   readonly profile?: string | undefined;
@@ -81,7 +82,7 @@ export class Rounds {
         if (await this.store(key, NOTHING, this.open(request, how))) return;
       } else {
         const { status, answer } = viewIntent(loaded.journal);
-        const reopen = status === "failed" && (how.retryFailed === "unanswered" ? answer === undefined : how.retryFailed);
+        const reopen = status === "failed" && (how.retryFailed === "unanswered" ? !isFinal(answer) : how.retryFailed);
         const again = reopen ? { reopen_with: this.#terms.secret } : {};
         if (await this.store(key, loaded, this.tell(loaded, how.now, { same_as: request, ...again }))) return;
       }
@@ -156,4 +157,9 @@ export class Rounds {
     this.#terms.random(target);
     return hex(target);
   }
+}
+
+/** Whether an answer is given again. Credentials that were refused are another matter than the call. */
+function isFinal(answer: KeptAnswer | undefined): boolean {
+  return answer !== undefined && answer.status !== 401 && answer.status !== 403;
 }
