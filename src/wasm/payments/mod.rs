@@ -8,16 +8,19 @@ mod input;
 mod news;
 mod tables;
 
-use crate::json::{self, ArrayWriter, ObjectWriter, Reader, Value};
+use alloc::sync::Arc;
+
+use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
 use crate::payments::{
-    self, Action, Entry, Error, HttpRequest, Intent, Machine, Permit, Progress, Request, encode_entry,
+    self, Action, Entry, Error, HttpRequest, Intent, Machine, Permit, Profile, Progress, Request,
+    encode_entry,
 };
 use crate::prelude::*;
 
 pub use tables::{derive_key, random_key, retry_schedule};
 
-/// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document, here and in
-/// the other calls.
+/// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document,
+/// here and in the other calls.
 ///
 /// # Errors
 ///
@@ -25,16 +28,17 @@ pub use tables::{derive_key, random_key, retry_schedule};
 pub fn open(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
+    let (profile, request) = (input::part(&mut reader, "profile"), input::part(&mut reader, "request"));
     let account = reader.maybe_text("account").unwrap_or_default();
     let secret = input::secret(&mut reader, "secret");
-    let request = Request::from_json(reader.optional("request").unwrap_or(&Value::Null))?;
     let settings = input::settings(&mut reader)?;
     let now = input::moment(&mut reader, "now");
     let aged = reader.optional("since").is_some();
     let since = aged.then(|| input::moment(&mut reader, "since"));
     reader.finish()?;
 
+    let profile = Arc::new(Profile::from_json(profile)?);
+    let request = Request::from_json(request)?;
     let mut machine = Machine::open(profile, settings, account, request, &secret, now)?;
     if let Some(since) = since {
         machine = machine.wanted_since(since)?;
@@ -125,9 +129,9 @@ pub fn view(input: &[u8]) -> Result<String, Error> {
 pub fn check_profile(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
+    let profile = input::part(&mut reader, "profile");
     reader.finish()?;
-    Ok(json::quoted(profile.name()))
+    Ok(json::quoted(Profile::from_json(profile)?.name()))
 }
 
 #[inline(never)]
