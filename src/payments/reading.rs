@@ -123,8 +123,14 @@ impl<'v> Seen<'v> {
             Some(path) => Some(amount_at(at(object, path)?, text("currency")?, reading.decimal)?),
             None => None,
         };
+        let id = at(object, reading.paths.text("id")?)?.as_str().filter(|id| !id.is_empty())?;
+        // Other objects of the provider may bear our reference too: the same money under another name.
+        let kinds = reading.paths.get("id_begins").map_or(&[][..], Node::one_or_more);
+        if !kinds.is_empty() && !kinds.iter().filter_map(Node::as_text).any(|kind| id.starts_with(kind)) {
+            return None;
+        }
         Some(Self {
-            id: at(object, reading.paths.text("id")?)?.as_str().filter(|id| !id.is_empty())?,
+            id,
             standing,
             state,
             reference: named("reference"),

@@ -68,6 +68,7 @@ const METHOD: Shape = OneOf(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
 const READING: Shape = Object(&[
     ("id", true, Text),
+    ("id_begins", false, Texts),
     ("state", false, Text),
     ("amount", false, Text),
     ("currency", false, Text),

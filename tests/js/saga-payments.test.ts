@@ -85,3 +85,30 @@ test("a step that was begun and never heard of again is looked up before anythin
   await declined.payments.charge({ reference: other.stepKey, amount: 5, currency: "EUR", metadata: { simulate: "decline" } });
   assert.equal(await takeBack(declined.payments, other), null, "it is proven that no money moved");
 });
+
+test("what was charged at a provider whose refunds name an amount is given back, and a refund that was refused is tried again", async () => {
+  const asked: unknown[] = [];
+  const payments = createPayments({
+    provider: { profile: "square", baseUrl: "http://square.test", merchantId: "shop" },
+    store: memoryStore(),
+    secret: "a secret of sixteen bytes or more",
+    fetch: async (request) => {
+      const { amount_money: amount, reference_id: reference } = (await request.json()) as Record<string, unknown>;
+      if (!request.url.endsWith("/v2/refunds")) {
+        return Response.json({ payment: { id: "pay_1", status: "COMPLETED", amount_money: amount, reference_id: reference } });
+      }
+      asked.push(amount);
+      if (asked.length > 1) return Response.json({ refund: { id: "refund_1", status: "PENDING", amount_money: amount } });
+      return Response.json({ errors: [{ category: "REFUND_ERROR", code: "INSUFFICIENT_PERMISSIONS_FOR_REFUND" }] }, { status: 422 });
+    },
+  });
+  const context = { key: "undo:order:42:charge", stepKey: "step:order:42:charge" };
+  assert.equal((await payments.charge({ reference: context.stepKey, amount: 500, currency: "EUR" })).status, "settled");
+  await takeBack(payments, context);
+  assert.equal((await payments.find(context.key))?.status, "failed", "the merchant's balance was too low, say");
+  const back = (await takeBack(payments, context)) as { providerReference: string };
+  assert.equal(back.providerReference, "refund_1");
+  assert.deepEqual(await takeBack(payments, context), back, "once it is back, it is only looked up");
+  assert.deepEqual(asked, [{ amount: 500, currency: "EUR" }, { amount: 500, currency: "EUR" }]);
+  payments.close();
+});

@@ -1,8 +1,13 @@
 /** Payments as steps of a saga. */
 
 import type { Payments } from "../payments/client.js";
+import type { FollowUpRequest, Outcome } from "../payments/outcome.js";
+import { isTillproofError } from "../shell/errors.js";
 import { ofOutcome, pending, type Pending, type Refused } from "./answers.js";
 import type { UndoContext } from "./settings.js";
+
+/** One that failed left the money where it is, and that is proven: the next attempt of the compensation sends it again. */
+const AGAIN = { retryFailed: true } as const;
 
 /** What is used of a payment client. */
 export type PaymentsForSaga = Pick<Payments, "find" | "cancel" | "refund" | "void">;
@@ -22,12 +27,25 @@ export async function takeBack(payments: PaymentsForSaga, context: Pick<UndoCont
   switch (outcome.status) {
     case "settled": {
       const request = { reference: key, target: outcome.providerReference };
-      const back = outcome.operation === "authorize" ? await payments.void(request) : await payments.refund(request);
+      const back = outcome.operation === "authorize" ? await payments.void(request, AGAIN) : await refunded(payments, request, outcome);
       return ofOutcome(back) satisfies object | Refused | Pending;
     }
     case "failed":
       return null;
     default:
       return pending("outcome_unknown", "nextCheckAt" in outcome && outcome.nextCheckAt !== undefined ? { checkAt: outcome.nextCheckAt } : {});
+  }
+}
+
+/** All of it. Some providers want to hear how much that is, and others can be asked only about a refund that names none. */
+async function refunded(payments: PaymentsForSaga, request: FollowUpRequest, { amount, currency }: Outcome): Promise<Outcome> {
+  const exact = amount === null || currency === null ? undefined : { ...request, amount, currency };
+  const begun = await payments.find(request.reference);
+  if (exact !== undefined && begun !== null && begun.amount !== null) return payments.refund(exact, AGAIN);
+  try {
+    return await payments.refund(request, AGAIN);
+  } catch (error) {
+    if (exact === undefined || !isTillproofError(error) || error.code !== "amount_needed") throw error;
+    return payments.refund(exact, AGAIN);
   }
 }
