@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { createPayments, deriveKey, printSchedule, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
 import type { ChargeRequest, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
@@ -291,6 +293,11 @@ test("a webhook is recognised by where the provider's objects bear our reference
   assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_1" } }), true);
   const outcome = await payments.find("order_1");
   assert.equal(outcome?.status === "settled" && outcome.providerReference, "pi_1");
+  // Stripe copies the metadata of a payment intent to its charge: the same money under another name.
+  const charge = { ...intent, id: "ch_1", object: "charge", metadata: { tillproof_reference: "order_1" } };
+  assert.equal(await payments.noteWebhook(charge), false);
+  const still = await payments.find("order_1");
+  assert.deepEqual([still?.status, still?.reversals, still?.extraCharges], ["settled", [], []], "the good payment is not given back");
 });
 
 test("keys, profiles and schedules can be looked at without sending anything", () => {
@@ -424,6 +431,23 @@ test("an established connection that breaks is never taken for one that was not 
     const outcome = await client(gateway).charge(ORDER, { waitMs: notSent ? 30_000 : 100 });
     // After "not sent" a refusal is proof; after "unknown" it proves nothing about the first attempt.
     assert.equal(outcome.status, notSent ? "failed" : "pending_confirmation", JSON.stringify(cause));
+  }
+});
+
+test("a time-out comes, and a caller is let go, also when the host collects its garbage meanwhile", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const collecting = setInterval(collect, 5);
+  try {
+    const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+    assert.equal((await client(gateway, { timeoutMs: 60 }).charge(ORDER, { waitMs: 5_000 })).status, "settled", "sent again");
+    const begun = Date.now();
+    const deaf = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+    const left = await client(deaf).charge(ORDER, { waitMs: 5_000, signal: AbortSignal.timeout(60) });
+    assert.equal(left.status, "pending_confirmation");
+    assert.ok(Date.now() - begun < 4_000, `${Date.now() - begun} ms`);
+  } finally {
+    clearInterval(collecting);
   }
 });
 

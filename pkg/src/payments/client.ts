@@ -15,7 +15,7 @@ import { traceIntent, viewIntent, type IntentView, type Operation } from "./engi
 import type { FindCredentials } from "./fetch-wire.js";
 import type { Governor } from "./governor.js";
 import { hedgeOf } from "./hedge.js";
-import { hex, sleep } from "./host.js";
+import { following, hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
   ChargeOptions,
@@ -234,11 +234,14 @@ export class Payments {
   async run(options: { readonly everyMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     withSignal(onlyKnown("options", options, ["everyMs", "signal"]));
     const everyMs = count("everyMs", options.everyMs ?? SWEEP_EVERY_MS, 1);
-    const end = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
+    const ending = new AbortController();
+    const end = ending.signal;
+    const unfollow = [this.#closing.signal, ...(options.signal ? [options.signal] : [])].map((signal) => following(ending, signal));
     while (!end.aborted) {
       await this.sweep({ signal: end }).catch(this.#onError);
       await sleep(everyMs, end);
     }
+    for (const stop of unfollow) stop();
   }
 
   /** Ends all waits. Requests on the wire are abandoned; their intents are picked up by the next sweep anywhere. */
