@@ -434,6 +434,26 @@ test("an established connection that breaks is never taken for one that was not 
   }
 });
 
+test("a listener that throws neither ends the sweeper nor keeps a payment from being sent", async () => {
+  const throwing = (): never => {
+    throw new Error("the listener is broken");
+  };
+  const base = memoryStore();
+  const gateway = new ScriptedGateway();
+  const paying = client(gateway, { store: base, onError: throwing, onTransition: throwing });
+  assert.equal((await paying.charge(ORDER)).status, "settled");
+  let asked = 0;
+  const due = async (): Promise<never> => {
+    asked += 1;
+    throw new Error("the store is away");
+  };
+  const sweeping = client(gateway, { store: { ...base, due }, onError: throwing });
+  const running = sweeping.run({ everyMs: 1 });
+  await Promise.race([until(() => asked >= 2), running]);
+  sweeping.close();
+  await running;
+});
+
 test("a time-out comes, and a caller is let go, also when the host collects its garbage meanwhile", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;

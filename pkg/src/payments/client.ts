@@ -65,7 +65,14 @@ export class Payments {
     const account = text("provider.account", provider.account ?? "");
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
-    this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
+    const listener = options.onError ?? ((error: unknown): void => console.error("tillproof: a sweep could not go on:", error));
+    this.#onError = (error) => {
+      try {
+        listener(error);
+      } catch {
+        // Whoever listens must not be able to stop a payment, or the sweeper.
+      }
+    };
     this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
     const terms = {
