@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createPayments, type Payments } from "../../pkg/src/payments/index.js";
+import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { defineSaga, ofOutcome, refused, takeBack } from "../../pkg/src/saga/index.js";
 import { createGateway } from "../../pkg/src/simulator/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
@@ -84,6 +85,31 @@ test("a step that was begun and never heard of again is looked up before anythin
   const other = { key: "undo:order:43:charge", stepKey: "step:order:43:charge" };
   await declined.payments.charge({ reference: other.stepKey, amount: 5, currency: "EUR", metadata: { simulate: "decline" } });
   assert.equal(await takeBack(declined.payments, other), null, "it is proven that no money moved");
+});
+
+test("a step that was given up before it began its charge cannot begin it after it was taken back", async () => {
+  const { gateway, payments, store } = shop();
+  let late: Promise<unknown> = Promise.resolve();
+  let goOn = (): void => undefined;
+  const slow = new Promise<void>((resolve) => (goOn = resolve));
+  const orders = defineSaga<Order>({
+    name: "order",
+    store,
+    timeoutMs: 20,
+    attemptsMax: 1,
+    onError: () => undefined,
+    steps: [
+      {
+        name: "charge",
+        run: ({ key, input }) => (late = slow.then(() => payments.charge({ reference: key, amount: input.amount, currency: "EUR" }))),
+        undo: (context) => takeBack(payments, context),
+      },
+    ],
+  });
+  assert.equal((await orders.run("42", { amount: 1_000 })).status, "compensated");
+  goOn();
+  await assert.rejects(late, (error) => isTillproofError(error) && error.code === "intent_mismatch");
+  assert.deepEqual(await truth(gateway, "step:order:42:charge"), []);
 });
 
 test("what was charged at a provider whose refunds name an amount is given back, and a refund that was refused is tried again", async () => {

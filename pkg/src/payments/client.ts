@@ -148,6 +148,15 @@ export class Payments {
   }
 
   /**
+   * Sees to it that a reference nobody has used never moves money: whoever comes with it later is refused with
+   * `intent_mismatch`, before anything is sent. One that was used before stays as it is: `cancel` it.
+   */
+  async forestall(reference: string): Promise<void> {
+    const document = callDocument(this.#merchant, { reference, method: "POST", path: "/", headers: {}, body: { text: "{}" }, scope: "" });
+    await this.#rounds.forestall(this.#intents.key(reference), document, this.#now);
+  }
+
+  /**
    * Ends the review of an intent by what a person found out. The note is kept in the journal. Charges that came to light
    * and do not count are given back. Throws `intent_not_in_review`, and `intent_copy_under_way` when "failed" could
    * still become untrue.

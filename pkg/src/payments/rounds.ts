@@ -90,6 +90,16 @@ export class Rounds {
     }
   }
 
+  /** Opens an intent and cancels it, in one write, unless there is one already. */
+  async forestall(key: string, request: RequestDocument, now: () => number): Promise<void> {
+    for (let lost = 1; (await this.#intents.find(key)) === null; lost += 1) {
+      const { append } = this.open(request, { now });
+      const step = this.tell({ version: 0, journal: append }, now, { cancel: true });
+      if (await this.store(key, NOTHING, { ...step, append: [...append, ...step.append] })) return;
+      await this.giveWay(lost);
+    }
+  }
+
   /**
    * Stores a wish or news about an intent; `committed` runs once that is true. With a batch, it becomes true together
    * with the caller's other writes. Resolves to `false` when there is no such intent.

@@ -10,7 +10,10 @@ import type { UndoContext } from "./settings.js";
 const AGAIN = { retryFailed: true } as const;
 
 /** What is used of a payment client. */
-export type PaymentsForSaga = Pick<Payments, "find" | "cancel" | "refund" | "void">;
+export type PaymentsForSaga = Pick<Payments, "find" | "cancel" | "forestall" | "refund" | "void">;
+
+/** What is used of the context of a compensation. */
+export type TakenBack = Pick<UndoContext<unknown>, "key" | "stepKey"> & Partial<Pick<UndoContext<unknown>, "doubtful">>;
 
 /**
  * The compensation of a step that charges or authorizes under its key: `undo: (context) => takeBack(payments, context)`.
@@ -19,8 +22,10 @@ export type PaymentsForSaga = Pick<Payments, "find" | "cancel" | "refund" | "voi
  * it also holds for a step that may or may not have happened. The refund is an intent of its own, under the key of the
  * compensation.
  */
-export async function takeBack(payments: PaymentsForSaga, context: Pick<UndoContext<unknown>, "key" | "stepKey">): Promise<unknown> {
-  const { key, stepKey } = context;
+export async function takeBack(payments: PaymentsForSaga, context: TakenBack): Promise<unknown> {
+  const { key, stepKey, doubtful } = context;
+  // An attempt that was given up may still be on its way to the payment: then it comes too late.
+  if (doubtful === true) await payments.forestall(stepKey);
   const known = await payments.find(stepKey);
   if (known === null) return null;
   const outcome = known.status === "settled" ? known : await payments.cancel(stepKey);
