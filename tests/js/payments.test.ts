@@ -279,7 +279,8 @@ test("a webhook settles an intent together with the caller's own writes", async 
   assert.equal(await batch.commit(store), true);
   const outcome = await payments.find("order_1");
   assert.equal(outcome?.status === "settled" && outcome.evidence, "webhook");
-  for (const foreign of [null, 7, {}, { reference: "unknown" }]) assert.equal(await payments.noteWebhook(foreign), false);
+  const unknown = ["unknown", "x".repeat(5_000), "half \ud800", " ", "\u0000"].map((reference) => ({ ...payment, reference }));
+  for (const foreign of [null, 7, {}, { reference: "unknown" }, ...unknown]) assert.equal(await payments.noteWebhook(foreign), false);
 });
 
 test("a webhook is recognised by where the provider's objects bear our reference", async () => {

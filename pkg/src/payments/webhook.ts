@@ -3,6 +3,7 @@
  * profile, the same by which answers are read.
  */
 
+import { isUnicode } from "../shell/wire.js";
 import type { AnswerReading, ProfileDocument } from "./profiles.js";
 
 /** The references an object of a webhook bears, each once; none when it is not one of ours. */
@@ -12,7 +13,7 @@ export function referencesIn(profile: ProfileDocument, payment: unknown): string
   const fitting = readings.filter((reading) => reading !== undefined && isOfKind(reading, payment));
   const paths = new Set(fitting.map((reading: AnswerReading | undefined) => reading?.reference ?? ""));
   const found = [...paths].filter((path) => path !== "").map((path) => valueAt(payment, path));
-  return [...new Set(found.filter((value): value is string => typeof value === "string" && value !== ""))];
+  return [...new Set(found.filter((value): value is string => typeof value === "string" && value !== "" && isUnicode(value)))];
 }
 
 /** Whether the object is of the kind a reading is for: others of the provider may bear our reference too. */
