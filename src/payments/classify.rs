@@ -189,7 +189,8 @@ fn success(
         // What it means is for whoever prepared it; but half of a document is no answer, and a page for people comes from
         // somebody in between.
         let body = response.body.trim_ascii_start();
-        let begins_so = |with: &[u8]| body.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+        let begins_so =
+            |with: &[u8]| body.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
         return match document {
             None if [&b"{"[..], b"[", b"<html", b"<!doctype html"].into_iter().any(begins_so) => unreadable,
             document => {
