@@ -158,8 +158,9 @@ export class Payments {
 
   /**
    * Ends the review of an intent by what a person found out. The note is kept in the journal. Charges that came to light
-   * and do not count are given back. Throws `intent_not_in_review`, and `intent_copy_under_way` when "failed" could
-   * still become untrue.
+   * and do not count are given back. Throws `intent_not_in_review`, `charge_of_other_kind` for
+   * the name of something else at the provider (Stripe's `ch_...` for its `pi_...`), and `intent_copy_under_way` when
+   * "failed" could still become untrue.
    */
   async resolve(reference: string, decision: Decision, options: WaitOptions = {}): Promise<Outcome> {
     checkedCall(options);
