@@ -66,6 +66,9 @@ const RULE: Shape = Object(&[
 
 const METHOD: Shape = OneOf(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
+/// What moves money: caches and crawlers repeat a GET as they like.
+const MOVING: Shape = OneOf(&["POST", "PUT", "PATCH", "DELETE"]);
+
 const READING: Shape = Object(&[
     ("id", true, Text),
     ("state", false, Text),
@@ -101,7 +104,7 @@ const QUERY: Shape = Object(&[
 ]);
 
 const ROUTE: Shape = Object(&[
-    ("method", false, METHOD),
+    ("method", false, MOVING),
     ("path", true, Path),
     ("headers", false, Map(&Text)),
     ("body", false, Body),
