@@ -14,18 +14,18 @@ use crate::payments::{
 };
 use crate::prelude::*;
 
-pub use tables::{derive_key, random_key, retry_schedule};
+pub use tables::{check_profile, derive_key, random_key, retry_schedule};
 
 /// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document, here and in
-/// the other calls.
+/// the other calls; it was checked when the client was made, see [`check_profile`].
 ///
 /// # Errors
 ///
-/// As [`Profile::from_json`], [`Request::from_json`] and [`Machine::open`].
+/// As [`Request::from_json`] and [`Machine::open`].
 pub fn open(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
+    let profile = input::accepted_profile(&mut reader);
     let account = reader.maybe_text("account").unwrap_or_default();
     let secret = input::secret(&mut reader, "secret");
     let request = Request::from_json(reader.optional("request").unwrap_or(&Value::Null))?;
@@ -115,19 +115,6 @@ pub fn trace(input: &[u8]) -> Result<String, Error> {
 /// As [`Intent::replay`].
 pub fn view(input: &[u8]) -> Result<String, Error> {
     Ok(Intent::replay(&journal_alone(input)?)?.to_json())
-}
-
-/// Checks a profile: `{ profile }`, answered by its name.
-///
-/// # Errors
-///
-/// As [`Profile::from_json`].
-pub fn check_profile(input: &[u8]) -> Result<String, Error> {
-    let document = json::parse(input)?;
-    let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
-    reader.finish()?;
-    Ok(json::quoted(profile.name()))
 }
 
 #[inline(never)]
@@ -233,6 +220,15 @@ pub mod exports {
     pub fn payments_trace(input: &[u8]) -> Vec<u8> {
         reply::of(super::trace(input))
     }
+}
+
+/// The same of what can be known without an intent: an artefact of its own, since no payment needs it.
+#[cfg(all(target_family = "wasm", feature = "wasm-payments-tables"))]
+pub mod table_exports {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use crate::prelude::*;
+    use crate::wasm::reply;
 
     /// See [`super::check_profile`].
     #[wasm_bindgen]
