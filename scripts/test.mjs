@@ -49,6 +49,7 @@ const LONG_PARTS = [
   { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "worker crashes", run: () => services("worker-crash", { WORKER_EVENTS: "3000", WORKER_KILLS: "40" }) },
   { name: "payment crashes", run: () => services("payments-crash", { PAYMENTS_CRASH_ROUNDS: "10" }) },
+  { name: "torture", run: torture },
   { name: "reproducible", run: reproducible },
 ];
 
@@ -166,6 +167,17 @@ async function differential() {
 async function demo(args) {
   const { folder, program } = await installDemo();
   return command(program, ["demo", ...args], { cwd: folder });
+}
+
+/** A million seeds at each chance of dying: docs/torture.md. */
+async function torture() {
+  const { folder, program } = await installDemo();
+  const results = [];
+  for (const profile of ["default", "crash-20"]) {
+    const args = ["torture", "--seeds", "0..1000000", "--profile", profile, "--workers", "2"];
+    results.push(await command(program, args, { cwd: folder }));
+  }
+  return sum(results);
 }
 
 async function demoSeeds() {

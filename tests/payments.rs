@@ -11,6 +11,7 @@
 
 mod payments {
     mod answers;
+    mod calls;
     mod dialects;
     mod evidence;
     mod found;

@@ -5,8 +5,9 @@
 
 use alloc::collections::BTreeMap;
 
-use super::event::{Life, Name, Seat, Told};
+use super::event::{Life, Name, Told};
 use super::facts::{self, Fact};
+use super::probes::Probes;
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::books::Books;
 use super::store::Store;
@@ -14,7 +15,7 @@ use crate::payments::{Entry, Outcome};
 use crate::prelude::*;
 
 /// What a lease has to spare after the last moment at which its owner may begin to send.
-const LEASE_SPARE_MS: u64 = LEASE_SLACK_MS / 2;
+pub(super) const LEASE_SPARE_MS: u64 = LEASE_SLACK_MS / 2;
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,21 +61,6 @@ enum Standing {
     Failed,
     Reversing,
     Review,
-}
-
-/// After so many failures in a row every breaker is open.
-const FAILURES_SURELY: u32 = 6;
-
-/// After so long without any outcome a breaker knows no more than at its beginning.
-const MEMORY_MS: u64 = 60_000;
-
-/// What a process has heard of the provider lately.
-#[derive(Clone, Debug, Default)]
-struct Line {
-    under_way: Vec<(Name, u64)>,
-    in_a_row: u32,
-    down_since: Option<u64>,
-    heard_at: u64,
 }
 
 /// What the auditor knows of one intent.
@@ -126,7 +112,7 @@ pub(super) struct Auditor {
     copies_die: bool,
     /// Processes ask a governor first.
     is_governed: bool,
-    lines: BTreeMap<Seat, Line>,
+    probes: Probes,
     files: BTreeMap<Name, File>,
     keys: BTreeMap<String, KeyFile>,
     on_the_wire: Vec<(Life, Name, u64)>,
@@ -142,7 +128,7 @@ impl Auditor {
             usable_ms,
             copies_die,
             is_governed,
-            lines: BTreeMap::new(),
+            probes: Probes::new(),
             files: BTreeMap::new(),
             keys: BTreeMap::new(),
             on_the_wire: Vec::new(),
@@ -376,15 +362,8 @@ impl Auditor {
         if !self.is_governed || name.contains('/') {
             return;
         }
-        let line = self.lines.entry(life.seat).or_default();
-        if now > line.heard_at.saturating_add(MEMORY_MS) {
-            (line.in_a_row, line.down_since) = (0, None);
-        }
-        let beside =
-            line.under_way.iter().filter(|(_, begun)| line.down_since.is_some_and(|since| *begun >= since));
-        let beside = beside.count();
-        line.under_way.push((name.clone(), now));
-        if line.down_since.is_some_and(|since| now >= since) && beside > 0 {
+        let beside = self.probes.begins(now, life.seat, name);
+        if beside > 0 {
             let seat = life.seat.name();
             self.blame(
                 now,
@@ -396,18 +375,7 @@ impl Auditor {
 
     /// The answer has come, or none will.
     pub(super) fn ended(&mut self, now: u64, life: Life, name: &Name, failed: bool) {
-        let Some(line) = self.lines.get_mut(&life.seat) else { return };
-        let Some(at) = line.under_way.iter().position(|(of, _)| of == name) else { return };
-        line.under_way.swap_remove(at);
-        line.heard_at = now;
-        line.in_a_row = if failed { line.in_a_row.saturating_add(1) } else { 0 };
-        line.down_since = match line.in_a_row {
-            0 => None,
-            // One more than the governor's own number: what is under way when it opens still comes in. Who was let
-            // through just before may stand still for a moment.
-            FAILURES_SURELY => Some(now.saturating_add(LEASE_SPARE_MS)),
-            _ => line.down_since,
-        };
+        self.probes.ended(now, life.seat, name, failed);
     }
 
     /// A process no longer waits for an answer.
@@ -420,7 +388,7 @@ impl Auditor {
     /// A process is dead: what it sent are copies.
     pub(super) fn died(&mut self, life: Life) {
         self.on_the_wire.retain(|(by, _, _)| *by != life);
-        self.lines.remove(&life.seat);
+        self.probes.died(life.seat);
     }
 
     /// A caller was told how his payment stands.

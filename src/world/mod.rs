@@ -33,6 +33,7 @@ mod facts;
 mod governed;
 mod life;
 mod notice;
+mod probes;
 mod process;
 mod provider;
 mod stage;

@@ -140,7 +140,8 @@ function progress({ from, to }: TortureOptions, sum: Sums): void {
 }
 
 function traced(options: WorldOptions & { readonly seed: number }, json: boolean): number {
-  checked({ ...options, from: options.seed, to: options.seed + 1 });
+  const { seed, ...world } = options;
+  checked({ ...world, from: seed, to: seed + 1 });
   const { trace: lines, report: found } = trace(options);
   if (json) printJson({ trace: lines.split("\n").slice(0, -1), report: found });
   else process.stdout.write(lines + toText(found, options));

@@ -151,7 +151,8 @@ export function knownProfile(option: string | ProfileDocument): KnownProfile {
   const document = ownProfile(option);
   const input = encode({ profile: document });
   paymentsTables.invoke<string>((exports) => exports.payments_profile(input));
-  return { document };
+  // A copy: what was checked is what decides, whatever becomes of the caller's object.
+  return { document: JSON.parse(JSON.stringify(document)) as ProfileDocument };
 }
 
 /**

@@ -11,9 +11,9 @@ use crate::prelude::*;
 use crate::retry::{Jitter, Policy};
 use crate::time::{Millis, Timestamp};
 
-#[inline(never)]
-pub(super) fn profile(reader: &mut Reader<'_, '_>) -> Result<Arc<Profile>, Error> {
-    Profile::from_json(reader.optional("profile").unwrap_or(&Value::Null)).map(Arc::new)
+/// A document inside the input, which its own reader judges when the input is known to be one.
+pub(super) fn part<'v, 'a>(reader: &mut Reader<'v, 'a>, field: &'static str) -> &'v Value<'a> {
+    reader.optional(field).unwrap_or(&Value::Null)
 }
 
 /// The profile an intent is driven by: its document was checked when the client was made, and in later rounds its name is

@@ -8,7 +8,7 @@ mod input;
 mod news;
 mod tables;
 
-use crate::json::{self, ArrayWriter, ObjectWriter, Reader, Value};
+use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
 use crate::payments::{
     self, Action, Entry, Error, HttpRequest, Intent, Machine, Permit, Progress, Request, encode_entry,
 };
@@ -16,8 +16,8 @@ use crate::prelude::*;
 
 pub use tables::{check_profile, derive_key, random_key, retry_schedule};
 
-/// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document, here and in
-/// the other calls; it was checked when the client was made, see [`check_profile`].
+/// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document,
+/// here and in the other calls; it was checked when the client was made, see [`check_profile`].
 ///
 /// # Errors
 ///
@@ -25,16 +25,16 @@ pub use tables::{check_profile, derive_key, random_key, retry_schedule};
 pub fn open(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::accepted_profile(&mut reader);
+    let (profile, request) = (input::accepted_profile(&mut reader), input::part(&mut reader, "request"));
     let account = reader.maybe_text("account").unwrap_or_default();
     let secret = input::secret(&mut reader, "secret");
-    let request = Request::from_json(reader.optional("request").unwrap_or(&Value::Null))?;
     let settings = input::settings(&mut reader)?;
     let now = input::moment(&mut reader, "now");
     let aged = reader.optional("since").is_some();
     let since = aged.then(|| input::moment(&mut reader, "since"));
     reader.finish()?;
 
+    let request = Request::from_json(request)?;
     let mut machine = Machine::open(profile, settings, account, request, &secret, now)?;
     if let Some(since) = since {
         machine = machine.wanted_since(since)?;

@@ -2,7 +2,7 @@
 
 use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
 use crate::payments::key::{self, KeyForm};
-use crate::payments::{Error, Operation};
+use crate::payments::{Error, Operation, Profile};
 use crate::prelude::*;
 use crate::retry::{self, Expected, Row};
 use crate::time::Millis;
@@ -17,9 +17,9 @@ use super::input;
 pub fn check_profile(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let profile = input::profile(&mut reader)?;
+    let profile = input::part(&mut reader, "profile");
     reader.finish()?;
-    Ok(json::quoted(profile.name()))
+    Ok(json::quoted(Profile::from_json(profile)?.name()))
 }
 
 /// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.

@@ -216,3 +216,33 @@ test("the example of docs/stores.md runs as it stands", () => {
   assert.equal(status, 0, stdout);
   assert.match(stdout, /^ℹ pass \d\d$/m);
 });
+
+test("torture lives seeds alike in one thread and in two, and its status is the answer", () => {
+  const [alone, together] = ["1", "2"].map((workers) => tillproof("torture", "--seeds", "0..200", "--workers", workers, "--json"));
+  assert.deepEqual([alone.status, together.status], [0, 0], together.stderr);
+  assert.deepEqual(JSON.parse(together.stdout), JSON.parse(alone.stdout));
+  const { version, seeds, intents, charges, doubles, losses, unresolved, failures } = JSON.parse(alone.stdout);
+  assert.deepEqual({ version, count: seeds.count, doubles, losses, unresolved, failures }, {
+    version: 1, count: 200, doubles: 0, losses: 0, unresolved: 0, failures: [],
+  });
+  assert.ok(intents >= charges - 5 && charges > 100, `${intents} intents, ${charges} charges`);
+});
+
+test("torture names the seed that breaks an invariant, and the command that lives it again", () => {
+  const broken = tillproof("torture", "--seeds", "0..300", "--without", "parking");
+  assert.equal(broken.status, 1, broken.stderr);
+  const [, seed, invariant] = /^seed (\d+) broke (I\d+) after/m.exec(broken.stdout) ?? [];
+  const command = `tillproof torture --seed ${seed} --trace --without parking`;
+  assert.ok(broken.stdout.includes(`  again: ${command}\n`), broken.stdout);
+  const again = tillproof(...command.split(" ").slice(1));
+  assert.equal(again.status, 1);
+  assert.ok(again.stdout.includes(`seed ${seed} broke ${invariant}`), again.stdout);
+});
+
+test("torture refuses what it does not know, in one line", () => {
+  for (const args of [["--seeds", "5..1"], ["--seeds", "x"], ["--profile", "paradise"], ["--without", "luck"], ["--crash", "101"], ["--trace"], ["--workers", "0"]]) {
+    const { status, stderr, stdout } = tillproof("torture", ...args);
+    assert.deepEqual([status, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, /^tillproof: .+\n$/, args.join(" "));
+  }
+});
