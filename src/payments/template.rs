@@ -44,13 +44,14 @@ impl Filler {
             let code = amount.currency().code().to_owned();
             out = out
                 .number("amount", amount.minor())
-                .digits("amount_text", amount.minor())
+                .text("amount_text", &amount.minor().digits())
                 .text("amount_decimal", &amount.to_major())
                 .text("currency_lower", &code.to_ascii_lowercase());
         }
         // The forms of the amount stand before the request's own, and the first of a name is found.
         let (forms, own) = (out.finish(), request.to_json());
-        let members = [forms, own].iter().flat_map(|text| members_of(text)).collect();
+        let mut members = members_of(&forms);
+        members.append(&mut members_of(&own));
         Self { document: Node::Map(members) }
     }
 
