@@ -23,6 +23,12 @@ const OUT = at("pkg/wasm");
  * faster.
  */
 const SMALL = { level: "z", inline: 12 };
+/**
+ * For a row with a budget that is hard to keep: nothing is put in place of its call, neither by the compiler nor, where
+ * it is called once, by the optimiser (a function of many parts has many locals, and names them in two bytes instead of
+ * one), and SHA-256 is a loop instead of SIMD, for the few short texts that are hashed there.
+ */
+const COMPACT = { level: "z", inline: 5, cfg: ['sha2_backend="soft"', 'sha2_backend_soft="compact"'], once: 20 };
 /** For a row that says so, which may also have an `inline` of its own: a claim takes two thirds of the time, for 5 % of size. */
 const FAST = { level: "s", inline: 50 };
 
@@ -78,12 +84,12 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, inline: more }, bindgen) {
-  const { level, inline } = { ...(fast ? FAST : SMALL), ...(more && { inline: more }) };
+async function buildArtefact({ name, features, fast, compact, inline: more }, bindgen) {
+  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : SMALL), ...(more && { inline: more }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
     "rustc", "--crate-type", "cdylib", "--quiet", "--lib", "--release", "--locked",
-    "--target", TARGET, "--no-default-features", "--features", features, "--config", compilerFlags(inline),
+    "--target", TARGET, "--no-default-features", "--features", features, "--config", compilerFlags(inline, cfg),
   ], { env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: level } });
   // Cargo writes each artefact to the same path, so it is taken away before the next one.
   const compiled = at("target", `${name}.wasm`);
@@ -96,8 +102,9 @@ async function buildArtefact({ name, features, fast, inline: more }, bindgen) {
   // No feature flags: the target_features section decides, and --all-features gives files Node 20 rejects. Rust puts the
   // stack first, and nothing below it: whoever reached the lowest kilobyte would have overflown it.
   const bound = join(OUT, `${name}_bg.wasm`);
+  const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
-  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "--converge", "--low-memory-unused", bound, "-o", optimised]);
+  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
   dropAsyncStart(name);
@@ -147,12 +154,12 @@ export async function pack(bytes) {
  * Panic messages name source files. Neither the home folder of who built them may stand there, nor the place of the
  * standard library's sources, which the compiler puts in where the component `rust-src` happens to be installed.
  */
-function compilerFlags(inline) {
+function compilerFlags(inline, cfg) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const library = join(outputOf("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust");
   const commit = /^commit-hash: (.+)$/m.exec(outputOf("rustc", ["--version", "--verbose"]))?.[1];
   const places = [[cargoHome, "/cargo"], [ROOT, "/tillproof"], [library, `/rustc/${commit}`]];
   const remapped = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
-  const flags = [...remapped, `-Cllvm-args=-inline-threshold=${inline}`];
+  const flags = [...remapped, `-Cllvm-args=-inline-threshold=${inline}`, ...cfg.map((name) => `--cfg=${name}`)];
   return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
 }

@@ -36,7 +36,7 @@ pub mod dedup;
 pub mod entropy;
 #[cfg(any(feature = "idempotency", feature = "payments"))]
 pub mod fingerprint;
-#[cfg(feature = "payments")]
+#[cfg(feature = "governor")]
 pub mod governor;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
@@ -54,7 +54,7 @@ mod prelude;
 pub mod reconcile;
 #[cfg(any(feature = "idempotency", feature = "inbox"))]
 pub mod record;
-#[cfg(any(feature = "payments", feature = "saga"))]
+#[cfg(any(feature = "governor", feature = "payments", feature = "saga"))]
 pub mod retry;
 #[cfg(feature = "saga")]
 pub mod saga;

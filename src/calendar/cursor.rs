@@ -28,6 +28,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of exactly two digits.
+    #[inline(never)]
     pub(super) fn two_digits(&mut self) -> Option<u8> {
         let (tens, ones) = (self.digit()?, self.digit()?);
         tens.checked_mul(10)?.checked_add(ones)

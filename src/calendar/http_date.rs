@@ -42,63 +42,39 @@ pub fn http_date(moment: Timestamp) -> String {
 /// [`Error::Malformed`], [`Error::NoSuchMoment`], [`Error::OutOfRange`].
 pub fn parse_http_date(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
     // `Sun` begins `Sunday` too: each form is tried whole, and at most one fits.
-    let fields = imf_fixdate(text).or_else(|| rfc850(text, now)).or_else(|| asctime(text));
+    let fields = FORMS.iter().find_map(|form| read(form, text, now));
     fields.ok_or_else(|| Error::malformed(EXPECTED, text))?.moment(0, text)
 }
 
-fn imf_fixdate(text: &str) -> Option<Civil> {
-    let mut cursor = Cursor::new(text);
-    cursor.one_of(&DAYS)?;
-    cursor.take(", ")?;
-    let day = cursor.two_digits()?;
-    cursor.take(" ")?;
-    let month = cursor.one_of(&MONTHS)?;
-    cursor.take(" ")?;
-    let year = cursor.four_digits()?;
-    cursor.take(" ")?;
-    let (hour, minute, second) = time_of_day(&mut cursor)?;
-    cursor.take(" GMT")?;
-    cursor.end()?;
-    Some(Civil { year, month, day, hour, minute, second, ms: 0 })
-}
+/// The three forms, in the order of the table above. A letter stands for a field, see [`read`]; what is none stands for
+/// itself. Data, because the steps written out would take three times the space.
+const FORMS: [&str; 3] = ["w, d m Y h:i:s z", "W, d-m-y h:i:s z", "w m e h:i:s Y"];
 
-fn rfc850(text: &str, now: Timestamp) -> Option<Civil> {
+fn read(form: &str, text: &str, now: Timestamp) -> Option<Civil> {
     let mut cursor = Cursor::new(text);
-    cursor.one_of(&LONG_DAYS)?;
-    cursor.take(", ")?;
-    let day = cursor.two_digits()?;
-    cursor.take("-")?;
-    let month = cursor.one_of(&MONTHS)?;
-    cursor.take("-")?;
-    let year = u16::from(cursor.two_digits()?);
-    cursor.take(" ")?;
-    let (hour, minute, second) = time_of_day(&mut cursor)?;
-    cursor.take(" GMT")?;
+    let mut read = Civil { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0, ms: 0 };
+    let mut century_is_open = false;
+    for field in form.chars() {
+        match field {
+            'w' => _ = cursor.one_of(&DAYS)?,
+            'W' => _ = cursor.one_of(&LONG_DAYS)?,
+            'd' => read.day = cursor.two_digits()?,
+            // A blank stands where the first of two digits would be zero.
+            'e' => {
+                read.day = if cursor.take(" ").is_some() { cursor.digit()? } else { cursor.two_digits()? }
+            }
+            'm' => read.month = cursor.one_of(&MONTHS)?,
+            'y' => (read.year, century_is_open) = (u16::from(cursor.two_digits()?), true),
+            'Y' => read.year = cursor.four_digits()?,
+            'h' => read.hour = cursor.two_digits()?,
+            'i' => read.minute = cursor.two_digits()?,
+            's' => read.second = cursor.two_digits()?,
+            'z' => cursor.take("GMT")?,
+            plain => cursor.take(plain.encode_utf8(&mut [0; 4]))?,
+        }
+    }
     cursor.end()?;
-    Some(in_century(Civil { year, month, day, hour, minute, second, ms: 0 }, now))
-}
-
-fn asctime(text: &str) -> Option<Civil> {
-    let mut cursor = Cursor::new(text);
-    cursor.one_of(&DAYS)?;
-    cursor.take(" ")?;
-    let month = cursor.one_of(&MONTHS)?;
-    cursor.take(" ")?;
-    let day = if cursor.take(" ").is_some() { cursor.digit()? } else { cursor.two_digits()? };
-    cursor.take(" ")?;
-    let (hour, minute, second) = time_of_day(&mut cursor)?;
-    cursor.take(" ")?;
-    let year = cursor.four_digits()?;
-    cursor.end()?;
-    Some(Civil { year, month, day, hour, minute, second, ms: 0 })
-}
-
-fn time_of_day(cursor: &mut Cursor<'_>) -> Option<(u8, u8, u8)> {
-    let hour = cursor.two_digits()?;
-    cursor.take(":")?;
-    let minute = cursor.two_digits()?;
-    cursor.take(":")?;
-    Some((hour, minute, cursor.two_digits()?))
+    Some(if century_is_open { in_century(read, now) } else { read })
 }
 
 /// Completes a two-digit year: the latest one whose date is at most 50 years after `now`.

@@ -70,11 +70,13 @@ pub enum ErrorKind {
     /// A split whose weights are all zero.
     NoWeight,
     /// Not a positive decimal of at most 18 digits.
+    #[cfg(feature = "rates")]
     InvalidRate {
         /// What was given, shortened.
         found: String,
     },
     /// A rate other than one between a currency and itself.
+    #[cfg(feature = "rates")]
     SameCurrency {
         /// The currency.
         currency: Currency,
@@ -82,6 +84,7 @@ pub enum ErrorKind {
         rate: String,
     },
     /// The exact product of amount and rate does not fit 96 bits.
+    #[cfg(feature = "rates")]
     TooManyDigits {
         /// What was to be converted.
         amount: Amount,
@@ -169,17 +172,20 @@ impl Error {
                 .say("an amount cannot be split into {found} parts: expected 1 to {limit}"),
             ErrorKind::NoWeight => Report::new("split_no_weight")
                 .say("every weight of the split is zero: at least one part must take something"),
+            #[cfg(feature = "rates")]
             ErrorKind::InvalidRate { found } => Report::new("fx_invalid_rate").fact("found", found).say_with(
                 "{found} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as \
                  1.08085",
                 &[("found", &quoted(found))],
             ),
+            #[cfg(feature = "rates")]
             ErrorKind::SameCurrency { currency, rate } => {
                 Report::new("fx_same_currency").fact("currency", currency.code()).fact("found", rate).say(
                     "{currency} was to be converted into itself at {found}: leave the amount as it is, or mend the \
                      currency",
                 )
             }
+            #[cfg(feature = "rates")]
             ErrorKind::TooManyDigits { amount, rate } => Report::new("fx_too_many_digits")
                 .number("amount", amount.minor())
                 .fact("rate", rate)
@@ -194,7 +200,7 @@ impl Error {
 
 reported!(Error);
 
-#[cfg(test)]
+#[cfg(all(test, feature = "rates"))]
 mod tests {
     use super::*;
     use crate::advice::{Advice, Diagnose};

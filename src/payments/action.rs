@@ -174,7 +174,7 @@ impl Intent {
             .number("epoch", u64::from(self.epoch))
             .text("key", &self.key);
         if let Some(amount) = self.request.amount() {
-            out = out.digits("amount", amount.minor()).text("currency", amount.currency().code());
+            out = out.text("amount", &amount.minor().digits()).text("currency", amount.currency().code());
         }
         if let Some(answer) = &self.answer {
             out = out.raw("answer", &answer.to_json());

@@ -228,7 +228,7 @@ impl Intent {
                 self.progress(charge, Progress::Done { refund: refund.clone() })?;
                 self.extra_charges.retain(|known| known != charge);
                 self.reversal_at = self.open_reversal().map(|_| *at);
-                if self.state == State::Reversing && self.reversal_at.is_none() {
+                if matches!(self.state, State::Reversing) && self.reversal_at.is_none() {
                     self.state = State::Reversed;
                 }
                 Ok(())

@@ -9,7 +9,7 @@ use crate::money::Amount;
 use crate::prelude::*;
 
 use super::Error;
-use super::content::{header_list, short};
+use super::content::{header_list, header_object, short};
 
 /// Longest body of a prepared request, in bytes. It is kept in the journal.
 pub const CALL_BYTES_MAX: usize = 256 << 10;
@@ -75,9 +75,7 @@ impl Call {
 
     pub(super) fn to_json(&self) -> String {
         let out = ObjectWriter::new().text("method", &self.method).text("path", &self.path);
-        let headers =
-            self.headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value));
-        let out = out.raw("headers", &headers.finish()).text("body", &self.body);
+        let out = out.raw("headers", &header_object(&self.headers)).text("body", &self.body);
         let out = out.maybe_text("scope", Some(self.scope.as_str()).filter(|scope| !scope.is_empty()));
         out.maybe_text("own_key", self.own_key.as_deref()).finish()
     }
@@ -117,7 +115,7 @@ impl Call {
 }
 
 /// The first member in which two objects differ; `None` when one of them is no object.
-fn first_member(one: &Value<'_>, two: &Value<'_>) -> Option<String> {
+pub(super) fn first_member(one: &Value<'_>, two: &Value<'_>) -> Option<String> {
     let names = one.as_object()?.iter().chain(two.as_object()?).map(|(name, _)| name);
     let text = |object: &Value<'_>, name: &str| object.get(name).map(json::canonical);
     names.into_iter().find(|name| text(one, name) != text(two, name)).map(|name| name.clone().into_owned())

@@ -7,6 +7,7 @@ use crate::json::{self, ObjectWriter, Reader, SAFE_INTEGER_MAX, Value};
 use crate::money::{self, Amount, Currency};
 use crate::prelude::*;
 
+use super::call::first_member;
 use super::{Call, Error, ErrorKind, Operation};
 
 /// Longest metadata, and longest object of provider fields, in bytes of canonical JSON.
@@ -222,7 +223,9 @@ impl Content {
 
 fn with_amount(out: ObjectWriter, amount: Option<Amount>) -> ObjectWriter {
     match amount {
-        Some(amount) => out.digits("amount", amount.minor()).text("currency", amount.currency().code()),
+        Some(amount) => {
+            out.text("amount", &amount.minor().digits()).text("currency", amount.currency().code())
+        }
         None => out,
     }
 }
@@ -270,9 +273,13 @@ fn member((field, one): (&str, &Option<String>), two: &Option<String>) -> Option
 }
 
 fn first_difference(one: &str, two: &str) -> Option<String> {
-    let (one, two) = (json::parse(one.as_bytes()).ok()?, json::parse(two.as_bytes()).ok()?);
-    let names = one.as_object()?.iter().chain(two.as_object()?).map(|(name, _)| name);
-    names.into_iter().find(|name| one.get(name) != two.get(name)).map(|name| name.clone().into_owned())
+    first_member(&json::parse(one.as_bytes()).ok()?, &json::parse(two.as_bytes()).ok()?)
+}
+
+/// Headers as an object.
+#[inline(never)]
+pub(crate) fn header_object(headers: &[(String, String)]) -> String {
+    headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value)).finish()
 }
 
 /// Headers as an object: names in lower case, values of visible characters.

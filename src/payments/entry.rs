@@ -4,6 +4,7 @@ use crate::json::ObjectWriter;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+use super::content::header_object;
 use super::{Evidence, Operation, Proof, Request, Terms, Unknown};
 
 /// One thing that happened. Entries are only ever appended.
@@ -239,11 +240,9 @@ impl Answer {
     /// The answer as a document: `status`, `headers`, `body`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let headers =
-            self.headers.iter().fold(ObjectWriter::new(), |out, (name, value)| out.text(name, value));
         ObjectWriter::new()
             .number("status", u64::from(self.status))
-            .raw("headers", &headers.finish())
+            .raw("headers", &header_object(&self.headers))
             .text("body", &self.body)
             .finish()
     }

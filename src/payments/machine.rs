@@ -174,7 +174,7 @@ impl Machine {
         if self.intent.cancel_wished || self.intent.must_be_undecided().is_err() {
             return;
         }
-        let never_sent = self.intent.state == State::Initiated && self.is_surely_unsent(now);
+        let never_sent = matches!(self.intent.state, State::Initiated) && self.is_surely_unsent(now);
         self.append(Entry::CancelWished { at: now });
         if never_sent {
             let message = "it was cancelled before anything was sent";

@@ -158,8 +158,9 @@ impl Machine {
             return self.is_surely_unsent(now) || self.intent.empty_queries > 0;
         }
         // What is being processed is not learnt from a replay of the answer that said so.
-        let processing = State::PendingConfirmation { reason: Unknown::Processing };
-        let ask = can_ask && self.intent.state == processing;
+        let processing =
+            matches!(self.intent.state, State::PendingConfirmation { reason: Unknown::Processing });
+        let ask = can_ask && processing;
         !self.intent.key_poisoned && !ask && self.is_inside_window(now)
     }
 

@@ -66,6 +66,9 @@ const RULE: Shape = Object(&[
 
 const METHOD: Shape = OneOf(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
+/// What moves money: caches and crawlers repeat a GET as they like.
+const MOVING: Shape = OneOf(&["POST", "PUT", "PATCH", "DELETE"]);
+
 const READING: Shape = Object(&[
     ("id", true, Text),
     ("id_begins", false, Texts),
@@ -102,7 +105,7 @@ const QUERY: Shape = Object(&[
 ]);
 
 const ROUTE: Shape = Object(&[
-    ("method", false, METHOD),
+    ("method", false, MOVING),
     ("path", true, Path),
     ("headers", false, Map(&Text)),
     ("body", false, Body),

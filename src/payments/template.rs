@@ -44,13 +44,14 @@ impl Filler {
             let code = amount.currency().code().to_owned();
             out = out
                 .number("amount", amount.minor())
-                .digits("amount_text", amount.minor())
+                .text("amount_text", &amount.minor().digits())
                 .text("amount_decimal", &amount.to_major())
                 .text("currency_lower", &code.to_ascii_lowercase());
         }
         // The forms of the amount stand before the request's own, and the first of a name is found.
         let (forms, own) = (out.finish(), request.to_json());
-        let members = [forms, own].iter().flat_map(|text| members_of(text)).collect();
+        let mut members = members_of(&forms);
+        members.append(&mut members_of(&own));
         Self { document: Node::Map(members) }
     }
 
@@ -148,6 +149,21 @@ pub(super) fn gaps_are_known(node: &Node) -> bool {
         Node::Text(text) => text.strip_prefix('$').is_none_or(|gap| GAPS.contains(&gap)),
         Node::List(items) => items.iter().all(gaps_are_known),
         Node::Map(members) => members.iter().all(|(_, member)| gaps_are_known(member)),
+    }
+}
+
+/// Whether a request says something of what these gaps stand for.
+pub(super) fn mentions(path: &str, body: Option<&Node>, gaps: &[&str]) -> bool {
+    pieces(path).any(|(_, gap)| gap.is_some_and(|gap| gaps.contains(&gap)))
+        || body.is_some_and(|body| has_gap(body, gaps))
+}
+
+fn has_gap(node: &Node, gaps: &[&str]) -> bool {
+    match node {
+        Node::Plain(_) => false,
+        Node::Text(text) => text.strip_prefix('$').is_some_and(|gap| gaps.contains(&gap)),
+        Node::List(items) => items.iter().any(|item| has_gap(item, gaps)),
+        Node::Map(members) => members.iter().any(|(_, member)| has_gap(member, gaps)),
     }
 }
 

@@ -13,7 +13,7 @@ pub mod dedup;
 pub mod delivery;
 #[cfg(feature = "webhooks-full")]
 pub mod diagnosis;
-#[cfg(feature = "payments")]
+#[cfg(feature = "governor")]
 pub mod governor;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;

@@ -6,10 +6,11 @@
 
 use js_sys::{JSON, Object, Reflect, Uint8Array};
 use tillproof::json::{BYTES_MAX, DEPTH_MAX};
+use tillproof::wasm::payments::{exports as payments, table_exports as tables};
 use tillproof::wasm::scratch::{ABSENT, LAYOUT, LENGTHS, NOW, SLOTS_AT, URL};
 use tillproof::wasm::simulator::exports as simulator;
 use tillproof::wasm::webhooks::answer;
-use tillproof::wasm::{payments::exports as payments, webhooks::exports as webhooks};
+use tillproof::wasm::webhooks::exports as webhooks;
 use tillproof::world::{Stage, live};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -117,7 +118,7 @@ fn a_document_that_is_none_is_refused_at_every_door() {
         ("payments_open", payments::payments_open),
         ("payments_step", payments::payments_step),
         ("payments_view", payments::payments_view),
-        ("payments_derive_key", payments::payments_derive_key),
+        ("payments_derive_key", tables::payments_derive_key),
         ("webhooks_sign", |input| simulator::webhooks_sign(input, b"")),
     ];
     for (door, call) in doors {
@@ -131,7 +132,7 @@ fn a_document_that_is_none_is_refused_at_every_door() {
 #[wasm_bindgen_test]
 fn a_document_beyond_the_limit_is_refused_and_the_instance_lives_on() {
     assert_eq!(refusal(payments::payments_open(&vec![b' '; BYTES_MAX + 1])), "json_too_large");
-    let profile = payments::payments_profile(format!(r#"{{"profile":{CONSERVATIVE}}}"#).as_bytes());
+    let profile = tables::payments_profile(format!(r#"{{"profile":{CONSERVATIVE}}}"#).as_bytes());
     assert_eq!(fine(profile).as_string().unwrap(), "conservative");
 }
 
@@ -226,7 +227,7 @@ fn a_key_is_the_one_another_implementation_derives() {
         r#"{{"secret":"{}","merchant":"shop","operation":"charge","reference":"order_1"}}"#,
         "0f".repeat(32)
     );
-    let key = fine(payments::payments_derive_key(input.as_bytes()));
+    let key = fine(tables::payments_derive_key(input.as_bytes()));
     // HMAC-SHA-256 of the six fields, each behind its length, computed with Python's hmac module.
     assert_eq!(key.as_string().unwrap(), "40974fd20c182803ac8656968ba62b75");
 }

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { Ledger, templates, type EntryInput } from "../../pkg/src/ledger/index.js";
 import { createPayments, deriveKey, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
 import { reconcile, toText } from "../../pkg/src/reconcile/index.js";
+import { paymentsTables } from "../../pkg/src/shell/payments-tables.js";
 import { payments as paymentsWasm } from "../../pkg/src/shell/payments.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { createGateway } from "../../pkg/src/simulator/index.js";
@@ -180,6 +181,9 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["sqliteStore handle", () => loose(sqliteStore)({ exec: () => undefined }), "sqlite_handle_unknown"],
   ["sqliteStore table", () => loose(sqliteStore)(database, { table: Symbol("t") }), "text_expected"],
 
+  ["createPayments.provider.baseUrl", () => loose(createPayments)({ ...CLIENT, provider: { ...PROVIDER, baseUrl: "https://a:b@c.example" } }), "base_url_invalid"],
+  ["createPayments.timeoutMs", () => loose(createPayments)({ ...CLIENT, timeoutMs: 2 ** 31 }), "option_invalid"],
+  ["sweep.now", () => createPayments(CLIENT).sweep({ now: "today" } as never), "time_not_milliseconds"],
   ["charge options.waitMs", () => createPayments(CLIENT).charge(ORDER, { waitMs: "0" } as never), "option_invalid"],
   ["charge options.signal", () => createPayments(CLIENT).charge(ORDER, { signal: {} } as never), "argument_invalid"],
   ["charge options.retryFailed", () => createPayments(CLIENT).charge(ORDER, { retryFailed: 1 } as never), "argument_invalid"],
@@ -266,7 +270,8 @@ test("no message repeats more of the input than its beginning", async () => {
 });
 
 test("deep and circular input is the caller's mistake and costs no instance", async () => {
-  const before = paymentsWasm.generation;
+  const generations = (): number[] => [paymentsWasm.generation, paymentsTables.generation];
+  const before = generations();
   let deep: unknown = 1;
   for (let depth = 0; depth < 20_000; depth += 1) deep = { deep };
   const circular: Record<string, unknown> = {};
@@ -278,7 +283,7 @@ test("deep and circular input is the caller's mistake and costs no instance", as
     assert.equal(await codeOf(() => charge({ metadata: { given } })), code);
     assert.deepEqual(await store.scan("", null, 10), []);
   }
-  assert.equal(paymentsWasm.generation, before);
+  assert.deepEqual(generations(), before);
 });
 
 test("metadata that could not be read from a journal again is not stored", async () => {

@@ -338,5 +338,6 @@ test("options that cannot work are refused when the fetch is made", async () => 
   for (const [code, options] of table) {
     const error = await rejection((async () => door(options as Partial<FetchOptions>))());
     assert.equal(error.code, code, JSON.stringify(options));
+    if (code === "unknown_option") assert.match(error.message, /provider, .*reference, unnamed, guards, waitMs, bodyBytesMax/);
   }
 });

@@ -5,7 +5,7 @@ import { createGovernor, createPayments, type Governor, type GovernorOptions, ty
 import { assertHedgeable } from "../../pkg/src/payments/governor.js";
 import type { Lane, Pass } from "../../pkg/src/payments/gate.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
-import { payments as artefact } from "../../pkg/src/shell/payments.js";
+import { governor as artefact } from "../../pkg/src/shell/governor.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 
 const LANE: Lane = { profile: "native", operation: "charge", purpose: "first_send" };

@@ -253,6 +253,29 @@ test("bad input is a typed error, nothing is stored and nothing is sent", async 
   assert.throws(() => client(gateway, { retry: { baseMs: 0 } }), (error) => isTillproofError(error));
 });
 
+test("a store that breaks its contract gets an error that says so, and nothing is sent", async () => {
+  const gateway = new ScriptedGateway();
+  const record = { key: "k", version: 1, wakeAt: null };
+  const table: readonly [code: string, store: Partial<Store>][] = [
+    ["intent_unreadable", { get: async () => ({ ...record, value: '{"v":1,"journal":[{"type":"ope' }) }],
+    ["intent_unreadable", { get: async () => ({ ...record, value: "null" }) }],
+    ["store_contended", { get: async () => null, commit: async () => false }],
+  ];
+  for (const [code, broken] of table) {
+    const sound = memoryStore();
+    const store: Store = {
+      get: (key) => sound.get(key),
+      commit: (writes) => sound.commit(writes),
+      due: (prefix, now, limit) => sound.due(prefix, now, limit),
+      scan: (prefix, after, limit) => sound.scan(prefix, after, limit),
+      ...broken,
+    };
+    // Draws of zero: no pause after a lost race.
+    await assert.rejects(client(gateway, { store, random: (bytes) => void bytes.fill(0) }).charge(ORDER), { code });
+  }
+  assert.deepEqual(gateway.keys, []);
+});
+
 test("a declined payment is tried again with a new key only when it is asked for", async () => {
   const gateway = new ScriptedGateway();
   const payments = client(gateway);

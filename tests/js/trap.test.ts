@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { payments } from "../../pkg/src/shell/payments.js";
+import { paymentsTables } from "../../pkg/src/shell/payments-tables.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { webhooks } from "../../pkg/src/shell/webhooks.js";
 import { encode, utf8 } from "../../pkg/src/shell/wire.js";
@@ -29,15 +29,15 @@ test("a handle of the dead instance finds nothing in the fresh one", () => {
 });
 
 test("artefacts trap apart", () => {
-  const generation = payments.generation;
+  const generation = paymentsTables.generation;
   assert.throws(() => webhooks.raw((exports) => exports.webhooks_text(IMPOSSIBLE)), code("internal_trap"));
-  assert.equal(payments.generation, generation);
-  assert.ok(payments.invoke<string>((exports) => exports.payments_random_key(encode({ version: 4, entropy: "0f".repeat(16), now: 0 }))).length > 0);
+  assert.equal(paymentsTables.generation, generation);
+  assert.ok(paymentsTables.invoke<string>((exports) => exports.payments_random_key(encode({ version: 4, entropy: "0f".repeat(16), now: 0 }))).length > 0);
 });
 
 test("what the engine refuses arrives as the one error class", () => {
   assert.throws(
-    () => payments.invoke((exports) => exports.payments_derive_key(encode({ secret: 7 }))),
+    () => paymentsTables.invoke((exports) => exports.payments_derive_key(encode({ secret: 7 }))),
     (error) => {
       assert.ok(isTillproofError(error));
       assert.equal(error.code, "field_invalid");

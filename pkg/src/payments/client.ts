@@ -228,11 +228,12 @@ export class Payments {
    * as many processes as you like. Resolves to how many were looked at. What fails is reported to `onError` and does
    * not keep the others waiting; it rejects only when the store cannot be asked at all.
    */
-  async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
-    withSignal(onlyKnown("options", options, ["limit", "signal"]));
+  async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal; readonly now?: number } = {}): Promise<number> {
+    withSignal(onlyKnown("options", options, ["limit", "signal", "now"]));
+    const now = this.#clock(options.now);
     // What is parked is due as well, and must not hide what could go.
     const limit = count("limit", options.limit ?? SWEEP_LIMIT, 1) + this.#driver.parked;
-    const due = await this.#intents.due(this.#now(), limit);
+    const due = await this.#intents.due(now(), limit);
     // What is driven here already needs no second driver. Processes that sweep at once see the same list: each goes
     // through it in an order of its own, and the lease keeps the others from what one of them has begun.
     const waiting = this.#shuffled(due.filter((key) => !this.#driver.isDriving(key)));
@@ -240,7 +241,7 @@ export class Payments {
     const worker = async (): Promise<void> => {
       for (let key = waiting.pop(); key !== undefined && options.signal?.aborted !== true; key = waiting.pop()) {
         // A sweep waits for nobody's patience.
-        await this.#driver.follow(key, { waitMs: 0 }, this.#now).catch(this.#onError);
+        await this.#driver.follow(key, { waitMs: 0 }, now).catch(this.#onError);
       }
     };
     await Promise.all(Array.from({ length: Math.min(SWEEP_CONCURRENCY, looked) }, worker));

@@ -6,7 +6,7 @@
  */
 
 import { count, onlyKnown, timeMs } from "../shell/guard.js";
-import { payments } from "../shell/payments.js";
+import { governor } from "../shell/governor.js";
 import { utf8 } from "../shell/wire.js";
 import type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
 import { TIMER_MS_MAX } from "./host.js";
@@ -163,9 +163,9 @@ export class Governor implements Gate {
     let answer;
     try {
       const purpose = PURPOSES[lane.purpose];
-      answer = payments.exports.governor_permit(this.#handle, known.number, purpose, left, Math.trunc(at / WORD), at >>> 0);
+      answer = governor.exports.governor_permit(this.#handle, known.number, purpose, left, Math.trunc(at / WORD), at >>> 0);
     } catch (error) {
-      throw payments.told(error);
+      throw governor.told(error);
     }
     const [what, value] = [answer & 15, answer >>> 4];
     if (what === GO) return this.#pass(known, value, lane);
@@ -186,7 +186,7 @@ export class Governor implements Gate {
       for (const [number, other] of known.waiting) {
         if (other !== waiting) continue;
         known.waiting.delete(number);
-        payments.raw((exports) => exports.governor_leave(this.#handle, known.number, number));
+        governor.raw((exports) => exports.governor_leave(this.#handle, known.number, number));
       }
     };
   }
@@ -198,7 +198,7 @@ export class Governor implements Gate {
   }
 
   #stateOf({ provider, operation, number }: Known): LaneState {
-    const words = payments.raw((exports) => exports.governor_view(this.#handle, number));
+    const words = governor.raw((exports) => exports.governor_view(this.#handle, number));
     const at = (place: number): number => (words[2 * place] ?? 0) * WORD + (words[2 * place + 1] ?? 0);
     const some = <N extends string>(name: N, place: number): { readonly [K in N]?: number } =>
       words[2 * place] === NONE ? {} : ({ [name]: at(place) } as { readonly [K in N]: number });
@@ -227,7 +227,7 @@ export class Governor implements Gate {
     const now = timeMs("now", waiting.now());
     const purpose = PURPOSES[waiting.lane.purpose];
     const left = remaining(waiting.deadline, now);
-    const waiter = payments.raw((exports) =>
+    const waiter = governor.raw((exports) =>
       exports.governor_join(this.#handle, known.number, purpose, left, Math.trunc(now / WORD), now >>> 0),
     );
     if (waiter !== 0) known.waiting.set(waiter, waiting);
@@ -242,9 +242,9 @@ export class Governor implements Gate {
     const now = timeMs("now", first.now());
     const [high, low] = [Math.trunc(now / WORD), now >>> 0];
     for (;;) {
-      const waiter = payments.raw((exports) => exports.governor_admit(this.#handle, known.number, high, low));
+      const waiter = governor.raw((exports) => exports.governor_admit(this.#handle, known.number, high, low));
       if (waiter === 0) break;
-      const ticket = payments.raw((exports) => exports.governor_admitted(this.#handle));
+      const ticket = governor.raw((exports) => exports.governor_admitted(this.#handle));
       const waiting = known.waiting.get(waiter);
       known.waiting.delete(waiter);
       const pass = this.#pass(known, ticket, (waiting ?? first).lane);
@@ -252,7 +252,7 @@ export class Governor implements Gate {
       else waiting.admitted(pass);
     }
     if (known.waiting.size === 0) return;
-    const wait = payments.raw((exports) => exports.governor_next(this.#handle, known.number, high, low));
+    const wait = governor.raw((exports) => exports.governor_next(this.#handle, known.number, high, low));
     if (wait === NONE) return;
     known.timer = setTimeout(() => this.#admit(known), Math.min(Math.max(wait, 1), TIMER_MS_MAX));
     // Who waits keeps the process alive by a timer of his own; a probe for nobody does not.
@@ -264,14 +264,14 @@ export class Governor implements Gate {
     let open = true;
     const end = (passed: Passed, now: number): void => {
       // After a trap the engine that gave the ticket is gone, and counts nothing as under way.
-      if (!open || generation !== payments.generation) return;
+      if (!open || generation !== governor.generation) return;
       open = false;
       const at = timeMs("now", now);
       const [status, hint] = heardOf(passed, at);
       try {
-        payments.exports.governor_report(this.#handle, known.number, ticket, status, hint, Math.trunc(at / WORD), at >>> 0);
+        governor.exports.governor_report(this.#handle, known.number, ticket, status, hint, Math.trunc(at / WORD), at >>> 0);
       } catch (error) {
-        throw payments.told(error);
+        throw governor.told(error);
       }
       this.#admit(known);
     };
@@ -291,17 +291,17 @@ export class Governor implements Gate {
   }
 
   #added(provider: string, operation: string): Known {
-    const number = payments.invoke<number>((exports) => exports.governor_add_lane(this.#handle));
+    const number = governor.invoke<number>((exports) => exports.governor_add_lane(this.#handle));
     return { provider, operation, number, waiting: new Map(), timer: undefined };
   }
 
   /** After a trap the engine begins anew, trusts everybody, and those who queued queue again. */
   #open(): void {
-    if (this.#generation === payments.generation) return;
+    if (this.#generation === governor.generation) return;
     const entropy = crypto.getRandomValues(new Uint32Array(4));
     const words = new Uint32Array([...entropy, ...this.#settings]);
-    this.#handle = payments.invoke<number>((exports) => exports.governor_open(words));
-    this.#generation = payments.generation;
+    this.#handle = governor.invoke<number>((exports) => exports.governor_open(words));
+    this.#generation = governor.generation;
     const before = [...this.#lanes];
     this.#lanes.clear();
     for (const [key, { provider, operation, waiting, timer }] of before) {
@@ -337,7 +337,7 @@ function heardOf(passed: Passed, now: number): [status: number, hint: number] {
   if (status < 100) return [NO_ANSWER, NONE];
   if (retryAfter === undefined) return [status, NONE];
   const text = utf8(retryAfter);
-  return [status, payments.raw((exports) => exports.governor_retry_after(text, Math.trunc(now / WORD), now >>> 0))];
+  return [status, governor.raw((exports) => exports.governor_retry_after(text, Math.trunc(now / WORD), now >>> 0))];
 }
 
 const BUDGET = ["burst", "percent", "trickleMs"] as const;
@@ -380,5 +380,5 @@ function part<T extends { readonly [K in keyof T]?: number }>(
 
 /** Throws `governor_hedged_money` for every purpose but a query: copies of a send race each other for the money. */
 export function assertHedgeable(purpose: Lane["purpose"]): void {
-  payments.invoke<number>((exports) => exports.governor_hedged(PURPOSES[purpose]));
+  governor.invoke<number>((exports) => exports.governor_hedged(PURPOSES[purpose]));
 }

@@ -2,7 +2,7 @@
 
 import { profiles } from "../../wasm/payments.profiles.js";
 import { sources } from "../../wasm/payments.sources.js";
-import { payments } from "../shell/payments.js";
+import { paymentsTables } from "../shell/payments-tables.js";
 import { bytes, count, flag, onlyKnown, text, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import type { Operation } from "./engine.js";
@@ -39,7 +39,7 @@ export function deriveKey(identity: KeyIdentity): string {
     epoch: count("epoch", identity.epoch ?? 1, 1),
     form: text("form", identity.form ?? "hex"),
   });
-  return payments.invoke<string>((exports) => exports.payments_derive_key(input));
+  return paymentsTables.invoke<string>((exports) => exports.payments_derive_key(input));
 }
 
 /** A random key for callers who keep their own record of it: a UUID of version 4, or of version 7 (sorts by time). */
@@ -48,7 +48,7 @@ export function randomKey(options: { readonly version?: 4 | 7; readonly now?: nu
   const entropy = hex(crypto.getRandomValues(new Uint8Array(16)));
   const now = timeMs("now", options.now ?? Date.now());
   const input = encode({ version: options.version ?? 4, entropy, now });
-  return payments.invoke<string>((exports) => exports.payments_random_key(input));
+  return paymentsTables.invoke<string>((exports) => exports.payments_random_key(input));
 }
 
 /** What each known provider promises about keys, each promise with its source and the date of its last check. */
@@ -105,7 +105,7 @@ export function retrySchedule(options: ScheduleOptions = {}): ScheduledAttempt[]
     ...(entropy === undefined ? {} : { entropy: hex(bytes("entropy", entropy)) }),
   });
   type Row = Record<"attempt" | "earliest_ms" | "latest_ms" | "begins_earliest_ms" | "begins_latest_ms", number>;
-  const rows = payments.invoke<(Row & { readonly exact_ms?: number })[]>((exports) => exports.payments_retry_schedule(input));
+  const rows = paymentsTables.invoke<(Row & { readonly exact_ms?: number })[]>((exports) => exports.payments_retry_schedule(input));
   return rows.map((row) => ({
     attempt: row.attempt,
     earliestMs: row.earliest_ms,

@@ -13,6 +13,8 @@ export type ArtefactName =
   | "inbox"
   | "idempotency"
   | "payments"
+  | "payments-tables"
+  | "governor"
   | "saga"
   | "ledger"
   | "reconcile"

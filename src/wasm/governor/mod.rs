@@ -4,7 +4,7 @@
 //! one. A moment crosses as two words of 32 bits which the shell has cut itself, a length of time as milliseconds below
 //! 2^32. The names of lanes stay in the shell.
 
-#[cfg(all(target_family = "wasm", feature = "wasm-payments"))]
+#[cfg(all(target_family = "wasm", feature = "wasm-governor"))]
 pub mod exports;
 
 use super::reply;

@@ -16,8 +16,8 @@ pub(super) fn part<'v, 'a>(reader: &mut Reader<'v, 'a>, field: &'static str) -> 
     reader.optional(field).unwrap_or(&Value::Null)
 }
 
-/// The profile of a later round: its document was checked when the intent was opened, and the name is compared with
-/// that of the journal.
+/// The profile an intent is driven by: its document was checked when the client was made, and in later rounds its name is
+/// compared with that of the journal.
 #[inline(never)]
 pub(super) fn accepted_profile(reader: &mut Reader<'_, '_>) -> Arc<Profile> {
     Arc::new(Profile::accepted(reader.optional("profile").unwrap_or(&Value::Null)))

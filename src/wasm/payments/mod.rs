@@ -8,27 +8,24 @@ mod input;
 mod news;
 mod tables;
 
-use alloc::sync::Arc;
-
 use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
 use crate::payments::{
-    self, Action, Entry, Error, HttpRequest, Intent, Machine, Permit, Profile, Progress, Request,
-    encode_entry,
+    self, Action, Entry, Error, HttpRequest, Intent, Machine, Permit, Progress, Request, encode_entry,
 };
 use crate::prelude::*;
 
-pub use tables::{derive_key, random_key, retry_schedule};
+pub use tables::{check_profile, derive_key, random_key, retry_schedule};
 
 /// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document,
-/// here and in the other calls.
+/// here and in the other calls; it was checked when the client was made, see [`check_profile`].
 ///
 /// # Errors
 ///
-/// As [`Profile::from_json`], [`Request::from_json`] and [`Machine::open`].
+/// As [`Request::from_json`] and [`Machine::open`].
 pub fn open(input: &[u8]) -> Result<String, Error> {
     let document = json::parse(input)?;
     let mut reader = Reader::of(&document, "input");
-    let (profile, request) = (input::part(&mut reader, "profile"), input::part(&mut reader, "request"));
+    let (profile, request) = (input::accepted_profile(&mut reader), input::part(&mut reader, "request"));
     let account = reader.maybe_text("account").unwrap_or_default();
     let secret = input::secret(&mut reader, "secret");
     let settings = input::settings(&mut reader)?;
@@ -37,7 +34,6 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
     let since = aged.then(|| input::moment(&mut reader, "since"));
     reader.finish()?;
 
-    let profile = Arc::new(Profile::from_json(profile)?);
     let request = Request::from_json(request)?;
     let mut machine = Machine::open(profile, settings, account, request, &secret, now)?;
     if let Some(since) = since {
@@ -119,19 +115,6 @@ pub fn trace(input: &[u8]) -> Result<String, Error> {
 /// As [`Intent::replay`].
 pub fn view(input: &[u8]) -> Result<String, Error> {
     Ok(Intent::replay(&journal_alone(input)?)?.to_json())
-}
-
-/// Checks a profile: `{ profile }`, answered by its name.
-///
-/// # Errors
-///
-/// As [`Profile::from_json`].
-pub fn check_profile(input: &[u8]) -> Result<String, Error> {
-    let document = json::parse(input)?;
-    let mut reader = Reader::of(&document, "input");
-    let profile = input::part(&mut reader, "profile");
-    reader.finish()?;
-    Ok(json::quoted(Profile::from_json(profile)?.name()))
 }
 
 #[inline(never)]
@@ -237,6 +220,15 @@ pub mod exports {
     pub fn payments_trace(input: &[u8]) -> Vec<u8> {
         reply::of(super::trace(input))
     }
+}
+
+/// The same of what can be known without an intent: an artefact of its own, since no payment needs it.
+#[cfg(all(target_family = "wasm", feature = "wasm-payments-tables"))]
+pub mod table_exports {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use crate::prelude::*;
+    use crate::wasm::reply;
 
     /// See [`super::check_profile`].
     #[wasm_bindgen]

@@ -1,13 +1,26 @@
-//! What can be known without an intent: keys, and the waits a caller will see.
+//! What can be known without an intent: whether a profile can be decided by, keys, and the waits a caller will see.
 
 use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
 use crate::payments::key::{self, KeyForm};
-use crate::payments::{Error, Operation};
+use crate::payments::{Error, Operation, Profile};
 use crate::prelude::*;
 use crate::retry::{self, Expected, Row};
 use crate::time::Millis;
 
 use super::input;
+
+/// Checks a profile: `{ profile }`, answered by its name.
+///
+/// # Errors
+///
+/// As [`Profile::from_json`].
+pub fn check_profile(input: &[u8]) -> Result<String, Error> {
+    let document = json::parse(input)?;
+    let mut reader = Reader::of(&document, "input");
+    let profile = input::part(&mut reader, "profile");
+    reader.finish()?;
+    Ok(json::quoted(Profile::from_json(profile)?.name()))
+}
 
 /// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.
 ///
