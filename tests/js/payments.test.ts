@@ -503,3 +503,13 @@ test("a fetch that ignores its time-out, and an answer without end, do not hold 
   assert.equal(outcome.status, "settled");
   assert.equal(gateway.keys.length, 3);
 });
+
+test("a call whose signal is aborted already begins nothing", async () => {
+  const gateway = new ScriptedGateway();
+  const payments = client(gateway);
+  const left = new Error("the customer closed the page");
+  await assert.rejects(payments.charge(ORDER, { signal: AbortSignal.abort(left) }), left);
+  assert.equal(await payments.find(ORDER.reference), null);
+  assert.equal(await payments.sweep(), 0);
+  assert.deepEqual(gateway.keys, []);
+});

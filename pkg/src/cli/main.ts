@@ -47,7 +47,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     flags:
       "[--seeds A..B | --seed N [--trace]] [--profile NAME] [--crash PERCENT] [--without SAFEGUARD] [--workers N] " +
       "[--list] [--json]",
-    example: "tillproof torture --seeds 0..100000 --profile crash-20 --workers 2",
+    example: "tillproof torture --seeds 1..100000 --profile crash-20 --workers 2",
     load: async () => (await import("./torture.js")).runTorture,
   },
   demo: {

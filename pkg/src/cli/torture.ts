@@ -23,7 +23,7 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
-const SEEDS = "0..10000";
+const SEEDS = "1..10000";
 
 /** Seeds a worker is given at once: a fraction of a second, so that all end at about the same time. */
 const SHARE = 10_000;
@@ -58,15 +58,15 @@ export async function runTorture(argv: string[]): Promise<number> {
   return found.broken === 0 ? FINE : NO;
 }
 
-/** A range `A..B`, of which B is not part. */
+/** A range `A..B` with both ends, as shells count; what comes out ends before `to`. */
 function seedRange(value: string): { readonly from: number; readonly to: number } {
   const [from, to, ...rest] = value.split("..");
   if (from === undefined || to === undefined || rest.length > 0) {
-    throw new UsageError(`--seeds ${shown(value)}: expected A..B, such as 0..1000000 (B is not part of it)`);
+    throw new UsageError(`--seeds ${shown(value)}: expected the first and the last seed, such as 1..1000000`);
   }
-  const range = { from: wholeNumber("seeds", from), to: wholeNumber("seeds", to) };
-  if (range.to <= range.from) throw new UsageError(`--seeds ${shown(value)}: the end must come after the beginning`);
-  return range;
+  const [first, last] = [wholeNumber("seeds", from), wholeNumber("seeds", to)];
+  if (last < first) throw new UsageError(`--seeds ${shown(value)}: the last seed comes before the first`);
+  return { from: first, to: last + 1 };
 }
 
 function percent(value: string): number {
@@ -157,7 +157,7 @@ function list(json: boolean): number {
 function toText(found: TortureReport, world: WorldOptions): string {
   const { seeds, intents, charges, doubles, losses, unresolved, reversed } = found;
   const lines = [
-    `${seeds.count} seeds (${seeds.from}..${seeds.to}) in the world ${found.profile}` +
+    `${seeds.count} seeds (${seeds.first}..${seeds.last}) in the world ${found.profile}` +
       (found.without === null ? "" : `, without ${found.without}`),
     `${intents} intents, ${charges} charges, ${found.sends_per_intent} sends an intent, ${found.events} events`,
     `${doubles} doubles, ${losses} losses, ${unresolved} unresolved, ${reversed} reversed`,

@@ -271,6 +271,8 @@ export class Payments {
     this.#mustBeOpen();
     checkedCall(options);
     const document = requestDocument(this.#merchant, operation, request);
+    // Who has left before anything was stored wants nothing begun.
+    options.signal?.throwIfAborted();
     const key = this.#intents.key(document.reference);
     const { retryFailed = false, since } = options;
     await this.#rounds.introduce(key, document, { now: this.#clock(options.now), retryFailed, since });

@@ -140,7 +140,10 @@ export interface Decision {
 export interface WaitOptions {
   /** Longest wait for the outcome in milliseconds; 30,000 when left out. The payment goes on afterwards. */
   readonly waitMs?: number;
-  /** Ends the wait at once. It does not cancel the payment: a sweep drives on what was begun. */
+  /**
+   * Ends the wait at once. It does not cancel the payment: a sweep drives on what was begun. One that is aborted before
+   * the call begins nothing: the call rejects with its reason.
+   */
   readonly signal?: AbortSignal;
   /** The time it is at this call, from which it runs on; the client's clock when left out. */
   readonly now?: number;

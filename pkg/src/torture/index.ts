@@ -42,7 +42,7 @@ export interface TortureReport {
   readonly version: 1;
   readonly profile: string;
   readonly without: string | null;
-  readonly seeds: { readonly from: number; readonly to: number; readonly count: number };
+  readonly seeds: { readonly first: number; readonly last: number; readonly count: number };
   readonly intents: number;
   readonly charges: number;
   /** Intents with more than one charge that was not given back. */
@@ -119,7 +119,7 @@ export function report(options: TortureOptions, sum: Sums): TortureReport {
     version: 1,
     profile: options.profile ?? DEFAULT_PROFILE,
     without: options.without ?? null,
-    seeds: { from: options.from, to: options.to, count: sum.seeds },
+    seeds: { first: options.from, last: options.to - 1, count: sum.seeds },
     intents,
     charges,
     doubles,
