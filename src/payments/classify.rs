@@ -186,11 +186,14 @@ fn success(
 ) -> Verdict {
     let unreadable = Verdict::Ambiguous { reason: Unknown::Unreadable, key_poisoned: false };
     if let Content::Call(_) = request.content {
-        // What it means is for whoever prepared it; but half of a document is no answer.
-        let begins = response.body.iter().find(|byte| !byte.is_ascii_whitespace());
-        return match (document, begins) {
-            (None, Some(b'{' | b'[')) => unreadable,
-            (document, _) => {
+        // What it means is for whoever prepared it; but half of a document is no answer, and a page for people comes from
+        // somebody in between.
+        let body = response.body.trim_ascii_start();
+        let begins_so =
+            |with: &[u8]| body.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+        return match document {
+            None if [&b"{"[..], b"[", b"<html", b"<!doctype html"].into_iter().any(begins_so) => unreadable,
+            document => {
                 let id = document.and_then(|document| reading::text_at(document, "id"));
                 Verdict::Settled { provider_reference: id.unwrap_or_default().to_owned() }
             }

@@ -97,6 +97,11 @@ pub enum ErrorKind {
         /// The state the intent is in.
         state: &'static str,
     },
+    /// The provider's name of another kind of object was given for the payment that counts.
+    ChargeOfOtherKind {
+        /// What its name begins with.
+        begins: String,
+    },
     /// "No money moved" was decided while a copy of the request may still arrive.
     CopyUnderWay {
         /// Until when, in milliseconds since the epoch.
@@ -198,6 +203,10 @@ impl Error {
             }
             ErrorKind::NotInReview { state } => Report::new("intent_not_in_review").fact("state", state).say(
                 "a person decides only what no evidence could, and this intent is {state}: read it with find",
+            ),
+            ErrorKind::ChargeOfOtherKind { begins } => Report::new("charge_of_other_kind").fact("begins", begins).say(
+                "this is no name of such a payment at the provider: expected one that begins with `{begins}`, since the \
+                 payment under its own name would be given back as a second one",
             ),
             ErrorKind::CopyUnderWay { until } => {
                 Report::new("intent_copy_under_way").advise(Advice::Wait).number("until", *until).say(

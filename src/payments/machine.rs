@@ -189,12 +189,18 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotInReview`]; [`ErrorKind::CopyUnderWay`] when "no money moved" could still become untrue. Nothing
+    /// [`ErrorKind::NotInReview`]; [`ErrorKind::ChargeOfOtherKind`]; [`ErrorKind::CopyUnderWay`] when "no money moved" could still become untrue. Nothing
     /// has changed then.
     pub fn resolve(&mut self, charge: Option<&str>, note: &str, now: Timestamp) -> Result<(), Error> {
         let State::NeedsReview { .. } = self.intent.state else {
             return Err(Error::from(ErrorKind::NotInReview { state: self.intent.state.name() }));
         };
+        let reading = Reading::of(&self.profile, &self.intent.request);
+        if let (Some(begins), Some(charge)) = (reading.and_then(Reading::kind), charge)
+            && !reading.is_some_and(|reading| reading.names(charge))
+        {
+            return Err(Error::from(ErrorKind::ChargeOfOtherKind { begins: begins.to_owned() }));
+        }
         let quiet_at = self.quiet_at().filter(|quiet_at| now < *quiet_at);
         if let (None, Some(until)) = (charge, quiet_at) {
             return Err(Error::from(ErrorKind::CopyUnderWay { until: until.unix_ms() }));

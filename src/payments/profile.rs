@@ -17,6 +17,7 @@ use crate::time::Millis;
 use super::key::KeyForm;
 use super::node::Node;
 use super::schema::{self, Misfit};
+use super::template::mentions;
 use super::{Content, Error, ErrorKind, Operation, Request};
 
 /// How a provider treats keys, how his answers are read, and how he can be asked what became of a payment.
@@ -245,7 +246,7 @@ fn contradiction(root: &Node) -> Option<Misfit> {
             );
         }
         operations.iter().find_map(|(name, route)| {
-            let problem = unreadable(dialect, route)?;
+            let problem = unsent(name, route).or_else(|| unreadable(dialect, route))?;
             misfit(&glued(&["dialect.operations.", name]), problem)
         })
     })
@@ -287,6 +288,26 @@ fn rules(rules: &[Node]) -> Option<Misfit> {
     })
 }
 
+/// Why a request would not say what the payment says, or what it is asked about by.
+fn unsent(operation: &str, route: &Node) -> Option<&'static str> {
+    let sends = |place: &Node, gaps: &[&str]| {
+        mentions(place.text("path").unwrap_or_default(), place.get("body"), gaps)
+    };
+    if operation != "void" && !sends(route, &["amount", "amount_text", "amount_decimal"]) {
+        return Some("does not send the amount: whatever was asked for, the provider would take another one");
+    }
+    let query = route.get("query")?;
+    let reference = ["reference", "reference_quoted"];
+    // A list is searched for the reference, whether the provider searches or we do.
+    let by_reference = query.get("items").is_some() || sends(query, &reference);
+    if by_reference && !sends(route, &reference) {
+        return Some(
+            "has a query by a reference that is never sent: what was made would be taken for absent, and made again",
+        );
+    }
+    None
+}
+
 /// Why the answers of a route would prove nothing, or too much.
 fn unreadable(dialect: &Node, route: &Node) -> Option<&'static str> {
     let usual = dialect.get("answer");
@@ -300,11 +321,17 @@ fn unreadable(dialect: &Node, route: &Node) -> Option<&'static str> {
     if one_sided(reading) {
         return Some("reads only one of `amount` and `currency`: neither says anything alone");
     }
+    if states.is_some_and(contradict) {
+        return Some("reads one word as two `states`: which of them holds?");
+    }
     if reading.get("state").is_some() && states.is_none() {
         return Some("reads a state without `states`: which words mean success, and which failure?");
     }
     let query = route.get("query")?;
     let asked = query.get("answer").unwrap_or(reading);
+    if asked.get("states").or(states).is_some_and(contradict) {
+        return Some("has a query that reads one word as two `states`: which of them holds?");
+    }
     if one_sided(asked) {
         return Some("has a query that reads only one of `amount` and `currency`");
     }
@@ -320,4 +347,14 @@ fn unreadable(dialect: &Node, route: &Node) -> Option<&'static str> {
         );
     }
     None
+}
+
+/// Whether a word stands in more than one list.
+fn contradict(states: &Node) -> bool {
+    let lists = states.members();
+    let holds = |list: &Node, word: &Node| list.items().contains(word);
+    lists.iter().any(|(name, list)| {
+        let others = || lists.iter().filter(move |(other, _)| other != name);
+        list.items().iter().any(|word| others().any(|(_, other)| holds(other, word)))
+    })
 }

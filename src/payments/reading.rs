@@ -37,6 +37,21 @@ impl<'p> Reading<'p> {
         Some(Self { paths, states, decimal: dialect.text("amounts") == Some("decimal") })
     }
 
+    /// What the names of such objects begin with, where that tells them from others.
+    fn kinds(self) -> impl Iterator<Item = &'p str> {
+        self.paths.get("id_begins").map_or(&[][..], Node::one_or_more).iter().filter_map(Node::as_text)
+    }
+
+    /// What such a name begins with, for messages.
+    pub(super) fn kind(self) -> Option<&'p str> {
+        self.kinds().next()
+    }
+
+    /// Whether a name may be that of such an object.
+    pub(super) fn names(self, id: &str) -> bool {
+        self.kind().is_none() || self.kinds().any(|kind| id.starts_with(kind))
+    }
+
     /// Whether an object says whose it is.
     pub(super) fn says_reference(&self) -> bool {
         self.paths.text("reference").is_some()
@@ -123,8 +138,13 @@ impl<'v> Seen<'v> {
             Some(path) => Some(amount_at(at(object, path)?, text("currency")?, reading.decimal)?),
             None => None,
         };
+        let id = at(object, reading.paths.text("id")?)?.as_str().filter(|id| !id.is_empty())?;
+        // Other objects of the provider may bear our reference too: the same money under another name.
+        if !reading.names(id) {
+            return None;
+        }
         Some(Self {
-            id: at(object, reading.paths.text("id")?)?.as_str().filter(|id| !id.is_empty())?,
+            id,
             standing,
             state,
             reference: named("reference"),

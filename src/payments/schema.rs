@@ -66,8 +66,12 @@ const RULE: Shape = Object(&[
 
 const METHOD: Shape = OneOf(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
+/// What moves money: caches and crawlers repeat a GET as they like.
+const MOVING: Shape = OneOf(&["POST", "PUT", "PATCH", "DELETE"]);
+
 const READING: Shape = Object(&[
     ("id", true, Text),
+    ("id_begins", false, Texts),
     ("state", false, Text),
     ("amount", false, Text),
     ("currency", false, Text),
@@ -101,7 +105,7 @@ const QUERY: Shape = Object(&[
 ]);
 
 const ROUTE: Shape = Object(&[
-    ("method", false, METHOD),
+    ("method", false, MOVING),
     ("path", true, Path),
     ("headers", false, Map(&Text)),
     ("body", false, Body),

@@ -152,6 +152,21 @@ pub(super) fn gaps_are_known(node: &Node) -> bool {
     }
 }
 
+/// Whether a request says something of what these gaps stand for.
+pub(super) fn mentions(path: &str, body: Option<&Node>, gaps: &[&str]) -> bool {
+    pieces(path).any(|(_, gap)| gap.is_some_and(|gap| gaps.contains(&gap)))
+        || body.is_some_and(|body| has_gap(body, gaps))
+}
+
+fn has_gap(node: &Node, gaps: &[&str]) -> bool {
+    match node {
+        Node::Plain(_) => false,
+        Node::Text(text) => text.strip_prefix('$').is_some_and(|gap| gaps.contains(&gap)),
+        Node::List(items) => items.iter().any(|item| has_gap(item, gaps)),
+        Node::Map(members) => members.iter().any(|(_, member)| has_gap(member, gaps)),
+    }
+}
+
 /// The pieces of a path: plain text, and the gap that follows it.
 fn pieces(path: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     let mut pieces = path.split('{');

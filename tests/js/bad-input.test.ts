@@ -181,6 +181,9 @@ const TABLE: readonly [name: string, call: () => unknown, code: string][] = [
   ["sqliteStore handle", () => loose(sqliteStore)({ exec: () => undefined }), "sqlite_handle_unknown"],
   ["sqliteStore table", () => loose(sqliteStore)(database, { table: Symbol("t") }), "text_expected"],
 
+  ["createPayments.provider.baseUrl", () => loose(createPayments)({ ...CLIENT, provider: { ...PROVIDER, baseUrl: "https://a:b@c.example" } }), "base_url_invalid"],
+  ["createPayments.timeoutMs", () => loose(createPayments)({ ...CLIENT, timeoutMs: 2 ** 31 }), "option_invalid"],
+  ["sweep.now", () => createPayments(CLIENT).sweep({ now: "today" } as never), "time_not_milliseconds"],
   ["charge options.waitMs", () => createPayments(CLIENT).charge(ORDER, { waitMs: "0" } as never), "option_invalid"],
   ["charge options.signal", () => createPayments(CLIENT).charge(ORDER, { signal: {} } as never), "argument_invalid"],
   ["charge options.retryFailed", () => createPayments(CLIENT).charge(ORDER, { retryFailed: 1 } as never), "argument_invalid"],

@@ -228,7 +228,7 @@ test("refused credentials are told at once, and the call is tried again when the
 
 test("neither credentials nor the caller's drawn keys reach the store", async () => {
   const { safe, store, seen } = door();
-  const secrets = { authorization: "Bearer s3cret-1", "x-api-key": "s3cret-2", cookie: "s3cret-3", "paypal-auth-assertion": "s3cret-4" };
+  const secrets = { authorization: "Bearer s3cret-1", "x-api-key": "s3cret-2", cookie: "s3cret-3", "paypal-auth-assertion": "s3cret-4", "ocp-apim-subscription-key": "s3cret-5" };
   await safe(CHARGE, form("amount=1", { ...secrets, "tillproof-reference": "order_1", "stripe-version": "2026-09-30" }));
   const stored = await everything(store);
   assert.doesNotMatch(stored, /s3cret/);
@@ -338,5 +338,6 @@ test("options that cannot work are refused when the fetch is made", async () => 
   for (const [code, options] of table) {
     const error = await rejection((async () => door(options as Partial<FetchOptions>))());
     assert.equal(error.code, code, JSON.stringify(options));
+    if (code === "unknown_option") assert.match(error.message, /provider, .*reference, unnamed, guards, waitMs, bodyBytesMax/);
   }
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { createPayments, deriveKey, printSchedule, providerProfiles, randomKey, retrySchedule } from "../../pkg/src/payments/index.js";
 import type { ChargeRequest, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
@@ -251,6 +253,29 @@ test("bad input is a typed error, nothing is stored and nothing is sent", async 
   assert.throws(() => client(gateway, { retry: { baseMs: 0 } }), (error) => isTillproofError(error));
 });
 
+test("a store that breaks its contract gets an error that says so, and nothing is sent", async () => {
+  const gateway = new ScriptedGateway();
+  const record = { key: "k", version: 1, wakeAt: null };
+  const table: readonly [code: string, store: Partial<Store>][] = [
+    ["intent_unreadable", { get: async () => ({ ...record, value: '{"v":1,"journal":[{"type":"ope' }) }],
+    ["intent_unreadable", { get: async () => ({ ...record, value: "null" }) }],
+    ["store_contended", { get: async () => null, commit: async () => false }],
+  ];
+  for (const [code, broken] of table) {
+    const sound = memoryStore();
+    const store: Store = {
+      get: (key) => sound.get(key),
+      commit: (writes) => sound.commit(writes),
+      due: (prefix, now, limit) => sound.due(prefix, now, limit),
+      scan: (prefix, after, limit) => sound.scan(prefix, after, limit),
+      ...broken,
+    };
+    // Draws of zero: no pause after a lost race.
+    await assert.rejects(client(gateway, { store, random: (bytes) => void bytes.fill(0) }).charge(ORDER), { code });
+  }
+  assert.deepEqual(gateway.keys, []);
+});
+
 test("a declined payment is tried again with a new key only when it is asked for", async () => {
   const gateway = new ScriptedGateway();
   const payments = client(gateway);
@@ -277,7 +302,8 @@ test("a webhook settles an intent together with the caller's own writes", async 
   assert.equal(await batch.commit(store), true);
   const outcome = await payments.find("order_1");
   assert.equal(outcome?.status === "settled" && outcome.evidence, "webhook");
-  for (const foreign of [null, 7, {}, { reference: "unknown" }]) assert.equal(await payments.noteWebhook(foreign), false);
+  const unknown = ["unknown", "x".repeat(5_000), "half \ud800", " ", "\u0000"].map((reference) => ({ ...payment, reference }));
+  for (const foreign of [null, 7, {}, { reference: "unknown" }, ...unknown]) assert.equal(await payments.noteWebhook(foreign), false);
 });
 
 test("a webhook is recognised by where the provider's objects bear our reference", async () => {
@@ -291,6 +317,11 @@ test("a webhook is recognised by where the provider's objects bear our reference
   assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_1" } }), true);
   const outcome = await payments.find("order_1");
   assert.equal(outcome?.status === "settled" && outcome.providerReference, "pi_1");
+  // Stripe copies the metadata of a payment intent to its charge: the same money under another name.
+  const charge = { ...intent, id: "ch_1", object: "charge", metadata: { tillproof_reference: "order_1" } };
+  assert.equal(await payments.noteWebhook(charge), false);
+  const still = await payments.find("order_1");
+  assert.deepEqual([still?.status, still?.reversals, still?.extraCharges], ["settled", [], []], "the good payment is not given back");
 });
 
 test("keys, profiles and schedules can be looked at without sending anything", () => {
@@ -424,6 +455,43 @@ test("an established connection that breaks is never taken for one that was not 
     const outcome = await client(gateway).charge(ORDER, { waitMs: notSent ? 30_000 : 100 });
     // After "not sent" a refusal is proof; after "unknown" it proves nothing about the first attempt.
     assert.equal(outcome.status, notSent ? "failed" : "pending_confirmation", JSON.stringify(cause));
+  }
+});
+
+test("a listener that throws neither ends the sweeper nor keeps a payment from being sent", async () => {
+  const throwing = (): never => {
+    throw new Error("the listener is broken");
+  };
+  const base = memoryStore();
+  const gateway = new ScriptedGateway();
+  const paying = client(gateway, { store: base, onError: throwing, onTransition: throwing });
+  assert.equal((await paying.charge(ORDER)).status, "settled");
+  let asked = 0;
+  const due = async (): Promise<never> => {
+    asked += 1;
+    throw new Error("the store is away");
+  };
+  const sweeping = client(gateway, { store: { ...base, due }, onError: throwing });
+  const running = sweeping.run({ everyMs: 1 });
+  await Promise.race([until(() => asked >= 2), running]);
+  sweeping.close();
+  await running;
+});
+
+test("a time-out comes, and a caller is let go, also when the host collects its garbage meanwhile", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const collecting = setInterval(collect, 5);
+  try {
+    const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+    assert.equal((await client(gateway, { timeoutMs: 60 }).charge(ORDER, { waitMs: 5_000 })).status, "settled", "sent again");
+    const begun = Date.now();
+    const deaf = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+    const left = await client(deaf).charge(ORDER, { waitMs: 5_000, signal: AbortSignal.timeout(60) });
+    assert.equal(left.status, "pending_confirmation");
+    assert.ok(Date.now() - begun < 4_000, `${Date.now() - begun} ms`);
+  } finally {
+    clearInterval(collecting);
   }
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createPayments, type Payments } from "../../pkg/src/payments/index.js";
+import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { defineSaga, ofOutcome, refused, takeBack } from "../../pkg/src/saga/index.js";
 import { createGateway } from "../../pkg/src/simulator/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
@@ -84,4 +85,56 @@ test("a step that was begun and never heard of again is looked up before anythin
   const other = { key: "undo:order:43:charge", stepKey: "step:order:43:charge" };
   await declined.payments.charge({ reference: other.stepKey, amount: 5, currency: "EUR", metadata: { simulate: "decline" } });
   assert.equal(await takeBack(declined.payments, other), null, "it is proven that no money moved");
+});
+
+test("a step that was given up before it began its charge cannot begin it after it was taken back", async () => {
+  const { gateway, payments, store } = shop();
+  let late: Promise<unknown> = Promise.resolve();
+  let goOn = (): void => undefined;
+  const slow = new Promise<void>((resolve) => (goOn = resolve));
+  const orders = defineSaga<Order>({
+    name: "order",
+    store,
+    timeoutMs: 20,
+    attemptsMax: 1,
+    onError: () => undefined,
+    steps: [
+      {
+        name: "charge",
+        run: ({ key, input }) => (late = slow.then(() => payments.charge({ reference: key, amount: input.amount, currency: "EUR" }))),
+        undo: (context) => takeBack(payments, context),
+      },
+    ],
+  });
+  assert.equal((await orders.run("42", { amount: 1_000 })).status, "compensated");
+  goOn();
+  await assert.rejects(late, (error) => isTillproofError(error) && error.code === "intent_mismatch");
+  assert.deepEqual(await truth(gateway, "step:order:42:charge"), []);
+});
+
+test("what was charged at a provider whose refunds name an amount is given back, and a refund that was refused is tried again", async () => {
+  const asked: unknown[] = [];
+  const payments = createPayments({
+    provider: { profile: "square", baseUrl: "http://square.test", merchantId: "shop" },
+    store: memoryStore(),
+    secret: "a secret of sixteen bytes or more",
+    fetch: async (request) => {
+      const { amount_money: amount, reference_id: reference } = (await request.json()) as Record<string, unknown>;
+      if (!request.url.endsWith("/v2/refunds")) {
+        return Response.json({ payment: { id: "pay_1", status: "COMPLETED", amount_money: amount, reference_id: reference } });
+      }
+      asked.push(amount);
+      if (asked.length > 1) return Response.json({ refund: { id: "refund_1", status: "PENDING", amount_money: amount } });
+      return Response.json({ errors: [{ category: "REFUND_ERROR", code: "INSUFFICIENT_PERMISSIONS_FOR_REFUND" }] }, { status: 422 });
+    },
+  });
+  const context = { key: "undo:order:42:charge", stepKey: "step:order:42:charge" };
+  assert.equal((await payments.charge({ reference: context.stepKey, amount: 500, currency: "EUR" })).status, "settled");
+  await takeBack(payments, context);
+  assert.equal((await payments.find(context.key))?.status, "failed", "the merchant's balance was too low, say");
+  const back = (await takeBack(payments, context)) as { providerReference: string };
+  assert.equal(back.providerReference, "refund_1");
+  assert.deepEqual(await takeBack(payments, context), back, "once it is back, it is only looked up");
+  assert.deepEqual(asked, [{ amount: 500, currency: "EUR" }, { amount: 500, currency: "EUR" }]);
+  payments.close();
 });

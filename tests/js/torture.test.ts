@@ -78,4 +78,7 @@ test("the decisions of the published seeds have the published sum", () => {
 test("what nobody knows is refused by name", () => {
   assert.throws(() => torture({ profile: "paradise", from: 0, to: 1 }), { code: "torture_profile_unknown" });
   assert.throws(() => torture({ without: "luck", from: 0, to: 1 }), { code: "torture_rule_unknown" });
+  // What lives no seed, or dies at every step, finds nothing wrong.
+  assert.throws(() => torture({ from: 5, to: 5 }), { code: "option_invalid" });
+  assert.throws(() => torture({ from: 0, to: 1, crashPercent: 101 }), { code: "option_invalid" });
 });

@@ -38,6 +38,11 @@ fn each_providers_answers_prove_what_his_documents_say() {
     let table = "
         stripe     | 200 |                               | {\"id\":\"pi_1\"}                                          | settled pi_1
         stripe     | 200 |                               | {\"id\":\"pi_1\",                                          | unknown: unreadable_answer
+        stripe     | 200 |                               | <html>                                                     | unknown: unreadable_answer
+        stripe     | 200 |                               |  <!DOCTYPE html>                                           | unknown: unreadable_answer
+        adyen      | 200 |                               | <?xml version='1.0'?>                                      | settled 
+        adyen      | 202 |                               | [accepted]                                                 | unknown: unreadable_answer
+        adyen      | 200 |                               | accepted                                                   | settled 
         stripe     | 200 |                               |                                                            | settled 
         stripe     | 402 |                               | {\"error\":{\"code\":\"card_declined\",\"type\":\"card_error\",\"payment_intent\":{\"id\":\"pi_1\"}}} | declined card_declined of pi_1
         stripe     | 402 | idempotent-replayed: true     | {\"error\":{\"type\":\"card_error\"}}                      | declined card_error

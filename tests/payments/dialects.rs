@@ -153,6 +153,13 @@ fn each_dialect_reads_its_answers() {
             r#"{"id":"pi_1","status":"a_new_word","amount":1050,"currency":"eur","metadata":{"tillproof_reference":"order 1"}}"#,
             "pending_confirmation",
         ),
+        // A charge bears the metadata of its payment intent, and is no payment of its own.
+        (
+            "stripe",
+            Operation::Charge,
+            r#"{"id":"ch_1","status":"succeeded","amount":1050,"currency":"eur","metadata":{"tillproof_reference":"order 1"}}"#,
+            "pending_confirmation",
+        ),
         (
             "stripe",
             Operation::Authorize,

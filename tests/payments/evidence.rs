@@ -176,3 +176,20 @@ fn an_object_that_is_no_payment_is_refused_and_settles_nothing() {
     }
     assert_eq!(machine.intent().state.name(), "in_flight");
 }
+
+#[test]
+fn a_person_names_the_payment_as_the_provider_names_it() {
+    let mut machine = open("stripe");
+    let (attempt, _) = send(&mut machine, &mut 0);
+    let foreign = br#"{"id":"pi_1","status":"succeeded","amount":1,"currency":"eur","metadata":{}}"#;
+    let answer = Response { status: 200, headers: Vec::new(), body: foreign.to_vec() };
+    machine.handle_response(at(1), attempt, &answer, &mut entropy());
+    assert_eq!(machine.intent().state.name(), "needs_review");
+    // The dashboard shows the charge first: taken for the payment, it would have the payment itself given back.
+    let refused = machine.resolve(Some("ch_1"), "seen in the dashboard", at(2));
+    let kind = tillproof::payments::ErrorKind::ChargeOfOtherKind { begins: "pi_".to_owned() };
+    assert_eq!(refused, Err(kind.into()));
+    assert_eq!(machine.intent().state.name(), "needs_review");
+    machine.resolve(Some("pi_1"), "seen in the dashboard", at(3)).unwrap();
+    assert_eq!(machine.intent().state.name(), "settled");
+}

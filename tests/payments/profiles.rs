@@ -275,7 +275,8 @@ fn own(field: &str, change: serde_json::Value) -> Result<Profile, tillproof::pay
 fn a_profile_that_cannot_be_decided_by_is_refused_by_the_name_of_the_field() {
     use serde_json::json;
     assert!(own("", json!(null)).is_ok());
-    let query = |query: serde_json::Value| json!({ "path": "/pay", "query": query });
+    let body = json!({ "amount": "$amount", "order": "$reference" });
+    let query = |query: serde_json::Value| json!({ "path": "/pay", "body": body, "query": query });
     let table = [
         ("name", json!("")),
         ("name", json!("My Provider")),
@@ -322,6 +323,12 @@ fn a_profile_that_cannot_be_decided_by_is_refused_by_the_name_of_the_field() {
         ("dialect.operations.charge.path", json!("pay")),
         ("dialect.operations.charge.path", json!("/pay/{nothing}")),
         ("dialect.operations.charge.body", json!({ "amount": "$ammount" })),
+        ("dialect.answer.states", json!({ "settled": ["paid", "done"], "failed": ["done"] })),
+        ("dialect.operations.charge.method", json!("GET")),
+        ("dialect.operations.charge.body", json!({ "order": "$reference" })),
+        ("dialect.operations.refund", json!({ "path": "/pay/{target}/refund" })),
+        ("dialect.operations.charge.query", json!({ "path": "/pay?order={reference}" })),
+        ("dialect.operations.charge.query", json!({ "path": "/pay", "items": "data" })),
         ("dialect.operations.charge", query(json!({ "path": "/pay", "items": "data" }))),
         ("dialect.operations.charge", query(json!({ "path": "/pay", "answer": { "id": "id" } }))),
     ];
@@ -382,6 +389,12 @@ fn a_profile_that_cannot_be_decided_by_is_refused_by_the_name_of_the_field() {
     `dialect.operations.charge.path` does not begin with a slash, or has a gap that nothing stands for
     `dialect.operations.charge.path` does not begin with a slash, or has a gap that nothing stands for
     `dialect.operations.charge.body` is no object, or has a gap that nothing stands for
+    `dialect.operations.charge` reads one word as two `states`: which of them holds?
+    `dialect.operations.charge.method` is none of the words it may be, see docs/providers.md
+    `dialect.operations.charge` does not send the amount: whatever was asked for, the provider would take another one
+    `dialect.operations.refund` does not send the amount: whatever was asked for, the provider would take another one
+    `dialect.operations.charge` has a query by a reference that is never sent: what was made would be taken for absent, and made again
+    `dialect.operations.charge` has a query by a reference that is never sent: what was made would be taken for absent, and made again
     `dialect.operations.charge` has a query that reads a list without `reference`: payments of others would count as ours
     `dialect.operations.charge` has a query that reads no state: that an object can be read does not prove what was done to it
     "#);

@@ -374,6 +374,7 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
         Error::from(ErrorKind::WebhookPayment),
         Error::from(ErrorKind::NotFailed { state: "in_flight" }),
         Error::from(ErrorKind::NotInReview { state: "settled" }),
+        Error::from(ErrorKind::ChargeOfOtherKind { begins: "pi_".to_owned() }),
         Error::from(ErrorKind::CopyUnderWay { until: 1_763_758_288_000 }),
         Error::from(ErrorKind::Journal { position: 3, problem: "`opened` twice" }),
     ];
@@ -388,6 +389,7 @@ fn every_error_message_says_what_was_found_and_what_to_do() {
     webhook_payment_invalid [fix_call] this is no payment of a webhook: expected the object inside a verified event, with id, reference, merchantId, amount, currency and state
     intent_not_failed [wait] a new attempt with a new key needs proof that the last one moved no money, and this intent is in_flight
     intent_not_in_review [fix_call] a person decides only what no evidence could, and this intent is settled: read it with find
+    charge_of_other_kind [fix_call] this is no name of such a payment at the provider: expected one that begins with `pi_`, since the payment under its own name would be given back as a second one
     intent_copy_under_way [wait] a copy of the request may still arrive and move money until 1763758288000 (milliseconds since the epoch): decide that it failed after that moment
     intent_journal_broken [reconcile] the stored journal is broken at entry 3: `opened` twice
     "#);

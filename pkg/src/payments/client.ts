@@ -15,7 +15,7 @@ import { traceIntent, viewIntent, type IntentView, type Operation } from "./engi
 import type { FindCredentials } from "./fetch-wire.js";
 import type { Governor } from "./governor.js";
 import { hedgeOf } from "./hedge.js";
-import { hex, sleep } from "./host.js";
+import { following, hex, sleep } from "./host.js";
 import { Intents, type Loaded } from "./intents.js";
 import type {
   ChargeOptions,
@@ -65,7 +65,14 @@ export class Payments {
     const account = text("provider.account", provider.account ?? "");
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
-    this.#onError = options.onError ?? ((error) => console.error("tillproof: a sweep could not go on:", error));
+    const listener = options.onError ?? ((error: unknown): void => console.error("tillproof: a sweep could not go on:", error));
+    this.#onError = (error) => {
+      try {
+        listener(error);
+      } catch {
+        // Whoever listens must not be able to stop a payment, or the sweeper.
+      }
+    };
     this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
     const terms = {
@@ -141,9 +148,19 @@ export class Payments {
   }
 
   /**
+   * Sees to it that a reference nobody has used never moves money: whoever comes with it later is refused with
+   * `intent_mismatch`, before anything is sent. One that was used before stays as it is: `cancel` it.
+   */
+  async forestall(reference: string): Promise<void> {
+    const document = callDocument(this.#merchant, { reference, method: "POST", path: "/", headers: {}, body: { text: "{}" }, scope: "" });
+    await this.#rounds.forestall(this.#intents.key(reference), document, this.#now);
+  }
+
+  /**
    * Ends the review of an intent by what a person found out. The note is kept in the journal. Charges that came to light
-   * and do not count are given back. Throws `intent_not_in_review`, and `intent_copy_under_way` when "failed" could
-   * still become untrue.
+   * and do not count are given back. Throws `intent_not_in_review`, `charge_of_other_kind` for
+   * the name of something else at the provider (Stripe's `ch_...` for its `pi_...`), and `intent_copy_under_way` when
+   * "failed" could still become untrue.
    */
   async resolve(reference: string, decision: Decision, options: WaitOptions = {}): Promise<Outcome> {
     checkedCall(options);
@@ -211,11 +228,12 @@ export class Payments {
    * as many processes as you like. Resolves to how many were looked at. What fails is reported to `onError` and does
    * not keep the others waiting; it rejects only when the store cannot be asked at all.
    */
-  async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
-    withSignal(onlyKnown("options", options, ["limit", "signal"]));
+  async sweep(options: { readonly limit?: number; readonly signal?: AbortSignal; readonly now?: number } = {}): Promise<number> {
+    withSignal(onlyKnown("options", options, ["limit", "signal", "now"]));
+    const now = this.#clock(options.now);
     // What is parked is due as well, and must not hide what could go.
     const limit = count("limit", options.limit ?? SWEEP_LIMIT, 1) + this.#driver.parked;
-    const due = await this.#intents.due(this.#now(), limit);
+    const due = await this.#intents.due(now(), limit);
     // What is driven here already needs no second driver. Processes that sweep at once see the same list: each goes
     // through it in an order of its own, and the lease keeps the others from what one of them has begun.
     const waiting = this.#shuffled(due.filter((key) => !this.#driver.isDriving(key)));
@@ -223,7 +241,7 @@ export class Payments {
     const worker = async (): Promise<void> => {
       for (let key = waiting.pop(); key !== undefined && options.signal?.aborted !== true; key = waiting.pop()) {
         // A sweep waits for nobody's patience.
-        await this.#driver.follow(key, { waitMs: 0 }, this.#now).catch(this.#onError);
+        await this.#driver.follow(key, { waitMs: 0 }, now).catch(this.#onError);
       }
     };
     await Promise.all(Array.from({ length: Math.min(SWEEP_CONCURRENCY, looked) }, worker));
@@ -234,11 +252,14 @@ export class Payments {
   async run(options: { readonly everyMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     withSignal(onlyKnown("options", options, ["everyMs", "signal"]));
     const everyMs = count("everyMs", options.everyMs ?? SWEEP_EVERY_MS, 1);
-    const end = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
+    const ending = new AbortController();
+    const end = ending.signal;
+    const unfollow = [this.#closing.signal, ...(options.signal ? [options.signal] : [])].map((signal) => following(ending, signal));
     while (!end.aborted) {
       await this.sweep({ signal: end }).catch(this.#onError);
       await sleep(everyMs, end);
     }
+    for (const stop of unfollow) stop();
   }
 
   /** Ends all waits. Requests on the wire are abandoned; their intents are picked up by the next sweep anywhere. */

@@ -11,7 +11,7 @@ import { exchange, unanswered, type Exchanged, type Wire } from "./exchange.js";
 import { sentForm } from "./fetch-wire.js";
 import type { Gate, Lane, Pass, Passed } from "./gate.js";
 import { hedged } from "./hedge.js";
-import { TIMER_MS_MAX, sleep, untilAborted } from "./host.js";
+import { TIMER_MS_MAX, following, sleep, untilAborted } from "./host.js";
 import type { Intents, Loaded } from "./intents.js";
 import type { WaitOptions } from "./outcome.js";
 import type { Opening, Rounds } from "./rounds.js";
@@ -107,10 +107,10 @@ export class Driver {
     const waitMs = count("waitMs", options.waitMs ?? WAIT_MS);
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
-    const signals = [patience.signal, this.#closing, ...(options.signal ? [options.signal] : [])];
+    const unfollow = options.signal && following(patience, options.signal);
     const once = waitMs === 0;
     const deadline = once ? Infinity : now() + waitMs;
-    const call: Call = { impatient: AbortSignal.any(signals), once, through, deadline, now };
+    const call: Call = { impatient: AbortSignal.any([patience.signal, this.#closing]), once, through, deadline, now };
     try {
       const drive = this.#join(key, call);
       // A single round ends by itself, at the latest with the time-out of its request.
@@ -118,6 +118,7 @@ export class Driver {
       return view ?? this.#seen.get(key) ?? (await this.#rounds.viewOf(key));
     } finally {
       clearTimeout(timer);
+      unfollow?.();
       patience.abort();
     }
   }

@@ -10,6 +10,7 @@
 import { beginningOf, unlessAborted } from "../shell/response.js";
 import { sentForm, type FindCredentials } from "./fetch-wire.js";
 import type { ExchangeAction, News } from "./engine.js";
+import { TIMER_MS_MAX } from "./host.js";
 
 /** Codes of a connection that was never made, whoever reports them. A reset or a time-out is not among them. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused"]);
@@ -46,7 +47,10 @@ export type Exchanged = Extract<News, { type: "response" | "failure" | "query" |
 export async function exchange(wire: Wire, action: ExchangeAction, signal: AbortSignal): Promise<Exchanged> {
   const sent = sentForm(action, wire.headers, wire.credentials);
   if (sent === undefined) return unanswered(action, true);
-  const end = AbortSignal.any([signal, AbortSignal.timeout(wire.timeoutMs)]);
+  const late = new AbortController();
+  // The timer holds the controller: a signal of `AbortSignal.timeout` could be collected before its time comes.
+  const timer = setTimeout(() => late.abort(new DOMException("the request timed out", "TimeoutError")), Math.min(wire.timeoutMs, TIMER_MS_MAX));
+  const end = AbortSignal.any([signal, late.signal]);
   try {
     const request = new Request(wire.baseUrl + action.path, {
       method: action.method,
@@ -62,6 +66,8 @@ export async function exchange(wire: Wire, action: ExchangeAction, signal: Abort
     return { type: "response", attempt: action.attempt, ...answer };
   } catch (error) {
     return unanswered(action, neverSent(error));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -24,7 +24,7 @@ export interface Captured {
 }
 
 /** Names that say that a header opens something. An idempotency key opens nothing, and is taken out by its own name. */
-const CREDENTIAL = /auth|cookie|token|secret|passw|credential|signature|api-?key|access-?key/;
+const CREDENTIAL = /auth|cookie|token|secret|passw|credential|signature|api-?key|access-?key|(?<!idempoten[a-z]*)-key$/;
 
 /** What the transport writes by itself, what describes one connection, and what is true of one moment only. */
 const LEFT_OUT: ReadonlySet<string> = new Set([

@@ -7,7 +7,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { bytes, count, fn, object, refusal } from "../shell/guard.js";
+import { bytes, count, fn, onlyKnown, refusal } from "../shell/guard.js";
 import { unlessAborted } from "../shell/response.js";
 import { Payments } from "./client.js";
 import { answerLost, notExecuted, pending, responseOf, type CallFacts } from "./fetch-answer.js";
@@ -19,6 +19,7 @@ import { captured, isCredential, requestOf, type Captured } from "./fetch-reques
 import type { CallOutcome } from "./call.js";
 import type { PaymentsOptions } from "./outcome.js";
 import { knownProfile } from "./profiles.js";
+import { PAYMENTS_OPTIONS } from "./settings.js";
 
 /** Largest body that is kept when the options do not say otherwise, in bytes. Payment calls have a few hundred. */
 const BODY_BYTES = 64 << 10;
@@ -89,7 +90,8 @@ class Door {
   readonly #given: boolean;
 
   constructor(options: FetchOptions) {
-    const { reference, unnamed, guards, waitMs, bodyBytesMax, ...rest } = object("options", options);
+    onlyKnown("options", options, [...PAYMENTS_OPTIONS, "reference", "unnamed", "guards", "waitMs", "bodyBytesMax"]);
+    const { reference, unnamed, guards, waitMs, bodyBytesMax, ...rest } = options;
     if (reference !== undefined) fn("reference", reference);
     if (guards !== undefined) fn("guards", guards);
     if (unnamed !== undefined && unnamed !== "refuse" && unnamed !== "pass") {

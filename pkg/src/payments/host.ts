@@ -22,6 +22,19 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   });
 }
 
+/**
+ * Aborts a controller together with a signal, until the returned function is called.
+ *
+ * What `AbortSignal.any` makes does not keep the signals alive that it follows: in Node a time-out which nobody else holds
+ * is collected, and never comes. A listener holds it.
+ */
+export function following(controller: AbortController, signal: AbortSignal): () => void {
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return () => signal.removeEventListener("abort", abort);
+}
+
 /** The value of a promise, or `undefined` as soon as the signal aborts. The promise goes on. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   let stop: (() => void) | undefined;

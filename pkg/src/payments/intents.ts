@@ -102,12 +102,27 @@ export class Intents {
 }
 
 function documentOf(record: StoredRecord): IntentDocument {
-  const document = JSON.parse(record.value) as IntentDocument;
+  const document = parsed(record);
   if (document.v === 1) return document;
   throw new TillproofError({
     code: "intent_of_later_version",
     message: `the record ${record.key} was written by a later version of tillproof: run that version here too`,
     details: { key: record.key, version: String(document.v) },
+  });
+}
+
+function parsed(record: StoredRecord): IntentDocument {
+  try {
+    const document: unknown = JSON.parse(record.value);
+    if (typeof document === "object" && document !== null) return document as IntentDocument;
+  } catch {
+    // The same as a document of another kind: nobody but a person knows what was there.
+  }
+  throw new TillproofError({
+    code: "intent_unreadable",
+    message: `the record ${record.key} is no intent: was it cut or changed? Restore it from a backup before you repeat the call`,
+    advice: "reconcile",
+    details: { key: record.key },
   });
 }
 

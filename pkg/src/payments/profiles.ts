@@ -55,6 +55,8 @@ export interface RequestTemplate {
 /** Where an answer says what became of a payment: paths such as `data.0.id`, and words for states. */
 export interface AnswerReading {
   readonly id: string;
+  /** What the id of such an object begins with, where the provider has others that bear the same reference. */
+  readonly id_begins?: string | readonly string[];
   /** Left out, every answer of success is success. */
   readonly state?: string;
   readonly amount?: string;

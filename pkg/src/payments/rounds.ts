@@ -5,6 +5,7 @@
  * the intent; the round is repeated on what is stored now.
  */
 
+import { TillproofError } from "../shell/errors.js";
 import { timeMs } from "../shell/guard.js";
 import type { Batch } from "../stores/store.js";
 import {
@@ -24,6 +25,9 @@ import { NOTHING, Recording, type Seams } from "./recording.js";
 
 /** Longest pause after lost races, in milliseconds. */
 const GIVE_WAY_MS_MAX = 256;
+
+/** Races lost in a row, some eight seconds, after which it is the store that is wrong: an intent moves a few times. */
+const LOST_MAX = 64;
 
 /** Who decides, about whose money, and by which clock. */
 export interface Terms {
@@ -90,6 +94,16 @@ export class Rounds {
     }
   }
 
+  /** Opens an intent and cancels it, in one write, unless there is one already. */
+  async forestall(key: string, request: RequestDocument, now: () => number): Promise<void> {
+    for (let lost = 1; (await this.#intents.find(key)) === null; lost += 1) {
+      const { append } = this.open(request, { now });
+      const step = this.tell({ version: 0, journal: append }, now, { cancel: true });
+      if (await this.store(key, NOTHING, { ...step, append: [...append, ...step.append] })) return;
+      await this.giveWay(lost);
+    }
+  }
+
   /**
    * Stores a wish or news about an intent; `committed` runs once that is true. With a batch, it becomes true together
    * with the caller's other writes. Resolves to `false` when there is no such intent.
@@ -140,8 +154,20 @@ export class Rounds {
     return viewIntent((await this.#intents.load(key)).journal);
   }
 
-  /** After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. */
+  /**
+   * After a lost race: at once at first, later with a growing, drawn pause, so that two processes do not spin. Throws
+   * `store_contended` instead of going on for ever.
+   */
   async giveWay(lost: number): Promise<void> {
+    if (lost > LOST_MAX) {
+      throw new TillproofError({
+        code: "store_contended",
+        message:
+          `the store refused ${LOST_MAX} commits in a row because the intent had changed: does it read from a replica that ` +
+          "lags, or break its contract? Let the checks of tillproof/stores/conformance tell, and ask again with the same reference",
+        advice: "wait",
+      });
+    }
     await sleep(this.drawn(Math.min(GIVE_WAY_MS_MAX, 2 ** Math.max(0, lost - 2))));
   }
 

@@ -8,6 +8,7 @@ import { storeShape } from "../stores/rules.js";
 import type { SettingsDocument } from "./engine.js";
 import type { Wire } from "./exchange.js";
 import { Governor, createGovernor } from "./governor.js";
+import { TIMER_MS_MAX } from "./host.js";
 import type { ChargeOptions, PaymentsOptions, RetryOptions } from "./outcome.js";
 import { keyHeaders, type KnownProfile } from "./profiles.js";
 import type { Seams } from "./recording.js";
@@ -17,25 +18,28 @@ const TIMEOUT_MS = 10_000;
 /** Time a lease outlives the request's time-out: for storing the answer, and for clocks that differ. */
 export const LEASE_SLACK_MS = 2_000;
 
+/** Names of the options. */
+export const PAYMENTS_OPTIONS = [
+  "provider",
+  "store",
+  "secret",
+  "timeoutMs",
+  "deadlineMs",
+  "retry",
+  "fetch",
+  "onError",
+  "onTransition",
+  "extraWrites",
+  "outbox",
+  "governor",
+  "hedge",
+  "now",
+  "random",
+] as const satisfies readonly (keyof PaymentsOptions)[];
+
 /** The options, with no name misspelt, a store that is one, and functions where functions are called. */
 export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
-  onlyKnown("options", options, [
-    "provider",
-    "store",
-    "secret",
-    "timeoutMs",
-    "deadlineMs",
-    "retry",
-    "fetch",
-    "onError",
-    "onTransition",
-    "extraWrites",
-    "outbox",
-    "governor",
-    "hedge",
-    "now",
-    "random",
-  ]);
+  onlyKnown("options", options, PAYMENTS_OPTIONS);
   onlyKnown("provider", options.provider, ["profile", "baseUrl", "merchantId", "account", "headers"]);
   storeShape("store", options.store);
   for (const name of ["fetch", "onError", "onTransition", "extraWrites", "now", "random"] as const) {
@@ -100,7 +104,10 @@ export function settingsOf(options: PaymentsOptions): SettingsDocument {
 }
 
 function timeoutOf(options: PaymentsOptions): number {
-  return count("timeoutMs", options.timeoutMs ?? TIMEOUT_MS, 1);
+  const timeoutMs = count("timeoutMs", options.timeoutMs ?? TIMEOUT_MS, 1);
+  if (timeoutMs <= TIMER_MS_MAX) return timeoutMs;
+  // A timer that overflows ends at once, and each request would be given up before it was answered.
+  throw refusal("option_invalid", "timeoutMs", timeoutMs, `is longer than a timer can wait: at most ${TIMER_MS_MAX}`);
 }
 
 function retryOf(options: RetryOptions): SettingsDocument["retry"] {
@@ -138,13 +145,17 @@ function credentials(
   return Object.fromEntries(checked);
 }
 
-/** The base of all paths. A path in it would be joined wrongly sooner or later, so it is refused. */
+/**
+ * The base of all paths. A path in it would be joined wrongly sooner or later, and credentials in it cannot be sent by
+ * `fetch`, so both are refused.
+ */
 function origin(baseUrl: string): string {
   const url = URL.canParse(text("provider.baseUrl", baseUrl)) ? new URL(baseUrl) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+  // With nothing else in it, an address is as long as its origin and a slash.
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
     throw new TillproofError({
       code: "base_url_invalid",
-      message: "provider.baseUrl: expected scheme, host and port without a path, such as https://gateway.example",
+      message: "provider.baseUrl: expected scheme, host and port without a path or credentials, such as https://gateway.example",
       details: { argument: "provider.baseUrl" },
     });
   }

@@ -3,15 +3,24 @@
  * profile, the same by which answers are read.
  */
 
+import { isUnicode } from "../shell/wire.js";
 import type { AnswerReading, ProfileDocument } from "./profiles.js";
 
 /** The references an object of a webhook bears, each once; none when it is not one of ours. */
 export function referencesIn(profile: ProfileDocument, payment: unknown): string[] {
   const { answer, operations = {} } = profile.dialect ?? {};
   const readings = [answer, ...Object.values(operations).map((route) => route?.answer)];
-  const paths = new Set(readings.map((reading: AnswerReading | undefined) => reading?.reference ?? ""));
+  const fitting = readings.filter((reading) => reading !== undefined && isOfKind(reading, payment));
+  const paths = new Set(fitting.map((reading: AnswerReading | undefined) => reading?.reference ?? ""));
   const found = [...paths].filter((path) => path !== "").map((path) => valueAt(payment, path));
-  return [...new Set(found.filter((value): value is string => typeof value === "string" && value !== ""))];
+  return [...new Set(found.filter((value): value is string => typeof value === "string" && value !== "" && isUnicode(value)))];
+}
+
+/** Whether the object is of the kind a reading is for: others of the provider may bear our reference too. */
+function isOfKind({ id, id_begins: begins }: AnswerReading, payment: unknown): boolean {
+  if (begins === undefined) return true;
+  const name = valueAt(payment, id);
+  return typeof name === "string" && [begins].flat().some((begin) => name.startsWith(begin));
 }
 
 function valueAt(value: unknown, path: string): unknown {

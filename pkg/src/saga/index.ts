@@ -7,7 +7,7 @@
 
 export { ofOutcome, pending, refused } from "./answers.js";
 export type { Pending, Refused } from "./answers.js";
-export { takeBack, type PaymentsForSaga } from "./payments.js";
+export { takeBack, type PaymentsForSaga, type TakenBack } from "./payments.js";
 export { defineSaga, Saga } from "./saga.js";
 export type {
   CompensatedSaga,

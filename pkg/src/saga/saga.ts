@@ -9,7 +9,7 @@ import { TillproofError } from "../shell/errors.js";
 import { count, onlyKnown, text, timeMs } from "../shell/guard.js";
 import type { Store, Write } from "../stores/store.js";
 import { toldStore } from "../stores/told.js";
-import { TIMER_MS_MAX, hex, sleep, untilAborted } from "../payments/host.js";
+import { TIMER_MS_MAX, following, hex, sleep, untilAborted } from "../payments/host.js";
 import { attempted, resultsOf } from "./attempt.js";
 import { turn, type JournalEntry, type Round, type SagaView, type SettingsDocument, type StepNews, type Turn } from "./engine.js";
 import {
@@ -144,7 +144,8 @@ export class Saga<Input> {
   async #driveWithin(key: string, { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal }): Promise<SagaOutcome> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), Math.min(waitMs, TIMER_MS_MAX));
-    const impatient = signal === undefined ? patience.signal : AbortSignal.any([patience.signal, signal]);
+    const unfollow = signal && following(patience, signal);
+    const impatient = patience.signal;
     try {
       const drive = this.#join(key, impatient, waitMs === 0);
       if (waitMs === 0) await drive;
@@ -153,6 +154,7 @@ export class Saga<Input> {
       return outcomeOf(this.#turn(loaded ?? lost(key), {}));
     } finally {
       clearTimeout(timer);
+      unfollow?.();
       patience.abort();
     }
   }

@@ -7,7 +7,7 @@
  * Invariant: the numbers come from the simulated provider's books, never from what the merchant believed.
  */
 
-import { count, onlyKnown, text } from "../shell/guard.js";
+import { count, onlyKnown, refusal, text } from "../shell/guard.js";
 import { world } from "../shell/torture.js";
 import { encode } from "../shell/wire.js";
 import { NOTHING, plus, WAYS, type Failure, type Sums, type Way } from "./sums.js";
@@ -77,7 +77,8 @@ export function menu(): Menu {
 /**
  * Lives the seeds of a range. It computes without a pause, some 20,000 seeds a second.
  *
- * Throws `torture_profile_unknown` and `torture_rule_unknown`, which name what there is.
+ * Throws `torture_profile_unknown` and `torture_rule_unknown`, which name what there is, and `option_invalid` for a range
+ * without seeds or a chance beyond 100.
  */
 export function torture(options: TortureOptions): TortureReport {
   onlyKnown("options", options, ["profile", "crashPercent", "without", "from", "to"]);
@@ -99,6 +100,8 @@ const CHUNK = 5_000;
 /** The sums of a range. */
 export function sums(options: TortureOptions): Sums {
   const [from, to] = [count("from", options.from), count("to", options.to)];
+  // A range of nothing would break nothing, and a test that lives it would always pass.
+  if (to <= from) throw refusal("option_invalid", "to", to, `is not beyond from (${from}): it is the seed after the last`);
   let sum = NOTHING;
   for (let begin = from; begin < to; begin += CHUNK) {
     const input = encode({ ...document(options), from: begin, to: Math.min(to, begin + CHUNK) });
@@ -140,7 +143,13 @@ const DEFAULT_PROFILE = "default";
 function document({ profile, crashPercent, without }: WorldOptions): Record<string, unknown> {
   return {
     profile: text("profile", profile ?? DEFAULT_PROFILE),
-    crash_percent: crashPercent === undefined ? undefined : count("crashPercent", crashPercent),
+    crash_percent: crashPercent === undefined ? undefined : percent("crashPercent", crashPercent),
     without: without === undefined ? undefined : text("without", without),
   };
+}
+
+function percent(name: string, value: unknown): number {
+  const number = count(name, value);
+  if (number <= 100) return number;
+  throw refusal("option_invalid", name, value, "is not a chance in percent: expected 0 to 100");
 }
