@@ -83,12 +83,15 @@ test("processes share what is due: each intent is driven by one of them", async 
   const now = (): number => clock;
   const gateway = new Gateway(now);
   const store = memoryStore();
-  const left = new AbortController();
-  left.abort();
   const references = Array.from({ length: 60 }, (_, index) => `order_${index}`);
   const first = merchant(gateway, store, now);
   // They are begun by a process that dies before it sends.
-  for (const reference of references) await first.charge({ ...ORDER, reference }, { signal: left.signal });
+  for (const reference of references) {
+    const left = new AbortController();
+    const stored = first.charge({ ...ORDER, reference }, { signal: left.signal });
+    left.abort();
+    await stored;
+  }
   assert.deepEqual(gateway.posts, []);
   const processes = Array.from({ length: 4 }, () => merchant(gateway, store, now));
   await Promise.all(processes.map((process) => process.sweep()));

@@ -199,9 +199,10 @@ test("an intent and the refund it asks for are stored in one commit, with what o
 test("what was never sent is cancelled at once, and what has moved is given back", async () => {
   const unsent = new World();
   const left = new AbortController();
-  left.abort();
   const first = unsent.process();
-  await first.charge(ORDER, { signal: left.signal });
+  const stored = first.charge(ORDER, { signal: left.signal });
+  left.abort();
+  await stored;
   const cancelled = await first.cancel("order_1");
   assert.equal(cancelled.status === "failed" && cancelled.proof, "never_sent");
   assert.deepEqual(unsent.posts, []);

@@ -392,10 +392,11 @@ test("one record that cannot be driven does not keep the sweep from the others, 
     { key: "intent/shop//a-poison", expected: 0, value: '{"v":1,"journal":[{"type":"from the future"}]}', wakeAt: 1 },
     { key: "intent/shop//later", expected: 0, value: '{"v":2}', wakeAt: 1 },
   ]);
-  const opened = new AbortController();
-  opened.abort();
-  assert.equal((await payments.charge(ORDER, { signal: opened.signal })).status, "pending_confirmation");
-  assert.deepEqual(gateway.keys, [], "nothing is sent for a caller who left before it began");
+  const leaving = new AbortController();
+  const opened = payments.charge(ORDER, { signal: leaving.signal });
+  leaving.abort();
+  assert.equal((await opened).status, "pending_confirmation");
+  assert.deepEqual(gateway.keys, [], "nothing is sent for a caller who left before it was");
   assert.equal(await payments.sweep(), 3);
   assert.equal((await payments.find("order_1"))?.status, "settled");
   const codes = errors.map((error) => isTillproofError(error) && error.code);
@@ -462,10 +463,13 @@ test("a listener that throws neither ends the sweeper nor keeps a payment from b
   const throwing = (): never => {
     throw new Error("the listener is broken");
   };
+  const rejecting = async (): Promise<never> => throwing();
   const base = memoryStore();
   const gateway = new ScriptedGateway();
-  const paying = client(gateway, { store: base, onError: throwing, onTransition: throwing });
-  assert.equal((await paying.charge(ORDER)).status, "settled");
+  for (const [index, listener] of [throwing, rejecting].entries()) {
+    const paying = client(gateway, { store: base, onError: listener, onTransition: listener });
+    assert.equal((await paying.charge({ ...ORDER, reference: `order_${index}` })).status, "settled");
+  }
   let asked = 0;
   const due = async (): Promise<never> => {
     asked += 1;

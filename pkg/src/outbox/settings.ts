@@ -1,6 +1,7 @@
 /** What goes into an outbox and what comes out, checked when it is made and not at the first message. */
 
 import { count, fn, onlyKnown, refusal, text } from "../shell/guard.js";
+import { tell, unheard } from "../shell/listener.js";
 import { storeShape } from "../stores/rules.js";
 import { toldStore } from "../stores/told.js";
 import type { Store } from "../stores/store.js";
@@ -91,6 +92,8 @@ export function settingsOf(options: OutboxOptions): OutboxSettings {
   const given = onlyKnown("backoff", options.backoff ?? {}, ["baseMs", "capMs", "jitter"]);
   const backoff = { baseMs: 1_000, capMs: 3_600_000, jitter: "equal" as const, ...given };
   checkBackoff(backoff);
+  const listener: NonNullable<OutboxOptions["onError"]> =
+    options.onError ?? ((error, message) => console.error("tillproof: a message was not delivered:", error, message?.id));
   return {
     store: toldStore(options.store, "no message is lost; what was not committed was not written"),
     deliver: options.deliver,
@@ -101,7 +104,7 @@ export function settingsOf(options: OutboxOptions): OutboxSettings {
     pass: passing(options.behindQuarantined ?? "wait"),
     keepMs: count("keepMs", options.keepMs ?? WEEK_MS),
     pollMs: count("pollMs", options.pollMs ?? 500, 1),
-    onError: options.onError ?? ((error, message) => console.error("tillproof: a message was not delivered:", error, message?.id)),
+    onError: (error, message) => tell(() => listener(error, message), unheard),
     now: options.now ?? Date.now,
   };
 }

@@ -6,6 +6,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
+import { tell, unheard } from "../shell/listener.js";
 import { bytes, count, fn, onlyKnown, text, timeMs } from "../shell/guard.js";
 import type { Batch } from "../stores/store.js";
 import { callDocument, callOutcome, type CallOutcome, type PreparedCall } from "./call.js";
@@ -66,13 +67,8 @@ export class Payments {
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? ((target) => void crypto.getRandomValues(target as Uint8Array<ArrayBuffer>));
     const listener = options.onError ?? ((error: unknown): void => console.error("tillproof: a sweep could not go on:", error));
-    this.#onError = (error) => {
-      try {
-        listener(error);
-      } catch {
-        // Whoever listens must not be able to stop a payment, or the sweeper.
-      }
-    };
+    // Whoever listens must not be able to stop a payment, or the sweeper.
+    this.#onError = (error) => tell(() => listener(error), unheard);
     this.governor = governorOf(options);
     this.#intents = new Intents(options.store, this.#merchant, account);
     const terms = {

@@ -5,6 +5,7 @@
  * afterwards, and only if it succeeded.
  */
 
+import { tell } from "../shell/listener.js";
 import type { Batch, Write } from "../stores/store.js";
 import { viewIntent, type IntentView, type JournalEntry, type RequestDocument, type Step } from "./engine.js";
 import type { Intents, Loaded } from "./intents.js";
@@ -97,11 +98,7 @@ export class Recording {
 
   #tell(transitions: readonly Transition[]): void {
     for (const transition of transitions) {
-      try {
-        this.#seams.onTransition?.(transition);
-      } catch (error) {
-        this.#seams.onError(error);
-      }
+      tell(() => this.#seams.onTransition?.(transition), this.#seams.onError);
     }
   }
 }

@@ -73,7 +73,7 @@ export function seamsOf({ extraWrites, onTransition, outbox }: PaymentsOptions):
     extraWrites: async (transition) => [...((await extraWrites?.(transition)) ?? []), ...(await paymentWrites(outbox, transition))],
     onTransition: (transition) => {
       outbox.nudge();
-      onTransition?.(transition);
+      return onTransition?.(transition);
     },
   };
 }

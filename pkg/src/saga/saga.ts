@@ -7,6 +7,7 @@
 
 import { TillproofError } from "../shell/errors.js";
 import { count, onlyKnown, text, timeMs } from "../shell/guard.js";
+import { tell, unheard } from "../shell/listener.js";
 import type { Store, Write } from "../stores/store.js";
 import { toldStore } from "../stores/told.js";
 import { TIMER_MS_MAX, following, hex, sleep, untilAborted } from "../payments/host.js";
@@ -268,19 +269,12 @@ export class Saga<Input> {
     const transition: SagaTransition = {
       name, id, state, step, back, entries, at: Number(append.at(-1)?.["at"]), openedAt: Number(journal[0]?.["at"]),
     };
-    try {
-      onTransition(transition);
-    } catch (error) {
-      this.#tell(error, { id, step });
-    }
+    tell(() => onTransition(transition), (error) => this.#tell(error, { id, step }));
   }
 
   #tell(error: unknown, saga?: { readonly id: string; readonly step: string }): void {
-    try {
-      this.#onError(error, saga);
-    } catch {
-      // Whoever listens must not be able to stop a saga.
-    }
+    // Whoever listens must not be able to stop a saga.
+    tell(() => this.#onError(error, saga), unheard);
   }
 
   #opening(id: string, input: string): NonNullable<Round["open"]> {

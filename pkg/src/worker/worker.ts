@@ -7,6 +7,7 @@
  */
 
 import { count, fn, flag, list, onlyKnown, refusal } from "../shell/guard.js";
+import { tell } from "../shell/listener.js";
 import { TillproofError } from "../shell/errors.js";
 import type { TypedEvent } from "../webhooks/events/index.js";
 import { QueuedEvent } from "./event.js";
@@ -317,11 +318,10 @@ class QueueWorker implements Worker {
 
   /** A listener that fails must not take the job with it. */
   #tell(error: unknown, job?: TakenJob): void {
-    try {
-      this.#onError(error, job === undefined ? undefined : { id: job.id, type: job.event.type, attempt: job.attempt });
-    } catch {
+    const about = job === undefined ? undefined : { id: job.id, type: job.event.type, attempt: job.attempt };
+    tell(() => this.#onError(error, about), () => {
       this.#counts.errors += 1;
-    }
+    });
   }
 
   /** Something happened that may let the loop take a job, or end. */
