@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -18,29 +17,18 @@ const BODY = JSON.stringify({ id: "evt_1", object: "event", type: "charge.succee
 const page = readFileSync(join(ROOT, "docs/webhooks.md"), "utf8");
 const programs = new Map([...page.matchAll(/^```js (\S+)\n([^]*?)^```$/gm)].map(([, name = "", code = ""]) => [name, code]));
 
+/** scripts/pages.mjs, which has no types. */
+interface Pages {
+  buildPrograms(of: { entryPoints: string[]; outdir: string; external?: string[] }): Promise<void>;
+}
+
 before(async () => {
   process.env.STRIPE_WEBHOOK_SECRET = SECRET;
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   for (const [name, code] of programs) writeFileSync(join(FOLDER, name), code);
-  const { ENTRIES } = (await import(pathToFileURL(join(ROOT, "scripts/entries.mjs")).href)) as {
-    ENTRIES: { name: string; source: string }[];
-  };
-  type Build = { build(options: object): Promise<unknown> };
-  const esbuild = createRequire(join(ROOT, "pkg/package.json"))("esbuild") as Build;
-  // The longest first: `tillproof/webhooks` would also be taken for the beginning of `tillproof/webhooks/full`.
-  const named = ENTRIES.filter(({ name }) => name !== "").sort((a, b) => b.name.length - a.name.length);
-  await esbuild.build({
-    entryPoints: [...programs.keys()].map((name) => join(FOLDER, name)),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    outdir: join(FOLDER, "built"),
-    outExtension: { ".js": ".mjs" },
-    alias: Object.fromEntries(named.map(({ name, source }) => [`tillproof/${name}`, join(ROOT, "pkg/src", source)])),
-    logLevel: "warning",
-  });
+  const { buildPrograms } = (await import(pathToFileURL(join(ROOT, "scripts/pages.mjs")).href)) as Pages;
+  await buildPrograms({ entryPoints: [...programs.keys()].map((name) => join(FOLDER, name)), outdir: join(FOLDER, "built") });
 });
 
 const built = (name: string): string => join(FOLDER, "built", name);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -43,6 +42,11 @@ const DRIVERS: Readonly<Record<string, string>> = {
   `,
 };
 
+/** scripts/pages.mjs, which has no types. */
+interface Pages {
+  buildPrograms(of: { entryPoints: string[]; outdir: string; external?: string[] }): Promise<void>;
+}
+
 before(async () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(join(FOLDER, "built/node_modules"), { recursive: true });
@@ -52,24 +56,8 @@ before(async () => {
     writeFileSync(join(FOLDER, name), code);
     writeFileSync(join(FOLDER, `run-${name}`), DRIVERS[name] ?? "");
   }
-  const { ENTRIES } = (await import(pathToFileURL(join(ROOT, "scripts/entries.mjs")).href)) as {
-    ENTRIES: { name: string; source: string }[];
-  };
-  type Build = { build(options: object): Promise<unknown> };
-  const esbuild = createRequire(join(ROOT, "pkg/package.json"))("esbuild") as Build;
-  const imports = ENTRIES.filter(({ name }) => name !== "").map(({ name, source }) => [`tillproof/${name}`, join(ROOT, "pkg/src", source)]);
-  await esbuild.build({
-    entryPoints: [...programs.keys()].map((name) => join(FOLDER, `run-${name}`)),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    outdir: join(FOLDER, "built"),
-    outExtension: { ".js": ".mjs" },
-    external: ["pg", "node-sqlite3-wasm"],
-    alias: Object.fromEntries(imports),
-    logLevel: "warning",
-  });
+  const { buildPrograms } = (await import(pathToFileURL(join(ROOT, "scripts/pages.mjs")).href)) as Pages;
+  await buildPrograms({ entryPoints: [...programs.keys()].map((name) => join(FOLDER, `run-${name}`)), outdir: join(FOLDER, "built"), external: ["pg", "node-sqlite3-wasm"] });
 });
 
 /** Runs a program of the page beside the servers of this run. */

@@ -30,6 +30,11 @@ console.log(JSON.stringify([await receive(bytes, headers), await receive(bytes, 
 process.exit(0);
 `;
 
+/** scripts/pages.mjs, which has no types. */
+interface Pages {
+  buildPrograms(of: { entryPoints: string[]; outdir: string; external?: string[] }): Promise<void>;
+}
+
 before(async () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
@@ -40,24 +45,8 @@ before(async () => {
     writeFileSync(join(FOLDER, name), code);
     writeFileSync(join(FOLDER, `run-${name}`), DRIVER.replace("PROGRAM", name));
   }
-  const { ENTRIES } = (await import(pathToFileURL(join(ROOT, "scripts/entries.mjs")).href)) as {
-    ENTRIES: { name: string; source: string }[];
-  };
-  type Build = { build(options: object): Promise<unknown> };
-  const esbuild = createRequire(join(ROOT, "pkg/package.json"))("esbuild") as Build;
-  const imports = ENTRIES.filter(({ name }) => name !== "").map(({ name, source }) => [`tillproof/${name}`, join(ROOT, "pkg/src", source)]);
-  await esbuild.build({
-    entryPoints: [...programs.keys()].map((name) => join(FOLDER, `run-${name}`)),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    outdir: join(FOLDER, "built"),
-    outExtension: { ".js": ".mjs" },
-    external: ["pg", "ioredis", "node-sqlite3-wasm"],
-    alias: Object.fromEntries(imports),
-    logLevel: "warning",
-  });
+  const { buildPrograms } = (await import(pathToFileURL(join(ROOT, "scripts/pages.mjs")).href)) as Pages;
+  await buildPrograms({ entryPoints: [...programs.keys()].map((name) => join(FOLDER, `run-${name}`)), outdir: join(FOLDER, "built"), external: ["pg", "ioredis", "node-sqlite3-wasm"] });
 });
 
 function delivery(id: string): string {

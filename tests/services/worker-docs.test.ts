@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -20,28 +19,18 @@ const page = readFileSync(join(ROOT, "docs/worker.md"), "utf8");
 const programs = new Map([...page.matchAll(/^```js (\S+)\n([^]*?)^```$/gm)].map(([, name = "", code = ""]) => [name, code]));
 const running = new Set<ChildProcess>();
 
+/** scripts/pages.mjs, which has no types. */
+interface Pages {
+  buildPrograms(of: { entryPoints: string[]; outdir: string; external?: string[] }): Promise<void>;
+}
+
 before(async () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   symlinkSync(join(ROOT, "tests/services/node_modules"), join(FOLDER, "node_modules"));
   for (const [name, code] of programs) writeFileSync(join(FOLDER, name), code);
-  const { ENTRIES } = (await import(pathToFileURL(join(ROOT, "scripts/entries.mjs")).href)) as {
-    ENTRIES: { name: string; source: string }[];
-  };
-  type Build = { build(options: object): Promise<unknown> };
-  const esbuild = createRequire(join(ROOT, "pkg/package.json"))("esbuild") as Build;
-  await esbuild.build({
-    entryPoints: [...programs.keys()].map((name) => join(FOLDER, name)),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    outdir: join(FOLDER, "built"),
-    outExtension: { ".js": ".mjs" },
-    external: ["pg", "bullmq", "pg-boss"],
-    alias: Object.fromEntries(ENTRIES.filter(({ name }) => name !== "").map(({ name, source }) => [`tillproof/${name}`, join(ROOT, "pkg/src", source)])),
-    logLevel: "warning",
-  });
+  const { buildPrograms } = (await import(pathToFileURL(join(ROOT, "scripts/pages.mjs")).href)) as Pages;
+  await buildPrograms({ entryPoints: [...programs.keys()].map((name) => join(FOLDER, name)), outdir: join(FOLDER, "built"), external: ["pg", "bullmq", "pg-boss"] });
 });
 
 after(() => running.forEach((child) => child.kill("SIGKILL")));
