@@ -35,6 +35,7 @@ mod journal;
 mod native;
 mod options;
 mod payment;
+mod post;
 mod settlement;
 mod signing;
 mod state;
@@ -51,7 +52,7 @@ pub use journal::SnapshotError;
 pub use options::Options;
 pub use payment::{AUTHORIZATION_LIFE, Failure, PROCESSING_TIME};
 pub use state::{Move, State};
-pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX};
+pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX, Schedule};
 use world::Receipt;
 
 /// Longest request body that is read, in bytes: a payment with all the metadata it may have stays below half of it.
