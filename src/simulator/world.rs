@@ -15,7 +15,7 @@ use super::payment::{AUTHORIZATION_LIFE, Order, PROCESSING_TIME, Payment, Script
 use super::settlement::{Kind, Names, Settlement};
 use super::state::{Move, State};
 use super::stripe;
-use super::webhooks::{News, Webhooks};
+use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) keys: Keys<Reply>,
     pub(super) books: Books,
     pub(super) webhooks: Webhooks,
+    /// When failed deliveries of the Stripe dialect are tried again.
+    pub(super) schedule: Schedule,
     pub(super) settlement: Settlement,
     pub(super) injector: Injector,
     pub(super) truth: Vec<Injected>,
@@ -68,6 +70,7 @@ impl World {
             keys: Keys::default(),
             books: Books::default(),
             webhooks: Webhooks::default(),
+            schedule: options.schedule,
             settlement: Settlement::default(),
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
@@ -308,6 +311,6 @@ impl World {
     fn announce(&mut self, payment: usize, at: Timestamp) {
         let Some(found) = self.payments.get(payment) else { return };
         let (kind, moment) = (found.now().state.event(), found.latest());
-        let _ = self.publish(at, 0, kind, News::Payment { payment, moment });
+        self.publish(at, 0, kind, News::Payment { payment, moment });
     }
 }

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events};
+use super::{customers, events, webhook_endpoints};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -152,6 +152,7 @@ macro_rules! kinds {
 kinds! {
     Customer customers: customers::Customer,
     Event events: events::Event,
+    WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

@@ -5,6 +5,7 @@
 
 use alloc::sync::Arc;
 
+use super::super::webhooks::News;
 use super::super::world::World;
 use super::events::{Cause, Event};
 use super::object::{Head, Kind, Metadata, Object, PLATFORM};
@@ -162,8 +163,10 @@ impl<'a> Work<'a> {
 
     fn announce(&mut self, kind: &'static str, object: Object, before: Option<Object>) {
         let head = Head { account: object.head().account, ..self.head::<Event>(MetadataPatch::Keep) };
+        let account = head.account;
         let event = Event { head, kind, object, before, cause: self.cause.clone() };
-        let _ = self.add(event);
+        let event = self.add(event);
+        self.world.publish(self.now, account, kind, News::Stripe { event });
     }
 }
 
