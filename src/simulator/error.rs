@@ -270,6 +270,7 @@ impl Diagnose for Error {
             Self::NotFound { what: "account", .. } => "account_not_found",
             Self::NotFound { what: "event", .. } => "event_not_found",
             Self::NotFound { what: "delivery", .. } => "delivery_not_found",
+            Self::NotFound { what: "webhook endpoint", .. } => "webhook_endpoint_not_found",
             Self::NotFound { .. } => "payment_not_found",
             Self::InvalidTransition { .. } => "invalid_transition",
             Self::AmountExceedsRest { .. } => "amount_exceeds_rest",

@@ -35,6 +35,7 @@ mod journal;
 mod native;
 mod options;
 mod payment;
+mod post;
 mod settlement;
 mod signing;
 mod state;
@@ -52,7 +53,7 @@ pub use journal::SnapshotError;
 pub use options::{Dialect, Options};
 pub use payment::{AUTHORIZATION_LIFE, Failure, PROCESSING_TIME};
 pub use state::{Move, State};
-pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX};
+pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX, Schedule};
 use world::Receipt;
 
 use crate::prelude::*;

@@ -15,10 +15,10 @@ use super::payment::{AUTHORIZATION_LIFE, Order, PROCESSING_TIME, Payment, Script
 use super::settlement::{Kind, Names, Settlement};
 use super::state::{Move, State};
 use super::stripe;
-use super::webhooks::{Content, Webhooks};
+use super::webhooks::{News, Webhooks};
 use crate::entropy::Entropy;
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 /// Everything the gateway knows.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl World {
 
         // From here on the money moves.
         self.refunds = number.saturating_add(1);
-        self.post(payment, "refund", (Side::Credit, Side::Debit), minor, 0, now)?;
+        self.enter(payment, "refund", (Side::Credit, Side::Debit), minor, 0, now)?;
         self.settle(payment, Kind::Refund(number), minor, 0, now);
         self.announce(payment, now);
         self.receipt(payment)
@@ -247,14 +247,14 @@ impl World {
         let (minor, fee) = self.payment_mut(payment)?.take(by, asked, at)?;
 
         // From here on the money moves.
-        self.post(payment, "capture", (Side::Debit, Side::Credit), minor, fee, at)?;
+        self.enter(payment, "capture", (Side::Debit, Side::Credit), minor, fee, at)?;
         self.settle(payment, Kind::Charge, minor, fee, at);
         self.announce(payment, at);
         Ok(())
     }
 
     /// Writes an entry between the network and the merchant, and the fee the merchant pays out of it.
-    fn post(
+    fn enter(
         &mut self,
         payment: usize,
         cause: &'static str,
@@ -303,72 +303,10 @@ impl World {
         self.confess(Injected { objects, reference: Some(reference), ..drift }, at);
     }
 
-    /// Writes the event of the state a payment has just entered and schedules its deliveries.
+    /// Tells the state a payment has just entered.
     fn announce(&mut self, payment: usize, at: Timestamp) {
         let Some(found) = self.payments.get(payment) else { return };
-        let (state, moment) = (found.now().state, found.latest());
-        let event = self.webhooks.record(at, payment, moment);
-        let wanted = |wants: &BTreeSet<State>| wants.is_empty() || wants.contains(&state);
-        let endpoints: Vec<usize> = self
-            .webhooks
-            .endpoints()
-            .iter()
-            .enumerate()
-            .filter(|(_, endpoint)| wanted(&endpoint.wants))
-            .map(|(number, _)| number)
-            .collect();
-        for endpoint in endpoints {
-            self.post_event(event, endpoint, payment, state, at);
-        }
-    }
-
-    /// Schedules the delivery of one event to one endpoint, and what the fault plan makes of it.
-    fn post_event(&mut self, event: usize, endpoint: usize, payment: usize, state: State, at: Timestamp) {
-        let subject = format!("{} {}", self.reference(payment), state.name());
-        let occasion = self.injector.occasion("webhook", &subject, &Fault::OF_WEBHOOKS);
-        let held_back = self.injector.strikes(&occasion, Fault::WebhookReorder);
-        let delay =
-            if held_back { self.injector.delay(&occasion, Fault::WebhookReorder) } else { Millis::ZERO };
-        let parcel = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
-        if held_back {
-            self.confess_webhook(Fault::WebhookReorder, event, payment, parcel, at);
-        }
-        if self.injector.strikes(&occasion, Fault::WebhookDuplicate) {
-            let delay = self.injector.delay(&occasion, Fault::WebhookDuplicate);
-            let copy = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
-            self.confess_webhook(Fault::WebhookDuplicate, event, payment, copy, at);
-        }
-        // Only money is worth forging.
-        if state == State::Completed && self.injector.strikes(&occasion, Fault::WebhookForged) {
-            let parcel = self.webhooks.schedule(Content::Forged(event), endpoint, at);
-            let objects = vec![
-                self.ids.alien("evt", event),
-                self.ids.alien("pay", payment),
-                self.ids.id("dlv", parcel),
-            ];
-            let reference = Some(self.reference(payment));
-            self.confess(Injected { objects, reference, ..Injected::of(Fault::WebhookForged) }, at);
-        }
-    }
-
-    /// Whom an event is about, in words that do not depend on the order in which payments came in.
-    pub(super) fn subject_of_event(&self, event: usize) -> Option<String> {
-        let event = self.webhooks.events().get(event)?;
-        let state = self.payments.get(event.payment)?.history(event.moment).last()?.state;
-        Some(format!("{} {}", self.reference(event.payment), state.name()))
-    }
-
-    pub(super) fn confess_webhook(
-        &mut self,
-        fault: Fault,
-        event: usize,
-        payment: usize,
-        parcel: usize,
-        at: Timestamp,
-    ) {
-        let objects =
-            vec![self.ids.id("evt", event), self.ids.id("pay", payment), self.ids.id("dlv", parcel)];
-        let reference = Some(self.reference(payment));
-        self.confess(Injected { objects, reference, ..Injected::of(fault) }, at);
+        let (kind, moment) = (found.now().state.event(), found.latest());
+        let _ = self.publish(at, 0, kind, News::Payment { payment, moment });
     }
 }

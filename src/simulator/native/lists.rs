@@ -1,6 +1,7 @@
 //! Pages of payments, events and postings: complete, in a stated order, without duplicates while others are added.
 
 use super::super::Error;
+use super::super::webhooks::{Dialect, Event};
 use super::super::world::{Receipt, World};
 use super::{read, view};
 use crate::prelude::*;
@@ -49,11 +50,11 @@ pub(super) fn events(world: &World, query: &str) -> Result<String, Error> {
             number.ok_or_else(unknown)?.saturating_add(1)
         }
     };
-    let shown = events.iter().enumerate().skip(first).take(page.limit);
-    Ok(view::list(
-        shown.map(|(number, event)| view::event(world, number, event)),
-        events.len() > first.saturating_add(page.limit),
-    ))
+    let own = |(_, event): &(usize, &Event)| event.news.dialect() == Dialect::Native;
+    let mut rest = events.iter().enumerate().skip(first).filter(own);
+    let shown: Vec<String> =
+        rest.by_ref().take(page.limit).map(|(number, event)| view::event(world, number, event)).collect();
+    Ok(view::list(shown.into_iter(), rest.next().is_some()))
 }
 
 /// An account with its newest entries.

@@ -4,6 +4,7 @@
 
 mod address;
 mod door;
+mod endpoints;
 mod lists;
 mod proof;
 mod read;

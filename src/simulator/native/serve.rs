@@ -6,7 +6,7 @@ use super::super::world::{Receipt, World};
 use super::super::{Error, Exchange, KEY_BYTES_MAX, Request, Transport};
 use super::routes::{self, Class, Found, Route};
 use super::status::status;
-use super::{door, lists, proof, read, view};
+use super::{door, endpoints, lists, proof, read, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
@@ -231,12 +231,16 @@ fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -
             read::nothing(&body(request)?)?;
             Ok(Answer::of(200, proof::reconciliation(world, now)))
         }
-        Route::AddEndpoint => {
-            let fresh = world.ids.secret(world.webhooks.endpoints().len());
-            let endpoint = read::endpoint(&body(request)?, fresh)?;
-            let number = world.webhooks.add_endpoint(endpoint)?;
-            Ok(Answer::of(201, view::endpoint(world, number)))
+        Route::AddEndpoint => Ok(Answer::of(201, endpoints::create(world, now, &body(request)?)?)),
+        Route::ListEndpoints => Ok(Answer::of(200, endpoints::list(world))),
+        Route::GetEndpoint => Ok(Answer::of(200, endpoints::retrieve(world, &found.id)?)),
+        Route::UpdateEndpoint => Ok(Answer::of(200, endpoints::update(world, &found.id, &body(request)?)?)),
+        Route::DeleteEndpoint => Ok(Answer::of(200, endpoints::delete(world, &found.id)?)),
+        Route::RotateEndpoint => {
+            Ok(Answer::of(200, endpoints::rotate(world, now, &found.id, &body(request)?)?))
         }
+        Route::GetEvent => Ok(Answer::of(200, endpoints::event(world, &found.id)?)),
+        Route::Resend => Ok(Answer::of(200, endpoints::resend(world, now, &found.id, &body(request)?)?)),
         Route::Health => Ok(Answer::of(200, ObjectWriter::new().text("status", "ok").finish())),
         Route::Advance => {
             let advance = Millis::from_seconds(read::seconds(&body(request)?)?);
