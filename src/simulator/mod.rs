@@ -38,6 +38,7 @@ mod payment;
 mod settlement;
 mod signing;
 mod state;
+mod treasury;
 mod webhooks;
 mod world;
 
