@@ -40,6 +40,7 @@ mod settlement;
 mod signing;
 mod state;
 mod stripe;
+mod treasury;
 mod webhooks;
 mod world;
 

@@ -173,7 +173,7 @@ pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_m
                 .text("id", &world.ids.id("ent", *number))
                 .number("at", entry.at.unix_ms())
                 .text("cause", entry.cause)
-                .text("payment", &world.ids.id("pay", entry.payment))
+                .maybe_text("payment", world.payment_behind(entry.source).as_deref())
                 .text("side", posting.side.name())
                 .number("amount", posting.minor)
                 .text("currency", entry.currency.code());
