@@ -7,7 +7,8 @@
  * ```
  */
 
-export { createGateway, type Answer, type Deliver, type Gateway, type GatewayOptions } from "./gateway.js";
+export { createGateway, type Deliver, type Gateway, type GatewayOptions } from "./gateway.js";
+export type { Answer, Fetch } from "./fetch.js";
 export type { ClockKind } from "./clock.js";
 export type { GatewayRequest } from "./engine.js";
 export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";
