@@ -2,15 +2,17 @@
 
 import type { GatewayRequest } from "./engine.js";
 
+/** An answer as it was sent. */
+export interface Kept {
+  readonly connection: "kept";
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: [name: string, value: string][];
+  readonly body: string;
+}
+
 /** What became of a request: an answer, or a broken connection. */
-export type Answer =
-  | {
-      readonly connection: "kept";
-      readonly status: number;
-      readonly headers: [name: string, value: string][];
-      readonly body: string;
-    }
-  | { readonly connection: "broken" };
+export type Answer = Kept | { readonly connection: "broken" };
 
 /** Answers a request without the objects of `fetch`. */
 export type ExchangeWith = (request: GatewayRequest, signal?: AbortSignal) => Promise<Answer>;

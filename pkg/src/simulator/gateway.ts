@@ -12,16 +12,20 @@ import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
 import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
 import { fetchOver, type Answer, type Fetch } from "./fetch.js";
+import { httpClientOver, type StripeHttpClient } from "./http-client.js";
 
 /** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
 export type Deliver = (request: Request) => Promise<Response>;
+
+/** The interfaces of a gateway: its own, that of Stripe, or one beside the other. */
+export type Dialect = "native" | "stripe" | "both";
 
 /** What a gateway is made from. */
 export interface GatewayOptions {
   /** What decides every id, secret and fault: 0 to 2^53 - 1. 0 when left out. */
   readonly seed?: number;
   /** How it is spoken to. `native` when left out; `stripe` is not simulated yet. */
-  readonly dialect?: "native" | "stripe";
+  readonly dialect?: Dialect;
   /** Which faults happen. None when left out. */
   readonly faults?: FaultPlan;
   /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */
@@ -113,6 +117,13 @@ export class Gateway {
    * Rejects with a `TypeError` "fetch failed" whose cause has the code `ECONNRESET` when a fault breaks the connection.
    */
   readonly fetch: Fetch = fetchOver((request, signal) => this.exchange(request, signal));
+
+  /**
+   * What the official Stripe client takes in the place of a connection: `new Stripe(key, { httpClient: gateway.httpClient })`.
+   *
+   * A broken connection is an error with the code `ECONNRESET`, which the client tries again as it does everywhere.
+   */
+  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.exchange(request, signal));
 
   /**
    * Answers a request without the objects of `fetch`; what a server calls. The answer to HEAD holds what GET would get,
