@@ -24,7 +24,7 @@ export type Dialect = "native" | "stripe" | "both";
 export interface GatewayOptions {
   /** What decides every id, secret and fault: 0 to 2^53 - 1. 0 when left out. */
   readonly seed?: number;
-  /** How it is spoken to. `native` when left out; `stripe` is not simulated yet. */
+  /** How it is spoken to. `native` when left out; `both` answers `/v1/` as Stripe and the rest as native. */
   readonly dialect?: Dialect;
   /** Which faults happen. None when left out. */
   readonly faults?: FaultPlan;
