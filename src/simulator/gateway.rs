@@ -3,9 +3,10 @@
 use super::Error;
 use super::exchange::{Delivery, Exchange, Request};
 use super::faults::{Fault, FaultPlan, Injected};
-use super::journal::{self, Call, HEADER_READ, SnapshotError};
+use super::journal::{self, Call, SnapshotError};
 use super::native::{self, Control};
 use super::options::Options;
+use super::stripe;
 use super::webhooks::{Content, Outcome, Stage};
 use super::world::World;
 use crate::crypto::{Secret, sha256, sha256_hex};
@@ -39,14 +40,31 @@ impl Gateway {
 
     /// Answers a request. Never fails: what is wrong with a request is said in the answer.
     pub fn handle(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        if self.options.dialect.is_stripe(&request.path) {
+            return stripe::refused_at_the_door(request).unwrap_or_else(|| self.handle_stripe(now, request));
+        }
+        self.handle_native(now, request)
+    }
+
+    fn handle_stripe(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        let now = now.max(self.world.clock);
+        if request.method == "GET" && self.world.next_timer().is_none_or(|at| at > now) {
+            self.note_read();
+            return stripe::serve(&mut self.world, now, request);
+        }
+        self.note(now, || Call::handling(request));
+        if let Err(error) = self.world.catch_up(now) {
+            return native::refusal(&error);
+        }
+        stripe::serve(&mut self.world, now, request)
+    }
+
+    fn handle_native(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let now = now.max(self.world.clock);
         if self.is_quiet(now, request) {
             return native::serve(&mut self.world, now, request).0;
         }
-        self.note(now, || {
-            let headers = request.header(HEADER_READ).map(|key| (HEADER_READ.to_owned(), key.to_owned()));
-            Call::Handle(Request { headers: headers.into_iter().collect(), ..request.clone() })
-        });
+        self.note(now, || Call::handling(request));
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
@@ -165,14 +183,22 @@ impl Gateway {
     #[must_use]
     pub fn state_digest(&self) -> String {
         let mut timeless = self.world.clone();
-        (timeless.step, timeless.clock) = (0, Timestamp::MIN);
+        (timeless.step, timeless.clock, timeless.stripe.requests) = (0, Timestamp::MIN, 0);
         sha256_hex(format!("{timeless:?}").as_bytes())
     }
 
     pub(super) fn replay(&mut self, now: Timestamp, call: Call) {
         // What these calls answer was answered when they were made.
         match call {
-            Call::Handle(request) => drop(self.handle(now, &request)),
+            // Who is in the journal was let in.
+            Call::Handle(request) if self.options.dialect.is_stripe(&request.path) => {
+                drop(self.handle_stripe(now, &request));
+            }
+            Call::Handle(request) => drop(self.handle_native(now, &request)),
+            Call::Reads(count) => {
+                self.world.stripe.requests = self.world.stripe.requests.saturating_add(count);
+                self.journal.push((now, Call::Reads(count)));
+            }
             Call::Timeout => drop(self.handle_timeout(now)),
             Call::Poll => drop(self.poll_delivery(now, 0)),
             Call::Report { delivery, outcome } => {
@@ -199,6 +225,14 @@ impl Gateway {
         self.world.clock = now;
         self.world.step = self.world.step.saturating_add(1);
         self.journal.push((now, call()));
+    }
+
+    /// Notes a request that changes nothing but the number of the next one.
+    fn note_read(&mut self) {
+        match self.journal.last_mut() {
+            Some((_, Call::Reads(count))) => *count = count.saturating_add(1),
+            _ => self.journal.push((self.world.clock, Call::Reads(1))),
+        }
     }
 
     /// The next parcel that does not vanish on its way.

@@ -8,12 +8,13 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use super::Error;
 use super::books::{Books, Entry, FEES, NETWORK, Posting, Side};
 use super::faults::{Fault, Injected, Injector};
-use super::idempotency::Keys;
+use super::idempotency::{Keys, Reply};
 use super::ids::Ids;
 use super::options::Options;
 use super::payment::{AUTHORIZATION_LIFE, Order, PROCESSING_TIME, Payment, Script};
 use super::settlement::{Kind, Names, Settlement};
 use super::state::{Move, State};
+use super::stripe;
 use super::webhooks::{Content, Webhooks};
 use crate::entropy::Entropy;
 use crate::prelude::*;
@@ -35,12 +36,13 @@ pub(super) struct World {
     /// When something happens to a payment by itself.
     timers: BTreeSet<(Timestamp, usize)>,
     refunds: usize,
-    pub(super) keys: Keys,
+    pub(super) keys: Keys<Reply>,
     pub(super) books: Books,
     pub(super) webhooks: Webhooks,
     pub(super) settlement: Settlement,
     pub(super) injector: Injector,
     pub(super) truth: Vec<Injected>,
+    pub(super) stripe: stripe::State,
 }
 
 /// The payment that was changed and the moment it is in now.
@@ -69,6 +71,7 @@ impl World {
             settlement: Settlement::default(),
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
+            stripe: stripe::State::default(),
         }
     }
 
@@ -168,8 +171,12 @@ impl World {
 
     /// Does everything that happens by itself up to and with `now`, each at its own moment.
     pub(super) fn catch_up(&mut self, now: Timestamp) -> Result<(), Error> {
-        while let Some((at, payment)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
-            let _ = self.timers.remove(&(at, payment));
+        while let Some(at) = self.next_moment().filter(|at| *at <= now) {
+            if self.stripe.next_timer() == Some(at) {
+                stripe::run_due(self)?;
+                continue;
+            }
+            let Some((at, payment)) = self.timers.pop_first() else { break };
             match self.payments.get(payment).map(|payment| payment.now().state) {
                 Some(State::Processing) => self.approve(payment, at)?,
                 Some(State::Authorized) => self.step(payment, Move::Expire, at)?,
@@ -179,13 +186,19 @@ impl World {
         }
         self.webhooks.give_up_silent(now);
         self.keys.prune(now);
+        self.stripe.prune(now);
         Ok(())
     }
 
     /// When something happens by itself next, deliveries apart.
     pub(super) fn next_timer(&self) -> Option<Timestamp> {
-        let timer = self.timers.first().map(|(at, _)| *at);
-        [timer, self.webhooks.next_silence()].into_iter().flatten().min()
+        [self.next_moment(), self.webhooks.next_silence()].into_iter().flatten().min()
+    }
+
+    /// When something happens by itself next in one of the dialects.
+    fn next_moment(&self) -> Option<Timestamp> {
+        let native = self.timers.first().map(|(at, _)| *at);
+        [native, self.stripe.next_timer()].into_iter().flatten().min()
     }
 
     /// Appends to the ground truth.

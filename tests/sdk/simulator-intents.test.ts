@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fault, NO_REDIRECTS, PAID, refused, simulated } from "./simulator.js";
+import { fault, NO_REDIRECTS, PAID, refused, simulated } from "./simulator-shop.js";
 
 const DAY = 24 * 60 * 60;
 const INVALID = "StripeInvalidRequestError";
@@ -38,7 +38,7 @@ test("a new intent has every documented field and waits for a payment method", (
       last_payment_error: null,
       latest_charge: null,
       livemode: false,
-      managed_payments: { enabled: false },
+      managed_payments: null,
       metadata: {},
       next_action: null,
       on_behalf_of: null,
@@ -168,7 +168,7 @@ test("manual capture holds the money; capturing a part releases the rest", () =>
     const captured = await stripe.paymentIntents.capture(held.id, { amount_to_capture: 750 });
     assert.deepEqual([captured.status, captured.amount, captured.amount_received, captured.amount_capturable], ["succeeded", 1_000, 750, 0]);
     const after = await stripe.charges.retrieve(charge);
-    assert.deepEqual([after.captured, after.amount, after.amount_captured, after.amount_refunded, after.refunded], [true, 1_000, 750, 250, false]);
+    assert.deepEqual([after.captured, after.amount, after.amount_captured, after.amount_refunded, after.refunded], [true, 1_000, 750, 0, false]);
     assert.deepEqual(await eventsOf(held.id), ["payment_intent.created", "payment_intent.amount_capturable_updated", "payment_intent.succeeded"]);
     assert.deepEqual((await eventsOf(charge)).slice(0, 2), ["charge.succeeded", "charge.captured"]);
   }));
@@ -301,7 +301,7 @@ test("currencies without decimals, in upper case too, are taken as they are", ()
 
 test("an older API version still takes payment_method_types", () =>
   simulated(async ({ client }) => {
-    const older = client({ apiVersion: "2026-08-26.dahlia" });
+    const older = client({ apiVersion: "2026-08-26.dahlia" as never });
     const intent = await older.paymentIntents.create({ amount: 100, currency: "usd", payment_method_types: ["card"] } as never);
     assert.deepEqual(intent.payment_method_types, ["card"]);
     assert.equal(intent.lastResponse.apiVersion, "2026-08-26.dahlia");

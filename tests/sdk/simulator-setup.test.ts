@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_REDIRECTS, PAID, refused, simulated } from "./simulator.js";
+import { NO_REDIRECTS, PAID, refused, simulated } from "./simulator-shop.js";
 
 const SAVED = { payment_method: "pm_card_visa", confirm: true, automatic_payment_methods: NO_REDIRECTS } as const;
 

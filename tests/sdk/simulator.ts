@@ -1,90 +1,37 @@
-/** The official client of Stripe over loopback, and what tests of the simulator's dialect ask of it. */
-
-import assert from "node:assert/strict";
+/** A gateway in the Stripe dialect over HTTP on loopback, and the official client, as a merchant sets both up. */
 
 import Stripe from "stripe";
 
+import type { GatewayOptions } from "../../pkg/src/simulator/gateway.js";
 import { serve, type GatewayServer } from "../../pkg/src/simulator/server.js";
 
-/** A gateway that speaks Stripe's dialect, and a client of it. */
-export interface Simulated {
+/** What a test is given. */
+export interface Setting {
   readonly stripe: Stripe;
   readonly server: GatewayServer;
-  /** Another client of the same gateway. */
-  client(config: Readonly<Record<string, unknown>>): Stripe;
-  /** Moves the gateway's clock. What is due has happened when it resolves. */
-  advance(seconds: number): Promise<void>;
-  /** The types of all events about an object, oldest first. */
-  eventsOf(id: string): Promise<string[]>;
+  /** Lets so many seconds pass, and everything happen that falls due in them. */
+  readonly advance: (seconds: number) => Promise<void>;
 }
 
-/** Server-side confirmation as Stripe's documentation writes it: nothing that redirects. */
-export const NO_REDIRECTS = { enabled: true, allow_redirects: "never" } as const;
-
-/** A payment of 10.00 USD that is confirmed at once. */
-export const PAID = {
-  amount: 1_000,
-  currency: "usd",
-  payment_method: "pm_card_visa",
-  confirm: true,
-  automatic_payment_methods: NO_REDIRECTS,
-} as const;
-
-/** Runs `body` with a gateway, and ends the gateway whatever happens. */
-export async function simulated(body: (simulated: Simulated) => Promise<void>): Promise<void> {
-  const server = await serve({ gateway: { dialect: "stripe" } });
-  const client = (config: Readonly<Record<string, unknown>>): Stripe =>
-    new Stripe("sk_test_tillproof", {
-      host: "127.0.0.1",
-      port: server.port,
-      protocol: "http",
-      telemetry: false,
-      maxNetworkRetries: 0,
-      ...config,
-    });
-  const stripe = client({});
+/** Runs `body` with a fresh gateway whose time is virtual. */
+export async function withStripe(body: (setting: Setting) => Promise<void>, options: GatewayOptions = {}): Promise<void> {
+  const server = await serve({ gateway: { dialect: "stripe", seed: 7, clock: "virtual", ...options } });
   try {
-    await body({
-      stripe,
-      server,
-      client,
-      advance: (seconds) => advance(server, seconds),
-      eventsOf: (id) => eventsOf(stripe, id),
-    });
+    const stripe = clientOf(server);
+    await body({ stripe, server, advance: (seconds) => server.gateway.advance(seconds * 1_000) });
   } finally {
     await server.close();
   }
 }
 
-async function advance(server: GatewayServer, seconds: number): Promise<void> {
-  const response = await fetch(`${server.url}/_tillproof/advance`, { method: "POST", body: JSON.stringify({ seconds }) });
-  assert.equal(response.status, 200, await response.text());
-}
-
-async function eventsOf(stripe: Stripe, id: string): Promise<string[]> {
-  const types: string[] = [];
-  for await (const event of stripe.events.list({ limit: 100 })) {
-    if ((event.data.object as { id?: string }).id === id) types.push(event.type);
-  }
-  return types.reverse();
-}
-
-/** What a call was refused with. */
-export type Refusal = InstanceType<typeof Stripe.errors.StripeError>;
-
-/** The error a call throws; the test fails when it does not. */
-export async function refused(call: Promise<unknown>): Promise<Refusal> {
-  const error: unknown = await call.then(
-    (value) => assert.fail(`it should have been refused, and answered ${JSON.stringify(value)}`),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Stripe.errors.StripeError)) throw error;
-  return error;
-}
-
-/** The part of a refusal that tests compare. */
-export function fault(error: Refusal): Record<string, unknown> {
-  const { type, statusCode, code, param, decline_code } = error;
-  const all = { type, statusCode, code, param, decline_code };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+/** A client for a gateway that listens. */
+export function clientOf(server: GatewayServer, config: Partial<Stripe.StripeConfig> = {}): Stripe {
+  return new Stripe("sk_test_tillproof", {
+    host: "127.0.0.1",
+    port: server.port,
+    protocol: "http",
+    maxNetworkRetries: 0,
+    telemetry: false,
+    ...config,
+  });
 }

@@ -19,8 +19,8 @@ export type Deliver = (request: Request) => Promise<Response>;
 export interface GatewayOptions {
   /** What decides every id, secret and fault: 0 to 2^53 - 1. 0 when left out. */
   readonly seed?: number;
-  /** How it is spoken to. `native` when left out; `stripe` is not simulated yet. */
-  readonly dialect?: "native" | "stripe";
+  /** How it is spoken to. `native` when left out; `both` answers `/v1/` as Stripe and the rest as native. */
+  readonly dialect?: "native" | "stripe" | "both";
   /** Which faults happen. None when left out. */
   readonly faults?: FaultPlan;
   /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */

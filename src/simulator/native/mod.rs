@@ -13,5 +13,6 @@ mod status;
 mod view;
 
 pub(super) use door::is_malformed;
+pub(super) use routes::decode;
 pub(super) use serve::{Control, is_spared, refusal, serve};
 pub(super) use view::webhook_body;

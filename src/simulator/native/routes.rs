@@ -107,7 +107,7 @@ fn matches(pattern: &str, path: &str) -> Option<String> {
 }
 
 /// Percent-decoding; `None` when it is malformed or not UTF-8.
-pub(super) fn decode(text: &str) -> Option<String> {
+pub(in crate::simulator) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

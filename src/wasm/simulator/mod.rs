@@ -307,7 +307,7 @@ mod tests {
         let table = [
             (gateways.create(b"{"), "json_syntax"),
             (gateways.create(br#"{"sed":7}"#), "field_unknown"),
-            (gateways.create(br#"{"dialect":"stripe"}"#), "not_simulated"),
+            (gateways.create(br#"{"dialect":"paypal"}"#), "field_invalid"),
             (gateways.create(br#"{"faults":"furious"}"#), "fault_preset_unknown"),
             (gateways.restore(b""), "snapshot_empty"),
             (gateways.restore(b"\xff"), "json_syntax"),
