@@ -124,6 +124,8 @@ pub(in crate::simulator) struct Bank {
     pub(in crate::simulator) is_default: bool,
     /// Whether it was removed.
     pub(in crate::simulator) is_deleted: bool,
+    /// Whether it sent a payout back. Nothing is paid out to it by a schedule any more.
+    pub(in crate::simulator) is_errored: bool,
 }
 
 /// Money of an account in one currency, in minor units. Negative when the account owes it.
@@ -183,6 +185,12 @@ impl Account {
     pub(in crate::simulator) fn settles_in(&self, presented: Currency) -> Currency {
         let has_bank = self.banks.iter().any(|bank| !bank.is_deleted && bank.currency == presented);
         if self.profile.keeps_currencies || has_bank { presented } else { self.profile.currency }
+    }
+
+    /// Whether the schedule may pay out in a currency.
+    pub(super) fn is_payable(&self, currency: Currency) -> bool {
+        let bank = self.default_bank(currency).and_then(|bank| self.banks.get(bank));
+        bank.map_or(self.profile.keeps_currencies, |bank| !bank.is_errored)
     }
 
     /// The number of the bank account that payouts in a currency go to.

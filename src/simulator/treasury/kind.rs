@@ -7,7 +7,7 @@ use super::super::books::{ADJUSTMENTS, APPLICATIONS, BANK, ESCROW, NETWORK, RESE
 pub(in crate::simulator) enum Kind {
     /// A card was charged.
     Charge,
-    /// Money came in by another way than a card, also from another account.
+    /// Money came in by another way than a card.
     Payment,
     /// A charge was given back, whole or in part.
     Refund,
@@ -33,6 +33,10 @@ pub(in crate::simulator) enum Kind {
     Transfer,
     /// Back from another account.
     TransferRefund,
+    /// From another account.
+    Received,
+    /// Back to another account.
+    ReceivedRefund,
     /// A platform's share of a payment of another account.
     ApplicationFee,
     /// A platform gives its share back.
@@ -62,7 +66,7 @@ const fn row(kind: Kind, name: &'static str, category: &'static str, counterpart
 }
 
 /// Names and categories are those of Stripe's documentation of balance transactions, where they have one.
-const TABLE: [Row; 21] = [
+const TABLE: [Row; 23] = [
     row(Kind::Charge, "charge", "charge", NETWORK),
     row(Kind::Payment, "payment", "charge", NETWORK),
     row(Kind::Refund, "refund", "refund", NETWORK),
@@ -77,6 +81,8 @@ const TABLE: [Row; 21] = [
     row(Kind::GatewayFee, "stripe_fee", "fee", ADJUSTMENTS),
     row(Kind::Transfer, "transfer", "transfer", TRANSFERS),
     row(Kind::TransferRefund, "transfer_refund", "transfer_reversal", TRANSFERS),
+    row(Kind::Received, "payment", "charge", TRANSFERS),
+    row(Kind::ReceivedRefund, "payment_refund", "refund", TRANSFERS),
     row(Kind::ApplicationFee, "application_fee", "platform_earning", APPLICATIONS),
     row(Kind::ApplicationFeeRefund, "application_fee_refund", "platform_earning_refund", APPLICATIONS),
     row(Kind::TopUp, "topup", "topup", BANK),
@@ -119,6 +125,6 @@ mod tests {
     #[test]
     fn the_rows_stand_in_the_order_of_the_kinds_and_every_kind_has_one() {
         assert!(TABLE.windows(2).all(|pair| pair[0].kind < pair[1].kind));
-        assert_eq!((TABLE[0].kind, TABLE[20].kind), (Kind::Charge, Kind::EscrowRelease));
+        assert_eq!((TABLE[0].kind, TABLE[22].kind), (Kind::Charge, Kind::EscrowRelease));
     }
 }

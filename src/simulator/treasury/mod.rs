@@ -32,12 +32,15 @@ mod business_day;
 mod error;
 mod fees;
 mod kind;
+#[cfg(test)]
+mod model;
 mod payout;
 mod payouts;
 mod rates;
 mod source;
 mod timers;
 mod transaction;
+mod transfer;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +54,7 @@ pub(super) use rates::Rate;
 pub(super) use source::Source;
 pub(super) use timers::Happening;
 pub(super) use transaction::{Availability, Booking, Conversion, Transaction};
+pub(super) use transfer::{Pair, TransferOrder};
 
 use crate::prelude::*;
 use crate::time::Timestamp;

@@ -111,10 +111,7 @@ impl Treasury {
         let currencies: Vec<(Currency, i128)> = found
             .balances
             .iter()
-            .filter(|(currency, balance)| {
-                let has_bank = found.profile.keeps_currencies || found.default_bank(**currency).is_some();
-                balance.available != 0 && has_bank
-            })
+            .filter(|(currency, balance)| balance.available != 0 && found.is_payable(**currency))
             .map(|(currency, balance)| (*currency, balance.available))
             .collect();
         let mut happened = Vec::new();
@@ -142,6 +139,8 @@ impl Treasury {
         let fate = bank.map_or(BankFate::Accepts, |bank| BankFate::of(&bank.number));
         match (after(found.state), fate) {
             (Some(PayoutState::Paid), BankFate::Refuses(reason)) => {
+                let (account, bank) = (found.account, found.bank);
+                self.change_bank(account, bank, |bank| bank.is_errored = true)?;
                 self.bring_back(books, payout, reason, at)
             }
             (Some(state), _) => {
@@ -237,6 +236,7 @@ impl Treasury {
             holder: None,
             is_default: true,
             is_deleted: false,
+            is_errored: false,
         };
         self.add_bank(account, bank)
     }
