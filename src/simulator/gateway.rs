@@ -217,8 +217,13 @@ impl Gateway {
 
     fn is_quiet_read(&self, now: Timestamp, request: &Request) -> bool {
         matches!(request.method.as_str(), "GET" | "HEAD")
-            && (!self.world.injector.plan().has_any(&Fault::OF_REQUESTS) || native::is_spared(request))
+            && (!self.may_suffer() || native::is_spared(request))
             && self.world.next_timer().is_none_or(|at| at > now)
+    }
+
+    fn may_suffer(&self) -> bool {
+        let plan = self.world.injector.plan();
+        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS)
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {

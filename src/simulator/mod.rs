@@ -47,7 +47,7 @@ mod world;
 pub use books::{FEES, NETWORK};
 pub use error::Error;
 pub use exchange::{Delivery, Exchange, Request, Transport};
-pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Preset, Rule, When};
+pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Line, Preset, Rule, When};
 pub use gateway::Gateway;
 pub use idempotency::{KEY_BYTES_MAX, KEY_LIFE};
 pub use journal::SnapshotError;

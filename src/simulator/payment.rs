@@ -130,6 +130,16 @@ impl Payment {
         self.history.len().saturating_sub(1)
     }
 
+    /// The number of the moment a reader saw at `at`; the first for whom came too early.
+    pub(super) fn moment_at(&self, at: Timestamp) -> usize {
+        self.history.partition_point(|moment| moment.at <= at).saturating_sub(1)
+    }
+
+    /// When the payment was made.
+    pub(super) fn born(&self) -> Timestamp {
+        self.history.first().map_or(Timestamp::MIN, |moment| moment.at)
+    }
+
     /// What is true now.
     pub(super) fn now(&self) -> Moment {
         let born =

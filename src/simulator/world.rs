@@ -216,7 +216,8 @@ impl World {
 
     /// Appends to the ground truth.
     pub(super) fn confess(&mut self, injected: Injected, at: Timestamp) {
-        self.truth.push(Injected { seed: self.seed, step: self.step, at: at.unix_ms(), ..injected });
+        let call = Fault::parse(injected.fault).and_then(|fault| self.injector.calls(fault));
+        self.truth.push(Injected { seed: self.seed, step: self.step, at: at.unix_ms(), call, ..injected });
     }
 
     /// Books what moved money, and decides whether the settlement report will tell the truth about it. Returns the number

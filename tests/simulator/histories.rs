@@ -209,7 +209,8 @@ fn native_code_and_wasm_give_the_same_bytes() {
                 driver.wait(delay.get());
                 format!("{} {}\n", answer.status, answer.body)
             }
-            Transport::RequestLost | Transport::ResponseLost => "broken\n".to_owned(),
+            Transport::Hung => "hung\n".to_owned(),
+            Transport::RequestLost | Transport::ResponseLost | Transport::Truncated => "broken\n".to_owned(),
         };
         seen.update(line.as_bytes());
     }

@@ -5,20 +5,24 @@ use super::super::webhooks::{Dialect, Event};
 use super::super::world::{Receipt, World};
 use super::{read, view};
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 /// Newest first; `after` is the id of the last payment of the page before.
-pub(super) fn payments(world: &World, query: &str) -> Result<String, Error> {
+/// Shows everything as it was at `as_of`.
+pub(super) fn payments(world: &World, query: &str, as_of: Timestamp) -> Result<String, Error> {
     let page = read::page(query, &["reference", "after", "limit"])?;
     let before = page.after.map(|id| world.find(&id)).transpose()?.unwrap_or(usize::MAX);
+    // Payments stand in the order of their birth, as time does not run backwards.
+    let born = world.payments.partition_point(|payment| payment.born() <= as_of);
     let (shown, has_more) = match &page.reference {
         Some(reference) => {
             let all = world.by_reference.get(reference).map_or(&[][..], Vec::as_slice);
-            newest(older(all, before).iter().copied(), page.limit)
+            newest(older(all, before.min(born)).iter().copied(), page.limit)
         }
-        None => newest(0..world.payments.len().min(before), page.limit),
+        None => newest(0..before.min(born), page.limit),
     };
     let items = shown.into_iter().map(|payment| {
-        let moment = world.payments.get(payment).map_or(0, |payment| payment.latest());
+        let moment = world.payments.get(payment).map_or(0, |payment| payment.moment_at(as_of));
         view::payment(world, Receipt { payment, moment })
     });
     Ok(view::list(items, has_more))

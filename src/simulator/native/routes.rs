@@ -80,6 +80,8 @@ const SHOWN_MAX: usize = 60;
 pub(in crate::simulator) struct Found {
     pub(in crate::simulator) route: Route,
     pub(in crate::simulator) class: Class,
+    /// Method and pattern, which is what a script of faults calls it.
+    pub(in crate::simulator) name: String,
     pub(in crate::simulator) id: String,
 }
 
@@ -95,7 +97,8 @@ pub(in crate::simulator) fn find(method: &str, path: &str) -> Result<Found, Erro
     for (expected, pattern, route, class) in ROUTES {
         let Some(id) = matches(pattern, path) else { continue };
         if *expected == wanted {
-            return Ok(Found { route: *route, class: *class, id });
+            let name = format!("{expected} {pattern}");
+            return Ok(Found { route: *route, class: *class, name, id });
         }
         allowed.push(*expected);
     }
