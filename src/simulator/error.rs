@@ -1,7 +1,7 @@
 //! Why the gateway refused a request.
 
 use super::state::State;
-use super::{KEY_BYTES_MAX, faults};
+use super::{KEY_BYTES_MAX, faults, treasury};
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, quoted};
 use crate::money;
@@ -241,6 +241,16 @@ impl From<money::Error> for Error {
 impl From<faults::Error> for Error {
     fn from(error: faults::Error) -> Self {
         Self::Plan(error)
+    }
+}
+
+impl From<treasury::Error> for Error {
+    fn from(error: treasury::Error) -> Self {
+        match error {
+            treasury::Error::Books(error) => error,
+            // Amounts the gateway takes are far below what can be booked, and accounts exist before they are used.
+            _ => Self::Bug { what: "the treasury refused what was checked before" },
+        }
     }
 }
 

@@ -168,10 +168,7 @@ impl World {
 
     /// Whom an event is about, in words that do not depend on the order in which payments came in.
     fn subject_of_event(&self, event: usize) -> String {
-        self.webhooks
-            .events()
-            .get(event)
-            .map_or_else(String::new, |event| self.subject_of_news(&event.news))
+        self.webhooks.events().get(event).map_or_else(String::new, |event| self.subject_of_news(&event.news))
     }
 
     fn subject_of_news(&self, news: &News) -> String {

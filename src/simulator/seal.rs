@@ -61,8 +61,10 @@ impl World {
             News::Payment { .. } => "tillproof-simulator/1",
             News::Stripe { .. } => "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         };
-        let mut headers =
-            vec![("content-type", "application/json; charset=utf-8".to_owned()), ("user-agent", agent.to_owned())];
+        let mut headers = vec![
+            ("content-type", "application/json; charset=utf-8".to_owned()),
+            ("user-agent", agent.to_owned()),
+        ];
         headers.extend(endpoint.scheme.headers(&keys, &event_id, signed_at_s, &body));
         let body = if spoil == Spoil::Reserialized { reserialized(&body) } else { body };
         let until = match parcel.stage {

@@ -69,7 +69,7 @@ fn payment_as(world: &World, payment: &Payment, moment: usize, id: &str) -> Stri
         .text("state", now.state.name());
     text_or_null(out, "description", order.description.as_deref())
         .raw("metadata", order.metadata.as_deref().unwrap_or("{}"))
-        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), crate::json::quoted))
+        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), json::quoted))
         .number("createdAt", born.at.unix_ms())
         .number("updatedAt", now.at.unix_ms())
         .raw("failure", &failure)
@@ -117,7 +117,8 @@ pub(in crate::simulator) fn webhook_body(
 /// An object without some of its members.
 fn without(object: &str, members: &[&str]) -> String {
     let Ok(value) = json::parse(object.as_bytes()) else { return object.to_owned() };
-    let kept = value.as_object().unwrap_or_default().iter().filter(|(name, _)| !members.contains(&name.as_ref()));
+    let kept =
+        value.as_object().unwrap_or_default().iter().filter(|(name, _)| !members.contains(&name.as_ref()));
     kept.fold(ObjectWriter::new(), |out, (name, value)| out.raw(name, &value.to_text())).finish()
 }
 
@@ -189,7 +190,7 @@ pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_m
                 .text("id", &world.ids.id("ent", *number))
                 .number("at", entry.at.unix_ms())
                 .text("cause", entry.cause)
-                .text("payment", &world.ids.id("pay", entry.payment))
+                .maybe_text("payment", world.payment_behind(entry.source).as_deref())
                 .text("side", posting.side.name())
                 .number("amount", posting.minor)
                 .text("currency", entry.currency.code());

@@ -4,11 +4,11 @@ use super::super::faults::{self, Deed, Fate, Fault, Injected};
 use super::super::world::World;
 use super::super::{Exchange, Request};
 use super::form;
-use super::notify::{id_of, intended, reference};
-use super::object::{Class, Object};
-use super::params::Params;
+use super::notify::{id_of, intended, reference, reference_of};
+use super::object::Object;
+use super::params::{MetadataPatch, Params};
 use super::refusal::Refusal;
-use super::routes::{self, Row};
+use super::routes::{self, Answer, Row};
 use super::serve;
 use super::work::Work;
 use crate::crypto::sha256_hex;
@@ -47,8 +47,8 @@ pub(super) fn refused(fault: Fault) -> Exchange {
         return bare;
     }
     let mut exchange = serve::refusal(&match fault {
-        Fault::RateLimited | Fault::RateLimitedRetry => Refusal::rate_limited(),
-        _ => Refusal::unavailable(),
+        Fault::RateLimited | Fault::RateLimitedRetry => *Refusal::rate_limited(),
+        _ => *Refusal::unavailable(),
     });
     match fault {
         Fault::RateLimited => exchange.headers.push(("retry-after", "1".to_owned())),
@@ -77,8 +77,10 @@ pub(super) fn confess(
 /// The reference in the metadata of a request that made nothing.
 fn asked_reference(request: &Request) -> Option<String> {
     let params = form::decode(&request.body).ok()?;
-    let metadata = Params::new(params).metadata().ok()?;
-    super::notify::reference_of(metadata.pairs())
+    match Params::new(params).metadata().ok()? {
+        MetadataPatch::Merge(pairs) => reference_of(&pairs),
+        MetadataPatch::Keep | MetadataPatch::Clear => None,
+    }
 }
 
 /// The version of an object that was the latest at `as_of`, or the first there was.
@@ -99,16 +101,16 @@ pub(super) fn version_at(world: &World, object: &Object, as_of: Timestamp) -> Op
 
 /// Adds an object of somebody else to a list between two of its pages, where that moves no money.
 pub(super) fn grow(world: &mut World, now: Timestamp, row: &Row) {
-    let (form, class) = match row.pattern {
-        "/v1/customers" => ("name=Another+worker", Class::Customer),
-        "/v1/payment_intents" => ("amount=100&currency=usd", Class::PaymentIntent),
+    let form = match row.pattern {
+        "/v1/customers" => "name=Another+worker",
+        "/v1/payment_intents" => "amount=100&currency=usd",
         _ => return,
     };
     let Some((create, _)) = routes::find("POST", row.pattern) else { return };
     let Ok(params) = form::decode(form.as_bytes()) else { return };
-    let mut work = Work::of_time(world, now);
-    if (create.run)(&mut work, Params::new(params)).is_ok() {
-        let newest = world.stripe.tables.newest(class).map(|object| id_of(world, &object));
-        world.confess(Injected::of_request(Fault::ListGrows, newest.into_iter().collect(), None), now);
+    let made = (create.run)(&mut Work::of_time(world, now), Params::new(params));
+    if let Some(object) = made.as_ref().ok().and_then(Answer::object) {
+        let objects = vec![id_of(world, object)];
+        world.confess(Injected::of_request(Fault::ListGrows, objects, None), now);
     }
 }

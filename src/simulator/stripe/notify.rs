@@ -19,8 +19,15 @@ const OLD: &str = "2020-08-27";
 
 /// The name under which the merchant's records know what an object is about.
 pub(super) fn reference(head: &Head) -> Option<String> {
-    let pairs = head.metadata.as_deref().unwrap_or_default();
-    REFERENCES.iter().find_map(|name| pairs.iter().find(|(found, _)| found == name)).map(|(_, value)| value.clone())
+    reference_of(head.metadata.as_deref().unwrap_or_default())
+}
+
+/// The same, in metadata as it is.
+pub(super) fn reference_of(pairs: &[(String, String)]) -> Option<String> {
+    REFERENCES
+        .iter()
+        .find_map(|name| pairs.iter().find(|(found, _)| found == name))
+        .map(|(_, value)| value.clone())
 }
 
 /// A key that says something about the merchant's intention; `None` for one the client invented.
@@ -85,7 +92,8 @@ pub(in crate::simulator) fn webhook_body(
         version,
         is_new: false,
     };
-    let (id, body) = (world.ids.id(Event::PREFIX, number), reader.object(&Object::Event(event.clone()), Expand::NONE));
+    let (id, body) =
+        (world.ids.id(Event::PREFIX, number), reader.object(&Object::Event(event.clone()), Expand::NONE));
     if !is_forged {
         return Some((id, body));
     }

@@ -70,7 +70,7 @@ impl Row {
 }
 
 /// What a handler answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// A version of an object.
     Object(Object),
@@ -88,6 +88,14 @@ impl Answer {
     /// A page of a list of one kind.
     pub(super) fn list<T: Kind>(url: &str, numbers: (Vec<usize>, bool)) -> Self {
         Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
+    }
+
+    /// The object that is answered; `None` for a list and for what has no id.
+    pub(super) const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) | Self::New(object) => Some(object),
+            Self::Page { .. } | Self::Text(_) => None,
+        }
     }
 
     /// The answer as JSON.

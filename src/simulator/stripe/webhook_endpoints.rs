@@ -89,7 +89,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         let message = "A connected account cannot create Connect webhook endpoints.".to_owned();
         return Err(Refusal::param(None, "connect", message));
     }
-    let secret = format!("whsec_{}", encode_hex(&work.world.ids.secret(work.world.webhooks.endpoints_ever())));
+    let secret =
+        format!("whsec_{}", encode_hex(&work.world.ids.secret(work.world.webhooks.endpoints_ever())));
     let endpoint = Endpoint {
         account: work.account,
         connect,
@@ -205,7 +206,8 @@ fn enabled_events(params: &mut Params) -> Result<Option<Vec<String>>> {
     for (at, name) in events.iter().enumerate() {
         if name != "*" && !event_types::is_known(name) {
             let shown: String = name.chars().take(60).collect();
-            let message = format!("Invalid enabled_events[{at}]: `{shown}` is no type of events; `*` stands for all.");
+            let message =
+                format!("Invalid enabled_events[{at}]: `{shown}` is no type of events; `*` stands for all.");
             return Err(Refusal::param(None, &format!("enabled_events[{at}]"), message));
         }
     }

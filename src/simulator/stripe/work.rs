@@ -20,6 +20,8 @@ use crate::time::Timestamp;
 pub(super) struct Work<'a> {
     pub(super) world: &'a mut World,
     pub(super) now: Timestamp,
+    /// Up to when lists show what was added: now, unless a fault holds newer objects back.
+    pub(super) as_of: Timestamp,
     /// For whom: objects of other accounts do not exist.
     pub(super) account: usize,
     pub(super) version: Version,
@@ -39,6 +41,7 @@ impl<'a> Work<'a> {
         Self {
             world,
             now: at,
+            as_of: at,
             account: PLATFORM,
             version: Version::newest(),
             cause: None,

@@ -76,7 +76,7 @@ pub(in crate::simulator) struct Endpoint {
     /// The API version its payloads are written in, where it asked for one.
     pub(in crate::simulator) api_version: Option<String>,
     /// Until when no attempt arrives.
-    pub(super) down_until: Timestamp,
+    pub(in crate::simulator) down_until: Timestamp,
 }
 
 impl Endpoint {
