@@ -35,24 +35,26 @@ mod journal;
 mod native;
 mod options;
 mod payment;
+mod post;
 mod settlement;
 mod signing;
 mod state;
 mod stripe;
+mod treasury;
 mod webhooks;
 mod world;
 
 pub use books::{FEES, NETWORK};
 pub use error::Error;
 pub use exchange::{Delivery, Exchange, Request, Transport};
-pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Preset, Rule, When};
+pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Line, Preset, Rule, When};
 pub use gateway::Gateway;
 pub use idempotency::{KEY_BYTES_MAX, KEY_LIFE};
 pub use journal::SnapshotError;
 pub use options::{Dialect, Options};
 pub use payment::{AUTHORIZATION_LIFE, Failure, PROCESSING_TIME};
 pub use state::{Move, State};
-pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX};
+pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX, Schedule};
 use world::Receipt;
 
 use crate::prelude::*;

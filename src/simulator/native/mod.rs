@@ -3,7 +3,9 @@
 //! Invariant: a request that is refused has changed nothing, and burns no key.
 
 mod address;
+mod befall;
 mod door;
+mod endpoints;
 mod lists;
 mod proof;
 mod read;
