@@ -1,5 +1,5 @@
 /**
- * tests/sdk: the official clients of providers, as npm has them, over `createFetch`.
+ * tests/sdk: the official clients of providers, as npm has them, over `createFetch` and against the simulator.
  *
  * Invariant: the packages are loaded as merchants load them. Only Mollie's is bundled, with another `fetch` in the place
  * of the one it imports, since that is the way docs/create-fetch.md shows for it.

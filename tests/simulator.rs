@@ -11,5 +11,7 @@ mod faults;
 mod histories;
 #[path = "simulator/native.rs"]
 mod native;
+#[path = "simulator/stripe.rs"]
+mod stripe;
 #[path = "simulator/webhooks.rs"]
 mod webhooks;

@@ -3,12 +3,13 @@
 use super::Error;
 use super::exchange::{Delivery, Exchange, Request};
 use super::faults::{Fault, FaultPlan, Injected};
-use super::journal::{self, Call, HEADER_READ, SnapshotError};
+use super::journal::{self, Call, SnapshotError};
 use super::native::{self, Control};
 use super::options::Options;
-use super::webhooks::{Content, Outcome, Stage};
+use super::stripe;
+use super::webhooks::Outcome;
 use super::world::World;
-use crate::crypto::{Secret, sha256, sha256_hex};
+use crate::crypto::sha256_hex;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -39,14 +40,31 @@ impl Gateway {
 
     /// Answers a request. Never fails: what is wrong with a request is said in the answer.
     pub fn handle(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        if self.options.dialect.is_stripe(&request.path) {
+            return stripe::refused_at_the_door(request).unwrap_or_else(|| self.handle_stripe(now, request));
+        }
+        self.handle_native(now, request)
+    }
+
+    fn handle_stripe(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        let now = now.max(self.world.clock);
+        if request.method == "GET" && self.world.next_timer().is_none_or(|at| at > now) {
+            self.note_read();
+            return stripe::serve(&mut self.world, now, request);
+        }
+        self.note(now, || Call::handling(request));
+        if let Err(error) = self.world.catch_up(now) {
+            return native::refusal(&error);
+        }
+        stripe::serve(&mut self.world, now, request)
+    }
+
+    fn handle_native(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let now = now.max(self.world.clock);
         if self.is_quiet(now, request) {
             return native::serve(&mut self.world, now, request).0;
         }
-        self.note(now, || {
-            let headers = request.header(HEADER_READ).map(|key| (HEADER_READ.to_owned(), key.to_owned()));
-            Call::Handle(Request { headers: headers.into_iter().collect(), ..request.clone() })
-        });
+        self.note(now, || Call::handling(request));
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
@@ -88,8 +106,8 @@ impl Gateway {
             return None;
         }
         self.note(now, || Call::Poll);
-        let number = self.next_parcel(now)?;
-        self.sealed(number, signed_at_s)
+        let number = self.world.begin_delivery(now)?;
+        self.world.sealed(number, signed_at_s)
     }
 
     /// Reports what became of a delivery. A report that comes too late changes nothing.
@@ -165,14 +183,22 @@ impl Gateway {
     #[must_use]
     pub fn state_digest(&self) -> String {
         let mut timeless = self.world.clone();
-        (timeless.step, timeless.clock) = (0, Timestamp::MIN);
+        (timeless.step, timeless.clock, timeless.stripe.requests) = (0, Timestamp::MIN, 0);
         sha256_hex(format!("{timeless:?}").as_bytes())
     }
 
     pub(super) fn replay(&mut self, now: Timestamp, call: Call) {
         // What these calls answer was answered when they were made.
         match call {
-            Call::Handle(request) => drop(self.handle(now, &request)),
+            // Who is in the journal was let in.
+            Call::Handle(request) if self.options.dialect.is_stripe(&request.path) => {
+                drop(self.handle_stripe(now, &request));
+            }
+            Call::Handle(request) => drop(self.handle_native(now, &request)),
+            Call::Reads(count) => {
+                self.world.stripe.requests = self.world.stripe.requests.saturating_add(count);
+                self.journal.push((now, Call::Reads(count)));
+            }
             Call::Timeout => drop(self.handle_timeout(now)),
             Call::Poll => drop(self.poll_delivery(now, 0)),
             Call::Report { delivery, outcome } => {
@@ -191,8 +217,13 @@ impl Gateway {
 
     fn is_quiet_read(&self, now: Timestamp, request: &Request) -> bool {
         matches!(request.method.as_str(), "GET" | "HEAD")
-            && (!self.world.injector.plan().has_any(&Fault::OF_REQUESTS) || native::is_spared(request))
+            && (!self.may_suffer() || native::is_spared(request))
             && self.world.next_timer().is_none_or(|at| at > now)
+    }
+
+    fn may_suffer(&self) -> bool {
+        let plan = self.world.injector.plan();
+        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS)
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
@@ -201,41 +232,11 @@ impl Gateway {
         self.journal.push((now, call()));
     }
 
-    /// The next parcel that does not vanish on its way.
-    fn next_parcel(&mut self, now: Timestamp) -> Option<usize> {
-        loop {
-            let (number, parcel) = self.world.webhooks.begin(now)?;
-            let Content::Genuine(event) = parcel.content else { return Some(number) };
-            let payment = self.world.webhooks.events().get(event)?.payment;
-            let subject = self.world.subject_of_event(event)?;
-            let occasion = self.world.injector.occasion("delivery", &subject, &[Fault::WebhookLost]);
-            if !self.world.injector.strikes(&occasion, Fault::WebhookLost) {
-                return Some(number);
-            }
-            self.world.webhooks.end(number, Outcome::NoAnswer, now);
-            self.world.confess_webhook(Fault::WebhookLost, event, payment, number, now);
+    /// Notes a request that changes nothing but the number of the next one.
+    fn note_read(&mut self) {
+        match self.journal.last_mut() {
+            Some((_, Call::Reads(count))) => *count = count.saturating_add(1),
+            _ => self.journal.push((self.world.clock, Call::Reads(1))),
         }
-    }
-
-    fn sealed(&self, number: usize, signed_at_s: u64) -> Option<Delivery> {
-        let parcel = self.world.webhooks.parcel(number)?;
-        let endpoint = self.world.webhooks.endpoints().get(parcel.endpoint)?;
-        let (event_id, body) = native::webhook_body(&self.world, parcel.content)?;
-        let key = match parcel.content {
-            Content::Genuine(_) => endpoint.scheme.key(&endpoint.secret)?,
-            // A key nobody was given: the forger does not know the right one.
-            Content::Forged(_) => Secret::new(sha256(event_id.as_bytes()).to_vec()),
-        };
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("user-agent", "tillproof-simulator/1".to_owned()),
-        ];
-        headers.extend(endpoint.scheme.headers(&key, &event_id, signed_at_s, &body));
-        let until = match parcel.stage {
-            Stage::InFlight { until } => until,
-            Stage::Scheduled { .. } | Stage::Delivered { .. } | Stage::Dead { .. } => self.world.clock,
-        };
-        let id = self.world.ids.id("dlv", number);
-        Some(Delivery { id, url: endpoint.url.clone(), headers, body, attempt: parcel.attempts, until })
     }
 }

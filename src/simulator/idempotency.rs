@@ -25,22 +25,28 @@ pub(super) enum Reply {
 }
 
 #[derive(Clone, Debug)]
-struct Record {
+struct Record<R> {
     fingerprint: [u8; 32],
     /// Before this moment the first request counts as running.
     answered_at: Timestamp,
-    reply: Reply,
+    reply: R,
 }
 
-/// All keys that are still remembered.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Keys {
-    records: BTreeMap<String, Record>,
+/// All keys of one dialect that are still remembered, each with the reply to its request.
+#[derive(Clone, Debug)]
+pub(super) struct Keys<R> {
+    records: BTreeMap<String, Record<R>>,
     /// In the order of first use, which is the order of expiry, as time does not run backwards.
     expiries: VecDeque<(Timestamp, String)>,
 }
 
-impl Keys {
+impl<R> Default for Keys<R> {
+    fn default() -> Self {
+        Self { records: BTreeMap::new(), expiries: VecDeque::new() }
+    }
+}
+
+impl<R: Clone> Keys<R> {
     /// Forgets keys whose time is over.
     pub(super) fn prune(&mut self, now: Timestamp) {
         while self.expiries.front().is_some_and(|(expires_at, _)| *expires_at <= now) {
@@ -60,7 +66,7 @@ impl Keys {
         key: &str,
         fingerprint: &[u8; 32],
         now: Timestamp,
-    ) -> Result<Option<Reply>, Error> {
+    ) -> Result<Option<R>, Error> {
         let Some(record) = self.records.get(key) else { return Ok(None) };
         if record.fingerprint != *fingerprint {
             return Err(Error::KeyMismatch);
@@ -71,12 +77,18 @@ impl Keys {
         Ok(Some(record.reply.clone()))
     }
 
+    /// Forgets a finished key before its time.
+    pub(super) fn forget(&mut self, key: &str) {
+        let _ = self.records.remove(key);
+        self.expiries.retain(|(_, known)| known != key);
+    }
+
     /// Remembers the answer to a request that was carried out.
     pub(super) fn store(
         &mut self,
         key: &str,
         fingerprint: [u8; 32],
-        reply: Reply,
+        reply: R,
         now: Timestamp,
         delay: Millis,
     ) {

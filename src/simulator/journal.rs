@@ -15,19 +15,41 @@ use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// The version written. A reader refuses every other.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
-/// The only header the engine reads, hence the only one worth remembering.
-pub(super) const HEADER_READ: &str = "idempotency-key";
+/// The headers that change what a request does, hence the only ones worth remembering. Keys of an API are not among
+/// them: who may not come in is turned away before anything is noted.
+const HEADERS_READ: [&str; 3] = ["idempotency-key", "stripe-account", "stripe-version"];
+
+/// The one media type that is read otherwise than all others.
+const MULTIPART: &str = "multipart/";
 
 /// A call that changed the gateway.
 #[derive(Clone, Debug)]
 pub(super) enum Call {
     Handle(Request),
+    /// So many requests that changed nothing but the count of requests.
+    Reads(usize),
     Timeout,
     Poll,
-    Report { delivery: usize, outcome: Outcome },
+    Report {
+        delivery: usize,
+        outcome: Outcome,
+    },
     Faults(FaultPlan),
+}
+
+impl Call {
+    /// A request, without what the engine does not read.
+    pub(super) fn handling(request: &Request) -> Self {
+        let is_read = |(name, value): &&(String, String)| {
+            HEADERS_READ.iter().any(|read| name.eq_ignore_ascii_case(read))
+                || (name.eq_ignore_ascii_case("content-type") && value.starts_with(MULTIPART))
+        };
+        let headers = request.headers.iter().filter(is_read);
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        Self::Handle(Request { headers, ..request.clone() })
+    }
 }
 
 /// Why a snapshot was refused. Variants stand in order of precedence.
@@ -143,6 +165,9 @@ fn line(now: Timestamp, call: &Call) -> String {
     let out = ObjectWriter::new().number("now", now.unix_ms());
     match call {
         Call::Timeout => out.text("call", "timeout").finish(),
+        Call::Reads(count) => {
+            out.text("call", "reads").number("count", u64::try_from(*count).unwrap_or(u64::MAX)).finish()
+        }
         Call::Poll => out.text("call", "poll").finish(),
         Call::Faults(plan) => out.text("call", "faults").raw("plan", &plan.to_json()).finish(),
         Call::Report { delivery, outcome } => {
@@ -157,7 +182,11 @@ fn line(now: Timestamp, call: &Call) -> String {
             let head = [&request.method, &request.path, &request.query];
             let head = head.into_iter().fold(ArrayWriter::new(), |list, text| list.text(text)).finish();
             let out = out.text("call", "handle").raw("request", &head);
-            let out = out.maybe_text("key", request.header(HEADER_READ));
+            let headers = request
+                .headers
+                .iter()
+                .fold(ObjectWriter::new(), |headers, (name, value)| headers.text(name, value));
+            let out = if request.headers.is_empty() { out } else { out.raw("headers", &headers.finish()) };
             match core::str::from_utf8(&request.body) {
                 Ok(body) => out.text("body", body).finish(),
                 Err(_) => out.text("bytes", &encode_hex(&request.body)).finish(),
@@ -169,6 +198,7 @@ fn line(now: Timestamp, call: &Call) -> String {
 fn call_of(fields: &mut Fields<'_, '_>) -> Result<Option<Call>, json::Error> {
     Ok(match fields.text("call")? {
         "timeout" => Some(Call::Timeout),
+        "reads" => usize::try_from(fields.integer("count")?).ok().map(Call::Reads),
         "poll" => Some(Call::Poll),
         "faults" => FaultPlan::from_json(fields.required("plan", "an object")?).ok().map(Call::Faults),
         "report" => {
@@ -183,7 +213,11 @@ fn call_of(fields: &mut Fields<'_, '_>) -> Result<Option<Call>, json::Error> {
         }
         "handle" => {
             let head: Option<Vec<&str>> = fields.list("request")?.iter().map(Value::as_str).collect();
-            let key = fields.maybe_text("key")?;
+            let headers = fields.optional("headers").and_then(Value::as_object).unwrap_or_default();
+            let headers = headers
+                .iter()
+                .filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.to_owned())));
+            let headers = headers.collect();
             let body = match (fields.maybe_text("body")?, fields.maybe_text("bytes")?) {
                 (Some(text), None) => Some(text.as_bytes().to_vec()),
                 (None, Some(hex)) => decode_hex(hex, HexCase::Lower).ok(),
@@ -194,7 +228,7 @@ fn call_of(fields: &mut Fields<'_, '_>) -> Result<Option<Call>, json::Error> {
                     method: (*method).to_owned(),
                     path: (*path).to_owned(),
                     query: (*query).to_owned(),
-                    headers: key.map(|key| (HEADER_READ.to_owned(), key.to_owned())).into_iter().collect(),
+                    headers,
                     body,
                 })),
                 _ => None,

@@ -1,7 +1,7 @@
 //! A payment gateway in a value: same seed, same calls, same bytes, and the truth about every fault it injected.
 //!
-//! A neutral core (payments, captures, refunds, books, events, deliveries, settlement) and dialects in which it is
-//! spoken to; so far the native one. The core shares no code with the client it tests, so that both cannot be wrong
+//! A neutral core (books, events, deliveries, settlement, faults) and two dialects in which it is spoken to: the native
+//! one and Stripe's. The core shares no code with the client it tests, so that both cannot be wrong
 //! together.
 //!
 //! Limits: [`BODY_BYTES_MAX`], [`KEY_BYTES_MAX`], [`ENDPOINTS_MAX`], [`Options::payments_max`]. Each is refused with a
@@ -35,24 +35,36 @@ mod journal;
 mod native;
 mod options;
 mod payment;
+mod post;
 mod settlement;
 mod signing;
 mod state;
+mod stripe;
+mod treasury;
 mod webhooks;
 mod world;
 
 pub use books::{FEES, NETWORK};
 pub use error::Error;
 pub use exchange::{Delivery, Exchange, Request, Transport};
-pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Preset, Rule, When};
+pub use faults::{Error as FaultPlanError, Fault, FaultPlan, Injected, Line, Preset, Rule, When};
 pub use gateway::Gateway;
 pub use idempotency::{KEY_BYTES_MAX, KEY_LIFE};
 pub use journal::SnapshotError;
-pub use options::Options;
+pub use options::{Dialect, Options};
 pub use payment::{AUTHORIZATION_LIFE, Failure, PROCESSING_TIME};
 pub use state::{Move, State};
-pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX};
+pub use webhooks::{ENDPOINTS_MAX, Outcome, SILENCE_MAX, Schedule};
 use world::Receipt;
+
+use crate::prelude::*;
+
+/// The routes of the Stripe dialect with how much of each is simulated: a JSON list of `method`, `path`, `level` (`whole`,
+/// `most`, `basic`) and `note`.
+#[must_use]
+pub fn stripe_routes() -> String {
+    stripe::coverage()
+}
 
 /// Longest request body that is read, in bytes: a payment with all the metadata it may have stays below half of it.
 pub const BODY_BYTES_MAX: usize = 256 << 10;

@@ -8,11 +8,43 @@ use crate::prelude::*;
 /// Payments a gateway takes when nothing is said: about 2 GB, more than a 32-bit address space holds.
 const PAYMENTS_MAX_DEFAULT: usize = 1_000_000;
 
+/// How a gateway is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// The reference API, below `/api/`.
+    #[default]
+    Native,
+    /// Stripe's API, below `/v1/`.
+    Stripe,
+    /// Both, side by side: they share the clock, the faults and the ground truth, and no payments.
+    Both,
+}
+
+const DIALECTS: [(&str, Dialect); 3] =
+    [("native", Dialect::Native), ("stripe", Dialect::Stripe), ("both", Dialect::Both)];
+
+impl Dialect {
+    /// Whether a path is answered as Stripe would. What belongs to the simulator itself stands beside either dialect.
+    pub(super) fn is_stripe(self, path: &str) -> bool {
+        match self {
+            Self::Native => false,
+            Self::Stripe => path != "/health" && !path.starts_with("/_tillproof/"),
+            Self::Both => path.starts_with("/v1/") || path.starts_with("/v2/"),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        DIALECTS.iter().find(|(_, dialect)| *dialect == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// What a gateway is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// What decides every id, secret and fault. 0 to 2^53 - 1.
     pub seed: u64,
+    /// How it is spoken to.
+    pub dialect: Dialect,
     /// Which faults happen, until another plan is set.
     pub faults: FaultPlan,
     /// How many payments it takes before it says that it is full.
@@ -21,7 +53,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 0, faults: FaultPlan::default(), payments_max: PAYMENTS_MAX_DEFAULT }
+        Self {
+            seed: 0,
+            dialect: Dialect::Native,
+            faults: FaultPlan::default(),
+            payments_max: PAYMENTS_MAX_DEFAULT,
+        }
     }
 }
 
@@ -38,16 +75,14 @@ impl Options {
         let faults = fields.optional("faults").map(FaultPlan::from_json).transpose()?.unwrap_or_default();
         let payments_max = fields.maybe_integer("payments_max")?;
         fields.finish()?;
-        match dialect {
-            "native" => {}
-            "stripe" | "both" => return Err(Error::NotSimulated { what: "the stripe dialect" }),
-            _ => return Err(Error::FieldInvalid { field: "dialect", expected: "native or stripe" }),
-        }
+        let expected = "native, stripe or both";
+        let dialect = DIALECTS.iter().find(|(name, _)| *name == dialect).map(|(_, dialect)| *dialect);
+        let dialect = dialect.ok_or(Error::FieldInvalid { field: "dialect", expected })?;
         let payments_max = match payments_max {
             None => PAYMENTS_MAX_DEFAULT,
             Some(limit) => usize::try_from(limit).unwrap_or(PAYMENTS_MAX_DEFAULT),
         };
-        Ok(Self { seed, faults, payments_max })
+        Ok(Self { seed, dialect, faults, payments_max })
     }
 
     /// The options as JSON, whole.
@@ -55,6 +90,7 @@ impl Options {
     pub fn to_json(&self) -> String {
         ObjectWriter::new()
             .number("seed", self.seed)
+            .text("dialect", self.dialect.name())
             .raw("faults", &self.faults.to_json())
             .number("payments_max", u64::try_from(self.payments_max).unwrap_or(u64::MAX))
             .finish()

@@ -139,7 +139,6 @@ test("wrong usage is refused in one line", async () => {
     [["--port", "65536"], /--port 65536: expected 0 to 65535/],
     [["--port", String(busy.port)], /another program listens there/],
     [["--seed", "-1"], /seed/],
-    [["--dialect", "stripe"], /--dialect stripe is not simulated yet/],
     [["--dialect", "visa"], /--dialect "visa": expected native, stripe, both/],
     [["--clock", "sundial"], /--clock "sundial": expected real, virtual/],
     [["--faults", "furious.json"], /--faults furious.json: no such file/],

@@ -159,7 +159,7 @@ test("what a gateway cannot be made from is refused with a code", () => {
     [{ seed: 1.5 }, "field_invalid"],
     [{ seed: Number.NaN }, "number_not_finite"],
     [{ paymentsMax: -1 }, "field_invalid"],
-    [{ dialect: "stripe" }, "not_simulated"],
+    [{ dialect: "paypal" }, "field_invalid"],
     [{ dialect: "visa" }, "field_invalid"],
     [{ clock: "sundial" }, "clock_unknown"],
     [{ now: -1 }, "time_not_milliseconds"],

@@ -124,7 +124,7 @@ fn a_damaged_snapshot_is_refused_with_its_line() {
     let table = [
         String::new(),
         "{".to_owned(),
-        good.replace(r#""version":1"#, r#""version":2"#),
+        good.replace(r#""version":2"#, r#""version":3"#),
         good.replace("seed", "sed"),
         format!("{good}\n{{\"now\":1,\"call\":\"dance\"}}"),
         format!("{good}\n{{\"now\":1,\"call\":\"timeout\"}}\n{{\"now\":"),
@@ -134,7 +134,7 @@ fn a_damaged_snapshot_is_refused_with_its_line() {
     insta::assert_snapshot!(messages.join("\n"), @r#"
         the snapshot is empty: expected what snapshot() returned
         the snapshot is damaged in line 1: not JSON at byte 1: expected a string in double quotes
-        the snapshot has version 2; this build reads version 1: take a new one
+        the snapshot has version 3; this build reads version 2: take a new one
         the options in the snapshot are refused: the field "sed" is not known here: remove it or mend its name
         the snapshot is damaged in line 2: no such call, or an argument is wrong
         the snapshot is damaged in line 3: not JSON at byte 7: expected a JSON value

@@ -33,9 +33,9 @@ export async function runSimulate(argv: string[]): Promise<number> {
 function settings(argv: string[]): ServeOptions {
   const values = flags(argv, OPTIONS);
   const dialect = oneOf("dialect", values.dialect ?? "native", ["native", "stripe", "both"]);
-  if (dialect !== "native") throw new UsageError(`--dialect ${dialect} is not simulated yet: use native`);
   const gateway: GatewayOptions = {
     seed: wholeNumber("seed", values.seed ?? "0"),
+    dialect,
     faults: faultPlan(values.faults ?? "none"),
     clock: oneOf("clock", values.clock ?? "real", ["real", "virtual"]),
   };

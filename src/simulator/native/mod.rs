@@ -3,7 +3,9 @@
 //! Invariant: a request that is refused has changed nothing, and burns no key.
 
 mod address;
+mod befall;
 mod door;
+mod endpoints;
 mod lists;
 mod proof;
 mod read;
@@ -13,5 +15,6 @@ mod status;
 mod view;
 
 pub(super) use door::is_malformed;
+pub(super) use routes::decode;
 pub(super) use serve::{Control, is_spared, refusal, serve};
 pub(super) use view::webhook_body;

@@ -82,6 +82,12 @@ pub fn simulator_release(handle: u32) -> Vec<u8> {
     GATEWAYS.lock().release(handle)
 }
 
+/// The routes of the Stripe dialect. See [`crate::simulator::stripe_routes`].
+#[wasm_bindgen]
+pub fn simulator_stripe_routes() -> Vec<u8> {
+    reply::ok(&crate::simulator::stripe_routes())
+}
+
 /// Every fault injected so far, as objects: all 64-bit numbers are `bigint`, for amounts must never be rounded.
 ///
 /// # Errors

@@ -220,6 +220,8 @@ fn exchange(exchange: &Exchange) -> String {
         Transport::Deliver { delay } => ("deliver", delay.get()),
         Transport::RequestLost => ("request_lost", 0),
         Transport::ResponseLost => ("response_lost", 0),
+        Transport::Truncated => ("truncated", 0),
+        Transport::Hung => ("hung", 0),
     };
     ObjectWriter::new()
         .number("status", u64::from(exchange.status))
@@ -228,6 +230,7 @@ fn exchange(exchange: &Exchange) -> String {
         .text("transport", transport)
         .number("delay_ms", delay_ms)
         .number("advance_ms", exchange.advance.get())
+        .flag("webhooks_first", exchange.webhooks_first)
         .finish()
 }
 
@@ -283,7 +286,10 @@ mod tests {
         assert!(post(&mut gateways, "/api/webhook_endpoints", url).starts_with(r#"{"ok":{"status":201,"#));
         let order = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
         let paid = post(&mut gateways, "/api/payments", order);
-        assert!(paid.ends_with(r#","transport":"deliver","delay_ms":0,"advance_ms":0}}"#), "{paid}");
+        assert!(
+            paid.ends_with(r#","transport":"deliver","delay_ms":0,"advance_ms":0,"webhooks_first":false}}"#),
+            "{paid}"
+        );
         assert_eq!(text(gateways.next_due(1)), r#"{"ok":1000}"#);
         let polled = text(gateways.poll_delivery(1, br#"{"now":1000,"signed_at":1700000000000}"#));
         let delivery = json::parse(polled.as_bytes()).unwrap();
@@ -307,7 +313,7 @@ mod tests {
         let table = [
             (gateways.create(b"{"), "json_syntax"),
             (gateways.create(br#"{"sed":7}"#), "field_unknown"),
-            (gateways.create(br#"{"dialect":"stripe"}"#), "not_simulated"),
+            (gateways.create(br#"{"dialect":"paypal"}"#), "field_invalid"),
             (gateways.create(br#"{"faults":"furious"}"#), "fault_preset_unknown"),
             (gateways.restore(b""), "snapshot_empty"),
             (gateways.restore(b"\xff"), "json_syntax"),

@@ -1,0 +1,63 @@
+//! The Stripe dialect: what the official client sends is answered as Stripe's public documentation says, and what is not
+//! simulated says so.
+//!
+//! Invariant: a refused request changes nothing but the count of requests. Handlers check everything, then change.
+//!
+//! To add a resource: a file with its struct, its [`object::Kind`], its handlers and its `ROUTES`; a line in
+//! [`object`]'s list of kinds; a line in [`routes`]. What happens later goes into [`timers`].
+//!
+//! Source of what is said about Stripe, where nothing else is given: <https://docs.stripe.com/api> and the types of
+//! stripe-node 23.1.0 (API `2026-10-28.endive`), read in November 2026.
+
+#![allow(dead_code, reason = "words of resources that are being added")]
+
+mod customers;
+mod door;
+mod events;
+mod expand;
+mod form;
+mod list;
+mod object;
+mod params;
+mod refusal;
+mod routes;
+mod serve;
+mod sheet;
+mod timers;
+mod version;
+mod work;
+
+pub(super) use door::refused_at_the_door;
+pub(super) use routes::coverage;
+pub(super) use serve::serve;
+pub(super) use timers::run_due;
+
+use object::Tables;
+use serve::Stored;
+use timers::Timers;
+
+use super::idempotency::Keys;
+use crate::time::Timestamp;
+
+/// Everything of this dialect.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    tables: Tables,
+    timers: Timers,
+    /// Answers by account and key.
+    keys: Keys<Stored>,
+    /// How many requests came, also those that were refused: each has an id of its own.
+    pub(super) requests: usize,
+}
+
+impl State {
+    /// When something happens by itself next.
+    pub(super) fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// Forgets keys whose time is over.
+    pub(super) fn prune(&mut self, now: Timestamp) {
+        self.keys.prune(now);
+    }
+}

@@ -1,0 +1,163 @@
+//! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
+
+use super::expand::{Expand, Gives};
+use super::list;
+use super::object::{Kind, Object};
+use super::params::Params;
+use super::refusal::Result;
+use super::sheet::Reader;
+use super::work::Work;
+use super::{super::native, customers, events};
+use crate::json::{ArrayWriter, ObjectWriter};
+use crate::prelude::*;
+
+/// Every resource.
+const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES];
+
+/// How much of what Stripe documents for a route is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// All that a merchant's server can ask for with cards.
+    Whole,
+    /// The parameters most integrations use; others are refused by name.
+    Most,
+    /// The least that other routes need.
+    Basic,
+}
+
+impl Level {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Most => "most",
+            Self::Basic => "basic",
+        }
+    }
+}
+
+/// Carries a request out, after everything in it was checked.
+pub(super) type Handler = fn(&mut Work<'_>, Params) -> Result<Answer>;
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) method: &'static str,
+    /// `:id` stands for one id.
+    pub(super) pattern: &'static str,
+    pub(super) run: Handler,
+    pub(super) gives: Gives,
+    level: Level,
+    /// What is missing or different, in a sentence; empty when nothing is.
+    note: &'static str,
+}
+
+impl Row {
+    pub(super) const fn new(
+        method: &'static str,
+        pattern: &'static str,
+        run: Handler,
+        gives: Gives,
+        level: Level,
+    ) -> Self {
+        Self { method, pattern, run, gives, level, note: "" }
+    }
+
+    /// The same row, saying what is missing.
+    pub(super) const fn noting(mut self, note: &'static str) -> Self {
+        self.note = note;
+        self
+    }
+}
+
+/// What a handler answers.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// A version of an object.
+    Object(Object),
+    /// A new object whose answer shows a secret that is never shown again.
+    New(Object),
+    /// A page of a list: the address and how it is written.
+    Page { url: String, numbers: (Vec<usize>, bool), write: PageWriter },
+    /// JSON without an id, such as the balance.
+    Text(String),
+}
+
+type PageWriter = fn(Reader<'_>, &str, &(Vec<usize>, bool), &Expand) -> String;
+
+impl Answer {
+    /// A page of a list of one kind.
+    pub(super) fn list<T: Kind>(url: &str, numbers: (Vec<usize>, bool)) -> Self {
+        Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
+    }
+
+    /// The answer as JSON.
+    pub(super) fn written(&self, reader: Reader<'_>, expand: &Expand) -> String {
+        match self {
+            Self::Object(object) => reader.object(object, expand),
+            Self::New(object) => Reader { is_new: true, ..reader }.object(object, expand),
+            Self::Page { url, numbers, write } => write(reader, url, numbers, expand),
+            Self::Text(json) => json.clone(),
+        }
+    }
+}
+
+/// The row of a request and the ids in its path; `None` when nothing is simulated there.
+pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String>)> {
+    let rows = RESOURCES.iter().flat_map(|rows| rows.iter()).filter(|row| row.method == method);
+    // A literal goes before an id: `/v1/customers/search` is no customer.
+    let mut best: Option<(&'static Row, Vec<String>)> = None;
+    for row in rows {
+        let Some(ids) = matches(row.pattern, path) else { continue };
+        if best.as_ref().is_none_or(|(_, found)| ids.len() < found.len()) {
+            best = Some((row, ids));
+        }
+    }
+    best
+}
+
+fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut ids = Vec::new();
+    let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (patterns.next(), parts.next()) {
+            (None, None) => return Some(ids),
+            (Some(":id"), Some(part)) => ids.push(native::decode(part).filter(|id| !id.is_empty())?),
+            (Some(expected), Some(part)) if expected == part => {}
+            _ => return None,
+        }
+    }
+}
+
+/// The table `tillproof simulate --routes` prints: a JSON list of method, path, level and note.
+pub(in crate::simulator) fn coverage() -> String {
+    let rows = RESOURCES.iter().flat_map(|rows| rows.iter());
+    rows.fold(ArrayWriter::new(), |list, row| {
+        list.raw(
+            &ObjectWriter::new()
+                .text("method", row.method)
+                .text("path", row.pattern)
+                .text("level", row.level.name())
+                .text("note", row.note)
+                .finish(),
+        )
+    })
+    .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_rows_answer_the_same_request() {
+        let rows: Vec<&Row> = RESOURCES.iter().flat_map(|rows| rows.iter()).collect();
+        for (at, row) in rows.iter().enumerate() {
+            let twin = rows
+                .iter()
+                .skip(at.saturating_add(1))
+                .find(|other| other.method == row.method && other.pattern == row.pattern);
+            assert!(twin.is_none(), "{} {}", row.method, row.pattern);
+            assert!(row.pattern.starts_with("/v1/"), "{}", row.pattern);
+        }
+    }
+}

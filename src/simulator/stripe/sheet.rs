@@ -1,0 +1,228 @@
+//! Objects are written member by member, in one order, into one text: the same version always gives the same bytes.
+//!
+//! A field that may be expanded is written by [`Sheet::reference`] and nowhere else.
+
+use super::super::ids::Ids;
+use super::expand::Expand;
+use super::object::{Kind, Metadata, Object, Tables};
+use super::version::Version;
+use crate::json::quoted;
+use crate::money::Currency;
+use crate::prelude::*;
+use crate::time::Timestamp;
+
+/// What an object is written with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) ids: &'a Ids,
+    pub(super) version: Version,
+    /// Whether this is the answer to the request that created the object: some secrets are shown only then.
+    pub(super) is_new: bool,
+}
+
+/// An object that is being written.
+#[derive(Debug)]
+pub(super) struct Sheet<'a> {
+    pub(super) reader: Reader<'a>,
+    expand: &'a Expand,
+    out: String,
+}
+
+impl<'a> Reader<'a> {
+    /// An object as JSON, with the fields that are asked for expanded.
+    pub(super) fn object(self, object: &Object, expand: &'a Expand) -> String {
+        let mut sheet = Sheet { reader: self, expand, out: "{".to_owned() };
+        sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        sheet.text("object", object.name());
+        object.write(&mut sheet);
+        sheet.out.push('}');
+        sheet.out
+    }
+
+    /// The id of an object.
+    pub(super) fn id<T: Kind>(self, number: usize) -> String {
+        self.ids.id(T::PREFIX, number)
+    }
+}
+
+impl<'a> Sheet<'a> {
+    /// A text.
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        self.raw(name, &quoted(value));
+    }
+
+    /// A text, or `null`.
+    pub(super) fn maybe_text(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.null(name),
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn integer(&mut self, name: &str, value: i128) {
+        self.raw(name, &value.digits());
+    }
+
+    /// A number or amount that is never negative.
+    pub(super) fn natural(&mut self, name: &str, value: u64) {
+        self.raw(name, &value.digits());
+    }
+
+    /// A number or amount that is never negative, or `null`.
+    pub(super) fn maybe_natural(&mut self, name: &str, value: Option<u64>) {
+        match value {
+            Some(value) => self.natural(name, value),
+            None => self.null(name),
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, name: &str, value: bool) {
+        self.raw(name, if value { "true" } else { "false" });
+    }
+
+    /// `null`.
+    pub(super) fn null(&mut self, name: &str) {
+        self.raw(name, "null");
+    }
+
+    /// A moment, in seconds since the epoch.
+    pub(super) fn time(&mut self, name: &str, at: Timestamp) {
+        self.natural(name, at.unix_seconds());
+    }
+
+    /// A moment, in seconds since the epoch, or `null`.
+    pub(super) fn maybe_time(&mut self, name: &str, at: Option<Timestamp>) {
+        self.maybe_natural(name, at.map(Timestamp::unix_seconds));
+    }
+
+    /// A currency, in lower case as Stripe has it.
+    pub(super) fn currency(&mut self, name: &str, currency: Currency) {
+        self.text(name, &currency.code().to_ascii_lowercase());
+    }
+
+    /// `metadata`, `{}` when there is none.
+    pub(super) fn metadata(&mut self, metadata: &Metadata) {
+        self.object("metadata", |sheet| {
+            for (name, value) in metadata.iter().flat_map(|pairs| pairs.iter()) {
+                sheet.text(name, value);
+            }
+        });
+    }
+
+    /// A member whose value is JSON already.
+    pub(super) fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.out.push_str(json);
+    }
+
+    /// An object inside this one.
+    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+        self.name(name);
+        self.out.push('{');
+        write(self);
+        self.out.push('}');
+    }
+
+    /// A list of texts.
+    pub(super) fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) {
+        self.array(name, texts, |sheet, text| sheet.out.push_str(&quoted(text)));
+    }
+
+    /// A list of objects without an id of their own.
+    pub(super) fn objects<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
+        self.array(name, items, |sheet, item| {
+            sheet.out.push('{');
+            write(sheet, item);
+            sheet.out.push('}');
+        });
+    }
+
+    /// The id of an object, the object itself where it is asked for, or `null`.
+    pub(super) fn reference<T: Kind>(&mut self, name: &str, number: Option<usize>) {
+        let Some(number) = number else { return self.null(name) };
+        match (self.expand.below(name), T::table(self.reader.tables).get(number)) {
+            (Some(expand), Some(found)) => {
+                let json = self.inner().object(&T::object(found.clone()), expand);
+                self.raw(name, &json);
+            }
+            _ => self.text(name, &self.reader.id::<T>(number)),
+        }
+    }
+
+    /// An object of any kind, whole, whether it is asked for or not.
+    pub(super) fn embedded(&mut self, name: &str, object: &Object) {
+        let expand = self.expand.below(name).unwrap_or(Expand::NONE);
+        let json = self.inner().object(object, expand);
+        self.raw(name, &json);
+    }
+
+    /// A list object with all of `items`, whole: short lists that are part of another object.
+    pub(super) fn list(&mut self, name: &str, url: &str, items: impl IntoIterator<Item = Object>) {
+        let expand = self.expand.below(name).and_then(|list| list.below("data"));
+        let expand = expand.unwrap_or(Expand::NONE);
+        let reader = self.inner();
+        self.object(name, |sheet| {
+            sheet.text("object", "list");
+            sheet.array("data", items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
+            sheet.flag("has_more", false);
+            sheet.text("url", url);
+        });
+    }
+
+    /// Whether a field is asked for, where it is left out otherwise.
+    pub(super) fn is_expanded(&self, name: &str) -> bool {
+        self.expand.below(name).is_some()
+    }
+
+    /// What is asked for inside a plain object of this one, such as `invoice_settings`, is asked for by both names.
+    pub(super) fn within(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+        let outer = self.expand;
+        let inner = outer.below(name).unwrap_or(Expand::NONE);
+        self.object(name, |sheet| {
+            sheet.expand = inner;
+            write(sheet);
+            sheet.expand = outer;
+        });
+    }
+
+    fn array<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
+        self.name(name);
+        self.out.push('[');
+        for item in items {
+            self.separate();
+            write(self, item);
+        }
+        self.out.push(']');
+    }
+
+    /// A secret of a new object is not shown in the objects around it.
+    fn inner(&self) -> Reader<'a> {
+        Reader { is_new: false, ..self.reader }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.separate();
+        self.out.push_str(&quoted(name));
+        self.out.push(':');
+    }
+
+    /// No value ends with an opening bracket, so one at the end says that nothing was written yet.
+    fn separate(&mut self) {
+        if !self.out.ends_with(['{', '[']) {
+            self.out.push(',');
+        }
+    }
+}
