@@ -7,12 +7,19 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events, webhook_endpoints};
+use super::{super::native, customers, events, files, prices, products, webhook_endpoints};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
-const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES, webhook_endpoints::ROUTES];
+const RESOURCES: &[&[Row]] = &[
+    customers::ROUTES,
+    events::ROUTES,
+    files::ROUTES,
+    prices::ROUTES,
+    products::ROUTES,
+    webhook_endpoints::ROUTES,
+];
 
 /// How much of what Stripe documents for a route is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
