@@ -243,10 +243,11 @@ fn read(request: &Request) -> Result<Asked<'_>> {
         .ok_or_else(|| Refusal::not_simulated(&request.method, &request.path))?;
     let mut params = form::decode(request.query.as_bytes())?;
     let content_type = request.header("content-type").unwrap_or_default();
-    if !content_type.starts_with("multipart/form-data") {
+    let is_form = !content_type.starts_with("multipart/form-data");
+    if is_form {
         params.extend(form::decode(&request.body)?);
     }
-    let fingerprint = fingerprint(request);
+    let fingerprint = fingerprint(request, is_form);
     let expand = Expand::read(&paths(&mut params)?, row.gives)?;
     let key = if request.method == "POST" { key(request)? } else { None };
     Ok(Asked { row, ids, params, expand, key, fingerprint })
@@ -276,15 +277,24 @@ fn key(request: &Request) -> Result<Option<&str>> {
     }
 }
 
-/// What makes two requests the same: the endpoint and the bytes of its parameters.
-fn fingerprint(request: &Request) -> [u8; 32] {
+/// What makes two requests the same: the endpoint and its parameters, in whatever order they came. What is no form counts
+/// byte by byte.
+fn fingerprint(request: &Request, is_form: bool) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in
-        [request.method.as_bytes(), b" ", request.path.as_bytes(), b"?", request.query.as_bytes(), b"\n"]
-    {
-        hash.update(part);
+    for part in [request.method.as_str(), " ", request.path.as_str(), "?", request.query.as_str(), "\n"] {
+        hash.update(part.as_bytes());
     }
-    hash.update(&request.body);
+    if !is_form {
+        hash.update(&request.body);
+        return hash.finish();
+    }
+    let mut pairs: Vec<&[u8]> = request.body.split(|byte| *byte == b'&').collect();
+    // Members of a list may share one name, and their order says something.
+    pairs.sort_by_key(|pair| pair.split(|byte| *byte == b'=').next());
+    for pair in pairs {
+        hash.update(pair);
+        hash.update(b"&");
+    }
     hash.finish()
 }
 
