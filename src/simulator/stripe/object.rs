@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events};
+use super::{accounts, balance, balance_transactions, bank_accounts, customers, events, payouts};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -38,6 +38,8 @@ pub(super) trait Kind: Clone + Sized {
     const NAME: &'static str;
     /// The fields that may be expanded, and what they hold.
     const FIELDS: &'static [Field];
+    /// Whether it shows an id: there is one balance only.
+    const HAS_ID: bool = true;
 
     fn head(&self) -> &Head;
     fn head_mut(&mut self) -> &mut Head;
@@ -135,6 +137,10 @@ macro_rules! kinds {
                 match self { $(Self::$name(_) => <$kind as Kind>::NAME),+ }
             }
 
+            pub(super) const fn has_id(&self) -> bool {
+                match self { $(Self::$name(_) => <$kind as Kind>::HAS_ID),+ }
+            }
+
             pub(super) fn write(&self, sheet: &mut Sheet<'_>) {
                 match self { $(Self::$name(object) => object.write(sheet)),+ }
             }
@@ -150,8 +156,13 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Account accounts: accounts::Account,
+    Balance balances: balance::Balance,
+    BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
+    BankAccount bank_accounts: bank_accounts::BankAccount,
     Customer customers: customers::Customer,
     Event events: events::Event,
+    Payout payouts: payouts::Payout,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

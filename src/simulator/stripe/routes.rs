@@ -1,5 +1,6 @@
 //! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
 
+use super::super::native;
 use super::expand::{Expand, Gives};
 use super::list;
 use super::object::{Kind, Object};
@@ -7,12 +8,23 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events};
+use super::{
+    accounts, balance, balance_transactions, bank_accounts, customers, events, payout_settings, payouts,
+};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
-const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES];
+const RESOURCES: &[&[Row]] = &[
+    accounts::ROUTES,
+    balance::ROUTES,
+    balance_transactions::ROUTES,
+    bank_accounts::ROUTES,
+    customers::ROUTES,
+    events::ROUTES,
+    payout_settings::ROUTES,
+    payouts::ROUTES,
+];
 
 /// How much of what Stripe documents for a route is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
