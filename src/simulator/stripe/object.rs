@@ -7,7 +7,10 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{accounts, balance, balance_transactions, bank_accounts, customers, events, payouts};
+use super::{
+    accounts, balance, balance_transactions, bank_accounts, customers, events, files, payouts, prices,
+    products, webhook_endpoints,
+};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -163,6 +166,10 @@ kinds! {
     Customer customers: customers::Customer,
     Event events: events::Event,
     Payout payouts: payouts::Payout,
+    WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
+    File files: files::File,
+    Price prices: prices::Price,
+    Product products: products::Product,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

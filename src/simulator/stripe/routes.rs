@@ -9,7 +9,8 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    accounts, balance, balance_transactions, bank_accounts, customers, events, payout_settings, payouts,
+    accounts, balance, balance_transactions, bank_accounts, customers, events, files, payout_settings,
+    payouts, prices, products, webhook_endpoints,
 };
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
@@ -24,6 +25,10 @@ const RESOURCES: &[&[Row]] = &[
     events::ROUTES,
     payout_settings::ROUTES,
     payouts::ROUTES,
+    files::ROUTES,
+    prices::ROUTES,
+    products::ROUTES,
+    webhook_endpoints::ROUTES,
 ];
 
 /// How much of what Stripe documents for a route is simulated.
@@ -82,7 +87,7 @@ impl Row {
 }
 
 /// What a handler answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// A version of an object.
     Object(Object),
@@ -100,6 +105,14 @@ impl Answer {
     /// A page of a list of one kind.
     pub(super) fn list<T: Kind>(url: &str, numbers: (Vec<usize>, bool)) -> Self {
         Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
+    }
+
+    /// The object that is answered; `None` for a list and for what has no id.
+    pub(super) const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) | Self::New(object) => Some(object),
+            Self::Page { .. } | Self::Text(_) => None,
+        }
     }
 
     /// The answer as JSON.

@@ -4,6 +4,7 @@
 
 use super::super::ids::Ids;
 use super::super::treasury::Treasury;
+use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
 use super::version::Version;
@@ -19,6 +20,8 @@ pub(super) struct Reader<'a> {
     pub(super) ids: &'a Ids,
     /// What was booked, which never changes.
     pub(super) treasury: &'a Treasury,
+    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
+    pub(super) office: &'a Webhooks,
     pub(super) version: Version,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
