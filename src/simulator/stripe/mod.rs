@@ -14,6 +14,7 @@
 mod accounts;
 mod amount_params;
 mod amounts;
+mod application_fees;
 mod balance;
 mod balance_transactions;
 mod bank_accounts;
@@ -40,6 +41,8 @@ mod routes;
 mod serve;
 mod sheet;
 mod timers;
+mod transfer_reversals;
+mod transfers;
 mod version;
 mod webhook_endpoints;
 mod work;

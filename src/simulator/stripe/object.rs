@@ -8,8 +8,8 @@ use alloc::sync::Arc;
 use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
-    accounts, balance, balance_transactions, bank_accounts, customers, events, files, payouts, prices,
-    products, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, customers, events, files,
+    payouts, prices, products, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -160,12 +160,16 @@ macro_rules! kinds {
 
 kinds! {
     Account accounts: accounts::Account,
+    ApplicationFee application_fees: application_fees::ApplicationFee,
     Balance balances: balance::Balance,
     BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
     BankAccount bank_accounts: bank_accounts::BankAccount,
     Customer customers: customers::Customer,
     Event events: events::Event,
+    FeeRefund fee_refunds: application_fees::FeeRefund,
     Payout payouts: payouts::Payout,
+    Transfer transfers: transfers::Transfer,
+    TransferReversal transfer_reversals: transfer_reversals::TransferReversal,
     WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
     File files: files::File,
     Price prices: prices::Price,

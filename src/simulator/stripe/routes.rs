@@ -9,8 +9,8 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    accounts, balance, balance_transactions, bank_accounts, customers, events, files, payout_settings,
-    payouts, prices, products, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, customers, events, files,
+    payout_settings, payouts, prices, products, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
@@ -18,6 +18,7 @@ use crate::prelude::*;
 /// Every resource.
 const RESOURCES: &[&[Row]] = &[
     accounts::ROUTES,
+    application_fees::ROUTES,
     balance::ROUTES,
     balance_transactions::ROUTES,
     bank_accounts::ROUTES,
@@ -25,6 +26,8 @@ const RESOURCES: &[&[Row]] = &[
     events::ROUTES,
     payout_settings::ROUTES,
     payouts::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
     files::ROUTES,
     prices::ROUTES,
     products::ROUTES,
