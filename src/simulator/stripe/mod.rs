@@ -11,7 +11,15 @@
 
 #![allow(dead_code, reason = "words of resources that are being added")]
 
+mod addresses;
+mod amounts;
+mod bookings;
+mod cards;
+mod challenge;
+mod charge_details;
+mod charges;
 mod customers;
+mod declines;
 mod door;
 mod events;
 mod expand;
@@ -19,14 +27,23 @@ mod form;
 mod list;
 mod object;
 mod params;
+mod payment_intents;
+mod payment_methods;
 mod refusal;
 mod routes;
+mod search;
+mod search_page;
 mod serve;
+mod setup_intents;
 mod sheet;
+mod terms;
+mod test_cards;
 mod timers;
+mod tokens;
 mod version;
 mod work;
 
+pub(super) use challenge::{challenge, is_challenge};
 pub(super) use door::refused_at_the_door;
 pub(super) use routes::coverage;
 pub(super) use serve::serve;

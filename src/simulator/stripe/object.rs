@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events};
+use super::{charges, customers, events, payment_intents, payment_methods, setup_intents, tokens};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -152,6 +152,11 @@ macro_rules! kinds {
 kinds! {
     Customer customers: customers::Customer,
     Event events: events::Event,
+    Token tokens: tokens::Token,
+    PaymentMethod payment_methods: payment_methods::PaymentMethod,
+    SetupIntent setup_intents: setup_intents::SetupIntent,
+    PaymentIntent payment_intents: payment_intents::PaymentIntent,
+    Charge charges: charges::Charge,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

@@ -1,5 +1,6 @@
 //! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
 
+use super::super::native;
 use super::expand::{Expand, Gives};
 use super::list;
 use super::object::{Kind, Object};
@@ -7,12 +8,20 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events};
+use super::{charges, customers, events, payment_intents, payment_methods, setup_intents, tokens};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
-const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES];
+const RESOURCES: &[&[Row]] = &[
+    payment_intents::ROUTES,
+    charges::ROUTES,
+    customers::ROUTES,
+    payment_methods::ROUTES,
+    setup_intents::ROUTES,
+    tokens::ROUTES,
+    events::ROUTES,
+];
 
 /// How much of what Stripe documents for a route is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

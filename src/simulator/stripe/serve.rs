@@ -14,7 +14,7 @@ use super::object::{Object, PLATFORM};
 use super::params::Params;
 use super::refusal::{Refusal, Result};
 use super::routes::{self, Answer, Row};
-use super::sheet::Reader;
+use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use super::work::Work;
 use crate::crypto::Sha256;
@@ -64,7 +64,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         Err(refusal) => Err(refusal.clone()),
     };
     let version = version.unwrap_or_else(|_| Version::newest());
-    let reader = reader(world, version);
+    let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
         body: envelope(&refusal, Some(reader)),
@@ -89,8 +89,9 @@ pub(super) fn refusal(refusal: &Refusal) -> Exchange {
     Exchange::json(refusal.status, envelope(refusal, None))
 }
 
-const fn reader(world: &World, version: Version) -> Reader<'_> {
-    Reader { tables: &world.stripe.tables, ids: &world.ids, version, is_new: false }
+fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
+    let host = request.header("host").unwrap_or(LOCALHOST);
+    Reader { tables: &world.stripe.tables, ids: &world.ids, version, host, is_new: false }
 }
 
 fn answer(
@@ -107,7 +108,7 @@ fn answer(
     if let Some(key) = &key
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
-        return Ok(replayed(world, version, &stored));
+        return Ok(replayed(world, version, request, &stored));
     }
     let cause = Cause { request: number, key: asked.key.map(Arc::from) };
     let mut work = Work {
@@ -123,11 +124,11 @@ fn answer(
     let outcome = (asked.row.run)(&mut work, Params::new(asked.params));
     let (stored, body) = match outcome {
         Ok(answer) => {
-            let body = answer.written(reader(world, version), &asked.expand);
+            let body = answer.written(reader(world, version, request), &asked.expand);
             (Some(kept(answer, &body, &asked.expand)), Ok(body))
         }
         Err(refusal) => {
-            let body = || Body::Text(envelope(&refusal, Some(reader(world, version))).into());
+            let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
             (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
         }
     };
@@ -208,10 +209,10 @@ fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
     Stored { status: 200, body }
 }
 
-fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
+fn replayed(world: &World, version: Version, request: &Request, stored: &Stored) -> Reply {
     let body = match &stored.body {
         Body::Object { object, is_new } => {
-            Reader { is_new: *is_new, ..reader(world, version) }.object(object, Expand::NONE)
+            Reader { is_new: *is_new, ..reader(world, version, request) }.object(object, Expand::NONE)
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
@@ -221,6 +222,7 @@ fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
 /// `{"error": …}`: the official client takes everything else for a success.
 fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
     let mut error = ObjectWriter::new();
+    error = error.maybe_text("advice_code", refusal.advice_code);
     error = error.maybe_text("charge", refusal.charge.as_deref());
     error = error.maybe_text("code", refusal.code);
     error = error.maybe_text("decline_code", refusal.decline_code);
@@ -231,6 +233,7 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
         );
     }
     error = error.text("message", &refusal.message);
+    error = error.maybe_text("network_decline_code", refusal.network_decline_code);
     error = error.maybe_text("param", refusal.param.as_deref());
     for (name, object) in &refusal.objects {
         if let Some(reader) = reader {

@@ -11,12 +11,17 @@ use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
     pub(super) version: Version,
+    /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
+    pub(super) host: &'a str,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
 }
