@@ -7,7 +7,10 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{charges, customers, events, payment_intents, payment_methods, setup_intents, tokens};
+use super::{
+    charges, customers, events, files, payment_intents, payment_methods, prices, products, setup_intents,
+    tokens, webhook_endpoints,
+};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -157,6 +160,10 @@ kinds! {
     SetupIntent setup_intents: setup_intents::SetupIntent,
     PaymentIntent payment_intents: payment_intents::PaymentIntent,
     Charge charges: charges::Charge,
+    WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
+    File files: files::File,
+    Price prices: prices::Price,
+    Product products: products::Product,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

@@ -69,7 +69,9 @@ impl Interval {
         const DAY_SECONDS: u64 = 24 * 60 * 60;
         let units = self.count.saturating_mul(times);
         let days = |length: u64| {
-            anchor.saturating_add(Millis::from_seconds(u64::from(units).saturating_mul(length).saturating_mul(DAY_SECONDS)))
+            anchor.saturating_add(Millis::from_seconds(
+                u64::from(units).saturating_mul(length).saturating_mul(DAY_SECONDS),
+            ))
         };
         match self.every {
             Every::Day => days(1),
@@ -224,7 +226,11 @@ pub(super) fn unit_amount(params: &mut Params) -> Result<Option<u64>> {
     let Some(amount) = (match (whole, decimal) {
         (Some(_), Some(_)) => {
             let message = "You may only specify one of these parameters: unit_amount, unit_amount_decimal.";
-            return Err(Refusal::param(Some("parameters_exclusive"), &params.name("unit_amount"), message.to_owned()));
+            return Err(Refusal::param(
+                Some("parameters_exclusive"),
+                &params.name("unit_amount"),
+                message.to_owned(),
+            ));
         }
         (whole, None) => whole,
         (None, Some(text)) => Some(text.parse().map_err(|_| {
@@ -235,7 +241,8 @@ pub(super) fn unit_amount(params: &mut Params) -> Result<Option<u64>> {
         return Ok(None);
     };
     if amount > MINOR_MAX {
-        let message = format!("The amount of a price must be at most {MINOR_MAX} minor units, found {amount}");
+        let message =
+            format!("The amount of a price must be at most {MINOR_MAX} minor units, found {amount}");
         return Err(Refusal::param(Some("parameter_invalid_integer"), &params.name("unit_amount"), message));
     }
     Ok(Some(amount))
@@ -345,10 +352,12 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 fn key_holder(work: &Work<'_>, key: Option<&str>, moves_key: bool) -> Result<Option<usize>> {
     let Some(key) = key else { return Ok(None) };
     let mut rows = Price::table(&work.world.stripe.tables).rows().iter();
-    let holder = rows.find(|price| price.head.account == work.account && price.lookup_key.as_deref() == Some(key));
+    let holder =
+        rows.find(|price| price.head.account == work.account && price.lookup_key.as_deref() == Some(key));
     match holder {
         Some(_) if !moves_key => {
-            let message = format!("A price already uses the lookup key `{key}`; send transfer_lookup_key to move it.");
+            let message =
+                format!("A price already uses the lookup key `{key}`; send transfer_lookup_key to move it.");
             Err(Refusal::param(None, "lookup_key", message))
         }
         holder => Ok(holder.map(|price| price.head.number)),

@@ -8,7 +8,10 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{charges, customers, events, payment_intents, payment_methods, setup_intents, tokens};
+use super::{
+    charges, customers, events, files, payment_intents, payment_methods, prices, products, setup_intents,
+    tokens, webhook_endpoints,
+};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
@@ -21,6 +24,10 @@ const RESOURCES: &[&[Row]] = &[
     setup_intents::ROUTES,
     tokens::ROUTES,
     events::ROUTES,
+    files::ROUTES,
+    prices::ROUTES,
+    products::ROUTES,
+    webhook_endpoints::ROUTES,
 ];
 
 /// How much of what Stripe documents for a route is simulated.
@@ -79,7 +86,7 @@ impl Row {
 }
 
 /// What a handler answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// A version of an object.
     Object(Object),
@@ -97,6 +104,14 @@ impl Answer {
     /// A page of a list of one kind.
     pub(super) fn list<T: Kind>(url: &str, numbers: (Vec<usize>, bool)) -> Self {
         Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
+    }
+
+    /// The object that is answered; `None` for a list and for what has no id.
+    pub(super) const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) | Self::New(object) => Some(object),
+            Self::Page { .. } | Self::Text(_) => None,
+        }
     }
 
     /// The answer as JSON.

@@ -3,6 +3,7 @@
 //! A field that may be expanded is written by [`Sheet::reference`] and nowhere else.
 
 use super::super::ids::Ids;
+use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
 use super::version::Version;
@@ -19,6 +20,8 @@ pub(super) const LOCALHOST: &str = "localhost";
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
+    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
+    pub(super) office: &'a Webhooks,
     pub(super) version: Version,
     /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
     pub(super) host: &'a str,

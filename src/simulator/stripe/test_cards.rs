@@ -322,7 +322,7 @@ pub(in crate::simulator) fn has_check_digit(number: &str) -> bool {
         let doubled = if position % 2 == 1 { digit.saturating_mul(2) } else { digit };
         sum = sum.saturating_add(if doubled > 9 { doubled.saturating_sub(9) } else { doubled });
     }
-    (12..=19).contains(&number.len()) && sum % 10 == 0
+    (12..=19).contains(&number.len()) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
