@@ -48,7 +48,8 @@ impl Gateway {
 
     fn handle_stripe(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let now = now.max(self.world.clock);
-        if request.method == "GET" && self.world.next_timer().is_none_or(|at| at > now) {
+        if request.method == "GET" && !self.may_suffer() && self.world.next_timer().is_none_or(|at| at > now)
+        {
             self.note_read();
             return stripe::serve(&mut self.world, now, request);
         }
@@ -56,7 +57,9 @@ impl Gateway {
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
-        stripe::serve(&mut self.world, now, request)
+        let exchange = stripe::serve(&mut self.world, now, request);
+        self.let_go(now, request);
+        exchange
     }
 
     fn handle_native(&mut self, now: Timestamp, request: &Request) -> Exchange {
@@ -72,6 +75,7 @@ impl Gateway {
         if control == Control::Reset {
             *self = Self::new(self.options.clone());
         }
+        self.let_go(now, request);
         exchange
     }
 
@@ -106,8 +110,7 @@ impl Gateway {
             return None;
         }
         self.note(now, || Call::Poll);
-        let number = self.world.begin_delivery(now)?;
-        self.world.sealed(number, signed_at_s)
+        self.world.next_delivery(now, signed_at_s)
     }
 
     /// Reports what became of a delivery. A report that comes too late changes nothing.
@@ -126,7 +129,7 @@ impl Gateway {
         })?;
         self.note(now, || Call::Report { delivery, outcome });
         self.world.catch_up(now)?;
-        self.world.webhooks.end(delivery, outcome, now);
+        self.world.end_delivery(delivery, outcome, now);
         Ok(())
     }
 
@@ -223,13 +226,20 @@ impl Gateway {
 
     fn may_suffer(&self) -> bool {
         let plan = self.world.injector.plan();
-        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS)
+        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS) || self.world.webhooks.holds_any()
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
         self.world.clock = now;
         self.world.step = self.world.step.saturating_add(1);
         self.journal.push((now, call()));
+    }
+
+    /// Whoever reads has looked: what waited for that goes off.
+    fn let_go(&mut self, now: Timestamp, request: &Request) {
+        if request.method == "GET" && self.world.webhooks.holds_any() {
+            self.world.webhooks.release(&request.path, now);
+        }
     }
 
     /// Notes a request that changes nothing but the number of the next one.

@@ -16,7 +16,7 @@ use super::settlement::{Names, Settlement, Subject};
 use super::state::{Move, State};
 use super::stripe;
 use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
-use super::webhooks::{News, Webhooks};
+use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -43,6 +43,8 @@ pub(super) struct World {
     pub(super) books: Books,
     pub(super) treasury: Treasury,
     pub(super) webhooks: Webhooks,
+    /// When failed deliveries of the Stripe dialect are tried again.
+    pub(super) schedule: Schedule,
     pub(super) settlement: Settlement,
     pub(super) injector: Injector,
     pub(super) truth: Vec<Injected>,
@@ -73,6 +75,7 @@ impl World {
             books: Books::default(),
             treasury: Treasury::default(),
             webhooks: Webhooks::default(),
+            schedule: options.schedule,
             settlement: Settlement::default(),
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
@@ -339,6 +342,6 @@ impl World {
     fn announce(&mut self, payment: usize, at: Timestamp) {
         let Some(found) = self.payments.get(payment) else { return };
         let (kind, moment) = (found.now().state.event(), found.latest());
-        let _ = self.publish(at, 0, kind, News::Payment { payment, moment });
+        self.publish(at, 0, kind, News::Payment { payment, moment });
     }
 }

@@ -155,6 +155,22 @@ impl Decline {
         }
     }
 
+    /// The two digits of ISO 8583 with which a network declines; `None` when it was not asked or said nothing.
+    pub(in crate::simulator) const fn network_code(self) -> Option<&'static str> {
+        match self {
+            Self::Blocked | Self::LiveCard => None,
+            Self::Generic => Some("01"),
+            Self::InsufficientFunds => Some("51"),
+            Self::LostCard => Some("41"),
+            Self::StolenCard => Some("43"),
+            Self::ExpiredCard => Some("54"),
+            Self::IncorrectCvc => Some("82"),
+            Self::ProcessingError => Some("06"),
+            Self::VelocityExceeded => Some("65"),
+            Self::AuthenticationRequired => Some("1A"),
+        }
+    }
+
     /// The charge's `outcome.network_status`.
     pub(in crate::simulator) const fn network_status(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events, files, prices, products};
+use super::{customers, events, files, prices, products, webhook_endpoints};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -155,6 +155,7 @@ kinds! {
     File files: files::File,
     Price prices: prices::Price,
     Product products: products::Product,
+    WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.
