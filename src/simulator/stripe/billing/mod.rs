@@ -1,0 +1,43 @@
+//! Billing: what customers owe again and again, and how it is collected.
+//!
+//! Everything here goes by the time of the customer, which is that of its test clock where it has one. What happens by
+//! itself is told by [`next_of_clock`] for clocks, and arranged with the gateway's own timers for everybody else.
+//!
+//! `subscription`, `invoice`, `invoice_item` and `invoice_payment` hold the objects, `subscribe` and `invoices` the
+//! routes, `cycle` what happens as time passes, and `collect` how an invoice is finalized and paid.
+
+mod change;
+mod collect;
+mod cycle;
+mod invoice;
+mod invoice_item;
+mod invoice_payment;
+mod invoices;
+mod line;
+mod proration;
+mod subscribe;
+mod subscription;
+
+use alloc::collections::BTreeMap;
+
+use super::routes::Row;
+use crate::prelude::*;
+
+pub(super) use collect::follow_payment;
+pub(super) use cycle::{Turn, next_of_clock, run};
+pub(super) use invoice::Invoice;
+pub(super) use invoice_item::InvoiceItem;
+pub(super) use invoice_payment::InvoicePayment;
+pub(super) use subscribe::refresh_price;
+pub(super) use subscription::Subscription;
+
+/// The routes of all files here.
+pub(super) const ROUTES: [&[Row]; 4] =
+    [invoice_item::ROUTES, invoice_payment::ROUTES, invoices::ROUTES, subscribe::ROUTES];
+
+/// What is looked up often.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Register {
+    /// The payments of invoices by their payment intents.
+    payments: BTreeMap<usize, usize>,
+}
