@@ -11,6 +11,12 @@
 
 #![allow(dead_code, reason = "words of resources that are being added")]
 
+mod accounts;
+mod amount_params;
+mod amounts;
+mod balance;
+mod balance_transactions;
+mod bank_accounts;
 mod befall;
 mod customers;
 mod door;
@@ -24,8 +30,11 @@ mod multipart;
 mod notify;
 mod object;
 mod params;
+mod payout_settings;
+mod payouts;
 mod prices;
 mod products;
+mod purse;
 mod refusal;
 mod routes;
 mod serve;
@@ -35,11 +44,15 @@ mod version;
 mod webhook_endpoints;
 mod work;
 
+pub(super) use accounts::found;
 pub(super) use door::refused_at_the_door;
 pub(super) use notify::{alien_of, object_of, subject_of, tell_again, webhook_body};
+pub(super) use purse::settled;
 pub(super) use routes::coverage;
 pub(super) use serve::serve;
 pub(super) use timers::run_due;
+
+use alloc::collections::BTreeMap;
 
 use object::Tables;
 use serve::Stored;
@@ -53,6 +66,8 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// Whose money the treasury keeps: numbers of accounts here, by those there.
+    holders: BTreeMap<usize, usize>,
     /// Answers by account and key.
     keys: Keys<Stored>,
     /// How many requests came, also those that were refused: each has an id of its own.

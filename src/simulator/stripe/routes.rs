@@ -1,5 +1,6 @@
 //! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
 
+use super::super::native;
 use super::expand::{Expand, Gives};
 use super::list;
 use super::object::{Kind, Object};
@@ -7,7 +8,10 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events, files, prices, products, webhook_endpoints};
+use super::{
+    accounts, balance, balance_transactions, bank_accounts, customers, events, files, payout_settings,
+    payouts, prices, products, webhook_endpoints,
+};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
@@ -19,6 +23,14 @@ const RESOURCES: &[&[Row]] = &[
     prices::ROUTES,
     products::ROUTES,
     webhook_endpoints::ROUTES,
+    accounts::ROUTES,
+    balance::ROUTES,
+    balance_transactions::ROUTES,
+    bank_accounts::ROUTES,
+    customers::ROUTES,
+    events::ROUTES,
+    payout_settings::ROUTES,
+    payouts::ROUTES,
 ];
 
 /// How much of what Stripe documents for a route is simulated.
