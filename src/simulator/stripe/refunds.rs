@@ -313,7 +313,7 @@ pub(super) fn arrive(work: &mut Work<'_>, number: usize) -> Result<()> {
 /// # Errors
 ///
 /// A contradiction in the simulator.
-pub(super) fn number(work: &mut Work<'_>, number: usize) -> Result<()> {
+pub(super) fn refer(work: &mut Work<'_>, number: usize) -> Result<()> {
     let before = work.get::<Refund>(number)?.clone();
     if before.state != State::Succeeded {
         return Ok(());

@@ -114,6 +114,7 @@ pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
         edited.period_end = at;
         edited.trial = edited.trial.map(|(start, _)| (start, at));
     }
+    let off_session = fields.off_session;
     fields.apply(edited, at);
     if let Some((comment, word)) = feedback {
         comment.apply(&mut edited.cancellation.comment);
@@ -122,7 +123,7 @@ pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     merge(&mut edited.head.metadata, metadata);
     work.emit_change("customer.subscription.updated", number, before)?;
     if prorates == Prorates::AtOnce {
-        bill_now(work, number, at)?;
+        bill_now(work, number, off_session, at)?;
     }
     if ends_trial {
         cycle::run(work, Turn::Subscription(number), at)?;
@@ -169,7 +170,7 @@ fn apply(subscription: &mut Subscription, changes: Vec<Change>, at: Timestamp) {
 }
 
 /// Bills what waits, now.
-fn bill_now(work: &mut Work<'_>, number: usize, at: Timestamp) -> Result<()> {
+fn bill_now(work: &mut Work<'_>, number: usize, off_session: bool, at: Timestamp) -> Result<()> {
     let invoice = cycle::draft_of(work, number, Reason::SubscriptionUpdate, at)?;
     work.edit::<Subscription>(number)?.latest_invoice = Some(invoice);
     work.emit::<Invoice>("invoice.created", invoice)?;
@@ -177,7 +178,7 @@ fn bill_now(work: &mut Work<'_>, number: usize, at: Timestamp) -> Result<()> {
     if work.get::<Invoice>(invoice)?.status != InvoiceStatus::Open {
         return Ok(());
     }
-    let outcome = collect::attempt(work, invoice, None, at)?;
+    let outcome = collect::attempt(work, invoice, (None, off_session), at)?;
     cycle::follow_attempt(work, invoice, &outcome, at)
 }
 
@@ -213,7 +214,7 @@ pub(super) fn cancel(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
         edited.cancellation.feedback = word;
     }
     if bills == Some(true) {
-        bill_now(work, number, at)?;
+        bill_now(work, number, true, at)?;
     }
     if before.status == Status::Incomplete
         && let Some(invoice) = before.latest_invoice

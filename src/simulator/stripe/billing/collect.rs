@@ -8,6 +8,7 @@ use super::super::params::MetadataPatch;
 use super::super::payment_intents::{self, PaymentIntent};
 use super::super::payment_methods::PaymentMethod;
 use super::super::refusal::{Kind as ErrorKind, Refusal, Result};
+use super::super::terms::Terms;
 use super::super::test_cards::Risk;
 use super::super::test_clocks;
 use super::super::work::Work;
@@ -60,16 +61,14 @@ pub(super) fn finalize(work: &mut Work<'_>, number: usize, at: Timestamp) -> Res
         work.edit::<Invoice>(number)?.is_attempted = true;
         return settle(work, number, at);
     }
-    let intent = payment_intents::open_for(
-        work,
-        payment_intents::Order {
-            amount: draft.due(),
-            currency: draft.currency,
-            customer: draft.customer,
-            payment_method: method_of(work, &draft)?,
-            description: describe(&draft),
-        },
-    )?;
+    let order = payment_intents::Order {
+        amount: draft.due(),
+        currency: draft.currency,
+        customer: draft.customer,
+        method: method_of(work, &draft)?,
+        terms: Terms { description: describe(&draft), ..Terms::default() }.into(),
+    };
+    let intent = payment_intents::open(work, order);
     let payment = InvoicePayment {
         head: Head { created: at, ..work.head::<InvoicePayment>(MetadataPatch::Keep) },
         invoice: number,
@@ -128,7 +127,7 @@ pub(super) fn foreseen(work: &Work<'_>, method: usize) -> Result<Option<Decline>
 pub(super) fn attempt(
     work: &mut Work<'_>,
     number: usize,
-    method: Option<usize>,
+    (method, off_session): (Option<usize>, bool),
     at: Timestamp,
 ) -> Result<Outcome> {
     let invoice = work.get::<Invoice>(number)?.clone();
@@ -139,7 +138,7 @@ pub(super) fn attempt(
     edited.is_attempted = true;
     edited.attempts = edited.attempts.saturating_add(1);
     edited.next_attempt = None;
-    match payment_intents::confirm_with(work, intent, method) {
+    match payment_intents::confirm_with(work, intent, method, off_session) {
         Ok(()) => {}
         Err(refusal) if refusal.kind == ErrorKind::Card => {
             work.emit::<Invoice>("invoice.payment_failed", number)?;
@@ -193,7 +192,7 @@ pub(super) fn settle(work: &mut Work<'_>, number: usize, at: Timestamp) -> Resul
     let edited = work.edit::<Invoice>(number)?;
     (edited.status, edited.paid, edited.paid_at) = (Status::Paid, invoice.due(), Some(at));
     (edited.is_attempted, edited.next_attempt) = (true, None);
-    for payment in invoice.payments {
+    for payment in invoice.payments.clone() {
         let found = work.edit::<InvoicePayment>(payment)?;
         if found.status == invoice_payment::Status::Open {
             found.status = invoice_payment::Status::Paid(at);
@@ -202,7 +201,7 @@ pub(super) fn settle(work: &mut Work<'_>, number: usize, at: Timestamp) -> Resul
     }
     work.emit::<Invoice>("invoice.paid", number)?;
     work.emit::<Invoice>("invoice.payment_succeeded", number)?;
-    let Some(subscription) = invoice.subscription.map(|(subscription, _)| subscription) else { return Ok(()) };
+    let Some(subscription) = invoice.subscription_number() else { return Ok(()) };
     let before = work.get::<Subscription>(subscription)?.clone();
     if matches!(before.status, subscription::Status::Incomplete | subscription::Status::PastDue) {
         work.edit::<Subscription>(subscription)?.status = subscription::Status::Active;

@@ -166,7 +166,7 @@ fn go_on(work: &mut Work<'_>, number: usize, at: Timestamp) -> Result<()> {
     if work.get::<Invoice>(number)?.status != Status::Open {
         return Ok(());
     }
-    let outcome = collect::attempt(work, number, None, at)?;
+    let outcome = collect::attempt(work, number, (None, true), at)?;
     follow_attempt(work, number, &outcome, at)
 }
 

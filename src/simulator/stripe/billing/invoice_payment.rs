@@ -13,7 +13,6 @@ use super::super::sheet::Sheet;
 use super::super::work::Work;
 use super::invoice::Invoice;
 use crate::money::Currency;
-use crate::prelude::*;
 use crate::time::Timestamp;
 
 pub(in super::super) const ROUTES: &[Row] = &[

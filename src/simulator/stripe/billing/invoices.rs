@@ -202,7 +202,7 @@ fn lines(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let _ = params.natural("limit")?;
     params.finish()?;
     let object = work.object::<Invoice>(number)?;
-    Ok(Answer::Part { object, member: "lines" })
+    Ok(Answer::Member { object, name: "lines" })
 }
 
 fn finalize(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
@@ -231,7 +231,8 @@ fn pay(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let elsewhere = params.flag("paid_out_of_band")?.unwrap_or(false);
     let method = params.text("payment_method")?;
     let method = method.map(|id| work.find_param::<PaymentMethod>(&id, "payment_method")).transpose()?;
-    let _ = (params.flag("off_session")?, params.flag("forgive")?);
+    let off_session = params.flag("off_session")?.unwrap_or(true);
+    let _ = params.flag("forgive")?;
     params.finish()?;
     let invoice = work.get::<Invoice>(number)?.clone();
     if invoice.status == Status::Paid {
@@ -252,7 +253,7 @@ fn pay(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         collect::cancel_payments(work, number, at)?;
         collect::settle(work, number, at)?;
     } else if work.get::<Invoice>(number)?.status != Status::Paid {
-        match collect::attempt(work, number, found, at)? {
+        match collect::attempt(work, number, (found, off_session), at)? {
             Outcome::Paid | Outcome::NoMethod => {}
             Outcome::Declined(mut refusal) => {
                 refusal.is_executed = true;

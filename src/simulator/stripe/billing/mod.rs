@@ -20,20 +20,15 @@ mod subscription;
 
 use alloc::collections::BTreeMap;
 
-use super::routes::Row;
-use crate::prelude::*;
 
 pub(super) use collect::follow_payment;
 pub(super) use cycle::{Turn, next_of_clock, run};
 pub(super) use invoice::Invoice;
-pub(super) use invoice_item::InvoiceItem;
-pub(super) use invoice_payment::InvoicePayment;
-pub(super) use subscribe::refresh_price;
+pub(super) use invoice_item::{InvoiceItem, ROUTES as INVOICE_ITEMS};
+pub(super) use invoice_payment::{InvoicePayment, ROUTES as INVOICE_PAYMENTS};
+pub(super) use invoices::ROUTES as INVOICES;
+pub(super) use subscribe::{ROUTES as SUBSCRIPTIONS, end_of_clock, refresh_price};
 pub(super) use subscription::Subscription;
-
-/// The routes of all files here.
-pub(super) const ROUTES: [&[Row]; 4] =
-    [invoice_item::ROUTES, invoice_payment::ROUTES, invoices::ROUTES, subscribe::ROUTES];
 
 /// What is looked up often.
 #[derive(Clone, Debug, Default)]

@@ -15,7 +15,7 @@ use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
 use super::super::test_clocks::{self, TestClock};
 use super::super::work::{Work, merge};
-use super::collect::{self, Outcome};
+use super::collect;
 use super::cycle::{self, Turn};
 use super::invoice::{Invoice, Reason, Status as InvoiceStatus};
 use super::invoices;
@@ -106,6 +106,8 @@ pub(super) struct Fields {
     description: Patch<String>,
     cancel_at: Patch<Timestamp>,
     cancels_at_period_end: Option<bool>,
+    /// Whether the customer is not there to authenticate.
+    pub(super) off_session: bool,
 }
 
 impl Fields {
@@ -120,7 +122,6 @@ impl Fields {
             let _ = settings.choice("save_default_payment_method", &[("off", ()), ("on_subscription", ())])?;
             settings.finish()?;
         }
-        let _ = params.flag("off_session")?;
         let cancel_at = match params.clone().patch("cancel_at")? {
             Patch::Unset => {
                 let _ = params.take("cancel_at");
@@ -137,6 +138,7 @@ impl Fields {
             description: params.patch_up_to("description", 500)?,
             cancel_at,
             cancels_at_period_end: params.flag("cancel_at_period_end")?,
+            off_session: params.flag("off_session")?.unwrap_or(false),
         })
     }
 
@@ -240,13 +242,14 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         ended_at: None,
         cancellation: Cancellation::default(),
     };
+    let off_session = fields.off_session;
     fields.apply(&mut subscription, at);
     for wanted in items {
         push(&mut subscription, wanted, at);
     }
     let number = work.add(subscription);
     work.emit::<Subscription>("customer.subscription.created", number)?;
-    bill_first(work, number, behavior, at)?;
+    bill_first(work, number, (behavior, off_session), at)?;
     cycle::arrange(work, Turn::Subscription(number))?;
     Ok(Answer::Object(work.object::<Subscription>(number)?))
 }
@@ -290,7 +293,12 @@ fn check_payable(work: &Work<'_>, (method, behavior): (Option<usize>, Behavior),
 }
 
 /// Makes, finalizes and collects the first invoice of a subscription.
-fn bill_first(work: &mut Work<'_>, number: usize, behavior: Behavior, at: Timestamp) -> Result<()> {
+fn bill_first(
+    work: &mut Work<'_>,
+    number: usize,
+    (behavior, off_session): (Behavior, bool),
+    at: Timestamp,
+) -> Result<()> {
     let invoice = cycle::draft_of(work, number, Reason::SubscriptionCreate, at)?;
     work.edit::<Subscription>(number)?.latest_invoice = Some(invoice);
     work.emit::<Invoice>("invoice.created", invoice)?;
@@ -304,11 +312,8 @@ fn bill_first(work: &mut Work<'_>, number: usize, behavior: Behavior, at: Timest
     }
     collect::finalize(work, invoice, at)?;
     if work.get::<Invoice>(invoice)?.status == InvoiceStatus::Open && behavior != Behavior::Wait {
-        let outcome = collect::attempt(work, invoice, None, at)?;
-        return match outcome {
-            // Waiting for another card is a state of the subscription, not a refusal.
-            Outcome::Paid | Outcome::Declined(_) | Outcome::NeedsAction | Outcome::NoMethod => Ok(()),
-        };
+        // Whatever comes of it: waiting for another card is a state of the subscription, not a refusal.
+        let _ = collect::attempt(work, invoice, (None, off_session), at)?;
     }
     Ok(())
 }

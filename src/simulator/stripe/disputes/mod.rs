@@ -9,7 +9,7 @@ mod state;
 use super::super::treasury::{Booking, Source};
 use super::balance_transactions::BalanceTransaction;
 use super::charges::Charge;
-use super::expand::{Field, Gives, Holds};
+use super::expand::{Field, Gives};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::{MetadataPatch, Params};
@@ -88,22 +88,7 @@ impl Kind for Dispute {
     kind!(Dispute, disputes);
     const PREFIX: &'static str = "du";
     const NAME: &'static str = "dispute";
-    const FIELDS: &'static [Field] = {
-        const [A, B, C, D, E, F, G, H, I]: [Field; 9] = evidence::EXPANDABLE;
-        &[
-            ("charge", Holds::One(Class::Charge)),
-            ("payment_intent", Holds::One(Class::PaymentIntent)),
-            A,
-            B,
-            C,
-            D,
-            E,
-            F,
-            G,
-            H,
-            I,
-        ]
-    };
+    const FIELDS: &'static [Field] = evidence::EXPANDABLE;
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         let case = if self.state.is_inquiry() { "inquiry" } else { "chargeback" };
