@@ -177,6 +177,26 @@ impl<'a> Sheet<'a> {
         self.raw(name, &json);
     }
 
+    /// Objects of any kind, whole, one after the other.
+    pub(super) fn whole(&mut self, name: &str, items: impl IntoIterator<Item = Object>) {
+        let expand = self.expand.below(name).unwrap_or(Expand::NONE);
+        let reader = self.inner();
+        self.array(name, items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
+    }
+
+    /// Objects in which what is asked for is asked for by the name of the list.
+    pub(super) fn items<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl FnMut(&mut Self, T),
+    ) {
+        let outer = self.expand;
+        self.expand = outer.below(name).unwrap_or(Expand::NONE);
+        self.objects(name, items, write);
+        self.expand = outer;
+    }
+
     /// A list object with all of `items`, whole: short lists that are part of another object.
     pub(super) fn list(&mut self, name: &str, url: &str, items: impl IntoIterator<Item = Object>) {
         let expand = self.expand.below(name).and_then(|list| list.below("data"));
