@@ -7,7 +7,7 @@
 
 import { TillproofError } from "../shell/errors.js";
 import { simulator } from "../shell/simulator.js";
-import { encode, encodeChecked, openText, textOf, utf8 } from "../shell/wire.js";
+import { encode, openText, utf8 } from "../shell/wire.js";
 import { injectedFrom, planDocument, type FaultPlan, type Injected } from "./faults.js";
 
 /** A request as a server saw it. */
@@ -18,7 +18,8 @@ export interface GatewayRequest {
   /** What follows the question mark; empty when there is none. */
   readonly query: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: Uint8Array;
+  /** A text stands for its UTF-8. */
+  readonly body: Uint8Array | string;
 }
 
 /** What the engine answered, and what is to become of the connection. */
@@ -80,8 +81,12 @@ export class Engine {
   handle(now: number, request: GatewayRequest): Exchange {
     this.#checkAlive();
     const { method, path, query, headers, body } = request;
-    const head = encodeChecked({ now, method, path, query, headers });
-    const answer = textOf(simulator.raw((exports) => exports.simulator_handle(this.#handle, head, body)));
+    const head = JSON.stringify({ now, method, path, query, headers });
+    const answer = simulator.raw((exports) =>
+      typeof body === "string"
+        ? exports.simulator_handle_text(this.#handle, head, body)
+        : exports.simulator_handle(this.#handle, head, body),
+    );
     // The body stands behind a line break as it is sent: it is not for us to read.
     const end = answer.indexOf("\n");
     if (end < 0) return openText<Exchange>(answer);
