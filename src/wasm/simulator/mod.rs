@@ -229,6 +229,8 @@ fn exchange(exchange: &Exchange) -> String {
         Transport::Deliver { delay } => ("deliver", delay.get()),
         Transport::RequestLost => ("request_lost", 0),
         Transport::ResponseLost => ("response_lost", 0),
+        Transport::Truncated => ("truncated", 0),
+        Transport::Hung => ("hung", 0),
     };
     ObjectWriter::new()
         .number("status", u64::from(exchange.status))
@@ -236,6 +238,7 @@ fn exchange(exchange: &Exchange) -> String {
         .text("transport", transport)
         .number("delay_ms", delay_ms)
         .number("advance_ms", exchange.advance.get())
+        .flag("webhooks_first", exchange.webhooks_first)
         .finish()
 }
 
@@ -292,7 +295,8 @@ mod tests {
         let order = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
         let paid = post(&mut gateways, "/api/payments", order);
         let (head, body) = paid.split_once('\n').unwrap();
-        assert!(head.ends_with(r#","transport":"deliver","delay_ms":0,"advance_ms":0}}"#), "{paid}");
+        let end = r#","transport":"deliver","delay_ms":0,"advance_ms":0,"webhooks_first":false}}"#;
+        assert!(head.ends_with(end), "{paid}");
         assert!(body.starts_with(r#"{"id":"pay_"#), "{paid}");
         assert_eq!(text(gateways.next_due(1)), r#"{"ok":1000}"#);
         let polled = text(gateways.poll_delivery(1, br#"{"now":1000,"signed_at":1700000000000}"#));
