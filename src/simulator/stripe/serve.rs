@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use super::super::faults::{Fate, Fault};
 use super::super::world::World;
 use super::super::{Exchange, KEY_BYTES_MAX, Request};
+use super::accounts;
 use super::befall;
 use super::events::{Cause, REQUEST_PREFIX};
 use super::expand::Expand;
@@ -16,7 +17,7 @@ use super::object::{Object, PLATFORM};
 use super::params::Params;
 use super::refusal::{Refusal, Result};
 use super::routes::{self, Answer, Row};
-use super::sheet::Reader;
+use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use super::work::Work;
 use crate::crypto::Sha256;
@@ -73,7 +74,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         Err(refusal) => Err(refusal.clone()),
     };
     let version = version.unwrap_or_else(|_| Version::newest());
-    let reader = reader(world, version);
+    let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
         body: envelope(&refusal, Some(reader)),
@@ -102,8 +103,17 @@ pub(super) fn refusal(refusal: &Refusal) -> Exchange {
     Exchange::json(refusal.status, envelope(refusal, None))
 }
 
-const fn reader(world: &World, version: Version) -> Reader<'_> {
-    Reader { tables: &world.stripe.tables, ids: &world.ids, office: &world.webhooks, version, is_new: false }
+fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
+    let host = request.header("host").unwrap_or(LOCALHOST);
+    Reader {
+        tables: &world.stripe.tables,
+        ids: &world.ids,
+        treasury: &world.treasury,
+        office: &world.webhooks,
+        version,
+        host,
+        is_new: false,
+    }
 }
 
 fn answer(
@@ -123,7 +133,7 @@ fn answer(
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
         if !fate.key_expired {
-            return Ok(replayed(world, version, &stored));
+            return Ok(replayed(world, version, request, &stored));
         }
         is_expired = true;
     }
@@ -151,11 +161,11 @@ fn answer(
     let object = done(&outcome);
     let (stored, body) = match outcome {
         Ok(answer) => {
-            let body = answer.written(reader(world, version), &asked.expand);
+            let body = answer.written(reader(world, version, request), &asked.expand);
             (Some(kept(answer, &body, &asked.expand)), Ok(body))
         }
         Err(refusal) => {
-            let body = || Body::Text(envelope(&refusal, Some(reader(world, version))).into());
+            let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
             (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
         }
     };
@@ -202,7 +212,8 @@ impl Call<'_> {
         };
         let Some(shown) = shown else { return Ok(answer) };
         let latest = self.run(world, self.now)?;
-        let written = |answer: &Answer| answer.written(reader(world, self.version), Expand::NONE);
+        let written =
+            |answer: &Answer| answer.written(reader(world, self.version, self.request), Expand::NONE);
         if written(&shown) == written(&latest) {
             return Ok(latest);
         }
@@ -227,14 +238,17 @@ impl Call<'_> {
 }
 
 /// The account a request is for. Without the header it is the platform's own.
-fn account(_world: &World, request: &Request) -> Result<usize> {
-    match request.header("stripe-account") {
-        None => Ok(PLATFORM),
-        Some(id) => Err(Refusal::forbidden(format!(
+fn account(world: &World, request: &Request) -> Result<usize> {
+    let Some(id) = request.header("stripe-account") else { return Ok(PLATFORM) };
+    accounts::with_id(world, id).ok_or_else(|| {
+        let message = format!(
             "The provided key does not have access to account '{}' (or that account does not exist).",
             id.chars().take(40).collect::<String>()
-        ))),
-    }
+        );
+        let mut refusal = Refusal::forbidden(message);
+        refusal.code = Some("account_invalid");
+        refusal
+    })
 }
 
 /// The route, the parameters and the key.
@@ -307,10 +321,10 @@ fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
     Stored { status: 200, body }
 }
 
-fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
+fn replayed(world: &World, version: Version, request: &Request, stored: &Stored) -> Reply {
     let body = match &stored.body {
         Body::Object { object, is_new } => {
-            Reader { is_new: *is_new, ..reader(world, version) }.object(object, Expand::NONE)
+            Reader { is_new: *is_new, ..reader(world, version, request) }.object(object, Expand::NONE)
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
@@ -324,6 +338,7 @@ fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
 /// `{"error": …}`: the official client takes everything else for a success.
 fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
     let mut error = ObjectWriter::new();
+    error = error.maybe_text("advice_code", refusal.advice_code);
     error = error.maybe_text("charge", refusal.charge.as_deref());
     error = error.maybe_text("code", refusal.code);
     error = error.maybe_text("decline_code", refusal.decline_code);
@@ -334,6 +349,7 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
         );
     }
     error = error.text("message", &refusal.message);
+    error = error.maybe_text("network_decline_code", refusal.network_decline_code);
     error = error.maybe_text("param", refusal.param.as_deref());
     for (name, object) in &refusal.objects {
         if let Some(reader) = reader {
