@@ -11,4 +11,4 @@ mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
 #[path = "stripe/shop.rs"]
-mod shop;
+pub(super) mod shop;
