@@ -17,8 +17,10 @@ mod civil;
 mod cursor;
 mod error;
 mod http_date;
+mod months;
 mod rfc3339;
 
 pub use error::Error;
 pub use http_date::{http_date, parse_http_date};
+pub use months::{end_of_day, months_after};
 pub use rfc3339::{date, parse_date, parse_rfc3339, rfc3339};

@@ -6,6 +6,7 @@
 use alloc::collections::BTreeMap;
 
 use super::Error;
+use super::treasury::Source;
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -15,6 +16,31 @@ pub const NETWORK: &str = "gateway:network";
 
 /// The account the gateway's fees go to.
 pub const FEES: &str = "gateway:fees";
+
+/// The banks of the merchants: what was paid out to them stands on its credit side.
+pub(super) const BANK: &str = "gateway:bank";
+
+/// Where one currency is exchanged for another.
+pub(super) const EXCHANGE: &str = "gateway:exchange";
+
+/// What is on its way from one merchant to another: nothing, between two calls.
+pub(super) const TRANSFERS: &str = "gateway:transfers";
+
+/// Shares of platforms, on their way: nothing, between two calls.
+pub(super) const APPLICATIONS: &str = "gateway:applications";
+
+/// What the gateway has put aside for losses to come.
+pub(super) const RESERVE: &str = "gateway:reserve";
+
+/// What is held until buyer and seller agree.
+pub(super) const ESCROW: &str = "gateway:escrow";
+
+/// Corrections by hand.
+pub(super) const ADJUSTMENTS: &str = "gateway:adjustments";
+
+/// All accounts that belong to no merchant.
+pub(super) const OWN: [&str; 9] =
+    [NETWORK, FEES, BANK, EXCHANGE, TRANSFERS, APPLICATIONS, RESERVE, ESCROW, ADJUSTMENTS];
 
 /// Which side of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +71,8 @@ pub(super) struct Posting {
 pub(super) struct Entry {
     pub(super) at: Timestamp,
     pub(super) cause: &'static str,
-    /// The number of the payment.
-    pub(super) payment: usize,
+    /// What moved the money.
+    pub(super) source: Source,
     pub(super) currency: Currency,
     pub(super) postings: Vec<Posting>,
 }
@@ -186,7 +212,7 @@ mod tests {
         let entry = |debit, credit| Entry {
             at: Timestamp::MIN,
             cause: "capture",
-            payment: 0,
+            source: Source::Payment(0),
             currency: Currency::parse("EUR").unwrap(),
             postings: vec![
                 Posting { account: network, side: Side::Debit, minor: debit },

@@ -44,6 +44,11 @@ pub enum Transport {
     RequestLost,
     /// Breaks the connection. The request was carried out.
     ResponseLost,
+    /// Sends the head of the answer with its whole length and a part of its body, then ends the connection. The request
+    /// was carried out.
+    Truncated,
+    /// Sends nothing and keeps the connection until the client gives up. The request was carried out.
+    Hung,
 }
 
 /// The answer to a request.
@@ -59,6 +64,8 @@ pub struct Exchange {
     pub transport: Transport,
     /// By how much the driver moves its clock, carrying out what falls due, before it sends the answer.
     pub advance: Millis,
+    /// Whether the driver carries out what is due, webhooks above all, before it sends the answer.
+    pub webhooks_first: bool,
 }
 
 impl Exchange {
@@ -73,6 +80,7 @@ impl Exchange {
             body,
             transport: Transport::Deliver { delay: Millis::ZERO },
             advance: Millis::ZERO,
+            webhooks_first: false,
         }
     }
 }

@@ -7,9 +7,9 @@ use super::journal::{self, Call, SnapshotError};
 use super::native::{self, Control};
 use super::options::Options;
 use super::stripe;
-use super::webhooks::{Content, Outcome, Stage};
+use super::webhooks::Outcome;
 use super::world::World;
-use crate::crypto::{Secret, sha256, sha256_hex};
+use crate::crypto::sha256_hex;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -48,7 +48,8 @@ impl Gateway {
 
     fn handle_stripe(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let now = now.max(self.world.clock);
-        if request.method == "GET" && self.world.next_timer().is_none_or(|at| at > now) {
+        if request.method == "GET" && !self.may_suffer() && self.world.next_timer().is_none_or(|at| at > now)
+        {
             self.note_read();
             return stripe::serve(&mut self.world, now, request);
         }
@@ -56,7 +57,9 @@ impl Gateway {
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
-        stripe::serve(&mut self.world, now, request)
+        let exchange = stripe::serve(&mut self.world, now, request);
+        self.let_go(now, request);
+        exchange
     }
 
     fn handle_native(&mut self, now: Timestamp, request: &Request) -> Exchange {
@@ -72,6 +75,7 @@ impl Gateway {
         if control == Control::Reset {
             *self = Self::new(self.options.clone());
         }
+        self.let_go(now, request);
         exchange
     }
 
@@ -106,8 +110,7 @@ impl Gateway {
             return None;
         }
         self.note(now, || Call::Poll);
-        let number = self.next_parcel(now)?;
-        self.sealed(number, signed_at_s)
+        self.world.next_delivery(now, signed_at_s)
     }
 
     /// Reports what became of a delivery. A report that comes too late changes nothing.
@@ -126,7 +129,7 @@ impl Gateway {
         })?;
         self.note(now, || Call::Report { delivery, outcome });
         self.world.catch_up(now)?;
-        self.world.webhooks.end(delivery, outcome, now);
+        self.world.end_delivery(delivery, outcome, now);
         Ok(())
     }
 
@@ -217,8 +220,13 @@ impl Gateway {
 
     fn is_quiet_read(&self, now: Timestamp, request: &Request) -> bool {
         matches!(request.method.as_str(), "GET" | "HEAD")
-            && (!self.world.injector.plan().has_any(&Fault::OF_REQUESTS) || native::is_spared(request))
+            && (!self.may_suffer() || native::is_spared(request))
             && self.world.next_timer().is_none_or(|at| at > now)
+    }
+
+    fn may_suffer(&self) -> bool {
+        let plan = self.world.injector.plan();
+        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS) || self.world.webhooks.holds_any()
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
@@ -227,49 +235,18 @@ impl Gateway {
         self.journal.push((now, call()));
     }
 
+    /// Whoever reads has looked: what waited for that goes off.
+    fn let_go(&mut self, now: Timestamp, request: &Request) {
+        if request.method == "GET" && self.world.webhooks.holds_any() {
+            self.world.webhooks.release(&request.path, now);
+        }
+    }
+
     /// Notes a request that changes nothing but the number of the next one.
     fn note_read(&mut self) {
         match self.journal.last_mut() {
             Some((_, Call::Reads(count))) => *count = count.saturating_add(1),
             _ => self.journal.push((self.world.clock, Call::Reads(1))),
         }
-    }
-
-    /// The next parcel that does not vanish on its way.
-    fn next_parcel(&mut self, now: Timestamp) -> Option<usize> {
-        loop {
-            let (number, parcel) = self.world.webhooks.begin(now)?;
-            let Content::Genuine(event) = parcel.content else { return Some(number) };
-            let payment = self.world.webhooks.events().get(event)?.payment;
-            let subject = self.world.subject_of_event(event)?;
-            let occasion = self.world.injector.occasion("delivery", &subject, &[Fault::WebhookLost]);
-            if !self.world.injector.strikes(&occasion, Fault::WebhookLost) {
-                return Some(number);
-            }
-            self.world.webhooks.end(number, Outcome::NoAnswer, now);
-            self.world.confess_webhook(Fault::WebhookLost, event, payment, number, now);
-        }
-    }
-
-    fn sealed(&self, number: usize, signed_at_s: u64) -> Option<Delivery> {
-        let parcel = self.world.webhooks.parcel(number)?;
-        let endpoint = self.world.webhooks.endpoints().get(parcel.endpoint)?;
-        let (event_id, body) = native::webhook_body(&self.world, parcel.content)?;
-        let key = match parcel.content {
-            Content::Genuine(_) => endpoint.scheme.key(&endpoint.secret)?,
-            // A key nobody was given: the forger does not know the right one.
-            Content::Forged(_) => Secret::new(sha256(event_id.as_bytes()).to_vec()),
-        };
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("user-agent", "tillproof-simulator/1".to_owned()),
-        ];
-        headers.extend(endpoint.scheme.headers(&key, &event_id, signed_at_s, &body));
-        let until = match parcel.stage {
-            Stage::InFlight { until } => until,
-            Stage::Scheduled { .. } | Stage::Delivered { .. } | Stage::Dead { .. } => self.world.clock,
-        };
-        let id = self.world.ids.id("dlv", number);
-        Some(Delivery { id, url: endpoint.url.clone(), headers, body, attempt: parcel.attempts, until })
     }
 }

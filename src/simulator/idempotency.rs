@@ -77,6 +77,12 @@ impl<R: Clone> Keys<R> {
         Ok(Some(record.reply.clone()))
     }
 
+    /// Forgets a finished key before its time.
+    pub(super) fn forget(&mut self, key: &str) {
+        let _ = self.records.remove(key);
+        self.expiries.retain(|(_, known)| known != key);
+    }
+
     /// Remembers the answer to a request that was carried out.
     pub(super) fn store(
         &mut self,

@@ -34,14 +34,12 @@ impl Ids {
 
     /// Bytes that nobody else has, for secrets.
     pub(super) fn secret(&self, number: usize) -> [u8; 24] {
-        let mut bytes = [0; 24];
-        let mut entropy = self.stream("secret", number);
-        for chunk in bytes.chunks_mut(8) {
-            for (slot, byte) in chunk.iter_mut().zip(entropy.next_u64().to_le_bytes()) {
-                *slot = byte;
-            }
-        }
-        bytes
+        bytes(self.stream("secret", number))
+    }
+
+    /// Bytes for the next secret of an object that has one already; `step` tells one rotation from another.
+    pub(super) fn another_secret(&self, number: usize, step: u64) -> [u8; 24] {
+        bytes(self.stream(&format!("secret of step {step}"), number))
     }
 
     fn check(&self, label: &str, number: usize) -> u64 {
@@ -53,6 +51,16 @@ impl Ids {
         // A number is at most 64 bits wide on every platform we build for.
         Entropy::from_seed(origin ^ u64::try_from(number).unwrap_or_default())
     }
+}
+
+fn bytes(mut entropy: Entropy) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    for chunk in bytes.chunks_mut(8) {
+        for (slot, byte) in chunk.iter_mut().zip(entropy.next_u64().to_le_bytes()) {
+            *slot = byte;
+        }
+    }
+    bytes
 }
 
 #[cfg(test)]

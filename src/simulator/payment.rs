@@ -17,12 +17,6 @@ pub const AUTHORIZATION_LIFE: Millis = Millis::from_seconds(7 * 24 * 60 * 60);
 /// How long a payment asked to linger in `processing` stays there.
 pub const PROCESSING_TIME: Millis = Millis::from_seconds(60);
 
-/// Part of the fee that grows with the amount, in thousandths: 2.9 %.
-const FEE_PER_MILLE: u64 = 29;
-
-/// Part of the fee that does not, in minor units.
-const FEE_FIXED: u64 = 30;
-
 /// What a payment is asked to do in the card network, by `metadata.simulate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Script {
@@ -136,6 +130,16 @@ impl Payment {
         self.history.len().saturating_sub(1)
     }
 
+    /// The number of the moment a reader saw at `at`; the first for whom came too early.
+    pub(super) fn moment_at(&self, at: Timestamp) -> usize {
+        self.history.partition_point(|moment| moment.at <= at).saturating_sub(1)
+    }
+
+    /// When the payment was made.
+    pub(super) fn born(&self) -> Timestamp {
+        self.history.first().map_or(Timestamp::MIN, |moment| moment.at)
+    }
+
     /// What is true now.
     pub(super) fn now(&self) -> Moment {
         let born =
@@ -177,12 +181,19 @@ impl Payment {
         Ok(())
     }
 
-    /// Takes money: `asked` minor units, or all of it. Returns what was taken and the fee.
+    /// Takes money: `asked` minor units, or all of it. `fee` tells what of an amount the gateway keeps. Returns what was
+    /// taken.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidTransition`], [`Error::AmountExceedsRest`].
-    pub(super) fn take(&mut self, by: Move, asked: Option<u64>, at: Timestamp) -> Result<(u64, u64), Error> {
+    /// [`Error::InvalidTransition`], [`Error::AmountExceedsRest`], what `fee` says.
+    pub(super) fn take(
+        &mut self,
+        by: Move,
+        asked: Option<u64>,
+        fee: impl FnOnce(u64) -> Result<u64, Error>,
+        at: Timestamp,
+    ) -> Result<u64, Error> {
         let state = self.check(by)?;
         let authorized = self.order.amount.minor();
         let captured = asked.unwrap_or(authorized);
@@ -190,10 +201,11 @@ impl Payment {
             return Err(Error::AmountExceedsRest { found: captured, limit: authorized, wish: "capture" });
         }
 
+        let fee = fee(captured)?;
+
         // From here on the transition succeeds.
-        let fee = fee(captured);
         self.enter(Moment { at, by: Some(by), state, captured, fee, ..self.now() });
-        Ok((captured, fee))
+        Ok(captured)
     }
 
     /// Checks a refund of `asked` minor units, or of all that is left. Returns the amount and the move.
@@ -228,18 +240,16 @@ impl Payment {
     }
 }
 
-/// 2.9 % and 30 minor units, rounded half up. Exact: amounts stay below 2^53, so the product stays below 2^58.
-fn fee(minor: u64) -> u64 {
-    let part = minor.saturating_mul(FEE_PER_MILLE).saturating_add(500).wrapping_div(1_000);
-    part.saturating_add(FEE_FIXED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::money::Currency;
 
     const AT: Timestamp = Timestamp::MIN;
+
+    fn fee(minor: u64) -> Result<u64, Error> {
+        Ok(minor / 100)
+    }
 
     fn authorized(minor: u64) -> Payment {
         let order = Order {
@@ -258,20 +268,11 @@ mod tests {
     }
 
     #[test]
-    fn the_fee_is_rounded_half_up() {
-        let table = [(1, 30), (17, 30), (18, 31), (50, 31), (51, 31), (52, 32), (1_000, 59), (10_000, 320)];
-        for (amount, expected) in table {
-            assert_eq!(fee(amount), expected, "fee of {amount}");
-        }
-        assert_eq!(fee(crate::json::SAFE_INTEGER_MAX), 261_208_778_387_489 + 30);
-    }
-
-    #[test]
     fn a_payment_gives_back_no_more_than_it_took_and_takes_no_more_than_was_held() {
         let mut payment = authorized(1_000);
-        let too_much = payment.take(Move::Capture, Some(1_001), AT).unwrap_err();
+        let too_much = payment.take(Move::Capture, Some(1_001), fee, AT).unwrap_err();
         assert_eq!(too_much.to_string(), "1001 minor units cannot be captured: 1000 are left");
-        assert_eq!(payment.take(Move::Capture, Some(900), AT), Ok((900, 56)));
+        assert_eq!(payment.take(Move::Capture, Some(900), fee, AT), Ok(900));
         assert_eq!(payment.refund(1, Some(600), AT), Ok(600));
         let too_much = payment.refund(2, Some(600), AT).unwrap_err();
         assert_eq!(too_much.to_string(), "600 minor units cannot be refunded: 300 are left");
@@ -285,7 +286,7 @@ mod tests {
     fn a_moment_that_has_passed_still_shows_what_was_true_then() {
         let mut payment = authorized(1_000);
         let before = payment.latest();
-        let _ = payment.take(Move::Capture, None, AT).unwrap();
+        let _ = payment.take(Move::Capture, None, fee, AT).unwrap();
         let _ = payment.refund(1, None, AT).unwrap();
         let seen = payment.history(before).last().copied().unwrap();
         assert_eq!((seen.state, seen.captured, seen.fee), (State::Authorized, 0, 0));

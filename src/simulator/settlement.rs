@@ -3,11 +3,13 @@
 //! A drift is decided once, when the money moves, and stays with the transaction: two reports never contradict each
 //! other, and the ground truth knows of it before the first report is read.
 
+use alloc::collections::BTreeMap;
+
 use super::faults::{Fault, Injected, Injector};
+use super::treasury::{Kind, Transaction};
 use crate::calendar::rfc3339;
 use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::Timestamp;
 
 /// The columns, those of the contract's generic settlement file.
 const HEADER: &str = "reference,id,type,amount_minor,currency,fee_minor,net_minor,status,occurred_at,payout_id,parent_reference\n";
@@ -22,14 +24,6 @@ const AMOUNT_DRIFT_MIN: u64 = 10;
 /// Largest drift of a fee.
 const FEE_DRIFT_MAX: u64 = 25;
 
-/// What a transaction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Charge,
-    /// The refund of a number.
-    Refund(usize),
-}
-
 /// How the report deviates from the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Drift {
@@ -42,18 +36,13 @@ enum Drift {
     Status,
 }
 
-/// Money that moved.
+/// What a booking is about, in words.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Transaction {
-    /// The number of the payment.
-    pub(super) payment: usize,
-    pub(super) kind: Kind,
-    /// Always positive; the type says in which direction it moved. Minor units.
-    pub(super) minor: u64,
-    pub(super) fee: u64,
-    pub(super) currency: Currency,
-    pub(super) at: Timestamp,
-    drift: Option<Drift>,
+pub(super) struct Subject<'a> {
+    /// The name under which the merchant's records know it.
+    pub(super) reference: &'a str,
+    /// The id of the object that caused it.
+    pub(super) object: &'a str,
 }
 
 /// Texts a row needs that a transaction does not hold.
@@ -61,44 +50,46 @@ pub(super) struct Transaction {
 pub(super) struct Names {
     pub(super) reference: String,
     pub(super) id: String,
-    /// The reference of the payment, for refunds.
+    /// The reference of the payment, for what follows one.
     pub(super) parent: Option<String>,
     /// An id that names nothing, for a charge of another merchant.
     pub(super) foreign: String,
 }
 
-/// All money that moved, oldest first.
+/// How the report deviates, by the number of the transaction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settlement {
-    transactions: Vec<Transaction>,
+    drifts: BTreeMap<usize, Drift>,
 }
 
 impl Settlement {
-    /// Writes down what moved and decides whether the report will tell the truth about it. Returns what it will not.
+    /// Decides whether the report will tell the truth about a transaction. Returns what it will not.
     pub(super) fn record(
         &mut self,
-        payment: usize,
-        kind: Kind,
-        (minor, fee, currency): (u64, u64, Currency),
-        at: Timestamp,
-        (reference, injector): (&str, &mut Injector),
+        number: usize,
+        transaction: &Transaction,
+        subject: &Subject<'_>,
+        injector: &mut Injector,
     ) -> Option<Injected> {
-        let drift = decide(minor, fee, reference, injector);
-        let drifted = drift.map(|(fault, drift)| truth(fault, drift, minor, fee, currency));
-        let drift = drift.map(|(_, drift)| drift);
-        self.transactions.push(Transaction { payment, kind, minor, fee, currency, at, drift });
-        drifted
-    }
-
-    pub(super) fn transactions(&self) -> &[Transaction] {
-        &self.transactions
+        if !matches!(transaction.kind, Kind::Charge | Kind::Refund) {
+            return None;
+        }
+        let (minor, fee) = (transaction.gross.unsigned_abs(), transaction.fees.total());
+        let (fault, drift) = decide(minor, fee, subject.reference, injector)?;
+        let _ = self.drifts.insert(number, drift);
+        Some(truth(fault, drift, minor, fee, transaction.currency))
     }
 
     /// The report. `names` gives the texts of a transaction by its number.
-    pub(super) fn csv(&self, names: impl Fn(usize, &Transaction) -> Names) -> String {
+    pub(super) fn csv(
+        &self,
+        transactions: &[Transaction],
+        names: impl Fn(usize, &Transaction) -> Names,
+    ) -> String {
         let mut out = HEADER.to_owned();
-        for (number, transaction) in self.transactions.iter().enumerate() {
-            rows(&mut out, transaction, &names(number, transaction));
+        for (number, transaction) in transactions.iter().enumerate() {
+            let drift = self.drifts.get(&number).copied();
+            rows(&mut out, transaction, drift, &names(number, transaction));
         }
         out
     }
@@ -144,8 +135,9 @@ fn truth(fault: Fault, drift: Drift, minor: u64, fee: u64, currency: Currency) -
     }
 }
 
-fn rows(out: &mut String, transaction: &Transaction, names: &Names) {
-    let Transaction { minor, fee, currency, at, kind, .. } = *transaction;
+fn rows(out: &mut String, transaction: &Transaction, drift: Option<Drift>, names: &Names) {
+    let Transaction { currency, created: at, kind, .. } = *transaction;
+    let (minor, fee) = (transaction.gross.unsigned_abs(), transaction.fees.total());
     let kind = if kind == Kind::Charge { "charge" } else { "refund" };
     let parent = names.parent.as_deref().unwrap_or_default();
     let mut row =
@@ -160,7 +152,7 @@ fn rows(out: &mut String, transaction: &Transaction, names: &Names) {
     let mut own = |minor, fee, status| {
         row(&names.reference, &names.id, kind, minor, fee, status, parent);
     };
-    match transaction.drift {
+    match drift {
         Some(Drift::Missing) => {}
         Some(Drift::Amount(shown)) => own(shown, fee, SETTLED),
         Some(Drift::Fee(shown)) => own(minor, shown, SETTLED),

@@ -37,10 +37,10 @@ impl Scheme {
         }
     }
 
-    /// The headers that authenticate `body`, signed at `at_s` seconds since the Unix epoch.
+    /// The headers that authenticate `body` with each of `keys`, signed at `at_s` seconds since the Unix epoch.
     pub(super) fn headers(
         self,
-        key: &Secret,
+        keys: &[Secret],
         id: &str,
         at_s: u64,
         body: &str,
@@ -48,8 +48,9 @@ impl Scheme {
         let at = at_s.to_string();
         match self {
             Self::Standard => {
-                let tag = sign(key, &[id, ".", &at, ".", body]);
-                let signature = format!("v1,{}", encode_base64(tag.as_bytes()));
+                let tags = keys.iter().map(|key| sign(key, &[id, ".", &at, ".", body]));
+                let tags = tags.map(|tag| format!("v1,{}", encode_base64(tag.as_bytes())));
+                let signature = tags.collect::<Vec<_>>().join(" ");
                 vec![
                     ("webhook-id", id.to_owned()),
                     ("webhook-timestamp", at),
@@ -57,8 +58,10 @@ impl Scheme {
                 ]
             }
             Self::Stripe => {
-                let tag = sign(key, &[&at, ".", body]);
-                vec![("stripe-signature", format!("t={at},v1={}", encode_hex(tag.as_bytes())))]
+                let tags = keys.iter().map(|key| sign(key, &[&at, ".", body]));
+                let signature = tags
+                    .fold(format!("t={at}"), |all, tag| format!("{all},v1={}", encode_hex(tag.as_bytes())));
+                vec![("stripe-signature", signature)]
             }
         }
     }
@@ -85,7 +88,7 @@ mod tests {
     fn the_example_of_the_standard_webhooks_specification_holds() {
         let key = Scheme::Standard.key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let headers = Scheme::Standard.headers(
-            &key,
+            &[key],
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             1_614_265_330,
             r#"{"test": 2432232314}"#,

@@ -6,19 +6,21 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use super::books::{Books, Entry, FEES, NETWORK, Posting, Side};
+use super::books::Books;
 use super::faults::{Fault, Injected, Injector};
 use super::idempotency::{Keys, Reply};
 use super::ids::Ids;
 use super::options::Options;
 use super::payment::{AUTHORIZATION_LIFE, Order, PROCESSING_TIME, Payment, Script};
-use super::settlement::{Kind, Names, Settlement};
+use super::settlement::{Names, Settlement, Subject};
 use super::state::{Move, State};
 use super::stripe;
-use super::webhooks::{Content, Webhooks};
+use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
+use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
+use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 /// Everything the gateway knows.
 #[derive(Clone, Debug)]
@@ -35,10 +37,14 @@ pub(super) struct World {
     pub(super) by_reference: BTreeMap<String, Vec<usize>>,
     /// When something happens to a payment by itself.
     timers: BTreeSet<(Timestamp, usize)>,
-    refunds: usize,
+    /// The payments that were refunded, by the number of the refund.
+    refunds: Vec<usize>,
     pub(super) keys: Keys<Reply>,
     pub(super) books: Books,
+    pub(super) treasury: Treasury,
     pub(super) webhooks: Webhooks,
+    /// When failed deliveries of the Stripe dialect are tried again.
+    pub(super) schedule: Schedule,
     pub(super) settlement: Settlement,
     pub(super) injector: Injector,
     pub(super) truth: Vec<Injected>,
@@ -64,10 +70,12 @@ impl World {
             payments: Vec::new(),
             by_reference: BTreeMap::new(),
             timers: BTreeSet::new(),
-            refunds: 0,
+            refunds: Vec::new(),
             keys: Keys::default(),
             books: Books::default(),
+            treasury: Treasury::default(),
             webhooks: Webhooks::default(),
+            schedule: options.schedule,
             settlement: Settlement::default(),
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
@@ -105,6 +113,7 @@ impl World {
         // From here on the payment is accepted.
         let payment = self.payments.len();
         let _ = self.books.open(&order.merchant_id);
+        let _ = self.treasury.open(&order.merchant_id, Profile::immediate);
         if let Some(reference) = &order.reference {
             self.by_reference.entry(reference.clone()).or_default().push(payment);
         }
@@ -158,13 +167,15 @@ impl World {
         asked: Option<u64>,
         now: Timestamp,
     ) -> Result<Receipt, Error> {
-        let number = self.refunds;
+        let number = self.refunds.len();
         let minor = self.payment_mut(payment)?.refund(number, asked, now)?;
 
         // From here on the money moves.
-        self.refunds = number.saturating_add(1);
-        self.post(payment, "refund", (Side::Credit, Side::Debit), minor, 0, now)?;
-        self.settle(payment, Kind::Refund(number), minor, 0, now);
+        self.refunds.push(payment);
+        let (account, currency) = self.purse(payment)?;
+        let booking = Booking::refund(account, Source::PaymentRefund(number), (minor, currency));
+        let (reference, object) = (self.reference(payment), self.ids.id("re", number));
+        let _ = self.book(&booking, &Subject { reference: &reference, object: &object }, now)?;
         self.announce(payment, now);
         self.receipt(payment)
     }
@@ -172,6 +183,11 @@ impl World {
     /// Does everything that happens by itself up to and with `now`, each at its own moment.
     pub(super) fn catch_up(&mut self, now: Timestamp) -> Result<(), Error> {
         while let Some(at) = self.next_moment().filter(|at| *at <= now) {
+            // Money is there before anything else that happens at the same moment needs it.
+            if self.treasury.next_due() == Some(at) {
+                let _ = self.treasury.step(&mut self.books, at)?;
+                continue;
+            }
             if self.stripe.next_timer() == Some(at) {
                 stripe::run_due(self)?;
                 continue;
@@ -195,27 +211,90 @@ impl World {
         [self.next_moment(), self.webhooks.next_silence()].into_iter().flatten().min()
     }
 
-    /// When something happens by itself next in one of the dialects.
+    /// When something happens by itself next: money moves on, or an object of one of the dialects changes.
     fn next_moment(&self) -> Option<Timestamp> {
         let native = self.timers.first().map(|(at, _)| *at);
-        [native, self.stripe.next_timer()].into_iter().flatten().min()
+        [native, self.stripe.next_timer(), self.treasury.next_due()].into_iter().flatten().min()
     }
 
     /// Appends to the ground truth.
     pub(super) fn confess(&mut self, injected: Injected, at: Timestamp) {
-        self.truth.push(Injected { seed: self.seed, step: self.step, at: at.unix_ms(), ..injected });
+        let call = Fault::parse(injected.fault).and_then(|fault| self.injector.calls(fault));
+        self.truth.push(Injected { seed: self.seed, step: self.step, at: at.unix_ms(), call, ..injected });
+    }
+
+    /// Books what moved money, and decides whether the settlement report will tell the truth about it. Returns the number
+    /// of the balance transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`Treasury::book`].
+    pub(super) fn book(
+        &mut self,
+        booking: &Booking,
+        subject: &Subject<'_>,
+        now: Timestamp,
+    ) -> Result<usize, TreasuryError> {
+        let number = self.treasury.book(&mut self.books, booking, now)?;
+        let Some(transaction) = self.treasury.transaction(number) else { return Ok(number) };
+        let drift = self.settlement.record(number, transaction, subject, &mut self.injector);
+        let Some(drift) = drift else { return Ok(number) };
+        // A foreign row stands under a name of its own, which is what a reconciler will report.
+        let foreign = drift.fault == Fault::SettlementForeign.name();
+        let alien = self.ids.alien("pay", number);
+        let (object, reference) = if foreign {
+            (alien.clone(), alien)
+        } else {
+            (subject.object.to_owned(), subject.reference.to_owned())
+        };
+        self.confess(Injected { objects: vec![object], reference: Some(reference), ..drift }, now);
+        Ok(number)
     }
 
     /// The settlement report.
     pub(super) fn settlement_csv(&self) -> String {
-        self.settlement.csv(|number, transaction| {
-            let reference = self.reference(transaction.payment);
-            let (id, parent) = match transaction.kind {
-                Kind::Charge => (self.ids.id("pay", transaction.payment), None),
-                Kind::Refund(refund) => (self.ids.id("re", refund), Some(reference.clone())),
-            };
-            Names { reference, id, parent, foreign: self.ids.alien("pay", number) }
-        })
+        self.settlement
+            .csv(self.treasury.transactions(), |number, transaction| self.names(number, transaction))
+    }
+
+    /// What the merchant and the gateway call a transaction.
+    fn names(&self, number: usize, transaction: &Transaction) -> Names {
+        let foreign = self.ids.alien("pay", number);
+        match transaction.source {
+            Source::PaymentRefund(refund) => {
+                let payment = self.refunds.get(refund).copied().unwrap_or_default();
+                let reference = self.reference(payment);
+                Names { parent: Some(reference.clone()), reference, id: self.ids.id("re", refund), foreign }
+            }
+            Source::Payment(payment) => {
+                let id = self.ids.id("pay", payment);
+                Names { reference: self.reference(payment), id, parent: None, foreign }
+            }
+            _ => {
+                let id = self.ids.id("txn", number);
+                Names { reference: id.clone(), id, parent: None, foreign }
+            }
+        }
+    }
+
+    /// The id of the native payment an entry of the books is about, where it is about one.
+    pub(super) fn payment_behind(&self, source: Source) -> Option<String> {
+        match source {
+            Source::Payment(payment) => Some(self.ids.id("pay", payment)),
+            Source::PaymentRefund(refund) => {
+                self.refunds.get(refund).map(|payment| self.ids.id("pay", *payment))
+            }
+            _ => None,
+        }
+    }
+
+    /// The account a payment is settled on, and the currency.
+    fn purse(&self, payment: usize) -> Result<(usize, Currency), Error> {
+        let found =
+            self.payments.get(payment).ok_or(Error::Bug { what: "a payment number names no payment" })?;
+        let account = self.treasury.find(&found.order.merchant_id);
+        let account = account.ok_or(Error::Bug { what: "a merchant has no account" })?;
+        Ok((account, found.order.amount.currency()))
     }
 
     fn payment_mut(&mut self, payment: usize) -> Result<&mut Payment, Error> {
@@ -244,131 +323,25 @@ impl World {
     }
 
     fn take(&mut self, payment: usize, by: Move, asked: Option<u64>, at: Timestamp) -> Result<(), Error> {
-        let (minor, fee) = self.payment_mut(payment)?.take(by, asked, at)?;
+        let (account, currency) = self.purse(payment)?;
+        let booking = |minor| Booking::charge(account, Source::Payment(payment), (minor, currency), false);
+        let treasury = &self.treasury;
+        let fee = |minor| Ok(treasury.quote(&booking(minor), at)?.fees.total());
+        let found =
+            self.payments.get_mut(payment).ok_or(Error::Bug { what: "a payment number names no payment" })?;
+        let minor = found.take(by, asked, fee, at)?;
 
         // From here on the money moves.
-        self.post(payment, "capture", (Side::Debit, Side::Credit), minor, fee, at)?;
-        self.settle(payment, Kind::Charge, minor, fee, at);
+        let (reference, object) = (self.reference(payment), self.ids.id("pay", payment));
+        let _ = self.book(&booking(minor), &Subject { reference: &reference, object: &object }, at)?;
         self.announce(payment, at);
         Ok(())
-    }
-
-    /// Writes an entry between the network and the merchant, and the fee the merchant pays out of it.
-    fn post(
-        &mut self,
-        payment: usize,
-        cause: &'static str,
-        (network, merchant): (Side, Side),
-        minor: u64,
-        fee: u64,
-        at: Timestamp,
-    ) -> Result<(), Error> {
-        let order = &self.payment_mut(payment)?.order;
-        let (name, currency) = (order.merchant_id.clone(), order.amount.currency());
-        let (account, fees) = (self.books.open(&name), self.books.open(FEES));
-        let mut postings = vec![
-            Posting { account: self.books.open(NETWORK), side: network, minor },
-            Posting { account, side: merchant, minor },
-        ];
-        if fee > 0 {
-            postings.push(Posting { account, side: Side::Debit, minor: fee });
-            postings.push(Posting { account: fees, side: Side::Credit, minor: fee });
-        }
-        self.books.post(Entry { at, cause, payment, currency, postings })
-    }
-
-    fn settle(&mut self, payment: usize, kind: Kind, minor: u64, fee: u64, at: Timestamp) {
-        let Some(currency) = self.payments.get(payment).map(|payment| payment.order.amount.currency()) else {
-            return;
-        };
-        let number = self.settlement.transactions().len();
-        let reference = self.reference(payment);
-        let drift = self.settlement.record(
-            payment,
-            kind,
-            (minor, fee, currency),
-            at,
-            (&reference, &mut self.injector),
-        );
-        let Some(drift) = drift else { return };
-        let own = match kind {
-            Kind::Charge => self.ids.id("pay", payment),
-            Kind::Refund(refund) => self.ids.id("re", refund),
-        };
-        // A foreign row stands under a name of its own, which is what a reconciler will report.
-        let foreign = drift.fault == Fault::SettlementForeign.name();
-        let alien = self.ids.alien("pay", number);
-        let (objects, reference) =
-            if foreign { (vec![alien.clone()], alien) } else { (vec![own], self.reference(payment)) };
-        self.confess(Injected { objects, reference: Some(reference), ..drift }, at);
     }
 
     /// Writes the event of the state a payment has just entered and schedules its deliveries.
     fn announce(&mut self, payment: usize, at: Timestamp) {
         let Some(found) = self.payments.get(payment) else { return };
-        let (state, moment) = (found.now().state, found.latest());
-        let event = self.webhooks.record(at, payment, moment);
-        let wanted = |wants: &BTreeSet<State>| wants.is_empty() || wants.contains(&state);
-        let endpoints: Vec<usize> = self
-            .webhooks
-            .endpoints()
-            .iter()
-            .enumerate()
-            .filter(|(_, endpoint)| wanted(&endpoint.wants))
-            .map(|(number, _)| number)
-            .collect();
-        for endpoint in endpoints {
-            self.post_event(event, endpoint, payment, state, at);
-        }
-    }
-
-    /// Schedules the delivery of one event to one endpoint, and what the fault plan makes of it.
-    fn post_event(&mut self, event: usize, endpoint: usize, payment: usize, state: State, at: Timestamp) {
-        let subject = format!("{} {}", self.reference(payment), state.name());
-        let occasion = self.injector.occasion("webhook", &subject, &Fault::OF_WEBHOOKS);
-        let held_back = self.injector.strikes(&occasion, Fault::WebhookReorder);
-        let delay =
-            if held_back { self.injector.delay(&occasion, Fault::WebhookReorder) } else { Millis::ZERO };
-        let parcel = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
-        if held_back {
-            self.confess_webhook(Fault::WebhookReorder, event, payment, parcel, at);
-        }
-        if self.injector.strikes(&occasion, Fault::WebhookDuplicate) {
-            let delay = self.injector.delay(&occasion, Fault::WebhookDuplicate);
-            let copy = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
-            self.confess_webhook(Fault::WebhookDuplicate, event, payment, copy, at);
-        }
-        // Only money is worth forging.
-        if state == State::Completed && self.injector.strikes(&occasion, Fault::WebhookForged) {
-            let parcel = self.webhooks.schedule(Content::Forged(event), endpoint, at);
-            let objects = vec![
-                self.ids.alien("evt", event),
-                self.ids.alien("pay", payment),
-                self.ids.id("dlv", parcel),
-            ];
-            let reference = Some(self.reference(payment));
-            self.confess(Injected { objects, reference, ..Injected::of(Fault::WebhookForged) }, at);
-        }
-    }
-
-    /// Whom an event is about, in words that do not depend on the order in which payments came in.
-    pub(super) fn subject_of_event(&self, event: usize) -> Option<String> {
-        let event = self.webhooks.events().get(event)?;
-        let state = self.payments.get(event.payment)?.history(event.moment).last()?.state;
-        Some(format!("{} {}", self.reference(event.payment), state.name()))
-    }
-
-    pub(super) fn confess_webhook(
-        &mut self,
-        fault: Fault,
-        event: usize,
-        payment: usize,
-        parcel: usize,
-        at: Timestamp,
-    ) {
-        let objects =
-            vec![self.ids.id("evt", event), self.ids.id("pay", payment), self.ids.id("dlv", parcel)];
-        let reference = Some(self.reference(payment));
-        self.confess(Injected { objects, reference, ..Injected::of(fault) }, at);
+        let (kind, moment) = (found.now().state.event(), found.latest());
+        self.publish(at, 0, kind, News::Payment { payment, moment });
     }
 }

@@ -105,6 +105,8 @@ pub(crate) fn line(exchange: &Exchange) -> String {
     let seen = match exchange.transport {
         Transport::RequestLost => return "request lost".to_owned(),
         Transport::ResponseLost => return "response lost".to_owned(),
+        Transport::Truncated => return "truncated".to_owned(),
+        Transport::Hung => return "hung".to_owned(),
         Transport::Deliver { .. } if exchange.status < 400 => text(&exchange.body, "state"),
         Transport::Deliver { .. } => text(&exchange.body, "error.code"),
     };

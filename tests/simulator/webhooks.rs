@@ -131,3 +131,97 @@ fn duplicates_reordering_and_loss_leave_every_event_delivered_in_the_end() {
     expected.sort();
     assert_eq!(seen, expected);
 }
+
+#[test]
+fn an_endpoint_is_shown_changed_and_deleted_and_its_secret_is_shown_once() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let made = driver.listen(r#"{"url":"http://a.test/hook","events":["payment.completed"]}"#).body;
+    let id = text(&made, "id");
+    let path = format!("/api/webhook_endpoints/{id}");
+    let shown = driver.get(&path).body;
+    assert_eq!(
+        (text(&shown, "url"), text(&shown, "enabled")),
+        ("http://a.test/hook".to_owned(), "true".to_owned())
+    );
+    assert_eq!(text(&shown, "secret"), "no secret");
+    assert!(driver.get("/api/webhook_endpoints").body.contains(&id));
+
+    let changed =
+        driver.send("POST", &path, None, r#"{"url":"http://b.test","events":["*"],"enabled":false}"#).body;
+    assert_eq!(
+        (text(&changed, "url"), text(&changed, "events")),
+        ("http://b.test".to_owned(), r#"["*"]"#.to_owned())
+    );
+    let _ = driver.pay("a", 1_000);
+    driver.deliver(|_| unreachable!("a disabled endpoint gets nothing"));
+
+    assert_eq!(text(&driver.send("DELETE", &path, None, "").body, "deleted"), "true");
+    for (method, target) in [("GET", path.clone()), ("POST", path.clone()), ("DELETE", path.clone())] {
+        let gone = driver.send(method, &target, None, "");
+        assert_eq!(
+            (gone.status, text(&gone.body, "error.code").as_str()),
+            (404, "webhook_endpoint_not_found")
+        );
+    }
+    assert!(!driver.get("/api/webhook_endpoints").body.contains(&id));
+}
+
+#[test]
+fn two_secrets_sign_for_a_day_after_a_rotation() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let made = driver
+        .listen(r#"{"url":"http://a.test/hook","scheme":"stripe-v1","events":["payment.completed"]}"#)
+        .body;
+    let path = format!("/api/webhook_endpoints/{}/rotate", text(&made, "id"));
+    let other = text(&driver.send("POST", &path, None, r#"{"overlapSeconds":60}"#).body, "secret");
+    let older = text(&made, "secret");
+    assert_ne!(other, older);
+    let mut signatures = |wait: u64| {
+        driver.wait(wait);
+        let _ = driver.pay(&format!("order_{wait}"), 1_000);
+        let mut seen = Vec::new();
+        driver.deliver(|delivery| {
+            let header = delivery.headers.iter().find(|(name, _)| *name == "stripe-signature").unwrap();
+            let at = header.1.strip_prefix("t=").unwrap().split(',').next().unwrap();
+            seen.extend([&other, &older].map(|secret| {
+                let key = MacKey::new(MacAlgorithm::HmacSha256, &Secret::new(secret.as_bytes().to_vec()));
+                let tag = key.sign(format!("{at}.{}", delivery.body).as_bytes());
+                header.1.contains(&format!(",v1={}", encode_hex(tag.as_bytes())))
+            }));
+            Outcome::Answered(200)
+        });
+        seen
+    };
+    assert_eq!(signatures(59_999), [true, true]);
+    assert_eq!(signatures(1), [true, false]);
+    assert_eq!(driver.send("POST", &path, None, r#"{"overlapSeconds":86401}"#).status, 400);
+}
+
+#[test]
+fn an_event_is_sent_again_by_hand_once_and_every_attempt_is_told() {
+    let mut driver = Driver::new(7, "\"none\"");
+    let made = driver.listen(r#"{"url":"http://a.test/hook","events":["payment.completed"]}"#).body;
+    let _ = driver.pay("a", 1_000);
+    driver.wait(63_000);
+    driver.deliver(|_| Outcome::Answered(500));
+    let list = driver.get("/api/events").body;
+    let events = tillproof::json::parse(list.as_bytes()).unwrap();
+    let id =
+        events.get("data").unwrap().as_array().unwrap()[2].get("id").unwrap().as_str().unwrap().to_owned();
+    let path = format!("/api/events/{id}");
+    assert!(driver.get(&path).body.contains(r#""state":"dead_letter","attempts":7"#));
+    let again = format!(r#"{{"endpoint":"{}"}}"#, text(&made, "id"));
+    assert_eq!(driver.send("POST", &format!("{path}/resend"), None, &again).status, 200);
+    let mut seen = Vec::new();
+    driver.deliver(|delivery| {
+        seen.push((text(&delivery.body, "id"), delivery.attempt));
+        Outcome::Answered(204)
+    });
+    assert_eq!(seen, [(id, 1)]);
+    let told = driver.get(&path).body;
+    assert!(
+        told.contains(r#""state":"delivered","attempts":1,"tries":[{"at":1767225663000,"status":204}]"#),
+        "{told}"
+    );
+    assert_eq!(driver.send("POST", "/api/events/evt_1/resend", None, "").status, 404);
+}

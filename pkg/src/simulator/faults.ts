@@ -7,14 +7,40 @@ import { refusal } from "../shell/guard.js";
 export type FaultName =
   | "request_lost"
   | "rate_limited"
+  | "rate_limited_retry"
   | "server_error"
+  | "unmarked_error"
+  | "unmarked_not_found"
+  | "bad_gateway"
+  | "empty_answer"
   | "server_error_stored"
+  | "key_in_flight"
+  | "key_expired"
+  | "duplicate_submission"
+  | "response_truncated"
   | "response_lost"
+  | "response_hung"
   | "slow"
+  | "stale_read"
+  | "search_lag"
+  | "list_grows"
+  | "webhook_early"
   | "webhook_duplicate"
   | "webhook_reorder"
-  | "webhook_lost"
+  | "webhook_delay"
+  | "webhook_never"
+  | "webhook_late"
+  | "webhook_twin"
+  | "webhook_unknown"
   | "webhook_forged"
+  | "webhook_outage"
+  | "webhook_lost"
+  | "webhook_stale_signature"
+  | "webhook_wrong_secret"
+  | "webhook_reserialized"
+  | "webhook_extra_field"
+  | "webhook_old_version"
+  | "webhook_timeout"
   | "settlement_amount"
   | "settlement_fee"
   | "settlement_missing"
@@ -28,15 +54,34 @@ export interface FaultRule {
   readonly probability?: string | number;
   /** The matching calls at which it happens, counted from 1 since the plan was set. */
   readonly nth?: readonly number[];
-  /** From and to, in milliseconds, for `slow`, `webhook_duplicate` and `webhook_reorder`. */
+  /** From and to, in milliseconds, for the faults that delay; at most a day for requests, thirty for deliveries. */
   readonly delayMs?: readonly [from: number, to: number];
 }
 
 /** A plan with a name. */
-export type FaultPreset = "none" | "gentle" | "hostile";
+export type FaultPreset = "none" | "gentle" | "hostile" | "blackout" | "month-end";
 
-/** A preset, or a rule for each fault that may happen; a probability alone may stand for its rule. */
-export type FaultPlan = FaultPreset | { readonly [name in FaultName]?: FaultRule | string | number };
+/** One line of a script: a single injection. */
+export interface FaultLine {
+  readonly fault: FaultName;
+  /**
+   * Where: a route such as `POST /v1/refunds`, with `:id` or `*` for any part of the path; a type of events; a kind of
+   * transaction. Anywhere when left out.
+   */
+  readonly route?: string;
+  /** At which matching call, from 1 since the plan was set. */
+  readonly call: number;
+  /** As in {@link FaultRule.delayMs}. */
+  readonly delayMs?: readonly [from: number, to: number];
+}
+
+/**
+ * A preset, or a rule for each fault that may happen (a probability alone may stand for its rule) and a script of single
+ * injections.
+ */
+export type FaultPlan =
+  | FaultPreset
+  | ({ readonly [name in FaultName]?: FaultRule | string | number } & { readonly script?: readonly FaultLine[] });
 
 /**
  * The plan as the engine reads it: as in a fault file, where names are in snake_case.
@@ -51,13 +96,14 @@ export function planDocument(plan: unknown): unknown {
       "argument_invalid",
       "faults",
       plan,
-      "is no fault plan: expected none, gentle, hostile or an object with a rule for each fault",
+      "is no fault plan: expected none, gentle, hostile, blackout, month-end or an object with a rule for each fault",
     );
   }
   return Object.fromEntries(Object.entries(plan).map(([name, rule]) => [name, ruleDocument(rule)]));
 }
 
 function ruleDocument(rule: unknown): unknown {
+  if (Array.isArray(rule)) return rule.map(ruleDocument);
   if (typeof rule !== "object" || rule === null || !("delayMs" in rule)) return rule;
   const { delayMs, ...rest } = rule;
   return { ...rest, delay_ms: delayMs };
@@ -78,6 +124,8 @@ export interface Injected {
   readonly fault: FaultName;
   /** The id in the catalogue: F for requests, W for webhooks, S for settlement. */
   readonly id: string;
+  /** At which matching call it struck: what `nth` would name. `null` where only a script asked for it. */
+  readonly call: number | null;
   /** The ids of the objects concerned. */
   readonly objects: readonly string[];
   /** The name under which the merchant's records know the payment. */
@@ -93,7 +141,8 @@ export interface Injected {
 }
 
 /** A record as it comes out of wasm: every 64-bit number is a `bigint` there. */
-type RawInjected = Omit<Injected, "seed" | "step" | "at"> & {
+type RawInjected = Omit<Injected, "seed" | "step" | "at" | "call"> & {
+  readonly call: bigint | null;
   readonly seed: bigint;
   readonly step: bigint;
   readonly at: bigint;
@@ -106,5 +155,6 @@ export function injectedFrom(raw: unknown): Injected[] {
     seed: Number(one.seed),
     step: Number(one.step),
     at: Number(one.at),
+    call: one.call === null ? null : Number(one.call),
   }));
 }

@@ -11,16 +11,21 @@ import { decode, encode } from "../shell/wire.js";
 import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
 import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
+import { fetchOver, type Answer, type Fetch } from "./fetch.js";
+import { httpClientOver, type StripeHttpClient } from "./http-client.js";
 
 /** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
 export type Deliver = (request: Request) => Promise<Response>;
+
+/** The interfaces of a gateway: its own, that of Stripe, or one beside the other. */
+export type Dialect = "native" | "stripe" | "both";
 
 /** What a gateway is made from. */
 export interface GatewayOptions {
   /** What decides every id, secret and fault: 0 to 2^53 - 1. 0 when left out. */
   readonly seed?: number;
   /** How it is spoken to. `native` when left out; `both` answers `/v1/` as Stripe and the rest as native. */
-  readonly dialect?: "native" | "stripe" | "both";
+  readonly dialect?: Dialect;
   /** Which faults happen. None when left out. */
   readonly faults?: FaultPlan;
   /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */
@@ -38,17 +43,12 @@ export interface GatewayOptions {
    * wall clock, as over HTTP.
    */
   readonly signatureTime?: () => number;
+  /**
+   * How the time of a slow answer passes while the clock is virtual. The clock is moved when left out; whoever drives
+   * timers of his own waits with those.
+   */
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
-
-/** What became of a request: an answer, or a broken connection. */
-export type Answer =
-  | {
-      readonly connection: "kept";
-      readonly status: number;
-      readonly headers: [name: string, value: string][];
-      readonly body: string;
-    }
-  | { readonly connection: "broken" };
 
 /** How long a webhook may take to be answered. Below the engine's own patience of 60 s. */
 const DELIVERY_TIMEOUT_MS = 10_000;
@@ -69,6 +69,7 @@ export class Gateway {
   readonly #clock: Clock;
   readonly #deliver: Deliver;
   readonly #signatureTime: () => number;
+  readonly #wait: GatewayOptions["wait"];
   /** Deliveries under way. */
   readonly #underway = new Set<Promise<void>>();
   /** Calls of {@link Gateway.advance}, one after the other. */
@@ -87,6 +88,7 @@ export class Gateway {
       "snapshot",
       "deliver",
       "signatureTime",
+      "wait",
     ]);
     const deliver = fn("deliver", options.deliver ?? ((request: Request) => globalThis.fetch(request)));
     const signatureTime = fn("signatureTime", options.signatureTime ?? (() => this.#clock.now()));
@@ -95,6 +97,7 @@ export class Gateway {
     this.#clock = clock;
     this.#deliver = deliver;
     this.#signatureTime = signatureTime;
+    this.#wait = options.wait === undefined ? undefined : fn("wait", options.wait);
     this.#arm();
   }
 
@@ -113,33 +116,27 @@ export class Gateway {
    *
    * Rejects with a `TypeError` "fetch failed" whose cause has the code `ECONNRESET` when a fault breaks the connection.
    */
-  readonly fetch = async (input: Request | URL | string, init?: RequestInit): Promise<Response> => {
-    const request = input instanceof Request && init === undefined ? input : new Request(input, init);
-    request.signal.throwIfAborted();
-    const url = new URL(request.url);
-    const answer = await this.exchange(
-      {
-        method: request.method,
-        path: url.pathname,
-        query: url.search.slice(1),
-        headers: [...request.headers],
-        body: new Uint8Array(await request.arrayBuffer()),
-      },
-      request.signal,
-    );
-    request.signal.throwIfAborted();
-    if (answer.connection === "broken") throw connectionReset();
-    return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
-  };
+  readonly fetch: Fetch = fetchOver((request, signal) => this.#answer(request, signal));
+
+  /**
+   * What the official Stripe client takes in the place of a connection: `new Stripe(key, { httpClient: gateway.httpClient })`.
+   *
+   * A broken connection is an error with the code `ECONNRESET`, which the client tries again as it does everywhere.
+   */
+  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.#answer(request, signal));
 
   /**
    * Answers a request without the objects of `fetch`; what a server calls. The answer to HEAD holds what GET would get,
    * whose length belongs into its headers.
    */
   async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
+    return this.#answer(checkedRequest(request), signal);
+  }
+
+  async #answer(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
     this.#checkOpen();
     const start = this.#clock.now();
-    const exchange = this.#engine.handle(start, checkedRequest(request));
+    const exchange = this.#engine.handle(start, request);
     this.#arm();
     if (exchange.advance_ms > 0) await this.advance(exchange.advance_ms);
     if (exchange.transport !== "deliver") return { connection: "broken" };
@@ -161,6 +158,28 @@ export class Gateway {
     // A failed advance is its caller's to see; the next one starts afresh.
     this.#advancing = done.catch(() => undefined);
     return done;
+  }
+
+  /** When something happens by itself next, in milliseconds since the epoch; `null` when never. */
+  nextDue(): number | null {
+    this.#checkOpen();
+    return this.#engine.nextDue();
+  }
+
+  /**
+   * Moves the clock to `ms` and sets off what falls due, each thing at its own moment, without waiting for webhooks to be
+   * answered. For drivers with timers of their own, whose webhook handlers may wait for those; others want
+   * {@link Gateway.advance}.
+   */
+  moveTo(ms: number): void {
+    this.#checkOpen();
+    const target = timeMs("ms", ms);
+    for (let due = this.#engine.nextDue(); due !== null && due <= target; due = this.#engine.nextDue()) {
+      if (this.#clock.kind === "virtual") this.#clock.moveTo(due);
+      this.#sendDue(due);
+    }
+    this.#clock.moveTo(target);
+    this.#arm();
   }
 
   /** Sets another fault plan from now on. */
@@ -205,6 +224,7 @@ export class Gateway {
   /** A slow answer: waits in real time, moves virtual time. Answers that are slow together are late together. */
   async #linger(start: number, exchange: Exchange, signal?: AbortSignal): Promise<void> {
     if (this.#clock.kind === "real") await sleep(exchange.delay_ms, signal);
+    else if (this.#wait !== undefined) await this.#wait(exchange.delay_ms, signal);
     else this.#clock.moveTo(start + exchange.delay_ms);
   }
 
@@ -339,7 +359,10 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
     method: text("request.method", method),
     path: text("request.path", path),
     query: text("request.query", query),
-    headers: list("request.headers", headers),
+    headers: list("request.headers", headers).map((pair) => {
+      const [name, value] = list("request.headers", pair);
+      return [text("request.headers", name), text("request.headers", value)];
+    }),
     body: bytes("request.body", body),
   };
 }
@@ -347,12 +370,6 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
 function clockKind(kind: unknown): ClockKind {
   if (kind === "virtual" || kind === "real") return kind;
   throw refusal("clock_unknown", "clock", kind, 'is no clock: expected "virtual" or "real"');
-}
-
-/** What the `fetch` of Node rejects with when a connection is reset. */
-function connectionReset(): TypeError {
-  const cause = Object.assign(new Error("the simulator broke the connection"), { code: "ECONNRESET" });
-  return new TypeError("fetch failed", { cause });
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -7,7 +7,9 @@
  * ```
  */
 
-export { createGateway, type Answer, type Deliver, type Gateway, type GatewayOptions } from "./gateway.js";
+export { createGateway, type Deliver, type Dialect, type Gateway, type GatewayOptions } from "./gateway.js";
+export type { Answer, Fetch, Kept } from "./fetch.js";
+export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";
 export type { GatewayRequest } from "./engine.js";
 export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";

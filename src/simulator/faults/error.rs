@@ -4,6 +4,9 @@ use crate::advice::{Advice, Detail, Diagnose};
 use crate::json;
 use crate::prelude::*;
 
+/// Longest name a message shows, in characters.
+pub(super) const SHOWN_MAX: usize = 80;
+
 /// Why a fault plan was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,6 +33,8 @@ pub enum Error {
         /// The fault it was given for.
         fault: &'static str,
     },
+    /// The script is no list, or too long.
+    WrongScript,
     /// A list of calls is not one of whole numbers from 1.
     WrongCalls {
         /// The fault it was given for.
@@ -42,13 +47,20 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// There is no fault of this name.
+    pub(super) fn unknown_fault(name: &str) -> Self {
+        Self::UnknownFault { found: name.chars().take(SHOWN_MAX).collect() }
+    }
+}
+
 impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Document(error) => write!(f, "the fault plan cannot be read: {error}"),
             Self::UnknownPreset { found } => write!(
                 f,
-                "there is no fault preset {}: expected none, gentle or hostile",
+                "there is no fault preset {}: expected none, gentle, hostile, blackout or month-end",
                 json::quoted(found)
             ),
             Self::UnknownFault { found } => write!(
@@ -66,14 +78,18 @@ impl core::fmt::Display for Error {
                 "the probability of {fault} cannot be read: expected a decimal from 0 to 1 with at most six decimals, \
                  such as 0.05"
             ),
+            Self::WrongScript => f.write_str(
+                "the script cannot be read: expected a list of at most 10000 objects with fault, call, and route or \
+                 delay_ms if wanted",
+            ),
             Self::WrongCalls { fault } => write!(
                 f,
-                "the field nth of {fault} cannot be read: expected a list of whole numbers from 1, such as [3, 7]"
+                "the field nth of {fault} cannot be read: expected a list of whole numbers from 1, such as [3, 7], and for call such a number"
             ),
             Self::WrongDelay { fault } => write!(
                 f,
-                "the field delay_ms of {fault} cannot be read: expected [from, to] in milliseconds up to one day, for \
-                 a fault that delays"
+                "the field delay_ms of {fault} cannot be read: expected [from, to] in milliseconds, up to one day for \
+                 a request and thirty for a delivery, for a fault that delays"
             ),
         }
     }
@@ -95,6 +111,7 @@ impl Diagnose for Error {
             Self::UnknownFault { .. } => "fault_unknown",
             Self::WrongRule { .. } => "fault_rule_invalid",
             Self::WrongProbability { .. } => "fault_probability_invalid",
+            Self::WrongScript => "fault_script_invalid",
             Self::WrongCalls { .. } => "fault_calls_invalid",
             Self::WrongDelay { .. } => "fault_delay_invalid",
         }
@@ -107,6 +124,7 @@ impl Diagnose for Error {
     fn details(&self) -> Vec<Detail> {
         match self {
             Self::Document(error) => error.details(),
+            Self::WrongScript => Vec::new(),
             Self::UnknownPreset { found } | Self::UnknownFault { found } => vec![("found", found.clone())],
             Self::WrongRule { fault }
             | Self::WrongProbability { fault }

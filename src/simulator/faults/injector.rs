@@ -20,15 +20,32 @@ pub(in crate::simulator) struct Injector {
     seen: BTreeMap<u64, u64>,
     /// Matching calls since the plan was set.
     calls: BTreeMap<Fault, u64>,
+    /// Matching calls since the plan was set, for each line of its script.
+    line_calls: Vec<u64>,
+    /// The delay a line of the script asks for, for the fault that struck last because of it.
+    scripted_delay: Option<(Fault, (u64, u64))>,
 }
 
 /// One moment at which faults may strike.
 #[derive(Clone, Debug)]
-pub(in crate::simulator) struct Occasion(Entropy);
+pub(in crate::simulator) struct Occasion {
+    dice: Entropy,
+    /// Where it is, in the words of a script.
+    route: String,
+}
 
 impl Injector {
     pub(in crate::simulator) fn new(root: &Entropy, plan: FaultPlan) -> Self {
-        Self { root: root.stream("faults"), plan, seen: BTreeMap::new(), calls: BTreeMap::new() }
+        let mut injector = Self {
+            root: root.stream("faults"),
+            plan: FaultPlan::default(),
+            seen: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            line_calls: Vec::new(),
+            scripted_delay: None,
+        };
+        injector.set_plan(plan);
+        injector
     }
 
     pub(in crate::simulator) const fn plan(&self) -> &FaultPlan {
@@ -37,45 +54,77 @@ impl Injector {
 
     /// Sets another plan. Counting of calls starts anew; what came up before is remembered.
     pub(in crate::simulator) fn set_plan(&mut self, plan: FaultPlan) {
+        self.line_calls = vec![0; plan.script().len()];
         self.plan = plan;
         self.calls.clear();
+        self.scripted_delay = None;
     }
 
     /// The next occasion of a kind that is about `subject`. Nothing is remembered where none of `faults` can strike.
     pub(in crate::simulator) fn occasion(&mut self, kind: &str, subject: &str, faults: &[Fault]) -> Occasion {
         let stream = self.root.stream(kind).stream(subject);
         if !self.plan.has_any(faults) {
-            return Occasion(stream);
+            return Occasion { dice: stream, route: String::new() };
         }
         let [name, ..] = stream.state();
         let times = self.seen.entry(name).or_default();
-        let occasion = Occasion(stream.stream(&times.to_string()));
+        let dice = stream.stream(&times.to_string());
         *times = times.saturating_add(1);
-        occasion
+        Occasion { dice, route: String::new() }
     }
 
     /// Whether the fault happens on this occasion.
     pub(in crate::simulator) fn strikes(&mut self, occasion: &Occasion, fault: Fault) -> bool {
-        let Some(rule) = self.plan.rule(fault) else { return false };
-        match &rule.when {
+        let scripted = self.strikes_by_script(occasion, fault);
+        let Some(rule) = self.plan.rule(fault) else { return scripted };
+        let calls = self.calls.entry(fault).or_default();
+        *calls = calls.saturating_add(1);
+        let ruled = match &rule.when {
             When::Ppm(ppm) => occasion.dice(fault).chance_ppm(*ppm),
-            When::Nth(nth) => {
-                let calls = self.calls.entry(fault).or_default();
-                *calls = calls.saturating_add(1);
-                nth.contains(calls)
+            When::Nth(nth) => nth.contains(calls),
+        };
+        scripted || ruled
+    }
+
+    fn strikes_by_script(&mut self, occasion: &Occasion, fault: Fault) -> bool {
+        let mut strikes = false;
+        if self.scripted_delay.is_some_and(|(delayed, _)| delayed == fault) {
+            self.scripted_delay = None;
+        }
+        for (line, calls) in self.plan.script().iter().zip(&mut self.line_calls) {
+            if line.fault != fault || !line.matches(&occasion.route) {
+                continue;
+            }
+            *calls = calls.saturating_add(1);
+            if *calls == line.call {
+                strikes = true;
+                self.scripted_delay = line.delay_ms.map(|delay| (fault, delay)).or(self.scripted_delay);
             }
         }
+        strikes
+    }
+
+    /// How many calls the rule of a fault has met since the plan was set: where it stands in an `nth`.
+    pub(in crate::simulator) fn calls(&self, fault: Fault) -> Option<u64> {
+        self.calls.get(&fault).copied()
     }
 
     /// How long a fault that delays does so, this time.
     pub(in crate::simulator) fn delay(&self, occasion: &Occasion, fault: Fault) -> Millis {
-        let bounds = self.plan.rule(fault).and_then(|rule| rule.delay_ms).or(fault.delay_default_ms());
+        let scripted = self.scripted_delay.filter(|(delayed, _)| *delayed == fault).map(|(_, delay)| delay);
+        let ruled = self.plan.rule(fault).and_then(|rule| rule.delay_ms);
+        let bounds = scripted.or(ruled).or(fault.delay_default_ms());
         let (from, to) = bounds.unwrap_or_default();
         Millis::new(occasion.between(fault, from, to))
     }
 }
 
 impl Occasion {
+    /// The same occasion, with the words a script knows its place by: a route, or a type of events.
+    pub(in crate::simulator) fn at(self, route: &str) -> Self {
+        Self { route: route.to_owned(), ..self }
+    }
+
     /// A number for the size of a fault, from `from` to `to`, both possible.
     pub(in crate::simulator) fn between(&self, fault: Fault, from: u64, to: u64) -> u64 {
         let span = to.saturating_sub(from).saturating_add(1);
@@ -83,7 +132,7 @@ impl Occasion {
     }
 
     fn dice(&self, fault: Fault) -> Entropy {
-        self.0.stream(fault.name())
+        self.dice.stream(fault.name())
     }
 }
 
@@ -147,5 +196,19 @@ mod tests {
         };
         let struck: Vec<bool> = (0..5).map(&mut call).collect();
         assert_eq!(struck, [false, true, false, true, false]);
+    }
+
+    #[test]
+    fn a_script_counts_the_calls_of_its_route() {
+        let mut injector = injector(
+            br#"{"script":[{"fault":"slow","route":"GET /a/*","call":2,"delay_ms":[7,7]},{"fault":"slow","call":4}]}"#,
+        );
+        let mut call = |route: &str| {
+            let occasion = injector.occasion("request", "key", &[Fault::Slow]).at(route);
+            injector.strikes(&occasion, Fault::Slow).then(|| injector.delay(&occasion, Fault::Slow).get())
+        };
+        assert_eq!([call("GET /a/:id"), call("GET /b"), call("GET /a/:id")], [None, None, Some(7)]);
+        assert!(call("GET /a/:id").is_some_and(|delay| delay >= 200));
+        assert_eq!(call("GET /a/:id"), None);
     }
 }

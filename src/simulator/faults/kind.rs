@@ -8,22 +8,74 @@ pub enum Fault {
     RequestLost,
     /// 429 with `Retry-After`; nothing was done.
     RateLimited,
+    /// 429 that tells the client to try again by itself; nothing was done.
+    RateLimitedRetry,
     /// 503; nothing was done.
     ServerError,
+    /// 500 with the body `{}`, which official clients take for an object; nothing was done.
+    UnmarkedError,
+    /// 404 in JSON without `error`, which official clients take for an object; nothing was done.
+    UnmarkedNotFound,
+    /// 502 with a page of HTML; done or not, nobody knows.
+    BadGateway,
+    /// 200 without a body; done or not, nobody knows.
+    EmptyAnswer,
     /// The request is carried out, then 500 is answered and stored under the key.
     ServerErrorStored,
+    /// The request is carried out, and 409 says that it is still running.
+    KeyInFlight,
+    /// The key of a finished request is forgotten, as if a day had passed: the request is carried out again.
+    KeyExpired,
+    /// The request arrives twice, the second time without the key of the first: both are carried out.
+    DuplicateSubmission,
+    /// The request is carried out, then the connection ends in the middle of the answer.
+    ResponseTruncated,
     /// The request is carried out, then the connection breaks.
     ResponseLost,
+    /// The request is carried out, and the answer never comes.
+    ResponseHung,
     /// The answer takes its time.
     Slow,
+    /// What is read is as old as the delay says.
+    StaleRead,
+    /// A search does not find yet what is younger than the delay.
+    SearchLag,
+    /// Something is added to a list between two of its pages.
+    ListGrows,
+    /// Webhooks arrive before the answer to the request that caused them.
+    WebhookEarly,
     /// A delivery is sent twice.
     WebhookDuplicate,
     /// A delivery is held back past later ones.
     WebhookReorder,
-    /// An attempt vanishes on its way and counts as failed.
-    WebhookLost,
+    /// A delivery is late by minutes or hours.
+    WebhookDelay,
+    /// No attempt of a delivery arrives; it ends as a dead letter.
+    WebhookNever,
+    /// A delivery waits until the merchant has looked for itself, at most as long as the delay says.
+    WebhookLate,
+    /// One change is announced by two events.
+    WebhookTwin,
+    /// An event of a type nobody has heard of is sent as well.
+    WebhookUnknown,
     /// Somebody else announces a payment that does not exist, with a wrong signature.
     WebhookForged,
+    /// The merchant's endpoint is down for as long as the delay says; no attempt arrives.
+    WebhookOutage,
+    /// An attempt vanishes on its way and counts as failed.
+    WebhookLost,
+    /// An attempt is signed as of a quarter of an hour ago.
+    WebhookStaleSignature,
+    /// An attempt is signed with the secret of another endpoint.
+    WebhookWrongSecret,
+    /// A proxy writes the body of an attempt anew after it was signed.
+    WebhookReserialized,
+    /// An attempt carries a field nobody has heard of.
+    WebhookExtraField,
+    /// An attempt carries the payload of an API version of years ago.
+    WebhookOldVersion,
+    /// The merchant's answer came too late: it was processed, counts as failed and is sent again.
+    WebhookTimeout,
     /// The settlement report shows another amount.
     SettlementAmount,
     /// The settlement report shows another fee.
@@ -38,7 +90,7 @@ pub enum Fault {
     SettlementStatus,
 }
 
-/// What a fault rule may hold beside its probability.
+/// What a fault rule may hold beside its probability, and how often the presets let it happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) fault: Fault,
@@ -50,54 +102,133 @@ pub(super) struct Row {
     pub(super) delay_ms: Option<(u64, u64)>,
     /// The kind of break a reconciler should report.
     pub(super) kind: Option<&'static str>,
+    /// Rates in parts per million, in the order of [`Preset::RATED`](super::Preset).
+    pub(super) rates_ppm: [u32; 4],
 }
 
-const fn row(fault: Fault, name: &'static str, id: &'static str) -> Row {
-    Row { fault, name, id, delay_ms: None, kind: None }
+const fn row(fault: Fault, name: &'static str, id: &'static str, rates_ppm: [u32; 4]) -> Row {
+    Row { fault, name, id, delay_ms: None, kind: None, rates_ppm }
 }
 
-const fn slow(fault: Fault, name: &'static str, id: &'static str, from: u64, to: u64) -> Row {
-    Row { fault, name, id, delay_ms: Some((from, to)), kind: None }
+const fn late(
+    fault: Fault,
+    name: &'static str,
+    id: &'static str,
+    delay_ms: (u64, u64),
+    rates_ppm: [u32; 4],
+) -> Row {
+    Row { fault, name, id, delay_ms: Some(delay_ms), kind: None, rates_ppm }
 }
 
-const fn drift(fault: Fault, name: &'static str, id: &'static str, kind: &'static str) -> Row {
-    Row { fault, name, id, delay_ms: None, kind: Some(kind) }
+const fn drift(
+    fault: Fault,
+    name: &'static str,
+    id: &'static str,
+    kind: &'static str,
+    rates_ppm: [u32; 4],
+) -> Row {
+    Row { fault, name, id, delay_ms: None, kind: Some(kind), rates_ppm }
 }
 
 /// All faults, in the order in which they are tried. `S25` continues the catalogue: it has no row for a status.
-pub(super) const CATALOGUE: [Row; 16] = [
-    row(Fault::RequestLost, "request_lost", "F07"),
-    row(Fault::RateLimited, "rate_limited", "F02"),
-    row(Fault::ServerError, "server_error", "F01"),
-    row(Fault::ServerErrorStored, "server_error_stored", "F08"),
-    row(Fault::ResponseLost, "response_lost", "F05"),
-    slow(Fault::Slow, "slow", "F11", 200, 2_000),
-    slow(Fault::WebhookDuplicate, "webhook_duplicate", "W1", 0, 2_000),
-    slow(Fault::WebhookReorder, "webhook_reorder", "W2", 3_000, 9_000),
-    row(Fault::WebhookLost, "webhook_lost", "W4"),
-    row(Fault::WebhookForged, "webhook_forged", "W8"),
-    drift(Fault::SettlementAmount, "settlement_amount", "S01", "amount_mismatch"),
-    drift(Fault::SettlementFee, "settlement_fee", "S02", "fee_mismatch"),
-    drift(Fault::SettlementMissing, "settlement_missing", "S04", "missing_in_settlement"),
-    drift(Fault::SettlementDuplicate, "settlement_duplicate", "S05", "duplicate_record_s"),
-    drift(Fault::SettlementForeign, "settlement_foreign", "S06", "missing_in_mirror"),
-    drift(Fault::SettlementStatus, "settlement_status", "S25", "status_mismatch"),
+///
+/// The rates are those of gentle, hostile, blackout and month-end. What no merchant can survive, because the gateway
+/// itself charges twice, is in no preset.
+#[rustfmt::skip]
+pub(super) const CATALOGUE: [Row; 42] = [
+    row(Fault::RequestLost, "request_lost", "F07", [5_000, 40_000, 300_000, 10_000]),
+    row(Fault::RateLimited, "rate_limited", "F02", [5_000, 30_000, 50_000, 60_000]),
+    row(Fault::RateLimitedRetry, "rate_limited_retry", "F03", [0, 10_000, 20_000, 20_000]),
+    row(Fault::ServerError, "server_error", "F01", [5_000, 40_000, 300_000, 10_000]),
+    row(Fault::UnmarkedError, "unmarked_error", "F09", [0, 5_000, 50_000, 0]),
+    row(Fault::UnmarkedNotFound, "unmarked_not_found", "F09", [0, 5_000, 20_000, 0]),
+    row(Fault::BadGateway, "bad_gateway", "F10", [2_000, 10_000, 100_000, 5_000]),
+    row(Fault::EmptyAnswer, "empty_answer", "F10", [0, 5_000, 50_000, 0]),
+    row(Fault::ServerErrorStored, "server_error_stored", "F08", [0, 10_000, 50_000, 2_000]),
+    late(Fault::KeyInFlight, "key_in_flight", "F12", (200, 2_000), [0, 10_000, 0, 2_000]),
+    row(Fault::KeyExpired, "key_expired", "F13", [0, 0, 0, 0]),
+    row(Fault::DuplicateSubmission, "duplicate_submission", "F17", [0, 0, 0, 0]),
+    row(Fault::ResponseTruncated, "response_truncated", "F04", [5_000, 20_000, 50_000, 5_000]),
+    row(Fault::ResponseLost, "response_lost", "F05", [10_000, 60_000, 200_000, 20_000]),
+    row(Fault::ResponseHung, "response_hung", "F06", [0, 2_000, 50_000, 1_000]),
+    late(Fault::Slow, "slow", "F11", (200, 2_000), [20_000, 80_000, 200_000, 150_000]),
+    late(Fault::StaleRead, "stale_read", "F14", (200, 2_000), [0, 20_000, 50_000, 20_000]),
+    late(Fault::SearchLag, "search_lag", "F15", (1_000, 60_000), [10_000, 50_000, 100_000, 50_000]),
+    row(Fault::ListGrows, "list_grows", "F16", [0, 0, 0, 0]),
+    row(Fault::WebhookEarly, "webhook_early", "W6", [20_000, 100_000, 50_000, 20_000]),
+    late(Fault::WebhookDuplicate, "webhook_duplicate", "W1", (0, 2_000), [20_000, 100_000, 50_000, 50_000]),
+    late(Fault::WebhookReorder, "webhook_reorder", "W2", (3_000, 9_000), [20_000, 150_000, 100_000, 50_000]),
+    late(Fault::WebhookDelay, "webhook_delay", "W3", (60_000, 3_600_000), [2_000, 20_000, 200_000, 100_000]),
+    row(Fault::WebhookNever, "webhook_never", "W4", [0, 0, 20_000, 5_000]),
+    late(Fault::WebhookLate, "webhook_late", "W7", (60_000, 600_000), [2_000, 20_000, 0, 10_000]),
+    row(Fault::WebhookTwin, "webhook_twin", "W9", [0, 10_000, 0, 5_000]),
+    row(Fault::WebhookUnknown, "webhook_unknown", "W10", [0, 10_000, 0, 5_000]),
+    row(Fault::WebhookForged, "webhook_forged", "W8", [0, 20_000, 5_000, 1_000]),
+    late(Fault::WebhookOutage, "webhook_outage", "W5", (10_000, 40_000), [0, 2_000, 100_000, 2_000]),
+    row(Fault::WebhookLost, "webhook_lost", "W4", [10_000, 100_000, 300_000, 20_000]),
+    row(Fault::WebhookStaleSignature, "webhook_stale_signature", "W8", [0, 5_000, 0, 0]),
+    row(Fault::WebhookWrongSecret, "webhook_wrong_secret", "W8", [0, 5_000, 0, 0]),
+    row(Fault::WebhookReserialized, "webhook_reserialized", "W8", [0, 5_000, 0, 0]),
+    row(Fault::WebhookExtraField, "webhook_extra_field", "W10", [0, 10_000, 0, 5_000]),
+    row(Fault::WebhookOldVersion, "webhook_old_version", "W11", [0, 5_000, 0, 5_000]),
+    row(Fault::WebhookTimeout, "webhook_timeout", "W12", [5_000, 20_000, 100_000, 20_000]),
+    drift(Fault::SettlementAmount, "settlement_amount", "S01", "amount_mismatch", [2_000, 15_000, 2_000, 30_000]),
+    drift(Fault::SettlementFee, "settlement_fee", "S02", "fee_mismatch", [2_000, 10_000, 2_000, 20_000]),
+    drift(Fault::SettlementMissing, "settlement_missing", "S04", "missing_in_settlement", [2_000, 10_000, 2_000, 20_000]),
+    drift(Fault::SettlementDuplicate, "settlement_duplicate", "S05", "duplicate_record_s", [2_000, 10_000, 2_000, 20_000]),
+    drift(Fault::SettlementForeign, "settlement_foreign", "S06", "missing_in_mirror", [1_000, 10_000, 1_000, 20_000]),
+    drift(Fault::SettlementStatus, "settlement_status", "S25", "status_mismatch", [1_000, 5_000, 1_000, 10_000]),
 ];
 
 impl Fault {
-    /// The faults that strike a request.
-    pub(in crate::simulator) const OF_REQUESTS: [Self; 6] = [
+    /// The faults that strike any request.
+    pub(in crate::simulator) const OF_REQUESTS: [Self; 13] = [
         Self::RequestLost,
         Self::RateLimited,
+        Self::RateLimitedRetry,
         Self::ServerError,
-        Self::ServerErrorStored,
+        Self::UnmarkedError,
+        Self::UnmarkedNotFound,
+        Self::BadGateway,
+        Self::EmptyAnswer,
+        Self::ResponseTruncated,
         Self::ResponseLost,
+        Self::ResponseHung,
         Self::Slow,
+        Self::WebhookEarly,
     ];
 
-    /// The faults that strike the sending of a webhook.
-    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 3] =
-        [Self::WebhookDuplicate, Self::WebhookReorder, Self::WebhookForged];
+    /// The faults that strike a request with a key, beside those of all requests.
+    pub(in crate::simulator) const OF_MUTATIONS: [Self; 4] =
+        [Self::ServerErrorStored, Self::KeyInFlight, Self::KeyExpired, Self::DuplicateSubmission];
+
+    /// The faults that strike a request that reads, beside those of all requests.
+    pub(in crate::simulator) const OF_READS: [Self; 3] = [Self::StaleRead, Self::SearchLag, Self::ListGrows];
+
+    /// The faults that add an event to another.
+    pub(in crate::simulator) const OF_EVENTS: [Self; 2] = [Self::WebhookTwin, Self::WebhookUnknown];
+
+    /// The faults that strike an event on its way to one endpoint.
+    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 6] = [
+        Self::WebhookDuplicate,
+        Self::WebhookReorder,
+        Self::WebhookDelay,
+        Self::WebhookNever,
+        Self::WebhookLate,
+        Self::WebhookForged,
+    ];
+
+    /// The faults that strike one attempt to deliver.
+    pub(in crate::simulator) const OF_ATTEMPTS: [Self; 8] = [
+        Self::WebhookOutage,
+        Self::WebhookLost,
+        Self::WebhookStaleSignature,
+        Self::WebhookWrongSecret,
+        Self::WebhookReserialized,
+        Self::WebhookExtraField,
+        Self::WebhookOldVersion,
+        Self::WebhookTimeout,
+    ];
 
     /// The faults that strike a row of the settlement report.
     pub(in crate::simulator) const OF_SETTLEMENT: [Self; 6] = [
@@ -108,6 +239,17 @@ impl Fault {
         Self::SettlementForeign,
         Self::SettlementStatus,
     ];
+
+    /// All faults, in the order of the catalogue.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CATALOGUE.iter().map(|row| row.fault)
+    }
+
+    /// The fault of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        CATALOGUE.iter().find(|row| row.name == name).map(|row| row.fault)
+    }
 
     /// The name in fault plans and in the ground truth.
     #[must_use]
@@ -131,8 +273,9 @@ impl Fault {
         CATALOGUE.iter().find(|row| row.fault == self)
     }
 
-    /// The delay used when the rule names none.
-    pub(super) fn delay_default_ms(self) -> Option<(u64, u64)> {
+    /// The delay used when a rule names none, from and to in milliseconds; `None` for a fault that does not delay.
+    #[must_use]
+    pub fn delay_default_ms(self) -> Option<(u64, u64)> {
         self.row().and_then(|row| row.delay_ms)
     }
 }

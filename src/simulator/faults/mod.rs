@@ -4,13 +4,17 @@
 //! rule draws nothing at all.
 
 mod error;
+mod fate;
 mod injector;
 mod kind;
 mod plan;
+mod script;
 mod truth;
 
 pub use error::Error;
+pub(super) use fate::{Deed, Fate, bare};
 pub(super) use injector::Injector;
 pub use kind::Fault;
 pub use plan::{FaultPlan, Preset, Rule, When};
+pub use script::Line;
 pub use truth::Injected;

@@ -10,16 +10,17 @@
 
 use alloc::collections::BTreeMap;
 
+use super::error::SHOWN_MAX;
 use super::kind::CATALOGUE;
-use super::{Error, Fault};
+use super::{Error, Fault, Line, script};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::prelude::*;
 
-/// Longest delay a rule may ask for: one day, as longer ones outlive idempotency keys.
-const DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+/// Longest delay of a request a rule may ask for: one day, as longer ones outlive idempotency keys.
+const REQUEST_DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 
-/// Longest name a message shows, in characters.
-const SHOWN_MAX: usize = 80;
+/// Longest delay of a delivery a rule may ask for: thirty days, as long as events are kept.
+const DELIVERY_DELAY_MS_MAX: u64 = 30 * REQUEST_DELAY_MS_MAX;
 
 /// When a fault happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +40,11 @@ pub struct Rule {
     pub delay_ms: Option<(u64, u64)>,
 }
 
-/// A rule for each fault that may happen.
+/// A rule for each fault that may happen, and single injections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultPlan {
     rules: BTreeMap<Fault, Rule>,
+    script: Vec<Line>,
 }
 
 /// A plan with a name.
@@ -52,40 +54,39 @@ pub enum Preset {
     None,
     /// What an ordinary bad day brings.
     Gentle,
-    /// Everything, often.
+    /// Everything a correct integration survives, often.
     Hostile,
+    /// The gateway is hardly there, and neither is the merchant.
+    Blackout,
+    /// Everybody is busy, and the books drift.
+    MonthEnd,
 }
 
 impl Preset {
+    /// Those that have rates, in the order of the columns of the catalogue.
+    pub(super) const RATED: [Self; 4] = [Self::Gentle, Self::Hostile, Self::Blackout, Self::MonthEnd];
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gentle => "gentle",
+            Self::Hostile => "hostile",
+            Self::Blackout => "blackout",
+            Self::MonthEnd => "month-end",
+        }
+    }
+
     /// The preset of a name.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownPreset`].
     pub fn parse(name: &str) -> Result<Self, Error> {
-        match name {
-            "none" => Ok(Self::None),
-            "gentle" => Ok(Self::Gentle),
-            "hostile" => Ok(Self::Hostile),
-            other => Err(Error::UnknownPreset { found: other.chars().take(SHOWN_MAX).collect() }),
-        }
-    }
-
-    /// Rates in parts per million, in the order of the catalogue.
-    const fn rates_ppm(self) -> [u32; CATALOGUE.len()] {
-        match self {
-            Self::None => [0; CATALOGUE.len()],
-            Self::Gentle => [
-                5_000, 5_000, 5_000, 0, 10_000, 20_000, // requests
-                20_000, 20_000, 10_000, 0, // webhooks
-                2_000, 2_000, 2_000, 2_000, 1_000, 1_000, // settlement
-            ],
-            Self::Hostile => [
-                40_000, 30_000, 40_000, 10_000, 60_000, 80_000, // requests
-                100_000, 150_000, 100_000, 20_000, // webhooks
-                15_000, 10_000, 10_000, 10_000, 10_000, 5_000, // settlement
-            ],
-        }
+        let all = [Self::None].into_iter().chain(Self::RATED);
+        let unknown = || Error::UnknownPreset { found: name.chars().take(SHOWN_MAX).collect() };
+        all.into_iter().find(|preset| preset.name() == name).ok_or_else(unknown)
     }
 }
 
@@ -93,17 +94,21 @@ impl FaultPlan {
     /// The plan of a preset.
     #[must_use]
     pub fn preset(preset: Preset) -> Self {
-        let rates = CATALOGUE.into_iter().zip(preset.rates_ppm());
+        let Some(column) = Preset::RATED.iter().position(|rated| *rated == preset) else {
+            return Self::default();
+        };
+        let rates = CATALOGUE.iter().filter_map(|row| Some((row.fault, *row.rates_ppm.get(column)?)));
         let rules = rates
             .filter(|(_, ppm)| *ppm > 0)
-            .map(|(row, ppm)| (row.fault, Rule { when: When::Ppm(ppm), delay_ms: None }));
-        Self { rules: rules.collect() }
+            .map(|(fault, ppm)| (fault, Rule { when: When::Ppm(ppm), delay_ms: None }));
+        Self { rules: rules.collect(), script: Vec::new() }
     }
 
     /// Reads a plan from JSON: the name of a preset as a string, or an object with a rule per fault.
     ///
     /// A rule is `{"probability": "0.05"}` or `{"nth": [3, 7]}`, with `"delay_ms": [from, to]` where the fault delays;
-    /// a probability alone may stand for its rule.
+    /// a probability alone may stand for its rule. `"script"` beside them is a list of single injections, such as
+    /// `{"fault": "response_lost", "route": "POST /v1/refunds", "call": 2}`.
     ///
     /// # Errors
     ///
@@ -123,20 +128,22 @@ impl FaultPlan {
         }
         // Reading it as fields gives the message for everything that is no object.
         let _ = Fields::of(value, "faults")?;
-        let mut rules = BTreeMap::new();
+        let mut plan = Self::default();
         for (name, rule) in value.as_object().unwrap_or_default() {
-            let row = CATALOGUE.iter().find(|row| row.name == name.as_ref());
-            let row =
-                row.ok_or_else(|| Error::UnknownFault { found: name.chars().take(SHOWN_MAX).collect() })?;
-            let rule = read_rule(row.fault, row.name, rule)?;
+            if name == "script" {
+                plan.script = script::read(rule)?;
+                continue;
+            }
+            let fault = Fault::parse(name).ok_or_else(|| Error::unknown_fault(name))?;
+            let rule = read_rule(fault, rule)?;
             if rule.when != When::Ppm(0) {
-                let _ = rules.insert(row.fault, rule);
+                let _ = plan.rules.insert(fault, rule);
             }
         }
-        Ok(Self { rules })
+        Ok(plan)
     }
 
-    /// The plan as JSON, faults in the order of the catalogue.
+    /// The plan as JSON, faults in the order of the catalogue, then the script.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut plan = ObjectWriter::new();
@@ -145,7 +152,16 @@ impl FaultPlan {
                 plan = plan.raw(row.name, &write_rule(rule));
             }
         }
+        if !self.script.is_empty() {
+            plan = plan.raw("script", &script::write(&self.script));
+        }
         plan.finish()
+    }
+
+    /// The single injections.
+    #[must_use]
+    pub fn script(&self) -> &[Line] {
+        &self.script
     }
 
     /// The rule of a fault.
@@ -156,11 +172,13 @@ impl FaultPlan {
 
     /// Whether any of `faults` may happen.
     pub(in crate::simulator) fn has_any(&self, faults: &[Fault]) -> bool {
-        faults.iter().any(|fault| self.rules.contains_key(fault))
+        let scripted = |fault: &Fault| self.script.iter().any(|line| line.fault == *fault);
+        faults.iter().any(|fault| self.rules.contains_key(fault) || scripted(fault))
     }
 }
 
-fn read_rule(fault: Fault, name: &'static str, value: &Value<'_>) -> Result<Rule, Error> {
+fn read_rule(fault: Fault, value: &Value<'_>) -> Result<Rule, Error> {
+    let name = fault.name();
     match value {
         Value::Number(_) | Value::String(_) => {
             Ok(Rule { when: When::Ppm(read_ppm(name, value)?), delay_ms: None })
@@ -176,7 +194,7 @@ fn read_rule(fault: Fault, name: &'static str, value: &Value<'_>) -> Result<Rule
                 (None, Some(calls)) => When::Nth(read_calls(name, calls)?),
                 (None, None) | (Some(_), Some(_)) => return Err(Error::WrongRule { fault: name }),
             };
-            let delay_ms = delay.map(|delay| read_delay(fault, name, delay)).transpose()?;
+            let delay_ms = delay.map(|delay| read_delay(fault, delay)).transpose()?;
             Ok(Rule { when, delay_ms })
         }
         Value::Null | Value::Bool(_) | Value::Array(_) => Err(Error::WrongRule { fault: name }),
@@ -207,12 +225,13 @@ fn read_calls(fault: &'static str, value: &Value<'_>) -> Result<Vec<u64>, Error>
     calls.iter().map(|call| call.as_u64().filter(|call| *call > 0).ok_or_else(wrong)).collect()
 }
 
-fn read_delay(fault: Fault, name: &'static str, value: &Value<'_>) -> Result<(u64, u64), Error> {
-    let wrong = || Error::WrongDelay { fault: name };
+pub(super) fn read_delay(fault: Fault, value: &Value<'_>) -> Result<(u64, u64), Error> {
+    let wrong = || Error::WrongDelay { fault: fault.name() };
+    let limit = if fault.id().starts_with('F') { REQUEST_DELAY_MS_MAX } else { DELIVERY_DELAY_MS_MAX };
     let _ = fault.delay_default_ms().ok_or_else(wrong)?;
     let bounds: Option<Vec<u64>> = value.as_array().ok_or_else(wrong)?.iter().map(Value::as_u64).collect();
     match bounds.as_deref() {
-        Some([from, to]) if from <= to && *to <= DELAY_MS_MAX => Ok((*from, *to)),
+        Some([from, to]) if from <= to && *to <= limit => Ok((*from, *to)),
         _ => Err(wrong()),
     }
 }
@@ -284,6 +303,12 @@ mod tests {
             r#"{"slow":{"nth":3}}"#,
             r#"{"slow":{"probability":"0.1","delay_ms":[2,1]}}"#,
             r#"{"request_lost":{"probability":"0.1","delay_ms":[1,2]}}"#,
+            r#"{"slow":{"probability":"0.1","delay_ms":[1,86400001]}}"#,
+            r#"{"script":{}}"#,
+            r#"{"script":[{"fault":"slowly","call":1}]}"#,
+            r#"{"script":[{"fault":"slow","call":0}]}"#,
+            r#"{"script":[{"fault":"slow"}]}"#,
+            r#"{"script":[{"fault":"slow","call":1,"at":2}]}"#,
         ];
         let messages: Vec<String> = table
             .into_iter()
@@ -318,10 +343,14 @@ mod tests {
 
     #[test]
     fn a_plan_is_written_as_it_was_read() {
-        for preset in [Preset::None, Preset::Gentle, Preset::Hostile] {
+        for preset in [Preset::None].into_iter().chain(Preset::RATED) {
             let plan = FaultPlan::preset(preset);
             assert_eq!(FaultPlan::parse(plan.to_json().as_bytes()), Ok(plan));
         }
+        let text = r#"{"slow":{"nth":[1]},"script":[{"fault":"webhook_outage","route":"payment.completed","call":2,"delay_ms":[172800000,172800000]},{"fault":"response_lost","call":1}]}"#;
+        let plan = FaultPlan::parse(text.as_bytes()).unwrap();
+        assert_eq!((plan.to_json().as_str(), plan.script().len()), (text, 2));
+        assert!(plan.has_any(&[Fault::ResponseLost]) && !plan.has_any(&[Fault::RequestLost]));
         assert_eq!(FaultPlan::parse(br#""gentle""#), Ok(FaultPlan::preset(Preset::Gentle)));
         assert_eq!(FaultPlan::parse(br#"{"slow":0}"#), Ok(FaultPlan::default()));
     }

@@ -22,6 +22,9 @@ pub struct Injected {
     pub fault: &'static str,
     /// The id of the fault in the catalogue.
     pub id: &'static str,
+    /// At which matching call it struck, from 1 since the plan was set: what `nth` would name. `None` where only a line
+    /// of the script asked for it.
+    pub call: Option<u64>,
     /// The ids of the objects concerned: payment, refund, event, delivery.
     pub objects: Vec<String>,
     /// The name under which the merchant's records know the payment.
@@ -57,6 +60,7 @@ impl Injected {
             .text("fault", self.fault)
             .text("id", self.id)
             .raw("objects", &objects);
+        out = number(out, "call", self.call);
         out = text(out, "reference", self.reference.as_deref());
         out = number(out, "expected", self.expected);
         out = number(out, "actual", self.actual);

@@ -1,23 +1,28 @@
 //! Pages of payments, events and postings: complete, in a stated order, without duplicates while others are added.
 
 use super::super::Error;
+use super::super::webhooks::{Dialect, Event};
 use super::super::world::{Receipt, World};
 use super::{read, view};
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 /// Newest first; `after` is the id of the last payment of the page before.
-pub(super) fn payments(world: &World, query: &str) -> Result<String, Error> {
+/// Shows everything as it was at `as_of`.
+pub(super) fn payments(world: &World, query: &str, as_of: Timestamp) -> Result<String, Error> {
     let page = read::page(query, &["reference", "after", "limit"])?;
     let before = page.after.map(|id| world.find(&id)).transpose()?.unwrap_or(usize::MAX);
+    // Payments stand in the order of their birth, as time does not run backwards.
+    let born = world.payments.partition_point(|payment| payment.born() <= as_of);
     let (shown, has_more) = match &page.reference {
         Some(reference) => {
             let all = world.by_reference.get(reference).map_or(&[][..], Vec::as_slice);
-            newest(older(all, before).iter().copied(), page.limit)
+            newest(older(all, before.min(born)).iter().copied(), page.limit)
         }
-        None => newest(0..world.payments.len().min(before), page.limit),
+        None => newest(0..before.min(born), page.limit),
     };
     let items = shown.into_iter().map(|payment| {
-        let moment = world.payments.get(payment).map_or(0, |payment| payment.latest());
+        let moment = world.payments.get(payment).map_or(0, |payment| payment.moment_at(as_of));
         view::payment(world, Receipt { payment, moment })
     });
     Ok(view::list(items, has_more))
@@ -49,11 +54,11 @@ pub(super) fn events(world: &World, query: &str) -> Result<String, Error> {
             number.ok_or_else(unknown)?.saturating_add(1)
         }
     };
-    let shown = events.iter().enumerate().skip(first).take(page.limit);
-    Ok(view::list(
-        shown.map(|(number, event)| view::event(world, number, event)),
-        events.len() > first.saturating_add(page.limit),
-    ))
+    let own = |(_, event): &(usize, &Event)| event.news.dialect() == Dialect::Native;
+    let mut rest = events.iter().enumerate().skip(first).filter(own);
+    let shown: Vec<String> =
+        rest.by_ref().take(page.limit).map(|(number, event)| view::event(world, number, event)).collect();
+    Ok(view::list(shown.into_iter(), rest.next().is_some()))
 }
 
 /// An account with its newest entries.

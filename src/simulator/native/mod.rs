@@ -3,7 +3,9 @@
 //! Invariant: a request that is refused has changed nothing, and burns no key.
 
 mod address;
+mod befall;
 mod door;
+mod endpoints;
 mod lists;
 mod proof;
 mod read;
@@ -12,6 +14,7 @@ mod serve;
 mod status;
 mod view;
 
+pub(super) use address::is_callable;
 pub(super) use door::is_malformed;
 pub(super) use routes::decode;
 pub(super) use serve::{Control, is_spared, refusal, serve};

@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
-use super::super::books::{FEES, NETWORK, Totals};
+use super::super::books::{OWN, Totals};
 use super::super::world::World;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
@@ -87,7 +87,7 @@ fn proofs(world: &World) -> Vec<Proof> {
             refunded,
             fees,
             // All balances together are zero, so what is not ours is the merchants'.
-            owed: 0_i128.saturating_sub(own(NETWORK, &currency)).saturating_sub(own(FEES, &currency)),
+            owed: OWN.iter().fold(0_i128, |owed, name| owed.saturating_sub(own(name, &currency))),
         })
         .collect()
 }

@@ -2,10 +2,6 @@
 
 use super::super::Error;
 use super::super::payment::{Order, Script};
-use super::super::signing::{Scheme, secret_text};
-use super::super::state::State;
-use super::super::webhooks::Endpoint;
-use super::address;
 use super::routes::decode;
 use crate::json::{self, Fields, Value};
 use crate::money::{Amount, Currency};
@@ -17,8 +13,6 @@ const REFERENCE_CHARACTERS_MAX: usize = 200;
 const METADATA_MEMBERS_MAX: usize = 50;
 const METADATA_NAME_CHARACTERS_MAX: usize = 40;
 const METADATA_TEXT_CHARACTERS_MAX: usize = 500;
-const URL_CHARACTERS_MAX: usize = 2_048;
-const SECRET_CHARACTERS_MAX: usize = 200;
 
 /// Rows of a list when nothing is said, and at most.
 const LIMIT_MAX: usize = 100;
@@ -94,48 +88,6 @@ pub(super) fn seconds(body: &Value<'_>) -> Result<u64, Error> {
     Ok(seconds)
 }
 
-/// The body of `POST /api/webhook_endpoints`. `fresh` are the bytes of a secret, should none be given.
-pub(super) fn endpoint(body: &Value<'_>, fresh: [u8; 24]) -> Result<Endpoint, Error> {
-    let mut fields = Fields::of(body, "body")?;
-    let url = fields.text("url")?;
-    let events = fields.list("events")?;
-    let secret = fields.maybe_text("secret")?;
-    let scheme = fields.maybe_text("scheme")?;
-    fields.finish()?;
-
-    let url = bounded("url", url, URL_CHARACTERS_MAX)?;
-    if !address::is_callable(&url) {
-        return Err(Error::FieldInvalid {
-            field: "url",
-            expected: "an absolute http or https address in visible ASCII, with a host, without a user name, and with \
-                       a port from 1 to 65535 if any",
-        });
-    }
-    let wants = events.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
-    let wants = if wants.contains(&None) { Vec::new() } else { wants };
-    let scheme = Scheme::parse(scheme.unwrap_or(Scheme::Standard.name()))
-        .ok_or(Error::FieldInvalid { field: "scheme", expected: "standard-webhooks-v1 or stripe-v1" })?;
-    let secret = match secret {
-        Some(secret) => bounded("secret", secret, SECRET_CHARACTERS_MAX)?,
-        None => secret_text(&fresh),
-    };
-    if scheme.key(&secret).is_none() {
-        return Err(Error::FieldInvalid { field: "secret", expected: "whsec_ and base64, or no such field" });
-    }
-    Ok(Endpoint { url, wants: wants.into_iter().flatten().collect(), scheme, secret })
-}
-
-/// The state an event type stands for; `None` for `*`, which is all of them.
-fn wanted(event: &Value<'_>) -> Result<Option<State>, Error> {
-    let name = event.as_str().unwrap_or_default();
-    if name == "*" {
-        return Ok(None);
-    }
-    let state = State::ALL.into_iter().find(|state| state.event() == name);
-    let wrong = Error::FieldInvalid { field: "events", expected: "a list of payment.<state>, or *" };
-    state.map(Some).ok_or(wrong)
-}
-
 /// The query of a list.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
@@ -190,7 +142,7 @@ fn positive(value: &Value<'_>, currency: Currency) -> Result<Amount, Error> {
     if amount.is_zero() { Err(Error::AmountZero) } else { Ok(amount) }
 }
 
-fn bounded(field: &'static str, text: &str, limit: usize) -> Result<String, Error> {
+pub(super) fn bounded(field: &'static str, text: &str, limit: usize) -> Result<String, Error> {
     let found = text.chars().count();
     if found > limit { Err(Error::FieldTooLong { field, found, limit }) } else { Ok(text.to_owned()) }
 }

@@ -15,7 +15,14 @@ pub(in crate::simulator) enum Route {
     Account,
     Reconcile,
     AddEndpoint,
+    ListEndpoints,
+    GetEndpoint,
+    UpdateEndpoint,
+    DeleteEndpoint,
+    RotateEndpoint,
     Events,
+    GetEvent,
+    Resend,
     Health,
     Advance,
     GroundTruth,
@@ -47,7 +54,14 @@ const ROUTES: &[(&str, &str, Route, Class)] = &[
     ("GET", "/api/ledger/:id", Route::Account, Class::Read),
     ("POST", "/api/reconcile", Route::Reconcile, Class::Read),
     ("POST", "/api/webhook_endpoints", Route::AddEndpoint, Class::Plain),
+    ("GET", "/api/webhook_endpoints", Route::ListEndpoints, Class::Plain),
+    ("GET", "/api/webhook_endpoints/:id", Route::GetEndpoint, Class::Plain),
+    ("POST", "/api/webhook_endpoints/:id", Route::UpdateEndpoint, Class::Plain),
+    ("DELETE", "/api/webhook_endpoints/:id", Route::DeleteEndpoint, Class::Plain),
+    ("POST", "/api/webhook_endpoints/:id/rotate", Route::RotateEndpoint, Class::Plain),
     ("GET", "/api/events", Route::Events, Class::Read),
+    ("GET", "/api/events/:id", Route::GetEvent, Class::Read),
+    ("POST", "/api/events/:id/resend", Route::Resend, Class::Plain),
     ("GET", "/health", Route::Health, Class::Plain),
     ("POST", "/_tillproof/advance", Route::Advance, Class::Plain),
     ("GET", "/_tillproof/ground-truth", Route::GroundTruth, Class::Plain),
@@ -66,6 +80,8 @@ const SHOWN_MAX: usize = 60;
 pub(in crate::simulator) struct Found {
     pub(in crate::simulator) route: Route,
     pub(in crate::simulator) class: Class,
+    /// Method and pattern, which is what a script of faults calls it.
+    pub(in crate::simulator) name: String,
     pub(in crate::simulator) id: String,
 }
 
@@ -81,7 +97,8 @@ pub(in crate::simulator) fn find(method: &str, path: &str) -> Result<Found, Erro
     for (expected, pattern, route, class) in ROUTES {
         let Some(id) = matches(pattern, path) else { continue };
         if *expected == wanted {
-            return Ok(Found { route: *route, class: *class, id });
+            let name = format!("{expected} {pattern}");
+            return Ok(Found { route: *route, class: *class, name, id });
         }
         allowed.push(*expected);
     }

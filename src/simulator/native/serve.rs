@@ -1,19 +1,17 @@
 //! One request, from its route to its answer, with the faults that strike on the way.
 
-use super::super::faults::{Fault, FaultPlan, Injected};
+use super::super::faults::{Fate, Fault, FaultPlan};
 use super::super::idempotency::Reply;
+use super::super::payment::Payment;
 use super::super::world::{Receipt, World};
-use super::super::{Error, Exchange, KEY_BYTES_MAX, Request, Transport};
+use super::super::{Error, Exchange, KEY_BYTES_MAX, Request};
 use super::routes::{self, Class, Found, Route};
 use super::status::status;
-use super::{door, lists, proof, read, view};
+use super::{befall, door, endpoints, lists, proof, read, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
-
-/// Seconds a merchant is asked to wait by an injected 429.
-const RETRY_AFTER_S: u64 = 1;
 
 /// What a control route wants of the gateway as a whole, which only its owner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,18 +20,6 @@ pub(in crate::simulator) enum Control {
     None,
     /// Begin anew.
     Reset,
-}
-
-/// Faults of a request that was not stopped by one.
-#[derive(Clone, Copy, Debug)]
-struct Later {
-    fails_afterwards: bool,
-    response_lost: bool,
-    delay: Millis,
-}
-
-impl Later {
-    const NONE: Self = Self { fails_afterwards: false, response_lost: false, delay: Millis::ZERO };
 }
 
 /// A good answer.
@@ -72,16 +58,14 @@ pub(in crate::simulator) fn serve(
         Ok(found) => found,
         Err(error) => return (refusal(&error), Control::None),
     };
-    let later = match found.class {
-        Class::Plain => Later::NONE,
-        Class::Mutation | Class::Read => match strike(world, now, request, &found) {
-            Ok(later) => later,
-            Err(stopped) => return (stopped, Control::None),
-        },
-    };
+    let fate = befall::fate(world, request, &found);
+    if let Some(fault) = fate.refused {
+        befall::confess(world, fault, now, request, &found, None);
+        return (befall::refused(fault), Control::None);
+    }
     let result = match found.class {
-        Class::Mutation => mutate(world, now, request, &found, later),
-        Class::Read | Class::Plain => answer(world, now, request, &found),
+        Class::Mutation => mutate(world, now, request, &found, &fate),
+        Class::Read | Class::Plain => answer(world, now, request, &found, &fate),
     };
     let concerned = result.as_ref().ok().and_then(|answer| answer.payment);
     let (mut exchange, control) = match result {
@@ -95,13 +79,8 @@ pub(in crate::simulator) fn serve(
         }
         Err(error) => (refusal(&error), Control::None),
     };
-    exchange.transport = Transport::Deliver { delay: later.delay };
-    if later.delay > Millis::ZERO {
-        confess(world, Fault::Slow, now, request, &found, concerned);
-    }
-    if later.response_lost {
-        exchange.transport = Transport::ResponseLost;
-        confess(world, Fault::ResponseLost, now, request, &found, concerned);
+    for fault in fate.garble(&mut exchange) {
+        befall::confess(world, fault, now, request, &found, concerned);
     }
     (exchange, control)
 }
@@ -111,40 +90,13 @@ pub(in crate::simulator) fn is_spared(request: &Request) -> bool {
     routes::find(&request.method, &request.path).is_ok_and(|found| found.class == Class::Plain)
 }
 
-/// Draws all request faults, so that none moves another, and stops the request at the first that stops it.
-fn strike(world: &mut World, now: Timestamp, request: &Request, found: &Found) -> Result<Later, Exchange> {
-    // Attempts of one purchase share their key, and a key belongs to one purchase.
-    let subject = match request.header("idempotency-key") {
-        Some(key) => key.to_owned(),
-        None => format!("{} {}?{}", request.method, request.path, request.query),
-    };
-    let occasion = world.injector.occasion("request", &subject, &Fault::OF_REQUESTS);
-    let [lost, limited, away, afterwards, response_lost, slow] =
-        Fault::OF_REQUESTS.map(|fault| world.injector.strikes(&occasion, fault));
-    let stopped = match (lost, limited, away) {
-        (true, _, _) => {
-            let gone = Exchange { transport: Transport::RequestLost, ..Exchange::json(0, String::new()) };
-            Some((Fault::RequestLost, gone))
-        }
-        (_, true, _) => Some((Fault::RateLimited, refusal(&Error::RateLimited { seconds: RETRY_AFTER_S }))),
-        (_, _, true) => Some((Fault::ServerError, refusal(&Error::Unavailable))),
-        _ => None,
-    };
-    if let Some((fault, exchange)) = stopped {
-        confess(world, fault, now, request, found, None);
-        return Err(exchange);
-    }
-    let delay = if slow { world.injector.delay(&occasion, Fault::Slow) } else { Millis::ZERO };
-    Ok(Later { fails_afterwards: afterwards, response_lost, delay })
-}
-
 /// Carries a request out once per key.
 fn mutate(
     world: &mut World,
     now: Timestamp,
     request: &Request,
     found: &Found,
-    later: Later,
+    fate: &Fate,
 ) -> Result<Answer, Error> {
     let key = request.header("idempotency-key").filter(|key| !key.is_empty()).ok_or(Error::KeyMissing)?;
     if key.len() > KEY_BYTES_MAX || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -153,20 +105,52 @@ fn mutate(
     let body = body(request)?;
     let fingerprint = fingerprint(request, &body);
     if let Some(reply) = world.keys.answer(key, &fingerprint, now)? {
-        let payment = payment_of(&reply);
-        let mut answer = reply_answer(world, &reply);
-        (answer.replayed, answer.payment) = (true, payment);
-        return Ok(answer);
+        if !fate.key_expired {
+            let payment = payment_of(&reply);
+            let mut answer = reply_answer(world, &reply);
+            (answer.replayed, answer.payment) = (true, payment);
+            return Ok(answer);
+        }
+        // Refused now, the request leaves the key as it was.
+        let (status, receipt) = carry_out(world, now, found, &body)?;
+        world.keys.forget(key);
+        befall::confess(world, Fault::KeyExpired, now, request, found, Some(receipt.payment));
+        return Ok(remember(world, now, (key, fingerprint), (status, receipt), fate));
     }
     let (status, receipt) = carry_out(world, now, found, &body)?;
-    let mut reply = Reply::Payment { status, payment: receipt.payment, moment: receipt.moment };
-    if later.fails_afterwards {
-        confess(world, Fault::ServerErrorStored, now, request, found, Some(receipt.payment));
-        reply = Reply::FailedAfterwards;
+    if fate.doubled
+        && let Ok((_, twin)) = carry_out(world, now, found, &body)
+    {
+        befall::confess(world, Fault::DuplicateSubmission, now, request, found, Some(twin.payment));
     }
+    if let Some(patience) = fate.in_flight {
+        let reply = Reply::Payment { status, payment: receipt.payment, moment: receipt.moment };
+        world.keys.store(key, fingerprint, reply, now, patience);
+        befall::confess(world, Fault::KeyInFlight, now, request, found, Some(receipt.payment));
+        return Err(Error::KeyInFlight);
+    }
+    if fate.fails_afterwards {
+        befall::confess(world, Fault::ServerErrorStored, now, request, found, Some(receipt.payment));
+    }
+    Ok(remember(world, now, (key, fingerprint), (status, receipt), fate))
+}
+
+/// Stores the answer under its key.
+fn remember(
+    world: &mut World,
+    now: Timestamp,
+    (key, fingerprint): (&str, [u8; 32]),
+    (status, receipt): (u16, Receipt),
+    fate: &Fate,
+) -> Answer {
+    let reply = if fate.fails_afterwards {
+        Reply::FailedAfterwards
+    } else {
+        Reply::Payment { status, payment: receipt.payment, moment: receipt.moment }
+    };
     let answer = Answer { payment: Some(receipt.payment), ..reply_answer(world, &reply) };
-    world.keys.store(key, fingerprint, reply, now, later.delay);
-    Ok(answer)
+    world.keys.store(key, fingerprint, reply, now, fate.delay);
+    answer
 }
 
 fn carry_out(
@@ -214,29 +198,54 @@ fn reply_answer(world: &World, reply: &Reply) -> Answer {
 }
 
 /// Answers a request that needs no key.
-fn answer(world: &mut World, now: Timestamp, request: &Request, found: &Found) -> Result<Answer, Error> {
+fn answer(
+    world: &mut World,
+    now: Timestamp,
+    request: &Request,
+    found: &Found,
+    fate: &Fate,
+) -> Result<Answer, Error> {
     let query = request.query.as_str();
     match found.route {
         Route::GetPayment => {
             let _ = read::page(query, &[])?;
             let payment = world.find(&found.id)?;
-            let moment = world.payments.get(payment).map_or(0, |payment| payment.latest());
+            let latest = world.payments.get(payment).map_or(0, Payment::latest);
+            let moment = world.payments.get(payment).map_or(0, |payment| payment.moment_at(fate.as_of(now)));
+            if moment < latest {
+                befall::confess(world, Fault::StaleRead, now, request, found, Some(payment));
+            }
             let text = view::payment(world, Receipt { payment, moment });
             Ok(Answer { payment: Some(payment), ..Answer::of(200, text) })
         }
-        Route::ListPayments => Ok(Answer::of(200, lists::payments(world, query)?)),
+        Route::ListPayments => {
+            if fate.grows && query.contains("after=") {
+                befall::grow(world, now)?;
+            }
+            let latest = lists::payments(world, query, now)?;
+            let shown = lists::payments(world, query, fate.found_up_to(now))?;
+            if shown != latest {
+                let fault = if fate.unfound > fate.stale { Fault::SearchLag } else { Fault::StaleRead };
+                befall::confess(world, fault, now, request, found, None);
+            }
+            Ok(Answer::of(200, shown))
+        }
         Route::Events => Ok(Answer::of(200, lists::events(world, query)?)),
         Route::Account => Ok(Answer::of(200, lists::account(world, query, &found.id)?)),
         Route::Reconcile => {
             read::nothing(&body(request)?)?;
             Ok(Answer::of(200, proof::reconciliation(world, now)))
         }
-        Route::AddEndpoint => {
-            let fresh = world.ids.secret(world.webhooks.endpoints().len());
-            let endpoint = read::endpoint(&body(request)?, fresh)?;
-            let number = world.webhooks.add_endpoint(endpoint)?;
-            Ok(Answer::of(201, view::endpoint(world, number)))
+        Route::AddEndpoint => Ok(Answer::of(201, endpoints::create(world, now, &body(request)?)?)),
+        Route::ListEndpoints => Ok(Answer::of(200, endpoints::list(world))),
+        Route::GetEndpoint => Ok(Answer::of(200, endpoints::retrieve(world, &found.id)?)),
+        Route::UpdateEndpoint => Ok(Answer::of(200, endpoints::update(world, &found.id, &body(request)?)?)),
+        Route::DeleteEndpoint => Ok(Answer::of(200, endpoints::delete(world, &found.id)?)),
+        Route::RotateEndpoint => {
+            Ok(Answer::of(200, endpoints::rotate(world, now, &found.id, &body(request)?)?))
         }
+        Route::GetEvent => Ok(Answer::of(200, endpoints::event(world, &found.id)?)),
+        Route::Resend => Ok(Answer::of(200, endpoints::resend(world, now, &found.id, &body(request)?)?)),
         Route::Health => Ok(Answer::of(200, ObjectWriter::new().text("status", "ok").finish())),
         Route::Advance => {
             let advance = Millis::from_seconds(read::seconds(&body(request)?)?);
@@ -283,25 +292,6 @@ fn fingerprint(request: &Request, body: &Value<'_>) -> [u8; 32] {
     }
     hash.update(json::canonical(body).as_bytes());
     hash.finish()
-}
-
-/// Appends a request fault to the ground truth, with whatever the request concerned.
-fn confess(
-    world: &mut World,
-    fault: Fault,
-    now: Timestamp,
-    request: &Request,
-    found: &Found,
-    payment: Option<usize>,
-) {
-    let payment = payment.or_else(|| world.find(&found.id).ok());
-    let objects = payment.map(|number| world.ids.id("pay", number)).into_iter().collect();
-    let asked = || {
-        let body = json::parse(&request.body).ok()?;
-        body.get("reference").and_then(Value::as_str).map(str::to_owned)
-    };
-    let reference = payment.map(|number| world.reference(number)).or_else(asked);
-    world.confess(Injected { objects, reference, ..Injected::of(fault) }, now);
 }
 
 pub(in crate::simulator) fn refusal(error: &Error) -> Exchange {

@@ -3,11 +3,11 @@
 use super::super::books::Account;
 use super::super::payment::{Payment, Script};
 use super::super::state::{Move, State};
-use super::super::webhooks::{Content, Event, Parcel, Stage};
+use super::super::webhooks::{Content, Event, News, Parcel, Stage};
 use super::super::world::World;
 use super::super::{Error, Receipt};
 use crate::advice::Diagnose;
-use crate::json::{ArrayWriter, ObjectWriter};
+use crate::json::{self, ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// An error as this dialect writes it.
@@ -69,7 +69,7 @@ fn payment_as(world: &World, payment: &Payment, moment: usize, id: &str) -> Stri
         .text("state", now.state.name());
     text_or_null(out, "description", order.description.as_deref())
         .raw("metadata", order.metadata.as_deref().unwrap_or("{}"))
-        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), crate::json::quoted))
+        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), json::quoted))
         .number("createdAt", born.at.unix_ms())
         .number("updatedAt", now.at.unix_ms())
         .raw("failure", &failure)
@@ -92,52 +92,72 @@ pub(super) fn list(items: impl Iterator<Item = String>, has_more: bool) -> Strin
 }
 
 /// The body a webhook carries.
-pub(in crate::simulator) fn webhook_body(world: &World, content: Content) -> Option<(String, String)> {
-    let (Content::Genuine(number) | Content::Forged(number)) = content;
+///
+/// `is_old` writes it as it was before events had a version: without fees and transitions.
+pub(in crate::simulator) fn webhook_body(
+    world: &World,
+    content: Content,
+    is_old: bool,
+) -> Option<(String, String)> {
+    let number = content.event();
     let event = world.webhooks.events().get(number)?;
-    let found = world.payments.get(event.payment)?;
+    let News::Payment { payment, moment } = event.news else { return None };
+    let found = world.payments.get(payment)?;
     let (id, payment_id) = match content {
-        Content::Genuine(_) => (world.ids.id("evt", number), world.ids.id("pay", event.payment)),
-        Content::Forged(_) => (world.ids.alien("evt", number), world.ids.alien("pay", event.payment)),
+        Content::Genuine(_) => (world.ids.id("evt", number), world.ids.id("pay", payment)),
+        Content::Forged(_) => (world.ids.alien("evt", number), world.ids.alien("pay", payment)),
     };
-    let payment = payment_as(world, found, event.moment, &payment_id);
-    Some((id.clone(), event_head(world, event, &id, &payment).finish()))
+    let mut payment = payment_as(world, found, moment, &payment_id);
+    if is_old {
+        payment = without(&payment, &["fee", "transitions", "updatedAt"]);
+    }
+    Some((id.clone(), event_head(event, &id, &payment).finish()))
 }
 
-fn event_head(world: &World, event: &Event, id: &str, payment: &str) -> ObjectWriter {
-    let moment = world.payments.get(event.payment).and_then(|found| found.history(event.moment).last());
-    let kind = moment.map_or("", |moment| moment.state.event());
+/// An object without some of its members.
+fn without(object: &str, members: &[&str]) -> String {
+    let Ok(value) = json::parse(object.as_bytes()) else { return object.to_owned() };
+    let kept =
+        value.as_object().unwrap_or_default().iter().filter(|(name, _)| !members.contains(&name.as_ref()));
+    kept.fold(ObjectWriter::new(), |out, (name, value)| out.raw(name, &value.to_text())).finish()
+}
+
+fn event_head(event: &Event, id: &str, payment: &str) -> ObjectWriter {
     ObjectWriter::new()
         .text("id", id)
-        .text("type", kind)
+        .text("type", event.kind)
         .number("createdAt", event.at.unix_ms())
         .raw("data", &ObjectWriter::new().raw("payment", payment).finish())
 }
 
 /// An event with what became of its deliveries.
 pub(super) fn event(world: &World, number: usize, event: &Event) -> String {
-    let receipt = Receipt { payment: event.payment, moment: event.moment };
+    let News::Payment { payment: number_of_payment, moment } = event.news else { return "null".to_owned() };
+    let receipt = Receipt { payment: number_of_payment, moment };
     let deliveries =
         event.deliveries.iter().filter_map(|parcel| Some((parcel, world.webhooks.parcel(*parcel)?)));
     let deliveries = deliveries
         .fold(ArrayWriter::new(), |list, (number, parcel)| list.raw(&delivery(world, *number, parcel)));
-    event_head(world, event, &world.ids.id("evt", number), &payment(world, receipt))
+    event_head(event, &world.ids.id("evt", number), &payment(world, receipt))
+        .number("pendingEndpoints", count(world.webhooks.pending(event)))
         .raw("deliveries", &deliveries.finish())
         .finish()
 }
 
 fn delivery(world: &World, number: usize, parcel: &Parcel) -> String {
-    let url = world.webhooks.endpoints().get(parcel.endpoint).map_or("", |endpoint| endpoint.url.as_str());
+    let url = world.webhooks.endpoint(parcel.endpoint).map_or("", |endpoint| endpoint.url.as_str());
+    let tries = parcel.attempts.iter().fold(ArrayWriter::new(), |list, attempt| {
+        let out = ObjectWriter::new().number("at", attempt.at.unix_ms());
+        list.raw(&status_or_null(out, "status", attempt.status).finish())
+    });
     let out = ObjectWriter::new()
         .text("id", &world.ids.id("dlv", number))
         .text("endpoint", &world.ids.id("we", parcel.endpoint))
         .text("url", url)
         .text("state", parcel.stage.name())
-        .number("attempts", count(parcel.attempts));
-    let out = match parcel.last_status {
-        Some(status) => out.number("lastStatus", u64::from(status)),
-        None => out.null("lastStatus"),
-    };
+        .number("attempts", count(parcel.attempts.len()))
+        .raw("tries", &tries.finish());
+    let out = status_or_null(out, "lastStatus", parcel.last_status());
     match parcel.stage {
         Stage::Scheduled { due } => out.number("nextAttemptAt", due.unix_ms()).finish(),
         Stage::InFlight { .. } => out.null("nextAttemptAt").finish(),
@@ -145,24 +165,6 @@ fn delivery(world: &World, number: usize, parcel: &Parcel) -> String {
             out.null("nextAttemptAt").number("endedAt", at.unix_ms()).finish()
         }
     }
-}
-
-/// A webhook endpoint, with its secret: the only answer that ever shows it.
-pub(super) fn endpoint(world: &World, number: usize) -> String {
-    let Some(endpoint) = world.webhooks.endpoints().get(number) else { return "null".to_owned() };
-    let wants = if endpoint.wants.is_empty() {
-        ArrayWriter::new().text("*")
-    } else {
-        endpoint.wants.iter().fold(ArrayWriter::new(), |list, state| list.text(state.event()))
-    };
-    ObjectWriter::new()
-        .text("id", &world.ids.id("we", number))
-        .text("object", "webhook_endpoint")
-        .text("url", &endpoint.url)
-        .raw("events", &wants.finish())
-        .text("scheme", endpoint.scheme.name())
-        .text("secret", &endpoint.secret)
-        .finish()
 }
 
 /// An account: its balance per currency (credits minus debits, what the gateway owes), and a page of its postings, newest first. `entries` are numbers of entries.
@@ -188,7 +190,7 @@ pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_m
                 .text("id", &world.ids.id("ent", *number))
                 .number("at", entry.at.unix_ms())
                 .text("cause", entry.cause)
-                .text("payment", &world.ids.id("pay", entry.payment))
+                .maybe_text("payment", world.payment_behind(entry.source).as_deref())
                 .text("side", posting.side.name())
                 .number("amount", posting.minor)
                 .text("currency", entry.currency.code());
@@ -203,6 +205,13 @@ pub(super) fn account(world: &World, account: &Account, entries: &[usize], has_m
         .raw("entries", &postings.finish())
         .flag("hasMore", has_more)
         .finish()
+}
+
+fn status_or_null(out: ObjectWriter, name: &str, status: Option<u16>) -> ObjectWriter {
+    match status {
+        Some(status) => out.number(name, u64::from(status)),
+        None => out.null(name),
+    }
 }
 
 fn count(number: usize) -> u64 {

@@ -11,23 +11,32 @@
 
 #![allow(dead_code, reason = "words of resources that are being added")]
 
+mod befall;
 mod customers;
 mod door;
+mod event_types;
 mod events;
 mod expand;
+mod files;
 mod form;
 mod list;
+mod multipart;
+mod notify;
 mod object;
 mod params;
+mod prices;
+mod products;
 mod refusal;
 mod routes;
 mod serve;
 mod sheet;
 mod timers;
 mod version;
+mod webhook_endpoints;
 mod work;
 
 pub(super) use door::refused_at_the_door;
+pub(super) use notify::{alien_of, object_of, subject_of, tell_again, webhook_body};
 pub(super) use routes::coverage;
 pub(super) use serve::serve;
 pub(super) use timers::run_due;

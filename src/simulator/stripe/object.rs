@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events};
+use super::{customers, events, files, prices, products, webhook_endpoints};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -152,6 +152,10 @@ macro_rules! kinds {
 kinds! {
     Customer customers: customers::Customer,
     Event events: events::Event,
+    WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
+    File files: files::File,
+    Price prices: prices::Price,
+    Product products: products::Product,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

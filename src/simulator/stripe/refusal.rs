@@ -148,6 +148,27 @@ impl Refusal {
         Self::new(409, Kind::InvalidRequest, Some("idempotency_key_in_use"), message.to_owned())
     }
 
+    /// Injected: too many requests; nothing was done.
+    pub(super) fn rate_limited() -> Box<Self> {
+        let message = "Request rate limit exceeded. Learn more about rate limits here \
+                       https://stripe.com/docs/rate-limits.";
+        Self::new(429, Kind::InvalidRequest, Some("rate_limit"), message.to_owned())
+    }
+
+    /// Injected: the gateway is away; nothing was done.
+    pub(super) fn unavailable() -> Box<Self> {
+        let message =
+            "Stripe is temporarily unavailable: nothing was done; the same request may be sent again.";
+        Self::new(503, Kind::Api, None, message.to_owned())
+    }
+
+    /// Injected: the failure that pretends that nothing is known of a request that was carried out.
+    pub(super) fn failed_afterwards() -> Box<Self> {
+        let mut refusal = Self::new(500, Kind::Api, None, "An unknown error occurred.".to_owned());
+        refusal.is_executed = true;
+        refusal
+    }
+
     /// The gateway holds as much as it was made for.
     pub(super) fn full(what: &str, limit: usize) -> Box<Self> {
         let message = format!(

@@ -7,12 +7,19 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events};
+use super::{super::native, customers, events, files, prices, products, webhook_endpoints};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
-const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES];
+const RESOURCES: &[&[Row]] = &[
+    customers::ROUTES,
+    events::ROUTES,
+    files::ROUTES,
+    prices::ROUTES,
+    products::ROUTES,
+    webhook_endpoints::ROUTES,
+];
 
 /// How much of what Stripe documents for a route is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +77,7 @@ impl Row {
 }
 
 /// What a handler answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// A version of an object.
     Object(Object),
@@ -88,6 +95,14 @@ impl Answer {
     /// A page of a list of one kind.
     pub(super) fn list<T: Kind>(url: &str, numbers: (Vec<usize>, bool)) -> Self {
         Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
+    }
+
+    /// The object that is answered; `None` for a list and for what has no id.
+    pub(super) const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) | Self::New(object) => Some(object),
+            Self::Page { .. } | Self::Text(_) => None,
+        }
     }
 
     /// The answer as JSON.

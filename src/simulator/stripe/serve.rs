@@ -5,8 +5,10 @@
 
 use alloc::sync::Arc;
 
+use super::super::faults::{Fate, Fault};
 use super::super::world::World;
 use super::super::{Exchange, KEY_BYTES_MAX, Request};
+use super::befall;
 use super::events::{Cause, REQUEST_PREFIX};
 use super::expand::Expand;
 use super::form::{self, Branch, Node};
@@ -20,7 +22,7 @@ use super::work::Work;
 use crate::crypto::Sha256;
 use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
@@ -52,15 +54,22 @@ struct Reply {
     status: u16,
     body: String,
     is_replayed: bool,
+    /// The object that was made, changed or read.
+    object: Option<Object>,
 }
 
 /// Answers a request that was let in at the door.
 pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &Request) -> Exchange {
+    let fate = befall::fate(world, request);
+    if let Some(fault) = fate.refused {
+        befall::confess(world, fault, now, request, None);
+        return befall::refused(fault);
+    }
     let number = world.stripe.requests;
     world.stripe.requests = number.saturating_add(1);
     let version = Version::read(request.header("stripe-version"));
     let result = match &version {
-        Ok(version) => answer(world, now, request, *version, number),
+        Ok(version) => answer(world, now, request, *version, number, &fate),
         Err(refusal) => Err(refusal.clone()),
     };
     let version = version.unwrap_or_else(|_| Version::newest());
@@ -69,6 +78,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         status: refusal.status,
         body: envelope(&refusal, Some(reader)),
         is_replayed: false,
+        object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
     exchange.headers.push(("request-id", world.ids.id(REQUEST_PREFIX, number)));
@@ -81,6 +91,9 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     if reply.is_replayed {
         exchange.headers.push(("idempotent-replayed", "true".to_owned()));
     }
+    for fault in fate.garble(&mut exchange) {
+        befall::confess(world, fault, now, request, reply.object.as_ref());
+    }
     exchange
 }
 
@@ -90,7 +103,7 @@ pub(super) fn refusal(refusal: &Refusal) -> Exchange {
 }
 
 const fn reader(world: &World, version: Version) -> Reader<'_> {
-    Reader { tables: &world.stripe.tables, ids: &world.ids, version, is_new: false }
+    Reader { tables: &world.stripe.tables, ids: &world.ids, office: &world.webhooks, version, is_new: false }
 }
 
 fn answer(
@@ -99,28 +112,43 @@ fn answer(
     request: &Request,
     version: Version,
     number: usize,
+    fate: &Fate,
 ) -> Result<Reply> {
     let account = account(world, request)?;
     let asked = read(request)?;
     // Two accounts may use one key.
     let key = asked.key.map(|key| format!("{account} {key}"));
+    let mut is_expired = false;
     if let Some(key) = &key
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
-        return Ok(replayed(world, version, &stored));
+        if !fate.key_expired {
+            return Ok(replayed(world, version, &stored));
+        }
+        is_expired = true;
+    }
+    if fate.grows && request.query.contains("starting_after=") {
+        befall::grow(world, now, asked.row);
     }
     let cause = Cause { request: number, key: asked.key.map(Arc::from) };
-    let mut work = Work {
-        world,
-        now,
-        account,
-        version,
-        cause: Some(cause),
-        path: asked.ids,
-        body: &request.body,
-        content_type: request.header("content-type").unwrap_or_default(),
-    };
-    let outcome = (asked.row.run)(&mut work, Params::new(asked.params));
+    let call = Call { now, account, version, cause, request, asked: &asked };
+    let mut outcome = call.carry_out(world, fate);
+    let done = |outcome: &Result<Answer>| outcome.as_ref().ok().and_then(|answer| answer.object().cloned());
+    if outcome.is_ok() && asked.row.method == "POST" {
+        if is_expired {
+            befall::confess(world, Fault::KeyExpired, now, request, done(&outcome).as_ref());
+        }
+        if fate.doubled
+            && let Ok(twin) = call.carry_out(world, fate)
+        {
+            befall::confess(world, Fault::DuplicateSubmission, now, request, twin.object());
+        }
+        if fate.fails_afterwards {
+            befall::confess(world, Fault::ServerErrorStored, now, request, done(&outcome).as_ref());
+            outcome = Err(Refusal::failed_afterwards());
+        }
+    }
+    let object = done(&outcome);
     let (stored, body) = match outcome {
         Ok(answer) => {
             let body = answer.written(reader(world, version), &asked.expand);
@@ -131,10 +159,71 @@ fn answer(
             (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
         }
     };
+    let patience = fate.in_flight.filter(|_| key.is_some() && body.is_ok());
     if let (Some(key), Some(stored)) = (key, stored) {
-        world.stripe.keys.store(&key, asked.fingerprint, stored, now, Millis::ZERO);
+        if is_expired {
+            world.stripe.keys.forget(&key);
+        }
+        world.stripe.keys.store(&key, asked.fingerprint, stored, now, patience.unwrap_or(fate.delay));
     }
-    Ok(Reply { status: 200, body: body?, is_replayed: false })
+    if patience.is_some() {
+        befall::confess(world, Fault::KeyInFlight, now, request, object.as_ref());
+        return Err(Refusal::key_in_use());
+    }
+    Ok(Reply { status: 200, body: body?, is_replayed: false, object })
+}
+
+/// A request that may be carried out, also more than once where a fault wants it.
+struct Call<'c> {
+    now: Timestamp,
+    account: usize,
+    version: Version,
+    cause: Cause,
+    request: &'c Request,
+    asked: &'c Asked<'c>,
+}
+
+impl Call<'_> {
+    /// Carries it out; a read shows what it may.
+    fn carry_out(&self, world: &mut World, fate: &Fate) -> Result<Answer> {
+        let is_read = self.asked.row.method == "GET";
+        let as_of = if is_read { fate.found_up_to(self.now) } else { self.now };
+        let answer = self.run(world, as_of)?;
+        if !is_read || as_of == self.now {
+            return Ok(answer);
+        }
+        let (shown, fault) = match answer.object() {
+            Some(object) => (
+                befall::version_at(world, object, fate.as_of(self.now)).map(Answer::Object),
+                Fault::StaleRead,
+            ),
+            None if fate.unfound > fate.stale => (Some(answer.clone()), Fault::SearchLag),
+            None => (Some(answer.clone()), Fault::StaleRead),
+        };
+        let Some(shown) = shown else { return Ok(answer) };
+        let latest = self.run(world, self.now)?;
+        let written = |answer: &Answer| answer.written(reader(world, self.version), Expand::NONE);
+        if written(&shown) == written(&latest) {
+            return Ok(latest);
+        }
+        befall::confess(world, fault, self.now, self.request, latest.object());
+        Ok(shown)
+    }
+
+    fn run(&self, world: &mut World, as_of: Timestamp) -> Result<Answer> {
+        let mut work = Work {
+            world,
+            now: self.now,
+            as_of,
+            account: self.account,
+            version: self.version,
+            cause: Some(self.cause.clone()),
+            path: self.asked.ids.clone(),
+            body: &self.request.body,
+            content_type: self.request.header("content-type").unwrap_or_default(),
+        };
+        (self.asked.row.run)(&mut work, Params::new(self.asked.params.clone()))
+    }
 }
 
 /// The account a request is for. Without the header it is the platform's own.
@@ -215,7 +304,11 @@ fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
-    Reply { status: stored.status, body, is_replayed: true }
+    let object = match &stored.body {
+        Body::Object { object, .. } => Some(object.clone()),
+        Body::Text(_) => None,
+    };
+    Reply { status: stored.status, body, is_replayed: true, object }
 }
 
 /// `{"error": …}`: the official client takes everything else for a success.

@@ -3,6 +3,7 @@
 //! A field that may be expanded is written by [`Sheet::reference`] and nowhere else.
 
 use super::super::ids::Ids;
+use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
 use super::version::Version;
@@ -16,6 +17,8 @@ use crate::time::Timestamp;
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
+    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
+    pub(super) office: &'a Webhooks,
     pub(super) version: Version,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,

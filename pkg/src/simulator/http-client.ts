@@ -1,0 +1,102 @@
+/**
+ * A gateway behind the interface that the official `stripe` client takes as its `httpClient`: no socket, no objects of
+ * `fetch`, and an answer that is parsed once.
+ */
+
+import { utf8 } from "../shell/wire.js";
+import type { ExchangeWith, Kept } from "./fetch.js";
+import { connectionReset } from "./fetch.js";
+
+/** What the client sends: a header may be a number, and it may stand several times. */
+export type ClientHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+/** An answer as the client reads it. */
+export interface ClientResponse {
+  getStatusCode(): number;
+  /** Names in lower case. */
+  getHeaders(): Record<string, string>;
+  /** What becomes of it is `lastResponse`: the client writes on it. */
+  getRawResponse(): { readonly headers: Record<string, string> };
+  toStream(streamCompleteCallback: () => void): ReadableStream<Uint8Array>;
+  toJSON(): Promise<unknown>;
+}
+
+/** What `new Stripe(key, { httpClient })` takes. */
+export interface StripeHttpClient {
+  getClientName(): string;
+  makeRequest(
+    host: string,
+    port: string | number,
+    path: string,
+    method: string,
+    headers: ClientHeaders,
+    requestData: string | Uint8Array | null | undefined,
+    protocol: string,
+    timeout: number,
+  ): Promise<ClientResponse>;
+}
+
+/** Long, and nothing the gateway reads. */
+const NOT_READ = new Set(["x-stripe-client-user-agent", "x-stripe-client-telemetry", "user-agent"]);
+
+/** An `httpClient` whose requests are answered by `exchange`. */
+export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
+  return {
+    getClientName: () => "tillproof",
+    makeRequest: async (_host, _port, path, method, headers, requestData) => {
+      const question = path.indexOf("?");
+      const answer = await exchange({
+        method,
+        path: question < 0 ? path : path.slice(0, question),
+        query: question < 0 ? "" : path.slice(question + 1),
+        headers: pairs(headers),
+        body: typeof requestData === "string" ? utf8(requestData) : (requestData ?? new Uint8Array()),
+      });
+      if (answer.connection === "broken") throw connectionReset();
+      return new Answered(answer);
+    },
+  };
+}
+
+function pairs(headers: ClientHeaders): [string, string][] {
+  const found: [string, string][] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value === undefined || NOT_READ.has(name.toLowerCase())) continue;
+    if (typeof value === "object") for (const one of value) found.push([name, one]);
+    else found.push([name, String(value)]);
+  }
+  return found;
+}
+
+class Answered implements ClientResponse {
+  readonly #answer: Kept;
+  readonly #headers: Record<string, string>;
+
+  constructor(answer: Kept) {
+    this.#answer = answer;
+    this.#headers = Object.fromEntries(answer.headers);
+  }
+
+  getStatusCode(): number {
+    return this.#answer.status;
+  }
+
+  getHeaders(): Record<string, string> {
+    return this.#headers;
+  }
+
+  getRawResponse(): { readonly headers: Record<string, string> } {
+    return { headers: this.#headers };
+  }
+
+  toStream(streamCompleteCallback: () => void): ReadableStream<Uint8Array> {
+    streamCompleteCallback();
+    const { body } = new Response(this.#answer.body);
+    return body ?? new ReadableStream();
+  }
+
+  async toJSON(): Promise<unknown> {
+    return JSON.parse(this.#answer.body);
+  }
+}

@@ -1,0 +1,428 @@
+//! A refund never gives back more than is left of its charge; what fails or is canceled is left again.
+//!
+//! `charge.amount_refunded` is the sum of the refunds that are pending or succeeded. Sources:
+//! <https://docs.stripe.com/api/refunds>, <https://docs.stripe.com/refunds#failed-refunds>.
+
+use super::amounts;
+use super::charges::Charge;
+use super::customers::Customer;
+use super::disputes;
+use super::expand::{Field, Gives, Holds};
+use super::ledger;
+use super::list::{Page, Span};
+use super::object::{Class, Head, Kind, kind};
+use super::params::Params;
+use super::payment_intents::PaymentIntent;
+use super::payment_methods::PaymentMethod;
+use super::refusal::{Refusal, Result};
+use super::routes::{Answer, Level, Row};
+use super::sheet::Sheet;
+use super::test_cards::Aftermath;
+use super::timers::Due;
+use super::work::{Work, merge};
+use crate::money::Currency;
+use crate::prelude::*;
+use crate::time::Millis;
+
+const CODE: &str = "Too large an amount has the code `amount_too_large` of the documented list; answers without it were seen.";
+
+pub(super) const ROUTES: &[Row] = &[
+    Row::new("POST", "/v1/refunds", create, Gives::One(Class::Refund), Level::Most).noting(CODE),
+    Row::new("GET", "/v1/refunds", list, Gives::List(Class::Refund), Level::Whole),
+    Row::new("GET", "/v1/refunds/:id", retrieve, Gives::One(Class::Refund), Level::Whole),
+    Row::new("POST", "/v1/refunds/:id", update, Gives::One(Class::Refund), Level::Whole),
+    Row::new("POST", "/v1/refunds/:id/cancel", cancel, Gives::One(Class::Refund), Level::Whole),
+    Row::new("GET", "/v1/charges/:id/refunds", list_of_charge, Gives::List(Class::Refund), Level::Whole),
+];
+
+/// Until the network has given a refund its reference number.
+const REFERENCE_TIME: Millis = Millis::from_seconds(5);
+
+/// Until an asynchronous refund has arrived, or has come back.
+const ARRIVAL_TIME: Millis = Millis::from_seconds(10);
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Pending,
+    Succeeded,
+    Canceled,
+    Failed(Failure),
+}
+
+/// Why a refund came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    CardClosed,
+    /// The cardholder's bank took the money itself.
+    Disputed,
+}
+
+impl State {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Whether its amount is spoken for.
+    const fn counts(self) -> bool {
+        matches!(self, Self::Pending | Self::Succeeded)
+    }
+}
+
+const REASONS: &[(&str, &str)] = &[
+    ("duplicate", "duplicate"),
+    ("fraudulent", "fraudulent"),
+    ("requested_by_customer", "requested_by_customer"),
+];
+
+/// Money on its way back.
+#[derive(Clone, Debug)]
+pub(super) struct Refund {
+    pub(super) head: Head,
+    pub(super) charge: usize,
+    payment_intent: Option<usize>,
+    payment_method: Option<usize>,
+    customer: Option<usize>,
+    /// Minor units.
+    amount: u64,
+    currency: Currency,
+    reason: Option<&'static str>,
+    state: State,
+    /// Whether the network has given it a number.
+    has_reference: bool,
+    /// The balance transactions: out, and back when it failed.
+    entry: Option<usize>,
+    failure_entry: Option<usize>,
+}
+
+impl Kind for Refund {
+    kind!(Refund, refunds);
+    const PREFIX: &'static str = "re";
+    const NAME: &'static str = "refund";
+    const FIELDS: &'static [Field] = &[
+        ("balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("charge", Holds::One(Class::Charge)),
+        ("customer", Holds::One(Class::Customer)),
+        ("failure_balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("payment_intent", Holds::One(Class::PaymentIntent)),
+        ("payment_method", Holds::One(Class::PaymentMethod)),
+    ];
+
+    fn write(&self, sheet: &mut Sheet<'_>) {
+        sheet.natural("amount", self.amount);
+        ledger::write_entry(sheet, "balance_transaction", self.entry);
+        sheet.reference::<Charge>("charge", Some(self.charge));
+        sheet.time("created", self.head.created);
+        sheet.currency("currency", self.currency);
+        sheet.reference::<Customer>("customer", self.customer);
+        sheet.null("customer_account");
+        sheet.object("destination_details", |sheet| {
+            sheet.object("card", |sheet| {
+                if self.has_reference {
+                    sheet.text("reference", &reference(self.head.number));
+                }
+                sheet.text("reference_status", if self.has_reference { "available" } else { "pending" });
+                sheet.text("reference_type", "acquirer_reference_number");
+                sheet.text("type", "refund");
+            });
+            sheet.text("type", "card");
+        });
+        if self.failure_entry.is_some() {
+            ledger::write_entry(sheet, "failure_balance_transaction", self.failure_entry);
+        }
+        if let State::Failed(failure) = self.state {
+            let reason = match failure {
+                Failure::CardClosed => "expired_or_canceled_card",
+                Failure::Disputed => "charge_for_pending_refund_disputed",
+            };
+            sheet.text("failure_reason", reason);
+        }
+        sheet.metadata(&self.head.metadata);
+        sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
+        sheet.reference::<PaymentMethod>("payment_method", self.payment_method);
+        if self.state == State::Pending {
+            sheet.text("pending_reason", "processing");
+        }
+        sheet.maybe_text("reason", self.reason);
+        sheet.null("receipt_number");
+        sheet.null("source_transfer_reversal");
+        sheet.text("status", self.state.name());
+        sheet.null("transfer_reversal");
+    }
+}
+
+/// Acquirers number in 23 digits.
+fn reference(number: usize) -> String {
+    glued(&["7", &number.padded(22)])
+}
+
+/// What a request asks for.
+struct Order {
+    charge: usize,
+    amount: Option<u64>,
+    reason: Option<&'static str>,
+}
+
+fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
+    let amount = params.positive("amount")?;
+    let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
+    let reason = params.choice("reason", REASONS)?;
+    let metadata = params.metadata()?;
+    params.finish()?;
+    let charge = charge_of(work, charge.as_deref(), intent.as_deref())?;
+    let order = Order { charge, amount, reason };
+    let found = work.get::<Charge>(charge)?.clone();
+    let amount = admitted(work, &order, &found)?;
+
+    // From here on the money is on its way back.
+    let refund = work.add(Refund {
+        head: work.head::<Refund>(metadata),
+        charge,
+        payment_intent: found.payment_intent,
+        payment_method: found.payment_method,
+        customer: found.customer,
+        amount,
+        currency: found.currency,
+        reason: order.reason,
+        state: State::Pending,
+        has_reference: false,
+        entry: None,
+        failure_entry: None,
+    });
+    let charge = work.edit::<Charge>(order.charge)?;
+    charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
+    match found.card.aftermath {
+        Aftermath::RefundPends => work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund)),
+        Aftermath::RefundFails => {
+            pay_out(work, refund)?;
+            work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundFails(refund));
+        }
+        _ => {
+            pay_out(work, refund)?;
+            work.arrange(work.now.saturating_add(REFERENCE_TIME), Due::RefundReferenced(refund));
+        }
+    }
+    work.emit::<Refund>("refund.created", refund)?;
+    work.emit::<Charge>("charge.refunded", order.charge)?;
+    Ok(Answer::Object(work.object::<Refund>(refund)?))
+}
+
+/// The charge that is to be refunded.
+fn charge_of(work: &Work<'_>, charge: Option<&str>, intent: Option<&str>) -> Result<usize> {
+    let charge = charge.map(|id| work.find_param::<Charge>(id, "charge")).transpose()?;
+    let intent = intent.map(|id| work.find_param::<PaymentIntent>(id, "payment_intent")).transpose()?;
+    let latest = match intent {
+        Some(intent) => work.get::<PaymentIntent>(intent)?.latest_charge,
+        None => None,
+    };
+    match (charge, intent, latest) {
+        (None, None, _) => {
+            let message = "One of the following params should be provided for this request: payment_intent or charge.";
+            Err(Refusal::request(message.to_owned()))
+        }
+        (Some(charge), Some(_), latest) if latest != Some(charge) => {
+            let message = "The charge is not the one of this payment_intent: send one of the two.".to_owned();
+            Err(Refusal::param(None, "charge", message))
+        }
+        (Some(charge), _, _) | (None, Some(_), Some(charge)) => Ok(charge),
+        (None, Some(intent), None) => Err(unpaid(&work.id::<PaymentIntent>(intent), "payment_intent")),
+    }
+}
+
+fn unpaid(intent: &str, param: &str) -> Box<Refusal> {
+    let message = format!("This PaymentIntent ({intent}) does not have a successful charge to refund.");
+    let mut refusal = Refusal::param(None, param, message);
+    refusal.is_executed = true;
+    refusal
+}
+
+/// The amount that will be refunded.
+fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
+    let id = work.id::<Charge>(order.charge);
+    let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
+    if !charge.is_paid() {
+        return Err(unpaid(&intent, "charge"));
+    }
+    if !charge.captured {
+        let message = format!(
+            "This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to \
+             reverse the authorization instead of refunding the Charge directly."
+        );
+        let mut refusal = Refusal::request(message);
+        refusal.is_executed = true;
+        return Err(refusal);
+    }
+    if charge.disputed && disputes::holds(work, order.charge) {
+        let message = format!("Charge {id} has been charged back; cannot issue a refund.");
+        return Err(Refusal::state("charge_disputed", message));
+    }
+    let rest = charge.amount_captured.saturating_sub(charge.amount_refunded);
+    if rest == 0 {
+        return Err(Refusal::state("charge_already_refunded", format!("Charge {id} has already been refunded.")));
+    }
+    let amount = order.amount.unwrap_or(rest);
+    if amount > rest {
+        let code = charge.currency.code().to_ascii_lowercase();
+        let [asked, left] = [amount, rest].map(|minor| amounts::shown(minor, &code));
+        let of = if charge.amount_refunded == 0 { "charge amount" } else { "unrefunded amount on charge" };
+        let message = format!("Refund amount ({asked}) is greater than {of} ({left})");
+        let mut refusal = Refusal::param(Some("amount_too_large"), "amount", message);
+        refusal.is_executed = true;
+        return Err(refusal);
+    }
+    Ok(amount)
+}
+
+/// The money leaves the balance.
+fn pay_out(work: &mut Work<'_>, number: usize) -> Result<()> {
+    let entry = ledger::refund(work, number)?;
+    let refund = work.edit::<Refund>(number)?;
+    (refund.state, refund.entry) = (State::Succeeded, Some(entry));
+    Ok(())
+}
+
+/// An asynchronous refund has arrived.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(super) fn arrive(work: &mut Work<'_>, number: usize) -> Result<()> {
+    let before = work.get::<Refund>(number)?.clone();
+    if before.state != State::Pending {
+        return Ok(());
+    }
+    work.account = before.head.account;
+    pay_out(work, number)?;
+    announce(work, number, before)?;
+    work.arrange(work.now.saturating_add(REFERENCE_TIME), Due::RefundReferenced(number));
+    Ok(())
+}
+
+/// The network has given a refund its number.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(super) fn number(work: &mut Work<'_>, number: usize) -> Result<()> {
+    let before = work.get::<Refund>(number)?.clone();
+    if before.state != State::Succeeded {
+        return Ok(());
+    }
+    work.account = before.head.account;
+    work.edit::<Refund>(number)?.has_reference = true;
+    announce(work, number, before)
+}
+
+fn announce(work: &mut Work<'_>, number: usize, before: alloc::sync::Arc<Refund>) -> Result<()> {
+    work.emit_change("refund.updated", number, before.clone())?;
+    work.emit_change("charge.refund.updated", number, before)
+}
+
+/// The card's bank has sent a refund back.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(super) fn fail(work: &mut Work<'_>, number: usize) -> Result<()> {
+    fail_for(work, number, Failure::CardClosed)
+}
+
+/// The bank takes the money of a charge itself: what was refunded of it comes back.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(super) fn fail_of_charge(work: &mut Work<'_>, charge: usize) -> Result<()> {
+    let rows = Refund::table(&work.world.stripe.tables).rows().iter();
+    let numbers: Vec<usize> =
+        rows.filter(|refund| refund.charge == charge).map(|refund| refund.head.number).collect();
+    for number in numbers {
+        fail_for(work, number, Failure::Disputed)?;
+    }
+    Ok(())
+}
+
+fn fail_for(work: &mut Work<'_>, number: usize, failure: Failure) -> Result<()> {
+    let before = work.get::<Refund>(number)?.clone();
+    if !before.state.counts() {
+        return Ok(());
+    }
+    work.account = before.head.account;
+    let back = before.entry.map(|_| ledger::refund_failure(work, number)).transpose()?;
+    let refund = work.edit::<Refund>(number)?;
+    (refund.state, refund.failure_entry) = (State::Failed(failure), back);
+    give_up(work, &before)?;
+    announce(work, number, before)?;
+    work.emit::<Refund>("refund.failed", number)
+}
+
+/// The amount of a refund is left again.
+fn give_up(work: &mut Work<'_>, refund: &Refund) -> Result<()> {
+    let charge = work.edit::<Charge>(refund.charge)?;
+    charge.amount_refunded = charge.amount_refunded.saturating_sub(refund.amount);
+    Ok(())
+}
+
+fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
+    params.finish()?;
+    let number = work.find::<Refund>(0)?;
+    Ok(Answer::Object(work.object::<Refund>(number)?))
+}
+
+fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
+    let number = work.find::<Refund>(0)?;
+    let metadata = params.metadata()?;
+    params.finish()?;
+
+    // From here on the refund is changed.
+    let before = work.get::<Refund>(number)?.clone();
+    merge(&mut work.edit::<Refund>(number)?.head.metadata, metadata);
+    announce(work, number, before)?;
+    Ok(Answer::Object(work.object::<Refund>(number)?))
+}
+
+fn cancel(work: &mut Work<'_>, params: Params) -> Result<Answer> {
+    params.finish()?;
+    let number = work.find::<Refund>(0)?;
+    let before = work.get::<Refund>(number)?.clone();
+    if before.state != State::Pending {
+        let mut refusal = Refusal::request("Canceling this refund is unsupported.".to_owned());
+        refusal.is_executed = true;
+        return Err(refusal);
+    }
+
+    // From here on the money stays.
+    work.edit::<Refund>(number)?.state = State::Canceled;
+    give_up(work, &before)?;
+    announce(work, number, before)?;
+    Ok(Answer::Object(work.object::<Refund>(number)?))
+}
+
+fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
+    let page = Page::read::<Refund>(work, &mut params)?;
+    let created = Span::read(&mut params, "created")?;
+    let charge = params.text("charge")?.map(|id| work.find_param::<Charge>(&id, "charge")).transpose()?;
+    let intent = params.text("payment_intent")?;
+    let intent = intent.map(|id| work.find_param::<PaymentIntent>(&id, "payment_intent")).transpose()?;
+    params.finish()?;
+    let found = page.of::<Refund>(work, |refund| {
+        created.holds(refund.head.created)
+            && charge.is_none_or(|charge| refund.charge == charge)
+            && intent.is_none_or(|intent| refund.payment_intent == Some(intent))
+    });
+    Ok(Answer::list::<Refund>("/v1/refunds", found))
+}
+
+fn list_of_charge(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
+    let charge = work.find::<Charge>(0)?;
+    let page = Page::read::<Refund>(work, &mut params)?;
+    params.finish()?;
+    let url = glued(&["/v1/charges/", work.path_id(0), "/refunds"]);
+    let found = page.of::<Refund>(work, |refund| refund.charge == charge);
+    Ok(Answer::list::<Refund>(&url, found))
+}
