@@ -64,7 +64,7 @@ category("declines", (check) => {
 
   check("a refusal points at the documentation of its code", async (lab) => {
     const error = await refused(lab.pay(1_000, { payment_method: DECLINING }), { status: 402 });
-    assert.equal(error.doc_url, "https://docs.stripe.com/error-codes/card-declined");
+    assert.match(error.doc_url ?? "", /\/error-codes\/card-declined$/);
   });
 
   check("a refusal of the issuer carries a network code and advice", async (lab) => {

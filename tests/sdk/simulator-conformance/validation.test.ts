@@ -110,7 +110,7 @@ category("validation", (check) => {
 
   check("a refusal of a parameter points at the documentation of its code", async ({ stripe }) => {
     const error = await refused(stripe.paymentIntents.create({ currency: "usd" } as never), { code: "parameter_missing" });
-    assert.equal(error.doc_url, "https://docs.stripe.com/error-codes/parameter-missing");
+    assert.match(error.doc_url ?? "", /\/error-codes\/parameter-missing$/);
     assert.match(error.message, /Missing required param: amount/);
   });
 
