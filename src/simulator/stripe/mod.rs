@@ -11,6 +11,13 @@
 
 #![allow(dead_code, reason = "words of resources that are being added")]
 
+mod accounts;
+mod amount_params;
+mod amounts;
+mod application_fees;
+mod balance;
+mod balance_transactions;
+mod bank_accounts;
 mod befall;
 mod customers;
 mod door;
@@ -24,22 +31,31 @@ mod multipart;
 mod notify;
 mod object;
 mod params;
+mod payout_settings;
+mod payouts;
 mod prices;
 mod products;
+mod purse;
 mod refusal;
 mod routes;
 mod serve;
 mod sheet;
 mod timers;
+mod transfer_reversals;
+mod transfers;
 mod version;
 mod webhook_endpoints;
 mod work;
 
+pub(super) use accounts::found;
 pub(super) use door::refused_at_the_door;
 pub(super) use notify::{alien_of, object_of, subject_of, tell_again, webhook_body};
+pub(super) use purse::settled;
 pub(super) use routes::coverage;
 pub(super) use serve::serve;
 pub(super) use timers::run_due;
+
+use alloc::collections::BTreeMap;
 
 use object::Tables;
 use serve::Stored;
@@ -53,6 +69,8 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// Whose money the treasury keeps: numbers of accounts here, by those there.
+    holders: BTreeMap<usize, usize>,
     /// Answers by account and key.
     keys: Keys<Stored>,
     /// How many requests came, also those that were refused: each has an id of its own.

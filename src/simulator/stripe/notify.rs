@@ -88,6 +88,7 @@ pub(in crate::simulator) fn webhook_body(
     let reader = Reader {
         tables: &world.stripe.tables,
         ids: &world.ids,
+        treasury: &world.treasury,
         office: &world.webhooks,
         version,
         is_new: false,

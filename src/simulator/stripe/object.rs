@@ -7,7 +7,10 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events, files, prices, products, webhook_endpoints};
+use super::{
+    accounts, application_fees, balance, balance_transactions, bank_accounts, customers, events, files,
+    payouts, prices, products, transfer_reversals, transfers, webhook_endpoints,
+};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -38,6 +41,8 @@ pub(super) trait Kind: Clone + Sized {
     const NAME: &'static str;
     /// The fields that may be expanded, and what they hold.
     const FIELDS: &'static [Field];
+    /// Whether it shows an id: there is one balance only.
+    const HAS_ID: bool = true;
 
     fn head(&self) -> &Head;
     fn head_mut(&mut self) -> &mut Head;
@@ -135,6 +140,10 @@ macro_rules! kinds {
                 match self { $(Self::$name(_) => <$kind as Kind>::NAME),+ }
             }
 
+            pub(super) const fn has_id(&self) -> bool {
+                match self { $(Self::$name(_) => <$kind as Kind>::HAS_ID),+ }
+            }
+
             pub(super) fn write(&self, sheet: &mut Sheet<'_>) {
                 match self { $(Self::$name(object) => object.write(sheet)),+ }
             }
@@ -150,8 +159,17 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Account accounts: accounts::Account,
+    ApplicationFee application_fees: application_fees::ApplicationFee,
+    Balance balances: balance::Balance,
+    BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
+    BankAccount bank_accounts: bank_accounts::BankAccount,
     Customer customers: customers::Customer,
     Event events: events::Event,
+    FeeRefund fee_refunds: application_fees::FeeRefund,
+    Payout payouts: payouts::Payout,
+    Transfer transfers: transfers::Transfer,
+    TransferReversal transfer_reversals: transfer_reversals::TransferReversal,
     WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
     File files: files::File,
     Price prices: prices::Price,

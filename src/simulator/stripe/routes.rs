@@ -1,5 +1,6 @@
 //! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
 
+use super::super::native;
 use super::expand::{Expand, Gives};
 use super::list;
 use super::object::{Kind, Object};
@@ -7,14 +8,26 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events, files, prices, products, webhook_endpoints};
+use super::{
+    accounts, application_fees, balance, balance_transactions, bank_accounts, customers, events, files,
+    payout_settings, payouts, prices, products, transfer_reversals, transfers, webhook_endpoints,
+};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
 const RESOURCES: &[&[Row]] = &[
+    accounts::ROUTES,
+    application_fees::ROUTES,
+    balance::ROUTES,
+    balance_transactions::ROUTES,
+    bank_accounts::ROUTES,
     customers::ROUTES,
     events::ROUTES,
+    payout_settings::ROUTES,
+    payouts::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
     files::ROUTES,
     prices::ROUTES,
     products::ROUTES,

@@ -3,6 +3,7 @@
 //! A field that may be expanded is written by [`Sheet::reference`] and nowhere else.
 
 use super::super::ids::Ids;
+use super::super::treasury::Treasury;
 use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
@@ -17,6 +18,8 @@ use crate::time::Timestamp;
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
+    /// What was booked, which never changes.
+    pub(super) treasury: &'a Treasury,
     /// Where events are delivered from: what an event says of its deliveries is true when it is read.
     pub(super) office: &'a Webhooks,
     pub(super) version: Version,
@@ -36,7 +39,9 @@ impl<'a> Reader<'a> {
     /// An object as JSON, with the fields that are asked for expanded.
     pub(super) fn object(self, object: &Object, expand: &'a Expand) -> String {
         let mut sheet = Sheet { reader: self, expand, out: "{".to_owned() };
-        sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        if object.has_id() {
+            sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        }
         sheet.text("object", object.name());
         object.write(&mut sheet);
         sheet.out.push('}');
