@@ -84,7 +84,13 @@ category("intents", (check) => {
   });
 
   check("a server's confirmation that might redirect needs a return_url", async ({ stripe }) => {
-    const call = stripe.paymentIntents.create({ amount: 2_000, currency: "usd", confirm: true, payment_method: "pm_card_visa" });
+    const call = stripe.paymentIntents.create({
+      amount: 2_000,
+      currency: "usd",
+      confirm: true,
+      payment_method: "pm_card_visa",
+      automatic_payment_methods: { enabled: true },
+    });
     await refused(call, { status: 400, type: "invalid_request_error", message: /return_url/ });
   });
 
