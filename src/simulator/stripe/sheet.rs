@@ -13,6 +13,9 @@ use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
@@ -23,6 +26,8 @@ pub(super) struct Reader<'a> {
     /// Where events are delivered from: what an event says of its deliveries is true when it is read.
     pub(super) office: &'a Webhooks,
     pub(super) version: Version,
+    /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
+    pub(super) host: &'a str,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
 }
