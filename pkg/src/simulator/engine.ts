@@ -26,12 +26,17 @@ export interface Exchange {
   readonly status: number;
   readonly headers: [name: string, value: string][];
   readonly body: string;
-  /** `request_lost`: nothing was done; `response_lost`: it was done; in both the connection breaks. */
-  readonly transport: "deliver" | "request_lost" | "response_lost";
+  /**
+   * `request_lost`: nothing was done, the connection breaks. Everything else was done: `response_lost` breaks it too,
+   * `truncated` ends it in the middle of the body, `hung` never answers.
+   */
+  readonly transport: "deliver" | "request_lost" | "response_lost" | "truncated" | "hung";
   /** How long the answer takes. */
   readonly delay_ms: number;
   /** By how much the clock is to be moved before the answer is sent. */
   readonly advance_ms: number;
+  /** Whether webhooks that are due are sent before the answer is. */
+  readonly webhooks_first: boolean;
 }
 
 /** A webhook to be sent. */

@@ -4,8 +4,8 @@
  */
 
 import { utf8 } from "../shell/wire.js";
-import type { ExchangeWith, Kept } from "./fetch.js";
-import { connectionReset } from "./fetch.js";
+import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
+import { connectionReset, neverAnswered } from "./fetch.js";
 
 /** What the client sends: a header may be a number, and it may stand several times. */
 export type ClientHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -53,6 +53,7 @@ export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
         body: typeof requestData === "string" ? utf8(requestData) : (requestData ?? new Uint8Array()),
       });
       if (answer.connection === "broken") throw connectionReset();
+      if (answer.connection === "hung") throw neverAnswered();
       return new Answered(answer);
     },
   };
@@ -70,10 +71,10 @@ function pairs(headers: ClientHeaders): [string, string][] {
 }
 
 class Answered implements ClientResponse {
-  readonly #answer: Kept;
+  readonly #answer: Kept | Truncated;
   readonly #headers: Record<string, string>;
 
-  constructor(answer: Kept) {
+  constructor(answer: Kept | Truncated) {
     this.#answer = answer;
     this.#headers = Object.fromEntries(answer.headers);
   }
@@ -97,6 +98,7 @@ class Answered implements ClientResponse {
   }
 
   async toJSON(): Promise<unknown> {
+    if (this.#answer.connection === "truncated") throw connectionReset();
     return JSON.parse(this.#answer.body);
   }
 }

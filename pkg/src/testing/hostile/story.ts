@@ -88,6 +88,8 @@ function bodyLines({ body }: GatewayRequest, indent: string): string[] {
 
 function answerShown(answer: Answer): string {
   if (answer.connection === "broken") return "the shop saw a broken connection";
+  if (answer.connection === "hung") return "the shop waited and saw no answer";
+  if (answer.connection === "truncated") return "the shop saw an answer that broke off in the middle";
   const shown = parsed(answer.body);
   const error = shown["error"] as Record<string, unknown> | undefined;
   const what = error === undefined ? [shown["id"], shown["state"] ?? shown["status"]] : [error["code"] ?? error["type"]];
