@@ -45,6 +45,8 @@ mod payouts;
 mod prices;
 mod products;
 mod purse;
+#[cfg(test)]
+mod purse_tests;
 mod refusal;
 mod routes;
 mod search;
