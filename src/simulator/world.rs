@@ -61,7 +61,7 @@ pub(super) struct Receipt {
 impl World {
     pub(super) fn new(options: &Options) -> Self {
         let root = Entropy::from_seed(options.seed);
-        Self {
+        let mut world = Self {
             seed: options.seed,
             payments_max: options.payments_max,
             clock: Timestamp::MIN,
@@ -80,7 +80,9 @@ impl World {
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
             stripe: stripe::State::default(),
-        }
+        };
+        stripe::found(&mut world);
+        world
     }
 
     /// The payment of an id.
@@ -185,7 +187,9 @@ impl World {
         while let Some(at) = self.next_moment().filter(|at| *at <= now) {
             // Money is there before anything else that happens at the same moment needs it.
             if self.treasury.next_due() == Some(at) {
-                let _ = self.treasury.step(&mut self.books, at)?;
+                if let Some((at, happened)) = self.treasury.step(&mut self.books, at)? {
+                    stripe::settled(self, at, &happened)?;
+                }
                 continue;
             }
             if self.stripe.next_timer() == Some(at) {

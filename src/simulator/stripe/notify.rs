@@ -89,6 +89,7 @@ pub(in crate::simulator) fn webhook_body(
         host: LOCALHOST,
         tables: &world.stripe.tables,
         ids: &world.ids,
+        treasury: &world.treasury,
         office: &world.webhooks,
         version,
         is_new: false,

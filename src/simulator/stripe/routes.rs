@@ -9,24 +9,34 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    charges, customers, events, files, payment_intents, payment_methods, prices, products, setup_intents,
-    tokens, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
+    files, payment_intents, payment_methods, payout_settings, payouts, prices, products, setup_intents,
+    tokens, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
 const RESOURCES: &[&[Row]] = &[
-    payment_intents::ROUTES,
+    accounts::ROUTES,
+    application_fees::ROUTES,
+    balance::ROUTES,
+    balance_transactions::ROUTES,
+    bank_accounts::ROUTES,
     charges::ROUTES,
     customers::ROUTES,
-    payment_methods::ROUTES,
-    setup_intents::ROUTES,
-    tokens::ROUTES,
     events::ROUTES,
     files::ROUTES,
+    payment_intents::ROUTES,
+    payment_methods::ROUTES,
+    payout_settings::ROUTES,
+    payouts::ROUTES,
     prices::ROUTES,
     products::ROUTES,
+    setup_intents::ROUTES,
+    tokens::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
     webhook_endpoints::ROUTES,
 ];
 

@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use super::super::faults::{Fate, Fault};
 use super::super::world::World;
 use super::super::{Exchange, KEY_BYTES_MAX, Request};
+use super::accounts;
 use super::befall;
 use super::events::{Cause, REQUEST_PREFIX};
 use super::expand::Expand;
@@ -107,6 +108,7 @@ fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reade
     Reader {
         tables: &world.stripe.tables,
         ids: &world.ids,
+        treasury: &world.treasury,
         office: &world.webhooks,
         version,
         host,
@@ -236,14 +238,17 @@ impl Call<'_> {
 }
 
 /// The account a request is for. Without the header it is the platform's own.
-fn account(_world: &World, request: &Request) -> Result<usize> {
-    match request.header("stripe-account") {
-        None => Ok(PLATFORM),
-        Some(id) => Err(Refusal::forbidden(format!(
+fn account(world: &World, request: &Request) -> Result<usize> {
+    let Some(id) = request.header("stripe-account") else { return Ok(PLATFORM) };
+    accounts::with_id(world, id).ok_or_else(|| {
+        let message = format!(
             "The provided key does not have access to account '{}' (or that account does not exist).",
             id.chars().take(40).collect::<String>()
-        ))),
-    }
+        );
+        let mut refusal = Refusal::forbidden(message);
+        refusal.code = Some("account_invalid");
+        refusal
+    })
 }
 
 /// The route, the parameters and the key.
