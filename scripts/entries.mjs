@@ -67,7 +67,7 @@ export const ARTEFACTS = [
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "idempotency", features: "wasm-idempotency,artefact" },
-  { name: "payments", features: "wasm-payments,artefact", compact: true },
+  { name: "payments", features: "wasm-payments,artefact,wordless", compact: true },
   { name: "payments-tables", features: "wasm-payments-tables,artefact" },
   { name: "governor", features: "wasm-governor,artefact" },
   { name: "saga", features: "wasm-saga,artefact" },

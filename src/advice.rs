@@ -3,6 +3,7 @@
 //! An error enum of any module implements [`Diagnose`]; the wasm border turns that into the one error class
 //! JavaScript sees. Codes are stable, snake_case and never reused.
 
+use crate::json;
 use crate::prelude::*;
 
 /// What the caller of a failed operation should do.
@@ -36,6 +37,9 @@ impl Advice {
         }
     }
 }
+
+/// A line of a table of sentences: a code, and what is said of it. [`Report::say`] has the form.
+pub type Sentence = (&'static str, &'static str);
 
 /// A fact an error carries beside its sentence, for programs: a field name and its value as text.
 ///
@@ -127,7 +131,21 @@ impl Report {
         self
     }
 
-    /// Finishes with a sentence, in which `{name}` stands for the fact of that name.
+    /// Finishes with the sentence that a table has for the code.
+    ///
+    /// An artefact that is `wordless` has no sentences: they stand in JavaScript, as the build writes them there from the
+    /// same table, and what crosses is code and facts.
+    #[must_use]
+    pub fn say_from(self, sentences: &[Sentence]) -> Self {
+        if cfg!(all(target_family = "wasm", feature = "wordless")) {
+            return self;
+        }
+        let found = sentences.iter().find(|(code, _)| *code == self.code);
+        let sentence = found.map_or(self.code, |(_, sentence)| sentence);
+        self.say(sentence)
+    }
+
+    /// Finishes with a sentence, in which `{name}` stands for the fact of that name, and `{"name"}` for the same in quotes.
     #[must_use]
     pub fn say(self, sentence: &str) -> Self {
         self.say_with(sentence, &[])
@@ -142,8 +160,14 @@ impl Report {
         for piece in pieces {
             let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
             let facts = self.details.iter().map(|(known, value)| (*known, value.as_str()));
-            let found = asides.iter().copied().chain(facts).find(|(known, _)| *known == name);
-            self.message.push_str(beginning(found.map_or(name, |(_, value)| value)));
+            let bare = name.trim_matches('"');
+            let found = asides.iter().copied().chain(facts).find(|(known, _)| *known == bare);
+            let value = found.map_or(name, |(_, value)| value);
+            if bare.len() < name.len() {
+                self.message.push_str(beginning(&json::quoted(value)));
+            } else {
+                self.message.push_str(beginning(value));
+            }
             self.message.push_str(rest);
         }
         self

@@ -112,9 +112,14 @@ function isPlain(value: unknown): boolean {
 
 /** The value of one JSON document; text that is not UTF-8 or not JSON is a bug of the other side and throws. */
 export function decode(bytes: Uint8Array): unknown {
+  return JSON.parse(textOf(bytes));
+}
+
+/** The text of UTF-8 bytes; others are a bug of the other side and throw. */
+export function textOf(bytes: Uint8Array): string {
   // Strict, and a byte order mark is kept: bytes that change on the way are never the bytes that were written.
   decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return JSON.parse(decoder.decode(bytes));
+  return decoder.decode(bytes);
 }
 
 /** What every export of the crate answers with. */
@@ -131,7 +136,12 @@ type Envelope<T> =
 
 /** What the engine answered; throws the {@link TillproofError} it answered with. */
 export function open<T>(answer: Uint8Array): T {
-  const envelope = decode(answer) as Envelope<T>;
+  return openText(textOf(answer));
+}
+
+/** As {@link open}, for an answer whose text is known. */
+export function openText<T>(answer: string): T {
+  const envelope = JSON.parse(answer) as Envelope<T>;
   if ("error" in envelope) throw new TillproofError(envelope.error);
   return envelope.ok;
 }

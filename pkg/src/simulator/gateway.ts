@@ -116,23 +116,27 @@ export class Gateway {
    *
    * Rejects with a `TypeError` "fetch failed" whose cause has the code `ECONNRESET` when a fault breaks the connection.
    */
-  readonly fetch: Fetch = fetchOver((request, signal) => this.exchange(request, signal));
+  readonly fetch: Fetch = fetchOver((request, signal) => this.#answer(request, signal));
 
   /**
    * What the official Stripe client takes in the place of a connection: `new Stripe(key, { httpClient: gateway.httpClient })`.
    *
    * A broken connection is an error with the code `ECONNRESET`, which the client tries again as it does everywhere.
    */
-  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.exchange(request, signal));
+  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.#answer(request, signal));
 
   /**
    * Answers a request without the objects of `fetch`; what a server calls. The answer to HEAD holds what GET would get,
    * whose length belongs into its headers.
    */
   async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
+    return this.#answer(checkedRequest(request), signal);
+  }
+
+  async #answer(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
     this.#checkOpen();
     const start = this.#clock.now();
-    const exchange = this.#engine.handle(start, checkedRequest(request));
+    const exchange = this.#engine.handle(start, request);
     this.#arm();
     if (exchange.advance_ms > 0) await this.advance(exchange.advance_ms);
     if (exchange.transport !== "deliver") return { connection: "broken" };
@@ -355,7 +359,10 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
     method: text("request.method", method),
     path: text("request.path", path),
     query: text("request.query", query),
-    headers: list("request.headers", headers),
+    headers: list("request.headers", headers).map((pair) => {
+      const [name, value] = list("request.headers", pair);
+      return [text("request.headers", name), text("request.headers", value)];
+    }),
     body: bytes("request.body", body),
   };
 }

@@ -12,13 +12,22 @@
 #![allow(dead_code, reason = "words of resources that are being added")]
 
 mod accounts;
+mod addresses;
 mod amount_params;
 mod amounts;
 mod balance;
 mod balance_transactions;
 mod bank_accounts;
 mod befall;
+mod billing;
+mod bookings;
+mod cards;
+mod challenge;
+mod charge_details;
+mod charges;
 mod customers;
+mod declines;
+mod disputes;
 mod door;
 mod event_types;
 mod events;
@@ -30,21 +39,32 @@ mod multipart;
 mod notify;
 mod object;
 mod params;
+mod payment_intents;
+mod payment_methods;
 mod payout_settings;
 mod payouts;
 mod prices;
 mod products;
 mod purse;
+mod refunds;
 mod refusal;
 mod routes;
+mod search;
+mod search_page;
 mod serve;
+mod setup_intents;
 mod sheet;
+mod terms;
+mod test_cards;
+mod test_clocks;
 mod timers;
+mod tokens;
 mod version;
 mod webhook_endpoints;
 mod work;
 
 pub(super) use accounts::found;
+pub(super) use challenge::{challenge, is_challenge};
 pub(super) use door::refused_at_the_door;
 pub(super) use notify::{alien_of, object_of, subject_of, tell_again, webhook_body};
 pub(super) use purse::settled;
@@ -66,6 +86,7 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    billing: billing::Register,
     /// Whose money the treasury keeps: numbers of accounts here, by those there.
     holders: BTreeMap<usize, usize>,
     /// Answers by account and key.

@@ -8,8 +8,9 @@ use alloc::sync::Arc;
 use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
-    accounts, balance, balance_transactions, bank_accounts, customers, events, files, payouts, prices,
-    products, webhook_endpoints,
+    accounts, balance, balance_transactions, bank_accounts, billing, charges, customers, disputes, events,
+    files, payment_intents, payment_methods, payouts, prices, products, refunds, setup_intents, test_clocks,
+    tokens, webhook_endpoints,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -163,12 +164,24 @@ kinds! {
     Balance balances: balance::Balance,
     BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
     BankAccount bank_accounts: bank_accounts::BankAccount,
+    Charge charges: charges::Charge,
     Customer customers: customers::Customer,
+    Dispute disputes: disputes::Dispute,
     Event events: events::Event,
     File files: files::File,
+    Invoice invoices: billing::Invoice,
+    InvoiceItem invoice_items: billing::InvoiceItem,
+    InvoicePayment invoice_payments: billing::InvoicePayment,
+    PaymentIntent payment_intents: payment_intents::PaymentIntent,
+    PaymentMethod payment_methods: payment_methods::PaymentMethod,
     Payout payouts: payouts::Payout,
     Price prices: prices::Price,
     Product products: products::Product,
+    Refund refunds: refunds::Refund,
+    SetupIntent setup_intents: setup_intents::SetupIntent,
+    Subscription subscriptions: billing::Subscription,
+    TestClock test_clocks: test_clocks::TestClock,
+    Token tokens: tokens::Token,
     WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
 }
 

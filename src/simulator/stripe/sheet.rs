@@ -13,6 +13,9 @@ use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
@@ -23,6 +26,8 @@ pub(super) struct Reader<'a> {
     /// What was booked, which never changes.
     pub(super) treasury: &'a Treasury,
     pub(super) version: Version,
+    /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
+    pub(super) host: &'a str,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
 }
@@ -194,13 +199,24 @@ impl<'a> Sheet<'a> {
 
     /// A list object with all of `items`, whole: short lists that are part of another object.
     pub(super) fn list(&mut self, name: &str, url: &str, items: impl IntoIterator<Item = Object>) {
+        self.page(name, url, items, false);
+    }
+
+    /// A list object with the first of its items, whole.
+    pub(super) fn page(
+        &mut self,
+        name: &str,
+        url: &str,
+        items: impl IntoIterator<Item = Object>,
+        has_more: bool,
+    ) {
         let expand = self.expand.below(name).and_then(|list| list.below("data"));
         let expand = expand.unwrap_or(Expand::NONE);
         let reader = self.inner();
         self.object(name, |sheet| {
             sheet.text("object", "list");
             sheet.array("data", items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
-            sheet.flag("has_more", false);
+            sheet.flag("has_more", has_more);
             sheet.text("url", url);
         });
     }

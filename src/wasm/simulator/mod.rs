@@ -44,11 +44,21 @@ impl Gateways {
     }
 
     /// Takes `{"now", "method", "path", "query", "headers": [[name, value], …]}` and the body. Replies with
-    /// `{"status", "headers", "body", "transport", "delay_ms", "advance_ms"}`, where `transport` is `deliver`,
-    /// `request_lost` or `response_lost`.
+    /// `{"status", "headers", "transport", "delay_ms", "advance_ms"}`, where `transport` is `deliver`, `request_lost` or
+    /// `response_lost`; after it, behind a line break, stands the body as it is to be sent: it is JSON of its own, which
+    /// only the client is to read.
     #[must_use]
     pub fn handle(&mut self, handle: u32, head: &[u8], body: &[u8]) -> Vec<u8> {
-        reply::of(self.try_handle(handle, head, body))
+        match self.try_handle(handle, head, body) {
+            Ok(answer) => {
+                let mut reply = reply::ok(&exchange(&answer));
+                reply.reserve(answer.body.len().saturating_add(1));
+                reply.push(b'\n');
+                reply.extend_from_slice(answer.body.as_bytes());
+                reply
+            }
+            Err(error) => reply::refusal(&error),
+        }
     }
 
     /// Takes `{"now"}`: what happens by itself up to then happens. Replies with `null`.
@@ -146,7 +156,7 @@ impl Gateways {
         self.keep(gateway)
     }
 
-    fn try_handle(&mut self, handle: u32, head: &[u8], body: &[u8]) -> Result<String, Error> {
+    fn try_handle(&mut self, handle: u32, head: &[u8], body: &[u8]) -> Result<Exchange, Error> {
         let document = json::parse(head)?;
         let mut fields = Fields::of(&document, "head")?;
         let now = moment(&mut fields, "now")?;
@@ -158,7 +168,7 @@ impl Gateways {
             body: body.to_vec(),
         };
         fields.finish()?;
-        Ok(exchange(&self.gateway_mut(handle)?.handle(now, &request)))
+        Ok(self.gateway_mut(handle)?.handle(now, &request))
     }
 
     fn try_advance(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
@@ -226,7 +236,6 @@ fn exchange(exchange: &Exchange) -> String {
     ObjectWriter::new()
         .number("status", u64::from(exchange.status))
         .raw("headers", &headers(&exchange.headers))
-        .text("body", &exchange.body)
         .text("transport", transport)
         .number("delay_ms", delay_ms)
         .number("advance_ms", exchange.advance.get())
@@ -286,10 +295,10 @@ mod tests {
         assert!(post(&mut gateways, "/api/webhook_endpoints", url).starts_with(r#"{"ok":{"status":201,"#));
         let order = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
         let paid = post(&mut gateways, "/api/payments", order);
-        assert!(
-            paid.ends_with(r#","transport":"deliver","delay_ms":0,"advance_ms":0,"webhooks_first":false}}"#),
-            "{paid}"
-        );
+        let (head, body) = paid.split_once('\n').unwrap();
+        let end = r#","transport":"deliver","delay_ms":0,"advance_ms":0,"webhooks_first":false}}"#;
+        assert!(head.ends_with(end), "{paid}");
+        assert!(body.starts_with(r#"{"id":"pay_"#), "{paid}");
         assert_eq!(text(gateways.next_due(1)), r#"{"ok":1000}"#);
         let polled = text(gateways.poll_delivery(1, br#"{"now":1000,"signed_at":1700000000000}"#));
         let delivery = json::parse(polled.as_bytes()).unwrap();

@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 
 use super::super::addresses::Billing;
-use super::super::cards;
 use super::super::customers;
 use super::super::expand::Gives;
 use super::super::list::Page;
@@ -12,18 +11,34 @@ use super::super::params::{Params, Patch};
 use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
 use super::super::work::{Work, merge};
-use super::{Keeper, Named, PaymentMethod, REDISPLAY, draft, keep, named, realise, release};
+use super::{
+    Keeper, Named, PaymentMethod, REDISPLAY, check_attachable, draft, keep, named, realise, release,
+};
 use crate::prelude::*;
 
 const NOTE: &str = "Cards only, by number, token or test name.";
 
 pub(in super::super) const ROUTES: &[Row] = &[
-    Row::new("POST", "/v1/payment_methods", create, Gives::One(Class::PaymentMethod), Level::Most).noting(NOTE),
+    Row::new("POST", "/v1/payment_methods", create, Gives::One(Class::PaymentMethod), Level::Most)
+        .noting(NOTE),
     Row::new("GET", "/v1/payment_methods", list, Gives::List(Class::PaymentMethod), Level::Whole),
     Row::new("GET", "/v1/payment_methods/:id", retrieve, Gives::One(Class::PaymentMethod), Level::Whole),
-    Row::new("POST", "/v1/payment_methods/:id", update, Gives::One(Class::PaymentMethod), Level::Most).noting(NOTE),
-    Row::new("POST", "/v1/payment_methods/:id/attach", attach, Gives::One(Class::PaymentMethod), Level::Whole),
-    Row::new("POST", "/v1/payment_methods/:id/detach", detach, Gives::One(Class::PaymentMethod), Level::Whole),
+    Row::new("POST", "/v1/payment_methods/:id", update, Gives::One(Class::PaymentMethod), Level::Most)
+        .noting(NOTE),
+    Row::new(
+        "POST",
+        "/v1/payment_methods/:id/attach",
+        attach,
+        Gives::One(Class::PaymentMethod),
+        Level::Whole,
+    ),
+    Row::new(
+        "POST",
+        "/v1/payment_methods/:id/detach",
+        detach,
+        Gives::One(Class::PaymentMethod),
+        Level::Whole,
+    ),
 ];
 
 /// The kinds of methods there are, though only cards are simulated: lists of the others are empty.
@@ -138,29 +153,7 @@ fn attach(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let customer = params.required_text("customer")?;
     params.finish()?;
     let customer = customers::named(work, &customer, "customer")?;
-    let card = match &found {
-        Named::Known(number) => {
-            let method = work.get::<PaymentMethod>(*number)?;
-            match method.keeper {
-                Keeper::Nobody => {}
-                Keeper::Customer(_) => {
-                    let message = "The payment method you provided has already been attached to a customer.";
-                    return Err(Refusal::request(message.to_owned()));
-                }
-                Keeper::Spent => {
-                    let message = "This PaymentMethod was previously used without being attached to a Customer or was \
-                                   detached from a Customer, and may not be used again.";
-                    return Err(Refusal::request(message.to_owned()));
-                }
-            }
-            method.card.test
-        }
-        Named::Test(test) => test,
-        Named::New(draft) => draft.shown.card.test,
-    };
-    if let Some(decline) = card.declines.filter(|_| !card.attaches) {
-        return Err(cards::declined(decline));
-    }
+    check_attachable(work, &found)?;
 
     // From here on the method is the customer's.
     let number = realise(work, found)?;
@@ -194,7 +187,10 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             let page = Page::read::<PaymentMethod>(work, &mut params)?;
             params.finish()?;
             // A method without a customer is in no list.
-            return Ok(Answer::list::<PaymentMethod>("/v1/payment_methods", page.of(work, |_: &PaymentMethod| false)));
+            return Ok(Answer::list::<PaymentMethod>(
+                "/v1/payment_methods",
+                page.of(work, |_: &PaymentMethod| false),
+            ));
         }
     };
     list_of(work, params, customer, "/v1/payment_methods")
