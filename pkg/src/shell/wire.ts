@@ -115,8 +115,7 @@ export function decode(bytes: Uint8Array): unknown {
   return JSON.parse(textOf(bytes));
 }
 
-/** The text of UTF-8 bytes; others are a bug of the other side and throw. */
-export function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array): string {
   // Strict, and a byte order mark is kept: bytes that change on the way are never the bytes that were written.
   decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return decoder.decode(bytes);

@@ -5,6 +5,7 @@
 
 use super::super::treasury::{Fees, Kind as Movement, Source, Transaction};
 use super::amount_params;
+use super::application_fees::{ApplicationFee, FeeRefund};
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -13,6 +14,8 @@ use super::payouts::Payout;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
+use super::transfer_reversals::TransferReversal;
+use super::transfers::Transfer;
 use super::work::Work;
 use crate::prelude::*;
 
@@ -99,6 +102,19 @@ fn description(_sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
 fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
     match booked.source {
         Source::Payout(number) => sheet.reference::<Payout>("source", Some(number)),
+        // On the other account, a transfer is a payment.
+        Source::Transfer(number) if booked.kind == Movement::Received => {
+            let id = sheet.reader.ids.id("py", number);
+            sheet.text("source", &id);
+        }
+        Source::TransferReversal(number) if booked.kind == Movement::ReceivedRefund => {
+            let id = sheet.reader.ids.id("pyr", number);
+            sheet.text("source", &id);
+        }
+        Source::Transfer(number) => sheet.reference::<Transfer>("source", Some(number)),
+        Source::TransferReversal(number) => sheet.reference::<TransferReversal>("source", Some(number)),
+        Source::ApplicationFee(number) => sheet.reference::<ApplicationFee>("source", Some(number)),
+        Source::FeeRefund(number) => sheet.reference::<FeeRefund>("source", Some(number)),
         other => match id_of(sheet, other) {
             Some(id) => sheet.text("source", &id),
             None => sheet.null("source"),

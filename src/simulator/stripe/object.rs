@@ -8,9 +8,9 @@ use alloc::sync::Arc;
 use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
-    accounts, balance, balance_transactions, bank_accounts, billing, charges, customers, disputes, events,
-    files, payment_intents, payment_methods, payouts, prices, products, refunds, setup_intents, test_clocks,
-    tokens, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, payment_intents, payment_methods, payouts, prices, products, refunds,
+    setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -161,6 +161,7 @@ macro_rules! kinds {
 
 kinds! {
     Account accounts: accounts::Account,
+    ApplicationFee application_fees: application_fees::ApplicationFee,
     Balance balances: balance::Balance,
     BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
     BankAccount bank_accounts: bank_accounts::BankAccount,
@@ -168,6 +169,7 @@ kinds! {
     Customer customers: customers::Customer,
     Dispute disputes: disputes::Dispute,
     Event events: events::Event,
+    FeeRefund fee_refunds: application_fees::FeeRefund,
     File files: files::File,
     Invoice invoices: billing::Invoice,
     InvoiceItem invoice_items: billing::InvoiceItem,
@@ -182,6 +184,8 @@ kinds! {
     Subscription subscriptions: billing::Subscription,
     TestClock test_clocks: test_clocks::TestClock,
     Token tokens: tokens::Token,
+    Transfer transfers: transfers::Transfer,
+    TransferReversal transfer_reversals: transfer_reversals::TransferReversal,
     WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
 }
 

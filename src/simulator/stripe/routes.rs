@@ -9,9 +9,9 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    accounts, balance, balance_transactions, bank_accounts, billing, charges, customers, disputes, events,
-    files, payment_intents, payment_methods, payout_settings, payouts, prices, products, refunds,
-    setup_intents, test_clocks, tokens, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, payment_intents, payment_methods, payout_settings, payouts, prices, products,
+    refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
@@ -19,6 +19,7 @@ use crate::prelude::*;
 /// Every resource.
 const RESOURCES: &[&[Row]] = &[
     accounts::ROUTES,
+    application_fees::ROUTES,
     balance::ROUTES,
     balance_transactions::ROUTES,
     bank_accounts::ROUTES,
@@ -41,6 +42,8 @@ const RESOURCES: &[&[Row]] = &[
     setup_intents::ROUTES,
     test_clocks::ROUTES,
     tokens::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
     webhook_endpoints::ROUTES,
 ];
 

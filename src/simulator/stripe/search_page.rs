@@ -59,6 +59,7 @@ pub(super) fn answer<T: Kind>(
     let fits = |number: &usize| {
         rows.get(*number).is_some_and(|row| {
             row.head().account == work.account
+                && row.head().created <= work.as_of
                 && is_there(row)
                 && query.matches(|name, key| look(row, ids, name, key))
         })

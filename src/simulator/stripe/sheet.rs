@@ -21,10 +21,10 @@ pub(super) const LOCALHOST: &str = "localhost";
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
-    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
-    pub(super) office: &'a Webhooks,
     /// What was booked, which never changes.
     pub(super) treasury: &'a Treasury,
+    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
+    pub(super) office: &'a Webhooks,
     pub(super) version: Version,
     /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
     pub(super) host: &'a str,

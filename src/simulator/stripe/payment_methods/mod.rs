@@ -19,6 +19,7 @@ use super::test_cards::{self, TestCard};
 use super::tokens;
 use super::work::Work;
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 pub(super) use serve::{ROUTES, list_of, of_path};
 
@@ -79,6 +80,18 @@ pub(super) struct PaymentMethod {
 }
 
 impl PaymentMethod {
+    /// The method that using a test name makes.
+    fn of_test(head: Head, test: &'static TestCard, now: Timestamp) -> Self {
+        Self {
+            head,
+            card: Card::of_test(test, now),
+            keeper: Keeper::Nobody,
+            billing: None,
+            redisplay: Redisplay::Unspecified,
+            is_set_up: false,
+        }
+    }
+
     /// The customer it belongs to.
     pub(super) const fn customer(&self) -> Option<usize> {
         match self.keeper {
@@ -234,12 +247,10 @@ fn check_attachable(work: &Work<'_>, named: &Named) -> Result<()> {
 pub(super) fn realise(work: &mut Work<'_>, named: Named) -> Result<usize> {
     let draft = match named {
         Named::Known(number) => return Ok(number),
-        Named::Test(test) => Draft {
-            shown: cards::Shown { card: Card::of_test(test, work.now), token: None },
-            billing: None,
-            redisplay: Redisplay::Unspecified,
-            metadata: MetadataPatch::Keep,
-        },
+        Named::Test(test) => {
+            let head = work.head::<PaymentMethod>(MetadataPatch::Keep);
+            return Ok(work.add(PaymentMethod::of_test(head, test, work.now)));
+        }
         Named::New(draft) => *draft,
     };
     tokens::use_up(work, draft.shown)?;

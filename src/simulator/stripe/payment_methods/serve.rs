@@ -6,8 +6,8 @@ use super::super::addresses::Billing;
 use super::super::customers;
 use super::super::expand::Gives;
 use super::super::list::Page;
-use super::super::object::Class;
-use super::super::params::{Params, Patch};
+use super::super::object::{Class, Head, Kind};
+use super::super::params::{MetadataPatch, Params, Patch};
 use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
 use super::super::work::{Work, merge};
@@ -83,6 +83,9 @@ const KINDS: &[(&str, bool)] = &[
     ("zip", false),
 ];
 
+/// The number of a method that is shown and not there: beyond all that ever will be.
+const NUMBER_SHOWN: usize = 0xffff_ffff;
+
 /// The method of the path; one of a test name is made by being named.
 fn find(work: &Work<'_>) -> Result<Named> {
     named(work, work.path_id(0), "payment_method").map_err(|refusal| refusal.with_status(404))
@@ -105,11 +108,15 @@ fn create(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     params.finish()?;
-    let number = match find(work)? {
-        Named::Known(number) => number,
-        test => realise(work, test)?,
-    };
-    answer(work, number)
+    match find(work)? {
+        Named::Known(number) => answer(work, number),
+        Named::New(_) => Err(Refusal::bug("a path named a method that is to be made")),
+        // Reading makes nothing: what is shown is what a use of the name would make.
+        Named::Test(test) => {
+            let head = Head { number: NUMBER_SHOWN, ..work.head::<PaymentMethod>(MetadataPatch::Keep) };
+            Ok(Answer::Object(PaymentMethod::object(Arc::new(PaymentMethod::of_test(head, test, work.now)))))
+        }
+    }
 }
 
 fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
