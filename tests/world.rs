@@ -46,6 +46,22 @@ fn a_provider_that_promises_nothing_is_asked_before_every_second_send() {
 }
 
 #[test]
+fn a_doubt_ends_within_two_seconds_or_with_the_second_question_after_the_quarantine() {
+    let tally = lived("one-doubt", 0..4 * SEEDS);
+    assert_eq!(tally.broken, 0, "{:?}", tally.failures);
+    // How it ends, and the longest it may take on average: the same key sent again; a question by reference; two of them
+    // after the five minutes of the profile, each with a pause of two seconds at most before it.
+    let table = [("response", 2_000), ("query", 300_000), ("absent", 300_000 + 2 * 2_500)];
+    for (way, most_ms) in table {
+        let at = WAYS.iter().position(|known| *known == way).unwrap();
+        let doubts = tally.doubts[at];
+        assert!(doubts.count > 50, "only {} doubts ended by {way}", doubts.count);
+        let mean_ms = doubts.total_ms / doubts.count;
+        assert!(mean_ms < most_ms, "a doubt ended by {way} after {mean_ms} ms on average");
+    }
+}
+
+#[test]
 fn the_search_is_not_hollow() {
     let tally = lived("default", 0..2 * SEEDS);
     assert!(tally.charges > tally.seeds / 2 && tally.charges < 2 * tally.seeds, "{} charges", tally.charges);

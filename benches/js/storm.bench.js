@@ -22,7 +22,7 @@ const ours = (jitter) => OURS.find(({ name }) => name === `tillproof, ${jitter}`
 
 async function waveRows(goals) {
   const rows = [];
-  const all = [...POLICIES, ...OURS, ...["full", "decorrelated"].map((jitter) => ({ ...ours(jitter), hintMs: 2_000 }))];
+  const all = [...POLICIES, ...OURS, ...OURS.map((policy) => ({ ...policy, hintMs: 2_000 }))];
   for (const { name, hintMs, ...policy } of all) {
     seeded(SEED);
     const found = await waves(policy, { clients: CLIENTS_COUNT, hintMs });
@@ -31,7 +31,7 @@ async function waveRows(goals) {
     rows.push({ name: `storm, peak in 10 ms / 200 ms: ${title}`, figures });
     const share = (100 * found[0].in10ms) / CLIENTS_COUNT;
     if (title === "tillproof, decorrelated") goals.push(atMost("G5", "wave 1 by our default jitter, most in 10 ms, % of clients", 1.2, share));
-    if (title === "tillproof, decorrelated, Retry-After: 2") goals.push(atMost("G8", "told to wait 2 s, most in 10 ms, % of clients", 1.1, share));
+    if (hintMs !== undefined) goals.push(atMost("G8", `told to wait 2 s, ${name}: most in 10 ms, % of clients`, 1.1, share));
   }
   return rows;
 }

@@ -240,9 +240,9 @@ impl Breaker {
             Heard::Shed { retry_after } => retry_after.unwrap_or(Millis::ZERO),
             Heard::Answer | Heard::Failure | Heard::NeverSent => Millis::ZERO,
         };
-        // The probe to come is the retry after as many as failed: attempt 2 is the first. One base passes in any case:
-        // intents that failed wait at least as long, and a probe that is due before the first of them is ready leaves
-        // with it, in all processes at the same moment.
+        // The probe to come is the retry after as many as failed: attempt 2 is the first. One base passes in any case: by
+        // then some intent is ready. A probe that is due before the first of them leaves with it, in all processes at
+        // the same moment.
         let wait = retry::delay(&settings.probe, probes.saturating_add(2), Millis::ZERO, entropy);
         let probe_at = now.saturating_add(hint).saturating_add(settings.probe.base()).saturating_add(wait);
         self.change(State::Open { probe_at, lost_at: None, probes, steep });

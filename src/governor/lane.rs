@@ -6,6 +6,7 @@ use super::permit::{Heard, Permit, Purpose, Reason, Ticket};
 use super::queue::{Queue, Waiter};
 use super::settings::Settings;
 use crate::entropy::Entropy;
+use crate::retry;
 use crate::time::{Millis, Timestamp};
 
 /// Who was told to wait without a moment to wait for asks again after so long, spread over as much again.
@@ -180,10 +181,12 @@ impl Lane {
         entropy: &mut Entropy,
     ) {
         let heard = match heard {
-            Heard::Shed { retry_after } => {
-                Heard::Shed { retry_after: retry_after.map(|hint| hint.min(HINT_MAX)) }
+            // Whoever queues here leaves when the hint is over: not at the same moment as in all other processes.
+            Heard::Shed { retry_after: Some(hint) } => {
+                let spread = retry::spread(hint, entropy);
+                Heard::Shed { retry_after: Some(hint.min(HINT_MAX).saturating_add(spread)) }
             }
-            Heard::Answer | Heard::Failure | Heard::NeverSent => heard,
+            Heard::Shed { .. } | Heard::Answer | Heard::Failure | Heard::NeverSent => heard,
         };
         self.in_flight = self.in_flight.saturating_sub(1);
         self.count(ticket, heard);

@@ -158,16 +158,43 @@ impl Machine {
 
     /// Proof P4: nothing was found twice, no copy is under way any more, and the key can no longer execute.
     pub(super) fn conclude_absence(&mut self, now: Timestamp) {
-        // A payment that nobody wants is not sent again where it can be asked for, so its key is as good as dead.
-        let key_is_dead =
-            self.intent.key_poisoned || self.intent.cancel_wished || !self.is_inside_window(now);
-        let never_seen = !self.intent.payment_seen;
-        let sent = self.intent.last_sent_at.is_some() || self.intent.cancel_wished;
-        if sent && key_is_dead && never_seen && self.intent.empty_queries >= EMPTY_QUERIES_NEEDED {
+        if self.can_be_absent(now) && self.intent.empty_queries >= EMPTY_QUERIES_NEEDED {
             let message =
                 "the gateway knows no payment with this reference, and the key can no longer execute";
             self.fail(now, Proof::Absent, None, "never_executed".to_owned(), message.to_owned());
         }
+    }
+
+    /// Whether nothing but empty answers is missing for a proof of absence.
+    fn can_be_absent(&self, now: Timestamp) -> bool {
+        // A payment that nobody wants is not sent again where it can be asked for, so its key is as good as dead.
+        let key_is_dead =
+            self.intent.key_poisoned || self.intent.cancel_wished || !self.is_inside_window(now);
+        let sent = self.intent.last_sent_at.is_some() || self.intent.cancel_wished;
+        sent && key_is_dead && !self.intent.payment_seen
+    }
+
+    /// When to ask again after an empty answer. The two that prove absence are asked for as soon as they can: the first
+    /// when the quarantine is over, the second a moment later.
+    pub(super) fn next_question_at(
+        &self,
+        now: Timestamp,
+        quiet: bool,
+        floor: Millis,
+        entropy: &mut Entropy,
+    ) -> Timestamp {
+        let usual = self.next_at(now, floor, entropy);
+        let proves_from = match self.quiet_at() {
+            Some(quiet_at) if !quiet => quiet_at.max(now.saturating_add(floor)),
+            _ if self.intent.empty_queries == 0 => now.saturating_add(floor),
+            _ => return usual,
+        };
+        if usual <= proves_from || !self.can_be_absent(now) {
+            return usual;
+        }
+        // As after a first setback: soon, and not together with all others.
+        let soon = retry::delay(&self.settings.retry, 2, Millis::ZERO, entropy);
+        usual.min(proves_from.saturating_add(soon).saturating_add(retry::spread(floor, entropy)))
     }
 
     /// When to look for a charge nobody would tell us of: a copy of the request may still be under way when the
@@ -213,7 +240,9 @@ impl Machine {
     }
 
     pub(super) fn next_at(&self, now: Timestamp, floor: Millis, entropy: &mut Entropy) -> Timestamp {
-        let next = self.later(now, floor, self.intent.first_sent_at, entropy);
+        // What has just become unknown is looked after soon, however long the answer was waited for.
+        let unknown_since = self.intent.first_sent_at.filter(|_| self.intent.setbacks > 0);
+        let next = self.later(now, floor, unknown_since, entropy);
         // A hint of years must not carry an intent past the moment at which a person is asked.
         next.min(self.intent.deadline_at.max(now))
     }
@@ -231,6 +260,7 @@ impl Machine {
         let attempt = self.intent.setbacks.saturating_add(2);
         let delay = retry::delay(&self.settings.retry, attempt, self.intent.previous_delay, entropy);
         let patience = retry::patience(unknown_since.map_or(Millis::ZERO, |since| now.since(since)));
-        now.saturating_add(floor.max(patience).saturating_add(delay))
+        let spread = retry::spread(floor, entropy);
+        now.saturating_add(floor.max(patience).saturating_add(delay).saturating_add(spread))
     }
 }

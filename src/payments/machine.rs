@@ -287,8 +287,8 @@ impl Machine {
             }
             (Ok((None, _)), Some(_)) if !self.is_undecided() => self.end_look(now, entropy),
             (Ok((None, _)), Some(asked_at)) => {
-                let next_at = self.next_at(now, floor, entropy);
                 let quiet = self.quiet_at().is_none_or(|quiet_at| asked_at >= quiet_at);
+                let next_at = self.next_question_at(now, quiet, floor, entropy);
                 self.append(Entry::QueriedEmpty { at: now, quiet, next_at });
                 self.conclude_absence(now);
             }

@@ -30,7 +30,7 @@ pub struct Bounds {
 pub enum Decision {
     /// Wait, then make the attempt.
     Wait {
-        /// How long: the hint, if there is one, plus the backoff.
+        /// How long: the backoff; where there is a hint, that and its spread besides.
         delay: Millis,
         /// The drawn part alone, which is the `previous` of the next attempt.
         backoff: Millis,
@@ -169,12 +169,27 @@ pub const fn patience(unknown_for: Millis) -> Millis {
     Millis::new(if share < MAX { share } else { MAX })
 }
 
+/// Over how long those come back who were told the same moment, whatever the formula of the backoff.
+///
+/// Two independent waits together are never denser than either alone. So of a crowd that a server sends away with one
+/// `Retry-After` less than 1.1 % come back within any ten milliseconds, even where the backoff is spread over less.
+pub const HINT_SPREAD: Millis = Millis::new(1_250);
+
+/// What is waited after the moment of a hint, beside the backoff: nothing where there is no hint.
+#[must_use]
+pub fn spread(hint: Millis, entropy: &mut Entropy) -> Millis {
+    match hint {
+        Millis::ZERO => Millis::ZERO,
+        _ => Millis::new(entropy.below(HINT_SPREAD.get().saturating_add(1))),
+    }
+}
+
 /// Whether an attempt is made, and after which wait.
 ///
 /// `attempt` is the one to come and `elapsed` the time since the first one began. A `hint` (see
-/// [`retry_after`](super::retry_after)) is a floor to which the backoff is *added*: obeyed to the letter it would
-/// bring all clients back together. It is not cut at the cap, since an attempt before it is known to be refused; when
-/// it leads beyond the deadline, there is none.
+/// [`retry_after`](super::retry_after)) is a floor to which the backoff and a [`spread`] are *added*: obeyed to the letter
+/// it would bring all clients back together. It is not cut at the cap, since an attempt before it is known to be refused;
+/// when it leads beyond the deadline, there is none.
 #[must_use]
 pub fn decide(
     policy: &Policy,
@@ -188,7 +203,8 @@ pub fn decide(
         return Decision::Stop { limit: Limit::Attempts };
     }
     let backoff = delay(policy, attempt, previous, entropy);
-    let delay = hint.unwrap_or(Millis::ZERO).saturating_add(backoff);
+    let hint = hint.unwrap_or(Millis::ZERO);
+    let delay = hint.saturating_add(backoff).saturating_add(spread(hint, entropy));
     if elapsed.saturating_add(delay) > policy.deadline {
         return Decision::Stop { limit: Limit::Deadline };
     }
@@ -245,12 +261,12 @@ mod tests {
         // attempt, elapsed, hint, expected
         let table = [
             (1, 0, None, "wait 0 of it drawn 0"),
-            (2, 0, None, "wait 2401 of it drawn 2401"),
-            (2, 0, Some(0), "wait 2401 of it drawn 2401"),
-            (2, 0, Some(2_000), "wait 4401 of it drawn 2401"),
-            (2, 0, Some(120_000), "wait 122401 of it drawn 2401"),
-            (2, 597_599, None, "wait 2401 of it drawn 2401"),
-            (2, 597_600, None, "stop by Deadline"),
+            (2, 0, None, "wait 1401 of it drawn 1401"),
+            (2, 0, Some(0), "wait 1401 of it drawn 1401"),
+            (2, 0, Some(2_000), "wait 3749 of it drawn 1401"),
+            (2, 0, Some(120_000), "wait 121749 of it drawn 1401"),
+            (2, 598_599, None, "wait 1401 of it drawn 1401"),
+            (2, 598_600, None, "stop by Deadline"),
             (2, 0, Some(u64::MAX), "stop by Deadline"),
             (2, u64::MAX, Some(u64::MAX), "stop by Deadline"),
             (5, 0, None, "wait 2401 of it drawn 2401"),

@@ -1,6 +1,6 @@
 //! The schedule a caller will see can be printed before anything is sent.
 
-use super::{Bounds, Policy, bounds, delay, patience};
+use super::{Bounds, HINT_SPREAD, Policy, bounds, delay, patience, spread};
 use crate::entropy::Entropy;
 use crate::prelude::*;
 use crate::time::Millis;
@@ -50,7 +50,7 @@ pub struct Schedule {
 /// The schedule of a policy: what can happen or, with the entropy that the attempts will draw from, what will.
 ///
 /// With entropy the two bounds of a row are equal. A hint and patience are floors to which the backoff is added, and only
-/// the larger of the two counts.
+/// the larger of the two counts; a hint is followed by its [`spread`](super::spread) besides.
 #[must_use]
 pub fn schedule(policy: &Policy, expected: Expected, mut entropy: Option<Entropy>) -> Schedule {
     let mut rows: Vec<Row> = Vec::new();
@@ -60,7 +60,7 @@ pub fn schedule(policy: &Policy, expected: Expected, mut entropy: Option<Entropy
         let wait = match &mut entropy {
             Some(entropy) => {
                 previous = delay(policy, attempt, previous, entropy);
-                Bounds { earliest: previous, latest: previous }
+                exactly(previous)
             }
             None => bounds(policy, attempt),
         };
@@ -69,9 +69,17 @@ pub fn schedule(policy: &Policy, expected: Expected, mut entropy: Option<Entropy
             (_, true) => expected.hint.max(patience(begins)),
             (_, false) => expected.hint,
         };
+        let hint = if attempt == 1 { Millis::ZERO } else { expected.hint };
+        let beyond = match &mut entropy {
+            Some(entropy) => exactly(spread(hint, entropy)),
+            None => Bounds {
+                earliest: Millis::ZERO,
+                latest: if hint == Millis::ZERO { hint } else { HINT_SPREAD },
+            },
+        };
         let wait = Bounds {
-            earliest: floor(begins.earliest).saturating_add(wait.earliest),
-            latest: floor(begins.latest).saturating_add(wait.latest),
+            earliest: floor(begins.earliest).saturating_add(wait.earliest).saturating_add(beyond.earliest),
+            latest: floor(begins.latest).saturating_add(wait.latest).saturating_add(beyond.latest),
         };
         begins = Bounds {
             earliest: begins.earliest.saturating_add(wait.earliest),
@@ -86,6 +94,10 @@ pub fn schedule(policy: &Policy, expected: Expected, mut entropy: Option<Entropy
         rows.push(Row { attempt, wait, begins });
     }
     Schedule { rows, goes_on: false }
+}
+
+const fn exactly(length: Millis) -> Bounds {
+    Bounds { earliest: length, latest: length }
 }
 
 impl core::fmt::Display for Schedule {
@@ -147,10 +159,11 @@ mod tests {
         insta::assert_snapshot!(shown, @r#"
         attempt  wait                  begins after
               1  0.000 s               0.000 s
-              2  2.401 s               2.401 s
-              3  2.729 s               5.130 s
-              4  7.035 s               12.165 s
-              5  20.725 s              32.890 s
+              2  1.401 s               1.401 s
+              3  1.893 s               3.294 s
+              4  4.929 s               8.223 s
+              5  14.527 s              22.750 s
+              6  30.000 s              52.750 s
         "#);
     }
 
@@ -162,8 +175,8 @@ mod tests {
             let waits: Vec<String> = rows.iter().map(|row| range(row.wait)).collect();
             [waits[..4].join(", "), waits.last().unwrap().clone()].join(" ... ")
         };
-        insta::assert_snapshot!(shown(Millis::from_seconds(20), false), @"0.000 s, 20.500 s to 21.000 s, 21.000 s to 22.000 s, 22.000 s to 24.000 s ... 35.000 s to 50.000 s");
-        insta::assert_snapshot!(shown(Millis::from_seconds(20), true), @"0.000 s, 20.500 s to 21.000 s, 21.000 s to 22.000 s, 22.000 s to 24.000 s ... 648.777 s to 705.000 s");
+        insta::assert_snapshot!(shown(Millis::from_seconds(20), false), @"0.000 s, 20.500 s to 22.250 s, 21.000 s to 23.250 s, 22.000 s to 25.250 s ... 35.000 s to 51.250 s");
+        insta::assert_snapshot!(shown(Millis::from_seconds(20), true), @"0.000 s, 20.500 s to 22.250 s, 21.000 s to 23.250 s, 22.000 s to 25.250 s ... 648.777 s to 706.250 s");
     }
 
     #[test]
@@ -171,13 +184,16 @@ mod tests {
         for jitter in Jitter::ALL {
             for seed in 0..50 {
                 let policy = policy(jitter);
-                let printed = schedule(&policy, Expected::default(), Some(Entropy::from_seed(seed)));
+                let hint = Millis::new([0, 2_000][usize::from(seed % 2 == 1)]);
+                let expected = Expected { hint, is_unknown: false };
+                let printed = schedule(&policy, expected, Some(Entropy::from_seed(seed)));
                 let mut entropy = Entropy::from_seed(seed);
                 let (mut previous, mut elapsed) = (Millis::ZERO, Millis::ZERO);
                 let mut made = Vec::new();
                 let limit = loop {
                     let attempt = u32::try_from(made.len()).unwrap() + 1;
-                    match decide(&policy, attempt, previous, elapsed, None, &mut entropy) {
+                    let hint = (attempt > 1).then_some(hint);
+                    match decide(&policy, attempt, previous, elapsed, hint, &mut entropy) {
                         Decision::Wait { delay, backoff } => {
                             elapsed = elapsed.saturating_add(delay);
                             previous = backoff;

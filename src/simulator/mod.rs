@@ -36,6 +36,7 @@ mod native;
 mod options;
 mod payment;
 mod post;
+mod seal;
 mod settlement;
 mod signing;
 mod state;

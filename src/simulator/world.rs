@@ -16,7 +16,7 @@ use super::settlement::{Names, Settlement, Subject};
 use super::state::{Move, State};
 use super::stripe;
 use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
-use super::webhooks::{News, Webhooks};
+use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -43,6 +43,8 @@ pub(super) struct World {
     pub(super) books: Books,
     pub(super) treasury: Treasury,
     pub(super) webhooks: Webhooks,
+    /// When failed deliveries of the Stripe dialect are tried again.
+    pub(super) schedule: Schedule,
     pub(super) settlement: Settlement,
     pub(super) injector: Injector,
     pub(super) truth: Vec<Injected>,
@@ -59,7 +61,7 @@ pub(super) struct Receipt {
 impl World {
     pub(super) fn new(options: &Options) -> Self {
         let root = Entropy::from_seed(options.seed);
-        Self {
+        let mut world = Self {
             seed: options.seed,
             payments_max: options.payments_max,
             clock: Timestamp::MIN,
@@ -73,11 +75,14 @@ impl World {
             books: Books::default(),
             treasury: Treasury::default(),
             webhooks: Webhooks::default(),
+            schedule: options.schedule,
             settlement: Settlement::default(),
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
             stripe: stripe::State::default(),
-        }
+        };
+        stripe::found(&mut world);
+        world
     }
 
     /// The payment of an id.
@@ -182,7 +187,9 @@ impl World {
         while let Some(at) = self.next_moment().filter(|at| *at <= now) {
             // Money is there before anything else that happens at the same moment needs it.
             if self.treasury.next_due() == Some(at) {
-                let _ = self.treasury.step(&mut self.books, at)?;
+                if let Some((at, happened)) = self.treasury.step(&mut self.books, at)? {
+                    stripe::settled(self, at, &happened)?;
+                }
                 continue;
             }
             if self.stripe.next_timer() == Some(at) {
@@ -339,6 +346,6 @@ impl World {
     fn announce(&mut self, payment: usize, at: Timestamp) {
         let Some(found) = self.payments.get(payment) else { return };
         let (kind, moment) = (found.now().state.event(), found.latest());
-        let _ = self.publish(at, 0, kind, News::Payment { payment, moment });
+        self.publish(at, 0, kind, News::Payment { payment, moment });
     }
 }

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use tillproof::entropy::Entropy;
 use tillproof::governor::{Governor, Heard, Permit, Phase, Purpose, Settings, Ticket};
+use tillproof::retry::HINT_SPREAD;
 use tillproof::time::{Millis, Timestamp};
 
 const START_MS: u64 = 1_000_000;
@@ -121,7 +122,7 @@ impl Naive {
         if heard == Heard::Answer {
             self.earned.push((self.now, 50));
         }
-        if hint > 0 {
+        if matches!(heard, Heard::Shed { retry_after: Some(_) }) {
             self.quiet_until = self.quiet_until.max(self.now + hint);
         }
         if what.era != self.era {
@@ -217,6 +218,11 @@ proptest! {
                     let what = naive.under_way.remove(which % naive.under_way.len());
                     governor.report(now, lane, what.ticket, heard, &mut entropy);
                     naive.report(what, heard);
+                    // How far beyond its hint the lane is quiet is drawn; the rest follows from it.
+                    let quiet_until = governor.view(lane).unwrap().quiet_until.map_or(0, Timestamp::unix_ms);
+                    let spread = quiet_until - naive.quiet_until;
+                    prop_assert!(spread <= HINT_SPREAD.get(), "quiet for {spread} ms beyond the hint");
+                    naive.quiet_until = quiet_until;
                 }
                 Step::Ask(purpose) => {
                     let probe_at = governor.view(lane).unwrap().probe_at.map(Timestamp::unix_ms);
@@ -252,7 +258,8 @@ proptest! {
             prop_assert_eq!(usize::try_from(view.in_flight).unwrap(), naive.under_way.len());
             if let (Some((since, hint, probes)), None) = (naive.open, naive.probe_left) {
                 let wait = view.probe_at.unwrap().unix_ms() - since - hint;
-                let most = 1_000 + 30_000.min(1_000_u64 << probes.min(20));
+                let spread = if hint > 0 { HINT_SPREAD.get() } else { 0 };
+                let most = spread + 1_000 + 30_000.min(1_000_u64 << probes.min(20));
                 prop_assert!((1_000..=most).contains(&wait), "a probe after {wait} ms, the {probes}th");
             }
         }

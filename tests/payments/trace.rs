@@ -15,19 +15,19 @@ fn every_decision_is_told_with_the_rule_or_proof_it_stands_on() {
     1 +0 opened operation="charge" amount="1000" currency="EUR" profile="native" deadline_at=+259200000 window_ms=86400000 margin_ms=3600000 quarantine_ms=300000
     2 +0 held until=+60000
     3 +60000 send_authorised why="first_send" attempt=1 owner="me" lease_until=+90000
-    4 +60000 not_executed reason="rate_limited" next_at=+61061
-    5 +61061 send_authorised why="first_send" attempt=2 owner="me" lease_until=+91061
-    6 +61061 ambiguous reason="connection_lost" key_poisoned=false next_at=+63822
-    7 +63822 send_authorised why="same_key_inside_its_window" attempt=3 owner="me" lease_until=+93822
-    8 +63822 ambiguous reason="stored_server_error" key_poisoned=true next_at=+69959
-    9 +423822 asked why="the_key_will_never_tell" query=1 owner="me" lease_until=+453822
-    10 +423822 queried_empty quiet=true next_at=+453064
-    11 +453064 asked why="the_key_will_never_tell" query=2 owner="me" lease_until=+483064
-    12 +453064 queried_empty quiet=true next_at=+507564
-    13 +453064 failed proof="absent" code="never_executed" message="the gateway knows no payment with this reference, and the key can no longer execute"
-    14 +453064 reversal_due charge="pay_7" operation="refund" reference="order_1/refund/pay_7"
-    15 +453064 reversal_awaited charge="pay_7" again=false next_at=+454106
-    16 +454106 reversed charge="pay_7" refund="ref_1"
+    4 +60000 not_executed reason="rate_limited" next_at=+60061
+    5 +60061 send_authorised why="first_send" attempt=2 owner="me" lease_until=+90061
+    6 +60061 ambiguous reason="connection_lost" key_poisoned=false next_at=+62675
+    7 +62675 send_authorised why="same_key_inside_its_window" attempt=3 owner="me" lease_until=+92675
+    8 +62675 ambiguous reason="stored_server_error" key_poisoned=true next_at=+68502
+    9 +422675 asked why="the_key_will_never_tell" query=1 owner="me" lease_until=+452675
+    10 +422675 queried_empty quiet=true next_at=+424204
+    11 +424204 asked why="the_key_will_never_tell" query=2 owner="me" lease_until=+454204
+    12 +424204 queried_empty quiet=true next_at=+448038
+    13 +424204 failed proof="absent" code="never_executed" message="the gateway knows no payment with this reference, and the key can no longer execute"
+    14 +424204 reversal_due charge="pay_7" operation="refund" reference="order_1/refund/pay_7"
+    15 +424204 reversal_awaited charge="pay_7" again=false next_at=+426096
+    16 +426096 reversed charge="pay_7" refund="ref_1"
     "#);
     assert_eq!(trace(&story.journal).unwrap(), told, "the same journal, the same bytes");
     assert!(!told.contains(&story.sends[0].2), "no key is told");

@@ -12,6 +12,9 @@ import retry from "retry";
 import Stripe from "stripe";
 import { retrySchedule } from "tillproof/payments";
 
+/** How many waves of retries are looked at. */
+export const WAVES = 3;
+
 /** As many waits as are ever looked at: the deadline of ten minutes comes before. */
 const WAITS_MAX = 56;
 
@@ -34,20 +37,21 @@ export const OURS = ["full", "equal", "decorrelated", "decorrelated_v2"].map((ji
   waits: tillproofWaits(jitter),
 }));
 
-/** A schedule of its own for each client. It is printed once, and the same in every scene. */
+/** A schedule of its own for each client. It is printed once, and the same in every scene; a hint comes with every answer. */
 function tillproofWaits(jitter) {
+  const print = (retryAfterMs, attempts) => {
+    const entropy = crypto.getRandomValues(new Uint8Array(16));
+    return Float64Array.from(retrySchedule({ jitter, entropy, attempts, retryAfterMs }).slice(1), ({ exactMs }) => exactMs);
+  };
   const printed = [];
   let client = 0;
   return {
     restart: () => (client = 0),
-    next: (hintMs = 0) => {
-      printed[client] ??= Float64Array.from(
-        retrySchedule({ jitter, entropy: crypto.getRandomValues(new Uint8Array(16)), attempts: WAITS_MAX + 1 }).slice(1),
-        ({ exactMs }) => exactMs,
-      );
-      const waits = printed[client];
+    next: (hintMs) => {
+      if (hintMs !== undefined) return print(hintMs, WAVES + 1);
+      const waits = (printed[client] ??= print(0, WAITS_MAX + 1));
       client += 1;
-      return hintMs === 0 ? waits : waits.map((wait, retry) => (retry === 0 ? wait + hintMs : wait));
+      return waits;
     },
   };
 }

@@ -1,8 +1,7 @@
 /** Clients that are cut off at once and find the provider still failing: how dense each wave of retries arrives. */
 
+import { WAVES } from "./policies.js";
 import { peak } from "./virtual.js";
-
-const WAVES = 3;
 
 /**
  * The densest 10 ms and the densest 200 ms of each wave; 200 ms is how long the provider takes, so that the second is

@@ -112,9 +112,13 @@ function isPlain(value: unknown): boolean {
 
 /** The value of one JSON document; text that is not UTF-8 or not JSON is a bug of the other side and throws. */
 export function decode(bytes: Uint8Array): unknown {
+  return JSON.parse(textOf(bytes));
+}
+
+function textOf(bytes: Uint8Array): string {
   // Strict, and a byte order mark is kept: bytes that change on the way are never the bytes that were written.
   decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return JSON.parse(decoder.decode(bytes));
+  return decoder.decode(bytes);
 }
 
 /** What every export of the crate answers with. */
@@ -134,8 +138,13 @@ type Envelope<T> =
 export type Sentences = Readonly<Record<string, string>>;
 
 /** What the engine answered; throws the {@link TillproofError} it answered with. Of a wordless one come the sentences. */
-export function open<T>(answer: Uint8Array, sentences: Sentences = {}): T {
-  const envelope = decode(answer) as Envelope<T>;
+export function open<T>(answer: Uint8Array, sentences?: Sentences): T {
+  return openText(textOf(answer), sentences);
+}
+
+/** As {@link open}, for an answer whose text is known. */
+export function openText<T>(answer: string, sentences: Sentences = {}): T {
+  const envelope = JSON.parse(answer) as Envelope<T>;
   if (!("error" in envelope)) return envelope.ok;
   const { code, details } = envelope.error;
   const said = (_: string, name: string): string => details[name] ?? JSON.stringify(details[name.slice(1, -1)]) ?? name;

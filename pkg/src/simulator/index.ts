@@ -8,7 +8,7 @@
  */
 
 export { createGateway, type Deliver, type Dialect, type Gateway, type GatewayOptions } from "./gateway.js";
-export type { Answer, Fetch, Kept } from "./fetch.js";
+export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
 export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";
 export type { GatewayRequest } from "./engine.js";

@@ -205,15 +205,16 @@ impl Fault {
     /// The faults that strike a request that reads, beside those of all requests.
     pub(in crate::simulator) const OF_READS: [Self; 3] = [Self::StaleRead, Self::SearchLag, Self::ListGrows];
 
+    /// The faults that add an event to another.
+    pub(in crate::simulator) const OF_EVENTS: [Self; 2] = [Self::WebhookTwin, Self::WebhookUnknown];
+
     /// The faults that strike an event on its way to one endpoint.
-    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 8] = [
+    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 6] = [
         Self::WebhookDuplicate,
         Self::WebhookReorder,
         Self::WebhookDelay,
         Self::WebhookNever,
         Self::WebhookLate,
-        Self::WebhookTwin,
-        Self::WebhookUnknown,
         Self::WebhookForged,
     ];
 

@@ -14,6 +14,7 @@ mod serve;
 mod status;
 mod view;
 
+pub(super) use address::is_callable;
 pub(super) use door::is_malformed;
 pub(super) use routes::decode;
 pub(super) use serve::{Control, is_spared, refusal, serve};

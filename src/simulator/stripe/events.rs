@@ -2,18 +2,21 @@
 
 use alloc::sync::Arc;
 
+use super::super::webhooks::Webhooks;
 use super::expand::{Expand, Field, Gives};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, Object, kind};
 use super::params::Params;
-use super::refusal::Result;
+use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
 use super::work::Work;
 use crate::json::{self, Value};
+use crate::prelude::*;
+use crate::time::{Millis, Timestamp};
 
 pub(super) const ROUTES: &[Row] = &[
-    Row::new("GET", "/v1/events", list, Gives::List(Class::Event), Level::Most),
+    Row::new("GET", "/v1/events", list, Gives::List(Class::Event), Level::Whole),
     Row::new("GET", "/v1/events/:id", retrieve, Gives::One(Class::Event), Level::Whole),
 ];
 
@@ -38,6 +41,12 @@ pub(super) struct Event {
     pub(super) cause: Option<Cause>,
 }
 
+/// How long events can be read: 30 days (<https://docs.stripe.com/api/events>).
+const KEPT: Millis = Millis::from_seconds(30 * 24 * 60 * 60);
+
+/// Most types a list may be filtered by.
+const TYPES_MAX: usize = 20;
+
 /// What request ids begin with.
 pub(super) const REQUEST_PREFIX: &str = "req";
 
@@ -60,7 +69,7 @@ impl Kind for Event {
             }
         });
         sheet.flag("livemode", false);
-        sheet.natural("pending_webhooks", 0);
+        sheet.natural("pending_webhooks", pending(reader.office, self.head.number));
         sheet.object("request", |sheet| {
             let id = self.cause.as_ref().map(|cause| reader.ids.id(REQUEST_PREFIX, cause.request));
             sheet.maybe_text("id", id.as_deref());
@@ -84,18 +93,76 @@ fn previous(sheet: &mut Sheet<'_>, before: &str, now: &str) {
     });
 }
 
+/// At how many endpoints an event has not arrived yet.
+fn pending(office: &Webhooks, event: usize) -> u64 {
+    let found = office.of_stripe(event).and_then(|number| office.events().get(number));
+    found.map_or(0, |event| u64::try_from(office.pending(event)).unwrap_or(u64::MAX))
+}
+
+/// Whether an event is still kept.
+fn is_kept(event: &Event, now: Timestamp) -> bool {
+    now.since(event.head.created) <= KEPT
+}
+
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     params.finish()?;
     let number = work.find::<Event>(0)?;
+    if !is_kept(work.get::<Event>(number)?, work.now) {
+        return Err(Refusal::no_such(Event::NAME, work.path_id(0)));
+    }
     Ok(Answer::Object(work.object::<Event>(number)?))
 }
 
 fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let page = Page::read::<Event>(work, &mut params)?;
-    let (created, kind) = (Span::read(&mut params, "created")?, params.text("type")?);
+    let created = Span::read(&mut params, "created")?;
+    let (kind, kinds) = (params.text("type")?, params.texts("types")?);
+    let is_delivered = params.flag("delivery_success")?;
     params.finish()?;
+    if kind.is_some() && kinds.is_some() {
+        let message = "Only one of type and types may be given".to_owned();
+        return Err(Refusal::param(None, "types", message));
+    }
+    if kinds.as_ref().is_some_and(|kinds| kinds.len() > TYPES_MAX) {
+        let message = format!("At most {TYPES_MAX} types may be given");
+        return Err(Refusal::param(None, "types", message));
+    }
+    let wanted: Option<Vec<String>> = kind.map(|kind| vec![kind]).or(kinds);
+    let (office, now) = (&work.world.webhooks, work.now);
     let found = page.of::<Event>(work, |event| {
-        created.holds(event.head.created) && kind.as_ref().is_none_or(|kind| kind == event.kind)
+        let is_wanted = |kinds: &Vec<String>| kinds.iter().any(|kind| fits(kind, event.kind));
+        is_kept(event, now)
+            && created.holds(event.head.created)
+            && wanted.as_ref().is_none_or(is_wanted)
+            && is_delivered.is_none_or(|wish| wish == (pending(office, event.head.number) == 0))
     });
     Ok(Answer::list::<Event>("/v1/events", found))
+}
+
+/// Whether a type is the one asked for, or one of a group such as `charge.*`.
+fn fits(asked: &str, kind: &str) -> bool {
+    match asked.strip_suffix('*') {
+        Some(group) => kind.starts_with(group),
+        None => asked == kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_star_stands_for_the_rest_of_a_type() {
+        let table = [
+            ("charge.succeeded", "charge.succeeded", true),
+            ("charge.*", "charge.succeeded", true),
+            ("charge.*", "charge.dispute.created", true),
+            ("charge.*", "customer.created", false),
+            ("*", "customer.created", true),
+            ("charge", "charge.succeeded", false),
+        ];
+        for (asked, kind, expected) in table {
+            assert_eq!(fits(asked, kind), expected, "{asked} {kind}");
+        }
+    }
 }

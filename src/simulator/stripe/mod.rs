@@ -11,26 +11,67 @@
 
 #![allow(dead_code, reason = "words of resources that are being added")]
 
+mod accounts;
+mod addresses;
+mod amount_params;
+mod amounts;
+mod application_fees;
+mod balance;
+mod balance_transactions;
+mod bank_accounts;
+mod befall;
+mod bookings;
+mod cards;
+mod challenge;
+mod charge_details;
+mod charges;
 mod customers;
+mod declines;
 mod door;
+mod event_types;
 mod events;
 mod expand;
+mod files;
 mod form;
 mod list;
+mod multipart;
+mod notify;
 mod object;
 mod params;
+mod payment_intents;
+mod payment_methods;
+mod payout_settings;
+mod payouts;
+mod prices;
+mod products;
+mod purse;
 mod refusal;
 mod routes;
+mod search;
+mod search_page;
 mod serve;
+mod setup_intents;
 mod sheet;
+mod terms;
+mod test_cards;
 mod timers;
+mod tokens;
+mod transfer_reversals;
+mod transfers;
 mod version;
+mod webhook_endpoints;
 mod work;
 
+pub(super) use accounts::found;
+pub(super) use challenge::{challenge, is_challenge};
 pub(super) use door::refused_at_the_door;
+pub(super) use notify::{alien_of, object_of, subject_of, tell_again, webhook_body};
+pub(super) use purse::settled;
 pub(super) use routes::coverage;
 pub(super) use serve::serve;
 pub(super) use timers::run_due;
+
+use alloc::collections::BTreeMap;
 
 use object::Tables;
 use serve::Stored;
@@ -44,6 +85,8 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// Whose money the treasury keeps: numbers of accounts here, by those there.
+    holders: BTreeMap<usize, usize>,
     /// Answers by account and key.
     keys: Keys<Stored>,
     /// How many requests came, also those that were refused: each has an id of its own.

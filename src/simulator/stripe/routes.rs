@@ -1,5 +1,6 @@
 //! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
 
+use super::super::native;
 use super::expand::{Expand, Gives};
 use super::list;
 use super::object::{Kind, Object};
@@ -7,12 +8,37 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events};
+use super::{
+    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
+    files, payment_intents, payment_methods, payout_settings, payouts, prices, products, setup_intents,
+    tokens, transfer_reversals, transfers, webhook_endpoints,
+};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// Every resource.
-const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES];
+const RESOURCES: &[&[Row]] = &[
+    accounts::ROUTES,
+    application_fees::ROUTES,
+    balance::ROUTES,
+    balance_transactions::ROUTES,
+    bank_accounts::ROUTES,
+    charges::ROUTES,
+    customers::ROUTES,
+    events::ROUTES,
+    files::ROUTES,
+    payment_intents::ROUTES,
+    payment_methods::ROUTES,
+    payout_settings::ROUTES,
+    payouts::ROUTES,
+    prices::ROUTES,
+    products::ROUTES,
+    setup_intents::ROUTES,
+    tokens::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
+    webhook_endpoints::ROUTES,
+];
 
 /// How much of what Stripe documents for a route is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +96,7 @@ impl Row {
 }
 
 /// What a handler answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// A version of an object.
     Object(Object),
@@ -88,6 +114,14 @@ impl Answer {
     /// A page of a list of one kind.
     pub(super) fn list<T: Kind>(url: &str, numbers: (Vec<usize>, bool)) -> Self {
         Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
+    }
+
+    /// The object that is answered; `None` for a list and for what has no id.
+    pub(super) const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) | Self::New(object) => Some(object),
+            Self::Page { .. } | Self::Text(_) => None,
+        }
     }
 
     /// The answer as JSON.

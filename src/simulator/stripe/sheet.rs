@@ -3,6 +3,8 @@
 //! A field that may be expanded is written by [`Sheet::reference`] and nowhere else.
 
 use super::super::ids::Ids;
+use super::super::treasury::Treasury;
+use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
 use super::version::Version;
@@ -11,12 +13,21 @@ use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
+    /// What was booked, which never changes.
+    pub(super) treasury: &'a Treasury,
+    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
+    pub(super) office: &'a Webhooks,
     pub(super) version: Version,
+    /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
+    pub(super) host: &'a str,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
 }
@@ -33,7 +44,9 @@ impl<'a> Reader<'a> {
     /// An object as JSON, with the fields that are asked for expanded.
     pub(super) fn object(self, object: &Object, expand: &'a Expand) -> String {
         let mut sheet = Sheet { reader: self, expand, out: "{".to_owned() };
-        sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        if object.has_id() {
+            sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        }
         sheet.text("object", object.name());
         object.write(&mut sheet);
         sheet.out.push('}');
@@ -162,6 +175,26 @@ impl<'a> Sheet<'a> {
         let expand = self.expand.below(name).unwrap_or(Expand::NONE);
         let json = self.inner().object(object, expand);
         self.raw(name, &json);
+    }
+
+    /// Objects of any kind, whole, one after the other.
+    pub(super) fn whole(&mut self, name: &str, items: impl IntoIterator<Item = Object>) {
+        let expand = self.expand.below(name).unwrap_or(Expand::NONE);
+        let reader = self.inner();
+        self.array(name, items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
+    }
+
+    /// Objects in which what is asked for is asked for by the name of the list.
+    pub(super) fn items<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl FnMut(&mut Self, T),
+    ) {
+        let outer = self.expand;
+        self.expand = outer.below(name).unwrap_or(Expand::NONE);
+        self.objects(name, items, write);
+        self.expand = outer;
     }
 
     /// A list object with all of `items`, whole: short lists that are part of another object.

@@ -5,6 +5,7 @@
 
 use alloc::sync::Arc;
 
+use super::super::webhooks::News;
 use super::super::world::World;
 use super::events::{Cause, Event};
 use super::object::{Head, Kind, Metadata, Object, PLATFORM};
@@ -19,6 +20,8 @@ use crate::time::Timestamp;
 pub(super) struct Work<'a> {
     pub(super) world: &'a mut World,
     pub(super) now: Timestamp,
+    /// Up to when lists show what was added: now, unless a fault holds newer objects back.
+    pub(super) as_of: Timestamp,
     /// For whom: objects of other accounts do not exist.
     pub(super) account: usize,
     pub(super) version: Version,
@@ -38,6 +41,7 @@ impl<'a> Work<'a> {
         Self {
             world,
             now: at,
+            as_of: at,
             account: PLATFORM,
             version: Version::newest(),
             cause: None,
@@ -162,8 +166,10 @@ impl<'a> Work<'a> {
 
     fn announce(&mut self, kind: &'static str, object: Object, before: Option<Object>) {
         let head = Head { account: object.head().account, ..self.head::<Event>(MetadataPatch::Keep) };
+        let account = head.account;
         let event = Event { head, kind, object, before, cause: self.cause.clone() };
-        let _ = self.add(event);
+        let event = self.add(event);
+        self.world.publish(self.now, account, kind, News::Stripe { event });
     }
 }
 

@@ -212,7 +212,7 @@ impl Treasury {
             }
         }
         if let Some(found) = self.payouts.get_mut(payout) {
-            (found.is_automatic, found.lines) = (true, lines);
+            (found.is_automatic, found.lines) = (true, lines.into());
         }
     }
 
@@ -271,7 +271,7 @@ impl Treasury {
             failure: None,
             transaction,
             reversal: None,
-            lines: Vec::new(),
+            lines: [].into(),
             paid_at: None,
             returned_at: None,
             reverses: None,

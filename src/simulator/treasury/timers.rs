@@ -22,6 +22,11 @@ pub(super) enum Due {
 /// What has happened by itself. A dialect makes its events of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulator) enum Happening {
+    /// The net of a transaction can be used.
+    Available {
+        /// Its number.
+        transaction: usize,
+    },
     /// More money of an account is available than before.
     Matured {
         /// The number of the account.
@@ -99,6 +104,7 @@ impl Treasury {
     /// Makes all available that is due at one moment.
     fn mature(&mut self, at: Timestamp) -> Vec<Happening> {
         let mut more: Vec<usize> = Vec::new();
+        let mut happened = Vec::new();
         while let Some((_, Due::Mature(number))) = self.due.first().copied().filter(|(due, _)| *due == at) {
             let _ = self.due.pop_first();
             let Some(transaction) = self.transactions.get(number) else { continue };
@@ -107,6 +113,7 @@ impl Treasury {
             let balance = found.balances.entry(transaction.currency).or_default();
             balance.pending = balance.pending.saturating_sub(net);
             balance.available = balance.available.saturating_add(net);
+            happened.push(Happening::Available { transaction: number });
             if net > 0 {
                 more.push(account);
             }
@@ -118,7 +125,8 @@ impl Treasury {
         }
         more.sort_unstable();
         more.dedup();
-        more.into_iter().map(|account| Happening::Matured { account }).collect()
+        happened.extend(more.into_iter().map(|account| Happening::Matured { account }));
+        happened
     }
 }
 

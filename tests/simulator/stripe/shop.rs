@@ -90,12 +90,13 @@ impl Shop {
             ("authorization", "Bearer sk_test_tillproof"),
             ("content-type", "application/x-www-form-urlencoded"),
         ];
+        let own = own.into_iter().filter(|(name, _)| headers.iter().all(|(given, _)| given != name));
         let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let request = Request {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
-            headers: own.into_iter().chain(headers.iter().copied()).map(pair).collect(),
+            headers: own.chain(headers.iter().copied()).map(pair).collect(),
             body: form.as_bytes().to_vec(),
         };
         let Exchange { status, headers, body, .. } = self.gateway.handle(self.now, &request);
