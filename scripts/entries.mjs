@@ -69,7 +69,7 @@ export const ARTEFACTS = [
   { name: "idempotency", features: "wasm-idempotency,artefact" },
   { name: "payments", features: "wasm-payments,artefact,wordless", compact: true },
   { name: "payments-tables", features: "wasm-payments-tables,artefact" },
-  { name: "governor", features: "wasm-governor,artefact" },
+  { name: "governor", features: "wasm-governor,artefact,wordless" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },

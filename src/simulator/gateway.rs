@@ -40,6 +40,9 @@ impl Gateway {
 
     /// Answers a request. Never fails: what is wrong with a request is said in the answer.
     pub fn handle(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        if stripe::is_challenge(&request.path) {
+            return self.handle_challenge(now, request);
+        }
         if self.options.dialect.is_stripe(&request.path) {
             return stripe::refused_at_the_door(request).unwrap_or_else(|| self.handle_stripe(now, request));
         }
@@ -60,6 +63,16 @@ impl Gateway {
         let exchange = stripe::serve(&mut self.world, now, request);
         self.let_go(now, request);
         exchange
+    }
+
+    /// The page on which the holder of a card authenticates. Opening it changes something, whatever the method.
+    fn handle_challenge(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        let now = now.max(self.world.clock);
+        self.note(now, || Call::handling(request));
+        match self.world.catch_up(now) {
+            Ok(()) => stripe::challenge(&mut self.world, now, request),
+            Err(error) => native::refusal(&error),
+        }
     }
 
     fn handle_native(&mut self, now: Timestamp, request: &Request) -> Exchange {
@@ -193,6 +206,9 @@ impl Gateway {
     pub(super) fn replay(&mut self, now: Timestamp, call: Call) {
         // What these calls answer was answered when they were made.
         match call {
+            Call::Handle(request) if stripe::is_challenge(&request.path) => {
+                drop(self.handle_challenge(now, &request));
+            }
             // Who is in the journal was let in.
             Call::Handle(request) if self.options.dialect.is_stripe(&request.path) => {
                 drop(self.handle_stripe(now, &request));

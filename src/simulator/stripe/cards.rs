@@ -1,12 +1,12 @@
 //! A card is a row of the test catalogue and what was written on it; its number is never kept.
 
+use super::declines::Decline;
 use super::params::Params;
 use super::refusal::{Refusal, Result};
 use super::sheet::Sheet;
 use super::test_cards::{self, TEST_CARDS, TestCard};
 use super::tokens;
 use super::work::Work;
-use super::declines::Decline;
 use crate::calendar::date;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -72,13 +72,15 @@ impl Card {
     ///
     /// As [`Card::read`].
     pub(super) fn read_number(members: &mut Params, now: Timestamp) -> Result<Self> {
-        let number: String = members.required_text("number")?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let number: String =
+            members.required_text("number")?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let (month, year) = (members.natural("exp_month")?, members.natural("exp_year")?);
         let cvc = members.text("cvc")?;
         let month = month.ok_or_else(|| Refusal::missing(&members.name("exp_month")))?;
         let year = year.ok_or_else(|| Refusal::missing(&members.name("exp_year")))?;
         let (exp_month, exp_year) = expiry(month, year, now)?;
-        let is_cvc = |cvc: &String| (3..=4).contains(&cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit());
+        let is_cvc =
+            |cvc: &String| (3..=4).contains(&cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit());
         if cvc.as_ref().is_some_and(|cvc| !is_cvc(cvc)) {
             return Err(wrong("invalid_cvc", "cvc", "Your card's security code is invalid."));
         }
@@ -174,8 +176,7 @@ fn wrong(code: &'static str, param: &str, message: &str) -> Box<Refusal> {
 /// A date until which a card is valid; of a year below 100 the century is this one.
 fn expiry(month: u64, year: u64, now: Timestamp) -> Result<(u8, u16)> {
     const YEARS_MAX: u16 = 50;
-    let bad_month =
-        || wrong("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.");
+    let bad_month = || wrong("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.");
     let bad_year = || wrong("invalid_expiry_year", "exp_year", "Your card's expiration year is invalid.");
     let year = if year < 100 { year.saturating_add(2_000) } else { year };
     let (this_year, this_month) = year_and_month(now);

@@ -4,7 +4,6 @@ use super::charges::{Charge, Hold};
 use super::declines::Decline;
 use super::sheet::Sheet;
 use super::test_cards::Risk;
-use crate::prelude::*;
 
 impl Charge {
     /// Writes `outcome`.

@@ -57,19 +57,19 @@ pub(super) struct Charge {
     pub(super) amount: u64,
     pub(super) currency: Currency,
     /// Minor units that were captured.
-    pub(super) captured: u64,
+    pub(super) amount_captured: u64,
     /// Minor units that went back and did not come again.
-    pub(super) refunded: u64,
+    pub(super) amount_refunded: u64,
     pub(super) hold: Hold,
-    pub(super) is_disputed: bool,
+    pub(super) disputed: bool,
     /// Why it failed; `None` when it succeeded.
     pub(super) failure: Option<Decline>,
     /// The number of the balance transaction, once it is told.
-    pub(super) transaction: Option<usize>,
-    pub(super) intent: usize,
+    pub(super) balance_transaction: Option<usize>,
+    pub(super) payment_intent: Option<usize>,
     /// The charge the same intent made before.
     pub(super) previous: Option<usize>,
-    pub(super) method: usize,
+    pub(super) payment_method: usize,
     pub(super) customer: Option<usize>,
     pub(super) card: Card,
     pub(super) billing: Option<Arc<Billing>>,
@@ -81,6 +81,11 @@ pub(super) struct Charge {
 }
 
 impl Charge {
+    /// Whether it succeeded.
+    pub(super) const fn is_paid(&self) -> bool {
+        self.failure.is_none()
+    }
+
     /// Whether the money was taken and is not held any more.
     pub(super) fn is_captured(&self) -> bool {
         self.hold == Hold::Captured
@@ -88,12 +93,12 @@ impl Charge {
 
     /// Minor units that may still be given back.
     pub(super) fn refundable(&self) -> u64 {
-        self.captured.saturating_sub(self.refunded)
+        self.amount_captured.saturating_sub(self.amount_refunded)
     }
 
     /// Whether all that was taken went back.
     pub(super) fn is_refunded(&self) -> bool {
-        self.hold == Hold::LetGo || (self.captured > 0 && self.refunded >= self.captured)
+        self.hold == Hold::LetGo || (self.amount_captured > 0 && self.amount_refunded >= self.amount_captured)
     }
 }
 
@@ -107,12 +112,15 @@ impl Kind for Charge {
     fn write(&self, sheet: &mut Sheet<'_>) {
         let (terms, words) = (&self.terms, self.failure.map(Decline::wording));
         sheet.natural("amount", self.amount);
-        sheet.natural("amount_captured", self.captured);
-        sheet.natural("amount_refunded", if self.hold == Hold::LetGo { self.amount } else { self.refunded });
+        sheet.natural("amount_captured", self.amount_captured);
+        sheet.natural(
+            "amount_refunded",
+            if self.hold == Hold::LetGo { self.amount } else { self.amount_refunded },
+        );
         sheet.null("application");
         sheet.null("application_fee");
         sheet.maybe_natural("application_fee_amount", terms.application_fee);
-        let transaction = self.transaction.map(|number| sheet.reader.ids.id("txn", number));
+        let transaction = self.balance_transaction.map(|number| sheet.reader.ids.id("txn", number));
         sheet.maybe_text("balance_transaction", transaction.as_deref());
         match &self.billing {
             Some(billing) => billing.write(sheet),
@@ -124,7 +132,7 @@ impl Kind for Charge {
         sheet.currency("currency", self.currency);
         sheet.reference::<Customer>("customer", self.customer);
         sheet.maybe_text("description", terms.description.as_deref());
-        sheet.flag("disputed", self.is_disputed);
+        sheet.flag("disputed", self.disputed);
         sheet.null("failure_balance_transaction");
         sheet.maybe_text("failure_code", words.map(|words| words.code));
         sheet.maybe_text("failure_message", words.map(|words| words.message));
@@ -138,8 +146,8 @@ impl Kind for Charge {
         sheet.null("on_behalf_of");
         self.write_outcome(sheet);
         sheet.flag("paid", self.failure.is_none());
-        sheet.reference::<PaymentIntent>("payment_intent", Some(self.intent));
-        sheet.text("payment_method", &sheet.reader.id::<PaymentMethod>(self.method));
+        sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
+        sheet.text("payment_method", &sheet.reader.id::<PaymentMethod>(self.payment_method));
         sheet.object("payment_method_details", |sheet| {
             self.write_card(sheet);
             sheet.text("type", "card");
@@ -147,7 +155,8 @@ impl Kind for Charge {
         sheet.object("radar_options", |_| {});
         sheet.maybe_text("receipt_email", terms.receipt_email.as_deref());
         sheet.null("receipt_number");
-        let receipt = glued(&["https://pay.stripe.com/receipts/", &sheet.reader.id::<Self>(self.head.number)]);
+        let receipt =
+            glued(&["https://pay.stripe.com/receipts/", &sheet.reader.id::<Self>(self.head.number)]);
         sheet.maybe_text("receipt_url", self.failure.is_none().then_some(receipt.as_str()));
         sheet.flag("refunded", self.is_refunded());
         sheet.null("review");
@@ -214,7 +223,7 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let terms = TermsPatch::read_of_capture(&mut params)?;
     params.finish()?;
     let charge = work.get::<Charge>(number)?;
-    let intent = charge.intent;
+    let intent = charge.payment_intent;
     match charge.hold {
         Hold::Until(_) => {}
         Hold::Captured => {
@@ -222,10 +231,12 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             return Err(Refusal::state("charge_already_captured", message));
         }
         Hold::LetGo | Hold::Never => {
-            let message = format!("Charge {} cannot be captured: it holds nothing.", work.id::<Charge>(number));
+            let message =
+                format!("Charge {} cannot be captured: it holds nothing.", work.id::<Charge>(number));
             return Err(Refusal::state("charge_expired_for_capture", message));
         }
     }
+    let intent = intent.ok_or_else(|| Refusal::bug("a hold has no intent"))?;
     payment_intents::capture_held(work, intent, asked, ("amount", terms))?;
     Ok(Answer::Object(work.object::<Charge>(number)?))
 }
@@ -246,7 +257,7 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let found = page.of::<Charge>(work, |charge| {
         created.holds(charge.head.created)
             && customer.is_none_or(|customer| charge.customer == Some(customer))
-            && intent.is_none_or(|intent| charge.intent == intent)
+            && intent.is_none_or(|intent| charge.payment_intent == Some(intent))
             && group.as_ref().is_none_or(|group| charge.terms.transfer_group.as_ref() == Some(group))
     });
     Ok(Answer::list::<Charge>("/v1/charges", found))
@@ -270,21 +281,28 @@ const SEARCHED: &[search::Field] = &[
 ];
 
 fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
-    search_page::answer::<Charge>(work, params, "/v1/charges/search", SEARCHED, |charge, ids, name, key| match name {
-        "amount" => Content::Number(charge.amount),
-        "billing_details.address.postal_code" => {
-            Content::maybe(charge.billing.as_ref().and_then(|billing| billing.address.postal_code.clone()))
-        }
-        "created" => Content::Number(charge.head.created.unix_seconds()),
-        "currency" => Content::Text(charge.currency.code().to_ascii_lowercase()),
-        "customer" => Content::maybe(charge.customer.map(|number| ids.id(Customer::PREFIX, number))),
-        "disputed" => Content::Flag(charge.is_disputed),
-        "metadata" => search_page::metadata(&charge.head.metadata, key),
-        "payment_method_details.card.brand" => Content::Text(charge.card.test.brand().to_owned()),
-        "payment_method_details.card.exp_month" => Content::Number(charge.card.exp_month.into()),
-        "payment_method_details.card.exp_year" => Content::Number(charge.card.exp_year.into()),
-        "payment_method_details.card.last4" => Content::Text(charge.card.test.last4().to_owned()),
-        "refunded" => Content::Flag(charge.is_refunded()),
-        _ => Content::Text(if charge.failure.is_none() { "succeeded" } else { "failed" }.to_owned()),
-    })
+    let url = "/v1/charges/search";
+    search_page::answer::<Charge>(
+        work,
+        params,
+        (url, SEARCHED),
+        |_| true,
+        |charge, ids, name, key| match name {
+            "amount" => Content::Number(charge.amount),
+            "billing_details.address.postal_code" => Content::maybe(
+                charge.billing.as_ref().and_then(|billing| billing.address.postal_code.clone()),
+            ),
+            "created" => Content::Number(charge.head.created.unix_seconds()),
+            "currency" => Content::Text(charge.currency.code().to_ascii_lowercase()),
+            "customer" => Content::maybe(charge.customer.map(|number| ids.id(Customer::PREFIX, number))),
+            "disputed" => Content::Flag(charge.disputed),
+            "metadata" => search_page::metadata(&charge.head.metadata, key),
+            "payment_method_details.card.brand" => Content::Text(charge.card.test.brand().to_owned()),
+            "payment_method_details.card.exp_month" => Content::Number(charge.card.exp_month.into()),
+            "payment_method_details.card.exp_year" => Content::Number(charge.card.exp_year.into()),
+            "payment_method_details.card.last4" => Content::Text(charge.card.test.last4().to_owned()),
+            "refunded" => Content::Flag(charge.is_refunded()),
+            _ => Content::Text(if charge.failure.is_none() { "succeeded" } else { "failed" }.to_owned()),
+        },
+    )
 }

@@ -86,12 +86,9 @@ impl Decline {
                 LATER,
                 "The bank returned the decline code `insufficient_funds`.",
             ),
-            Self::LostCard => declined(
-                "lost_card",
-                GENERIC,
-                NEVER_AGAIN,
-                "The bank returned the decline code `lost_card`.",
-            ),
+            Self::LostCard => {
+                declined("lost_card", GENERIC, NEVER_AGAIN, "The bank returned the decline code `lost_card`.")
+            }
             Self::StolenCard => declined(
                 "stolen_card",
                 GENERIC,

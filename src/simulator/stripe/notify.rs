@@ -4,7 +4,7 @@ use super::super::world::World;
 use super::events::Event;
 use super::expand::Expand;
 use super::object::{Head, Kind, Object};
-use super::sheet::Reader;
+use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use crate::prelude::*;
 
@@ -86,6 +86,7 @@ pub(in crate::simulator) fn webhook_body(
     let event = world.stripe.tables.events.get(number)?;
     let version = Version::read(if is_old { Some(OLD) } else { api_version }).ok()?;
     let reader = Reader {
+        host: LOCALHOST,
         tables: &world.stripe.tables,
         ids: &world.ids,
         treasury: &world.treasury,

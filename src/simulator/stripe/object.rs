@@ -8,8 +8,9 @@ use alloc::sync::Arc;
 use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
-    accounts, application_fees, balance, balance_transactions, bank_accounts, customers, events, files,
-    payouts, prices, products, transfer_reversals, transfers, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
+    files, payment_intents, payment_methods, payouts, prices, products, setup_intents, tokens,
+    transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -164,16 +165,21 @@ kinds! {
     Balance balances: balance::Balance,
     BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
     BankAccount bank_accounts: bank_accounts::BankAccount,
+    Charge charges: charges::Charge,
     Customer customers: customers::Customer,
     Event events: events::Event,
     FeeRefund fee_refunds: application_fees::FeeRefund,
+    File files: files::File,
+    PaymentIntent payment_intents: payment_intents::PaymentIntent,
+    PaymentMethod payment_methods: payment_methods::PaymentMethod,
     Payout payouts: payouts::Payout,
+    Price prices: prices::Price,
+    Product products: products::Product,
+    SetupIntent setup_intents: setup_intents::SetupIntent,
+    Token tokens: tokens::Token,
     Transfer transfers: transfers::Transfer,
     TransferReversal transfer_reversals: transfer_reversals::TransferReversal,
     WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
-    File files: files::File,
-    Price prices: prices::Price,
-    Product products: products::Product,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

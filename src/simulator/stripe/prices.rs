@@ -144,6 +144,34 @@ impl Kind for Price {
     }
 }
 
+impl Price {
+    /// The price as the plan it would have been: subscription items still show it.
+    pub(super) fn write_plan(&self, sheet: &mut Sheet<'_>) {
+        let reader = sheet.reader;
+        sheet.text("id", &reader.id::<Self>(self.head.number));
+        sheet.text("object", "plan");
+        sheet.flag("active", self.is_active);
+        sheet.natural("amount", self.unit_amount);
+        sheet.text("amount_decimal", &self.unit_amount.digits());
+        sheet.text("billing_scheme", "per_unit");
+        sheet.time("created", self.head.created);
+        sheet.currency("currency", self.currency);
+        if let Some(Interval { every, count }) = self.interval {
+            sheet.text("interval", every.name());
+            sheet.natural("interval_count", u64::from(count));
+        }
+        sheet.flag("livemode", false);
+        sheet.metadata(&self.head.metadata);
+        sheet.null("meter");
+        sheet.maybe_text("nickname", self.nickname.as_deref());
+        sheet.text("product", &reader.id::<Product>(self.product));
+        sheet.null("tiers_mode");
+        sheet.null("transform_usage");
+        sheet.maybe_natural("trial_period_days", self.trial_days);
+        sheet.text("usage_type", "licensed");
+    }
+}
+
 /// What a price is from its beginning to its end.
 #[derive(Clone, Debug)]
 pub(super) struct Terms {

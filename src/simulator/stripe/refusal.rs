@@ -36,6 +36,10 @@ pub(super) struct Refusal {
     pub(super) kind: Kind,
     pub(super) code: Option<&'static str>,
     pub(super) decline_code: Option<&'static str>,
+    /// What to do about a declined card.
+    pub(super) advice_code: Option<&'static str>,
+    /// What the card network said.
+    pub(super) network_decline_code: Option<&'static str>,
     pub(super) message: String,
     /// In bracket notation.
     pub(super) param: Option<String>,
@@ -55,6 +59,8 @@ impl Refusal {
             kind,
             code,
             decline_code: None,
+            advice_code: None,
+            network_decline_code: None,
             message,
             param: None,
             charge: None,

@@ -9,8 +9,9 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    accounts, application_fees, balance, balance_transactions, bank_accounts, customers, events, files,
-    payout_settings, payouts, prices, products, transfer_reversals, transfers, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
+    files, payment_intents, payment_methods, payout_settings, payouts, prices, products, setup_intents,
+    tokens, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
@@ -22,15 +23,20 @@ const RESOURCES: &[&[Row]] = &[
     balance::ROUTES,
     balance_transactions::ROUTES,
     bank_accounts::ROUTES,
+    charges::ROUTES,
     customers::ROUTES,
     events::ROUTES,
+    files::ROUTES,
+    payment_intents::ROUTES,
+    payment_methods::ROUTES,
     payout_settings::ROUTES,
     payouts::ROUTES,
-    transfer_reversals::ROUTES,
-    transfers::ROUTES,
-    files::ROUTES,
     prices::ROUTES,
     products::ROUTES,
+    setup_intents::ROUTES,
+    tokens::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
     webhook_endpoints::ROUTES,
 ];
 

@@ -23,7 +23,7 @@ const PREFIX: &str = "page";
 /// The content of one field of an object, by name and, of metadata, by key.
 type Look<T> = fn(&T, &Ids, &'static str, &str) -> Content;
 
-/// Answers a search for objects of one kind.
+/// Answers a search for objects of one kind, as far as they are there.
 ///
 /// # Errors
 ///
@@ -31,8 +31,8 @@ type Look<T> = fn(&T, &Ids, &'static str, &str) -> Content;
 pub(super) fn answer<T: Kind>(
     work: &Work<'_>,
     mut params: Params,
-    url: &str,
-    fields: &'static [Field],
+    (url, fields): (&str, &'static [Field]),
+    is_there: fn(&T) -> bool,
     look: Look<T>,
 ) -> Result<Answer> {
     let text = params.required_text("query")?;
@@ -58,7 +58,10 @@ pub(super) fn answer<T: Kind>(
     let ids = &work.world.ids;
     let fits = |number: &usize| {
         rows.get(*number).is_some_and(|row| {
-            row.head().account == work.account && query.matches(|name, key| look(row, ids, name, key))
+            row.head().account == work.account
+                && row.head().created <= work.as_of
+                && is_there(row)
+                && query.matches(|name, key| look(row, ids, name, key))
         })
     };
     let one_more = limit.saturating_add(1);
@@ -86,7 +89,8 @@ fn written<T: Kind>(
         .fold(ArrayWriter::new(), |data, row| data.raw(&reader.object(&T::object(row.clone()), expand)))
         .finish();
     let last = numbers.last().filter(|_| *has_more).map(|last| reader.ids.id(PREFIX, *last));
-    let result = ObjectWriter::new().text("object", "search_result").raw("data", &data).flag("has_more", *has_more);
+    let result =
+        ObjectWriter::new().text("object", "search_result").raw("data", &data).flag("has_more", *has_more);
     match last {
         Some(token) => result.text("next_page", &token),
         None => result.null("next_page"),

@@ -17,7 +17,7 @@ use super::object::{Object, PLATFORM};
 use super::params::Params;
 use super::refusal::{Refusal, Result};
 use super::routes::{self, Answer, Row};
-use super::sheet::Reader;
+use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use super::work::Work;
 use crate::crypto::Sha256;
@@ -74,7 +74,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         Err(refusal) => Err(refusal.clone()),
     };
     let version = version.unwrap_or_else(|_| Version::newest());
-    let reader = reader(world, version);
+    let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
         body: envelope(&refusal, Some(reader)),
@@ -103,13 +103,15 @@ pub(super) fn refusal(refusal: &Refusal) -> Exchange {
     Exchange::json(refusal.status, envelope(refusal, None))
 }
 
-const fn reader(world: &World, version: Version) -> Reader<'_> {
+fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
+    let host = request.header("host").unwrap_or(LOCALHOST);
     Reader {
         tables: &world.stripe.tables,
         ids: &world.ids,
         treasury: &world.treasury,
         office: &world.webhooks,
         version,
+        host,
         is_new: false,
     }
 }
@@ -131,7 +133,7 @@ fn answer(
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
         if !fate.key_expired {
-            return Ok(replayed(world, version, &stored));
+            return Ok(replayed(world, version, request, &stored));
         }
         is_expired = true;
     }
@@ -159,11 +161,11 @@ fn answer(
     let object = done(&outcome);
     let (stored, body) = match outcome {
         Ok(answer) => {
-            let body = answer.written(reader(world, version), &asked.expand);
+            let body = answer.written(reader(world, version, request), &asked.expand);
             (Some(kept(answer, &body, &asked.expand)), Ok(body))
         }
         Err(refusal) => {
-            let body = || Body::Text(envelope(&refusal, Some(reader(world, version))).into());
+            let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
             (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
         }
     };
@@ -210,7 +212,8 @@ impl Call<'_> {
         };
         let Some(shown) = shown else { return Ok(answer) };
         let latest = self.run(world, self.now)?;
-        let written = |answer: &Answer| answer.written(reader(world, self.version), Expand::NONE);
+        let written =
+            |answer: &Answer| answer.written(reader(world, self.version, self.request), Expand::NONE);
         if written(&shown) == written(&latest) {
             return Ok(latest);
         }
@@ -253,14 +256,17 @@ fn read(request: &Request) -> Result<Asked<'_>> {
     let (row, ids) = routes::find(&request.method, &request.path)
         .ok_or_else(|| Refusal::not_simulated(&request.method, &request.path))?;
     let mut params = form::decode(request.query.as_bytes())?;
-    let content_type = request.header("content-type").unwrap_or_default();
-    if !content_type.starts_with("multipart/form-data") {
+    if !is_multipart(request) {
         params.extend(form::decode(&request.body)?);
     }
-    let fingerprint = fingerprint(request);
+    let fingerprint = fingerprint(request, &params);
     let expand = Expand::read(&paths(&mut params)?, row.gives)?;
     let key = if request.method == "POST" { key(request)? } else { None };
     Ok(Asked { row, ids, params, expand, key, fingerprint })
+}
+
+fn is_multipart(request: &Request) -> bool {
+    request.header("content-type").is_some_and(|found| found.starts_with("multipart/form-data"))
 }
 
 /// The paths of `expand[]`, taken out of the parameters.
@@ -287,16 +293,35 @@ fn key(request: &Request) -> Result<Option<&str>> {
     }
 }
 
-/// What makes two requests the same: the endpoint and the bytes of its parameters.
-fn fingerprint(request: &Request) -> [u8; 32] {
+/// What makes two requests the same: the endpoint and its parameters, in whatever order they came. What is no form is
+/// taken by its bytes.
+fn fingerprint(request: &Request, params: &Branch) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in
-        [request.method.as_bytes(), b" ", request.path.as_bytes(), b"?", request.query.as_bytes(), b"\n"]
-    {
+    for part in [request.method.as_bytes(), b" ", request.path.as_bytes(), b"\n"] {
         hash.update(part);
     }
-    hash.update(&request.body);
+    digest(&mut hash, params);
+    if is_multipart(request) {
+        hash.update(&request.body);
+    }
     hash.finish()
+}
+
+/// Hashes names and values sorted by name. Lengths stand before texts, so that no two trees are written alike.
+fn digest(hash: &mut Sha256, branch: &Branch) {
+    let mut members: Vec<&(String, Node)> = branch.iter().collect();
+    members.sort_by(|one, other| one.0.cmp(&other.0));
+    for (name, node) in members {
+        hash.update(glued(&[&name.len().digits(), ":", name]).as_bytes());
+        match node {
+            Node::Text(text) => hash.update(glued(&["=", &text.len().digits(), ":", text]).as_bytes()),
+            Node::Branch(inner) => {
+                hash.update(b"[");
+                digest(hash, inner);
+                hash.update(b"]");
+            }
+        }
+    }
 }
 
 fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
@@ -308,10 +333,10 @@ fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
     Stored { status: 200, body }
 }
 
-fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
+fn replayed(world: &World, version: Version, request: &Request, stored: &Stored) -> Reply {
     let body = match &stored.body {
         Body::Object { object, is_new } => {
-            Reader { is_new: *is_new, ..reader(world, version) }.object(object, Expand::NONE)
+            Reader { is_new: *is_new, ..reader(world, version, request) }.object(object, Expand::NONE)
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
@@ -325,6 +350,7 @@ fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
 /// `{"error": …}`: the official client takes everything else for a success.
 fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
     let mut error = ObjectWriter::new();
+    error = error.maybe_text("advice_code", refusal.advice_code);
     error = error.maybe_text("charge", refusal.charge.as_deref());
     error = error.maybe_text("code", refusal.code);
     error = error.maybe_text("decline_code", refusal.decline_code);
@@ -335,6 +361,7 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
         );
     }
     error = error.text("message", &refusal.message);
+    error = error.maybe_text("network_decline_code", refusal.network_decline_code);
     error = error.maybe_text("param", refusal.param.as_deref());
     for (name, object) in &refusal.objects {
         if let Some(reader) = reader {

@@ -16,6 +16,9 @@ use crate::time::Timestamp;
 /// What most objects take when they are written.
 const OBJECT_BYTES: usize = 1 << 10;
 
+/// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
@@ -26,6 +29,8 @@ pub(super) struct Reader<'a> {
     /// Where events are delivered from: what an event says of its deliveries is true when it is read.
     pub(super) office: &'a Webhooks,
     pub(super) version: Version,
+    /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
+    pub(super) host: &'a str,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
 }
@@ -175,6 +180,26 @@ impl<'a> Sheet<'a> {
         let expand = self.expand.below(name).unwrap_or(Expand::NONE);
         let json = self.inner().object(object, expand);
         self.raw(name, &json);
+    }
+
+    /// Objects of any kind, whole, one after the other.
+    pub(super) fn whole(&mut self, name: &str, items: impl IntoIterator<Item = Object>) {
+        let expand = self.expand.below(name).unwrap_or(Expand::NONE);
+        let reader = self.inner();
+        self.array(name, items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
+    }
+
+    /// Objects in which what is asked for is asked for by the name of the list.
+    pub(super) fn items<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl FnMut(&mut Self, T),
+    ) {
+        let outer = self.expand;
+        self.expand = outer.below(name).unwrap_or(Expand::NONE);
+        self.objects(name, items, write);
+        self.expand = outer;
     }
 
     /// A list object with all of `items`, whole: short lists that are part of another object.

@@ -3,7 +3,6 @@
 //! A row is found by its number, by `pm_card_<name>` and by `tok_<name>`; `visa_` in front of a name changes nothing.
 
 use super::declines::Decline;
-use crate::prelude::*;
 
 /// What happens to money that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +102,7 @@ const fn plain(name: &'static str, number: &'static str) -> TestCard {
         funding: Funding::Credit,
         declines: None,
         attaches: true,
-        authentication: Authentication::Never,
+        authentication: Never,
         aftermath: Aftermath::Settles,
         risk: Risk::Normal,
         checks: PASSED,
@@ -128,7 +127,7 @@ const fn asking(name: &'static str, number: &'static str, authentication: Authen
 
 /// Asks always, and declines even when the holder has answered.
 const fn asking_in_vain(name: &'static str, number: &'static str, with: Decline) -> TestCard {
-    TestCard { declines: Some(with), ..asking(name, number, Authentication::Always) }
+    TestCard { declines: Some(with), ..asking(name, number, Always) }
 }
 
 const fn ending(name: &'static str, number: &'static str, aftermath: Aftermath) -> TestCard {
@@ -323,12 +322,13 @@ pub(in crate::simulator) fn has_check_digit(number: &str) -> bool {
         let doubled = if position % 2 == 1 { digit.saturating_mul(2) } else { digit };
         sum = sum.saturating_add(if doubled > 9 { doubled.saturating_sub(9) } else { doubled });
     }
-    (12..=19).contains(&number.len()) && sum % 10 == 0
+    (12..=19).contains(&number.len()) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn every_number_has_its_check_digit_and_every_name_stands_once() {

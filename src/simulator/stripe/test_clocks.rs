@@ -4,7 +4,7 @@
 //! gateway's own time. Source: <https://docs.stripe.com/billing/testing/test-clocks>.
 
 use super::billing;
-use super::customers::{self, Customer};
+use super::customers::Customer;
 use super::expand::{Field, Gives};
 use super::list::Page;
 use super::object::{Class, Head, Kind, kind};
@@ -174,13 +174,14 @@ fn delete(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     // From here on the clock is gone, and its customers with it; events tell of the last versions.
     work.emit::<TestClock>("test_helpers.test_clock.deleted", number)?;
     work.edit::<TestClock>(number)?.is_deleted = true;
+    billing::end_of_clock(work, number)?;
     let rows = Customer::table(&work.world.stripe.tables).rows().iter();
     let customers: Vec<usize> = rows
         .filter(|customer| customer.test_clock == Some(number) && !customer.is_deleted)
         .map(|customer| customer.head.number)
         .collect();
     for customer in customers {
-        customers::remove(work, customer)?;
+        work.edit::<Customer>(customer)?.is_deleted = true;
     }
     Ok(Answer::Object(work.object::<TestClock>(number)?))
 }

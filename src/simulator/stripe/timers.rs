@@ -3,13 +3,19 @@
 use alloc::collections::BTreeMap;
 
 use super::super::world::World;
+use super::payment_intents;
 use super::refusal::Result;
 use super::work::Work;
 use crate::time::Timestamp;
 
 /// Something that will happen.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Due {}
+pub(super) enum Due {
+    /// The balance transaction of a charge is told of.
+    ChargeBooked { charge: usize, transaction: usize },
+    /// The hold of a payment intent ends.
+    HoldExpires(usize),
+}
 
 /// All that will happen, by moment and by the order of arrangement.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +50,9 @@ pub(in crate::simulator) fn run_due(world: &mut World) -> core::result::Result<(
     run(&mut work, due).map_err(|_| super::super::Error::Bug { what: "something that was due was refused" })
 }
 
-fn run(_work: &mut Work<'_>, due: Due) -> Result<()> {
-    match due {}
+fn run(work: &mut Work<'_>, due: Due) -> Result<()> {
+    match due {
+        Due::ChargeBooked { charge, transaction } => payment_intents::tell_booked(work, charge, transaction),
+        Due::HoldExpires(intent) => payment_intents::expire(work, intent),
+    }
 }

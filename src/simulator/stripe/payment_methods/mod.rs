@@ -19,6 +19,7 @@ use super::test_cards::{self, TestCard};
 use super::tokens;
 use super::work::Work;
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 pub(super) use serve::{ROUTES, list_of, of_path};
 
@@ -26,6 +27,11 @@ const SPENT: &str = "The provided PaymentMethod was previously used with a Payme
                      shared with a connected account without Customer attachment, or was detached from a Customer. It \
                      may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer \
                      first.";
+
+const ATTACHED: &str = "The payment method you provided has already been attached to a customer.";
+
+const NOT_ATTACHABLE: &str = "This PaymentMethod was previously used without being attached to a Customer or was detached \
+                              from a Customer, and may not be used again.";
 
 /// Who may pay with a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +51,11 @@ pub(super) enum Redisplay {
     Unspecified,
 }
 
-const REDISPLAY: &[(&str, Redisplay)] =
-    &[("always", Redisplay::Always), ("limited", Redisplay::Limited), ("unspecified", Redisplay::Unspecified)];
+const REDISPLAY: &[(&str, Redisplay)] = &[
+    ("always", Redisplay::Always),
+    ("limited", Redisplay::Limited),
+    ("unspecified", Redisplay::Unspecified),
+];
 
 impl Redisplay {
     const fn name(self) -> &'static str {
@@ -71,6 +80,18 @@ pub(super) struct PaymentMethod {
 }
 
 impl PaymentMethod {
+    /// The method that using a test name makes.
+    fn of_test(head: Head, test: &'static TestCard, now: Timestamp) -> Self {
+        Self {
+            head,
+            card: Card::of_test(test, now),
+            keeper: Keeper::Nobody,
+            billing: None,
+            redisplay: Redisplay::Unspecified,
+            is_set_up: false,
+        }
+    }
+
     /// The customer it belongs to.
     pub(super) const fn customer(&self) -> Option<usize> {
         match self.keeper {
@@ -134,6 +155,20 @@ pub(super) fn named(work: &Work<'_>, id: &str, param: &str) -> Result<Named> {
     work.number::<PaymentMethod>(id).map(Named::Known).ok_or_else(|| missing(id, param))
 }
 
+/// What a request wants to be paid with: `payment_method`, or `payment_method_data`.
+///
+/// # Errors
+///
+/// It names nothing, or the card is refused.
+pub(super) fn wanted(work: &Work<'_>, params: &mut Params) -> Result<Option<Named>> {
+    let id = params.text("payment_method")?;
+    match (id, params.object("payment_method_data")?) {
+        (Some(id), _) => named(work, &id, "payment_method").map(Some),
+        (None, Patch::Set(data)) => Ok(Some(Named::New(Box::new(draft(work, data)?)))),
+        (None, Patch::Keep | Patch::Unset) => Ok(None),
+    }
+}
+
 fn missing(id: &str, param: &str) -> Box<Refusal> {
     Refusal::no_such_param("PaymentMethod", id, param)
 }
@@ -167,6 +202,43 @@ pub(super) fn draft(work: &Work<'_>, mut params: Params) -> Result<Draft> {
     Ok(Draft { shown, billing: billing.map(Arc::new), redisplay, metadata })
 }
 
+/// The method of `payment_method` that is to become a customer's.
+///
+/// # Errors
+///
+/// It names nothing, belongs to somebody, was spent, or its card is refused.
+pub(super) fn attachable(work: &Work<'_>, params: &mut Params) -> Result<Option<Named>> {
+    let Some(id) = params.text("payment_method")? else { return Ok(None) };
+    let named = named(work, &id, "payment_method")?;
+    check_attachable(work, &named)?;
+    Ok(Some(named))
+}
+
+/// Whether a method can become a customer's.
+///
+/// # Errors
+///
+/// It belongs to somebody, was spent, or its card is refused.
+fn check_attachable(work: &Work<'_>, named: &Named) -> Result<()> {
+    let card = match named {
+        Named::Known(number) => {
+            let method = work.get::<PaymentMethod>(*number)?;
+            match method.keeper {
+                Keeper::Nobody => {}
+                Keeper::Customer(_) => return Err(Refusal::request(ATTACHED.to_owned())),
+                Keeper::Spent => return Err(Refusal::request(NOT_ATTACHABLE.to_owned())),
+            }
+            method.card.test
+        }
+        Named::Test(test) => test,
+        Named::New(draft) => draft.shown.card.test,
+    };
+    match card.declines.filter(|_| !card.attaches) {
+        Some(decline) => Err(cards::declined(decline)),
+        None => Ok(()),
+    }
+}
+
 /// Makes the method that was named, where it is not there yet. The request must have been accepted.
 ///
 /// # Errors
@@ -175,12 +247,10 @@ pub(super) fn draft(work: &Work<'_>, mut params: Params) -> Result<Draft> {
 pub(super) fn realise(work: &mut Work<'_>, named: Named) -> Result<usize> {
     let draft = match named {
         Named::Known(number) => return Ok(number),
-        Named::Test(test) => Draft {
-            shown: cards::Shown { card: Card::of_test(test, work.now), token: None },
-            billing: None,
-            redisplay: Redisplay::Unspecified,
-            metadata: MetadataPatch::Keep,
-        },
+        Named::Test(test) => {
+            let head = work.head::<PaymentMethod>(MetadataPatch::Keep);
+            return Ok(work.add(PaymentMethod::of_test(head, test, work.now)));
+        }
         Named::New(draft) => *draft,
     };
     tokens::use_up(work, draft.shown)?;

@@ -3,27 +3,42 @@
 use alloc::sync::Arc;
 
 use super::super::addresses::Billing;
-use super::super::cards;
 use super::super::customers;
 use super::super::expand::Gives;
 use super::super::list::Page;
-use super::super::object::Class;
-use super::super::params::{Params, Patch};
+use super::super::object::{Class, Head, Kind};
+use super::super::params::{MetadataPatch, Params, Patch};
 use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
 use super::super::work::{Work, merge};
-use super::{Keeper, Named, PaymentMethod, REDISPLAY, draft, keep, named, realise, release};
+use super::{
+    Keeper, Named, PaymentMethod, REDISPLAY, check_attachable, draft, keep, named, realise, release,
+};
 use crate::prelude::*;
 
 const NOTE: &str = "Cards only, by number, token or test name.";
 
 pub(in super::super) const ROUTES: &[Row] = &[
-    Row::new("POST", "/v1/payment_methods", create, Gives::One(Class::PaymentMethod), Level::Most).noting(NOTE),
+    Row::new("POST", "/v1/payment_methods", create, Gives::One(Class::PaymentMethod), Level::Most)
+        .noting(NOTE),
     Row::new("GET", "/v1/payment_methods", list, Gives::List(Class::PaymentMethod), Level::Whole),
     Row::new("GET", "/v1/payment_methods/:id", retrieve, Gives::One(Class::PaymentMethod), Level::Whole),
-    Row::new("POST", "/v1/payment_methods/:id", update, Gives::One(Class::PaymentMethod), Level::Most).noting(NOTE),
-    Row::new("POST", "/v1/payment_methods/:id/attach", attach, Gives::One(Class::PaymentMethod), Level::Whole),
-    Row::new("POST", "/v1/payment_methods/:id/detach", detach, Gives::One(Class::PaymentMethod), Level::Whole),
+    Row::new("POST", "/v1/payment_methods/:id", update, Gives::One(Class::PaymentMethod), Level::Most)
+        .noting(NOTE),
+    Row::new(
+        "POST",
+        "/v1/payment_methods/:id/attach",
+        attach,
+        Gives::One(Class::PaymentMethod),
+        Level::Whole,
+    ),
+    Row::new(
+        "POST",
+        "/v1/payment_methods/:id/detach",
+        detach,
+        Gives::One(Class::PaymentMethod),
+        Level::Whole,
+    ),
 ];
 
 /// The kinds of methods there are, though only cards are simulated: lists of the others are empty.
@@ -68,6 +83,9 @@ const KINDS: &[(&str, bool)] = &[
     ("zip", false),
 ];
 
+/// The number of a method that is shown and not there: beyond all that ever will be.
+const NUMBER_SHOWN: usize = 0xffff_ffff;
+
 /// The method of the path; one of a test name is made by being named.
 fn find(work: &Work<'_>) -> Result<Named> {
     named(work, work.path_id(0), "payment_method").map_err(|refusal| refusal.with_status(404))
@@ -90,11 +108,15 @@ fn create(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     params.finish()?;
-    let number = match find(work)? {
-        Named::Known(number) => number,
-        test => realise(work, test)?,
-    };
-    answer(work, number)
+    match find(work)? {
+        Named::Known(number) => answer(work, number),
+        Named::New(_) => Err(Refusal::bug("a path named a method that is to be made")),
+        // Reading makes nothing: what is shown is what a use of the name would make.
+        Named::Test(test) => {
+            let head = Head { number: NUMBER_SHOWN, ..work.head::<PaymentMethod>(MetadataPatch::Keep) };
+            Ok(Answer::Object(PaymentMethod::object(Arc::new(PaymentMethod::of_test(head, test, work.now)))))
+        }
+    }
 }
 
 fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
@@ -138,29 +160,7 @@ fn attach(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let customer = params.required_text("customer")?;
     params.finish()?;
     let customer = customers::named(work, &customer, "customer")?;
-    let card = match &found {
-        Named::Known(number) => {
-            let method = work.get::<PaymentMethod>(*number)?;
-            match method.keeper {
-                Keeper::Nobody => {}
-                Keeper::Customer(_) => {
-                    let message = "The payment method you provided has already been attached to a customer.";
-                    return Err(Refusal::request(message.to_owned()));
-                }
-                Keeper::Spent => {
-                    let message = "This PaymentMethod was previously used without being attached to a Customer or was \
-                                   detached from a Customer, and may not be used again.";
-                    return Err(Refusal::request(message.to_owned()));
-                }
-            }
-            method.card.test
-        }
-        Named::Test(test) => test,
-        Named::New(draft) => draft.shown.card.test,
-    };
-    if let Some(decline) = card.declines.filter(|_| !card.attaches) {
-        return Err(cards::declined(decline));
-    }
+    check_attachable(work, &found)?;
 
     // From here on the method is the customer's.
     let number = realise(work, found)?;
@@ -194,7 +194,10 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             let page = Page::read::<PaymentMethod>(work, &mut params)?;
             params.finish()?;
             // A method without a customer is in no list.
-            return Ok(Answer::list::<PaymentMethod>("/v1/payment_methods", page.of(work, |_: &PaymentMethod| false)));
+            return Ok(Answer::list::<PaymentMethod>(
+                "/v1/payment_methods",
+                page.of(work, |_: &PaymentMethod| false),
+            ));
         }
     };
     list_of(work, params, customer, "/v1/payment_methods")

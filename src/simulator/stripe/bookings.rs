@@ -1,0 +1,48 @@
+//! What a charge moved is booked once, in the treasury, when it is captured.
+
+use super::charges::Charge;
+use super::payment_intents::PaymentIntent;
+use super::refusal::{Refusal, Result};
+use super::test_cards::Aftermath;
+use super::work::Work;
+use crate::simulator::settlement::Subject;
+use crate::simulator::treasury::{Availability, Booking, Profile, Source};
+
+/// What the books call the account of a dialect's account number.
+const PLATFORM: &str = "acct_platform";
+
+/// The treasury's number of an account.
+pub(super) fn account(work: &mut Work<'_>) -> usize {
+    work.world.treasury.open(PLATFORM, Profile::united_states)
+}
+
+/// Books what a charge captured and returns the number of the balance transaction.
+///
+/// # Errors
+///
+/// A contradiction in the simulator: the books refuse it.
+pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
+    let account = account(work);
+    let charge = work.get::<Charge>(number)?.clone();
+    let is_international = work
+        .world
+        .treasury
+        .account(account)
+        .is_some_and(|found| found.profile.country != charge.card.test.country);
+    let mut booking = Booking::charge(
+        account,
+        Source::Charge(number),
+        (charge.amount_captured, charge.currency),
+        is_international,
+    );
+    if charge.card.test.aftermath == Aftermath::AvailableAtOnce {
+        booking.availability = Availability::AtOnce;
+    }
+    let object = work.id::<Charge>(number);
+    // Merchants keep the id of the intent beside their order.
+    let reference =
+        charge.payment_intent.map_or_else(|| object.clone(), |intent| work.id::<PaymentIntent>(intent));
+    let subject = Subject { reference: &reference, object: &object };
+    let now = work.now;
+    work.world.book(&booking, &subject, now).map_err(|_| Refusal::bug("the books refuse a charge"))
+}
