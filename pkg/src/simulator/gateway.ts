@@ -387,7 +387,7 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
       const [name, value] = list("request.headers", pair);
       return [text("request.headers", name), text("request.headers", value)];
     }),
-    body: bytes("request.body", body),
+    body: typeof body === "string" ? text("request.body", body) : bytes("request.body", body),
   };
 }
 

@@ -3,7 +3,6 @@
  * `fetch`, and an answer that is parsed once.
  */
 
-import { utf8 } from "../shell/wire.js";
 import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
 import { connectionReset, neverAnswered } from "./fetch.js";
 
@@ -50,7 +49,7 @@ export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
         path: question < 0 ? path : path.slice(0, question),
         query: question < 0 ? "" : path.slice(question + 1),
         headers: pairs(headers),
-        body: typeof requestData === "string" ? utf8(requestData) : (requestData ?? new Uint8Array()),
+        body: requestData ?? "",
       });
       if (answer.connection === "broken") throw connectionReset();
       if (answer.connection === "hung") throw neverAnswered();

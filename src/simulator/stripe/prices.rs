@@ -2,6 +2,7 @@
 //!
 //! Tiers, metered usage, custom amounts and further currencies are not simulated and refused by name.
 
+use super::billing;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -141,6 +142,34 @@ impl Kind for Price {
         sheet.text("type", if self.interval.is_some() { "recurring" } else { "one_time" });
         sheet.natural("unit_amount", self.unit_amount);
         sheet.text("unit_amount_decimal", &self.unit_amount.digits());
+    }
+}
+
+impl Price {
+    /// The price as the plan it would have been: subscription items still show it.
+    pub(super) fn write_plan(&self, sheet: &mut Sheet<'_>) {
+        let reader = sheet.reader;
+        sheet.text("id", &reader.id::<Self>(self.head.number));
+        sheet.text("object", "plan");
+        sheet.flag("active", self.is_active);
+        sheet.natural("amount", self.unit_amount);
+        sheet.text("amount_decimal", &self.unit_amount.digits());
+        sheet.text("billing_scheme", "per_unit");
+        sheet.time("created", self.head.created);
+        sheet.currency("currency", self.currency);
+        if let Some(Interval { every, count }) = self.interval {
+            sheet.text("interval", every.name());
+            sheet.natural("interval_count", u64::from(count));
+        }
+        sheet.flag("livemode", false);
+        sheet.metadata(&self.head.metadata);
+        sheet.null("meter");
+        sheet.maybe_text("nickname", self.nickname.as_deref());
+        sheet.text("product", &reader.id::<Product>(self.product));
+        sheet.null("tiers_mode");
+        sheet.null("transform_usage");
+        sheet.maybe_natural("trial_period_days", self.trial_days);
+        sheet.text("usage_type", "licensed");
     }
 }
 
@@ -340,6 +369,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     lookup_key.apply(&mut price.lookup_key);
     price.tax_behavior = tax_behavior.unwrap_or(price.tax_behavior);
     merge(&mut price.head.metadata, metadata);
+    billing::refresh_price(work, number)?;
     work.emit_change("price.updated", number, before)?;
     Ok(Answer::Object(work.object::<Price>(number)?))
 }
@@ -368,6 +398,7 @@ fn release_key(work: &mut Work<'_>, holder: Option<usize>) -> Result<()> {
     let Some(holder) = holder else { return Ok(()) };
     let before = work.get::<Price>(holder)?.clone();
     work.edit::<Price>(holder)?.lookup_key = None;
+    billing::refresh_price(work, holder)?;
     work.emit_change("price.updated", holder, before)
 }
 

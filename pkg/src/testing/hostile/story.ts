@@ -83,7 +83,7 @@ function requestShown({ method, path, query, headers }: GatewayRequest): string 
 
 function bodyLines({ body }: GatewayRequest, indent: string): string[] {
   if (body.length === 0) return [];
-  return [`${indent}${cut(new TextDecoder().decode(body), BODY_MAX)}`];
+  return [`${indent}${cut(typeof body === "string" ? body : new TextDecoder().decode(body), BODY_MAX)}`];
 }
 
 function answerShown(answer: Answer): string {

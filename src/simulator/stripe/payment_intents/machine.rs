@@ -4,6 +4,7 @@
 
 use alloc::sync::Arc;
 
+use super::super::billing;
 use super::super::bookings;
 use super::super::charges::{Charge, Hold};
 use super::super::declines::Decline;
@@ -181,7 +182,8 @@ fn take(work: &mut Work<'_>, number: usize) -> Result<()> {
     }
     book(work, charge, intent.capture)?;
     work.emit::<Charge>("charge.succeeded", charge)?;
-    work.emit::<PaymentIntent>("payment_intent.succeeded", number)
+    work.emit::<PaymentIntent>("payment_intent.succeeded", number)?;
+    billing::follow_payment(work, number)
 }
 
 /// Who may pay with the method from now on: the customer where it is kept, or nobody.
