@@ -10,5 +10,7 @@
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/payments.rs"]
+mod payments;
 #[path = "stripe/shop.rs"]
 mod shop;

@@ -1,20 +1,12 @@
-//! What a charge moved is booked once, in the treasury, when it is captured.
+//! What a charge moved is booked once, in the treasury, when it is captured; what its card does next is arranged then.
 
 use super::charges::Charge;
+use super::disputes;
 use super::payment_intents::PaymentIntent;
-use super::refusal::{Refusal, Result};
+use super::refusal::Result;
 use super::test_cards::Aftermath;
 use super::work::Work;
-use crate::simulator::settlement::Subject;
-use crate::simulator::treasury::{Availability, Booking, Profile, Source};
-
-/// What the books call the account of a dialect's account number.
-const PLATFORM: &str = "acct_platform";
-
-/// The treasury's number of an account.
-pub(super) fn account(work: &mut Work<'_>) -> usize {
-    work.world.treasury.open(PLATFORM, Profile::united_states)
-}
+use crate::simulator::treasury::{Availability, Booking, Source};
 
 /// Books what a charge captured and returns the number of the balance transaction.
 ///
@@ -22,7 +14,7 @@ pub(super) fn account(work: &mut Work<'_>) -> usize {
 ///
 /// A contradiction in the simulator: the books refuse it.
 pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
-    let account = account(work);
+    let account = work.purse()?;
     let charge = work.get::<Charge>(number)?.clone();
     let is_international = work
         .world
@@ -42,7 +34,7 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     // Merchants keep the id of the intent beside their order.
     let reference =
         charge.payment_intent.map_or_else(|| object.clone(), |intent| work.id::<PaymentIntent>(intent));
-    let subject = Subject { reference: &reference, object: &object };
-    let now = work.now;
-    work.world.book(&booking, &subject, now).map_err(|_| Refusal::bug("the books refuse a charge"))
+    let transaction = work.book(&booking, &reference, &object)?;
+    disputes::follow_capture(work, number, charge.card.test.aftermath);
+    Ok(transaction)
 }

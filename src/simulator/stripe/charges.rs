@@ -6,6 +6,7 @@
 use alloc::sync::Arc;
 
 use super::addresses::Billing;
+use super::balance_transactions::BalanceTransaction;
 use super::cards::Card;
 use super::customers::{self, Customer};
 use super::declines::Decline;
@@ -15,6 +16,7 @@ use super::object::{Class, Head, Kind, kind};
 use super::params::{Params, Patch};
 use super::payment_intents::{self, PaymentIntent};
 use super::payment_methods::PaymentMethod;
+use super::refunds;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::search::{self, Content};
@@ -106,8 +108,12 @@ impl Kind for Charge {
     kind!(Charge, charges);
     const PREFIX: &'static str = "ch";
     const NAME: &'static str = "charge";
-    const FIELDS: &'static [Field] =
-        &[("customer", Holds::One(Class::Customer)), ("payment_intent", Holds::One(Class::PaymentIntent))];
+    const FIELDS: &'static [Field] = &[
+        ("balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("customer", Holds::One(Class::Customer)),
+        ("payment_intent", Holds::One(Class::PaymentIntent)),
+        ("refunds", Holds::One(Class::Refund)),
+    ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         let (terms, words) = (&self.terms, self.failure.map(Decline::wording));
@@ -120,8 +126,7 @@ impl Kind for Charge {
         sheet.null("application");
         sheet.null("application_fee");
         sheet.maybe_natural("application_fee_amount", terms.application_fee);
-        let transaction = self.balance_transaction.map(|number| sheet.reader.ids.id("txn", number));
-        sheet.maybe_text("balance_transaction", transaction.as_deref());
+        sheet.reference::<BalanceTransaction>("balance_transaction", self.balance_transaction);
         match &self.billing {
             Some(billing) => billing.write(sheet),
             None => Billing::default().write(sheet),
@@ -159,6 +164,7 @@ impl Kind for Charge {
             glued(&["https://pay.stripe.com/receipts/", &sheet.reader.id::<Self>(self.head.number)]);
         sheet.maybe_text("receipt_url", self.failure.is_none().then_some(receipt.as_str()));
         sheet.flag("refunded", self.is_refunded());
+        refunds::write_of_charge(sheet, self.head.number);
         sheet.null("review");
         terms.write_shipping(sheet);
         sheet.null("source");
@@ -275,6 +281,7 @@ const SEARCHED: &[search::Field] = &[
     ("payment_method_details.card.brand", search::Kind::Token),
     ("payment_method_details.card.exp_month", search::Kind::Number),
     ("payment_method_details.card.exp_year", search::Kind::Number),
+    ("payment_method_details.card.fingerprint", search::Kind::Token),
     ("payment_method_details.card.last4", search::Kind::Token),
     ("refunded", search::Kind::Token),
     ("status", search::Kind::Token),
@@ -300,6 +307,7 @@ fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
             "payment_method_details.card.brand" => Content::Text(charge.card.test.brand().to_owned()),
             "payment_method_details.card.exp_month" => Content::Number(charge.card.exp_month.into()),
             "payment_method_details.card.exp_year" => Content::Number(charge.card.exp_year.into()),
+            "payment_method_details.card.fingerprint" => Content::Text(charge.card.fingerprint(ids)),
             "payment_method_details.card.last4" => Content::Text(charge.card.test.last4().to_owned()),
             "refunded" => Content::Flag(charge.is_refunded()),
             _ => Content::Text(if charge.failure.is_none() { "succeeded" } else { "failed" }.to_owned()),

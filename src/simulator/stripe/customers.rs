@@ -13,6 +13,7 @@ use super::routes::{Answer, Level, Row};
 use super::search::{self, Content};
 use super::search_page;
 use super::sheet::Sheet;
+use super::test_clocks::{self, TestClock};
 use super::work::{Work, merge};
 use crate::prelude::*;
 
@@ -77,8 +78,10 @@ impl Kind for Customer {
     kind!(Customer, customers);
     const PREFIX: &'static str = "cus";
     const NAME: &'static str = "customer";
-    const FIELDS: &'static [Field] =
-        &[("invoice_settings.default_payment_method", Holds::One(Class::PaymentMethod))];
+    const FIELDS: &'static [Field] = &[
+        ("invoice_settings.default_payment_method", Holds::One(Class::PaymentMethod)),
+        ("test_clock", Holds::One(Class::TestClock)),
+    ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         if self.is_deleted {
@@ -104,7 +107,8 @@ impl Kind for Customer {
         if let Some(name) = &profile.individual_name {
             sheet.text("individual_name", name);
         }
-        sheet.text("invoice_prefix", &self.invoice_prefix(sheet));
+        let id = sheet.reader.id::<Self>(self.head.number);
+        sheet.text("invoice_prefix", &self.invoice_prefix(&id));
         sheet.within("invoice_settings", |sheet| {
             sheet.null("custom_fields");
             sheet.reference::<PaymentMethod>("default_payment_method", self.default_payment_method);
@@ -119,16 +123,15 @@ impl Kind for Customer {
         sheet.texts("preferred_locales", profile.locales.iter().map(String::as_str));
         Shipping::write_of_customer(sheet, profile.shipping.as_ref());
         sheet.text("tax_exempt", profile.tax_exempt.unwrap_or("none"));
-        sheet.null("test_clock");
+        sheet.reference::<TestClock>("test_clock", self.test_clock);
     }
 }
 
 impl Customer {
     /// What the numbers of invoices begin with: eight characters of the id where nothing was said.
-    fn invoice_prefix(&self, sheet: &Sheet<'_>) -> String {
+    fn invoice_prefix(&self, id: &str) -> String {
         const LENGTH: usize = 8;
         self.profile.invoice_prefix.clone().unwrap_or_else(|| {
-            let id = sheet.reader.id::<Self>(self.head.number);
             id.get(id.len().saturating_sub(LENGTH)..).unwrap_or_default().to_ascii_uppercase()
         })
     }
@@ -145,6 +148,21 @@ pub(super) fn named(work: &Work<'_>, id: &str, param: &str) -> Result<usize> {
         return Err(Refusal::no_such_param(Customer::NAME, id, param));
     }
     Ok(number)
+}
+
+/// The number of the next invoice of a customer, such as `A1B2C3D4-0001`.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(super) fn number_invoice(work: &mut Work<'_>, customer: usize) -> Result<String> {
+    let id = work.id::<Customer>(customer);
+    let customer = work.edit::<Customer>(customer)?;
+    let prefix = customer.invoice_prefix(&id);
+    let profile = Arc::make_mut(&mut customer.profile);
+    let number = profile.next_invoice.unwrap_or(1);
+    profile.next_invoice = Some(number.saturating_add(1));
+    Ok(glued(&[&prefix, "-", &number.padded(4)]))
 }
 
 /// The customer of the path, who was not deleted.
@@ -254,6 +272,8 @@ impl Wish {
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let (wish, metadata) = (Wish::read(&mut params)?, params.metadata()?);
     let method = payment_methods::attachable(work, &mut params)?;
+    let clock = params.text("test_clock")?;
+    let clock = clock.map(|id| test_clocks::named(work, &id, "test_clock")).transpose()?;
     params.finish()?;
     if wish.default_method != Patch::Keep && method.is_none() {
         let _ = wish.default_method(work, None)?;
@@ -265,7 +285,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         profile: Arc::default(),
         balance: 0,
         default_payment_method: None,
-        test_clock: None,
+        test_clock: clock,
         is_deleted: false,
     };
     let is_default = wish.default_method != Patch::Keep;

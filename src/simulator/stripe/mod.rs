@@ -20,6 +20,7 @@ mod balance;
 mod balance_transactions;
 mod bank_accounts;
 mod befall;
+mod billing;
 mod bookings;
 mod cards;
 mod challenge;
@@ -27,6 +28,7 @@ mod charge_details;
 mod charges;
 mod customers;
 mod declines;
+mod disputes;
 mod door;
 mod event_types;
 mod events;
@@ -47,6 +49,7 @@ mod products;
 mod purse;
 #[cfg(test)]
 mod purse_tests;
+mod refunds;
 mod refusal;
 mod routes;
 mod search;
@@ -56,6 +59,7 @@ mod setup_intents;
 mod sheet;
 mod terms;
 mod test_cards;
+mod test_clocks;
 mod timers;
 mod tokens;
 mod transfer_reversals;
@@ -75,8 +79,11 @@ pub(super) use timers::run_due;
 
 use alloc::collections::BTreeMap;
 
+use alloc::sync::Arc;
+
 use object::Tables;
 use serve::Stored;
+use terms::Terms;
 use timers::Timers;
 
 use super::idempotency::Keys;
@@ -87,6 +94,9 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// The terms of payments of which nothing is said, once for all of them.
+    plain_terms: Arc<Terms>,
+    billing: billing::Register,
     /// Whose money the treasury keeps: numbers of accounts here, by those there.
     holders: BTreeMap<usize, usize>,
     /// Answers by account and key.

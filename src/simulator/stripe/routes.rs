@@ -9,11 +9,11 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
-    files, payment_intents, payment_methods, payout_settings, payouts, prices, products, setup_intents,
-    tokens, transfer_reversals, transfers, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, payment_intents, payment_methods, payout_settings, payouts, prices, products,
+    refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
 };
-use crate::json::{ArrayWriter, ObjectWriter};
+use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
 
 /// Every resource.
@@ -23,8 +23,13 @@ const RESOURCES: &[&[Row]] = &[
     balance::ROUTES,
     balance_transactions::ROUTES,
     bank_accounts::ROUTES,
+    billing::INVOICES,
+    billing::INVOICE_ITEMS,
+    billing::INVOICE_PAYMENTS,
+    billing::SUBSCRIPTIONS,
     charges::ROUTES,
     customers::ROUTES,
+    disputes::ROUTES,
     events::ROUTES,
     files::ROUTES,
     payment_intents::ROUTES,
@@ -33,7 +38,9 @@ const RESOURCES: &[&[Row]] = &[
     payouts::ROUTES,
     prices::ROUTES,
     products::ROUTES,
+    refunds::ROUTES,
     setup_intents::ROUTES,
+    test_clocks::ROUTES,
     tokens::ROUTES,
     transfer_reversals::ROUTES,
     transfers::ROUTES,
@@ -70,6 +77,8 @@ pub(super) struct Row {
     pub(super) method: &'static str,
     /// `:id` stands for one id.
     pub(super) pattern: &'static str,
+    /// How many bytes of the pattern stand before its first `:id`, by which all but a few rows are passed over.
+    literal: usize,
     pub(super) run: Handler,
     pub(super) gives: Gives,
     level: Level,
@@ -85,7 +94,7 @@ impl Row {
         gives: Gives,
         level: Level,
     ) -> Self {
-        Self { method, pattern, run, gives, level, note: "" }
+        Self { method, pattern, literal: literal(pattern), run, gives, level, note: "" }
     }
 
     /// The same row, saying what is missing.
@@ -104,6 +113,8 @@ pub(super) enum Answer {
     New(Object),
     /// A page of a list: the address and how it is written.
     Page { url: String, numbers: (Vec<usize>, bool), write: PageWriter },
+    /// A member of an object, such as the list of its lines.
+    Member { object: Object, name: &'static str },
     /// JSON without an id, such as the balance.
     Text(String),
 }
@@ -120,7 +131,7 @@ impl Answer {
     pub(super) const fn object(&self) -> Option<&Object> {
         match self {
             Self::Object(object) | Self::New(object) => Some(object),
-            Self::Page { .. } | Self::Text(_) => None,
+            Self::Page { .. } | Self::Member { .. } | Self::Text(_) => None,
         }
     }
 
@@ -130,6 +141,12 @@ impl Answer {
             Self::Object(object) => reader.object(object, expand),
             Self::New(object) => Reader { is_new: true, ..reader }.object(object, expand),
             Self::Page { url, numbers, write } => write(reader, url, numbers, expand),
+            Self::Member { object, name } => {
+                let whole = reader.object(object, expand);
+                let member =
+                    json::parse(whole.as_bytes()).ok().and_then(|whole| whole.get(name).map(Value::to_text));
+                member.unwrap_or_else(|| "null".to_owned())
+            }
             Self::Text(json) => json.clone(),
         }
     }
@@ -140,13 +157,24 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
     let rows = RESOURCES.iter().flat_map(|rows| rows.iter()).filter(|row| row.method == method);
     // A literal goes before an id: `/v1/customers/search` is no customer.
     let mut best: Option<(&'static Row, Vec<String>)> = None;
-    for row in rows {
+    for row in rows.filter(|row| path.get(..row.literal) == row.pattern.get(..row.literal)) {
         let Some(ids) = matches(row.pattern, path) else { continue };
         if best.as_ref().is_none_or(|(_, found)| ids.len() < found.len()) {
             best = Some((row, ids));
         }
     }
     best
+}
+
+const fn literal(pattern: &str) -> usize {
+    let (mut bytes, mut literal) = (pattern.as_bytes(), 0_usize);
+    while let [byte, rest @ ..] = bytes {
+        if *byte == b':' {
+            break;
+        }
+        (bytes, literal) = (rest, literal.saturating_add(1));
+    }
+    literal
 }
 
 fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {

@@ -13,6 +13,7 @@ use super::events::{Cause, Event};
 use super::object::{Head, Kind, Metadata, Object, PLATFORM};
 use super::params::MetadataPatch;
 use super::refusal::{Refusal, Result};
+use super::timers::Due;
 use super::version::Version;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -164,6 +165,11 @@ impl<'a> Work<'a> {
         let object = self.object::<T>(number)?;
         self.announce(kind, object, Some(T::object(before)));
         Ok(())
+    }
+
+    /// Lets something happen at a moment; what is due now happens once this work is done.
+    pub(super) fn arrange(&mut self, at: Timestamp, due: Due) {
+        self.world.stripe.timers.arrange(at, due);
     }
 
     fn announce(&mut self, kind: &'static str, object: Object, before: Option<Object>) {
