@@ -132,6 +132,7 @@ fn new_charge(
         card,
         billing: method.billing.clone(),
         terms: intent.terms.clone(),
+        shared: None,
         is_authenticated: intent.is_authenticated,
         user_report: None,
     })

@@ -80,7 +80,7 @@ impl Wish {
             capture,
             customer,
             method,
-            terms: TermsPatch::read(params)?,
+            terms: TermsPatch::read(work, params)?,
             metadata: params.metadata()?,
             future: future(params)?,
             allowed: types(params, "allowed_payment_method_types")?,
