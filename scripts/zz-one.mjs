@@ -113,14 +113,14 @@ async function buildArtefact({ name, features, fast, compact, inline: more }, bi
   await run(bindgen, [
     compiled, "--target", "web", "--out-dir", OUT, "--out-name", name,
     "--omit-default-module-path", "--experimental-reset-state-function",
-    "--remove-producers-section",
+    "--remove-name-section", "--remove-producers-section",
   ]);
   // No feature flags: the target_features section decides, and --all-features gives files Node 20 rejects. Rust puts the
   // stack first, and nothing below it: whoever reached the lowest kilobyte would have overflown it.
   const bound = join(OUT, `${name}_bg.wasm`);
   const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
-  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "-g", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
+  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
   dropAsyncStart(name);

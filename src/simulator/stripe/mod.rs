@@ -26,6 +26,7 @@ mod cards;
 mod challenge;
 mod charge_details;
 mod charges;
+mod customer_view;
 mod customers;
 mod declines;
 mod disputes;
