@@ -267,7 +267,7 @@ fn unpaid(intent: &str, param: &str) -> Box<Refusal> {
 fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
     let id = work.id::<Charge>(order.charge);
     let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
-    if !charge.failure.is_none() {
+    if charge.failure.is_some() {
         return Err(unpaid(&intent, "charge"));
     }
     if !charge.is_captured() {
