@@ -35,6 +35,7 @@ mod events;
 mod expand;
 mod files;
 mod form;
+mod fraud_warnings;
 mod list;
 mod multipart;
 mod notify;

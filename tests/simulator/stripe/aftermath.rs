@@ -136,3 +136,21 @@ fn a_balance_transaction_says_what_it_is_about_and_expands_to_it() {
     assert_eq!(found["description"], "REFUND FOR CHARGE");
     assert_eq!(found["source"]["id"], refund.body["id"]);
 }
+
+#[test]
+fn an_early_fraud_warning_can_be_answered_with_a_refund() {
+    let mut shop = Shop::new(7);
+    let (intent, _) = paid(&mut shop, "pm_card_createIssuerFraudRecord");
+    shop.wait(60);
+    let path = format!("/v1/radar/early_fraud_warnings?payment_intent={intent}");
+    let warning = shop.get(&path).body["data"][0].clone();
+    assert_eq!(
+        (&warning["actionable"], &warning["fraud_type"]),
+        (&true.into(), &"made_with_stolen_card".into())
+    );
+    shop.post("/v1/refunds", &format!("payment_intent={intent}&amount=1"));
+    assert_eq!(shop.get(&path).body["data"][0]["actionable"], true);
+    shop.post("/v1/refunds", &format!("payment_intent={intent}"));
+    assert_eq!(shop.get(&path).body["data"][0]["actionable"], false);
+    assert!(shop.events().contains(&"radar.early_fraud_warning.updated".to_owned()));
+}
