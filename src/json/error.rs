@@ -103,7 +103,7 @@ impl Error {
                 .fact("found", found),
             ErrorKind::UnknownField { field } => Report::new("field_unknown").fact("field", field),
         }
-        .say_from(Self::SENTENCES)
+        .say_quoting_from(Self::SENTENCES, super::quoted)
     }
 }
 

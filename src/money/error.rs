@@ -212,7 +212,7 @@ impl Error {
                 .fact("rate", rate)
                 .fact("currency", amount.currency().code()),
         }
-        .say_from(Self::SENTENCES)
+        .say_quoting_from(Self::SENTENCES, quoted)
     }
 }
 

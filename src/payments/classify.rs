@@ -1,17 +1,15 @@
 //! What an answer proves, and what it does not (reference/payments.md 4.8).
 
-use crate::calendar;
 use crate::json::{self, Value};
 use crate::prelude::*;
-use crate::retry;
-use crate::time::{Millis, Timestamp};
+use crate::time::Millis;
 
 use super::node::Node;
 use super::reading::{self, Reading, Seen};
 use super::{Content, Profile, Request, Unknown, schema, wire};
 
 /// An answer as the driver saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
@@ -19,15 +17,9 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-}
-
-impl Response {
-    /// The shortest wait the provider asks for: the `Retry-After` header, in any form of RFC 9110.
-    #[must_use]
-    pub fn retry_after(&self, now: Timestamp) -> Option<Millis> {
-        let (_, text) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
-        retry::retry_after(text, now, calendar::parse_http_date)
-    }
+    /// The shortest wait the provider asks for, as [`retry_after`](crate::retry::retry_after) reads his header. The driver
+    /// reads it: three forms of a date are too much for an engine that knows no calendar otherwise.
+    pub retry_after: Option<Millis>,
 }
 
 /// What an answer to our key proves.

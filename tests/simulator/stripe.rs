@@ -12,5 +12,7 @@ mod aftermath;
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/payments.rs"]
+mod payments;
 #[path = "stripe/shop.rs"]
 mod shop;

@@ -127,20 +127,27 @@ type Envelope<T> =
   | {
       readonly error: {
         readonly code: string;
-        readonly message: string;
+        /** Left out by a wordless artefact. */
+        readonly message?: string;
         readonly advice: Advice;
-        readonly details?: ErrorDetails;
+        readonly details: ErrorDetails;
       };
     };
 
-/** What the engine answered; throws the {@link TillproofError} it answered with. */
-export function open<T>(answer: Uint8Array): T {
-  return openText(textOf(answer));
+/** What is said of each code: `{name}` stands for the detail of that name, `{"name"}` for the same in quotes. */
+export type Sentences = Readonly<Record<string, string>>;
+
+/** What the engine answered; throws the {@link TillproofError} it answered with. Of a wordless one come the sentences. */
+export function open<T>(answer: Uint8Array, sentences?: Sentences): T {
+  return openText(textOf(answer), sentences);
 }
 
 /** As {@link open}, for an answer whose text is known. */
-export function openText<T>(answer: string): T {
+export function openText<T>(answer: string, sentences: Sentences = {}): T {
   const envelope = JSON.parse(answer) as Envelope<T>;
-  if ("error" in envelope) throw new TillproofError(envelope.error);
-  return envelope.ok;
+  if (!("error" in envelope)) return envelope.ok;
+  const { code, details } = envelope.error;
+  const said = (_: string, name: string): string => details[name] ?? JSON.stringify(details[name.slice(1, -1)]) ?? name;
+  const message = envelope.error.message ?? (sentences[code] ?? code).replace(/\{("?\w+"?)\}/g, said);
+  throw new TillproofError({ ...envelope.error, message });
 }

@@ -96,7 +96,9 @@ impl Page {
     ) -> (Vec<usize>, bool) {
         let rows = T::table(&work.world.stripe.tables).rows();
         let is_mine = |number: &usize| {
-            rows.get(*number).is_some_and(|row| row.head().account == work.account && is_wanted(row))
+            rows.get(*number).is_some_and(|row| {
+                row.head().account == work.account && row.head().created <= work.as_of && is_wanted(row)
+            })
         };
         let one_more = self.limit.saturating_add(1);
         let found = match self.before {

@@ -48,6 +48,8 @@ mod payouts;
 mod prices;
 mod products;
 mod purse;
+#[cfg(test)]
+mod purse_tests;
 mod refunds;
 mod refusal;
 mod routes;
@@ -78,8 +80,11 @@ pub(super) use timers::run_due;
 
 use alloc::collections::BTreeMap;
 
+use alloc::sync::Arc;
+
 use object::Tables;
 use serve::Stored;
+use terms::Terms;
 use timers::Timers;
 
 use super::idempotency::Keys;
@@ -90,6 +95,8 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// The terms of payments of which nothing is said, once for all of them.
+    plain_terms: Arc<Terms>,
     billing: billing::Register,
     /// Whose money the treasury keeps: numbers of accounts here, by those there.
     holders: BTreeMap<usize, usize>,

@@ -256,14 +256,17 @@ fn read(request: &Request) -> Result<Asked<'_>> {
     let (row, ids) = routes::find(&request.method, &request.path)
         .ok_or_else(|| Refusal::not_simulated(&request.method, &request.path))?;
     let mut params = form::decode(request.query.as_bytes())?;
-    let content_type = request.header("content-type").unwrap_or_default();
-    if !content_type.starts_with("multipart/form-data") {
+    if !is_multipart(request) {
         params.extend(form::decode(&request.body)?);
     }
-    let fingerprint = fingerprint(request);
+    let fingerprint = fingerprint(request, &params);
     let expand = Expand::read(&paths(&mut params)?, row.gives)?;
     let key = if request.method == "POST" { key(request)? } else { None };
     Ok(Asked { row, ids, params, expand, key, fingerprint })
+}
+
+fn is_multipart(request: &Request) -> bool {
+    request.header("content-type").is_some_and(|found| found.starts_with("multipart/form-data"))
 }
 
 /// The paths of `expand[]`, taken out of the parameters.
@@ -290,16 +293,35 @@ fn key(request: &Request) -> Result<Option<&str>> {
     }
 }
 
-/// What makes two requests the same: the endpoint and the bytes of its parameters.
-fn fingerprint(request: &Request) -> [u8; 32] {
+/// What makes two requests the same: the endpoint and its parameters, in whatever order they came. What is no form is
+/// taken by its bytes.
+fn fingerprint(request: &Request, params: &Branch) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in
-        [request.method.as_bytes(), b" ", request.path.as_bytes(), b"?", request.query.as_bytes(), b"\n"]
-    {
+    for part in [request.method.as_bytes(), b" ", request.path.as_bytes(), b"\n"] {
         hash.update(part);
     }
-    hash.update(&request.body);
+    digest(&mut hash, params);
+    if is_multipart(request) {
+        hash.update(&request.body);
+    }
     hash.finish()
+}
+
+/// Hashes names and values sorted by name. Lengths stand before texts, so that no two trees are written alike.
+fn digest(hash: &mut Sha256, branch: &Branch) {
+    let mut members: Vec<&(String, Node)> = branch.iter().collect();
+    members.sort_by(|one, other| one.0.cmp(&other.0));
+    for (name, node) in members {
+        hash.update(glued(&[&name.len().digits(), ":", name]).as_bytes());
+        match node {
+            Node::Text(text) => hash.update(glued(&["=", &text.len().digits(), ":", text]).as_bytes()),
+            Node::Branch(inner) => {
+                hash.update(b"[");
+                digest(hash, inner);
+                hash.update(b"]");
+            }
+        }
+    }
 }
 
 fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {

@@ -8,13 +8,16 @@ use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
 use super::version::Version;
-use crate::json::quoted;
+use crate::json::append_quoted;
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
 pub(super) const LOCALHOST: &str = "localhost";
+
+/// What most objects take when they are written.
+const OBJECT_BYTES: usize = 1 << 10;
 
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +46,8 @@ pub(super) struct Sheet<'a> {
 impl<'a> Reader<'a> {
     /// An object as JSON, with the fields that are asked for expanded.
     pub(super) fn object(self, object: &Object, expand: &'a Expand) -> String {
-        let mut sheet = Sheet { reader: self, expand, out: "{".to_owned() };
+        let mut sheet = Sheet { reader: self, expand, out: String::with_capacity(OBJECT_BYTES) };
+        sheet.out.push('{');
         if object.has_id() {
             sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
         }
@@ -62,7 +66,8 @@ impl<'a> Reader<'a> {
 impl<'a> Sheet<'a> {
     /// A text.
     pub(super) fn text(&mut self, name: &str, value: &str) {
-        self.raw(name, &quoted(value));
+        self.name(name);
+        append_quoted(&mut self.out, value);
     }
 
     /// A text, or `null`.
@@ -141,7 +146,7 @@ impl<'a> Sheet<'a> {
 
     /// A list of texts.
     pub(super) fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) {
-        self.array(name, texts, |sheet, text| sheet.out.push_str(&quoted(text)));
+        self.array(name, texts, |sheet, text| append_quoted(&mut sheet.out, text));
     }
 
     /// A list of objects without an id of their own.
@@ -259,7 +264,7 @@ impl<'a> Sheet<'a> {
 
     fn name(&mut self, name: &str) {
         self.separate();
-        self.out.push_str(&quoted(name));
+        append_quoted(&mut self.out, name);
         self.out.push(':');
     }
 

@@ -33,14 +33,29 @@ const COMPACT = { level: "z", inline: 5, cfg: ['sha2_backend="soft"', 'sha2_back
 const FAST = { level: "s", inline: 50 };
 
 /** Builds every artefact. */
-export async function buildOne(name) { const bindgen = join(await ensureWasmBindgen(), "wasm-bindgen"); for (const artefact of ARTEFACTS.filter((a) => a.name === name)) await buildArtefact(artefact, bindgen); }
 export async function buildWasm() {
   const bindgen = join(await ensureWasmBindgen(), "wasm-bindgen");
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   for (const artefact of ARTEFACTS) await buildArtefact(artefact, bindgen);
   await writeTables();
+  await writeSentences();
   writeProfiles();
+}
+
+/** The exports of an artefact that was built just now. */
+async function started(name) {
+  const glue = await import(pathToFileURL(join(OUT, `${name}.js`)).href);
+  glue.initSync({ module: new WebAssembly.Module(readFileSync(join(OUT, `${name}.wasm`))) });
+  return glue;
+}
+
+/** What the wordless artefacts behind a payment leave to the shell: a sentence for each code. */
+export async function writeSentences() {
+  const { payments_sentences: table } = await started("payments-tables");
+  const { ok: sentences } = JSON.parse(Buffer.from(table()).toString());
+  writeFileSync(join(OUT, "payments.sentences.js"), `export const sentences = ${JSON.stringify(sentences)};\n`);
+  writeFileSync(join(OUT, "payments.sentences.d.ts"), "export const sentences: Readonly<Record<string, string>>;\n");
 }
 
 /**
@@ -48,9 +63,8 @@ export async function buildWasm() {
  * bundler leaves out the module that is not asked for.
  */
 async function writeTables() {
-  const glue = await import(pathToFileURL(join(OUT, "webhooks-full.js")).href);
-  glue.initSync({ module: new WebAssembly.Module(readFileSync(join(OUT, "webhooks-full.wasm"))) });
-  const { ok: tables } = JSON.parse(Buffer.from(glue.webhooks_tables()).toString());
+  const { webhooks_tables: answer } = await started("webhooks-full");
+  const { ok: tables } = JSON.parse(Buffer.from(answer()).toString());
   const camelCase = (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase()), value]));
   const module = (name, values, types) => {
     const exports = Object.entries(values).map(([key, value]) => `export const ${key} = ${JSON.stringify(value)};\n`);
@@ -98,14 +112,14 @@ async function buildArtefact({ name, features, fast, compact, inline: more }, bi
   await run(bindgen, [
     compiled, "--target", "web", "--out-dir", OUT, "--out-name", name,
     "--omit-default-module-path", "--experimental-reset-state-function",
-    "--remove-name-section", "--remove-producers-section",
+    "--remove-producers-section",
   ]);
   // No feature flags: the target_features section decides, and --all-features gives files Node 20 rejects. Rust puts the
   // stack first, and nothing below it: whoever reached the lowest kilobyte would have overflown it.
   const bound = join(OUT, `${name}_bg.wasm`);
   const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
-  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
+  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "-g", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
   dropAsyncStart(name);
@@ -164,4 +178,3 @@ function compilerFlags(inline, cfg) {
   const flags = [...remapped, `-Cllvm-args=-inline-threshold=${inline}`, ...cfg.map((name) => `--cfg=${name}`)];
   return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
 }
-await buildOne(process.argv[2]);
