@@ -36,6 +36,7 @@ mod events;
 mod expand;
 mod files;
 mod form;
+mod fraud_warnings;
 mod list;
 mod multipart;
 mod notify;
