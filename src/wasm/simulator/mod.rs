@@ -282,7 +282,10 @@ mod tests {
             (gateways.restore(b"\xff"), "json_syntax"),
             (handled(&mut gateways, 1, "{}"), "field_invalid"),
             (handled(&mut gateways, 9, "0\nGET\n/health\n"), "unknown_handle"),
-            (handled(&mut gateways, 1, "0\nGET\n/\n\nAccept"), "field_invalid"),
+            (
+                handled(&mut gateways, 1, "0\nGET\n/\n\nAccept"),
+                "field_invalid",
+            ),
             (gateways.advance(1, br#"{"now":253402300800000}"#), "field_invalid"),
             (gateways.handle_delivery(1, br#"{"now":0,"id":"dlv_1","status":200}"#), "delivery_not_found"),
             (gateways.handle_delivery(1, br#"{"now":0,"id":"dlv_1","status":70000}"#), "field_invalid"),
