@@ -163,6 +163,22 @@ export class Engine {
   }
 }
 
+/** One route of the Stripe dialect, as far as it is simulated. */
+export interface StripeRoute {
+  readonly method: string;
+  /** `:id` stands for one id. */
+  readonly path: string;
+  /** `whole`: all that cards need; `most`: what most integrations use; `basic`: the least that other routes need. */
+  readonly level: "whole" | "most" | "basic";
+  /** What is missing or different; empty when nothing is. */
+  readonly note: string;
+}
+
+/** Every route of the Stripe dialect. A request for another one is answered with 404 and "not simulated". */
+export function stripeRoutes(): StripeRoute[] {
+  return simulator.invoke<StripeRoute[]>((exports) => exports.simulator_stripe_routes());
+}
+
 /** The request as the engine reads it: a line for each text. Throws `text_of_lines` for a text that is more than one. */
 function headOf(now: number, { method, path, query, headers }: GatewayRequest): string {
   let head = `${now}\n${method}\n${path}\n${query}`;

@@ -11,5 +11,5 @@ export { createGateway, type Deliver, type Dialect, type Gateway, type GatewayOp
 export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
 export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";
-export type { GatewayRequest } from "./engine.js";
+export { stripeRoutes, type GatewayRequest, type StripeRoute } from "./engine.js";
 export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";

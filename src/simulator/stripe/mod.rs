@@ -79,8 +79,11 @@ pub(super) use timers::run_due;
 
 use alloc::collections::BTreeMap;
 
+use alloc::sync::Arc;
+
 use object::Tables;
 use serve::Stored;
+use terms::Terms;
 use timers::Timers;
 
 use super::idempotency::Keys;
@@ -91,6 +94,8 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// The terms of payments of which nothing is said, once for all of them.
+    plain_terms: Arc<Terms>,
     billing: billing::Register,
     /// Whose money the treasury keeps: numbers of accounts here, by those there.
     holders: BTreeMap<usize, usize>,

@@ -10,7 +10,7 @@ use super::super::charges::{Charge, Hold};
 use super::super::declines::Decline;
 use super::super::object::Kind;
 use super::super::params::MetadataPatch;
-use super::super::payment_methods::{self, Keeper, PaymentMethod};
+use super::super::payment_methods::{self, PaymentMethod};
 use super::super::refusal::{Refusal, Result};
 use super::super::test_cards::Risk;
 use super::super::timers::Due;
@@ -195,8 +195,9 @@ fn settle_method(work: &mut Work<'_>, intent: &PaymentIntent, method: &PaymentMe
             work.edit::<PaymentMethod>(number)?.is_set_up = true;
             Ok(())
         }
-        _ if method.keeper == Keeper::Nobody => payment_methods::spend(work, number),
-        _ => Ok(()),
+        // Whoever says that the card will be charged again may still give it to a customer.
+        (None, Some(_)) => Ok(()),
+        (_, None) => payment_methods::spend(work, number),
     }
 }
 
