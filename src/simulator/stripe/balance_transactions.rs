@@ -6,11 +6,14 @@
 use super::super::treasury::{Fees, Kind as Movement, Source, Transaction};
 use super::amount_params;
 use super::application_fees::{ApplicationFee, FeeRefund};
+use super::charges::Charge;
+use super::disputes::Dispute;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::Params;
 use super::payouts::Payout;
+use super::refunds::Refund;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
@@ -39,6 +42,8 @@ pub(super) const ROUTES: &[Row] = &[
 pub(super) struct BalanceTransaction {
     pub(super) head: Head,
     pub(super) is_available: bool,
+    /// What the payment was said to be when it was booked.
+    pub(super) description: Option<Box<str>>,
 }
 
 impl Kind for BalanceTransaction {
@@ -54,8 +59,7 @@ impl Kind for BalanceTransaction {
         sheet.text("balance_type", "payments");
         sheet.time("created", booked.created);
         sheet.currency("currency", booked.currency);
-        let description = description(sheet, booked);
-        sheet.maybe_text("description", description.as_deref());
+        sheet.maybe_text("description", self.description.as_deref().or_else(|| caption(booked.kind)));
         match booked.conversion {
             Some(conversion) => sheet.raw("exchange_rate", &conversion.rate.to_string()),
             None => sheet.null("exchange_rate"),
@@ -87,20 +91,23 @@ fn details(fees: Fees) -> impl Iterator<Item = (&'static str, &'static str, u64)
     parts.into_iter().filter(|(_, _, minor)| *minor > 0)
 }
 
-/// What the dashboard shows beside the amount.
-fn description(_sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
-    let text = match booked.kind {
-        Movement::Payout => "STRIPE PAYOUT",
-        Movement::PayoutCancel => "STRIPE PAYOUT CANCELED",
-        Movement::PayoutFailure => "STRIPE PAYOUT FAILED",
-        _ => return None,
-    };
-    Some(text.to_owned())
+/// What a statement says of money that nobody described.
+const fn caption(kind: Movement) -> Option<&'static str> {
+    match kind {
+        Movement::Refund => Some("REFUND FOR CHARGE"),
+        Movement::Payout => Some("STRIPE PAYOUT"),
+        Movement::PayoutCancel => Some("STRIPE PAYOUT CANCELED"),
+        Movement::PayoutFailure => Some("STRIPE PAYOUT FAILED"),
+        _ => None,
+    }
 }
 
 /// The object that caused a transaction, or its id.
 fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
     match booked.source {
+        Source::Charge(number) => sheet.reference::<Charge>("source", Some(number)),
+        Source::Refund(number) => sheet.reference::<Refund>("source", Some(number)),
+        Source::Dispute(number) => sheet.reference::<Dispute>("source", Some(number)),
         Source::Payout(number) => sheet.reference::<Payout>("source", Some(number)),
         // On the other account, a transfer is a payment.
         Source::Transfer(number) if booked.kind == Movement::Received => {

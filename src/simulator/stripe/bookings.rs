@@ -1,5 +1,6 @@
 //! What a charge moved is booked once, in the treasury, when it is captured; what its card does next is arranged then.
 
+use super::balance_transactions::BalanceTransaction;
 use super::charges::Charge;
 use super::disputes;
 use super::payment_intents::PaymentIntent;
@@ -35,6 +36,8 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     let reference =
         charge.payment_intent.map_or_else(|| object.clone(), |intent| work.id::<PaymentIntent>(intent));
     let transaction = work.book(&booking, &reference, &object)?;
+    work.edit::<BalanceTransaction>(transaction)?.description =
+        charge.terms.description.as_deref().map(Into::into);
     disputes::follow_capture(work, number, charge.card.test.aftermath);
     Ok(transaction)
 }

@@ -85,7 +85,7 @@ pub(super) fn publish(world: &mut World) {
         let account = world.stripe.holders.get(&booked.account).copied().unwrap_or(NOBODY);
         let head = Head { number, account, created: booked.created, metadata: None };
         let is_available = booked.available_on <= booked.created;
-        let row = BalanceTransaction { head, is_available };
+        let row = BalanceTransaction { head, is_available, description: None };
         BalanceTransaction::table_mut(&mut world.stripe.tables).push(row);
     }
 }
