@@ -71,7 +71,11 @@ mod tests {
             ("2026-01-31T00:00:00Z", "2026-01-31T23:59:59Z"),
             ("2026-01-31T23:59:59.999Z", "2026-01-31T23:59:59Z"),
         ] {
-            assert_eq!(end_of_day(parse_rfc3339(moment).unwrap()), parse_rfc3339(expected).unwrap(), "{moment}");
+            assert_eq!(
+                end_of_day(parse_rfc3339(moment).unwrap()),
+                parse_rfc3339(expected).unwrap(),
+                "{moment}"
+            );
         }
         assert_eq!(rfc3339(end_of_day(Timestamp::MIN)).get(..19), Some("1970-01-01T23:59:59"));
     }
