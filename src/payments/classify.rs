@@ -258,6 +258,12 @@ pub(super) fn query_answer(
     Ok((Some(Verdict::Settled { provider_reference }), charges))
 }
 
+/// Whether the provider does not answer this question and never will: no such search for this merchant, say. What passes
+/// (credentials, a conflict, a limit) says nothing.
+pub(super) const fn refuses_questions(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 401 | TIMED_OUT | 409 | 425 | 429)
+}
+
 /// The object of a name in the answer to a query, as JSON text.
 pub(super) fn found_object(profile: &Profile, request: &Request, id: &str, body: &[u8]) -> Option<String> {
     let query = wire::query_of(profile, request)?;
