@@ -41,6 +41,7 @@ mod settlement;
 mod signing;
 mod state;
 mod stripe;
+mod tape;
 mod treasury;
 mod webhooks;
 mod world;
