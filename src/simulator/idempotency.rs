@@ -7,7 +7,6 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use super::Error;
 use crate::crypto::sha256;
-use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// How long a key is remembered after its first use.
@@ -120,6 +119,7 @@ impl<R: Clone> Keys<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn a_key_is_running_then_answered_then_forgotten() {
