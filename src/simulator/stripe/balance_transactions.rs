@@ -7,11 +7,14 @@ use super::super::settlement::prefix;
 use super::super::treasury::{Fees, Kind as Movement, Source, Transaction};
 use super::amount_params;
 use super::application_fees::{ApplicationFee, FeeRefund};
+use super::charges::Charge;
+use super::disputes::Dispute;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::Params;
 use super::payouts::Payout;
+use super::refunds::Refund;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
@@ -89,19 +92,41 @@ fn details(fees: Fees) -> impl Iterator<Item = (&'static str, &'static str, u64)
 }
 
 /// What the dashboard shows beside the amount.
-fn description(_sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
-    let text = match booked.kind {
-        Movement::Payout => "STRIPE PAYOUT",
-        Movement::PayoutCancel => "STRIPE PAYOUT CANCELED",
-        Movement::PayoutFailure => "STRIPE PAYOUT FAILED",
+fn description(sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
+    let reader = sheet.reader;
+    let charge = |number| Charge::table(reader.tables).get(number);
+    Some(match (booked.kind, booked.source) {
+        (Movement::Charge, Source::Charge(number)) => return charge(number)?.terms.description.clone(),
+        (Movement::Refund | Movement::RefundFailure, Source::Refund(number)) => {
+            let refund = Refund::table(reader.tables).get(number)?;
+            let what = if booked.kind == Movement::Refund {
+                "REFUND FOR CHARGE"
+            } else {
+                "REFUND FAILURE FOR CHARGE"
+            };
+            match &charge(refund.charge)?.terms.description {
+                Some(text) => glued(&[what, " (", text, ")"]),
+                None => what.to_owned(),
+            }
+        }
+        (Movement::Dispute | Movement::DisputeReversal, Source::Dispute(number)) => {
+            let dispute = Dispute::table(reader.tables).get(number)?;
+            let what = if booked.kind == Movement::Dispute { "withdrawal" } else { "reversal" };
+            glued(&["Chargeback ", what, " for ", &reader.id::<Charge>(dispute.charge)])
+        }
+        (Movement::Payout, _) => "STRIPE PAYOUT".to_owned(),
+        (Movement::PayoutCancel, _) => "STRIPE PAYOUT CANCELED".to_owned(),
+        (Movement::PayoutFailure, _) => "STRIPE PAYOUT FAILED".to_owned(),
         _ => return None,
-    };
-    Some(text.to_owned())
+    })
 }
 
 /// The object that caused a transaction, or its id.
 fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
     match booked.source {
+        Source::Charge(number) => sheet.reference::<Charge>("source", Some(number)),
+        Source::Refund(number) => sheet.reference::<Refund>("source", Some(number)),
+        Source::Dispute(number) => sheet.reference::<Dispute>("source", Some(number)),
         Source::Payout(number) => sheet.reference::<Payout>("source", Some(number)),
         // On the other account, a transfer is a payment.
         Source::Transfer(number) if booked.kind == Movement::Received => {

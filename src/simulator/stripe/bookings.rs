@@ -1,11 +1,14 @@
 //! What a charge moved is booked once, in the treasury, when it is captured; what its card does next is arranged then.
 
+use super::application_fees;
 use super::charges::Charge;
 use super::disputes;
+use super::object::PLATFORM;
 use super::payment_intents::PaymentIntent;
 use super::refusal::Result;
 use super::test_cards::Aftermath;
 use super::work::Work;
+use crate::prelude::*;
 use crate::simulator::treasury::{Availability, Booking, Source};
 
 /// Books what a charge captured and returns the number of the balance transaction.
@@ -30,11 +33,25 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     if charge.card.test.aftermath == Aftermath::AvailableAtOnce {
         booking.availability = Availability::AtOnce;
     }
-    let object = work.id::<Charge>(number);
-    // Merchants keep the id of the intent beside their order.
-    let reference =
-        charge.payment_intent.map_or_else(|| object.clone(), |intent| work.id::<PaymentIntent>(intent));
+    booking.authorized = charge.amount;
+    // On the platform's own account there is nobody to share with.
+    let shares = work.account != PLATFORM;
+    booking.application_fee = charge.terms.application_fee.filter(|_| shares).unwrap_or_default();
+    let (object, reference) = (work.id::<Charge>(number), reference(work, number)?);
     let transaction = work.book(&booking, &reference, &object)?;
+    if booking.application_fee > 0 {
+        let _ = application_fees::collect(work, number, transaction)?;
+    }
     disputes::follow_capture(work, number, charge.card.test.aftermath);
     Ok(transaction)
+}
+
+/// The name under which a merchant's records know a charge: merchants keep the id of the intent beside their order.
+///
+/// # Errors
+///
+/// A contradiction in the simulator: nobody has this number.
+pub(super) fn reference(work: &Work<'_>, charge: usize) -> Result<String> {
+    let intent = work.get::<Charge>(charge)?.payment_intent;
+    Ok(intent.map_or_else(|| work.id::<Charge>(charge), |intent| work.id::<PaymentIntent>(intent)))
 }
