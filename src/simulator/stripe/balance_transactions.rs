@@ -93,26 +93,31 @@ fn details(fees: Fees) -> impl Iterator<Item = (&'static str, &'static str, u64)
 
 /// What the dashboard shows beside the amount.
 fn description(sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
-    let reader = sheet.reader;
-    let charge = |number| Charge::table(reader.tables).get(number);
+    let tables = sheet.reader.tables;
+    let charge_id = |number: usize| sheet.reader.id::<Charge>(number);
     Some(match (booked.kind, booked.source) {
-        (Movement::Charge, Source::Charge(number)) => return charge(number)?.terms.description.clone(),
-        (Movement::Refund | Movement::RefundFailure, Source::Refund(number)) => {
-            let refund = Refund::table(reader.tables).get(number)?;
-            let what = if booked.kind == Movement::Refund {
-                "REFUND FOR CHARGE"
-            } else {
-                "REFUND FAILURE FOR CHARGE"
-            };
-            match &charge(refund.charge)?.terms.description {
-                Some(text) => glued(&[what, " (", text, ")"]),
-                None => what.to_owned(),
+        (Movement::Charge, Source::Charge(number)) => {
+            return Charge::table(tables).get(number)?.terms.description.clone();
+        }
+        (Movement::Refund, Source::Refund(number)) => {
+            let refund = Refund::table(tables).get(number)?;
+            let charge = Charge::table(tables).get(refund.charge)?;
+            match &charge.terms.description {
+                Some(text) => glued(&["REFUND FOR CHARGE (", text, ")"]),
+                None => "REFUND FOR CHARGE".to_owned(),
             }
         }
-        (Movement::Dispute | Movement::DisputeReversal, Source::Dispute(number)) => {
-            let dispute = Dispute::table(reader.tables).get(number)?;
-            let what = if booked.kind == Movement::Dispute { "withdrawal" } else { "reversal" };
-            glued(&["Chargeback ", what, " for ", &reader.id::<Charge>(dispute.charge)])
+        (Movement::RefundFailure, Source::Refund(number)) => {
+            let refund = Refund::table(tables).get(number)?;
+            glued(&["Refund failure for ", &charge_id(refund.charge)])
+        }
+        (Movement::Dispute, Source::Dispute(number)) => {
+            let dispute = Dispute::table(tables).get(number)?;
+            glued(&["Chargeback withdrawal for ", &charge_id(dispute.charge)])
+        }
+        (Movement::DisputeReversal, Source::Dispute(number)) => {
+            let dispute = Dispute::table(tables).get(number)?;
+            glued(&["Chargeback reversal for ", &charge_id(dispute.charge)])
         }
         (Movement::Payout, _) => "STRIPE PAYOUT".to_owned(),
         (Movement::PayoutCancel, _) => "STRIPE PAYOUT CANCELED".to_owned(),
@@ -125,8 +130,8 @@ fn description(sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
 fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
     match booked.source {
         Source::Charge(number) => sheet.reference::<Charge>("source", Some(number)),
-        Source::Refund(number) => sheet.reference::<Refund>("source", Some(number)),
         Source::Dispute(number) => sheet.reference::<Dispute>("source", Some(number)),
+        Source::Refund(number) => sheet.reference::<Refund>("source", Some(number)),
         Source::Payout(number) => sheet.reference::<Payout>("source", Some(number)),
         // On the other account, a transfer is a payment.
         Source::Transfer(number) if booked.kind == Movement::Received => {
