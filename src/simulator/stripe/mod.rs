@@ -36,6 +36,7 @@ mod events;
 mod expand;
 mod files;
 mod form;
+mod fraud_warnings;
 mod list;
 mod multipart;
 mod notify;
@@ -107,6 +108,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether an account of the treasury is one that is connected to the platform.
+    pub(super) fn is_connected(&self, purse: usize) -> bool {
+        self.holders.get(&purse).is_some_and(|account| *account != object::PLATFORM)
+    }
+
     /// When something happens by itself next.
     pub(super) fn next_timer(&self) -> Option<Timestamp> {
         self.timers.next()

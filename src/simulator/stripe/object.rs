@@ -9,8 +9,8 @@ use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
     accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
-    disputes, events, files, payment_intents, payment_methods, payouts, prices, products, refunds,
-    setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
+    disputes, events, files, fraud_warnings, payment_intents, payment_methods, payouts, prices, products,
+    refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -168,6 +168,7 @@ kinds! {
     Charge charges: charges::Charge,
     Customer customers: customers::Customer,
     Dispute disputes: disputes::Dispute,
+    EarlyFraudWarning fraud_warnings: fraud_warnings::EarlyFraudWarning,
     Event events: events::Event,
     FeeRefund fee_refunds: application_fees::FeeRefund,
     File files: files::File,

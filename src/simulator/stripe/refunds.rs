@@ -10,6 +10,7 @@ use super::charges::Charge;
 use super::customers::Customer;
 use super::disputes;
 use super::expand::{Field, Gives, Holds};
+use super::fraud_warnings;
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, Object, kind};
 use super::params::Params;
@@ -230,6 +231,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     }
     work.emit::<Refund>("refund.created", refund)?;
     work.emit::<Charge>("charge.refunded", order.charge)?;
+    if found.card.test.aftermath == Aftermath::ReportedAsFraud {
+        fraud_warnings::follow_refund(work, order.charge)?;
+    }
     Ok(Answer::Object(work.object::<Refund>(refund)?))
 }
 
@@ -267,7 +271,7 @@ fn unpaid(intent: &str, param: &str) -> Box<Refusal> {
 fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
     let id = work.id::<Charge>(order.charge);
     let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
-    if !charge.failure.is_none() {
+    if charge.failure.is_some() {
         return Err(unpaid(&intent, "charge"));
     }
     if !charge.is_captured() {

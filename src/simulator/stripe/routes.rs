@@ -10,8 +10,9 @@ use super::sheet::Reader;
 use super::work::Work;
 use super::{
     accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
-    disputes, events, files, payment_intents, payment_methods, payout_settings, payouts, prices, products,
-    refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
+    disputes, events, files, fraud_warnings, payment_intents, payment_methods, payout_settings, payouts,
+    prices, products, refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers,
+    webhook_endpoints,
 };
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
@@ -32,6 +33,7 @@ const RESOURCES: &[&[Row]] = &[
     disputes::ROUTES,
     events::ROUTES,
     files::ROUTES,
+    fraud_warnings::ROUTES,
     payment_intents::ROUTES,
     payment_methods::ROUTES,
     payout_settings::ROUTES,

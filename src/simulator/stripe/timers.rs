@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use super::super::world::World;
 use super::refusal::Result;
 use super::work::Work;
-use super::{billing, disputes, payment_intents, refunds, test_clocks};
+use super::{billing, disputes, fraud_warnings, payment_intents, refunds, test_clocks};
 use crate::time::Timestamp;
 
 /// Something that will happen.
@@ -23,6 +23,8 @@ pub(super) enum Due {
     RefundFails(usize),
     /// The cardholder's bank disputes a charge, for the first time or once more.
     DisputeOpens { charge: usize, number: u64 },
+    /// The issuer of a card reports a charge as fraud.
+    FraudReported(usize),
     /// The bank has read the evidence of a dispute.
     DisputeDecided(usize),
     /// The time to respond to a dispute ends.
@@ -74,6 +76,7 @@ fn run(work: &mut Work<'_>, due: Due) -> Result<()> {
         Due::RefundArrives(refund) => refunds::arrive(work, refund),
         Due::RefundFails(refund) => refunds::fail(work, refund),
         Due::DisputeOpens { charge, number } => disputes::open(work, charge, number),
+        Due::FraudReported(charge) => fraud_warnings::report(work, charge),
         Due::DisputeDecided(dispute) => disputes::decide(work, dispute),
         Due::DisputeLapses(dispute) => disputes::lapse(work, dispute),
         Due::Billing(turn) => billing::run(work, turn, work.now),
