@@ -230,7 +230,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     work.emit::<Refund>("refund.created", refund)?;
-    work.emit::<Charge>("charge.refunded", order.charge)?;
+    // Stripe tells of the charge before, as for an update.
+    work.emit_change("charge.refunded", order.charge, found.clone())?;
     if found.card.test.aftermath == Aftermath::ReportedAsFraud {
         fraud_warnings::follow_refund(work, order.charge)?;
     }
