@@ -11,6 +11,8 @@ mod faults;
 mod histories;
 #[path = "simulator/native.rs"]
 mod native;
+#[path = "simulator/scale.rs"]
+mod scale;
 #[path = "simulator/schema.rs"]
 mod schema;
 #[path = "simulator/stripe.rs"]

@@ -17,4 +17,4 @@ mod customers;
 #[path = "stripe/payments.rs"]
 mod payments;
 #[path = "stripe/shop.rs"]
-mod shop;
+pub(super) mod shop;

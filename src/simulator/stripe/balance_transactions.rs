@@ -3,6 +3,7 @@
 //!
 //! Source: <https://docs.stripe.com/api/balance_transactions>.
 
+use super::super::settlement::prefix;
 use super::super::treasury::{Fees, Kind as Movement, Source, Transaction};
 use super::amount_params;
 use super::application_fees::{ApplicationFee, FeeRefund};
@@ -145,10 +146,10 @@ fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
         Source::TransferReversal(number) => sheet.reference::<TransferReversal>("source", Some(number)),
         Source::ApplicationFee(number) => sheet.reference::<ApplicationFee>("source", Some(number)),
         Source::FeeRefund(number) => sheet.reference::<FeeRefund>("source", Some(number)),
-        other => match id_of(sheet, other) {
-            Some(id) => sheet.text("source", &id),
-            None => sheet.null("source"),
-        },
+        other => {
+            let id = id_of(sheet, other);
+            sheet.text("source", &id);
+        }
     }
 }
 
@@ -167,10 +168,8 @@ const PREFIXES: &[Prefix] = &[
     ("tu", Source::TopUp),
 ];
 
-fn id_of(sheet: &Sheet<'_>, source: Source) -> Option<String> {
-    let number = source.number();
-    let (prefix, _) = PREFIXES.iter().find(|(_, make)| make(number) == source)?;
-    Some(sheet.reader.ids.id(prefix, number))
+fn id_of(sheet: &Sheet<'_>, source: Source) -> String {
+    sheet.reader.ids.id(prefix(source), source.number())
 }
 
 /// The source an id names, whether it exists or not.

@@ -5,7 +5,9 @@
 
 use alloc::sync::Arc;
 
+use super::accounts::Account;
 use super::addresses::Billing;
+use super::application_fees::ApplicationFee;
 use super::balance_transactions::BalanceTransaction;
 use super::cards::Card;
 use super::customers::{self, Customer};
@@ -23,6 +25,7 @@ use super::search::{self, Content};
 use super::search_page;
 use super::sheet::Sheet;
 use super::terms::{Terms, TermsPatch};
+use super::transfers::Transfer;
 use super::work::{Work, merge};
 use crate::money::Currency;
 use crate::prelude::*;
@@ -51,6 +54,15 @@ pub(super) enum Hold {
     Never,
 }
 
+/// With whom the money of a charge was shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shared {
+    /// The transfer that passed it on.
+    pub(super) transfer: Option<usize>,
+    /// What the platform kept back.
+    pub(super) fee: Option<usize>,
+}
+
 /// One try to take money.
 #[derive(Clone, Debug)]
 pub(super) struct Charge {
@@ -76,6 +88,8 @@ pub(super) struct Charge {
     pub(super) card: Card,
     pub(super) billing: Option<Arc<Billing>>,
     pub(super) terms: Arc<Terms>,
+    /// `None` where all of it is this account's.
+    pub(super) shared: Option<Arc<Shared>>,
     /// Whether the holder authenticated.
     pub(super) is_authenticated: bool,
     /// What the merchant reported: `safe` or `fraudulent`.
@@ -109,10 +123,18 @@ impl Kind for Charge {
     const PREFIX: &'static str = "ch";
     const NAME: &'static str = "charge";
     const FIELDS: &'static [Field] = &[
+        ("application", Holds::Any),
+        ("application_fee", Holds::One(Class::ApplicationFee)),
         ("balance_transaction", Holds::One(Class::BalanceTransaction)),
         ("customer", Holds::One(Class::Customer)),
+        ("failure_balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("on_behalf_of", Holds::One(Class::Account)),
         ("payment_intent", Holds::One(Class::PaymentIntent)),
         ("refunds", Holds::One(Class::Refund)),
+        ("review", Holds::Any),
+        ("source_transfer", Holds::One(Class::Transfer)),
+        ("transfer", Holds::One(Class::Transfer)),
+        ("transfer_data.destination", Holds::One(Class::Account)),
     ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
@@ -124,7 +146,8 @@ impl Kind for Charge {
             if self.hold == Hold::LetGo { self.amount } else { self.amount_refunded },
         );
         sheet.null("application");
-        sheet.null("application_fee");
+        let shared = self.shared.as_deref().copied().unwrap_or_default();
+        sheet.reference::<ApplicationFee>("application_fee", shared.fee);
         sheet.maybe_natural("application_fee_amount", terms.application_fee);
         sheet.reference::<BalanceTransaction>("balance_transaction", self.balance_transaction);
         match &self.billing {
@@ -148,7 +171,7 @@ impl Kind for Charge {
         });
         sheet.flag("livemode", false);
         sheet.metadata(&self.head.metadata);
-        sheet.null("on_behalf_of");
+        sheet.reference::<Account>("on_behalf_of", terms.on_behalf_of);
         self.write_outcome(sheet);
         sheet.flag("paid", self.failure.is_none());
         sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
@@ -171,7 +194,10 @@ impl Kind for Charge {
         sheet.null("source_transfer");
         terms.write_descriptors(sheet);
         sheet.text("status", if self.failure.is_none() { "succeeded" } else { "failed" });
-        sheet.null("transfer_data");
+        if shared.transfer.is_some() {
+            sheet.reference::<Transfer>("transfer", shared.transfer);
+        }
+        terms.write_transfer_data(sheet);
         sheet.maybe_text("transfer_group", terms.transfer_group.as_deref());
     }
 }

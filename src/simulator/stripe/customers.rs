@@ -3,17 +3,16 @@
 use alloc::sync::Arc;
 
 use super::addresses::{self, Address, Shipping};
-use super::expand::{Field, Gives, Holds};
+use super::expand::Gives;
 use super::list::{Page, Span};
-use super::object::{Class, Head, Kind, kind};
+use super::object::{Class, Head, Kind};
 use super::params::{Params, Patch};
 use super::payment_methods::{self, PaymentMethod};
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::search::{self, Content};
 use super::search_page;
-use super::sheet::Sheet;
-use super::test_clocks::{self, TestClock};
+use super::test_clocks;
 use super::work::{Work, merge};
 use crate::prelude::*;
 
@@ -62,74 +61,21 @@ pub(super) struct Profile {
     pub(super) email: Option<String>,
     pub(super) name: Option<String>,
     pub(super) phone: Option<String>,
-    description: Option<String>,
-    address: Option<Address>,
-    shipping: Option<Shipping>,
-    business_name: Option<String>,
-    individual_name: Option<String>,
-    locales: Vec<String>,
-    tax_exempt: Option<&'static str>,
+    pub(super) description: Option<String>,
+    pub(super) address: Option<Address>,
+    pub(super) shipping: Option<Shipping>,
+    pub(super) business_name: Option<String>,
+    pub(super) individual_name: Option<String>,
+    pub(super) locales: Vec<String>,
+    pub(super) tax_exempt: Option<&'static str>,
     invoice_prefix: Option<String>,
-    next_invoice: Option<u64>,
-    footer: Option<String>,
-}
-
-impl Kind for Customer {
-    kind!(Customer, customers);
-    const PREFIX: &'static str = "cus";
-    const NAME: &'static str = "customer";
-    const FIELDS: &'static [Field] = &[
-        ("invoice_settings.default_payment_method", Holds::One(Class::PaymentMethod)),
-        ("test_clock", Holds::One(Class::TestClock)),
-    ];
-
-    fn write(&self, sheet: &mut Sheet<'_>) {
-        if self.is_deleted {
-            return sheet.flag("deleted", true);
-        }
-        let profile = &self.profile;
-        match &profile.address {
-            Some(address) => sheet.object("address", |sheet| address.write(sheet)),
-            None => sheet.null("address"),
-        }
-        sheet.integer("balance", self.balance.into());
-        if let Some(name) = &profile.business_name {
-            sheet.text("business_name", name);
-        }
-        sheet.time("created", self.head.created);
-        sheet.null("currency");
-        sheet.null("customer_account");
-        sheet.null("default_source");
-        sheet.flag("delinquent", false);
-        sheet.maybe_text("description", profile.description.as_deref());
-        sheet.null("discount");
-        sheet.maybe_text("email", profile.email.as_deref());
-        if let Some(name) = &profile.individual_name {
-            sheet.text("individual_name", name);
-        }
-        let id = sheet.reader.id::<Self>(self.head.number);
-        sheet.text("invoice_prefix", &self.invoice_prefix(&id));
-        sheet.within("invoice_settings", |sheet| {
-            sheet.null("custom_fields");
-            sheet.reference::<PaymentMethod>("default_payment_method", self.default_payment_method);
-            sheet.maybe_text("footer", profile.footer.as_deref());
-            sheet.null("rendering_options");
-        });
-        sheet.flag("livemode", false);
-        sheet.metadata(&self.head.metadata);
-        sheet.maybe_text("name", profile.name.as_deref());
-        sheet.natural("next_invoice_sequence", profile.next_invoice.unwrap_or(1));
-        sheet.maybe_text("phone", profile.phone.as_deref());
-        sheet.texts("preferred_locales", profile.locales.iter().map(String::as_str));
-        Shipping::write_of_customer(sheet, profile.shipping.as_ref());
-        sheet.text("tax_exempt", profile.tax_exempt.unwrap_or("none"));
-        sheet.reference::<TestClock>("test_clock", self.test_clock);
-    }
+    pub(super) next_invoice: Option<u64>,
+    pub(super) footer: Option<String>,
 }
 
 impl Customer {
     /// What the numbers of invoices begin with: eight characters of the id where nothing was said.
-    fn invoice_prefix(&self, id: &str) -> String {
+    pub(super) fn invoice_prefix(&self, id: &str) -> String {
         const LENGTH: usize = 8;
         self.profile.invoice_prefix.clone().unwrap_or_else(|| {
             id.get(id.len().saturating_sub(LENGTH)..).unwrap_or_default().to_ascii_uppercase()

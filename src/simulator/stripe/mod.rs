@@ -26,6 +26,7 @@ mod cards;
 mod challenge;
 mod charge_details;
 mod charges;
+mod customer_view;
 mod customers;
 mod declines;
 mod disputes;
@@ -107,6 +108,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether an account of the treasury is one that is connected to the platform.
+    pub(super) fn is_connected(&self, purse: usize) -> bool {
+        self.holders.get(&purse).is_some_and(|account| *account != object::PLATFORM)
+    }
+
     /// When something happens by itself next.
     pub(super) fn next_timer(&self) -> Option<Timestamp> {
         self.timers.next()

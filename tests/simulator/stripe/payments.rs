@@ -147,3 +147,38 @@ fn an_older_version_captures_with_the_answer_and_lists_its_methods() {
     assert_eq!(intent.body["capture_method"], "automatic");
     assert!(intent.body["automatic_payment_methods"].is_null());
 }
+
+#[test]
+fn the_money_of_a_payment_is_shared_as_its_terms_say() {
+    let mut shop = Shop::new(7);
+    let account = shop.post("/v1/accounts", "type=express&country=US").id();
+    let refused = shop
+        .post("/v1/payment_intents", &format!("amount=1000&currency=usd&application_fee_amount=100&{CARD}"));
+    assert_eq!(refused.refusal(), "400 invalid_request_error - application_fee_amount");
+    let destination = pay(
+        &mut shop,
+        &format!(
+            "application_fee_amount=100&transfer_data[destination]={account}&capture_method=automatic&{CARD}"
+        ),
+    );
+    let intent = shop.get(&format!("/v1/payment_intents/{destination}?expand[]=latest_charge.transfer")).body;
+    let charge = &intent["latest_charge"];
+    assert_eq!(intent["transfer_data"]["destination"], account.as_str());
+    assert_eq!(
+        (&charge["transfer"]["amount"], &charge["transfer"]["destination"]),
+        (&1_000.into(), &account.as_str().into())
+    );
+    let fee = charge["application_fee"].as_str().unwrap();
+    assert_eq!(shop.get(&format!("/v1/application_fees/{fee}")).body["amount"], 100);
+
+    let direct =
+        format!("amount=1000&currency=usd&application_fee_amount=50&capture_method=automatic&{CARD}");
+    let intent = shop.send("POST", "/v1/payment_intents", &direct, &[("stripe-account", &account)]);
+    assert_eq!(intent.status, 200, "{}", intent.text);
+    assert_eq!(
+        shop.get(&format!("/v1/payment_intents/{}", intent.id())).status,
+        404,
+        "it is the other account's"
+    );
+    assert_eq!(shop.get("/v1/application_fees").body["data"][0]["amount"], 50);
+}

@@ -110,7 +110,7 @@ pub(in super::super) struct Subscription {
     pub(in super::super) head: Head,
     pub(in super::super) customer: usize,
     pub(super) clock: Option<usize>,
-    pub(super) status: Status,
+    pub(in super::super) status: Status,
     pub(super) items: Vec<Item>,
     /// How many items there ever were.
     pub(super) items_made: usize,

@@ -38,7 +38,9 @@ pub(super) fn attempt(work: &mut Work<'_>, number: usize, how: &Confirmation) ->
     let intent = work.get::<PaymentIntent>(number)?.clone();
     let method = method_of(work, &intent)?;
     let is_asked = method.card.test.asks(how.off_session, method.is_set_up)
-        || (intent.three_d_secure != ThreeDSecure::Automatic && !how.off_session);
+        || (intent.three_d_secure != ThreeDSecure::Automatic
+            && !how.off_session
+            && method.card.test.asks_on_request());
     if !is_asked || intent.is_authenticated {
         return charge(work, number);
     }
@@ -132,6 +134,7 @@ fn new_charge(
         card,
         billing: method.billing.clone(),
         terms: intent.terms.clone(),
+        shared: None,
         is_authenticated: intent.is_authenticated,
         user_report: None,
     })

@@ -88,6 +88,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         return Err(Refusal::bug("a parameter that was there was not read"));
     };
     check_amount(amount, currency)?;
+    wish.terms.check_fee(work, &work.world.stripe.plain_terms, amount)?;
     let customer = match wish.customer {
         Patch::Set(customer) => Some(customer),
         Patch::Keep | Patch::Unset => None,
@@ -184,6 +185,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = wish.amount.unwrap_or(intent.amount);
     let currency = wish.currency.unwrap_or(intent.currency);
     check_amount(amount, currency)?;
+    wish.terms.check_fee(work, &intent.terms, amount)?;
     if !intent.status.is_open() {
         let touched = [
             ("amount", wish.amount.is_some()),
