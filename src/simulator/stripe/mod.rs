@@ -51,6 +51,7 @@ mod products;
 mod purse;
 #[cfg(test)]
 mod purse_tests;
+mod recurrence;
 mod refunds;
 mod refusal;
 mod routes;

@@ -16,6 +16,7 @@ use super::super::work::{Work, merge};
 use super::collect::{self, Outcome};
 use super::cycle::{self, Turn};
 use super::invoice::{DRAFT_TIME, Invoice, Reason, Status};
+use super::searches;
 use super::subscription::{Collection, Subscription};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -26,6 +27,7 @@ const ONE: Gives = Gives::One(Class::Invoice);
 pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/invoices", create, ONE, Level::Most).noting(NOTE),
     Row::new("GET", "/v1/invoices", list, Gives::List(Class::Invoice), Level::Whole),
+    Row::new("GET", "/v1/invoices/search", searches::invoices, Gives::List(Class::Invoice), Level::Whole),
     Row::new("GET", "/v1/invoices/:id", retrieve, ONE, Level::Whole),
     Row::new("POST", "/v1/invoices/:id", update, ONE, Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/invoices/:id", delete, Gives::Nothing, Level::Whole),

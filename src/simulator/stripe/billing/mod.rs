@@ -15,6 +15,7 @@ mod invoice_payment;
 mod invoices;
 mod line;
 mod proration;
+mod searches;
 mod subscribe;
 mod subscription;
 

@@ -20,6 +20,7 @@ use super::collect;
 use super::cycle::{self, Turn};
 use super::invoice::{Invoice, Reason, Status as InvoiceStatus};
 use super::invoices;
+use super::searches;
 use super::subscription::{Cancellation, Collection, ITEMS_MAX, Item, Status, Subscription};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -30,6 +31,13 @@ const ONE: Gives = Gives::One(Class::Subscription);
 pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/subscriptions", create, ONE, Level::Most).noting(NOTE),
     Row::new("GET", "/v1/subscriptions", list, Gives::List(Class::Subscription), Level::Whole),
+    Row::new(
+        "GET",
+        "/v1/subscriptions/search",
+        searches::subscriptions,
+        Gives::List(Class::Subscription),
+        Level::Whole,
+    ),
     Row::new("GET", "/v1/subscriptions/:id", retrieve, ONE, Level::Whole),
     Row::new("POST", "/v1/subscriptions/:id", change::update, ONE, Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/subscriptions/:id", change::cancel, ONE, Level::Most),
