@@ -59,6 +59,7 @@ mod search;
 mod search_page;
 mod serve;
 mod setup_intents;
+mod shared_refunds;
 mod sheet;
 mod terms;
 mod test_cards;
