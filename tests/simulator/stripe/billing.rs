@@ -168,3 +168,22 @@ fn an_annulled_invoice_takes_its_payment_along() {
         (&"canceled".into(), &"void_invoice".into())
     );
 }
+
+#[test]
+fn the_items_of_a_subscription_have_routes_of_their_own() {
+    let mut shop = Shop::new(7);
+    let id = subscribe(&mut shop, "pm_card_visa", "");
+    let list = shop.get(&format!("/v1/subscription_items?subscription={id}")).body;
+    let first = list["data"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(shop.get(&format!("/v1/subscription_items/{first}")).body, list["data"][0]);
+    let other = shop
+        .post("/v1/prices", "currency=usd&unit_amount=100&recurring[interval]=week&product_data[name]=Tea")
+        .id();
+    let form = format!("subscription={id}&price={other}&quantity=2&proration_behavior=none");
+    let second = shop.post("/v1/subscription_items", &form).id();
+    let changed = shop.post(&format!("/v1/subscription_items/{second}"), "quantity=5&metadata[a]=b");
+    assert_eq!((&changed.body["quantity"], &changed.body["metadata"]["a"]), (&5.into(), &"b".into()));
+    assert_eq!(shop.delete(&format!("/v1/subscription_items/{first}")).body["deleted"], true);
+    assert_eq!(shop.get(&format!("/v1/subscription_items/{first}")).status, 404);
+    assert_eq!(shop.delete(&format!("/v1/subscription_items/{second}")).status, 400, "one item stays");
+}
