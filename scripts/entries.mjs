@@ -73,7 +73,7 @@ export const ARTEFACTS = [
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
-  { name: "simulator", features: "wasm-simulator", fast: true, level: "3" },
+  { name: "simulator", features: "wasm-simulator", fast: true },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];
 

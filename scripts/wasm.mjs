@@ -99,8 +99,8 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, compact, inline: more, level: own }, bindgen) {
-  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : SMALL), ...(more && { inline: more }), ...(own && { level: own }) };
+async function buildArtefact({ name, features, fast, compact, inline: more }, bindgen) {
+  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : SMALL), ...(more && { inline: more }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
     "rustc", "--crate-type", "cdylib", "--quiet", "--lib", "--release", "--locked",
