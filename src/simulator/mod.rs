@@ -25,6 +25,7 @@
 //! ```
 
 mod books;
+mod decimal;
 mod error;
 mod exchange;
 mod faults;
@@ -40,9 +41,11 @@ mod seal;
 mod settlement;
 mod signing;
 mod state;
+mod statement;
 mod stripe;
 mod treasury;
 mod webhooks;
+mod weigh;
 mod world;
 
 pub use books::{FEES, NETWORK};

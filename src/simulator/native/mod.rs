@@ -9,6 +9,7 @@ mod endpoints;
 mod lists;
 mod proof;
 mod read;
+mod reports;
 mod routes;
 mod serve;
 mod status;

@@ -3,14 +3,18 @@
 //!
 //! Source: <https://docs.stripe.com/api/balance_transactions>.
 
+use super::super::settlement::prefix;
 use super::super::treasury::{Fees, Kind as Movement, Source, Transaction};
 use super::amount_params;
 use super::application_fees::{ApplicationFee, FeeRefund};
+use super::charges::Charge;
+use super::disputes::Dispute;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::Params;
 use super::payouts::Payout;
+use super::refunds::Refund;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
@@ -88,19 +92,46 @@ fn details(fees: Fees) -> impl Iterator<Item = (&'static str, &'static str, u64)
 }
 
 /// What the dashboard shows beside the amount.
-fn description(_sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
-    let text = match booked.kind {
-        Movement::Payout => "STRIPE PAYOUT",
-        Movement::PayoutCancel => "STRIPE PAYOUT CANCELED",
-        Movement::PayoutFailure => "STRIPE PAYOUT FAILED",
+fn description(sheet: &Sheet<'_>, booked: &Transaction) -> Option<String> {
+    let tables = sheet.reader.tables;
+    let charge_id = |number: usize| sheet.reader.id::<Charge>(number);
+    Some(match (booked.kind, booked.source) {
+        (Movement::Charge, Source::Charge(number)) => {
+            return Charge::table(tables).get(number)?.terms.description.clone();
+        }
+        (Movement::Refund, Source::Refund(number)) => {
+            let refund = Refund::table(tables).get(number)?;
+            let charge = Charge::table(tables).get(refund.charge)?;
+            match &charge.terms.description {
+                Some(text) => glued(&["REFUND FOR CHARGE (", text, ")"]),
+                None => "REFUND FOR CHARGE".to_owned(),
+            }
+        }
+        (Movement::RefundFailure, Source::Refund(number)) => {
+            let refund = Refund::table(tables).get(number)?;
+            glued(&["Refund failure for ", &charge_id(refund.charge)])
+        }
+        (Movement::Dispute, Source::Dispute(number)) => {
+            let dispute = Dispute::table(tables).get(number)?;
+            glued(&["Chargeback withdrawal for ", &charge_id(dispute.charge)])
+        }
+        (Movement::DisputeReversal, Source::Dispute(number)) => {
+            let dispute = Dispute::table(tables).get(number)?;
+            glued(&["Chargeback reversal for ", &charge_id(dispute.charge)])
+        }
+        (Movement::Payout, _) => "STRIPE PAYOUT".to_owned(),
+        (Movement::PayoutCancel, _) => "STRIPE PAYOUT CANCELED".to_owned(),
+        (Movement::PayoutFailure, _) => "STRIPE PAYOUT FAILED".to_owned(),
         _ => return None,
-    };
-    Some(text.to_owned())
+    })
 }
 
 /// The object that caused a transaction, or its id.
 fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
     match booked.source {
+        Source::Charge(number) => sheet.reference::<Charge>("source", Some(number)),
+        Source::Dispute(number) => sheet.reference::<Dispute>("source", Some(number)),
+        Source::Refund(number) => sheet.reference::<Refund>("source", Some(number)),
         Source::Payout(number) => sheet.reference::<Payout>("source", Some(number)),
         // On the other account, a transfer is a payment.
         Source::Transfer(number) if booked.kind == Movement::Received => {
@@ -115,10 +146,10 @@ fn write_source(sheet: &mut Sheet<'_>, booked: &Transaction) {
         Source::TransferReversal(number) => sheet.reference::<TransferReversal>("source", Some(number)),
         Source::ApplicationFee(number) => sheet.reference::<ApplicationFee>("source", Some(number)),
         Source::FeeRefund(number) => sheet.reference::<FeeRefund>("source", Some(number)),
-        other => match id_of(sheet, other) {
-            Some(id) => sheet.text("source", &id),
-            None => sheet.null("source"),
-        },
+        other => {
+            let id = id_of(sheet, other);
+            sheet.text("source", &id);
+        }
     }
 }
 
@@ -137,10 +168,8 @@ const PREFIXES: &[Prefix] = &[
     ("tu", Source::TopUp),
 ];
 
-fn id_of(sheet: &Sheet<'_>, source: Source) -> Option<String> {
-    let number = source.number();
-    let (prefix, _) = PREFIXES.iter().find(|(_, make)| make(number) == source)?;
-    Some(sheet.reader.ids.id(prefix, number))
+fn id_of(sheet: &Sheet<'_>, source: Source) -> String {
+    sheet.reader.ids.id(prefix(source), source.number())
 }
 
 /// The source an id names, whether it exists or not.

@@ -1,20 +1,17 @@
-//! What a charge moved is booked once, in the treasury, when it is captured.
+//! What a charge moved is booked once, in the treasury, when it is captured; what its card does next is arranged then.
 
-use super::charges::Charge;
+use alloc::sync::Arc;
+
+use super::application_fees;
+use super::charges::{Charge, Shared};
+use super::disputes;
 use super::payment_intents::PaymentIntent;
-use super::refusal::{Refusal, Result};
+use super::refusal::Result;
+use super::terms::Destination;
 use super::test_cards::Aftermath;
+use super::transfers;
 use super::work::Work;
-use crate::simulator::settlement::Subject;
-use crate::simulator::treasury::{Availability, Booking, Profile, Source};
-
-/// What the books call the account of a dialect's account number.
-const PLATFORM: &str = "acct_platform";
-
-/// The treasury's number of an account.
-pub(super) fn account(work: &mut Work<'_>) -> usize {
-    work.world.treasury.open(PLATFORM, Profile::united_states)
-}
+use crate::simulator::treasury::{Availability, Booking, Source};
 
 /// Books what a charge captured and returns the number of the balance transaction.
 ///
@@ -22,7 +19,7 @@ pub(super) fn account(work: &mut Work<'_>) -> usize {
 ///
 /// A contradiction in the simulator: the books refuse it.
 pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
-    let account = account(work);
+    let account = work.purse()?;
     let charge = work.get::<Charge>(number)?.clone();
     let is_international = work
         .world
@@ -38,11 +35,28 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     if charge.card.test.aftermath == Aftermath::AvailableAtOnce {
         booking.availability = Availability::AtOnce;
     }
+    let terms = charge.terms.clone();
+    let fee = terms.application_fee.unwrap_or_default().min(charge.amount_captured);
+    booking.application_fee = if terms.transfer.is_none() { fee } else { 0 };
     let object = work.id::<Charge>(number);
     // Merchants keep the id of the intent beside their order.
     let reference =
         charge.payment_intent.map_or_else(|| object.clone(), |intent| work.id::<PaymentIntent>(intent));
-    let subject = Subject { reference: &reference, object: &object };
-    let now = work.now;
-    work.world.book(&booking, &subject, now).map_err(|_| Refusal::bug("the books refuse a charge"))
+    let transaction = work.book(&booking, &reference, &object)?;
+    let shared = match terms.transfer {
+        Some(Destination { account, amount }) => {
+            let minor = amount.unwrap_or(charge.amount_captured).min(charge.amount_captured);
+            let (transfer, fee) = transfers::pass_on(work, number, (minor, charge.currency), account, fee)?;
+            Shared { transfer: Some(transfer), fee }
+        }
+        None if fee > 0 => {
+            Shared { transfer: None, fee: Some(application_fees::collect(work, number, transaction)?) }
+        }
+        None => Shared::default(),
+    };
+    if shared != Shared::default() {
+        work.edit::<Charge>(number)?.shared = Some(Arc::new(shared));
+    }
+    disputes::follow_capture(work, number, charge.card.test.aftermath);
+    Ok(transaction)
 }

@@ -1,5 +1,6 @@
 //! A card is a row of the test catalogue and what was written on it; its number is never kept.
 
+use super::super::ids::Ids;
 use super::declines::Decline;
 use super::params::Params;
 use super::refusal::{Refusal, Result};
@@ -128,7 +129,7 @@ impl Card {
     /// Writes `card` of a payment method.
     pub(super) fn write(self, sheet: &mut Sheet<'_>) {
         let (test, brand) = (self.test, self.test.brand());
-        let fingerprint = self.fingerprint(sheet);
+        let fingerprint = self.fingerprint(sheet.reader.ids);
         sheet.object("card", |sheet| {
             sheet.text("brand", brand);
             self.write_checks(sheet);
@@ -151,9 +152,9 @@ impl Card {
     }
 
     /// The same for the same number, and different in each gateway.
-    pub(super) fn fingerprint(self, sheet: &Sheet<'_>) -> String {
+    pub(super) fn fingerprint(self, ids: &Ids) -> String {
         let place = TEST_CARDS.iter().position(|card| card.number == self.test.number).unwrap_or_default();
-        let id = sheet.reader.ids.id("fingerprint", place);
+        let id = ids.id("fingerprint", place);
         id.get(id.len().saturating_sub(16)..).unwrap_or_default().to_owned()
     }
 }

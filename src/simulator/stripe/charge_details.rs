@@ -30,7 +30,7 @@ impl Charge {
     /// Writes `card` of `payment_method_details`.
     pub(super) fn write_card(&self, sheet: &mut Sheet<'_>) {
         let (card, test) = (self.card, self.card.test);
-        let fingerprint = card.fingerprint(sheet);
+        let fingerprint = card.fingerprint(sheet.reader.ids);
         let traced = sheet.reader.ids.id("network", self.head.number).replace("network_", "");
         let is_approved = self.failure.is_none();
         sheet.object("card", |sheet| {

@@ -5,7 +5,10 @@
 
 use alloc::sync::Arc;
 
+use super::accounts::Account;
 use super::addresses::Billing;
+use super::application_fees::ApplicationFee;
+use super::balance_transactions::BalanceTransaction;
 use super::cards::Card;
 use super::customers::{self, Customer};
 use super::declines::Decline;
@@ -15,12 +18,14 @@ use super::object::{Class, Head, Kind, kind};
 use super::params::{Params, Patch};
 use super::payment_intents::{self, PaymentIntent};
 use super::payment_methods::PaymentMethod;
+use super::refunds;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::search::{self, Content};
 use super::search_page;
 use super::sheet::Sheet;
 use super::terms::{Terms, TermsPatch};
+use super::transfers::Transfer;
 use super::work::{Work, merge};
 use crate::money::Currency;
 use crate::prelude::*;
@@ -49,6 +54,15 @@ pub(super) enum Hold {
     Never,
 }
 
+/// With whom the money of a charge was shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shared {
+    /// The transfer that passed it on.
+    pub(super) transfer: Option<usize>,
+    /// What the platform kept back.
+    pub(super) fee: Option<usize>,
+}
+
 /// One try to take money.
 #[derive(Clone, Debug)]
 pub(super) struct Charge {
@@ -74,6 +88,8 @@ pub(super) struct Charge {
     pub(super) card: Card,
     pub(super) billing: Option<Arc<Billing>>,
     pub(super) terms: Arc<Terms>,
+    /// `None` where all of it is this account's.
+    pub(super) shared: Option<Arc<Shared>>,
     /// Whether the holder authenticated.
     pub(super) is_authenticated: bool,
     /// What the merchant reported: `safe` or `fraudulent`.
@@ -106,8 +122,20 @@ impl Kind for Charge {
     kind!(Charge, charges);
     const PREFIX: &'static str = "ch";
     const NAME: &'static str = "charge";
-    const FIELDS: &'static [Field] =
-        &[("customer", Holds::One(Class::Customer)), ("payment_intent", Holds::One(Class::PaymentIntent))];
+    const FIELDS: &'static [Field] = &[
+        ("application", Holds::Any),
+        ("application_fee", Holds::One(Class::ApplicationFee)),
+        ("balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("customer", Holds::One(Class::Customer)),
+        ("failure_balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("on_behalf_of", Holds::One(Class::Account)),
+        ("payment_intent", Holds::One(Class::PaymentIntent)),
+        ("refunds", Holds::One(Class::Refund)),
+        ("review", Holds::Any),
+        ("source_transfer", Holds::One(Class::Transfer)),
+        ("transfer", Holds::One(Class::Transfer)),
+        ("transfer_data.destination", Holds::One(Class::Account)),
+    ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         let (terms, words) = (&self.terms, self.failure.map(Decline::wording));
@@ -118,10 +146,10 @@ impl Kind for Charge {
             if self.hold == Hold::LetGo { self.amount } else { self.amount_refunded },
         );
         sheet.null("application");
-        sheet.null("application_fee");
+        let shared = self.shared.as_deref().copied().unwrap_or_default();
+        sheet.reference::<ApplicationFee>("application_fee", shared.fee);
         sheet.maybe_natural("application_fee_amount", terms.application_fee);
-        let transaction = self.balance_transaction.map(|number| sheet.reader.ids.id("txn", number));
-        sheet.maybe_text("balance_transaction", transaction.as_deref());
+        sheet.reference::<BalanceTransaction>("balance_transaction", self.balance_transaction);
         match &self.billing {
             Some(billing) => billing.write(sheet),
             None => Billing::default().write(sheet),
@@ -143,7 +171,7 @@ impl Kind for Charge {
         });
         sheet.flag("livemode", false);
         sheet.metadata(&self.head.metadata);
-        sheet.null("on_behalf_of");
+        sheet.reference::<Account>("on_behalf_of", terms.on_behalf_of);
         self.write_outcome(sheet);
         sheet.flag("paid", self.failure.is_none());
         sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
@@ -159,13 +187,17 @@ impl Kind for Charge {
             glued(&["https://pay.stripe.com/receipts/", &sheet.reader.id::<Self>(self.head.number)]);
         sheet.maybe_text("receipt_url", self.failure.is_none().then_some(receipt.as_str()));
         sheet.flag("refunded", self.is_refunded());
+        refunds::write_of_charge(sheet, self.head.number);
         sheet.null("review");
         terms.write_shipping(sheet);
         sheet.null("source");
         sheet.null("source_transfer");
         terms.write_descriptors(sheet);
         sheet.text("status", if self.failure.is_none() { "succeeded" } else { "failed" });
-        sheet.null("transfer_data");
+        if shared.transfer.is_some() {
+            sheet.reference::<Transfer>("transfer", shared.transfer);
+        }
+        terms.write_transfer_data(sheet);
         sheet.maybe_text("transfer_group", terms.transfer_group.as_deref());
     }
 }
@@ -275,6 +307,7 @@ const SEARCHED: &[search::Field] = &[
     ("payment_method_details.card.brand", search::Kind::Token),
     ("payment_method_details.card.exp_month", search::Kind::Number),
     ("payment_method_details.card.exp_year", search::Kind::Number),
+    ("payment_method_details.card.fingerprint", search::Kind::Token),
     ("payment_method_details.card.last4", search::Kind::Token),
     ("refunded", search::Kind::Token),
     ("status", search::Kind::Token),
@@ -300,6 +333,7 @@ fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
             "payment_method_details.card.brand" => Content::Text(charge.card.test.brand().to_owned()),
             "payment_method_details.card.exp_month" => Content::Number(charge.card.exp_month.into()),
             "payment_method_details.card.exp_year" => Content::Number(charge.card.exp_year.into()),
+            "payment_method_details.card.fingerprint" => Content::Text(charge.card.fingerprint(ids)),
             "payment_method_details.card.last4" => Content::Text(charge.card.test.last4().to_owned()),
             "refunded" => Content::Flag(charge.is_refunded()),
             _ => Content::Text(if charge.failure.is_none() { "succeeded" } else { "failed" }.to_owned()),

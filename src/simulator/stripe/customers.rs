@@ -3,16 +3,16 @@
 use alloc::sync::Arc;
 
 use super::addresses::{self, Address, Shipping};
-use super::expand::{Field, Gives, Holds};
+use super::expand::Gives;
 use super::list::{Page, Span};
-use super::object::{Class, Head, Kind, kind};
+use super::object::{Class, Head, Kind};
 use super::params::{Params, Patch};
 use super::payment_methods::{self, PaymentMethod};
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::search::{self, Content};
 use super::search_page;
-use super::sheet::Sheet;
+use super::test_clocks;
 use super::work::{Work, merge};
 use crate::prelude::*;
 
@@ -61,74 +61,23 @@ pub(super) struct Profile {
     pub(super) email: Option<String>,
     pub(super) name: Option<String>,
     pub(super) phone: Option<String>,
-    description: Option<String>,
-    address: Option<Address>,
-    shipping: Option<Shipping>,
-    business_name: Option<String>,
-    individual_name: Option<String>,
-    locales: Vec<String>,
-    tax_exempt: Option<&'static str>,
+    pub(super) description: Option<String>,
+    pub(super) address: Option<Address>,
+    pub(super) shipping: Option<Shipping>,
+    pub(super) business_name: Option<String>,
+    pub(super) individual_name: Option<String>,
+    pub(super) locales: Vec<String>,
+    pub(super) tax_exempt: Option<&'static str>,
     invoice_prefix: Option<String>,
-    next_invoice: Option<u64>,
-    footer: Option<String>,
-}
-
-impl Kind for Customer {
-    kind!(Customer, customers);
-    const PREFIX: &'static str = "cus";
-    const NAME: &'static str = "customer";
-    const FIELDS: &'static [Field] =
-        &[("invoice_settings.default_payment_method", Holds::One(Class::PaymentMethod))];
-
-    fn write(&self, sheet: &mut Sheet<'_>) {
-        if self.is_deleted {
-            return sheet.flag("deleted", true);
-        }
-        let profile = &self.profile;
-        match &profile.address {
-            Some(address) => sheet.object("address", |sheet| address.write(sheet)),
-            None => sheet.null("address"),
-        }
-        sheet.integer("balance", self.balance.into());
-        if let Some(name) = &profile.business_name {
-            sheet.text("business_name", name);
-        }
-        sheet.time("created", self.head.created);
-        sheet.null("currency");
-        sheet.null("customer_account");
-        sheet.null("default_source");
-        sheet.flag("delinquent", false);
-        sheet.maybe_text("description", profile.description.as_deref());
-        sheet.null("discount");
-        sheet.maybe_text("email", profile.email.as_deref());
-        if let Some(name) = &profile.individual_name {
-            sheet.text("individual_name", name);
-        }
-        sheet.text("invoice_prefix", &self.invoice_prefix(sheet));
-        sheet.within("invoice_settings", |sheet| {
-            sheet.null("custom_fields");
-            sheet.reference::<PaymentMethod>("default_payment_method", self.default_payment_method);
-            sheet.maybe_text("footer", profile.footer.as_deref());
-            sheet.null("rendering_options");
-        });
-        sheet.flag("livemode", false);
-        sheet.metadata(&self.head.metadata);
-        sheet.maybe_text("name", profile.name.as_deref());
-        sheet.natural("next_invoice_sequence", profile.next_invoice.unwrap_or(1));
-        sheet.maybe_text("phone", profile.phone.as_deref());
-        sheet.texts("preferred_locales", profile.locales.iter().map(String::as_str));
-        Shipping::write_of_customer(sheet, profile.shipping.as_ref());
-        sheet.text("tax_exempt", profile.tax_exempt.unwrap_or("none"));
-        sheet.null("test_clock");
-    }
+    pub(super) next_invoice: Option<u64>,
+    pub(super) footer: Option<String>,
 }
 
 impl Customer {
     /// What the numbers of invoices begin with: eight characters of the id where nothing was said.
-    fn invoice_prefix(&self, sheet: &Sheet<'_>) -> String {
+    pub(super) fn invoice_prefix(&self, id: &str) -> String {
         const LENGTH: usize = 8;
         self.profile.invoice_prefix.clone().unwrap_or_else(|| {
-            let id = sheet.reader.id::<Self>(self.head.number);
             id.get(id.len().saturating_sub(LENGTH)..).unwrap_or_default().to_ascii_uppercase()
         })
     }
@@ -145,6 +94,21 @@ pub(super) fn named(work: &Work<'_>, id: &str, param: &str) -> Result<usize> {
         return Err(Refusal::no_such_param(Customer::NAME, id, param));
     }
     Ok(number)
+}
+
+/// The number of the next invoice of a customer, such as `A1B2C3D4-0001`.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(super) fn number_invoice(work: &mut Work<'_>, customer: usize) -> Result<String> {
+    let id = work.id::<Customer>(customer);
+    let customer = work.edit::<Customer>(customer)?;
+    let prefix = customer.invoice_prefix(&id);
+    let profile = Arc::make_mut(&mut customer.profile);
+    let number = profile.next_invoice.unwrap_or(1);
+    profile.next_invoice = Some(number.saturating_add(1));
+    Ok(glued(&[&prefix, "-", &number.padded(4)]))
 }
 
 /// The customer of the path, who was not deleted.
@@ -254,6 +218,8 @@ impl Wish {
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let (wish, metadata) = (Wish::read(&mut params)?, params.metadata()?);
     let method = payment_methods::attachable(work, &mut params)?;
+    let clock = params.text("test_clock")?;
+    let clock = clock.map(|id| test_clocks::named(work, &id, "test_clock")).transpose()?;
     params.finish()?;
     if wish.default_method != Patch::Keep && method.is_none() {
         let _ = wish.default_method(work, None)?;
@@ -265,7 +231,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         profile: Arc::default(),
         balance: 0,
         default_payment_method: None,
-        test_clock: None,
+        test_clock: clock,
         is_deleted: false,
     };
     let is_default = wish.default_method != Patch::Keep;

@@ -11,7 +11,7 @@ use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
 use super::work::Work;
-use crate::json::{self, Value};
+use crate::json::{self, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -80,17 +80,36 @@ impl Kind for Event {
     }
 }
 
-/// `previous_attributes`: the members of the version before that are different now.
+/// `previous_attributes`: what the version before had and this one has otherwise; of an object inside, such as metadata,
+/// only the members that differ, and of a list all.
 fn previous(sheet: &mut Sheet<'_>, before: &str, now: &str) {
     let (Ok(before), Ok(now)) = (json::parse(before.as_bytes()), json::parse(now.as_bytes())) else { return };
-    let members: &[(_, Value<'_>)] = before.as_object().unwrap_or_default();
-    sheet.object("previous_attributes", |sheet| {
-        for (name, value) in members {
-            if now.get(name).is_none_or(|now| now.to_text() != value.to_text()) {
-                sheet.raw(name, &value.to_text());
-            }
+    let difference = difference(&before, &now).unwrap_or_else(|| "{}".to_owned());
+    sheet.raw("previous_attributes", &difference);
+}
+
+/// The members of `before` that are otherwise in `now`, and `null` for those that are new; `None` when nothing differs.
+fn difference(before: &Value<'_>, now: &Value<'_>) -> Option<String> {
+    let members = |value: &Value<'_>| value.as_object().map(<[_]>::len);
+    if members(before).is_none() || members(now).is_none() {
+        return (before.to_text() != now.to_text()).then(|| before.to_text());
+    }
+    let mut out = ObjectWriter::new();
+    let mut differs = false;
+    for (name, value) in before.as_object().unwrap_or_default() {
+        let told = now.get(name).map_or_else(|| Some(value.to_text()), |now| difference(value, now));
+        if let Some(told) = told {
+            out = out.raw(name, &told);
+            differs = true;
         }
-    });
+    }
+    for (name, _) in now.as_object().unwrap_or_default() {
+        if before.get(name).is_none() {
+            out = out.null(name);
+            differs = true;
+        }
+    }
+    differs.then(|| out.finish())
 }
 
 /// At how many endpoints an event has not arrived yet.
@@ -149,7 +168,8 @@ fn fits(asked: &str, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::{difference, fits};
+    use crate::json;
 
     #[test]
     fn a_star_stands_for_the_rest_of_a_type() {
@@ -163,6 +183,22 @@ mod tests {
         ];
         for (asked, kind, expected) in table {
             assert_eq!(fits(asked, kind), expected, "{asked} {kind}");
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_told_and_what_is_new_was_null() {
+        let table = [
+            (r#"{"a":1,"b":2}"#, r#"{"a":1,"b":3}"#, Some(r#"{"b":2}"#)),
+            (r#"{"m":{"a":"1"}}"#, r#"{"m":{"a":"1","b":"2"}}"#, Some(r#"{"m":{"b":null}}"#)),
+            (r#"{"m":{"a":"1"}}"#, r#"{"m":{}}"#, Some(r#"{"m":{"a":"1"}}"#)),
+            (r#"{"m":null}"#, r#"{"m":{"a":1}}"#, Some(r#"{"m":null}"#)),
+            (r#"{"l":[1,2]}"#, r#"{"l":[1,3]}"#, Some(r#"{"l":[1,2]}"#)),
+            (r#"{"a":{"b":1}}"#, r#"{"a":{"b":1}}"#, None),
+        ];
+        for (before, now, expected) in table {
+            let (parsed, other) = (json::parse(before.as_bytes()), json::parse(now.as_bytes()));
+            assert_eq!(difference(&parsed.unwrap(), &other.unwrap()).as_deref(), expected, "{before} {now}");
         }
     }
 }

@@ -20,19 +20,23 @@ mod balance;
 mod balance_transactions;
 mod bank_accounts;
 mod befall;
+mod billing;
 mod bookings;
 mod cards;
 mod challenge;
 mod charge_details;
 mod charges;
+mod customer_view;
 mod customers;
 mod declines;
+mod disputes;
 mod door;
 mod event_types;
 mod events;
 mod expand;
 mod files;
 mod form;
+mod fraud_warnings;
 mod list;
 mod multipart;
 mod notify;
@@ -45,6 +49,9 @@ mod payouts;
 mod prices;
 mod products;
 mod purse;
+#[cfg(test)]
+mod purse_tests;
+mod refunds;
 mod refusal;
 mod routes;
 mod search;
@@ -54,6 +61,7 @@ mod setup_intents;
 mod sheet;
 mod terms;
 mod test_cards;
+mod test_clocks;
 mod timers;
 mod tokens;
 mod transfer_reversals;
@@ -73,8 +81,11 @@ pub(super) use timers::run_due;
 
 use alloc::collections::BTreeMap;
 
+use alloc::sync::Arc;
+
 use object::Tables;
 use serve::Stored;
+use terms::Terms;
 use timers::Timers;
 
 use super::idempotency::Keys;
@@ -85,6 +96,9 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// The terms of payments of which nothing is said, once for all of them.
+    plain_terms: Arc<Terms>,
+    billing: billing::Register,
     /// Whose money the treasury keeps: numbers of accounts here, by those there.
     holders: BTreeMap<usize, usize>,
     /// Answers by account and key.
@@ -94,6 +108,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether an account of the treasury is one that is connected to the platform.
+    pub(super) fn is_connected(&self, purse: usize) -> bool {
+        self.holders.get(&purse).is_some_and(|account| *account != object::PLATFORM)
+    }
+
     /// When something happens by itself next.
     pub(super) fn next_timer(&self) -> Option<Timestamp> {
         self.timers.next()

@@ -8,9 +8,9 @@ use alloc::sync::Arc;
 use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
-    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
-    files, payment_intents, payment_methods, payouts, prices, products, setup_intents, tokens,
-    transfer_reversals, transfers, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, fraud_warnings, payment_intents, payment_methods, payouts, prices, products,
+    refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
 };
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -167,15 +167,23 @@ kinds! {
     BankAccount bank_accounts: bank_accounts::BankAccount,
     Charge charges: charges::Charge,
     Customer customers: customers::Customer,
+    Dispute disputes: disputes::Dispute,
+    EarlyFraudWarning fraud_warnings: fraud_warnings::EarlyFraudWarning,
     Event events: events::Event,
     FeeRefund fee_refunds: application_fees::FeeRefund,
     File files: files::File,
+    Invoice invoices: billing::Invoice,
+    InvoiceItem invoice_items: billing::InvoiceItem,
+    InvoicePayment invoice_payments: billing::InvoicePayment,
     PaymentIntent payment_intents: payment_intents::PaymentIntent,
     PaymentMethod payment_methods: payment_methods::PaymentMethod,
     Payout payouts: payouts::Payout,
     Price prices: prices::Price,
     Product products: products::Product,
+    Refund refunds: refunds::Refund,
     SetupIntent setup_intents: setup_intents::SetupIntent,
+    Subscription subscriptions: billing::Subscription,
+    TestClock test_clocks: test_clocks::TestClock,
     Token tokens: tokens::Token,
     Transfer transfers: transfers::Transfer,
     TransferReversal transfer_reversals: transfer_reversals::TransferReversal,

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.stripe.com/api/payouts>. Statuses and their order: simulator.md 1.8; test bank accounts: 1.9.
 
+use super::super::statement::trace;
 use super::super::treasury::{self, PayoutMethod, PayoutOrder, PayoutState};
 use super::amount_params;
 use super::balance_transactions::BalanceTransaction;
@@ -88,19 +89,13 @@ impl Kind for Payout {
         sheet.text("source_type", "card");
         sheet.maybe_text("statement_descriptor", self.statement_descriptor.as_deref());
         sheet.text("status", money.state.name());
-        let trace = money.paid_at.map(|_| trace_id(self.head.number));
+        let trace = money.paid_at.map(|_| trace(self.head.number));
         sheet.object("trace_id", |sheet| {
             sheet.text("status", if trace.is_some() { "supported" } else { "pending" });
             sheet.maybe_text("value", trace.as_deref());
         });
         sheet.text("type", "bank_account");
     }
-}
-
-/// The number under which the bank's statement names the payout with this number.
-pub(in crate::simulator) fn trace_id(payout: usize) -> String {
-    let number = u64::try_from(payout).unwrap_or_default();
-    glued(&["0210000", &number.saturating_add(1).padded(8)])
 }
 
 /// Gives a payout the treasury has made its object.
@@ -118,6 +113,7 @@ fn add(
             return Ok(());
         }
         let Some(money) = work.world.treasury.payout(next).cloned() else { return Ok(()) };
+        work.world.weigh_payout(next, work.now);
         let account = work.world.stripe.holders.get(&money.account).copied();
         let bank = match account {
             Some(account) => bank_accounts::publish(work, account, money.bank)?,
@@ -172,6 +168,7 @@ pub(super) fn moved(work: &mut Work<'_>, number: usize, state: PayoutState) -> R
         PayoutState::Canceled => renew(work, number, "payout.canceled"),
         PayoutState::Failed => renew(work, number, "payout.failed"),
         PayoutState::Paid => {
+            work.world.weigh_arrival(number, work.now);
             renew(work, number, "payout.paid")?;
             if !work.get::<Payout>(number)?.money.is_automatic {
                 return Ok(());

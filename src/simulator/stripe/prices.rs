@@ -2,6 +2,7 @@
 //!
 //! Tiers, metered usage, custom amounts and further currencies are not simulated and refused by name.
 
+use super::billing;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -368,6 +369,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     lookup_key.apply(&mut price.lookup_key);
     price.tax_behavior = tax_behavior.unwrap_or(price.tax_behavior);
     merge(&mut price.head.metadata, metadata);
+    billing::refresh_price(work, number)?;
     work.emit_change("price.updated", number, before)?;
     Ok(Answer::Object(work.object::<Price>(number)?))
 }
@@ -396,6 +398,7 @@ fn release_key(work: &mut Work<'_>, holder: Option<usize>) -> Result<()> {
     let Some(holder) = holder else { return Ok(()) };
     let before = work.get::<Price>(holder)?.clone();
     work.edit::<Price>(holder)?.lookup_key = None;
+    billing::refresh_price(work, holder)?;
     work.emit_change("price.updated", holder, before)
 }
 

@@ -10,8 +10,9 @@ use super::charges::Charge;
 use super::customers::Customer;
 use super::disputes;
 use super::expand::{Field, Gives, Holds};
+use super::fraud_warnings;
 use super::list::{Page, Span};
-use super::object::{Class, Head, Kind, kind};
+use super::object::{Class, Head, Kind, Object, kind};
 use super::params::Params;
 use super::payment_intents::PaymentIntent;
 use super::payment_methods::PaymentMethod;
@@ -162,6 +163,24 @@ fn reference(number: usize) -> String {
     glued(&["7", &number.padded(22)])
 }
 
+/// Writes the newest refunds of a charge where they are asked for; they are left out otherwise.
+pub(super) fn write_of_charge(sheet: &mut Sheet<'_>, charge: usize) {
+    const SHOWN_MAX: usize = 10;
+    if !sheet.is_expanded("refunds") {
+        return;
+    }
+    let rows = Refund::table(sheet.reader.tables).rows().iter().rev();
+    let mut found: Vec<Object> = rows
+        .filter(|refund| refund.charge == charge)
+        .take(SHOWN_MAX.saturating_add(1))
+        .map(|refund| Refund::object(refund.clone()))
+        .collect();
+    let has_more = found.len() > SHOWN_MAX;
+    found.truncate(SHOWN_MAX);
+    let url = glued(&["/v1/charges/", &sheet.reader.id::<Charge>(charge), "/refunds"]);
+    sheet.page("refunds", &url, found, has_more);
+}
+
 /// What a request asks for.
 struct Order {
     charge: usize,
@@ -198,7 +217,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let charge = work.edit::<Charge>(order.charge)?;
     charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
     match found.card.test.aftermath {
-        Aftermath::RefundPends => work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund)),
+        Aftermath::RefundPends => {
+            work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund))
+        }
         Aftermath::RefundFails => {
             pay_out(work, refund)?;
             work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundFails(refund));
@@ -210,6 +231,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     }
     work.emit::<Refund>("refund.created", refund)?;
     work.emit::<Charge>("charge.refunded", order.charge)?;
+    if found.card.test.aftermath == Aftermath::ReportedAsFraud {
+        fraud_warnings::follow_refund(work, order.charge)?;
+    }
     Ok(Answer::Object(work.object::<Refund>(refund)?))
 }
 
@@ -223,7 +247,8 @@ fn charge_of(work: &Work<'_>, charge: Option<&str>, intent: Option<&str>) -> Res
     };
     match (charge, intent, latest) {
         (None, None, _) => {
-            let message = "One of the following params should be provided for this request: payment_intent or charge.";
+            let message =
+                "One of the following params should be provided for this request: payment_intent or charge.";
             Err(Refusal::request(message.to_owned()))
         }
         (Some(charge), Some(_), latest) if latest != Some(charge) => {
@@ -246,7 +271,7 @@ fn unpaid(intent: &str, param: &str) -> Box<Refusal> {
 fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
     let id = work.id::<Charge>(order.charge);
     let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
-    if !charge.failure.is_none() {
+    if charge.failure.is_some() {
         return Err(unpaid(&intent, "charge"));
     }
     if !charge.is_captured() {
@@ -264,7 +289,10 @@ fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
     }
     let rest = charge.refundable();
     if rest == 0 {
-        return Err(Refusal::state("charge_already_refunded", format!("Charge {id} has already been refunded.")));
+        return Err(Refusal::state(
+            "charge_already_refunded",
+            format!("Charge {id} has already been refunded."),
+        ));
     }
     let amount = order.amount.unwrap_or(rest);
     if amount > rest {

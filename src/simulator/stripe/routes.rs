@@ -9,11 +9,12 @@ use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
 use super::{
-    accounts, application_fees, balance, balance_transactions, bank_accounts, charges, customers, events,
-    files, payment_intents, payment_methods, payout_settings, payouts, prices, products, setup_intents,
-    tokens, transfer_reversals, transfers, webhook_endpoints,
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, fraud_warnings, payment_intents, payment_methods, payout_settings, payouts,
+    prices, products, refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers,
+    webhook_endpoints,
 };
-use crate::json::{ArrayWriter, ObjectWriter};
+use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
 
 /// Every resource.
@@ -23,17 +24,25 @@ const RESOURCES: &[&[Row]] = &[
     balance::ROUTES,
     balance_transactions::ROUTES,
     bank_accounts::ROUTES,
+    billing::INVOICES,
+    billing::INVOICE_ITEMS,
+    billing::INVOICE_PAYMENTS,
+    billing::SUBSCRIPTIONS,
     charges::ROUTES,
     customers::ROUTES,
+    disputes::ROUTES,
     events::ROUTES,
     files::ROUTES,
+    fraud_warnings::ROUTES,
     payment_intents::ROUTES,
     payment_methods::ROUTES,
     payout_settings::ROUTES,
     payouts::ROUTES,
     prices::ROUTES,
     products::ROUTES,
+    refunds::ROUTES,
     setup_intents::ROUTES,
+    test_clocks::ROUTES,
     tokens::ROUTES,
     transfer_reversals::ROUTES,
     transfers::ROUTES,
@@ -104,6 +113,8 @@ pub(super) enum Answer {
     New(Object),
     /// A page of a list: the address and how it is written.
     Page { url: String, numbers: (Vec<usize>, bool), write: PageWriter },
+    /// A member of an object, such as the list of its lines.
+    Member { object: Object, name: &'static str },
     /// JSON without an id, such as the balance.
     Text(String),
 }
@@ -120,7 +131,7 @@ impl Answer {
     pub(super) const fn object(&self) -> Option<&Object> {
         match self {
             Self::Object(object) | Self::New(object) => Some(object),
-            Self::Page { .. } | Self::Text(_) => None,
+            Self::Page { .. } | Self::Member { .. } | Self::Text(_) => None,
         }
     }
 
@@ -130,6 +141,12 @@ impl Answer {
             Self::Object(object) => reader.object(object, expand),
             Self::New(object) => Reader { is_new: true, ..reader }.object(object, expand),
             Self::Page { url, numbers, write } => write(reader, url, numbers, expand),
+            Self::Member { object, name } => {
+                let whole = reader.object(object, expand);
+                let member =
+                    json::parse(whole.as_bytes()).ok().and_then(|whole| whole.get(name).map(Value::to_text));
+                member.unwrap_or_else(|| "null".to_owned())
+            }
             Self::Text(json) => json.clone(),
         }
     }

@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
         for (word, joint) in [("AND", Joint::And), ("OR", Joint::Or)] {
             for word in [word.to_owned(), word.to_lowercase()] {
                 if let Some(rest) = self.rest.strip_prefix(word.as_str())
-                    && rest.starts_with([' ', '\t', '-'])
+                    && (rest.is_empty() || rest.starts_with([' ', '\t', '-']))
                 {
                     self.rest = rest.trim_start();
                     return joint;

@@ -2,10 +2,13 @@
 
 use alloc::sync::Arc;
 
+use super::accounts::{self, Account};
 use super::addresses::{self, Shipping};
+use super::object::PLATFORM;
 use super::params::{Params, Patch};
 use super::refusal::{Refusal, Result};
 use super::sheet::Sheet;
+use super::work::Work;
 use crate::prelude::*;
 
 /// What card statements show of a merchant, in characters (<https://docs.stripe.com/get-started/account/statement-descriptors>).
@@ -49,6 +52,10 @@ pub(super) struct TermsPatch {
     statement_descriptor_suffix: Patch<String>,
     transfer_group: Patch<String>,
     application_fee: Patch<u64>,
+    on_behalf_of: Patch<usize>,
+    destination: Option<usize>,
+    /// Of what is passed on.
+    transfer_amount: Option<u64>,
 }
 
 impl TermsPatch {
@@ -57,7 +64,13 @@ impl TermsPatch {
     /// # Errors
     ///
     /// A value is wrong.
-    pub(super) fn read(params: &mut Params) -> Result<Self> {
+    pub(super) fn read(work: &Work<'_>, params: &mut Params) -> Result<Self> {
+        let on_behalf_of = match params.patch("on_behalf_of")? {
+            Patch::Keep => Patch::Keep,
+            Patch::Unset => Patch::Unset,
+            Patch::Set(id) => Patch::Set(accounts::connected(work, &id, "on_behalf_of")?),
+        };
+        let (destination, transfer_amount) = transfer_data(work, params)?;
         Ok(Self {
             description: params.patch("description")?,
             receipt_email: addresses::email(params, "receipt_email")?,
@@ -66,6 +79,9 @@ impl TermsPatch {
             statement_descriptor_suffix: descriptor(params, "statement_descriptor_suffix")?,
             transfer_group: params.patch("transfer_group")?,
             application_fee: application_fee(params)?,
+            on_behalf_of,
+            destination,
+            transfer_amount,
         })
     }
 
@@ -83,6 +99,9 @@ impl TermsPatch {
             statement_descriptor_suffix: Patch::Keep,
             transfer_group: params.patch("transfer_group")?,
             application_fee: Patch::Keep,
+            on_behalf_of: Patch::Keep,
+            destination: None,
+            transfer_amount: None,
         })
     }
 
@@ -92,6 +111,11 @@ impl TermsPatch {
     ///
     /// A value is wrong.
     pub(super) fn read_of_capture(params: &mut Params) -> Result<Self> {
+        let mut transfer_amount = None;
+        if let Patch::Set(mut data) = params.object("transfer_data")? {
+            transfer_amount = data.positive("amount")?;
+            data.finish()?;
+        }
         Ok(Self {
             description: Patch::Keep,
             receipt_email: Patch::Keep,
@@ -100,6 +124,9 @@ impl TermsPatch {
             statement_descriptor_suffix: descriptor(params, "statement_descriptor_suffix")?,
             transfer_group: Patch::Keep,
             application_fee: application_fee(params)?,
+            on_behalf_of: Patch::Keep,
+            destination: None,
+            transfer_amount,
         })
     }
 
@@ -115,8 +142,34 @@ impl TermsPatch {
                 statement_descriptor_suffix: Patch::Keep,
                 transfer_group: Patch::Keep,
                 application_fee: Patch::Keep,
+                on_behalf_of: Patch::Keep,
+                destination: None,
+                transfer_amount: None,
             }
         )
+    }
+
+    /// Whether the fee that is asked for can be kept back from a payment of `minor` units.
+    ///
+    /// # Errors
+    ///
+    /// It is more than the payment, or there is nobody to keep it back from.
+    pub(super) fn check_fee(&self, work: &Work<'_>, terms: &Terms, minor: u64) -> Result<()> {
+        let Some(fee) = self.application_fee() else { return Ok(()) };
+        let is_shared = work.account != PLATFORM || terms.transfer.is_some() || self.destination.is_some();
+        let param = "application_fee_amount";
+        if !is_shared {
+            let message = "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment \
+                           (using an OAuth key or Stripe-Account header) or destination payment (using \
+                           `transfer_data[destination]`).";
+            return Err(Refusal::param(None, param, message.to_owned()));
+        }
+        if fee > minor {
+            let message =
+                format!("The application fee ({fee}) cannot exceed the amount of the payment ({minor}).");
+            return Err(Refusal::param(None, param, message));
+        }
+        Ok(())
     }
 
     /// The fee the platform asks for, where one is named.
@@ -140,7 +193,24 @@ impl TermsPatch {
         self.statement_descriptor_suffix.apply(&mut terms.statement_descriptor_suffix);
         self.transfer_group.apply(&mut terms.transfer_group);
         self.application_fee.apply(&mut terms.application_fee);
+        self.on_behalf_of.apply(&mut terms.on_behalf_of);
+        if let Some(account) = self.destination {
+            terms.transfer = Some(Destination { account, amount: None });
+        }
+        if let Some(transfer) = &mut terms.transfer {
+            transfer.amount = self.transfer_amount.or(transfer.amount);
+        }
     }
+}
+
+/// `transfer_data`: the account the money is passed on to, and how much of it.
+fn transfer_data(work: &Work<'_>, params: &mut Params) -> Result<(Option<usize>, Option<u64>)> {
+    let Patch::Set(mut data) = params.object("transfer_data")? else { return Ok((None, None)) };
+    let (destination, amount) = (data.text("destination")?, data.positive("amount")?);
+    let param = data.name("destination");
+    data.finish()?;
+    let destination = destination.map(|id| accounts::connected(work, &id, &param)).transpose()?;
+    Ok((destination, amount))
 }
 
 fn application_fee(params: &mut Params) -> Result<Patch<u64>> {
@@ -178,6 +248,15 @@ impl Terms {
     /// Writes `shipping`.
     pub(super) fn write_shipping(&self, sheet: &mut Sheet<'_>) {
         Shipping::write_of_payment(sheet, self.shipping.as_ref());
+    }
+
+    /// Writes `transfer_data`, or `null`.
+    pub(super) fn write_transfer_data(&self, sheet: &mut Sheet<'_>) {
+        let Some(Destination { account, amount }) = self.transfer else { return sheet.null("transfer_data") };
+        sheet.within("transfer_data", |sheet| {
+            sheet.maybe_natural("amount", amount);
+            sheet.reference::<Account>("destination", Some(account));
+        });
     }
 
     /// Writes the statement descriptors.

@@ -96,8 +96,9 @@ pub(super) fn named(work: &Work<'_>, id: &str, param: &str) -> Result<usize> {
 
 fn moment(params: &mut Params) -> Result<Timestamp> {
     let seconds = params.natural("frozen_time")?.ok_or_else(|| Refusal::missing("frozen_time"))?;
-    Timestamp::from_unix_seconds(seconds)
-        .ok_or_else(|| Refusal::param(None, "frozen_time", format!("Invalid timestamp: {seconds} is after the year 9999")))
+    Timestamp::from_unix_seconds(seconds).ok_or_else(|| {
+        Refusal::param(None, "frozen_time", format!("Invalid timestamp: {seconds} is after the year 9999"))
+    })
 }
 
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {

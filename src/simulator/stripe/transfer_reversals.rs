@@ -97,6 +97,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         currency: found.currency,
         availability: Availability::AtOnce,
         is_backed: true,
+        application_fee: 0,
     };
     let source = Source::TransferReversal(number);
     let (world, now) = (&mut *work.world, work.now);

@@ -5,11 +5,12 @@
 use super::super::treasury::{Availability, Source, TransferOrder};
 use super::accounts::{self, Account};
 use super::amount_params;
+use super::application_fees;
 use super::balance_transactions::BalanceTransaction;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, Object, kind};
-use super::params::Params;
+use super::params::{MetadataPatch, Params};
 use super::purse::publish;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
@@ -131,6 +132,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         currency,
         availability: from.map_or(Availability::AtOnce, |(_, availability, _)| availability),
         is_backed: from.is_some(),
+        application_fee: 0,
     };
     let head = work.head::<Transfer>(metadata);
     let number = head.number;
@@ -154,6 +156,58 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     });
     work.emit::<Transfer>("transfer.created", number)?;
     Ok(Answer::Object(work.object::<Transfer>(number)?))
+}
+
+/// Passes the money of a charge of this account on, as `transfer_data` wants it, and keeps a share back over there. Returns
+/// the numbers of the transfer and of the fee.
+///
+/// # Errors
+///
+/// A contradiction in the simulator itself.
+pub(super) fn pass_on(
+    work: &mut Work<'_>,
+    charge: usize,
+    (minor, currency): (u64, Currency),
+    destination: usize,
+    application_fee: u64,
+) -> Result<(usize, Option<usize>)> {
+    let booked = work.world.treasury.transactions_of(Source::Charge(charge)).next();
+    let booked = booked.and_then(|number| work.world.treasury.transaction(number));
+    let booked = booked.ok_or_else(|| Refusal::bug("what is passed on was not booked"))?;
+    let order = TransferOrder {
+        from: work.purse()?,
+        to: work.get::<Account>(destination)?.purse,
+        minor,
+        currency,
+        availability: Availability::On(booked.available_on),
+        is_backed: true,
+        application_fee,
+    };
+    let head = work.head::<Transfer>(MetadataPatch::Keep);
+    let number = head.number;
+    let (world, now) = (&mut *work.world, work.now);
+    let pair = world.treasury.transfer(&mut world.books, &order, Source::Transfer(number), now)?;
+    publish(work.world);
+    let _ = work.add(Transfer {
+        head,
+        amount: minor,
+        reversed: 0,
+        currency,
+        destination,
+        transaction: pair.out,
+        charge: Some(charge),
+        description: None,
+        group: None,
+        reversals: Vec::new(),
+    });
+    work.emit::<Transfer>("transfer.created", number)?;
+    if application_fee == 0 {
+        return Ok((number, None));
+    }
+    let platform = core::mem::replace(&mut work.account, destination);
+    let fee = application_fees::collect(work, charge, pair.into);
+    work.account = platform;
+    Ok((number, Some(fee?)))
 }
 
 /// Minor units that other transfers took from a charge.

@@ -5,12 +5,15 @@
 
 use alloc::sync::Arc;
 
+use super::super::faults::Fault;
+use super::super::settlement::Subject;
 use super::super::webhooks::News;
 use super::super::world::World;
 use super::events::{Cause, Event};
 use super::object::{Head, Kind, Metadata, Object, PLATFORM};
 use super::params::MetadataPatch;
 use super::refusal::{Refusal, Result};
+use super::timers::Due;
 use super::version::Version;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -164,12 +167,29 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Lets something happen at a moment; what is due now happens once this work is done.
+    pub(super) fn arrange(&mut self, at: Timestamp, due: Due) {
+        self.world.stripe.timers.arrange(at, due);
+    }
+
     fn announce(&mut self, kind: &'static str, object: Object, before: Option<Object>) {
         let head = Head { account: object.head().account, ..self.head::<Event>(MetadataPatch::Keep) };
         let account = head.account;
         let event = Event { head, kind, object, before, cause: self.cause.clone() };
+        let is_silent = kind.starts_with("charge.dispute.") && self.is_silent(&event);
         let event = self.add(event);
-        self.world.publish(self.now, account, kind, News::Stripe { event });
+        if !is_silent {
+            self.world.publish(self.now, account, kind, News::Stripe { event });
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Whether no webhook tells of a dispute; the event can be read all the same.
+    fn is_silent(&mut self, event: &Event) -> bool {
+        let id = self.world.ids.id(event.object.class().prefix(), event.object.head().number);
+        let subject = Subject { reference: &id, object: &id };
+        self.world.misfortune(Fault::DisputeSilent, &subject, self.now)
     }
 }
 

@@ -118,6 +118,7 @@ impl Bench {
                     currency: currencies[currency],
                     availability: Availability::Rolling,
                     is_backed: false,
+                    application_fee: 0,
                 };
                 let (there, back) = (Source::Transfer(self.objects), Source::TransferReversal(self.objects));
                 treasury.transfer(books, &order, there, now).and_then(|_| {

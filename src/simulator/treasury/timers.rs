@@ -2,7 +2,7 @@
 
 use super::super::books::Books;
 use super::payout::{PayoutState, SUBMIT_AFTER};
-use super::{Error, PayoutSchedule, Treasury, business_day};
+use super::{Booking, Error, Kind, PayoutSchedule, Treasury, business_day};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -17,6 +17,10 @@ pub(super) enum Due {
     Sweep(usize),
     /// A payout that was paid comes back.
     Return(usize),
+    /// What was put aside by a transaction is released.
+    Release(usize),
+    /// What an account owes is taken from its bank, whatever its schedule.
+    Debit(usize),
 }
 
 /// What has happened by itself. A dialect makes its events of it.
@@ -74,7 +78,16 @@ impl Treasury {
             }
             Due::Sweep(account) => {
                 let _ = self.due.pop_first();
-                self.sweep(books, account, at)?
+                self.sweep(books, account, at, |available| available != 0)?
+            }
+            Due::Debit(account) => {
+                let _ = self.due.pop_first();
+                self.sweep(books, account, at, |available| available < 0)?
+            }
+            Due::Release(held) => {
+                let _ = self.due.pop_first();
+                self.release(books, held, at)?;
+                Vec::new()
             }
             Due::Return(payout) => {
                 let _ = self.due.pop_first();
@@ -99,6 +112,23 @@ impl Treasury {
     /// Lets a payout that was paid come back.
     pub(in crate::simulator) fn plan_return(&mut self, payout: usize, at: Timestamp) {
         let _ = self.due.insert((at, Due::Return(payout)));
+    }
+
+    /// Lets what a transaction put aside be released.
+    pub(in crate::simulator) fn plan_release(&mut self, held: usize, at: Timestamp) {
+        let _ = self.due.insert((at, Due::Release(held)));
+    }
+
+    /// Lets what an account owes be taken from its bank.
+    pub(in crate::simulator) fn plan_debit(&mut self, account: usize, at: Timestamp) {
+        let _ = self.due.insert((at, Due::Debit(account)));
+    }
+
+    fn release(&mut self, books: &mut Books, held: usize, at: Timestamp) -> Result<(), Error> {
+        let Some(found) = self.transactions.get(held) else { return Ok(()) };
+        let money = (found.gross.saturating_neg(), found.currency);
+        let booking = Booking::of(Kind::ReserveRelease, found.account, found.source, money);
+        self.book_unconverted(books, &booking, at).map(drop)
     }
 
     /// Makes all available that is due at one moment.

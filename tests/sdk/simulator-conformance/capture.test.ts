@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { category, refused, type Lab } from "./lab.js";
+import { category, refused, soon, type Lab } from "./lab.js";
 
 const DAY = 86_400;
 
@@ -66,6 +66,7 @@ category("capture", (check) => {
     await refused(lab.stripe.paymentIntents.capture(id, { amount_to_capture: 1_001 }), {
       status: 400,
       type: "invalid_request_error",
+      code: "amount_too_large",
       param: "amount_to_capture",
     });
     assert.equal((await lab.stripe.paymentIntents.retrieve(id)).status, "requires_capture");
@@ -165,6 +166,12 @@ category("capture", (check) => {
     const { object, previous_attributes: previous } = updated?.data as { object: typeof charge; previous_attributes: object };
     assert.equal(object.balance_transaction, charge.balance_transaction);
     assert.deepEqual({ ...previous, receipt_url: null }, { balance_transaction: null, receipt_url: null });
+  });
+
+  check("asynchronous capture is booked by itself where time passes by itself", async (lab) => {
+    if (!lab.isTimed) return;
+    const payment = await lab.pay();
+    await soon(async () => (await lab.charge(payment)).balance_transaction !== null, "the booking");
   });
 
   check("charge.succeeded of an asynchronous capture knows no balance transaction", async (lab) => {

@@ -3,8 +3,8 @@
  *
  * Invariant: a check knows the gateway only from outside. One gateway serves a whole category, as one account serves many
  * tests, so a check looks for its own objects and counts nothing that others make. `CONFORMANCE_URL` names a gateway that
- * runs already (`tillproof simulate --dialect stripe`); without it one is started, and every check runs under a real clock
- * and under a virtual one.
+ * runs already (`tillproof simulate --dialect stripe`); its clock is real. Without it one is started, and every
+ * check runs under a real clock and under a virtual one.
  */
 
 import assert from "node:assert/strict";
@@ -55,9 +55,12 @@ const KEY = "sk_test_conformance";
 export class Lab {
   readonly url: string;
   readonly stripe: Stripe;
+  /** Whether time passes by itself. */
+  readonly isTimed: boolean;
 
-  constructor(url: string) {
+  constructor(url: string, isTimed: boolean) {
     this.url = url;
+    this.isTimed = isTimed;
     this.stripe = this.client();
   }
 
@@ -180,9 +183,9 @@ export async function refused(call: Promise<unknown>, expected: Expected): Promi
 }
 
 /** Resolves when `ask` says yes, within real seconds: what comes over a socket takes its time. */
-export async function soon(ask: () => boolean, what: string, ms = 5_000): Promise<void> {
+export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 5_000): Promise<void> {
   const end = Date.now() + ms;
-  while (!ask()) {
+  while (!(await ask())) {
     if (Date.now() > end) assert.fail(`${what} did not happen in ${ms} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -195,7 +198,7 @@ export type Check = (name: string, body: (lab: Lab) => Promise<void>) => void;
 export function category(name: string, checks: (check: Check) => void): void {
   const url = process.env["CONFORMANCE_URL"];
   if (url !== undefined) {
-    const lab = new Lab(url);
+    const lab = new Lab(url, true);
     describe(name, () => checks((sentence, body) => void test(sentence, () => body(lab))));
     return;
   }
@@ -205,7 +208,7 @@ export function category(name: string, checks: (check: Check) => void): void {
       let lab: Lab;
       before(async () => {
         server = await serve({ gateway: { dialect: "stripe", seed: 7, clock } });
-        lab = new Lab(server.url);
+        lab = new Lab(server.url, clock === "real");
       });
       after(() => server.close());
       checks((sentence, body) => void test(sentence, () => body(lab)));

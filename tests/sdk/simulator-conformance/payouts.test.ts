@@ -147,9 +147,9 @@ category("payouts", (check) => {
     const [one, other] = [await payout(lab), await payout(lab)];
     const { data } = await lab.stripe.payouts.list({ limit: 2 });
     assert.deepEqual(data.map(({ id }) => id), [other.id, one.id]);
-    await lab.stripe.payouts.cancel(one.id);
+    await lab.stripe.payouts.cancel(other.id);
     const canceled = await lab.stripe.payouts.list({ status: "canceled", limit: 1 });
-    assert.deepEqual(canceled.data.map(({ id }) => id), [one.id]);
+    assert.deepEqual(canceled.data.map(({ id }) => id), [other.id]);
   });
 
   check("a payout nobody knows is a 404", async ({ stripe }) => {

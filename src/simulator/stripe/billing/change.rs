@@ -49,14 +49,16 @@ fn changes(work: &Work<'_>, found: &Subscription, params: &mut Params) -> Result
         };
         let number = work.world.ids.number(ITEM_PREFIX, &id);
         let place = found.items.iter().position(|item| Some(item.number) == number);
-        let place = place.ok_or_else(|| Refusal::no_such_param("subscription_item", &id, &item.name("id")))?;
+        let place =
+            place.ok_or_else(|| Refusal::no_such_param("subscription_item", &id, &item.name("id")))?;
         let Some(present) = found.items.get(place) else { continue };
         if item.flag("deleted")? == Some(true) {
             item.finish()?;
             changes.push(Change::Remove(place));
             continue;
         }
-        let price = if item.has("price") { subscribe::recurring(work, &mut item)? } else { present.price.clone() };
+        let price =
+            if item.has("price") { subscribe::recurring(work, &mut item)? } else { present.price.clone() };
         let quantity = item.natural("quantity")?.unwrap_or(present.quantity);
         let metadata = item.metadata()?;
         item.finish()?;
@@ -96,7 +98,8 @@ pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     let metadata = params.metadata()?;
     params.finish()?;
     if before.status.has_ended() {
-        let message = "A canceled subscription can only update its cancellation_details and metadata.".to_owned();
+        let message =
+            "A canceled subscription can only update its cancellation_details and metadata.".to_owned();
         return Err(Refusal::state("invalid_canceled_subscription_fields", message));
     }
 
@@ -107,7 +110,8 @@ pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     let edited = work.edit::<Subscription>(number)?;
     apply(edited, changes, at);
     if let Some(end) = trial_end {
-        (edited.status, edited.trial, edited.is_trial_end_announced) = (Status::Trialing, Some((at, end)), false);
+        (edited.status, edited.trial, edited.is_trial_end_announced) =
+            (Status::Trialing, Some((at, end)), false);
         (edited.anchor, edited.period_start, edited.period_end) = (end, at, end);
     }
     if ends_trial && edited.status == Status::Trialing {
@@ -138,11 +142,14 @@ fn prorate(work: &mut Work<'_>, before: &Subscription, changes: &[Change], at: T
             Change::Add(wanted) => (None, Some((wanted.price.clone(), wanted.quantity))),
             Change::Remove(place) => (before.items.get(*place), None),
             Change::Set(place, price, quantity, _) => match before.items.get(*place) {
-                Some(item) if item.price.head.number == price.head.number && item.quantity == *quantity => continue,
+                Some(item) if item.price.head.number == price.head.number && item.quantity == *quantity => {
+                    continue;
+                }
                 old => (old, Some((price.clone(), *quantity))),
             },
         };
-        let new = new.map(|(price, quantity)| Item { number: 0, created: at, price, quantity, metadata: None });
+        let new =
+            new.map(|(price, quantity)| Item { number: 0, created: at, price, quantity, metadata: None });
         proration::change(work, before.head.number, (old, new.as_ref()), at)?;
     }
     Ok(())
@@ -225,4 +232,3 @@ pub(super) fn cancel(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     cycle::end(work, number, at, Some("cancellation_requested"))?;
     Ok(Answer::Object(work.object::<Subscription>(number)?))
 }
-

@@ -162,7 +162,8 @@ pub(super) fn attempt(
 pub(super) fn retry_later(work: &mut Work<'_>, number: usize, at: Timestamp) -> Result<bool> {
     let invoice = work.edit::<Invoice>(number)?;
     let made = usize::try_from(invoice.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    let next = RETRY_DAYS.get(made).map(|days| at.saturating_add(Millis::from_seconds(days.saturating_mul(86_400))));
+    let next =
+        RETRY_DAYS.get(made).map(|days| at.saturating_add(Millis::from_seconds(days.saturating_mul(86_400))));
     invoice.next_attempt = next;
     Ok(next.is_some())
 }

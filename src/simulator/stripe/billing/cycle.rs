@@ -3,6 +3,7 @@
 //! A renewal is drafted at the end of a period, finalized and collected an hour later, and retried for some days; a
 //! subscription nobody pays for ends.
 
+use super::super::amounts;
 use super::super::customers::Customer;
 use super::super::object::{Head, Kind};
 use super::super::params::MetadataPatch;
@@ -10,7 +11,6 @@ use super::super::products::Product;
 use super::super::refusal::Result;
 use super::super::timers::Due;
 use super::super::work::Work;
-use super::super::amounts;
 use super::collect::{self, Outcome};
 use super::invoice::{DRAFT_TIME, Invoice, Reason, Recipient, Status};
 use super::invoice_item::InvoiceItem;
@@ -311,7 +311,8 @@ pub(super) fn take_pending(work: &mut Work<'_>, number: usize) -> Result<()> {
     let has_currency = !draft.lines.is_empty();
     let rows = InvoiceItem::table(&work.world.stripe.tables).rows().iter();
     let mine = rows.filter(|item| item.is_pending() && item.customer == draft.customer);
-    let of_this = mine.filter(|item| item.subscription.is_none() || item.subscription == draft.subscription_number());
+    let of_this =
+        mine.filter(|item| item.subscription.is_none() || item.subscription == draft.subscription_number());
     let found: Vec<(usize, crate::money::Currency)> =
         of_this.map(|item| (item.head.number, item.currency)).collect();
     let first = found.first().map(|(_, currency)| *currency);

@@ -26,7 +26,8 @@ pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/invoiceitems", create, Gives::One(Class::InvoiceItem), Level::Most).noting(NOTE),
     Row::new("GET", "/v1/invoiceitems", list, Gives::List(Class::InvoiceItem), Level::Whole),
     Row::new("GET", "/v1/invoiceitems/:id", retrieve, Gives::One(Class::InvoiceItem), Level::Whole),
-    Row::new("POST", "/v1/invoiceitems/:id", update, Gives::One(Class::InvoiceItem), Level::Most).noting(NOTE),
+    Row::new("POST", "/v1/invoiceitems/:id", update, Gives::One(Class::InvoiceItem), Level::Most)
+        .noting(NOTE),
     Row::new("DELETE", "/v1/invoiceitems/:id", delete, Gives::Nothing, Level::Whole),
 ];
 
@@ -147,7 +148,8 @@ fn cost(work: &Work<'_>, params: &mut Params, quantity: u64) -> Result<Cost> {
     let currency_of = || currency.ok_or_else(|| Refusal::missing("currency"));
     let found = match (amount, unit, price) {
         (None, None, Some(price)) if price.interval.is_some() => {
-            let message = "The price of an invoice item is paid once: expected a price of type one_time".to_owned();
+            let message =
+                "The price of an invoice item is paid once: expected a price of type one_time".to_owned();
             return Err(Refusal::param(None, "pricing[price]", message));
         }
         (None, None, Some(price)) => Cost {
@@ -156,7 +158,9 @@ fn cost(work: &Work<'_>, params: &mut Params, quantity: u64) -> Result<Cost> {
             unit_amount: Some(price.unit_amount),
             price: Some((price.head.number, price.product)),
         },
-        (Some(amount), None, None) => Cost { amount, currency: currency_of()?, unit_amount: None, price: None },
+        (Some(amount), None, None) => {
+            Cost { amount, currency: currency_of()?, unit_amount: None, price: None }
+        }
         (None, Some(text), None) => {
             let unit = text.parse().map_err(|_| params.invalid("unit_amount_decimal", "decimal", &text))?;
             Cost { amount: times(unit)?, currency: currency_of()?, unit_amount: Some(unit), price: None }
@@ -183,7 +187,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let metadata = params.metadata()?;
     params.finish()?;
     let invoice = invoice.map(|id| invoice::draft_named(work, &id, "invoice")).transpose()?;
-    let subscription = subscription.map(|id| work.find_param::<Subscription>(&id, "subscription")).transpose()?;
+    let subscription =
+        subscription.map(|id| work.find_param::<Subscription>(&id, "subscription")).transpose()?;
     let customer = match (customer, invoice) {
         (Some(id), _) => customers::named(work, &id, "customer")?,
         (None, Some(invoice)) => work.get::<Invoice>(invoice)?.customer,
@@ -282,7 +287,11 @@ fn period(params: &mut Params) -> Result<Option<(Timestamp, Timestamp)>> {
     period.finish()?;
     match bounds.map(|second| second.and_then(Timestamp::from_unix_seconds)) {
         [Some(start), Some(end)] if start <= end => Ok(Some((start, end))),
-        _ => Err(Refusal::param(None, &name, "A period has a start and an end that is not before it".to_owned())),
+        _ => Err(Refusal::param(
+            None,
+            &name,
+            "A period has a start and an end that is not before it".to_owned(),
+        )),
     }
 }
 
@@ -328,7 +337,8 @@ fn delete(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let page = Page::read::<InvoiceItem>(work, &mut params)?;
     let (created, is_pending) = (Span::read(&mut params, "created")?, params.flag("pending")?);
-    let customer = params.text("customer")?.map(|id| work.find_param::<Customer>(&id, "customer")).transpose()?;
+    let customer =
+        params.text("customer")?.map(|id| work.find_param::<Customer>(&id, "customer")).transpose()?;
     let invoice = params.text("invoice")?.map(|id| work.find_param::<Invoice>(&id, "invoice")).transpose()?;
     params.finish()?;
     let found = page.of::<InvoiceItem>(work, |item| {

@@ -77,7 +77,8 @@ impl Fields {
 
     fn apply(self, invoice: &mut Invoice, at: Timestamp) {
         invoice.advances = self.advances.unwrap_or(invoice.advances);
-        invoice.finalizes_at = invoice.advances.then(|| invoice.finalizes_at.unwrap_or(at.saturating_add(DRAFT_TIME)));
+        invoice.finalizes_at =
+            invoice.advances.then(|| invoice.finalizes_at.unwrap_or(at.saturating_add(DRAFT_TIME)));
         invoice.collection = self.collection.unwrap_or(invoice.collection);
         self.description.apply(&mut invoice.description);
         self.footer.apply(&mut invoice.footer);
@@ -91,7 +92,11 @@ impl Fields {
 /// # Errors
 ///
 /// An invoice that is sent has no day until which it is to be paid, or one that is charged has.
-pub(super) fn collection(params: &mut Params, days: Option<u64>, has_date: bool) -> Result<Option<Collection>> {
+pub(super) fn collection(
+    params: &mut Params,
+    days: Option<u64>,
+    has_date: bool,
+) -> Result<Option<Collection>> {
     let is_sent =
         params.choice("collection_method", &[("charge_automatically", false), ("send_invoice", true)])?;
     match (is_sent, days) {
@@ -126,7 +131,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let customer = params.required_text("customer")?;
     let customer = customers::named(work, &customer, "customer")?;
     let subscription = params.text("subscription")?;
-    let subscription = subscription.map(|id| work.find_param::<Subscription>(&id, "subscription")).transpose()?;
+    let subscription =
+        subscription.map(|id| work.find_param::<Subscription>(&id, "subscription")).transpose()?;
     let fields = Fields::read(work, &mut params)?;
     let currency = prices::currency(&mut params)?;
     let includes = params
@@ -140,7 +146,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let reason = if subscription.is_some() { Reason::SubscriptionUpdate } else { Reason::Manual };
     let number = cycle::draft(work, customer, reason, at)?;
     let of_subscription = match subscription {
-        Some(subscription) => Some((subscription, work.get::<Subscription>(subscription)?.head.metadata.clone())),
+        Some(subscription) => {
+            Some((subscription, work.get::<Subscription>(subscription)?.head.metadata.clone()))
+        }
         None => None,
     };
     let draft = work.edit::<Invoice>(number)?;
@@ -187,7 +195,8 @@ fn delete(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     let number = present(work)?;
     let invoice = work.get::<Invoice>(number)?;
     if !invoice.is_draft() || invoice.subscription.is_some() {
-        let message = "You can only delete draft invoices that are not of a subscription: void this one instead.";
+        let message =
+            "You can only delete draft invoices that are not of a subscription: void this one instead.";
         return Err(executed(message.to_owned()));
     }
 
@@ -260,7 +269,8 @@ fn pay(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
                 return Err(refusal);
             }
             Outcome::NeedsAction => {
-                let message = "This invoice could not be paid because its payment requires the customer's action.";
+                let message =
+                    "This invoice could not be paid because its payment requires the customer's action.";
                 let mut refusal = Refusal::card("invoice_payment_intent_requires_action", None, message);
                 refusal.is_executed = true;
                 return Err(refusal);
@@ -325,7 +335,8 @@ fn give_up(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 
     // From here on nobody expects it.
     let invoice = work.edit::<Invoice>(number)?;
-    (invoice.status, invoice.uncollectible_at, invoice.next_attempt) = (Status::Uncollectible, Some(at), None);
+    (invoice.status, invoice.uncollectible_at, invoice.next_attempt) =
+        (Status::Uncollectible, Some(at), None);
     work.emit::<Invoice>("invoice.marked_uncollectible", number)?;
     Ok(Answer::Object(work.object::<Invoice>(number)?))
 }
@@ -333,9 +344,11 @@ fn give_up(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let page = Page::read::<Invoice>(work, &mut params)?;
     let (created, due) = (Span::read(&mut params, "created")?, Span::read(&mut params, "due_date")?);
-    let customer = params.text("customer")?.map(|id| work.find_param::<Customer>(&id, "customer")).transpose()?;
+    let customer =
+        params.text("customer")?.map(|id| work.find_param::<Customer>(&id, "customer")).transpose()?;
     let subscription = params.text("subscription")?;
-    let subscription = subscription.map(|id| work.find_param::<Subscription>(&id, "subscription")).transpose()?;
+    let subscription =
+        subscription.map(|id| work.find_param::<Subscription>(&id, "subscription")).transpose()?;
     let status = params.choice("status", STATUSES)?;
     let is_sent =
         params.choice("collection_method", &[("charge_automatically", false), ("send_invoice", true)])?;
@@ -362,7 +375,12 @@ fn present(work: &Work<'_>) -> Result<usize> {
 }
 
 /// The invoice, in one of the states from which it can be `done`.
-fn expected(work: &Work<'_>, number: usize, states: &[Status], done: &str) -> Result<alloc::sync::Arc<Invoice>> {
+fn expected(
+    work: &Work<'_>,
+    number: usize,
+    states: &[Status],
+    done: &str,
+) -> Result<alloc::sync::Arc<Invoice>> {
     let invoice = work.get::<Invoice>(number)?.clone();
     if states.contains(&invoice.status) {
         return Ok(invoice);

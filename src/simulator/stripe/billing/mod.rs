@@ -20,7 +20,6 @@ mod subscription;
 
 use alloc::collections::BTreeMap;
 
-
 pub(super) use collect::follow_payment;
 pub(super) use cycle::{Turn, next_of_clock, run};
 pub(super) use invoice::Invoice;

@@ -40,7 +40,8 @@ pub(super) fn change(
         let amount = rest_of(item.price.unit_amount.saturating_mul(item.quantity), period, at);
         let minor = i64::try_from(amount).unwrap_or(i64::MAX);
         let product = work.get::<Product>(item.price.product)?.name.clone();
-        let quantity = if item.quantity == 1 { String::new() } else { glued(&[&item.quantity.digits(), " × "]) };
+        let quantity =
+            if item.quantity == 1 { String::new() } else { glued(&[&item.quantity.digits(), " × "]) };
         let what = if is_credit { "Unused time on " } else { "Remaining time on " };
         let description = glued(&[what, &quantity, &product, " after ", &day(at)]);
         add(work, &found, item, if is_credit { minor.saturating_neg() } else { minor }, (description, at))?;
@@ -91,7 +92,8 @@ mod tests {
     fn the_rest_of_a_period_costs_its_share() {
         let second = |seconds| Timestamp::from_unix_seconds(seconds).unwrap();
         let period = (second(1_000), second(2_000));
-        let table = [(1_000, 1_000, 1_000), (1_000, 1_500, 500), (999, 1_500, 500), (3, 1_500, 2), (1_000, 2_000, 0)];
+        let table =
+            [(1_000, 1_000, 1_000), (1_000, 1_500, 500), (999, 1_500, 500), (3, 1_500, 2), (1_000, 2_000, 0)];
         for (amount, at, expected) in table {
             assert_eq!(rest_of(amount, period, second(at)), expected, "{amount} at {at}");
         }

@@ -15,11 +15,11 @@ use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
 use super::super::test_clocks::{self, TestClock};
 use super::super::work::{Work, merge};
+use super::change;
 use super::collect;
 use super::cycle::{self, Turn};
 use super::invoice::{Invoice, Reason, Status as InvoiceStatus};
 use super::invoices;
-use super::change;
 use super::subscription::{Cancellation, Collection, ITEMS_MAX, Item, Status, Subscription};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -119,7 +119,8 @@ impl Fields {
             Patch::Set(id) => Patch::Set(work.find_param::<PaymentMethod>(&id, "default_payment_method")?),
         };
         if let Patch::Set(mut settings) = params.object("payment_settings")? {
-            let _ = settings.choice("save_default_payment_method", &[("off", ()), ("on_subscription", ())])?;
+            let _ =
+                settings.choice("save_default_payment_method", &[("off", ()), ("on_subscription", ())])?;
             settings.finish()?;
         }
         let cancel_at = match params.clone().patch("cancel_at")? {
@@ -261,8 +262,9 @@ fn agreed(items: &[Wanted]) -> Result<&Arc<Price>> {
         let message = format!("A subscription has at most {ITEMS_MAX} items");
         return Err(Refusal::param(None, "items", message));
     }
-    let agrees =
-        |item: &Wanted| item.price.currency == first.price.currency && item.price.interval == first.price.interval;
+    let agrees = |item: &Wanted| {
+        item.price.currency == first.price.currency && item.price.interval == first.price.interval
+    };
     if !items.iter().all(agrees) {
         let message = "Currency and interval must match on all items of a subscription.".to_owned();
         return Err(Refusal::param(None, "items", message));
@@ -274,11 +276,21 @@ pub(super) fn push(subscription: &mut Subscription, wanted: Wanted, at: Timestam
     let number = subscription.next_item();
     let mut metadata = None;
     merge(&mut metadata, wanted.metadata);
-    subscription.items.push(Item { number, created: at, price: wanted.price, quantity: wanted.quantity, metadata });
+    subscription.items.push(Item {
+        number,
+        created: at,
+        price: wanted.price,
+        quantity: wanted.quantity,
+        metadata,
+    });
 }
 
 /// Whether the first invoice can be paid as the request wishes.
-fn check_payable(work: &Work<'_>, (method, behavior): (Option<usize>, Behavior), is_later: bool) -> Result<()> {
+fn check_payable(
+    work: &Work<'_>,
+    (method, behavior): (Option<usize>, Behavior),
+    is_later: bool,
+) -> Result<()> {
     if is_later || behavior == Behavior::Wait {
         return Ok(());
     }
@@ -327,9 +339,11 @@ fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let page = Page::read::<Subscription>(work, &mut params)?;
     let created = Span::read(&mut params, "created")?;
-    let customer = params.text("customer")?.map(|id| work.find_param::<Customer>(&id, "customer")).transpose()?;
+    let customer =
+        params.text("customer")?.map(|id| work.find_param::<Customer>(&id, "customer")).transpose()?;
     let price = params.text("price")?.map(|id| work.find_param::<Price>(&id, "price")).transpose()?;
-    let clock = params.text("test_clock")?.map(|id| test_clocks::named(work, &id, "test_clock")).transpose()?;
+    let clock =
+        params.text("test_clock")?.map(|id| test_clocks::named(work, &id, "test_clock")).transpose()?;
     let status = params.text("status")?;
     let is_sent =
         params.choice("collection_method", &[("charge_automatically", false), ("send_invoice", true)])?;

@@ -110,7 +110,7 @@ pub(in super::super) struct Subscription {
     pub(in super::super) head: Head,
     pub(in super::super) customer: usize,
     pub(super) clock: Option<usize>,
-    pub(super) status: Status,
+    pub(in super::super) status: Status,
     pub(super) items: Vec<Item>,
     /// How many items there ever were.
     pub(super) items_made: usize,
@@ -152,7 +152,9 @@ impl Subscription {
         if self.status == Status::Incomplete {
             turns.push((self.head.created.saturating_add(INCOMPLETE_LIFE), Turn::Expires));
         }
-        if let (Status::Trialing, Some((_, end)), false) = (self.status, self.trial, self.is_trial_end_announced) {
+        if let (Status::Trialing, Some((_, end)), false) =
+            (self.status, self.trial, self.is_trial_end_announced)
+        {
             turns.push((end.saturating_sub(TRIAL_NOTICE).max(self.head.created), Turn::TrialWillEnd));
         }
         if self.status.renews() {
@@ -272,7 +274,8 @@ impl Kind for Subscription {
             sheet.null("footer");
             sheet.object("issuer", |sheet| sheet.text("type", "self"));
         });
-        let url = glued(&["/v1/subscription_items?subscription=", &sheet.reader.id::<Self>(self.head.number)]);
+        let url =
+            glued(&["/v1/subscription_items?subscription=", &sheet.reader.id::<Self>(self.head.number)]);
         sheet.within("items", |sheet| {
             sheet.text("object", "list");
             sheet.items("data", &self.items, |sheet, item| self.write_item(sheet, item));

@@ -143,7 +143,8 @@ impl Evidence {
         });
         let chars = texts.fold(0, usize::saturating_add);
         if chars > ALL_CHARS_MAX {
-            let message = format!("The evidence has {chars} characters; it must have at most {ALL_CHARS_MAX} in all.");
+            let message =
+                format!("The evidence has {chars} characters; it must have at most {ALL_CHARS_MAX} in all.");
             return Err(Refusal::param(None, "evidence", message));
         }
         Ok(changed)

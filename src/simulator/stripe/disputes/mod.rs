@@ -135,6 +135,9 @@ pub(super) fn follow_capture(work: &mut Work<'_>, charge: usize, aftermath: Afte
         Aftermath::DisputedTwice => 2,
         _ => 0,
     };
+    if aftermath == Aftermath::ReportedAsFraud {
+        work.arrange(work.now, Due::FraudReported(charge));
+    }
     for number in 1..=times {
         // Once the capture is answered: banks are not that fast, and tests do not wait.
         work.arrange(work.now, Due::DisputeOpens { charge, number });

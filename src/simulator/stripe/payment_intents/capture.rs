@@ -46,10 +46,7 @@ pub(in super::super) fn capture_held(
         );
         return Err(Refusal::param(Some("amount_too_large"), param, message));
     }
-    if terms.application_fee().is_some_and(|fee| fee > taken) {
-        let message = format!("The application fee cannot exceed the amount that is captured ({taken}).");
-        return Err(Refusal::param(None, "application_fee_amount", message));
-    }
+    terms.check_fee(work, &intent.terms, taken)?;
     let charge = intent.latest_charge.ok_or_else(|| Refusal::bug("a hold has no charge"))?;
 
     // From here on the money is taken.

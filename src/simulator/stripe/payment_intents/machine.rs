@@ -4,12 +4,13 @@
 
 use alloc::sync::Arc;
 
+use super::super::billing;
 use super::super::bookings;
 use super::super::charges::{Charge, Hold};
 use super::super::declines::Decline;
 use super::super::object::Kind;
 use super::super::params::MetadataPatch;
-use super::super::payment_methods::{self, Keeper, PaymentMethod};
+use super::super::payment_methods::{self, PaymentMethod};
 use super::super::refusal::{Refusal, Result};
 use super::super::test_cards::Risk;
 use super::super::timers::Due;
@@ -37,7 +38,9 @@ pub(super) fn attempt(work: &mut Work<'_>, number: usize, how: &Confirmation) ->
     let intent = work.get::<PaymentIntent>(number)?.clone();
     let method = method_of(work, &intent)?;
     let is_asked = method.card.test.asks(how.off_session, method.is_set_up)
-        || (intent.three_d_secure != ThreeDSecure::Automatic && !how.off_session);
+        || (intent.three_d_secure != ThreeDSecure::Automatic
+            && !how.off_session
+            && method.card.test.asks_on_request());
     if !is_asked || intent.is_authenticated {
         return charge(work, number);
     }
@@ -131,6 +134,7 @@ fn new_charge(
         card,
         billing: method.billing.clone(),
         terms: intent.terms.clone(),
+        shared: None,
         is_authenticated: intent.is_authenticated,
         user_report: None,
     })
@@ -181,7 +185,8 @@ fn take(work: &mut Work<'_>, number: usize) -> Result<()> {
     }
     book(work, charge, intent.capture)?;
     work.emit::<Charge>("charge.succeeded", charge)?;
-    work.emit::<PaymentIntent>("payment_intent.succeeded", number)
+    work.emit::<PaymentIntent>("payment_intent.succeeded", number)?;
+    billing::follow_payment(work, number)
 }
 
 /// Who may pay with the method from now on: the customer where it is kept, or nobody.
@@ -193,8 +198,9 @@ fn settle_method(work: &mut Work<'_>, intent: &PaymentIntent, method: &PaymentMe
             work.edit::<PaymentMethod>(number)?.is_set_up = true;
             Ok(())
         }
-        _ if method.keeper == Keeper::Nobody => payment_methods::spend(work, number),
-        _ => Ok(()),
+        // Whoever says that the card will be charged again may still give it to a customer.
+        (None, Some(_)) => Ok(()),
+        (_, None) => payment_methods::spend(work, number),
     }
 }
 

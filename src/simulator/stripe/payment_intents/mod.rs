@@ -28,8 +28,9 @@ use crate::time::{Millis, Timestamp};
 pub(super) use capture::{capture_held, expire};
 pub(super) use machine::{authenticate, tell_booked};
 #[allow(unused_imports, reason = "invoices, which are landing, pay by it")]
-pub(super) use pay::{Order, pay};
+pub(super) use pay::{Order, confirm_with, open, withdraw};
 pub(super) use serve::ROUTES;
+pub(super) use view::client_secret;
 
 /// How long a hold may be captured: 7 days, the default of the card networks for online payments.
 pub(super) const HOLD_LIFE: Millis = Millis::from_seconds(7 * 24 * 60 * 60);

@@ -1,4 +1,4 @@
-//! Payments nobody asks for by name: an invoice that falls due charges the customer's card through an intent of its own.
+//! Payments nobody asks for by name: an invoice is paid through an intent of its own.
 
 use alloc::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::super::refusal::Result;
 use super::super::terms::Terms;
 use super::super::work::Work;
 use super::machine::{Confirmation, attempt};
-use super::{CaptureMethod, Choice, Future, PaymentIntent, Status, ThreeDSecure};
+use super::{CaptureMethod, Choice, Future, PaymentIntent, Status, ThreeDSecure, capture, wish};
 use crate::money::Currency;
 
 /// What is to be paid, by whom and with what.
@@ -20,17 +20,10 @@ pub(in super::super) struct Order {
     /// A method of the customer; `None` leaves the intent waiting for one.
     pub(in super::super) method: Option<usize>,
     pub(in super::super) terms: Arc<Terms>,
-    /// Whether the holder is not there to authenticate.
-    pub(in super::super) off_session: bool,
 }
 
-/// Makes an intent and tries to take its money. Returns its number, and the refusal of the card where there was one: all
-/// that belongs to a decline has happened then.
-///
-/// # Errors
-///
-/// A contradiction in the simulator: a number names nothing.
-pub(in super::super) fn pay(work: &mut Work<'_>, order: Order) -> Result<(usize, Result<()>)> {
+/// Makes an intent that waits to be confirmed, and returns its number. Whoever asks for it tells of it.
+pub(in super::super) fn open(work: &mut Work<'_>, order: Order) -> usize {
     let intent = PaymentIntent {
         head: work.head::<PaymentIntent>(MetadataPatch::Keep),
         amount: order.amount,
@@ -57,12 +50,32 @@ pub(in super::super) fn pay(work: &mut Work<'_>, order: Order) -> Result<(usize,
         return_url: None,
         is_authenticated: false,
     };
-    let number = work.add(intent);
-    work.emit::<PaymentIntent>("payment_intent.created", number)?;
-    if order.method.is_none() {
-        return Ok((number, Ok(())));
+    work.add(intent)
+}
+
+/// Tries to take the money of an open intent with a method of its customer.
+///
+/// # Errors
+///
+/// 402 when the card is declined: all that belongs to a decline has happened then.
+pub(in super::super) fn confirm_with(
+    work: &mut Work<'_>,
+    number: usize,
+    method: usize,
+    off_session: bool,
+) -> Result<()> {
+    wish::give_method(work.edit::<PaymentIntent>(number)?, method);
+    attempt(work, number, &Confirmation { off_session, ..Confirmation::default() })
+}
+
+/// Cancels an intent nobody is to confirm any more. One that was paid stays paid.
+///
+/// # Errors
+///
+/// A contradiction in the simulator: nobody has this number.
+pub(in super::super) fn withdraw(work: &mut Work<'_>, number: usize, reason: &'static str) -> Result<()> {
+    if work.get::<PaymentIntent>(number)?.status.is_open() {
+        capture::cancel(work, number, Some(reason))?;
     }
-    let how = Confirmation { off_session: order.off_session, ..Confirmation::default() };
-    let tried = attempt(work, number, &how);
-    Ok((number, tried))
+    Ok(())
 }

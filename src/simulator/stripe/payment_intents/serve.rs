@@ -1,7 +1,5 @@
 //! The routes of payment intents: each reads, checks, and only then changes.
 
-use alloc::sync::Arc;
-
 use super::super::customers::Customer;
 use super::super::expand::Gives;
 use super::super::list::{Page, Span};
@@ -12,7 +10,7 @@ use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
 use super::super::search::{self, Content};
 use super::super::search_page;
-use super::super::terms::{Terms, TermsPatch};
+use super::super::terms::TermsPatch;
 use super::super::work::{Work, merge};
 use super::capture::{cancel, capture_held, unexpected};
 use super::machine::{Confirmation, attempt};
@@ -90,6 +88,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         return Err(Refusal::bug("a parameter that was there was not read"));
     };
     check_amount(amount, currency)?;
+    wish.terms.check_fee(work, &work.world.stripe.plain_terms, amount)?;
     let customer = match wish.customer {
         Patch::Set(customer) => Some(customer),
         Patch::Keep | Patch::Unset => None,
@@ -129,7 +128,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         excluded: None,
         future: None,
         three_d_secure: ThreeDSecure::Automatic,
-        terms: Arc::<Terms>::default(),
+        terms: work.world.stripe.plain_terms.clone(),
         canceled: None,
         last_error: None,
         return_url: None,
@@ -186,6 +185,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = wish.amount.unwrap_or(intent.amount);
     let currency = wish.currency.unwrap_or(intent.currency);
     check_amount(amount, currency)?;
+    wish.terms.check_fee(work, &intent.terms, amount)?;
     if !intent.status.is_open() {
         let touched = [
             ("amount", wish.amount.is_some()),

@@ -1,6 +1,7 @@
 //! A payment intent as it is written.
 
 use super::super::super::ids::Ids;
+use super::super::accounts::Account;
 use super::super::charges::Charge;
 use super::super::customers::Customer;
 use super::super::declines::Decline;
@@ -32,9 +33,15 @@ impl Kind for PaymentIntent {
     const PREFIX: &'static str = "pi";
     const NAME: &'static str = "payment_intent";
     const FIELDS: &'static [Field] = &[
+        ("application", Holds::Any),
         ("customer", Holds::One(Class::Customer)),
         ("latest_charge", Holds::One(Class::Charge)),
+        ("on_behalf_of", Holds::One(Class::Account)),
         ("payment_method", Holds::One(Class::PaymentMethod)),
+        ("payment_record", Holds::Any),
+        ("review", Holds::Any),
+        ("source", Holds::Any),
+        ("transfer_data.destination", Holds::One(Class::Account)),
     ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
@@ -75,7 +82,7 @@ impl Kind for PaymentIntent {
         } else {
             sheet.null("next_action");
         }
-        sheet.null("on_behalf_of");
+        sheet.reference::<Account>("on_behalf_of", terms.on_behalf_of);
         sheet.reference::<PaymentMethod>("payment_method", self.payment_method);
         sheet.null("payment_method_configuration_details");
         sheet.object("payment_method_options", |sheet| {
@@ -99,7 +106,7 @@ impl Kind for PaymentIntent {
         sheet.null("source");
         terms.write_descriptors(sheet);
         sheet.text("status", self.status.name());
-        sheet.null("transfer_data");
+        terms.write_transfer_data(sheet);
         sheet.maybe_text("transfer_group", terms.transfer_group.as_deref());
     }
 }

@@ -61,12 +61,7 @@ impl Wish {
         let amount = params.positive("amount")?;
         let currency = currency(params)?;
         let capture = params.choice("capture_method", CAPTURE_METHODS)?;
-        if params.has("payment_method_types") && since(work, LISTS_REFUSED_SINCE) {
-            let message = "The `payment_method_types` parameter is no longer supported. Use \
-                           `allowed_payment_method_types` to narrow the payment methods of your settings, or leave both out.";
-            let code = Some("payment_method_types_no_longer_supported");
-            return Err(Refusal::param(code, "payment_method_types", message.to_owned()));
-        }
+        refuse_lists(work, params)?;
         let customer = match params.patch("customer")? {
             Patch::Keep => Patch::Keep,
             Patch::Unset => Patch::Unset,
@@ -80,7 +75,7 @@ impl Wish {
             capture,
             customer,
             method,
-            terms: TermsPatch::read(params)?,
+            terms: TermsPatch::read(work, params)?,
             metadata: params.metadata()?,
             future: future(params)?,
             allowed: types(params, "allowed_payment_method_types")?,
@@ -104,6 +99,21 @@ impl Wish {
         intent.holds_cards = self.holds_cards.unwrap_or(intent.holds_cards);
         merge(&mut intent.head.metadata, self.metadata);
     }
+}
+
+/// Kinds of methods cannot be listed any more.
+///
+/// # Errors
+///
+/// They are, in a version that does not know it.
+pub(in super::super) fn refuse_lists(work: &Work<'_>, params: &Params) -> Result<()> {
+    if !params.has("payment_method_types") || !since(work, LISTS_REFUSED_SINCE) {
+        return Ok(());
+    }
+    let message = "The `payment_method_types` parameter is no longer supported. Use `allowed_payment_method_types` to \
+                   narrow the payment methods of your settings, or leave both out.";
+    let code = Some("payment_method_types_no_longer_supported");
+    Err(Refusal::param(code, "payment_method_types", message.to_owned()))
 }
 
 /// Whether a request speaks a version of that day or later.

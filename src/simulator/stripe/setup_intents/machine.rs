@@ -26,7 +26,8 @@ pub(super) fn attempt(work: &mut Work<'_>, number: usize, return_url: Option<Arc
         return fail(work, number, decline);
     }
     let is_asked = matches!(card.authentication, Authentication::Always | Authentication::UntilSetUp);
-    if (is_asked || intent.always_asks) && !method.is_set_up {
+    let is_requested = intent.always_asks && card.asks_on_request();
+    if (is_asked || is_requested) && !method.is_set_up {
         let edited = work.edit::<SetupIntent>(number)?;
         edited.status = Status::RequiresAction;
         edited.return_url = return_url;

@@ -74,8 +74,15 @@ impl Kind for SetupIntent {
     kind!(SetupIntent, setup_intents);
     const PREFIX: &'static str = "seti";
     const NAME: &'static str = "setup_intent";
-    const FIELDS: &'static [Field] =
-        &[("customer", Holds::One(Class::Customer)), ("payment_method", Holds::One(Class::PaymentMethod))];
+    const FIELDS: &'static [Field] = &[
+        ("application", Holds::Any),
+        ("customer", Holds::One(Class::Customer)),
+        ("latest_attempt", Holds::Any),
+        ("mandate", Holds::Any),
+        ("on_behalf_of", Holds::Any),
+        ("payment_method", Holds::One(Class::PaymentMethod)),
+        ("single_use_mandate", Holds::Any),
+    ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         write_types(sheet, "allowed_payment_method_types", self.allowed.as_deref());

@@ -7,7 +7,7 @@ use super::super::expand::Gives;
 use super::super::list::{Page, Span};
 use super::super::object::Class;
 use super::super::params::{MetadataPatch, Params, Patch};
-use super::super::payment_intents::wish::{Confirmation, card_options, choice, types};
+use super::super::payment_intents::wish::{Confirmation, card_options, choice, refuse_lists, types};
 use super::super::payment_intents::{Choice, Future, ThreeDSecure};
 use super::super::payment_methods::{self, Named, PaymentMethod};
 use super::super::refusal::{Refusal, Result};
@@ -51,6 +51,7 @@ struct Wish {
 
 impl Wish {
     fn read(work: &Work<'_>, params: &mut Params) -> Result<Self> {
+        refuse_lists(work, params)?;
         let customer = match params.patch("customer")? {
             Patch::Keep => Patch::Keep,
             Patch::Unset => Patch::Unset,
