@@ -175,6 +175,8 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
 }
 
 fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
+    // What stands before the first id is compared at once; part by part only what is left.
+    let _ = path.strip_prefix(pattern.split(':').next().unwrap_or_default())?;
     let mut ids = Vec::new();
     let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
     loop {
