@@ -90,6 +90,11 @@ category("transport", (check) => {
     await refused(lab.stripe.issuing.cards.list(), { status: 404, message: /not simulated/ });
   });
 
+  check("version 2 of the API is not simulated, and its answer says so", async (lab) => {
+    const call = lab.stripe.rawRequest("POST", "/v2/core/accounts", { display_name: "Shop" });
+    await refused(call, { status: 404, message: /not simulated/ });
+  });
+
   check("a method that an address does not have is a 404", async (lab) => {
     const answer = await lab.wire("PUT", "/v1/customers", { body: "name=x" });
     assert.equal(answer.status, 404);
