@@ -207,6 +207,24 @@ category("transport", (check) => {
     for (let turn = 0; turn < 3; turn += 1) assert.equal((await stripe.balance.retrieve()).object, "balance");
   });
 
+  check("what is no request at all is answered in the one envelope, and never with a fault of the server", async (lab) => {
+    const many = Array.from({ length: 1_500 }, (_, at) => `metadata[k${at}]=x`).join("&");
+    const deep = `metadata${"[a]".repeat(50)}=x`;
+    for (const body of ["name", "=", "&&&", "a[", "a]=1", "[]=1", many, deep, "name=x".repeat(60_000), "name=\u0000"]) {
+      const answer = await lab.wire("POST", "/v1/customers", { body });
+      assert.ok(answer.status < 500, `${body.slice(0, 20)}: ${answer.status}`);
+      assert.ok(answer.status === 200 || answer.json.error.type === "invalid_request_error", body.slice(0, 20));
+    }
+  });
+
+  check("an address that is no address is answered in the one envelope", async (lab) => {
+    for (const path of ["/v1", "/v1/", "/v1//customers", "/v1/customers/", "/v1/customers/%zz", "/v1/customers/cus_1/a/b/c", "/v1/%00"]) {
+      const answer = await lab.wire("GET", path);
+      assert.ok(answer.status < 500, `${path}: ${answer.status}`);
+      assert.ok(answer.status === 200 || answer.json.error.message, path);
+    }
+  });
+
   check("many requests follow each other on one connection", async (lab) => {
     for (let turn = 0; turn < 30; turn += 1) assert.equal((await lab.wire("GET", "/v1/balance")).status, 200);
   });
