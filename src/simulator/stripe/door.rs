@@ -2,14 +2,32 @@
 //! which holds no secrets, does not know of it.
 
 use super::super::{BODY_BYTES_MAX, Exchange, Request};
+use super::events::REQUEST_PREFIX;
 use super::refusal::{Refusal, Result};
 use super::serve;
-use crate::crypto::decode_base64;
+use crate::crypto::{Sha256, decode_base64, encode_hex};
 use crate::prelude::*;
 
 /// The answer to a request that is not let in; `None` for one that is.
 pub(in crate::simulator) fn refused_at_the_door(request: &Request) -> Option<Exchange> {
-    check(request).err().map(|refusal| serve::refusal(&refusal))
+    let refusal = check(request).err()?;
+    let mut exchange = serve::refusal(&refusal);
+    exchange.headers.push(("request-id", id_of(request)));
+    Some(exchange)
+}
+
+/// Such a request is not counted, so its id comes from itself.
+fn id_of(request: &Request) -> String {
+    const BYTES: usize = 12;
+    let mut hash = Sha256::new();
+    for part in
+        [request.method.as_bytes(), b" ", request.path.as_bytes(), b"?", request.query.as_bytes(), b"\n"]
+    {
+        hash.update(part);
+    }
+    hash.update(&request.body);
+    let hash = hash.finish();
+    format!("{REQUEST_PREFIX}_{}", encode_hex(hash.get(..BYTES).unwrap_or_default()))
 }
 
 fn check(request: &Request) -> Result<()> {

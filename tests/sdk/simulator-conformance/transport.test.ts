@@ -17,9 +17,11 @@ category("transport", (check) => {
     assert.notEqual(first.lastResponse.requestId, second.lastResponse.requestId);
   });
 
-  check("a refusal carries a request id", async ({ stripe }) => {
-    const error = await refused(stripe.customers.retrieve("cus_nobody"), { status: 404 });
+  check("a refusal carries a request id", async (lab) => {
+    const error = await refused(lab.stripe.customers.retrieve("cus_nobody"), { status: 404 });
     assert.match(error.requestId ?? "", /^req_/);
+    const stranger = await refused(lab.client({}, "nonsense").balance.retrieve(), { status: 401 });
+    assert.match(stranger.requestId ?? "", /^req_/);
   });
 
   check("an answer is JSON and says so", async (lab) => {
