@@ -17,6 +17,7 @@ const TABLE = [
   ["webhooks/paypal", "webhooks/paypal.ts"],
   ["webhooks/plaid", "webhooks/plaid.ts"],
   ["payments", "payments/index.ts"],
+  ["payments/profiles", "payments/own-profiles.ts"],
   ["outbox", "outbox/index.ts"],
   ["saga", "saga/index.ts"],
   ["telemetry", "telemetry/index.ts"],
@@ -56,7 +57,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. In `webhooks` functions are inlined sooner, for 1 % of size and a tenth of the
@@ -67,21 +68,21 @@ export const ARTEFACTS = [
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "idempotency", features: "wasm-idempotency,artefact" },
-  { name: "payments", features: "wasm-payments,artefact", compact: true },
+  { name: "payments", features: "wasm-payments,artefact,wordless", compact: true },
   { name: "payments-tables", features: "wasm-payments-tables,artefact" },
-  { name: "governor", features: "wasm-governor,artefact" },
+  { name: "governor", features: "wasm-governor,artefact,wordless" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
-  { name: "simulator", features: "wasm-simulator" },
+  { name: "simulator", features: "wasm-simulator", fast: true },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];
 
 /** What the package itself loads when it is needed: no export, but behind `imports` in package.json. */
-export const ON_DEMAND = [{ name: "on-demand/webhooks-full", source: "shell/webhooks-full-parts.ts" }];
+export const ON_DEMAND = ["webhooks-full", "payments-tables"].map((name) => ({ name: `on-demand/${name}`, source: `shell/${name}-parts.ts` }));
 
 /** Files that do something when they are imported, which a bundler must not leave out for want of a used name. */
-export const SIDE_EFFECTS = ["webhooks/full", "slim/webhooks/full"].flatMap((file) => [`./dist/${file}.js`, `./dist/${file}.cjs`]);
+export const SIDE_EFFECTS = ["webhooks/full", "payments/profiles"].flatMap((entry) => [entry, `slim/${entry}`]).flatMap((file) => [`./dist/${file}.js`, `./dist/${file}.cjs`]);
 
 /** The command-line tool: not importable, ES modules only. */
 export const CLI = { name: "cli", source: "cli/main.ts" };

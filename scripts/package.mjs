@@ -62,7 +62,7 @@ function stage() {
     }
   }
   // README leads to these pages, also for who reads it in node_modules.
-  cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter: (path) => !/\.(?!md$)[^./]+$/.test(path) });
+  cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter: (path) => !/\.(?!md$|json$)[^./]+$/.test(path) });
   cpSync(at("pkg/sql"), join(STAGE, "sql"), { recursive: true });
   for (const document of ["README.md", "LICENSE", "CHANGELOG.md"]) {
     if (existsSync(at(document))) copyFileSync(at(document), join(STAGE, document));

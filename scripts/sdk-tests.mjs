@@ -24,7 +24,7 @@ export async function buildSdkTests() {
   symlinkSync(join(SOURCES, "node_modules"), join(BUNDLES, "node_modules"));
   const packages = Object.keys(JSON.parse(readFileSync(join(SOURCES, "package.json"), "utf8")).dependencies);
   await esbuild().build({
-    entryPoints: readdirSync(SOURCES).filter((file) => file.endsWith(".test.ts")).map((file) => join(SOURCES, file)),
+    entryPoints: filesIn(SOURCES, ".test.ts"),
     bundle: true,
     format: "esm",
     platform: "node",
@@ -37,7 +37,19 @@ export async function buildSdkTests() {
     sourcemap: "inline",
     logLevel: "warning",
   });
-  return readdirSync(BUNDLES).filter((file) => file.endsWith(".mjs")).sort().map((file) => join(BUNDLES, file));
+  return filesIn(BUNDLES, ".mjs");
+}
+
+/** Files of such an ending in a folder and in the folders of it that hold our own, by name. */
+function filesIn(folder, ending) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.name !== "node_modules")
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesIn(path, ending);
+      return entry.name.endsWith(ending) ? [path] : [];
+    })
+    .sort();
 }
 
 async function ensurePackages() {

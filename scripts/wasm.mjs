@@ -39,7 +39,23 @@ export async function buildWasm() {
   mkdirSync(OUT, { recursive: true });
   for (const artefact of ARTEFACTS) await buildArtefact(artefact, bindgen);
   await writeTables();
+  await writeSentences();
   writeProfiles();
+}
+
+/** The exports of an artefact that was built just now. */
+async function started(name) {
+  const glue = await import(pathToFileURL(join(OUT, `${name}.js`)).href);
+  glue.initSync({ module: new WebAssembly.Module(readFileSync(join(OUT, `${name}.wasm`))) });
+  return glue;
+}
+
+/** What the wordless artefacts behind a payment leave to the shell: a sentence for each code. */
+export async function writeSentences() {
+  const { payments_sentences: table } = await started("payments-tables");
+  const { ok: sentences } = JSON.parse(Buffer.from(table()).toString());
+  writeFileSync(join(OUT, "payments.sentences.js"), `export const sentences = ${JSON.stringify(sentences)};\n`);
+  writeFileSync(join(OUT, "payments.sentences.d.ts"), "export const sentences: Readonly<Record<string, string>>;\n");
 }
 
 /**
@@ -47,9 +63,8 @@ export async function buildWasm() {
  * bundler leaves out the module that is not asked for.
  */
 async function writeTables() {
-  const glue = await import(pathToFileURL(join(OUT, "webhooks-full.js")).href);
-  glue.initSync({ module: new WebAssembly.Module(readFileSync(join(OUT, "webhooks-full.wasm"))) });
-  const { ok: tables } = JSON.parse(Buffer.from(glue.webhooks_tables()).toString());
+  const { webhooks_tables: answer } = await started("webhooks-full");
+  const { ok: tables } = JSON.parse(Buffer.from(answer()).toString());
   const camelCase = (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase()), value]));
   const module = (name, values, types) => {
     const exports = Object.entries(values).map(([key, value]) => `export const ${key} = ${JSON.stringify(value)};\n`);

@@ -37,6 +37,10 @@ impl Advice {
     }
 }
 
+/// A line of a table of sentences: a code, and what is said of it. `{name}` stands for the fact of that name, and
+/// `{"name"}` for the same in quotes.
+pub type Sentence = (&'static str, &'static str);
+
 /// A fact an error carries beside its sentence, for programs: a field name and its value as text.
 ///
 /// Never a secret, a body or a header value.
@@ -127,6 +131,27 @@ impl Report {
         self
     }
 
+    /// Finishes with the sentence that a table has for the code.
+    ///
+    /// An artefact that is `wordless` has no sentences: they stand in JavaScript, as the build writes them there from the
+    /// same table, and what crosses is code and facts.
+    #[must_use]
+    pub fn say_from(self, sentences: &[Sentence]) -> Self {
+        self.say_quoting_from(sentences, ToOwned::to_owned)
+    }
+
+    /// As [`Report::say_from`], for a table that quotes: by `quoted`, which comes as an argument because this module knows
+    /// no JSON.
+    #[must_use]
+    pub fn say_quoting_from(self, sentences: &[Sentence], quoted: fn(&str) -> String) -> Self {
+        if cfg!(all(target_family = "wasm", feature = "wordless")) {
+            return self;
+        }
+        let found = sentences.iter().find(|(code, _)| *code == self.code);
+        let sentence = found.map_or(self.code, |(_, sentence)| sentence);
+        self.written(sentence, &[], quoted)
+    }
+
     /// Finishes with a sentence, in which `{name}` stands for the fact of that name.
     #[must_use]
     pub fn say(self, sentence: &str) -> Self {
@@ -135,15 +160,22 @@ impl Report {
 
     /// As [`Report::say`], with values that stand in the sentence only. They come before facts of the same name.
     #[must_use]
+    pub fn say_with(self, sentence: &str, asides: &[(&str, &str)]) -> Self {
+        self.written(sentence, asides, ToOwned::to_owned)
+    }
+
     #[inline(never)]
-    pub fn say_with(mut self, sentence: &str, asides: &[(&str, &str)]) -> Self {
+    fn written(mut self, sentence: &str, asides: &[(&str, &str)], quoted: fn(&str) -> String) -> Self {
         let mut pieces = sentence.split('{');
         self.message.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
-            let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
+            let (place, rest) = piece.split_once('}').unwrap_or((piece, ""));
+            let name = place.trim_matches('"');
             let facts = self.details.iter().map(|(known, value)| (*known, value.as_str()));
             let found = asides.iter().copied().chain(facts).find(|(known, _)| *known == name);
-            self.message.push_str(beginning(found.map_or(name, |(_, value)| value)));
+            let value = found.map_or(name, |(_, value)| value);
+            let value = if name == place { value.to_owned() } else { quoted(value) };
+            self.message.push_str(beginning(&value));
             self.message.push_str(rest);
         }
         self

@@ -76,12 +76,13 @@ fn padded<const N: usize>(group: &[u8], filler: u8) -> [u8; N] {
 /// Bytes as lower-case hexadecimal.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
-    let mut text = Vec::with_capacity(bytes.len().saturating_mul(2));
-    for group in bytes.chunks(4) {
-        let digits = hex_digits(padded(group, 0)).to_be_bytes();
-        text.extend(digits.iter().take(group.len().saturating_mul(2)));
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        let [.., high, low] = hex_digits([0, 0, 0, *byte]).to_be_bytes();
+        text.push(char::from(high));
+        text.push(char::from(low));
     }
-    text_of(text)
+    text
 }
 
 /// Set in `a` to `f`, and in no digit from `0` to `9`.

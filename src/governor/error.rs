@@ -1,7 +1,7 @@
 //! Why a governor was refused, or refuses.
 
 use super::LANES_MAX;
-use crate::advice::{Report, reported};
+use crate::advice::{Report, Sentence, reported};
 
 /// Why a governor was refused, or refuses. Variants stand in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,22 +25,36 @@ pub enum Error {
 }
 
 impl Error {
+    /// What is said of each code.
+    pub(crate) const SENTENCES: &'static [Sentence] = &[
+        (
+            "governor_setting",
+            "the governor cannot work with {setting} of {found}: expected {least} to {most}",
+        ),
+        (
+            "governor_hedged_money",
+            "a second copy of a send that moves money was asked for while the first is under way: wait for its \
+             outcome; only queries may be hedged",
+        ),
+        (
+            "governor_lanes_exhausted",
+            "{limit} lanes are known already: name the provider and the operation, and nothing of a single payment",
+        ),
+    ];
+
     fn table(&self) -> Report {
         match self {
             Self::Setting { name, found, least, most } => Report::new("governor_setting")
                 .fact("setting", name)
                 .number("found", u64::from(*found))
                 .number("least", u64::from(*least))
-                .number("most", u64::from(*most))
-                .say("the governor cannot work with {setting} of {found}: expected {least} to {most}"),
-            Self::HedgedMoney => Report::new("governor_hedged_money").say(
-                "a second copy of a send that moves money was asked for while the first is under way: \
-                 wait for its outcome; only queries may be hedged",
-            ),
-            Self::LanesExhausted => Report::new("governor_lanes_exhausted").number("limit", u64::from(LANES_MAX)).say(
-                "{limit} lanes are known already: name the provider and the operation, and nothing of a single payment",
-            ),
+                .number("most", u64::from(*most)),
+            Self::HedgedMoney => Report::new("governor_hedged_money"),
+            Self::LanesExhausted => {
+                Report::new("governor_lanes_exhausted").number("limit", u64::from(LANES_MAX))
+            }
         }
+        .say_from(Self::SENTENCES)
     }
 }
 

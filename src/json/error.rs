@@ -1,6 +1,6 @@
 //! Why a document was refused.
 
-use crate::advice::{Report, behind_one_pointer, reported};
+use crate::advice::{Report, Sentence, behind_one_pointer, reported};
 use crate::prelude::*;
 
 behind_one_pointer! {
@@ -67,46 +67,43 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// What is said of each code.
+    pub(crate) const SENTENCES: &'static [Sentence] = &[
+        ("json_too_large", "the document has {found} bytes; at most {limit} are read"),
+        ("json_syntax", "not JSON at byte {offset}: expected {expected}"),
+        ("json_too_deep", "nested deeper than 64 levels at byte {offset}"),
+        ("json_too_many_members", "the object has more than 4096 members, the next at byte {offset}"),
+        ("json_duplicate_member", "the member {\"field\"} stands twice, again at byte {offset}"),
+        ("field_missing", "the field `{field}` is missing: expected {expected}"),
+        ("field_invalid", "the field `{field}` holds {found}: expected {expected}"),
+        ("field_unknown", "the field {\"field\"} is not known here: remove it or mend its name"),
+    ];
+
     fn table(&self) -> Report {
-        match &*self.0 {
-            ErrorKind::TooLarge { found, limit } => Report::new("json_too_large")
-                .count("found", *found)
-                .count("limit", *limit)
-                .say("the document has {found} bytes; at most {limit} are read"),
-            ErrorKind::Syntax { offset, expected } => Report::new("json_syntax")
-                .count("offset", *offset)
-                .fact("expected", expected)
-                .say("not JSON at byte {offset}: expected {expected}"),
-            ErrorKind::TooDeep { offset } => Report::new("json_too_deep").count("offset", *offset).say_with(
-                "nested deeper than {limit} levels at byte {offset}",
-                &[("limit", &super::DEPTH_MAX.digits())],
-            ),
+        match self.kind() {
+            ErrorKind::TooLarge { found, limit } => {
+                Report::new("json_too_large").count("found", *found).count("limit", *limit)
+            }
+            ErrorKind::Syntax { offset, expected } => {
+                Report::new("json_syntax").count("offset", *offset).fact("expected", expected)
+            }
+            ErrorKind::TooDeep { offset } => Report::new("json_too_deep").count("offset", *offset),
             ErrorKind::TooManyMembers { offset } => {
-                Report::new("json_too_many_members").count("offset", *offset).say_with(
-                    "the object has more than {limit} members, the next at byte {offset}",
-                    &[("limit", &super::MEMBERS_MAX.digits())],
-                )
+                Report::new("json_too_many_members").count("offset", *offset)
             }
             ErrorKind::DuplicateMember { offset, name } => {
-                Report::new("json_duplicate_member").count("offset", *offset).fact("field", name).say_with(
-                    "the member {field} stands twice, again at byte {offset}",
-                    &[("field", &super::quoted(name))],
-                )
+                Report::new("json_duplicate_member").count("offset", *offset).fact("field", name)
             }
-            ErrorKind::MissingField { field, expected } => Report::new("field_missing")
-                .fact("field", field)
-                .fact("expected", expected)
-                .say("the field `{field}` is missing: expected {expected}"),
+            ErrorKind::MissingField { field, expected } => {
+                Report::new("field_missing").fact("field", field).fact("expected", expected)
+            }
             ErrorKind::WrongField { field, expected, found } => Report::new("field_invalid")
                 .fact("field", field)
                 .fact("expected", expected)
-                .fact("found", found)
-                .say("the field `{field}` holds {found}: expected {expected}"),
-            ErrorKind::UnknownField { field } => Report::new("field_unknown").fact("field", field).say_with(
-                "the field {field} is not known here: remove it or mend its name",
-                &[("field", &super::quoted(field))],
-            ),
+                .fact("found", found),
+            ErrorKind::UnknownField { field } => Report::new("field_unknown").fact("field", field),
         }
+        .say_quoting_from(Self::SENTENCES, super::quoted)
     }
 }
 

@@ -22,6 +22,8 @@ pub use error::{Error, ErrorKind};
 pub use fields::Fields;
 pub use reader::Reader;
 pub use scan::parse;
+#[cfg(feature = "simulator")]
+pub(crate) use write::string as append_quoted;
 pub use write::{ArrayWriter, ObjectWriter, quoted};
 
 /// Deepest nesting accepted. Provider payloads stay below 20; the rest is an attack on the stack.

@@ -132,29 +132,45 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-pub(super) fn string(out: &mut String, text: &str) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+/// Appends a text as a JSON string, quotes included.
+pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            control if control < ' ' => {
-                let code = u32::from(control);
-                out.push_str("\\u00");
-                for digit in [code >> 4, code & 15] {
-                    out.extend(usize::try_from(digit).ok().and_then(|digit| HEX.get(digit)));
-                }
+    let mut rest = text;
+    // Nearly all texts hold nothing to escape, and are appended whole.
+    while let Some((plain, special)) =
+        rest.bytes().position(is_escaped).and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(plain);
+        let mut characters = special.chars();
+        characters.next().into_iter().for_each(|character| escape(out, character));
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, b'"' | b'\\')
+}
+
+fn escape(out: &mut String, character: char) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        control => {
+            let code = u32::from(control);
+            out.push_str("\\u00");
+            for digit in [code >> 4, code & 15] {
+                out.extend(usize::try_from(digit).ok().and_then(|digit| HEX.get(digit)));
             }
-            plain => out.push(plain),
         }
     }
-    out.push('"');
 }
 
 pub(super) fn value(out: &mut String, json: &Value<'_>) {

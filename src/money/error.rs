@@ -1,8 +1,8 @@
 //! Why an amount was refused.
 
 use super::{Amount, Currency};
-use crate::advice::{Report, behind_one_pointer, reported};
-use crate::json::{SAFE_INTEGER_MAX, quoted};
+use crate::advice::{Report, Sentence, behind_one_pointer, reported};
+use crate::json::quoted;
 use crate::prelude::*;
 
 behind_one_pointer! {
@@ -127,74 +127,92 @@ fn shortened(text: &str) -> String {
 }
 
 impl Error {
+    /// What is said of each code.
+    pub(crate) const SENTENCES: &'static [Sentence] = &[
+        (
+            "currency_unknown",
+            "{\"found\"} is not a currency of ISO 4217: expected three upper-case letters such as EUR",
+        ),
+        (
+            "amount_not_an_integer",
+            "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space",
+        ),
+        (
+            "amount_not_a_decimal",
+            "{\"found\"} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
+             space, separator or exponent",
+        ),
+        (
+            "amount_too_many_decimals",
+            "{found} has more decimals than {currency}, which has {expected}: check the currency, or round first",
+        ),
+        (
+            "amount_unsafe_number",
+            "the number {found} is beyond 9007199254740991, where JSON readers begin to round: send it as a string \
+             of digits",
+        ),
+        ("amount_too_large", "{found} is too large: at most 9223372036854775807 minor units are kept"),
+        ("currency_mismatch", "amounts in {expected} and {found} cannot be combined: convert one first"),
+        (
+            "amount_negative",
+            "{found} minor {currency} is more than {expected} minor {currency}: an amount is never negative",
+        ),
+        ("split_wrong_parts", "an amount cannot be split into {found} parts: expected 1 to {limit}"),
+        ("split_no_weight", "every weight of the split is zero: at least one part must take something"),
+        #[cfg(feature = "rates")]
+        (
+            "fx_invalid_rate",
+            "{\"found\"} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as \
+             1.08085",
+        ),
+        #[cfg(feature = "rates")]
+        (
+            "fx_same_currency",
+            "{currency} was to be converted into itself at {found}: leave the amount as it is, or mend the currency",
+        ),
+        #[cfg(feature = "rates")]
+        (
+            "fx_too_many_digits",
+            "{amount} minor {currency} at {rate} has too many digits to stay exact: convert in parts or use a \
+             shorter rate",
+        ),
+    ];
+
     fn table(&self) -> Report {
         match self.kind() {
-            ErrorKind::UnknownCurrency { found } => Report::new("currency_unknown").fact("found", found).say_with(
-                "{found} is not a currency of ISO 4217: expected three upper-case letters such as EUR",
-                &[("found", &quoted(found))],
-            ),
-            ErrorKind::NotAnInteger { found } => Report::new("amount_not_an_integer").fact("found", found).say(
-                "{found} is not an amount: expected minor units as plain digits, without sign, fraction or space",
-            ),
-            ErrorKind::NotADecimal { found } => Report::new("amount_not_a_decimal").fact("found", found).say_with(
-                "{found} is not an amount: expected major units as a plain decimal such as 12.34, without sign, \
-                 space, separator or exponent",
-                &[("found", &quoted(found))],
-            ),
+            ErrorKind::UnknownCurrency { found } => Report::new("currency_unknown").fact("found", found),
+            ErrorKind::NotAnInteger { found } => Report::new("amount_not_an_integer").fact("found", found),
+            ErrorKind::NotADecimal { found } => Report::new("amount_not_a_decimal").fact("found", found),
             ErrorKind::TooManyDecimals { found, currency } => Report::new("amount_too_many_decimals")
                 .number("expected", u64::from(currency.exponent()))
                 .fact("found", found)
-                .fact("currency", currency.code())
-                .say("{found} has more decimals than {currency}, which has {expected}: check the currency, or round first"),
-            ErrorKind::UnsafeNumber { found } => Report::new("amount_unsafe_number").fact("found", found).say_with(
-                "the number {found} is beyond {limit}, where JSON readers begin to round: send it as a string of \
-                 digits",
-                &[("limit", &SAFE_INTEGER_MAX.digits())],
-            ),
-            ErrorKind::TooLarge { found } => Report::new("amount_too_large").fact("found", found).say_with(
-                "{found} is too large: at most {limit} minor units are kept",
-                &[("limit", &Amount::MINOR_MAX.digits())],
-            ),
-            ErrorKind::CurrencyMismatch { expected, found } => Report::new("currency_mismatch")
-                .fact("expected", expected.code())
-                .fact("found", found.code())
-                .say("amounts in {expected} and {found} cannot be combined: convert one first"),
+                .fact("currency", currency.code()),
+            ErrorKind::UnsafeNumber { found } => Report::new("amount_unsafe_number").fact("found", found),
+            ErrorKind::TooLarge { found } => Report::new("amount_too_large").fact("found", found),
+            ErrorKind::CurrencyMismatch { expected, found } => {
+                Report::new("currency_mismatch").fact("expected", expected.code()).fact("found", found.code())
+            }
             ErrorKind::Negative { minuend, subtrahend } => Report::new("amount_negative")
                 .number("expected", minuend.minor())
                 .number("found", subtrahend.minor())
-                .say_with(
-                    "{found} minor {less} is more than {expected} minor {more}: an amount is never negative",
-                    &[("less", subtrahend.currency().code()), ("more", minuend.currency().code())],
-                ),
-            ErrorKind::WrongParts { found, limit } => Report::new("split_wrong_parts")
-                .count("found", *found)
-                .count("limit", *limit)
-                .say("an amount cannot be split into {found} parts: expected 1 to {limit}"),
-            ErrorKind::NoWeight => Report::new("split_no_weight")
-                .say("every weight of the split is zero: at least one part must take something"),
+                .fact("currency", minuend.currency().code()),
+            ErrorKind::WrongParts { found, limit } => {
+                Report::new("split_wrong_parts").count("found", *found).count("limit", *limit)
+            }
+            ErrorKind::NoWeight => Report::new("split_no_weight"),
             #[cfg(feature = "rates")]
-            ErrorKind::InvalidRate { found } => Report::new("fx_invalid_rate").fact("found", found).say_with(
-                "{found} is not an exchange rate: expected a positive plain decimal of at most 18 digits such as \
-                 1.08085",
-                &[("found", &quoted(found))],
-            ),
+            ErrorKind::InvalidRate { found } => Report::new("fx_invalid_rate").fact("found", found),
             #[cfg(feature = "rates")]
             ErrorKind::SameCurrency { currency, rate } => {
-                Report::new("fx_same_currency").fact("currency", currency.code()).fact("found", rate).say(
-                    "{currency} was to be converted into itself at {found}: leave the amount as it is, or mend the \
-                     currency",
-                )
+                Report::new("fx_same_currency").fact("currency", currency.code()).fact("found", rate)
             }
             #[cfg(feature = "rates")]
             ErrorKind::TooManyDigits { amount, rate } => Report::new("fx_too_many_digits")
                 .number("amount", amount.minor())
                 .fact("rate", rate)
-                .say_with(
-                    "{amount} minor {currency} at {rate} has too many digits to stay exact: convert in parts or use \
-                     a shorter rate",
-                    &[("currency", amount.currency().code())],
-                ),
+                .fact("currency", amount.currency().code()),
         }
+        .say_quoting_from(Self::SENTENCES, quoted)
     }
 }
 
@@ -233,12 +251,12 @@ mod tests {
         amount_unsafe_number: the number 9007199254740992 is beyond 9007199254740991, where JSON readers begin to round: send it as a string of digits [("found", "9007199254740992")]
         amount_too_large: 9223372036854775808 is too large: at most 9223372036854775807 minor units are kept [("found", "9223372036854775808")]
         currency_mismatch: amounts in EUR and USD cannot be combined: convert one first [("expected", "EUR"), ("found", "USD")]
-        amount_negative: 7 minor EUR is more than 5 minor EUR: an amount is never negative [("expected", "5"), ("found", "7")]
+        amount_negative: 7 minor EUR is more than 5 minor EUR: an amount is never negative [("expected", "5"), ("found", "7"), ("currency", "EUR")]
         split_wrong_parts: an amount cannot be split into 0 parts: expected 1 to 10000 [("found", "0"), ("limit", "10000")]
         split_no_weight: every weight of the split is zero: at least one part must take something []
         fx_invalid_rate: "0" is not an exchange rate: expected a positive plain decimal of at most 18 digits such as 1.08085 [("found", "0")]
         fx_same_currency: EUR was to be converted into itself at 1.08: leave the amount as it is, or mend the currency [("currency", "EUR"), ("found", "1.08")]
-        fx_too_many_digits: 7 minor EUR at 1.5 has too many digits to stay exact: convert in parts or use a shorter rate [("amount", "7"), ("rate", "1.5")]
+        fx_too_many_digits: 7 minor EUR at 1.5 has too many digits to stay exact: convert in parts or use a shorter rate [("amount", "7"), ("rate", "1.5"), ("currency", "EUR")]
         "#);
         assert!(errors.iter().all(|error| error.advice() == Advice::FixCall));
     }

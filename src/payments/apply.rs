@@ -157,10 +157,9 @@ impl Intent {
                         reversal.progress = Progress::ByHand;
                     }
                 }
-                let reversals = &self.reversals;
-                self.extra_charges.retain(|extra| {
-                    Some(extra) != charge.as_ref() && !reversals.iter().any(|known| known.charge == *extra)
-                });
+                for counted in charge.iter().chain(self.reversals.iter().map(|known| &known.charge)) {
+                    forget(&mut self.extra_charges, counted);
+                }
                 let state = match charge {
                     Some(charge) => {
                         State::Settled { provider_reference: charge.clone(), evidence: Evidence::Person }
@@ -214,7 +213,7 @@ impl Intent {
                     self.state = State::Reversing;
                     self.next_at = None;
                 }
-                self.extra_charges.retain(|known| known != charge);
+                forget(&mut self.extra_charges, charge);
                 self.reversal_at = Some(*at);
                 self.reversing_since = Some(*at);
                 self.setbacks = 0;
@@ -236,7 +235,7 @@ impl Intent {
             }
             Entry::Reversed { at, charge, refund } => {
                 self.progress(charge, Progress::Done { refund: refund.clone() })?;
-                self.extra_charges.retain(|known| known != charge);
+                forget(&mut self.extra_charges, charge);
                 self.reversal_at = self.open_reversal().map(|_| *at);
                 if matches!(self.state, State::Reversing) && self.reversal_at.is_none() {
                     self.state = State::Reversed;
@@ -352,4 +351,10 @@ impl Intent {
         self.previous_delay = next_at.since(at);
         self.next_at = Some(next_at);
     }
+}
+
+/// Takes a charge out of a list.
+#[inline(never)]
+fn forget(charges: &mut Vec<String>, charge: &str) {
+    charges.retain(|known| known != charge);
 }

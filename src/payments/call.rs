@@ -4,12 +4,12 @@
 //! are not compared (a client that was upgraded sends others); what stands in `scope` is; and neither the order of the
 //! members of a body nor a key the caller had put there makes a difference.
 
-use crate::json::{self, Fields, ObjectWriter, Value};
+use crate::json::{self, ObjectWriter, Reader, Value};
 use crate::money::Amount;
 use crate::prelude::*;
 
 use super::Error;
-use super::content::{header_list, header_object, short};
+use super::content::{first_other, header_list, header_object, short};
 
 /// Longest body of a prepared request, in bytes. It is kept in the journal.
 pub const CALL_BYTES_MAX: usize = 256 << 10;
@@ -40,37 +40,39 @@ impl Call {
     /// Reads a prepared request: `method`, `path`, `headers?`, `body?`, `scope?`, `own_key?`, and `key_member?`, the member
     /// of a JSON body where the provider looks for the key: what the caller had put there is no part of the call.
     pub(super) fn read(value: &Value<'_>, amount: Option<Amount>) -> Result<Self, Error> {
-        let mut fields = Fields::of(value, "call")?;
-        let method = fields.text("method")?.to_owned();
-        let path = fields.text("path")?.to_owned();
-        let headers = match fields.optional("headers") {
-            None => Vec::new(),
-            Some(value) => header_list("headers", value)?,
-        };
-        let body = fields.maybe_text("body")?.unwrap_or_default();
-        let scope = fields.maybe_text("scope")?.unwrap_or_default().to_owned();
-        let own_key = fields.maybe_text("own_key")?.map(ToOwned::to_owned);
-        let key_member = fields.maybe_text("key_member")?;
-        fields.finish()?;
-        let wrong = |field, expected, found: &str| {
-            let found = json::quoted(&found.chars().take(80).collect::<String>());
-            Error::from(json::Error::from(json::ErrorKind::WrongField { field, expected, found }))
-        };
+        let mut reader = Reader::of(value, "call");
+        let (method, path) = (reader.text("method"), reader.text("path"));
+        let headers = reader.optional("headers");
+        let body = reader.maybe_text("body").unwrap_or_default();
+        let scope = reader.maybe_text("scope").unwrap_or_default();
+        let own_key = reader.maybe_text("own_key");
+        let key_member = reader.maybe_text("key_member");
         if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(wrong("method", "an HTTP method in upper case", &method));
+            reader.refuse("method", "an HTTP method in upper case", json::quoted(method));
         }
         if !path.starts_with('/') || path.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            return Err(wrong("path", "path and query from the first slash, percent-encoded", &path));
+            let expected = "path and query from the first slash, percent-encoded";
+            reader.refuse("path", expected, json::quoted(path));
         }
-        if let Some(key) = &own_key {
+        if let Some(key) = own_key {
             let visible = key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-            if key.trim() != key || key.is_empty() || key.len() > OWN_KEY_BYTES_MAX || !visible {
-                return Err(wrong("own_key", "a key of 1 to 255 visible ASCII characters", key));
+            if key.trim_ascii() != key || key.is_empty() || key.len() > OWN_KEY_BYTES_MAX || !visible {
+                reader.refuse("own_key", "a key of 1 to 255 visible ASCII characters", json::quoted(key));
             }
         }
+        reader.finish()?;
+        let headers = header_list("headers", headers)?;
         short(body.len(), CALL_BYTES_MAX)?;
         let body = key_member.and_then(|name| without_member(body, name)).unwrap_or_else(|| body.to_owned());
-        Ok(Self { method, path, headers, body, scope, own_key, amount })
+        Ok(Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers,
+            body,
+            scope: scope.to_owned(),
+            own_key: own_key.map(ToOwned::to_owned),
+            amount,
+        })
     }
 
     pub(super) fn to_json(&self) -> String {
@@ -82,15 +84,13 @@ impl Call {
 
     /// The first field that differs.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
-        let fields = [
+        first_other(&[
             ("call.method", self.method == other.method),
             ("call.path", self.path == other.path),
             ("call.scope", self.scope == other.scope),
-        ];
-        let plain = fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field.to_owned());
-        plain
-            .or_else(|| self.body_difference(other))
-            .or_else(|| (self.amount != other.amount).then(|| "amount".to_owned()))
+        ])
+        .or_else(|| self.body_difference(other))
+        .or_else(|| first_other(&[("amount", self.amount == other.amount)]))
     }
 
     fn body_difference(&self, other: &Self) -> Option<String> {

@@ -1,17 +1,15 @@
 //! What an answer proves, and what it does not (reference/payments.md 4.8).
 
-use crate::calendar;
 use crate::json::{self, Value};
 use crate::prelude::*;
-use crate::retry;
-use crate::time::{Millis, Timestamp};
+use crate::time::Millis;
 
 use super::node::Node;
 use super::reading::{self, Reading, Seen};
 use super::{Content, Profile, Request, Unknown, schema, wire};
 
 /// An answer as the driver saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
@@ -19,15 +17,9 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-}
-
-impl Response {
-    /// The shortest wait the provider asks for: the `Retry-After` header, in any form of RFC 9110.
-    #[must_use]
-    pub fn retry_after(&self, now: Timestamp) -> Option<Millis> {
-        let (_, text) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
-        retry::retry_after(text, now, calendar::parse_http_date)
-    }
+    /// The shortest wait the provider asks for, as [`retry_after`](crate::retry::retry_after) reads his header. The driver
+    /// reads it: three forms of a date are too much for an engine that knows no calendar otherwise.
+    pub retry_after: Option<Millis>,
 }
 
 /// What an answer to our key proves.
@@ -228,38 +220,42 @@ pub(super) fn query_answer(
         None => core::slice::from_ref(&document),
         Some(path) => reading::at(&document, path).and_then(Value::as_array).ok_or(Unknown::Unreadable)?,
     };
-    let payments: Vec<Seen> = items.iter().filter_map(|item| Seen::read(reading, item)).collect();
     let ended =
         |value: &Value<'_>| matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("");
     let whole = query.text("more").is_none_or(|path| reading::at(&document, path).is_some_and(ended))
         && query.text("next").is_none_or(|path| reading::at(&document, path).is_none_or(ended));
-    if payments.len() != items.len() || !whole {
+    if !whole {
         return Err(Unknown::Unreadable);
-    }
-    let ours: Vec<&Seen> = payments
-        .iter()
-        .filter(|payment| payment.has_reference(&request.reference) && !payment.is_absent())
-        .filter(|payment| !ignored(payment.id))
-        .filter(|payment| !payment.has_failed() || failures_count(payment.id))
-        .collect();
-    if ours.iter().any(|payment| !payment.is_for(request)) {
-        return Ok((
-            Some(Verdict::Contradiction { reason: "the_reference_names_another_payment" }),
-            Vec::new(),
-        ));
     }
     // Whatever state it is in, what a prepared request made is what it was to make; one that failed moved nothing.
     let is_call = request.content.as_call().is_some();
-    // The list is newest first; the first charge counts, the others are extra.
-    let counts = |payment: &&&Seen| payment.moved_money() || (is_call && !payment.has_failed());
-    let mut charged = ours.iter().rev().filter(counts);
-    if let Some(first) = charged.next() {
-        let extra = charged.map(|payment| payment.id.to_owned()).collect();
-        let provider_reference = first.id.to_owned();
-        return Ok((Some(Verdict::Settled { provider_reference }), extra));
+    let mut contradiction = None;
+    let (mut charges, mut open, mut failed) = (Vec::new(), None, None);
+    // The list is newest first, and is read from its end: the first charge counts, the others are extra.
+    for item in items.iter().rev() {
+        let payment = Seen::read(reading, item).ok_or(Unknown::Unreadable)?;
+        let ours = payment.has_reference(&request.reference) && !payment.is_absent() && !ignored(payment.id);
+        if !ours || (payment.has_failed() && !failures_count(payment.id)) {
+            continue;
+        }
+        if !payment.is_for(request) {
+            contradiction = Some(Verdict::Contradiction { reason: "the_reference_names_another_payment" });
+        } else if payment.moved_money() || (is_call && !payment.has_failed()) {
+            charges.push(payment.id.to_owned());
+        } else if payment.has_failed() {
+            failed = Some(payment);
+        } else {
+            open = Some(payment);
+        }
     }
-    let open = ours.iter().find(|payment| !payment.has_failed());
-    Ok((open.or(ours.first()).map(|payment| payment.verdict()), Vec::new()))
+    if contradiction.is_some() {
+        return Ok((contradiction, Vec::new()));
+    }
+    if charges.is_empty() {
+        return Ok((open.or(failed).map(|payment| payment.verdict()), Vec::new()));
+    }
+    let provider_reference = charges.remove(0);
+    Ok((Some(Verdict::Settled { provider_reference }), charges))
 }
 
 /// Whether the provider does not answer this question and never will: no such search for this merchant, say. What passes

@@ -252,7 +252,7 @@ fn terms(reader: &mut Reader<'_, '_>) -> Option<Terms> {
 fn answer(value: &Value<'_>) -> Result<Answer, Error> {
     let mut reader = Reader::of(value, "answer");
     let status = reader.integer("status");
-    let headers = header_list("headers", reader.optional("headers").unwrap_or(&Value::Null))?;
+    let headers = header_list("headers", Some(reader.optional("headers").unwrap_or(&Value::Null)))?;
     let body = text(&mut reader, "body");
     let status = u16::try_from(status).unwrap_or_else(|_| {
         reader.refuse("status", "an HTTP status", status.digits());

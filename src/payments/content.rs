@@ -251,18 +251,22 @@ impl Payment {
     }
 
     fn difference(&self, other: &Self) -> Option<String> {
-        let plain = [
+        first_other(&[
             ("currency", self.amount.map(Amount::currency) == other.amount.map(Amount::currency)),
             ("amount", self.amount == other.amount),
             ("target", self.target == other.target),
             ("destination", self.destination == other.destination),
             ("description", self.description == other.description),
-        ];
-        let found = plain.into_iter().find(|(_, same)| !same).map(|(field, _)| field.to_owned());
-        found
-            .or_else(|| member(("metadata", &self.metadata), &other.metadata))
-            .or_else(|| member((PROVIDER_FIELDS, &self.provider_fields), &other.provider_fields))
+        ])
+        .or_else(|| member(("metadata", &self.metadata), &other.metadata))
+        .or_else(|| member((PROVIDER_FIELDS, &self.provider_fields), &other.provider_fields))
     }
+}
+
+/// The first of these fields that is not the same.
+#[inline(never)]
+pub(super) fn first_other(fields: &[(&str, bool)]) -> Option<String> {
+    fields.iter().find(|(_, same)| !same).map(|(field, _)| (*field).to_owned())
 }
 
 /// The first member in which two objects differ, behind the name of the field; the field where only one has it.
@@ -286,7 +290,10 @@ pub(crate) fn header_object(headers: &[(String, String)]) -> String {
 }
 
 /// Headers as an object: names in lower case, values of visible characters.
-pub(super) fn header_list(field: &'static str, value: &Value<'_>) -> Result<Vec<(String, String)>, Error> {
+pub(super) fn header_list(
+    field: &'static str,
+    value: Option<&Value<'_>>,
+) -> Result<Vec<(String, String)>, Error> {
     let wrong = |found: &str| {
         Error::from(json::Error::from(json::ErrorKind::WrongField {
             field,
@@ -294,14 +301,15 @@ pub(super) fn header_list(field: &'static str, value: &Value<'_>) -> Result<Vec<
             found: found.to_owned(),
         }))
     };
-    let members = value.as_object().ok_or_else(|| wrong(value.kind()))?;
     let mut list = Vec::new();
+    let Some(value) = value else { return Ok(list) };
+    let members = value.as_object().ok_or_else(|| wrong(value.kind()))?;
     for (name, value) in members {
         let text = value.as_str().ok_or_else(|| wrong(value.kind()))?;
         let named = !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && byte != b':');
         if !named || text.chars().any(|character| character.is_control() && character != '\t') {
-            return Err(wrong(&json::quoted(&name.chars().take(80).collect::<String>())));
+            return Err(wrong(&json::quoted(name)));
         }
         list.push((name.clone().into_owned(), text.to_owned()));
     }

@@ -1,6 +1,6 @@
 //! Why a payment call was refused. Nothing was sent and nothing changed.
 
-use crate::advice::{Advice, Diagnose, Report, behind_one_pointer, reported};
+use crate::advice::{Advice, Diagnose, Report, Sentence, behind_one_pointer, reported};
 use crate::prelude::*;
 use crate::{json, money, retry};
 
@@ -135,93 +135,120 @@ impl From<retry::Error> for Error {
 }
 
 impl Error {
+    /// What is said of each code.
+    pub(crate) const SENTENCES: &'static [Sentence] = &[
+        ("amount_zero", "a payment of nothing: expected at least one minor unit"),
+        ("reference_invalid", "the reference {problem}"),
+        (
+            "key_secret_too_short",
+            "the key secret has {found} bytes: at least 16 are needed, from a random generator",
+        ),
+        ("field_of_operation", "a {operation} has no use for the field `{field}`: leave it out"),
+        (
+            "profile_invalid",
+            "the provider profile `{profile}` cannot be decided by: the field `{field}` {problem}",
+        ),
+        (
+            "operation_unsupported",
+            "the provider profile `{profile}` does not say how a {operation} is sent: send it with the provider's own \
+             client through createFetch, or add it to a profile of your own",
+        ),
+        (
+            "amount_needed",
+            "the provider of `{profile}` takes no {operation} without an amount: name amount and currency",
+        ),
+        (
+            "provider_field_taken",
+            "the provider field `{field}` is written from the payment itself: remove it from the provider fields",
+        ),
+        (
+            "key_has_no_place",
+            "the provider looks for the key in the member `{field}` of a JSON body, and this body is no JSON object: \
+             send one",
+        ),
+        (
+            "profile_differs",
+            "this intent was opened with the provider profile `{opened_with}` and cannot be driven by `{found}`: what \
+             the one promised says nothing about the other",
+        ),
+        (
+            "intent_mismatch",
+            "this reference was used before with another `{field}`: use a new reference for a new purchase, or repeat \
+             the first one unchanged",
+        ),
+        (
+            "webhook_payment_invalid",
+            "this is no payment of a webhook: expected the object inside a verified event, with id, reference, \
+             merchantId, amount, currency and state",
+        ),
+        (
+            "intent_not_failed",
+            "a new attempt with a new key needs proof that the last one moved no money, and this intent is {state}",
+        ),
+        (
+            "intent_not_in_review",
+            "a person decides only what no evidence could, and this intent is {state}: read it with find",
+        ),
+        (
+            "charge_of_other_kind",
+            "this is no name of such a payment at the provider: expected one that begins with `{begins}`, since the \
+             payment under its own name would be given back as a second one",
+        ),
+        (
+            "intent_copy_under_way",
+            "a copy of the request may still arrive and move money until {until} (milliseconds since the epoch): \
+             decide that it failed after that moment",
+        ),
+        ("intent_journal_broken", "the stored journal is broken at entry {position}: {problem}"),
+    ];
+
     fn table(&self) -> Report {
-        match self.kind() {
-            ErrorKind::Document(error) => error.report(),
-            ErrorKind::Money(error) => error.report(),
-            ErrorKind::Retry(error) => error.report(),
-            ErrorKind::AmountZero => Report::new("amount_zero")
-                .fact("field", "amount")
-                .say("a payment of nothing: expected at least one minor unit"),
-            ErrorKind::Reference { problem } => Report::new("reference_invalid")
-                .fact("field", "reference")
-                .say_with("the reference {problem}", &[("problem", problem)]),
-            ErrorKind::SecretTooShort { found } => Report::new("key_secret_too_short").count("found", *found).say_with(
-                "the key secret has {found} bytes: at least {limit} are needed, from a random generator",
-                &[("limit", &super::key::SECRET_BYTES_MIN.digits())],
-            ),
-            ErrorKind::FieldOfOperation { operation, field } => Report::new("field_of_operation")
-                .fact("field", field)
-                .fact("operation", operation.name())
-                .say("a {operation} has no use for the field `{field}`: leave it out"),
+        let said = match self.kind() {
+            ErrorKind::Document(error) => return error.report(),
+            ErrorKind::Money(error) => return error.report(),
+            ErrorKind::Retry(error) => return error.report(),
+            ErrorKind::AmountZero => Report::new("amount_zero").fact("field", "amount"),
+            ErrorKind::Reference { problem } => {
+                Report::new("reference_invalid").fact("field", "reference").fact("problem", problem)
+            }
+            ErrorKind::SecretTooShort { found } => Report::new("key_secret_too_short").count("found", *found),
+            ErrorKind::FieldOfOperation { operation, field } => {
+                Report::new("field_of_operation").fact("field", field).fact("operation", operation.name())
+            }
             ErrorKind::Profile { profile, field, problem } => Report::new("profile_invalid")
                 .fact("profile", profile)
                 .fact("field", field)
-                .say_with(
-                    "the provider profile `{profile}` cannot be decided by: the field `{field}` {problem}",
-                    &[("problem", problem)],
-                ),
+                .fact("problem", problem),
             ErrorKind::OperationUnsupported { profile, operation } => Report::new("operation_unsupported")
                 .fact("profile", profile)
-                .fact("operation", operation.name())
-                .say(
-                    "the provider profile `{profile}` does not say how a {operation} is sent: send it with the provider's \
-                     own client through createFetch, or add it to a profile of your own",
-                ),
+                .fact("operation", operation.name()),
             ErrorKind::AmountNeeded { profile, operation } => Report::new("amount_needed")
                 .fact("profile", profile)
                 .fact("operation", operation.name())
-                .fact("field", "amount")
-                .say("the provider of `{profile}` takes no {operation} without an amount: name amount and currency"),
-            ErrorKind::ProviderField { field } => Report::new("provider_field_taken").fact("field", field).say(
-                "the provider field `{field}` is written from the payment itself: remove it from the provider fields",
-            ),
-            ErrorKind::KeyHasNoPlace { field } => Report::new("key_has_no_place").fact("field", field).say(
-                "the provider looks for the key in the member `{field}` of a JSON body, and this body is no JSON \
-                 object: send one",
-            ),
-            ErrorKind::OtherProfile { opened_with, found } => Report::new("profile_differs")
-                .fact("opened_with", opened_with)
-                .fact("found", found)
-                .say(
-                    "this intent was opened with the provider profile `{opened_with}` and cannot be driven by `{found}`: \
-                     what the one promised says nothing about the other",
-                ),
-            ErrorKind::Mismatch { field } => Report::new("intent_mismatch").fact("field", field).say(
-                "this reference was used before with another `{field}`: use a new reference for a new purchase, or \
-                 repeat the first one unchanged",
-            ),
-            ErrorKind::WebhookPayment => Report::new("webhook_payment_invalid").say(
-                "this is no payment of a webhook: expected the object inside a verified event, with id, reference, \
-                 merchantId, amount, currency and state",
-            ),
-            ErrorKind::NotFailed { state } => {
-                Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state).say(
-                    "a new attempt with a new key needs proof that the last one moved no money, and this intent is \
-                     {state}",
-                )
+                .fact("field", "amount"),
+            ErrorKind::ProviderField { field } => Report::new("provider_field_taken").fact("field", field),
+            ErrorKind::KeyHasNoPlace { field } => Report::new("key_has_no_place").fact("field", field),
+            ErrorKind::OtherProfile { opened_with, found } => {
+                Report::new("profile_differs").fact("opened_with", opened_with).fact("found", found)
             }
-            ErrorKind::NotInReview { state } => Report::new("intent_not_in_review").fact("state", state).say(
-                "a person decides only what no evidence could, and this intent is {state}: read it with find",
-            ),
-            ErrorKind::ChargeOfOtherKind { begins } => Report::new("charge_of_other_kind").fact("begins", begins).say(
-                "this is no name of such a payment at the provider: expected one that begins with `{begins}`, since the \
-                 payment under its own name would be given back as a second one",
-            ),
+            ErrorKind::Mismatch { field } => Report::new("intent_mismatch").fact("field", field),
+            ErrorKind::WebhookPayment => Report::new("webhook_payment_invalid"),
+            ErrorKind::NotFailed { state } => {
+                Report::new("intent_not_failed").advise(Advice::Wait).fact("state", state)
+            }
+            ErrorKind::NotInReview { state } => Report::new("intent_not_in_review").fact("state", state),
+            ErrorKind::ChargeOfOtherKind { begins } => {
+                Report::new("charge_of_other_kind").fact("begins", begins)
+            }
             ErrorKind::CopyUnderWay { until } => {
-                Report::new("intent_copy_under_way").advise(Advice::Wait).number("until", *until).say(
-                    "a copy of the request may still arrive and move money until {until} (milliseconds since the \
-                     epoch): decide that it failed after that moment",
-                )
+                Report::new("intent_copy_under_way").advise(Advice::Wait).number("until", *until)
             }
             ErrorKind::Journal { position, problem } => Report::new("intent_journal_broken")
                 .advise(Advice::Reconcile)
                 .count("position", *position)
-                .say_with(
-                    "the stored journal is broken at entry {position}: {problem}",
-                    &[("problem", problem)],
-                ),
-        }
+                .fact("problem", problem),
+        };
+        said.say_from(Self::SENTENCES)
     }
 }
 

@@ -99,7 +99,14 @@ impl Intent {
     pub fn wake_at(&self) -> Option<Timestamp> {
         // An open intent is asked about anyway, and then every charge comes to light.
         let look_at = self.look_at.filter(|_| !self.state.is_open());
-        [self.next_at, self.reversal_at, look_at].into_iter().flatten().min()
+        let mut wake_at = look_at;
+        for due in [self.next_at, self.reversal_at] {
+            wake_at = match (wake_at, due) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            };
+        }
+        wake_at
     }
 
     /// The first reversal that has not ended.

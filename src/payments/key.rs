@@ -89,8 +89,8 @@ pub fn derive(secret: &Secret, identity: Identity<'_>, form: KeyForm) -> Result<
     let mut message = Vec::new();
     for field in fields {
         // A length before each field, so that no two identities are spelt with the same bytes.
-        message.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        message.extend(field.as_bytes());
+        message.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend_from_slice(field.as_bytes());
     }
     let tag = hmac_sha256(secret, &message);
     let mut bits = [0; 16];

@@ -232,7 +232,7 @@ impl Machine {
         entropy: &mut Entropy,
     ) {
         let verdict = self.or_refused(classify::send_answer(&self.profile, &self.intent.request, response));
-        let floor = response.retry_after(now).unwrap_or(Millis::ZERO);
+        let floor = response.retry_after.unwrap_or(Millis::ZERO);
         let was_open = self.intent.state.is_open();
         self.judge(now, Some(attempt), verdict, Evidence::Response, floor, entropy);
         if was_open {
@@ -259,7 +259,7 @@ impl Machine {
         answer: Option<&Response>,
         entropy: &mut Entropy,
     ) {
-        let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
+        let floor = answer.and_then(|answer| answer.retry_after).unwrap_or(Millis::ZERO);
         let asked_at = self.intent.asked_at.filter(|_| query == self.intent.queries);
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
@@ -312,7 +312,7 @@ impl Machine {
         answer: Option<&Response>,
         entropy: &mut Entropy,
     ) {
-        let floor = answer.and_then(|answer| answer.retry_after(now)).unwrap_or(Millis::ZERO);
+        let floor = answer.and_then(|answer| answer.retry_after).unwrap_or(Millis::ZERO);
         let Some(asked_at) = self.intent.asked_at.filter(|_| query == self.intent.queries) else { return };
         if !self.is_undecided() {
             return;

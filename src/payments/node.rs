@@ -21,15 +21,25 @@ pub(super) enum Node {
 impl Node {
     pub(super) fn of(value: &Value<'_>) -> Self {
         match value {
-            Value::String(text) => Self::Text(text.clone().into_owned()),
-            Value::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            Value::String(text) => Self::Text((**text).to_owned()),
+            Value::Array(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    list.push(Self::of(item));
+                }
+                Self::List(list)
+            }
             Value::Object(members) => Self::Map(Self::members_of(members)),
             Value::Null | Value::Bool(_) | Value::Number(_) => Self::Plain(value.to_text()),
         }
     }
 
     pub(super) fn members_of(members: &[(Cow<'_, str>, Value<'_>)]) -> Vec<(String, Self)> {
-        members.iter().map(|(name, member)| (name.clone().into_owned(), Self::of(member))).collect()
+        let mut list = Vec::with_capacity(members.len());
+        for (name, member) in members {
+            list.push(((**name).to_owned(), Self::of(member)));
+        }
+        list
     }
 
     /// Appends it as JSON text.

@@ -174,14 +174,19 @@ impl Profile {
 
     /// Names of the response headers that classification and replay need, in lower case, each once.
     #[must_use]
-    pub fn answer_headers(&self) -> Vec<&str> {
-        let rules = self.root.list("answers").iter().filter_map(|rule| rule.get("header"));
-        let tests = rules.chain(self.root.get("replay")).filter_map(|test| test.text("name"));
+    pub fn answer_headers<'s>(&'s self) -> Vec<&'s str> {
         let mut names = vec!["retry-after"];
-        for name in tests.chain(self.kept_headers()) {
-            if !names.contains(&name) {
+        let mut wanted = |name: Option<&'s str>| {
+            if let Some(name) = name.filter(|name| !names.contains(name)) {
                 names.push(name);
             }
+        };
+        for rule in self.root.list("answers") {
+            wanted(rule.get("header").and_then(|test| test.text("name")));
+        }
+        wanted(self.root.get("replay").and_then(|test| test.text("name")));
+        for name in self.root.list("kept_headers") {
+            wanted(name.as_text());
         }
         names
     }

@@ -107,7 +107,9 @@ pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: &str) -> Option<&'v Value<'
     path.split('.').try_fold(value, |value, step| match value.as_array() {
         None => value.get(step),
         Some(items) if step == "last" => items.last(),
-        Some(items) => step.parse().ok().and_then(|position: usize| items.get(position)),
+        Some(items) => {
+            step.parse::<u64>().ok().and_then(|position| items.get(usize::try_from(position).ok()?))
+        }
     })
 }
 

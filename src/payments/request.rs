@@ -7,7 +7,7 @@ use crate::json::{self, ObjectWriter, Reader, Value};
 use crate::money::Amount;
 use crate::prelude::*;
 
-use super::content::{Content, Draft};
+use super::content::{Content, Draft, first_other};
 use super::{Error, ErrorKind};
 
 /// Longest reference, in bytes: providers that search by reference take at least this much.
@@ -132,14 +132,13 @@ impl Request {
     /// when they are the same.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
-        let fields = [
+        first_other(&[
             // As the options of the client call it.
             ("provider.merchantId", self.merchant == other.merchant),
             ("operation", self.operation == other.operation),
             ("reference", self.reference == other.reference),
-        ];
-        let found = fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field.to_owned());
-        found.or_else(|| self.content.difference(&other.content))
+        ])
+        .or_else(|| self.content.difference(&other.content))
     }
 }
 

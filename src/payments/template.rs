@@ -58,11 +58,11 @@ impl Filler {
     /// A path with its gaps filled.
     pub(super) fn path(&self, path: &str) -> String {
         let mut out = String::new();
-        for (plain, gap) in pieces(path) {
-            out.push_str(plain);
+        for (gap, plain) in pieces(path) {
             if let Some(Node::Text(text) | Node::Plain(text)) = gap.and_then(|gap| self.document.get(gap)) {
                 percent_encode(&mut out, text);
             }
+            out.push_str(plain);
         }
         out
     }
@@ -139,7 +139,7 @@ fn members_of(text: &str) -> Vec<(String, Node)> {
 
 /// Whether something stands for each gap of a path.
 pub(super) fn path_is_known(path: &str) -> bool {
-    path.starts_with('/') && pieces(path).all(|(_, gap)| gap.is_none_or(|gap| GAPS.contains(&gap)))
+    path.starts_with('/') && pieces(path).iter().all(|(gap, _)| gap.is_none_or(|gap| GAPS.contains(&gap)))
 }
 
 /// Whether something stands for each gap of a body.
@@ -154,7 +154,7 @@ pub(super) fn gaps_are_known(node: &Node) -> bool {
 
 /// Whether a request says something of what these gaps stand for.
 pub(super) fn mentions(path: &str, body: Option<&Node>, gaps: &[&str]) -> bool {
-    pieces(path).any(|(_, gap)| gap.is_some_and(|gap| gaps.contains(&gap)))
+    pieces(path).iter().any(|(gap, _)| gap.is_some_and(|gap| gaps.contains(&gap)))
         || body.is_some_and(|body| has_gap(body, gaps))
 }
 
@@ -167,15 +167,17 @@ fn has_gap(node: &Node, gaps: &[&str]) -> bool {
     }
 }
 
-/// The pieces of a path: plain text, and the gap that follows it.
-fn pieces(path: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
-    let mut pieces = path.split('{');
-    let first = pieces.next().unwrap_or_default();
-    let rest = pieces.flat_map(|piece| {
-        let (gap, plain) = piece.split_once('}').unwrap_or(("", piece));
-        [("", Some(gap)), (plain, None)]
-    });
-    core::iter::once((first, None)).chain(rest)
+/// The pieces of a path: a gap, and the plain text that follows it. Before the first there is none.
+fn pieces(path: &str) -> Vec<(Option<&str>, &str)> {
+    let mut list = Vec::new();
+    for piece in path.split('{') {
+        list.push(match piece.split_once('}') {
+            _ if list.is_empty() => (None, piece),
+            Some((gap, plain)) => (Some(gap), plain),
+            None => (Some(""), piece),
+        });
+    }
+    list
 }
 
 /// RFC 3986 section 2.3: everything but unreserved characters is escaped.

@@ -1,6 +1,6 @@
 //! Why a policy was refused.
 
-use crate::advice::{Report, reported};
+use crate::advice::{Report, Sentence, reported};
 use crate::time::Millis;
 
 /// Why a policy was refused. Variants stand in order of precedence.
@@ -21,18 +21,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// What is said of each code.
+    pub(crate) const SENTENCES: &'static [Sentence] = &[
+        (
+            "retry_base_zero",
+            "the base of the backoff is 0 ms: expected at least 1, better 1000, or all clients come back together",
+        ),
+        (
+            "retry_cap_below_base",
+            "the cap of {found} ms is below the base of {expected} ms: raise the cap or lower the base",
+        ),
+        (
+            "retry_attempts_zero",
+            "0 attempts are allowed: expected at least 1, which is the first call itself",
+        ),
+    ];
+
     fn table(&self) -> Report {
         match self {
-            Self::BaseZero => Report::new("retry_base_zero").say(
-                "the base of the backoff is 0 ms: expected at least 1, better 1000, or all clients come back together",
-            ),
-            Self::CapBelowBase { base, cap } => Report::new("retry_cap_below_base")
-                .number("expected", base.get())
-                .number("found", cap.get())
-                .say("the cap of {found} ms is below the base of {expected} ms: raise the cap or lower the base"),
-            Self::AttemptsZero => Report::new("retry_attempts_zero")
-                .say("0 attempts are allowed: expected at least 1, which is the first call itself"),
+            Self::BaseZero => Report::new("retry_base_zero"),
+            Self::CapBelowBase { base, cap } => {
+                Report::new("retry_cap_below_base").number("expected", base.get()).number("found", cap.get())
+            }
+            Self::AttemptsZero => Report::new("retry_attempts_zero"),
         }
+        .say_from(Self::SENTENCES)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why the gateway refused a request.
 
 use super::state::State;
-use super::{KEY_BYTES_MAX, faults, treasury};
+use super::{KEY_BYTES_MAX, faults};
 use crate::advice::{Advice, Detail, Diagnose};
 use crate::json::{self, quoted};
 use crate::money;
@@ -244,16 +244,6 @@ impl From<faults::Error> for Error {
     }
 }
 
-impl From<treasury::Error> for Error {
-    fn from(error: treasury::Error) -> Self {
-        match error {
-            treasury::Error::Books(error) => error,
-            // Amounts the gateway takes are far below what can be booked, and accounts exist before they are used.
-            _ => Self::Bug { what: "the treasury refused what was checked before" },
-        }
-    }
-}
-
 impl Diagnose for Error {
     fn code(&self) -> &'static str {
         match self {
@@ -280,6 +270,7 @@ impl Diagnose for Error {
             Self::NotFound { what: "account", .. } => "account_not_found",
             Self::NotFound { what: "event", .. } => "event_not_found",
             Self::NotFound { what: "delivery", .. } => "delivery_not_found",
+            Self::NotFound { what: "payout", .. } => "payout_not_found",
             Self::NotFound { what: "webhook endpoint", .. } => "webhook_endpoint_not_found",
             Self::NotFound { .. } => "payment_not_found",
             Self::InvalidTransition { .. } => "invalid_transition",

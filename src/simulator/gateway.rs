@@ -40,6 +40,9 @@ impl Gateway {
 
     /// Answers a request. Never fails: what is wrong with a request is said in the answer.
     pub fn handle(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        if stripe::is_challenge(&request.path) {
+            return self.handle_challenge(now, request);
+        }
         if self.options.dialect.is_stripe(&request.path) {
             return stripe::refused_at_the_door(request).unwrap_or_else(|| self.handle_stripe(now, request));
         }
@@ -48,7 +51,8 @@ impl Gateway {
 
     fn handle_stripe(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let now = now.max(self.world.clock);
-        if request.method == "GET" && self.world.next_timer().is_none_or(|at| at > now) {
+        if request.method == "GET" && !self.may_suffer() && self.world.next_timer().is_none_or(|at| at > now)
+        {
             self.note_read();
             return stripe::serve(&mut self.world, now, request);
         }
@@ -56,7 +60,19 @@ impl Gateway {
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
-        stripe::serve(&mut self.world, now, request)
+        let exchange = stripe::serve(&mut self.world, now, request);
+        self.let_go(now, request);
+        exchange
+    }
+
+    /// The page on which the holder of a card authenticates. Opening it changes something, whatever the method.
+    fn handle_challenge(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        let now = now.max(self.world.clock);
+        self.note(now, || Call::handling(request));
+        match self.world.catch_up(now) {
+            Ok(()) => stripe::challenge(&mut self.world, now, request),
+            Err(error) => native::refusal(&error),
+        }
     }
 
     fn handle_native(&mut self, now: Timestamp, request: &Request) -> Exchange {
@@ -72,6 +88,7 @@ impl Gateway {
         if control == Control::Reset {
             *self = Self::new(self.options.clone());
         }
+        self.let_go(now, request);
         exchange
     }
 
@@ -106,8 +123,7 @@ impl Gateway {
             return None;
         }
         self.note(now, || Call::Poll);
-        let number = self.world.begin_delivery(now)?;
-        self.world.sealed(number, signed_at_s)
+        self.world.next_delivery(now, signed_at_s)
     }
 
     /// Reports what became of a delivery. A report that comes too late changes nothing.
@@ -126,7 +142,7 @@ impl Gateway {
         })?;
         self.note(now, || Call::Report { delivery, outcome });
         self.world.catch_up(now)?;
-        self.world.webhooks.end(delivery, outcome, now);
+        self.world.end_delivery(delivery, outcome, now);
         Ok(())
     }
 
@@ -190,6 +206,9 @@ impl Gateway {
     pub(super) fn replay(&mut self, now: Timestamp, call: Call) {
         // What these calls answer was answered when they were made.
         match call {
+            Call::Handle(request) if stripe::is_challenge(&request.path) => {
+                drop(self.handle_challenge(now, &request));
+            }
             // Who is in the journal was let in.
             Call::Handle(request) if self.options.dialect.is_stripe(&request.path) => {
                 drop(self.handle_stripe(now, &request));
@@ -223,13 +242,20 @@ impl Gateway {
 
     fn may_suffer(&self) -> bool {
         let plan = self.world.injector.plan();
-        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS)
+        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS) || self.world.webhooks.holds_any()
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
         self.world.clock = now;
         self.world.step = self.world.step.saturating_add(1);
         self.journal.push((now, call()));
+    }
+
+    /// Whoever reads has looked: what waited for that goes off.
+    fn let_go(&mut self, now: Timestamp, request: &Request) {
+        if request.method == "GET" && self.world.webhooks.holds_any() {
+            self.world.webhooks.release(&request.path, now);
+        }
     }
 
     /// Notes a request that changes nothing but the number of the next one.

@@ -25,6 +25,7 @@
 //! ```
 
 mod books;
+mod decimal;
 mod error;
 mod exchange;
 mod faults;
@@ -36,12 +37,15 @@ mod native;
 mod options;
 mod payment;
 mod post;
+mod seal;
 mod settlement;
 mod signing;
 mod state;
+mod statement;
 mod stripe;
 mod treasury;
 mod webhooks;
+mod weigh;
 mod world;
 
 pub use books::{FEES, NETWORK};

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::faults::FaultPlan;
+use super::webhooks::Schedule;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::prelude::*;
 
@@ -45,6 +46,8 @@ pub struct Options {
     pub seed: u64,
     /// How it is spoken to.
     pub dialect: Dialect,
+    /// When failed deliveries of the Stripe dialect are tried again.
+    pub schedule: Schedule,
     /// Which faults happen, until another plan is set.
     pub faults: FaultPlan,
     /// How many payments it takes before it says that it is full.
@@ -56,6 +59,7 @@ impl Default for Options {
         Self {
             seed: 0,
             dialect: Dialect::Native,
+            schedule: Schedule::Live,
             faults: FaultPlan::default(),
             payments_max: PAYMENTS_MAX_DEFAULT,
         }
@@ -73,16 +77,20 @@ impl Options {
         let seed = fields.maybe_integer("seed")?.unwrap_or_default();
         let dialect = fields.maybe_text("dialect")?.unwrap_or("native");
         let faults = fields.optional("faults").map(FaultPlan::from_json).transpose()?.unwrap_or_default();
+        let schedule = fields.maybe_text("webhook_schedule")?.unwrap_or(Schedule::Live.name());
         let payments_max = fields.maybe_integer("payments_max")?;
         fields.finish()?;
         let expected = "native, stripe or both";
         let dialect = DIALECTS.iter().find(|(name, _)| *name == dialect).map(|(_, dialect)| *dialect);
         let dialect = dialect.ok_or(Error::FieldInvalid { field: "dialect", expected })?;
+        let expected = "live, sandbox or native";
+        let unknown = Error::FieldInvalid { field: "webhook_schedule", expected };
+        let schedule = Schedule::parse(schedule).ok_or(unknown)?;
         let payments_max = match payments_max {
             None => PAYMENTS_MAX_DEFAULT,
             Some(limit) => usize::try_from(limit).unwrap_or(PAYMENTS_MAX_DEFAULT),
         };
-        Ok(Self { seed, dialect, faults, payments_max })
+        Ok(Self { seed, dialect, schedule, faults, payments_max })
     }
 
     /// The options as JSON, whole.
@@ -91,6 +99,7 @@ impl Options {
         ObjectWriter::new()
             .number("seed", self.seed)
             .text("dialect", self.dialect.name())
+            .text("webhook_schedule", self.schedule.name())
             .raw("faults", &self.faults.to_json())
             .number("payments_max", u64::try_from(self.payments_max).unwrap_or(u64::MAX))
             .finish()

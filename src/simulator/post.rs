@@ -1,117 +1,215 @@
-//! How news leaves the gateway: written down once, addressed to everybody who asked, sealed when an attempt begins.
+//! How news leaves the gateway: written down once, addressed to everybody who asked, and what the fault plan makes of it
+//! on the way.
 //!
 //! Invariant: what is delivered verifies with the endpoint's secret over exactly the bytes that are sent, unless the
 //! ground truth says that this one was spoiled.
 
 use super::exchange::Delivery;
 use super::faults::{Fault, Injected};
-use super::native;
-use super::webhooks::{Content, Dialect, News, Outcome, Stage};
+use super::seal::Spoil;
+use super::stripe;
+use super::webhooks::{Content, News, Outcome};
 use super::world::World;
-use crate::crypto::{Secret, sha256};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// The event types that announce money, which are the ones worth forging.
-const WORTH_FORGING: [&str; 1] = ["payment.completed"];
+const WORTH_FORGING: [&str; 2] = ["payment.completed", "payment_intent.succeeded"];
+
+/// The event types nobody has heard of, natively and as Stripe would name one.
+const UNHEARD_OF: (&str, &str) = ("payment.teleported", "payment_intent.teleported");
 
 impl World {
-    /// Writes an event down, schedules its deliveries and returns its number.
-    pub(super) fn publish(&mut self, at: Timestamp, account: usize, kind: &'static str, news: News) -> usize {
+    /// Writes an event down, and those the fault plan adds to it, and schedules their deliveries.
+    pub(super) fn publish(&mut self, at: Timestamp, account: usize, kind: &'static str, news: News) {
+        let (subject, object) = (self.subject_of_news(&news), self.object_of_news(&news).0);
+        self.address(at, account, kind, news);
+        if !self.injector.plan().has_any(&Fault::OF_EVENTS) {
+            return;
+        }
+        let occasion = self.injector.occasion("event", &subject, &Fault::OF_EVENTS).at(kind);
+        let unheard_of = match news {
+            News::Payment { .. } => UNHEARD_OF.0,
+            News::Stripe { .. } => UNHEARD_OF.1,
+        };
+        for (fault, kind) in [(Fault::WebhookTwin, kind), (Fault::WebhookUnknown, unheard_of)] {
+            if self.injector.strikes(&occasion, fault) {
+                let more = match news {
+                    News::Payment { .. } => news,
+                    News::Stripe { event } => News::Stripe { event: stripe::tell_again(self, event, kind) },
+                };
+                let told = self.address(at, account, kind, more);
+                let id = match (more, told) {
+                    (News::Stripe { event }, _) => Some(event),
+                    (News::Payment { .. }, told) => told,
+                };
+                let objects = id.map(|number| self.ids.id("evt", number)).into_iter();
+                let (_, reference) = self.object_of_news(&news);
+                let objects = objects.chain([object.clone()]).collect();
+                self.confess(Injected { objects, reference, ..Injected::of(fault) }, at);
+            }
+        }
+    }
+
+    /// Writes one event down, schedules its deliveries and returns its number. What nobody asked for is written down only
+    /// where the post office is the only one to know of it.
+    fn address(&mut self, at: Timestamp, account: usize, kind: &'static str, news: News) -> Option<usize> {
+        let audience = self.webhooks.audience(account, kind, news);
+        if audience.is_empty() && matches!(news, News::Stripe { .. }) {
+            return None;
+        }
         let event = self.webhooks.record(at, account, kind, news);
-        for endpoint in self.webhooks.audience(event) {
+        for endpoint in audience {
             self.post(event, endpoint, kind, at);
         }
-        event
+        Some(event)
     }
 
     /// Schedules the delivery of one event to one endpoint, and what the fault plan makes of it.
     fn post(&mut self, event: usize, endpoint: usize, kind: &'static str, at: Timestamp) {
+        if !self.injector.plan().has_any(&Fault::OF_WEBHOOKS) {
+            let _ = self.webhooks.schedule(Content::Genuine(event), endpoint, at);
+            return;
+        }
         let subject = self.subject_of_event(event);
-        let occasion = self.injector.occasion("webhook", &subject, &Fault::OF_WEBHOOKS);
-        let held_back = self.injector.strikes(&occasion, Fault::WebhookReorder);
-        let delay =
-            if held_back { self.injector.delay(&occasion, Fault::WebhookReorder) } else { Millis::ZERO };
-        let parcel = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
-        if held_back {
-            self.confess_webhook(Fault::WebhookReorder, parcel, at);
+        let occasion = self.injector.occasion("webhook", &subject, &Fault::OF_WEBHOOKS).at(kind);
+        let mut wait = Millis::ZERO;
+        let mut befell = Vec::new();
+        for fault in [Fault::WebhookReorder, Fault::WebhookDelay, Fault::WebhookLate, Fault::WebhookNever] {
+            if self.injector.strikes(&occasion, fault) {
+                befell.push(fault);
+                if fault != Fault::WebhookNever {
+                    wait = wait.max(self.injector.delay(&occasion, fault));
+                }
+            }
+        }
+        let parcel = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(wait));
+        for fault in befell {
+            match fault {
+                Fault::WebhookLate => {
+                    let (object, _) = self.object_of_event(event);
+                    self.webhooks.hold(&object, parcel);
+                }
+                Fault::WebhookNever => self.webhooks.doom(parcel),
+                _ => {}
+            }
+            self.confess_delivery(fault, parcel, at);
         }
         if self.injector.strikes(&occasion, Fault::WebhookDuplicate) {
             let delay = self.injector.delay(&occasion, Fault::WebhookDuplicate);
             let copy = self.webhooks.schedule(Content::Genuine(event), endpoint, at.saturating_add(delay));
-            self.confess_webhook(Fault::WebhookDuplicate, copy, at);
+            self.confess_delivery(Fault::WebhookDuplicate, copy, at);
         }
         if WORTH_FORGING.contains(&kind) && self.injector.strikes(&occasion, Fault::WebhookForged) {
             let parcel = self.webhooks.schedule(Content::Forged(event), endpoint, at);
-            self.confess_webhook(Fault::WebhookForged, parcel, at);
+            self.confess_delivery(Fault::WebhookForged, parcel, at);
         }
     }
 
-    /// Begins the next attempt that does not vanish on its way.
-    pub(super) fn begin_delivery(&mut self, now: Timestamp) -> Option<usize> {
+    /// Begins the next attempt that does not vanish on its way, and seals it as of `signed_at_s`.
+    pub(super) fn next_delivery(&mut self, now: Timestamp, signed_at_s: u64) -> Option<Delivery> {
         loop {
             let number = self.webhooks.begin(now)?;
-            let Content::Genuine(event) = self.webhooks.parcel(number)?.content else { return Some(number) };
-            let subject = self.subject_of_event(event);
-            let occasion = self.injector.occasion("delivery", &subject, &[Fault::WebhookLost]);
-            if !self.injector.strikes(&occasion, Fault::WebhookLost) {
-                return Some(number);
+            match self.spoil_of_attempt(number, now) {
+                Some(spoil) => return self.sealed(number, signed_at_s, spoil),
+                None => self.webhooks.end(number, Outcome::NoAnswer, now),
             }
-            self.webhooks.end(number, Outcome::NoAnswer, now);
-            self.confess_webhook(Fault::WebhookLost, number, now);
         }
     }
 
-    /// What is sent for a delivery in flight, signed as of `signed_at_s`.
-    pub(super) fn sealed(&self, number: usize, signed_at_s: u64) -> Option<Delivery> {
+    /// What befalls an attempt that has begun; `None` when it vanishes.
+    fn spoil_of_attempt(&mut self, number: usize, now: Timestamp) -> Option<Spoil> {
         let parcel = self.webhooks.parcel(number)?;
-        let endpoint = self.webhooks.endpoint(parcel.endpoint)?;
-        let (event_id, body) = match endpoint.dialect {
-            Dialect::Native => native::webhook_body(self, parcel.content)?,
-        };
-        let keys: Vec<Secret> = match parcel.content {
-            Content::Genuine(_) => {
-                endpoint.secrets(self.clock).filter_map(|secret| endpoint.scheme.key(secret)).collect()
+        let (content, endpoint, is_doomed) = (parcel.content, parcel.endpoint, parcel.is_doomed);
+        let Content::Genuine(event) = content else { return Some(Spoil::None) };
+        if is_doomed || self.webhooks.is_down(endpoint, now) {
+            return None;
+        }
+        if !self.injector.plan().has_any(&Fault::OF_ATTEMPTS) {
+            return Some(Spoil::None);
+        }
+        let kind = self.webhooks.events().get(event).map_or("", |event| event.kind);
+        let subject = self.subject_of_event(event);
+        let occasion = self.injector.occasion("delivery", &subject, &Fault::OF_ATTEMPTS).at(kind);
+        let mut spoil = Some(Spoil::None);
+        for fault in Fault::OF_ATTEMPTS {
+            if !self.injector.strikes(&occasion, fault) {
+                continue;
             }
-            // A key nobody was given: the forger does not know the right one.
-            Content::Forged(_) => vec![Secret::new(sha256(event_id.as_bytes()).to_vec())],
-        };
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("user-agent", "tillproof-simulator/1".to_owned()),
-        ];
-        headers.extend(endpoint.scheme.headers(&keys, &event_id, signed_at_s, &body));
-        let until = match parcel.stage {
-            Stage::InFlight { until } => until,
-            Stage::Scheduled { .. } | Stage::Delivered { .. } | Stage::Dead { .. } => self.clock,
-        };
-        let (id, url) = (self.ids.id("dlv", number), endpoint.url.clone());
-        Some(Delivery { id, url, headers, body, attempt: parcel.attempts.len(), until })
+            match fault {
+                Fault::WebhookOutage => {
+                    let until = now.saturating_add(self.injector.delay(&occasion, fault));
+                    self.webhooks.take_down(endpoint, until);
+                    spoil = None;
+                }
+                Fault::WebhookLost => spoil = None,
+                // It is told when the answer comes, for only then it did any harm.
+                Fault::WebhookTimeout => {
+                    self.webhooks.ignore_answer(number);
+                    continue;
+                }
+                // An attempt is spoiled in one way, and one that vanished in none.
+                other if spoil == Some(Spoil::None) => spoil = Some(Spoil::of(other)),
+                _ => continue,
+            }
+            self.confess_delivery(fault, number, now);
+        }
+        spoil
+    }
+
+    /// Takes the report of an attempt.
+    pub(super) fn end_delivery(&mut self, number: usize, outcome: Outcome, now: Timestamp) {
+        let is_ignored = self.webhooks.is_ignored(number) && matches!(outcome, Outcome::Answered(200..=299));
+        if is_ignored {
+            self.confess_delivery(Fault::WebhookTimeout, number, now);
+        }
+        self.webhooks.end(number, if is_ignored { Outcome::NoAnswer } else { outcome }, now);
     }
 
     /// Whom an event is about, in words that do not depend on the order in which payments came in.
     fn subject_of_event(&self, event: usize) -> String {
-        let Some(event) = self.webhooks.events().get(event) else { return String::new() };
-        match event.news {
+        self.webhooks.events().get(event).map_or_else(String::new, |event| self.subject_of_news(&event.news))
+    }
+
+    fn subject_of_news(&self, news: &News) -> String {
+        match *news {
             News::Payment { payment, moment } => {
                 let history = self.payments.get(payment).and_then(|payment| payment.history(moment).last());
                 format!("{} {}", self.reference(payment), history.map_or("", |now| now.state.name()))
             }
+            News::Stripe { event } => stripe::subject_of(self, event),
+        }
+    }
+
+    /// The id of the object an event is about, and the name under which the merchant's records know it.
+    fn object_of_event(&self, event: usize) -> (String, Option<String>) {
+        let event = self.webhooks.events().get(event);
+        event.map_or_else(Default::default, |event| self.object_of_news(&event.news))
+    }
+
+    fn object_of_news(&self, news: &News) -> (String, Option<String>) {
+        match *news {
+            News::Payment { payment, .. } => (self.ids.id("pay", payment), Some(self.reference(payment))),
+            News::Stripe { event } => stripe::object_of(self, event),
         }
     }
 
     /// Appends to the ground truth what befell a delivery: the event, what it is about, the delivery.
-    fn confess_webhook(&mut self, fault: Fault, parcel: usize, at: Timestamp) {
+    fn confess_delivery(&mut self, fault: Fault, parcel: usize, at: Timestamp) {
         let Some(content) = self.webhooks.parcel(parcel).map(|parcel| parcel.content) else { return };
         let Some(event) = self.webhooks.events().get(content.event()) else { return };
-        let name = |prefix, number| match content {
-            Content::Genuine(_) => self.ids.id(prefix, number),
-            Content::Forged(_) => self.ids.alien(prefix, number),
+        let (object, reference) = self.object_of_news(&event.news);
+        let number = event.number(content.event());
+        let objects = match (content, event.news) {
+            (Content::Genuine(_), _) => vec![self.ids.id("evt", number), object],
+            (Content::Forged(_), News::Payment { payment, .. }) => {
+                vec![self.ids.alien("evt", number), self.ids.alien("pay", payment)]
+            }
+            (Content::Forged(_), News::Stripe { event }) => {
+                vec![self.ids.alien("evt", number), stripe::alien_of(self, event)]
+            }
         };
-        let (object, reference) = match event.news {
-            News::Payment { payment, .. } => (name("pay", payment), self.reference(payment)),
-        };
-        let objects = vec![name("evt", content.event()), object, self.ids.id("dlv", parcel)];
-        self.confess(Injected { objects, reference: Some(reference), ..Injected::of(fault) }, at);
+        let objects = objects.into_iter().chain([self.ids.id("dlv", parcel)]).collect();
+        self.confess(Injected { objects, reference, ..Injected::of(fault) }, at);
     }
 }

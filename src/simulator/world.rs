@@ -12,11 +12,12 @@ use super::idempotency::{Keys, Reply};
 use super::ids::Ids;
 use super::options::Options;
 use super::payment::{AUTHORIZATION_LIFE, Order, PROCESSING_TIME, Payment, Script};
-use super::settlement::{Names, Settlement, Subject};
+use super::settlement::{self, Format as SettlementFormat, Scope, Settlement, Subject, foreign_id};
 use super::state::{Move, State};
+use super::statement::{self, Format as StatementFormat, Statement};
 use super::stripe;
 use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
-use super::webhooks::{News, Webhooks};
+use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -43,7 +44,10 @@ pub(super) struct World {
     pub(super) books: Books,
     pub(super) treasury: Treasury,
     pub(super) webhooks: Webhooks,
+    /// When failed deliveries of the Stripe dialect are tried again.
+    pub(super) schedule: Schedule,
     pub(super) settlement: Settlement,
+    pub(super) statement: Statement,
     pub(super) injector: Injector,
     pub(super) truth: Vec<Injected>,
     pub(super) stripe: stripe::State,
@@ -59,7 +63,7 @@ pub(super) struct Receipt {
 impl World {
     pub(super) fn new(options: &Options) -> Self {
         let root = Entropy::from_seed(options.seed);
-        Self {
+        let mut world = Self {
             seed: options.seed,
             payments_max: options.payments_max,
             clock: Timestamp::MIN,
@@ -73,11 +77,15 @@ impl World {
             books: Books::default(),
             treasury: Treasury::default(),
             webhooks: Webhooks::default(),
+            schedule: options.schedule,
             settlement: Settlement::default(),
+            statement: Statement::default(),
             injector: Injector::new(&root, options.faults.clone()),
             truth: Vec::new(),
             stripe: stripe::State::default(),
-        }
+        };
+        stripe::found(&mut world);
+        world
     }
 
     /// The payment of an id.
@@ -182,7 +190,9 @@ impl World {
         while let Some(at) = self.next_moment().filter(|at| *at <= now) {
             // Money is there before anything else that happens at the same moment needs it.
             if self.treasury.next_due() == Some(at) {
-                let _ = self.treasury.step(&mut self.books, at)?;
+                if let Some((at, happened)) = self.treasury.step(&mut self.books, at)? {
+                    stripe::settled(self, at, &happened)?;
+                }
                 continue;
             }
             if self.stripe.next_timer() == Some(at) {
@@ -233,13 +243,14 @@ impl World {
         now: Timestamp,
     ) -> Result<usize, TreasuryError> {
         let number = self.treasury.book(&mut self.books, booking, now)?;
+        self.befall_account(number, subject, now)?;
         let Some(transaction) = self.treasury.transaction(number) else { return Ok(number) };
         let drift = self.settlement.record(number, transaction, subject, &mut self.injector);
         let Some(drift) = drift else { return Ok(number) };
         // A foreign row stands under a name of its own, which is what a reconciler will report.
         let foreign = drift.fault == Fault::SettlementForeign.name();
-        let alien = self.ids.alien("pay", number);
         let (object, reference) = if foreign {
+            let alien = foreign_id(self, number, booking.source);
             (alien.clone(), alien)
         } else {
             (subject.object.to_owned(), subject.reference.to_owned())
@@ -248,29 +259,42 @@ impl World {
         Ok(number)
     }
 
-    /// The settlement report.
+    /// The settlement report, of all that is not connected to somebody else.
     pub(super) fn settlement_csv(&self) -> String {
-        self.settlement
-            .csv(self.treasury.transactions(), |number, transaction| self.names(number, transaction))
+        self.settlement_report(&Scope::default(), SettlementFormat::default(), self.clock)
     }
 
-    /// What the merchant and the gateway call a transaction.
-    fn names(&self, number: usize, transaction: &Transaction) -> Names {
-        let foreign = self.ids.alien("pay", number);
+    /// The settlement report of a scope in a format.
+    pub(super) fn settlement_report(
+        &self,
+        scope: &Scope,
+        format: SettlementFormat,
+        now: Timestamp,
+    ) -> String {
+        settlement::written(&settlement::lines(self, scope, now), format)
+    }
+
+    /// The bank statement of an account, or of all that are not connected to somebody else, in a format.
+    pub(super) fn bank_statement(
+        &self,
+        account: Option<usize>,
+        format: StatementFormat,
+        now: Timestamp,
+    ) -> String {
+        statement::written(&statement::entries(self, account, now), format, now)
+    }
+
+    /// Whether an account of the treasury is connected to another.
+    pub(super) fn is_connected(&self, account: usize) -> bool {
+        self.stripe.is_connected(account)
+    }
+
+    /// The name under which the merchant's records know a transaction, where it has one.
+    pub(super) fn reference_of(&self, number: usize, transaction: &Transaction) -> Option<String> {
         match transaction.source {
-            Source::PaymentRefund(refund) => {
-                let payment = self.refunds.get(refund).copied().unwrap_or_default();
-                let reference = self.reference(payment);
-                Names { parent: Some(reference.clone()), reference, id: self.ids.id("re", refund), foreign }
-            }
-            Source::Payment(payment) => {
-                let id = self.ids.id("pay", payment);
-                Names { reference: self.reference(payment), id, parent: None, foreign }
-            }
-            _ => {
-                let id = self.ids.id("txn", number);
-                Names { reference: id.clone(), id, parent: None, foreign }
-            }
+            Source::Payment(payment) => Some(self.reference(payment)),
+            Source::PaymentRefund(refund) => self.refunds.get(refund).map(|payment| self.reference(*payment)),
+            _ => self.settlement.reference(number).map(str::to_owned),
         }
     }
 
@@ -315,7 +339,8 @@ impl World {
         if self.payment_mut(payment)?.order.capture {
             return self.take(payment, Move::Complete, None, at);
         }
-        let _ = self.timers.insert((at.saturating_add(AUTHORIZATION_LIFE), payment));
+        let life = self.authorization_life(payment, AUTHORIZATION_LIFE, at);
+        let _ = self.timers.insert((at.saturating_add(life), payment));
         self.step(payment, Move::Authorize, at)
     }
 
@@ -326,11 +351,13 @@ impl World {
         let fee = |minor| Ok(treasury.quote(&booking(minor), at)?.fees.total());
         let found =
             self.payments.get_mut(payment).ok_or(Error::Bug { what: "a payment number names no payment" })?;
+        let authorized = found.order.amount.minor();
         let minor = found.take(by, asked, fee, at)?;
 
         // From here on the money moves.
         let (reference, object) = (self.reference(payment), self.ids.id("pay", payment));
-        let _ = self.book(&booking(minor), &Subject { reference: &reference, object: &object }, at)?;
+        let booking = Booking { authorized, ..booking(minor) };
+        let _ = self.book(&booking, &Subject { reference: &reference, object: &object }, at)?;
         self.announce(payment, at);
         Ok(())
     }
@@ -339,6 +366,6 @@ impl World {
     fn announce(&mut self, payment: usize, at: Timestamp) {
         let Some(found) = self.payments.get(payment) else { return };
         let (kind, moment) = (found.now().state.event(), found.latest());
-        let _ = self.publish(at, 0, kind, News::Payment { payment, moment });
+        self.publish(at, 0, kind, News::Payment { payment, moment });
     }
 }

@@ -45,12 +45,13 @@ fn written(report: &Report) -> String {
     for (name, value) in &report.details {
         details = details.text(name, value);
     }
-    ObjectWriter::new()
-        .text("code", report.code)
-        .text("message", &report.message)
-        .text("advice", report.advice.name())
-        .raw("details", &details.finish())
-        .finish()
+    let out = ObjectWriter::new().text("code", report.code);
+    // Of a wordless artefact the shell knows the sentence.
+    let out = match report.message.as_str() {
+        "" => out,
+        message => out.text("message", message),
+    };
+    out.text("advice", report.advice.name()).raw("details", &details.finish()).finish()
 }
 
 #[cfg(test)]

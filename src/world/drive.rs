@@ -10,6 +10,7 @@ use super::life::World;
 use super::process::{LEASE_SLACK_MS, TIMEOUT_MS};
 use super::provider::key_of;
 use super::store::IntentWrite;
+use super::wire::heard;
 use crate::payments::{
     Action, Entry, HttpRequest, Intent, Machine, Reversal, ReversalNews, Safeguard, State,
 };
@@ -114,15 +115,17 @@ impl World<'_> {
         match news {
             None => {}
             Some(News::Answer { attempt, response, .. }) => {
-                machine.handle_response(shown, *attempt, response, entropy);
+                machine.handle_response(shown, *attempt, &heard(response, shown), entropy);
             }
             Some(News::Failure { attempt, not_sent }) => {
                 machine.handle_failure(shown, *attempt, *not_sent, entropy);
             }
             Some(News::Query { query, answer }) => {
+                let answer = answer.as_ref().map(|answer| heard(answer, shown));
                 machine.handle_query(shown, *query, answer.as_ref(), entropy);
             }
             Some(News::Void { query, answer }) => {
+                let answer = answer.as_ref().map(|answer| heard(answer, shown));
                 machine.handle_void(shown, *query, answer.as_ref(), entropy);
             }
             Some(News::Reversal { reference, became }) => {

@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 
 use super::event::{Errand, Life, Name, News, Seat};
 use super::life::World;
+use super::wire::hint;
 use crate::governor::{Governor, Heard, LaneId, Permit as Answer, Purpose, Settings, Ticket};
 use crate::payments::{Intention, Machine, Permit, Safeguard};
 use crate::time::Timestamp;
@@ -65,10 +66,10 @@ impl World<'_> {
         let shown = self.shown(life.seat, now);
         let heard = match news {
             Some(News::Answer { response, .. }) => {
-                Heard::of_status(Some(response.status), response.retry_after(shown))
+                Heard::of_status(Some(response.status), hint(response, shown))
             }
             Some(News::Query { answer: Some(answer), .. } | News::Void { answer: Some(answer), .. }) => {
-                Heard::of_status(Some(answer.status), answer.retry_after(shown))
+                Heard::of_status(Some(answer.status), hint(answer, shown))
             }
             Some(News::Failure { not_sent: false, .. } | News::Query { .. } | News::Void { .. }) => {
                 Heard::Failure

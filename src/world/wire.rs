@@ -3,8 +3,11 @@
 use super::event::{Event, Letter};
 use super::life::World;
 use super::provider::{Answer, Receipt};
+use crate::calendar;
 use crate::payments::{Response, Safeguard};
 use crate::prelude::*;
+use crate::retry;
+use crate::time::{Millis, Timestamp};
 
 impl World<'_> {
     /// A request leaves a process.
@@ -86,8 +89,19 @@ impl World<'_> {
         let heard = |name: &str| name != "retry-after" || !self.stage.safeguards.broken(Safeguard::Hint);
         let headers = headers.into_iter().filter(|(name, _)| heard(name));
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
-        let response = Response { status, headers, body: body.into_bytes() };
+        let response = Response { status, headers, body: body.into_bytes(), ..Response::default() };
         let news = letter.waits.answered(response, not_before);
         self.agenda.plan(now.saturating_add(travel_ms), Event::News(Box::new((letter.errand, news))));
     }
+}
+
+/// An answer as a process hears it whose clock shows `shown`.
+pub(super) fn heard(answer: &Response, shown: Timestamp) -> Response {
+    Response { retry_after: hint(answer, shown), ..answer.clone() }
+}
+
+/// The shortest wait the provider asks for.
+pub(super) fn hint(answer: &Response, shown: Timestamp) -> Option<Millis> {
+    let (_, text) = answer.headers.iter().find(|(name, _)| name == "retry-after")?;
+    retry::retry_after(text, shown, calendar::parse_http_date)
 }

@@ -22,11 +22,11 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "saga", "retry advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
     (2, "governor", "retry advice time entropy json"),
-    (3, "payments", "fingerprint retry money crypto calendar advice time entropy json"),
+    (3, "payments", "fingerprint retry money crypto advice time entropy json"),
     (3, "idempotency", "fingerprint record crypto advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
     (4, "simulator", "fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json"),
-    (4, "world", "payments governor inbox webhook crypto calendar record advice time entropy json"),
+    (4, "world", "payments governor inbox webhook crypto retry calendar record advice time entropy json"),
     (
         5,
         "wasm",

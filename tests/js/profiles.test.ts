@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPayments, providerProfiles } from "../../pkg/src/payments/index.js";
-import type { PaymentsOptions, ProfileDocument } from "../../pkg/src/payments/index.js";
+import { createPayments, providerProfiles } from "../../pkg/src/payments/own-profiles.js";
+import type { PaymentsOptions, ProfileDocument } from "../../pkg/src/payments/own-profiles.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 

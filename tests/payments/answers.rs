@@ -113,6 +113,7 @@ fn each_providers_answers_prove_what_his_documents_say() {
             status: status.trim().parse().unwrap(),
             headers: headers.into_iter().collect(),
             body: body.trim().as_bytes().to_vec(),
+            ..Response::default()
         };
         let profile = Profile::named(profile.trim()).unwrap();
         assert_eq!(word(&send_answer(&profile, &request, &response)).trim(), expected.trim(), "{line}");
@@ -146,7 +147,7 @@ proptest! {
         ]),
     ) {
         let headers = header.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-        let response = Response { status, headers, body: body.as_bytes().to_vec() };
+        let response = Response { status, headers, body: body.as_bytes().to_vec(), ..Response::default() };
         let verdict = send_answer(&Profile::named(name).unwrap(), &call("POST", "/v1/anything"), &response);
         let failed = matches!(verdict, Verdict::Declined { .. } | Verdict::Refused { .. });
         prop_assert!(!failed, "{name} {status} {body}: {verdict:?}");
@@ -159,7 +160,7 @@ proptest! {
         status in 100_u16..=999,
         body in "[ -z]{0,40}|<[a-z]{1,9}>|\\{\\}|\\[\\]|\"[a-z]{0,9}\"|[0-9]{1,9}",
     ) {
-        let response = Response { status, headers: Vec::new(), body: body.into_bytes() };
+        let response = Response { status, body: body.into_bytes(), ..Response::default() };
         let verdict = send_answer(&Profile::named(name).unwrap(), &call("POST", "/v1/anything"), &response);
         let failed = matches!(verdict, Verdict::Declined { .. } | Verdict::Refused { .. });
         prop_assert!(!failed, "{name} {status}: {verdict:?}");

@@ -4,6 +4,7 @@
 use tillproof::entropy::Entropy;
 use tillproof::json;
 use tillproof::payments::{Action, Machine, Outcome, Permit, Response, Settings};
+use tillproof::time::Millis;
 
 use super::table::{answer, at, error, open, payment, query, secret, send};
 
@@ -153,10 +154,7 @@ fn a_late_success_settles_after_the_deadline_and_is_taken_back_after_a_failure()
 fn no_hint_carries_an_intent_past_its_deadline() {
     let (mut machine, mut now) = (open("native"), 0);
     let (first, _) = send(&mut machine, &mut now);
-    let years = Response {
-        headers: vec![("retry-after".to_owned(), (10_u64 * 365 * 86_400).to_string())],
-        ..error(503, "down")
-    };
+    let years = Response { retry_after: Some(Millis::from_seconds(10 * 365 * 86_400)), ..error(503, "down") };
     machine.handle_response(at(0), first, &years, &mut entropy());
     assert_eq!(machine.wake_at(), Some(at(Settings::default().deadline.get())));
 }
@@ -182,7 +180,7 @@ fn a_person_names_the_payment_as_the_provider_names_it() {
     let mut machine = open("stripe");
     let (attempt, _) = send(&mut machine, &mut 0);
     let foreign = br#"{"id":"pi_1","status":"succeeded","amount":1,"currency":"eur","metadata":{}}"#;
-    let answer = Response { status: 200, headers: Vec::new(), body: foreign.to_vec() };
+    let answer = Response { status: 200, body: foreign.to_vec(), ..Response::default() };
     machine.handle_response(at(1), attempt, &answer, &mut entropy());
     assert_eq!(machine.intent().state.name(), "needs_review");
     // The dashboard shows the charge first: taken for the payment, it would have the payment itself given back.

@@ -3,6 +3,7 @@
 use tillproof::entropy::Entropy;
 use tillproof::json;
 use tillproof::payments::{Intention, Machine, Outcome, Profile, Request, ReversalNews, Settings};
+use tillproof::time::Millis;
 
 use super::table::{answer, at, error, open, payment, query, secret, send};
 
@@ -22,7 +23,7 @@ fn a_cancel_does_not_come_before_the_moment_the_provider_named() {
     let (mut machine, mut now) = (open("native"), 0);
     let (first, _) = send(&mut machine, &mut now);
     let mut busy = error(503, "unavailable");
-    busy.headers.push(("retry-after".to_owned(), "60".to_owned()));
+    busy.retry_after = Some(Millis::from_seconds(60));
     machine.handle_response(at(now), first, &busy, &mut entropy());
     machine.cancel(at(now + 1_000));
     assert!(machine.wake_at().unwrap() >= at(now + MINUTE), "{:?}", machine.wake_at());

@@ -10,7 +10,7 @@ use tillproof::payments::{
     Action, Entry, Error, ErrorKind, Machine, Operation, Outcome, Permit, Profile, Request, Response,
     Settings, decode_entry, encode_entry,
 };
-use tillproof::time::Timestamp;
+use tillproof::time::{Millis, Timestamp};
 
 const SECRET: &[u8] = b"sixteen bytes and more";
 const HOUR: u64 = 3_600_000;
@@ -49,7 +49,7 @@ pub(crate) fn payment(state: &str) -> String {
 }
 
 pub(crate) fn answer(status: u16, body: &str) -> Response {
-    Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    Response { status, body: body.as_bytes().to_vec(), ..Response::default() }
 }
 
 /// The header by which the gateway marks a replayed answer.
@@ -255,8 +255,8 @@ fn retry_after_is_a_floor_with_jitter_on_top() {
     for seed in 0..50 {
         let mut machine = open("native");
         let (attempt, _) = send(&mut machine, &mut 0);
-        let headers = vec![("retry-after".to_owned(), "30".to_owned())];
-        let slow = Response { headers, ..error(429, "rate_limited") };
+        let retry_after = Some(Millis::from_seconds(30));
+        let slow = Response { retry_after, ..error(429, "rate_limited") };
         machine.handle_response(at(0), attempt, &slow, &mut Entropy::from_seed(seed));
         let wake = machine.wake_at().unwrap().unix_ms();
         assert!(wake > 30_000, "seed {seed}: woken at {wake}");

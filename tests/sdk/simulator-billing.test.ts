@@ -69,9 +69,8 @@ test("a product is created, updated, listed and deleted", () =>
     assert.deepEqual(await stripe.products.del(product.id), { id: product.id, object: "product", deleted: true });
     assert.equal((await refusalOf(stripe.products.retrieve(product.id))).code, "resource_missing");
     assert.deepEqual(await eventTypes("product."), ["product.created", "product.updated", "product.deleted"]);
-    const own = await stripe.products.create({ id: "tea_1", name: "Own id" });
-    assert.equal(own.id, "tea_1");
-    assert.equal((await refusalOf(stripe.products.create({ id: "tea_1", name: "Again" }))).code, "resource_already_exists");
+    const own = await refusalOf(stripe.products.create({ id: "tea_1", name: "Own id" }));
+    assert.deepEqual([own.code, own.param], ["parameter_unknown", "id"], "ids of the merchant's own are not simulated");
     assert.equal((await refusalOf(stripe.products.create({} as never))).param, "name");
   }));
 
@@ -80,7 +79,7 @@ test("a price is of one product, once or recurring, and its amount never changes
     const price = await monthly(stripe, { lookup_key: "club", nickname: "Club" });
     assert.match(price.id, /^price_/);
     assert.deepEqual(
-      [price.object, price.type, price.currency, price.unit_amount, price.unit_amount_decimal, price.billing_scheme],
+      [price.object, price.type, price.currency, price.unit_amount, `${price.unit_amount_decimal}`, price.billing_scheme],
       ["price", "recurring", "usd", 2_000, "2000", "per_unit"],
     );
     assert.deepEqual(price.recurring, {
@@ -246,15 +245,13 @@ test("a subscription renews on its day, an hour after the invoice was drafted", 
     const renewed = await stripe.subscriptions.retrieve(subscription.id, { expand: ["latest_invoice"] });
     assert.deepEqual([renewed.status, invoiceOf(renewed).status], ["active", "paid"]);
     assert.equal((await stripe.invoices.list({ subscription: subscription.id, status: "paid" })).data.length, 2);
-    const after = (await simulated.eventTypes("customer.subscription", "invoice.")).slice(-7);
-    assert.deepEqual(after, [
+    assert.deepEqual((await simulated.eventTypes("customer.subscription", "invoice.")).slice(-5), [
       "customer.subscription.updated",
       "invoice.created",
-      "invoice.upcoming",
       "invoice.finalized",
       "invoice.paid",
       "invoice.payment_succeeded",
-    ].filter((type) => after.includes(type)));
+    ]);
     assert.equal((await stripe.testHelpers.testClocks.retrieve(clock.id)).status, "ready");
   }));
 

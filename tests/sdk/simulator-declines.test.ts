@@ -47,9 +47,9 @@ test("each declining card declines with its code and decline code", () =>
       ["pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card"],
       ["pm_card_visa_chargeDeclinedStolenCard", "card_declined", "stolen_card"],
       ["pm_card_visa_chargeDeclinedVelocityLimitExceeded", "card_declined", "card_velocity_exceeded"],
-      ["pm_card_chargeDeclinedExpiredCard", "expired_card", undefined],
-      ["pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", undefined],
-      ["pm_card_chargeDeclinedProcessingError", "processing_error", undefined],
+      ["pm_card_chargeDeclinedExpiredCard", "expired_card", ""],
+      ["pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", ""],
+      ["pm_card_chargeDeclinedProcessingError", "processing_error", ""],
       ["pm_card_radarBlock", "card_declined", "fraudulent"],
     ] as const;
     for (const [name, code, decline] of table) {

@@ -76,5 +76,5 @@ export async function refused(call: Promise<unknown>): Promise<Refusal> {
 export function fault(error: Refusal): Record<string, unknown> {
   const { type, statusCode, code, param, decline_code } = error;
   const all = { type, statusCode, code, param, decline_code };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== ""));
 }

@@ -99,6 +99,14 @@ pub(crate) fn text(body: &str, path: &str) -> String {
     }
 }
 
+/// Whether an answer arrived whole and was written by the gateway, which is when a client may conclude anything.
+pub(crate) fn is_understood(exchange: &Exchange) -> bool {
+    let wanted = if exchange.status < 400 { "id" } else { "error" };
+    let document = json::parse(exchange.body.as_bytes());
+    matches!(exchange.transport, Transport::Deliver { .. })
+        && document.is_ok_and(|document| document.get(wanted).is_some())
+}
+
 /// What a client sees of an exchange, in one line.
 pub(crate) fn line(exchange: &Exchange) -> String {
     let replayed = exchange.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
@@ -107,6 +115,7 @@ pub(crate) fn line(exchange: &Exchange) -> String {
         Transport::ResponseLost => return "response lost".to_owned(),
         Transport::Truncated => return "truncated".to_owned(),
         Transport::Hung => return "hung".to_owned(),
+        Transport::Deliver { .. } if !is_understood(exchange) => "not understood".to_owned(),
         Transport::Deliver { .. } if exchange.status < 400 => text(&exchange.body, "state"),
         Transport::Deliver { .. } => text(&exchange.body, "error.code"),
     };

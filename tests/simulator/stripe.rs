@@ -6,7 +6,13 @@
     reason = "a member that is not there reads as null, and nothing here counts far"
 )]
 
+#[path = "stripe/aftermath.rs"]
+mod aftermath;
+#[path = "stripe/catalogue.rs"]
+mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/payments.rs"]
+mod payments;
 #[path = "stripe/shop.rs"]
-mod shop;
+pub(super) mod shop;

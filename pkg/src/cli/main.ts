@@ -38,8 +38,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   simulate: {
     summary: "serves a payment gateway on loopback that fails as real ones do",
     flags:
-      "[--port N] [--seed N] [--dialect native] [--faults none|gentle|hostile|FILE.json] [--clock real|virtual]",
-    example: "tillproof simulate --port 8080 --seed 7 --faults hostile",
+      "[--port N] [--seed N] [--dialect native|stripe|both] [--faults none|gentle|hostile|blackout|month-end|FILE.json] " +
+      "[--clock real|virtual] | --routes [--json]",
+    example: "tillproof simulate --port 8080 --dialect stripe --seed 7 --faults hostile",
     load: async () => (await import("./simulate.js")).runSimulate,
   },
   torture: {

@@ -1,6 +1,7 @@
 /** `tillproof simulate`: the gateway over HTTP until it is told to stop. */
 
-import type { FaultPlan } from "../simulator/faults.js";
+import { stripeRoutes, type StripeRoute } from "../simulator/engine.js";
+import type { FaultPlan, FaultPreset } from "../simulator/faults.js";
 import type { GatewayOptions } from "../simulator/gateway.js";
 import { serve, type GatewayServer, type ServeOptions } from "../simulator/server.js";
 import { fileJson, FINE, flags, shown, UsageError, wholeNumber } from "./usage.js";
@@ -11,18 +12,31 @@ const OPTIONS = {
   dialect: { type: "string" },
   faults: { type: "string" },
   clock: { type: "string" },
+  routes: { type: "boolean" },
+  json: { type: "boolean" },
 } as const;
 
 /** Where it listens when neither `--port` nor `PORT` says so. */
 const PORT_DEFAULT = "4010";
 
+/** Plans with a name; everything else is the name of a file. */
+const PRESETS: readonly FaultPreset[] = ["none", "gentle", "hostile", "blackout", "month-end"];
+
 /**
- * Runs until SIGTERM or SIGINT, lets the requests under way end, and resolves to the exit status.
+ * Runs until SIGTERM or SIGINT, lets the requests under way end, and resolves to the exit status. With `--routes` it prints
+ * the routes of the Stripe dialect instead.
  *
  * Throws a `UsageError` for wrong flags and for a port that cannot be had.
  */
 export async function runSimulate(argv: string[]): Promise<number> {
-  const server = await listen(settings(argv));
+  const values = flags(argv, OPTIONS);
+  if (values.routes === true) {
+    const routes = stripeRoutes();
+    process.stdout.write(values.json === true ? `${JSON.stringify({ routes })}\n` : routeTable(routes));
+    return FINE;
+  }
+  if (values.json === true) throw new UsageError("--json prints the routes as JSON: it belongs to --routes");
+  const server = await listen(settings(values));
   const stopped = stopSignal();
   process.stdout.write(`listening on ${server.url}\n`);
   await stopped;
@@ -30,8 +44,18 @@ export async function runSimulate(argv: string[]): Promise<number> {
   return FINE;
 }
 
-function settings(argv: string[]): ServeOptions {
-  const values = flags(argv, OPTIONS);
+/** A line for each route, and one with the sum. */
+function routeTable(routes: readonly StripeRoute[]): string {
+  const width = Math.max(...routes.map(({ path }) => path.length));
+  const lines = routes.map(({ method, path, level, note }) =>
+    `${method.padEnd(6)} ${path.padEnd(width)} ${level.padEnd(5)} ${note}`.trimEnd(),
+  );
+  const levels = ["whole", "most", "basic"] as const;
+  const counts = levels.map((level) => `${routes.filter((route) => route.level === level).length} ${level}`);
+  return [...lines, `${routes.length} routes: ${counts.join(", ")}`, ""].join("\n");
+}
+
+function settings(values: ReturnType<typeof flags<typeof OPTIONS>>): ServeOptions {
   const dialect = oneOf("dialect", values.dialect ?? "native", ["native", "stripe", "both"]);
   const gateway: GatewayOptions = {
     seed: wholeNumber("seed", values.seed ?? "0"),
@@ -58,7 +82,8 @@ function oneOf<const T extends string>(flag: string, value: string, allowed: rea
 
 /** A preset by its name, or the plan in a file; what is wrong inside the plan is told by the engine. */
 function faultPlan(value: string): FaultPlan {
-  if (value === "none" || value === "gentle" || value === "hostile") return value;
+  const preset = PRESETS.find((name) => name === value);
+  if (preset !== undefined) return preset;
   return fileJson("faults", value) as FaultPlan;
 }
 

@@ -3,6 +3,7 @@
 import { payments } from "../shell/payments.js";
 import { encode } from "../shell/wire.js";
 import type { ProfileDocument, ProfileOperation } from "./profiles.js";
+import { retryAfterMs } from "./retry-after.js";
 
 /** One thing that happened to an intent, opaque to TypeScript. */
 export type JournalEntry = Readonly<Record<string, unknown>>;
@@ -207,8 +208,15 @@ export function stepIntent(input: {
   /** A moment before which nothing may be sent, or that the driver wants to be asked before anything is. */
   readonly permit?: number | "ask";
 }): Step {
-  const document = withProfile(input);
+  const document = withProfile({ ...input, ...(input.news && { news: withHint(input.news, input.now) }) });
   return payments.invoke<Step>((exports) => exports.payments_step(document));
+}
+
+/** An answer as the engine hears it: with the wait its `Retry-After` asks for as a number. */
+function withHint(news: News, now: number): News & { readonly retry_after_ms?: number } {
+  const hint = "headers" in news ? news.headers["retry-after"] : undefined;
+  const wait = hint === undefined ? undefined : retryAfterMs(hint, now);
+  return wait === undefined ? news : { ...news, retry_after_ms: wait };
 }
 
 /** The beginning of an input, up to and with the comma after the profile: that is the longest part of it, and never changes. */

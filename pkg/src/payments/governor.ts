@@ -7,9 +7,9 @@
 
 import { count, onlyKnown, timeMs } from "../shell/guard.js";
 import { governor } from "../shell/governor.js";
-import { utf8 } from "../shell/wire.js";
 import type { Gate, Hold, Lane, Pass, Passed } from "./gate.js";
 import { TIMER_MS_MAX } from "./host.js";
+import { retryAfterMs } from "./retry-after.js";
 
 /** How a governor decides. A part that is `false` is switched off. */
 export interface GovernorOptions {
@@ -335,9 +335,9 @@ function heardOf(passed: Passed, now: number): [status: number, hint: number] {
   const { status, retryAfter } = passed;
   // No status of HTTP is below 100: those numbers mean something else at the door.
   if (status < 100) return [NO_ANSWER, NONE];
-  if (retryAfter === undefined) return [status, NONE];
-  const text = utf8(retryAfter);
-  return [status, governor.raw((exports) => exports.governor_retry_after(text, Math.trunc(now / WORD), now >>> 0))];
+  const wait = retryAfter === undefined ? undefined : retryAfterMs(retryAfter, now);
+  // What is beyond seven weeks is as good as endless.
+  return [status, wait === undefined ? NONE : Math.min(wait, NONE - 1)];
 }
 
 const BUDGET = ["burst", "percent", "trickleMs"] as const;

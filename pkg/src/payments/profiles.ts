@@ -8,7 +8,7 @@
 import { profiles } from "../../wasm/payments.profiles.js";
 import { TillproofError } from "../shell/errors.js";
 import { object, refusal } from "../shell/guard.js";
-import { paymentsTables } from "../shell/payments-tables.js";
+import { profileCheck } from "../shell/profile-check.js";
 import { encode } from "../shell/wire.js";
 
 /** Operations that a dialect can carry out. */
@@ -146,13 +146,14 @@ export interface KnownProfile {
 /**
  * The profile of a name, or one of the caller's own, which is checked. The tests check those we ship.
  *
- * Throws `profile_unknown`, or `profile_invalid` with what is wrong and where.
+ * Throws `profile_unknown`, `profile_invalid` with what is wrong and where, or `profile_check_not_loaded` in a bundle without
+ * the line that the error names.
  */
 export function knownProfile(option: string | ProfileDocument): KnownProfile {
   if (typeof option === "string") return { document: builtIn(option) };
   const document = ownProfile(option);
   const input = encode({ profile: document });
-  paymentsTables.invoke<string>((exports) => exports.payments_profile(input));
+  profileCheck().invoke<string>((exports) => exports.payments_profile(input));
   // A copy: what was checked is what decides, whatever becomes of the caller's object.
   return { document: JSON.parse(JSON.stringify(document)) as ProfileDocument };
 }

@@ -8,7 +8,7 @@
 
 import { moduleOf, type ModuleSource } from "./bytes.js";
 import { TillproofError } from "./errors.js";
-import { open } from "./wire.js";
+import { open, type Sentences } from "./wire.js";
 
 /** What every generated glue module has beside the exports of the crate. */
 export interface Glue {
@@ -28,13 +28,16 @@ export class Artefact<E extends Glue> {
   readonly #name: string;
   readonly #glue: E;
   readonly #source: ModuleSource;
+  readonly #sentences: Sentences | undefined;
   #state: State = "idle";
   #generation = 0;
 
-  constructor(name: string, glue: E, source: ModuleSource) {
+  /** `sentences` are those of a wordless artefact, whose errors come without. */
+  constructor(name: string, glue: E, source: ModuleSource, sentences?: Sentences) {
     this.#name = name;
     this.#glue = glue;
     this.#source = source;
+    this.#sentences = sentences;
   }
 
   /** How often the instance was thrown away. A handle of an engine is good for the generation it was made in. */
@@ -65,7 +68,7 @@ export class Artefact<E extends Glue> {
    * Throws what the engine answered with, `internal_trap` or `wasm_unavailable`.
    */
   invoke<T>(call: (exports: E) => Uint8Array): T {
-    return open<T>(this.raw(call));
+    return open<T>(this.raw(call), this.#sentences);
   }
 
   /**

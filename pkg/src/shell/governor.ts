@@ -2,7 +2,8 @@
 
 import source from "#wasm/governor";
 import * as glue from "../../wasm/governor.js";
+import { sentences } from "../../wasm/payments.sentences.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const governor: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("governor", glue, source);
+export const governor: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("governor", glue, source, sentences);

@@ -2,7 +2,8 @@
 
 import source from "#wasm/payments";
 import * as glue from "../../wasm/payments.js";
+import { sentences } from "../../wasm/payments.sentences.js";
 import { Artefact } from "./artefact.js";
 
 /** The one instance of this artefact in the process. */
-export const payments: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("payments", glue, source);
+export const payments: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("payments", glue, source, sentences);

@@ -112,9 +112,13 @@ function isPlain(value: unknown): boolean {
 
 /** The value of one JSON document; text that is not UTF-8 or not JSON is a bug of the other side and throws. */
 export function decode(bytes: Uint8Array): unknown {
+  return JSON.parse(textOf(bytes));
+}
+
+function textOf(bytes: Uint8Array): string {
   // Strict, and a byte order mark is kept: bytes that change on the way are never the bytes that were written.
   decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return JSON.parse(decoder.decode(bytes));
+  return decoder.decode(bytes);
 }
 
 /** What every export of the crate answers with. */
@@ -123,15 +127,27 @@ type Envelope<T> =
   | {
       readonly error: {
         readonly code: string;
-        readonly message: string;
+        /** Left out by a wordless artefact. */
+        readonly message?: string;
         readonly advice: Advice;
-        readonly details?: ErrorDetails;
+        readonly details: ErrorDetails;
       };
     };
 
-/** What the engine answered; throws the {@link TillproofError} it answered with. */
-export function open<T>(answer: Uint8Array): T {
-  const envelope = decode(answer) as Envelope<T>;
-  if ("error" in envelope) throw new TillproofError(envelope.error);
-  return envelope.ok;
+/** What is said of each code: `{name}` stands for the detail of that name, `{"name"}` for the same in quotes. */
+export type Sentences = Readonly<Record<string, string>>;
+
+/** What the engine answered; throws the {@link TillproofError} it answered with. Of a wordless one come the sentences. */
+export function open<T>(answer: Uint8Array, sentences?: Sentences): T {
+  return openText(textOf(answer), sentences);
+}
+
+/** As {@link open}, for an answer whose text is known. */
+export function openText<T>(answer: string, sentences: Sentences = {}): T {
+  const envelope = JSON.parse(answer) as Envelope<T>;
+  if (!("error" in envelope)) return envelope.ok;
+  const { code, details } = envelope.error;
+  const said = (_: string, name: string): string => details[name] ?? JSON.stringify(details[name.slice(1, -1)]) ?? name;
+  const message = envelope.error.message ?? (sentences[code] ?? code).replace(/\{("?\w+"?)\}/g, said);
+  throw new TillproofError({ ...envelope.error, message });
 }

@@ -7,7 +7,7 @@
 
 import { TillproofError } from "../shell/errors.js";
 import { simulator } from "../shell/simulator.js";
-import { encode, utf8 } from "../shell/wire.js";
+import { encode, openText, utf8 } from "../shell/wire.js";
 import { injectedFrom, planDocument, type FaultPlan, type Injected } from "./faults.js";
 
 /** A request as a server saw it. */
@@ -18,7 +18,8 @@ export interface GatewayRequest {
   /** What follows the question mark; empty when there is none. */
   readonly query: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: Uint8Array;
+  /** A text stands for its UTF-8. */
+  readonly body: Uint8Array | string;
 }
 
 /** What the engine answered, and what is to become of the connection. */
@@ -26,12 +27,17 @@ export interface Exchange {
   readonly status: number;
   readonly headers: [name: string, value: string][];
   readonly body: string;
-  /** `request_lost`: nothing was done; `response_lost`: it was done; in both the connection breaks. */
-  readonly transport: "deliver" | "request_lost" | "response_lost";
+  /**
+   * `request_lost`: nothing was done, the connection breaks. Everything else was done: `response_lost` breaks it too,
+   * `truncated` ends it in the middle of the body, `hung` never answers.
+   */
+  readonly transport: "deliver" | "request_lost" | "response_lost" | "truncated" | "hung";
   /** How long the answer takes. */
   readonly delay_ms: number;
   /** By how much the clock is to be moved before the answer is sent. */
   readonly advance_ms: number;
+  /** Whether webhooks that are due are sent before the answer is. */
+  readonly webhooks_first: boolean;
 }
 
 /** A webhook to be sent. */
@@ -76,11 +82,17 @@ export class Engine {
     return new Engine(simulator.invoke<number>((exports) => exports.simulator_restore(bytes)));
   }
 
-  /** Answers a request. */
+  /** Answers a request, whose texts are whole characters. */
   handle(now: number, request: GatewayRequest): Exchange {
-    const { body, ...rest } = request;
-    const head = encode({ now, ...rest });
-    return this.#invoke<Exchange>((exports, handle) => exports.simulator_handle(handle, head, body));
+    this.#checkAlive();
+    const { body } = request;
+    const head = headOf(now, request);
+    const answer = simulator.raw((exports) =>
+      typeof body === "string"
+        ? exports.simulator_handle_text(this.#handle, head, body)
+        : exports.simulator_handle(this.#handle, head, body),
+    );
+    return exchangeOf(answer);
   }
 
   /** Lets happen what happens by itself up to `now`. */
@@ -149,6 +161,57 @@ export class Engine {
       advice: "report_bug",
     });
   }
+}
+
+/** One route of the Stripe dialect, as far as it is simulated. */
+export interface StripeRoute {
+  readonly method: string;
+  /** `:id` stands for one id. */
+  readonly path: string;
+  /** `whole`: all that cards need; `most`: what most integrations use; `basic`: the least that other routes need. */
+  readonly level: "whole" | "most" | "basic";
+  /** What is missing or different; empty when nothing is. */
+  readonly note: string;
+}
+
+/** Every route of the Stripe dialect. A request for another one is answered with 404 and "not simulated". */
+export function stripeRoutes(): StripeRoute[] {
+  return simulator.invoke<StripeRoute[]>((exports) => exports.simulator_stripe_routes());
+}
+
+/** The request as the engine reads it: a line for each text. Throws `text_of_lines` for a text that is more than one. */
+function headOf(now: number, { method, path, query, headers }: GatewayRequest): string {
+  let head = `${now}\n${method}\n${path}\n${query}`;
+  for (const [name, value] of headers) head += `\n${name}\n${value}`;
+  let lines = 1;
+  for (let at = head.indexOf("\n"); at >= 0; at = head.indexOf("\n", at + 1)) lines += 1;
+  if (lines === 4 + 2 * headers.length) return head;
+  throw new TillproofError({
+    code: "text_of_lines",
+    message: "the request holds a line break in its method, its address or a header, which HTTP cannot carry: leave it out",
+  });
+}
+
+/** The answer as the engine writes it: a line of facts, the headers, an empty line and the body, which is not for us to read. */
+function exchangeOf(answer: string): Exchange {
+  if (answer.startsWith("{")) return openText<Exchange>(answer);
+  const end = answer.indexOf("\n\n");
+  const [facts = "", ...lines] = answer.slice(0, end).split("\n");
+  const [status, transport, delay, advance, first] = facts.split(" ");
+  return {
+    status: Number(status),
+    transport: transport as Exchange["transport"],
+    delay_ms: Number(delay),
+    advance_ms: Number(advance),
+    webhooks_first: first === "webhooks_first",
+    headers: lines.map(headerOf),
+    body: answer.slice(end + 2),
+  };
+}
+
+function headerOf(line: string): [name: string, value: string] {
+  const colon = line.indexOf(": ");
+  return [line.slice(0, colon), line.slice(colon + 2)];
 }
 
 type SimulatorExports = Parameters<Parameters<typeof simulator.raw>[0]>[0];

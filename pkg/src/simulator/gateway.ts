@@ -11,7 +11,7 @@ import { decode, encode } from "../shell/wire.js";
 import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
 import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
-import { fetchOver, type Answer, type Fetch } from "./fetch.js";
+import { fetchOver, HANG_MS, type Answer, type Fetch } from "./fetch.js";
 import { httpClientOver, type StripeHttpClient } from "./http-client.js";
 
 /** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
@@ -52,6 +52,9 @@ export interface GatewayOptions {
 
 /** How long a webhook may take to be answered. Below the engine's own patience of 60 s. */
 const DELIVERY_TIMEOUT_MS = 10_000;
+
+/** How long an answer waits for webhooks that are to overtake it: their handler may be waiting for the answer. */
+const OVERTAKE_MS = 1_000;
 
 /** The version of the bytes {@link Gateway.snapshot} returns; the engine's part has a version of its own. */
 const SNAPSHOT_VERSION = 1;
@@ -116,29 +119,35 @@ export class Gateway {
    *
    * Rejects with a `TypeError` "fetch failed" whose cause has the code `ECONNRESET` when a fault breaks the connection.
    */
-  readonly fetch: Fetch = fetchOver((request, signal) => this.exchange(request, signal));
+  readonly fetch: Fetch = fetchOver((request, signal) => this.#answer(request, signal));
 
   /**
    * What the official Stripe client takes in the place of a connection: `new Stripe(key, { httpClient: gateway.httpClient })`.
    *
    * A broken connection is an error with the code `ECONNRESET`, which the client tries again as it does everywhere.
    */
-  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.exchange(request, signal));
+  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.#answer(request, signal));
 
   /**
    * Answers a request without the objects of `fetch`; what a server calls. The answer to HEAD holds what GET would get,
    * whose length belongs into its headers.
    */
   async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
+    return this.#answer(checkedRequest(request), signal);
+  }
+
+  async #answer(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
     this.#checkOpen();
     const start = this.#clock.now();
-    const exchange = this.#engine.handle(start, checkedRequest(request));
+    const exchange = this.#engine.handle(start, request);
     this.#arm();
     if (exchange.advance_ms > 0) await this.advance(exchange.advance_ms);
-    if (exchange.transport !== "deliver") return { connection: "broken" };
+    if (exchange.webhooks_first) await this.#overtake();
+    const { transport, status, headers, body } = exchange;
+    if (transport === "request_lost" || transport === "response_lost") return { connection: "broken" };
+    if (transport === "hung") return await this.#hang(signal);
     if (exchange.delay_ms > 0) await this.#linger(start, exchange, signal);
-    const { status, headers, body } = exchange;
-    return { connection: "kept", status, headers, body };
+    return { connection: transport === "truncated" ? "truncated" : "kept", status, headers, body };
   }
 
   /**
@@ -222,6 +231,25 @@ export class Gateway {
     if (this.#clock.kind === "real") await sleep(exchange.delay_ms, signal);
     else if (this.#wait !== undefined) await this.#wait(exchange.delay_ms, signal);
     else this.#clock.moveTo(start + exchange.delay_ms);
+  }
+
+  /** No answer: waits in real time until the client has given up; in virtual time nobody waits. */
+  async #hang(signal?: AbortSignal): Promise<Answer> {
+    if (this.#clock.kind === "real") await sleep(HANG_MS, signal);
+    return { connection: "hung" };
+  }
+
+  /** Webhooks that are due overtake an answer, unless the merchant takes his time for them. */
+  async #overtake(): Promise<void> {
+    const before = new Set(this.#underway);
+    this.#sendDue(this.#clock.now());
+    const own = [...this.#underway].filter((sent) => !before.has(sent));
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    const impatience = new Promise<void>((resolve) => {
+      patience = setTimeout(resolve, OVERTAKE_MS);
+    });
+    await Promise.race([Promise.all(own), impatience]);
+    clearTimeout(patience);
   }
 
   /** Jumps from one due moment to the next until `target` is reached and nothing is under way. */
@@ -355,8 +383,11 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
     method: text("request.method", method),
     path: text("request.path", path),
     query: text("request.query", query),
-    headers: list("request.headers", headers),
-    body: bytes("request.body", body),
+    headers: list("request.headers", headers).map((pair) => {
+      const [name, value] = list("request.headers", pair);
+      return [text("request.headers", name), text("request.headers", value)];
+    }),
+    body: typeof body === "string" ? text("request.body", body) : bytes("request.body", body),
   };
 }
 

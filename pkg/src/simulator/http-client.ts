@@ -3,9 +3,8 @@
  * `fetch`, and an answer that is parsed once.
  */
 
-import { utf8 } from "../shell/wire.js";
-import type { ExchangeWith, Kept } from "./fetch.js";
-import { connectionReset } from "./fetch.js";
+import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
+import { connectionReset, neverAnswered } from "./fetch.js";
 
 /** What the client sends: a header may be a number, and it may stand several times. */
 export type ClientHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -50,9 +49,10 @@ export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
         path: question < 0 ? path : path.slice(0, question),
         query: question < 0 ? "" : path.slice(question + 1),
         headers: pairs(headers),
-        body: typeof requestData === "string" ? utf8(requestData) : (requestData ?? new Uint8Array()),
+        body: requestData ?? "",
       });
       if (answer.connection === "broken") throw connectionReset();
+      if (answer.connection === "hung") throw neverAnswered();
       return new Answered(answer);
     },
   };
@@ -70,10 +70,10 @@ function pairs(headers: ClientHeaders): [string, string][] {
 }
 
 class Answered implements ClientResponse {
-  readonly #answer: Kept;
+  readonly #answer: Kept | Truncated;
   readonly #headers: Record<string, string>;
 
-  constructor(answer: Kept) {
+  constructor(answer: Kept | Truncated) {
     this.#answer = answer;
     this.#headers = Object.fromEntries(answer.headers);
   }
@@ -97,6 +97,7 @@ class Answered implements ClientResponse {
   }
 
   async toJSON(): Promise<unknown> {
+    if (this.#answer.connection === "truncated") throw connectionReset();
     return JSON.parse(this.#answer.body);
   }
 }

@@ -8,8 +8,8 @@
  */
 
 export { createGateway, type Deliver, type Dialect, type Gateway, type GatewayOptions } from "./gateway.js";
-export type { Answer, Fetch, Kept } from "./fetch.js";
+export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
 export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";
-export type { GatewayRequest } from "./engine.js";
+export { stripeRoutes, type GatewayRequest, type StripeRoute } from "./engine.js";
 export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";

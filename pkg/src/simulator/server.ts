@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
+import { firstPart, HANG_MS } from "./fetch.js";
 import { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
 import {
   envelope,
@@ -35,6 +36,9 @@ const DRAIN_MS = 5_000;
 
 /** Idle connections are kept longer than any client keeps them, or a reused one is closed under a request. */
 const KEEP_ALIVE_MS = 65_000;
+
+/** How often a hung connection looks whether the server still listens. */
+const WATCH_MS = 200;
 
 /** Where to listen. */
 export interface ServeOptions {
@@ -110,15 +114,22 @@ async function answer(
     const body = await readBody(request);
     const target = request.url ?? "/";
     const question = target.indexOf("?");
-    const result = await gateway.exchange({
-      method: request.method ?? "",
-      path: question < 0 ? target : target.slice(0, question),
-      query: question < 0 ? "" : target.slice(question + 1),
-      headers: headerPairs(request),
-      body,
-    });
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const result = await gateway.exchange(
+      {
+        method: request.method ?? "",
+        path: question < 0 ? target : target.slice(0, question),
+        query: question < 0 ? "" : target.slice(question + 1),
+        headers: headerPairs(request),
+        body,
+      },
+      gone.signal,
+    );
     if (result.connection === "broken") return reset(request.socket);
+    if (result.connection === "hung") return hang(server, request.socket);
     const headers = Object.fromEntries(result.headers);
+    if (result.connection === "truncated") return cutOff(request, response, result.status, headers, result.body);
     if (!server.listening) headers["connection"] = "close";
     await send(request, response, result.status, headers, result.body);
     // Virtual time stands still, but what is due now is sent now, as a merchant behind a socket expects.
@@ -204,6 +215,35 @@ function headerPairs(request: IncomingMessage): [string, string][] {
     pairs.push([request.rawHeaders[at] ?? "", request.rawHeaders[at + 1] ?? ""]);
   }
   return pairs;
+}
+
+/** Keeps a connection without a word until the client, or the server as a whole, gives up. */
+function hang(server: Server, socket: Socket): void {
+  const end = setTimeout(() => reset(socket), HANG_MS);
+  end.unref();
+  const watch = setInterval(() => {
+    if (!server.listening) reset(socket);
+  }, WATCH_MS);
+  watch.unref();
+  socket.once("close", () => {
+    clearTimeout(end);
+    clearInterval(watch);
+  });
+}
+
+/** Announces the whole length, sends the beginning, and ends the connection. */
+function cutOff(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  const whole = Buffer.from(body);
+  response.writeHead(status, { ...headers, "content-length": whole.length, connection: "close" });
+  response.write(firstPart(whole), () => request.socket.destroy());
+  // An empty beginning is never written, so that nobody would be called back.
+  if (whole.length < 2) request.socket.destroy();
 }
 
 /** A reset, not an orderly end: the client sees ECONNRESET, as from a gateway that died. */

@@ -79,12 +79,12 @@ impl core::fmt::Display for Error {
                  such as 0.05"
             ),
             Self::WrongScript => f.write_str(
-                "the script cannot be read: expected a list of at most 10000 objects with fault, call, and route or \
-                 delay_ms if wanted",
+                "the script cannot be read: expected a list of at most 10000 objects with fault, with call, counted \
+                 from 1, and with route and delay_ms if wanted",
             ),
             Self::WrongCalls { fault } => write!(
                 f,
-                "the field nth of {fault} cannot be read: expected a list of whole numbers from 1, such as [3, 7], and for call such a number"
+                "the field nth of {fault} cannot be read: expected a list of whole numbers from 1, such as [3, 7]"
             ),
             Self::WrongDelay { fault } => write!(
                 f,

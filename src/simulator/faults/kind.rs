@@ -88,6 +88,54 @@ pub enum Fault {
     SettlementForeign,
     /// The settlement report shows another status.
     SettlementStatus,
+    /// The settlement report shows a conversion at another rate.
+    SettlementRate,
+    /// The settlement report shows the transaction in the payout after its own.
+    SettlementPayout,
+    /// The settlement report shows an amount a hundred times as large, as if the currency had other decimals.
+    SettlementExponent,
+    /// The settlement report shows a refund with the wrong sign.
+    SettlementSign,
+    /// The settlement report shows a payout that is not the sum of its rows.
+    PayoutTotal,
+    /// The bank keeps a charge of a payout.
+    BankAmount,
+    /// The bank never books a payout.
+    BankMissing,
+    /// The bank books a payout days later.
+    BankLate,
+    /// The bank books a payout in two parts.
+    BankSplit,
+    /// The bank books a payout together with the next one.
+    BankMerged,
+    /// A payout that was paid comes back days later.
+    PayoutReturned,
+    /// A refund that succeeded comes back.
+    RefundReturned,
+    /// No webhook tells of a dispute.
+    DisputeSilent,
+    /// The settlement report shows a dispute without its fee.
+    DisputeFeeMissing,
+    /// The settlement report shows a dispute with twice its fee.
+    DisputeFeeDoubled,
+    /// The settlement report shows all that was authorized where a part was captured.
+    SettlementUncaptured,
+    /// An authorization expires long before its time.
+    AuthorizationShort,
+    /// A part of a charge is put aside, and released days later.
+    ReserveHeld,
+    /// The account is made to owe money, and its bank is debited.
+    BankDebit,
+    /// The report of a payout is delivered twice.
+    SettlementTwice,
+    /// The settlement report shows another amount for a day and is then corrected.
+    SettlementRestated,
+    /// The settlement report shows the order once more, under another id.
+    SettlementTwin,
+    /// The gateway corrects the balance by hand and tells nobody.
+    Unannounced,
+    /// The settlement report dates the transaction a day off.
+    SettlementDay,
 }
 
 /// What a fault rule may hold beside its probability, and how often the presets let it happen.
@@ -135,7 +183,7 @@ const fn drift(
 /// The rates are those of gentle, hostile, blackout and month-end. What no merchant can survive, because the gateway
 /// itself charges twice, is in no preset.
 #[rustfmt::skip]
-pub(super) const CATALOGUE: [Row; 42] = [
+pub(super) const CATALOGUE: [Row; 66] = [
     row(Fault::RequestLost, "request_lost", "F07", [5_000, 40_000, 300_000, 10_000]),
     row(Fault::RateLimited, "rate_limited", "F02", [5_000, 30_000, 50_000, 60_000]),
     row(Fault::RateLimitedRetry, "rate_limited_retry", "F03", [0, 10_000, 20_000, 20_000]),
@@ -178,6 +226,30 @@ pub(super) const CATALOGUE: [Row; 42] = [
     drift(Fault::SettlementDuplicate, "settlement_duplicate", "S05", "duplicate_record_s", [2_000, 10_000, 2_000, 20_000]),
     drift(Fault::SettlementForeign, "settlement_foreign", "S06", "missing_in_mirror", [1_000, 10_000, 1_000, 20_000]),
     drift(Fault::SettlementStatus, "settlement_status", "S25", "status_mismatch", [1_000, 5_000, 1_000, 10_000]),
+    drift(Fault::SettlementRate, "settlement_rate", "S03", "fx_rate_difference", [0, 0, 0, 20_000]),
+    drift(Fault::SettlementPayout, "settlement_payout", "S07", "period_shift", [0, 0, 0, 10_000]),
+    drift(Fault::SettlementExponent, "settlement_exponent", "S08", "scale_suspect", [0, 0, 0, 2_000]),
+    drift(Fault::SettlementSign, "settlement_sign", "S09", "sign_suspect", [0, 0, 0, 20_000]),
+    drift(Fault::PayoutTotal, "payout_total", "S10", "group_sum_mismatch", [0, 0, 0, 50_000]),
+    drift(Fault::BankAmount, "bank_amount", "S11", "bank_charge", [0, 0, 0, 50_000]),
+    drift(Fault::BankMissing, "bank_missing", "S12", "missing_in_bank", [0, 0, 0, 50_000]),
+    drift(Fault::BankLate, "bank_late", "S12", "late", [0, 0, 0, 50_000]),
+    drift(Fault::BankSplit, "bank_split", "S12", "split_incomplete", [0, 0, 0, 50_000]),
+    drift(Fault::BankMerged, "bank_merged", "S12", "missing_in_bank", [0, 0, 0, 50_000]),
+    Row { kind: Some("status_stale"), ..late(Fault::PayoutReturned, "payout_returned", "S13", (86_400_000, 259_200_000), [0, 0, 0, 50_000]) },
+    Row { kind: Some("status_stale"), ..late(Fault::RefundReturned, "refund_returned", "S14", (86_400_000, 604_800_000), [0, 0, 0, 20_000]) },
+    drift(Fault::DisputeSilent, "dispute_silent", "S15", "missing_in_mirror", [0, 0, 0, 50_000]),
+    drift(Fault::DisputeFeeMissing, "dispute_fee_missing", "S16", "fee_missing", [0, 0, 0, 50_000]),
+    drift(Fault::DisputeFeeDoubled, "dispute_fee_doubled", "S16", "fee_unexpected", [0, 0, 0, 50_000]),
+    drift(Fault::SettlementUncaptured, "settlement_uncaptured", "S17", "amount_mismatch", [0, 0, 0, 50_000]),
+    drift(Fault::AuthorizationShort, "authorization_short", "S18", "hold_not_closed", [0, 0, 0, 10_000]),
+    drift(Fault::ReserveHeld, "reserve_held", "S19", "reserve_or_netting", [0, 0, 0, 10_000]),
+    drift(Fault::BankDebit, "bank_debit", "S20", "unexpected_bank_entry", [0, 0, 0, 2_000]),
+    drift(Fault::SettlementTwice, "settlement_twice", "S21", "file_duplicate", [0, 0, 0, 50_000]),
+    drift(Fault::SettlementRestated, "settlement_restated", "S21", "restated", [0, 0, 0, 10_000]),
+    drift(Fault::SettlementTwin, "settlement_twin", "S22", "duplicate_charge", [0, 0, 0, 10_000]),
+    drift(Fault::Unannounced, "unannounced", "S23", "missing_in_mirror", [0, 0, 0, 5_000]),
+    drift(Fault::SettlementDay, "settlement_day", "S24", "period_shift", [0, 0, 0, 10_000]),
 ];
 
 impl Fault {
@@ -205,15 +277,16 @@ impl Fault {
     /// The faults that strike a request that reads, beside those of all requests.
     pub(in crate::simulator) const OF_READS: [Self; 3] = [Self::StaleRead, Self::SearchLag, Self::ListGrows];
 
+    /// The faults that add an event to another.
+    pub(in crate::simulator) const OF_EVENTS: [Self; 2] = [Self::WebhookTwin, Self::WebhookUnknown];
+
     /// The faults that strike an event on its way to one endpoint.
-    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 8] = [
+    pub(in crate::simulator) const OF_WEBHOOKS: [Self; 6] = [
         Self::WebhookDuplicate,
         Self::WebhookReorder,
         Self::WebhookDelay,
         Self::WebhookNever,
         Self::WebhookLate,
-        Self::WebhookTwin,
-        Self::WebhookUnknown,
         Self::WebhookForged,
     ];
 
@@ -229,15 +302,69 @@ impl Fault {
         Self::WebhookTimeout,
     ];
 
-    /// The faults that strike a row of the settlement report.
-    pub(in crate::simulator) const OF_SETTLEMENT: [Self; 6] = [
+    /// The faults that strike the row of a charge in the settlement report.
+    pub(in crate::simulator) const OF_CHARGES: [Self; 11] = [
         Self::SettlementAmount,
         Self::SettlementFee,
         Self::SettlementMissing,
         Self::SettlementDuplicate,
         Self::SettlementForeign,
         Self::SettlementStatus,
+        Self::SettlementPayout,
+        Self::SettlementExponent,
+        Self::SettlementRestated,
+        Self::SettlementTwin,
+        Self::SettlementDay,
     ];
+
+    /// Those of a charge that was settled in another currency, beside the first six of every charge.
+    pub(in crate::simulator) const OF_CONVERTED_CHARGES: [Self; 7] = [
+        Self::SettlementAmount,
+        Self::SettlementFee,
+        Self::SettlementMissing,
+        Self::SettlementDuplicate,
+        Self::SettlementForeign,
+        Self::SettlementStatus,
+        Self::SettlementRate,
+    ];
+
+    /// Those of a charge of which a part was captured.
+    pub(in crate::simulator) const OF_PARTIAL_CAPTURES: [Self; 7] = [
+        Self::SettlementAmount,
+        Self::SettlementFee,
+        Self::SettlementMissing,
+        Self::SettlementDuplicate,
+        Self::SettlementForeign,
+        Self::SettlementStatus,
+        Self::SettlementUncaptured,
+    ];
+
+    /// The faults that strike the row of a refund.
+    pub(in crate::simulator) const OF_REFUNDS: [Self; 8] = [
+        Self::SettlementAmount,
+        Self::SettlementFee,
+        Self::SettlementMissing,
+        Self::SettlementDuplicate,
+        Self::SettlementForeign,
+        Self::SettlementStatus,
+        Self::SettlementSign,
+        Self::SettlementDay,
+    ];
+
+    /// The faults that strike the row of a dispute.
+    pub(in crate::simulator) const OF_DISPUTES: [Self; 2] =
+        [Self::DisputeFeeMissing, Self::DisputeFeeDoubled];
+
+    /// The faults that really move money beside a charge.
+    pub(in crate::simulator) const OF_MONEY: [Self; 3] =
+        [Self::ReserveHeld, Self::BankDebit, Self::Unannounced];
+
+    /// The faults that strike the report of a payout.
+    pub(in crate::simulator) const OF_PAYOUTS: [Self; 2] = [Self::PayoutTotal, Self::SettlementTwice];
+
+    /// The faults that strike a payout once it arrives at the bank.
+    pub(in crate::simulator) const OF_BANK: [Self; 5] =
+        [Self::BankAmount, Self::BankMissing, Self::BankLate, Self::BankSplit, Self::BankMerged];
 
     /// All faults, in the order of the catalogue.
     pub fn all() -> impl Iterator<Item = Self> {

@@ -317,7 +317,7 @@ mod tests {
         insta::assert_snapshot!(messages.join("\n"), @r#"
         the fault plan cannot be read: not JSON at byte 1: expected a string in double quotes
         the fault plan cannot be read: the field `faults` holds an array: expected an object
-        there is no fault preset "furious": expected none, gentle or hostile
+        there is no fault preset "furious": expected none, gentle, hostile, blackout or month-end
         there is no fault "respons_lost": expected one of the names of the catalogue, such as response_lost
         the rule of slow cannot be read: expected a probability, or an object with probability, nth or delay_ms
         the rule of slow cannot be read: expected a probability, or an object with probability, nth or delay_ms
@@ -326,8 +326,14 @@ mod tests {
         the probability of slow cannot be read: expected a decimal from 0 to 1 with at most six decimals, such as 0.05
         the field nth of slow cannot be read: expected a list of whole numbers from 1, such as [3, 7]
         the field nth of slow cannot be read: expected a list of whole numbers from 1, such as [3, 7]
-        the field delay_ms of slow cannot be read: expected [from, to] in milliseconds up to one day, for a fault that delays
-        the field delay_ms of request_lost cannot be read: expected [from, to] in milliseconds up to one day, for a fault that delays
+        the field delay_ms of slow cannot be read: expected [from, to] in milliseconds, up to one day for a request and thirty for a delivery, for a fault that delays
+        the field delay_ms of request_lost cannot be read: expected [from, to] in milliseconds, up to one day for a request and thirty for a delivery, for a fault that delays
+        the field delay_ms of slow cannot be read: expected [from, to] in milliseconds, up to one day for a request and thirty for a delivery, for a fault that delays
+        the script cannot be read: expected a list of at most 10000 objects with fault, with call, counted from 1, and with route and delay_ms if wanted
+        there is no fault "slowly": expected one of the names of the catalogue, such as response_lost
+        the script cannot be read: expected a list of at most 10000 objects with fault, with call, counted from 1, and with route and delay_ms if wanted
+        the fault plan cannot be read: the field `call` is missing: expected a whole number from 0 to 9007199254740991
+        the fault plan cannot be read: the field "at" is not known here: remove it or mend its name
         "#);
     }
 

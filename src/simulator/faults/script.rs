@@ -52,7 +52,7 @@ fn read_line(value: &Value<'_>) -> Result<Line, Error> {
     fields.finish()?;
     let fault = Fault::parse(name).ok_or_else(|| Error::unknown_fault(name))?;
     if call == 0 {
-        return Err(Error::WrongCalls { fault: fault.name() });
+        return Err(Error::WrongScript);
     }
     let delay_ms = delay.map(|delay| super::plan::read_delay(fault, delay)).transpose()?;
     Ok(Line { fault, route: route.map(str::to_owned), call, delay_ms })

@@ -11,7 +11,7 @@ const NAME_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 
 /// Whether `url` is an absolute http or https address with a host and, where it has one, a port that exists.
-pub(super) fn is_callable(url: &str) -> bool {
+pub(in crate::simulator) fn is_callable(url: &str) -> bool {
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return false;
     }

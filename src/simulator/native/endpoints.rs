@@ -121,20 +121,20 @@ pub(super) fn event(world: &World, id: &str) -> Result<String, Error> {
 
 /// `POST /api/events/:id/resend`: one attempt at once, at one endpoint or at all that were meant to get it.
 pub(super) fn resend(world: &mut World, now: Timestamp, id: &str, body: &Value<'_>) -> Result<String, Error> {
-    let (number, _) = find_event(world, id)?;
+    let (number, event) = find_event(world, id)?;
     let mut fields = Fields::of(body, "body")?;
     let endpoint = fields.maybe_text("endpoint")?;
     fields.finish()?;
     let endpoints = match endpoint {
         Some(id) => vec![find(world, id)?],
-        None => world.webhooks.audience(number),
+        None => world.webhooks.audience(event.account, event.kind, event.news),
     };
 
     // From here on it is sent.
     for endpoint in endpoints {
         let _ = world.webhooks.resend(number, endpoint, now);
     }
-    event(world, id)
+    self::event(world, id)
 }
 
 fn find(world: &World, id: &str) -> Result<usize, Error> {

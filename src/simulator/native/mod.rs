@@ -9,11 +9,13 @@ mod endpoints;
 mod lists;
 mod proof;
 mod read;
+mod reports;
 mod routes;
 mod serve;
 mod status;
 mod view;
 
+pub(super) use address::is_callable;
 pub(super) use door::is_malformed;
 pub(super) use routes::decode;
 pub(super) use serve::{Control, is_spared, refusal, serve};

@@ -129,6 +129,35 @@ pub(super) fn page(query: &str, known: &[&str]) -> Result<Page, Error> {
     Ok(page)
 }
 
+/// What is asked of a report: the format, the account, the payout.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) format: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) payout: Option<String>,
+}
+
+/// The query of a report.
+pub(super) fn report(query: &str) -> Result<Report, Error> {
+    const SHOWN_MAX: usize = 40;
+    let mut report = Report::default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = decode(&value.replace('+', " ")).filter(|value| !value.is_empty());
+        let text = |parameter| {
+            let expected = "non-empty percent-encoded UTF-8";
+            value.clone().ok_or(Error::ParameterInvalid { parameter, expected })
+        };
+        match name {
+            "format" => report.format = Some(text("format")?),
+            "account" => report.account = Some(text("account")?),
+            "payout" => report.payout = Some(text("payout")?),
+            _ => return Err(Error::ParameterUnknown { found: name.chars().take(SHOWN_MAX).collect() }),
+        }
+    }
+    Ok(report)
+}
+
 /// An amount as this dialect writes it: a JSON number, whole, above zero, exact for every reader.
 fn positive(value: &Value<'_>, currency: Currency) -> Result<Amount, Error> {
     if !matches!(value, Value::Number(_)) {

@@ -7,7 +7,7 @@ use super::super::world::{Receipt, World};
 use super::super::{Error, Exchange, KEY_BYTES_MAX, Request};
 use super::routes::{self, Class, Found, Route};
 use super::status::status;
-use super::{befall, door, endpoints, lists, proof, read, view};
+use super::{befall, door, endpoints, lists, proof, read, reports, view};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
@@ -263,9 +263,13 @@ fn answer(
             Ok(Answer::of(200, world.injector.plan().to_json()))
         }
         Route::Settlement => {
-            Ok(Answer { content_type: "text/csv; charset=utf-8", ..Answer::of(200, world.settlement_csv()) })
+            let text = reports::settlement(world, query, now)?;
+            Ok(Answer { content_type: "text/csv; charset=utf-8", ..Answer::of(200, text) })
         }
-        Route::Statement => Err(Error::NotSimulated { what: "the bank statement" }),
+        Route::Statement => {
+            let (text, content_type) = reports::statement(world, query, now)?;
+            Ok(Answer { content_type, ..Answer::of(200, text) })
+        }
         Route::Reset => {
             read::nothing(&body(request)?)?;
             Ok(Answer { control: Control::Reset, ..Answer::of(200, r#"{"reset":true}"#.to_owned()) })

@@ -7,7 +7,7 @@ use super::super::webhooks::{Content, Event, News, Parcel, Stage};
 use super::super::world::World;
 use super::super::{Error, Receipt};
 use crate::advice::Diagnose;
-use crate::json::{ArrayWriter, ObjectWriter};
+use crate::json::{self, ArrayWriter, ObjectWriter};
 use crate::prelude::*;
 
 /// An error as this dialect writes it.
@@ -69,7 +69,7 @@ fn payment_as(world: &World, payment: &Payment, moment: usize, id: &str) -> Stri
         .text("state", now.state.name());
     text_or_null(out, "description", order.description.as_deref())
         .raw("metadata", order.metadata.as_deref().unwrap_or("{}"))
-        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), crate::json::quoted))
+        .raw("reference", &order.reference.as_deref().map_or_else(|| "null".to_owned(), json::quoted))
         .number("createdAt", born.at.unix_ms())
         .number("updatedAt", now.at.unix_ms())
         .raw("failure", &failure)
@@ -92,17 +92,34 @@ pub(super) fn list(items: impl Iterator<Item = String>, has_more: bool) -> Strin
 }
 
 /// The body a webhook carries.
-pub(in crate::simulator) fn webhook_body(world: &World, content: Content) -> Option<(String, String)> {
+///
+/// `is_old` writes it as it was before events had a version: without fees and transitions.
+pub(in crate::simulator) fn webhook_body(
+    world: &World,
+    content: Content,
+    is_old: bool,
+) -> Option<(String, String)> {
     let number = content.event();
     let event = world.webhooks.events().get(number)?;
-    let News::Payment { payment, moment } = event.news;
+    let News::Payment { payment, moment } = event.news else { return None };
     let found = world.payments.get(payment)?;
     let (id, payment_id) = match content {
         Content::Genuine(_) => (world.ids.id("evt", number), world.ids.id("pay", payment)),
         Content::Forged(_) => (world.ids.alien("evt", number), world.ids.alien("pay", payment)),
     };
-    let payment = payment_as(world, found, moment, &payment_id);
+    let mut payment = payment_as(world, found, moment, &payment_id);
+    if is_old {
+        payment = without(&payment, &["fee", "transitions", "updatedAt"]);
+    }
     Some((id.clone(), event_head(event, &id, &payment).finish()))
+}
+
+/// An object without some of its members.
+fn without(object: &str, members: &[&str]) -> String {
+    let Ok(value) = json::parse(object.as_bytes()) else { return object.to_owned() };
+    let kept =
+        value.as_object().unwrap_or_default().iter().filter(|(name, _)| !members.contains(&name.as_ref()));
+    kept.fold(ObjectWriter::new(), |out, (name, value)| out.raw(name, &value.to_text())).finish()
 }
 
 fn event_head(event: &Event, id: &str, payment: &str) -> ObjectWriter {
@@ -115,7 +132,7 @@ fn event_head(event: &Event, id: &str, payment: &str) -> ObjectWriter {
 
 /// An event with what became of its deliveries.
 pub(super) fn event(world: &World, number: usize, event: &Event) -> String {
-    let News::Payment { payment: number_of_payment, moment } = event.news;
+    let News::Payment { payment: number_of_payment, moment } = event.news else { return "null".to_owned() };
     let receipt = Receipt { payment: number_of_payment, moment };
     let deliveries =
         event.deliveries.iter().filter_map(|parcel| Some((parcel, world.webhooks.parcel(*parcel)?)));

@@ -180,8 +180,9 @@ pub(super) fn email(params: &mut Params, name: &str) -> Result<Patch<String>> {
     let found = params.patch_up_to(name, CHARS_MAX)?;
     if let Patch::Set(email) = &found {
         let is_part = |part: &str| !part.is_empty() && !part.contains(['@', ' ', '\t', '\n']);
-        let is_address =
-            email.rsplit_once('@').is_some_and(|(user, host)| is_part(user) && is_part(host) && host.len() > 1);
+        let is_address = email
+            .rsplit_once('@')
+            .is_some_and(|(user, host)| is_part(user) && is_part(host) && host.len() > 1);
         if !is_address {
             let message = format!("Invalid email address: {email}");
             return Err(Refusal::param(Some("email_invalid"), &params.name(name), message));

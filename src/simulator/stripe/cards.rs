@@ -1,12 +1,13 @@
 //! A card is a row of the test catalogue and what was written on it; its number is never kept.
 
+use super::super::ids::Ids;
+use super::declines::Decline;
 use super::params::Params;
 use super::refusal::{Refusal, Result};
 use super::sheet::Sheet;
 use super::test_cards::{self, TEST_CARDS, TestCard};
 use super::tokens;
 use super::work::Work;
-use super::declines::Decline;
 use crate::calendar::date;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -72,26 +73,15 @@ impl Card {
     ///
     /// As [`Card::read`].
     pub(super) fn read_number(members: &mut Params, now: Timestamp) -> Result<Self> {
-        let number: String = members.required_text("number")?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let number: String =
+            members.required_text("number")?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let (month, year) = (members.natural("exp_month")?, members.natural("exp_year")?);
         let cvc = members.text("cvc")?;
         let month = month.ok_or_else(|| Refusal::missing(&members.name("exp_month")))?;
         let year = year.ok_or_else(|| Refusal::missing(&members.name("exp_year")))?;
-        let year = if year < 100 { year.saturating_add(2_000) } else { year };
-        let (this_year, this_month) = year_and_month(now);
-        let exp_month = u8::try_from(month).ok().filter(|month| (1..=12).contains(month));
-        let exp_month = exp_month.ok_or_else(|| {
-            wrong("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.")
-        })?;
-        let in_reach = this_year..=this_year.saturating_add(50);
-        let exp_year = u16::try_from(year).ok().filter(|year| in_reach.contains(year));
-        let exp_year = exp_year.ok_or_else(|| {
-            wrong("invalid_expiry_year", "exp_year", "Your card's expiration year is invalid.")
-        })?;
-        if exp_year == this_year && exp_month < this_month {
-            return Err(wrong("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid."));
-        }
-        let is_cvc = |cvc: &String| (3..=4).contains(&cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit());
+        let (exp_month, exp_year) = expiry(month, year, now)?;
+        let is_cvc =
+            |cvc: &String| (3..=4).contains(&cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit());
         if cvc.as_ref().is_some_and(|cvc| !is_cvc(cvc)) {
             return Err(wrong("invalid_cvc", "cvc", "Your card's security code is invalid."));
         }
@@ -101,6 +91,20 @@ impl Card {
         let test = test_cards::numbered(&number).ok_or_else(|| declined(Decline::LiveCard))?;
         let given = Given { cvc: cvc.is_some(), ..Given::default() };
         Ok(Self { test, exp_month, exp_year, given })
+    }
+
+    /// The card with another date, or a part of one.
+    ///
+    /// # Errors
+    ///
+    /// The date is none, or has passed.
+    pub(super) fn expiring(self, month: Option<u64>, year: Option<u64>, now: Timestamp) -> Result<Self> {
+        if month.is_none() && year.is_none() {
+            return Ok(self);
+        }
+        let (month, year) = (month.unwrap_or(self.exp_month.into()), year.unwrap_or(self.exp_year.into()));
+        let (exp_month, exp_year) = expiry(month, year, now)?;
+        Ok(Self { exp_month, exp_year, ..self })
     }
 
     /// What a check says: nothing where nothing was given, nothing yet where no issuer looked.
@@ -125,7 +129,7 @@ impl Card {
     /// Writes `card` of a payment method.
     pub(super) fn write(self, sheet: &mut Sheet<'_>) {
         let (test, brand) = (self.test, self.test.brand());
-        let fingerprint = self.fingerprint(sheet);
+        let fingerprint = self.fingerprint(sheet.reader.ids);
         sheet.object("card", |sheet| {
             sheet.text("brand", brand);
             self.write_checks(sheet);
@@ -148,9 +152,9 @@ impl Card {
     }
 
     /// The same for the same number, and different in each gateway.
-    pub(super) fn fingerprint(self, sheet: &Sheet<'_>) -> String {
+    pub(super) fn fingerprint(self, ids: &Ids) -> String {
         let place = TEST_CARDS.iter().position(|card| card.number == self.test.number).unwrap_or_default();
-        let id = sheet.reader.ids.id("fingerprint", place);
+        let id = ids.id("fingerprint", place);
         id.get(id.len().saturating_sub(16)..).unwrap_or_default().to_owned()
     }
 }
@@ -168,6 +172,22 @@ fn wrong(code: &'static str, param: &str, message: &str) -> Box<Refusal> {
     refusal.param = Some(param.to_owned());
     refusal.is_executed = false;
     refusal
+}
+
+/// A date until which a card is valid; of a year below 100 the century is this one.
+fn expiry(month: u64, year: u64, now: Timestamp) -> Result<(u8, u16)> {
+    const YEARS_MAX: u16 = 50;
+    let bad_month = || wrong("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.");
+    let bad_year = || wrong("invalid_expiry_year", "exp_year", "Your card's expiration year is invalid.");
+    let year = if year < 100 { year.saturating_add(2_000) } else { year };
+    let (this_year, this_month) = year_and_month(now);
+    let month = u8::try_from(month).ok().filter(|month| (1..=12).contains(month)).ok_or_else(bad_month)?;
+    let in_reach = this_year..=this_year.saturating_add(YEARS_MAX);
+    let year = u16::try_from(year).ok().filter(|year| in_reach.contains(year)).ok_or_else(bad_year)?;
+    if year == this_year && month < this_month {
+        return Err(bad_month());
+    }
+    Ok((month, year))
 }
 
 /// The year and the month of a moment in UTC.

@@ -86,12 +86,9 @@ impl Decline {
                 LATER,
                 "The bank returned the decline code `insufficient_funds`.",
             ),
-            Self::LostCard => declined(
-                "lost_card",
-                GENERIC,
-                NEVER_AGAIN,
-                "The bank returned the decline code `lost_card`.",
-            ),
+            Self::LostCard => {
+                declined("lost_card", GENERIC, NEVER_AGAIN, "The bank returned the decline code `lost_card`.")
+            }
             Self::StolenCard => declined(
                 "stolen_card",
                 GENERIC,
@@ -152,6 +149,22 @@ impl Decline {
         match self {
             Self::Blocked => "blocked",
             _ => "issuer_declined",
+        }
+    }
+
+    /// The two digits of ISO 8583 with which a network declines; `None` when it was not asked or said nothing.
+    pub(in crate::simulator) const fn network_code(self) -> Option<&'static str> {
+        match self {
+            Self::Blocked | Self::LiveCard => None,
+            Self::Generic => Some("01"),
+            Self::InsufficientFunds => Some("51"),
+            Self::LostCard => Some("41"),
+            Self::StolenCard => Some("43"),
+            Self::ExpiredCard => Some("54"),
+            Self::IncorrectCvc => Some("82"),
+            Self::ProcessingError => Some("06"),
+            Self::VelocityExceeded => Some("65"),
+            Self::AuthenticationRequired => Some("1A"),
         }
     }
 

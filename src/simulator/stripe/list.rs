@@ -69,16 +69,52 @@ impl Page {
         mut is_wanted: impl FnMut(&T) -> bool,
     ) -> (Vec<usize>, bool) {
         let rows = T::table(&work.world.stripe.tables).rows();
+        // What lives by a test clock may be of the future: only a list that lags behind is cut.
+        let lags = work.as_of < work.now;
         let mut is_mine = |number: &usize| {
-            rows.get(*number).is_some_and(|row| row.head().account == work.account && is_wanted(row))
+            rows.get(*number).is_some_and(|row| {
+                let head = row.head();
+                head.account == work.account && (!lags || head.created <= work.as_of) && is_wanted(row)
+            })
         };
         let one_more = self.limit.saturating_add(1);
-        let mut found: Vec<usize> = match self.before {
+        let found: Vec<usize> = match self.before {
             Some(before) => {
                 (before.saturating_add(1)..rows.len()).filter(&mut is_mine).take(one_more).collect()
             }
             None => (0..self.after.unwrap_or(rows.len())).rev().filter(&mut is_mine).take(one_more).collect(),
         };
+        self.cut(found)
+    }
+
+    /// As [`Page::of`], of some objects only, whose numbers come oldest first: what an index already knows.
+    pub(super) fn among<T: Kind>(
+        &self,
+        work: &Work<'_>,
+        numbers: impl DoubleEndedIterator<Item = usize>,
+        mut is_wanted: impl FnMut(&T) -> bool,
+    ) -> (Vec<usize>, bool) {
+        let rows = T::table(&work.world.stripe.tables).rows();
+        let is_mine = |number: &usize| {
+            rows.get(*number).is_some_and(|row| {
+                row.head().account == work.account && row.head().created <= work.as_of && is_wanted(row)
+            })
+        };
+        let one_more = self.limit.saturating_add(1);
+        let found = match self.before {
+            Some(before) => {
+                numbers.filter(|number| *number > before).filter(is_mine).take(one_more).collect()
+            }
+            None => {
+                let older = numbers.rev().filter(|number| self.after.is_none_or(|after| *number < after));
+                older.filter(is_mine).take(one_more).collect()
+            }
+        };
+        self.cut(found)
+    }
+
+    /// What was found, walking away from the cursor: as much as is asked for, newest first, and whether there is more.
+    fn cut(&self, mut found: Vec<usize>) -> (Vec<usize>, bool) {
         let has_more = found.len() > self.limit;
         found.truncate(self.limit);
         if self.before.is_some() {

@@ -11,29 +11,81 @@
 
 #![allow(dead_code, reason = "words of resources that are being added")]
 
+mod accounts;
+mod addresses;
+mod amount_params;
+mod amounts;
+mod application_fees;
+mod balance;
+mod balance_transactions;
+mod bank_accounts;
+mod befall;
+mod billing;
+mod bookings;
+mod cards;
+mod challenge;
+mod charge_details;
+mod charges;
+mod customer_view;
 mod customers;
+mod declines;
+mod disputes;
 mod door;
+mod event_types;
 mod events;
 mod expand;
+mod files;
 mod form;
+mod fraud_warnings;
 mod list;
+mod multipart;
+mod notify;
 mod object;
 mod params;
+mod payment_intents;
+mod payment_methods;
+mod payout_settings;
+mod payouts;
+mod prices;
+mod products;
+mod purse;
+#[cfg(test)]
+mod purse_tests;
+mod refunds;
 mod refusal;
 mod routes;
+mod search;
+mod search_page;
 mod serve;
+mod setup_intents;
 mod sheet;
+mod terms;
+mod test_cards;
+mod test_clocks;
 mod timers;
+mod tokens;
+mod transfer_reversals;
+mod transfers;
 mod version;
+mod webhook_endpoints;
 mod work;
 
+pub(super) use accounts::found;
+pub(super) use challenge::{challenge, is_challenge};
 pub(super) use door::refused_at_the_door;
+pub(super) use notify::{alien_of, object_of, subject_of, tell_again, webhook_body};
+pub(super) use purse::settled;
 pub(super) use routes::coverage;
 pub(super) use serve::serve;
 pub(super) use timers::run_due;
 
+use alloc::collections::BTreeMap;
+
+use alloc::sync::Arc;
+
 use object::Tables;
 use serve::Stored;
+use terms::Terms;
 use timers::Timers;
 
 use super::idempotency::Keys;
@@ -44,6 +96,11 @@ use crate::time::Timestamp;
 pub(super) struct State {
     tables: Tables,
     timers: Timers,
+    /// The terms of payments of which nothing is said, once for all of them.
+    plain_terms: Arc<Terms>,
+    billing: billing::Register,
+    /// Whose money the treasury keeps: numbers of accounts here, by those there.
+    holders: BTreeMap<usize, usize>,
     /// Answers by account and key.
     keys: Keys<Stored>,
     /// How many requests came, also those that were refused: each has an id of its own.
@@ -51,6 +108,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether an account of the treasury is one that is connected to the platform.
+    pub(super) fn is_connected(&self, purse: usize) -> bool {
+        self.holders.get(&purse).is_some_and(|account| *account != object::PLATFORM)
+    }
+
     /// When something happens by itself next.
     pub(super) fn next_timer(&self) -> Option<Timestamp> {
         self.timers.next()

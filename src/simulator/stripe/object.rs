@@ -7,7 +7,11 @@ use alloc::sync::Arc;
 
 use super::expand::Field;
 use super::sheet::Sheet;
-use super::{customers, events};
+use super::{
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, fraud_warnings, payment_intents, payment_methods, payouts, prices, products,
+    refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers, webhook_endpoints,
+};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -38,6 +42,8 @@ pub(super) trait Kind: Clone + Sized {
     const NAME: &'static str;
     /// The fields that may be expanded, and what they hold.
     const FIELDS: &'static [Field];
+    /// Whether it shows an id: there is one balance only.
+    const HAS_ID: bool = true;
 
     fn head(&self) -> &Head;
     fn head_mut(&mut self) -> &mut Head;
@@ -135,6 +141,10 @@ macro_rules! kinds {
                 match self { $(Self::$name(_) => <$kind as Kind>::NAME),+ }
             }
 
+            pub(super) const fn has_id(&self) -> bool {
+                match self { $(Self::$name(_) => <$kind as Kind>::HAS_ID),+ }
+            }
+
             pub(super) fn write(&self, sheet: &mut Sheet<'_>) {
                 match self { $(Self::$name(object) => object.write(sheet)),+ }
             }
@@ -150,8 +160,34 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Account accounts: accounts::Account,
+    ApplicationFee application_fees: application_fees::ApplicationFee,
+    Balance balances: balance::Balance,
+    BalanceTransaction balance_transactions: balance_transactions::BalanceTransaction,
+    BankAccount bank_accounts: bank_accounts::BankAccount,
+    Charge charges: charges::Charge,
     Customer customers: customers::Customer,
+    Dispute disputes: disputes::Dispute,
+    EarlyFraudWarning fraud_warnings: fraud_warnings::EarlyFraudWarning,
     Event events: events::Event,
+    FeeRefund fee_refunds: application_fees::FeeRefund,
+    File files: files::File,
+    Invoice invoices: billing::Invoice,
+    InvoiceItem invoice_items: billing::InvoiceItem,
+    InvoicePayment invoice_payments: billing::InvoicePayment,
+    PaymentIntent payment_intents: payment_intents::PaymentIntent,
+    PaymentMethod payment_methods: payment_methods::PaymentMethod,
+    Payout payouts: payouts::Payout,
+    Price prices: prices::Price,
+    Product products: products::Product,
+    Refund refunds: refunds::Refund,
+    SetupIntent setup_intents: setup_intents::SetupIntent,
+    Subscription subscriptions: billing::Subscription,
+    TestClock test_clocks: test_clocks::TestClock,
+    Token tokens: tokens::Token,
+    Transfer transfers: transfers::Transfer,
+    TransferReversal transfer_reversals: transfer_reversals::TransferReversal,
+    WebhookEndpoint webhook_endpoints: webhook_endpoints::WebhookEndpoint,
 }
 
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.

@@ -2,6 +2,7 @@
 //!
 //! Tiers, metered usage, custom amounts and further currencies are not simulated and refused by name.
 
+use super::billing;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -69,7 +70,9 @@ impl Interval {
         const DAY_SECONDS: u64 = 24 * 60 * 60;
         let units = self.count.saturating_mul(times);
         let days = |length: u64| {
-            anchor.saturating_add(Millis::from_seconds(u64::from(units).saturating_mul(length).saturating_mul(DAY_SECONDS)))
+            anchor.saturating_add(Millis::from_seconds(
+                u64::from(units).saturating_mul(length).saturating_mul(DAY_SECONDS),
+            ))
         };
         match self.every {
             Every::Day => days(1),
@@ -139,6 +142,34 @@ impl Kind for Price {
         sheet.text("type", if self.interval.is_some() { "recurring" } else { "one_time" });
         sheet.natural("unit_amount", self.unit_amount);
         sheet.text("unit_amount_decimal", &self.unit_amount.digits());
+    }
+}
+
+impl Price {
+    /// The price as the plan it would have been: subscription items still show it.
+    pub(super) fn write_plan(&self, sheet: &mut Sheet<'_>) {
+        let reader = sheet.reader;
+        sheet.text("id", &reader.id::<Self>(self.head.number));
+        sheet.text("object", "plan");
+        sheet.flag("active", self.is_active);
+        sheet.natural("amount", self.unit_amount);
+        sheet.text("amount_decimal", &self.unit_amount.digits());
+        sheet.text("billing_scheme", "per_unit");
+        sheet.time("created", self.head.created);
+        sheet.currency("currency", self.currency);
+        if let Some(Interval { every, count }) = self.interval {
+            sheet.text("interval", every.name());
+            sheet.natural("interval_count", u64::from(count));
+        }
+        sheet.flag("livemode", false);
+        sheet.metadata(&self.head.metadata);
+        sheet.null("meter");
+        sheet.maybe_text("nickname", self.nickname.as_deref());
+        sheet.text("product", &reader.id::<Product>(self.product));
+        sheet.null("tiers_mode");
+        sheet.null("transform_usage");
+        sheet.maybe_natural("trial_period_days", self.trial_days);
+        sheet.text("usage_type", "licensed");
     }
 }
 
@@ -224,7 +255,11 @@ pub(super) fn unit_amount(params: &mut Params) -> Result<Option<u64>> {
     let Some(amount) = (match (whole, decimal) {
         (Some(_), Some(_)) => {
             let message = "You may only specify one of these parameters: unit_amount, unit_amount_decimal.";
-            return Err(Refusal::param(Some("parameters_exclusive"), &params.name("unit_amount"), message.to_owned()));
+            return Err(Refusal::param(
+                Some("parameters_exclusive"),
+                &params.name("unit_amount"),
+                message.to_owned(),
+            ));
         }
         (whole, None) => whole,
         (None, Some(text)) => Some(text.parse().map_err(|_| {
@@ -235,7 +270,8 @@ pub(super) fn unit_amount(params: &mut Params) -> Result<Option<u64>> {
         return Ok(None);
     };
     if amount > MINOR_MAX {
-        let message = format!("The amount of a price must be at most {MINOR_MAX} minor units, found {amount}");
+        let message =
+            format!("The amount of a price must be at most {MINOR_MAX} minor units, found {amount}");
         return Err(Refusal::param(Some("parameter_invalid_integer"), &params.name("unit_amount"), message));
     }
     Ok(Some(amount))
@@ -333,6 +369,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     lookup_key.apply(&mut price.lookup_key);
     price.tax_behavior = tax_behavior.unwrap_or(price.tax_behavior);
     merge(&mut price.head.metadata, metadata);
+    billing::refresh_price(work, number)?;
     work.emit_change("price.updated", number, before)?;
     Ok(Answer::Object(work.object::<Price>(number)?))
 }
@@ -345,10 +382,12 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 fn key_holder(work: &Work<'_>, key: Option<&str>, moves_key: bool) -> Result<Option<usize>> {
     let Some(key) = key else { return Ok(None) };
     let mut rows = Price::table(&work.world.stripe.tables).rows().iter();
-    let holder = rows.find(|price| price.head.account == work.account && price.lookup_key.as_deref() == Some(key));
+    let holder =
+        rows.find(|price| price.head.account == work.account && price.lookup_key.as_deref() == Some(key));
     match holder {
         Some(_) if !moves_key => {
-            let message = format!("A price already uses the lookup key `{key}`; send transfer_lookup_key to move it.");
+            let message =
+                format!("A price already uses the lookup key `{key}`; send transfer_lookup_key to move it.");
             Err(Refusal::param(None, "lookup_key", message))
         }
         holder => Ok(holder.map(|price| price.head.number)),
@@ -359,6 +398,7 @@ fn release_key(work: &mut Work<'_>, holder: Option<usize>) -> Result<()> {
     let Some(holder) = holder else { return Ok(()) };
     let before = work.get::<Price>(holder)?.clone();
     work.edit::<Price>(holder)?.lookup_key = None;
+    billing::refresh_price(work, holder)?;
     work.emit_change("price.updated", holder, before)
 }
 

@@ -235,7 +235,8 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 fn delete(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     params.finish()?;
     let number = present(work)?;
-    let has_prices = Price::table(&work.world.stripe.tables).rows().iter().any(|price| price.product == number);
+    let has_prices =
+        Price::table(&work.world.stripe.tables).rows().iter().any(|price| price.product == number);
     if has_prices {
         let message = "This product cannot be deleted because it has one or more user-created prices.";
         return Err(Refusal::request(message.to_owned()));

@@ -3,14 +3,16 @@
 //! `charge.amount_refunded` is the sum of the refunds that are pending or succeeded. Sources:
 //! <https://docs.stripe.com/api/refunds>, <https://docs.stripe.com/refunds#failed-refunds>.
 
+use super::super::treasury::{Booking, Source};
 use super::amounts;
+use super::balance_transactions::BalanceTransaction;
 use super::charges::Charge;
 use super::customers::Customer;
 use super::disputes;
 use super::expand::{Field, Gives, Holds};
-use super::ledger;
+use super::fraud_warnings;
 use super::list::{Page, Span};
-use super::object::{Class, Head, Kind, kind};
+use super::object::{Class, Head, Kind, Object, kind};
 use super::params::Params;
 use super::payment_intents::PaymentIntent;
 use super::payment_methods::PaymentMethod;
@@ -86,7 +88,7 @@ pub(super) struct Refund {
     pub(super) head: Head,
     pub(super) charge: usize,
     payment_intent: Option<usize>,
-    payment_method: Option<usize>,
+    payment_method: usize,
     customer: Option<usize>,
     /// Minor units.
     amount: u64,
@@ -115,7 +117,7 @@ impl Kind for Refund {
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         sheet.natural("amount", self.amount);
-        ledger::write_entry(sheet, "balance_transaction", self.entry);
+        sheet.reference::<BalanceTransaction>("balance_transaction", self.entry);
         sheet.reference::<Charge>("charge", Some(self.charge));
         sheet.time("created", self.head.created);
         sheet.currency("currency", self.currency);
@@ -133,7 +135,7 @@ impl Kind for Refund {
             sheet.text("type", "card");
         });
         if self.failure_entry.is_some() {
-            ledger::write_entry(sheet, "failure_balance_transaction", self.failure_entry);
+            sheet.reference::<BalanceTransaction>("failure_balance_transaction", self.failure_entry);
         }
         if let State::Failed(failure) = self.state {
             let reason = match failure {
@@ -144,7 +146,7 @@ impl Kind for Refund {
         }
         sheet.metadata(&self.head.metadata);
         sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
-        sheet.reference::<PaymentMethod>("payment_method", self.payment_method);
+        sheet.reference::<PaymentMethod>("payment_method", Some(self.payment_method));
         if self.state == State::Pending {
             sheet.text("pending_reason", "processing");
         }
@@ -159,6 +161,24 @@ impl Kind for Refund {
 /// Acquirers number in 23 digits.
 fn reference(number: usize) -> String {
     glued(&["7", &number.padded(22)])
+}
+
+/// Writes the newest refunds of a charge where they are asked for; they are left out otherwise.
+pub(super) fn write_of_charge(sheet: &mut Sheet<'_>, charge: usize) {
+    const SHOWN_MAX: usize = 10;
+    if !sheet.is_expanded("refunds") {
+        return;
+    }
+    let rows = Refund::table(sheet.reader.tables).rows().iter().rev();
+    let mut found: Vec<Object> = rows
+        .filter(|refund| refund.charge == charge)
+        .take(SHOWN_MAX.saturating_add(1))
+        .map(|refund| Refund::object(refund.clone()))
+        .collect();
+    let has_more = found.len() > SHOWN_MAX;
+    found.truncate(SHOWN_MAX);
+    let url = glued(&["/v1/charges/", &sheet.reader.id::<Charge>(charge), "/refunds"]);
+    sheet.page("refunds", &url, found, has_more);
 }
 
 /// What a request asks for.
@@ -196,8 +216,10 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     });
     let charge = work.edit::<Charge>(order.charge)?;
     charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
-    match found.card.aftermath {
-        Aftermath::RefundPends => work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund)),
+    match found.card.test.aftermath {
+        Aftermath::RefundPends => {
+            work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund))
+        }
         Aftermath::RefundFails => {
             pay_out(work, refund)?;
             work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundFails(refund));
@@ -209,6 +231,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     }
     work.emit::<Refund>("refund.created", refund)?;
     work.emit::<Charge>("charge.refunded", order.charge)?;
+    if found.card.test.aftermath == Aftermath::ReportedAsFraud {
+        fraud_warnings::follow_refund(work, order.charge)?;
+    }
     Ok(Answer::Object(work.object::<Refund>(refund)?))
 }
 
@@ -222,7 +247,8 @@ fn charge_of(work: &Work<'_>, charge: Option<&str>, intent: Option<&str>) -> Res
     };
     match (charge, intent, latest) {
         (None, None, _) => {
-            let message = "One of the following params should be provided for this request: payment_intent or charge.";
+            let message =
+                "One of the following params should be provided for this request: payment_intent or charge.";
             Err(Refusal::request(message.to_owned()))
         }
         (Some(charge), Some(_), latest) if latest != Some(charge) => {
@@ -245,10 +271,10 @@ fn unpaid(intent: &str, param: &str) -> Box<Refusal> {
 fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
     let id = work.id::<Charge>(order.charge);
     let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
-    if !charge.is_paid() {
+    if charge.failure.is_some() {
         return Err(unpaid(&intent, "charge"));
     }
-    if !charge.captured {
+    if !charge.is_captured() {
         let message = format!(
             "This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to \
              reverse the authorization instead of refunding the Charge directly."
@@ -261,9 +287,12 @@ fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
         let message = format!("Charge {id} has been charged back; cannot issue a refund.");
         return Err(Refusal::state("charge_disputed", message));
     }
-    let rest = charge.amount_captured.saturating_sub(charge.amount_refunded);
+    let rest = charge.refundable();
     if rest == 0 {
-        return Err(Refusal::state("charge_already_refunded", format!("Charge {id} has already been refunded.")));
+        return Err(Refusal::state(
+            "charge_already_refunded",
+            format!("Charge {id} has already been refunded."),
+        ));
     }
     let amount = order.amount.unwrap_or(rest);
     if amount > rest {
@@ -280,7 +309,11 @@ fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
 
 /// The money leaves the balance.
 fn pay_out(work: &mut Work<'_>, number: usize) -> Result<()> {
-    let entry = ledger::refund(work, number)?;
+    let refund = work.get::<Refund>(number)?.clone();
+    let money = (refund.amount, refund.currency);
+    let booking = Booking::refund(work.purse()?, Source::Refund(number), money);
+    let id = work.id::<Refund>(number);
+    let entry = work.book(&booking, &id, &id)?;
     let refund = work.edit::<Refund>(number)?;
     (refund.state, refund.entry) = (State::Succeeded, Some(entry));
     Ok(())
@@ -308,7 +341,7 @@ pub(super) fn arrive(work: &mut Work<'_>, number: usize) -> Result<()> {
 /// # Errors
 ///
 /// A contradiction in the simulator.
-pub(super) fn number(work: &mut Work<'_>, number: usize) -> Result<()> {
+pub(super) fn refer(work: &mut Work<'_>, number: usize) -> Result<()> {
     let before = work.get::<Refund>(number)?.clone();
     if before.state != State::Succeeded {
         return Ok(());
@@ -353,12 +386,22 @@ fn fail_for(work: &mut Work<'_>, number: usize, failure: Failure) -> Result<()> 
         return Ok(());
     }
     work.account = before.head.account;
-    let back = before.entry.map(|_| ledger::refund_failure(work, number)).transpose()?;
+    // What never left the balance cannot come back to it.
+    let back = if before.entry.is_some() { Some(take_back(work, &before)?) } else { None };
     let refund = work.edit::<Refund>(number)?;
     (refund.state, refund.failure_entry) = (State::Failed(failure), back);
     give_up(work, &before)?;
     announce(work, number, before)?;
     work.emit::<Refund>("refund.failed", number)
+}
+
+/// The money is back on the balance.
+fn take_back(work: &mut Work<'_>, refund: &Refund) -> Result<usize> {
+    let number = refund.head.number;
+    let money = (refund.amount, refund.currency);
+    let booking = Booking::refund_failure(work.purse()?, Source::Refund(number), money);
+    let id = work.id::<Refund>(number);
+    work.book(&booking, &id, &id)
 }
 
 /// The amount of a refund is left again.

@@ -36,6 +36,10 @@ pub(super) struct Refusal {
     pub(super) kind: Kind,
     pub(super) code: Option<&'static str>,
     pub(super) decline_code: Option<&'static str>,
+    /// What to do about a declined card.
+    pub(super) advice_code: Option<&'static str>,
+    /// What the card network said.
+    pub(super) network_decline_code: Option<&'static str>,
     pub(super) message: String,
     /// In bracket notation.
     pub(super) param: Option<String>,
@@ -55,6 +59,8 @@ impl Refusal {
             kind,
             code,
             decline_code: None,
+            advice_code: None,
+            network_decline_code: None,
             message,
             param: None,
             charge: None,
@@ -146,6 +152,27 @@ impl Refusal {
         let message = "There is currently another in-progress request using this Idempotent Key; the same request may be \
                        sent again once that one is answered.";
         Self::new(409, Kind::InvalidRequest, Some("idempotency_key_in_use"), message.to_owned())
+    }
+
+    /// Injected: too many requests; nothing was done.
+    pub(super) fn rate_limited() -> Box<Self> {
+        let message = "Request rate limit exceeded. Learn more about rate limits here \
+                       https://stripe.com/docs/rate-limits.";
+        Self::new(429, Kind::InvalidRequest, Some("rate_limit"), message.to_owned())
+    }
+
+    /// Injected: the gateway is away; nothing was done.
+    pub(super) fn unavailable() -> Box<Self> {
+        let message =
+            "Stripe is temporarily unavailable: nothing was done; the same request may be sent again.";
+        Self::new(503, Kind::Api, None, message.to_owned())
+    }
+
+    /// Injected: the failure that pretends that nothing is known of a request that was carried out.
+    pub(super) fn failed_afterwards() -> Box<Self> {
+        let mut refusal = Self::new(500, Kind::Api, None, "An unknown error occurred.".to_owned());
+        refusal.is_executed = true;
+        refusal
     }
 
     /// The gateway holds as much as it was made for.

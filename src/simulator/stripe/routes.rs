@@ -1,5 +1,6 @@
 //! The routes of the Stripe dialect: one row each, in the file of its resource, and here the list of those files.
 
+use super::super::native;
 use super::expand::{Expand, Gives};
 use super::list;
 use super::object::{Kind, Object};
@@ -7,12 +8,46 @@ use super::params::Params;
 use super::refusal::Result;
 use super::sheet::Reader;
 use super::work::Work;
-use super::{super::native, customers, events};
-use crate::json::{ArrayWriter, ObjectWriter};
+use super::{
+    accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
+    disputes, events, files, fraud_warnings, payment_intents, payment_methods, payout_settings, payouts,
+    prices, products, refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers,
+    webhook_endpoints,
+};
+use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
 
 /// Every resource.
-const RESOURCES: &[&[Row]] = &[customers::ROUTES, events::ROUTES];
+const RESOURCES: &[&[Row]] = &[
+    accounts::ROUTES,
+    application_fees::ROUTES,
+    balance::ROUTES,
+    balance_transactions::ROUTES,
+    bank_accounts::ROUTES,
+    billing::INVOICES,
+    billing::INVOICE_ITEMS,
+    billing::INVOICE_PAYMENTS,
+    billing::SUBSCRIPTIONS,
+    charges::ROUTES,
+    customers::ROUTES,
+    disputes::ROUTES,
+    events::ROUTES,
+    files::ROUTES,
+    fraud_warnings::ROUTES,
+    payment_intents::ROUTES,
+    payment_methods::ROUTES,
+    payout_settings::ROUTES,
+    payouts::ROUTES,
+    prices::ROUTES,
+    products::ROUTES,
+    refunds::ROUTES,
+    setup_intents::ROUTES,
+    test_clocks::ROUTES,
+    tokens::ROUTES,
+    transfer_reversals::ROUTES,
+    transfers::ROUTES,
+    webhook_endpoints::ROUTES,
+];
 
 /// How much of what Stripe documents for a route is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +79,8 @@ pub(super) struct Row {
     pub(super) method: &'static str,
     /// `:id` stands for one id.
     pub(super) pattern: &'static str,
+    /// How many bytes of the pattern stand before its first `:id`, by which all but a few rows are passed over.
+    literal: usize,
     pub(super) run: Handler,
     pub(super) gives: Gives,
     level: Level,
@@ -59,7 +96,7 @@ impl Row {
         gives: Gives,
         level: Level,
     ) -> Self {
-        Self { method, pattern, run, gives, level, note: "" }
+        Self { method, pattern, literal: literal(pattern), run, gives, level, note: "" }
     }
 
     /// The same row, saying what is missing.
@@ -70,7 +107,7 @@ impl Row {
 }
 
 /// What a handler answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// A version of an object.
     Object(Object),
@@ -78,6 +115,8 @@ pub(super) enum Answer {
     New(Object),
     /// A page of a list: the address and how it is written.
     Page { url: String, numbers: (Vec<usize>, bool), write: PageWriter },
+    /// A member of an object, such as the list of its lines.
+    Member { object: Object, name: &'static str },
     /// JSON without an id, such as the balance.
     Text(String),
 }
@@ -90,12 +129,26 @@ impl Answer {
         Self::Page { url: url.to_owned(), numbers, write: list::written::<T> }
     }
 
+    /// The object that is answered; `None` for a list and for what has no id.
+    pub(super) const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) | Self::New(object) => Some(object),
+            Self::Page { .. } | Self::Member { .. } | Self::Text(_) => None,
+        }
+    }
+
     /// The answer as JSON.
     pub(super) fn written(&self, reader: Reader<'_>, expand: &Expand) -> String {
         match self {
             Self::Object(object) => reader.object(object, expand),
             Self::New(object) => Reader { is_new: true, ..reader }.object(object, expand),
             Self::Page { url, numbers, write } => write(reader, url, numbers, expand),
+            Self::Member { object, name } => {
+                let whole = reader.object(object, expand);
+                let member =
+                    json::parse(whole.as_bytes()).ok().and_then(|whole| whole.get(name).map(Value::to_text));
+                member.unwrap_or_else(|| "null".to_owned())
+            }
             Self::Text(json) => json.clone(),
         }
     }
@@ -106,13 +159,24 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
     let rows = RESOURCES.iter().flat_map(|rows| rows.iter()).filter(|row| row.method == method);
     // A literal goes before an id: `/v1/customers/search` is no customer.
     let mut best: Option<(&'static Row, Vec<String>)> = None;
-    for row in rows {
+    for row in rows.filter(|row| path.get(..row.literal) == row.pattern.get(..row.literal)) {
         let Some(ids) = matches(row.pattern, path) else { continue };
         if best.as_ref().is_none_or(|(_, found)| ids.len() < found.len()) {
             best = Some((row, ids));
         }
     }
     best
+}
+
+const fn literal(pattern: &str) -> usize {
+    let (mut bytes, mut literal) = (pattern.as_bytes(), 0_usize);
+    while let [byte, rest @ ..] = bytes {
+        if *byte == b':' {
+            break;
+        }
+        (bytes, literal) = (rest, literal.saturating_add(1));
+    }
+    literal
 }
 
 fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {

@@ -30,12 +30,19 @@ pub(in crate::simulator) type Field = (&'static str, Kind);
 
 /// What stands in a field of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::simulator) enum Content<'a> {
+pub(in crate::simulator) enum Content {
     /// Nothing.
     Absent,
-    Text(&'a str),
+    Text(String),
     Number(u64),
     Flag(bool),
+}
+
+impl Content {
+    /// A text, or nothing.
+    pub(in crate::simulator) fn maybe(text: Option<String>) -> Self {
+        text.map_or(Self::Absent, Self::Text)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,14 +109,14 @@ impl Query {
     }
 
     /// Whether an object fits; `read` gives the content of a field, with the key where it is metadata.
-    pub(in crate::simulator) fn matches<'a>(&self, read: impl Fn(&'static str, &str) -> Content<'a>) -> bool {
+    pub(in crate::simulator) fn matches(&self, read: impl Fn(&'static str, &str) -> Content) -> bool {
         let fits = |clause: &Clause| clause.fits(&read(clause.field, &clause.key)) != clause.negated;
         if self.any { self.clauses.iter().any(fits) } else { self.clauses.iter().all(fits) }
     }
 }
 
 impl Clause {
-    fn fits(&self, content: &Content<'_>) -> bool {
+    fn fits(&self, content: &Content) -> bool {
         match (&self.wanted, content) {
             (Wanted::Missing, content) => *content == Content::Absent,
             (Wanted::Text(wanted), Content::Text(found)) if self.operator == Operator::Contains => {
@@ -173,7 +180,7 @@ impl<'a> Reader<'a> {
         for (word, joint) in [("AND", Joint::And), ("OR", Joint::Or)] {
             for word in [word.to_owned(), word.to_lowercase()] {
                 if let Some(rest) = self.rest.strip_prefix(word.as_str())
-                    && rest.starts_with([' ', '\t', '-'])
+                    && (rest.is_empty() || rest.starts_with([' ', '\t', '-']))
                 {
                     self.rest = rest.trim_start();
                     return joint;
@@ -307,13 +314,14 @@ mod tests {
         ("metadata", Kind::Metadata),
     ];
 
-    fn read(name: &'static str, key: &str) -> Content<'static> {
+    fn read(name: &'static str, key: &str) -> Content {
+        let text = |text: &str| Content::Text(text.to_owned());
         match (name, key) {
-            ("status", _) => Content::Text("succeeded"),
-            ("email", _) => Content::Text("Ada@example.com"),
+            ("status", _) => text("succeeded"),
+            ("email", _) => text("Ada@example.com"),
             ("amount", _) => Content::Number(1_000),
-            ("card.last4", _) => Content::Text("4242"),
-            ("metadata", "order's") => Content::Text("7"),
+            ("card.last4", _) => text("4242"),
+            ("metadata", "order's") => text("7"),
             _ => Content::Absent,
         }
     }

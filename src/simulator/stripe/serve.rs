@@ -5,8 +5,11 @@
 
 use alloc::sync::Arc;
 
+use super::super::faults::{Fate, Fault};
 use super::super::world::World;
 use super::super::{Exchange, KEY_BYTES_MAX, Request};
+use super::accounts;
+use super::befall;
 use super::events::{Cause, REQUEST_PREFIX};
 use super::expand::Expand;
 use super::form::{self, Branch, Node};
@@ -14,13 +17,13 @@ use super::object::{Object, PLATFORM};
 use super::params::Params;
 use super::refusal::{Refusal, Result};
 use super::routes::{self, Answer, Row};
-use super::sheet::Reader;
+use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use super::work::Work;
 use crate::crypto::Sha256;
 use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
@@ -52,23 +55,31 @@ struct Reply {
     status: u16,
     body: String,
     is_replayed: bool,
+    /// The object that was made, changed or read.
+    object: Option<Object>,
 }
 
 /// Answers a request that was let in at the door.
 pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &Request) -> Exchange {
+    let fate = befall::fate(world, request);
+    if let Some(fault) = fate.refused {
+        befall::confess(world, fault, now, request, None);
+        return befall::refused(fault);
+    }
     let number = world.stripe.requests;
     world.stripe.requests = number.saturating_add(1);
     let version = Version::read(request.header("stripe-version"));
     let result = match &version {
-        Ok(version) => answer(world, now, request, *version, number),
+        Ok(version) => answer(world, now, request, *version, number, &fate),
         Err(refusal) => Err(refusal.clone()),
     };
     let version = version.unwrap_or_else(|_| Version::newest());
-    let reader = reader(world, version);
+    let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
         body: envelope(&refusal, Some(reader)),
         is_replayed: false,
+        object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
     exchange.headers.push(("request-id", world.ids.id(REQUEST_PREFIX, number)));
@@ -81,6 +92,9 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     if reply.is_replayed {
         exchange.headers.push(("idempotent-replayed", "true".to_owned()));
     }
+    for fault in fate.garble(&mut exchange) {
+        befall::confess(world, fault, now, request, reply.object.as_ref());
+    }
     exchange
 }
 
@@ -89,8 +103,17 @@ pub(super) fn refusal(refusal: &Refusal) -> Exchange {
     Exchange::json(refusal.status, envelope(refusal, None))
 }
 
-const fn reader(world: &World, version: Version) -> Reader<'_> {
-    Reader { tables: &world.stripe.tables, ids: &world.ids, version, is_new: false }
+fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
+    let host = request.header("host").unwrap_or(LOCALHOST);
+    Reader {
+        tables: &world.stripe.tables,
+        ids: &world.ids,
+        treasury: &world.treasury,
+        office: &world.webhooks,
+        version,
+        host,
+        is_new: false,
+    }
 }
 
 fn answer(
@@ -99,53 +122,133 @@ fn answer(
     request: &Request,
     version: Version,
     number: usize,
+    fate: &Fate,
 ) -> Result<Reply> {
     let account = account(world, request)?;
     let asked = read(request)?;
     // Two accounts may use one key.
     let key = asked.key.map(|key| format!("{account} {key}"));
+    let mut is_expired = false;
     if let Some(key) = &key
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
-        return Ok(replayed(world, version, &stored));
+        if !fate.key_expired {
+            return Ok(replayed(world, version, request, &stored));
+        }
+        is_expired = true;
+    }
+    if fate.grows && request.query.contains("starting_after=") {
+        befall::grow(world, now, asked.row);
     }
     let cause = Cause { request: number, key: asked.key.map(Arc::from) };
-    let mut work = Work {
-        world,
-        now,
-        account,
-        version,
-        cause: Some(cause),
-        path: asked.ids,
-        body: &request.body,
-        content_type: request.header("content-type").unwrap_or_default(),
-    };
-    let outcome = (asked.row.run)(&mut work, Params::new(asked.params));
+    let call = Call { now, account, version, cause, request, asked: &asked };
+    let mut outcome = call.carry_out(world, fate);
+    let done = |outcome: &Result<Answer>| outcome.as_ref().ok().and_then(|answer| answer.object().cloned());
+    if outcome.is_ok() && asked.row.method == "POST" {
+        if is_expired {
+            befall::confess(world, Fault::KeyExpired, now, request, done(&outcome).as_ref());
+        }
+        if fate.doubled
+            && let Ok(twin) = call.carry_out(world, fate)
+        {
+            befall::confess(world, Fault::DuplicateSubmission, now, request, twin.object());
+        }
+        if fate.fails_afterwards {
+            befall::confess(world, Fault::ServerErrorStored, now, request, done(&outcome).as_ref());
+            outcome = Err(Refusal::failed_afterwards());
+        }
+    }
+    let object = done(&outcome);
     let (stored, body) = match outcome {
         Ok(answer) => {
-            let body = answer.written(reader(world, version), &asked.expand);
+            let body = answer.written(reader(world, version, request), &asked.expand);
             (Some(kept(answer, &body, &asked.expand)), Ok(body))
         }
         Err(refusal) => {
-            let body = || Body::Text(envelope(&refusal, Some(reader(world, version))).into());
+            let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
             (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
         }
     };
+    let patience = fate.in_flight.filter(|_| key.is_some() && body.is_ok());
     if let (Some(key), Some(stored)) = (key, stored) {
-        world.stripe.keys.store(&key, asked.fingerprint, stored, now, Millis::ZERO);
+        if is_expired {
+            world.stripe.keys.forget(&key);
+        }
+        world.stripe.keys.store(&key, asked.fingerprint, stored, now, patience.unwrap_or(fate.delay));
     }
-    Ok(Reply { status: 200, body: body?, is_replayed: false })
+    if patience.is_some() {
+        befall::confess(world, Fault::KeyInFlight, now, request, object.as_ref());
+        return Err(Refusal::key_in_use());
+    }
+    Ok(Reply { status: 200, body: body?, is_replayed: false, object })
+}
+
+/// A request that may be carried out, also more than once where a fault wants it.
+struct Call<'c> {
+    now: Timestamp,
+    account: usize,
+    version: Version,
+    cause: Cause,
+    request: &'c Request,
+    asked: &'c Asked<'c>,
+}
+
+impl Call<'_> {
+    /// Carries it out; a read shows what it may.
+    fn carry_out(&self, world: &mut World, fate: &Fate) -> Result<Answer> {
+        let is_read = self.asked.row.method == "GET";
+        let as_of = if is_read { fate.found_up_to(self.now) } else { self.now };
+        let answer = self.run(world, as_of)?;
+        if !is_read || as_of == self.now {
+            return Ok(answer);
+        }
+        let (shown, fault) = match answer.object() {
+            Some(object) => (
+                befall::version_at(world, object, fate.as_of(self.now)).map(Answer::Object),
+                Fault::StaleRead,
+            ),
+            None if fate.unfound > fate.stale => (Some(answer.clone()), Fault::SearchLag),
+            None => (Some(answer.clone()), Fault::StaleRead),
+        };
+        let Some(shown) = shown else { return Ok(answer) };
+        let latest = self.run(world, self.now)?;
+        let written =
+            |answer: &Answer| answer.written(reader(world, self.version, self.request), Expand::NONE);
+        if written(&shown) == written(&latest) {
+            return Ok(latest);
+        }
+        befall::confess(world, fault, self.now, self.request, latest.object());
+        Ok(shown)
+    }
+
+    fn run(&self, world: &mut World, as_of: Timestamp) -> Result<Answer> {
+        let mut work = Work {
+            world,
+            now: self.now,
+            as_of,
+            account: self.account,
+            version: self.version,
+            cause: Some(self.cause.clone()),
+            path: self.asked.ids.clone(),
+            body: &self.request.body,
+            content_type: self.request.header("content-type").unwrap_or_default(),
+        };
+        (self.asked.row.run)(&mut work, Params::new(self.asked.params.clone()))
+    }
 }
 
 /// The account a request is for. Without the header it is the platform's own.
-fn account(_world: &World, request: &Request) -> Result<usize> {
-    match request.header("stripe-account") {
-        None => Ok(PLATFORM),
-        Some(id) => Err(Refusal::forbidden(format!(
+fn account(world: &World, request: &Request) -> Result<usize> {
+    let Some(id) = request.header("stripe-account") else { return Ok(PLATFORM) };
+    accounts::with_id(world, id).ok_or_else(|| {
+        let message = format!(
             "The provided key does not have access to account '{}' (or that account does not exist).",
             id.chars().take(40).collect::<String>()
-        ))),
-    }
+        );
+        let mut refusal = Refusal::forbidden(message);
+        refusal.code = Some("account_invalid");
+        refusal
+    })
 }
 
 /// The route, the parameters and the key.
@@ -153,14 +256,17 @@ fn read(request: &Request) -> Result<Asked<'_>> {
     let (row, ids) = routes::find(&request.method, &request.path)
         .ok_or_else(|| Refusal::not_simulated(&request.method, &request.path))?;
     let mut params = form::decode(request.query.as_bytes())?;
-    let content_type = request.header("content-type").unwrap_or_default();
-    if !content_type.starts_with("multipart/form-data") {
+    if !is_multipart(request) {
         params.extend(form::decode(&request.body)?);
     }
-    let fingerprint = fingerprint(request);
+    let fingerprint = fingerprint(request, &params);
     let expand = Expand::read(&paths(&mut params)?, row.gives)?;
     let key = if request.method == "POST" { key(request)? } else { None };
     Ok(Asked { row, ids, params, expand, key, fingerprint })
+}
+
+fn is_multipart(request: &Request) -> bool {
+    request.header("content-type").is_some_and(|found| found.starts_with("multipart/form-data"))
 }
 
 /// The paths of `expand[]`, taken out of the parameters.
@@ -187,16 +293,35 @@ fn key(request: &Request) -> Result<Option<&str>> {
     }
 }
 
-/// What makes two requests the same: the endpoint and the bytes of its parameters.
-fn fingerprint(request: &Request) -> [u8; 32] {
+/// What makes two requests the same: the endpoint and its parameters, in whatever order they came. What is no form is
+/// taken by its bytes.
+fn fingerprint(request: &Request, params: &Branch) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in
-        [request.method.as_bytes(), b" ", request.path.as_bytes(), b"?", request.query.as_bytes(), b"\n"]
-    {
+    for part in [request.method.as_bytes(), b" ", request.path.as_bytes(), b"\n"] {
         hash.update(part);
     }
-    hash.update(&request.body);
+    digest(&mut hash, params);
+    if is_multipart(request) {
+        hash.update(&request.body);
+    }
     hash.finish()
+}
+
+/// Hashes names and values sorted by name. Lengths stand before texts, so that no two trees are written alike.
+fn digest(hash: &mut Sha256, branch: &Branch) {
+    let mut members: Vec<&(String, Node)> = branch.iter().collect();
+    members.sort_by(|one, other| one.0.cmp(&other.0));
+    for (name, node) in members {
+        hash.update(glued(&[&name.len().digits(), ":", name]).as_bytes());
+        match node {
+            Node::Text(text) => hash.update(glued(&["=", &text.len().digits(), ":", text]).as_bytes()),
+            Node::Branch(inner) => {
+                hash.update(b"[");
+                digest(hash, inner);
+                hash.update(b"]");
+            }
+        }
+    }
 }
 
 fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
@@ -208,19 +333,24 @@ fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
     Stored { status: 200, body }
 }
 
-fn replayed(world: &World, version: Version, stored: &Stored) -> Reply {
+fn replayed(world: &World, version: Version, request: &Request, stored: &Stored) -> Reply {
     let body = match &stored.body {
         Body::Object { object, is_new } => {
-            Reader { is_new: *is_new, ..reader(world, version) }.object(object, Expand::NONE)
+            Reader { is_new: *is_new, ..reader(world, version, request) }.object(object, Expand::NONE)
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
-    Reply { status: stored.status, body, is_replayed: true }
+    let object = match &stored.body {
+        Body::Object { object, .. } => Some(object.clone()),
+        Body::Text(_) => None,
+    };
+    Reply { status: stored.status, body, is_replayed: true, object }
 }
 
 /// `{"error": …}`: the official client takes everything else for a success.
 fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
     let mut error = ObjectWriter::new();
+    error = error.maybe_text("advice_code", refusal.advice_code);
     error = error.maybe_text("charge", refusal.charge.as_deref());
     error = error.maybe_text("code", refusal.code);
     error = error.maybe_text("decline_code", refusal.decline_code);
@@ -231,6 +361,7 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
         );
     }
     error = error.text("message", &refusal.message);
+    error = error.maybe_text("network_decline_code", refusal.network_decline_code);
     error = error.maybe_text("param", refusal.param.as_deref());
     for (name, object) in &refusal.objects {
         if let Some(reader) = reader {

@@ -3,20 +3,34 @@
 //! A field that may be expanded is written by [`Sheet::reference`] and nowhere else.
 
 use super::super::ids::Ids;
+use super::super::treasury::Treasury;
+use super::super::webhooks::Webhooks;
 use super::expand::Expand;
 use super::object::{Kind, Metadata, Object, Tables};
 use super::version::Version;
-use crate::json::quoted;
+use crate::json::append_quoted;
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
+
+/// Where the gateway is said to be when nobody spoke to it: in the payload of a webhook.
+pub(super) const LOCALHOST: &str = "localhost";
+
+/// What most objects take when they are written.
+const OBJECT_BYTES: usize = 1 << 10;
 
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) ids: &'a Ids,
+    /// What was booked, which never changes.
+    pub(super) treasury: &'a Treasury,
+    /// Where events are delivered from: what an event says of its deliveries is true when it is read.
+    pub(super) office: &'a Webhooks,
     pub(super) version: Version,
+    /// Where the gateway was spoken to, such as `127.0.0.1:4242`; [`LOCALHOST`] where nobody said.
+    pub(super) host: &'a str,
     /// Whether this is the answer to the request that created the object: some secrets are shown only then.
     pub(super) is_new: bool,
 }
@@ -32,8 +46,11 @@ pub(super) struct Sheet<'a> {
 impl<'a> Reader<'a> {
     /// An object as JSON, with the fields that are asked for expanded.
     pub(super) fn object(self, object: &Object, expand: &'a Expand) -> String {
-        let mut sheet = Sheet { reader: self, expand, out: "{".to_owned() };
-        sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        let mut sheet = Sheet { reader: self, expand, out: String::with_capacity(OBJECT_BYTES) };
+        sheet.out.push('{');
+        if object.has_id() {
+            sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+        }
         sheet.text("object", object.name());
         object.write(&mut sheet);
         sheet.out.push('}');
@@ -49,7 +66,8 @@ impl<'a> Reader<'a> {
 impl<'a> Sheet<'a> {
     /// A text.
     pub(super) fn text(&mut self, name: &str, value: &str) {
-        self.raw(name, &quoted(value));
+        self.name(name);
+        append_quoted(&mut self.out, value);
     }
 
     /// A text, or `null`.
@@ -128,7 +146,7 @@ impl<'a> Sheet<'a> {
 
     /// A list of texts.
     pub(super) fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) {
-        self.array(name, texts, |sheet, text| sheet.out.push_str(&quoted(text)));
+        self.array(name, texts, |sheet, text| append_quoted(&mut sheet.out, text));
     }
 
     /// A list of objects without an id of their own.
@@ -164,15 +182,46 @@ impl<'a> Sheet<'a> {
         self.raw(name, &json);
     }
 
+    /// Objects of any kind, whole, one after the other.
+    pub(super) fn whole(&mut self, name: &str, items: impl IntoIterator<Item = Object>) {
+        let expand = self.expand.below(name).unwrap_or(Expand::NONE);
+        let reader = self.inner();
+        self.array(name, items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
+    }
+
+    /// Objects in which what is asked for is asked for by the name of the list.
+    pub(super) fn items<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl FnMut(&mut Self, T),
+    ) {
+        let outer = self.expand;
+        self.expand = outer.below(name).unwrap_or(Expand::NONE);
+        self.objects(name, items, write);
+        self.expand = outer;
+    }
+
     /// A list object with all of `items`, whole: short lists that are part of another object.
     pub(super) fn list(&mut self, name: &str, url: &str, items: impl IntoIterator<Item = Object>) {
+        self.page(name, url, items, false);
+    }
+
+    /// A list object with the first of its items, whole.
+    pub(super) fn page(
+        &mut self,
+        name: &str,
+        url: &str,
+        items: impl IntoIterator<Item = Object>,
+        has_more: bool,
+    ) {
         let expand = self.expand.below(name).and_then(|list| list.below("data"));
         let expand = expand.unwrap_or(Expand::NONE);
         let reader = self.inner();
         self.object(name, |sheet| {
             sheet.text("object", "list");
             sheet.array("data", items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
-            sheet.flag("has_more", false);
+            sheet.flag("has_more", has_more);
             sheet.text("url", url);
         });
     }
@@ -215,7 +264,7 @@ impl<'a> Sheet<'a> {
 
     fn name(&mut self, name: &str) {
         self.separate();
-        self.out.push_str(&quoted(name));
+        append_quoted(&mut self.out, name);
         self.out.push(':');
     }
 

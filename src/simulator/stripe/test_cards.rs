@@ -3,7 +3,6 @@
 //! A row is found by its number, by `pm_card_<name>` and by `tok_<name>`; `visa_` in front of a name changes nothing.
 
 use super::declines::Decline;
-use crate::prelude::*;
 
 /// What happens to money that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +31,8 @@ pub(in crate::simulator) enum Aftermath {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulator) enum Authentication {
     Never,
+    /// Where the merchant requests it, on session.
+    OnRequest,
     /// Whatever was set up before.
     Always,
     /// On session always; off session until the card was set up.
@@ -103,7 +104,7 @@ const fn plain(name: &'static str, number: &'static str) -> TestCard {
         funding: Funding::Credit,
         declines: None,
         attaches: true,
-        authentication: Authentication::Never,
+        authentication: Never,
         aftermath: Aftermath::Settles,
         risk: Risk::Normal,
         checks: PASSED,
@@ -128,7 +129,7 @@ const fn asking(name: &'static str, number: &'static str, authentication: Authen
 
 /// Asks always, and declines even when the holder has answered.
 const fn asking_in_vain(name: &'static str, number: &'static str, with: Decline) -> TestCard {
-    TestCard { declines: Some(with), ..asking(name, number, Authentication::Always) }
+    TestCard { declines: Some(with), ..asking(name, number, Always) }
 }
 
 const fn ending(name: &'static str, number: &'static str, aftermath: Aftermath) -> TestCard {
@@ -143,7 +144,7 @@ const fn checked(name: &'static str, number: &'static str, checks: Checks) -> Te
     TestCard { checks, ..plain(name, number) }
 }
 
-use Authentication::{Always, Never, OnSession, UntilSetUp};
+use Authentication::{Always, Never, OnRequest, OnSession, UntilSetUp};
 use Funding::{Debit, Prepaid};
 
 /// In the order of the documentation's page.
@@ -257,8 +258,8 @@ pub(in crate::simulator) const TEST_CARDS: &[TestCard] = &[
     asking("threeDSecureRequired", "4000000000003063", Always),
     asking_in_vain("threeDSecureRequiredChargeDeclined", "4000008400001629", Decline::Generic),
     asking_in_vain("threeDSecureRequiredProcessingError", "4000008400001280", Decline::ProcessingError),
-    asking("threeDSecureOptional", "4000000000003055", Never),
-    asking("threeDSecureOptionalProcessingError", "4000000000003097", Never),
+    asking("threeDSecureOptional", "4000000000003055", OnRequest),
+    asking("threeDSecureOptionalProcessingError", "4000000000003097", OnRequest),
     plain("amex_threeDSecureNotSupported", "378282246310005"),
     ending("createDispute", "4000000000000259", Aftermath::DisputedAsFraud),
     ending("createDisputeProductNotReceived", "4000000000002685", Aftermath::DisputedAsNotReceived),
@@ -304,10 +305,15 @@ impl TestCard {
         self.number.len().checked_sub(4).and_then(|at| self.number.get(at..)).unwrap_or_default()
     }
 
+    /// Whether the holder is asked because the merchant requests it. Most test cards are enrolled nowhere.
+    pub(in crate::simulator) fn asks_on_request(&self) -> bool {
+        self.authentication != Never
+    }
+
     /// Whether a payment needs the holder's answer before it is tried.
     pub(in crate::simulator) const fn asks(&self, off_session: bool, is_set_up: bool) -> bool {
         match self.authentication {
-            Never => false,
+            Never | OnRequest => false,
             Always => true,
             UntilSetUp => !off_session || !is_set_up,
             OnSession => !off_session,
@@ -323,12 +329,13 @@ pub(in crate::simulator) fn has_check_digit(number: &str) -> bool {
         let doubled = if position % 2 == 1 { digit.saturating_mul(2) } else { digit };
         sum = sum.saturating_add(if doubled > 9 { doubled.saturating_sub(9) } else { doubled });
     }
-    (12..=19).contains(&number.len()) && sum % 10 == 0
+    (12..=19).contains(&number.len()) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn every_number_has_its_check_digit_and_every_name_stands_once() {

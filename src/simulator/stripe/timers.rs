@@ -5,11 +5,35 @@ use alloc::collections::BTreeMap;
 use super::super::world::World;
 use super::refusal::Result;
 use super::work::Work;
+use super::{billing, disputes, fraud_warnings, payment_intents, refunds, test_clocks};
 use crate::time::Timestamp;
 
 /// Something that will happen.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Due {}
+pub(super) enum Due {
+    /// The balance transaction of a charge is told of.
+    ChargeBooked { charge: usize, transaction: usize },
+    /// The hold of a payment intent ends.
+    HoldExpires(usize),
+    /// The network gives a refund its reference.
+    RefundReferenced(usize),
+    /// An asynchronous refund arrives.
+    RefundArrives(usize),
+    /// A refund comes back.
+    RefundFails(usize),
+    /// The cardholder's bank disputes a charge, for the first time or once more.
+    DisputeOpens { charge: usize, number: u64 },
+    /// The issuer of a card reports a charge as fraud.
+    FraudReported(usize),
+    /// The bank has read the evidence of a dispute.
+    DisputeDecided(usize),
+    /// The time to respond to a dispute ends.
+    DisputeLapses(usize),
+    /// A subscription or an invoice goes on.
+    Billing(billing::Turn),
+    /// A test clock arrives where it was sent.
+    ClockMoves(usize),
+}
 
 /// All that will happen, by moment and by the order of arrangement.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +68,18 @@ pub(in crate::simulator) fn run_due(world: &mut World) -> core::result::Result<(
     run(&mut work, due).map_err(|_| super::super::Error::Bug { what: "something that was due was refused" })
 }
 
-fn run(_work: &mut Work<'_>, due: Due) -> Result<()> {
-    match due {}
+fn run(work: &mut Work<'_>, due: Due) -> Result<()> {
+    match due {
+        Due::ChargeBooked { charge, transaction } => payment_intents::tell_booked(work, charge, transaction),
+        Due::HoldExpires(intent) => payment_intents::expire(work, intent),
+        Due::RefundReferenced(refund) => refunds::refer(work, refund),
+        Due::RefundArrives(refund) => refunds::arrive(work, refund),
+        Due::RefundFails(refund) => refunds::fail(work, refund),
+        Due::DisputeOpens { charge, number } => disputes::open(work, charge, number),
+        Due::FraudReported(charge) => fraud_warnings::report(work, charge),
+        Due::DisputeDecided(dispute) => disputes::decide(work, dispute),
+        Due::DisputeLapses(dispute) => disputes::lapse(work, dispute),
+        Due::Billing(turn) => billing::run(work, turn, work.now),
+        Due::ClockMoves(clock) => test_clocks::arrive(work, clock),
+    }
 }

@@ -36,7 +36,7 @@ impl Kind for Token {
     fn write(&self, sheet: &mut Sheet<'_>) {
         let card_id = sheet.reader.ids.id("card", self.head.number);
         let (card, test) = (self.card, self.card.test);
-        let fingerprint = card.fingerprint(sheet);
+        let fingerprint = card.fingerprint(sheet.reader.ids);
         sheet.object("card", |sheet| {
             sheet.text("id", &card_id);
             sheet.text("object", "card");

@@ -5,11 +5,15 @@
 
 use alloc::sync::Arc;
 
+use super::super::faults::Fault;
+use super::super::settlement::Subject;
+use super::super::webhooks::News;
 use super::super::world::World;
 use super::events::{Cause, Event};
 use super::object::{Head, Kind, Metadata, Object, PLATFORM};
 use super::params::MetadataPatch;
 use super::refusal::{Refusal, Result};
+use super::timers::Due;
 use super::version::Version;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -19,6 +23,8 @@ use crate::time::Timestamp;
 pub(super) struct Work<'a> {
     pub(super) world: &'a mut World,
     pub(super) now: Timestamp,
+    /// Up to when lists show what was added: now, unless a fault holds newer objects back.
+    pub(super) as_of: Timestamp,
     /// For whom: objects of other accounts do not exist.
     pub(super) account: usize,
     pub(super) version: Version,
@@ -38,6 +44,7 @@ impl<'a> Work<'a> {
         Self {
             world,
             now: at,
+            as_of: at,
             account: PLATFORM,
             version: Version::newest(),
             cause: None,
@@ -160,10 +167,29 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Lets something happen at a moment; what is due now happens once this work is done.
+    pub(super) fn arrange(&mut self, at: Timestamp, due: Due) {
+        self.world.stripe.timers.arrange(at, due);
+    }
+
     fn announce(&mut self, kind: &'static str, object: Object, before: Option<Object>) {
         let head = Head { account: object.head().account, ..self.head::<Event>(MetadataPatch::Keep) };
+        let account = head.account;
         let event = Event { head, kind, object, before, cause: self.cause.clone() };
-        let _ = self.add(event);
+        let is_silent = kind.starts_with("charge.dispute.") && self.is_silent(&event);
+        let event = self.add(event);
+        if !is_silent {
+            self.world.publish(self.now, account, kind, News::Stripe { event });
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Whether no webhook tells of a dispute; the event can be read all the same.
+    fn is_silent(&mut self, event: &Event) -> bool {
+        let id = self.world.ids.id(event.object.class().prefix(), event.object.head().number);
+        let subject = Subject { reference: &id, object: &id };
+        self.world.misfortune(Fault::DisputeSilent, &subject, self.now)
     }
 }
 

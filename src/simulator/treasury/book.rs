@@ -129,6 +129,7 @@ fn settled(
         currency,
         gross,
         fees,
+        authorized: booking.authorized,
         conversion,
         created: now,
         available_on,

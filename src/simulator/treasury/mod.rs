@@ -56,6 +56,7 @@ pub(super) use timers::Happening;
 pub(super) use transaction::{Availability, Booking, Conversion, Transaction};
 pub(super) use transfer::{Pair, TransferOrder};
 
+use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 use timers::Due;
@@ -155,6 +156,26 @@ impl Treasury {
         let found = self.accounts.get_mut(account).ok_or(Error::Unknown { what: "account" })?;
         let bank = found.banks.get_mut(bank).ok_or(Error::Unknown { what: "bank account" })?;
         change(bank);
+        Ok(())
+    }
+
+    /// Makes a bank account the one that payouts in its currency go to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`].
+    pub(super) fn prefer_bank(
+        &mut self,
+        account: usize,
+        bank: usize,
+        currency: Currency,
+    ) -> Result<(), Error> {
+        let found = self.accounts.get_mut(account).ok_or(Error::Unknown { what: "account" })?;
+        for (number, other) in found.banks.iter_mut().enumerate() {
+            if other.currency == currency {
+                other.is_default = number == bank;
+            }
+        }
         Ok(())
     }
 

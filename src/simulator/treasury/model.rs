@@ -1,5 +1,7 @@
 //! The treasury against a model that keeps a list of what was booked and adds it up anew each time.
 
+#![allow(clippy::arithmetic_side_effects, reason = "the sums of a test are small")]
+
 use alloc::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -116,6 +118,7 @@ impl Bench {
                     currency: currencies[currency],
                     availability: Availability::Rolling,
                     is_backed: false,
+                    application_fee: 0,
                 };
                 let (there, back) = (Source::Transfer(self.objects), Source::TransferReversal(self.objects));
                 treasury.transfer(books, &order, there, now).and_then(|_| {

@@ -2,8 +2,9 @@
 //!
 //! `paid` is not the end: a bank may send the money back days later.
 
+use alloc::sync::Arc;
+
 use crate::money::Currency;
-use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// How long a payout waits for the next run to the banks, during which it can be called back: an hour, or until it
@@ -91,7 +92,7 @@ pub(in crate::simulator) struct Payout {
     /// The transaction that brought the money back.
     pub(in crate::simulator) reversal: Option<usize>,
     /// The transactions it pays out; none for a manual one, which pays out of a sum.
-    pub(in crate::simulator) lines: Vec<usize>,
+    pub(in crate::simulator) lines: Arc<[usize]>,
     /// When the bank booked it, where it did.
     pub(in crate::simulator) paid_at: Option<Timestamp>,
     /// When the bank booked its return, where it had booked it before.
@@ -118,6 +119,7 @@ pub(in crate::simulator) struct PayoutOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn every_move_of_a_payout_is_decided_by_this_table() {

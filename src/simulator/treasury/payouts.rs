@@ -100,18 +100,19 @@ impl Treasury {
         Ok(back)
     }
 
-    /// Pays out all that is available, and takes from the bank what is owed, in every currency.
+    /// Pays out all that is available, and takes from the bank what is owed, in every currency whose balance is wanted.
     pub(super) fn sweep(
         &mut self,
         books: &mut Books,
         account: usize,
         at: Timestamp,
+        is_wanted: impl Fn(i128) -> bool,
     ) -> Result<Vec<Happening>, Error> {
         let Some(found) = self.accounts.get(account) else { return Ok(Vec::new()) };
         let currencies: Vec<(Currency, i128)> = found
             .balances
             .iter()
-            .filter(|(currency, balance)| balance.available != 0 && found.is_payable(**currency))
+            .filter(|(currency, balance)| is_wanted(balance.available) && found.is_payable(**currency))
             .map(|(currency, balance)| (*currency, balance.available))
             .collect();
         let mut happened = Vec::new();
@@ -212,7 +213,7 @@ impl Treasury {
             }
         }
         if let Some(found) = self.payouts.get_mut(payout) {
-            (found.is_automatic, found.lines) = (true, lines);
+            (found.is_automatic, found.lines) = (true, lines.into());
         }
     }
 
@@ -271,7 +272,7 @@ impl Treasury {
             failure: None,
             transaction,
             reversal: None,
-            lines: Vec::new(),
+            lines: [].into(),
             paid_at: None,
             returned_at: None,
             reverses: None,

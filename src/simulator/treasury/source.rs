@@ -32,3 +32,25 @@ pub(in crate::simulator) enum Source {
     /// A correction by hand.
     Correction(usize),
 }
+
+impl Source {
+    /// The number of the object among its kind.
+    pub(in crate::simulator) const fn number(self) -> usize {
+        match self {
+            Self::Payment(number)
+            | Self::PaymentRefund(number)
+            | Self::Escrow(number)
+            | Self::Charge(number)
+            | Self::Refund(number)
+            | Self::Dispute(number)
+            | Self::Payout(number)
+            | Self::Transfer(number)
+            | Self::TransferReversal(number)
+            | Self::ApplicationFee(number)
+            | Self::FeeRefund(number)
+            | Self::TopUp(number)
+            | Self::Reserve(number)
+            | Self::Correction(number) => number,
+        }
+    }
+}

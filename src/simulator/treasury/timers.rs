@@ -2,7 +2,7 @@
 
 use super::super::books::Books;
 use super::payout::{PayoutState, SUBMIT_AFTER};
-use super::{Error, PayoutSchedule, Treasury, business_day};
+use super::{Booking, Error, Kind, PayoutSchedule, Treasury, business_day};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -17,11 +17,20 @@ pub(super) enum Due {
     Sweep(usize),
     /// A payout that was paid comes back.
     Return(usize),
+    /// What was put aside by a transaction is released.
+    Release(usize),
+    /// What an account owes is taken from its bank, whatever its schedule.
+    Debit(usize),
 }
 
 /// What has happened by itself. A dialect makes its events of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulator) enum Happening {
+    /// The net of a transaction can be used.
+    Available {
+        /// Its number.
+        transaction: usize,
+    },
     /// More money of an account is available than before.
     Matured {
         /// The number of the account.
@@ -69,7 +78,16 @@ impl Treasury {
             }
             Due::Sweep(account) => {
                 let _ = self.due.pop_first();
-                self.sweep(books, account, at)?
+                self.sweep(books, account, at, |available| available != 0)?
+            }
+            Due::Debit(account) => {
+                let _ = self.due.pop_first();
+                self.sweep(books, account, at, |available| available < 0)?
+            }
+            Due::Release(held) => {
+                let _ = self.due.pop_first();
+                self.release(books, held, at)?;
+                Vec::new()
             }
             Due::Return(payout) => {
                 let _ = self.due.pop_first();
@@ -96,9 +114,27 @@ impl Treasury {
         let _ = self.due.insert((at, Due::Return(payout)));
     }
 
+    /// Lets what a transaction put aside be released.
+    pub(in crate::simulator) fn plan_release(&mut self, held: usize, at: Timestamp) {
+        let _ = self.due.insert((at, Due::Release(held)));
+    }
+
+    /// Lets what an account owes be taken from its bank.
+    pub(in crate::simulator) fn plan_debit(&mut self, account: usize, at: Timestamp) {
+        let _ = self.due.insert((at, Due::Debit(account)));
+    }
+
+    fn release(&mut self, books: &mut Books, held: usize, at: Timestamp) -> Result<(), Error> {
+        let Some(found) = self.transactions.get(held) else { return Ok(()) };
+        let money = (found.gross.saturating_neg(), found.currency);
+        let booking = Booking::of(Kind::ReserveRelease, found.account, found.source, money);
+        self.book_unconverted(books, &booking, at).map(drop)
+    }
+
     /// Makes all available that is due at one moment.
     fn mature(&mut self, at: Timestamp) -> Vec<Happening> {
         let mut more: Vec<usize> = Vec::new();
+        let mut happened = Vec::new();
         while let Some((_, Due::Mature(number))) = self.due.first().copied().filter(|(due, _)| *due == at) {
             let _ = self.due.pop_first();
             let Some(transaction) = self.transactions.get(number) else { continue };
@@ -107,6 +143,7 @@ impl Treasury {
             let balance = found.balances.entry(transaction.currency).or_default();
             balance.pending = balance.pending.saturating_sub(net);
             balance.available = balance.available.saturating_add(net);
+            happened.push(Happening::Available { transaction: number });
             if net > 0 {
                 more.push(account);
             }
@@ -118,7 +155,8 @@ impl Treasury {
         }
         more.sort_unstable();
         more.dedup();
-        more.into_iter().map(|account| Happening::Matured { account }).collect()
+        happened.extend(more.into_iter().map(|account| Happening::Matured { account }));
+        happened
     }
 }
 

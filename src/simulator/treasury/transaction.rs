@@ -21,6 +21,8 @@ pub(in crate::simulator) struct Transaction {
     pub(in crate::simulator) gross: i64,
     /// Minor units kept of it, or taken on top of it.
     pub(in crate::simulator) fees: Fees,
+    /// Minor units that were authorized, for a charge, as the customer saw them.
+    pub(in crate::simulator) authorized: u64,
     /// What was presented to the customer, where that was another currency.
     pub(in crate::simulator) conversion: Option<Conversion>,
     pub(in crate::simulator) created: Timestamp,
@@ -76,6 +78,8 @@ pub(in crate::simulator) struct Booking {
     /// The currency the customer sees.
     pub(in crate::simulator) currency: Currency,
     pub(in crate::simulator) pricing: Pricing,
+    /// Minor units that were authorized: more than `gross` where a part was captured; 0 for what is no charge.
+    pub(in crate::simulator) authorized: u64,
     /// The share of the platform, in minor units of `currency`. It is kept back here; whoever books the payment also books
     /// the [`Kind::ApplicationFee`] of the platform.
     pub(in crate::simulator) application_fee: u64,
@@ -97,6 +101,7 @@ impl Booking {
             gross,
             currency,
             pricing: Pricing::Free,
+            authorized: 0,
             application_fee: 0,
             availability: Availability::AtOnce,
         }
@@ -111,6 +116,7 @@ impl Booking {
     ) -> Self {
         Self {
             pricing: Pricing::Card { international: is_international },
+            authorized: minor,
             availability: Availability::Rolling,
             ..Self::of(Kind::Charge, account, source, (signed(minor), currency))
         }

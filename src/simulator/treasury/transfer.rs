@@ -21,6 +21,8 @@ pub(in crate::simulator) struct TransferOrder {
     pub(in crate::simulator) availability: Availability,
     /// Whether it may leave before what it is taken from is available.
     pub(in crate::simulator) is_backed: bool,
+    /// Minor units of it that the platform keeps back over there; whoever transfers also books what the platform earns.
+    pub(in crate::simulator) application_fee: u64,
 }
 
 /// The numbers of the two transactions of one movement.
@@ -54,6 +56,7 @@ impl Treasury {
         let out = Booking::of(Kind::Transfer, from, source, (signed(minor).saturating_neg(), currency));
         let into = Booking {
             availability: order.availability,
+            application_fee: order.application_fee,
             ..Booking::of(Kind::Received, to, source, (signed(minor), currency))
         };
         self.book_pair(books, &out, &into, now)

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 
 use super::super::signing::Scheme;
-use super::{Event, Schedule};
+use super::Schedule;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulator) enum Dialect {
     Native,
+    Stripe,
 }
 
 /// Whether an endpoint takes part.
@@ -74,8 +75,8 @@ pub(in crate::simulator) struct Endpoint {
     pub(in crate::simulator) retiring: Option<(String, Timestamp)>,
     /// The API version its payloads are written in, where it asked for one.
     pub(in crate::simulator) api_version: Option<String>,
-    pub(in crate::simulator) description: Option<String>,
-    pub(in crate::simulator) metadata: Vec<(String, String)>,
+    /// Until when no attempt arrives.
+    pub(in crate::simulator) down_until: Timestamp,
 }
 
 impl Endpoint {
@@ -89,6 +90,7 @@ impl Endpoint {
     ) -> Self {
         let schedule = match dialect {
             Dialect::Native => Schedule::Native,
+            Dialect::Stripe => Schedule::Live,
         };
         Self {
             dialect,
@@ -103,19 +105,14 @@ impl Endpoint {
             secret,
             retiring: None,
             api_version: None,
-            description: None,
-            metadata: Vec::new(),
+            down_until: Timestamp::MIN,
         }
     }
 
-    /// Whether an event goes here.
-    pub(super) fn gets(&self, event: &Event) -> bool {
-        let account_fits =
-            if self.connect { event.account != self.account } else { event.account == self.account };
-        self.status == Status::Enabled
-            && self.dialect == event.news.dialect()
-            && account_fits
-            && self.filter.wants(event.kind)
+    /// Whether an event of an account goes here.
+    pub(super) fn gets(&self, dialect: Dialect, account: usize, kind: &str) -> bool {
+        let account_fits = if self.connect { account != self.account } else { account == self.account };
+        self.status == Status::Enabled && self.dialect == dialect && account_fits && self.filter.wants(kind)
     }
 
     /// Takes another secret. The one before is good until `until`.
@@ -146,8 +143,7 @@ impl core::fmt::Debug for Endpoint {
             .field("scheme", &self.scheme)
             .field("retiring", &self.retiring.as_ref().map(|(_, until)| until))
             .field("api_version", &self.api_version)
-            .field("description", &self.description)
-            .field("metadata", &self.metadata)
+            .field("down_until", &self.down_until)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ mod endpoint;
 mod parcel;
 mod schedule;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
 use crate::prelude::*;
@@ -29,16 +29,19 @@ pub const ENDPOINTS_MAX: usize = 16;
 const ENDPOINTS_EVER_MAX: usize = 100_000;
 
 /// What an event announces, in the terms of its dialect.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// A native payment has entered one of its moments.
     Payment { payment: usize, moment: usize },
+    /// What the event of this number among those of the Stripe dialect tells.
+    Stripe { event: usize },
 }
 
 impl News {
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
             Self::Payment { .. } => Dialect::Native,
+            Self::Stripe { .. } => Dialect::Stripe,
         }
     }
 }
@@ -56,6 +59,16 @@ pub(super) struct Event {
     pub(super) deliveries: Vec<usize>,
 }
 
+impl Event {
+    /// The number its id says: its own dialect's. `own` is its place in the post office.
+    pub(super) const fn number(&self, own: usize) -> usize {
+        match self.news {
+            News::Payment { .. } => own,
+            News::Stripe { event } => event,
+        }
+    }
+}
+
 /// Endpoints, events and deliveries.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Webhooks {
@@ -66,6 +79,10 @@ pub(super) struct Webhooks {
     due: BTreeSet<(Timestamp, usize)>,
     /// Parcels in flight by the end of patience, then number.
     flying: BTreeSet<(Timestamp, usize)>,
+    /// Events of the Stripe dialect that somebody asked for, by their numbers there.
+    of_stripe: BTreeMap<usize, usize>,
+    /// Parcels that wait until somebody has looked at an object, by its id.
+    held: BTreeMap<String, Vec<usize>>,
 }
 
 impl Webhooks {
@@ -113,14 +130,24 @@ impl Webhooks {
 
     /// Writes an event down and returns its number.
     pub(super) fn record(&mut self, at: Timestamp, account: usize, kind: &'static str, news: News) -> usize {
+        let number = self.events.len();
         self.events.push(Event { at, account, kind, news, deliveries: Vec::new() });
-        self.events.len().saturating_sub(1)
+        if let News::Stripe { event } = news {
+            let _ = self.of_stripe.insert(event, number);
+        }
+        number
     }
 
-    /// The numbers of the endpoints an event goes to.
-    pub(super) fn audience(&self, event: usize) -> Vec<usize> {
-        let Some(event) = self.events.get(event) else { return Vec::new() };
-        let wanted = self.endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.gets(event));
+    /// The number in the post office of an event of the Stripe dialect; `None` for one that nobody asked for.
+    pub(super) fn of_stripe(&self, event: usize) -> Option<usize> {
+        self.of_stripe.get(&event).copied()
+    }
+
+    /// The numbers of the endpoints that news goes to.
+    pub(super) fn audience(&self, account: usize, kind: &str, news: News) -> Vec<usize> {
+        let dialect = news.dialect();
+        let all = self.endpoints.iter().enumerate();
+        let wanted = all.filter(|(_, endpoint)| endpoint.gets(dialect, account, kind));
         wanted.map(|(number, _)| number).collect()
     }
 
@@ -137,7 +164,8 @@ impl Webhooks {
     fn push(&mut self, content: Content, endpoint: usize, due: Timestamp, persists: bool) -> usize {
         let number = self.parcels.len();
         let stage = Stage::Scheduled { due };
-        self.parcels.push(Parcel { content, endpoint, persists, attempts: Vec::new(), stage });
+        let attempts = Vec::new();
+        self.parcels.push(Parcel { content, endpoint, persists, is_doomed: false, attempts, stage });
         let _ = self.due.insert((due, number));
         if let Content::Genuine(event) = content
             && let Some(event) = self.events.get_mut(event)
@@ -145,6 +173,64 @@ impl Webhooks {
             event.deliveries.push(number);
         }
         number
+    }
+
+    /// Lets no attempt of a delivery arrive.
+    pub(super) fn doom(&mut self, number: usize) {
+        if let Some(parcel) = self.parcels.get_mut(number) {
+            parcel.is_doomed = true;
+        }
+    }
+
+    /// Lets no attempt arrive at an endpoint until `until`.
+    pub(super) fn take_down(&mut self, endpoint: usize, until: Timestamp) {
+        if let Some(endpoint) = self.endpoints.get_mut(endpoint) {
+            endpoint.down_until = endpoint.down_until.max(until);
+        }
+    }
+
+    /// Whether no attempt arrives at an endpoint now.
+    pub(super) fn is_down(&self, endpoint: usize, now: Timestamp) -> bool {
+        self.endpoints.get(endpoint).is_some_and(|endpoint| now < endpoint.down_until)
+    }
+
+    /// Lets the answer to the attempt under way count as none.
+    pub(super) fn ignore_answer(&mut self, number: usize) {
+        let attempt = self.parcels.get_mut(number).and_then(|parcel| parcel.attempts.last_mut());
+        if let Some(attempt) = attempt {
+            attempt.is_ignored = true;
+        }
+    }
+
+    /// Whether the answer to the attempt under way counts as none.
+    pub(super) fn is_ignored(&self, number: usize) -> bool {
+        let parcel = self.parcels.get(number).filter(|parcel| matches!(parcel.stage, Stage::InFlight { .. }));
+        parcel.and_then(|parcel| parcel.attempts.last()).is_some_and(|attempt| attempt.is_ignored)
+    }
+
+    /// Lets a delivery wait until somebody has looked at the object, should that come before its time.
+    pub(super) fn hold(&mut self, object: &str, number: usize) {
+        self.held.entry(object.to_owned()).or_default().push(number);
+    }
+
+    /// Whether a look at some object lets deliveries go.
+    pub(super) fn holds_any(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Somebody has looked at what a path names: deliveries that waited for it go off at `now`.
+    pub(super) fn release(&mut self, path: &str, now: Timestamp) {
+        let seen: Vec<String> = self.held.keys().filter(|id| path.contains(id.as_str())).cloned().collect();
+        for number in seen.iter().filter_map(|id| self.held.remove(id)).flatten() {
+            let Some(parcel) = self.parcels.get_mut(number) else { continue };
+            if let Stage::Scheduled { due } = parcel.stage
+                && due > now
+                && self.due.remove(&(due, number))
+            {
+                parcel.stage = Stage::Scheduled { due: now };
+                let _ = self.due.insert((now, number));
+            }
+        }
     }
 
     /// At how many endpoints an event has not arrived yet.
@@ -170,7 +256,7 @@ impl Webhooks {
             let until = now.saturating_add(SILENCE_MAX);
             // Nearly all deliveries need one attempt, and there is one for each event.
             parcel.attempts.reserve_exact(1);
-            parcel.attempts.push(Attempt { at: now, status: None });
+            parcel.attempts.push(Attempt { at: now, status: None, is_ignored: false });
             parcel.stage = Stage::InFlight { until };
             let _ = self.flying.insert((until, first.1));
             return Some(first.1);
@@ -233,113 +319,4 @@ impl Webhooks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::signing::Scheme;
-    use super::*;
-
-    fn at(ms: u64) -> Timestamp {
-        Timestamp::from_unix_ms(ms).unwrap()
-    }
-
-    /// One endpoint, one event and its delivery, due at once.
-    fn office() -> (Webhooks, usize) {
-        let mut webhooks = Webhooks::default();
-        let endpoint = Endpoint::new(
-            Dialect::Native,
-            "http://a.test".to_owned(),
-            Scheme::Standard,
-            "whsec_YQ==".to_owned(),
-            at(0),
-        );
-        let endpoint = webhooks.add_endpoint(endpoint).unwrap();
-        let event = webhooks.record(at(0), 0, "payment.completed", News::Payment { payment: 0, moment: 0 });
-        assert_eq!(webhooks.audience(event), [endpoint]);
-        let number = webhooks.schedule(Content::Genuine(event), endpoint, at(0));
-        (webhooks, number)
-    }
-
-    #[test]
-    fn a_delivery_is_tried_seven_times_with_doubling_pauses_and_then_dead() {
-        let (mut webhooks, number) = office();
-        let mut times = Vec::new();
-        while let Some(due) = webhooks.next_due() {
-            assert_eq!((webhooks.begin(due), webhooks.begin(due)), (Some(number), None));
-            times.push(due.unix_seconds());
-            webhooks.end(number, Outcome::Answered(500), due);
-        }
-        assert_eq!(times, [0, 1, 3, 7, 15, 31, 63]);
-        let parcel = webhooks.parcel(number).unwrap();
-        assert_eq!((parcel.stage, parcel.last_status()), (Stage::Dead { at: at(63_000) }, Some(500)));
-        assert_eq!(webhooks.pending(&webhooks.events()[0]), 1);
-    }
-
-    #[test]
-    fn silence_counts_as_failure_and_a_late_report_changes_nothing() {
-        let (mut webhooks, number) = office();
-        let _ = webhooks.begin(at(0)).unwrap();
-        webhooks.give_up_silent(at(59_999));
-        assert_eq!(webhooks.next_due(), Some(at(60_000)));
-        webhooks.give_up_silent(at(70_000));
-        let scheduled = Stage::Scheduled { due: at(61_000) };
-        assert_eq!(webhooks.parcel(number).unwrap().stage, scheduled);
-        webhooks.end(number, Outcome::Answered(200), at(70_000));
-        assert_eq!(webhooks.parcel(number).unwrap().stage, scheduled);
-    }
-
-    #[test]
-    fn an_endpoint_that_is_disabled_in_between_misses_nothing_and_one_that_is_when_an_attempt_is_due_does() {
-        for (enabled_again, expected) in [(true, Some(0)), (false, None)] {
-            let (mut webhooks, number) = office();
-            let _ = webhooks.begin(at(0)).unwrap();
-            webhooks.end(number, Outcome::NoAnswer, at(0));
-            webhooks.endpoint_mut(0).unwrap().status = Status::Disabled;
-            assert!(webhooks.audience(0).is_empty());
-            if enabled_again {
-                webhooks.endpoint_mut(0).unwrap().status = Status::Enabled;
-            }
-            assert_eq!(webhooks.begin(at(1_000)), expected);
-            let is_dead = matches!(webhooks.parcel(number).unwrap().stage, Stage::Dead { .. });
-            assert_eq!((is_dead, webhooks.next_scheduled()), (!enabled_again, None));
-        }
-    }
-
-    #[test]
-    fn what_is_sent_again_by_hand_is_tried_once() {
-        let (mut webhooks, number) = office();
-        let _ = webhooks.begin(at(0)).unwrap();
-        webhooks.end(number, Outcome::Answered(200), at(0));
-        assert_eq!(webhooks.pending(&webhooks.events()[0]), 0);
-        let again = webhooks.resend(0, 0, at(5));
-        assert_eq!(webhooks.begin(at(5)), Some(again));
-        webhooks.end(again, Outcome::Answered(500), at(5));
-        assert_eq!(webhooks.next_due(), None);
-        // It arrived once, which is what counts.
-        assert_eq!(webhooks.pending(&webhooks.events()[0]), 0);
-    }
-
-    #[test]
-    fn deleting_an_endpoint_makes_room_for_another() {
-        let (mut webhooks, _) = office();
-        let another = webhooks.endpoint(0).unwrap().clone();
-        for number in 1..ENDPOINTS_MAX {
-            assert_eq!(webhooks.add_endpoint(another.clone()), Ok(number));
-        }
-        let full = Err(Error::Full { what: "webhook endpoints", limit: ENDPOINTS_MAX });
-        assert_eq!(webhooks.add_endpoint(another.clone()), full);
-        webhooks.endpoint_mut(3).unwrap().status = Status::Deleted;
-        assert!(webhooks.endpoint_mut(3).is_none());
-        assert_eq!(webhooks.add_endpoint(another), Ok(ENDPOINTS_MAX));
-        assert_eq!(webhooks.endpoints().count(), ENDPOINTS_MAX);
-    }
-
-    #[test]
-    fn two_secrets_sign_while_the_older_one_retires() {
-        let (mut webhooks, _) = office();
-        let endpoint = webhooks.endpoint_mut(0).unwrap();
-        endpoint.rotate("whsec_Yg==".to_owned(), at(100));
-        let secrets = |now| endpoint.secrets(at(now)).collect::<Vec<_>>();
-        assert_eq!(secrets(99), ["whsec_Yg==", "whsec_YQ=="]);
-        assert_eq!(secrets(100), ["whsec_Yg=="]);
-        assert!(!format!("{endpoint:?}").contains("whsec_"));
-    }
-}
+mod tests;

@@ -48,6 +48,8 @@ pub(in crate::simulator) struct Attempt {
     pub(in crate::simulator) at: Timestamp,
     /// The status of the answer; `None` when there was none, or none yet.
     pub(in crate::simulator) status: Option<u16>,
+    /// The answer will count as none: it comes too late.
+    pub(super) is_ignored: bool,
 }
 
 /// One event on its way to one endpoint.
@@ -57,6 +59,8 @@ pub(in crate::simulator) struct Parcel {
     pub(in crate::simulator) endpoint: usize,
     /// Whether it is tried again by itself. One that was sent again by hand is not.
     pub(in crate::simulator) persists: bool,
+    /// Whether no attempt will arrive.
+    pub(in crate::simulator) is_doomed: bool,
     /// All attempts so far, oldest first.
     pub(in crate::simulator) attempts: Vec<Attempt>,
     pub(in crate::simulator) stage: Stage,

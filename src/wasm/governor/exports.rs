@@ -95,9 +95,3 @@ pub fn governor_add_lane(handle: u32) -> Vec<u8> {
 pub fn governor_view(handle: u32, lane: u32) -> Vec<u32> {
     GOVERNORS.lock().view(handle, lane)
 }
-
-/// See [`super::retry_after`].
-#[wasm_bindgen]
-pub fn governor_retry_after(text: &[u8], now_high: u32, now_low: u32) -> u32 {
-    super::retry_after(text, [now_high, now_low])
-}

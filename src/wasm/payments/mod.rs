@@ -14,6 +14,8 @@ use crate::payments::{
 };
 use crate::prelude::*;
 
+#[cfg(feature = "governor")]
+pub use tables::sentences;
 pub use tables::{check_profile, derive_key, random_key, retry_schedule};
 
 /// Opens an intent: `{ profile, account, secret, request, settings?, now, since? }`. `profile` is the whole document,
@@ -47,8 +49,8 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
 ///
 /// `same_as` is the request of a repeated call; `reopen_with` the secret, when a failed intent is to be tried again;
 /// `cancel` true, when the payment is no longer wanted; `resolve` `{ charge?, note }`, what a person decided; `news`
-/// one of `{ type: "response", attempt, status, headers?, body }`, `{ type: "failure", attempt, not_sent }`,
-/// `{ type: "query" | "void", query, status?, headers?, body? }`, `{ type: "webhook", payment }` and
+/// one of `{ type: "response", attempt, status, headers?, body, retry_after_ms? }`, `{ type: "failure", attempt, not_sent }`,
+/// `{ type: "query" | "void", query, status?, headers?, body?, retry_after_ms? }`, `{ type: "webhook", payment }` and
 /// `{ type: "reversal", reference, status, … }`. `headers` holds at least those that the action asked for, names in lower
 /// case. `permit` is a moment before which nothing may be sent, or `"ask"`: then a round that would reach the provider
 /// ends before it does, with the action `permit`.
@@ -234,6 +236,12 @@ pub mod table_exports {
     #[wasm_bindgen]
     pub fn payments_profile(input: &[u8]) -> Vec<u8> {
         reply::of(super::check_profile(input))
+    }
+
+    /// See [`super::sentences`].
+    #[wasm_bindgen]
+    pub fn payments_sentences() -> Vec<u8> {
+        reply::ok(&super::sentences())
     }
 
     /// See [`super::derive_key`].

@@ -4,7 +4,7 @@ use crate::entropy::Entropy;
 use crate::json::{Reader, Value, quoted};
 use crate::payments::{Error, Machine, Proof, Response, ReversalNews};
 use crate::prelude::*;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// Tells the machine one piece of news.
 ///
@@ -92,6 +92,7 @@ fn response(reader: &mut Reader<'_, '_>) -> Response {
         }),
         headers: reader.optional("headers").map(header_list).unwrap_or_default(),
         body: reader.maybe_text("body").unwrap_or_default().as_bytes().to_vec(),
+        retry_after: reader.maybe_integer("retry_after_ms").map(Millis::new),
     }
 }
 

@@ -1,6 +1,10 @@
 //! What can be known without an intent: whether a profile can be decided by, keys, and the waits a caller will see.
 
+#[cfg(feature = "governor")]
+use crate::governor;
 use crate::json::{self, ArrayWriter, ObjectWriter, Reader};
+#[cfg(feature = "governor")]
+use crate::money;
 use crate::payments::key::{self, KeyForm};
 use crate::payments::{Error, Operation, Profile};
 use crate::prelude::*;
@@ -20,6 +24,23 @@ pub fn check_profile(input: &[u8]) -> Result<String, Error> {
     let profile = input::part(&mut reader, "profile");
     reader.finish()?;
     Ok(json::quoted(Profile::from_json(profile)?.name()))
+}
+
+/// What is said of each code that the engines behind a payment refuse with, as an object: the artefacts `payments` and
+/// `governor` are wordless, so the build writes this into a module beside them.
+#[cfg(feature = "governor")]
+#[must_use]
+pub fn sentences() -> String {
+    let tables = [
+        json::Error::SENTENCES,
+        money::Error::SENTENCES,
+        retry::Error::SENTENCES,
+        Error::SENTENCES,
+        governor::Error::SENTENCES,
+        crate::wasm::governor::Error::SENTENCES,
+    ];
+    let lines = tables.iter().copied().flatten();
+    lines.fold(ObjectWriter::new(), |out, (code, sentence)| out.text(code, sentence)).finish()
 }
 
 /// The key of an identity: `{ secret, merchant, account?, operation, reference, epoch?, form? }`.

@@ -51,3 +51,24 @@ for (const format of ["esm", "cjs"]) {
     assert.ok(added.bytes > without.bytes + 50_000, `${without.bytes} bytes without the line, ${added.bytes} with it`);
   });
 }
+
+const MAKE = `
+  const profile = { name: "mine", key: { header: "X-Request-Id", length: [1, 64] }, window_ms: 0, margin_ms: 0, quarantine_ms: 0,
+    error: { codes: ["code"] }, answers: [{ status: [400, 599], means: "unknown" }] };
+  const provider = { profile, baseUrl: "https://gateway.test", merchantId: "shop" };
+  console.log(createPayments({ provider, store: memoryStore(), secret: "sixteen bytes and more" }) instanceof Payments);
+`;
+
+for (const format of ["esm", "cjs"]) {
+  test(`as ${format}, a profile of the merchant's own names the line to add, and with it is checked`, async () => {
+    const imports = 'import { createPayments, Payments } from "tillproof/payments"; import { memoryStore } from "tillproof/stores/memory";';
+    const without = await run(`${imports}${MAKE}`, format);
+    assert.match(without.stderr, /profile_check_not_loaded/);
+    assert.match(without.stderr, /import "tillproof\/payments\/profiles";/);
+    assert.equal(without.stdout, "");
+
+    const added = await run(`${imports}import "tillproof/payments/profiles";${MAKE}`, format);
+    assert.deepEqual([added.stdout, added.stderr], ["true\n", ""]);
+    assert.ok(added.bytes > without.bytes + 25_000, `${without.bytes} bytes without the line, ${added.bytes} with it`);
+  });
+}

@@ -69,6 +69,28 @@ test("the slim entry runs on the module it was given and not before", () => {
   assert.equal(create().verify(delivery()).ok, true);
 });
 
+test("a profile of the merchant's own is checked by a file that is loaded by itself", () => {
+  const script = `
+    const count = () => Object.getOwnPropertySymbols(globalThis).filter((symbol) => String(symbol).endsWith("payments-tables)")).length;
+    const { createPayments } = await import("tillproof/payments");
+    const { memoryStore } = await import("tillproof/stores/memory");
+    const made = (profile) => {
+      try {
+        createPayments({ provider: { profile, baseUrl: "https://gateway.test", merchantId: "shop" }, store: memoryStore(), secret: "sixteen bytes and more" });
+        return [count(), "made"];
+      } catch ({ code, message }) {
+        return [count(), code, message.includes("\`answers\`")];
+      }
+    };
+    const mine = { name: "mine", key: { header: "X-Request-Id", length: [1, 64] }, window_ms: 0, margin_ms: 0, quarantine_ms: 0, error: { codes: [] }, answers: [] };
+    console.log(JSON.stringify([made("stripe"), made(mine)]));
+  `;
+  const cwd = fileURLToPath(new URL(".", import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8", cwd });
+  assert.equal(stderr, "");
+  assert.deepEqual(JSON.parse(stdout), [[0, "made"], [1, "profile_invalid", true]]);
+});
+
 /** Signed by the sender of the specification's examples, whose public key this is. */
 const SIGNED = {
   secret: "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
@@ -115,8 +137,9 @@ test("the entry with all schemes verifies like the other and provides its file",
 test("the package brings no dependency and no install script", () => {
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.scripts, undefined);
-  // Importing these two is what they are for; everything else may be left out of a bundle.
-  assert.deepEqual(new Set(manifest.sideEffects.map((file) => file.replace(/\.c?js$/, ""))), new Set(["./dist/webhooks/full", "./dist/slim/webhooks/full"]));
+  // Importing these is what they are for; everything else may be left out of a bundle.
+  const files = ["webhooks/full", "payments/profiles"].flatMap((entry) => [`./dist/${entry}`, `./dist/slim/${entry}`]);
+  assert.deepEqual(new Set(manifest.sideEffects.map((file) => file.replace(/\.c?js$/, ""))), new Set(files));
 });
 
 const PROGRAM = fileURLToPath(new URL("node_modules/.bin/tillproof", import.meta.url));

@@ -6,50 +6,50 @@ use tillproof::time::{Millis, Timestamp};
 
 /// A gateway and the time it is.
 #[derive(Debug)]
-pub(super) struct Shop {
-    pub(super) gateway: Gateway,
-    pub(super) now: Timestamp,
+pub(crate) struct Shop {
+    pub(crate) gateway: Gateway,
+    pub(crate) now: Timestamp,
     keys: usize,
 }
 
 /// A status and a body that was JSON.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Value,
-    pub(super) headers: Vec<(&'static str, String)>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// The bytes of the body.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Shop {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let gateway = Gateway::new(Options { seed, dialect: Dialect::Stripe, ..Options::default() });
         Self { gateway, now: Timestamp::from_unix_ms(1_767_225_600_000).unwrap(), keys: 0 }
     }
 
     /// A request with a key of its own, `form` being `a=1&b[c]=2`.
-    pub(super) fn post(&mut self, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, form: &str) -> Answer {
         self.keys += 1;
         let key = format!("key-{}", self.keys);
         self.send("POST", path, form, &[("idempotency-key", &key)])
     }
 
     /// A request with this key.
-    pub(super) fn post_with_key(&mut self, path: &str, form: &str, key: &str) -> Answer {
+    pub(crate) fn post_with_key(&mut self, path: &str, form: &str, key: &str) -> Answer {
         self.send("POST", path, form, &[("idempotency-key", key)])
     }
 
-    pub(super) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, "", &[])
     }
 
-    pub(super) fn delete(&mut self, path: &str) -> Answer {
+    pub(crate) fn delete(&mut self, path: &str) -> Answer {
         self.send("DELETE", path, "", &[])
     }
 
     /// Lets time pass, and happen what falls due in it.
-    pub(super) fn wait(&mut self, seconds: u64) {
+    pub(crate) fn wait(&mut self, seconds: u64) {
         let target = self.now.saturating_add(Millis::from_seconds(seconds));
         while let Some(due) = self.gateway.poll_timeout().filter(|due| *due <= target) {
             self.gateway.handle_timeout(due).unwrap();
@@ -59,7 +59,7 @@ impl Shop {
     }
 
     /// The types of all events, oldest first.
-    pub(super) fn events(&mut self) -> Vec<String> {
+    pub(crate) fn events(&mut self) -> Vec<String> {
         let mut types: Vec<String> = Vec::new();
         let mut cursor = String::new();
         loop {
@@ -78,7 +78,7 @@ impl Shop {
     }
 
     /// Any request of a merchant with a key of the API.
-    pub(super) fn send(
+    pub(crate) fn send(
         &mut self,
         method: &str,
         target: &str,
@@ -90,12 +90,13 @@ impl Shop {
             ("authorization", "Bearer sk_test_tillproof"),
             ("content-type", "application/x-www-form-urlencoded"),
         ];
+        let own = own.into_iter().filter(|(name, _)| headers.iter().all(|(given, _)| given != name));
         let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let request = Request {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
-            headers: own.into_iter().chain(headers.iter().copied()).map(pair).collect(),
+            headers: own.chain(headers.iter().copied()).map(pair).collect(),
             body: form.as_bytes().to_vec(),
         };
         let Exchange { status, headers, body, .. } = self.gateway.handle(self.now, &request);
@@ -105,19 +106,19 @@ impl Shop {
 
 impl Answer {
     /// The id of the object.
-    pub(super) fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.text);
         self.body["id"].as_str().unwrap().to_owned()
     }
 
     /// Status, type, code and param of a refusal, such as `400 invalid_request_error parameter_missing amount`.
-    pub(super) fn refusal(&self) -> String {
+    pub(crate) fn refusal(&self) -> String {
         let word = |name: &str| self.body["error"][name].as_str().unwrap_or("-").to_owned();
         format!("{} {} {} {}", self.status, word("type"), word("code"), word("param"))
     }
 
     /// A header of the answer.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
     }
 }

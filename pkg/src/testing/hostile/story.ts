@@ -83,11 +83,13 @@ function requestShown({ method, path, query, headers }: GatewayRequest): string 
 
 function bodyLines({ body }: GatewayRequest, indent: string): string[] {
   if (body.length === 0) return [];
-  return [`${indent}${cut(new TextDecoder().decode(body), BODY_MAX)}`];
+  return [`${indent}${cut(typeof body === "string" ? body : new TextDecoder().decode(body), BODY_MAX)}`];
 }
 
 function answerShown(answer: Answer): string {
   if (answer.connection === "broken") return "the shop saw a broken connection";
+  if (answer.connection === "hung") return "the shop waited and saw no answer";
+  if (answer.connection === "truncated") return "the shop saw an answer that broke off in the middle";
   const shown = parsed(answer.body);
   const error = shown["error"] as Record<string, unknown> | undefined;
   const what = error === undefined ? [shown["id"], shown["state"] ?? shown["status"]] : [error["code"] ?? error["type"]];

@@ -58,8 +58,10 @@ const FIELDS: &[(&str, Takes)] = &[
     ("uncategorized_text", Text),
 ];
 
-/// The fields of a dispute that hold files, as `expand[]` names them.
-pub(super) const EXPANDABLE: [Field; 9] = [
+/// The fields of a dispute that may be expanded: whom it is about, and the files.
+pub(super) const EXPANDABLE: &[Field] = &[
+    ("charge", Holds::One(Class::Charge)),
+    ("payment_intent", Holds::One(Class::PaymentIntent)),
     ("evidence.cancellation_policy", Holds::One(Class::File)),
     ("evidence.customer_communication", Holds::One(Class::File)),
     ("evidence.customer_signature", Holds::One(Class::File)),
@@ -141,7 +143,8 @@ impl Evidence {
         });
         let chars = texts.fold(0, usize::saturating_add);
         if chars > ALL_CHARS_MAX {
-            let message = format!("The evidence has {chars} characters; it must have at most {ALL_CHARS_MAX} in all.");
+            let message =
+                format!("The evidence has {chars} characters; it must have at most {ALL_CHARS_MAX} in all.");
             return Err(Refusal::param(None, "evidence", message));
         }
         Ok(changed)
@@ -184,6 +187,7 @@ mod tests {
             .filter(|(_, takes)| *takes == Upload)
             .map(|(name, _)| format!("evidence.{name}"))
             .collect();
-        assert_eq!(EXPANDABLE.map(|(name, _)| name.to_owned()).to_vec(), files);
+        let expandable = EXPANDABLE.iter().map(|(name, _)| (*name).to_owned());
+        assert_eq!(expandable.filter(|name| name.starts_with("evidence")).collect::<Vec<_>>(), files);
     }
 }

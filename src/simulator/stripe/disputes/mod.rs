@@ -6,9 +6,10 @@
 mod evidence;
 mod state;
 
+use super::super::treasury::{Booking, Source};
+use super::balance_transactions::BalanceTransaction;
 use super::charges::Charge;
-use super::expand::{Field, Gives, Holds};
-use super::ledger;
+use super::expand::{Field, Gives};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::{MetadataPatch, Params};
@@ -87,27 +88,14 @@ impl Kind for Dispute {
     kind!(Dispute, disputes);
     const PREFIX: &'static str = "du";
     const NAME: &'static str = "dispute";
-    const FIELDS: &'static [Field] = {
-        const [A, B, C, D, E, F, G, H, I]: [Field; 9] = evidence::EXPANDABLE;
-        &[
-            ("charge", Holds::One(Class::Charge)),
-            ("payment_intent", Holds::One(Class::PaymentIntent)),
-            A,
-            B,
-            C,
-            D,
-            E,
-            F,
-            G,
-            H,
-            I,
-        ]
-    };
+    const FIELDS: &'static [Field] = evidence::EXPANDABLE;
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         let case = if self.state.is_inquiry() { "inquiry" } else { "chargeback" };
         sheet.natural("amount", self.amount);
-        ledger::write_entries(sheet, "balance_transactions", &self.entries);
+        let rows = BalanceTransaction::table(sheet.reader.tables);
+        let entries = self.entries.iter().filter_map(|number| rows.get(*number).cloned());
+        sheet.whole("balance_transactions", entries.map(BalanceTransaction::object));
         sheet.reference::<Charge>("charge", Some(self.charge));
         sheet.time("created", self.head.created);
         sheet.currency("currency", self.currency);
@@ -147,6 +135,9 @@ pub(super) fn follow_capture(work: &mut Work<'_>, charge: usize, aftermath: Afte
         Aftermath::DisputedTwice => 2,
         _ => 0,
     };
+    if aftermath == Aftermath::ReportedAsFraud {
+        work.arrange(work.now, Due::FraudReported(charge));
+    }
     for number in 1..=times {
         // Once the capture is answered: banks are not that fast, and tests do not wait.
         work.arrange(work.now, Due::DisputeOpens { charge, number });
@@ -161,8 +152,8 @@ pub(super) fn follow_capture(work: &mut Work<'_>, charge: usize, aftermath: Afte
 pub(super) fn open(work: &mut Work<'_>, charge: usize, number: u64) -> Result<()> {
     let found = work.get::<Charge>(charge)?.clone();
     work.account = found.head.account;
-    let rest = found.amount_captured.saturating_sub(found.amount_refunded);
-    let aftermath = found.card.aftermath;
+    let rest = found.refundable();
+    let aftermath = found.card.test.aftermath;
     let amount = match (aftermath, number) {
         // A bank takes back no more than was paid.
         (Aftermath::DisputedTwice, 1) => rest.div_ceil(2),
@@ -187,7 +178,7 @@ pub(super) fn open(work: &mut Work<'_>, charge: usize, number: u64) -> Result<()
         amount,
         currency: found.currency,
         reason,
-        brand: found.card.brand(),
+        brand: found.card.test.brand(),
         state,
         evidence: Evidence::default(),
         submissions: 0,
@@ -257,7 +248,7 @@ fn end(work: &mut Work<'_>, number: usize, step: Move) -> Result<()> {
     let Some(state) = work.get::<Dispute>(number)?.state.after(step) else { return Ok(()) };
     work.edit::<Dispute>(number)?.state = state;
     if state == State::Won {
-        let entry = ledger::dispute_reversal(work, number)?;
+        let entry = book(work, number, Booking::dispute_reversal)?;
         work.edit::<Dispute>(number)?.entries.push(entry);
     }
     work.emit::<Dispute>("charge.dispute.closed", number)?;
@@ -282,9 +273,20 @@ fn escalate(work: &mut Work<'_>, number: usize) -> Result<()> {
 }
 
 fn withdraw(work: &mut Work<'_>, number: usize) -> Result<usize> {
-    let entry = ledger::dispute(work, number)?;
+    let entry = book(work, number, Booking::dispute)?;
     work.edit::<Dispute>(number)?.entries.push(entry);
     Ok(entry)
+}
+
+fn book(
+    work: &mut Work<'_>,
+    number: usize,
+    booking: fn(usize, Source, (u64, Currency)) -> Booking,
+) -> Result<usize> {
+    let dispute = work.get::<Dispute>(number)?;
+    let money = (dispute.amount, dispute.currency);
+    let id = work.id::<Dispute>(number);
+    work.book(&booking(work.purse()?, Source::Dispute(number), money), &id, &id)
 }
 
 fn wait(work: &mut Work<'_>, number: usize) -> Result<()> {

@@ -63,13 +63,17 @@ impl State {
     /// The state after a move; `None` when the move is not allowed.
     pub(super) const fn after(self, step: Move) -> Option<Self> {
         match (self, step) {
-            (Self::WarningNeedsResponse | Self::WarningUnderReview, Move::Submit) => Some(Self::WarningUnderReview),
+            (Self::WarningNeedsResponse | Self::WarningUnderReview, Move::Submit) => {
+                Some(Self::WarningUnderReview)
+            }
             (Self::NeedsResponse | Self::UnderReview, Move::Submit) => Some(Self::UnderReview),
             // However it ends, an inquiry that is over took no money.
             (Self::WarningNeedsResponse | Self::WarningUnderReview, Move::Win | Move::Lose) => {
                 Some(Self::WarningClosed)
             }
-            (Self::WarningNeedsResponse | Self::WarningUnderReview, Move::Escalate) => Some(Self::NeedsResponse),
+            (Self::WarningNeedsResponse | Self::WarningUnderReview, Move::Escalate) => {
+                Some(Self::NeedsResponse)
+            }
             (Self::NeedsResponse | Self::UnderReview, Move::Win) => Some(Self::Won),
             (Self::NeedsResponse | Self::UnderReview, Move::Lose) => Some(Self::Lost),
             _ => None,

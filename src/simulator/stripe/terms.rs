@@ -1,0 +1,267 @@
+//! What a merchant says of a payment beside its amount: an intent and the charges it makes have the same terms.
+
+use alloc::sync::Arc;
+
+use super::accounts::{self, Account};
+use super::addresses::{self, Shipping};
+use super::object::PLATFORM;
+use super::params::{Params, Patch};
+use super::refusal::{Refusal, Result};
+use super::sheet::Sheet;
+use super::work::Work;
+use crate::prelude::*;
+
+/// What card statements show of a merchant, in characters (<https://docs.stripe.com/get-started/account/statement-descriptors>).
+const DESCRIPTOR_CHARS_MAX: usize = 22;
+
+/// Part of the statement that is the same for all payments of this gateway.
+const DESCRIPTOR: &str = "TILLPROOF";
+
+/// What a merchant says of a payment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) description: Option<String>,
+    pub(super) receipt_email: Option<String>,
+    pub(super) shipping: Option<Shipping>,
+    pub(super) statement_descriptor: Option<String>,
+    pub(super) statement_descriptor_suffix: Option<String>,
+    pub(super) transfer_group: Option<String>,
+    /// Minor units the platform keeps.
+    pub(super) application_fee: Option<u64>,
+    /// The connected account that is the merchant of record.
+    pub(super) on_behalf_of: Option<usize>,
+    /// The connected account the money goes to.
+    pub(super) transfer: Option<Destination>,
+}
+
+/// Where the money of a payment is passed on to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Destination {
+    pub(super) account: usize,
+    /// All of it when nothing is said.
+    pub(super) amount: Option<u64>,
+}
+
+/// What a request wants of the terms.
+#[derive(Clone, Debug)]
+pub(super) struct TermsPatch {
+    description: Patch<String>,
+    receipt_email: Patch<String>,
+    shipping: Patch<Shipping>,
+    statement_descriptor: Patch<String>,
+    statement_descriptor_suffix: Patch<String>,
+    transfer_group: Patch<String>,
+    application_fee: Patch<u64>,
+    on_behalf_of: Patch<usize>,
+    destination: Option<usize>,
+    /// Of what is passed on.
+    transfer_amount: Option<u64>,
+}
+
+impl TermsPatch {
+    /// Reads what an intent or a charge may be told.
+    ///
+    /// # Errors
+    ///
+    /// A value is wrong.
+    pub(super) fn read(work: &Work<'_>, params: &mut Params) -> Result<Self> {
+        let on_behalf_of = match params.patch("on_behalf_of")? {
+            Patch::Keep => Patch::Keep,
+            Patch::Unset => Patch::Unset,
+            Patch::Set(id) => Patch::Set(accounts::connected(work, &id, "on_behalf_of")?),
+        };
+        let (destination, transfer_amount) = transfer_data(work, params)?;
+        Ok(Self {
+            description: params.patch("description")?,
+            receipt_email: addresses::email(params, "receipt_email")?,
+            shipping: Shipping::read(params, true)?,
+            statement_descriptor: descriptor(params, "statement_descriptor")?,
+            statement_descriptor_suffix: descriptor(params, "statement_descriptor_suffix")?,
+            transfer_group: params.patch("transfer_group")?,
+            application_fee: application_fee(params)?,
+            on_behalf_of,
+            destination,
+            transfer_amount,
+        })
+    }
+
+    /// Reads what a charge may be told later.
+    ///
+    /// # Errors
+    ///
+    /// A value is wrong.
+    pub(super) fn read_of_charge(params: &mut Params) -> Result<Self> {
+        Ok(Self {
+            description: params.patch("description")?,
+            receipt_email: addresses::email(params, "receipt_email")?,
+            shipping: Shipping::read(params, true)?,
+            statement_descriptor: Patch::Keep,
+            statement_descriptor_suffix: Patch::Keep,
+            transfer_group: params.patch("transfer_group")?,
+            application_fee: Patch::Keep,
+            on_behalf_of: Patch::Keep,
+            destination: None,
+            transfer_amount: None,
+        })
+    }
+
+    /// Reads what a capture may be told.
+    ///
+    /// # Errors
+    ///
+    /// A value is wrong.
+    pub(super) fn read_of_capture(params: &mut Params) -> Result<Self> {
+        let mut transfer_amount = None;
+        if let Patch::Set(mut data) = params.object("transfer_data")? {
+            transfer_amount = data.positive("amount")?;
+            data.finish()?;
+        }
+        Ok(Self {
+            description: Patch::Keep,
+            receipt_email: Patch::Keep,
+            shipping: Patch::Keep,
+            statement_descriptor: descriptor(params, "statement_descriptor")?,
+            statement_descriptor_suffix: descriptor(params, "statement_descriptor_suffix")?,
+            transfer_group: Patch::Keep,
+            application_fee: application_fee(params)?,
+            on_behalf_of: Patch::Keep,
+            destination: None,
+            transfer_amount,
+        })
+    }
+
+    /// Whether anything is said.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                description: Patch::Keep,
+                receipt_email: Patch::Keep,
+                shipping: Patch::Keep,
+                statement_descriptor: Patch::Keep,
+                statement_descriptor_suffix: Patch::Keep,
+                transfer_group: Patch::Keep,
+                application_fee: Patch::Keep,
+                on_behalf_of: Patch::Keep,
+                destination: None,
+                transfer_amount: None,
+            }
+        )
+    }
+
+    /// Whether the fee that is asked for can be kept back from a payment of `minor` units.
+    ///
+    /// # Errors
+    ///
+    /// It is more than the payment, or there is nobody to keep it back from.
+    pub(super) fn check_fee(&self, work: &Work<'_>, terms: &Terms, minor: u64) -> Result<()> {
+        let Some(fee) = self.application_fee() else { return Ok(()) };
+        let is_shared = work.account != PLATFORM || terms.transfer.is_some() || self.destination.is_some();
+        let param = "application_fee_amount";
+        if !is_shared {
+            let message = "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment \
+                           (using an OAuth key or Stripe-Account header) or destination payment (using \
+                           `transfer_data[destination]`).";
+            return Err(Refusal::param(None, param, message.to_owned()));
+        }
+        if fee > minor {
+            let message =
+                format!("The application fee ({fee}) cannot exceed the amount of the payment ({minor}).");
+            return Err(Refusal::param(None, param, message));
+        }
+        Ok(())
+    }
+
+    /// The fee the platform asks for, where one is named.
+    pub(super) const fn application_fee(&self) -> Option<u64> {
+        match self.application_fee {
+            Patch::Set(minor) => Some(minor),
+            Patch::Keep | Patch::Unset => None,
+        }
+    }
+
+    /// Does what is wanted. Terms nobody changes are shared.
+    pub(super) fn apply(self, terms: &mut Arc<Terms>) {
+        if self.is_silent() {
+            return;
+        }
+        let terms = Arc::make_mut(terms);
+        self.description.apply(&mut terms.description);
+        self.receipt_email.apply(&mut terms.receipt_email);
+        self.shipping.apply(&mut terms.shipping);
+        self.statement_descriptor.apply(&mut terms.statement_descriptor);
+        self.statement_descriptor_suffix.apply(&mut terms.statement_descriptor_suffix);
+        self.transfer_group.apply(&mut terms.transfer_group);
+        self.application_fee.apply(&mut terms.application_fee);
+        self.on_behalf_of.apply(&mut terms.on_behalf_of);
+        if let Some(account) = self.destination {
+            terms.transfer = Some(Destination { account, amount: None });
+        }
+        if let Some(transfer) = &mut terms.transfer {
+            transfer.amount = self.transfer_amount.or(transfer.amount);
+        }
+    }
+}
+
+/// `transfer_data`: the account the money is passed on to, and how much of it.
+fn transfer_data(work: &Work<'_>, params: &mut Params) -> Result<(Option<usize>, Option<u64>)> {
+    let Patch::Set(mut data) = params.object("transfer_data")? else { return Ok((None, None)) };
+    let (destination, amount) = (data.text("destination")?, data.positive("amount")?);
+    let param = data.name("destination");
+    data.finish()?;
+    let destination = destination.map(|id| accounts::connected(work, &id, &param)).transpose()?;
+    Ok((destination, amount))
+}
+
+fn application_fee(params: &mut Params) -> Result<Patch<u64>> {
+    Ok(match params.clone().patch("application_fee_amount")? {
+        Patch::Set(_) => params.natural("application_fee_amount")?.map_or(Patch::Keep, Patch::Set),
+        Patch::Unset => {
+            let _ = params.take("application_fee_amount");
+            Patch::Unset
+        }
+        Patch::Keep => Patch::Keep,
+    })
+}
+
+fn descriptor(params: &mut Params, name: &str) -> Result<Patch<String>> {
+    let found = params.patch_up_to(name, DESCRIPTOR_CHARS_MAX)?;
+    if let Patch::Set(text) = &found
+        && text.contains(['<', '>', '\\', '\'', '"', '*'])
+    {
+        let name = params.name(name);
+        let message = format!("The {name} may not contain any of: < > \\ ' \" *");
+        return Err(Refusal::param(None, &name, message));
+    }
+    Ok(found)
+}
+
+impl Terms {
+    /// What the card statement will show.
+    pub(super) fn calculated_descriptor(&self) -> String {
+        match &self.statement_descriptor_suffix {
+            Some(suffix) => glued(&[DESCRIPTOR, "* ", suffix]).chars().take(DESCRIPTOR_CHARS_MAX).collect(),
+            None => DESCRIPTOR.to_owned(),
+        }
+    }
+
+    /// Writes `shipping`.
+    pub(super) fn write_shipping(&self, sheet: &mut Sheet<'_>) {
+        Shipping::write_of_payment(sheet, self.shipping.as_ref());
+    }
+
+    /// Writes `transfer_data`, or `null`.
+    pub(super) fn write_transfer_data(&self, sheet: &mut Sheet<'_>) {
+        let Some(Destination { account, amount }) = self.transfer else { return sheet.null("transfer_data") };
+        sheet.within("transfer_data", |sheet| {
+            sheet.maybe_natural("amount", amount);
+            sheet.reference::<Account>("destination", Some(account));
+        });
+    }
+
+    /// Writes the statement descriptors.
+    pub(super) fn write_descriptors(&self, sheet: &mut Sheet<'_>) {
+        sheet.maybe_text("statement_descriptor", self.statement_descriptor.as_deref());
+        sheet.maybe_text("statement_descriptor_suffix", self.statement_descriptor_suffix.as_deref());
+    }
+}

@@ -1,0 +1,83 @@
+//! Requests and answers as they cross: lines of text, since a simulator is asked ten thousand times a second and JSON in
+//! JSON would be read twice.
+//!
+//! Invariant: no line break stands inside a line. The shell refuses it in what goes in; what comes out is the engine's own,
+//! and a header of a request that is repeated in the answer came in as a line.
+
+use super::{Error, wrong};
+use crate::prelude::*;
+use crate::simulator::{Exchange, Request, Transport};
+use crate::time::Timestamp;
+
+/// What a head usually takes.
+const HEAD_BYTES: usize = 256;
+
+/// Reads the lines `now`, method, path and query, and then a name and a value for each header.
+pub(super) fn read(head: &str, body: &[u8]) -> Result<(Timestamp, Request), Error> {
+    let mut lines = head.split('\n');
+    let now = lines.next().and_then(|now| now.parse().ok()).and_then(Timestamp::from_unix_ms);
+    let now = now.ok_or_else(|| wrong("now", "milliseconds up to the year 9999"))?;
+    let mut line = |field| lines.next().map(str::to_owned).ok_or_else(|| wrong(field, "a line of text"));
+    let (method, path, query) = (line("method")?, line("path")?, line("query")?);
+    let mut headers = Vec::new();
+    while let Some(name) = lines.next() {
+        let value = lines.next().ok_or_else(|| wrong("headers", "pairs of name and value"))?;
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    Ok((now, Request { method, path, query, headers, body: body.to_vec() }))
+}
+
+/// Writes a line of status, transport, delay, advance and `webhooks_first` or `-`, a line for each header, an empty line and the
+/// body.
+pub(super) fn written(exchange: &Exchange) -> String {
+    let (transport, delay) = match exchange.transport {
+        Transport::Deliver { delay } => ("deliver", delay.get()),
+        Transport::RequestLost => ("request_lost", 0),
+        Transport::ResponseLost => ("response_lost", 0),
+        Transport::Truncated => ("truncated", 0),
+        Transport::Hung => ("hung", 0),
+    };
+    let first = if exchange.webhooks_first { "webhooks_first" } else { "-" };
+    let mut text = String::with_capacity(exchange.body.len().saturating_add(HEAD_BYTES));
+    text.push_str(&u64::from(exchange.status).digits());
+    text.extend([" ", transport, " "]);
+    text.push_str(&delay.digits());
+    text.push(' ');
+    text.push_str(&exchange.advance.get().digits());
+    text.extend([" ", first]);
+    for (name, value) in &exchange.headers {
+        text.extend(["\n", name, ": ", value]);
+    }
+    text.extend(["\n\n", &exchange.body]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_line_by_line_or_refused() {
+        let (now, request) = read("1000\nPOST\n/v1/refunds\na=b\nAccept\n\nX-A\n: b", b"body").unwrap();
+        assert_eq!(now.unix_ms(), 1_000);
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/refunds"));
+        assert_eq!((request.query.as_str(), request.body.as_slice()), ("a=b", &b"body"[..]));
+        assert_eq!((request.header("accept"), request.header("x-a")), (Some(""), Some(": b")));
+        for head in ["", "now\nGET\n/\n", "253402300800000\nGET\n/\n", "0\nGET\n/", "0\nGET\n/\n\nAccept"] {
+            assert!(read(head, b"").is_err(), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_line_its_headers_and_its_body() {
+        let mut exchange = crate::simulator::Gateway::new(crate::simulator::Options::default())
+            .handle(Timestamp::MIN, &read("0\nGET\n/health\n", b"").unwrap().1);
+        assert_eq!(
+            written(&exchange),
+            "200 deliver 0 0 -\ncontent-type: application/json\n\n{\"status\":\"ok\"}"
+        );
+        (exchange.transport, exchange.webhooks_first) = (Transport::Hung, true);
+        (exchange.headers, exchange.body) = (Vec::new(), String::new());
+        assert_eq!(written(&exchange), "200 hung 0 0 webhooks_first\n\n");
+    }
+}
