@@ -161,6 +161,9 @@ fn member(whole: &str, name: &str, id: Option<&str>) -> Option<String> {
     elements.find(is_it).map(Value::to_text)
 }
 
+/// Where the name of a resource begins in every path: behind `/v1/`.
+const LETTERS: [usize; 2] = [4, 5];
+
 /// The row of a request and the ids in its path; `None` when nothing is simulated there.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String>)> {
     let bytes = path.as_bytes();
