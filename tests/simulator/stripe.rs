@@ -14,9 +14,11 @@ mod billing;
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/histories.rs"]
+mod histories;
 #[path = "stripe/payments.rs"]
 mod payments;
 #[path = "stripe/reports.rs"]
 mod reports;
 #[path = "stripe/shop.rs"]
-pub(super) mod shop;
+mod shop;
