@@ -17,5 +17,7 @@ mod scale;
 mod schema;
 #[path = "simulator/stripe.rs"]
 mod stripe;
+#[path = "simulator/wallets.rs"]
+mod wallets;
 #[path = "simulator/webhooks.rs"]
 mod webhooks;

@@ -44,6 +44,7 @@ mod state;
 mod statement;
 mod stripe;
 mod treasury;
+mod wallets;
 mod webhooks;
 mod weigh;
 mod world;
