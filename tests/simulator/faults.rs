@@ -159,7 +159,7 @@ const OF_STRIPE_ONLY: [&str; 13] = [
 ];
 
 #[test]
-fn a_preset_reaches_every_fault_it_has_a_rate_for() {
+fn a_preset_reaches_every_fault_of_requests_and_deliveries_it_has_a_rate_for() {
     for preset in ["gentle", "hostile", "blackout", "month-end"] {
         let mut driver = Driver::new(7, &format!("\"{preset}\""));
         let _ = driver.listen(r#"{"url":"http://a.test/hook"}"#);

@@ -8,6 +8,8 @@
 
 #[path = "stripe/aftermath.rs"]
 mod aftermath;
+#[path = "stripe/billing.rs"]
+mod billing;
 #[path = "stripe/catalogue.rs"]
 mod catalogue;
 #[path = "stripe/customers.rs"]
