@@ -16,3 +16,5 @@ mod customers;
 mod payments;
 #[path = "stripe/shop.rs"]
 pub(super) mod shop;
+#[path = "stripe/wanderings.rs"]
+mod wanderings;
