@@ -55,12 +55,12 @@ impl Wanderer {
         Self { shop: Shop::new(seed), chance, intents: BTreeMap::new(), customers: Vec::new(), refused: 0 }
     }
 
-    fn below(&mut self, bound: u64) -> usize {
-        usize::try_from(self.chance.below(bound)).unwrap()
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.chance.below(u64::try_from(bound).unwrap())).unwrap()
     }
 
     fn any<'t>(&mut self, of: &[&'t str]) -> &'t str {
-        let at = self.below(of.len() as u64);
+        let at = self.below(of.len());
         of[at]
     }
 
@@ -70,7 +70,7 @@ impl Wanderer {
 
     fn intent(&mut self) -> Option<String> {
         let ids: Vec<String> = self.intents.keys().cloned().collect();
-        if ids.is_empty() { None } else { Some(ids[self.below(ids.len() as u64)].clone()) }
+        if ids.is_empty() { None } else { Some(ids[self.below(ids.len())].clone()) }
     }
 
     /// Asks, and checks that what is refused before it began has changed nothing.
@@ -112,7 +112,7 @@ impl Wanderer {
         let customer = match self.customers.len() {
             0 => String::new(),
             count => {
-                let at = self.below(count as u64);
+                let at = self.below(count);
                 let future = self.any(&["", "&setup_future_usage=off_session"]);
                 format!("&customer={}{future}", self.customers[at])
             }
