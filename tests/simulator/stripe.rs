@@ -8,12 +8,16 @@
 
 #[path = "stripe/aftermath.rs"]
 mod aftermath;
+#[path = "stripe/billing.rs"]
+mod billing;
 #[path = "stripe/catalogue.rs"]
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
 #[path = "stripe/payments.rs"]
 mod payments;
+#[path = "stripe/reports.rs"]
+mod reports;
 #[path = "stripe/shop.rs"]
 pub(super) mod shop;
 #[path = "stripe/wanderings.rs"]

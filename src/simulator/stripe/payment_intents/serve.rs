@@ -79,6 +79,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     let is_confirmed = params.flag("confirm")?.unwrap_or(false);
+    params.not_empty("customer")?;
     let mut wish = Wish::read(work, &mut params)?;
     let choice = wish::choice(work, &mut params)?;
     let is_manually_confirmed =
