@@ -182,3 +182,26 @@ fn the_money_of_a_payment_is_shared_as_its_terms_say() {
     );
     assert_eq!(shop.get("/v1/application_fees").body["data"][0]["amount"], 50);
 }
+
+#[test]
+fn a_deleted_customer_leaves_no_subscription_and_no_method_behind() {
+    let mut shop = Shop::new(8);
+    let customer = shop.post("/v1/customers", "name=Ada&payment_method=pm_card_visa").id();
+    let method = shop.get(&format!("/v1/customers/{customer}/payment_methods")).body["data"][0]["id"].clone();
+    let method = method.as_str().unwrap().to_owned();
+    let product = shop.post("/v1/products", "name=Tea").id();
+    let price = shop
+        .post(
+            "/v1/prices",
+            &format!("product={product}&currency=usd&unit_amount=500&recurring[interval]=month"),
+        )
+        .id();
+    let form = format!("customer={customer}&items[0][price]={price}&default_payment_method={method}");
+    let subscription = shop.post("/v1/subscriptions", &form).id();
+    let asked = shop.get(&format!("/v1/customers/{customer}?expand[]=subscriptions&expand[]=sources")).body;
+    assert_eq!(asked["subscriptions"]["data"][0]["id"], subscription.as_str());
+    assert_eq!(asked["sources"]["data"].as_array().map(Vec::len), Some(0));
+    assert_eq!(shop.delete(&format!("/v1/customers/{customer}")).body["deleted"], true);
+    assert_eq!(shop.get(&format!("/v1/subscriptions/{subscription}")).body["status"], "canceled");
+    assert!(shop.get(&format!("/v1/payment_methods/{method}")).body["customer"].is_null());
+}
