@@ -205,3 +205,30 @@ fn a_deleted_customer_leaves_no_subscription_and_no_method_behind() {
     assert_eq!(shop.get(&format!("/v1/subscriptions/{subscription}")).body["status"], "canceled");
     assert!(shop.get(&format!("/v1/payment_methods/{method}")).body["customer"].is_null());
 }
+
+#[test]
+fn every_card_of_the_page_does_what_the_page_says() {
+    let page = include_str!("../../../docs/test-cards.md");
+    let rows: Vec<(&str, &str)> = page
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `pm_card_")?.split(" | ");
+            Some((cells.next()?.trim_end_matches('`'), cells.next()?.trim_matches('`')))
+        })
+        .collect();
+    assert_eq!(rows.len(), 27);
+    for (name, expected) in rows {
+        let mut shop = Shop::new(9);
+        let form = format!("amount=1000&currency=usd&confirm=true&payment_method=pm_card_{name}");
+        let answer = shop.post("/v1/payment_intents", &form);
+        let error = &answer.body["error"];
+        let found = match answer.status {
+            200 => answer.body["status"].as_str().unwrap().to_owned(),
+            status => {
+                let word = |name: &str| error[name].as_str().unwrap_or("-").to_owned();
+                format!("{status} {} {}", word("code"), word("decline_code"))
+            }
+        };
+        assert_eq!(found, expected, "{name}");
+    }
+}
