@@ -232,3 +232,19 @@ fn every_card_of_the_page_does_what_the_page_says() {
         assert_eq!(found, expected, "{name}");
     }
 }
+
+#[test]
+fn cards_that_are_excluded_or_not_allowed_leave_nothing_to_pay_with() {
+    let mut shop = Shop::new(10);
+    let table = [
+        ("allowed_payment_method_types[0]=card", 200),
+        ("allowed_payment_method_types[0]=us_bank_account&allowed_payment_method_types[1]=card", 200),
+        ("allowed_payment_method_types[0]=us_bank_account", 400),
+        ("excluded_payment_method_types[0]=klarna", 200),
+        ("excluded_payment_method_types[0]=card", 400),
+    ];
+    for (form, expected) in table {
+        let answer = shop.post("/v1/payment_intents", &format!("amount=1000&currency=usd&{form}"));
+        assert_eq!(answer.status, expected, "{form}: {}", answer.text);
+    }
+}
