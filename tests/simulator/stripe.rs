@@ -22,3 +22,6 @@ mod payments;
 mod reports;
 #[path = "stripe/shop.rs"]
 mod shop;
+pub(super) mod shop;
+#[path = "stripe/wanderings.rs"]
+mod wanderings;

@@ -339,3 +339,22 @@ pub(in super::super) fn end_of_clock(work: &mut Work<'_>, clock: usize) -> Resul
     }
     Ok(())
 }
+
+/// A customer is deleted: so ends what they are subscribed to, at once.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(in super::super) fn end_of_customer(work: &mut Work<'_>, customer: usize) -> Result<()> {
+    let rows = Subscription::table(&work.world.stripe.tables).rows().iter();
+    let live = rows.filter(|found| found.customer == customer && !found.status.has_ended());
+    let found: Vec<(usize, Option<usize>)> = live.map(|found| (found.head.number, found.clock)).collect();
+    for (number, clock) in found {
+        let at = match clock {
+            Some(clock) => work.get::<TestClock>(clock)?.frozen,
+            None => work.now,
+        };
+        end(work, number, at, Some("cancellation_requested"))?;
+    }
+    Ok(())
+}
