@@ -6,6 +6,8 @@
     reason = "a member that is not there reads as null, and nothing here counts far"
 )]
 
+#[path = "stripe/afterlives.rs"]
+mod afterlives;
 #[path = "stripe/aftermath.rs"]
 mod aftermath;
 #[path = "stripe/billing.rs"]
