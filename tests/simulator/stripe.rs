@@ -18,5 +18,7 @@ mod catalogue;
 mod customers;
 #[path = "stripe/payments.rs"]
 mod payments;
+#[path = "stripe/reports.rs"]
+mod reports;
 #[path = "stripe/shop.rs"]
 pub(super) mod shop;

@@ -6,6 +6,7 @@ use super::super::treasury::Source;
 use super::accounts::Account;
 use super::amount_params;
 use super::balance_transactions::BalanceTransaction;
+use super::charges::Charge;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, Object, PLATFORM, kind};
@@ -56,6 +57,7 @@ impl Kind for ApplicationFee {
     const FIELDS: &'static [Field] = &[
         ("account", Holds::One(Class::Account)),
         ("balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("charge", Holds::One(Class::Charge)),
         ("refunds", Holds::One(Class::FeeRefund)),
     ];
 
@@ -66,8 +68,8 @@ impl Kind for ApplicationFee {
         let application = sheet.reader.ids.id("ca", PLATFORM);
         sheet.text("application", &application);
         sheet.reference::<BalanceTransaction>("balance_transaction", Some(self.transaction));
-        let charge = sheet.reader.ids.id("ch", self.charge);
-        sheet.text("charge", &charge);
+        sheet.reference::<Charge>("charge", Some(self.charge));
+        let charge = sheet.reader.id::<Charge>(self.charge);
         sheet.time("created", self.head.created);
         sheet.currency("currency", self.currency);
         sheet.object("fee_source", |sheet| {

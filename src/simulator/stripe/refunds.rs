@@ -3,9 +3,12 @@
 //! `charge.amount_refunded` is the sum of the refunds that are pending or succeeded. Sources:
 //! <https://docs.stripe.com/api/refunds>, <https://docs.stripe.com/refunds#failed-refunds>.
 
+use super::super::faults::Fault;
+use super::super::settlement::Subject;
 use super::super::treasury::{Booking, Source};
 use super::amounts;
 use super::balance_transactions::BalanceTransaction;
+use super::bookings;
 use super::charges::Charge;
 use super::customers::Customer;
 use super::disputes;
@@ -323,8 +326,12 @@ fn pay_out(work: &mut Work<'_>, number: usize) -> Result<()> {
     let refund = work.get::<Refund>(number)?.clone();
     let money = (refund.amount, refund.currency);
     let booking = Booking::refund(work.purse()?, Source::Refund(number), money);
-    let id = work.id::<Refund>(number);
-    let entry = work.book(&booking, &id, &id)?;
+    let (id, reference) = (work.id::<Refund>(number), bookings::reference(work, refund.charge)?);
+    let entry = work.book(&booking, &reference, &id)?;
+    let subject = Subject { reference: &reference, object: &id };
+    if let Some(delay) = work.world.misfortune_after(Fault::RefundReturned, &subject, work.now) {
+        work.arrange(work.now.saturating_add(delay), Due::RefundFails(number));
+    }
     let refund = work.edit::<Refund>(number)?;
     (refund.state, refund.entry) = (State::Succeeded, Some(entry));
     Ok(())
@@ -411,8 +418,8 @@ fn take_back(work: &mut Work<'_>, refund: &Refund) -> Result<usize> {
     let number = refund.head.number;
     let money = (refund.amount, refund.currency);
     let booking = Booking::refund_failure(work.purse()?, Source::Refund(number), money);
-    let id = work.id::<Refund>(number);
-    work.book(&booking, &id, &id)
+    let (id, reference) = (work.id::<Refund>(number), bookings::reference(work, refund.charge)?);
+    work.book(&booking, &reference, &id)
 }
 
 /// The amount of a refund is left again.

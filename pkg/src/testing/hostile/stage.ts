@@ -60,6 +60,9 @@ export interface StageOptions {
   readonly recorded: boolean;
 }
 
+/** How long a client waits for an answer: the usual limit of the official Stripe client, in milliseconds. */
+const PATIENCE_MS = 80_000;
+
 /** Where the webhooks of a run go. No name server is asked. */
 const WEBHOOK_URL = "https://shop.test/webhooks";
 
@@ -148,6 +151,8 @@ export class Stage implements HostileGateway {
     this.requests += 1;
     const at = this.now();
     const answer = await this.gateway.exchange(request, signal);
+    // Whoever waits for ever gives up after some time, and that time passes.
+    if (answer.connection === "hung") await this.#wait(PATIENCE_MS, signal).catch(() => undefined);
     if (this.#options.recorded) this.steps.push({ kind: "request", at, request, answer, faults: this.#news() });
     return answer;
   }
