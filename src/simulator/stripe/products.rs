@@ -16,12 +16,14 @@ use super::work::{Work, merge};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+const NOTE: &str = "Without package dimensions and tax details.";
+
 pub(super) const ROUTES: &[Row] = &[
-    Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most),
+    Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most).noting(NOTE),
     Row::new("GET", "/v1/products", list, Gives::List(Class::Product), Level::Whole),
     Row::new("GET", "/v1/products/search", search, Gives::List(Class::Product), Level::Whole),
     Row::new("GET", "/v1/products/:id", retrieve, Gives::One(Class::Product), Level::Whole),
-    Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most),
+    Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/products/:id", delete, Gives::Nothing, Level::Whole),
 ];
 
