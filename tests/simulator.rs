@@ -11,8 +11,6 @@ mod faults;
 mod histories;
 #[path = "simulator/native.rs"]
 mod native;
-#[path = "simulator/scale.rs"]
-mod scale;
 #[path = "simulator/schema.rs"]
 mod schema;
 #[path = "simulator/stripe.rs"]

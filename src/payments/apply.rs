@@ -12,6 +12,16 @@ type Applied = Result<(), &'static str>;
 impl Intent {
     /// Moves the state by one entry; refuses an entry that cannot follow, and changes nothing then.
     pub(super) fn apply(&mut self, entry: &Entry) -> Applied {
+        self.follow(entry)?;
+        // From here on the transition succeeds.
+        if entry.confirms() {
+            self.confirmed_at = entry.at();
+        }
+        self.query_refused |= matches!(entry, Entry::Ambiguous { reason: Unknown::QueryRefused, .. });
+        Ok(())
+    }
+
+    fn follow(&mut self, entry: &Entry) -> Applied {
         match entry {
             Entry::Opened { .. } => Err("`opened` twice"),
             Entry::SendAuthorised { at, attempt, owner, lease_until } => {

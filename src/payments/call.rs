@@ -114,11 +114,24 @@ impl Call {
     }
 }
 
-/// The first member in which two objects differ; `None` when one of them is no object.
-pub(super) fn first_member(one: &Value<'_>, two: &Value<'_>) -> Option<String> {
-    let names = one.as_object()?.iter().chain(two.as_object()?).map(|(name, _)| name);
-    let text = |object: &Value<'_>, name: &str| object.get(name).map(json::canonical);
-    names.into_iter().find(|name| text(one, name) != text(two, name)).map(|name| name.clone().into_owned())
+/// The first place in which two objects differ, names and positions with dots between; `None` when one of them is no
+/// object or list. No document is nested deeper than its reader allows.
+pub(super) fn first_member<'a>(one: &Value<'a>, two: &Value<'a>) -> Option<String> {
+    let differ = |one: Option<&Value<'a>>, two: Option<&Value<'a>>| {
+        one.map(json::canonical) != two.map(json::canonical)
+    };
+    let (step, one, two) = if let (Some(first), Some(second)) = (one.as_array(), two.as_array()) {
+        let mut places = 0..first.len().max(second.len());
+        let at = places.find(|at| differ(first.get(*at), second.get(*at)))?;
+        (at.digits(), first.get(at), second.get(at))
+    } else {
+        let mut names = one.as_object()?.iter().chain(two.as_object()?).map(|(name, _)| name);
+        let name = names.find(|name| differ(one.get(name), two.get(name)))?;
+        (name.clone().into_owned(), one.get(name), two.get(name))
+    };
+    // What only one of them has is named, and not what is in it.
+    let inner = one.zip(two).and_then(|(one, two)| first_member(one, two));
+    Some(inner.map_or_else(|| step.clone(), |inner| glued(&[&step, ".", &inner])))
 }
 
 /// The name of the first pair that one of two forms has more often; `None` when they differ in order only.
@@ -163,7 +176,14 @@ mod tests {
         // kind, one body, the other, what differs
         let table = [
             (JSON, r#"{"a":1,"b":{"c":2}}"#, r#"{"b":{"c":2},"a":1}"#, None),
-            (JSON, r#"{"a":1,"b":{"c":2}}"#, r#"{"a":1,"b":{"c":3}}"#, Some("call.body.b")),
+            (JSON, r#"{"a":1,"b":{"c":2}}"#, r#"{"a":1,"b":{"c":3}}"#, Some("call.body.b.c")),
+            (
+                JSON,
+                r#"{"a":[{"b":1},{"c":[1,2]}]}"#,
+                r#"{"a":[{"b":1},{"c":[1]}]}"#,
+                Some("call.body.a.1.c.1"),
+            ),
+            (JSON, r#"{"a":[1]}"#, r#"{"a":{"b":1}}"#, Some("call.body.a")),
             (JSON, r#"{"a":1}"#, r#"{"a":1,"b":2}"#, Some("call.body.b")),
             (JSON, r#"{"a":1}"#, "{", Some("call.body")),
             (FORM, "amount=1&currency=eur", "currency=eur&amount=1", None),

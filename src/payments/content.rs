@@ -19,6 +19,9 @@ pub const DESCRIPTION_BYTES_MAX: usize = 1_000;
 /// Longest name of a payment or an account at a provider, in bytes.
 pub const TARGET_BYTES_MAX: usize = 500;
 
+/// What the caller's own language calls `provider_fields`: messages are for him.
+const PROVIDER_FIELDS: &str = "providerFields";
+
 /// What is sent: in our words, or in those of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -108,7 +111,7 @@ impl<'v, 'a> Draft<'v, 'a> {
             ("destination", destination, self.destination.is_some()),
             ("description", other, self.description.is_some()),
             ("metadata", other, self.metadata.is_some()),
-            ("provider_fields", other, self.provider_fields.is_some()),
+            (PROVIDER_FIELDS, other, self.provider_fields.is_some()),
             ("call", call, self.call.is_some()),
         ] {
             if need == Need::Must && !found {
@@ -131,7 +134,7 @@ impl<'v, 'a> Draft<'v, 'a> {
         named("destination", self.destination)?;
         short(self.description.map_or(0, str::len), DESCRIPTION_BYTES_MAX)?;
         let metadata = object("metadata", self.metadata)?;
-        let provider_fields = object("provider_fields", self.provider_fields)?;
+        let provider_fields = object(PROVIDER_FIELDS, self.provider_fields)?;
         let owned = |text: Option<&str>| text.map(ToOwned::to_owned);
         Ok(Content::Payment(Payment {
             amount,
@@ -256,7 +259,7 @@ impl Payment {
             ("description", self.description == other.description),
         ])
         .or_else(|| member(("metadata", &self.metadata), &other.metadata))
-        .or_else(|| member(("provider_fields", &self.provider_fields), &other.provider_fields))
+        .or_else(|| member((PROVIDER_FIELDS, &self.provider_fields), &other.provider_fields))
     }
 }
 

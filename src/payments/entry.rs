@@ -249,6 +249,33 @@ impl Answer {
 }
 
 impl Entry {
+    /// Whether who wrote this knew how the payment stands: he was about to send, or had an answer.
+    pub(super) const fn confirms(&self) -> bool {
+        match self {
+            Self::Ambiguous { reason, .. } => matches!(reason, Unknown::Processing),
+            Self::Opened { .. }
+            | Self::SendAuthorised { .. }
+            | Self::NotExecuted { .. }
+            | Self::QueriedEmpty { .. }
+            | Self::ActionRequired { .. }
+            | Self::Settled { .. }
+            | Self::Failed { .. }
+            | Self::Looked { .. }
+            | Self::Answered { .. }
+            | Self::ExtraCharge { .. }
+            | Self::Resolved { .. } => true,
+            Self::Asked { .. }
+            | Self::Held { .. }
+            | Self::CancelWished { .. }
+            | Self::ReversalDue { .. }
+            | Self::ReversalAwaited { .. }
+            | Self::Reversed { .. }
+            | Self::ReversalFailed { .. }
+            | Self::NeedsReview { .. }
+            | Self::Reopened { .. } => false,
+        }
+    }
+
     /// When it happened.
     #[must_use]
     pub const fn at(&self) -> Timestamp {

@@ -28,6 +28,8 @@ pub enum Unknown {
     LeaseExpired,
     /// The query itself failed.
     QueryFailed,
+    /// The provider does not answer the query, and will not.
+    QueryRefused,
     /// The provider says that it did this before, and not with which outcome.
     AlreadyDone,
     /// The provider could not begin, for a reason that passes.
@@ -37,7 +39,7 @@ pub enum Unknown {
 }
 
 impl Unknown {
-    const NAMES: [(Self, &'static str); 15] = [
+    const NAMES: [(Self, &'static str); 16] = [
         (Self::NotSent, "not_sent"),
         (Self::ConnectionLost, "connection_lost"),
         (Self::ServerError, "server_error"),
@@ -50,6 +52,7 @@ impl Unknown {
         (Self::RefusedAfterUnknown, "refused_after_unknown"),
         (Self::LeaseExpired, "lease_expired"),
         (Self::QueryFailed, "query_failed"),
+        (Self::QueryRefused, "query_refused"),
         (Self::AlreadyDone, "already_done"),
         (Self::Unavailable, "unavailable"),
         (Self::VoidedEarly, "voided_early"),

@@ -28,6 +28,11 @@ pub struct Intent {
     pub key: String,
     /// When this epoch began: a row of unknown age is asked about before it is sent.
     pub epoch_opened_at: Timestamp,
+    /// When the journal was last known to be all there is: written by whoever knew, not only read. A question that has no
+    /// answer yet, a lease that ended and a wish prove nothing of that kind.
+    pub confirmed_at: Timestamp,
+    /// Whether the provider does not answer questions about it.
+    pub query_refused: bool,
     /// Sends over all epochs.
     pub attempts: u32,
     /// Sends of earlier epochs: what comes back from them says nothing about the current key.
@@ -133,6 +138,8 @@ impl Intent {
             epoch: 1,
             key: key.clone(),
             epoch_opened_at: since.map_or(*at, |since| since.min(*at)),
+            confirmed_at: *at,
+            query_refused: false,
             attempts: 0,
             attempts_before_epoch: 0,
             queries: 0,

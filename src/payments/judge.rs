@@ -82,10 +82,11 @@ impl Machine {
         }
     }
 
-    /// A refund or void that is tried again is also refused when a late copy of the first try has done it: the provider is
-    /// asked.
+    /// A capture, refund or void that is tried again is also refused when a late copy of the first try has done it: the
+    /// provider is asked.
     fn is_followed_up(&self) -> bool {
-        let follows = matches!(self.intent.request.operation, Operation::Refund | Operation::Void);
+        let operation = self.intent.request.operation;
+        let follows = matches!(operation, Operation::Capture | Operation::Refund | Operation::Void);
         follows && self.intent.epoch > 1 && self.may_ask()
     }
 

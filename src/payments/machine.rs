@@ -24,6 +24,9 @@ pub struct Settings {
     pub lease: Millis,
     /// How long an outcome may stay unknown before a person is asked.
     pub deadline: Millis,
+    /// When this process began to read the store. What was written before may be of an older copy that has forgotten a
+    /// later key, so it is asked about before it is sent.
+    pub begun_at: Timestamp,
     /// When to try again.
     pub retry: Policy,
     /// Which rules hold: all of them, outside the tests of the tests.
@@ -35,6 +38,7 @@ impl Default for Settings {
         Self {
             lease: Millis::from_seconds(30),
             deadline: Millis::from_seconds(72 * 3_600),
+            begun_at: Timestamp::MIN,
             retry: Policy::default(),
             safeguards: Safeguards::default(),
         }
@@ -259,12 +263,17 @@ impl Machine {
         let asked_at = self.intent.asked_at.filter(|_| query == self.intent.queries);
         let found = match answer {
             Some(Response { status: 200, body, .. }) => {
-                // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's.
+                // A failure that a query finds is not bound to a key; only in the first epoch can it be no other's. While
+                // the provider may have forgotten the key, a copy under way may yet succeed beside it.
                 let awaited = self.intent.awaited.as_deref();
-                let first_epoch = self.intent.epoch == 1;
-                let failures_count = |failed: &str| first_epoch || awaited == Some(failed);
+                let quiet = self.quiet_at().is_none_or(|quiet_at| asked_at >= Some(quiet_at));
+                let only_one = self.intent.epoch == 1 && (quiet || self.is_inside_window(now));
+                let failures_count = |failed: &str| only_one || awaited == Some(failed);
                 let ignored = |charge: &str| self.intent.takes_back(charge);
                 classify::query_answer(&self.profile, &self.intent.request, failures_count, ignored, body)
+            }
+            Some(Response { status, .. }) if classify::refuses_questions(*status) => {
+                Err(Unknown::QueryRefused)
             }
             _ => Err(Unknown::QueryFailed),
         };

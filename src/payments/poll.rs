@@ -74,7 +74,13 @@ impl Machine {
                 Action::Send { attempt, request }
             }
             Intention::Query => match wire::query(&self.profile, &self.intent.request) {
-                Some(request) => Action::Query { query: self.ask(now, owner, lease_until), request },
+                Some(request) => {
+                    if self.may_have_been_charged(now) {
+                        // Whoever dies now leaves the question to a sweep.
+                        self.append(Entry::Looked { at: now, next_at: Some(now) });
+                    }
+                    Action::Query { query: self.ask(now, owner, lease_until), request }
+                }
                 None => Action::Wait { until: self.intent.deadline_at },
             },
             Intention::Void => match self.profile.void_request(&self.intent.request, &self.intent.key) {
@@ -92,7 +98,7 @@ impl Machine {
     fn next_step(&self, now: Timestamp) -> Intention {
         if now >= self.intent.deadline_at {
             Intention::GiveUp
-        } else if self.intent.cancel_wished && self.can_void_by_key() {
+        } else if self.intent.cancel_wished && self.can_void_by_key() && !self.is_of_before(now) {
             Intention::Void
         } else if self.may_send(now) {
             if self.intent.first_sent_at.is_none() { Intention::FirstSend } else { Intention::Resend }
@@ -106,7 +112,8 @@ impl Machine {
     /// What is due after the end: charges to take back, and a look for those nobody tells us of.
     fn afterwards(&self, now: Timestamp) -> Intention {
         let reverse = self.intent.reversal_at.map(|at| (at, Intention::Reverse));
-        let look = self.intent.look_at.map(|at| (at, Intention::Query));
+        let look_at = if self.may_have_been_charged(now) { Some(now) } else { self.intent.look_at };
+        let look = look_at.map(|at| (at, Intention::Query));
         let first = match (reverse, look) {
             (Some(reverse), Some(look)) => Some(if look.0 < reverse.0 { look } else { reverse }),
             (one, other) => one.or(other),
@@ -116,6 +123,13 @@ impl Machine {
             Some((until, _)) if now < until => Intention::Wait { until },
             Some((_, intention)) => intention,
         }
+    }
+
+    /// What an older copy calls failed may have been charged with a later key. Of what cannot be given back nothing is
+    /// learnt before it is tried again.
+    fn may_have_been_charged(&self, now: Timestamp) -> bool {
+        let has_failed = matches!(self.intent.state, State::Failed { .. } | State::Reversed);
+        has_failed && self.can_take_back() && self.is_of_before(now)
     }
 
     fn request(&self) -> Option<HttpRequest> {
@@ -151,6 +165,7 @@ impl Machine {
         let can_ask = self.may_ask();
         if matches!(self.intent.state, State::AwaitingCustomer { .. })
             || (self.intent.cancel_wished && can_ask)
+            || self.is_of_before(now)
         {
             return false;
         }
@@ -168,7 +183,19 @@ impl Machine {
     /// later it is asked first.
     pub(super) fn is_surely_unsent(&self, now: Timestamp) -> bool {
         let young = self.usable_window().max(self.settings.lease);
-        self.intent.first_sent_at.is_none() && now < self.intent.epoch_opened_at.saturating_add(young)
+        self.intent.first_sent_at.is_none()
+            && now < self.intent.epoch_opened_at.saturating_add(young)
+            && !self.is_of_before(now)
+    }
+
+    /// The row was written before this process began. It may be of an older copy of the store, which knows nothing of a
+    /// later key that was charged; sent again, its own key could charge once more. The provider knows of both.
+    pub(super) fn is_of_before(&self, now: Timestamp) -> bool {
+        if self.settings.safeguards.broken(Safeguard::Copies) {
+            return false;
+        }
+        let begun_at = self.settings.begun_at;
+        self.intent.confirmed_at < begun_at && begun_at <= now && !self.intent.query_refused && self.may_ask()
     }
 
     pub(super) fn is_inside_window(&self, now: Timestamp) -> bool {

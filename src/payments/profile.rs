@@ -226,6 +226,23 @@ fn contradiction(root: &Node) -> Option<Misfit> {
             );
         }
     }
+    let own = core::iter::once(("key.header", key.text("header")));
+    let of_rows = root.list("windows").iter().map(|row| ("windows.key_header", row.text("key_header")));
+    let kept = root.list("kept_headers").iter().filter_map(Node::as_text);
+    let reserved = |(field, name): (&'static str, Option<&str>)| {
+        name.is_some_and(schema::is_reserved).then_some((
+            field,
+            "is a header that says who you are or how the message travels: name the one for the key",
+        ))
+    };
+    let secret = |name: &str| {
+        let problem = "keeps credentials in the journal: leave cookies and authorizations out";
+        schema::is_secret(name).then_some(("kept_headers", problem))
+    };
+    let header = own.chain(of_rows).find_map(reserved).or_else(|| kept.into_iter().find_map(secret));
+    if let Some((field, problem)) = header {
+        return misfit(field, problem);
+    }
     let length = u64::try_from(form_of(root).length()).unwrap_or(u64::MAX);
     let fits = match key.list("length") {
         [least, most] => least.as_count() <= Some(length) && Some(length) <= most.as_count(),
@@ -349,6 +366,15 @@ fn unreadable(dialect: &Node, route: &Node) -> Option<&'static str> {
     if stateless && query.get("items").is_none() {
         return Some(
             "has a query that reads no state: that an object can be read does not prove what was done to it",
+        );
+    }
+    let named = ["reference", "reference_quoted", "target", "destination"];
+    let is_bound = mentions(query.text("path").unwrap_or_default(), query.get("body"), &named);
+    let says_whole = query.get("more").is_some() || query.get("next").is_some();
+    if !is_bound && (query.get("items").is_none() || !says_whole) {
+        return Some(
+            "has a query that names neither `{reference}` nor `{target}`: an answer about everything, perhaps cut off, \
+             proves the absence of nothing",
         );
     }
     None

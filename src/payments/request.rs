@@ -133,7 +133,8 @@ impl Request {
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         first_other(&[
-            ("merchant", self.merchant == other.merchant),
+            // As the options of the client call it.
+            ("provider.merchantId", self.merchant == other.merchant),
             ("operation", self.operation == other.operation),
             ("reference", self.reference == other.reference),
         ])

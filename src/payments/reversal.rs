@@ -35,20 +35,21 @@ pub enum ReversalNews {
 }
 
 impl Machine {
-    /// News: what became of the intent that takes `charge` back.
+    /// News: what became of the intent of that reference, which takes a charge back. What is told of one that is over is
+    /// no news of the next: a refund follows a void of the same charge.
     pub fn handle_reversal(
         &mut self,
         now: Timestamp,
-        charge: &str,
+        reference: &str,
         news: ReversalNews,
         entropy: &mut Entropy,
     ) {
-        let open = self.intent.reversals.iter().any(|known| known.is_open() && known.charge == charge);
-        if !open {
+        let mut reversals = self.intent.reversals.iter();
+        let Some(open) = reversals.find(|known| known.is_open() && known.reference == reference) else {
             return;
-        }
-        let called_off = self.is_called_off(charge);
-        let charge = charge.to_owned();
+        };
+        let charge = open.charge.clone();
+        let called_off = self.is_called_off(&charge);
         match news {
             ReversalNews::Settled { refund } => self.append(Entry::Reversed { at: now, charge, refund }),
             ReversalNews::Failed { proof: Proof::Refused | Proof::Decided, code } => {

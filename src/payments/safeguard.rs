@@ -40,11 +40,13 @@ pub enum Safeguard {
     Governor,
     /// Chance comes from the seed alone.
     Seed,
+    /// What may be of an older copy of the store is asked about before it is sent.
+    Copies,
 }
 
 impl Safeguard {
     /// All rules. The first seven are those of reference/payments.md 5.5.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Window,
         Self::Quarantine,
         Self::Parking,
@@ -60,6 +62,7 @@ impl Safeguard {
         Self::SingleSend,
         Self::Governor,
         Self::Seed,
+        Self::Copies,
     ];
 
     /// The stable name.
@@ -81,6 +84,7 @@ impl Safeguard {
             Self::SingleSend => "single-send",
             Self::Governor => "governor",
             Self::Seed => "seed",
+            Self::Copies => "copies",
         }
     }
 

@@ -271,6 +271,18 @@ pub(super) fn statuses(node: &Node) -> Option<(u64, u64)> {
     }
 }
 
+/// Whether a header carries credentials: no journal keeps them.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["cookie", "authorization", "authenticate"].into_iter().any(|part| name.contains(part))
+}
+
+/// Whether a header says who somebody is, or how the message travels: no key goes there.
+pub(super) fn is_reserved(name: &str) -> bool {
+    const TRAVEL: [&str; 5] = ["connection", "content-length", "content-type", "host", "transfer-encoding"];
+    is_secret(name) || TRAVEL.into_iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// Whether a text can name a header.
 pub(super) fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')

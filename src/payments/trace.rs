@@ -97,8 +97,15 @@ fn why(entry: &Entry, before: &Intent) -> Option<&'static str> {
             _ if before.key_poisoned => "the_key_will_never_tell",
             _ if before.payment_seen => "being_processed",
             _ if before.first_sent_at.is_none() => "the_record_may_be_older_than_a_send",
+            _ if remembers(before, entry.at()) => "the_record_may_be_of_an_older_copy",
             _ => "the_key_may_be_forgotten",
         }),
         _ => None,
     }
+}
+
+/// Whether the provider surely still knew the key.
+fn remembers(intent: &Intent, at: Timestamp) -> bool {
+    let ends_at = |first: Timestamp| Some(first.saturating_add(intent.terms?.usable_window()));
+    intent.first_sent_at.and_then(ends_at).is_some_and(|ends_at| at < ends_at)
 }

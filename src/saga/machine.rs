@@ -196,8 +196,9 @@ impl Machine {
         if !latest && !matches!(news, News::Done { .. } | News::Refused { proven: true, .. }) {
             return;
         }
-        // An answer to one attempt says nothing about those before it, unless it holds for the key.
-        let doubtful = saga.failures > 0;
+        // An answer to one attempt says nothing about those before it, unless it holds for the key: they failed, died, or
+        // were told that it is not decided yet.
+        let doubtful = saga.attempts > 1;
         let entry = match news {
             News::Done { result } => Entry::Done { at: now, result },
             News::Refused { reason, proven } if !back => {

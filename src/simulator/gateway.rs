@@ -7,6 +7,7 @@ use super::journal::{self, Call, SnapshotError};
 use super::native::{self, Control};
 use super::options::Options;
 use super::stripe;
+use super::tape::Tape;
 use super::webhooks::Outcome;
 use super::world::World;
 use crate::crypto::sha256_hex;
@@ -27,7 +28,7 @@ use crate::time::Timestamp;
 pub struct Gateway {
     options: Options,
     world: World,
-    journal: Vec<(Timestamp, Call)>,
+    journal: Tape,
 }
 
 impl Gateway {
@@ -35,7 +36,7 @@ impl Gateway {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let world = World::new(&options);
-        Self { options, world, journal: Vec::new() }
+        Self { options, world, journal: Tape::default() }
     }
 
     /// Answers a request. Never fails: what is wrong with a request is said in the answer.
@@ -216,7 +217,7 @@ impl Gateway {
             Call::Handle(request) => drop(self.handle_native(now, &request)),
             Call::Reads(count) => {
                 self.world.stripe.requests = self.world.stripe.requests.saturating_add(count);
-                self.journal.push((now, Call::Reads(count)));
+                self.journal.push(now, &Call::Reads(count));
             }
             Call::Timeout => drop(self.handle_timeout(now)),
             Call::Poll => drop(self.poll_delivery(now, 0)),
@@ -248,7 +249,7 @@ impl Gateway {
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
         self.world.clock = now;
         self.world.step = self.world.step.saturating_add(1);
-        self.journal.push((now, call()));
+        self.journal.push(now, &call());
     }
 
     /// Whoever reads has looked: what waited for that goes off.
@@ -260,9 +261,6 @@ impl Gateway {
 
     /// Notes a request that changes nothing but the number of the next one.
     fn note_read(&mut self) {
-        match self.journal.last_mut() {
-            Some((_, Call::Reads(count))) => *count = count.saturating_add(1),
-            _ => self.journal.push((self.world.clock, Call::Reads(1))),
-        }
+        self.journal.push(self.world.clock, &Call::Reads(1));
     }
 }

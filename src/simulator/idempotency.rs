@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 
 use super::Error;
-use crate::prelude::*;
+use crate::crypto::sha256;
 use crate::time::{Millis, Timestamp};
 
 /// How long a key is remembered after its first use.
@@ -24,9 +24,24 @@ pub(super) enum Reply {
     FailedAfterwards,
 }
 
+/// Half a SHA-256: a history holds a key for each of its requests, and no two texts are known that share this much.
+type Short = [u8; 16];
+
+fn short(whole: &[u8; 32]) -> Short {
+    let mut short = [0; 16];
+    for (slot, byte) in short.iter_mut().zip(whole) {
+        *slot = *byte;
+    }
+    short
+}
+
+fn name(key: &str) -> Short {
+    short(&sha256(key.as_bytes()))
+}
+
 #[derive(Clone, Debug)]
 struct Record<R> {
-    fingerprint: [u8; 32],
+    fingerprint: Short,
     /// Before this moment the first request counts as running.
     answered_at: Timestamp,
     reply: R,
@@ -35,9 +50,10 @@ struct Record<R> {
 /// All keys of one dialect that are still remembered, each with the reply to its request.
 #[derive(Clone, Debug)]
 pub(super) struct Keys<R> {
-    records: BTreeMap<String, Record<R>>,
+    /// By the hash of the key.
+    records: BTreeMap<Short, Record<R>>,
     /// In the order of first use, which is the order of expiry, as time does not run backwards.
-    expiries: VecDeque<(Timestamp, String)>,
+    expiries: VecDeque<(Timestamp, Short)>,
 }
 
 impl<R> Default for Keys<R> {
@@ -67,8 +83,8 @@ impl<R: Clone> Keys<R> {
         fingerprint: &[u8; 32],
         now: Timestamp,
     ) -> Result<Option<R>, Error> {
-        let Some(record) = self.records.get(key) else { return Ok(None) };
-        if record.fingerprint != *fingerprint {
+        let Some(record) = self.records.get(&name(key)) else { return Ok(None) };
+        if record.fingerprint != short(fingerprint) {
             return Err(Error::KeyMismatch);
         }
         if now < record.answered_at {
@@ -79,8 +95,9 @@ impl<R: Clone> Keys<R> {
 
     /// Forgets a finished key before its time.
     pub(super) fn forget(&mut self, key: &str) {
-        let _ = self.records.remove(key);
-        self.expiries.retain(|(_, known)| known != key);
+        let name = name(key);
+        let _ = self.records.remove(&name);
+        self.expiries.retain(|(_, known)| *known != name);
     }
 
     /// Remembers the answer to a request that was carried out.
@@ -93,15 +110,16 @@ impl<R: Clone> Keys<R> {
         delay: Millis,
     ) {
         let answered_at = now.saturating_add(delay);
-        let record = Record { fingerprint, answered_at, reply };
-        let _ = self.records.insert(key.to_owned(), record);
-        self.expiries.push_back((now.saturating_add(KEY_LIFE), key.to_owned()));
+        let (name, fingerprint) = (name(key), short(&fingerprint));
+        let _ = self.records.insert(name, Record { fingerprint, answered_at, reply });
+        self.expiries.push_back((now.saturating_add(KEY_LIFE), name));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn a_key_is_running_then_answered_then_forgotten() {

@@ -43,6 +43,7 @@ mod signing;
 mod state;
 mod statement;
 mod stripe;
+mod tape;
 mod treasury;
 mod webhooks;
 mod weigh;

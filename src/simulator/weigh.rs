@@ -23,7 +23,7 @@ const CORRECTION: (u64, u64) = (100, 5_000);
 const TOTAL_DRIFT: (u64, u64) = (1, 499);
 
 /// What an authorization lives that expires before its time.
-pub(super) const AUTHORIZATION_SHORT: Millis = Millis::from_seconds(60 * 60);
+const AUTHORIZATION_SHORT: Millis = Millis::from_seconds(60 * 60);
 
 impl World {
     /// Whether something happens to `subject` that happens to it alone. What it is about stands in the ground truth.
@@ -163,11 +163,9 @@ impl World {
         }
     }
 
-    /// How long a hold of the native dialect lives.
-    pub(super) fn authorization_life(&mut self, payment: usize, usual: Millis, now: Timestamp) -> Millis {
-        let (reference, object) = (self.reference(payment), self.ids.id("pay", payment));
-        let subject = Subject { reference: &reference, object: &object };
-        if self.misfortune(Fault::AuthorizationShort, &subject, now) { AUTHORIZATION_SHORT } else { usual }
+    /// How long a hold lives: as usual, or much shorter.
+    pub(super) fn hold_life(&mut self, subject: &Subject<'_>, usual: Millis, now: Timestamp) -> Millis {
+        if self.misfortune(Fault::AuthorizationShort, subject, now) { AUTHORIZATION_SHORT } else { usual }
     }
 }
 

@@ -339,7 +339,9 @@ impl World {
         if self.payment_mut(payment)?.order.capture {
             return self.take(payment, Move::Complete, None, at);
         }
-        let life = self.authorization_life(payment, AUTHORIZATION_LIFE, at);
+        let (reference, object) = (self.reference(payment), self.ids.id("pay", payment));
+        let subject = Subject { reference: &reference, object: &object };
+        let life = self.hold_life(&subject, AUTHORIZATION_LIFE, at);
         let _ = self.timers.insert((at.saturating_add(life), payment));
         self.step(payment, Move::Authorize, at)
     }

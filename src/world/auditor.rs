@@ -90,12 +90,6 @@ struct KeyFile {
     body: Option<String>,
 }
 
-/// The epoch that a journal has come to.
-pub(super) fn epoch(journal: &[Entry]) -> u32 {
-    let reopened = journal.iter().filter_map(facts::of).filter(|fact| matches!(fact, Fact::Reopened { .. }));
-    u32::try_from(reopened.count()).unwrap_or(u32::MAX).saturating_add(1)
-}
-
 /// The key of the record that claims an event.
 pub(super) fn claim_key(event: &str) -> String {
     glued(&["event/", event])
@@ -119,6 +113,7 @@ pub(super) struct Auditor {
     applied: BTreeMap<String, u32>,
     resolved: Vec<Resolved>,
     broken: Option<Broken>,
+    was_restored: bool,
 }
 
 impl Auditor {
@@ -135,7 +130,13 @@ impl Auditor {
             applied: BTreeMap::new(),
             resolved: Vec::new(),
             broken: None,
+            was_restored: false,
         }
+    }
+
+    /// Whether an older copy of the store was put in place.
+    pub(super) const fn was_restored(&self) -> bool {
+        self.was_restored
     }
 
     pub(super) const fn broken(&self) -> Option<&Broken> {
@@ -268,6 +269,7 @@ impl Auditor {
 
     /// An older copy of the store is in place: what was durable is what the copy says.
     pub(super) fn restored(&mut self, now: u64, store: &Store) {
+        self.was_restored = true;
         let files = core::mem::take(&mut self.files);
         // The replay of an old truth is no finding.
         let (broken, resolved) = (self.broken.clone(), self.resolved.clone());

@@ -60,13 +60,18 @@ impl World<'_> {
         let Some((name, request, again)) = self.wanted(&whom) else { return };
         let shown = self.shown(life.seat, now);
         let Some(record) = self.store.intent(&name) else {
-            return match self.stage.open(life.seat, request, shown) {
+            let opened = self.stage.open(life.seat, request, shown);
+            // Whoever put an older copy in place says so: nobody knows since when this has been wanted.
+            let opened = opened.and_then(|machine| {
+                if self.is_rewound { machine.wanted_since(Timestamp::MIN) } else { Ok(machine) }
+            });
+            return match opened {
                 Ok(machine) => self.plan_introduction(now, life, whom, &machine, (name, 0)),
                 Err(error) => self.auditor.blame(now, "I1", format!("{name} cannot be opened: {error:?}")),
             };
         };
         let version = record.version;
-        let Ok(mut machine) = self.stage.load(life.seat, &record.journal) else {
+        let Ok(mut machine) = self.load(life.seat, &record.journal) else {
             return self.auditor.blame(now, "I5", format!("the journal of {name} cannot be loaded"));
         };
         if machine.check_same(&request).is_err() {
@@ -98,7 +103,7 @@ impl World<'_> {
             Introducer::Parent(parent) => {
                 let Parent { errand, reversal } = &**parent;
                 let journal = &self.store.intent(&errand.name)?.journal;
-                let machine = self.stage.load(errand.life.seat, journal).ok()?;
+                let machine = self.load(errand.life.seat, journal).ok()?;
                 let again = matches!(reversal.progress, Progress::Open { again: true });
                 Some((reversal.reference.as_str().into(), machine.reversal_request(reversal), again))
             }
@@ -168,7 +173,7 @@ impl World<'_> {
     pub(super) fn cancel(&mut self, now: u64, life: Life, name: &Name) {
         let Some(record) = self.store.intent(name) else { return };
         let expected = record.version;
-        let Ok(mut machine) = self.stage.load(life.seat, &record.journal) else { return };
+        let Ok(mut machine) = self.load(life.seat, &record.journal) else { return };
         let shown = self.shown(life.seat, now);
         machine.cancel(shown);
         let append = machine.new_entries().to_vec();

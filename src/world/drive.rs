@@ -75,7 +75,7 @@ impl World<'_> {
             return self.end(now, &errand, None, now);
         };
         let expected = record.version;
-        let mut machine = match self.stage.load(errand.life.seat, &record.journal) {
+        let mut machine = match self.load(errand.life.seat, &record.journal) {
             Ok(machine) => machine,
             Err(error) => {
                 let seen = format!("the journal of {} cannot be loaded: {error:?}", errand.name);
@@ -128,8 +128,8 @@ impl World<'_> {
                 let answer = answer.as_ref().map(|answer| heard(answer, shown));
                 machine.handle_void(shown, *query, answer.as_ref(), entropy);
             }
-            Some(News::Reversal { charge, became }) => {
-                machine.handle_reversal(shown, charge, became.clone(), entropy);
+            Some(News::Reversal { reference, became }) => {
+                machine.handle_reversal(shown, reference, became.clone(), entropy);
             }
         }
     }
@@ -283,7 +283,7 @@ impl World<'_> {
             State::NeedsReview { .. } => ReversalNews::NeedsReview,
             _ => ReversalNews::Pending,
         };
-        Some(News::Reversal { charge: parent.reversal.charge.clone(), became })
+        Some(News::Reversal { reference: parent.reversal.reference.clone(), became })
     }
 
     fn rest_until(&mut self, now: u64, errand: &Errand, until: Timestamp) {

@@ -84,7 +84,7 @@ pub(super) enum News {
         answer: Option<Response>,
     },
     Reversal {
-        charge: String,
+        reference: String,
         became: ReversalNews,
     },
 }

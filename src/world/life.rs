@@ -1,7 +1,7 @@
 //! One seed is one life: the same seed gives the same events, to the byte of the trace, on every platform.
 
 use super::agenda::Agenda;
-use super::auditor::{self, Auditor, Broken, Resolved};
+use super::auditor::{Auditor, Broken, Resolved};
 use super::chaos::{Chaos, Dice};
 use super::customer::Customer;
 use super::event::{Event, Name, Seat};
@@ -70,6 +70,8 @@ pub(super) struct World<'s> {
     backup: Option<Store>,
     /// An older copy is in place: nobody is away for long until what it does not know was asked for again.
     pub(super) is_rewound: bool,
+    /// Until then no process is started.
+    pub(super) shut_until: u64,
 }
 
 /// Lives one seed to its end.
@@ -130,6 +132,7 @@ impl<'s> World<'s> {
             outage: None,
             backup: None,
             is_rewound: false,
+            shut_until: 0,
             chaos,
         }
     }
@@ -234,18 +237,13 @@ impl<'s> World<'s> {
     /// The store is put back to an older copy, for which everything is stopped.
     fn restore(&mut self, now: u64) {
         let Some(copy) = self.backup.take() else { return };
-        // What an epoch is worth that began after the copy was made, only the provider's report can say: a copy that has
-        // forgotten one is for the reconciler, and not for the machine alone (docs/torture.md).
-        let epoch =
-            |store: &Store, name| store.intent(name).map_or(1, |record| auditor::epoch(&record.journal));
-        if self.store.intents().any(|(name, _)| epoch(&self.store, name) > epoch(&copy, name)) {
-            return;
-        }
         // Whoever restores a store asks again for every order, and soon: a key that is older than its row looks young.
         self.is_rewound = true;
+        // Nobody begins before the provider shows what was done until now.
+        self.shut_until = now.saturating_add(self.stage.conditions.query_lag_ms.1.max(MINUTE));
         for seat in Seat::BOTH {
             self.kill(now, self.seat(seat).life);
-            self.agenda.plan(now.saturating_add(MINUTE), Event::Restart(seat));
+            self.agenda.plan(self.shut_until, Event::Restart(seat));
         }
         self.store = copy;
         self.auditor.restored(now, &self.store);

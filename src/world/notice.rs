@@ -122,7 +122,7 @@ impl World<'_> {
         let object = document.get("data")?.get("object")?;
         let name = object.get("reference")?.as_str()?.into();
         let record = self.store.intent(&name)?;
-        let mut machine = self.stage.load(life.seat, &record.journal).ok()?;
+        let mut machine = self.load(life.seat, &record.journal).ok()?;
         let shown = self.shown(life.seat, now);
         let expected = record.version;
         let before = self.unfenced(&name);

@@ -8,7 +8,7 @@ use super::drive::Drive;
 use super::event::{Event, Introducer, Life, Name, Pending, Purpose, Seat};
 use super::governed::Governed;
 use super::life::{MINUTE, SECOND, World};
-use crate::payments::Safeguard;
+use crate::payments::{Entry, Error as Refusal, Machine, Safeguard};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -28,6 +28,8 @@ pub(super) struct Process {
     pub(super) is_up: bool,
     /// By how much its clock is ahead, or behind.
     skew_ms: i64,
+    /// When it began to read the store, by its clock.
+    begun_at: Timestamp,
     pub(super) drives: BTreeMap<Name, Drive>,
     sweep_at: Option<u64>,
     /// What it asks before it reaches the provider, where it does.
@@ -39,7 +41,16 @@ pub(super) struct Process {
 impl Process {
     pub(super) const fn new(seat: Seat, skew_ms: i64) -> Self {
         let life = Life { seat, number: 0 };
-        Self { life, is_up: true, skew_ms, drives: BTreeMap::new(), sweep_at: None, governed: None, steps: 0 }
+        Self {
+            life,
+            is_up: true,
+            skew_ms,
+            begun_at: Timestamp::MIN,
+            drives: BTreeMap::new(),
+            sweep_at: None,
+            governed: None,
+            steps: 0,
+        }
     }
 
     /// What its clock shows.
@@ -57,6 +68,11 @@ impl World<'_> {
     pub(super) fn is_alive(&self, life: Life) -> bool {
         let process = self.seat(life.seat);
         process.is_up && process.life == life
+    }
+
+    /// An intent from its journal, as a process reads it.
+    pub(super) fn load(&self, seat: Seat, journal: &[Entry]) -> Result<Machine, Refusal> {
+        self.stage.load(seat, self.seat(seat).begun_at, journal)
     }
 
     /// The time of a process, as the machine takes it.
@@ -190,11 +206,15 @@ impl World<'_> {
     /// The process is there again, and looks for what it left.
     pub(super) fn restart(&mut self, now: u64, seat: Seat) {
         let governed = self.is_governed().then(Governed::new).flatten();
+        if now < self.shut_until {
+            return self.agenda.plan(self.shut_until, Event::Restart(seat));
+        }
+        let begun_at = self.shown(seat, now);
         let process = self.seat_mut(seat);
         if process.is_up {
             return;
         }
-        process.is_up = true;
+        (process.is_up, process.begun_at) = (true, begun_at);
         // What it had heard of the provider died with it.
         process.governed = governed;
         process.life.number = process.life.number.saturating_add(1);

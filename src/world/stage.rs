@@ -98,9 +98,14 @@ impl Stage {
         self.lives.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// An intent from its journal, as the process of a seat reads it.
-    pub(super) fn load(&self, seat: Seat, journal: &[Entry]) -> Result<Machine, Refusal> {
-        Machine::load(self.profile(seat), self.settings.clone(), journal)
+    /// An intent from its journal, as a process of a seat reads it that began at that moment.
+    pub(super) fn load(
+        &self,
+        seat: Seat,
+        begun_at: Timestamp,
+        journal: &[Entry],
+    ) -> Result<Machine, Refusal> {
+        Machine::load(self.profile(seat), Settings { begun_at, ..self.settings.clone() }, journal)
     }
 
     /// A new intent.

@@ -43,6 +43,7 @@ const MUTANTS: readonly (readonly [safeguard: string, world: string, invariants:
   ["single-send", "default", ["I12"], 100],
   ["governor", "storm", ["I10"], 100],
   ["seed", "default", ["I11"], 1_000],
+  ["copies", "restored", ["I7", "I8"], 16_000],
 ];
 
 for (const [without, profile, invariants, seeds] of MUTANTS) {

@@ -312,7 +312,7 @@ fn provider_fields_go_along_and_never_replace_what_the_payment_says() {
     let mismatch = machine.check_same(&other).unwrap_err();
     assert_eq!(
         (mismatch.code(), mismatch.details()),
-        ("intent_mismatch", vec![("field", "provider_fields.payment_method".to_owned())])
+        ("intent_mismatch", vec![("field", "providerFields.payment_method".to_owned())])
     );
 }
 

@@ -170,7 +170,7 @@ fn the_windows_are_those_the_providers_promise() {
         ("paypal", "/v1/payments/payouts", 0),
         ("square", "/v2/payments", 0),
         ("mollie", "/v2/payments", 1),
-        ("checkout", "/payments", 24),
+        ("checkout", "/payments", 0),
         ("gocardless", "/payments", 24),
         ("razorpay", "/v1/payouts", 0),
         ("mangopay", "/v2.01/shop/transfers", 24),
@@ -331,6 +331,18 @@ fn a_profile_that_cannot_be_decided_by_is_refused_by_the_name_of_the_field() {
         ("dialect.operations.charge.query", json!({ "path": "/pay", "items": "data" })),
         ("dialect.operations.charge", query(json!({ "path": "/pay", "items": "data" }))),
         ("dialect.operations.charge", query(json!({ "path": "/pay", "answer": { "id": "id" } }))),
+        (
+            "dialect.operations.charge",
+            query(json!({ "path": "/pay", "items": "data", "answer": { "id": "id", "reference": "order" } })),
+        ),
+        (
+            "dialect.operations.charge",
+            query(json!({ "path": "/pay", "answer": { "id": "id", "state": "state" } })),
+        ),
+        ("key.header", json!("Authorization")),
+        ("windows", json!([{ "path": "/v1", "window_ms": 0, "key_header": "cookie" }])),
+        ("kept_headers", json!(["content-type", "set-cookie"])),
+        ("kept_headers", json!(["proxy-authenticate"])),
     ];
     let refused = |(field, change): (&str, serde_json::Value)| {
         let shown = change.to_string();
@@ -397,6 +409,12 @@ fn a_profile_that_cannot_be_decided_by_is_refused_by_the_name_of_the_field() {
     `dialect.operations.charge` has a query by a reference that is never sent: what was made would be taken for absent, and made again
     `dialect.operations.charge` has a query that reads a list without `reference`: payments of others would count as ours
     `dialect.operations.charge` has a query that reads no state: that an object can be read does not prove what was done to it
+    `dialect.operations.charge` has a query that names neither `{reference}` nor `{target}`: an answer about everything, perhaps cut off, proves the absence of nothing
+    `dialect.operations.charge` has a query that names neither `{reference}` nor `{target}`: an answer about everything, perhaps cut off, proves the absence of nothing
+    `key.header` is a header that says who you are or how the message travels: name the one for the key
+    `windows.key_header` is a header that says who you are or how the message travels: name the one for the key
+    `kept_headers` keeps credentials in the journal: leave cookies and authorizations out
+    `kept_headers` keeps credentials in the journal: leave cookies and authorizations out
     "#);
 }
 

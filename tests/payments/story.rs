@@ -203,7 +203,7 @@ impl Story {
                 let Action::Reverse { .. } = self.machine.poll(at(self.now), "me", Permit::Go) else {
                     return false;
                 };
-                self.machine.handle_reversal(at(self.now), &reversal.charge, news, &mut self.entropy);
+                self.machine.handle_reversal(at(self.now), &reversal.reference, news, &mut self.entropy);
             }
             other => panic!("no such word: {other}"),
         }

@@ -76,6 +76,9 @@ fn each_piece_of_news_leads_where_the_table_says() {
         // A refusal says nothing about the attempt before it, unless it holds for the key.
         ("run failed run refused", "<charge? ready"),
         ("run failed run proven", "<charge compensated"),
+        ("run pending run refused", "<charge? ready"),
+        ("run pending run proven", "<charge compensated"),
+        ("run run refused", "<charge? ready"),
         // Who began it died: another begins it again, and when that was enough, back with a doubt.
         ("run run", ">charge in_flight"),
         ("run run run", "<charge? in_flight"),

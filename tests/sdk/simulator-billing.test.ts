@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import type Stripe from "stripe";
 
-import { idOf, refusalOf, withStripe, type SimulatedStripe } from "./simulated-stripe.js";
+import { idOf, refusalOf, withShop, type Shop } from "./simulator-aftermath.js";
 
 const DAY = 86_400;
 /** 2026-01-31T12:00:00Z: the month after has no such day. */
@@ -35,7 +35,7 @@ async function subscriber(stripe: Stripe, method = "pm_card_visa", clock?: strin
 }
 
 /** A customer on a clock with a monthly subscription that began on the 31st of January. */
-async function subscribed({ stripe }: SimulatedStripe, method = "pm_card_visa") {
+async function subscribed({ stripe }: Shop, method = "pm_card_visa") {
   const price = await monthly(stripe);
   const clock = await stripe.testHelpers.testClocks.create({ frozen_time: JANUARY_31 });
   const customer = await subscriber(stripe, method, clock.id);
@@ -54,7 +54,7 @@ const invoiceOf = (subscription: Stripe.Subscription): Stripe.Invoice => {
 };
 
 test("a product is created, updated, listed and deleted", () =>
-  withStripe(async ({ stripe, eventTypes }) => {
+  withShop(async ({ stripe, eventTypes }) => {
     const product = await stripe.products.create({ name: "Tea", description: "Green", metadata: { a: "1" } });
     assert.match(product.id, /^prod_/);
     assert.deepEqual(
@@ -75,7 +75,7 @@ test("a product is created, updated, listed and deleted", () =>
   }));
 
 test("a price is of one product, once or recurring, and its amount never changes", () =>
-  withStripe(async ({ stripe, eventTypes }) => {
+  withShop(async ({ stripe, eventTypes }) => {
     const price = await monthly(stripe, { lookup_key: "club", nickname: "Club" });
     assert.match(price.id, /^price_/);
     assert.deepEqual(
@@ -110,7 +110,7 @@ test("a price is of one product, once or recurring, and its amount never changes
   }));
 
 test("a subscription is paid at once: active, with a paid invoice and a payment behind it", () =>
-  withStripe(async ({ stripe, eventTypes }) => {
+  withShop(async ({ stripe, eventTypes }) => {
     const price = await monthly(stripe);
     const customer = await subscriber(stripe);
     const subscription = await stripe.subscriptions.create({
@@ -169,7 +169,7 @@ test("a subscription is paid at once: active, with a paid invoice and a payment 
   }));
 
 test("a subscription whose first payment fails is incomplete, and expires after a day", () =>
-  withStripe(async (simulated) => {
+  withShop(async (simulated) => {
     const { stripe, eventTypes } = simulated;
     const { subscription, clock } = await subscribed(simulated, "pm_card_chargeCustomerFail");
     assert.equal(subscription.status, "incomplete");
@@ -182,7 +182,7 @@ test("a subscription whose first payment fails is incomplete, and expires after 
   }));
 
 test("a failed first payment can be made good with another card", () =>
-  withStripe(async (simulated) => {
+  withShop(async (simulated) => {
     const { stripe } = simulated;
     const { subscription, customer } = await subscribed(simulated, "pm_card_chargeCustomerFail");
     const card = await stripe.paymentMethods.attach("pm_card_visa", { customer: customer.id });
@@ -192,7 +192,7 @@ test("a failed first payment can be made good with another card", () =>
   }));
 
 test("error_if_incomplete refuses the subscription and leaves nothing behind", () =>
-  withStripe(async ({ stripe }) => {
+  withShop(async ({ stripe }) => {
     const price = await monthly(stripe);
     const customer = await subscriber(stripe, "pm_card_chargeCustomerFail");
     const call = stripe.subscriptions.create({
@@ -206,7 +206,7 @@ test("error_if_incomplete refuses the subscription and leaves nothing behind", (
   }));
 
 test("default_incomplete waits for the payment intent of the first invoice", () =>
-  withStripe(async ({ stripe }) => {
+  withShop(async ({ stripe }) => {
     const price = await monthly(stripe);
     const customer = await stripe.customers.create({});
     const subscription = await stripe.subscriptions.create({
@@ -231,7 +231,7 @@ test("default_incomplete waits for the payment intent of the first invoice", () 
   }));
 
 test("a subscription renews on its day, an hour after the invoice was drafted", () =>
-  withStripe(async (simulated) => {
+  withShop(async (simulated) => {
     const { stripe } = simulated;
     const { subscription, clock } = await subscribed(simulated);
     const advance = (frozen_time: number) => stripe.testHelpers.testClocks.advance(clock.id, { frozen_time });
@@ -256,7 +256,7 @@ test("a subscription renews on its day, an hour after the invoice was drafted", 
   }));
 
 test("a renewal that fails makes the subscription past due, and after the last retry it is canceled", () =>
-  withStripe(async (simulated) => {
+  withShop(async (simulated) => {
     const { stripe } = simulated;
     const { subscription, clock, customer } = await subscribed(simulated);
     const broken = await stripe.paymentMethods.attach("pm_card_chargeCustomerFail", { customer: customer.id });
@@ -275,7 +275,7 @@ test("a renewal that fails makes the subscription past due, and after the last r
   }));
 
 test("a subscription is canceled at once, or at the end of its period", () =>
-  withStripe(async (simulated) => {
+  withShop(async (simulated) => {
     const { stripe, eventTypes } = simulated;
     const one = await subscribed(simulated);
     const canceled = await stripe.subscriptions.cancel(one.subscription.id);
@@ -302,7 +302,7 @@ test("a subscription is canceled at once, or at the end of its period", () =>
   }));
 
 test("a trial costs nothing until it ends", () =>
-  withStripe(async ({ stripe, eventTypes }) => {
+  withShop(async ({ stripe, eventTypes }) => {
     const price = await monthly(stripe);
     const clock = await stripe.testHelpers.testClocks.create({ frozen_time: JANUARY_31 });
     const customer = await subscriber(stripe, "pm_card_visa", clock.id);
@@ -325,7 +325,7 @@ test("a trial costs nothing until it ends", () =>
   }));
 
 test("an invoice of the merchant's own: items, draft, finalize, pay", () =>
-  withStripe(async ({ stripe, eventTypes }) => {
+  withShop(async ({ stripe, eventTypes }) => {
     const customer = await subscriber(stripe);
     const item = await stripe.invoiceItems.create({
       customer: customer.id,
@@ -366,7 +366,7 @@ test("an invoice of the merchant's own: items, draft, finalize, pay", () =>
   }));
 
 test("an invoice that is not paid is voided, given up, or paid elsewhere", () =>
-  withStripe(async ({ stripe }) => {
+  withShop(async ({ stripe }) => {
     const customer = await stripe.customers.create({ email: "bob@example.com" });
     const open = async () => {
       const draft = await stripe.invoices.create({ customer: customer.id, collection_method: "send_invoice", days_until_due: 30 });
@@ -386,7 +386,7 @@ test("an invoice that is not paid is voided, given up, or paid elsewhere", () =>
   }));
 
 test("an invoice that cannot be paid says why", () =>
-  withStripe(async ({ stripe }) => {
+  withShop(async ({ stripe }) => {
     const customer = await subscriber(stripe, "pm_card_chargeCustomerFail");
     await stripe.invoiceItems.create({ customer: customer.id, amount: 900, currency: "usd" });
     const draft = await stripe.invoices.create({ customer: customer.id, pending_invoice_items_behavior: "include" });
@@ -398,7 +398,7 @@ test("an invoice that cannot be paid says why", () =>
   }));
 
 test("a test clock moves forward only, and takes its customers with it", () =>
-  withStripe(async ({ stripe, eventTypes }) => {
+  withShop(async ({ stripe, eventTypes }) => {
     const clock = await stripe.testHelpers.testClocks.create({ frozen_time: JANUARY_31, name: "January" });
     assert.match(clock.id, /^clock_/);
     assert.deepEqual(
@@ -424,7 +424,7 @@ test("a test clock moves forward only, and takes its customers with it", () =>
   }));
 
 test("without a test clock, subscriptions renew as the gateway's own time passes", () =>
-  withStripe(async ({ stripe, advance }) => {
+  withShop(async ({ stripe, advance }) => {
     const price = await monthly(stripe, { recurring: { interval: "week" } });
     const customer = await subscriber(stripe);
     const subscription = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });

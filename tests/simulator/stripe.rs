@@ -8,11 +8,15 @@
 
 #[path = "stripe/aftermath.rs"]
 mod aftermath;
+#[path = "stripe/billing.rs"]
+mod billing;
 #[path = "stripe/catalogue.rs"]
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
 #[path = "stripe/payments.rs"]
 mod payments;
+#[path = "stripe/reports.rs"]
+mod reports;
 #[path = "stripe/shop.rs"]
 pub(super) mod shop;

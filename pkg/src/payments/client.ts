@@ -31,7 +31,7 @@ import type {
   WaitOptions,
 } from "./outcome.js";
 import { knownProfile, type KnownProfile } from "./profiles.js";
-import { checkedCall, checkedOptions, governorOf, seamsOf, settingsOf, wireOf, withSignal } from "./settings.js";
+import { checkedCall, checkedOptions, governorOf, mustBePast, seamsOf, settingsOf, wireOf, withSignal } from "./settings.js";
 import { Rounds, type Opening } from "./rounds.js";
 import { outcomeOf } from "./told.js";
 import { referencesIn } from "./webhook.js";
@@ -61,7 +61,8 @@ export class Payments {
   /** Use {@link createPayments}; what `credentials` is for, `createFetch` knows. */
   constructor(options: PaymentsOptions, credentials?: FindCredentials) {
     const { provider } = checkedOptions(options);
-    this.#profile = knownProfile(provider.profile ?? "conservative");
+    mustBePast("restoredAt", options.restoredAt, (options.now ?? Date.now)());
+    this.#profile = knownProfile(provider.profile === undefined ? "conservative" : provider.profile);
     this.#merchant = text("provider.merchantId", provider.merchantId);
     const account = text("provider.account", provider.account ?? "");
     this.#now = options.now ?? Date.now;
@@ -75,7 +76,8 @@ export class Payments {
       profile: this.#profile,
       account,
       secret: hex(bytes("secret", options.secret)),
-      settings: settingsOf(options),
+      settings: settingsOf(options, this.#now()),
+      restoredAt: options.restoredAt,
       now: this.#now,
       random: this.#random,
     };
@@ -214,7 +216,8 @@ export class Payments {
     const news = { type: "webhook", payment } as const;
     for (const reference of referencesIn(this.#profile.document, payment)) {
       const key = this.#intents.key(reference);
-      if (await this.#note(key, { news }, this.#clock(options.now), options.batch)) return true;
+      const noted = this.#note(key, { news }, this.#clock(options.now), options.batch);
+      if (await noted.catch(isNoPayment)) return true;
     }
     return false;
   }
@@ -271,7 +274,9 @@ export class Payments {
     options.signal?.throwIfAborted();
     const key = this.#intents.key(document.reference);
     const { retryFailed = false, since } = options;
-    await this.#rounds.introduce(key, document, { now: this.#clock(options.now), retryFailed, since });
+    const now = this.#clock(options.now);
+    mustBePast("since", since, now());
+    await this.#rounds.introduce(key, document, { now, retryFailed, since });
     return this.#outcomeWithin(key, options);
   }
 
@@ -320,6 +325,12 @@ export class Payments {
     }
     return shuffled;
   }
+}
+
+/** Other objects of the provider bear our reference too, and are none of our business. Whatever else was thrown goes on. */
+function isNoPayment(error: unknown): false {
+  if (error instanceof TillproofError && error.code === "webhook_payment_invalid") return false;
+  throw error;
 }
 
 function unknownIntent(reference: string): TillproofError {

@@ -276,7 +276,7 @@ export class Driver {
     const { provider_reference, proof, code } = view;
     return {
       type: "reversal",
-      charge: action.charge,
+      reference: action.request.reference,
       status: view.state === "needs_review" ? "needs_review" : view.status === "awaiting_customer" ? "pending_confirmation" : view.status,
       ...(provider_reference === undefined ? {} : { provider_reference }),
       ...(proof === undefined ? {} : { proof }),

@@ -113,7 +113,7 @@ export type News =
   | { readonly type: "webhook"; readonly payment: unknown }
   | {
       readonly type: "reversal";
-      readonly charge: string;
+      readonly reference: string;
       readonly status: "settled" | "failed" | "pending_confirmation" | "needs_review";
       readonly provider_reference?: string;
       readonly proof?: Proof;
@@ -159,6 +159,8 @@ export interface CallDocument {
 export interface SettingsDocument {
   readonly lease_ms: number;
   readonly deadline_ms?: number;
+  /** When this process began to read the store: what was written before may be of an older copy. */
+  readonly begun_at?: number;
   readonly retry: { readonly base_ms?: number; readonly cap_ms?: number; readonly jitter?: string };
 }
 

@@ -49,7 +49,7 @@ export interface PaymentsOptions {
   readonly secret: BytesInput;
   /** Time-out of one request in milliseconds; 10,000 when left out. */
   readonly timeoutMs?: number;
-  /** After this time an unknown outcome needs a person; 72 hours when left out. */
+  /** After this time, at least 1, an unknown outcome needs a person; 72 hours when left out. */
   readonly deadlineMs?: number;
   readonly retry?: RetryOptions;
   /** Stands in for the global `fetch`. */
@@ -72,6 +72,12 @@ export interface PaymentsOptions {
   readonly governor?: GovernorOptions | Governor | false;
   /** Asks a question once more when its answer takes too long. What moves money is never sent beside itself. */
   readonly hedge?: HedgeOptions;
+  /**
+   * When an older copy of the store was put in place, in milliseconds since the epoch. What the copy does not know may
+   * have been charged before, so everything that was not first wanted since then is asked about before it is sent. Leave
+   * it in place until orders of before are no longer repeated.
+   */
+  readonly restoredAt?: number;
   /** Stands in for `Date.now`. */
   readonly now?: () => number;
   /** Stands in for the host's random generator; fills the array. Decides when to retry, never what a key is. */
@@ -156,7 +162,8 @@ export interface ChargeOptions extends WaitOptions {
   /**
    * When this was first wanted, in milliseconds since the epoch: the time of the order, not of the call. It protects
    * where the store lost the intent (it was restored from an older backup) and the provider may have forgotten the key:
-   * what is older than that is asked about before it is sent.
+   * what is older than that is asked about before it is sent. A moment that has not come yet is refused
+   * (`time_in_future`), clocks that differ by a few minutes aside.
    */
   readonly since?: number;
 }

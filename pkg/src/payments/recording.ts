@@ -5,6 +5,7 @@
  * afterwards, and only if it succeeded.
  */
 
+import { TillproofError } from "../shell/errors.js";
 import { tell } from "../shell/listener.js";
 import type { Batch, Write } from "../stores/store.js";
 import { viewIntent, type IntentView, type JournalEntry, type RequestDocument, type Step } from "./engine.js";
@@ -41,10 +42,15 @@ export interface Seams {
 /** An intent nobody has begun yet. */
 export const NOTHING: Loaded = { version: 0, journal: [] };
 
+/** Commits in a row that `extraWrites` may spoil while the intent itself stands still: others may write there too. */
+const SPOILT_MAX = 16;
+
 /** Writes of intents, with all that belongs to them. */
 export class Recording {
   readonly #intents: Intents;
   readonly #seams: Seams;
+  /** How often in a row the commit of an intent was refused although nobody had moved it. */
+  readonly #spoilt = new Map<string, number>();
 
   constructor(intents: Intents, seams: Seams) {
     this.#intents = intents;
@@ -55,9 +61,37 @@ export class Recording {
   async commit(key: string, loaded: Loaded, step: Step): Promise<boolean> {
     if (step.append.length === 0) return true;
     const { writes, transitions } = await this.#collect(key, loaded, step);
-    if (!(await this.#intents.commit(writes))) return false;
+    if (!(await this.#intents.commit(writes))) {
+      await this.#mustHaveMoved(key, loaded);
+      return false;
+    }
+    this.#spoilt.delete(key);
     this.#tell(transitions);
     return true;
+  }
+
+  /**
+   * A lost race is played again. Where the intent stands as it stood, it was lost to what `extraWrites` adds, and a version
+   * that is never the stored one would lose it for ever: throws `extra_writes_conflict` then.
+   */
+  async #mustHaveMoved(key: string, { version }: Loaded): Promise<void> {
+    if (this.#seams.extraWrites === undefined) return;
+    const stands = ((await this.#intents.find(key))?.version ?? 0) === version;
+    const spoilt = (this.#spoilt.get(key) ?? 0) + 1;
+    if (stands && spoilt < SPOILT_MAX) {
+      this.#spoilt.set(key, spoilt);
+      return;
+    }
+    this.#spoilt.delete(key);
+    if (!stands) return;
+    throw new TillproofError({
+      code: "extra_writes_conflict",
+      message:
+        `the store refused ${SPOILT_MAX} commits in a row although nobody had moved the intent: one of the writes that ` +
+        "extraWrites adds expects a version that is not the stored one. Read it anew in each call, or name 0 for a record " +
+        "that must not exist",
+      details: { key },
+    });
   }
 
   /** Adds a step to the caller's own batch; `committed` runs once it became true. */

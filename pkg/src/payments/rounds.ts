@@ -36,6 +36,8 @@ export interface Terms {
   /** In hexadecimal. */
   readonly secret: string;
   readonly settings: SettingsDocument;
+  /** When an older copy of the store was put in place, if one was. */
+  readonly restoredAt?: number | undefined;
   readonly now: () => number;
   readonly random: (bytes: Uint8Array) => void;
 }
@@ -72,9 +74,11 @@ export class Rounds {
 
   /** The first entries of an intent, with nothing stored. Checks the request and the terms. */
   open(request: RequestDocument, { now, profile, since }: Introduction): Step {
-    const { account, secret, settings } = this.#terms;
+    const { account, secret, settings, restoredAt } = this.#terms;
+    // What the copy does not know may have been charged long ago, unless it was first wanted since.
+    const forgotten = restoredAt !== undefined && (since === undefined || since < restoredAt);
     const document = profile === undefined ? this.#terms.profile.document : profileOfIntent(this.#terms.profile, profile);
-    const older = since === undefined ? {} : { since };
+    const older = forgotten ? { since: 0 } : since === undefined ? {} : { since };
     return openIntent({ profile: document, account, secret, request, settings, now: timeMs("now", now()), ...older });
   }
 

@@ -33,6 +33,7 @@ export const PAYMENTS_OPTIONS = [
   "outbox",
   "governor",
   "hedge",
+  "restoredAt",
   "now",
   "random",
 ] as const satisfies readonly (keyof PaymentsOptions)[];
@@ -45,6 +46,7 @@ export function checkedOptions(options: PaymentsOptions): PaymentsOptions {
   for (const name of ["fetch", "onError", "onTransition", "extraWrites", "now", "random"] as const) {
     if (options[name] !== undefined) fn(name, options[name]);
   }
+  if (options.restoredAt !== undefined) timeMs("restoredAt", options.restoredAt);
   if (options.outbox !== undefined) outboxOf(options.store, options.outbox);
   return options;
 }
@@ -57,6 +59,15 @@ export function checkedCall(options: ChargeOptions): ChargeOptions {
   flag("retryFailed", retryFailed);
   if (since !== undefined) timeMs("since", since);
   return withSignal(options);
+}
+
+/** By how much the clock of whoever took the order may be ahead of ours, in milliseconds. */
+const AHEAD_MS_MAX = 300_000;
+
+/** Refuses a moment that has not come yet: it is counted in another unit, or is no time of an order. */
+export function mustBePast(name: string, moment: number | undefined, now: number): void {
+  if (moment === undefined || moment <= now + AHEAD_MS_MAX) return;
+  throw refusal("time_in_future", name, moment, `is later than now, which is ${now}: expected when it happened, in milliseconds since 1970`);
 }
 
 /** Options whose `signal`, if any, is one that can be listened to. */
@@ -94,11 +105,12 @@ export function wireOf(options: PaymentsOptions, { document }: KnownProfile): Wi
   };
 }
 
-/** How the engine decides. */
-export function settingsOf(options: PaymentsOptions): SettingsDocument {
+/** How the engine decides, by a client that is made at `begunAt`. */
+export function settingsOf(options: PaymentsOptions, begunAt: number): SettingsDocument {
   return {
     lease_ms: timeoutOf(options) + LEASE_SLACK_MS,
-    ...(options.deadlineMs === undefined ? {} : { deadline_ms: count("deadlineMs", options.deadlineMs) }),
+    begun_at: timeMs("now", begunAt),
+    ...(options.deadlineMs === undefined ? {} : { deadline_ms: count("deadlineMs", options.deadlineMs, 1) }),
     retry: retryOf(options.retry ?? {}),
   };
 }

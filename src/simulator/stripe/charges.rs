@@ -273,6 +273,14 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     Ok(Answer::Object(work.object::<Charge>(number)?))
 }
 
+/// The charges an intent made, newest first.
+fn of_intent<'w>(work: &'w Work<'_>, intent: usize) -> impl Iterator<Item = usize> + 'w {
+    let latest = work.get::<PaymentIntent>(intent).ok().and_then(|intent| intent.latest_charge);
+    core::iter::successors(latest, |number| {
+        work.get::<Charge>(*number).ok().and_then(|charge| charge.previous)
+    })
+}
+
 fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let page = Page::read::<Charge>(work, &mut params)?;
     let created = Span::read(&mut params, "created")?;
@@ -286,12 +294,20 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     };
     let group = params.text("transfer_group")?;
     params.finish()?;
-    let found = page.of::<Charge>(work, |charge| {
+    let is_wanted = |charge: &Charge| {
         created.holds(charge.head.created)
             && customer.is_none_or(|customer| charge.customer == Some(customer))
-            && intent.is_none_or(|intent| charge.payment_intent == Some(intent))
             && group.as_ref().is_none_or(|group| charge.terms.transfer_group.as_ref() == Some(group))
-    });
+    };
+    let found = match intent {
+        Some(intent) => {
+            // Oldest first, as a page walks what it is given from its end.
+            let mut numbers: Vec<usize> = of_intent(work, intent).collect();
+            numbers.reverse();
+            page.among::<Charge>(work, numbers.into_iter(), is_wanted)
+        }
+        None => page.of::<Charge>(work, is_wanted),
+    };
     Ok(Answer::list::<Charge>("/v1/charges", found))
 }
 

@@ -51,6 +51,7 @@ mod products;
 mod purse;
 #[cfg(test)]
 mod purse_tests;
+mod recurrence;
 mod refunds;
 mod refusal;
 mod routes;
@@ -58,6 +59,7 @@ mod search;
 mod search_page;
 mod serve;
 mod setup_intents;
+mod shared_refunds;
 mod sheet;
 mod terms;
 mod test_cards;

@@ -192,6 +192,16 @@ impl Params {
         }
     }
 
+    /// Refuses an empty value where a new object has nothing to unset; does not take it.
+    ///
+    /// # Errors
+    ///
+    /// It is empty.
+    pub(super) fn not_empty(&self, name: &str) -> Result<()> {
+        let is_empty = |(found, node): &(String, Node)| found == name && *node == Node::Text(String::new());
+        if self.members.iter().any(is_empty) { Err(self.empty(name)) } else { Ok(()) }
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors
@@ -340,7 +350,7 @@ impl Params {
     fn empty(&self, name: &str) -> Box<Refusal> {
         let name = self.name(name);
         let message = format!(
-            "An empty value was given for '{name}', which cannot be unset: leave it out, or give a value."
+            "You passed an empty string for '{name}', which cannot be unset: leave it out, or give a value."
         );
         Refusal::param(Some("parameter_invalid_empty"), &name, message)
     }

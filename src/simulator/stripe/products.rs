@@ -7,6 +7,8 @@ use super::params::{Params, Patch};
 use super::prices::Price;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
+use super::search::{self, Content};
+use super::search_page;
 use super::sheet::Sheet;
 use super::work::{Work, merge};
 use crate::prelude::*;
@@ -17,6 +19,7 @@ const OWN_ID: &str = "An id of the merchant's own is not simulated.";
 pub(super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most).noting(OWN_ID),
     Row::new("GET", "/v1/products", list, Gives::List(Class::Product), Level::Whole),
+    Row::new("GET", "/v1/products/search", search, Gives::List(Class::Product), Level::Whole),
     Row::new("GET", "/v1/products/:id", retrieve, Gives::One(Class::Product), Level::Whole),
     Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most),
     Row::new("DELETE", "/v1/products/:id", delete, Gives::Nothing, Level::Whole),
@@ -273,4 +276,27 @@ fn present(work: &Work<'_>) -> Result<usize> {
         return Err(Refusal::no_such(Product::NAME, work.path_id(0)));
     }
     Ok(number)
+}
+
+/// Fields of <https://docs.stripe.com/search#query-fields-for-products>.
+const SEARCHED: &[search::Field] = &[
+    ("active", search::Kind::Token),
+    ("description", search::Kind::Text),
+    ("metadata", search::Kind::Metadata),
+    ("name", search::Kind::Text),
+    ("shippable", search::Kind::Token),
+    ("url", search::Kind::Text),
+];
+
+fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
+    let is_there = |product: &Product| !product.is_deleted;
+    let list = ("/v1/products/search", SEARCHED);
+    search_page::answer::<Product>(work, params, list, is_there, |product, _, name, key| match name {
+        "active" => Content::Flag(product.is_active),
+        "description" => Content::maybe(product.description.clone()),
+        "metadata" => search_page::metadata(&product.head.metadata, key),
+        "name" => Content::Text(product.name.clone()),
+        "shippable" => product.shippable.map_or(Content::Absent, Content::Flag),
+        _ => Content::maybe(product.url.clone()),
+    })
 }

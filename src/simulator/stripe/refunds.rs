@@ -3,9 +3,12 @@
 //! `charge.amount_refunded` is the sum of the refunds that are pending or succeeded. Sources:
 //! <https://docs.stripe.com/api/refunds>, <https://docs.stripe.com/refunds#failed-refunds>.
 
+use super::super::faults::Fault;
+use super::super::settlement::Subject;
 use super::super::treasury::{Booking, Source};
 use super::amounts;
 use super::balance_transactions::BalanceTransaction;
+use super::bookings;
 use super::charges::Charge;
 use super::customers::Customer;
 use super::disputes;
@@ -18,9 +21,11 @@ use super::payment_intents::PaymentIntent;
 use super::payment_methods::PaymentMethod;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
+use super::shared_refunds;
 use super::sheet::Sheet;
 use super::test_cards::Aftermath;
 use super::timers::Due;
+use super::transfer_reversals::TransferReversal;
 use super::work::{Work, merge};
 use crate::money::Currency;
 use crate::prelude::*;
@@ -100,6 +105,8 @@ pub(super) struct Refund {
     /// The balance transactions: out, and back when it failed.
     entry: Option<usize>,
     failure_entry: Option<usize>,
+    /// What it brought back of a transfer.
+    reversal: Option<usize>,
 }
 
 impl Kind for Refund {
@@ -113,6 +120,7 @@ impl Kind for Refund {
         ("failure_balance_transaction", Holds::One(Class::BalanceTransaction)),
         ("payment_intent", Holds::One(Class::PaymentIntent)),
         ("payment_method", Holds::One(Class::PaymentMethod)),
+        ("transfer_reversal", Holds::One(Class::TransferReversal)),
     ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
@@ -154,7 +162,7 @@ impl Kind for Refund {
         sheet.null("receipt_number");
         sheet.null("source_transfer_reversal");
         sheet.text("status", self.state.name());
-        sheet.null("transfer_reversal");
+        sheet.reference::<TransferReversal>("transfer_reversal", self.reversal);
     }
 }
 
@@ -192,16 +200,20 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = params.positive("amount")?;
     let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
     let reason = params.choice("reason", REASONS)?;
+    let shared = shared_refunds::Wish::read(&mut params)?;
     let metadata = params.metadata()?;
     params.finish()?;
     let charge = charge_of(work, charge.as_deref(), intent.as_deref())?;
     let order = Order { charge, amount, reason };
     let found = work.get::<Charge>(charge)?.clone();
     let amount = admitted(work, &order, &found)?;
+    shared.check(work, &found)?;
 
-    // From here on the money is on its way back.
+    // From here on the money is on its way back, first from those it was shared with.
+    let head = work.head::<Refund>(metadata);
+    let reversal = shared.carry_out(work, &found, (head.number, amount))?;
     let refund = work.add(Refund {
-        head: work.head::<Refund>(metadata),
+        head,
         charge,
         payment_intent: found.payment_intent,
         payment_method: found.payment_method,
@@ -213,6 +225,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         has_reference: false,
         entry: None,
         failure_entry: None,
+        reversal,
     });
     let charge = work.edit::<Charge>(order.charge)?;
     charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
@@ -230,7 +243,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     work.emit::<Refund>("refund.created", refund)?;
-    work.emit::<Charge>("charge.refunded", order.charge)?;
+    // Stripe tells of the charge before, as for an update.
+    work.emit_change("charge.refunded", order.charge, found.clone())?;
     if found.card.test.aftermath == Aftermath::ReportedAsFraud {
         fraud_warnings::follow_refund(work, order.charge)?;
     }
@@ -312,8 +326,12 @@ fn pay_out(work: &mut Work<'_>, number: usize) -> Result<()> {
     let refund = work.get::<Refund>(number)?.clone();
     let money = (refund.amount, refund.currency);
     let booking = Booking::refund(work.purse()?, Source::Refund(number), money);
-    let id = work.id::<Refund>(number);
-    let entry = work.book(&booking, &id, &id)?;
+    let (id, reference) = (work.id::<Refund>(number), bookings::reference(work, refund.charge)?);
+    let entry = work.book(&booking, &reference, &id)?;
+    let subject = Subject { reference: &reference, object: &id };
+    if let Some(delay) = work.world.misfortune_after(Fault::RefundReturned, &subject, work.now) {
+        work.arrange(work.now.saturating_add(delay), Due::RefundFails(number));
+    }
     let refund = work.edit::<Refund>(number)?;
     (refund.state, refund.entry) = (State::Succeeded, Some(entry));
     Ok(())
@@ -400,8 +418,8 @@ fn take_back(work: &mut Work<'_>, refund: &Refund) -> Result<usize> {
     let number = refund.head.number;
     let money = (refund.amount, refund.currency);
     let booking = Booking::refund_failure(work.purse()?, Source::Refund(number), money);
-    let id = work.id::<Refund>(number);
-    work.book(&booking, &id, &id)
+    let (id, reference) = (work.id::<Refund>(number), bookings::reference(work, refund.charge)?);
+    work.book(&booking, &reference, &id)
 }
 
 /// The amount of a refund is left again.

@@ -9,6 +9,9 @@ use crate::prelude::*;
 /// The result of a handler.
 pub(super) type Result<T> = core::result::Result<T, Box<Refusal>>;
 
+/// Codes that Stripe does not have, and of which its documentation has no page.
+pub(super) const OUR_CODES: &[&str] = &["simulator_bug", "simulator_full", "url_not_simulated"];
+
 /// The `type` of an error: there are only four on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

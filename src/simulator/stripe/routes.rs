@@ -28,6 +28,7 @@ const RESOURCES: &[&[Row]] = &[
     billing::INVOICE_ITEMS,
     billing::INVOICE_PAYMENTS,
     billing::SUBSCRIPTIONS,
+    billing::SUBSCRIPTION_ITEMS,
     charges::ROUTES,
     customers::ROUTES,
     disputes::ROUTES,
@@ -113,8 +114,8 @@ pub(super) enum Answer {
     New(Object),
     /// A page of a list: the address and how it is written.
     Page { url: String, numbers: (Vec<usize>, bool), write: PageWriter },
-    /// A member of an object, such as the list of its lines.
-    Member { object: Object, name: &'static str },
+    /// A list that is a member of an object, such as its lines, or the element of it that has this id.
+    Member { object: Object, name: &'static str, id: Option<String> },
     /// JSON without an id, such as the balance.
     Text(String),
 }
@@ -141,15 +142,23 @@ impl Answer {
             Self::Object(object) => reader.object(object, expand),
             Self::New(object) => Reader { is_new: true, ..reader }.object(object, expand),
             Self::Page { url, numbers, write } => write(reader, url, numbers, expand),
-            Self::Member { object, name } => {
+            Self::Member { object, name, id } => {
                 let whole = reader.object(object, expand);
-                let member =
-                    json::parse(whole.as_bytes()).ok().and_then(|whole| whole.get(name).map(Value::to_text));
-                member.unwrap_or_else(|| "null".to_owned())
+                member(&whole, name, id.as_deref()).unwrap_or_else(|| "null".to_owned())
             }
             Self::Text(json) => json.clone(),
         }
     }
+}
+
+/// A list inside an object, or one of its elements, as it stands there.
+fn member(whole: &str, name: &str, id: Option<&str>) -> Option<String> {
+    let whole = json::parse(whole.as_bytes()).ok()?;
+    let list = whole.get(name)?;
+    let Some(id) = id else { return Some(list.to_text()) };
+    let mut elements = list.get("data")?.as_array()?.iter();
+    let is_it = |element: &&Value<'_>| element.get("id").and_then(Value::as_str) == Some(id);
+    elements.find(is_it).map(Value::to_text)
 }
 
 /// Where the name of a resource begins in every path: behind `/v1/`.

@@ -39,6 +39,9 @@ pub(super) fn settings(reader: &mut Reader<'_, '_>) -> Result<Settings, Error> {
         let mut reader = Reader::of(value, "settings");
         settings.lease = reader.maybe_integer("lease_ms").map_or(settings.lease, Millis::new);
         settings.deadline = reader.maybe_integer("deadline_ms").map_or(settings.deadline, Millis::new);
+        if reader.optional("begun_at").is_some() {
+            settings.begun_at = moment(&mut reader, "begun_at");
+        }
         settings.retry = policy(reader.optional("retry"))?;
         reader.finish()?;
     }

@@ -51,7 +51,7 @@ pub fn open(input: &[u8]) -> Result<String, Error> {
 /// `cancel` true, when the payment is no longer wanted; `resolve` `{ charge?, note }`, what a person decided; `news`
 /// one of `{ type: "response", attempt, status, headers?, body, retry_after_ms? }`, `{ type: "failure", attempt, not_sent }`,
 /// `{ type: "query" | "void", query, status?, headers?, body?, retry_after_ms? }`, `{ type: "webhook", payment }` and
-/// `{ type: "reversal", charge, status, … }`. `headers` holds at least those that the action asked for, names in lower
+/// `{ type: "reversal", reference, status, … }`. `headers` holds at least those that the action asked for, names in lower
 /// case. `permit` is a moment before which nothing may be sent, or `"ask"`: then a round that would reach the provider
 /// ends before it does, with the action `permit`.
 ///

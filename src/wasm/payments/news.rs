@@ -41,9 +41,9 @@ pub(super) fn tell(
             }
         }
         "reversal" => {
-            let (charge, news) = (reader.text("charge"), reversal(&mut reader));
+            let (reference, news) = (reader.text("reference"), reversal(&mut reader));
             reader.finish()?;
-            machine.handle_reversal(now, charge, news, entropy);
+            machine.handle_reversal(now, reference, news, entropy);
         }
         "webhook" => {
             let payment = reader.optional("payment").unwrap_or(&Value::Null);

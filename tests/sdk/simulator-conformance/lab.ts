@@ -141,16 +141,17 @@ export class Lab {
     return [payment, dispute];
   }
 
-  /** Types of the events that tell of one object, oldest first. */
-  async told(id: string): Promise<string[]> {
-    return (await this.events(id)).map((event) => event.type);
+  /** Types of the events that tell of some objects, oldest first. */
+  async told(...ids: string[]): Promise<string[]> {
+    return (await this.events(...ids)).map((event) => event.type);
   }
 
-  /** The events that tell of one object, oldest first. */
-  async events(id: string): Promise<Stripe.Event[]> {
+  /** The events that tell of some objects, oldest first. */
+  async events(...ids: string[]): Promise<Stripe.Event[]> {
     const found: Stripe.Event[] = [];
     for await (const event of this.stripe.events.list({ limit: 100 })) {
-      if ((event.data.object as { id?: string }).id === id) found.push(event);
+      const { id } = event.data.object as { id?: string };
+      if (id !== undefined && ids.includes(id)) found.push(event);
     }
     return found.reverse();
   }

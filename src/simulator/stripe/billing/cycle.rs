@@ -9,6 +9,7 @@ use super::super::object::{Head, Kind};
 use super::super::params::MetadataPatch;
 use super::super::products::Product;
 use super::super::refusal::Result;
+use super::super::test_clocks::TestClock;
 use super::super::timers::Due;
 use super::super::work::Work;
 use super::collect::{self, Outcome};
@@ -319,6 +320,22 @@ pub(super) fn take_pending(work: &mut Work<'_>, number: usize) -> Result<()> {
     let currency = if has_currency { Some(draft.currency) } else { first };
     for (item, _) in found.into_iter().filter(|(_, found)| Some(*found) == currency) {
         invoice::put_on(work, number, item)?;
+    }
+    Ok(())
+}
+
+/// The clock of a customer is gone: so are its subscriptions, without another word.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(in super::super) fn end_of_clock(work: &mut Work<'_>, clock: usize) -> Result<()> {
+    let at = work.get::<TestClock>(clock)?.frozen;
+    let rows = Subscription::table(&work.world.stripe.tables).rows().iter();
+    let live = rows.filter(|found| found.clock == Some(clock) && !found.status.has_ended());
+    let numbers: Vec<usize> = live.map(|found| found.head.number).collect();
+    for number in numbers {
+        end(work, number, at, None)?;
     }
     Ok(())
 }

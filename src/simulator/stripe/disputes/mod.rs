@@ -8,6 +8,7 @@ mod state;
 
 use super::super::treasury::{Booking, Source};
 use super::balance_transactions::BalanceTransaction;
+use super::bookings;
 use super::charges::Charge;
 use super::expand::{Field, Gives};
 use super::list::{Page, Span};
@@ -285,8 +286,8 @@ fn book(
 ) -> Result<usize> {
     let dispute = work.get::<Dispute>(number)?;
     let money = (dispute.amount, dispute.currency);
-    let id = work.id::<Dispute>(number);
-    work.book(&booking(work.purse()?, Source::Dispute(number), money), &id, &id)
+    let (id, reference) = (work.id::<Dispute>(number), bookings::reference(work, dispute.charge)?);
+    work.book(&booking(work.purse()?, Source::Dispute(number), money), &reference, &id)
 }
 
 fn wait(work: &mut Work<'_>, number: usize) -> Result<()> {

@@ -9,6 +9,7 @@
 //! Source: <https://docs.stripe.com/payments/paymentintents/lifecycle>.
 
 mod capture;
+pub(super) mod card_options;
 mod machine;
 mod pay;
 mod serve;

@@ -19,7 +19,8 @@ use super::{CaptureMethod, Choice, PaymentIntent, Status, ThreeDSecure};
 use crate::prelude::*;
 
 const NOTE: &str = "Cards only. Not simulated: confirmation tokens, payment method configurations, hooks, line items, \
-                    installments, incremental authorization, multicapture.";
+                    installments, incremental authorization, multicapture. Where automatic_payment_methods is left out, no \
+                    return_url is asked for: the settings of this account hold cards only.";
 
 pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/payment_intents", create, Gives::One(Class::PaymentIntent), Level::Most)
@@ -78,6 +79,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     let is_confirmed = params.flag("confirm")?.unwrap_or(false);
+    params.not_empty("customer")?;
     let mut wish = Wish::read(work, &mut params)?;
     let choice = wish::choice(work, &mut params)?;
     let is_manually_confirmed =
