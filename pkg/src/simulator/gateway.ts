@@ -5,7 +5,7 @@
  * clock nothing ever waits and nothing is sent but inside {@link Gateway.advance}, so that a run is exactly repeatable.
  */
 
-import { isTillproofError, TillproofError } from "../shell/errors.js";
+import { isTillproofError, TillproofError, type ErrorParts } from "../shell/errors.js";
 import { bytes, fn, list, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { decode, encode } from "../shell/wire.js";
 import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
@@ -13,6 +13,7 @@ import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./eng
 import type { FaultPlan, Injected } from "./faults.js";
 import { fetchOver, HANG_MS, type Answer, type Fetch } from "./fetch.js";
 import { httpClientOver, type StripeHttpClient } from "./http-client.js";
+import type { BankStatementOptions, SettlementReportOptions } from "./reports.js";
 
 /** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
 export type Deliver = (request: Request) => Promise<Response>;
@@ -199,10 +200,35 @@ export class Gateway {
     return this.#engine.groundTruth();
   }
 
-  /** The settlement report in the generic columns, one row per captured payment and per refund. */
-  settlementReport(): string {
+  /**
+   * The settlement report: every movement of money, one row each, in the generic columns when nothing is said.
+   *
+   * Throws what `GET /_tillproof/settlement.csv` answers with: `parameter_invalid`, `account_not_found`,
+   * `payout_not_found`.
+   */
+  settlementReport(options: SettlementReportOptions = {}): string {
+    return this.#report("settlement.csv", onlyKnown("options", options, ["format", "account", "payout"]));
+  }
+
+  /**
+   * The bank statement: one entry per payout that arrived, one per payout that came back.
+   *
+   * Throws what `GET /_tillproof/statement.xml` answers with: `parameter_invalid`, `account_not_found`.
+   */
+  bankStatement(options: BankStatementOptions = {}): string {
+    return this.#report("statement.xml", onlyKnown("options", options, ["format", "account"]));
+  }
+
+  #report(name: string, options: SettlementReportOptions | BankStatementOptions): string {
     this.#checkOpen();
-    return this.#engine.settlementCsv();
+    const query = Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => `${key}=${encodeURIComponent(text(key, value))}`)
+      .join("&");
+    const request = { method: "GET", path: `/_tillproof/${name}`, query, headers: [], body: "" };
+    const { status, body } = this.#engine.handle(this.#clock.now(), request);
+    if (status === 200) return body;
+    throw new TillproofError((JSON.parse(body) as { error: ErrorParts }).error);
   }
 
   /** Everything that rebuilds this gateway: `createGateway({ snapshot })` goes on where it was taken. */

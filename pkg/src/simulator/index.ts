@@ -13,3 +13,4 @@ export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-cli
 export type { ClockKind } from "./clock.js";
 export { stripeRoutes, type GatewayRequest, type StripeRoute } from "./engine.js";
 export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";
+export type { BankStatementOptions, SettlementReportOptions } from "./reports.js";
