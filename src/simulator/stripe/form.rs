@@ -1,7 +1,8 @@
 //! A form is decoded into one tree or refused: what two readers could take for two things is never guessed at.
 //!
 //! The official client writes `a[b][c]=v` and `a[0]=x` with bare brackets; curl and other SDKs also write `a[]=x`, encoded
-//! brackets and `+` for a space (<https://docs.stripe.com/api>, stripe-node 23.1.0). All of them mean the same tree.
+//! brackets and `+` for a space (<https://docs.stripe.com/api>, stripe-node 23.1.0). All of them mean the same tree; in
+//! `a[][b]=1&a[][c]=2&a[][b]=3` an element ends where a name comes that it has already.
 //!
 //! Limits: [`PAIRS_MAX`], [`DEPTH_MAX`].
 
@@ -67,7 +68,10 @@ fn insert(branch: &mut Branch, path: &[&str], name: &str, value: String) -> Resu
     // `a[]=x&a[]=y` numbers its values itself.
     let counted;
     let first = if first.is_empty() {
-        counted = branch.len().digits();
+        counted = match branch.last() {
+            Some((last, Node::Branch(element))) if !rest.is_empty() && !holds(element, rest) => last.clone(),
+            _ => branch.len().digits(),
+        };
         &counted
     } else {
         *first
@@ -88,6 +92,15 @@ fn insert(branch: &mut Branch, path: &[&str], name: &str, value: String) -> Resu
         }
     }
     Ok(())
+}
+
+/// Whether there is a value at a path already.
+fn holds(branch: &Branch, path: &[&str]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return true };
+    branch.iter().find(|(name, _)| name == first).is_some_and(|(_, node)| match node {
+        Node::Text(_) => true,
+        Node::Branch(inner) => holds(inner, rest),
+    })
 }
 
 /// Percent-decoding as of a form: `+` is a space.
@@ -133,6 +146,8 @@ mod tests {
             ("a%5Bb%5D=1", "a(b=1)"),
             ("expand[0]=x&expand[1]=y", "expand(0=x 1=y)"),
             ("expand[]=x&expand[]=y", "expand(0=x 1=y)"),
+            ("a[][b]=1&a[][c]=2&a[][b]=3", "a(0(b=1 c=2) 1(b=3))"),
+            ("a[][b][c]=1&a[][b][d]=2&a[][e][]=3&a[][e][]=4", "a(0(b(c=1 d=2) e(0=3 1=4)))"),
             ("d=a+b%20c%2B", "d=a b c+"),
             ("m=", "m="),
             ("a=1&a=2", "a=2"),

@@ -9,8 +9,6 @@
 //! Source of what is said about Stripe, where nothing else is given: <https://docs.stripe.com/api> and the types of
 //! stripe-node 23.1.0 (API `2026-10-28.endive`), read in November 2026.
 
-#![allow(dead_code, reason = "words of resources that are being added")]
-
 mod accounts;
 mod addresses;
 mod amount_params;

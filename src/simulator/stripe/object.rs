@@ -35,8 +35,6 @@ pub(super) type Metadata = Option<Arc<[(String, String)]>>;
 
 /// A kind of object.
 pub(super) trait Kind: Clone + Sized {
-    /// Which one.
-    const CLASS: Class;
     /// What its ids begin with, without the underscore.
     const PREFIX: &'static str;
     /// Its name in the field `object` and in messages, such as `payment_intent`.
@@ -49,7 +47,6 @@ pub(super) trait Kind: Clone + Sized {
     const HAS_OWN_IDS: bool = false;
 
     fn head(&self) -> &Head;
-    fn head_mut(&mut self) -> &mut Head;
 
     /// The id the merchant chose.
     fn own_id(&self) -> Option<&str> {
@@ -190,12 +187,6 @@ macro_rules! kinds {
             }
         }
 
-        impl Tables {
-            /// The present version of an object.
-            pub(super) fn object(&self, class: Class, number: usize) -> Option<Object> {
-                match class { $(Class::$name => self.$table.get(number).cloned().map(Object::$name)),+ }
-            }
-        }
     };
 }
 
@@ -233,14 +224,8 @@ kinds! {
 /// The part of [`Kind`] that is the same for each: `kind!(Customer, customers, "cus", "customer", FIELDS)`.
 macro_rules! kind {
     ($name:ident, $table:ident) => {
-        const CLASS: crate::simulator::stripe::object::Class = crate::simulator::stripe::object::Class::$name;
-
         fn head(&self) -> &crate::simulator::stripe::object::Head {
             &self.head
-        }
-
-        fn head_mut(&mut self) -> &mut crate::simulator::stripe::object::Head {
-            &mut self.head
         }
 
         fn table(

@@ -197,8 +197,14 @@ impl Bench {
                 let expected = sums.get(&(number, currency)).copied().unwrap_or_default();
                 assert_eq!(account.balance(currency), expected, "{} {currency}", account.name);
                 let booked = books.and_then(|books| books.totals.get(&currency));
-                assert_eq!(booked.map_or(0, |totals| totals.balance()), expected.total());
+                assert_eq!(
+                    booked.map_or(0, |totals| totals.balance()),
+                    expected.available + expected.pending
+                );
             }
+        }
+        for payout in &self.treasury.payouts {
+            assert!(payout.reversal.is_none() || payout.reversed_by.is_none(), "came back twice: {payout:?}");
         }
         assert_eq!(self.books.totals(), self.books.recount());
         assert!(self.books.totals().values().all(|totals| totals.balance() == 0));
@@ -229,4 +235,25 @@ proptest! {
             prop_assert!(!matches!(payout.state, PayoutState::Pending | PayoutState::InTransit));
         }
     }
+}
+
+#[test]
+fn a_payout_that_was_fetched_back_does_not_come_back_once_more() {
+    let mut bench = Bench::new();
+    let steps = [
+        Step::Charge { account: 0, minor: 10_000, currency: 0, international: false },
+        Step::Wait { hours: 200 },
+        Step::PayOut { account: 0, minor: 500, currency: 0, instant: true },
+        Step::Wait { hours: 2 },
+        Step::Return { payout: 0 },
+        Step::Reverse { payout: 0 },
+        Step::Wait { hours: 200 },
+    ];
+    for step in &steps {
+        bench.carry_out(step);
+        bench.check();
+    }
+    let states: Vec<PayoutState> = bench.treasury.payouts().iter().map(|payout| payout.state).collect();
+    assert_eq!(states, [PayoutState::Paid, PayoutState::Paid]);
+    assert!(bench.treasury.payouts()[0].reversed_by.is_some());
 }

@@ -168,7 +168,9 @@ impl Treasury {
         reason: &'static str,
         at: Timestamp,
     ) -> Result<Vec<Happening>, Error> {
-        let may_fail = |found: &Payout| found.state.may_become(PayoutState::Failed);
+        // What the merchant has fetched back is not with the bank any more.
+        let may_fail =
+            |found: &Payout| found.state.may_become(PayoutState::Failed) && found.reversed_by.is_none();
         if !self.payouts.get(payout).is_some_and(may_fail) {
             return Ok(Vec::new());
         }
