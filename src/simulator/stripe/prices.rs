@@ -155,14 +155,6 @@ impl Terms {
         })
     }
 
-    pub(super) const fn currency(&self) -> Currency {
-        self.currency
-    }
-
-    pub(super) const fn is_recurring(&self) -> bool {
-        self.interval.is_some()
-    }
-
     /// Adds a price of a product with these terms.
     ///
     /// # Errors

@@ -192,12 +192,6 @@ impl Subscription {
         item / ITEM_STEP
     }
 
-    /// Minor units of one period.
-    pub(super) fn price_of_period(&self) -> u64 {
-        let amounts = self.items.iter().map(|item| item.price.unit_amount.saturating_mul(item.quantity));
-        amounts.fold(0, u64::saturating_add)
-    }
-
     fn write_item(&self, sheet: &mut Sheet<'_>, item: &Item) {
         let reader = sheet.reader;
         sheet.text("id", &reader.ids.id(ITEM_PREFIX, item.number));
