@@ -9,7 +9,7 @@ import { isTillproofError, TillproofError } from "../shell/errors.js";
 import { bytes, fn, list, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { decode, encode } from "../shell/wire.js";
 import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
-import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
+import { Engine, type Delivery, type Exchange, type GatewayRequest, type WebhookSchedule } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
 import { fetchOver, HANG_MS, type Answer, type Fetch } from "./fetch.js";
 import { httpClientOver, type StripeHttpClient } from "./http-client.js";
@@ -30,6 +30,8 @@ export interface GatewayOptions {
   readonly faults?: FaultPlan;
   /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */
   readonly paymentsMax?: number;
+  /** When failed webhooks of the Stripe dialect are tried again: `live` when left out. */
+  readonly webhookSchedule?: WebhookSchedule;
   /** Where virtual time begins, in milliseconds since the epoch; 2026-01-01T00:00:00Z when left out. */
   readonly now?: number;
   /** `virtual` (the default): time stands still but for {@link Gateway.advance} and slow answers. */
@@ -86,6 +88,7 @@ export class Gateway {
       "dialect",
       "faults",
       "paymentsMax",
+      "webhookSchedule",
       "now",
       "clock",
       "snapshot",
@@ -342,8 +345,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
   const kind = clockKind(options.clock ?? "virtual");
   const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
-  const { seed = 0, dialect = "native", faults = "none", paymentsMax = null } = options;
-  return { engine: Engine.create({ seed, dialect, faults, paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
+  const { seed = 0, dialect = "native", faults = "none", paymentsMax = null, webhookSchedule = "live" } = options;
+  const engine = Engine.create({ seed, dialect, faults, paymentsMax, webhookSchedule });
+  return { engine, clock: new Clock(kind, kind === "virtual" ? start : 0) };
 }
 
 function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {

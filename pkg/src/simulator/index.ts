@@ -7,6 +7,7 @@
  * ```
  */
 
+export type { WebhookSchedule } from "./engine.js";
 export { createGateway, type Deliver, type Dialect, type Gateway, type GatewayOptions } from "./gateway.js";
 export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
 export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
