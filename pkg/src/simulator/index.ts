@@ -13,4 +13,4 @@ export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
 export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";
 export { stripeRoutes, type GatewayRequest, type StripeRoute } from "./engine.js";
-export type { FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";
+export type { FaultLine, FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";
