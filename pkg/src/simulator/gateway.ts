@@ -41,6 +41,7 @@ export class Gateway {
       "dialect",
       "faults",
       "paymentsMax",
+      "webhookSchedule",
       "now",
       "clock",
       "snapshot",
