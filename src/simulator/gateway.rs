@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::exchange::{Delivery, Exchange, Request};
-use super::faults::{Fault, FaultPlan, Injected};
+use super::faults::{FaultPlan, Injected};
 use super::journal::{self, Call, SnapshotError};
 use super::native::{self, Control};
 use super::options::Options;
@@ -194,6 +194,14 @@ impl Gateway {
         *self = Self::new(self.options.clone());
     }
 
+    /// Whether the books prove themselves: debits equal credits in each currency, added up anew from all entries, and the
+    /// running totals of the accounts say the same.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        let entries = self.world.books.recount();
+        entries.values().all(|totals| totals.balance() == 0) && entries == self.world.books.totals()
+    }
+
     /// A hash over all that the gateway knows, secrets apart: equal digests mean equal states. For tests; slow.
     ///
     /// Not part of it: how many calls there were, and the clock.
@@ -242,8 +250,7 @@ impl Gateway {
     }
 
     fn may_suffer(&self) -> bool {
-        let plan = self.world.injector.plan();
-        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS) || self.world.webhooks.holds_any()
+        self.world.injector.may_strike_requests() || self.world.webhooks.holds_any()
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {

@@ -4,6 +4,7 @@
 //! too many requests) burns nothing: it may be mended and sent again under its key.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 
 use super::Error;
 use crate::crypto::sha256;
@@ -20,6 +21,8 @@ pub const KEY_BYTES_MAX: usize = 255;
 pub(super) enum Reply {
     /// A payment as it was at a moment.
     Payment { status: u16, payment: usize, moment: usize },
+    /// What has no history: transfers, escrows and payouts, as they were.
+    Text { status: u16, body: Arc<str> },
     /// The injected failure that pretends that nothing is known.
     FailedAfterwards,
 }
@@ -42,8 +45,6 @@ fn name(key: &str) -> Short {
 #[derive(Clone, Debug)]
 struct Record<R> {
     fingerprint: Short,
-    /// Before this moment the first request counts as running.
-    answered_at: Timestamp,
     reply: R,
 }
 
@@ -54,17 +55,20 @@ pub(super) struct Keys<R> {
     records: BTreeMap<Short, Record<R>>,
     /// In the order of first use, which is the order of expiry, as time does not run backwards.
     expiries: VecDeque<(Timestamp, Short)>,
+    /// Until when a first request counts as running, for the few whose answer takes time.
+    running: BTreeMap<Short, Timestamp>,
 }
 
 impl<R> Default for Keys<R> {
     fn default() -> Self {
-        Self { records: BTreeMap::new(), expiries: VecDeque::new() }
+        Self { records: BTreeMap::new(), expiries: VecDeque::new(), running: BTreeMap::new() }
     }
 }
 
 impl<R: Clone> Keys<R> {
     /// Forgets keys whose time is over.
     pub(super) fn prune(&mut self, now: Timestamp) {
+        self.running.retain(|_, answered_at| now < *answered_at);
         while self.expiries.front().is_some_and(|(expires_at, _)| *expires_at <= now) {
             if let Some((_, key)) = self.expiries.pop_front() {
                 let _ = self.records.remove(&key);
@@ -87,7 +91,7 @@ impl<R: Clone> Keys<R> {
         if record.fingerprint != short(fingerprint) {
             return Err(Error::KeyMismatch);
         }
-        if now < record.answered_at {
+        if self.running.get(&name(key)).is_some_and(|answered_at| now < *answered_at) {
             return Err(Error::KeyInFlight);
         }
         Ok(Some(record.reply.clone()))
@@ -97,6 +101,7 @@ impl<R: Clone> Keys<R> {
     pub(super) fn forget(&mut self, key: &str) {
         let name = name(key);
         let _ = self.records.remove(&name);
+        let _ = self.running.remove(&name);
         self.expiries.retain(|(_, known)| *known != name);
     }
 
@@ -109,9 +114,11 @@ impl<R: Clone> Keys<R> {
         now: Timestamp,
         delay: Millis,
     ) {
-        let answered_at = now.saturating_add(delay);
         let (name, fingerprint) = (name(key), short(&fingerprint));
-        let _ = self.records.insert(name, Record { fingerprint, answered_at, reply });
+        let _ = self.records.insert(name, Record { fingerprint, reply });
+        if delay > Millis::ZERO {
+            let _ = self.running.insert(name, now.saturating_add(delay));
+        }
         self.expiries.push_back((now.saturating_add(KEY_LIFE), name));
     }
 }

@@ -6,11 +6,17 @@ use super::exchange::Request;
 use super::faults::FaultPlan;
 use super::journal::{Call, KEPT_HEADERS};
 use super::webhooks::Outcome;
+use crate::crypto::{HexCase, decode_hex, encode_hex};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// Bytes that are set aside at a time: large enough to be rare, small enough to be no loss.
 const CHUNK_BYTES: usize = 64 << 10;
+
+/// What the official client's own keys begin with; a UUID follows.
+const INVENTED_KEY: &str = "stripe-node-retry-";
+
+const UUID_BYTES: usize = 16;
 
 /// What a call begins with.
 mod tag {
@@ -121,9 +127,41 @@ fn handling(entry: &mut Vec<u8>, request: &Request) {
     number(entry, wide(headers.len()));
     for (name, value) in headers {
         number(entry, wide(name));
-        bytes(entry, value.as_bytes());
+        header(entry, &value);
     }
     bytes(entry, &request.body);
+}
+
+/// A value; a key that the official client invented, of which a history is full, as the sixteen bytes it stands for.
+fn header(entry: &mut Vec<u8>, value: &str) {
+    let uuid = value.strip_prefix(INVENTED_KEY).and_then(uuid_bytes);
+    match uuid.filter(|uuid| invented_key(uuid).as_deref() == Some(value)) {
+        Some(uuid) => {
+            entry.push(1);
+            entry.extend_from_slice(&uuid);
+        }
+        None => {
+            entry.push(0);
+            bytes(entry, value.as_bytes());
+        }
+    }
+}
+
+/// The bytes of a UUID in its usual form.
+fn uuid_bytes(text: &str) -> Option<Vec<u8>> {
+    let digits: String = text.split('-').collect();
+    decode_hex(&digits, HexCase::Lower).ok().filter(|bytes| bytes.len() == UUID_BYTES)
+}
+
+/// The key the official client makes of a UUID.
+fn invented_key(uuid: &[u8]) -> Option<String> {
+    let hex = encode_hex(uuid);
+    let mut key = INVENTED_KEY.to_owned();
+    for (from, to, end) in [(0, 8, "-"), (8, 12, "-"), (12, 16, "-"), (16, 20, "-"), (20, 32, "")] {
+        key.push_str(hex.get(from..to)?);
+        key.push_str(end);
+    }
+    Some(key)
 }
 
 fn bytes(entry: &mut Vec<u8>, bytes: &[u8]) {
@@ -177,9 +215,20 @@ impl<'t> Reader<'t> {
         let mut headers = Vec::new();
         for _ in 0..self.count()? {
             let name = KEPT_HEADERS.get(self.count()?)?;
-            headers.push(((*name).to_owned(), self.text()?));
+            headers.push(((*name).to_owned(), self.header()?));
         }
         Some(Request { method, path, query, headers, body: self.bytes()?.to_vec() })
+    }
+
+    fn header(&mut self) -> Option<String> {
+        let (form, rest) = self.0.split_first()?;
+        self.0 = rest;
+        if *form == 0 {
+            return self.text();
+        }
+        let (uuid, rest) = self.0.split_at_checked(UUID_BYTES)?;
+        self.0 = rest;
+        invented_key(uuid)
     }
 
     fn text(&mut self) -> Option<String> {
@@ -228,7 +277,17 @@ mod tests {
             headers: vec![("idempotency-key".to_owned(), "schön".to_owned())],
             body: (0..=255).cycle().take(100_000).collect(),
         };
+        let keyed = |key: &str| {
+            let headers = vec![("idempotency-key".to_owned(), key.to_owned())];
+            Call::Handle(Request { headers, body: b"a=1".to_vec(), ..request.clone() })
+        };
+        let invented = keyed("stripe-node-retry-01234567-89ab-4cde-8f01-23456789abcd");
+        let similar = keyed("stripe-node-retry-0123456789ab4cde8f0123456789abcd");
+        let no_uuid = keyed("stripe-node-retry-01234567-89AB-4cde-8f01-23456789abcd");
         let calls = [
+            (at(1_767_225_599_000), invented),
+            (at(1_767_225_599_000), similar),
+            (at(1_767_225_599_500), no_uuid),
             (at(1_767_225_600_000), Call::Handle(request)),
             (at(1_767_225_600_000), Call::Poll),
             (at(1_767_225_600_300), Call::Report { delivery: 300, outcome: Outcome::Answered(204) }),

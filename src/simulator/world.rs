@@ -17,6 +17,7 @@ use super::state::{Move, State};
 use super::statement::{self, Format as StatementFormat, Statement};
 use super::stripe;
 use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
+use super::wallets::Wallets;
 use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
 use crate::money::Currency;
@@ -46,6 +47,8 @@ pub(super) struct World {
     pub(super) webhooks: Webhooks,
     /// When failed deliveries of the Stripe dialect are tried again.
     pub(super) schedule: Schedule,
+    /// What merchants of the native dialect do beside payments.
+    pub(super) wallets: Wallets,
     pub(super) settlement: Settlement,
     pub(super) statement: Statement,
     pub(super) injector: Injector,
@@ -78,6 +81,7 @@ impl World {
             treasury: Treasury::default(),
             webhooks: Webhooks::default(),
             schedule: options.schedule,
+            wallets: Wallets::default(),
             settlement: Settlement::default(),
             statement: Statement::default(),
             injector: Injector::new(&root, options.faults.clone()),

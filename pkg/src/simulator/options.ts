@@ -41,7 +41,11 @@ export interface GatewayOptions {
 
 /** Which settlement report. */
 export interface SettlementOptions {
-  /** The generic columns (the default), Stripe's payout reconciliation or balance change, or Adyen's settlement details. */
+  /**
+   * `generic` (the default) has the columns `tillproof reconcile` reads; `stripe` those of Stripe's itemized payout
+   * reconciliation, which knows automatic payouts only; `stripe-balance` the same columns for everything; `adyen` those
+   * of Adyen's settlement details.
+   */
   readonly format?: "generic" | "stripe" | "stripe-balance" | "adyen";
   /** A merchant of the native dialect, or an account of Stripe's; all of them when left out. */
   readonly account?: string;

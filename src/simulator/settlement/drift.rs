@@ -54,7 +54,7 @@ pub(super) fn decide(
     if faults.is_empty() {
         return None;
     }
-    let occasion = injector.occasion("settlement", subject, faults);
+    let occasion = injector.occasion("settlement", subject, faults).at(transaction.kind.name());
     let struck: Vec<Fault> =
         faults.iter().copied().filter(|fault| injector.strikes(&occasion, *fault)).collect();
     let fault = *struck.first()?;

@@ -214,6 +214,7 @@ pub(in crate::simulator) const fn prefix(source: Source) -> &'static str {
     match source {
         Source::Payment(_) => "pay",
         Source::PaymentRefund(_) | Source::Refund(_) => "re",
+        Source::WalletTransfer(_) => "wtr",
         Source::Escrow(_) => "esc",
         Source::Charge(_) => "ch",
         Source::Dispute(_) => "du",

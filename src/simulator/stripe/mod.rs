@@ -110,6 +110,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether an account of the treasury is one of this dialect.
+    pub(super) fn owns(&self, purse: usize) -> bool {
+        self.holders.contains_key(&purse)
+    }
+
     /// Whether an account of the treasury is one that is connected to the platform.
     pub(super) fn is_connected(&self, purse: usize) -> bool {
         self.holders.get(&purse).is_some_and(|account| *account != object::PLATFORM)

@@ -41,6 +41,14 @@ pub(super) const ROUTES: &[Row] = &[
 /// How long the merchant has: to the end of the eighth day.
 const RESPONSE_TIME: Millis = Millis::from_seconds(8 * 24 * 60 * 60);
 
+/// How evidence may be meant to be submitted. Whatever is said, it is submitted when the merchant does so.
+const SUBMISSIONS: &[(&str, &str)] = &[
+    ("manual", "manual"),
+    ("prefer_manual", "prefer_manual"),
+    ("prefer_smart_disputes", "prefer_smart_disputes"),
+    ("smart_disputes", "smart_disputes"),
+];
+
 /// Why the cardholder's bank came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
@@ -79,6 +87,8 @@ pub(super) struct Dispute {
     state: State,
     evidence: Evidence,
     submissions: u64,
+    /// How the merchant means to submit.
+    submission: Option<&'static str>,
     due_by: Timestamp,
     is_past_due: bool,
     /// The balance transactions: money taken, money given back.
@@ -110,7 +120,7 @@ impl Kind for Dispute {
             sheet.natural("submission_count", self.submissions);
             sheet.text("submission_method", if self.submissions > 0 { "manual" } else { "not_submitted" });
         });
-        sheet.null("intended_submission_method");
+        sheet.maybe_text("intended_submission_method", self.submission);
         sheet.flag("is_charge_refundable", self.state.allows_refund());
         sheet.flag("livemode", false);
         sheet.metadata(&self.head.metadata);
@@ -183,6 +193,7 @@ pub(super) fn open(work: &mut Work<'_>, charge: usize, number: u64) -> Result<()
         state,
         evidence: Evidence::default(),
         submissions: 0,
+        submission: None,
         due_by: end_of_day(work.now.saturating_add(RESPONSE_TIME)),
         is_past_due: false,
         entries: Vec::new(),
@@ -308,6 +319,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let before = work.get::<Dispute>(number)?.clone();
     let change = Change::read(work, &mut params)?;
     let (submits, metadata) = (params.flag("submit")?, params.metadata()?);
+    let submission = params.choice("intended_submission_method", SUBMISSIONS)?;
     params.finish()?;
     // Evidence is submitted unless the merchant says otherwise; metadata alone submits nothing.
     let submits = submits.unwrap_or(change.is_some());
@@ -323,6 +335,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     // From here on the evidence is with the dispute, and with the bank where it was submitted.
     let dispute = work.edit::<Dispute>(number)?;
     dispute.evidence = evidence;
+    dispute.submission = submission.or(dispute.submission);
     merge(&mut dispute.head.metadata, metadata);
     if let Some(state) = state {
         dispute.state = state;
