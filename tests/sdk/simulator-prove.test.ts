@@ -1,0 +1,46 @@
+/** The programs of docs/prove-your-integration.md that speak to Stripe, with the official client. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+import { hostile, HostileFailure, type Integration } from "../../pkg/src/testing/index.js";
+
+const ROOT = process.cwd();
+const FOLDER = join(ROOT, "target/prove-stripe-docs");
+const page = readFileSync(join(ROOT, "docs/prove-your-integration.md"), "utf8");
+
+before(() => {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  symlinkSync(join(ROOT, "tests/sdk/node_modules"), join(FOLDER, "node_modules"));
+  for (const [, name = "", code = ""] of page.matchAll(/^```js (stripe-\S+)\n([^]*?)^```$/gm)) writeFileSync(join(FOLDER, name), code);
+});
+
+async function integration(file: string, name: string): Promise<Integration> {
+  const found = (await import(pathToFileURL(join(FOLDER, file)).href)) as { [name: string]: Integration };
+  assert.ok(found[name], name);
+  return found[name];
+}
+
+test("docs/prove-your-integration.md: the naive shop on Stripe is caught", async () => {
+  const naive = await integration("stripe-naive.mjs", "stripeNaive");
+  const failure = await hostile(naive, { dialect: "stripe", seeds: 200 }).catch((error: unknown) => error);
+  assert.ok(failure instanceof HostileFailure, String(failure));
+  assert.equal(failure.violations[0]?.invariant, "nothing_lost");
+  assert.match(failure.message, /the shop believes unpaid/);
+  assert.match(failure.message, /POST \/v1\/payment_intents {3}key order-/);
+  const again = await hostile(naive, { dialect: "stripe", seeds: [failure.seed], faults: failure.faults }).catch((error: unknown) => error);
+  assert.ok(again instanceof HostileFailure && again.violations[0]?.invariant === "nothing_lost");
+});
+
+test("docs/prove-your-integration.md: the careful shop on Stripe keeps its books on 300 seeds", async () => {
+  const careful = await integration("stripe-careful.mjs", "stripeCareful");
+  const report = await hostile(careful, { dialect: "stripe", seeds: 300 });
+  assert.ok(report.payments >= 600, String(report.payments));
+  for (const fault of ["response_truncated", "server_error_stored", "unmarked_error", "request_lost", "rate_limited"] as const) {
+    assert.ok((report.faults[fault] ?? 0) > 0, `${fault} never struck`);
+  }
+});
