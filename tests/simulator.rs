@@ -15,5 +15,7 @@ mod native;
 mod schema;
 #[path = "simulator/stripe.rs"]
 mod stripe;
+#[path = "simulator/wallets.rs"]
+mod wallets;
 #[path = "simulator/webhooks.rs"]
 mod webhooks;

@@ -29,6 +29,7 @@ const MANY = Number(process.env.SIMULATOR_BENCH_PAYMENTS ?? 200_000);
 const CONFIG = { maxNetworkRetries: 0, telemetry: false };
 const KEY = "sk_test_tillproof";
 const ORDER = { amount: 1_999, currency: "usd" };
+const NODE_24 = join(import.meta.dirname, "node_modules/node24/bin/node");
 const bin = (name) => join(import.meta.dirname, "node_modules/.bin", name);
 
 /** A fixed answer: a payment intent as this simulator gives it. */
@@ -60,8 +61,9 @@ function peers(answer) {
     },
     {
       name: "emulate 0.12.2",
-      start: existsSync(bin("emulate"))
-        ? (port) => spawn(process.execPath, [bin("emulate"), "--service", "stripe", "--port", String(port)], { stdio: "ignore" })
+      // It needs a newer Node than the rest of the benches.
+      start: existsSync(bin("emulate")) && existsSync(NODE_24)
+        ? (port) => spawn(NODE_24, [bin("emulate"), "start", "--service", "stripe", "--port", String(port)], { stdio: "ignore" })
         : null,
       order: confirmed,
     },

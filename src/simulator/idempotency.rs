@@ -4,6 +4,7 @@
 //! too many requests) burns nothing: it may be mended and sent again under its key.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 
 use super::Error;
 use crate::crypto::sha256;
@@ -20,6 +21,8 @@ pub const KEY_BYTES_MAX: usize = 255;
 pub(super) enum Reply {
     /// A payment as it was at a moment.
     Payment { status: u16, payment: usize, moment: usize },
+    /// What has no history: transfers, escrows and payouts, as they were.
+    Text { status: u16, body: Arc<str> },
     /// The injected failure that pretends that nothing is known.
     FailedAfterwards,
 }
@@ -123,7 +126,6 @@ impl<R: Clone> Keys<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prelude::*;
 
     #[test]
     fn a_key_is_running_then_answered_then_forgotten() {

@@ -45,6 +45,7 @@ mod statement;
 mod stripe;
 mod tape;
 mod treasury;
+mod wallets;
 mod webhooks;
 mod weigh;
 mod world;

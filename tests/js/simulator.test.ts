@@ -241,3 +241,25 @@ test("every drift of the settlement report is found by the reconciler, under the
   assert.equal(new Set(gateway.groundTruth().map(({ kind }) => kind)).size, 6);
   await gateway.close();
 });
+
+test("reports come in the formats they are asked for in, and what there is none of is refused with a code", async () => {
+  const gateway = createGateway({ seed: 7 });
+  const body = JSON.stringify({ merchantId: "shop", amount: 1_000, currency: "EUR", reference: "order-1" });
+  await gateway.fetch("http://gateway/api/payments", { method: "POST", headers: { "idempotency-key": "k" }, body });
+  await gateway.advance(14 * 86_400_000);
+  assert.match(gateway.settlementReport(), /^reference,id,.*\norder-1,/s);
+  assert.equal(gateway.settlementReport(), gateway.settlementReport({ format: "generic", account: "shop" }));
+  const heads = (["generic", "stripe", "adyen"] as const).map((format) => gateway.settlementReport({ format }).split("\n")[0]);
+  assert.equal(new Set(heads).size, 3);
+  assert.match(gateway.bankStatement(), /camt\.053/);
+  assert.match(gateway.bankStatement({ format: "mt940" }), /:20:|^$/);
+  assert.match(gateway.bankStatement({ format: "csv", account: "shop" }), /amount_minor/);
+  const table: [() => unknown, string][] = [
+    [() => gateway.settlementReport({ format: "excel" as never }), "parameter_invalid"],
+    [() => gateway.settlementReport({ account: "nobody" }), "account_not_found"],
+    [() => gateway.bankStatement({ payout: "po_1" } as never), "unknown_option"],
+    [() => gateway.settlementReport({ format: 7 as never }), "text_expected"],
+  ];
+  for (const [call, code] of table) assert.throws(call, (error) => isTillproofError(error) && error.code === code, code);
+  await gateway.close();
+});

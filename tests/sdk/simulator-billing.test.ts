@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import type Stripe from "stripe";
 
-import { idOf, refusalOf, withShop, type Shop } from "./simulator-aftermath.js";
+import { idOf, refusalOf, withStripe, type SimulatedStripe } from "./simulated-stripe.js";
 
 const DAY = 86_400;
 /** 2026-01-31T12:00:00Z: the month after has no such day. */
@@ -35,7 +35,7 @@ async function subscriber(stripe: Stripe, method = "pm_card_visa", clock?: strin
 }
 
 /** A customer on a clock with a monthly subscription that began on the 31st of January. */
-async function subscribed({ stripe }: Shop, method = "pm_card_visa") {
+async function subscribed({ stripe }: SimulatedStripe, method = "pm_card_visa") {
   const price = await monthly(stripe);
   const clock = await stripe.testHelpers.testClocks.create({ frozen_time: JANUARY_31 });
   const customer = await subscriber(stripe, method, clock.id);
@@ -54,7 +54,7 @@ const invoiceOf = (subscription: Stripe.Subscription): Stripe.Invoice => {
 };
 
 test("a product is created, updated, listed and deleted", () =>
-  withShop(async ({ stripe, eventTypes }) => {
+  withStripe(async ({ stripe, eventTypes }) => {
     const product = await stripe.products.create({ name: "Tea", description: "Green", metadata: { a: "1" } });
     assert.match(product.id, /^prod_/);
     assert.deepEqual(
@@ -69,13 +69,16 @@ test("a product is created, updated, listed and deleted", () =>
     assert.deepEqual(await stripe.products.del(product.id), { id: product.id, object: "product", deleted: true });
     assert.equal((await refusalOf(stripe.products.retrieve(product.id))).code, "resource_missing");
     assert.deepEqual(await eventTypes("product."), ["product.created", "product.updated", "product.deleted"]);
-    const own = await refusalOf(stripe.products.create({ id: "tea_1", name: "Own id" }));
-    assert.deepEqual([own.code, own.param], ["parameter_unknown", "id"], "ids of the merchant's own are not simulated");
+    const own = await stripe.products.create({ id: "tea_1", name: "Own id" });
+    assert.equal(own.id, "tea_1");
+    assert.equal((await refusalOf(stripe.products.create({ id: "tea_1", name: "Again" }))).code, "resource_already_exists");
+    const price = await stripe.prices.create({ product: "tea_1", currency: "usd", unit_amount: 5 });
+    assert.equal(price.product, "tea_1");
     assert.equal((await refusalOf(stripe.products.create({} as never))).param, "name");
   }));
 
 test("a price is of one product, once or recurring, and its amount never changes", () =>
-  withShop(async ({ stripe, eventTypes }) => {
+  withStripe(async ({ stripe, eventTypes }) => {
     const price = await monthly(stripe, { lookup_key: "club", nickname: "Club" });
     assert.match(price.id, /^price_/);
     assert.deepEqual(
@@ -110,7 +113,7 @@ test("a price is of one product, once or recurring, and its amount never changes
   }));
 
 test("a subscription is paid at once: active, with a paid invoice and a payment behind it", () =>
-  withShop(async ({ stripe, eventTypes }) => {
+  withStripe(async ({ stripe, eventTypes }) => {
     const price = await monthly(stripe);
     const customer = await subscriber(stripe);
     const subscription = await stripe.subscriptions.create({
@@ -169,7 +172,7 @@ test("a subscription is paid at once: active, with a paid invoice and a payment 
   }));
 
 test("a subscription whose first payment fails is incomplete, and expires after a day", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, eventTypes } = simulated;
     const { subscription, clock } = await subscribed(simulated, "pm_card_chargeCustomerFail");
     assert.equal(subscription.status, "incomplete");
@@ -182,7 +185,7 @@ test("a subscription whose first payment fails is incomplete, and expires after 
   }));
 
 test("a failed first payment can be made good with another card", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const { subscription, customer } = await subscribed(simulated, "pm_card_chargeCustomerFail");
     const card = await stripe.paymentMethods.attach("pm_card_visa", { customer: customer.id });
@@ -192,7 +195,7 @@ test("a failed first payment can be made good with another card", () =>
   }));
 
 test("error_if_incomplete refuses the subscription and leaves nothing behind", () =>
-  withShop(async ({ stripe }) => {
+  withStripe(async ({ stripe }) => {
     const price = await monthly(stripe);
     const customer = await subscriber(stripe, "pm_card_chargeCustomerFail");
     const call = stripe.subscriptions.create({
@@ -206,7 +209,7 @@ test("error_if_incomplete refuses the subscription and leaves nothing behind", (
   }));
 
 test("default_incomplete waits for the payment intent of the first invoice", () =>
-  withShop(async ({ stripe }) => {
+  withStripe(async ({ stripe }) => {
     const price = await monthly(stripe);
     const customer = await stripe.customers.create({});
     const subscription = await stripe.subscriptions.create({
@@ -231,7 +234,7 @@ test("default_incomplete waits for the payment intent of the first invoice", () 
   }));
 
 test("a subscription renews on its day, an hour after the invoice was drafted", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const { subscription, clock } = await subscribed(simulated);
     const advance = (frozen_time: number) => stripe.testHelpers.testClocks.advance(clock.id, { frozen_time });
@@ -256,7 +259,7 @@ test("a subscription renews on its day, an hour after the invoice was drafted", 
   }));
 
 test("a renewal that fails makes the subscription past due, and after the last retry it is canceled", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const { subscription, clock, customer } = await subscribed(simulated);
     const broken = await stripe.paymentMethods.attach("pm_card_chargeCustomerFail", { customer: customer.id });
@@ -275,7 +278,7 @@ test("a renewal that fails makes the subscription past due, and after the last r
   }));
 
 test("a subscription is canceled at once, or at the end of its period", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, eventTypes } = simulated;
     const one = await subscribed(simulated);
     const canceled = await stripe.subscriptions.cancel(one.subscription.id);
@@ -302,7 +305,7 @@ test("a subscription is canceled at once, or at the end of its period", () =>
   }));
 
 test("a trial costs nothing until it ends", () =>
-  withShop(async ({ stripe, eventTypes }) => {
+  withStripe(async ({ stripe, eventTypes }) => {
     const price = await monthly(stripe);
     const clock = await stripe.testHelpers.testClocks.create({ frozen_time: JANUARY_31 });
     const customer = await subscriber(stripe, "pm_card_visa", clock.id);
@@ -325,7 +328,7 @@ test("a trial costs nothing until it ends", () =>
   }));
 
 test("an invoice of the merchant's own: items, draft, finalize, pay", () =>
-  withShop(async ({ stripe, eventTypes }) => {
+  withStripe(async ({ stripe, eventTypes }) => {
     const customer = await subscriber(stripe);
     const item = await stripe.invoiceItems.create({
       customer: customer.id,
@@ -366,7 +369,7 @@ test("an invoice of the merchant's own: items, draft, finalize, pay", () =>
   }));
 
 test("an invoice that is not paid is voided, given up, or paid elsewhere", () =>
-  withShop(async ({ stripe }) => {
+  withStripe(async ({ stripe }) => {
     const customer = await stripe.customers.create({ email: "bob@example.com" });
     const open = async () => {
       const draft = await stripe.invoices.create({ customer: customer.id, collection_method: "send_invoice", days_until_due: 30 });
@@ -386,7 +389,7 @@ test("an invoice that is not paid is voided, given up, or paid elsewhere", () =>
   }));
 
 test("an invoice that cannot be paid says why", () =>
-  withShop(async ({ stripe }) => {
+  withStripe(async ({ stripe }) => {
     const customer = await subscriber(stripe, "pm_card_chargeCustomerFail");
     await stripe.invoiceItems.create({ customer: customer.id, amount: 900, currency: "usd" });
     const draft = await stripe.invoices.create({ customer: customer.id, pending_invoice_items_behavior: "include" });
@@ -398,7 +401,7 @@ test("an invoice that cannot be paid says why", () =>
   }));
 
 test("a test clock moves forward only, and takes its customers with it", () =>
-  withShop(async ({ stripe, eventTypes }) => {
+  withStripe(async ({ stripe, eventTypes }) => {
     const clock = await stripe.testHelpers.testClocks.create({ frozen_time: JANUARY_31, name: "January" });
     assert.match(clock.id, /^clock_/);
     assert.deepEqual(
@@ -424,7 +427,7 @@ test("a test clock moves forward only, and takes its customers with it", () =>
   }));
 
 test("without a test clock, subscriptions renew as the gateway's own time passes", () =>
-  withShop(async ({ stripe, advance }) => {
+  withStripe(async ({ stripe, advance }) => {
     const price = await monthly(stripe, { recurring: { interval: "week" } });
     const customer = await subscriber(stripe);
     const subscription = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });

@@ -3,12 +3,12 @@ import { test } from "node:test";
 
 import type Stripe from "stripe";
 
-import { idOf, refusalOf, withShop, type Shop } from "./simulator-aftermath.js";
+import { idOf, refusalOf, withStripe, type SimulatedStripe } from "./simulated-stripe.js";
 
 const DAY = 86_400;
 
 /** A disputed payment: the dispute, its charge and its payment intent. */
-async function disputed(simulated: Shop, method = "pm_card_createDispute", amount = 3_000) {
+async function disputed(simulated: SimulatedStripe, method = "pm_card_createDispute", amount = 3_000) {
   const { stripe, pay, advance } = simulated;
   const intent = await pay(amount, method);
   assert.equal(intent.status, "succeeded");
@@ -19,7 +19,7 @@ async function disputed(simulated: Shop, method = "pm_card_createDispute", amoun
 }
 
 test("a payment with the dispute card succeeds and is charged back at once", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { dispute, charge, intent } = await disputed(simulated);
     assert.match(dispute.id, /^du_/);
     assert.equal(dispute.object, "dispute");
@@ -47,7 +47,7 @@ test("a payment with the dispute card succeeds and is charged back at once", () 
   }));
 
 test("the chargeback takes the amount and a fee of 1500 from the balance, and says so", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { dispute, charge } = await disputed(simulated);
     const [entry, ...more] = dispute.balance_transactions;
     assert.equal(more.length, 0);
@@ -63,7 +63,7 @@ test("the chargeback takes the amount and a fee of 1500 from the balance, and sa
   }));
 
 test("each dispute card has its reason, and an inquiry takes no money", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const received = await disputed(simulated, "pm_card_createDisputeProductNotReceived");
     assert.equal(received.dispute.reason, "product_not_received");
     assert.equal(received.dispute.status, "needs_response");
@@ -77,7 +77,7 @@ test("each dispute card has its reason, and an inquiry takes no money", () =>
   }));
 
 test("a payment that was held is disputed after its capture, not before", () =>
-  withShop(async ({ stripe, pay, advance }) => {
+  withStripe(async ({ stripe, pay, advance }) => {
     const held = await pay(3_000, "pm_card_createDispute", { capture_method: "manual" });
     await advance(60);
     assert.equal((await stripe.disputes.list()).data.length, 0);
@@ -87,7 +87,7 @@ test("a payment that was held is disputed after its capture, not before", () =>
   }));
 
 test("evidence is staged until it is submitted", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const { dispute } = await disputed(simulated);
     const staged = await stripe.disputes.update(dispute.id, {
@@ -108,7 +108,7 @@ test("evidence is staged until it is submitted", () =>
   }));
 
 test("winning evidence brings the money back, without the fee", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, advance, eventTypes } = simulated;
     const { dispute, charge } = await disputed(simulated);
     const answer = await stripe.disputes.update(dispute.id, {
@@ -136,7 +136,7 @@ test("winning evidence brings the money back, without the fee", () =>
   }));
 
 test("losing evidence loses, and so does closing the dispute", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, advance, eventTypes } = simulated;
     const one = await disputed(simulated);
     await stripe.disputes.update(one.dispute.id, { evidence: { uncategorized_text: "losing_evidence" } });
@@ -157,7 +157,7 @@ test("losing evidence loses, and so does closing the dispute", () =>
   }));
 
 test("an inquiry can be escalated, and then it takes the money", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, advance, eventTypes } = simulated;
     const { dispute } = await disputed(simulated, "pm_card_createDisputeInquiry");
     const answer = await stripe.disputes.update(dispute.id, {
@@ -174,7 +174,7 @@ test("an inquiry can be escalated, and then it takes the money", () =>
   }));
 
 test("an inquiry that is answered well closes as a warning", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, advance } = simulated;
     for (const text of ["winning_evidence", "losing_evidence"]) {
       const { dispute } = await disputed(simulated, "pm_card_createDisputeInquiry");
@@ -187,7 +187,7 @@ test("an inquiry that is answered well closes as a warning", () =>
   }));
 
 test("a charge that was charged back cannot be refunded, one under inquiry can", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const { charge } = await disputed(simulated);
     const refusal = await refusalOf(stripe.refunds.create({ charge }));
@@ -199,7 +199,7 @@ test("a charge that was charged back cannot be refunded, one under inquiry can",
   }));
 
 test("who does not respond in time loses", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe, advance } = simulated;
     const { dispute } = await disputed(simulated);
     await advance(30 * DAY);
@@ -209,7 +209,7 @@ test("who does not respond in time loses", () =>
   }));
 
 test("disputes are listed newest first and filtered by charge, payment intent and time", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const [one, two] = [await disputed(simulated), await disputed(simulated)];
     const ids = async (params: Stripe.DisputeListParams) => (await stripe.disputes.list(params)).data.map(({ id }) => id);
@@ -221,7 +221,7 @@ test("disputes are listed newest first and filtered by charge, payment intent an
   }));
 
 test("metadata of a dispute can be changed alone, and nothing unknown is taken", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const { dispute } = await disputed(simulated);
     const changed = await stripe.disputes.update(dispute.id, { metadata: { case: "9" } });
@@ -236,7 +236,7 @@ test("metadata of a dispute can be changed alone, and nothing unknown is taken",
   }));
 
 test("a dispute expands to its charge and its payment intent", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { dispute, charge, intent } = await disputed(simulated);
     const whole = await simulated.stripe.disputes.retrieve(dispute.id, { expand: ["charge", "payment_intent"] });
     assert.ok(typeof whole.charge === "object" && whole.charge.id === charge && whole.charge.disputed);
@@ -244,7 +244,7 @@ test("a dispute expands to its charge and its payment intent", () =>
   }));
 
 test("a file is uploaded and becomes evidence", () =>
-  withShop(async (simulated) => {
+  withStripe(async (simulated) => {
     const { stripe } = simulated;
     const data = Buffer.from("%PDF-1.4 a receipt\r\n--not a boundary\r\n");
     const file = await stripe.files.create({

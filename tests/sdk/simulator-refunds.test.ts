@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { idOf, refusalOf, withShop } from "./simulator-aftermath.js";
+import { idOf, refusalOf, withStripe } from "./simulated-stripe.js";
 
 test("a refund without an amount returns all that is left of the charge", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const intent = await pay(1_000);
     const refund = await stripe.refunds.create({ payment_intent: intent.id });
     assert.equal(refund.object, "refund");
@@ -36,7 +36,7 @@ test("a refund without an amount returns all that is left of the charge", () =>
   }));
 
 test("several refunds add up, and the charge is refunded when nothing is left", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const charge = idOf((await pay(1_000)).latest_charge);
     const state = async () => {
       const { amount_refunded, refunded } = await stripe.charges.retrieve(charge);
@@ -51,7 +51,7 @@ test("several refunds add up, and the charge is refunded when nothing is left", 
   }));
 
 test("more than is left is refused and changes nothing", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const charge = idOf((await pay(1_000)).latest_charge);
     assert.deepEqual(await refusalOf(stripe.refunds.create({ charge, amount: 1_001 })), {
       statusCode: 400,
@@ -69,7 +69,7 @@ test("more than is left is refused and changes nothing", () =>
   }));
 
 test("a charge that was refunded whole is refused as such", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const intent = await pay(1_000);
     await stripe.refunds.create({ payment_intent: intent.id });
     const refusal = await refusalOf(stripe.refunds.create({ payment_intent: intent.id, amount: 1 }));
@@ -79,7 +79,7 @@ test("a charge that was refunded whole is refused as such", () =>
   }));
 
 test("of four racing refunds of 600 on 1,000 exactly one succeeds", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const intent = await pay(1_000);
     const races = [1, 2, 3, 4].map(() => stripe.refunds.create({ payment_intent: intent.id, amount: 600 }));
     const ends = await Promise.allSettled(races);
@@ -88,7 +88,7 @@ test("of four racing refunds of 600 on 1,000 exactly one succeeds", () =>
   }));
 
 test("an amount below one is refused by name", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const charge = idOf((await pay(1_000)).latest_charge);
     for (const amount of [0, -5]) {
       const refusal = await refusalOf(stripe.refunds.create({ charge, amount }));
@@ -99,7 +99,7 @@ test("an amount below one is refused by name", () =>
   }));
 
 test("a refund names a charge or a payment intent that exists and was paid", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const neither = await refusalOf(stripe.refunds.create({ amount: 100 }));
     assert.equal(neither.statusCode, 400);
     assert.match(neither.message, /payment_intent or charge/);
@@ -119,7 +119,7 @@ test("a refund names a charge or a payment intent that exists and was paid", () 
   }));
 
 test("reason and metadata are kept, and only metadata can be changed", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const charge = idOf((await pay(1_000)).latest_charge);
     const refund = await stripe.refunds.create({
       charge,
@@ -140,7 +140,7 @@ test("reason and metadata are kept, and only metadata can be changed", () =>
   }));
 
 test("refunds are listed newest first and filtered by charge and by payment intent", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const [one, two] = [await pay(1_000), await pay(2_000)];
     const first = await stripe.refunds.create({ payment_intent: one.id, amount: 100 });
     const second = await stripe.refunds.create({ payment_intent: one.id, amount: 200 });
@@ -155,7 +155,7 @@ test("refunds are listed newest first and filtered by charge and by payment inte
   }));
 
 test("a charge shows its refunds only when asked to", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const charge = idOf((await pay(1_000)).latest_charge);
     const refund = await stripe.refunds.create({ charge, amount: 100 });
     assert.equal("refunds" in (await stripe.charges.retrieve(charge)), false);
@@ -167,7 +167,7 @@ test("a charge shows its refunds only when asked to", () =>
   }));
 
 test("a refund expands to its charge, its payment intent and its balance transaction", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const intent = await pay(1_000);
     const expand = ["charge", "payment_intent", "balance_transaction"];
     const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 250, expand });
@@ -182,7 +182,7 @@ test("a refund expands to its charge, its payment intent and its balance transac
   }));
 
 test("a refund is announced by itself and by its charge, and once more when the bank has its reference", () =>
-  withShop(async ({ stripe, pay, advance, eventTypes }) => {
+  withStripe(async ({ stripe, pay, advance, eventTypes }) => {
     const intent = await pay(1_000);
     const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 400 });
     assert.deepEqual((await eventTypes("refund.", "charge.refund")).slice(0, 2), ["refund.created", "charge.refunded"]);
@@ -197,7 +197,7 @@ test("a refund is announced by itself and by its charge, and once more when the 
   }));
 
 test("an asynchronous refund is pending, then succeeds", () =>
-  withShop(async ({ stripe, pay, advance, eventTypes }) => {
+  withStripe(async ({ stripe, pay, advance, eventTypes }) => {
     const intent = await pay(1_000, "pm_card_pendingRefund");
     const refund = await stripe.refunds.create({ payment_intent: intent.id });
     assert.equal(refund.status, "pending");
@@ -213,7 +213,7 @@ test("an asynchronous refund is pending, then succeeds", () =>
   }));
 
 test("a refund that succeeded may fail later: the charge is whole again and the money is back", () =>
-  withShop(async ({ stripe, pay, advance, eventTypes }) => {
+  withStripe(async ({ stripe, pay, advance, eventTypes }) => {
     const intent = await pay(1_000, "pm_card_refundFail");
     const refund = await stripe.refunds.create({ payment_intent: intent.id });
     assert.equal(refund.status, "succeeded");
@@ -232,7 +232,7 @@ test("a refund that succeeded may fail later: the charge is whole again and the 
   }));
 
 test("a pending refund can be canceled, a finished one cannot", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const done = await stripe.refunds.create({ payment_intent: (await pay(1_000)).id });
     const refusal = await refusalOf(stripe.refunds.cancel(done.id));
     assert.equal(refusal.statusCode, 400);
@@ -244,7 +244,7 @@ test("a pending refund can be canceled, a finished one cannot", () =>
   }));
 
 test("a retried refund with one key refunds once", () =>
-  withShop(async ({ stripe, pay }) => {
+  withStripe(async ({ stripe, pay }) => {
     const intent = await pay(1_000);
     const twice = () =>
       stripe.refunds.create({ payment_intent: intent.id, amount: 100 }, { idempotencyKey: "refund-7" });
@@ -255,7 +255,7 @@ test("a retried refund with one key refunds once", () =>
   }));
 
 test("a refund that does not exist is not found, by name", () =>
-  withShop(async ({ stripe }) => {
+  withStripe(async ({ stripe }) => {
     const refusal = await refusalOf(stripe.refunds.retrieve("re_missing"));
     assert.equal(refusal.statusCode, 404);
     assert.equal(refusal.code, "resource_missing");

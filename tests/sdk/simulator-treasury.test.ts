@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import type Stripe from "stripe";
 
-import { idOf, refusalOf, withStripe, type SimulatedStripe } from "./simulated-stripe.js";
+import { idOf, refusalOf, withShop as withStripe, type Shop as SimulatedStripe } from "./simulator-aftermath.js";
 
 const DAY = 86_400;
 
@@ -185,7 +185,7 @@ test("a payout to a bank account that is closed fails, says why and gives the mo
 
 test("paid out every day, an account's payouts are the sums of their transactions, and the bank agrees", () =>
   withStripe(async (simulated) => {
-    const { stripe, url, pay, advance, eventTypes } = simulated;
+    const { stripe, server, pay, advance, eventTypes } = simulated;
     await stripe.balanceSettings.update({ payments: { payouts: { schedule: { interval: "daily" } } } });
     for (const amount of [10_000, 2_500, 4_321]) {
       await pay(amount);
@@ -203,7 +203,7 @@ test("paid out every day, an account's payouts are the sums of their transaction
     const { available, pending } = await stripe.balance.retrieve();
     assert.deepEqual([inDollars(available), inDollars(pending)], [0, 0]);
     assert.equal((await eventTypes("payout.reconciliation_completed")).length, payouts.length);
-    const csv = await (await fetch(`${url}/_tillproof/statement.xml?format=csv`)).text();
+    const csv = await (await fetch(`${server.url}/_tillproof/statement.xml?format=csv`)).text();
     const credits = csv.trim().split("\n").slice(1).map((line) => line.split(",")[2]);
     assert.deepEqual(credits.map(Number).sort(), payouts.map(({ amount }) => amount).sort());
   }));

@@ -6,6 +6,8 @@
     reason = "a member that is not there reads as null, and nothing here counts far"
 )]
 
+#[path = "stripe/afterlives.rs"]
+mod afterlives;
 #[path = "stripe/aftermath.rs"]
 mod aftermath;
 #[path = "stripe/billing.rs"]
@@ -21,4 +23,6 @@ mod payments;
 #[path = "stripe/reports.rs"]
 mod reports;
 #[path = "stripe/shop.rs"]
-mod shop;
+pub(super) mod shop;
+#[path = "stripe/wanderings.rs"]
+mod wanderings;

@@ -136,11 +136,6 @@ export class Engine {
     this.#invoke<unknown>((exports, handle) => exports.simulator_set_faults(handle, input));
   }
 
-  /** The settlement report as CSV. */
-  settlementCsv(): string {
-    return this.#invoke<string>((exports, handle) => exports.simulator_settlement_csv(handle));
-  }
-
   /** Every fault injected so far, oldest first. */
   groundTruth(): Injected[] {
     this.#checkAlive();

@@ -8,7 +8,8 @@
  */
 
 export type { WebhookSchedule } from "./engine.js";
-export { createGateway, type Deliver, type Dialect, type Gateway, type GatewayOptions } from "./gateway.js";
+export { createGateway, type Gateway } from "./gateway.js";
+export type { Deliver, Dialect, GatewayOptions, SettlementOptions, StatementOptions } from "./options.js";
 export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
 export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";

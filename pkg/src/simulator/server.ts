@@ -9,8 +9,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 
 import { firstPart, HANG_MS } from "./fetch.js";
-import { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
+import { createGateway, type Gateway } from "./gateway.js";
 import { openApi } from "./openapi.js";
+import type { GatewayOptions } from "./options.js";
 import {
   envelope,
   EXPECTATION_FAILED,

@@ -405,7 +405,10 @@ mod tests {
                 "- a: Invalid a: must be one of y, or z",
             ),
             (told(params("").required_text("a")), "parameter_missing a: Missing required param: a."),
-            (told(params("a=1&b=2").finish()), "parameter_unknown a: Received unknown parameter: a"),
+            (
+                told(params("a=1&b=2").finish()),
+                "parameter_unknown a: Received unknown parameter: a (unknown to Stripe, or not simulated)",
+            ),
             (told(params("a[0]=x&a[1]=y").texts("a")), r#"Some(["x", "y"])"#),
             (told(params("metadata[k]=v&metadata[w]=").metadata()), r#"Merge([("k", "v"), ("w", "")])"#),
             (told(params("metadata=").metadata()), "Clear"),
@@ -422,7 +425,8 @@ mod tests {
         let Patch::Set(address) = shipping.object("address").unwrap() else { panic!("an object") };
         assert_eq!(
             told(address.finish()),
-            "parameter_unknown shipping[address][planet]: Received unknown parameter: shipping[address][planet]"
+            "parameter_unknown shipping[address][planet]: Received unknown parameter: shipping[address][planet] (unknown \
+             to Stripe, or not simulated)"
         );
         shipping.finish().unwrap();
         params.finish().unwrap();

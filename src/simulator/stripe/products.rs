@@ -1,5 +1,7 @@
 //! What a merchant sells. A product with prices is never deleted: invoices go on naming it.
 
+use alloc::sync::Arc;
+
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -14,14 +16,14 @@ use super::work::{Work, merge};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-const OWN_ID: &str = "An id of the merchant's own is not simulated.";
+const NOTE: &str = "Without package dimensions and tax details.";
 
 pub(super) const ROUTES: &[Row] = &[
-    Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most).noting(OWN_ID),
+    Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most).noting(NOTE),
     Row::new("GET", "/v1/products", list, Gives::List(Class::Product), Level::Whole),
     Row::new("GET", "/v1/products/search", search, Gives::List(Class::Product), Level::Whole),
     Row::new("GET", "/v1/products/:id", retrieve, Gives::One(Class::Product), Level::Whole),
-    Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most),
+    Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/products/:id", delete, Gives::Nothing, Level::Whole),
 ];
 
@@ -31,6 +33,7 @@ const IMAGES_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct Product {
     pub(super) head: Head,
+    own_id: Option<Arc<str>>,
     pub(super) name: String,
     is_active: bool,
     default_price: Option<usize>,
@@ -50,7 +53,12 @@ impl Kind for Product {
     kind!(Product, products);
     const PREFIX: &'static str = "prod";
     const NAME: &'static str = "product";
+    const HAS_OWN_IDS: bool = true;
     const FIELDS: &'static [Field] = &[("default_price", Holds::One(Class::Price))];
+
+    fn own_id(&self) -> Option<&str> {
+        self.own_id.as_deref()
+    }
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         if self.is_deleted {
@@ -86,6 +94,7 @@ impl Product {
         let updated = head.created;
         Self {
             head,
+            own_id: None,
             name,
             is_active: true,
             default_price: None,
@@ -178,8 +187,27 @@ impl Fields {
     }
 }
 
+/// The id a merchant chose for a new product.
+fn own_id(work: &Work<'_>, params: &mut Params) -> Result<Option<Arc<str>>> {
+    const CHARS_MAX: usize = 255;
+    let Some(id) = params.patch_up_to("id", CHARS_MAX)?.value() else { return Ok(None) };
+    if !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/') {
+        let message = "The id of a product is made of visible ASCII characters without slashes".to_owned();
+        return Err(Refusal::param(None, "id", message));
+    }
+    if work.number::<Product>(&id).is_some() {
+        return Err(Refusal::param(
+            Some("resource_already_exists"),
+            "id",
+            "Product already exists.".to_owned(),
+        ));
+    }
+    Ok(Some(id.into()))
+}
+
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let name = params.required_text("name")?;
+    let own_id = own_id(work, &mut params)?;
     // Products are all services by now; the word is taken and has no meaning.
     let _ = params.choice("type", &[("service", ()), ("good", ())])?;
     let (fields, metadata) = (Fields::read(&mut params)?, params.metadata()?);
@@ -194,7 +222,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     params.finish()?;
 
     // From here on the product is known.
-    let product = fields.product(work.head::<Product>(metadata), name);
+    let mut product = fields.product(work.head::<Product>(metadata), name);
+    product.own_id = own_id;
     let number = work.add(product);
     let price = price.map(|terms| terms.add(work, number)).transpose()?;
     work.edit::<Product>(number)?.default_price = price;

@@ -184,7 +184,7 @@ export async function refused(call: Promise<unknown>, expected: Expected): Promi
 }
 
 /** Resolves when `ask` says yes, within real seconds: what comes over a socket takes its time. */
-export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 5_000): Promise<void> {
+export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await ask())) {
     if (Date.now() > end) assert.fail(`${what} did not happen in ${ms} ms`);

@@ -187,3 +187,31 @@ fn the_items_of_a_subscription_have_routes_of_their_own() {
     assert_eq!(shop.get(&format!("/v1/subscription_items/{first}")).status, 404);
     assert_eq!(shop.delete(&format!("/v1/subscription_items/{second}")).status, 400, "one item stays");
 }
+
+#[test]
+fn a_test_clock_moves_forward_and_not_too_far() {
+    let mut shop = Shop::new(7);
+    let clock = shop.post("/v1/test_helpers/test_clocks", "frozen_time=1769860800").id();
+    let path = format!("/v1/test_helpers/test_clocks/{clock}/advance");
+    let customer = shop.post("/v1/customers", &format!("test_clock={clock}")).id();
+    let card = shop.post("/v1/payment_methods/pm_card_visa/attach", &format!("customer={customer}")).id();
+    let price = "currency=usd&unit_amount=700&recurring[interval]=week&product_data[name]=Club";
+    let price = shop.post("/v1/prices", price).id();
+    let form = format!("customer={customer}&default_payment_method={card}&items[0][price]={price}");
+    shop.post("/v1/subscriptions", &form).id();
+    let week = 7 * 86_400;
+    let start = 1_769_860_800_u64;
+    for (seconds, expected) in [
+        (start, "400 invalid_request_error - frozen_time"),
+        (start + 2 * week + 1, "400 invalid_request_error - frozen_time"),
+        (253_402_300_800, "400 invalid_request_error - frozen_time"),
+    ] {
+        assert_eq!(shop.post(&path, &format!("frozen_time={seconds}")).refusal(), expected);
+    }
+    assert_eq!(shop.post(&path, &format!("frozen_time={}", start + 2 * week)).body["status"], "advancing");
+    // Until it has arrived it is on its way.
+    assert_eq!(shop.get("/v1/invoices").body["data"].as_array().unwrap().len(), 3);
+    assert_eq!(shop.get(&format!("/v1/test_helpers/test_clocks/{clock}")).body["status"], "ready");
+    assert_eq!(shop.delete(&format!("/v1/test_helpers/test_clocks/{clock}")).body["deleted"], true);
+    assert_eq!(shop.get("/v1/subscriptions?status=canceled").body["data"].as_array().unwrap().len(), 1);
+}

@@ -3,7 +3,7 @@
 import type { GatewayRequest } from "../../simulator/engine.js";
 import type { FaultPlan, Injected } from "../../simulator/faults.js";
 import type { Answer } from "../../simulator/fetch.js";
-import type { Dialect } from "../../simulator/gateway.js";
+import type { Dialect } from "../../simulator/options.js";
 import type { CheckedBelief } from "./belief.js";
 import { money, type Violation } from "./invariants.js";
 import { planOf, type Script } from "./script.js";

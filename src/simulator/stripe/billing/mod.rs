@@ -23,7 +23,7 @@ mod subscription;
 use alloc::collections::BTreeMap;
 
 pub(super) use collect::follow_payment;
-pub(super) use cycle::{Turn, end_of_clock, next_of_clock, run};
+pub(super) use cycle::{Turn, end_of_clock, end_of_customer, next_of_clock, reach_of_clock, run};
 pub(super) use invoice::Invoice;
 pub(super) use invoice_item::{InvoiceItem, ROUTES as INVOICE_ITEMS};
 pub(super) use invoice_payment::{InvoicePayment, ROUTES as INVOICE_PAYMENTS};

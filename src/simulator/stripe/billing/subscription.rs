@@ -161,7 +161,8 @@ impl Subscription {
         if self.status.renews() {
             // Of two at one moment the end goes before another beginning.
             turns.extend(self.cancel_at.map(|at| (at, Turn::Cancels)));
-            turns.push((self.period_end, Turn::Renews));
+            // At the end of time nothing is renewed any more.
+            turns.extend(Some((self.period_end, Turn::Renews)).filter(|(at, _)| *at < Timestamp::MAX));
         }
         turns.into_iter().min_by_key(|(at, _)| *at)
     }

@@ -91,6 +91,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     };
     check_amount(amount, currency)?;
     wish.terms.check_fee(work, &work.world.stripe.plain_terms, amount)?;
+    wish.check_kinds(None)?;
     let customer = match wish.customer {
         Patch::Set(customer) => Some(customer),
         Patch::Keep | Patch::Unset => None,
@@ -188,6 +189,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let currency = wish.currency.unwrap_or(intent.currency);
     check_amount(amount, currency)?;
     wish.terms.check_fee(work, &intent.terms, amount)?;
+    wish.check_kinds(Some(&intent))?;
     if !intent.status.is_open() {
         let touched = [
             ("amount", wish.amount.is_some()),
@@ -264,6 +266,7 @@ fn confirm(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         return Err(refusal);
     };
     payment_methods::check_payer(work, &named, intent.customer)?;
+    wish.check_kinds(Some(&intent))?;
     check_redirects(&intent.choice, &how)?;
 
     // From here on the card is tried.

@@ -85,6 +85,28 @@ impl Wish {
         })
     }
 
+    /// Whether cards, which are all there is here, are among the kinds that are allowed then.
+    ///
+    /// # Errors
+    ///
+    /// They are not, so that nothing could pay the intent.
+    pub(super) fn check_kinds(&self, intent: Option<&PaymentIntent>) -> Result<()> {
+        let after = |patch: &Patch<Arc<[String]>>, before: Option<Arc<[String]>>| match patch {
+            Patch::Keep => before,
+            Patch::Unset => None,
+            Patch::Set(types) => Some(types.clone()),
+        };
+        let allowed = after(&self.allowed, intent.and_then(|intent| intent.allowed.clone()));
+        let excluded = after(&self.excluded, intent.and_then(|intent| intent.excluded.clone()));
+        let names_card = |types: Arc<[String]>| types.iter().any(|kind| kind == "card");
+        if allowed.is_none_or(names_card) && !excluded.is_some_and(names_card) {
+            return Ok(());
+        }
+        let message = "No valid payment method types for this Payment Intent: the simulator knows cards only, and they are \
+                       excluded, or not among those that are allowed.";
+        Err(Refusal::request(message.to_owned()))
+    }
+
     /// Writes into an intent everything but its method, which has to be made first.
     pub(super) fn apply(self, intent: &mut PaymentIntent) {
         intent.amount = self.amount.unwrap_or(intent.amount);

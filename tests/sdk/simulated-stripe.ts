@@ -1,10 +1,10 @@
-/** What tests of refunds, disputes and billing ask of a simulated gateway: payments, the order of events, refusals. */
+/** What tests of money ask of a simulated gateway: payments, the order of events, refusals. */
 
 import assert from "node:assert/strict";
 
 import Stripe from "stripe";
 
-import { withStripe, type Setting } from "./simulator.js";
+import { withStripe as withGateway, type Setting } from "./simulator.js";
 
 /** What an error of the client says, as far as these tests look at it. */
 export interface Refusal {
@@ -16,7 +16,9 @@ export interface Refusal {
 }
 
 /** A gateway whose time is virtual, and a client of it. */
-export interface Shop extends Setting {
+export interface SimulatedStripe extends Setting {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
   /** The types of all events so far, oldest first; those that begin with one of `prefixes`, where any is given. */
   eventTypes(...prefixes: string[]): Promise<string[]>;
   /** A payment of `amount` cents with a test payment method, confirmed at once. */
@@ -24,11 +26,12 @@ export interface Shop extends Setting {
 }
 
 /** Runs `body` with a gateway, and closes it whatever happens. */
-export function withShop(body: (shop: Shop) => Promise<void>): Promise<void> {
-  return withStripe((setting) => {
+export function withStripe(body: (simulated: SimulatedStripe) => Promise<void>): Promise<void> {
+  return withGateway((setting) => {
     const { stripe } = setting;
     return body({
       ...setting,
+      url: setting.server.url,
       eventTypes: async (...prefixes) => {
         const types: string[] = [];
         for await (const event of stripe.events.list({ limit: 100 })) types.push(event.type);
