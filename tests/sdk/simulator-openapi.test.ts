@@ -84,6 +84,17 @@ function body(dice: () => number, name: string | undefined): string {
       capture: [true, false, undefined],
       reference: ["order_1", "order_2", undefined],
     },
+    NewTransfer: { from: ["shop", "baker"], to: ["baker", "shop"], amount: [1, 500], currency: ["EUR", "USD"], reference: ["flour", undefined] },
+    NewEscrow: {
+      payer: ["shop"],
+      payee: ["baker"],
+      platform: ["market", undefined],
+      fee: [0, 1, undefined],
+      amount: [1, 500],
+      currency: ["EUR", "USD"],
+      reference: ["oven", undefined],
+    },
+    NewPayout: { account: ["shop", "baker"], amount: [1, 500], currency: ["EUR", "USD"] },
     Part: { amount: [1, 500, undefined, undefined] },
     NewEndpoint: { url: ["https://shop.test/hook"], events: [["*"], ["payment.completed"]], scheme: ["stripe-v1", undefined] },
     EndpointChange: { url: ["https://shop.test/b", undefined], events: [["*"], undefined], enabled: [true, false, undefined] },
@@ -123,7 +134,7 @@ async function conversation(seed: number, faults: FaultPlan): Promise<Map<string
     const valid = validator(path, method, answer.status);
     assert.ok(valid(JSON.parse(text)), `${what}\n${ajv.errorsText(valid.errors)}`);
     seen.set(`${operation.operationId} ${answer.status}`, (seen.get(`${operation.operationId} ${answer.status}`) ?? 0) + 1);
-    for (const [found] of text.matchAll(/\b(?:pay|we|evt)_[0-9a-f]{24}\b/g)) if (!ids.includes(found)) ids.push(found);
+    for (const [found] of text.matchAll(/\b(?:pay|we|evt|wtr|esc|po)_[0-9a-f]{24}\b/g)) if (!ids.includes(found)) ids.push(found);
     if (dice() < 0.05) await gateway.advance(Math.floor(dice() * 90_000_000));
   }
   await gateway.close();
