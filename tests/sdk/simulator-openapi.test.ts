@@ -88,8 +88,8 @@ function body(dice: () => number, name: string | undefined): string {
     NewEscrow: {
       payer: ["shop"],
       payee: ["baker"],
-      platform: ["market", undefined],
-      fee: [0, 1, undefined],
+      platform: ["market"],
+      fee: [0, 1],
       amount: [1, 500],
       currency: ["EUR", "USD"],
       reference: ["oven", undefined],
@@ -107,6 +107,9 @@ function body(dice: () => number, name: string | undefined): string {
   return JSON.stringify(Object.fromEntries([...named, ...extra]));
 }
 
+/** What ids begin with where they belong. */
+const PREFIXES: { readonly [collection: string]: string } = { transfers: "wtr_", escrows: "esc_", payouts: "po_" };
+
 /** Talks to a gateway at random and checks each answer against the document. Gives how often each status was seen. */
 async function conversation(seed: number, faults: FaultPlan): Promise<Map<string, number>> {
   const dice = diceOf(`openapi ${seed}`);
@@ -117,7 +120,10 @@ async function conversation(seed: number, faults: FaultPlan): Promise<Map<string
     const one = operations[Math.floor(dice() * operations.length)];
     assert.ok(one);
     const { path, method, operation } = one;
-    const id = ids[Math.floor(dice() * ids.length)] ?? "";
+    // Few objects are of the rarer kinds: mostly they are asked for where they belong.
+    const fitting = ids.filter((known) => known.startsWith(PREFIXES[path.split("/")[2] ?? ""] ?? "-"));
+    const pool = fitting.length > 0 && dice() < 0.8 ? fitting : ids;
+    const id = pool[Math.floor(dice() * pool.length)] ?? "";
     const query = operation.parameters.filter((parameter) => parameter.in === "query" && dice() < 0.3);
     const search = query.map(({ name }) => `${name}=${encodeURIComponent(String(value(dice, name === "limit" ? [1, 2, 100] : [id])))}`);
     const target = `${path.replace("{id}", encodeURIComponent(id))}${search.length === 0 ? "" : `?${search.join("&")}`}`;
