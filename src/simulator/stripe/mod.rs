@@ -52,6 +52,7 @@ mod purse;
 #[cfg(test)]
 mod purse_tests;
 mod recurrence;
+mod refund_admission;
 mod refunds;
 mod refusal;
 mod routes;
