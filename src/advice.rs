@@ -112,23 +112,24 @@ impl Report {
 
     /// Adds a fact.
     #[must_use]
+    #[inline(never)]
     pub fn fact(mut self, name: &'static str, value: &str) -> Self {
-        self.add(name, value);
+        self.details.push((name, beginning(value).to_owned()));
         self
     }
 
     /// Adds a fact that is a number of things.
     #[must_use]
-    pub fn count(mut self, name: &'static str, value: usize) -> Self {
-        self.add(name, &value.digits());
-        self
+    #[inline(never)]
+    pub fn count(self, name: &'static str, value: usize) -> Self {
+        self.fact(name, &value.digits())
     }
 
     /// Adds a fact that is an integer.
     #[must_use]
-    pub fn number(mut self, name: &'static str, value: u64) -> Self {
-        self.add(name, &value.digits());
-        self
+    #[inline(never)]
+    pub fn number(self, name: &'static str, value: u64) -> Self {
+        self.fact(name, &value.digits())
     }
 
     /// Finishes with the sentence that a table has for the code.
@@ -179,11 +180,6 @@ impl Report {
             self.message.push_str(rest);
         }
         self
-    }
-
-    #[inline(never)]
-    fn add(&mut self, name: &'static str, value: &str) {
-        self.details.push((name, beginning(value).to_owned()));
     }
 }
 

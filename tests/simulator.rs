@@ -11,11 +11,11 @@ mod faults;
 mod histories;
 #[path = "simulator/native.rs"]
 mod native;
-#[path = "simulator/scale.rs"]
-mod scale;
 #[path = "simulator/schema.rs"]
 mod schema;
 #[path = "simulator/stripe.rs"]
 mod stripe;
+#[path = "simulator/wallets.rs"]
+mod wallets;
 #[path = "simulator/webhooks.rs"]
 mod webhooks;

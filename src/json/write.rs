@@ -14,7 +14,14 @@ use crate::prelude::*;
 #[derive(Debug, Default)]
 #[must_use = "an object that is not finished is lost"]
 pub struct ObjectWriter {
-    out: String,
+    /// Behind one pointer, because each member hands the writer on.
+    out: Box<Written>,
+}
+
+/// What is written so far.
+#[derive(Debug, Default)]
+struct Written {
+    text: String,
 }
 
 impl ObjectWriter {
@@ -24,15 +31,15 @@ impl ObjectWriter {
     }
 
     fn name(&mut self, name: &str) {
-        self.out.push(if self.out.is_empty() { '{' } else { ',' });
-        string(&mut self.out, name);
-        self.out.push(':');
+        self.out.text.push(if self.out.text.is_empty() { '{' } else { ',' });
+        string(&mut self.out.text, name);
+        self.out.text.push(':');
     }
 
     /// A string.
     pub fn text(mut self, name: &str, value: &str) -> Self {
         self.name(name);
-        string(&mut self.out, value);
+        string(&mut self.out.text, value);
         self
     }
 
@@ -47,7 +54,7 @@ impl ObjectWriter {
     /// An integer as a number. For counts and times; amounts go through [`ObjectWriter::digits`].
     pub fn number(mut self, name: &str, value: u64) -> Self {
         self.name(name);
-        self.out.push_str(&value.digits());
+        self.out.text.push_str(&value.digits());
         self
     }
 
@@ -59,32 +66,32 @@ impl ObjectWriter {
     /// A boolean.
     pub fn flag(mut self, name: &str, value: bool) -> Self {
         self.name(name);
-        self.out.push_str(if value { "true" } else { "false" });
+        self.out.text.push_str(if value { "true" } else { "false" });
         self
     }
 
     /// `null`.
     pub fn null(mut self, name: &str) -> Self {
         self.name(name);
-        self.out.push_str("null");
+        self.out.text.push_str("null");
         self
     }
 
     /// A member whose value is JSON text already.
     pub fn raw(mut self, name: &str, json: &str) -> Self {
         self.name(name);
-        self.out.push_str(json);
+        self.out.text.push_str(json);
         self
     }
 
     /// The finished object.
     #[must_use]
     pub fn finish(mut self) -> String {
-        if self.out.is_empty() {
-            self.out.push('{');
+        if self.out.text.is_empty() {
+            self.out.text.push('{');
         }
-        self.out.push('}');
-        self.out
+        self.out.text.push('}');
+        self.out.text
     }
 }
 
@@ -92,7 +99,7 @@ impl ObjectWriter {
 #[derive(Debug, Default)]
 #[must_use = "an array that is not finished is lost"]
 pub struct ArrayWriter {
-    out: String,
+    out: Box<Written>,
 }
 
 impl ArrayWriter {
@@ -103,8 +110,8 @@ impl ArrayWriter {
 
     /// An element that is JSON text already.
     pub fn raw(mut self, json: &str) -> Self {
-        self.out.push(if self.out.is_empty() { '[' } else { ',' });
-        self.out.push_str(json);
+        self.out.text.push(if self.out.text.is_empty() { '[' } else { ',' });
+        self.out.text.push_str(json);
         self
     }
 
@@ -116,11 +123,11 @@ impl ArrayWriter {
     /// The finished array.
     #[must_use]
     pub fn finish(mut self) -> String {
-        if self.out.is_empty() {
-            self.out.push('[');
+        if self.out.text.is_empty() {
+            self.out.text.push('[');
         }
-        self.out.push(']');
-        self.out
+        self.out.text.push(']');
+        self.out.text
     }
 }
 

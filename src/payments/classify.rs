@@ -230,7 +230,7 @@ pub(super) fn query_answer(
     // Whatever state it is in, what a prepared request made is what it was to make; one that failed moved nothing.
     let is_call = request.content.as_call().is_some();
     let mut contradiction = None;
-    let (mut charges, mut open, mut failed) = (Vec::new(), None, None);
+    let (mut charge, mut extra, mut open, mut failed) = (None, Vec::new(), None, None);
     // The list is newest first, and is read from its end: the first charge counts, the others are extra.
     for item in items.iter().rev() {
         let payment = Seen::read(reading, item).ok_or(Unknown::Unreadable)?;
@@ -241,7 +241,10 @@ pub(super) fn query_answer(
         if !payment.is_for(request) {
             contradiction = Some(Verdict::Contradiction { reason: "the_reference_names_another_payment" });
         } else if payment.moved_money() || (is_call && !payment.has_failed()) {
-            charges.push(payment.id.to_owned());
+            match charge {
+                None => charge = Some(payment.id),
+                Some(_) => extra.push(payment.id.to_owned()),
+            }
         } else if payment.has_failed() {
             failed = Some(payment);
         } else {
@@ -251,11 +254,8 @@ pub(super) fn query_answer(
     if contradiction.is_some() {
         return Ok((contradiction, Vec::new()));
     }
-    if charges.is_empty() {
-        return Ok((open.or(failed).map(|payment| payment.verdict()), Vec::new()));
-    }
-    let provider_reference = charges.remove(0);
-    Ok((Some(Verdict::Settled { provider_reference }), charges))
+    let charged = charge.map(|id| Verdict::Settled { provider_reference: id.to_owned() });
+    Ok((charged.or_else(|| open.or(failed).map(|payment| payment.verdict())), extra))
 }
 
 /// Whether the provider does not answer this question and never will: no such search for this merchant, say. What passes

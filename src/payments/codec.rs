@@ -307,9 +307,14 @@ fn named<T>(
     from_name: fn(&str) -> Option<T>,
     placeholder: T,
 ) -> T {
-    let name = reader.text(field);
-    from_name(name).unwrap_or_else(|| {
-        reader.refuse(field, "a word of journal version 1", quoted(name));
+    from_name(reader.text(field)).unwrap_or_else(|| {
+        refuse_word(reader, field);
         placeholder
     })
+}
+
+#[inline(never)]
+fn refuse_word(reader: &mut Reader<'_, '_>, field: &'static str) {
+    let found = quoted(reader.text(field));
+    reader.refuse(field, "a word of journal version 1", found);
 }

@@ -52,6 +52,12 @@ impl<'p> Reading<'p> {
         self.kind().is_none() || self.kinds().any(|kind| id.starts_with(kind))
     }
 
+    /// The text that an object has where the reading says that it has what is called so.
+    #[inline(never)]
+    fn text<'v>(&self, object: &'v Value<'_>, name: &str) -> Option<&'v str> {
+        text_at(object, self.paths.text(name)?)
+    }
+
     /// Whether an object says whose it is.
     pub(super) fn says_reference(&self) -> bool {
         self.paths.text("reference").is_some()
@@ -125,7 +131,7 @@ pub(super) fn text_at<'v>(value: &'v Value<'_>, path: &str) -> Option<&'v str> {
 impl<'v> Seen<'v> {
     /// `None` when the object is not a payment we can rely on.
     pub(super) fn read(reading: Reading<'_>, object: &'v Value<'_>) -> Option<Self> {
-        let text = |name| text_at(object, reading.paths.text(name)?);
+        let text = |name| reading.text(object, name);
         // What the dialect does not name is not compared; what it names and the answer lacks is compared with nothing.
         let named = |name| reading.paths.get(name).map(|_| text(name).unwrap_or_default());
         let (standing, state) = match reading.paths.get("state") {

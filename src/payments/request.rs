@@ -105,7 +105,9 @@ impl Request {
             })
         })?;
         let content = draft.content(operation)?;
-        check_reference(reference)?;
+        if let Some(problem) = reference_problem(reference) {
+            return Err(Error::from(ErrorKind::Reference { problem }));
+        }
         Ok(Self { merchant: merchant.to_owned(), operation, reference: reference.to_owned(), content })
     }
 
@@ -142,15 +144,16 @@ impl Request {
     }
 }
 
-fn check_reference(reference: &str) -> Result<(), Error> {
-    let problem = if reference.len() > REFERENCE_BYTES_MAX {
-        "is longer than 200 bytes: name the intent, do not describe it"
+/// Why a text cannot name an intent; `None` when it can.
+#[inline(never)]
+pub(super) fn reference_problem(reference: &str) -> Option<&'static str> {
+    if reference.len() > REFERENCE_BYTES_MAX {
+        Some("is longer than 200 bytes: name the intent, do not describe it")
     } else if reference.chars().any(char::is_control) {
-        "contains a control character"
+        Some("contains a control character")
     } else if reference.trim() != reference {
-        "begins or ends with white space, which some systems would strip: two intents could become one"
+        Some("begins or ends with white space, which some systems would strip: two intents could become one")
     } else {
-        return Ok(());
-    };
-    Err(Error::from(ErrorKind::Reference { problem }))
+        None
+    }
 }

@@ -9,7 +9,7 @@ use crate::entropy::Entropy;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
-use super::request::REFERENCE_BYTES_MAX;
+use super::request::reference_problem;
 use super::{Content, Entry, Machine, Operation, Payment, Proof, Request, Reversal, Safeguard, State};
 
 /// What became of the intent that takes a charge back.
@@ -165,8 +165,7 @@ impl Machine {
 /// The reference of the intent that takes a charge back. One that would be too long is replaced by its digest.
 fn derived_reference(parent: &str, operation: Operation, charge: &str) -> String {
     let readable = glued(&[parent, "/", operation.name(), "/", charge]);
-    let fits = readable.len() <= REFERENCE_BYTES_MAX && !readable.chars().any(char::is_control);
-    if fits && readable.trim() == readable {
+    if reference_problem(&readable).is_none() {
         return readable;
     }
     // A length before the first name, so that no two pairs of names are spelt alike.

@@ -112,13 +112,22 @@ pub enum Error {
         /// What was asked for: `capture`, `void`, `refund`.
         wish: &'static str,
     },
+    /// An escrow or a payout is in a state that does not allow it.
+    WrongState {
+        /// What it is: `escrow`, `payout`.
+        what: &'static str,
+        /// The state it is in.
+        found: &'static str,
+        /// What was asked for: `release`, `return`, `cancel`.
+        wish: &'static str,
+    },
     /// More was asked for than there is.
     AmountExceedsRest {
         /// Minor units asked for.
         found: u64,
         /// Minor units left.
         limit: u64,
-        /// What was asked for: `capture` or `refund`.
+        /// What was asked for: `capture`, `refund`, `transfer`, `hold`, `pay out`.
         wish: &'static str,
     },
     /// The gateway holds as much as it was allowed to.
@@ -200,6 +209,9 @@ impl core::fmt::Display for Error {
             Self::InvalidTransition { found, wish } => {
                 write!(f, "a payment that is {} cannot be {}", found.name(), participle(wish))
             }
+            Self::WrongState { what, found, wish } => {
+                write!(f, "a {what} that is {found} cannot be {}", participle(wish))
+            }
             Self::AmountExceedsRest { found, limit, wish } => {
                 write!(f, "{found} minor units cannot be {}: {limit} are left", participle(wish))
             }
@@ -219,6 +231,9 @@ fn participle(wish: &str) -> String {
     match wish {
         "capture" => "captured".to_owned(),
         "submit" => "submitted".to_owned(),
+        "transfer" => "transferred".to_owned(),
+        "hold" => "held".to_owned(),
+        "pay out" => "paid out".to_owned(),
         other if other.ends_with('e') => format!("{other}d"),
         other => format!("{other}ed"),
     }
@@ -271,9 +286,11 @@ impl Diagnose for Error {
             Self::NotFound { what: "event", .. } => "event_not_found",
             Self::NotFound { what: "delivery", .. } => "delivery_not_found",
             Self::NotFound { what: "payout", .. } => "payout_not_found",
+            Self::NotFound { what: "transfer", .. } => "transfer_not_found",
+            Self::NotFound { what: "escrow", .. } => "escrow_not_found",
             Self::NotFound { what: "webhook endpoint", .. } => "webhook_endpoint_not_found",
             Self::NotFound { .. } => "payment_not_found",
-            Self::InvalidTransition { .. } => "invalid_transition",
+            Self::InvalidTransition { .. } | Self::WrongState { .. } => "invalid_transition",
             Self::AmountExceedsRest { .. } => "amount_exceeds_rest",
             Self::Full { .. } => "gateway_full",
             Self::FailedAfterwards => "internal_error",
@@ -305,6 +322,7 @@ impl Diagnose for Error {
             | Self::KeyMismatch
             | Self::NotFound { .. }
             | Self::InvalidTransition { .. }
+            | Self::WrongState { .. }
             | Self::AmountExceedsRest { .. }
             | Self::Full { .. } => Advice::FixCall,
         }
@@ -347,6 +365,11 @@ impl Diagnose for Error {
             Self::InvalidTransition { found, wish } => {
                 vec![("found", found.name().to_owned()), ("wish", (*wish).to_owned())]
             }
+            Self::WrongState { what, found, wish } => vec![
+                ("what", (*what).to_owned()),
+                ("found", (*found).to_owned()),
+                ("wish", (*wish).to_owned()),
+            ],
             Self::AmountExceedsRest { found, limit, .. } => {
                 vec![("found", found.to_string()), ("limit", limit.to_string())]
             }

@@ -2,11 +2,12 @@
 
 use super::Error;
 use super::exchange::{Delivery, Exchange, Request};
-use super::faults::{Fault, FaultPlan, Injected};
+use super::faults::{FaultPlan, Injected};
 use super::journal::{self, Call, SnapshotError};
 use super::native::{self, Control};
 use super::options::Options;
 use super::stripe;
+use super::tape::Tape;
 use super::webhooks::Outcome;
 use super::world::World;
 use crate::crypto::sha256_hex;
@@ -27,7 +28,7 @@ use crate::time::Timestamp;
 pub struct Gateway {
     options: Options,
     world: World,
-    journal: Vec<(Timestamp, Call)>,
+    journal: Tape,
 }
 
 impl Gateway {
@@ -35,7 +36,7 @@ impl Gateway {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let world = World::new(&options);
-        Self { options, world, journal: Vec::new() }
+        Self { options, world, journal: Tape::default() }
     }
 
     /// Answers a request. Never fails: what is wrong with a request is said in the answer.
@@ -193,6 +194,14 @@ impl Gateway {
         *self = Self::new(self.options.clone());
     }
 
+    /// Whether the books prove themselves: debits equal credits in each currency, added up anew from all entries, and the
+    /// running totals of the accounts say the same.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        let entries = self.world.books.recount();
+        entries.values().all(|totals| totals.balance() == 0) && entries == self.world.books.totals()
+    }
+
     /// A hash over all that the gateway knows, secrets apart: equal digests mean equal states. For tests; slow.
     ///
     /// Not part of it: how many calls there were, and the clock.
@@ -216,7 +225,7 @@ impl Gateway {
             Call::Handle(request) => drop(self.handle_native(now, &request)),
             Call::Reads(count) => {
                 self.world.stripe.requests = self.world.stripe.requests.saturating_add(count);
-                self.journal.push((now, Call::Reads(count)));
+                self.journal.push(now, &Call::Reads(count));
             }
             Call::Timeout => drop(self.handle_timeout(now)),
             Call::Poll => drop(self.poll_delivery(now, 0)),
@@ -241,14 +250,13 @@ impl Gateway {
     }
 
     fn may_suffer(&self) -> bool {
-        let plan = self.world.injector.plan();
-        plan.has_any(&Fault::OF_REQUESTS) || plan.has_any(&Fault::OF_READS) || self.world.webhooks.holds_any()
+        self.world.injector.may_strike_requests() || self.world.webhooks.holds_any()
     }
 
     fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
         self.world.clock = now;
         self.world.step = self.world.step.saturating_add(1);
-        self.journal.push((now, call()));
+        self.journal.push(now, &call());
     }
 
     /// Whoever reads has looked: what waited for that goes off.
@@ -260,9 +268,6 @@ impl Gateway {
 
     /// Notes a request that changes nothing but the number of the next one.
     fn note_read(&mut self) {
-        match self.journal.last_mut() {
-            Some((_, Call::Reads(count))) => *count = count.saturating_add(1),
-            _ => self.journal.push((self.world.clock, Call::Reads(1))),
-        }
+        self.journal.push(self.world.clock, &Call::Reads(1));
     }
 }

@@ -4,9 +4,10 @@
 //! too many requests) burns nothing: it may be mended and sent again under its key.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 
 use super::Error;
-use crate::prelude::*;
+use crate::crypto::sha256;
 use crate::time::{Millis, Timestamp};
 
 /// How long a key is remembered after its first use.
@@ -20,35 +21,54 @@ pub const KEY_BYTES_MAX: usize = 255;
 pub(super) enum Reply {
     /// A payment as it was at a moment.
     Payment { status: u16, payment: usize, moment: usize },
+    /// What has no history: transfers, escrows and payouts, as they were.
+    Text { status: u16, body: Arc<str> },
     /// The injected failure that pretends that nothing is known.
     FailedAfterwards,
 }
 
+/// Half a SHA-256: a history holds a key for each of its requests, and no two texts are known that share this much.
+type Short = [u8; 16];
+
+fn short(whole: &[u8; 32]) -> Short {
+    let mut short = [0; 16];
+    for (slot, byte) in short.iter_mut().zip(whole) {
+        *slot = *byte;
+    }
+    short
+}
+
+fn name(key: &str) -> Short {
+    short(&sha256(key.as_bytes()))
+}
+
 #[derive(Clone, Debug)]
 struct Record<R> {
-    fingerprint: [u8; 32],
-    /// Before this moment the first request counts as running.
-    answered_at: Timestamp,
+    fingerprint: Short,
     reply: R,
 }
 
 /// All keys of one dialect that are still remembered, each with the reply to its request.
 #[derive(Clone, Debug)]
 pub(super) struct Keys<R> {
-    records: BTreeMap<String, Record<R>>,
+    /// By the hash of the key.
+    records: BTreeMap<Short, Record<R>>,
     /// In the order of first use, which is the order of expiry, as time does not run backwards.
-    expiries: VecDeque<(Timestamp, String)>,
+    expiries: VecDeque<(Timestamp, Short)>,
+    /// Until when a first request counts as running, for the few whose answer takes time.
+    running: BTreeMap<Short, Timestamp>,
 }
 
 impl<R> Default for Keys<R> {
     fn default() -> Self {
-        Self { records: BTreeMap::new(), expiries: VecDeque::new() }
+        Self { records: BTreeMap::new(), expiries: VecDeque::new(), running: BTreeMap::new() }
     }
 }
 
 impl<R: Clone> Keys<R> {
     /// Forgets keys whose time is over.
     pub(super) fn prune(&mut self, now: Timestamp) {
+        self.running.retain(|_, answered_at| now < *answered_at);
         while self.expiries.front().is_some_and(|(expires_at, _)| *expires_at <= now) {
             if let Some((_, key)) = self.expiries.pop_front() {
                 let _ = self.records.remove(&key);
@@ -67,11 +87,11 @@ impl<R: Clone> Keys<R> {
         fingerprint: &[u8; 32],
         now: Timestamp,
     ) -> Result<Option<R>, Error> {
-        let Some(record) = self.records.get(key) else { return Ok(None) };
-        if record.fingerprint != *fingerprint {
+        let Some(record) = self.records.get(&name(key)) else { return Ok(None) };
+        if record.fingerprint != short(fingerprint) {
             return Err(Error::KeyMismatch);
         }
-        if now < record.answered_at {
+        if self.running.get(&name(key)).is_some_and(|answered_at| now < *answered_at) {
             return Err(Error::KeyInFlight);
         }
         Ok(Some(record.reply.clone()))
@@ -79,8 +99,10 @@ impl<R: Clone> Keys<R> {
 
     /// Forgets a finished key before its time.
     pub(super) fn forget(&mut self, key: &str) {
-        let _ = self.records.remove(key);
-        self.expiries.retain(|(_, known)| known != key);
+        let name = name(key);
+        let _ = self.records.remove(&name);
+        let _ = self.running.remove(&name);
+        self.expiries.retain(|(_, known)| *known != name);
     }
 
     /// Remembers the answer to a request that was carried out.
@@ -92,10 +114,12 @@ impl<R: Clone> Keys<R> {
         now: Timestamp,
         delay: Millis,
     ) {
-        let answered_at = now.saturating_add(delay);
-        let record = Record { fingerprint, answered_at, reply };
-        let _ = self.records.insert(key.to_owned(), record);
-        self.expiries.push_back((now.saturating_add(KEY_LIFE), key.to_owned()));
+        let (name, fingerprint) = (name(key), short(&fingerprint));
+        let _ = self.records.insert(name, Record { fingerprint, reply });
+        if delay > Millis::ZERO {
+            let _ = self.running.insert(name, now.saturating_add(delay));
+        }
+        self.expiries.push_back((now.saturating_add(KEY_LIFE), name));
     }
 }
 

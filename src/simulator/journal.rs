@@ -6,6 +6,7 @@
 use super::exchange::Request;
 use super::faults::FaultPlan;
 use super::options::Options;
+use super::tape::Tape;
 use super::webhooks::Outcome;
 use super::{Error, Gateway};
 use crate::advice::{Advice, Detail, Diagnose};
@@ -19,7 +20,10 @@ const VERSION: u64 = 2;
 
 /// The headers that change what a request does, hence the only ones worth remembering. Keys of an API are not among
 /// them: who may not come in is turned away before anything is noted.
-const HEADERS_READ: [&str; 3] = ["idempotency-key", "stripe-account", "stripe-version"];
+pub(super) const KEPT_HEADERS: [&str; 4] =
+    ["idempotency-key", "stripe-account", "stripe-version", MEDIA_TYPE];
+
+const MEDIA_TYPE: &str = "content-type";
 
 /// The one media type that is read otherwise than all others.
 const MULTIPART: &str = "multipart/";
@@ -43,8 +47,8 @@ impl Call {
     /// A request, without what the engine does not read.
     pub(super) fn handling(request: &Request) -> Self {
         let is_read = |(name, value): &&(String, String)| {
-            HEADERS_READ.iter().any(|read| name.eq_ignore_ascii_case(read))
-                || (name.eq_ignore_ascii_case("content-type") && value.starts_with(MULTIPART))
+            let is_kept = KEPT_HEADERS.iter().any(|kept| name.eq_ignore_ascii_case(kept));
+            is_kept && (!name.eq_ignore_ascii_case(MEDIA_TYPE) || value.starts_with(MULTIPART))
         };
         let headers = request.headers.iter().filter(is_read);
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
@@ -125,12 +129,12 @@ impl Diagnose for SnapshotError {
 }
 
 /// The text of a gateway.
-pub(super) fn write(options: &Options, calls: &[(Timestamp, Call)]) -> String {
+pub(super) fn write(options: &Options, calls: &Tape) -> String {
     let head = ObjectWriter::new().number("version", VERSION).raw("options", &options.to_json());
     let mut out = head.finish();
-    for (now, call) in calls {
+    for (now, call) in calls.calls() {
         out.push('\n');
-        out.push_str(&line(*now, call));
+        out.push_str(&line(now, &call));
     }
     out
 }

@@ -23,12 +23,12 @@ const CORRECTION: (u64, u64) = (100, 5_000);
 const TOTAL_DRIFT: (u64, u64) = (1, 499);
 
 /// What an authorization lives that expires before its time.
-pub(super) const AUTHORIZATION_SHORT: Millis = Millis::from_seconds(60 * 60);
+const AUTHORIZATION_SHORT: Millis = Millis::from_seconds(60 * 60);
 
 impl World {
     /// Whether something happens to `subject` that happens to it alone. What it is about stands in the ground truth.
     pub(super) fn misfortune(&mut self, fault: Fault, subject: &Subject<'_>, at: Timestamp) -> bool {
-        let occasion = self.injector.occasion("misfortune", subject.reference, &[fault]);
+        let occasion = self.injector.occasion("misfortune", subject.reference, &[fault]).at(place(fault));
         let strikes = self.injector.strikes(&occasion, fault);
         if strikes {
             let (objects, reference) = (vec![subject.object.to_owned()], Some(subject.reference.to_owned()));
@@ -44,7 +44,7 @@ impl World {
         subject: &Subject<'_>,
         at: Timestamp,
     ) -> Option<Millis> {
-        let occasion = self.injector.occasion("misfortune", subject.reference, &[fault]);
+        let occasion = self.injector.occasion("misfortune", subject.reference, &[fault]).at(place(fault));
         if !self.injector.strikes(&occasion, fault) {
             return None;
         }
@@ -65,7 +65,7 @@ impl World {
             return Ok(());
         }
         let Transaction { account, currency, gross, .. } = *transaction;
-        let occasion = self.injector.occasion("money", subject.reference, &Fault::OF_MONEY);
+        let occasion = self.injector.occasion("money", subject.reference, &Fault::OF_MONEY).at("charge");
         let struck = Fault::OF_MONEY.map(|fault| (fault, self.injector.strikes(&occasion, fault)));
         for (fault, _) in struck.into_iter().filter(|(_, strikes)| *strikes) {
             let (from, to) = CORRECTION;
@@ -126,7 +126,7 @@ impl World {
         let Some(found) = self.treasury.payout(payout) else { return };
         let (transaction, minor, currency) = (found.transaction, found.minor.unsigned_abs(), found.currency);
         let id = self.ids.id("po", payout);
-        let occasion = self.injector.occasion("payout", &id, &Fault::OF_PAYOUTS);
+        let occasion = self.injector.occasion("payout", &id, &Fault::OF_PAYOUTS).at("payout");
         let struck = Fault::OF_PAYOUTS.map(|fault| (fault, self.injector.strikes(&occasion, fault)));
         let Some((fault, _)) = struck.into_iter().find(|(_, strikes)| *strikes) else { return };
         let (from, to) = TOTAL_DRIFT;
@@ -163,11 +163,19 @@ impl World {
         }
     }
 
-    /// How long a hold of the native dialect lives.
-    pub(super) fn authorization_life(&mut self, payment: usize, usual: Millis, now: Timestamp) -> Millis {
-        let (reference, object) = (self.reference(payment), self.ids.id("pay", payment));
-        let subject = Subject { reference: &reference, object: &object };
-        if self.misfortune(Fault::AuthorizationShort, &subject, now) { AUTHORIZATION_SHORT } else { usual }
+    /// How long a hold lives: as usual, or much shorter.
+    pub(super) fn hold_life(&mut self, subject: &Subject<'_>, usual: Millis, now: Timestamp) -> Millis {
+        if self.misfortune(Fault::AuthorizationShort, subject, now) { AUTHORIZATION_SHORT } else { usual }
+    }
+}
+
+/// The word a script knows the place of a misfortune by.
+const fn place(fault: Fault) -> &'static str {
+    match fault {
+        Fault::RefundReturned => "refund",
+        Fault::DisputeSilent => "dispute",
+        Fault::PayoutReturned => "payout",
+        _ => "charge",
     }
 }
 

@@ -16,7 +16,8 @@ use super::settlement::{self, Format as SettlementFormat, Scope, Settlement, Sub
 use super::state::{Move, State};
 use super::statement::{self, Format as StatementFormat, Statement};
 use super::stripe;
-use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
+use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Treasury};
+use super::wallets::Wallets;
 use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
 use crate::money::Currency;
@@ -46,6 +47,8 @@ pub(super) struct World {
     pub(super) webhooks: Webhooks,
     /// When failed deliveries of the Stripe dialect are tried again.
     pub(super) schedule: Schedule,
+    /// What merchants of the native dialect do beside payments.
+    pub(super) wallets: Wallets,
     pub(super) settlement: Settlement,
     pub(super) statement: Statement,
     pub(super) injector: Injector,
@@ -78,6 +81,7 @@ impl World {
             treasury: Treasury::default(),
             webhooks: Webhooks::default(),
             schedule: options.schedule,
+            wallets: Wallets::default(),
             settlement: Settlement::default(),
             statement: Statement::default(),
             injector: Injector::new(&root, options.faults.clone()),
@@ -289,12 +293,14 @@ impl World {
         self.stripe.is_connected(account)
     }
 
-    /// The name under which the merchant's records know a transaction, where it has one.
-    pub(super) fn reference_of(&self, number: usize, transaction: &Transaction) -> Option<String> {
-        match transaction.source {
+    /// The name under which the merchant's records know what moved money, where that is not its id.
+    pub(super) fn reference_of(&self, source: Source) -> Option<String> {
+        match source {
             Source::Payment(payment) => Some(self.reference(payment)),
             Source::PaymentRefund(refund) => self.refunds.get(refund).map(|payment| self.reference(*payment)),
-            _ => self.settlement.reference(number).map(str::to_owned),
+            Source::WalletTransfer(number) => self.wallets.transfers.get(number)?.reference.clone(),
+            Source::Escrow(number) => self.wallets.escrows.get(number)?.order.reference.clone(),
+            other => self.stripe.reference_of(&self.ids, other),
         }
     }
 
@@ -339,7 +345,9 @@ impl World {
         if self.payment_mut(payment)?.order.capture {
             return self.take(payment, Move::Complete, None, at);
         }
-        let life = self.authorization_life(payment, AUTHORIZATION_LIFE, at);
+        let (reference, object) = (self.reference(payment), self.ids.id("pay", payment));
+        let subject = Subject { reference: &reference, object: &object };
+        let life = self.hold_life(&subject, AUTHORIZATION_LIFE, at);
         let _ = self.timers.insert((at.saturating_add(life), payment));
         self.step(payment, Move::Authorize, at)
     }

@@ -1,12 +1,12 @@
-/** The official client, as npm has it, against a simulated gateway over HTTP whose time is virtual. */
+/** What tests of money ask of a simulated gateway: payments, the order of events, refusals. */
 
 import assert from "node:assert/strict";
 
 import Stripe from "stripe";
 
-import { serve } from "../../pkg/src/simulator/server.js";
+import { withStripe as withGateway, type Setting } from "./simulator.js";
 
-/** What an error of the client says, as far as tests look at it. */
+/** What an error of the client says, as far as these tests look at it. */
 export interface Refusal {
   readonly statusCode: number | undefined;
   readonly type: string;
@@ -15,38 +15,23 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** A gateway and a client of it. */
-export interface SimulatedStripe {
-  readonly stripe: Stripe;
+/** A gateway whose time is virtual, and a client of it. */
+export interface SimulatedStripe extends Setting {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Lets virtual time pass; what was due has happened when it resolves. */
-  advance(seconds: number): Promise<void>;
   /** The types of all events so far, oldest first; those that begin with one of `prefixes`, where any is given. */
   eventTypes(...prefixes: string[]): Promise<string[]>;
-  /** A successful payment of `amount` cents with a test payment method. */
+  /** A payment of `amount` cents with a test payment method, confirmed at once. */
   pay(amount: number, method?: string, more?: Partial<Stripe.PaymentIntentCreateParams>): Promise<Stripe.PaymentIntent>;
 }
 
 /** Runs `body` with a gateway, and closes it whatever happens. */
-export async function withStripe(body: (simulated: SimulatedStripe) => Promise<void>): Promise<void> {
-  const server = await serve({ gateway: { dialect: "stripe", clock: "virtual", seed: 7 } });
-  try {
-    const stripe = new Stripe("sk_test_after", {
-      host: "127.0.0.1",
-      port: server.port,
-      protocol: "http",
-      telemetry: false,
-      maxNetworkRetries: 0,
-    });
-    await body({
-      stripe,
-      url: server.url,
-      advance: async (seconds) => {
-        const body = JSON.stringify({ seconds });
-        const answer = await fetch(`${server.url}/_tillproof/advance`, { method: "POST", body });
-        assert.equal(answer.status, 200, await answer.text());
-      },
+export function withStripe(body: (simulated: SimulatedStripe) => Promise<void>): Promise<void> {
+  return withGateway((setting) => {
+    const { stripe } = setting;
+    return body({
+      ...setting,
+      url: setting.server.url,
       eventTypes: async (...prefixes) => {
         const types: string[] = [];
         for await (const event of stripe.events.list({ limit: 100 })) types.push(event.type);
@@ -63,9 +48,7 @@ export async function withStripe(body: (simulated: SimulatedStripe) => Promise<v
           ...more,
         }),
     });
-  } finally {
-    await server.close();
-  }
+  });
 }
 
 /** The id of what a field names, whether or not it was expanded. */

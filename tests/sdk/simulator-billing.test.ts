@@ -69,8 +69,11 @@ test("a product is created, updated, listed and deleted", () =>
     assert.deepEqual(await stripe.products.del(product.id), { id: product.id, object: "product", deleted: true });
     assert.equal((await refusalOf(stripe.products.retrieve(product.id))).code, "resource_missing");
     assert.deepEqual(await eventTypes("product."), ["product.created", "product.updated", "product.deleted"]);
-    const own = await refusalOf(stripe.products.create({ id: "tea_1", name: "Own id" }));
-    assert.deepEqual([own.code, own.param], ["parameter_unknown", "id"], "ids of the merchant's own are not simulated");
+    const own = await stripe.products.create({ id: "tea_1", name: "Own id" });
+    assert.equal(own.id, "tea_1");
+    assert.equal((await refusalOf(stripe.products.create({ id: "tea_1", name: "Again" }))).code, "resource_already_exists");
+    const price = await stripe.prices.create({ product: "tea_1", currency: "usd", unit_amount: 5 });
+    assert.equal(price.product, "tea_1");
     assert.equal((await refusalOf(stripe.products.create({} as never))).param, "name");
   }));
 

@@ -188,6 +188,7 @@ test("a refund is announced by itself and by its charge, and once more when the 
     assert.deepEqual((await eventTypes("refund.", "charge.refund")).slice(0, 2), ["refund.created", "charge.refunded"]);
     const [event] = (await stripe.events.list({ type: "charge.refunded" })).data;
     assert.equal((event?.data.object as { amount_refunded: number }).amount_refunded, 400);
+    assert.deepEqual(event?.data.previous_attributes, { amount_refunded: 0 });
     await advance(86_400);
     assert.deepEqual((await eventTypes("refund.", "charge.refund")).slice(2), ["refund.updated", "charge.refund.updated"]);
     const card = (await stripe.refunds.retrieve(refund.id)).destination_details?.card;

@@ -2,7 +2,7 @@
 
 import Stripe from "stripe";
 
-import type { GatewayOptions } from "../../pkg/src/simulator/gateway.js";
+import type { GatewayOptions } from "../../pkg/src/simulator/index.js";
 import { serve, type GatewayServer } from "../../pkg/src/simulator/server.js";
 
 /** What a test is given. */

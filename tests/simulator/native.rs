@@ -80,7 +80,11 @@ fn each_bad_request_is_a_typed_refusal_that_changes_nothing_and_burns_no_key() {
         ("GET /api/payments/pay_1", String::new(), 404, "payment_not_found"),
         ("GET /api/ledger/nobody", String::new(), 404, "account_not_found"),
         ("GET /api/events?after=evt_1", String::new(), 404, "event_not_found"),
-        ("GET /_tillproof/statement.xml", String::new(), 501, "not_simulated"),
+        ("GET /_tillproof/statement.xml?format=pdf", String::new(), 400, "parameter_invalid"),
+        ("GET /_tillproof/statement.xml?payout=po_1", String::new(), 400, "parameter_unknown"),
+        ("GET /_tillproof/settlement.csv?format=", String::new(), 400, "parameter_invalid"),
+        ("GET /_tillproof/settlement.csv?account=nobody", String::new(), 404, "account_not_found"),
+        ("GET /_tillproof/settlement.csv?payout=po_1", String::new(), 404, "payout_not_found"),
         ("GET /api/payment", String::new(), 404, "route_not_found"),
         ("DELETE /api/payments", String::new(), 405, "method_not_allowed"),
     ];
@@ -138,7 +142,7 @@ fn the_messages_of_refusals_are_sentences_that_say_what_to_do() {
         ("POST", format!("/api/payments/{id}/capture"), Some("k2"), r#"{"amount":1001}"#),
         ("POST", format!("/api/payments/{id}/refund"), Some("k3"), ""),
         ("GET", "/api/payments/pay_7".to_owned(), None, ""),
-        ("GET", "/_tillproof/statement.xml".to_owned(), None, ""),
+        ("GET", "/_tillproof/statement.xml?format=pdf".to_owned(), None, ""),
         ("PATCH", "/api/payments".to_owned(), None, ""),
     ] {
         let refused = driver.send(method, &path, key, body);
@@ -151,7 +155,7 @@ fn the_messages_of_refusals_are_sentences_that_say_what_to_do() {
         400 1001 minor units cannot be captured: 1000 are left
         409 a payment that is authorized cannot be refunded
         404 there is no payment "pay_7"
-        501 the bank statement is not simulated yet
+        400 the query parameter `format` cannot be read: expected camt.053, mt940 or csv
         405 this route does not answer "PATCH": use POST or GET
         "#);
 }

@@ -6,13 +6,23 @@
     reason = "a member that is not there reads as null, and nothing here counts far"
 )]
 
+#[path = "stripe/afterlives.rs"]
+mod afterlives;
 #[path = "stripe/aftermath.rs"]
 mod aftermath;
+#[path = "stripe/billing.rs"]
+mod billing;
 #[path = "stripe/catalogue.rs"]
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/histories.rs"]
+mod histories;
 #[path = "stripe/payments.rs"]
 mod payments;
+#[path = "stripe/reports.rs"]
+mod reports;
 #[path = "stripe/shop.rs"]
 pub(super) mod shop;
+#[path = "stripe/wanderings.rs"]
+mod wanderings;

@@ -2,7 +2,7 @@
 
 import { stripeRoutes, type StripeRoute } from "../simulator/engine.js";
 import type { FaultPlan, FaultPreset } from "../simulator/faults.js";
-import type { GatewayOptions } from "../simulator/gateway.js";
+import type { GatewayOptions } from "../simulator/options.js";
 import { serve, type GatewayServer, type ServeOptions } from "../simulator/server.js";
 import { fileJson, FINE, flags, shown, UsageError, wholeNumber } from "./usage.js";
 

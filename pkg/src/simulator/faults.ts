@@ -46,7 +46,31 @@ export type FaultName =
   | "settlement_missing"
   | "settlement_duplicate"
   | "settlement_foreign"
-  | "settlement_status";
+  | "settlement_status"
+  | "settlement_rate"
+  | "settlement_payout"
+  | "settlement_exponent"
+  | "settlement_sign"
+  | "payout_total"
+  | "bank_amount"
+  | "bank_missing"
+  | "bank_late"
+  | "bank_split"
+  | "bank_merged"
+  | "payout_returned"
+  | "refund_returned"
+  | "dispute_silent"
+  | "dispute_fee_missing"
+  | "dispute_fee_doubled"
+  | "settlement_uncaptured"
+  | "authorization_short"
+  | "reserve_held"
+  | "bank_debit"
+  | "settlement_twice"
+  | "settlement_restated"
+  | "settlement_twin"
+  | "unannounced"
+  | "settlement_day";
 
 /** When a fault happens, and how long it lasts where it delays. */
 export interface FaultRule {

@@ -5,66 +5,24 @@
  * clock nothing ever waits and nothing is sent but inside {@link Gateway.advance}, so that a run is exactly repeatable.
  */
 
-import { isTillproofError, TillproofError } from "../shell/errors.js";
-import { bytes, fn, list, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
-import { decode, encode } from "../shell/wire.js";
-import { Clock, VIRTUAL_START_MS, type ClockKind } from "./clock.js";
-import { Engine, type Delivery, type Exchange, type GatewayRequest } from "./engine.js";
+import { isTillproofError, TillproofError, type ErrorParts } from "../shell/errors.js";
+import { bytes, fn, list, object, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
+import { beginning, snapshotOf } from "./beginning.js";
+import type { Clock, ClockKind } from "./clock.js";
+import type { Delivery, Engine, Exchange, GatewayRequest } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
 import { fetchOver, HANG_MS, type Answer, type Fetch } from "./fetch.js";
 import { httpClientOver, type StripeHttpClient } from "./http-client.js";
-
-/** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
-export type Deliver = (request: Request) => Promise<Response>;
-
-/** The interfaces of a gateway: its own, that of Stripe, or one beside the other. */
-export type Dialect = "native" | "stripe" | "both";
-
-/** What a gateway is made from. */
-export interface GatewayOptions {
-  /** What decides every id, secret and fault: 0 to 2^53 - 1. 0 when left out. */
-  readonly seed?: number;
-  /** How it is spoken to. `native` when left out; `both` answers `/v1/` as Stripe and the rest as native. */
-  readonly dialect?: Dialect;
-  /** Which faults happen. None when left out. */
-  readonly faults?: FaultPlan;
-  /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */
-  readonly paymentsMax?: number;
-  /** Where virtual time begins, in milliseconds since the epoch; 2026-01-01T00:00:00Z when left out. */
-  readonly now?: number;
-  /** `virtual` (the default): time stands still but for {@link Gateway.advance} and slow answers. */
-  readonly clock?: ClockKind;
-  /** What {@link Gateway.snapshot} returned; all options above then come from there. */
-  readonly snapshot?: Uint8Array;
-  /** How webhooks are sent. The global `fetch` when left out. */
-  readonly deliver?: Deliver;
-  /**
-   * The time webhooks are signed with. The gateway's clock when left out; `Date.now` where they are verified against the
-   * wall clock, as over HTTP.
-   */
-  readonly signatureTime?: () => number;
-  /**
-   * How the time of a slow answer passes while the clock is virtual. The clock is moved when left out; whoever drives
-   * timers of his own waits with those.
-   */
-  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
-}
+import type { Deliver, GatewayOptions, SettlementOptions, StatementOptions } from "./options.js";
 
 /** How long a webhook may take to be answered. Below the engine's own patience of 60 s. */
 const DELIVERY_TIMEOUT_MS = 10_000;
 
+/** An address that fails later than this is not waited for again before it answers, in milliseconds. */
+const SILENCE_MS = 2_000;
+
 /** How long an answer waits for webhooks that are to overtake it: their handler may be waiting for the answer. */
 const OVERTAKE_MS = 1_000;
-
-/** The version of the bytes {@link Gateway.snapshot} returns; the engine's part has a version of its own. */
-const SNAPSHOT_VERSION = 1;
-
-interface SnapshotDocument {
-  readonly version: number;
-  readonly clock: ClockKind;
-  readonly clock_ms: number;
-  readonly engine: string;
-}
 
 /** A payment gateway. Made by {@link createGateway}. */
 export class Gateway {
@@ -75,6 +33,10 @@ export class Gateway {
   readonly #wait: GatewayOptions["wait"];
   /** Deliveries under way. */
   readonly #underway = new Set<Promise<void>>();
+  /** Those of them that time waits for. */
+  readonly #awaited = new Set<Promise<void>>();
+  /** Addresses that kept a webhook waiting in vain and have not answered since. */
+  readonly #silent = new Set<string>();
   /** Calls of {@link Gateway.advance}, one after the other. */
   #advancing: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,6 +48,7 @@ export class Gateway {
       "dialect",
       "faults",
       "paymentsMax",
+      "webhookSchedule",
       "now",
       "clock",
       "snapshot",
@@ -95,7 +58,7 @@ export class Gateway {
     ]);
     const deliver = fn("deliver", options.deliver ?? ((request: Request) => globalThis.fetch(request)));
     const signatureTime = fn("signatureTime", options.signatureTime ?? (() => this.#clock.now()));
-    const { engine, clock } = options.snapshot === undefined ? fresh(options) : restored(options, options.snapshot);
+    const { engine, clock } = beginning(options);
     this.#engine = engine;
     this.#clock = clock;
     this.#deliver = deliver;
@@ -199,22 +162,25 @@ export class Gateway {
     return this.#engine.groundTruth();
   }
 
-  /** The settlement report in the generic columns, one row per captured payment and per refund. */
-  settlementReport(): string {
-    this.#checkOpen();
-    return this.#engine.settlementCsv();
+  /**
+   * What was settled, with the drift the fault plan brings into it: a row per transaction. Throws `parameter_invalid` for a
+   * format there is none of, and `account_not_found`, `payout_not_found`.
+   */
+  settlementReport(options: SettlementOptions = {}): string {
+    const { format, account, payout } = onlyKnown("options", options, ["format", "account", "payout"]);
+    return this.#report("/_tillproof/settlement.csv", { format, account, payout });
+  }
+
+  /** The statement of the merchant's bank account, drift included. Throws as {@link Gateway.settlementReport} does. */
+  bankStatement(options: StatementOptions = {}): string {
+    const { format, account } = onlyKnown("options", options, ["format", "account"]);
+    return this.#report("/_tillproof/statement.xml", { format, account });
   }
 
   /** Everything that rebuilds this gateway: `createGateway({ snapshot })` goes on where it was taken. */
   snapshot(): Uint8Array {
     this.#checkOpen();
-    const document: SnapshotDocument = {
-      version: SNAPSHOT_VERSION,
-      clock: this.#clock.kind,
-      clock_ms: this.#clock.state,
-      engine: this.#engine.snapshot(),
-    };
-    return encode(document);
+    return snapshotOf(this.#engine, this.#clock);
   }
 
   /** Sends no further webhooks, waits for those under way and frees the memory. The gateway is of no use afterwards. */
@@ -224,6 +190,19 @@ export class Gateway {
     clearTimeout(this.#timer);
     await Promise.all(this.#underway);
     this.#engine.release();
+  }
+
+  /** A report, asked for as over HTTP. */
+  #report(path: string, asked: { readonly [parameter: string]: string | undefined }): string {
+    this.#checkOpen();
+    const named = Object.entries(asked).flatMap(([name, value]) => {
+      const said = optionalText(`options.${name}`, value);
+      return said === undefined ? [] : [`${name}=${encodeURIComponent(said)}`];
+    });
+    const request = { method: "GET", path, query: named.join("&"), headers: [], body: "" };
+    const { status, body } = this.#engine.handle(this.#clock.now(), request);
+    if (status === 200) return body;
+    throw new TillproofError((JSON.parse(body) as { error: ErrorParts }).error);
   }
 
   /** A slow answer: waits in real time, moves virtual time. Answers that are slow together are late together. */
@@ -252,10 +231,13 @@ export class Gateway {
     clearTimeout(patience);
   }
 
-  /** Jumps from one due moment to the next until `target` is reached and nothing is under way. */
+  /**
+   * Jumps from one due moment to the next until `target` is reached and nothing is under way, but for webhooks to
+   * addresses that do not answer: waiting for each attempt would take hours of real time.
+   */
   async #runTo(target: number): Promise<void> {
     for (;;) {
-      await Promise.all(this.#underway);
+      await Promise.all(this.#awaited);
       const due = this.#closed ? null : this.#engine.nextDue();
       if (due === null || due > target) break;
       if (this.#clock.kind === "virtual") this.#clock.moveTo(due);
@@ -272,16 +254,21 @@ export class Gateway {
     for (;;) {
       const delivery = this.#engine.pollDelivery(at, this.#signatureTime());
       if (delivery === null) return;
-      const sent = this.#send(delivery, at).finally(() => this.#underway.delete(sent));
+      const sent = this.#send(delivery, at).finally(() => {
+        this.#underway.delete(sent);
+        this.#awaited.delete(sent);
+      });
       this.#underway.add(sent);
+      if (!this.#silent.has(delivery.url)) this.#awaited.add(sent);
     }
   }
 
   /** Sends one webhook and reports what became of it. */
   async #send(delivery: Delivery, at: number): Promise<void> {
     const status = await this.#statusOf(delivery);
-    // In real time an answer arrives when it arrives; in virtual time sending takes none.
-    const now = this.#clock.kind === "real" ? Math.max(at, this.#clock.now()) : at;
+    // In real time an answer arrives when it arrives; in virtual time sending takes none, unless nobody waited for it.
+    const isPunctual = this.#clock.kind === "virtual" && !this.#silent.has(delivery.url);
+    const now = isPunctual ? at : Math.max(at, this.#clock.now());
     try {
       this.#engine.handleDelivery(now, delivery.id, status);
     } catch (error) {
@@ -292,6 +279,7 @@ export class Gateway {
   }
 
   async #statusOf(delivery: Delivery): Promise<number | null> {
+    const start = performance.now();
     try {
       const request = new Request(delivery.url, {
         method: "POST",
@@ -302,8 +290,10 @@ export class Gateway {
       });
       const response = await this.#deliver(request);
       await response.body?.cancel();
+      this.#silent.delete(delivery.url);
       return response.status;
     } catch {
+      if (performance.now() - start > SILENCE_MS) this.#silent.add(delivery.url);
       // No answer is an outcome: the engine tries again, and a dead letter can be seen in GET /api/events.
       return null;
     }
@@ -339,43 +329,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   return new Gateway(options);
 }
 
-function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
-  const kind = clockKind(options.clock ?? "virtual");
-  const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
-  const { seed = 0, dialect = "native", faults = "none", paymentsMax = null } = options;
-  return { engine: Engine.create({ seed, dialect, faults, paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
-}
-
-function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {
-  const document = snapshotDocument(bytes("snapshot", snapshot));
-  const kind = clockKind(options.clock ?? document.clock);
-  if (kind !== document.clock) {
-    throw new TillproofError({
-      code: "snapshot_clock_differs",
-      message: `the snapshot was taken with a ${document.clock} clock and cannot go on with a ${kind} one`,
-      details: { expected: document.clock, found: kind },
-    });
-  }
-  return { engine: Engine.restore(document.engine), clock: new Clock(kind, document.clock_ms) };
-}
-
-function snapshotDocument(snapshot: Uint8Array): SnapshotDocument {
-  let document: Partial<SnapshotDocument> | null;
-  try {
-    document = decode(snapshot) as Partial<SnapshotDocument> | null;
-  } catch {
-    document = null;
-  }
-  const { version, clock, clock_ms, engine } = document ?? {};
-  if (version === SNAPSHOT_VERSION && typeof clock_ms === "number" && typeof engine === "string") {
-    return { version, clock: clockKind(clock), clock_ms, engine };
-  }
-  throw new TillproofError({
-    code: "snapshot_damaged",
-    message: `the snapshot cannot be read: expected what snapshot() returned, version ${SNAPSHOT_VERSION}`,
-  });
-}
-
 /** The request with only what the engine reads. */
 function checkedRequest(request: GatewayRequest): GatewayRequest {
   const { method, path, query, headers, body } = object("request", request);
@@ -391,10 +344,6 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
   };
 }
 
-function clockKind(kind: unknown): ClockKind {
-  if (kind === "virtual" || kind === "real") return kind;
-  throw refusal("clock_unknown", "clock", kind, 'is no clock: expected "virtual" or "real"');
-}
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

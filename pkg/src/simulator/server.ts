@@ -9,7 +9,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 
 import { firstPart, HANG_MS } from "./fetch.js";
-import { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
+import { createGateway, type Gateway } from "./gateway.js";
+import { openApi } from "./openapi.js";
+import type { GatewayOptions } from "./options.js";
 import {
   envelope,
   EXPECTATION_FAILED,
@@ -40,6 +42,9 @@ const KEEP_ALIVE_MS = 65_000;
 /** How often a hung connection looks whether the server still listens. */
 const WATCH_MS = 200;
 
+/** Where the description of the native dialect is served. */
+const DOCUMENT_PATH = "/openapi.json";
+
 /** Where to listen. */
 export interface ServeOptions {
   /** What the gateway is made from. `clock` is `real` when left out. */
@@ -64,9 +69,12 @@ export interface GatewayServer {
 export async function serve(options: ServeOptions = {}): Promise<GatewayServer> {
   // Webhooks sent over HTTP are verified against the wall clock, whatever the gateway's own clock says.
   const gateway = createGateway({ clock: "real", signatureTime: Date.now, ...options.gateway });
+  // What there is to describe is the native dialect; Stripe describes its own.
+  const isDescribed = options.gateway?.dialect !== "stripe";
   // Node would refuse a missing Host by itself, with an empty body.
   const server: Server = createServer({ requireHostHeader: false }, (request, response) => {
-    void answer(server, gateway, request, response);
+    const asksForDocument = isDescribed && request.method === "GET" && request.url === DOCUMENT_PATH;
+    void (asksForDocument ? describe(request, response) : answer(server, gateway, request, response));
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on("checkExpectation", (request, response) => void refuse(request, response, EXPECTATION_FAILED));
@@ -144,6 +152,11 @@ async function answer(
     response.writeHead(500, { "content-type": "application/json" });
     response.end(body);
   }
+}
+
+/** Sends the OpenAPI document of the native dialect. */
+async function describe(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await send(request, response, 200, { "content-type": "application/json" }, JSON.stringify(openApi()));
 }
 
 /** Refuses a request whose body was not looked at. */

@@ -47,6 +47,12 @@ pub(in crate::simulator) struct Fate {
 }
 
 impl Injector {
+    /// Whether any request may meet a fault.
+    pub(in crate::simulator) fn may_strike_requests(&self) -> bool {
+        let all = [&Fault::OF_REQUESTS[..], &Fault::OF_MUTATIONS, &Fault::OF_READS];
+        all.iter().any(|faults| self.plan().has_any(faults))
+    }
+
     /// Draws what befalls a request of a route. `subject` is whom it is about.
     pub(in crate::simulator) fn fate(&mut self, subject: &str, route: &str, deed: Deed) -> Fate {
         let own: &[Fault] = match deed {

@@ -14,6 +14,7 @@ mod routes;
 mod serve;
 mod status;
 mod view;
+mod wallets;
 
 pub(super) use address::is_callable;
 pub(super) use door::is_malformed;

@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 
 use super::super::books::{OWN, Totals};
+use super::super::treasury::Source;
 use super::super::world::World;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
@@ -48,19 +49,29 @@ struct Proof {
     fees: u128,
     /// What the books hold for all merchants together.
     owed: i128,
+    /// The sum of the net amounts of all transactions of the treasury.
+    booked: i128,
+    /// The part of it that payments and their refunds caused.
+    paid: i128,
 }
 
 impl Proof {
-    /// What the books owe the merchants beyond what the payments say. Zero when all is well.
+    /// What the books owe the merchants beyond what the treasury says, and the treasury beyond what the payments say. Zero
+    /// when all is well.
     fn difference(&self) -> i128 {
         let sum = |total: u128| i128::try_from(total).unwrap_or(i128::MAX);
         let expected = sum(self.captured).saturating_sub(sum(self.refunded)).saturating_sub(sum(self.fees));
-        self.owed.saturating_sub(expected)
+        let beyond_treasury = self.owed.saturating_sub(self.booked);
+        if beyond_treasury == 0 { self.paid.saturating_sub(expected) } else { beyond_treasury }
     }
 
     fn holds(&self) -> bool {
         self.totals.balance() == 0 && self.accounts_agree && self.difference() == 0
     }
+}
+
+const fn is_of_payments(source: Source) -> bool {
+    matches!(source, Source::Payment(_) | Source::PaymentRefund(_))
 }
 
 /// Adds everything up anew, twice over: from the entries and from the payments.
@@ -72,6 +83,14 @@ fn proofs(world: &World) -> Vec<Proof> {
         sum.0 = sum.0.saturating_add(u128::from(now.captured));
         sum.1 = sum.1.saturating_add(u128::from(now.refunded));
         sum.2 = sum.2.saturating_add(u128::from(now.fee));
+    }
+    let mut nets: BTreeMap<Currency, (i128, i128)> = BTreeMap::new();
+    for transaction in world.treasury.transactions() {
+        let (net, of_payments) = (i128::from(transaction.net()), is_of_payments(transaction.source));
+        let _ = sums.entry(transaction.currency).or_default();
+        let sum = nets.entry(transaction.currency).or_default();
+        sum.0 = sum.0.saturating_add(net);
+        sum.1 = sum.1.saturating_add(if of_payments { net } else { 0 });
     }
     let (entries, accounts) = (world.books.recount(), world.books.totals());
     let own = |name: &str, currency: &Currency| {
@@ -87,6 +106,8 @@ fn proofs(world: &World) -> Vec<Proof> {
             refunded,
             fees,
             // All balances together are zero, so what is not ours is the merchants'.
+            booked: nets.get(&currency).map_or(0, |(booked, _)| *booked),
+            paid: nets.get(&currency).map_or(0, |(_, paid)| *paid),
             owed: OWN.iter().fold(0_i128, |owed, name| owed.saturating_sub(own(name, &currency))),
         })
         .collect()

@@ -31,28 +31,16 @@ pub(super) fn order(body: &Value<'_>) -> Result<Order, Error> {
 
     let currency = Currency::parse(currency)?;
     let amount = positive(amount, currency)?;
-    bounded("merchantId", merchant_id, MERCHANT_CHARACTERS_MAX)?;
-    if !merchant_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
-        return Err(Error::FieldInvalid {
-            field: "merchantId",
-            expected: "ASCII letters, digits, `.`, `_` and `-`",
-        });
-    }
+    let merchant_id = merchant(merchant_id, "merchantId")?;
     let description =
         description.map(|text| bounded("description", text, DESCRIPTION_CHARACTERS_MAX)).transpose()?;
-    let reference = reference.map(|text| bounded("reference", text, REFERENCE_CHARACTERS_MAX)).transpose()?;
-    if reference.as_deref() == Some("") {
-        return Err(Error::FieldInvalid {
-            field: "reference",
-            expected: "a non-empty string, or no such field",
-        });
-    }
+    let reference = named(reference)?;
     if let Some(metadata) = metadata {
         check_metadata(metadata)?;
     }
     let script = Script::of(metadata.and_then(|metadata| metadata.get("simulate")).and_then(Value::as_str));
     Ok(Order {
-        merchant_id: merchant_id.to_owned(),
+        merchant_id,
         amount,
         description,
         metadata: metadata.map(Value::to_text),
@@ -68,6 +56,31 @@ pub(super) fn part(body: &Value<'_>, currency: Currency) -> Result<Option<u64>, 
     let amount = fields.optional("amount");
     fields.finish()?;
     amount.map(|amount| positive(amount, currency).map(Amount::minor)).transpose()
+}
+
+/// The name of a merchant's account.
+pub(super) fn merchant(name: &str, field: &'static str) -> Result<String, Error> {
+    let name = bounded(field, name, MERCHANT_CHARACTERS_MAX)?;
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
+        return Err(Error::FieldInvalid { field, expected: "ASCII letters, digits, `.`, `_` and `-`" });
+    }
+    Ok(name)
+}
+
+/// `reference`, which may be left out.
+pub(super) fn reference(fields: &mut Fields<'_, '_>) -> Result<Option<String>, Error> {
+    named(fields.maybe_text("reference")?)
+}
+
+fn named(reference: Option<&str>) -> Result<Option<String>, Error> {
+    let reference = reference.map(|text| bounded("reference", text, REFERENCE_CHARACTERS_MAX)).transpose()?;
+    if reference.as_deref() == Some("") {
+        return Err(Error::FieldInvalid {
+            field: "reference",
+            expected: "a non-empty string, or no such field",
+        });
+    }
+    Ok(reference)
 }
 
 /// The body of a request that takes none.
@@ -159,7 +172,7 @@ pub(super) fn report(query: &str) -> Result<Report, Error> {
 }
 
 /// An amount as this dialect writes it: a JSON number, whole, above zero, exact for every reader.
-fn positive(value: &Value<'_>, currency: Currency) -> Result<Amount, Error> {
+pub(super) fn positive(value: &Value<'_>, currency: Currency) -> Result<Amount, Error> {
     if !matches!(value, Value::Number(_)) {
         return Err(Error::Body(json::Error::from(json::ErrorKind::WrongField {
             field: "amount",

@@ -7,7 +7,7 @@ use super::super::world::{Receipt, World};
 use super::super::{Error, Exchange, KEY_BYTES_MAX, Request};
 use super::routes::{self, Class, Found, Route};
 use super::status::status;
-use super::{befall, door, endpoints, lists, proof, read, reports, view};
+use super::{befall, door, endpoints, lists, proof, read, reports, view, wallets};
 use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
@@ -112,27 +112,27 @@ fn mutate(
             return Ok(answer);
         }
         // Refused now, the request leaves the key as it was.
-        let (status, receipt) = carry_out(world, now, found, &body)?;
+        let reply = carry_out(world, now, found, &body)?;
         world.keys.forget(key);
-        befall::confess(world, Fault::KeyExpired, now, request, found, Some(receipt.payment));
-        return Ok(remember(world, now, (key, fingerprint), (status, receipt), fate));
+        befall::confess(world, Fault::KeyExpired, now, request, found, payment_of(&reply));
+        return Ok(remember(world, now, (key, fingerprint), reply, fate));
     }
-    let (status, receipt) = carry_out(world, now, found, &body)?;
+    let reply = carry_out(world, now, found, &body)?;
     if fate.doubled
-        && let Ok((_, twin)) = carry_out(world, now, found, &body)
+        && let Ok(twin) = carry_out(world, now, found, &body)
     {
-        befall::confess(world, Fault::DuplicateSubmission, now, request, found, Some(twin.payment));
+        befall::confess(world, Fault::DuplicateSubmission, now, request, found, payment_of(&twin));
     }
     if let Some(patience) = fate.in_flight {
-        let reply = Reply::Payment { status, payment: receipt.payment, moment: receipt.moment };
+        let concerned = payment_of(&reply);
         world.keys.store(key, fingerprint, reply, now, patience);
-        befall::confess(world, Fault::KeyInFlight, now, request, found, Some(receipt.payment));
+        befall::confess(world, Fault::KeyInFlight, now, request, found, concerned);
         return Err(Error::KeyInFlight);
     }
     if fate.fails_afterwards {
-        befall::confess(world, Fault::ServerErrorStored, now, request, found, Some(receipt.payment));
+        befall::confess(world, Fault::ServerErrorStored, now, request, found, payment_of(&reply));
     }
-    Ok(remember(world, now, (key, fingerprint), (status, receipt), fate))
+    Ok(remember(world, now, (key, fingerprint), reply, fate))
 }
 
 /// Stores the answer under its key.
@@ -140,48 +140,62 @@ fn remember(
     world: &mut World,
     now: Timestamp,
     (key, fingerprint): (&str, [u8; 32]),
-    (status, receipt): (u16, Receipt),
+    done: Reply,
     fate: &Fate,
 ) -> Answer {
-    let reply = if fate.fails_afterwards {
-        Reply::FailedAfterwards
-    } else {
-        Reply::Payment { status, payment: receipt.payment, moment: receipt.moment }
-    };
-    let answer = Answer { payment: Some(receipt.payment), ..reply_answer(world, &reply) };
+    let payment = payment_of(&done);
+    let reply = if fate.fails_afterwards { Reply::FailedAfterwards } else { done };
+    let answer = Answer { payment, ..reply_answer(world, &reply) };
     world.keys.store(key, fingerprint, reply, now, fate.delay);
     answer
 }
 
-fn carry_out(
+fn carry_out(world: &mut World, now: Timestamp, found: &Found, body: &Value<'_>) -> Result<Reply, Error> {
+    let id = found.id.as_str();
+    let text = |status, body: String| Ok(Reply::Text { status, body: body.into() });
+    match found.route {
+        Route::CreatePayment => {
+            let order = read::order(body)?;
+            Ok(of_payment(201, world.create(order, now)?))
+        }
+        Route::CreateTransfer => text(201, wallets::transfer(world, now, body)?),
+        Route::CreateEscrow => text(201, wallets::escrow(world, now, body)?),
+        Route::ReleaseEscrow => text(200, wallets::end_escrow(world, now, id, body, true)?),
+        Route::ReturnEscrow => text(200, wallets::end_escrow(world, now, id, body, false)?),
+        Route::CreatePayout => text(201, wallets::payout(world, now, body)?),
+        Route::CancelPayout => text(200, wallets::cancel_payout(world, now, id, body)?),
+        _ => Ok(of_payment(200, change_payment(world, now, found, body)?)),
+    }
+}
+
+const fn of_payment(status: u16, receipt: Receipt) -> Reply {
+    Reply::Payment { status, payment: receipt.payment, moment: receipt.moment }
+}
+
+fn change_payment(
     world: &mut World,
     now: Timestamp,
     found: &Found,
     body: &Value<'_>,
-) -> Result<(u16, Receipt), Error> {
-    if found.route == Route::CreatePayment {
-        let order = read::order(body)?;
-        return Ok((201, world.create(order, now)?));
-    }
+) -> Result<Receipt, Error> {
     let payment = world.find(&found.id)?;
     let currency = world.payments.get(payment).map(|payment| payment.order.amount.currency());
     let currency = currency.ok_or(Error::Bug { what: "a payment number names no payment" })?;
-    let receipt = match found.route {
-        Route::Capture => world.capture(payment, read::part(body, currency)?, now)?,
-        Route::Refund => world.refund(payment, read::part(body, currency)?, now)?,
+    match found.route {
+        Route::Capture => world.capture(payment, read::part(body, currency)?, now),
+        Route::Refund => world.refund(payment, read::part(body, currency)?, now),
         Route::Void => {
             read::nothing(body)?;
-            world.void(payment, now)?
+            world.void(payment, now)
         }
-        _ => return Err(Error::Bug { what: "a route that moves money has no operation" }),
-    };
-    Ok((200, receipt))
+        _ => Err(Error::Bug { what: "a route that moves money has no operation" }),
+    }
 }
 
 fn payment_of(reply: &Reply) -> Option<usize> {
     match reply {
         Reply::Payment { payment, .. } => Some(*payment),
-        Reply::FailedAfterwards => None,
+        Reply::Text { .. } | Reply::FailedAfterwards => None,
     }
 }
 
@@ -191,6 +205,7 @@ fn reply_answer(world: &World, reply: &Reply) -> Answer {
             let receipt = Receipt { payment: *payment, moment: *moment };
             Answer::of(*status, view::payment(world, receipt))
         }
+        Reply::Text { status, body } => Answer::of(*status, body.as_ref().to_owned()),
         Reply::FailedAfterwards => {
             Answer::of(status(&Error::FailedAfterwards), view::error(&Error::FailedAfterwards))
         }
@@ -231,6 +246,10 @@ fn answer(
             Ok(Answer::of(200, shown))
         }
         Route::Events => Ok(Answer::of(200, lists::events(world, query)?)),
+        Route::GetTransfer => Ok(Answer::of(200, wallets::get_transfer(world, &found.id)?)),
+        Route::GetEscrow => Ok(Answer::of(200, wallets::get_escrow(world, &found.id)?)),
+        Route::GetPayout => Ok(Answer::of(200, wallets::get_payout(world, &found.id)?)),
+        Route::Wallet => Ok(Answer::of(200, wallets::wallet(world, &found.id)?)),
         Route::Account => Ok(Answer::of(200, lists::account(world, query, &found.id)?)),
         Route::Reconcile => {
             read::nothing(&body(request)?)?;
@@ -274,9 +293,16 @@ fn answer(
             read::nothing(&body(request)?)?;
             Ok(Answer { control: Control::Reset, ..Answer::of(200, r#"{"reset":true}"#.to_owned()) })
         }
-        Route::CreatePayment | Route::Capture | Route::Void | Route::Refund => {
-            Err(Error::Bug { what: "a route that moves money was taken for another" })
-        }
+        Route::CreatePayment
+        | Route::Capture
+        | Route::Void
+        | Route::Refund
+        | Route::CreateTransfer
+        | Route::CreateEscrow
+        | Route::ReleaseEscrow
+        | Route::ReturnEscrow
+        | Route::CreatePayout
+        | Route::CancelPayout => Err(Error::Bug { what: "a route that moves money was taken for another" }),
     }
 }
 

@@ -7,7 +7,7 @@ pub(super) const fn status(error: &Error) -> u16 {
     match error {
         Error::RouteNotFound { .. } | Error::NotFound { .. } => 404,
         Error::MethodNotAllowed { .. } => 405,
-        Error::KeyInFlight | Error::InvalidTransition { .. } => 409,
+        Error::KeyInFlight | Error::InvalidTransition { .. } | Error::WrongState { .. } => 409,
         Error::BodyTooLarge { .. } => 413,
         Error::EncodingRefused { .. } => 415,
         Error::KeyMismatch => 422,

@@ -34,7 +34,7 @@ pub(in crate::simulator) fn decide(
     injector: &mut Injector,
 ) -> Option<(Drift, Injected)> {
     let minor = payout.minor.unsigned_abs();
-    let occasion = injector.occasion("bank", id, &Fault::OF_BANK);
+    let occasion = injector.occasion("bank", id, &Fault::OF_BANK).at("payout");
     let struck = Fault::OF_BANK.map(|fault| (fault, injector.strikes(&occasion, fault)));
     let (fault, _) = struck.into_iter().find(|(_, strikes)| *strikes)?;
     let drift = match fault {

@@ -6,6 +6,7 @@ use super::super::treasury::Source;
 use super::accounts::Account;
 use super::amount_params;
 use super::balance_transactions::BalanceTransaction;
+use super::charges::Charge;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, Object, PLATFORM, kind};
@@ -56,6 +57,7 @@ impl Kind for ApplicationFee {
     const FIELDS: &'static [Field] = &[
         ("account", Holds::One(Class::Account)),
         ("balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("charge", Holds::One(Class::Charge)),
         ("refunds", Holds::One(Class::FeeRefund)),
     ];
 
@@ -66,8 +68,8 @@ impl Kind for ApplicationFee {
         let application = sheet.reader.ids.id("ca", PLATFORM);
         sheet.text("application", &application);
         sheet.reference::<BalanceTransaction>("balance_transaction", Some(self.transaction));
-        let charge = sheet.reader.ids.id("ch", self.charge);
-        sheet.text("charge", &charge);
+        sheet.reference::<Charge>("charge", Some(self.charge));
+        let charge = sheet.reader.id::<Charge>(self.charge);
         sheet.time("created", self.head.created);
         sheet.currency("currency", self.currency);
         sheet.object("fee_source", |sheet| {
@@ -152,6 +154,11 @@ pub(super) fn collect(work: &mut Work<'_>, charge: usize, transaction: usize) ->
     Ok(number)
 }
 
+/// What a fee was and how much of it was given back, in minor units.
+pub(super) const fn amounts(fee: &ApplicationFee) -> (u64, u64) {
+    (fee.amount, fee.refunded)
+}
+
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     params.finish()?;
     let number = work.find::<ApplicationFee>(0)?;
@@ -182,14 +189,26 @@ fn give_back(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             format!("Refund amount ({minor}) is greater than unrefunded amount on application fee ({rest})");
         return Err(Refusal::param(None, "amount", message));
     }
+
+    // From here on the money is back, unless the books say that it cannot be.
+    let number = refund(work, fee, minor, metadata)?;
+    Ok(Answer::Object(work.object::<FeeRefund>(number)?))
+}
+
+/// Gives a part of a fee back that was not given back yet, and returns the number of the refund. The account at work is
+/// the platform.
+///
+/// # Errors
+///
+/// What the treasury refused; nothing has changed then.
+pub(super) fn refund(work: &mut Work<'_>, fee: usize, minor: u64, metadata: MetadataPatch) -> Result<usize> {
+    let found = work.get::<ApplicationFee>(fee)?.clone();
     let head = work.head::<FeeRefund>(metadata);
     let number = head.number;
     let purses = (work.purse()?, work.get::<Account>(found.account)?.purse);
     let (world, now) = (&mut *work.world, work.now);
     let (money, source) = ((minor, found.currency), Source::FeeRefund(number));
     let booked = world.treasury.give_fee_back(&mut world.books, purses, money, source, now)?;
-
-    // From here on the money is back.
     publish(work.world);
     let (currency, transaction) = (found.currency, booked.out);
     let _ = work.add(FeeRefund { head, fee, amount: minor, currency, transaction });
@@ -197,7 +216,7 @@ fn give_back(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     edited.refunded = edited.refunded.saturating_add(minor);
     edited.refunds.push(number);
     work.emit::<ApplicationFee>("application_fee.refunded", fee)?;
-    Ok(Answer::Object(work.object::<FeeRefund>(number)?))
+    Ok(number)
 }
 
 /// The refund the path names, after its fee.

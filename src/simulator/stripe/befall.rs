@@ -23,6 +23,9 @@ const EVENTS_SEEN_MAX: usize = 2_000;
 
 /// Draws what befalls a request; nothing for one that finds no route.
 pub(super) fn fate(world: &mut World, request: &Request) -> Fate {
+    if !world.injector.may_strike_requests() {
+        return Fate::default();
+    }
     let Some((row, _)) = routes::find(&request.method, &request.path) else { return Fate::default() };
     if SPARED.iter().any(|spared| row.pattern.starts_with(spared)) {
         return Fate::default();

@@ -11,6 +11,7 @@ use super::terms::Destination;
 use super::test_cards::Aftermath;
 use super::transfers;
 use super::work::Work;
+use crate::prelude::*;
 use crate::simulator::treasury::{Availability, Booking, Source};
 
 /// Books what a charge captured and returns the number of the balance transaction.
@@ -35,13 +36,11 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     if charge.card.test.aftermath == Aftermath::AvailableAtOnce {
         booking.availability = Availability::AtOnce;
     }
+    booking.authorized = charge.amount;
     let terms = charge.terms.clone();
     let fee = terms.application_fee.unwrap_or_default().min(charge.amount_captured);
     booking.application_fee = if terms.transfer.is_none() { fee } else { 0 };
-    let object = work.id::<Charge>(number);
-    // Merchants keep the id of the intent beside their order.
-    let reference =
-        charge.payment_intent.map_or_else(|| object.clone(), |intent| work.id::<PaymentIntent>(intent));
+    let (object, reference) = (work.id::<Charge>(number), reference(work, number)?);
     let transaction = work.book(&booking, &reference, &object)?;
     let shared = match terms.transfer {
         Some(Destination { account, amount }) => {
@@ -59,4 +58,14 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     }
     disputes::follow_capture(work, number, charge.card.test.aftermath);
     Ok(transaction)
+}
+
+/// The name under which a merchant's records know a charge: merchants keep the id of the intent beside their order.
+///
+/// # Errors
+///
+/// A contradiction in the simulator: nobody has this number.
+pub(super) fn reference(work: &Work<'_>, charge: usize) -> Result<String> {
+    let intent = work.get::<Charge>(charge)?.payment_intent;
+    Ok(intent.map_or_else(|| work.id::<Charge>(charge), |intent| work.id::<PaymentIntent>(intent)))
 }

@@ -102,6 +102,10 @@ impl Charge {
         self.failure.is_none()
     }
 
+    const fn status(&self) -> &'static str {
+        if self.is_paid() { "succeeded" } else { "failed" }
+    }
+
     /// Whether the money was taken and is not held any more.
     pub(super) fn is_captured(&self) -> bool {
         self.hold == Hold::Captured
@@ -173,7 +177,7 @@ impl Kind for Charge {
         sheet.metadata(&self.head.metadata);
         sheet.reference::<Account>("on_behalf_of", terms.on_behalf_of);
         self.write_outcome(sheet);
-        sheet.flag("paid", self.failure.is_none());
+        sheet.flag("paid", self.is_paid());
         sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
         sheet.text("payment_method", &sheet.reader.id::<PaymentMethod>(self.payment_method));
         sheet.object("payment_method_details", |sheet| {
@@ -185,7 +189,7 @@ impl Kind for Charge {
         sheet.null("receipt_number");
         let receipt =
             glued(&["https://pay.stripe.com/receipts/", &sheet.reader.id::<Self>(self.head.number)]);
-        sheet.maybe_text("receipt_url", self.failure.is_none().then_some(receipt.as_str()));
+        sheet.maybe_text("receipt_url", self.is_paid().then_some(receipt.as_str()));
         sheet.flag("refunded", self.is_refunded());
         refunds::write_of_charge(sheet, self.head.number);
         sheet.null("review");
@@ -193,7 +197,7 @@ impl Kind for Charge {
         sheet.null("source");
         sheet.null("source_transfer");
         terms.write_descriptors(sheet);
-        sheet.text("status", if self.failure.is_none() { "succeeded" } else { "failed" });
+        sheet.text("status", self.status());
         if shared.transfer.is_some() {
             sheet.reference::<Transfer>("transfer", shared.transfer);
         }
@@ -273,6 +277,14 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     Ok(Answer::Object(work.object::<Charge>(number)?))
 }
 
+/// The charges an intent made, newest first.
+fn of_intent<'w>(work: &'w Work<'_>, intent: usize) -> impl Iterator<Item = usize> + 'w {
+    let latest = work.get::<PaymentIntent>(intent).ok().and_then(|intent| intent.latest_charge);
+    core::iter::successors(latest, |number| {
+        work.get::<Charge>(*number).ok().and_then(|charge| charge.previous)
+    })
+}
+
 fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let page = Page::read::<Charge>(work, &mut params)?;
     let created = Span::read(&mut params, "created")?;
@@ -286,12 +298,20 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     };
     let group = params.text("transfer_group")?;
     params.finish()?;
-    let found = page.of::<Charge>(work, |charge| {
+    let is_wanted = |charge: &Charge| {
         created.holds(charge.head.created)
             && customer.is_none_or(|customer| charge.customer == Some(customer))
-            && intent.is_none_or(|intent| charge.payment_intent == Some(intent))
             && group.as_ref().is_none_or(|group| charge.terms.transfer_group.as_ref() == Some(group))
-    });
+    };
+    let found = match intent {
+        Some(intent) => {
+            // Oldest first, as a page walks what it is given from its end.
+            let mut numbers: Vec<usize> = of_intent(work, intent).collect();
+            numbers.reverse();
+            page.among::<Charge>(work, numbers.into_iter(), is_wanted)
+        }
+        None => page.of::<Charge>(work, is_wanted),
+    };
     Ok(Answer::list::<Charge>("/v1/charges", found))
 }
 
@@ -336,7 +356,7 @@ fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
             "payment_method_details.card.fingerprint" => Content::Text(charge.card.fingerprint(ids)),
             "payment_method_details.card.last4" => Content::Text(charge.card.test.last4().to_owned()),
             "refunded" => Content::Flag(charge.is_refunded()),
-            _ => Content::Text(if charge.failure.is_none() { "succeeded" } else { "failed" }.to_owned()),
+            _ => Content::Text(charge.status().to_owned()),
         },
     )
 }

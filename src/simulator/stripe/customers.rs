@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use super::addresses::{self, Address, Shipping};
+use super::billing;
 use super::expand::Gives;
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind};
@@ -289,6 +290,7 @@ fn delete(work: &mut Work<'_>, params: Params) -> Result<Answer> {
     let number = find(work)?;
 
     // From here on the customer is gone; the event tells of the last version.
+    billing::end_of_customer(work, number)?;
     work.edit::<Customer>(number)?.default_payment_method = None;
     for method in payment_methods::of_customer(work, number) {
         payment_methods::release(work, method)?;

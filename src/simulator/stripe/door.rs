@@ -2,14 +2,32 @@
 //! which holds no secrets, does not know of it.
 
 use super::super::{BODY_BYTES_MAX, Exchange, Request};
+use super::events::REQUEST_PREFIX;
 use super::refusal::{Refusal, Result};
 use super::serve;
-use crate::crypto::decode_base64;
+use crate::crypto::{Sha256, decode_base64, encode_hex};
 use crate::prelude::*;
 
 /// The answer to a request that is not let in; `None` for one that is.
 pub(in crate::simulator) fn refused_at_the_door(request: &Request) -> Option<Exchange> {
-    check(request).err().map(|refusal| serve::refusal(&refusal))
+    let refusal = check(request).err()?;
+    let mut exchange = serve::refusal(&refusal);
+    exchange.headers.push(("request-id", id_of(request)));
+    Some(exchange)
+}
+
+/// Such a request is not counted, so its id comes from itself.
+fn id_of(request: &Request) -> String {
+    const BYTES: usize = 12;
+    let mut hash = Sha256::new();
+    for part in
+        [request.method.as_bytes(), b" ", request.path.as_bytes(), b"?", request.query.as_bytes(), b"\n"]
+    {
+        hash.update(part);
+    }
+    hash.update(&request.body);
+    let hash = hash.finish();
+    format!("{REQUEST_PREFIX}_{}", encode_hex(hash.get(..BYTES).unwrap_or_default()))
 }
 
 fn check(request: &Request) -> Result<()> {
@@ -18,7 +36,9 @@ fn check(request: &Request) -> Result<()> {
         return Err(Refusal::request(message).with_status(413));
     }
     let content_type = request.header("content-type").unwrap_or_default();
-    if content_type.starts_with("application/json") && !request.body.is_empty() {
+    // Version 2 of the API speaks JSON; that it is not simulated is said by its address.
+    let is_form = request.path.starts_with("/v1/");
+    if is_form && content_type.starts_with("application/json") && !request.body.is_empty() {
         let message = "Invalid request: the content type of a POST must be application/x-www-form-urlencoded";
         return Err(Refusal::request(message.to_owned()));
     }

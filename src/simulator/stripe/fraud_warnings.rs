@@ -77,8 +77,8 @@ pub(super) fn follow_refund(work: &mut Work<'_>, charge: usize) -> Result<()> {
     if !work.get::<Charge>(charge)?.is_refunded() {
         return Ok(());
     }
-    let rows = EarlyFraudWarning::table(&work.world.stripe.tables).rows().iter();
-    let found = rows.filter(|warning| warning.charge == charge && warning.is_actionable).cloned().next();
+    let mut rows = EarlyFraudWarning::table(&work.world.stripe.tables).rows().iter();
+    let found = rows.find(|warning| warning.charge == charge && warning.is_actionable).cloned();
     let Some(before) = found else { return Ok(()) };
     let number = before.head.number;
     work.edit::<EarlyFraudWarning>(number)?.is_actionable = false;

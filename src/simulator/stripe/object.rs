@@ -5,6 +5,7 @@
 
 use alloc::sync::Arc;
 
+use super::super::ids::Ids;
 use super::expand::Field;
 use super::sheet::Sheet;
 use super::{
@@ -44,9 +45,16 @@ pub(super) trait Kind: Clone + Sized {
     const FIELDS: &'static [Field];
     /// Whether it shows an id: there is one balance only.
     const HAS_ID: bool = true;
+    /// Whether a merchant may choose the id.
+    const HAS_OWN_IDS: bool = false;
 
     fn head(&self) -> &Head;
     fn head_mut(&mut self) -> &mut Head;
+
+    /// The id the merchant chose.
+    fn own_id(&self) -> Option<&str> {
+        None
+    }
 
     /// Writes the members after `id` and `object`. Must depend on nothing but this version, expanded fields apart: events
     /// and stored answers are rendered later.
@@ -64,6 +72,25 @@ pub(super) trait Kind: Clone + Sized {
 #[derive(Clone, Debug)]
 pub(super) struct Table<T> {
     rows: Vec<Arc<T>>,
+}
+
+/// The id of an object: the one the merchant chose, or the one its number gives.
+pub(super) fn id_of<T: Kind>(tables: &Tables, ids: &Ids, number: usize) -> String {
+    let own =
+        if T::HAS_OWN_IDS { T::table(tables).get(number).and_then(|found| found.own_id()) } else { None };
+    own.map_or_else(|| ids.id(T::PREFIX, number), str::to_owned)
+}
+
+/// The number of the object with an id; `None` when there is none.
+pub(super) fn number_of<T: Kind>(tables: &Tables, ids: &Ids, id: &str) -> Option<usize> {
+    let rows = T::table(tables);
+    match ids
+        .number(T::PREFIX, id)
+        .filter(|number| rows.get(*number).is_some_and(|found| found.own_id().is_none()))
+    {
+        None if T::HAS_OWN_IDS => rows.rows().iter().position(|found| found.own_id() == Some(id)),
+        found => found,
+    }
 }
 
 impl<T> Default for Table<T> {
@@ -135,6 +162,11 @@ macro_rules! kinds {
 
             pub(super) fn head(&self) -> &Head {
                 match self { $(Self::$name(object) => object.head()),+ }
+            }
+
+            /// The id the merchant chose.
+            pub(super) fn own_id(&self) -> Option<&str> {
+                match self { $(Self::$name(object) => object.own_id()),+ }
             }
 
             pub(super) const fn name(&self) -> &'static str {

@@ -192,6 +192,16 @@ impl Params {
         }
     }
 
+    /// Refuses an empty value where a new object has nothing to unset; does not take it.
+    ///
+    /// # Errors
+    ///
+    /// It is empty.
+    pub(super) fn not_empty(&self, name: &str) -> Result<()> {
+        let is_empty = |(found, node): &(String, Node)| found == name && *node == Node::Text(String::new());
+        if self.members.iter().any(is_empty) { Err(self.empty(name)) } else { Ok(()) }
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors
@@ -340,7 +350,7 @@ impl Params {
     fn empty(&self, name: &str) -> Box<Refusal> {
         let name = self.name(name);
         let message = format!(
-            "An empty value was given for '{name}', which cannot be unset: leave it out, or give a value."
+            "You passed an empty string for '{name}', which cannot be unset: leave it out, or give a value."
         );
         Refusal::param(Some("parameter_invalid_empty"), &name, message)
     }
@@ -395,7 +405,10 @@ mod tests {
                 "- a: Invalid a: must be one of y, or z",
             ),
             (told(params("").required_text("a")), "parameter_missing a: Missing required param: a."),
-            (told(params("a=1&b=2").finish()), "parameter_unknown a: Received unknown parameter: a"),
+            (
+                told(params("a=1&b=2").finish()),
+                "parameter_unknown a: Received unknown parameter: a (unknown to Stripe, or not simulated)",
+            ),
             (told(params("a[0]=x&a[1]=y").texts("a")), r#"Some(["x", "y"])"#),
             (told(params("metadata[k]=v&metadata[w]=").metadata()), r#"Merge([("k", "v"), ("w", "")])"#),
             (told(params("metadata=").metadata()), "Clear"),
@@ -412,7 +425,8 @@ mod tests {
         let Patch::Set(address) = shipping.object("address").unwrap() else { panic!("an object") };
         assert_eq!(
             told(address.finish()),
-            "parameter_unknown shipping[address][planet]: Received unknown parameter: shipping[address][planet]"
+            "parameter_unknown shipping[address][planet]: Received unknown parameter: shipping[address][planet] (unknown \
+             to Stripe, or not simulated)"
         );
         shipping.finish().unwrap();
         params.finish().unwrap();

@@ -160,6 +160,9 @@ pub(super) fn made_by_schedule(work: &mut Work<'_>, number: usize) -> Result<()>
 /// A contradiction in the simulator itself.
 pub(super) fn moved(work: &mut Work<'_>, number: usize, state: PayoutState) -> Result<()> {
     add(work, number, (None, None), MetadataPatch::Keep)?;
+    if state == PayoutState::Paid {
+        work.world.weigh_arrival(number, work.now);
+    }
     if !is_mine(work, number)? {
         return Ok(());
     }
@@ -168,7 +171,6 @@ pub(super) fn moved(work: &mut Work<'_>, number: usize, state: PayoutState) -> R
         PayoutState::Canceled => renew(work, number, "payout.canceled"),
         PayoutState::Failed => renew(work, number, "payout.failed"),
         PayoutState::Paid => {
-            work.world.weigh_arrival(number, work.now);
             renew(work, number, "payout.paid")?;
             if !work.get::<Payout>(number)?.money.is_automatic {
                 return Ok(());

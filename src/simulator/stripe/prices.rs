@@ -8,89 +8,28 @@ use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::{MetadataPatch, Params, Patch};
 use super::products::{self, Product};
+use super::recurrence::{EVERY, Interval};
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
+use super::search::{self, Content};
+use super::search_page;
 use super::sheet::Sheet;
 use super::work::{Work, merge};
-use crate::calendar::months_after;
 use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
 
 const NOTE: &str = "Per unit and licensed only: no tiers, meters, custom amounts or further currencies.";
 
 pub(super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/prices", create, Gives::One(Class::Price), Level::Most).noting(NOTE),
     Row::new("GET", "/v1/prices", list, Gives::List(Class::Price), Level::Whole),
+    Row::new("GET", "/v1/prices/search", search, Gives::List(Class::Price), Level::Whole),
     Row::new("GET", "/v1/prices/:id", retrieve, Gives::One(Class::Price), Level::Whole),
     Row::new("POST", "/v1/prices/:id", update, Gives::One(Class::Price), Level::Most).noting(NOTE),
 ];
 
 /// Largest amount of a price, in minor units: what a charge may have.
 const MINOR_MAX: u64 = 99_999_999;
-
-/// Longest interval, as documented: three years.
-const INTERVALS_MAX: [(Every, u64); 4] =
-    [(Every::Day, 1_095), (Every::Week, 156), (Every::Month, 36), (Every::Year, 3)];
-
-/// A unit of recurrence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Every {
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-const EVERY: &[(&str, Every)] =
-    &[("day", Every::Day), ("week", Every::Week), ("month", Every::Month), ("year", Every::Year)];
-
-impl Every {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-}
-
-/// How often a price is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Interval {
-    pub(super) every: Every,
-    /// At least 1.
-    pub(super) count: u32,
-}
-
-impl Interval {
-    /// The moment so many intervals after `anchor`.
-    pub(super) fn after(self, anchor: Timestamp, times: u32) -> Timestamp {
-        const DAY_SECONDS: u64 = 24 * 60 * 60;
-        let units = self.count.saturating_mul(times);
-        let days = |length: u64| {
-            anchor.saturating_add(Millis::from_seconds(
-                u64::from(units).saturating_mul(length).saturating_mul(DAY_SECONDS),
-            ))
-        };
-        match self.every {
-            Every::Day => days(1),
-            Every::Week => days(7),
-            // After the year 9999 time stands still.
-            Every::Month => months_after(anchor, units).unwrap_or(Timestamp::MAX),
-            Every::Year => months_after(anchor, units.saturating_mul(12)).unwrap_or(Timestamp::MAX),
-        }
-    }
-
-    /// As descriptions of lines have it: `month`, `3 months`.
-    pub(super) fn to_text(self) -> String {
-        match self.count {
-            1 => self.every.name().to_owned(),
-            count => glued(&[&count.digits(), " ", self.every.name(), "s"]),
-        }
-    }
-}
 
 /// What one unit of a product costs.
 #[derive(Clone, Debug)]
@@ -139,13 +78,17 @@ impl Kind for Price {
         sheet.text("tax_behavior", self.tax_behavior);
         sheet.null("tiers_mode");
         sheet.null("transform_quantity");
-        sheet.text("type", if self.interval.is_some() { "recurring" } else { "one_time" });
+        sheet.text("type", self.kind());
         sheet.natural("unit_amount", self.unit_amount);
         sheet.text("unit_amount_decimal", &self.unit_amount.digits());
     }
 }
 
 impl Price {
+    const fn kind(&self) -> &'static str {
+        if self.interval.is_some() { "recurring" } else { "one_time" }
+    }
+
     /// The price as the plan it would have been: subscription items still show it.
     pub(super) fn write_plan(&self, sheet: &mut Sheet<'_>) {
         let reader = sheet.reader;
@@ -194,7 +137,7 @@ impl Terms {
         let currency = currency(params)?.ok_or_else(|| Refusal::missing(&params.name("currency")))?;
         let (interval, trial_days) = match params.object("recurring")? {
             Patch::Set(mut recurring) => {
-                let terms = (interval(&mut recurring)?, recurring.natural("trial_period_days")?);
+                let terms = (Interval::read(&mut recurring)?, recurring.natural("trial_period_days")?);
                 let _ = recurring.choice("usage_type", &[("licensed", ())])?;
                 recurring.finish()?;
                 (Some(terms.0), terms.1)
@@ -286,20 +229,6 @@ pub(super) fn currency(params: &mut Params) -> Result<Option<Currency>> {
     let Some(text) = params.text("currency")? else { return Ok(None) };
     let found = Currency::parse(&text.to_ascii_uppercase());
     found.map(Some).map_err(|_| params.invalid("currency", "currency", &text))
-}
-
-fn interval(recurring: &mut Params) -> Result<Interval> {
-    let missing = Refusal::missing(&recurring.name("interval"));
-    let every = recurring.choice("interval", EVERY)?.ok_or(missing)?;
-    let count = recurring.positive("interval_count")?.unwrap_or(1);
-    let limit = INTERVALS_MAX.iter().find(|(found, _)| *found == every).map_or(0, |(_, limit)| *limit);
-    match u32::try_from(count) {
-        Ok(count) if u64::from(count) <= limit => Ok(Interval { every, count }),
-        _ => {
-            let message = format!("An interval is at most three years: {limit} times `{}`", every.name());
-            Err(Refusal::param(None, &recurring.name("interval_count"), message))
-        }
-    }
 }
 
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
@@ -430,4 +359,32 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
                 .is_none_or(|keys| price.lookup_key.as_ref().is_some_and(|key| keys.contains(key)))
     });
     Ok(Answer::list::<Price>("/v1/prices", found))
+}
+
+/// Fields of <https://docs.stripe.com/search#query-fields-for-prices>.
+const SEARCHED: &[search::Field] = &[
+    ("active", search::Kind::Token),
+    ("currency", search::Kind::Token),
+    ("lookup_key", search::Kind::Text),
+    ("metadata", search::Kind::Metadata),
+    ("product", search::Kind::Token),
+    ("type", search::Kind::Token),
+];
+
+fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
+    let list = ("/v1/prices/search", SEARCHED);
+    search_page::answer::<Price>(
+        work,
+        params,
+        list,
+        |_| true,
+        |price, ids, name, key| match name {
+            "active" => Content::Flag(price.is_active),
+            "currency" => Content::Text(price.currency.code().to_ascii_lowercase()),
+            "lookup_key" => Content::maybe(price.lookup_key.clone()),
+            "metadata" => search_page::metadata(&price.head.metadata, key),
+            "product" => Content::Text(ids.id(Product::PREFIX, price.product)),
+            _ => Content::Text(price.kind().to_owned()),
+        },
+    )
 }

@@ -1,5 +1,7 @@
 //! What a merchant sells. A product with prices is never deleted: invoices go on naming it.
 
+use alloc::sync::Arc;
+
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -7,18 +9,21 @@ use super::params::{Params, Patch};
 use super::prices::Price;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
+use super::search::{self, Content};
+use super::search_page;
 use super::sheet::Sheet;
 use super::work::{Work, merge};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-const OWN_ID: &str = "An id of the merchant's own is not simulated.";
+const NOTE: &str = "Without package dimensions and tax details.";
 
 pub(super) const ROUTES: &[Row] = &[
-    Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most).noting(OWN_ID),
+    Row::new("POST", "/v1/products", create, Gives::One(Class::Product), Level::Most).noting(NOTE),
     Row::new("GET", "/v1/products", list, Gives::List(Class::Product), Level::Whole),
+    Row::new("GET", "/v1/products/search", search, Gives::List(Class::Product), Level::Whole),
     Row::new("GET", "/v1/products/:id", retrieve, Gives::One(Class::Product), Level::Whole),
-    Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most),
+    Row::new("POST", "/v1/products/:id", update, Gives::One(Class::Product), Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/products/:id", delete, Gives::Nothing, Level::Whole),
 ];
 
@@ -28,6 +33,7 @@ const IMAGES_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct Product {
     pub(super) head: Head,
+    own_id: Option<Arc<str>>,
     pub(super) name: String,
     is_active: bool,
     default_price: Option<usize>,
@@ -47,7 +53,12 @@ impl Kind for Product {
     kind!(Product, products);
     const PREFIX: &'static str = "prod";
     const NAME: &'static str = "product";
+    const HAS_OWN_IDS: bool = true;
     const FIELDS: &'static [Field] = &[("default_price", Holds::One(Class::Price))];
+
+    fn own_id(&self) -> Option<&str> {
+        self.own_id.as_deref()
+    }
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         if self.is_deleted {
@@ -83,6 +94,7 @@ impl Product {
         let updated = head.created;
         Self {
             head,
+            own_id: None,
             name,
             is_active: true,
             default_price: None,
@@ -175,8 +187,27 @@ impl Fields {
     }
 }
 
+/// The id a merchant chose for a new product.
+fn own_id(work: &Work<'_>, params: &mut Params) -> Result<Option<Arc<str>>> {
+    const CHARS_MAX: usize = 255;
+    let Some(id) = params.patch_up_to("id", CHARS_MAX)?.value() else { return Ok(None) };
+    if !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/') {
+        let message = "The id of a product is made of visible ASCII characters without slashes".to_owned();
+        return Err(Refusal::param(None, "id", message));
+    }
+    if work.number::<Product>(&id).is_some() {
+        return Err(Refusal::param(
+            Some("resource_already_exists"),
+            "id",
+            "Product already exists.".to_owned(),
+        ));
+    }
+    Ok(Some(id.into()))
+}
+
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let name = params.required_text("name")?;
+    let own_id = own_id(work, &mut params)?;
     // Products are all services by now; the word is taken and has no meaning.
     let _ = params.choice("type", &[("service", ()), ("good", ())])?;
     let (fields, metadata) = (Fields::read(&mut params)?, params.metadata()?);
@@ -191,7 +222,8 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     params.finish()?;
 
     // From here on the product is known.
-    let product = fields.product(work.head::<Product>(metadata), name);
+    let mut product = fields.product(work.head::<Product>(metadata), name);
+    product.own_id = own_id;
     let number = work.add(product);
     let price = price.map(|terms| terms.add(work, number)).transpose()?;
     work.edit::<Product>(number)?.default_price = price;
@@ -273,4 +305,27 @@ fn present(work: &Work<'_>) -> Result<usize> {
         return Err(Refusal::no_such(Product::NAME, work.path_id(0)));
     }
     Ok(number)
+}
+
+/// Fields of <https://docs.stripe.com/search#query-fields-for-products>.
+const SEARCHED: &[search::Field] = &[
+    ("active", search::Kind::Token),
+    ("description", search::Kind::Text),
+    ("metadata", search::Kind::Metadata),
+    ("name", search::Kind::Text),
+    ("shippable", search::Kind::Token),
+    ("url", search::Kind::Text),
+];
+
+fn search(work: &mut Work<'_>, params: Params) -> Result<Answer> {
+    let is_there = |product: &Product| !product.is_deleted;
+    let list = ("/v1/products/search", SEARCHED);
+    search_page::answer::<Product>(work, params, list, is_there, |product, _, name, key| match name {
+        "active" => Content::Flag(product.is_active),
+        "description" => Content::maybe(product.description.clone()),
+        "metadata" => search_page::metadata(&product.head.metadata, key),
+        "name" => Content::Text(product.name.clone()),
+        "shippable" => product.shippable.map_or(Content::Absent, Content::Flag),
+        _ => Content::maybe(product.url.clone()),
+    })
 }

@@ -128,9 +128,9 @@ fn a_payout_draws_on_the_available_balance_and_each_move_has_its_event() {
     let id = text(&payout["id"]);
     assert_eq!((text(&payout["status"]), shop.balance("usd")), ("pending".to_owned(), (680, 0)));
     let path = format!("/v1/payouts/{id}");
-    shop.wait(60 * 60);
+    shop.wait(DAY_S / 2);
     assert_eq!(shop.get(&path)["status"], "in_transit");
-    shop.wait(DAY_S);
+    shop.wait(2 * DAY_S);
     assert_eq!(shop.get(&path)["status"], "paid");
     assert_eq!(shop.events(), ["payout.created", "payout.updated", "payout.paid"]);
     let listed = shop.get(&format!("/v1/balance_transactions?source={id}&type=payout"));

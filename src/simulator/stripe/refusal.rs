@@ -9,6 +9,9 @@ use crate::prelude::*;
 /// The result of a handler.
 pub(super) type Result<T> = core::result::Result<T, Box<Refusal>>;
 
+/// Codes that Stripe does not have, and of which its documentation has no page.
+pub(super) const OUR_CODES: &[&str] = &["simulator_bug", "simulator_full", "url_not_simulated"];
+
 /// The `type` of an error: there are only four on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -86,9 +89,10 @@ impl Refusal {
         Self::param(Some("parameter_missing"), param, format!("Missing required param: {param}."))
     }
 
-    /// A parameter nobody reads.
+    /// A parameter nobody reads: one that Stripe does not have, or one that has no effect here and does not pretend to.
     pub(super) fn unknown(param: &str) -> Box<Self> {
-        Self::param(Some("parameter_unknown"), param, format!("Received unknown parameter: {param}"))
+        let message = format!("Received unknown parameter: {param} (unknown to Stripe, or not simulated)");
+        Self::param(Some("parameter_unknown"), param, message)
     }
 
     /// The path names an object that does not exist, or that belongs to another account.

@@ -28,6 +28,7 @@ const RESOURCES: &[&[Row]] = &[
     billing::INVOICE_ITEMS,
     billing::INVOICE_PAYMENTS,
     billing::SUBSCRIPTIONS,
+    billing::SUBSCRIPTION_ITEMS,
     charges::ROUTES,
     customers::ROUTES,
     disputes::ROUTES,
@@ -79,8 +80,6 @@ pub(super) struct Row {
     pub(super) method: &'static str,
     /// `:id` stands for one id.
     pub(super) pattern: &'static str,
-    /// How many bytes of the pattern stand before its first `:id`, by which all but a few rows are passed over.
-    literal: usize,
     pub(super) run: Handler,
     pub(super) gives: Gives,
     level: Level,
@@ -96,7 +95,7 @@ impl Row {
         gives: Gives,
         level: Level,
     ) -> Self {
-        Self { method, pattern, literal: literal(pattern), run, gives, level, note: "" }
+        Self { method, pattern, run, gives, level, note: "" }
     }
 
     /// The same row, saying what is missing.
@@ -115,8 +114,8 @@ pub(super) enum Answer {
     New(Object),
     /// A page of a list: the address and how it is written.
     Page { url: String, numbers: (Vec<usize>, bool), write: PageWriter },
-    /// A member of an object, such as the list of its lines.
-    Member { object: Object, name: &'static str },
+    /// A list that is a member of an object, such as its lines, or the element of it that has this id.
+    Member { object: Object, name: &'static str, id: Option<String> },
     /// JSON without an id, such as the balance.
     Text(String),
 }
@@ -143,23 +142,39 @@ impl Answer {
             Self::Object(object) => reader.object(object, expand),
             Self::New(object) => Reader { is_new: true, ..reader }.object(object, expand),
             Self::Page { url, numbers, write } => write(reader, url, numbers, expand),
-            Self::Member { object, name } => {
+            Self::Member { object, name, id } => {
                 let whole = reader.object(object, expand);
-                let member =
-                    json::parse(whole.as_bytes()).ok().and_then(|whole| whole.get(name).map(Value::to_text));
-                member.unwrap_or_else(|| "null".to_owned())
+                member(&whole, name, id.as_deref()).unwrap_or_else(|| "null".to_owned())
             }
             Self::Text(json) => json.clone(),
         }
     }
 }
 
+/// A list inside an object, or one of its elements, as it stands there.
+fn member(whole: &str, name: &str, id: Option<&str>) -> Option<String> {
+    let whole = json::parse(whole.as_bytes()).ok()?;
+    let list = whole.get(name)?;
+    let Some(id) = id else { return Some(list.to_text()) };
+    let mut elements = list.get("data")?.as_array()?.iter();
+    let is_it = |element: &&Value<'_>| element.get("id").and_then(Value::as_str) == Some(id);
+    elements.find(is_it).map(Value::to_text)
+}
+
+/// Where the name of a resource begins in every path: behind `/v1/`.
+const LETTERS: [usize; 2] = [4, 5];
+
 /// The row of a request and the ids in its path; `None` when nothing is simulated there.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String>)> {
-    let rows = RESOURCES.iter().flat_map(|rows| rows.iter()).filter(|row| row.method == method);
+    let bytes = path.as_bytes();
+    // Two letters of the resource pass over nearly all rows, at a hundredth of what comparing texts costs.
+    let begins_alike =
+        |row: &&Row| LETTERS.iter().all(|at| row.pattern.as_bytes().get(*at) == bytes.get(*at));
+    let rows = RESOURCES.iter().flat_map(|rows| rows.iter()).filter(begins_alike);
+    let rows = rows.filter(|row| row.method == method);
     // A literal goes before an id: `/v1/customers/search` is no customer.
     let mut best: Option<(&'static Row, Vec<String>)> = None;
-    for row in rows.filter(|row| path.get(..row.literal) == row.pattern.get(..row.literal)) {
+    for row in rows {
         let Some(ids) = matches(row.pattern, path) else { continue };
         if best.as_ref().is_none_or(|(_, found)| ids.len() < found.len()) {
             best = Some((row, ids));
@@ -168,18 +183,9 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
     best
 }
 
-const fn literal(pattern: &str) -> usize {
-    let (mut bytes, mut literal) = (pattern.as_bytes(), 0_usize);
-    while let [byte, rest @ ..] = bytes {
-        if *byte == b':' {
-            break;
-        }
-        (bytes, literal) = (rest, literal.saturating_add(1));
-    }
-    literal
-}
-
 fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
+    // What stands before the first id is compared at once; part by part only what is left.
+    let _ = path.strip_prefix(pattern.split(':').next().unwrap_or_default())?;
     let mut ids = Vec::new();
     let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
     loop {

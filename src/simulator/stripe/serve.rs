@@ -15,7 +15,7 @@ use super::expand::Expand;
 use super::form::{self, Branch, Node};
 use super::object::{Object, PLATFORM};
 use super::params::Params;
-use super::refusal::{Refusal, Result};
+use super::refusal::{self, Refusal, Result};
 use super::routes::{self, Answer, Row};
 use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
@@ -354,7 +354,7 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
     error = error.maybe_text("charge", refusal.charge.as_deref());
     error = error.maybe_text("code", refusal.code);
     error = error.maybe_text("decline_code", refusal.decline_code);
-    if let Some(code) = refusal.code {
+    if let Some(code) = refusal.code.filter(|code| !refusal::OUR_CODES.contains(code)) {
         error = error.raw(
             "doc_url",
             &quoted(&format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-"))),

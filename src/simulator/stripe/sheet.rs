@@ -6,7 +6,7 @@ use super::super::ids::Ids;
 use super::super::treasury::Treasury;
 use super::super::webhooks::Webhooks;
 use super::expand::Expand;
-use super::object::{Kind, Metadata, Object, Tables};
+use super::object::{self, Kind, Metadata, Object, Tables};
 use super::version::Version;
 use crate::json::append_quoted;
 use crate::money::Currency;
@@ -49,7 +49,10 @@ impl<'a> Reader<'a> {
         let mut sheet = Sheet { reader: self, expand, out: String::with_capacity(OBJECT_BYTES) };
         sheet.out.push('{');
         if object.has_id() {
-            sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number));
+            match object.own_id() {
+                Some(id) => sheet.text("id", id),
+                None => sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number)),
+            }
         }
         sheet.text("object", object.name());
         object.write(&mut sheet);
@@ -59,7 +62,7 @@ impl<'a> Reader<'a> {
 
     /// The id of an object.
     pub(super) fn id<T: Kind>(self, number: usize) -> String {
-        self.ids.id(T::PREFIX, number)
+        object::id_of::<T>(self.tables, self.ids, number)
     }
 }
 

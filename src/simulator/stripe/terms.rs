@@ -22,7 +22,8 @@ const DESCRIPTOR: &str = "TILLPROOF";
 pub(super) struct Terms {
     pub(super) description: Option<String>,
     pub(super) receipt_email: Option<String>,
-    pub(super) shipping: Option<Shipping>,
+    /// Apart, as most payments have none and every payment has terms.
+    pub(super) shipping: Option<Box<Shipping>>,
     pub(super) statement_descriptor: Option<String>,
     pub(super) statement_descriptor_suffix: Option<String>,
     pub(super) transfer_group: Option<String>,
@@ -188,7 +189,11 @@ impl TermsPatch {
         let terms = Arc::make_mut(terms);
         self.description.apply(&mut terms.description);
         self.receipt_email.apply(&mut terms.receipt_email);
-        self.shipping.apply(&mut terms.shipping);
+        match self.shipping {
+            Patch::Keep => {}
+            Patch::Unset => terms.shipping = None,
+            Patch::Set(shipping) => terms.shipping = Some(Box::new(shipping)),
+        }
         self.statement_descriptor.apply(&mut terms.statement_descriptor);
         self.statement_descriptor_suffix.apply(&mut terms.statement_descriptor_suffix);
         self.transfer_group.apply(&mut terms.transfer_group);
@@ -247,7 +252,7 @@ impl Terms {
 
     /// Writes `shipping`.
     pub(super) fn write_shipping(&self, sheet: &mut Sheet<'_>) {
-        Shipping::write_of_payment(sheet, self.shipping.as_ref());
+        Shipping::write_of_payment(sheet, self.shipping.as_deref());
     }
 
     /// Writes `transfer_data`, or `null`.

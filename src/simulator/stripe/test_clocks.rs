@@ -142,6 +142,16 @@ fn advance(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         );
         return Err(Refusal::param(None, "frozen_time", message));
     }
+    let reach = billing::reach_of_clock(work, number, clock.frozen);
+    if target > reach {
+        let message = format!(
+            "You cannot advance a test clock by more than two of the shortest intervals of its subscriptions, or by two \
+             years without any: expected a frozen_time of at most {}, found {}.",
+            reach.unix_seconds(),
+            target.unix_seconds()
+        );
+        return Err(Refusal::param(None, "frozen_time", message));
+    }
 
     // From here on the clock moves; it arrives once this request is answered.
     work.edit::<TestClock>(number)?.target = Some(target);

@@ -9,8 +9,9 @@ use super::balance_transactions::BalanceTransaction;
 use super::expand::{Field, Gives, Holds};
 use super::list::Page;
 use super::object::{Class, Head, Kind, kind};
-use super::params::Params;
+use super::params::{MetadataPatch, Params};
 use super::purse::publish;
+use super::refunds::Refund;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
@@ -34,6 +35,8 @@ pub(super) const ROUTES: &[Row] = &[
 pub(super) struct TransferReversal {
     pub(super) head: Head,
     transfer: usize,
+    /// The refund it was brought back for.
+    refund: Option<usize>,
     /// Minor units.
     amount: u64,
     currency: Currency,
@@ -47,6 +50,7 @@ impl Kind for TransferReversal {
     const NAME: &'static str = "transfer_reversal";
     const FIELDS: &'static [Field] = &[
         ("balance_transaction", Holds::One(Class::BalanceTransaction)),
+        ("source_refund", Holds::One(Class::Refund)),
         ("transfer", Holds::One(Class::Transfer)),
     ];
 
@@ -58,7 +62,7 @@ impl Kind for TransferReversal {
         let refund = sheet.reader.ids.id("pyr", self.head.number);
         sheet.text("destination_payment_refund", &refund);
         sheet.metadata(&self.head.metadata);
-        sheet.null("source_refund");
+        sheet.reference::<Refund>("source_refund", self.refund);
         sheet.reference::<Transfer>("transfer", Some(self.transfer));
     }
 }
@@ -88,6 +92,25 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             format!("Reversal amount ({minor}) is greater than unreversed amount on transfer ({rest})");
         return Err(Refusal::param(None, "amount", message));
     }
+
+    // From here on the money is back, unless the books say that it cannot be.
+    let number = take_back(work, (transfer, minor), None, metadata)?;
+    Ok(Answer::Object(work.object::<TransferReversal>(number)?))
+}
+
+/// Brings a part of a transfer back that is still there, and returns the number of the reversal. `refund` is what it is
+/// brought back for.
+///
+/// # Errors
+///
+/// What the treasury refused; nothing has changed then.
+pub(super) fn take_back(
+    work: &mut Work<'_>,
+    (transfer, minor): (usize, u64),
+    refund: Option<usize>,
+    metadata: MetadataPatch,
+) -> Result<usize> {
+    let found = work.get::<Transfer>(transfer)?.clone();
     let head = work.head::<TransferReversal>(metadata);
     let number = head.number;
     let order = TransferOrder {
@@ -102,19 +125,11 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let source = Source::TransferReversal(number);
     let (world, now) = (&mut *work.world, work.now);
     let booked = world.treasury.take_back(&mut world.books, &order, source, now)?;
-
-    // From here on the money is back.
     publish(work.world);
-    let reversal = TransferReversal {
-        head,
-        transfer,
-        amount: minor,
-        currency: found.currency,
-        transaction: booked.into,
-    };
+    let (currency, transaction) = (found.currency, booked.into);
+    let reversal = TransferReversal { head, transfer, refund, amount: minor, currency, transaction };
     transfers::reverse(work, transfer, &reversal)?;
-    let _ = work.add(reversal);
-    Ok(Answer::Object(work.object::<TransferReversal>(number)?))
+    Ok(work.add(reversal))
 }
 
 /// The reversal the path names, after its transfer.

@@ -7,6 +7,7 @@ use super::accounts::{self, Account};
 use super::amount_params;
 use super::application_fees;
 use super::balance_transactions::BalanceTransaction;
+use super::charges::Charge;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, Object, kind};
@@ -59,6 +60,7 @@ impl Kind for Transfer {
         ("balance_transaction", Holds::One(Class::BalanceTransaction)),
         ("destination", Holds::One(Class::Account)),
         ("reversals", Holds::One(Class::TransferReversal)),
+        ("source_transaction", Holds::One(Class::Charge)),
     ];
 
     fn write(&self, sheet: &mut Sheet<'_>) {
@@ -83,8 +85,7 @@ impl Kind for Transfer {
         let url = glued(&[URL, "/", &sheet.reader.id::<Self>(self.head.number), "/reversals"]);
         sheet.list("reversals", &url, reversals);
         sheet.flag("reversed", self.reversed >= self.amount);
-        let charge = self.charge.map(|number| sheet.reader.ids.id("ch", number));
-        sheet.maybe_text("source_transaction", charge.as_deref());
+        sheet.reference::<Charge>("source_transaction", self.charge);
         sheet.text("source_type", "card");
         sheet.maybe_text("transfer_group", self.group.as_deref());
     }

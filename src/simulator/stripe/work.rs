@@ -10,7 +10,7 @@ use super::super::settlement::Subject;
 use super::super::webhooks::News;
 use super::super::world::World;
 use super::events::{Cause, Event};
-use super::object::{Head, Kind, Metadata, Object, PLATFORM};
+use super::object::{self, Head, Kind, Metadata, Object, PLATFORM};
 use super::params::MetadataPatch;
 use super::refusal::{Refusal, Result};
 use super::timers::Due;
@@ -80,8 +80,9 @@ impl<'a> Work<'a> {
 
     /// The number in the id of an object of this account.
     pub(super) fn number<T: Kind>(&self, id: &str) -> Option<usize> {
-        let number = self.world.ids.number(T::PREFIX, id)?;
-        let found = T::table(&self.world.stripe.tables).get(number)?;
+        let tables = &self.world.stripe.tables;
+        let number = object::number_of::<T>(tables, &self.world.ids, id)?;
+        let found = T::table(tables).get(number)?;
         (found.head().account == self.account).then_some(number)
     }
 
@@ -128,7 +129,7 @@ impl<'a> Work<'a> {
 
     /// The id of an object.
     pub(super) fn id<T: Kind>(&self, number: usize) -> String {
-        self.world.ids.id(T::PREFIX, number)
+        object::id_of::<T>(&self.world.stripe.tables, &self.world.ids, number)
     }
 
     /// The present version of an object, as an answer or the content of an event.

@@ -7,15 +7,15 @@ use alloc::sync::Arc;
 use crate::money::Currency;
 use crate::time::{Millis, Timestamp};
 
-/// How long a payout waits for the next run to the banks, during which it can be called back: an hour, or until it
+/// How long a payout waits for the next run to the banks, during which it can be called back: half a day, or until it
 /// arrives where that is sooner.
-pub(super) const SUBMIT_AFTER: Millis = Millis::from_seconds(60 * 60);
+pub(super) const SUBMIT_AFTER: Millis = Millis::from_seconds(12 * 60 * 60);
 
 /// How long an instant payout takes: half an hour.
 pub(super) const INSTANT_AFTER: Millis = Millis::from_seconds(30 * 60);
 
 /// Business days until the money of a standard payout is in the bank.
-pub(super) const ARRIVAL_DAYS: u32 = 1;
+pub(super) const ARRIVAL_DAYS: u32 = 2;
 
 /// Where a payout stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

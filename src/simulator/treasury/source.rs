@@ -7,6 +7,8 @@ pub(in crate::simulator) enum Source {
     Payment(usize),
     /// A refund of the native dialect.
     PaymentRefund(usize),
+    /// A transfer of the native dialect.
+    WalletTransfer(usize),
     /// An escrow of the native dialect.
     Escrow(usize),
     /// A charge of the Stripe dialect.
@@ -39,6 +41,7 @@ impl Source {
         match self {
             Self::Payment(number)
             | Self::PaymentRefund(number)
+            | Self::WalletTransfer(number)
             | Self::Escrow(number)
             | Self::Charge(number)
             | Self::Refund(number)

@@ -338,13 +338,13 @@ mod tests {
         assert_eq!(held & 15, 1);
         assert!((2_000..4_250).contains(&(held >> 4)), "{}", held >> 4);
         assert_eq!(governors.leave(handle, 0, waiter), 0);
-        // Closed, no window, no probe, quiet for 2 s, 9 tokens, none under way, none waiting, then the counts.
+        // Closed, no window, no probe, quiet for 2 s and the spread of a hint, 9 tokens, none under way, none waiting, then the counts.
         let nothing = [NONE, NONE];
         let expected = [
             [0, 0],
             nothing,
             nothing,
-            [396, 2_001],
+            [396, 2_701],
             [0, 9],
             [0, 0],
             [0, 0],

@@ -98,10 +98,13 @@ fn response(reader: &mut Reader<'_, '_>) -> Response {
 
 /// What came over the wire: a header that is no text is none.
 fn header_list(value: &Value<'_>) -> Vec<(String, String)> {
-    let members = value.as_object().unwrap_or_default().iter();
-    members
-        .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), value.as_str()?.to_owned())))
-        .collect()
+    let mut list = Vec::new();
+    for (name, value) in value.as_object().unwrap_or_default() {
+        if let Some(value) = value.as_str() {
+            list.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+    }
+    list
 }
 
 fn count(reader: &mut Reader<'_, '_>, field: &'static str) -> u32 {

@@ -75,12 +75,6 @@ pub fn simulator_next_due(handle: u32) -> Vec<u8> {
     GATEWAYS.lock().next_due(handle)
 }
 
-/// See [`Gateways::settlement_csv`].
-#[wasm_bindgen]
-pub fn simulator_settlement_csv(handle: u32) -> Vec<u8> {
-    GATEWAYS.lock().settlement_csv(handle)
-}
-
 /// See [`Gateways::faults`].
 #[wasm_bindgen]
 pub fn simulator_faults(handle: u32) -> Vec<u8> {

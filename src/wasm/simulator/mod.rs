@@ -81,12 +81,6 @@ impl Gateways {
         reply::of(due.map(|due| due.map_or_else(|| "null".to_owned(), |due| due.unix_ms().to_string())))
     }
 
-    /// Replies with the settlement report, as one string.
-    #[must_use]
-    pub fn settlement_csv(&self, handle: u32) -> Vec<u8> {
-        reply::of(self.gateway(handle).map(|gateway| quoted(&gateway.settlement_csv())))
-    }
-
     /// Replies with the fault plan.
     #[must_use]
     pub fn faults(&self, handle: u32) -> Vec<u8> {
@@ -265,7 +259,7 @@ mod tests {
         let snapshot = json::parse(snapshot.as_bytes()).unwrap();
         let snapshot = snapshot.get("ok").unwrap().as_str().unwrap();
         assert_eq!(text(gateways.restore(snapshot.as_bytes())), r#"{"ok":2}"#);
-        assert_eq!(text(gateways.settlement_csv(2)), text(gateways.settlement_csv(1)));
+        assert_eq!(text(gateways.next_due(2)), text(gateways.next_due(1)));
     }
 
     #[test]

@@ -120,6 +120,14 @@ category("balance", (check) => {
     assert.equal(after - total, -59);
   });
 
+  check("a dispute leaves the balance at once, with its fee", async (lab) => {
+    await quiet(lab);
+    const [available, pending] = await holds(lab);
+    const [payment] = await lab.disputed();
+    await lab.booked(payment);
+    assert.deepEqual(await holds(lab), [available - 2_500, pending + 941]);
+  });
+
   check("an authorization is not in the balance", async (lab) => {
     await quiet(lab);
     const before = await holds(lab);

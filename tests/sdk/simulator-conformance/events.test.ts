@@ -116,13 +116,39 @@ category("events", (check) => {
 
   check("a payment is told in the order in which it went", async (lab) => {
     const payment = await lab.pay();
-    const charge = payment.latest_charge as string;
-    const types = (await lab.stripe.events.list({ limit: 20 })).data
-      .filter(({ data }) => [payment.id, charge].includes((data.object as { id: string }).id))
-      .map(({ type }) => type as string)
-      .filter((type) => type !== "charge.updated")
-      .reverse();
-    assert.deepEqual(types, ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]);
+    assert.deepEqual((await lab.told(payment.id, payment.latest_charge as string)).slice(0, 3), [
+      "payment_intent.created",
+      "charge.succeeded",
+      "payment_intent.succeeded",
+    ]);
+  });
+
+  check("an authorization and its capture are told in the order in which they went", async (lab) => {
+    const payment = await lab.pay(1_000, { capture_method: "manual" });
+    await lab.stripe.paymentIntents.capture(payment.id);
+    assert.deepEqual((await lab.told(payment.id, payment.latest_charge as string)).slice(0, 5), [
+      "payment_intent.created",
+      "charge.succeeded",
+      "payment_intent.amount_capturable_updated",
+      "charge.captured",
+      "payment_intent.succeeded",
+    ]);
+  });
+
+  check("a refusal of a card is told in the order in which it went", async (lab) => {
+    const { payment_intent: intent } = await refused(lab.pay(1_000, { payment_method: "pm_card_chargeDeclined" }), { status: 402 });
+    assert.deepEqual(await lab.told(intent?.id as string, intent?.latest_charge as string), [
+      "payment_intent.created",
+      "charge.failed",
+      "payment_intent.payment_failed",
+    ]);
+  });
+
+  check("a refund is told before what it did to the charge", async (lab) => {
+    const payment = await lab.pay(1_000, { capture_method: "automatic" });
+    const refund = await lab.stripe.refunds.create({ payment_intent: payment.id });
+    const told = await lab.told(refund.id, payment.latest_charge as string);
+    assert.deepEqual(told.slice(0, 3), ["charge.succeeded", "refund.created", "charge.refunded"]);
   });
 
   check("the event of a success holds the payment as it succeeded", async (lab) => {

@@ -2,8 +2,6 @@
 
 import assert from "node:assert/strict";
 
-import type Stripe from "stripe";
-
 import { CARD_AT_ONCE, category, refused } from "./lab.js";
 
 category("intents", (check) => {
@@ -279,6 +277,13 @@ category("intents", (check) => {
     assert.deepEqual([failure_code, failure_message], [null, null]);
   });
 
+  check("what is said of a charge is changed, and told", async (lab) => {
+    const id = (await lab.pay(1_000, { capture_method: "automatic" })).latest_charge as string;
+    const charge = await lab.stripe.charges.update(id, { description: "Order 10", metadata: { order: "10" } });
+    assert.deepEqual([charge.description, charge.metadata["order"]], ["Order 10", "10"]);
+    assert.ok((await lab.told(id)).includes("charge.updated"));
+  });
+
   check("each brand has its test method", async (lab) => {
     for (const brand of ["mastercard", "amex", "discover", "diners", "jcb", "unionpay"]) {
       const charge = await lab.charge(await lab.pay(900, { payment_method: `pm_card_${brand}` }));
@@ -365,27 +370,6 @@ category("intents", (check) => {
     await lab.pay();
     const { data } = await lab.stripe.paymentIntents.list({ customer: customer.id });
     assert.deepEqual(data.map(({ id }) => id), [mine.id]);
-  });
-
-  check("intents are found by metadata", async (lab) => {
-    const mine = await lab.pay(1_000, { metadata: { search_for: "needle" } });
-    const query = 'metadata["search_for"]:"needle"';
-    const found = await lab.eventually(async () => {
-      const result: Stripe.ApiSearchResult<Stripe.PaymentIntent> = await lab.stripe.paymentIntents.search({ query });
-      return result.data.find(({ id }) => id === mine.id) && result;
-    }, 60);
-    assert.equal((found as { object: string }).object, "search_result");
-    assert.equal(found.has_more, false);
-  });
-
-  check("parts of a search are joined by AND", async (lab) => {
-    const mine = await lab.pay(4_321, { metadata: { search_and: "x" } });
-    await lab.advance(120);
-    const query = 'status:"succeeded" AND amount>4320 AND metadata["search_and"]:"x"';
-    const { data } = await lab.stripe.paymentIntents.search({ query });
-    assert.deepEqual(data.map(({ id }) => id), [mine.id]);
-    const none = await lab.stripe.paymentIntents.search({ query: query.replace("succeeded", "canceled") });
-    assert.deepEqual(none.data, []);
   });
 
   check("payment_method_types is refused by name since endive", async ({ stripe }) => {

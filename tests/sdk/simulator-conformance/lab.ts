@@ -141,16 +141,17 @@ export class Lab {
     return [payment, dispute];
   }
 
-  /** Types of the events that tell of one object, oldest first. */
-  async told(id: string): Promise<string[]> {
-    return (await this.events(id)).map((event) => event.type);
+  /** Types of the events that tell of some objects, oldest first. */
+  async told(...ids: string[]): Promise<string[]> {
+    return (await this.events(...ids)).map((event) => event.type);
   }
 
-  /** The events that tell of one object, oldest first. */
-  async events(id: string): Promise<Stripe.Event[]> {
+  /** The events that tell of some objects, oldest first. */
+  async events(...ids: string[]): Promise<Stripe.Event[]> {
     const found: Stripe.Event[] = [];
     for await (const event of this.stripe.events.list({ limit: 100 })) {
-      if ((event.data.object as { id?: string }).id === id) found.push(event);
+      const { id } = event.data.object as { id?: string };
+      if (id !== undefined && ids.includes(id)) found.push(event);
     }
     return found.reverse();
   }
@@ -183,7 +184,7 @@ export async function refused(call: Promise<unknown>, expected: Expected): Promi
 }
 
 /** Resolves when `ask` says yes, within real seconds: what comes over a socket takes its time. */
-export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 5_000): Promise<void> {
+export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await ask())) {
     if (Date.now() > end) assert.fail(`${what} did not happen in ${ms} ms`);

@@ -16,9 +16,81 @@ async function shelf(lab: Lab, count: number): Promise<[string, string[]]> {
   return [customer, ids];
 }
 
+/** Every list, with where it is from; each has a member once {@link stock} was called. */
+const LISTS: readonly [string, (stripe: Stripe, params: object) => Stripe.ApiListPromise<{ id: string; created?: number }>][] = [
+  ["/v1/customers", (stripe, params) => stripe.customers.list(params)],
+  ["/v1/payment_intents", (stripe, params) => stripe.paymentIntents.list(params)],
+  ["/v1/charges", (stripe, params) => stripe.charges.list(params)],
+  ["/v1/refunds", (stripe, params) => stripe.refunds.list(params)],
+  ["/v1/disputes", (stripe, params) => stripe.disputes.list(params)],
+  ["/v1/payouts", (stripe, params) => stripe.payouts.list(params)],
+  ["/v1/balance_transactions", (stripe, params) => stripe.balanceTransactions.list(params)],
+  ["/v1/setup_intents", (stripe, params) => stripe.setupIntents.list(params)],
+  ["/v1/events", (stripe, params) => stripe.events.list(params)],
+  ["/v1/products", (stripe, params) => stripe.products.list(params)],
+];
+
+/** Something of everything that is listed. */
+async function stock(lab: Lab): Promise<void> {
+  await lab.disputed();
+  await lab.booked(await lab.pay(10_000, { payment_method: "pm_card_bypassPending" }));
+  await lab.stripe.refunds.create({ payment_intent: (await lab.pay()).id });
+  await lab.stripe.payouts.create({ amount: 100, currency: "usd" });
+  await lab.stripe.customers.create();
+  await lab.stripe.setupIntents.create();
+  await lab.stripe.products.create({ name: "Lamp" });
+}
+
+/** A list, a field of its members, and the kind of object that is there. */
+const REFERENCES: readonly [string, string, string][] = [
+  ["/v1/payment_intents", "latest_charge", "charge"],
+  ["/v1/payment_intents", "payment_method", "payment_method"],
+  ["/v1/charges", "balance_transaction", "balance_transaction"],
+  ["/v1/charges", "payment_intent", "payment_intent"],
+  ["/v1/refunds", "charge", "charge"],
+  ["/v1/refunds", "payment_intent", "payment_intent"],
+  ["/v1/refunds", "balance_transaction", "balance_transaction"],
+  ["/v1/disputes", "charge", "charge"],
+  ["/v1/disputes", "payment_intent", "payment_intent"],
+  ["/v1/payouts", "balance_transaction", "balance_transaction"],
+  ["/v1/payouts", "destination", "bank_account"],
+];
+
 const idsOf = (list: { data: readonly { id: string }[] }) => list.data.map(({ id }) => id);
 
 category("lists and expansion", (check) => {
+  for (const [url, list] of LISTS) {
+    check(`${url} is a list, newest first, of which a part may be asked for`, async (lab) => {
+      await stock(lab);
+      const all = await list(lab.stripe, { limit: 100 });
+      assert.deepEqual([all.object, all.url], ["list", url]);
+      assert.equal(new Set(idsOf(all)).size, all.data.length);
+      const moments = all.data.map(({ created }) => created ?? 0);
+      assert.deepEqual(moments, [...moments].sort((one, other) => other - one));
+      const [newest] = (await list(lab.stripe, { limit: 1 })).data;
+      assert.equal(newest?.id, all.data[0]?.id);
+    });
+
+    check(`${url} is filtered by moment`, async (lab) => {
+      await stock(lab);
+      const created = { gte: 4_102_444_800 };
+      assert.deepEqual((await list(lab.stripe, { created })).data, []);
+      assert.ok((await list(lab.stripe, { created: { lt: created.gte } })).data.length > 0);
+    });
+  }
+
+  for (const [url, field, kind] of REFERENCES) {
+    check(`${field} of the members of ${url} is expanded`, async (lab) => {
+      await stock(lab);
+      await lab.advance(10);
+      const list = LISTS.find(([found]) => found === url)?.[1] ?? assert.fail();
+      const { data } = await list(lab.stripe, { limit: 3, expand: [`data.${field}`] });
+      const found = data.map((member) => (member as Record<string, unknown>)[field] as { object?: string } | null);
+      assert.ok(found.some((expanded) => expanded?.object === kind), JSON.stringify(found).slice(0, 200));
+      assert.ok(found.every((expanded) => expanded === null || expanded.object === kind));
+    });
+  }
+
   check("a list says what it is and where it is from", async (lab) => {
     const [customer, ids] = await shelf(lab, 2);
     const list = await lab.stripe.paymentIntents.list({ customer });

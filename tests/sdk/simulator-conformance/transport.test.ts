@@ -17,9 +17,11 @@ category("transport", (check) => {
     assert.notEqual(first.lastResponse.requestId, second.lastResponse.requestId);
   });
 
-  check("a refusal carries a request id", async ({ stripe }) => {
-    const error = await refused(stripe.customers.retrieve("cus_nobody"), { status: 404 });
+  check("a refusal carries a request id", async (lab) => {
+    const error = await refused(lab.stripe.customers.retrieve("cus_nobody"), { status: 404 });
     assert.match(error.requestId ?? "", /^req_/);
+    const stranger = await refused(lab.client({}, "nonsense").balance.retrieve(), { status: 401 });
+    assert.match(stranger.requestId ?? "", /^req_/);
   });
 
   check("an answer is JSON and says so", async (lab) => {
@@ -88,6 +90,11 @@ category("transport", (check) => {
 
   check("what is not simulated is refused and never looks like a success", async (lab) => {
     await refused(lab.stripe.issuing.cards.list(), { status: 404, message: /not simulated/ });
+  });
+
+  check("version 2 of the API is not simulated, and its answer says so", async (lab) => {
+    const call = lab.stripe.rawRequest("POST", "/v2/core/accounts", { display_name: "Shop" });
+    await refused(call, { status: 404, message: /not simulated/ });
   });
 
   check("a method that an address does not have is a 404", async (lab) => {
@@ -200,6 +207,24 @@ category("transport", (check) => {
   check("telemetry of the client disturbs nothing", async (lab) => {
     const stripe = lab.client({ telemetry: true });
     for (let turn = 0; turn < 3; turn += 1) assert.equal((await stripe.balance.retrieve()).object, "balance");
+  });
+
+  check("what is no request at all is answered in the one envelope, and never with a fault of the server", async (lab) => {
+    const many = Array.from({ length: 1_500 }, (_, at) => `metadata[k${at}]=x`).join("&");
+    const deep = `metadata${"[a]".repeat(50)}=x`;
+    for (const body of ["name", "=", "&&&", "a[", "a]=1", "[]=1", many, deep, "name=x".repeat(60_000), "name=\u0000"]) {
+      const answer = await lab.wire("POST", "/v1/customers", { body });
+      assert.ok(answer.status < 500, `${body.slice(0, 20)}: ${answer.status}`);
+      assert.ok(answer.status === 200 || answer.json.error.type === "invalid_request_error", body.slice(0, 20));
+    }
+  });
+
+  check("an address that is no address is answered in the one envelope", async (lab) => {
+    for (const path of ["/v1", "/v1/", "/v1//customers", "/v1/customers/", "/v1/customers/%zz", "/v1/customers/cus_1/a/b/c", "/v1/%00"]) {
+      const answer = await lab.wire("GET", path);
+      assert.ok(answer.status < 500, `${path}: ${answer.status}`);
+      assert.ok(answer.status === 200 || answer.json.error.message, path);
+    }
   });
 
   check("many requests follow each other on one connection", async (lab) => {

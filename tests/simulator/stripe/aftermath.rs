@@ -154,3 +154,48 @@ fn an_early_fraud_warning_can_be_answered_with_a_refund() {
     assert_eq!(shop.get(&path).body["data"][0]["actionable"], false);
     assert!(shop.events().contains(&"radar.early_fraud_warning.updated".to_owned()));
 }
+
+/// An account of another merchant, and the id of a payment of 10.00 that was passed on to it, with a fee of 1.00.
+fn shared_payment(shop: &mut Shop) -> (String, String) {
+    let account = shop.post("/v1/accounts", "country=US").id();
+    let form = format!(
+        "amount=1000&currency=usd&confirm=true&payment_method=pm_card_bypassPending&application_fee_amount=100\
+         &transfer_data[destination]={account}&automatic_payment_methods[enabled]=true\
+         &automatic_payment_methods[allow_redirects]=never"
+    );
+    let intent = shop.post("/v1/payment_intents", &form);
+    assert_eq!(intent.body["status"], "succeeded", "{}", intent.text);
+    (account, intent.id())
+}
+
+#[test]
+fn a_refund_brings_back_what_was_shared_when_it_is_asked_to() {
+    let mut shop = Shop::new(7);
+    let (_, intent) = shared_payment(&mut shop);
+    let all = "reverse_transfer=true&refund_application_fee=true";
+    let refund = shop
+        .post("/v1/refunds", &format!("payment_intent={intent}&amount=250&{all}&expand[]=transfer_reversal"));
+    assert_eq!(refund.body["transfer_reversal"]["amount"], 250, "{}", refund.text);
+    assert_eq!(refund.body["transfer_reversal"]["source_refund"], refund.body["id"]);
+    let fees = shop.get("/v1/application_fees").body;
+    assert_eq!(fees["data"][0]["amount_refunded"], 25);
+    // The last refund takes what is left of both.
+    shop.post("/v1/refunds", &format!("payment_intent={intent}&{all}")).id();
+    assert_eq!(shop.get("/v1/application_fees").body["data"][0]["refunded"], true);
+    assert_eq!(shop.get("/v1/transfers").body["data"][0]["reversed"], true);
+}
+
+#[test]
+fn what_was_not_shared_cannot_be_brought_back() {
+    let mut shop = Shop::new(7);
+    let (_, charge) = paid(&mut shop, "pm_card_visa");
+    shop.wait(60);
+    let before = shop.gateway.state_digest();
+    for param in ["reverse_transfer", "refund_application_fee"] {
+        let refusal =
+            shop.send("POST", "/v1/refunds", &format!("charge={charge}&{param}=true"), &[]).refusal();
+        assert_eq!(refusal, format!("400 invalid_request_error - {param}"));
+    }
+    assert_eq!(shop.gateway.state_digest(), before);
+    assert_eq!(shop.post("/v1/refunds", &format!("charge={charge}&reverse_transfer=false")).status, 200);
+}

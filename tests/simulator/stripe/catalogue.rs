@@ -22,6 +22,20 @@ fn a_product_is_created_changed_listed_and_deleted() {
 }
 
 #[test]
+fn a_merchant_may_choose_the_id_of_a_product() {
+    let mut shop = Shop::new(7);
+    assert_eq!(shop.post("/v1/products", "name=Tea&id=tea_1").id(), "tea_1");
+    assert_eq!(shop.get("/v1/products/tea_1").body["name"], "Tea");
+    let again = shop.post("/v1/products", "name=Tea&id=tea_1").refusal();
+    assert_eq!(again, "400 invalid_request_error resource_already_exists id");
+    assert_eq!(shop.post("/v1/products", "name=x&id=a/b").refusal(), "400 invalid_request_error - id");
+    let price = shop.post("/v1/prices", "product=tea_1&currency=usd&unit_amount=5&expand[]=product");
+    assert_eq!(price.body["product"]["id"], "tea_1");
+    assert_eq!(shop.get("/v1/prices?product=tea_1").body["data"].as_array().unwrap().len(), 1);
+    assert_eq!(shop.get("/v1/products?ids[0]=tea_1").body["data"][0]["id"], "tea_1");
+}
+
+#[test]
 fn a_price_says_what_one_unit_costs_and_never_changes_it() {
     let mut shop = Shop::new(7);
     let form =

@@ -182,3 +182,69 @@ fn the_money_of_a_payment_is_shared_as_its_terms_say() {
     );
     assert_eq!(shop.get("/v1/application_fees").body["data"][0]["amount"], 50);
 }
+
+#[test]
+fn a_deleted_customer_leaves_no_subscription_and_no_method_behind() {
+    let mut shop = Shop::new(8);
+    let customer = shop.post("/v1/customers", "name=Ada&payment_method=pm_card_visa").id();
+    let method = shop.get(&format!("/v1/customers/{customer}/payment_methods")).body["data"][0]["id"].clone();
+    let method = method.as_str().unwrap().to_owned();
+    let product = shop.post("/v1/products", "name=Tea").id();
+    let price = shop
+        .post(
+            "/v1/prices",
+            &format!("product={product}&currency=usd&unit_amount=500&recurring[interval]=month"),
+        )
+        .id();
+    let form = format!("customer={customer}&items[0][price]={price}&default_payment_method={method}");
+    let subscription = shop.post("/v1/subscriptions", &form).id();
+    let asked = shop.get(&format!("/v1/customers/{customer}?expand[]=subscriptions&expand[]=sources")).body;
+    assert_eq!(asked["subscriptions"]["data"][0]["id"], subscription.as_str());
+    assert_eq!(asked["sources"]["data"].as_array().map(Vec::len), Some(0));
+    assert_eq!(shop.delete(&format!("/v1/customers/{customer}")).body["deleted"], true);
+    assert_eq!(shop.get(&format!("/v1/subscriptions/{subscription}")).body["status"], "canceled");
+    assert!(shop.get(&format!("/v1/payment_methods/{method}")).body["customer"].is_null());
+}
+
+#[test]
+fn every_card_of_the_page_does_what_the_page_says() {
+    let page = include_str!("../../../docs/test-cards.md");
+    let rows: Vec<(&str, &str)> = page
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `pm_card_")?.split(" | ");
+            Some((cells.next()?.trim_end_matches('`'), cells.next()?.trim_matches('`')))
+        })
+        .collect();
+    assert_eq!(rows.len(), 27);
+    for (name, expected) in rows {
+        let mut shop = Shop::new(9);
+        let form = format!("amount=1000&currency=usd&confirm=true&payment_method=pm_card_{name}");
+        let answer = shop.post("/v1/payment_intents", &form);
+        let error = &answer.body["error"];
+        let found = match answer.status {
+            200 => answer.body["status"].as_str().unwrap().to_owned(),
+            status => {
+                let word = |name: &str| error[name].as_str().unwrap_or("-").to_owned();
+                format!("{status} {} {}", word("code"), word("decline_code"))
+            }
+        };
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn cards_that_are_excluded_or_not_allowed_leave_nothing_to_pay_with() {
+    let mut shop = Shop::new(10);
+    let table = [
+        ("allowed_payment_method_types[0]=card", 200),
+        ("allowed_payment_method_types[0]=us_bank_account&allowed_payment_method_types[1]=card", 200),
+        ("allowed_payment_method_types[0]=us_bank_account", 400),
+        ("excluded_payment_method_types[0]=klarna", 200),
+        ("excluded_payment_method_types[0]=card", 400),
+    ];
+    for (form, expected) in table {
+        let answer = shop.post("/v1/payment_intents", &format!("amount=1000&currency=usd&{form}"));
+        assert_eq!(answer.status, expected, "{form}: {}", answer.text);
+    }
+}

@@ -8,8 +8,9 @@
 
 import { shown, TillproofError } from "../../shell/errors.js";
 import { count, fn, list, onlyKnown, refusal } from "../../shell/guard.js";
-import { createGateway, type Dialect } from "../../simulator/gateway.js";
 import type { FaultName, FaultPlan } from "../../simulator/faults.js";
+import { createGateway } from "../../simulator/gateway.js";
+import type { Dialect } from "../../simulator/options.js";
 import type { CheckedBelief } from "./belief.js";
 import { drive, settle, type Ended, type Patience } from "./drive.js";
 import { INVARIANTS, violations, type Invariant, type InvariantName, type Violation } from "./invariants.js";

@@ -9,8 +9,9 @@ import { fn } from "../../shell/guard.js";
 import type { GatewayRequest } from "../../simulator/engine.js";
 import type { Injected } from "../../simulator/faults.js";
 import { fetchOver, type Answer, type ExchangeWith, type Fetch } from "../../simulator/fetch.js";
-import { createGateway, type Dialect, type Gateway } from "../../simulator/gateway.js";
+import { createGateway, type Gateway } from "../../simulator/gateway.js";
 import { httpClientOver, type StripeHttpClient } from "../../simulator/http-client.js";
+import type { Dialect } from "../../simulator/options.js";
 import { checkedBelief, type Belief, type CheckedBelief } from "./belief.js";
 import { planOf, type Script } from "./script.js";
 import { VirtualTimers } from "./timers.js";
@@ -59,6 +60,9 @@ export interface StageOptions {
   /** Whether every step is remembered with the faults that struck it, which takes time. */
   readonly recorded: boolean;
 }
+
+/** How long a client waits for an answer: the usual limit of the official Stripe client, in milliseconds. */
+const PATIENCE_MS = 80_000;
 
 /** Where the webhooks of a run go. No name server is asked. */
 const WEBHOOK_URL = "https://shop.test/webhooks";
@@ -148,6 +152,8 @@ export class Stage implements HostileGateway {
     this.requests += 1;
     const at = this.now();
     const answer = await this.gateway.exchange(request, signal);
+    // Whoever waits for ever gives up after some time, and that time passes.
+    if (answer.connection === "hung") await this.#wait(PATIENCE_MS, signal).catch(() => undefined);
     if (this.#options.recorded) this.steps.push({ kind: "request", at, request, answer, faults: this.#news() });
     return answer;
   }

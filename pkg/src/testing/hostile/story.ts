@@ -3,7 +3,7 @@
 import type { GatewayRequest } from "../../simulator/engine.js";
 import type { FaultPlan, Injected } from "../../simulator/faults.js";
 import type { Answer } from "../../simulator/fetch.js";
-import type { Dialect } from "../../simulator/gateway.js";
+import type { Dialect } from "../../simulator/options.js";
 import type { CheckedBelief } from "./belief.js";
 import { money, type Violation } from "./invariants.js";
 import { planOf, type Script } from "./script.js";
@@ -28,13 +28,25 @@ export interface Tale {
 const DEEDS: { readonly [fault: string]: string } = {
   request_lost: "the connection broke before the gateway saw it: nothing was done",
   rate_limited: "the gateway refused it unread, as one request too many",
+  rate_limited_retry: "the gateway refused it unread, and asked for another try",
   server_error: "the gateway refused it unread, as unavailable",
   server_error_stored: "the gateway carried it out and then answered 500",
+  unmarked_error: "the gateway answered 500 with a body that names no error",
+  unmarked_not_found: "the gateway answered 404 with a body that names no error",
+  bad_gateway: "something in between answered 502 in HTML",
+  empty_answer: "the gateway answered 200 with nothing in it",
+  key_in_flight: "the gateway said that the key is in use",
+  key_expired: "the gateway had forgotten the key",
   response_lost: "the gateway carried it out, then the connection broke",
+  response_truncated: "the gateway carried it out, and the answer broke off in the middle",
+  response_hung: "the gateway carried it out and never answered",
   slow: "the answer took its time",
+  stale_read: "the gateway showed an older state",
+  search_lag: "the search did not know of it yet",
   webhook_duplicate: "the gateway will send this event twice",
   webhook_reorder: "the gateway holds this event back past later ones",
   webhook_lost: "this attempt got lost on its way",
+  webhook_never: "the gateway will never send this event",
   webhook_forged: "somebody else announces a payment that does not exist",
 };
 
@@ -88,8 +100,8 @@ function bodyLines({ body }: GatewayRequest, indent: string): string[] {
 
 function answerShown(answer: Answer): string {
   if (answer.connection === "broken") return "the shop saw a broken connection";
-  if (answer.connection === "hung") return "the shop waited and saw no answer";
-  if (answer.connection === "truncated") return "the shop saw an answer that broke off in the middle";
+  if (answer.connection === "hung") return "the shop saw no answer";
+  if (answer.connection === "truncated") return `the shop saw ${answer.status} and half of a body`;
   const shown = parsed(answer.body);
   const error = shown["error"] as Record<string, unknown> | undefined;
   const what = error === undefined ? [shown["id"], shown["state"] ?? shown["status"]] : [error["code"] ?? error["type"]];

@@ -6,7 +6,7 @@
 
 import { TillproofError } from "../../shell/errors.js";
 import type { Fetch } from "../../simulator/fetch.js";
-import type { Dialect } from "../../simulator/gateway.js";
+import type { Dialect } from "../../simulator/options.js";
 
 /** One payment as the gateway has it; amounts in minor units. */
 export interface TruePayment {

@@ -2,11 +2,8 @@
 //!
 //! Source: <https://docs.stripe.com/billing/subscriptions/change>, <https://docs.stripe.com/billing/subscriptions/cancel>.
 
-use alloc::sync::Arc;
-
 use super::super::object::Kind;
-use super::super::params::{MetadataPatch, Params, Patch};
-use super::super::prices::Price;
+use super::super::params::{Params, Patch};
 use super::super::refusal::{Refusal, Result};
 use super::super::routes::Answer;
 use super::super::test_clocks;
@@ -15,9 +12,10 @@ use super::collect;
 use super::cycle::{self, Turn};
 use super::invoice::{Invoice, Reason, Status as InvoiceStatus};
 use super::invoices;
+use super::items;
 use super::proration;
-use super::subscribe::{self, BEHAVIORS, Fields, PRORATES, Prorates, Wanted};
-use super::subscription::{ITEM_PREFIX, ITEMS_MAX, Item, Status, Subscription};
+use super::subscribe::{self, BEHAVIORS, Fields, PRORATES, Prorates};
+use super::subscription::{Status, Subscription};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -32,63 +30,11 @@ const FEEDBACK: &[(&str, &str)] = &[
     ("unused", "unused"),
 ];
 
-/// A change of one item.
-enum Change {
-    Add(Wanted),
-    /// The place of the item, its price and its quantity from now on.
-    Set(usize, Arc<Price>, u64, MetadataPatch),
-    Remove(usize),
-}
-
-fn changes(work: &Work<'_>, found: &Subscription, params: &mut Params) -> Result<Vec<Change>> {
-    let mut changes = Vec::new();
-    for mut item in params.objects("items")?.unwrap_or_default() {
-        let Some(id) = item.text("id")? else {
-            changes.push(Change::Add(subscribe::wanted(work, item)?));
-            continue;
-        };
-        let number = work.world.ids.number(ITEM_PREFIX, &id);
-        let place = found.items.iter().position(|item| Some(item.number) == number);
-        let place =
-            place.ok_or_else(|| Refusal::no_such_param("subscription_item", &id, &item.name("id")))?;
-        let Some(present) = found.items.get(place) else { continue };
-        if item.flag("deleted")? == Some(true) {
-            item.finish()?;
-            changes.push(Change::Remove(place));
-            continue;
-        }
-        let price =
-            if item.has("price") { subscribe::recurring(work, &mut item)? } else { present.price.clone() };
-        let quantity = item.natural("quantity")?.unwrap_or(present.quantity);
-        let metadata = item.metadata()?;
-        item.finish()?;
-        changes.push(Change::Set(place, price, quantity, metadata));
-    }
-    let agrees = |price: &Price| price.currency == found.currency && price.interval == Some(found.interval);
-    let is_fine = changes.iter().all(|change| match change {
-        Change::Add(wanted) => agrees(&wanted.price),
-        Change::Set(_, price, _, _) => agrees(price),
-        Change::Remove(_) => true,
-    });
-    if !is_fine {
-        let message = "Another currency or interval is not simulated: cancel, and subscribe anew.".to_owned();
-        return Err(Refusal::param(None, "items", message));
-    }
-    let removed = changes.iter().filter(|change| matches!(change, Change::Remove(_))).count();
-    let added = changes.iter().filter(|change| matches!(change, Change::Add(_))).count();
-    let left = found.items.len().saturating_add(added).saturating_sub(removed);
-    if left == 0 || left > ITEMS_MAX {
-        let message = format!("A subscription must have 1 to {ITEMS_MAX} items, this one would have {left}");
-        return Err(Refusal::param(None, "items", message));
-    }
-    Ok(changes)
-}
-
 pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let number = work.find::<Subscription>(0)?;
     let before = work.get::<Subscription>(number)?.clone();
     let at = test_clocks::time_of(work, before.customer)?;
-    let changes = changes(work, &before, &mut params)?;
+    let changes = items::read(work, &before, &mut params)?;
     let fields = Fields::read(work, &mut params)?;
     let prorates = params.choice("proration_behavior", PRORATES)?.unwrap_or(Prorates::NextInvoice);
     let _ = params.choice("payment_behavior", BEHAVIORS)?;
@@ -104,11 +50,8 @@ pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     }
 
     // From here on the subscription is changed.
-    if prorates != Prorates::Never && before.status != Status::Trialing {
-        prorate(work, &before, &changes, at)?;
-    }
+    items::carry_out(work, &before, changes, prorates, at)?;
     let edited = work.edit::<Subscription>(number)?;
-    apply(edited, changes, at);
     if let Some(end) = trial_end {
         (edited.status, edited.trial, edited.is_trial_end_announced) =
             (Status::Trialing, Some((at, end)), false);
@@ -136,48 +79,8 @@ pub(super) fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     Ok(Answer::Object(work.object::<Subscription>(number)?))
 }
 
-fn prorate(work: &mut Work<'_>, before: &Subscription, changes: &[Change], at: Timestamp) -> Result<()> {
-    for change in changes {
-        let (old, new) = match change {
-            Change::Add(wanted) => (None, Some((wanted.price.clone(), wanted.quantity))),
-            Change::Remove(place) => (before.items.get(*place), None),
-            Change::Set(place, price, quantity, _) => match before.items.get(*place) {
-                Some(item) if item.price.head.number == price.head.number && item.quantity == *quantity => {
-                    continue;
-                }
-                old => (old, Some((price.clone(), *quantity))),
-            },
-        };
-        let new =
-            new.map(|(price, quantity)| Item { number: 0, created: at, price, quantity, metadata: None });
-        proration::change(work, before.head.number, (old, new.as_ref()), at)?;
-    }
-    Ok(())
-}
-
-fn apply(subscription: &mut Subscription, changes: Vec<Change>, at: Timestamp) {
-    let mut removed = Vec::new();
-    let mut added = Vec::new();
-    for change in changes {
-        match change {
-            Change::Add(wanted) => added.push(wanted),
-            Change::Remove(place) => removed.extend(subscription.items.get(place).map(|item| item.number)),
-            Change::Set(place, price, quantity, metadata) => {
-                if let Some(item) = subscription.items.get_mut(place) {
-                    (item.price, item.quantity) = (price, quantity);
-                    merge(&mut item.metadata, metadata);
-                }
-            }
-        }
-    }
-    subscription.items.retain(|item| !removed.contains(&item.number));
-    for wanted in added {
-        subscribe::push(subscription, wanted, at);
-    }
-}
-
 /// Bills what waits, now.
-fn bill_now(work: &mut Work<'_>, number: usize, off_session: bool, at: Timestamp) -> Result<()> {
+pub(super) fn bill_now(work: &mut Work<'_>, number: usize, off_session: bool, at: Timestamp) -> Result<()> {
     let invoice = cycle::draft_of(work, number, Reason::SubscriptionUpdate, at)?;
     work.edit::<Subscription>(number)?.latest_invoice = Some(invoice);
     work.emit::<Invoice>("invoice.created", invoice)?;

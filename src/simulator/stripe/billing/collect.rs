@@ -229,3 +229,13 @@ pub(super) fn cancel_payments(work: &mut Work<'_>, number: usize, at: Timestamp)
     }
     Ok(())
 }
+
+/// Nothing to pay with.
+pub(super) fn no_method() -> Box<Refusal> {
+    let message = "This customer has no attached payment source or default payment method. Please consider adding a \
+                   default payment method. For more information, visit \
+                   https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.";
+    let mut refusal = Refusal::request(message.to_owned());
+    refusal.code = Some("resource_missing");
+    refusal
+}

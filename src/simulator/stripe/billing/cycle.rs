@@ -9,6 +9,7 @@ use super::super::object::{Head, Kind};
 use super::super::params::MetadataPatch;
 use super::super::products::Product;
 use super::super::refusal::Result;
+use super::super::test_clocks::TestClock;
 use super::super::timers::Due;
 use super::super::work::Work;
 use super::collect::{self, Outcome};
@@ -17,6 +18,7 @@ use super::invoice_item::InvoiceItem;
 use super::line::{Line, Origin};
 use super::subscription::{self, Collection, Subscription};
 use super::{invoice, invoices};
+use crate::calendar::months_after;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -38,6 +40,14 @@ pub(in super::super) fn next_of_clock(work: &Work<'_>, clock: usize) -> Option<(
         invoices.filter_map(|found| found.next_turn().map(|at| (at, Turn::Invoice(found.head.number))));
     // What is owed is collected before anything new is owed.
     of_invoices.chain(of_subscriptions).min_by_key(|(at, _)| *at)
+}
+
+/// How far a clock may be moved at once: two of the shortest intervals of its subscriptions, as documented, or two years.
+pub(in super::super) fn reach_of_clock(work: &Work<'_>, clock: usize, from: Timestamp) -> Timestamp {
+    let two_years = months_after(from, 24).unwrap_or(Timestamp::MAX);
+    let subscriptions = Subscription::table(&work.world.stripe.tables).rows().iter();
+    let live = subscriptions.filter(|found| found.clock == Some(clock) && !found.status.has_ended());
+    live.map(|found| found.interval.after(from, 2)).min().unwrap_or(two_years)
 }
 
 /// Arranges the next turn of whoever lives by the gateway's own time.
@@ -319,6 +329,41 @@ pub(super) fn take_pending(work: &mut Work<'_>, number: usize) -> Result<()> {
     let currency = if has_currency { Some(draft.currency) } else { first };
     for (item, _) in found.into_iter().filter(|(_, found)| Some(*found) == currency) {
         invoice::put_on(work, number, item)?;
+    }
+    Ok(())
+}
+
+/// The clock of a customer is gone: so are its subscriptions, without another word.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(in super::super) fn end_of_clock(work: &mut Work<'_>, clock: usize) -> Result<()> {
+    let at = work.get::<TestClock>(clock)?.frozen;
+    let rows = Subscription::table(&work.world.stripe.tables).rows().iter();
+    let live = rows.filter(|found| found.clock == Some(clock) && !found.status.has_ended());
+    let numbers: Vec<usize> = live.map(|found| found.head.number).collect();
+    for number in numbers {
+        end(work, number, at, None)?;
+    }
+    Ok(())
+}
+
+/// A customer is deleted: so ends what they are subscribed to, at once.
+///
+/// # Errors
+///
+/// A contradiction in the simulator.
+pub(in super::super) fn end_of_customer(work: &mut Work<'_>, customer: usize) -> Result<()> {
+    let rows = Subscription::table(&work.world.stripe.tables).rows().iter();
+    let live = rows.filter(|found| found.customer == customer && !found.status.has_ended());
+    let found: Vec<(usize, Option<usize>)> = live.map(|found| (found.head.number, found.clock)).collect();
+    for (number, clock) in found {
+        let at = match clock {
+            Some(clock) => work.get::<TestClock>(clock)?.frozen,
+            None => work.now,
+        };
+        end(work, number, at, Some("cancellation_requested"))?;
     }
     Ok(())
 }

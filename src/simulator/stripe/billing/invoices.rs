@@ -16,6 +16,7 @@ use super::super::work::{Work, merge};
 use super::collect::{self, Outcome};
 use super::cycle::{self, Turn};
 use super::invoice::{DRAFT_TIME, Invoice, Reason, Status};
+use super::searches;
 use super::subscription::{Collection, Subscription};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -26,6 +27,7 @@ const ONE: Gives = Gives::One(Class::Invoice);
 pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/invoices", create, ONE, Level::Most).noting(NOTE),
     Row::new("GET", "/v1/invoices", list, Gives::List(Class::Invoice), Level::Whole),
+    Row::new("GET", "/v1/invoices/search", searches::invoices, Gives::List(Class::Invoice), Level::Whole),
     Row::new("GET", "/v1/invoices/:id", retrieve, ONE, Level::Whole),
     Row::new("POST", "/v1/invoices/:id", update, ONE, Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/invoices/:id", delete, Gives::Nothing, Level::Whole),
@@ -211,7 +213,7 @@ fn lines(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let _ = params.natural("limit")?;
     params.finish()?;
     let object = work.object::<Invoice>(number)?;
-    Ok(Answer::Member { object, name: "lines" })
+    Ok(Answer::Member { object, name: "lines", id: None })
 }
 
 fn finalize(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
@@ -251,7 +253,7 @@ fn pay(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let at = test_clocks::time_of(work, invoice.customer)?;
     let found = if method.is_some() { method } else { collect::method_of(work, &invoice)? };
     if found.is_none() && !elsewhere && invoice.due() > 0 {
-        return Err(no_method());
+        return Err(collect::no_method());
     }
 
     // From here on the invoice is collected; a draft is finalized first.
@@ -278,16 +280,6 @@ fn pay(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     Ok(Answer::Object(work.object::<Invoice>(number)?))
-}
-
-/// Nothing to pay with.
-pub(super) fn no_method() -> Box<Refusal> {
-    let message = "This customer has no attached payment source or default payment method. Please consider adding a \
-                   default payment method. For more information, visit \
-                   https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.";
-    let mut refusal = Refusal::request(message.to_owned());
-    refusal.code = Some("resource_missing");
-    refusal
 }
 
 fn send(work: &mut Work<'_>, params: Params) -> Result<Answer> {

@@ -13,20 +13,23 @@ mod invoice;
 mod invoice_item;
 mod invoice_payment;
 mod invoices;
+mod items;
 mod line;
 mod proration;
+mod searches;
 mod subscribe;
 mod subscription;
 
 use alloc::collections::BTreeMap;
 
 pub(super) use collect::follow_payment;
-pub(super) use cycle::{Turn, next_of_clock, run};
+pub(super) use cycle::{Turn, end_of_clock, end_of_customer, next_of_clock, reach_of_clock, run};
 pub(super) use invoice::Invoice;
 pub(super) use invoice_item::{InvoiceItem, ROUTES as INVOICE_ITEMS};
 pub(super) use invoice_payment::{InvoicePayment, ROUTES as INVOICE_PAYMENTS};
 pub(super) use invoices::ROUTES as INVOICES;
-pub(super) use subscribe::{ROUTES as SUBSCRIPTIONS, end_of_clock, refresh_price};
+pub(super) use items::{ROUTES as SUBSCRIPTION_ITEMS, refresh_price};
+pub(super) use subscribe::ROUTES as SUBSCRIPTIONS;
 pub(super) use subscription::Subscription;
 
 /// What is looked up often.

@@ -7,19 +7,20 @@ use alloc::sync::Arc;
 use super::super::customers::{self, Customer};
 use super::super::expand::Gives;
 use super::super::list::{Page, Span};
-use super::super::object::{Class, Head, Kind};
+use super::super::object::{Class, Head};
 use super::super::params::{MetadataPatch, Params, Patch};
 use super::super::payment_methods::PaymentMethod;
 use super::super::prices::Price;
 use super::super::refusal::{Refusal, Result};
 use super::super::routes::{Answer, Level, Row};
-use super::super::test_clocks::{self, TestClock};
+use super::super::test_clocks;
 use super::super::work::{Work, merge};
 use super::change;
 use super::collect;
 use super::cycle::{self, Turn};
 use super::invoice::{Invoice, Reason, Status as InvoiceStatus};
 use super::invoices;
+use super::searches;
 use super::subscription::{Cancellation, Collection, ITEMS_MAX, Item, Status, Subscription};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -30,6 +31,13 @@ const ONE: Gives = Gives::One(Class::Subscription);
 pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/subscriptions", create, ONE, Level::Most).noting(NOTE),
     Row::new("GET", "/v1/subscriptions", list, Gives::List(Class::Subscription), Level::Whole),
+    Row::new(
+        "GET",
+        "/v1/subscriptions/search",
+        searches::subscriptions,
+        Gives::List(Class::Subscription),
+        Level::Whole,
+    ),
     Row::new("GET", "/v1/subscriptions/:id", retrieve, ONE, Level::Whole),
     Row::new("POST", "/v1/subscriptions/:id", change::update, ONE, Level::Most).noting(NOTE),
     Row::new("DELETE", "/v1/subscriptions/:id", change::cancel, ONE, Level::Most),
@@ -294,7 +302,7 @@ fn check_payable(
     if is_later || behavior == Behavior::Wait {
         return Ok(());
     }
-    let Some(method) = method else { return Err(invoices::no_method()) };
+    let Some(method) = method else { return Err(collect::no_method()) };
     if behavior == Behavior::Refuse
         && let Some(decline) = collect::foreseen(work, method)?
     {
@@ -363,40 +371,4 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             && is_sent.is_none_or(|is_sent| matches!(found.collection, Collection::Sent { .. }) == is_sent)
     });
     Ok(Answer::list::<Subscription>("/v1/subscriptions", found))
-}
-
-/// A price has changed: whoever is subscribed to it shows it as it is now.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(in super::super) fn refresh_price(work: &mut Work<'_>, price: usize) -> Result<()> {
-    let now = work.get::<Price>(price)?.clone();
-    let rows = Subscription::table(&work.world.stripe.tables).rows().iter();
-    let has = |found: &Subscription| found.items.iter().any(|item| item.price.head.number == price);
-    let numbers: Vec<usize> = rows.filter(|found| has(found)).map(|found| found.head.number).collect();
-    for number in numbers {
-        for item in &mut work.edit::<Subscription>(number)?.items {
-            if item.price.head.number == price {
-                item.price = now.clone();
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The clock of a customer is gone: so are its subscriptions, without another word.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(in super::super) fn end_of_clock(work: &mut Work<'_>, clock: usize) -> Result<()> {
-    let at = work.get::<TestClock>(clock)?.frozen;
-    let rows = Subscription::table(&work.world.stripe.tables).rows().iter();
-    let live = rows.filter(|found| found.clock == Some(clock) && !found.status.has_ended());
-    let numbers: Vec<usize> = live.map(|found| found.head.number).collect();
-    for number in numbers {
-        cycle::end(work, number, at, None)?;
-    }
-    Ok(())
 }

@@ -8,7 +8,8 @@ use super::super::customers::Customer;
 use super::super::expand::{Field, Holds};
 use super::super::object::{Class, Head, Kind, Metadata, kind};
 use super::super::payment_methods::PaymentMethod;
-use super::super::prices::{Interval, Price};
+use super::super::prices::Price;
+use super::super::recurrence::Interval;
 use super::super::sheet::Sheet;
 use super::super::test_clocks::TestClock;
 use super::invoice::Invoice;
@@ -160,7 +161,8 @@ impl Subscription {
         if self.status.renews() {
             // Of two at one moment the end goes before another beginning.
             turns.extend(self.cancel_at.map(|at| (at, Turn::Cancels)));
-            turns.push((self.period_end, Turn::Renews));
+            // At the end of time nothing is renewed any more.
+            turns.extend(Some((self.period_end, Turn::Renews)).filter(|(at, _)| *at < Timestamp::MAX));
         }
         turns.into_iter().min_by_key(|(at, _)| *at)
     }

@@ -8,6 +8,7 @@ mod state;
 
 use super::super::treasury::{Booking, Source};
 use super::balance_transactions::BalanceTransaction;
+use super::bookings;
 use super::charges::Charge;
 use super::expand::{Field, Gives};
 use super::list::{Page, Span};
@@ -39,6 +40,14 @@ pub(super) const ROUTES: &[Row] = &[
 
 /// How long the merchant has: to the end of the eighth day.
 const RESPONSE_TIME: Millis = Millis::from_seconds(8 * 24 * 60 * 60);
+
+/// How evidence may be meant to be submitted. Whatever is said, it is submitted when the merchant does so.
+const SUBMISSIONS: &[(&str, &str)] = &[
+    ("manual", "manual"),
+    ("prefer_manual", "prefer_manual"),
+    ("prefer_smart_disputes", "prefer_smart_disputes"),
+    ("smart_disputes", "smart_disputes"),
+];
 
 /// Why the cardholder's bank came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +87,8 @@ pub(super) struct Dispute {
     state: State,
     evidence: Evidence,
     submissions: u64,
+    /// How the merchant means to submit.
+    submission: Option<&'static str>,
     due_by: Timestamp,
     is_past_due: bool,
     /// The balance transactions: money taken, money given back.
@@ -109,7 +120,7 @@ impl Kind for Dispute {
             sheet.natural("submission_count", self.submissions);
             sheet.text("submission_method", if self.submissions > 0 { "manual" } else { "not_submitted" });
         });
-        sheet.null("intended_submission_method");
+        sheet.maybe_text("intended_submission_method", self.submission);
         sheet.flag("is_charge_refundable", self.state.allows_refund());
         sheet.flag("livemode", false);
         sheet.metadata(&self.head.metadata);
@@ -182,14 +193,17 @@ pub(super) fn open(work: &mut Work<'_>, charge: usize, number: u64) -> Result<()
         state,
         evidence: Evidence::default(),
         submissions: 0,
+        submission: None,
         due_by: end_of_day(work.now.saturating_add(RESPONSE_TIME)),
         is_past_due: false,
         entries: Vec::new(),
     });
     work.edit::<Charge>(charge)?.disputed = true;
-    let withdrawn = if is_inquiry { None } else { Some(withdraw(work, dispute)?) };
+    if !is_inquiry {
+        move_money(work, dispute, Booking::dispute)?;
+    }
     work.emit::<Dispute>("charge.dispute.created", dispute)?;
-    if withdrawn.is_some() {
+    if !is_inquiry {
         work.emit::<Dispute>("charge.dispute.funds_withdrawn", dispute)?;
     }
     wait(work, dispute)
@@ -248,8 +262,7 @@ fn end(work: &mut Work<'_>, number: usize, step: Move) -> Result<()> {
     let Some(state) = work.get::<Dispute>(number)?.state.after(step) else { return Ok(()) };
     work.edit::<Dispute>(number)?.state = state;
     if state == State::Won {
-        let entry = book(work, number, Booking::dispute_reversal)?;
-        work.edit::<Dispute>(number)?.entries.push(entry);
+        move_money(work, number, Booking::dispute_reversal)?;
     }
     work.emit::<Dispute>("charge.dispute.closed", number)?;
     if state == State::Won {
@@ -266,27 +279,24 @@ fn escalate(work: &mut Work<'_>, number: usize) -> Result<()> {
     let due_by = end_of_day(work.now.saturating_add(RESPONSE_TIME));
     let dispute = work.edit::<Dispute>(number)?;
     (dispute.state, dispute.due_by) = (state, due_by);
-    let _ = withdraw(work, number)?;
+    move_money(work, number, Booking::dispute)?;
     work.emit_change("charge.dispute.updated", number, before)?;
     work.emit::<Dispute>("charge.dispute.funds_withdrawn", number)?;
     wait(work, number)
 }
 
-fn withdraw(work: &mut Work<'_>, number: usize) -> Result<usize> {
-    let entry = book(work, number, Booking::dispute)?;
-    work.edit::<Dispute>(number)?.entries.push(entry);
-    Ok(entry)
-}
-
-fn book(
+/// Takes the amount of a dispute, or gives it back.
+fn move_money(
     work: &mut Work<'_>,
     number: usize,
     booking: fn(usize, Source, (u64, Currency)) -> Booking,
-) -> Result<usize> {
+) -> Result<()> {
     let dispute = work.get::<Dispute>(number)?;
     let money = (dispute.amount, dispute.currency);
-    let id = work.id::<Dispute>(number);
-    work.book(&booking(work.purse()?, Source::Dispute(number), money), &id, &id)
+    let (id, reference) = (work.id::<Dispute>(number), bookings::reference(work, dispute.charge)?);
+    let entry = work.book(&booking(work.purse()?, Source::Dispute(number), money), &reference, &id)?;
+    work.edit::<Dispute>(number)?.entries.push(entry);
+    Ok(())
 }
 
 fn wait(work: &mut Work<'_>, number: usize) -> Result<()> {
@@ -307,6 +317,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let before = work.get::<Dispute>(number)?.clone();
     let change = Change::read(work, &mut params)?;
     let (submits, metadata) = (params.flag("submit")?, params.metadata()?);
+    let submission = params.choice("intended_submission_method", SUBMISSIONS)?;
     params.finish()?;
     // Evidence is submitted unless the merchant says otherwise; metadata alone submits nothing.
     let submits = submits.unwrap_or(change.is_some());
@@ -322,6 +333,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     // From here on the evidence is with the dispute, and with the bank where it was submitted.
     let dispute = work.edit::<Dispute>(number)?;
     dispute.evidence = evidence;
+    dispute.submission = submission.or(dispute.submission);
     merge(&mut dispute.head.metadata, metadata);
     if let Some(state) = state {
         dispute.state = state;

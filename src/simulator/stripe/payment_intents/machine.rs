@@ -17,6 +17,7 @@ use super::super::timers::Due;
 use super::super::work::Work;
 use super::{BOOKING_DELAY, CaptureMethod, HOLD_LIFE, LastError, PaymentIntent, Status, ThreeDSecure, Why};
 use crate::prelude::*;
+use crate::simulator::settlement::Subject;
 
 /// How a confirmation is meant.
 #[derive(Clone, Debug, Default)]
@@ -178,7 +179,9 @@ fn take(work: &mut Work<'_>, number: usize) -> Result<()> {
         if intent.holds() { (Status::RequiresCapture, 0) } else { (Status::Succeeded, intent.amount) };
     settle_method(work, &intent, &method)?;
     if intent.holds() {
-        let until = work.now.saturating_add(HOLD_LIFE);
+        let (object, reference) = (work.id::<Charge>(charge), work.id::<PaymentIntent>(number));
+        let subject = Subject { reference: &reference, object: &object };
+        let until = work.now.saturating_add(work.world.hold_life(&subject, HOLD_LIFE, work.now));
         work.world.stripe.timers.arrange(until, Due::HoldExpires(number));
         work.emit::<Charge>("charge.succeeded", charge)?;
         return work.emit::<PaymentIntent>("payment_intent.amount_capturable_updated", number);

@@ -9,6 +9,7 @@
 //! Source: <https://docs.stripe.com/payments/paymentintents/lifecycle>.
 
 mod capture;
+pub(super) mod card_options;
 mod machine;
 mod pay;
 mod serve;
@@ -27,7 +28,6 @@ use crate::time::{Millis, Timestamp};
 
 pub(super) use capture::{capture_held, expire};
 pub(super) use machine::{authenticate, tell_booked};
-#[allow(unused_imports, reason = "invoices, which are landing, pay by it")]
 pub(super) use pay::{Order, confirm_with, open, withdraw};
 pub(super) use serve::ROUTES;
 pub(super) use view::client_secret;

@@ -19,7 +19,8 @@ use super::{CaptureMethod, Choice, PaymentIntent, Status, ThreeDSecure};
 use crate::prelude::*;
 
 const NOTE: &str = "Cards only. Not simulated: confirmation tokens, payment method configurations, hooks, line items, \
-                    installments, incremental authorization, multicapture.";
+                    installments, incremental authorization, multicapture. Where automatic_payment_methods is left out, no \
+                    return_url is asked for: the settings of this account hold cards only.";
 
 pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/payment_intents", create, Gives::One(Class::PaymentIntent), Level::Most)
@@ -78,6 +79,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     let is_confirmed = params.flag("confirm")?.unwrap_or(false);
+    params.not_empty("customer")?;
     let mut wish = Wish::read(work, &mut params)?;
     let choice = wish::choice(work, &mut params)?;
     let is_manually_confirmed =
@@ -89,6 +91,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     };
     check_amount(amount, currency)?;
     wish.terms.check_fee(work, &work.world.stripe.plain_terms, amount)?;
+    wish.check_kinds(None)?;
     let customer = match wish.customer {
         Patch::Set(customer) => Some(customer),
         Patch::Keep | Patch::Unset => None,
@@ -186,6 +189,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let currency = wish.currency.unwrap_or(intent.currency);
     check_amount(amount, currency)?;
     wish.terms.check_fee(work, &intent.terms, amount)?;
+    wish.check_kinds(Some(&intent))?;
     if !intent.status.is_open() {
         let touched = [
             ("amount", wish.amount.is_some()),
@@ -262,6 +266,7 @@ fn confirm(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         return Err(refusal);
     };
     payment_methods::check_payer(work, &named, intent.customer)?;
+    wish.check_kinds(Some(&intent))?;
     check_redirects(&intent.choice, &how)?;
 
     // From here on the card is tried.

@@ -9,6 +9,7 @@ use super::super::payment_methods::{self, Named};
 use super::super::refusal::{Refusal, Result};
 use super::super::terms::TermsPatch;
 use super::super::work::{Work, merge};
+use super::card_options::{CardOptions, radar};
 pub(in super::super) use super::machine::Confirmation;
 use super::{CaptureMethod, Choice, Future, PaymentIntent, Status, ThreeDSecure};
 use crate::money::Currency;
@@ -26,13 +27,8 @@ const CAPTURE_METHODS: &[(&str, CaptureMethod)] = &[
     ("manual", CaptureMethod::Manual),
 ];
 
-const FUTURES: &[(&str, Future)] = &[("off_session", Future::OffSession), ("on_session", Future::OnSession)];
-
-const THREE_D_SECURE: &[(&str, ThreeDSecure)] = &[
-    ("any", ThreeDSecure::Any),
-    ("automatic", ThreeDSecure::Automatic),
-    ("challenge", ThreeDSecure::Challenge),
-];
+pub(super) const FUTURES: &[(&str, Future)] =
+    &[("off_session", Future::OffSession), ("on_session", Future::OnSession)];
 
 /// What a request wants of an intent that is there or will be.
 #[derive(Debug)]
@@ -68,7 +64,8 @@ impl Wish {
             Patch::Set(id) => Patch::Set(customers::named(work, &id, "customer")?),
         };
         let method = payment_methods::wanted(work, params)?;
-        let (three_d_secure, holds_cards) = card_options(params)?;
+        let options = CardOptions::read(params)?;
+        radar(params)?;
         Ok(Self {
             amount,
             currency,
@@ -77,12 +74,37 @@ impl Wish {
             method,
             terms: TermsPatch::read(work, params)?,
             metadata: params.metadata()?,
-            future: future(params)?,
+            future: match future(params)? {
+                Patch::Keep => options.future,
+                said => said,
+            },
             allowed: types(params, "allowed_payment_method_types")?,
             excluded: types(params, "excluded_payment_method_types")?,
-            three_d_secure,
-            holds_cards,
+            three_d_secure: options.three_d_secure,
+            holds_cards: options.holds_cards,
         })
+    }
+
+    /// Whether cards, which are all there is here, are among the kinds that are allowed then.
+    ///
+    /// # Errors
+    ///
+    /// They are not, so that nothing could pay the intent.
+    pub(super) fn check_kinds(&self, intent: Option<&PaymentIntent>) -> Result<()> {
+        let after = |patch: &Patch<Arc<[String]>>, before: Option<Arc<[String]>>| match patch {
+            Patch::Keep => before,
+            Patch::Unset => None,
+            Patch::Set(types) => Some(types.clone()),
+        };
+        let allowed = after(&self.allowed, intent.and_then(|intent| intent.allowed.clone()));
+        let excluded = after(&self.excluded, intent.and_then(|intent| intent.excluded.clone()));
+        let names_card = |types: Arc<[String]>| types.iter().any(|kind| kind == "card");
+        if allowed.is_none_or(names_card) && !excluded.is_some_and(names_card) {
+            return Ok(());
+        }
+        let message = "No valid payment method types for this Payment Intent: the simulator knows cards only, and they are \
+                       excluded, or not among those that are allowed.";
+        Err(Refusal::request(message.to_owned()))
     }
 
     /// Writes into an intent everything but its method, which has to be made first.
@@ -252,7 +274,7 @@ pub(super) fn check_amount(amount: u64, currency: Currency) -> Result<()> {
     Ok(())
 }
 
-fn future(params: &mut Params) -> Result<Patch<Future>> {
+pub(super) fn future(params: &mut Params) -> Result<Patch<Future>> {
     match params.clone().patch("setup_future_usage")? {
         Patch::Set(_) => Ok(params.choice("setup_future_usage", FUTURES)?.map_or(Patch::Keep, Patch::Set)),
         Patch::Unset => {
@@ -270,22 +292,4 @@ pub(in super::super) fn types(params: &mut Params, name: &str) -> Result<Patch<A
         Some(types) if types.is_empty() => Ok(Patch::Unset),
         Some(types) => Ok(Patch::Set(types.into())),
     }
-}
-
-/// `payment_method_options[card]`: how the holder is asked, and whether cards wait for a capture.
-pub(in super::super) fn card_options(params: &mut Params) -> Result<(Option<ThreeDSecure>, Option<bool>)> {
-    let Patch::Set(mut options) = params.object("payment_method_options")? else { return Ok((None, None)) };
-    let mut found = (None, None);
-    if let Patch::Set(mut card) = options.object("card")? {
-        found.0 = card.choice("request_three_d_secure", THREE_D_SECURE)?;
-        found.1 = match card.patch("capture_method")? {
-            Patch::Keep => None,
-            Patch::Unset => Some(false),
-            Patch::Set(word) if word == "manual" => Some(true),
-            Patch::Set(word) => return Err(card.invalid("capture_method", "capture_method", &word)),
-        };
-        card.finish()?;
-    }
-    options.finish()?;
-    Ok(found)
 }

@@ -7,7 +7,8 @@ use super::super::expand::Gives;
 use super::super::list::{Page, Span};
 use super::super::object::Class;
 use super::super::params::{MetadataPatch, Params, Patch};
-use super::super::payment_intents::wish::{Confirmation, card_options, choice, refuse_lists, types};
+use super::super::payment_intents::card_options::CardOptions;
+use super::super::payment_intents::wish::{Confirmation, choice, refuse_lists, types};
 use super::super::payment_intents::{Choice, Future, ThreeDSecure};
 use super::super::payment_methods::{self, Named, PaymentMethod};
 use super::super::refusal::{Refusal, Result};
@@ -57,7 +58,7 @@ impl Wish {
             Patch::Unset => Patch::Unset,
             Patch::Set(id) => Patch::Set(customers::named(work, &id, "customer")?),
         };
-        let (three_d_secure, _) = card_options(params)?;
+        let three_d_secure = CardOptions::read(params)?.three_d_secure;
         Ok(Self {
             customer,
             method: payment_methods::wanted(work, params)?,
@@ -205,7 +206,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 fn confirm(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let number = find(work)?;
     let named = payment_methods::wanted(work, &mut params)?;
-    let (three_d_secure, _) = card_options(&mut params)?;
+    let three_d_secure = CardOptions::read(&mut params)?.three_d_secure;
     let allowed = types(&mut params, "allowed_payment_method_types")?;
     let how = Confirmation::read(&mut params, true)?;
     params.finish()?;

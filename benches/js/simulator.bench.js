@@ -1,0 +1,261 @@
+/**
+ * The simulator beside its peers, as the official Stripe client sees them.
+ *
+ * Over loopback: from start to the first answer, one request after another, and sixteen at a time; beside a server that gives
+ * one fixed answer, which is the ceiling of this client on this machine. In process: beside an `httpClient` with one fixed
+ * answer. Then many payments in one gateway: whether it stays as fast, and what a payment takes.
+ *
+ * A peer that cannot be installed here is told as such. `localstripe` comes by pip, everything else is in package.json.
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+
+import Stripe from "stripe";
+import { createGateway } from "tillproof/simulator";
+
+const LOCALSTRIPE = "1.15.10";
+const STARTS = 5;
+const PAIRS = 200;
+const CONCURRENT_PAIRS = 400;
+const AT_A_TIME = 16;
+const IN_PROCESS_CALLS = 6_000;
+const SLICE = 200;
+/** How many payments one gateway takes to show that it stays flat. */
+const MANY = Number(process.env.SIMULATOR_BENCH_PAYMENTS ?? 200_000);
+
+const CONFIG = { maxNetworkRetries: 0, telemetry: false };
+const KEY = "sk_test_tillproof";
+const ORDER = { amount: 1_999, currency: "usd" };
+const NODE_24 = join(import.meta.dirname, "node_modules/node24/bin/node");
+const bin = (name) => join(import.meta.dirname, "node_modules/.bin", name);
+
+/** A fixed answer: a payment intent as this simulator gives it. */
+async function fixedAnswer() {
+  const gateway = createGateway({ dialect: "stripe" });
+  const stripe = new Stripe(KEY, { ...CONFIG, httpClient: gateway.httpClient });
+  return JSON.stringify(await stripe.paymentIntents.create({ ...ORDER, payment_method: "pm_card_visa" }));
+}
+
+/** The program of localstripe, in an environment of its own; `null` where pip cannot have it. */
+function localstripe() {
+  const folder = join(import.meta.dirname, "localstripe");
+  const program = join(folder, "bin/localstripe");
+  if (existsSync(program)) return program;
+  if (spawnSync("python3", ["-m", "venv", folder]).status !== 0) return null;
+  const pip = spawnSync(join(folder, "bin/pip"), ["install", "--quiet", `localstripe==${LOCALSTRIPE}`, "setuptools"]);
+  return pip.status === 0 && existsSync(program) ? program : null;
+}
+
+/** How each peer is started on a port, and how a payment is taken there. */
+function peers(answer) {
+  const confirmed = { ...ORDER, payment_method: "pm_card_visa" };
+  const python = localstripe();
+  return [
+    {
+      name: "tillproof",
+      start: (port) => spawn(process.execPath, [bin("tillproof"), "simulate", "--dialect", "stripe", "--port", String(port)], { stdio: "ignore" }),
+      order: { ...confirmed, automatic_payment_methods: { enabled: true, allow_redirects: "never" } },
+    },
+    {
+      name: "emulate 0.12.2",
+      // It needs a newer Node than the rest of the benches.
+      start: existsSync(bin("emulate")) && existsSync(NODE_24)
+        ? (port) => spawn(NODE_24, [bin("emulate"), "start", "--service", "stripe", "--port", String(port)], { stdio: "ignore" })
+        : null,
+      order: confirmed,
+    },
+    {
+      name: `localstripe ${LOCALSTRIPE}`,
+      start: python && ((port) => spawn(python, ["--port", String(port), "--from-scratch"], { stdio: "ignore", cwd: import.meta.dirname })),
+      order: confirmed,
+    },
+    {
+      name: "fixed answer",
+      start: (port) => spawn(process.execPath, ["-e", FIXED_SERVER, String(port), answer], { stdio: "ignore" }),
+      order: confirmed,
+    },
+  ];
+}
+
+const FIXED_SERVER = `
+  const [port, answer] = process.argv.slice(1);
+  require("node:http").createServer((request, response) => {
+    request.resume();
+    request.on("end", () => {
+      response.writeHead(200, { "content-type": "application/json", "request-id": "req_1", "content-length": Buffer.byteLength(answer) });
+      response.end(answer);
+    });
+  }).listen(Number(port), "127.0.0.1");
+`;
+
+/** A port nobody uses at this moment. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts a peer and waits until it answers anything; gives the milliseconds that took. */
+async function started(peer) {
+  const port = await freePort();
+  const began = performance.now();
+  const child = peer.start(port);
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const end = () => (child.kill("SIGTERM"), ended);
+  while (performance.now() - began < 20_000 && child.exitCode === null) {
+    const answered = await fetch(`http://127.0.0.1:${port}/v1/customers`, { headers: { authorization: `Bearer ${KEY}` } }).then(
+      (response) => response.text().then(() => true),
+      () => false,
+    );
+    if (answered) return { port, ms: performance.now() - began, end };
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await end();
+  return null;
+}
+
+async function pay(stripe, order) {
+  const { id } = await stripe.paymentIntents.create(order);
+  await stripe.paymentIntents.confirm(id);
+}
+
+/** Requests a second, one after another and sixteen at a time. */
+async function overLoopback(peer) {
+  const server = await started(peer);
+  if (server === null) return null;
+  const stripe = new Stripe(KEY, { ...CONFIG, host: "127.0.0.1", port: server.port, protocol: "http" });
+  try {
+    for (let pair = 0; pair < 20; pair += 1) await pay(stripe, peer.order);
+    let began = performance.now();
+    for (let pair = 0; pair < PAIRS; pair += 1) await pay(stripe, peer.order);
+    const sequential = (2 * PAIRS * 1_000) / (performance.now() - began);
+    began = performance.now();
+    let left = CONCURRENT_PAIRS;
+    await Promise.all(
+      Array.from({ length: AT_A_TIME }, async () => {
+        while (left > 0) {
+          left -= 1;
+          await pay(stripe, peer.order);
+        }
+      }),
+    );
+    return { sequential, concurrent: (2 * CONCURRENT_PAIRS * 1_000) / (performance.now() - began) };
+  } catch (error) {
+    return { failed: String(error?.message ?? error) };
+  } finally {
+    await server.end();
+  }
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** CPU microseconds of one call, all contenders in turns. */
+async function inProcess(answer) {
+  const gateway = createGateway({ dialect: "stripe" });
+  const parsedAnew = {
+    getClientName: () => "fixed",
+    makeRequest: async () => ({
+      getStatusCode: () => 200,
+      getHeaders: () => ({ "request-id": "req_1" }),
+      getRawResponse: () => ({}),
+      toStream: () => null,
+      toJSON: async () => JSON.parse(answer),
+    }),
+  };
+  const clients = {
+    "fixed httpClient": new Stripe(KEY, { ...CONFIG, httpClient: parsedAnew }),
+    "gateway.httpClient": new Stripe(KEY, { ...CONFIG, httpClient: gateway.httpClient }),
+    "gateway.fetch": new Stripe(KEY, { ...CONFIG, httpClient: Stripe.createFetchHttpClient(gateway.fetch) }),
+  };
+  const order = { ...ORDER, payment_method: "pm_card_visa", automatic_payment_methods: { enabled: true, allow_redirects: "never" } };
+  const names = Object.keys(clients);
+  const took = Object.fromEntries(names.map((name) => [name, []]));
+  for (let calls = 0, round = 0; calls < IN_PROCESS_CALLS; calls += SLICE, round += 1) {
+    for (let turn = 0; turn < names.length; turn += 1) {
+      const name = names[(turn + round) % names.length];
+      const before = process.cpuUsage();
+      for (let pair = 0; pair < SLICE / 2; pair += 1) await pay(clients[name], order);
+      const { user, system } = process.cpuUsage(before);
+      // The first rounds are those of a cold start.
+      if (round >= 3) took[name].push((user + system) / SLICE);
+    }
+  }
+  await gateway.close();
+  return { us: Object.fromEntries(names.map((name) => [name, median(took[name])])), took };
+}
+
+/** Many payments in one gateway: microseconds of a payment by quarter, and bytes. */
+async function many() {
+  const gateway = createGateway({ dialect: "stripe" });
+  const body =
+    "amount=1999&currency=usd&confirm=true&payment_method=pm_card_visa&automatic_payment_methods[enabled]=true" +
+    "&automatic_payment_methods[allow_redirects]=never&metadata[order]=";
+  const bytes = () => process.memoryUsage().external;
+  const before = bytes();
+  const quarters = [];
+  for (let quarter = 0; quarter < 4; quarter += 1) {
+    const began = process.cpuUsage();
+    for (let payment = 0; payment < MANY / 4; payment += 1) {
+      const number = quarter * MANY + payment;
+      const headers = [["authorization", `Bearer ${KEY}`], ["idempotency-key", `order-${number}`]];
+      const answer = await gateway.exchange({ method: "POST", path: "/v1/payment_intents", query: "", headers, body: `${body}${number}` });
+      if (answer.status !== 200) throw new Error(answer.body);
+    }
+    const { user, system } = process.cpuUsage(began);
+    quarters.push((user + system) / (MANY / 4));
+  }
+  const each = (bytes() - before) / MANY;
+  await gateway.close();
+  return { quarters, each };
+}
+
+export async function run() {
+  const answer = await fixedAnswer();
+  const rows = [];
+  const starts = {};
+  const speeds = {};
+  for (const peer of peers(answer)) {
+    if (peer.start === null) {
+      rows.push({ name: `${peer.name}: cannot be installed here`, us: {} });
+      continue;
+    }
+    const times = [];
+    for (let start = 0; start < STARTS; start += 1) {
+      const server = await started(peer);
+      if (server === null) break;
+      times.push(server.ms);
+      await server.end();
+    }
+    if (times.length === STARTS) starts[peer.name] = median(times) * 1_000;
+    const speed = await overLoopback(peer);
+    if (speed === null || speed.failed !== undefined) {
+      rows.push({ name: `${peer.name}: ${speed === null ? "does not start here" : `fails: ${speed.failed}`}`, us: {} });
+    } else speeds[peer.name] = speed;
+  }
+  rows.push({ name: "start to first answer", us: starts });
+  const each = (kind) => Object.fromEntries(Object.entries(speeds).map(([name, speed]) => [name, 1_000_000 / speed[kind]]));
+  rows.push({ name: "a request over loopback, one after another", us: each("sequential") });
+  rows.push({ name: `a request over loopback, ${AT_A_TIME} at a time`, us: each("concurrent") });
+  const { us } = await inProcess(answer);
+  rows.push({ name: "a request in process", us });
+  const { quarters, each: bytes } = await many();
+  rows.push({ name: `a payment among ${MANY}, by quarter`, us: Object.fromEntries(quarters.map((time, at) => [`quarter ${at + 1}`, time])) });
+  const beside = (name, kind) => speeds.tillproof?.[kind] / speeds[name]?.[kind];
+  return {
+    rows,
+    goals: [
+      { number: 5, name: "in process, share of the speed of a fixed httpClient", gate: 0.6, stretch: 0.7, measured: us["fixed httpClient"] / us["gateway.httpClient"] },
+      { number: 5, name: "over loopback, share of the speed of a fixed answer", gate: 0.6, stretch: 0.8, measured: beside("fixed answer", "sequential") },
+      ...(speeds["emulate 0.12.2"] === undefined
+        ? []
+        : [{ number: 5, name: "over loopback at 16, times emulate", gate: 1, stretch: 2, measured: beside("emulate 0.12.2", "concurrent") }]),
+      { number: 5, name: "last quarter, share of the time of the first", gate: 1.25, stretch: 1.1, measured: quarters[3] / quarters[0], atMost: true },
+      { number: 5, name: "bytes a payment", gate: 3_072, stretch: 2_560, measured: bytes, atMost: true },
+    ],
+  };
+}
