@@ -126,7 +126,6 @@ impl<R: Clone> Keys<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prelude::*;
 
     #[test]
     fn a_key_is_running_then_answered_then_forgotten() {
