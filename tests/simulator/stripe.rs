@@ -22,6 +22,8 @@ mod histories;
 mod payments;
 #[path = "stripe/reports.rs"]
 mod reports;
+#[path = "stripe/shares.rs"]
+mod shares;
 #[path = "stripe/shop.rs"]
 pub(super) mod shop;
 #[path = "stripe/wanderings.rs"]

@@ -4,6 +4,8 @@
 //! Source: <https://docs.stripe.com/api/accounts>. Connected accounts are ready from the start, as in a sandbox once the
 //! test data of the documentation was given.
 
+use alloc::sync::Arc;
+
 use super::super::treasury::Profile;
 use super::super::world::World;
 use super::bank_accounts::{BankAccount, Told};
@@ -70,8 +72,8 @@ pub(super) struct Account {
     pub(super) head: Head,
     /// The number of its money in the treasury.
     pub(super) purse: usize,
-    /// The numbers of its bank accounts, in the order in which the treasury has them.
-    pub(super) banks: Vec<usize>,
+    /// Its bank accounts, in the order in which the treasury has them.
+    pub(super) banks: Vec<Arc<BankAccount>>,
     kind: &'static str,
     pub(super) profile: Profile,
     email: Option<String>,
@@ -123,7 +125,6 @@ impl Kind for Account {
         let banks: Vec<Object> = self
             .banks
             .iter()
-            .filter_map(|number| BankAccount::table(sheet.reader.tables).get(*number))
             .filter(|bank| !bank.bank.is_deleted)
             .map(|bank| BankAccount::object(bank.clone()))
             .collect();

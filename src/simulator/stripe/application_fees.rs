@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.stripe.com/api/application_fees>.
 
+use alloc::sync::Arc;
+
 use super::super::treasury::Source;
 use super::accounts::Account;
 use super::amount_params;
@@ -9,7 +11,7 @@ use super::balance_transactions::BalanceTransaction;
 use super::charges::Charge;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
-use super::object::{Class, Head, Kind, Object, PLATFORM, kind};
+use super::object::{Class, Head, Kind, Object, PLATFORM, kind, renew};
 use super::params::{MetadataPatch, Params};
 use super::purse::publish;
 use super::refusal::{Refusal, Result};
@@ -46,8 +48,8 @@ pub(super) struct ApplicationFee {
     currency: Currency,
     /// The number of the platform's balance transaction.
     transaction: usize,
-    /// The numbers of its refunds, oldest first.
-    refunds: Vec<usize>,
+    /// Its refunds, oldest first.
+    refunds: Vec<Arc<FeeRefund>>,
 }
 
 impl Kind for ApplicationFee {
@@ -79,13 +81,7 @@ impl Kind for ApplicationFee {
         sheet.flag("livemode", false);
         sheet.null("originating_transaction");
         sheet.flag("refunded", self.refunded >= self.amount);
-        let refunds: Vec<Object> = self
-            .refunds
-            .iter()
-            .rev()
-            .filter_map(|number| FeeRefund::table(sheet.reader.tables).get(*number))
-            .map(|refund| FeeRefund::object(refund.clone()))
-            .collect();
+        let refunds: Vec<Object> = self.refunds.iter().rev().cloned().map(FeeRefund::object).collect();
         let url = glued(&[URL, "/", &sheet.reader.id::<Self>(self.head.number), "/refunds"]);
         sheet.list("refunds", &url, refunds);
     }
@@ -212,9 +208,10 @@ pub(super) fn refund(work: &mut Work<'_>, fee: usize, minor: u64, metadata: Meta
     publish(work.world);
     let (currency, transaction) = (found.currency, booked.out);
     let _ = work.add(FeeRefund { head, fee, amount: minor, currency, transaction });
+    let refund = work.get::<FeeRefund>(number)?.clone();
     let edited = work.edit::<ApplicationFee>(fee)?;
     edited.refunded = edited.refunded.saturating_add(minor);
-    edited.refunds.push(number);
+    edited.refunds.push(refund);
     work.emit::<ApplicationFee>("application_fee.refunded", fee)?;
     Ok(number)
 }
@@ -242,6 +239,8 @@ fn update_refund(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 
     // From here on the refund is changed.
     merge(&mut work.edit::<FeeRefund>(number)?.head.metadata, metadata);
+    let latest = work.get::<FeeRefund>(number)?.clone();
+    renew(&mut work.edit::<ApplicationFee>(fee)?.refunds, latest);
     work.emit::<ApplicationFee>("application_fee.refund.updated", fee)?;
     Ok(Answer::Object(work.object::<FeeRefund>(number)?))
 }
@@ -250,7 +249,8 @@ fn list_refunds(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let fee = work.find::<ApplicationFee>(0)?;
     let page = Page::read::<FeeRefund>(work, &mut params)?;
     params.finish()?;
-    let numbers = work.get::<ApplicationFee>(fee)?.refunds.clone();
+    let numbers: Vec<usize> =
+        work.get::<ApplicationFee>(fee)?.refunds.iter().map(|found| found.head.number).collect();
     let found = page.among::<FeeRefund>(work, numbers.into_iter(), |_| true);
     Ok(Answer::list::<FeeRefund>(&glued(&[URL, "/", work.path_id(0), "/refunds"]), found))
 }

@@ -9,7 +9,7 @@ use super::amount_params;
 use super::expand::{Field, Gives, Holds};
 use super::form::Node;
 use super::list::Page;
-use super::object::{Class, Head, Kind, PLATFORM, kind};
+use super::object::{Class, Head, Kind, PLATFORM, kind, renew};
 use super::params::{MetadataPatch, Params, Patch};
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
@@ -107,7 +107,7 @@ impl Kind for BankAccount {
 pub(super) fn publish(work: &mut Work<'_>, holder: usize, place: usize) -> Result<usize> {
     loop {
         let account = work.get::<Account>(holder)?;
-        let (purse, known) = (account.purse, account.banks.get(place).copied());
+        let (purse, known) = (account.purse, account.banks.get(place).map(|known| known.head.number));
         let next = account.banks.len();
         let wanted = if known.is_some() { place } else { next };
         let bank = work.world.treasury.account(purse).and_then(|found| found.banks.get(wanted)).cloned();
@@ -115,13 +115,22 @@ pub(super) fn publish(work: &mut Work<'_>, holder: usize, place: usize) -> Resul
         if let Some(number) = known {
             if work.get::<BankAccount>(number)?.bank != bank {
                 work.edit::<BankAccount>(number)?.bank = bank;
+                show(work, number)?;
             }
             return Ok(number);
         }
         let head = Head { account: PLATFORM, ..work.head::<BankAccount>(MetadataPatch::Keep) };
         let number = work.add(BankAccount { head, holder, place: next, bank, holder_type: None });
-        work.edit::<Account>(holder)?.banks.push(number);
+        let added = work.get::<BankAccount>(number)?.clone();
+        work.edit::<Account>(holder)?.banks.push(added);
     }
+}
+
+/// Lets the holder of a bank account show its present version.
+fn show(work: &mut Work<'_>, number: usize) -> Result<()> {
+    let latest = work.get::<BankAccount>(number)?.clone();
+    renew(&mut work.edit::<Account>(latest.holder)?.banks, latest);
+    Ok(())
 }
 
 /// What a merchant says of a bank account, as a token or in full.
@@ -193,6 +202,7 @@ impl Told {
         let object = work.edit::<BankAccount>(number)?;
         object.holder_type = self.holder_type;
         merge(&mut object.head.metadata, metadata);
+        show(work, number)?;
         Ok(number)
     }
 }
@@ -269,6 +279,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let object = work.edit::<BankAccount>(number)?;
     object.holder_type = holder_type.or(object.holder_type);
     merge(&mut object.head.metadata, metadata);
+    show(work, number)?;
     work.emit_change("account.external_account.updated", number, before)?;
     Ok(Answer::Object(work.object::<BankAccount>(number)?))
 }

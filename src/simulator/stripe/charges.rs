@@ -15,7 +15,7 @@ use super::declines::Decline;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
-use super::params::{Params, Patch};
+use super::params::{MetadataPatch, Params, Patch};
 use super::payment_intents::{self, PaymentIntent};
 use super::payment_methods::PaymentMethod;
 use super::refunds;
@@ -273,7 +273,7 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         }
     }
     let intent = intent.ok_or_else(|| Refusal::bug("a hold has no intent"))?;
-    payment_intents::capture_held(work, intent, asked, ("amount", terms))?;
+    payment_intents::capture_held(work, intent, asked, ("amount", terms, MetadataPatch::Keep))?;
     Ok(Answer::Object(work.object::<Charge>(number)?))
 }
 

@@ -93,6 +93,14 @@ pub(super) fn number_of<T: Kind>(tables: &Tables, ids: &Ids, id: &str) -> Option
     }
 }
 
+/// Brings the version of an object that another one holds up to date. Whoever shows other objects whole holds their
+/// versions, so that what was written once is written the same ever after.
+pub(super) fn renew<T: Kind>(held: &mut [Arc<T>], latest: Arc<T>) {
+    if let Some(found) = held.iter_mut().find(|found| found.head().number == latest.head().number) {
+        *found = latest;
+    }
+}
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self { rows: Vec::new() }

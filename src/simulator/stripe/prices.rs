@@ -128,7 +128,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Reads what `prices.create`, `default_price_data` and `price_data` have in common.
+    /// Reads what `prices.create` and `default_price_data` have in common.
     ///
     /// # Errors
     ///
@@ -153,14 +153,6 @@ impl Terms {
             tax_behavior: params.choice("tax_behavior", TAX_BEHAVIORS)?.unwrap_or("unspecified"),
             metadata: params.metadata()?,
         })
-    }
-
-    pub(super) const fn currency(&self) -> Currency {
-        self.currency
-    }
-
-    pub(super) const fn is_recurring(&self) -> bool {
-        self.interval.is_some()
     }
 
     /// Adds a price of a product with these terms.

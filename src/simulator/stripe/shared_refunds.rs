@@ -1,4 +1,5 @@
-//! What a refund brings back from those the money of its charge was shared with: in proportion, and all of it in the end.
+//! What a refund brings back from those the money of its charge was shared with: in proportion to what it gives back, so
+//! that refunds which all ask for it leave nothing behind.
 //!
 //! Source: `reverse_transfer` and `refund_application_fee` of <https://docs.stripe.com/api/refunds/create>.
 
@@ -98,13 +99,15 @@ fn of(charge: &Charge) -> Shared {
     charge.shared.as_deref().copied().unwrap_or_default()
 }
 
-/// The part of a share that belongs to a refund: in proportion, rounded down, and the rest with the last refund.
+/// The part of a share that belongs to a refund: what belongs to all that was given back then, less what belonged to what
+/// was given back before. Rounded down in this way, the parts of one charge add up to the share.
 fn part_of(share: u64, returned: u64, minor: u64, charge: &Charge) -> u64 {
-    let rest = share.saturating_sub(returned);
-    if minor >= charge.refundable() {
-        return rest;
-    }
-    let part = u128::from(share).saturating_mul(u128::from(minor));
-    let part = part.checked_div(u128::from(charge.amount_captured)).unwrap_or(0);
-    u64::try_from(part).unwrap_or(rest).min(rest)
+    let belonging = |minor: u64| {
+        let part = u128::from(share).saturating_mul(u128::from(minor));
+        let part = part.checked_div(u128::from(charge.amount_captured)).unwrap_or(0);
+        u64::try_from(part).unwrap_or(share)
+    };
+    let before = charge.amount_refunded;
+    let part = belonging(before.saturating_add(minor)).saturating_sub(belonging(before));
+    part.min(share.saturating_sub(returned))
 }

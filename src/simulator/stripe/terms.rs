@@ -150,27 +150,58 @@ impl TermsPatch {
         )
     }
 
-    /// Whether the fee that is asked for can be kept back from a payment of `minor` units.
+    /// Whether a payment of `minor` units can be shared as it is asked for, and as `terms` said before.
     ///
     /// # Errors
     ///
-    /// It is more than the payment, or there is nobody to keep it back from.
-    pub(super) fn check_fee(&self, work: &Work<'_>, terms: &Terms, minor: u64) -> Result<()> {
-        let Some(fee) = self.application_fee() else { return Ok(()) };
-        let is_shared = work.account != PLATFORM || terms.transfer.is_some() || self.destination.is_some();
-        let param = "application_fee_amount";
-        if !is_shared {
+    /// More is kept back or passed on than is paid, there is nobody to share it with, or both ways to share it are asked
+    /// for, which exclude each other (<https://docs.stripe.com/connect/destination-charges>).
+    pub(super) fn check_shares(&self, work: &Work<'_>, terms: &Terms, minor: u64) -> Result<()> {
+        const FEE: &str = "application_fee_amount";
+        let destination = self.destination.or(terms.transfer.map(|before| before.account));
+        let (fee, passed_on) = (self.application_fee(), self.transfer_amount);
+        if passed_on.is_some() && destination.is_none() {
+            return Err(Refusal::missing("transfer_data[destination]"));
+        }
+        if fee.is_some() && work.account == PLATFORM && destination.is_none() {
             let message = "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment \
                            (using an OAuth key or Stripe-Account header) or destination payment (using \
                            `transfer_data[destination]`).";
-            return Err(Refusal::param(None, param, message.to_owned()));
+            return Err(Refusal::param(None, FEE, message.to_owned()));
         }
-        if fee > minor {
-            let message =
-                format!("The application fee ({fee}) cannot exceed the amount of the payment ({minor}).");
-            return Err(Refusal::param(None, param, message));
+        let asked =
+            [("application fee", FEE, fee), ("amount to transfer", "transfer_data[amount]", passed_on)];
+        for (what, param, part) in asked {
+            if let Some(part) = part.filter(|part| *part > minor) {
+                let message =
+                    format!("The {what} ({part}) cannot exceed the amount of the payment ({minor}).");
+                return Err(Refusal::param(None, param, message));
+            }
+        }
+        let keeps_fee = match self.application_fee {
+            Patch::Keep => terms.application_fee.is_some(),
+            Patch::Unset => false,
+            Patch::Set(_) => true,
+        };
+        let before = terms.transfer.filter(|_| self.destination.is_none()).and_then(|before| before.amount);
+        if keeps_fee && passed_on.or(before).is_some() && (fee.is_some() || passed_on.is_some()) {
+            let message = "Only one of application_fee_amount and transfer_data[amount] may be given: what is not passed on \
+                           is kept already.";
+            return Err(Refusal::param(None, FEE, message.to_owned()));
         }
         Ok(())
+    }
+
+    /// Whether the request touches how the payment is shared.
+    pub(super) const fn shares(&self) -> Option<&'static str> {
+        match self {
+            Self { application_fee: Patch::Set(_) | Patch::Unset, .. } => Some("application_fee_amount"),
+            Self { destination: Some(_), .. } | Self { transfer_amount: Some(_), .. } => {
+                Some("transfer_data")
+            }
+            Self { on_behalf_of: Patch::Set(_) | Patch::Unset, .. } => Some("on_behalf_of"),
+            _ => None,
+        }
     }
 
     /// The fee the platform asks for, where one is named.

@@ -8,7 +8,7 @@ use super::amount_params;
 use super::balance_transactions::BalanceTransaction;
 use super::expand::{Field, Gives, Holds};
 use super::list::Page;
-use super::object::{Class, Head, Kind, kind};
+use super::object::{Class, Head, Kind, kind, renew};
 use super::params::{MetadataPatch, Params};
 use super::purse::publish;
 use super::refunds::Refund;
@@ -155,6 +155,8 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 
     // From here on the reversal is changed. Stripe has no event for it.
     merge(&mut work.edit::<TransferReversal>(number)?.head.metadata, metadata);
+    let latest = work.get::<TransferReversal>(number)?.clone();
+    renew(&mut work.edit::<Transfer>(latest.transfer)?.reversals, latest);
     Ok(Answer::Object(work.object::<TransferReversal>(number)?))
 }
 
@@ -162,7 +164,8 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let transfer = work.find::<Transfer>(0)?;
     let page = Page::read::<TransferReversal>(work, &mut params)?;
     params.finish()?;
-    let numbers = work.get::<Transfer>(transfer)?.reversals.clone();
+    let numbers: Vec<usize> =
+        work.get::<Transfer>(transfer)?.reversals.iter().map(|found| found.head.number).collect();
     let found = page.among::<TransferReversal>(work, numbers.into_iter(), |_| true);
     Ok(Answer::list::<TransferReversal>(&glued(&["/v1/transfers/", work.path_id(0), "/reversals"]), found))
 }

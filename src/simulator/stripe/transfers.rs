@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.stripe.com/api/transfers>.
 
+use alloc::sync::Arc;
+
 use super::super::treasury::{Availability, Source, TransferOrder};
 use super::accounts::{self, Account};
 use super::amount_params;
@@ -48,8 +50,8 @@ pub(super) struct Transfer {
     charge: Option<usize>,
     description: Option<String>,
     group: Option<String>,
-    /// The numbers of its reversals, oldest first.
-    pub(super) reversals: Vec<usize>,
+    /// Its reversals, oldest first.
+    pub(super) reversals: Vec<Arc<TransferReversal>>,
 }
 
 impl Kind for Transfer {
@@ -75,13 +77,8 @@ impl Kind for Transfer {
         sheet.text("destination_payment", &payment);
         sheet.flag("livemode", false);
         sheet.metadata(&self.head.metadata);
-        let reversals: Vec<Object> = self
-            .reversals
-            .iter()
-            .rev()
-            .filter_map(|number| TransferReversal::table(sheet.reader.tables).get(*number))
-            .map(|reversal| TransferReversal::object(reversal.clone()))
-            .collect();
+        let reversals: Vec<Object> =
+            self.reversals.iter().rev().cloned().map(TransferReversal::object).collect();
         let url = glued(&[URL, "/", &sheet.reader.id::<Self>(self.head.number), "/reversals"]);
         sheet.list("reversals", &url, reversals);
         sheet.flag("reversed", self.reversed >= self.amount);
@@ -91,8 +88,12 @@ impl Kind for Transfer {
     }
 }
 
-/// The charge a transfer is taken from, and when its money is available.
-fn source_transaction(work: &Work<'_>, id: &str) -> Result<(usize, Availability, u64)> {
+/// The charge a transfer is taken from, when its money is available, and how much it brought.
+///
+/// # Errors
+///
+/// There is no such charge, or its money is in another currency.
+fn source_transaction(work: &Work<'_>, id: &str, currency: Currency) -> Result<(usize, Availability, u64)> {
     let refused = || Refusal::no_such_param("charge", id, "source_transaction");
     let charge = work.world.ids.number("ch", id).ok_or_else(refused)?;
     let treasury = &work.world.treasury;
@@ -100,6 +101,14 @@ fn source_transaction(work: &Work<'_>, id: &str) -> Result<(usize, Availability,
     let booked = booked.and_then(|number| treasury.transaction(number)).ok_or_else(refused)?;
     if booked.account != work.purse()? {
         return Err(refused());
+    }
+    if booked.currency != currency {
+        let [has, wants] = [booked.currency, currency].map(|found| found.code().to_ascii_lowercase());
+        let message = format!(
+            "The currency of a transfer must be that of the balance transaction of its source_transaction: expected {has}, \
+             found {wants}."
+        );
+        return Err(Refusal::param(None, "currency", message));
     }
     Ok((charge, Availability::On(booked.available_on), booked.gross.unsigned_abs()))
 }
@@ -114,7 +123,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let metadata = params.metadata()?;
     params.finish()?;
     let destination = accounts::connected(work, &destination, "destination")?;
-    let from = from.map(|id| source_transaction(work, &id)).transpose()?;
+    let from = from.map(|id| source_transaction(work, &id, currency)).transpose()?;
     let minor = minor.or(from.map(|(_, _, gross)| gross)).ok_or_else(|| Refusal::missing("amount"))?;
     if let Some((charge, _, gross)) = from {
         let taken: u64 = taken_from(work, charge);
@@ -259,6 +268,6 @@ fn list(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
 pub(super) fn reverse(work: &mut Work<'_>, number: usize, reversal: &TransferReversal) -> Result<()> {
     let transfer = work.edit::<Transfer>(number)?;
     transfer.reversed = transfer.reversed.saturating_add(transfer_reversals::amount(reversal));
-    transfer.reversals.push(reversal.head.number);
+    transfer.reversals.push(Arc::new(reversal.clone()));
     work.emit::<Transfer>("transfer.reversed", number)
 }

@@ -20,8 +20,9 @@ use crate::time::{Millis, Timestamp};
 /// Most items of one subscription.
 pub(in super::super) const ITEMS_MAX: usize = 20;
 
-/// Ids of items say whose they are: their number is this times that of the subscription, and their place.
-const ITEM_STEP: usize = 32;
+/// Ids of items say whose they are: their number is this times that of the subscription, and their place among all the
+/// items it ever had. There are no more of them.
+pub(super) const ITEM_STEP: usize = 1_024;
 
 /// How long a first payment may be made good.
 const INCOMPLETE_LIFE: Millis = Millis::from_seconds(23 * 60 * 60);
@@ -190,12 +191,6 @@ impl Subscription {
     /// The subscription an item belongs to.
     pub(super) const fn of_item(item: usize) -> usize {
         item / ITEM_STEP
-    }
-
-    /// Minor units of one period.
-    pub(super) fn price_of_period(&self) -> u64 {
-        let amounts = self.items.iter().map(|item| item.price.unit_amount.saturating_mul(item.quantity));
-        amounts.fold(0, u64::saturating_add)
     }
 
     fn write_item(&self, sheet: &mut Sheet<'_>, item: &Item) {

@@ -1,9 +1,10 @@
 //! A hold ends once: captured whole or in part, canceled, or expired. What is not captured goes back.
 
 use super::super::charges::{Charge, Hold};
+use super::super::params::MetadataPatch;
 use super::super::refusal::{Refusal, Result};
 use super::super::terms::TermsPatch;
-use super::super::work::Work;
+use super::super::work::{Work, merge};
 use super::{CaptureMethod, PaymentIntent, Status, machine};
 use crate::prelude::*;
 
@@ -23,7 +24,7 @@ pub(in super::super) fn capture_held(
     work: &mut Work<'_>,
     number: usize,
     asked: Option<u64>,
-    (param, terms): (&str, TermsPatch),
+    (param, terms, metadata): (&str, TermsPatch, MetadataPatch),
 ) -> Result<()> {
     let intent = work.get::<PaymentIntent>(number)?.clone();
     if intent.status != Status::RequiresCapture {
@@ -46,7 +47,7 @@ pub(in super::super) fn capture_held(
         );
         return Err(Refusal::param(Some("amount_too_large"), param, message));
     }
-    terms.check_fee(work, &intent.terms, taken)?;
+    terms.check_shares(work, &intent.terms, taken)?;
     let charge = intent.latest_charge.ok_or_else(|| Refusal::bug("a hold has no charge"))?;
 
     // From here on the money is taken.
@@ -54,6 +55,7 @@ pub(in super::super) fn capture_held(
     edited.status = Status::Succeeded;
     edited.amount_received = taken;
     terms.apply(&mut edited.terms);
+    merge(&mut edited.head.metadata, metadata);
     let terms = edited.terms.clone();
     let edited = work.edit::<Charge>(charge)?;
     edited.hold = Hold::Captured;

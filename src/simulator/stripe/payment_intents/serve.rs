@@ -11,7 +11,7 @@ use super::super::routes::{Answer, Level, Row};
 use super::super::search::{self, Content};
 use super::super::search_page;
 use super::super::terms::TermsPatch;
-use super::super::work::{Work, merge};
+use super::super::work::Work;
 use super::capture::{cancel, capture_held, unexpected};
 use super::machine::{Confirmation, attempt};
 use super::wish::{self, Wish, check_amount, give_method, since};
@@ -90,7 +90,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         return Err(Refusal::bug("a parameter that was there was not read"));
     };
     check_amount(amount, currency)?;
-    wish.terms.check_fee(work, &work.world.stripe.plain_terms, amount)?;
+    wish.terms.check_shares(work, &work.world.stripe.plain_terms, amount)?;
     wish.check_kinds(None)?;
     let customer = match wish.customer {
         Patch::Set(customer) => Some(customer),
@@ -188,7 +188,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = wish.amount.unwrap_or(intent.amount);
     let currency = wish.currency.unwrap_or(intent.currency);
     check_amount(amount, currency)?;
-    wish.terms.check_fee(work, &intent.terms, amount)?;
+    wish.terms.check_shares(work, &intent.terms, amount)?;
     wish.check_kinds(Some(&intent))?;
     if !intent.status.is_open() {
         let touched = [
@@ -209,6 +209,18 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             refusal.param = Some((*name).to_owned());
             return Err(refusal);
         }
+    }
+    if matches!(intent.status, Status::Succeeded | Status::Canceled)
+        && let Some(name) = wish.terms.shares()
+    {
+        let message = format!(
+            "This PaymentIntent's {name} could not be updated because it has a status of {}: its money has been shared, or \
+             never will be.",
+            intent.status.name()
+        );
+        let mut refusal = unexpected(work, number, message)?;
+        refusal.param = Some(name.to_owned());
+        return Err(refusal);
     }
     let mut customer = intent.customer;
     match wish.customer {
@@ -288,8 +300,7 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         return Err(Refusal::param(None, "final_capture", message.to_owned()));
     }
     params.finish()?;
-    capture_held(work, number, asked, ("amount_to_capture", terms))?;
-    merge(&mut work.edit::<PaymentIntent>(number)?.head.metadata, metadata);
+    capture_held(work, number, asked, ("amount_to_capture", terms, metadata))?;
     answer(work, number)
 }
 
