@@ -137,13 +137,6 @@ pub(in crate::simulator) struct Balance {
     pub(in crate::simulator) pending: i128,
 }
 
-impl Balance {
-    /// All of it.
-    pub(in crate::simulator) const fn total(self) -> i128 {
-        self.available.saturating_add(self.pending)
-    }
-}
-
 /// Whose money it is.
 #[derive(Clone, Debug)]
 pub(in crate::simulator) struct Account {

@@ -108,11 +108,6 @@ impl Kind {
         self.row().map_or(ADJUSTMENTS, |row| row.counterparty)
     }
 
-    /// Whether the name is that of a kind.
-    pub(in crate::simulator) fn is_name(name: &str) -> bool {
-        TABLE.iter().any(|row| row.name == name)
-    }
-
     fn row(self) -> Option<&'static Row> {
         TABLE.iter().find(|row| row.kind == self)
     }

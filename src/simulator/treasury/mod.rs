@@ -24,8 +24,6 @@
 //! What happens by itself (money becomes available, payouts leave, arrive and come back) happens in [`Treasury::step`],
 //! once [`Treasury::next_due`] has been reached; a dialect turns each [`Happening`] into its events.
 
-#![allow(dead_code, unused_imports, reason = "the dialects that use it are landing")]
-
 mod account;
 mod book;
 mod business_day;
@@ -44,17 +42,17 @@ mod transfer;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-pub(super) use account::{Account, Balance, Bank, BankFate, PayoutSchedule, Profile, reason};
-pub(super) use business_day::{business_days_later, next_day, start_of_day};
+pub(super) use account::{Account, Balance, Bank, PayoutSchedule, Profile, reason};
+use business_day::business_days_later;
 pub(super) use error::Error;
-pub(super) use fees::{Fees, Pricing};
+pub(super) use fees::Fees;
 pub(super) use kind::Kind;
 pub(super) use payout::{Payout, PayoutMethod, PayoutOrder, PayoutState};
 pub(super) use rates::Rate;
 pub(super) use source::Source;
 pub(super) use timers::Happening;
 pub(super) use transaction::{Availability, Booking, Conversion, Transaction};
-pub(super) use transfer::{Pair, TransferOrder};
+pub(super) use transfer::TransferOrder;
 
 use crate::money::Currency;
 use crate::prelude::*;
@@ -92,11 +90,6 @@ impl Treasury {
     /// The account of a number.
     pub(super) fn account(&self, number: usize) -> Option<&Account> {
         self.accounts.get(number)
-    }
-
-    /// All accounts, oldest first.
-    pub(super) fn accounts(&self) -> &[Account] {
-        &self.accounts
     }
 
     /// All transactions of all accounts, oldest first.

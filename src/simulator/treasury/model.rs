@@ -197,7 +197,10 @@ impl Bench {
                 let expected = sums.get(&(number, currency)).copied().unwrap_or_default();
                 assert_eq!(account.balance(currency), expected, "{} {currency}", account.name);
                 let booked = books.and_then(|books| books.totals.get(&currency));
-                assert_eq!(booked.map_or(0, |totals| totals.balance()), expected.total());
+                assert_eq!(
+                    booked.map_or(0, |totals| totals.balance()),
+                    expected.available + expected.pending
+                );
             }
         }
         assert_eq!(self.books.totals(), self.books.recount());

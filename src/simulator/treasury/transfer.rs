@@ -4,7 +4,6 @@ use super::super::books::Books;
 use super::transaction::signed;
 use super::{Availability, Booking, Error, Kind, Source, Transaction, Treasury};
 use crate::money::Currency;
-use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// What a platform asks for.
