@@ -16,10 +16,12 @@ fn pay(shop: &mut Shop, more: &str) -> Answer {
     shop.post("/v1/payment_intents", &form)
 }
 
+/// Refunds, each with whether it brings back what was shared; what is back of the transfer of 1000 and the fee of 99.
+type Case<'a> = (&'a [(u64, bool)], u64, u64);
+
 #[test]
 fn refunds_bring_back_what_belongs_to_them_and_together_all_of_it() {
-    // Refunds, each with whether it brings back what was shared; what is back of the transfer of 1000 and the fee of 99.
-    let table: [(&[(u64, bool)], u64, u64); 4] = [
+    let table: [Case<'_>; 4] = [
         (&[(900, false), (100, true)], 100, 10),
         (&[(333, true), (333, true), (334, true)], 1_000, 99),
         (&[(1_000, true)], 1_000, 99),
