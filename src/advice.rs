@@ -61,12 +61,8 @@ pub trait Diagnose: core::fmt::Display {
 
     /// All of it at once, as it crosses the border.
     fn report(&self) -> Report {
-        Report {
-            code: self.code(),
-            advice: self.advice(),
-            message: self.to_string(),
-            details: self.details(),
-        }
+        let (code, advice) = (self.code(), self.advice());
+        Said { code, advice, message: self.to_string(), details: self.details() }.into()
     }
 }
 
@@ -84,7 +80,11 @@ pub trait Diagnose: core::fmt::Display {
 /// assert_eq!(report.details, [("found", "9".to_owned())]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct Report(Box<Said>);
+
+/// What a [`Report`] says: behind one pointer, because each fact that is added hands the report on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
     /// See [`Diagnose::code`].
     pub code: &'static str,
     /// See [`Diagnose::advice`].
@@ -95,18 +95,38 @@ pub struct Report {
     pub details: Vec<Detail>,
 }
 
+impl From<Said> for Report {
+    fn from(said: Said) -> Self {
+        Self(Box::new(said))
+    }
+}
+
+impl core::ops::Deref for Report {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.0
+    }
+}
+
 impl Report {
+    /// All of it, to be kept.
+    #[must_use]
+    pub fn said(self) -> Said {
+        *self.0
+    }
+
     /// A report without facts, whose advice is that of most refusals: [`Advice::FixCall`].
     #[must_use]
     #[inline(never)]
     pub fn new(code: &'static str) -> Self {
-        Self { code, advice: Advice::FixCall, message: String::new(), details: Vec::new() }
+        Said { code, advice: Advice::FixCall, message: String::new(), details: Vec::new() }.into()
     }
 
     /// Gives another advice.
     #[must_use]
     pub fn advise(mut self, advice: Advice) -> Self {
-        self.advice = advice;
+        self.0.advice = advice;
         self
     }
 
@@ -114,7 +134,7 @@ impl Report {
     #[must_use]
     #[inline(never)]
     pub fn fact(mut self, name: &'static str, value: &str) -> Self {
-        self.details.push((name, beginning(value).to_owned()));
+        self.0.details.push((name, beginning(value).to_owned()));
         self
     }
 
@@ -168,7 +188,7 @@ impl Report {
     #[inline(never)]
     fn written(mut self, sentence: &str, asides: &[(&str, &str)], quoted: fn(&str) -> String) -> Self {
         let mut pieces = sentence.split('{');
-        self.message.push_str(pieces.next().unwrap_or_default());
+        self.0.message.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
             let (place, rest) = piece.split_once('}').unwrap_or((piece, ""));
             let name = place.trim_matches('"');
@@ -176,8 +196,8 @@ impl Report {
             let found = asides.iter().copied().chain(facts).find(|(known, _)| *known == name);
             let value = found.map_or(name, |(_, value)| value);
             let value = if name == place { value.to_owned() } else { quoted(value) };
-            self.message.push_str(beginning(&value));
-            self.message.push_str(rest);
+            self.0.message.push_str(beginning(&value));
+            self.0.message.push_str(rest);
         }
         self
     }
@@ -236,7 +256,7 @@ macro_rules! reported {
             }
 
             fn details(&self) -> $crate::prelude::Vec<$crate::advice::Detail> {
-                self.table().details
+                self.table().said().details
             }
 
             fn report(&self) -> $crate::advice::Report {

@@ -1,7 +1,7 @@
 //! Why a public key or a certificate cannot be used.
 
 use super::Error as EncodingError;
-use crate::advice::{Diagnose as _, Report, reported};
+use crate::advice::{Diagnose as _, Report, Said, reported};
 
 /// Why a text or a document is no key that verifies webhooks. Variants stand in order of precedence.
 ///
@@ -90,7 +90,7 @@ impl KeyError {
                 .say("the PEM holds {found}: expected {expected}"),
             Self::Encoding(error) => {
                 let cause = error.report();
-                Report { code: "key_encoding", ..cause }
+                Report::from(Said { code: "key_encoding", ..cause.said() })
             }
             Self::WhpkPrefix => Report::new("key_whpk_prefix")
                 .say("not a public key of Standard Webhooks: expected whpk_ and base64 of 32 bytes"),

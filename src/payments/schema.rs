@@ -158,6 +158,15 @@ pub(super) static PROFILE: Shape = Object(&[
     ("quarantine_ms", true, Count),
     ("replay", false, HEADER_TEST),
     (
+        "calls",
+        false,
+        Object(&[
+            ("methods", false, List(&MOVING)),
+            ("renewed_tokens", false, Flag),
+            ("elsewhere", false, List(&Object(&[("path", true, Text), ("profile", true, Text)]))),
+        ]),
+    ),
+    (
         "error",
         true,
         Object(&[("codes", true, List(&Text)), ("message", false, Text), ("payment", false, Text)]),

@@ -164,7 +164,7 @@ impl Columns {
             Error::from(ErrorKind::BadValue {
                 at: record.place(self.currency),
                 column: "currency",
-                reason: error.report().message,
+                reason: error.report().said().message,
             })
         })
     }
@@ -195,7 +195,7 @@ impl Columns {
             Error::from(ErrorKind::BadValue {
                 at: record.place(index),
                 column: "occurred_at",
-                reason: error.report().message,
+                reason: error.report().said().message,
             })
         })
     }
@@ -259,7 +259,7 @@ fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> 
         Error::from(ErrorKind::BadValue {
             at: record.place(column.index),
             column: column.name,
-            reason: error.report().message,
+            reason: error.report().said().message,
         })
     };
     let minor = i64::try_from(read(digits, currency).map_err(wrong)?.minor()).unwrap_or(i64::MAX);

@@ -16,7 +16,7 @@ use super::settlement::{self, Format as SettlementFormat, Scope, Settlement, Sub
 use super::state::{Move, State};
 use super::statement::{self, Format as StatementFormat, Statement};
 use super::stripe;
-use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Transaction, Treasury};
+use super::treasury::{Booking, Error as TreasuryError, Profile, Source, Treasury};
 use super::wallets::Wallets;
 use super::webhooks::{News, Schedule, Webhooks};
 use crate::entropy::Entropy;
@@ -293,12 +293,14 @@ impl World {
         self.stripe.is_connected(account)
     }
 
-    /// The name under which the merchant's records know a transaction, where it has one.
-    pub(super) fn reference_of(&self, number: usize, transaction: &Transaction) -> Option<String> {
-        match transaction.source {
+    /// The name under which the merchant's records know what moved money, where that is not its id.
+    pub(super) fn reference_of(&self, source: Source) -> Option<String> {
+        match source {
             Source::Payment(payment) => Some(self.reference(payment)),
             Source::PaymentRefund(refund) => self.refunds.get(refund).map(|payment| self.reference(*payment)),
-            _ => self.settlement.reference(number).map(str::to_owned),
+            Source::WalletTransfer(number) => self.wallets.transfers.get(number)?.reference.clone(),
+            Source::Escrow(number) => self.wallets.escrows.get(number)?.order.reference.clone(),
+            other => self.stripe.reference_of(&self.ids, other),
         }
     }
 

@@ -391,13 +391,13 @@ impl Error {
                 Fact::Reason(line, at) => {
                     let reason = crypto::Error::report_of(line, at);
                     report = report.fact(name, reason.code);
-                    asides.push((name, reason.message));
+                    asides.push((name, reason.said().message));
                 }
                 #[cfg(feature = "webhooks-full")]
                 Fact::Key(reason) => {
                     let reason = reason.report();
                     report = report.fact(name, reason.code);
-                    asides.push((name, reason.message));
+                    asides.push((name, reason.said().message));
                 }
             }
         }

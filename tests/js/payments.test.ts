@@ -351,7 +351,7 @@ test("a schedule has an end, floors, and a table for people", () => {
   const ended = retrySchedule(options);
   assert.ok(ended.length < 20 && ended.every((row) => row.beginsEarliestMs <= 120_000));
   const hinted = retrySchedule({ ...options, retryAfterMs: 20_000 });
-  assert.deepEqual([hinted[1]?.earliestMs, hinted[1]?.latestMs], [20_500, 21_000]);
+  assert.deepEqual([hinted[1]?.earliestMs, hinted[1]?.latestMs], [20_500, 22_250]);
   const unknown = retrySchedule({ ...options, deadlineMs: 6 * 3_600_000, unknown: true });
   assert.ok((unknown.at(-1)?.earliestMs ?? 0) > 900_000, "after hours it waits at least a quarter of one");
   const drawn = retrySchedule({ attempts: 3, jitter: "decorrelated_v2", entropy: new Uint8Array(16) });

@@ -6,11 +6,11 @@ import { pathToFileURL } from "node:url";
 
 import type { HostileFailure, HostileOptions, HostileReport, Integration } from "../../pkg/src/testing/index.js";
 
-/** The programs of docs/prove-your-integration.md, with the package built from the sources beside them. */
+/** The programs of docs/prove-your-integration.md, with the package built from the sources; those on Stripe are in tests/sdk. */
 const ROOT = process.cwd();
 const FOLDER = join(ROOT, "target/prove-docs");
 const page = readFileSync(join(ROOT, "docs/prove-your-integration.md"), "utf8");
-const programs = new Map([...page.matchAll(/^```js (\S+)\n([^]*?)^```$/gm)].map(([, name = "", code = ""]) => [name, code]));
+const programs = new Map([...page.matchAll(/^```js (?!stripe-)(\S+)\n([^]*?)^```$/gm)].map(([, name = "", code = ""]) => [name, code]));
 
 /** The page's own `hostile`: a second copy of the package would replace the timers a second time. */
 let hostile: (integration: Integration, options?: HostileOptions) => Promise<HostileReport>;
@@ -55,10 +55,10 @@ test("docs/prove-your-integration.md: the naive shop fails, with the story the p
   assert.ok(withoutKeys(page).includes(withoutKeys(failure.message)), failure.message);
 });
 
-for (const name of ["careful", "tillproof"]) {
-  test(`docs/prove-your-integration.md: the shop of ${name}.mjs keeps its books on a thousand seeds`, async () => {
-    const report = await hostile(await integration(name), { seeds: 1000 });
-    assert.deepEqual([report.seeds, report.payments], [1000, 2000]);
+for (const [name, seeds] of [["careful", 1_000], ["tillproof", 300]] as const) {
+  test(`docs/prove-your-integration.md: the shop of ${name}.mjs keeps its books on ${seeds} seeds`, async () => {
+    const report = await hostile(await integration(name), { seeds });
+    assert.ok(report.seeds === seeds && report.payments >= 2 * seeds, JSON.stringify(report));
     for (const fault of ["request_lost", "response_lost", "server_error_stored", "rate_limited", "slow"] as const) {
       assert.ok((report.faults[fault] ?? 0) > 0, `${fault} never struck`);
     }

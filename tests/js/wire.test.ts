@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
-import { decode, encode, open, utf8 } from "../../pkg/src/shell/wire.js";
+import { decode, encode, open, openText, utf8 } from "../../pkg/src/shell/wire.js";
 
 const EXPECTED = "expected plain objects, lists, strings, numbers, booleans and null";
 
@@ -90,4 +90,21 @@ test("an envelope gives its value or throws its error", () => {
     assert.deepEqual(error.toJSON(), { code: "c", message: "m", advice: "wait", details: { found: "f" } });
     return true;
   });
+});
+
+test("an error of a wordless artefact is said in the sentence of its code", () => {
+  const answer = (code: string, details: Record<string, string>): string => JSON.stringify({ error: { code, advice: "wait", details } });
+  const sentences = { odd: 'the field {"field"} holds {found}, and {nothing}' };
+  const said = (text: string): string => {
+    try {
+      openText(text, sentences);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "fine";
+  };
+  assert.equal(said(answer("odd", { field: 'a"b', found: "7" })), 'the field "a\\"b" holds 7, and nothing');
+  assert.equal(said(answer("of another version", {})), "of another version");
+  assert.equal(said(JSON.stringify({ error: { code: "odd", message: "in its own words", advice: "wait", details: {} } })), "in its own words");
+  assert.equal(openText(`{"ok":7}`, sentences), 7);
 });

@@ -84,6 +84,17 @@ function body(dice: () => number, name: string | undefined): string {
       capture: [true, false, undefined],
       reference: ["order_1", "order_2", undefined],
     },
+    NewTransfer: { from: ["shop", "baker"], to: ["baker", "shop"], amount: [1, 500], currency: ["EUR", "USD"], reference: ["flour", undefined] },
+    NewEscrow: {
+      payer: ["shop"],
+      payee: ["baker"],
+      platform: ["market"],
+      fee: [0, 1],
+      amount: [1, 500],
+      currency: ["EUR", "USD"],
+      reference: ["oven", undefined],
+    },
+    NewPayout: { account: ["shop", "baker"], amount: [1, 500], currency: ["EUR", "USD"] },
     Part: { amount: [1, 500, undefined, undefined] },
     NewEndpoint: { url: ["https://shop.test/hook"], events: [["*"], ["payment.completed"]], scheme: ["stripe-v1", undefined] },
     EndpointChange: { url: ["https://shop.test/b", undefined], events: [["*"], undefined], enabled: [true, false, undefined] },
@@ -96,6 +107,9 @@ function body(dice: () => number, name: string | undefined): string {
   return JSON.stringify(Object.fromEntries([...named, ...extra]));
 }
 
+/** What ids begin with where they belong. */
+const PREFIXES: { readonly [collection: string]: string } = { transfers: "wtr_", escrows: "esc_", payouts: "po_" };
+
 /** Talks to a gateway at random and checks each answer against the document. Gives how often each status was seen. */
 async function conversation(seed: number, faults: FaultPlan): Promise<Map<string, number>> {
   const dice = diceOf(`openapi ${seed}`);
@@ -106,7 +120,10 @@ async function conversation(seed: number, faults: FaultPlan): Promise<Map<string
     const one = operations[Math.floor(dice() * operations.length)];
     assert.ok(one);
     const { path, method, operation } = one;
-    const id = ids[Math.floor(dice() * ids.length)] ?? "";
+    // Few objects are of the rarer kinds: mostly they are asked for where they belong.
+    const fitting = ids.filter((known) => known.startsWith(PREFIXES[path.split("/")[2] ?? ""] ?? "-"));
+    const pool = fitting.length > 0 && dice() < 0.8 ? fitting : ids;
+    const id = pool[Math.floor(dice() * pool.length)] ?? "";
     const query = operation.parameters.filter((parameter) => parameter.in === "query" && dice() < 0.3);
     const search = query.map(({ name }) => `${name}=${encodeURIComponent(String(value(dice, name === "limit" ? [1, 2, 100] : [id])))}`);
     const target = `${path.replace("{id}", encodeURIComponent(id))}${search.length === 0 ? "" : `?${search.join("&")}`}`;
@@ -123,7 +140,7 @@ async function conversation(seed: number, faults: FaultPlan): Promise<Map<string
     const valid = validator(path, method, answer.status);
     assert.ok(valid(JSON.parse(text)), `${what}\n${ajv.errorsText(valid.errors)}`);
     seen.set(`${operation.operationId} ${answer.status}`, (seen.get(`${operation.operationId} ${answer.status}`) ?? 0) + 1);
-    for (const [found] of text.matchAll(/\b(?:pay|we|evt)_[0-9a-f]{24}\b/g)) if (!ids.includes(found)) ids.push(found);
+    for (const [found] of text.matchAll(/\b(?:pay|we|evt|wtr|esc|po)_[0-9a-f]{24}\b/g)) if (!ids.includes(found)) ids.push(found);
     if (dice() < 0.05) await gateway.advance(Math.floor(dice() * 90_000_000));
   }
   await gateway.close();

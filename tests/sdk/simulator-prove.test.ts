@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
+import Stripe from "stripe";
+
 import { hostile, HostileFailure, type Integration } from "../../pkg/src/testing/index.js";
 
 const ROOT = process.cwd();
@@ -43,4 +45,34 @@ test("docs/prove-your-integration.md: the careful shop on Stripe keeps its books
   for (const fault of ["response_truncated", "server_error_stored", "unmarked_error", "request_lost", "rate_limited"] as const) {
     assert.ok((report.faults[fault] ?? 0) > 0, `${fault} never struck`);
   }
+});
+
+test("a shop on Stripe that learns of its payments by webhooks alone keeps its books, whatever becomes of them", async () => {
+  const report = await hostile(
+    async (gateway) => {
+      const stripe = new Stripe("sk_test_shop", { httpClient: gateway.httpClient, telemetry: false, maxNetworkRetries: 5 });
+      const paid = new Map<string, number>();
+      const { secret } = await gateway.webhooks(async (request) => {
+        const signature = request.headers.get("stripe-signature") ?? "";
+        try {
+          const event = stripe.webhooks.constructEvent(await request.text(), signature, secret, 300, undefined, gateway.now());
+          if (event.type === "payment_intent.succeeded") paid.set(event.data.object.metadata["order"] ?? "", event.data.object.amount_received);
+          return new Response(null, { status: 200 });
+        } catch {
+          return new Response(null, { status: 400 });
+        }
+      });
+      const orders = ["order-1", "order-2", "order-3"];
+      for (const order of orders) {
+        const payment = { amount: 500, currency: "eur", payment_method: "pm_card_visa", confirm: true, metadata: { order }, return_url: "https://shop.test" };
+        await stripe.paymentIntents.create(payment, { idempotencyKey: order }).catch(() => undefined);
+      }
+      return () => orders.map((order) => ({ order, paid: paid.get(order) ?? 0, currency: "EUR" }));
+    },
+    { dialect: "stripe", seeds: 60, faults: { response_lost: 0.2, response_truncated: 0.2, webhook_duplicate: 0.3, webhook_reorder: 0.3, webhook_lost: 0.2, webhook_forged: 0.3 } },
+  );
+  for (const fault of ["response_truncated", "webhook_duplicate", "webhook_reorder", "webhook_lost", "webhook_forged"] as const) {
+    assert.ok((report.faults[fault] ?? 0) > 0, `${fault} never struck`);
+  }
+  assert.ok(report.webhooks > 60 * 3, String(report.webhooks));
 });

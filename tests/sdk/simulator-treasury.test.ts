@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import type Stripe from "stripe";
 
-import { idOf, refusalOf, withShop as withStripe, type Shop as SimulatedStripe } from "./simulator-aftermath.js";
+import { idOf, refusalOf, withStripe, type SimulatedStripe } from "./simulated-stripe.js";
 
 const DAY = 86_400;
 

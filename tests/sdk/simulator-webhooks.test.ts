@@ -259,6 +259,56 @@ test("deleting an endpoint ends the attempts", () =>
     }),
   ));
 
+test("a webhook may overtake the answer to the request that caused it", () =>
+  withStripe(
+    ({ stripe, server }) =>
+      withMerchant(async (merchant) => {
+        await stripe.webhookEndpoints.create({ url: merchant.url, enabled_events: ["*"] });
+        await stripe.customers.create({});
+        assert.equal(merchant.arrivals.length, 1);
+        assert.deepEqual(server.gateway.groundTruth().map(({ id }) => id), ["W6"]);
+      }),
+    { faults: { webhook_early: { nth: [1] } } },
+  ));
+
+test("an endpoint that is down for two days gets the backlog afterwards", () =>
+  withStripe(
+    ({ stripe, advance }) =>
+      withMerchant(async (merchant) => {
+        await stripe.webhookEndpoints.create({ url: merchant.url, enabled_events: ["*"] });
+        for (const name of ["a", "b", "c"]) await stripe.customers.create({ name });
+        await advance(2 * 24 * 60 * 60 - 60);
+        assert.equal(merchant.arrivals.length, 0);
+        await advance(24 * 60 * 60);
+        const names = merchant.events.map(({ data }) => (data.object as Stripe.Customer).name).sort();
+        assert.deepEqual(names, ["a", "b", "c"]);
+      }),
+    { faults: { script: [{ fault: "webhook_outage", call: 1, delayMs: [172_800_000, 172_800_000] }] } },
+  ));
+
+test("an attempt that was spoiled does not verify, and the next one does", async () => {
+  for (const fault of ["webhook_stale_signature", "webhook_wrong_secret", "webhook_reserialized"] as const) {
+    await withStripe(
+      ({ stripe, advance }) =>
+        withMerchant(async (merchant) => {
+          const { secret } = await stripe.webhookEndpoints.create({ url: merchant.url, enabled_events: ["*"] });
+          merchant.status = 400;
+          await stripe.customers.create({});
+          await advance(5 * 60);
+          const verified = merchant.arrivals.map(({ body, headers }) => {
+            try {
+              return stripe.webhooks.constructEvent(body, String(headers["stripe-signature"]), secret!).type;
+            } catch {
+              return "refused";
+            }
+          });
+          assert.deepEqual(verified, ["refused", "customer.created"], fault);
+        }),
+      { faults: { [fault]: { nth: [1] } } },
+    );
+  }
+});
+
 /** Waits for what comes over a socket. */
 async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; waited < 200; waited += 1) {

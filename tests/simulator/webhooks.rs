@@ -225,3 +225,80 @@ fn an_event_is_sent_again_by_hand_once_and_every_attempt_is_told() {
     );
     assert_eq!(driver.send("POST", "/api/events/evt_1/resend", None, "").status, 404);
 }
+
+#[test]
+fn each_delivery_fault_is_met_as_it_says() {
+    let faults = [
+        "webhook_duplicate",
+        "webhook_reorder",
+        "webhook_delay",
+        "webhook_never",
+        "webhook_late",
+        "webhook_twin",
+        "webhook_unknown",
+        "webhook_forged",
+        "webhook_outage",
+        "webhook_lost",
+        "webhook_stale_signature",
+        "webhook_wrong_secret",
+        "webhook_reserialized",
+        "webhook_extra_field",
+        "webhook_old_version",
+        "webhook_timeout",
+    ];
+    let mut told = Vec::new();
+    for fault in faults {
+        let plan = format!(r#"{{"script":[{{"fault":"{fault}","route":"payment.completed","call":1}}]}}"#);
+        let mut driver = Driver::new(7, &plan);
+        let secret = text(&driver.listen(r#"{"url":"http://a.test/hook"}"#).body, "secret");
+        let _ = driver.listen(r#"{"url":"http://b.test/hook","events":["payment.voided"]}"#);
+        let id = driver.pay("order_1", 1_000);
+        let mut seen = Vec::new();
+        let mut merchant = |delivery: &Delivery| {
+            let verifies = genuine(delivery, &secret);
+            let at = delivery.headers.iter().find(|(name, _)| *name == "webhook-timestamp").unwrap();
+            let is_stale = at.1.parse::<u64>().unwrap() < super::driver::START_MS / 1_000;
+            let has = |path: &str| !text(&delivery.body, path).starts_with("no ");
+            let shown = [
+                (text(&delivery.body, "data.payment.reference") != "order_1", "later "),
+                (!has("data.payment.transitions"), "old "),
+                (has("unheard_of.since"), "longer "),
+                (!verifies, "wrong "),
+                (is_stale, "stale "),
+            ];
+            let words: String = shown.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+            seen.push(format!("{words}{}", text(&delivery.body, "type").trim_start_matches("payment.")));
+            if verifies && !is_stale { Outcome::Answered(200) } else { Outcome::Answered(400) }
+        };
+        driver.deliver(&mut merchant);
+        let _ = driver.pay("order_2", 1_000);
+        driver.wait(20);
+        // Whoever waits for a look is released by this one.
+        let _ = driver.get(&format!("/api/payments/{id}"));
+        driver.wait(4_000_000);
+        driver.deliver(&mut merchant);
+        let truth = driver.gateway.ground_truth().iter();
+        let truth: Vec<String> =
+            truth.map(|one| format!("{} {} {}", one.id, one.fault, one.objects.len())).collect();
+        let seen: Vec<String> = seen.into_iter().filter(|kind| !kind.ends_with("ing")).collect();
+        told.push(format!("{}: {}", truth.join(" + "), seen.join("; ")));
+    }
+    insta::assert_snapshot!(told.join("\n"), @r"
+    W1 webhook_duplicate 3: completed; later completed; completed
+    W2 webhook_reorder 3: later completed; completed
+    W3 webhook_delay 3: later completed; completed
+    W4 webhook_never 3: later completed
+    W7 webhook_late 3: later completed; completed
+    W9 webhook_twin 2: completed; completed; later completed
+    W10 webhook_unknown 2: completed; teleported; later completed
+    W8 webhook_forged 3: completed; wrong completed; later completed
+    W5 webhook_outage 3: completed; later completed
+    W4 webhook_lost 3: later completed; completed
+    W8 webhook_stale_signature 3: stale completed; later completed; completed
+    W8 webhook_wrong_secret 3: wrong completed; later completed; completed
+    W8 webhook_reserialized 3: wrong completed; later completed; completed
+    W10 webhook_extra_field 3: longer completed; later completed
+    W11 webhook_old_version 3: old completed; later completed
+    W12 webhook_timeout 3: completed; later completed; completed
+    ");
+}

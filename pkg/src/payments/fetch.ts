@@ -12,13 +12,13 @@ import { unlessAborted } from "../shell/response.js";
 import { Payments } from "./client.js";
 import { answerLost, notExecuted, pending, responseOf, type CallFacts } from "./fetch-answer.js";
 import { Credentials } from "./fetch-credentials.js";
-import { credentialsTellAccounts, movesMoney, profileFor, scopeOf } from "./fetch-guarded.js";
+import { movesMoney, scopeOf } from "./fetch-guarded.js";
 import { callersKey, keyPlaceOf, withoutKey, type KeyPlace } from "./fetch-key.js";
 import { nameOf, REFERENCE_HEADER, withoutName, type Name } from "./fetch-reference.js";
 import { captured, isCredential, requestOf, type Captured } from "./fetch-request.js";
 import type { CallOutcome } from "./call.js";
 import type { PaymentsOptions } from "./outcome.js";
-import { knownProfile } from "./profiles.js";
+import { knownProfile, profileForPath, type KnownProfile } from "./profiles.js";
 import { PAYMENTS_OPTIONS } from "./settings.js";
 
 /** Largest body that is kept when the options do not say otherwise, in bytes. Payment calls have a few hundred. */
@@ -77,7 +77,7 @@ class Door {
   readonly payments: Payments;
   readonly #options: FetchOptions;
   readonly #origin: string;
-  readonly #profile: string;
+  readonly #profile: KnownProfile;
   readonly #key: KeyPlace;
   readonly #transport: (request: Request) => Promise<Response>;
   readonly #waitMs: number | undefined;
@@ -105,10 +105,10 @@ class Door {
     this.payments = new Payments(rest, (name) => this.#credentials.find(name));
     // From here on the options are known to work.
     this.#options = options;
-    const { document } = knownProfile(rest.provider.profile ?? "conservative");
-    this.#profile = document.name;
+    this.#profile = knownProfile(rest.provider.profile ?? "conservative");
+    const { document } = this.#profile;
     this.#key = keyPlaceOf(document);
-    this.#oneAccount = rest.provider.account !== undefined || !credentialsTellAccounts(this.#profile);
+    this.#oneAccount = rest.provider.account !== undefined || document.calls?.renewed_tokens === true;
     this.#credentials = new Credentials(bytes("secret", rest.secret), this.#oneAccount);
     this.#origin = new URL(rest.provider.baseUrl).origin;
     this.#transport = rest.fetch ?? ((request) => fetch(request));
@@ -143,7 +143,7 @@ class Door {
 
   #isGuarded(call: FetchCall): boolean {
     const { guards } = this.#options;
-    const usually = movesMoney(this.#profile, call.method, call.url.pathname);
+    const usually = movesMoney(profileForPath(this.#profile, call.url.pathname), call.method, call.url.pathname);
     return guards === undefined || call.method === "GET" || call.method === "HEAD" ? usually : guards(call);
   }
 
@@ -164,7 +164,7 @@ class Door {
     const outcome = await this.payments.call(
       {
         reference,
-        profile: profileFor(this.#profile, url.pathname),
+        profile: profileForPath(this.#profile, url.pathname).name,
         method,
         path: url.pathname + url.search,
         headers,

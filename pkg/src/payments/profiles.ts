@@ -116,6 +116,15 @@ export interface ProfileDocument {
   readonly window_ms: number;
   /** Windows, and headers for the key, of requests whose path begins so. */
   readonly windows?: readonly { readonly path: string; readonly window_ms: number; readonly key_header?: string }[];
+  /** Which requests of others, sent through `createFetch`, are guarded, and as whose. */
+  readonly calls?: {
+    /** Methods for which the provider keeps keys; every one that changes something when left out. */
+    readonly methods?: readonly ("POST" | "PUT" | "PATCH" | "DELETE")[];
+    /** Access tokens are renewed every few hours: other credentials are no other account. */
+    readonly renewed_tokens?: boolean;
+    /** Built-in profiles that promise something else of requests whose path begins so. */
+    readonly elsewhere?: readonly { readonly path: string; readonly profile: string }[];
+  };
   /** The part of each window that is not used. */
   readonly margin_ms: number;
   /** How long after the last send a late copy may still execute, plus the lag of the query. */
@@ -169,6 +178,12 @@ export function profileOfIntent(client: KnownProfile, name: unknown): ProfileDoc
 /** Names of the headers a key may go into: nobody else may set them. */
 export function keyHeaders({ key, windows = [] }: ProfileDocument): string[] {
   return [key.header, ...windows.map((row) => row.key_header)].filter((name) => name !== undefined);
+}
+
+/** The profile that a request to a path is driven by: the client's own, or the one that it names for such paths. */
+export function profileForPath(client: KnownProfile, path: string): ProfileDocument {
+  const other = client.document.calls?.elsewhere?.find((row) => path.startsWith(row.path));
+  return other === undefined ? client.document : builtIn(other.profile);
 }
 
 function builtIn(name: string): ProfileDocument {

@@ -36,8 +36,9 @@ export function snapshotOf(engine: Engine, clock: Clock): Uint8Array {
 function fresh(options: GatewayOptions): { engine: Engine; clock: Clock } {
   const kind = clockKind(options.clock ?? "virtual");
   const start = timeMs("now", options.now ?? VIRTUAL_START_MS);
-  const { seed = 0, dialect = "native", faults = "none", paymentsMax = null } = options;
-  return { engine: Engine.create({ seed, dialect, faults, paymentsMax }), clock: new Clock(kind, kind === "virtual" ? start : 0) };
+  const { seed = 0, dialect = "native", faults = "none", paymentsMax = null, webhookSchedule = "live" } = options;
+  const engine = Engine.create({ seed, dialect, faults, paymentsMax, webhookSchedule });
+  return { engine, clock: new Clock(kind, kind === "virtual" ? start : 0) };
 }
 
 function restored(options: GatewayOptions, snapshot: Uint8Array): { engine: Engine; clock: Clock } {

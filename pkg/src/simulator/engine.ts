@@ -50,6 +50,12 @@ export interface Delivery {
   readonly attempt: number;
 }
 
+/**
+ * When failed deliveries of the Stripe dialect are tried again: `live` within three days, `sandbox` three times over a few
+ * hours, `native` within a minute.
+ */
+export type WebhookSchedule = "live" | "sandbox" | "native";
+
 /** What an engine is made from. */
 export interface EngineOptions {
   readonly seed: number;
@@ -57,6 +63,7 @@ export interface EngineOptions {
   readonly faults: FaultPlan;
   /** `null` for the engine's own limit. */
   readonly paymentsMax: number | null;
+  readonly webhookSchedule: WebhookSchedule;
 }
 
 /** One gateway. Every method is synchronous and takes the time it happens at, in milliseconds. */
@@ -71,8 +78,13 @@ export class Engine {
 
   /** A gateway that has seen nothing. */
   static create(options: EngineOptions): Engine {
-    const { paymentsMax, faults, ...rest } = options;
-    const document = encode({ ...rest, faults: planDocument(faults), payments_max: paymentsMax });
+    const { paymentsMax, webhookSchedule, faults, ...rest } = options;
+    const document = encode({
+      ...rest,
+      faults: planDocument(faults),
+      payments_max: paymentsMax,
+      webhook_schedule: webhookSchedule,
+    });
     return new Engine(simulator.invoke<number>((exports) => exports.simulator_create(document)));
   }
 

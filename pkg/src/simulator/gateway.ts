@@ -18,6 +18,9 @@ import type { Deliver, GatewayOptions, SettlementOptions, StatementOptions } fro
 /** How long a webhook may take to be answered. Below the engine's own patience of 60 s. */
 const DELIVERY_TIMEOUT_MS = 10_000;
 
+/** An address that fails later than this is not waited for again before it answers, in milliseconds. */
+const SILENCE_MS = 2_000;
+
 /** How long an answer waits for webhooks that are to overtake it: their handler may be waiting for the answer. */
 const OVERTAKE_MS = 1_000;
 
@@ -30,6 +33,10 @@ export class Gateway {
   readonly #wait: GatewayOptions["wait"];
   /** Deliveries under way. */
   readonly #underway = new Set<Promise<void>>();
+  /** Those of them that time waits for. */
+  readonly #awaited = new Set<Promise<void>>();
+  /** Addresses that kept a webhook waiting in vain and have not answered since. */
+  readonly #silent = new Set<string>();
   /** Calls of {@link Gateway.advance}, one after the other. */
   #advancing: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,6 +48,7 @@ export class Gateway {
       "dialect",
       "faults",
       "paymentsMax",
+      "webhookSchedule",
       "now",
       "clock",
       "snapshot",
@@ -223,10 +231,13 @@ export class Gateway {
     clearTimeout(patience);
   }
 
-  /** Jumps from one due moment to the next until `target` is reached and nothing is under way. */
+  /**
+   * Jumps from one due moment to the next until `target` is reached and nothing is under way, but for webhooks to
+   * addresses that do not answer: waiting for each attempt would take hours of real time.
+   */
   async #runTo(target: number): Promise<void> {
     for (;;) {
-      await Promise.all(this.#underway);
+      await Promise.all(this.#awaited);
       const due = this.#closed ? null : this.#engine.nextDue();
       if (due === null || due > target) break;
       if (this.#clock.kind === "virtual") this.#clock.moveTo(due);
@@ -243,16 +254,21 @@ export class Gateway {
     for (;;) {
       const delivery = this.#engine.pollDelivery(at, this.#signatureTime());
       if (delivery === null) return;
-      const sent = this.#send(delivery, at).finally(() => this.#underway.delete(sent));
+      const sent = this.#send(delivery, at).finally(() => {
+        this.#underway.delete(sent);
+        this.#awaited.delete(sent);
+      });
       this.#underway.add(sent);
+      if (!this.#silent.has(delivery.url)) this.#awaited.add(sent);
     }
   }
 
   /** Sends one webhook and reports what became of it. */
   async #send(delivery: Delivery, at: number): Promise<void> {
     const status = await this.#statusOf(delivery);
-    // In real time an answer arrives when it arrives; in virtual time sending takes none.
-    const now = this.#clock.kind === "real" ? Math.max(at, this.#clock.now()) : at;
+    // In real time an answer arrives when it arrives; in virtual time sending takes none, unless nobody waited for it.
+    const isPunctual = this.#clock.kind === "virtual" && !this.#silent.has(delivery.url);
+    const now = isPunctual ? at : Math.max(at, this.#clock.now());
     try {
       this.#engine.handleDelivery(now, delivery.id, status);
     } catch (error) {
@@ -263,6 +279,7 @@ export class Gateway {
   }
 
   async #statusOf(delivery: Delivery): Promise<number | null> {
+    const start = performance.now();
     try {
       const request = new Request(delivery.url, {
         method: "POST",
@@ -273,8 +290,10 @@ export class Gateway {
       });
       const response = await this.#deliver(request);
       await response.body?.cancel();
+      this.#silent.delete(delivery.url);
       return response.status;
     } catch {
+      if (performance.now() - start > SILENCE_MS) this.#silent.add(delivery.url);
       // No answer is an outcome: the engine tries again, and a dead letter can be seen in GET /api/events.
       return null;
     }

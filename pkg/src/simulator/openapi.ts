@@ -42,6 +42,10 @@ const milliseconds: Schema = { type: "integer", minimum: 0, description: "Millis
 const wantedEvents: Schema = listOf({ type: "string", enum: ["*", ...EVENTS] });
 const url: Schema = { type: "string", maxLength: 2_048, description: "An absolute http or https address in visible ASCII." };
 
+const merchant: Schema = { type: "string", minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$", description: "The name of a merchant's account." };
+const currency: Schema = { type: "string", pattern: "^[A-Z]{3}$", description: "ISO 4217." };
+const reference: Schema = { type: "string", minLength: 1, maxLength: 200, description: "The name under which your records know it." };
+
 const SCHEMAS = {
   Error: object({
     error: object({
@@ -97,18 +101,74 @@ const SCHEMAS = {
     balance: { type: "object", additionalProperties: integer, description: "Credits minus debits by currency: what the gateway owes." },
     totals: listOf(object({ currency: text, debits: count, credits: count })),
     entries: listOf(
-      object({
-        id: text,
-        at: milliseconds,
-        cause: text,
-        payment: text,
-        side: { type: "string", enum: ["debit", "credit"] },
-        amount: count,
-        currency: text,
-      }),
+      object(
+        {
+          id: text,
+          at: milliseconds,
+          cause: text,
+          payment: { type: "string", description: "The payment it is about, where it is about one." },
+          side: { type: "string", enum: ["debit", "credit"] },
+          amount: count,
+          currency: text,
+        },
+        ["payment"],
+      ),
     ),
     hasMore: truth,
   }),
+  Wallet: object({
+    id: text,
+    object: { const: "wallet" },
+    balances: listOf(object({ currency: text, available: integer, pending: integer })),
+  }),
+  NewTransfer: object({ from: merchant, to: merchant, amount, currency, reference }, ["reference"]),
+  Transfer: object(
+    { id: text, object: { const: "transfer" }, from: text, to: text, amount: count, currency: text, reference: text, createdAt: milliseconds },
+    ["reference"],
+  ),
+  NewEscrow: object(
+    {
+      payer: merchant,
+      payee: merchant,
+      platform: { ...merchant, description: "Who earns the fee." },
+      fee: { ...count, description: "What the platform earns of it when it is released, in minor units." },
+      amount,
+      currency,
+      reference,
+    },
+    ["platform", "fee", "reference"],
+  ),
+  Escrow: object(
+    {
+      id: text,
+      object: { const: "escrow" },
+      payer: text,
+      payee: text,
+      platform: text,
+      amount: count,
+      fee: count,
+      currency: text,
+      reference: text,
+      state: { type: "string", enum: ["held", "released", "returned"] },
+      createdAt: milliseconds,
+    },
+    ["platform", "reference"],
+  ),
+  NewPayout: object({ account: merchant, amount, currency }),
+  Payout: object(
+    {
+      id: text,
+      object: { const: "payout" },
+      account: text,
+      amount: integer,
+      currency: text,
+      state: { type: "string", enum: ["pending", "in_transit", "paid", "failed", "canceled"] },
+      failureCode: text,
+      createdAt: milliseconds,
+      arrivesAt: milliseconds,
+    },
+    ["failureCode"],
+  ),
   Reconciliation: object({
     object: { const: "reconciliation" },
     at: milliseconds,
@@ -206,6 +266,16 @@ const ROWS: readonly Row[] = [
   { ...MOVES_MONEY, method: "post", path: "/api/payments/{id}/capture", id: "capturePayment", summary: "Capture all or a part of what is held", body: "Part", bodyOptional: true, refusals: [404, 409, 422] },
   { ...MOVES_MONEY, method: "post", path: "/api/payments/{id}/void", id: "voidPayment", summary: "Release what is held", body: "Nothing", bodyOptional: true, refusals: [404, 409, 422] },
   { ...MOVES_MONEY, method: "post", path: "/api/payments/{id}/refund", id: "refundPayment", summary: "Give back all or a part", body: "Part", bodyOptional: true, refusals: [404, 409, 422] },
+  { ...MOVES_MONEY, method: "post", path: "/api/transfers", id: "createTransfer", summary: "Send available money to another merchant", body: "NewTransfer", status: 201, answer: "Transfer", refusals: [404, 409, 422] },
+  { method: "get", path: "/api/transfers/{id}", id: "getTransfer", summary: "A transfer", status: 200, answer: "Transfer", refusals: [404] },
+  { ...MOVES_MONEY, method: "post", path: "/api/escrows", id: "createEscrow", summary: "Hold available money until both sides agree", body: "NewEscrow", status: 201, answer: "Escrow", refusals: [404, 409, 422] },
+  { method: "get", path: "/api/escrows/{id}", id: "getEscrow", summary: "An escrow", status: 200, answer: "Escrow", refusals: [404] },
+  { ...MOVES_MONEY, method: "post", path: "/api/escrows/{id}/release", id: "releaseEscrow", summary: "Pay it out, less the fee of the platform", body: "Nothing", bodyOptional: true, answer: "Escrow", refusals: [404, 409, 422] },
+  { ...MOVES_MONEY, method: "post", path: "/api/escrows/{id}/return", id: "returnEscrow", summary: "Give it back to the payer", body: "Nothing", bodyOptional: true, answer: "Escrow", refusals: [404, 409, 422] },
+  { ...MOVES_MONEY, method: "post", path: "/api/payouts", id: "createPayout", summary: "Pay available money out to the merchant's bank", body: "NewPayout", status: 201, answer: "Payout", refusals: [404, 409, 422] },
+  { method: "get", path: "/api/payouts/{id}", id: "getPayout", summary: "A payout", status: 200, answer: "Payout", refusals: [404] },
+  { ...MOVES_MONEY, method: "post", path: "/api/payouts/{id}/cancel", id: "cancelPayout", summary: "Call a payout back before it leaves", body: "Nothing", bodyOptional: true, answer: "Payout", refusals: [404, 409, 422] },
+  { method: "get", path: "/api/wallets/{id}", id: "getWallet", summary: "What a merchant has, by currency", status: 200, answer: "Wallet", refusals: [404] },
   { method: "get", path: "/api/ledger/{id}", id: "getAccount", summary: "Balance and entries of an account", query: ["after", "limit"], status: 200, answer: "Account", refusals: [404] },
   { method: "post", path: "/api/reconcile", id: "reconcile", summary: "The gateway's own books, added up anew", body: "Nothing", bodyOptional: true, status: 200, answer: "Reconciliation", refusals: [] },
   { method: "post", path: "/api/webhook_endpoints", id: "createEndpoint", summary: "Have events sent to an address", body: "NewEndpoint", status: 201, answer: "Endpoint", refusals: [507] },

@@ -1,6 +1,7 @@
 /** What a gateway is made from, and what its reports are asked with. */
 
 import type { ClockKind } from "./clock.js";
+import type { WebhookSchedule } from "./engine.js";
 import type { FaultPlan } from "./faults.js";
 
 /** Sends a webhook, in the shape of `fetch`: a merchant's in-process handler serves as well. */
@@ -19,6 +20,8 @@ export interface GatewayOptions {
   readonly faults?: FaultPlan;
   /** How many payments it takes before it answers 507 `gateway_full`; 1,000,000 when left out. About 2 KB each. */
   readonly paymentsMax?: number;
+  /** When failed webhooks of the Stripe dialect are tried again: `live` when left out. */
+  readonly webhookSchedule?: WebhookSchedule;
   /** Where virtual time begins, in milliseconds since the epoch; 2026-01-01T00:00:00Z when left out. */
   readonly now?: number;
   /** `virtual` (the default): time stands still but for {@link Gateway.advance} and slow answers. */

@@ -71,7 +71,7 @@ pub(super) fn decide(
         Fault::SettlementDuplicate => Drift::Duplicate,
         Fault::SettlementForeign => Drift::Foreign(occasion.between(fault, 100, 99_999)),
         Fault::SettlementRate => {
-            let conversion = transaction.conversion?;
+            let conversion = transaction.conversion.as_deref()?;
             let (from, to) = RATE_DRIFT_PPM;
             let rate = conversion.rate.raised(occasion.between(fault, from, to));
             let presented = conversion.gross.unsigned_abs();

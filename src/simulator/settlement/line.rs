@@ -163,7 +163,7 @@ fn shown(lines: &mut Vec<Line>, world: &World, number: usize, transaction: &Tran
 /// The row as it is true.
 fn truth(world: &World, number: usize, transaction: &Transaction) -> Line {
     let id = world.ids.id(prefix(transaction.source), transaction.source.number());
-    let reference = world.reference_of(number, transaction).unwrap_or_else(|| id.clone());
+    let reference = world.reference_of(transaction.source).unwrap_or_else(|| id.clone());
     let follows = !matches!(transaction.kind, Kind::Charge | Kind::Payment | Kind::Payout | Kind::Received);
     let parent = (follows && reference != id).then(|| reference.clone());
     let payout = transaction.payout.and_then(|payout| world.treasury.payout(payout));
@@ -187,6 +187,7 @@ fn truth(world: &World, number: usize, transaction: &Transaction) -> Line {
         currency: transaction.currency,
         presented: transaction
             .conversion
+            .as_deref()
             .map(|conversion| (conversion.gross.into(), conversion.currency, conversion.rate.to_string())),
         status: status(world, transaction),
         at: transaction.created,

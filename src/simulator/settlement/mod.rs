@@ -18,7 +18,7 @@ mod stripe;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::faults::{Injected, Injector};
-use super::treasury::{Source, Transaction};
+use super::treasury::Transaction;
 use crate::prelude::*;
 use drift::Drift;
 pub(super) use format::Format;
@@ -37,8 +37,6 @@ pub(super) struct Subject<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settlement {
     drifts: BTreeMap<usize, Drift>,
-    /// Where the transaction does not tell it: the name under which the merchant's records know it.
-    references: BTreeMap<usize, Box<str>>,
     /// The payouts whose report is delivered twice.
     doubled: BTreeSet<usize>,
 }
@@ -52,18 +50,9 @@ impl Settlement {
         subject: &Subject<'_>,
         injector: &mut Injector,
     ) -> Option<Injected> {
-        // Of the native dialect, the payment knows.
-        if !matches!(transaction.source, Source::Payment(_) | Source::PaymentRefund(_)) {
-            let _ = self.references.insert(number, subject.reference.into());
-        }
         let (fault, drift) = drift::decide(transaction, subject.reference, injector)?;
         let _ = self.drifts.insert(number, drift);
         Some(drift::truth(fault, drift, transaction))
-    }
-
-    /// The name under which the merchant's records know a transaction, where it was told.
-    pub(super) fn reference(&self, number: usize) -> Option<&str> {
-        self.references.get(&number).map(AsRef::as_ref)
     }
 
     /// Lets the report show another total of a payout, by the number of its transaction.

@@ -60,7 +60,7 @@ impl Kind for BalanceTransaction {
         sheet.currency("currency", booked.currency);
         let description = description(sheet, booked);
         sheet.maybe_text("description", description.as_deref());
-        match booked.conversion {
+        match &booked.conversion {
             Some(conversion) => sheet.raw("exchange_rate", &conversion.rate.to_string()),
             None => sheet.null("exchange_rate"),
         }

@@ -50,6 +50,7 @@ mod purse;
 #[cfg(test)]
 mod purse_tests;
 mod recurrence;
+mod refund_admission;
 mod refunds;
 mod refusal;
 mod routes;
@@ -89,6 +90,9 @@ use terms::Terms;
 use timers::Timers;
 
 use super::idempotency::Keys;
+use super::ids::Ids;
+use super::treasury::Source;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Everything of this dialect.
@@ -108,6 +112,22 @@ pub(super) struct State {
 }
 
 impl State {
+    /// The name under which a merchant's records know what moved money: merchants keep the id of the intent beside their
+    /// order.
+    pub(super) fn reference_of(&self, ids: &Ids, source: Source) -> Option<String> {
+        let charge = match source {
+            Source::Charge(number) => number,
+            Source::Refund(number) => self.tables.refunds.get(number)?.charge,
+            Source::Dispute(number) => self.tables.disputes.get(number)?.charge,
+            _ => return None,
+        };
+        let intent = self.tables.charges.get(charge)?.payment_intent;
+        Some(match intent {
+            Some(intent) => ids.id(<payment_intents::PaymentIntent as object::Kind>::PREFIX, intent),
+            None => ids.id(<charges::Charge as object::Kind>::PREFIX, charge),
+        })
+    }
+
     /// Whether an account of the treasury is one of this dialect.
     pub(super) fn owns(&self, purse: usize) -> bool {
         self.holders.contains_key(&purse)

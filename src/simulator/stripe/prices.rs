@@ -128,7 +128,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Reads what `prices.create`, `default_price_data` and `price_data` have in common.
+    /// Reads what `prices.create` and `default_price_data` have in common.
     ///
     /// # Errors
     ///

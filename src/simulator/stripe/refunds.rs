@@ -6,12 +6,10 @@
 use super::super::faults::Fault;
 use super::super::settlement::Subject;
 use super::super::treasury::{Booking, Source};
-use super::amounts;
 use super::balance_transactions::BalanceTransaction;
 use super::bookings;
 use super::charges::Charge;
 use super::customers::Customer;
-use super::disputes;
 use super::expand::{Field, Gives, Holds};
 use super::fraud_warnings;
 use super::list::{Page, Span};
@@ -19,6 +17,7 @@ use super::object::{Class, Head, Kind, Object, kind};
 use super::params::Params;
 use super::payment_intents::PaymentIntent;
 use super::payment_methods::PaymentMethod;
+use super::refund_admission;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::shared_refunds;
@@ -45,8 +44,8 @@ pub(super) const ROUTES: &[Row] = &[
 /// Until the network has given a refund its reference number.
 const REFERENCE_TIME: Millis = Millis::from_seconds(5);
 
-/// Until an asynchronous refund has arrived, or has come back.
-const ARRIVAL_TIME: Millis = Millis::from_seconds(10);
+/// Until an asynchronous refund has arrived, or has come back: long enough to be seen pending, short enough to wait for.
+const ARRIVAL_TIME: Millis = Millis::from_seconds(2);
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,13 +188,6 @@ pub(super) fn write_of_charge(sheet: &mut Sheet<'_>, charge: usize) {
     sheet.page("refunds", &url, found, has_more);
 }
 
-/// What a request asks for.
-struct Order {
-    charge: usize,
-    amount: Option<u64>,
-    reason: Option<&'static str>,
-}
-
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = params.positive("amount")?;
     let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
@@ -203,10 +195,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let shared = shared_refunds::Wish::read(&mut params)?;
     let metadata = params.metadata()?;
     params.finish()?;
-    let charge = charge_of(work, charge.as_deref(), intent.as_deref())?;
-    let order = Order { charge, amount, reason };
+    let charge = refund_admission::charge_of(work, charge.as_deref(), intent.as_deref())?;
     let found = work.get::<Charge>(charge)?.clone();
-    let amount = admitted(work, &order, &found)?;
+    let amount = refund_admission::amount_of(work, &found, amount)?;
     shared.check(work, &found)?;
 
     // From here on the money is on its way back, first from those it was shared with.
@@ -220,15 +211,15 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         customer: found.customer,
         amount,
         currency: found.currency,
-        reason: order.reason,
+        reason,
         state: State::Pending,
         has_reference: false,
         entry: None,
         failure_entry: None,
         reversal,
     });
-    let charge = work.edit::<Charge>(order.charge)?;
-    charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
+    let edited = work.edit::<Charge>(charge)?;
+    edited.amount_refunded = edited.amount_refunded.saturating_add(amount);
     match found.card.test.aftermath {
         Aftermath::RefundPends => {
             work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund))
@@ -244,81 +235,11 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     }
     work.emit::<Refund>("refund.created", refund)?;
     // Stripe tells of the charge before, as for an update.
-    work.emit_change("charge.refunded", order.charge, found.clone())?;
+    work.emit_change("charge.refunded", charge, found.clone())?;
     if found.card.test.aftermath == Aftermath::ReportedAsFraud {
-        fraud_warnings::follow_refund(work, order.charge)?;
+        fraud_warnings::follow_refund(work, charge)?;
     }
     Ok(Answer::Object(work.object::<Refund>(refund)?))
-}
-
-/// The charge that is to be refunded.
-fn charge_of(work: &Work<'_>, charge: Option<&str>, intent: Option<&str>) -> Result<usize> {
-    let charge = charge.map(|id| work.find_param::<Charge>(id, "charge")).transpose()?;
-    let intent = intent.map(|id| work.find_param::<PaymentIntent>(id, "payment_intent")).transpose()?;
-    let latest = match intent {
-        Some(intent) => work.get::<PaymentIntent>(intent)?.latest_charge,
-        None => None,
-    };
-    match (charge, intent, latest) {
-        (None, None, _) => {
-            let message =
-                "One of the following params should be provided for this request: payment_intent or charge.";
-            Err(Refusal::request(message.to_owned()))
-        }
-        (Some(charge), Some(_), latest) if latest != Some(charge) => {
-            let message = "The charge is not the one of this payment_intent: send one of the two.".to_owned();
-            Err(Refusal::param(None, "charge", message))
-        }
-        (Some(charge), _, _) | (None, Some(_), Some(charge)) => Ok(charge),
-        (None, Some(intent), None) => Err(unpaid(&work.id::<PaymentIntent>(intent), "payment_intent")),
-    }
-}
-
-fn unpaid(intent: &str, param: &str) -> Box<Refusal> {
-    let message = format!("This PaymentIntent ({intent}) does not have a successful charge to refund.");
-    let mut refusal = Refusal::param(None, param, message);
-    refusal.is_executed = true;
-    refusal
-}
-
-/// The amount that will be refunded.
-fn admitted(work: &Work<'_>, order: &Order, charge: &Charge) -> Result<u64> {
-    let id = work.id::<Charge>(order.charge);
-    let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
-    if charge.failure.is_some() {
-        return Err(unpaid(&intent, "charge"));
-    }
-    if !charge.is_captured() {
-        let message = format!(
-            "This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to \
-             reverse the authorization instead of refunding the Charge directly."
-        );
-        let mut refusal = Refusal::request(message);
-        refusal.is_executed = true;
-        return Err(refusal);
-    }
-    if charge.disputed && disputes::holds(work, order.charge) {
-        let message = format!("Charge {id} has been charged back; cannot issue a refund.");
-        return Err(Refusal::state("charge_disputed", message));
-    }
-    let rest = charge.refundable();
-    if rest == 0 {
-        return Err(Refusal::state(
-            "charge_already_refunded",
-            format!("Charge {id} has already been refunded."),
-        ));
-    }
-    let amount = order.amount.unwrap_or(rest);
-    if amount > rest {
-        let code = charge.currency.code().to_ascii_lowercase();
-        let [asked, left] = [amount, rest].map(|minor| amounts::shown(minor, &code));
-        let of = if charge.amount_refunded == 0 { "charge amount" } else { "unrefunded amount on charge" };
-        let message = format!("Refund amount ({asked}) is greater than {of} ({left})");
-        let mut refusal = Refusal::param(Some("amount_too_large"), "amount", message);
-        refusal.is_executed = true;
-        return Err(refusal);
-    }
-    Ok(amount)
 }
 
 /// The money leaves the balance.

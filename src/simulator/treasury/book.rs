@@ -116,7 +116,8 @@ fn settled(
     let fees = account.prices().fees(booking.pricing, minor, currency, rate.is_some())?;
     let fees = Fees { application: settle(booking.application_fee)?, ..fees };
     let gross = if booking.gross < 0 { signed(minor).saturating_neg() } else { signed(minor) };
-    let conversion = rate.map(|rate| Conversion { gross: booking.gross, currency: booking.currency, rate });
+    let conversion =
+        rate.map(|rate| Box::new(Conversion { gross: booking.gross, currency: booking.currency, rate }));
     let available_on = match booking.availability {
         Availability::AtOnce => now,
         Availability::Rolling => business_days_later(now, account.profile.delay_days).max(now),
@@ -144,7 +145,8 @@ fn post(books: &mut Books, name: &str, transaction: &Transaction) -> Result<(), 
     let outside = books.open(transaction.kind.counterparty());
     let (fees, gross) = (transaction.fees, transaction.gross);
     let mut own = Vec::new();
-    if let Some(Conversion { gross: presented, currency, .. }) = transaction.conversion {
+    if let Some(conversion) = &transaction.conversion {
+        let Conversion { gross: presented, currency, .. } = **conversion;
         let exchange = books.open(EXCHANGE);
         let mut foreign = Vec::new();
         pair(&mut foreign, outside, exchange, presented);

@@ -43,7 +43,7 @@ mod transfer;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 pub(super) use account::{Account, Balance, Bank, PayoutSchedule, Profile, reason};
-pub(super) use business_day::business_days_later;
+use business_day::business_days_later;
 pub(super) use error::Error;
 pub(super) use fees::Fees;
 pub(super) use kind::Kind;

@@ -5,6 +5,7 @@ use super::kind::Kind;
 use super::rates::Rate;
 use super::source::Source;
 use crate::money::Currency;
+use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Money that moved on an account. Never changes once it is booked, but for the payout it is paid out with.
@@ -24,7 +25,7 @@ pub(in crate::simulator) struct Transaction {
     /// Minor units that were authorized, for a charge, as the customer saw them.
     pub(in crate::simulator) authorized: u64,
     /// What was presented to the customer, where that was another currency.
-    pub(in crate::simulator) conversion: Option<Conversion>,
+    pub(in crate::simulator) conversion: Option<Box<Conversion>>,
     pub(in crate::simulator) created: Timestamp,
     /// When the net can be used.
     pub(in crate::simulator) available_on: Timestamp,

@@ -4,7 +4,7 @@
 //! from a delivery only as far as they are names of headers, lengths and times.
 
 use super::{Confidence, Diagnosis};
-use crate::advice::{Detail, Report};
+use crate::advice::{Detail, Report, Said};
 use crate::prelude::*;
 
 /// A cause in words.
@@ -30,7 +30,7 @@ impl Words {
         let filled = |text| {
             let facts =
                 facts.iter().fold(Report::new(self.code), |report, (name, value)| report.fact(name, value));
-            facts.say_with(text, ASIDES).message
+            facts.say_with(text, ASIDES).said().message
         };
         let details: Vec<Detail> = facts.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let (sentence, fix) = (filled(self.sentence), filled(self.fix));
@@ -322,6 +322,6 @@ pub(super) const TIME_UNIT: Words = Words {
 
 /// A refusal that says itself what is wrong, and what there is to do about it.
 pub(super) fn refused(refusal: Report, fix: &str, confidence: Confidence) -> Diagnosis {
-    let Report { code, message: sentence, details, .. } = refusal;
+    let Said { code, message: sentence, details, .. } = refusal.said();
     Diagnosis { code, confidence, sentence, fix: fix.to_owned(), details }
 }

@@ -33,7 +33,7 @@ const LISTS: readonly [string, (stripe: Stripe, params: object) => Stripe.ApiLis
 /** Something of everything that is listed. */
 async function stock(lab: Lab): Promise<void> {
   await lab.disputed();
-  await lab.booked(await lab.pay(10_000, { payment_method: "pm_card_bypassPending" }));
+  await lab.booked(await lab.pay(1_000_000, { payment_method: "pm_card_bypassPending" }));
   await lab.stripe.refunds.create({ payment_intent: (await lab.pay()).id });
   await lab.stripe.payouts.create({ amount: 100, currency: "usd" });
   await lab.stripe.customers.create();

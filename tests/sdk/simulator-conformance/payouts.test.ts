@@ -9,7 +9,7 @@ import { category, refused, type Lab } from "./lab.js";
 const DAY = 86_400;
 
 /** Puts money into the balance that may be used at once. */
-async function fund(lab: Lab, amount = 10_000): Promise<void> {
+async function fund(lab: Lab, amount = 1_000_000): Promise<void> {
   await lab.booked(await lab.pay(amount, { payment_method: "pm_card_bypassPending" }));
 }
 

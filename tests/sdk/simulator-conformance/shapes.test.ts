@@ -41,7 +41,7 @@ const KINDS: readonly [string, string, (lab: Lab) => Promise<object>][] = [
     "Payouts",
     "Payout",
     async (lab) => {
-      await lab.booked(await lab.pay(10_000, { payment_method: "pm_card_bypassPending" }));
+      await lab.booked(await lab.pay(1_000_000, { payment_method: "pm_card_bypassPending" }));
       return lab.stripe.payouts.create({ amount: 100, currency: "usd" });
     },
   ],

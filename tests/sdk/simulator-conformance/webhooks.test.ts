@@ -1,6 +1,8 @@
 /** Endpoints, and events that are sent to them. */
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 
 import Stripe from "stripe";
 
@@ -295,6 +297,26 @@ category("webhooks", (check) => {
       },
       { params: { api_version: "2024-06-20" as never } },
     ));
+
+  check("a receiver that never answers holds nobody up for long", async (lab) => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/hook`;
+    const endpoint = await lab.stripe.webhookEndpoints.create({ url, enabled_events: ["customer.created"] });
+    try {
+      await Receiver.run(lab, async (receiver) => {
+        for (let turn = 0; turn < 5; turn += 1) await receiver.got((await lab.stripe.customers.create()).id);
+        await lab.advance(HOUR);
+        const start = Date.now();
+        await lab.advance(2 * DAY);
+        assert.ok(Date.now() - start < 15_000, `${Date.now() - start} ms`);
+      });
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+      await lab.stripe.webhookEndpoints.del(endpoint.id);
+    }
+  });
 
   check("what happens by itself is delivered too", (lab) =>
     Receiver.run(lab, async (receiver) => {

@@ -117,6 +117,10 @@ fn what_is_wrong_with_a_subscription_is_told_by_name_and_changes_nothing() {
             "400 invalid_request_error - items[0][price]",
         ),
         (format!("{item}&items[1][price]={yearly}"), "400 invalid_request_error - items"),
+        (
+            format!("{item}&items[0][quantity]=9007199254740991"),
+            "400 invalid_request_error amount_too_large items[0][quantity]",
+        ),
         (format!("{item}&currency=eur"), "400 invalid_request_error - currency"),
         (format!("{item}&trial_period_days=731"), "400 invalid_request_error - trial_period_days"),
         (format!("{item}&trial_end=1"), "400 invalid_request_error - trial_end"),
@@ -214,4 +218,20 @@ fn a_test_clock_moves_forward_and_not_too_far() {
     assert_eq!(shop.get(&format!("/v1/test_helpers/test_clocks/{clock}")).body["status"], "ready");
     assert_eq!(shop.delete(&format!("/v1/test_helpers/test_clocks/{clock}")).body["deleted"], true);
     assert_eq!(shop.get("/v1/subscriptions?status=canceled").body["data"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_invoice_has_at_most_250_lines() {
+    let mut shop = Shop::new(7);
+    let (customer, _) = subscriber(&mut shop, "pm_card_visa");
+    for _ in 0..251 {
+        shop.post("/v1/invoiceitems", &format!("customer={customer}&amount=1&currency=usd")).id();
+    }
+    let form = format!("customer={customer}&pending_invoice_items_behavior=include");
+    let invoice = shop.post("/v1/invoices", &form);
+    assert_eq!(invoice.body["total"], 250);
+    let form = format!("customer={customer}&invoice={}&amount=1&currency=usd", invoice.id());
+    assert_eq!(shop.post("/v1/invoiceitems", &form).refusal(), "400 invalid_request_error - invoice");
+    let most = shop.post("/v1/invoiceitems", &format!("customer={customer}&amount=100000000&currency=usd"));
+    assert_eq!(most.refusal(), "400 invalid_request_error amount_too_large amount");
 }

@@ -16,21 +16,23 @@ fn pay(shop: &mut Shop, more: &str) -> Answer {
     shop.post("/v1/payment_intents", &form)
 }
 
+/// Refunds, each with whether it brings back what was shared; what is back of the transfer of 1000 and the fee of 99.
+type Case<'a> = (&'a [(u64, bool)], u64, u64);
+
 #[test]
 fn refunds_bring_back_what_belongs_to_them_and_together_all_of_it() {
-    // Refunds, each with whether it brings back what was shared; what is back of the transfer of 1000 and the fee of 99.
-    let table = [
-        (vec![(900, false), (100, true)], 100, 10),
-        (vec![(333, true), (333, true), (334, true)], 1_000, 99),
-        (vec![(1_000, true)], 1_000, 99),
-        (vec![(1, true), (998, false), (1, true)], 2, 1),
+    let table: [Case<'_>; 4] = [
+        (&[(900, false), (100, true)], 100, 10),
+        (&[(333, true), (333, true), (334, true)], 1_000, 99),
+        (&[(1_000, true)], 1_000, 99),
+        (&[(1, true), (998, false), (1, true)], 2, 1),
     ];
     for (refunds, transfer, fee) in table {
         let mut shop = Shop::new(7);
         let account = partner(&mut shop);
         let more = format!("&application_fee_amount=99&transfer_data[destination]={account}");
         let intent = pay(&mut shop, &more).id();
-        for (amount, is_shared) in &refunds {
+        for (amount, is_shared) in refunds {
             let form = format!(
                 "payment_intent={intent}&amount={amount}&reverse_transfer={is_shared}&refund_application_fee={is_shared}"
             );

@@ -11,6 +11,10 @@ import type { JsonObject } from "./processes.js";
 /** A fault the gateway says it injected. */
 export interface InjectedFault {
   readonly fault: string;
+  /** The id in the catalogue. */
+  readonly id?: string;
+  /** The ids of what it concerned. */
+  readonly objects?: readonly string[];
   readonly reference?: string | null;
   /** The kind of break a reconciler should report, for drift in the settlement file. */
   readonly kind?: string | null;
@@ -94,7 +98,11 @@ export function judge(evidence: Evidence): Verdict[] {
   const genuine = new Set(evidence.events.map((event) => String(event["id"])));
   const twice = [...applied.values()].filter((times) => times > 1).length;
   const foreign = [...applied.keys()].filter((id) => !genuine.has(id)).length;
-  const wronged = [...rejected].filter((id) => genuine.has(id)).length;
+  // An attempt that was spoiled on its way carries a wrong signature too, and is sent again with a good one.
+  const badlySigned = evidence.groundTruth.filter(({ id }) => id === "W8");
+  const spoiled = new Set(badlySigned.flatMap(({ objects }) => objects ?? []));
+  const forged = [...rejected].filter((id) => !genuine.has(id)).length;
+  const wronged = [...rejected].filter((id) => genuine.has(id) && !spoiled.has(id)).length;
   const recovered = [...evidence.abandoned].filter((reference) => shop[reference] !== "pending_confirmation").length;
   // A small run may be lucky; a large one that met no trouble proves nothing.
   const demanding = orders.length >= DEMANDING_ORDERS;
@@ -122,8 +130,8 @@ export function judge(evidence: Evidence): Verdict[] {
     // A forgery that met a dead process is sent again like any other webhook, so none gets lost.
     verdict(
       "forged webhooks rejected, and no others",
-      `${rejected.size} of ${forgeries} sent`,
-      rejected.size === forgeries && wronged === 0,
+      `${forged} of ${forgeries} sent`,
+      forged === forgeries && wronged === 0,
     ),
     verdict(
       "orders cut off by the kill, ended by the shop alone",

@@ -13,7 +13,7 @@ use super::super::test_clocks::TestClock;
 use super::super::timers::Due;
 use super::super::work::Work;
 use super::collect::{self, Outcome};
-use super::invoice::{DRAFT_TIME, Invoice, Reason, Recipient, Status};
+use super::invoice::{DRAFT_TIME, Invoice, LINES_MAX, Reason, Recipient, Status};
 use super::invoice_item::InvoiceItem;
 use super::line::{Line, Origin};
 use super::subscription::{self, Collection, Subscription};
@@ -327,7 +327,8 @@ pub(super) fn take_pending(work: &mut Work<'_>, number: usize) -> Result<()> {
         of_this.map(|item| (item.head.number, item.currency)).collect();
     let first = found.first().map(|(_, currency)| *currency);
     let currency = if has_currency { Some(draft.currency) } else { first };
-    for (item, _) in found.into_iter().filter(|(_, found)| Some(*found) == currency) {
+    let room = LINES_MAX.saturating_sub(draft.lines.len());
+    for (item, _) in found.into_iter().filter(|(_, found)| Some(*found) == currency).take(room) {
         invoice::put_on(work, number, item)?;
     }
     Ok(())

@@ -25,6 +25,9 @@ use crate::time::{Millis, Timestamp};
 /// Ids of lines say whose they are: their number is this times that of the invoice, and their place.
 const LINE_STEP: usize = 256;
 
+/// Most lines of one invoice, as documented.
+pub(super) const LINES_MAX: usize = 250;
+
 /// How long a draft waits before it finalizes itself.
 pub(super) const DRAFT_TIME: Millis = Millis::from_seconds(60 * 60);
 

@@ -13,7 +13,7 @@ use super::super::routes::{Answer, Level, Row};
 use super::super::sheet::Sheet;
 use super::super::test_clocks::{self, TestClock};
 use super::super::work::{Work, merge};
-use super::invoice::{self, Invoice};
+use super::invoice::{self, Invoice, LINES_MAX};
 use super::line::{self, Line, Origin};
 use super::subscription::Subscription;
 use crate::money::Currency;
@@ -170,11 +170,16 @@ fn cost(work: &Work<'_>, params: &mut Params, quantity: u64) -> Result<Cost> {
             return Err(Refusal::param(Some("parameter_missing"), "amount", message));
         }
     };
-    if found.amount.unsigned_abs() > MINOR_MAX {
-        let message = format!("The amount must be at most {MINOR_MAX} minor units");
-        return Err(Refusal::param(Some("amount_too_large"), "amount", message));
-    }
+    check_amount(found.amount)?;
     Ok(found)
+}
+
+fn check_amount(amount: i64) -> Result<()> {
+    if amount.unsigned_abs() <= MINOR_MAX {
+        return Ok(());
+    }
+    let message = format!("The amount must be at most {MINOR_MAX} minor units");
+    Err(Refusal::param(Some("amount_too_large"), "amount", message))
 }
 
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
@@ -198,6 +203,10 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         let invoice = work.get::<Invoice>(invoice)?;
         if invoice.customer != customer {
             let message = "The invoice is of another customer".to_owned();
+            return Err(Refusal::param(None, "invoice", message));
+        }
+        if invoice.lines.len() >= LINES_MAX {
+            let message = format!("An invoice has at most {LINES_MAX} lines");
             return Err(Refusal::param(None, "invoice", message));
         }
         if invoice.currency != cost.currency && !invoice.lines.is_empty() {
@@ -304,6 +313,7 @@ fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let number = changeable(work)?;
     let (amount, description) = (params.integer("amount")?, params.patch("description")?);
+    check_amount(amount.unwrap_or_default())?;
     let metadata = params.metadata()?;
     params.finish()?;
 

@@ -15,7 +15,7 @@ use super::super::work::{Work, merge};
 use super::change;
 use super::proration;
 use super::subscribe::{self, BEHAVIORS, PRORATES, Prorates, Wanted};
-use super::subscription::{ITEM_PREFIX, ITEMS_MAX, Item, Status, Subscription};
+use super::subscription::{ITEM_PREFIX, ITEM_STEP, ITEMS_MAX, Item, Status, Subscription};
 use crate::json::ObjectWriter;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -71,6 +71,7 @@ fn set(work: &Work<'_>, mut item: Params, place: usize, present: &Item) -> Resul
     let price =
         if item.has("price") { subscribe::recurring(work, &mut item)? } else { present.price.clone() };
     let quantity = item.natural("quantity")?.unwrap_or(present.quantity);
+    subscribe::check_amount(&price, quantity, &item.name("quantity"))?;
     let metadata = item.metadata()?;
     item.finish()?;
     Ok(Change::Set(place, price, quantity, metadata))
@@ -90,6 +91,10 @@ fn check(found: &Subscription, changes: &[Change]) -> Result<()> {
     }
     let removed = changes.iter().filter(|change| matches!(change, Change::Remove(_))).count();
     let added = changes.iter().filter(|change| matches!(change, Change::Add(_))).count();
+    if found.items_made.saturating_add(added) > ITEM_STEP {
+        let message = format!("A subscription may have had {ITEM_STEP} items in all: subscribe anew.");
+        return Err(Refusal::param(None, "items", message));
+    }
     let left = found.items.len().saturating_add(added).saturating_sub(removed);
     if left == 0 || left > ITEMS_MAX {
         let message = format!("A subscription must have 1 to {ITEMS_MAX} items, this one would have {left}");

@@ -43,6 +43,9 @@ pub(in super::super) const ROUTES: &[Row] = &[
     Row::new("DELETE", "/v1/subscriptions/:id", change::cancel, ONE, Level::Most),
 ];
 
+/// Largest amount of one item, in minor units: what a charge may have.
+const MINOR_MAX: u64 = 99_999_999;
+
 /// Longest trial, in days, as documented: two years.
 const TRIAL_DAYS_MAX: u64 = 730;
 
@@ -99,9 +102,19 @@ pub(super) fn recurring(work: &Work<'_>, params: &mut Params) -> Result<Arc<Pric
     Ok(price)
 }
 
+/// Whether so many units of a price cost no more than may be charged.
+pub(super) fn check_amount(price: &Price, quantity: u64, param: &str) -> Result<()> {
+    if price.unit_amount.checked_mul(quantity).is_some_and(|minor| minor <= MINOR_MAX) {
+        return Ok(());
+    }
+    let message = format!("The amount of one item must be at most {MINOR_MAX} minor units");
+    Err(Refusal::param(Some("amount_too_large"), param, message))
+}
+
 pub(super) fn wanted(work: &Work<'_>, mut params: Params) -> Result<Wanted> {
     let price = recurring(work, &mut params)?;
     let quantity = params.natural("quantity")?.unwrap_or(1);
+    check_amount(&price, quantity, &params.name("quantity"))?;
     let metadata = params.metadata()?;
     params.finish()?;
     Ok(Wanted { price, quantity, metadata })

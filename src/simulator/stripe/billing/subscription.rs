@@ -20,8 +20,9 @@ use crate::time::{Millis, Timestamp};
 /// Most items of one subscription.
 pub(in super::super) const ITEMS_MAX: usize = 20;
 
-/// Ids of items say whose they are: their number is this times that of the subscription, and their place.
-const ITEM_STEP: usize = 32;
+/// Ids of items say whose they are: their number is this times that of the subscription, and their place among all the
+/// items it ever had. There are no more of them.
+pub(super) const ITEM_STEP: usize = 1_024;
 
 /// How long a first payment may be made good.
 const INCOMPLETE_LIFE: Millis = Millis::from_seconds(23 * 60 * 60);

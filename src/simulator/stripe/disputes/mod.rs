@@ -199,9 +199,11 @@ pub(super) fn open(work: &mut Work<'_>, charge: usize, number: u64) -> Result<()
         entries: Vec::new(),
     });
     work.edit::<Charge>(charge)?.disputed = true;
-    let withdrawn = if is_inquiry { None } else { Some(withdraw(work, dispute)?) };
+    if !is_inquiry {
+        move_money(work, dispute, Booking::dispute)?;
+    }
     work.emit::<Dispute>("charge.dispute.created", dispute)?;
-    if withdrawn.is_some() {
+    if !is_inquiry {
         work.emit::<Dispute>("charge.dispute.funds_withdrawn", dispute)?;
     }
     wait(work, dispute)
@@ -260,8 +262,7 @@ fn end(work: &mut Work<'_>, number: usize, step: Move) -> Result<()> {
     let Some(state) = work.get::<Dispute>(number)?.state.after(step) else { return Ok(()) };
     work.edit::<Dispute>(number)?.state = state;
     if state == State::Won {
-        let entry = book(work, number, Booking::dispute_reversal)?;
-        work.edit::<Dispute>(number)?.entries.push(entry);
+        move_money(work, number, Booking::dispute_reversal)?;
     }
     work.emit::<Dispute>("charge.dispute.closed", number)?;
     if state == State::Won {
@@ -278,27 +279,24 @@ fn escalate(work: &mut Work<'_>, number: usize) -> Result<()> {
     let due_by = end_of_day(work.now.saturating_add(RESPONSE_TIME));
     let dispute = work.edit::<Dispute>(number)?;
     (dispute.state, dispute.due_by) = (state, due_by);
-    let _ = withdraw(work, number)?;
+    move_money(work, number, Booking::dispute)?;
     work.emit_change("charge.dispute.updated", number, before)?;
     work.emit::<Dispute>("charge.dispute.funds_withdrawn", number)?;
     wait(work, number)
 }
 
-fn withdraw(work: &mut Work<'_>, number: usize) -> Result<usize> {
-    let entry = book(work, number, Booking::dispute)?;
-    work.edit::<Dispute>(number)?.entries.push(entry);
-    Ok(entry)
-}
-
-fn book(
+/// Takes the amount of a dispute, or gives it back.
+fn move_money(
     work: &mut Work<'_>,
     number: usize,
     booking: fn(usize, Source, (u64, Currency)) -> Booking,
-) -> Result<usize> {
+) -> Result<()> {
     let dispute = work.get::<Dispute>(number)?;
     let money = (dispute.amount, dispute.currency);
     let (id, reference) = (work.id::<Dispute>(number), bookings::reference(work, dispute.charge)?);
-    work.book(&booking(work.purse()?, Source::Dispute(number), money), &reference, &id)
+    let entry = work.book(&booking(work.purse()?, Source::Dispute(number), money), &reference, &id)?;
+    work.edit::<Dispute>(number)?.entries.push(entry);
+    Ok(())
 }
 
 fn wait(work: &mut Work<'_>, number: usize) -> Result<()> {
