@@ -18,6 +18,8 @@ mod catalogue;
 mod customers;
 #[path = "stripe/histories.rs"]
 mod histories;
+#[path = "stripe/money.rs"]
+mod money;
 #[path = "stripe/payments.rs"]
 mod payments;
 #[path = "stripe/reports.rs"]
