@@ -223,7 +223,8 @@ pub(super) fn pass_on(
 /// Minor units that other transfers took from a charge.
 fn taken_from(work: &Work<'_>, charge: usize) -> u64 {
     let transfers = Transfer::table(&work.world.stripe.tables).rows();
-    transfers.iter().filter(|transfer| transfer.charge == Some(charge)).map(|transfer| transfer.amount).sum()
+    let others = transfers.iter().filter(|transfer| transfer.charge == Some(charge));
+    others.map(|transfer| transfer.amount).fold(0, u64::saturating_add)
 }
 
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {

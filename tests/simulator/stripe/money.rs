@@ -8,7 +8,7 @@ use tillproof::entropy::Entropy;
 use super::shop::Shop;
 
 const METHODS: [&str; 9] = [
-    "pm_card_visa",
+    "pm_card_pendingRefund",
     "pm_card_bypassPending",
     "pm_card_bypassPending",
     "pm_card_pendingRefund",
@@ -151,7 +151,7 @@ impl Market {
         let partner = 1 + self.below(2);
         let partner = self.accounts[partner].clone().unwrap();
         let part = self.any(&["", "amount=1", "amount=333", "amount=5000", "amount=9007199254740991"]);
-        match self.below(15) {
+        match self.below(17) {
             0..=2 => {
                 let method = self.any(&METHODS);
                 let shares = match self.below(4) {
@@ -174,7 +174,7 @@ impl Market {
                 ]);
                 self.ask(account, "/v1/refunds", &format!("charge={charge}&{part}{wish}"));
             }
-            6 => self.ask(account, &format!("/v1/refunds/{refund}/cancel"), ""),
+            6 | 14 | 15 => self.ask(account, &format!("/v1/refunds/{refund}/cancel"), ""),
             7 => {
                 let text = self.any(&[
                     "winning_evidence",

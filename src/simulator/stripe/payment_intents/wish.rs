@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use super::super::amount_params;
 use super::super::amounts;
 use super::super::customers;
 use super::super::params::{MetadataPatch, Params, Patch};
@@ -55,7 +56,7 @@ impl Wish {
     /// A value is wrong, or names nothing.
     pub(super) fn read(work: &Work<'_>, params: &mut Params) -> Result<Self> {
         let amount = params.positive("amount")?;
-        let currency = currency(params)?;
+        let currency = amount_params::maybe_currency(params)?;
         let capture = params.choice("capture_method", CAPTURE_METHODS)?;
         refuse_lists(work, params)?;
         let customer = match params.patch("customer")? {
@@ -236,23 +237,6 @@ fn mandate(params: &mut Params) -> Result<()> {
         acceptance.finish()?;
     }
     mandate.finish()
-}
-
-fn currency(params: &mut Params) -> Result<Option<Currency>> {
-    let Some(text) = params.text("currency")? else { return Ok(None) };
-    let known = amounts::is_supported(&text.to_ascii_lowercase());
-    match Currency::parse(&text.to_ascii_uppercase()) {
-        Ok(currency) if known => Ok(Some(currency)),
-        _ => {
-            let shown: String = text.chars().take(20).collect();
-            let message = format!(
-                "Invalid currency: {}. Stripe currently supports these currencies: {}",
-                shown.to_ascii_lowercase(),
-                amounts::CURRENCIES.join(", ")
-            );
-            Err(Refusal::param(None, "currency", message))
-        }
-    }
 }
 
 /// Whether an amount may be charged.
