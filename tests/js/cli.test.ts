@@ -62,7 +62,7 @@ test("wrong usage and unreadable input end with 2 and one line that helps", () =
     [["simulate", "-p", "1"], /there is no flag -p: expected --port/],
     [["simulate", "4010"], /"4010" belongs to no flag/],
     [["simulate", "--", "4010"], /-- is not used here/],
-    [["simulate", "--faults", plan("null")], /faults: null is no fault plan: expected none, gentle, hostile or an object/],
+    [["simulate", "--faults", plan("null")], /faults: null is no fault plan: expected none, gentle, hostile, blackout, month-end or an object/],
     [["simulate", "--faults", plan("[ ]")], /faults: a value of type Array is no fault plan/],
     [["simulate", "--faults", plan(JSON.stringify("y".repeat(200)))], /there is no fault preset "y{80}": expected/],
     [["simulate", "--faults", "y".repeat(300)], /--faults y{80}…: the name is too long$/],

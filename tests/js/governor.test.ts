@@ -100,6 +100,24 @@ test("while the provider is down one probe at a time asks, and then everybody is
   shop.close();
 });
 
+test("a retry that is due at once, and a moment later when it is drawn again, keeps no pass", async () => {
+  const gateway = new Gateway();
+  const failed = new Set<string>();
+  const fetch = async (request: Request): Promise<Response> => {
+    const key = request.headers.get("idempotency-key") ?? "";
+    gateway.up = failed.has(key);
+    failed.add(key);
+    return gateway.fetch(request);
+  };
+  // One after another: nobody waits in a queue, and every second send is a retry whose wait may be none.
+  const shop = client(gateway, { fetch, governor: { breaker: false, budget: false, bulkhead: { inFlight: 8 } } });
+  for (let number = 0; number < 60; number += 1) {
+    assert.equal((await shop.charge(order(`order_${number}`))).status, "settled");
+  }
+  assert.equal(shop.governor?.state().lanes[0]?.inFlight, 0);
+  shop.close();
+});
+
 test("intents that nobody waits for are parked by a sweep and drained without another", async () => {
   const gateway = new Gateway();
   const governor: GovernorOptions = { breaker: { probeBaseMs: 20, probeCapMs: 20 } };

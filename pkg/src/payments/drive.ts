@@ -206,7 +206,11 @@ export class Driver {
     // A turn for something else is of no use: the intent has moved on in between.
     const answer = turn !== undefined && isSame(turn.lane, lane) ? turn : gate.permit(lane, asked);
     if (!answer.go) return { step: peeked, held: { lane, until: answer.until } };
-    return { step: this.#rounds.step(loaded, () => asked, opening), pass: answer };
+    const step = this.#rounds.step(loaded, () => asked, opening);
+    if (reachesProvider(step.action)) return { step, pass: answer };
+    // Waits are drawn anew in each round: what was due at once may be due a moment later, and holds no pass until then.
+    answer.end({ type: "unused" }, asked);
+    return { step };
   }
 
   /** The turn of a caller who waits. News about the intent ends the wait as well. */
@@ -308,6 +312,11 @@ function isSame(one: Lane, other: Lane): boolean {
  */
 function lookMs(looks: number): number {
   return Math.min(LOOK_MS_MAX, 25 * 2 ** Math.min(looks, 8));
+}
+
+/** Whether an action is an exchange with the provider, which is what a pass is for. */
+function reachesProvider({ type }: Action): boolean {
+  return type !== "wait" && type !== "rest" && type !== "permit" && type !== "reverse";
 }
 
 function passedOf(news: Exchanged): Passed {
