@@ -92,8 +92,11 @@ export class Child {
 /** The gateway is this same program, as a user would start it. */
 export function gatewayArguments(seed: number): string[] {
   const program = process.argv[1] ?? "";
-  return [program, "simulate", "--port", "0", "--seed", String(seed), "--faults", "hostile", "--clock", "real"];
+  return [program, "simulate", "--port", "0", "--seed", String(seed), "--faults", FAULTS, "--clock", "real"];
 }
+
+/** What can go wrong and come right within the minute of a demo: no outage of many minutes, no payload of another version. */
+const FAULTS = fileURLToPath(new URL("../demo/faults.json", import.meta.url));
 
 /** The merchant's program, shipped beside `dist`. */
 export function merchantProgram(): string {
