@@ -50,7 +50,8 @@ async function apply(event, batch) {
         amount: payment.amount,
         fee: payment.fee,
         currency: payment.currency,
-        occurredAt: payment.updatedAt,
+        // A payload of an older version names no time.
+        occurredAt: payment.updatedAt ?? event.occurredAt ?? Date.now(),
         cause: event.id,
       }),
       { batch },

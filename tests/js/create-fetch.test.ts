@@ -241,7 +241,8 @@ test("a sweep sends a call again with the credentials it came with, or not at al
   const store = memoryStore();
   let clock = 1_700_000_000_000;
   const now = (): number => clock;
-  const dying = door({ store, now, waitMs: 0 }, () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } })));
+  // Its second attempt is seconds away: whoever waits for none leaves before it.
+  const dying = door({ store, now, waitMs: 0, retry: { baseMs: 10_000, capMs: 20_000 } }, () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } })));
   await rejection(dying.safe(CHARGE, named("order_1")));
   assert.equal(dying.seen.length, 1);
   const sweep = async ({ safe }: { safe: SafeFetch }): Promise<void> => {

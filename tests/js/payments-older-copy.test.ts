@@ -90,7 +90,8 @@ test("an older copy that has forgotten a new key does not charge a second time w
 
 test("a process that begins asks once about what another one left, and then sends the same key", async () => {
   const world = new World();
-  const lost = world.process({ fetch: () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } })) });
+  const retry = { baseMs: 10_000, capMs: 20_000 };
+  const lost = world.process({ retry, fetch: () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNRESET" } })) });
   assert.equal((await lost.charge(ORDER, { waitMs: 0 })).status, "pending_confirmation");
   lost.close();
   world.clock += 60_000;

@@ -184,7 +184,7 @@ test("what a profile has no words for is refused before anything is stored", asy
 
 test("an intent is finished by the profile it was opened with, also by a client that was given another since", async () => {
   const store = memoryStore();
-  const first = client("stripe", [lost], { store });
+  const first = client("stripe", [lost], { store, retry: { baseMs: 500, capMs: 1_000 } });
   assert.equal((await first.payments.charge({ reference: "order_1", amount: 1_050, currency: "EUR" }, { waitMs: 0 })).status, "pending_confirmation");
   const metadata = { tillproof_reference: "order_1" };
   const paid = { id: "pi_1", status: "succeeded", amount: 1_050, currency: "eur", metadata };

@@ -106,7 +106,7 @@ class Stage {
     say(`tillproof demo: ${orders.length} orders, seed ${this.#seed}`);
     this.#gateway = new Child("gateway", gatewayArguments(this.#seed), {});
     await this.#gateway.ready(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
-    say(`gateway   ${this.#gateway.url}  (faults: hostile)`);
+    say(`gateway   ${this.#gateway.url}  (faults: those of demo/faults.json)`);
     this.#merchantPort = await freePort();
     const endpoint = await json("POST", `${this.#gateway.url}/api/webhook_endpoints`, {
       url: `http://127.0.0.1:${this.#merchantPort}/webhooks`,
