@@ -29,9 +29,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import("./verify.js")).runVerify,
   },
   reconcile: {
-    summary: "compares your ledger with what the provider settled",
+    summary: "compares your ledger with what the provider settled and the bank booked",
     flags:
-      "--ledger FILE --settlement FILE... [--as-of RFC3339] [--in-flight-days N] [--out DIR] [--json]",
+      "--ledger FILE --settlement FILE... [--bank FILE...] [--mapping FILE.json] [--as-of RFC3339] " +
+      "[--in-flight-days N | --in-flight-business-days N [--holidays FILE]] [--out DIR] [--json]",
     example: "tillproof reconcile --ledger ledger.csv --settlement settlement.csv --json",
     load: async () => (await import("./reconcile.js")).runReconcile,
   },
