@@ -73,7 +73,7 @@ export const ARTEFACTS = [
   { name: "governor", features: "wasm-governor,artefact,wordless" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
-  { name: "reconcile", features: "wasm-reconcile,artefact" },
+  { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
   { name: "simulator", features: "wasm-simulator", fast: true },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];

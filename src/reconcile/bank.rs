@@ -140,31 +140,31 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row>, win
         let first = transfer.entries.first().copied();
         let is_repeated =
             transfer.entries.iter().skip(1).any(|entry| i128::from(entry.amount) == transfer.amount);
-        if missing > 0 {
-            let fitting: Vec<usize> = positions(left, &|entry| {
-                entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
-            });
-            let amounts: Vec<i128> = pick(left, &fitting).iter().map(|entry| entry.amount.into()).collect();
-            if let Subset::Only(chosen) = subset::find(&amounts, missing, TOGETHER_MAX) {
-                let found = take(left, &pick(&fitting, &chosen));
-                if let Some(transfer) = transfers.get_mut(place) {
-                    transfer.entries.extend(found);
-                    transfer.rule = BY_SUM;
-                }
+        if missing == 0 || is_repeated {
+            continue;
+        }
+        let fitting: Vec<usize> = positions(transfers, &|other| {
+            is_open(other)
+                && other.payout.currency == currency
+                && first.is_some_and(|entry| is_in_time(other.at, entry, window))
+        });
+        let amounts: Vec<i128> =
+            fitting.iter().filter_map(|place| transfers.get(*place)).map(|other| other.amount).collect();
+        if let Subset::Only(chosen) = subset::find(&amounts, missing.saturating_neg(), TOGETHER_MAX) {
+            for chosen in pick(&fitting, &chosen).into_iter().chain([place]) {
+                settle(transfers, chosen);
             }
-        } else if missing < 0 && !is_repeated {
-            let fitting: Vec<usize> = positions(transfers, &|other| {
-                other.entries.is_empty()
-                    && !other.is_settled
-                    && other.payout.currency == currency
-                    && first.is_some_and(|entry| is_in_time(other.at, entry, window))
-            });
-            let amounts: Vec<i128> =
-                fitting.iter().filter_map(|place| transfers.get(*place)).map(|other| other.amount).collect();
-            if let Subset::Only(chosen) = subset::find(&amounts, missing.saturating_neg(), TOGETHER_MAX) {
-                for chosen in pick(&fitting, &chosen).into_iter().chain([place]) {
-                    settle(transfers, chosen);
-                }
+            continue;
+        }
+        let fitting: Vec<usize> = positions(left, &|entry| {
+            entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
+        });
+        let amounts: Vec<i128> = pick(left, &fitting).iter().map(|entry| entry.amount.into()).collect();
+        if let Subset::Only(chosen) = subset::find(&amounts, missing, TOGETHER_MAX) {
+            let found = take(left, &pick(&fitting, &chosen));
+            if let Some(transfer) = transfers.get_mut(place) {
+                transfer.entries.extend(found);
+                transfer.rule = BY_SUM;
             }
         }
     }
@@ -308,14 +308,17 @@ fn arrived<'r>(
             kinds.insert(BreakKind::PayoutNotReversed);
         }
     } else if found != expected && !payouts.is_explained(payout, found, findings) {
-        let missing = expected.saturating_sub(found);
+        // A negative payout is a debit; its entry is judged by its size.
+        let is_turned = (expected < 0) != (found < 0);
+        let (whole, part) = (expected.saturating_abs(), found.saturating_abs());
+        let missing = whole.saturating_sub(part);
         let several = transfer.entries.len() > 1;
         let unit = 10_i128.checked_pow(u32::from(payout.currency.exponent())).unwrap_or(1);
-        let is_small = missing <= unit.saturating_mul(CHARGE_MAX) || missing.saturating_mul(20) <= expected;
+        let is_small = missing <= unit.saturating_mul(CHARGE_MAX) || missing.saturating_mul(20) <= whole;
         kinds.insert(
             if several && transfer.entries.iter().all(|entry| i128::from(entry.amount) == expected) {
                 BreakKind::DuplicateRecordB
-            } else if missing < 0 || found < 0 {
+            } else if missing < 0 || is_turned {
                 BreakKind::AmountMismatch
             } else if several || !is_small {
                 BreakKind::SplitIncomplete

@@ -224,5 +224,8 @@ fn distinct<'r>(rows: Vec<&'r Row>, others: &[&Row]) -> Vec<Copies<'r>> {
 /// side.
 fn same_event(a: &Row, b: &Row) -> bool {
     let content = |row: &Row| (row.currency, row.amount, row.fee, row.occurred_at);
-    a.id == b.id && (!a.id.is_empty() || (content(a) == content(b) && a.state() == b.state()))
+    // What is held and released again bears one id and both signs.
+    (a.amount < 0) == (b.amount < 0)
+        && a.id == b.id
+        && (!a.id.is_empty() || (content(a) == content(b) && a.state() == b.state()))
 }

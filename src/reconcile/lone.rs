@@ -6,7 +6,7 @@ use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings}
 use super::group::Unit;
 use super::habits::Habits;
 use super::order::order;
-use super::row::Row;
+use super::row::{Row, Side};
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -116,6 +116,37 @@ pub(super) fn join_partial_captures(findings: &mut Findings<'_>) {
     }
 }
 
+/// Joins a refund that came back with the adjustment that gives the money back: the ledger does not know it yet.
+pub(super) fn join_returned_refunds<'r>(rows: &'r [Row], findings: &mut Findings<'r>) {
+    let mut theirs = Vec::new();
+    for mut unit in core::mem::take(&mut findings.theirs) {
+        let returned = unit.settlement.first().copied().filter(|row| row.kind == Some(EventType::Adjustment));
+        let Some(row) = returned.filter(|row| row.amount > 0) else {
+            theirs.push(unit);
+            continue;
+        };
+        let is_its_refund = |other: &&Row| {
+            other.kind == Some(EventType::Refund)
+                && (other.reference == row.reference
+                    || other.reference == row.parent
+                    || other.id == row.parent)
+                && other.currency == row.currency
+                && other.amount.unsigned_abs() == row.amount.unsigned_abs()
+        };
+        let refunds: Vec<&Row> = rows.iter().filter(is_its_refund).collect();
+        if let [ours, settled] = *refunds
+            && (ours.side, settled.side) == (Side::Ledger, Side::Settlement)
+        {
+            unit.ledger.push(ours);
+            unit.settlement.insert(0, settled);
+            findings.add(BreakKind::StatusStale, unit, Hop::Settlement, BY_REFERENCE);
+        } else {
+            theirs.push(unit);
+        }
+    }
+    findings.theirs = theirs;
+}
+
 /// Names what is still alone: on its way, missing, out of scope, or without money in it.
 pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
     for unit in core::mem::take(&mut findings.ours) {
@@ -158,7 +189,17 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
                 kinds.insert(BreakKind::FeeUnexpected);
             }
         }
-        findings.breaks.push(Finding::new(kinds, unit, Hop::Settlement, BY_REFERENCE));
+        // A reserve is held and released under one name.
+        let is_same = |other: &&mut Finding<'_>| {
+            other.kinds == kinds
+                && other.unit.rows().next().is_some_and(|first| first.reference == row.reference)
+        };
+        let again =
+            kinds.contains(BreakKind::ReserveOrNetting).then(|| findings.breaks.iter_mut().find(is_same));
+        match again.flatten() {
+            Some(held) => held.unit.join(&unit),
+            None => findings.breaks.push(Finding::new(kinds, unit, Hop::Settlement, BY_REFERENCE)),
+        }
     }
 }
 

@@ -97,6 +97,17 @@ impl<'r> Payout<'r> {
     }
 }
 
+/// Whether a row is part of a payout. Money that came back from one payout is a line of a later one.
+fn is_line(row: &Row) -> bool {
+    let is_own =
+        *row.payout_id == *row.reference || *row.payout_id == *row.id || *row.payout_id == *row.parent;
+    match row.kind {
+        Some(EventType::Payout) => false,
+        Some(EventType::PayoutFailure) => !row.payout_id.is_empty() && !is_own,
+        _ => !row.payout_id.is_empty(),
+    }
+}
+
 /// What a payout may be called, the best name first.
 pub(super) fn names(row: &Row) -> [&str; 3] {
     [&row.payout_id, &row.reference, &row.id]
@@ -108,8 +119,7 @@ impl<'r> Payouts<'r> {
         let settled = || {
             rows.iter().filter(|row| row.side == Side::Settlement && active.get(row.number) == Some(&true))
         };
-        let mut lines: Vec<&Row> =
-            settled().filter(|row| !row.is_payout() && !row.payout_id.is_empty()).collect();
+        let mut lines: Vec<&Row> = settled().filter(|row| is_line(row)).collect();
         lines = sorted(lines, &|a, b| (&a.payout_id, a.number).cmp(&(&b.payout_id, b.number)));
         let all_lines = settled().filter(|row| !row.is_payout()).count();
         let mut all: Vec<Payout<'r>> = Vec::new();
@@ -134,8 +144,11 @@ impl<'r> Payouts<'r> {
             }
         }
         for row in settled().filter(|row| row.kind == Some(EventType::PayoutFailure)) {
-            let parent = all.binary_search_by(|payout| payout.key.cmp(&row.parent)).ok();
-            if let Some(payout) = place(&all, row).or(parent).and_then(|place| all.get_mut(place)) {
+            // Its payout is the one it names; it may itself be a line of a later one.
+            let names: [&str; 4] = [&row.reference, &row.id, &row.parent, &row.payout_id];
+            let mut found = names.into_iter().filter(|name| !name.is_empty());
+            let own = found.find_map(|name| all.binary_search_by(|payout| payout.key.cmp(name)).ok());
+            if let Some(payout) = own.and_then(|place| all.get_mut(place)) {
                 payout.back.push(row);
             }
         }
@@ -240,10 +253,8 @@ impl<'r> Payouts<'r> {
             let amount = self.amount(payout);
             let says = payout.paid.first().or_else(|| payout.booked.first()).copied();
             let state = says.and_then(Row::state);
-            if let Some(row) = says.filter(|_| payout.lines.is_empty() && payout.back.is_empty()) {
-                if row.moves_money() {
-                    found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
-                }
+            if payout.lines.is_empty() && !says.is_some_and(|row| row.moves_money() && payout.back.is_empty())
+            {
                 continue;
             }
             if payout.back.is_empty() && state.is_some_and(|state| state.word() == "failed") {
@@ -264,12 +275,15 @@ impl<'r> Payouts<'r> {
                 Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
             found_new.push(Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT));
         }
-        for (place, (payout, remainder)) in open.iter().enumerate() {
-            if moved.iter().any(|(_, from, to)| *from == place || *to == place) {
+        for (payout, remainder) in &open {
+            if moved.iter().any(|(_, from, to)| [*from, *to].contains(&payout.key)) {
                 continue;
             }
-            let expected = payout.sum;
-            let shown = (Some(expected), Some(expected.saturating_add(*remainder)));
+            if payout.lines.is_empty() {
+                found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
+                continue;
+            }
+            let shown = (Some(payout.sum), Some(payout.sum.saturating_add(*remainder)));
             let mut found = of_payout(BreakKind::GroupSumMismatch, payout, Some(shown));
             found.kinds.insert(BreakKind::ResidualUnexplained);
             found_new.push(found);
@@ -278,25 +292,37 @@ impl<'r> Payouts<'r> {
         self.unpaid(rows, window, findings);
     }
 
-    /// Lines that stand in one payout and are missing in another: the line, and the places of both among the open ones.
-    fn moved(&self, open: &[(&Payout<'r>, i128)], findings: &Findings<'r>) -> Vec<(&'r Row, usize, usize)> {
-        let mut moved: Vec<(&'r Row, usize, usize)> = Vec::new();
-        for (from, (short, remainder)) in open.iter().enumerate() {
+    /// Lines that stand in one payout and are missing in another: the line, and the keys of both.
+    fn moved(
+        &self,
+        open: &[(&Payout<'r>, i128)],
+        findings: &Findings<'r>,
+    ) -> Vec<(&'r Row, &'r str, &'r str)> {
+        let mut moved: Vec<(&'r Row, &'r str, &'r str)> = Vec::new();
+        for (short, remainder) in open {
             let causes = self.causes(short, findings);
-            for (to, (long, surplus)) in open.iter().enumerate() {
-                let is_taken =
-                    moved.iter().any(|(_, a, b)| [*a, *b].contains(&from) || [*a, *b].contains(&to));
-                if from == to || is_taken || short.currency != long.currency {
+            for long in &self.all {
+                let is_taken = moved
+                    .iter()
+                    .any(|(_, a, b)| [*a, *b].contains(&short.key) || [*a, *b].contains(&long.key));
+                // In a payout of another currency the line is in nobody's sum.
+                let is_foreign = long.currency != short.currency;
+                let surplus =
+                    open.iter().find(|(payout, _)| payout.key == long.key).map(|(_, surplus)| *surplus);
+                if short.key == long.key || is_taken || (surplus.is_none() && !is_foreign) {
                     continue;
                 }
                 let others = self.causes(long, findings);
                 let mut fitting = long.lines.iter().filter(|line| {
                     let weight = effect(line, self.reading);
-                    let (here, there) = (remainder.saturating_sub(weight), surplus.saturating_add(weight));
-                    (here == 0 || explains(&causes, here)) && (there == 0 || explains(&others, there))
+                    let here = remainder.saturating_sub(weight);
+                    let there = surplus.unwrap_or_default().saturating_add(weight);
+                    line.currency == short.currency
+                        && (here == 0 || explains(&causes, here))
+                        && (is_foreign || there == 0 || explains(&others, there))
                 });
                 if let (Some(line), None) = (fitting.next(), fitting.next()) {
-                    moved.push((line, from, to));
+                    moved.push((line, short.key, long.key));
                 }
             }
         }

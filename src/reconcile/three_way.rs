@@ -67,6 +67,7 @@ pub(super) fn run(rows: Rows, mut window: Window) -> Report {
     }
     lone::pair(&mut findings, &habits, &window);
     lone::join_partial_captures(&mut findings);
+    lone::join_returned_refunds(pairs, &mut findings);
     let payouts = Payouts::gather(pairs, &active, &mut findings);
     lone::settle(&mut findings, &habits, &window);
     join_scales(&mut findings);

@@ -45,7 +45,7 @@ export interface ReconcileOptions {
   readonly holidays?: readonly string[] | undefined;
 }
 
-const KNOWN = ["ledger", "settlement", "bank", "columns", "asOf", "inFlightDays", "businessDays", "holidays"];
+const KNOWN = ["ledger", "settlement", "bank", "columns", "asOf", "inFlightDays", "businessDays", "holidays"] as const;
 
 /**
  * Holds ledger, settlement and bank against each other.
