@@ -18,7 +18,7 @@ mod shop;
 use std::collections::{BTreeMap, BTreeSet};
 
 use shop::Shop;
-use tillproof::reconcile::{Break, Options, Report, Source, Sources, run};
+use tillproof::reconcile::{Break, BreakKind, Options, Report, Source, Sources, run};
 use tillproof::simulator::{self, Dialect, Fault, FaultPlan, Gateway, Injected, Outcome, Request};
 
 const DAY_S: u64 = 86_400;
@@ -182,7 +182,10 @@ fn score(month: &Month, mirror: &str) -> (BTreeMap<&'static str, usize>, Vec<Str
         });
         match place {
             Some(place) => {
-                let _ = open.remove(place);
+                // Several rows with the decimal point in the wrong place are one break of their file.
+                if kind != "scale_suspect" {
+                    let _ = open.remove(place);
+                }
                 *found.entry(one.fault).or_default() += 1;
             }
             None => missed.push(format!("{} {:?} {:?}", one.fault, one.reference, one.objects)),
@@ -227,4 +230,15 @@ fn months_with_every_drift_at_once_are_told_apart() {
     }
     println!("{hits:?}");
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn debug() {
+    for (seed, keys) in [(4_u64, ["27", "28"]), (9, ["24", "25"])] {
+        let month = Month::pass(seed, &std::env::var("PLAN").unwrap());
+        for one in &month.truth { println!("{seed} {} {:?} {:?} {:?} {:?}", one.fault, one.reference, one.objects, one.expected, one.actual); }
+        for line in month.settlement.lines().chain(month.bank.lines()) {
+            if keys.iter().any(|key| line.contains(&format!("po_000000{key}"))) { println!("{seed} {line}"); }
+        }
+    }
 }

@@ -294,7 +294,9 @@ fn arrived<'r>(
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {
         let is_open = row.is_payout() && row.state().is_some_and(|state| state.is_open());
-        if has_failed(payout) || is_open || expected == 0 {
+        // Where the settlement lists its payouts, lines alone announce none.
+        let is_listed = row.is_payout() || !payouts.has_rows();
+        if has_failed(payout) || is_open || expected == 0 || !is_listed {
             return;
         }
         if !window.is_over(transfer.at) {

@@ -145,7 +145,9 @@ fn fees(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>) {
     if let Some((expected, found)) = habits.fee(ours).zip(habits.fee(theirs)).filter(|(a, b)| a != b) {
         // The fee of a dispute is a fixed one: a multiple of it is that fee taken again.
         let is_again = ours.kind == Some(EventType::Dispute) && found.checked_rem(expected) == Some(0);
-        kinds.insert(match (amounts_agree, expected, found) {
+        // Refunds bear no fee as a rule, so that one there is only another fee.
+        let is_due = ours.kind != Some(EventType::Refund);
+        kinds.insert(match (amounts_agree && is_due, expected, found) {
             (true, 0, _) => BreakKind::FeeUnexpected,
             (true, _, 0) => BreakKind::FeeMissing,
             (true, ..) if is_again => BreakKind::FeeUnexpected,

@@ -16,6 +16,9 @@ use crate::time::Millis;
 /// How many breaks of its lines may together explain a payout.
 const CAUSES_MAX: usize = 8;
 
+/// So many lines of a payout are tried one by one and two by two.
+const LINES_MAX: usize = 64;
+
 /// How long after its window a line that later ones have overtaken may wait for a payout, where no later one is paid out.
 const PATIENCE: Millis = Millis::new(7 * DAY_MS);
 
@@ -194,6 +197,11 @@ impl<'r> Payouts<'r> {
         payout.amount(self.is_negated)
     }
 
+    /// Whether payouts have rows of their own.
+    pub(super) fn has_rows(&self) -> bool {
+        self.all.iter().any(|payout| !(payout.paid.is_empty() && payout.booked.is_empty()))
+    }
+
     /// Whether breaks of its lines explain that a payout is another amount than the sum of its lines.
     pub(super) fn is_explained(&self, payout: &Payout<'r>, amount: i128, findings: &Findings<'r>) -> bool {
         let remainder = amount.saturating_sub(payout.sum);
@@ -302,31 +310,59 @@ impl<'r> Payouts<'r> {
         for (short, remainder) in open {
             let causes = self.causes(short, findings);
             for long in &self.all {
-                let is_taken = moved
-                    .iter()
-                    .any(|(_, a, b)| [*a, *b].contains(&short.key) || [*a, *b].contains(&long.key));
-                // In a payout of another currency the line is in nobody's sum.
-                let is_foreign = long.currency != short.currency;
+                let is_settled = |key: &str| moved.iter().any(|(_, from, to)| [*from, *to].contains(&key));
                 let surplus =
                     open.iter().find(|(payout, _)| payout.key == long.key).map(|(_, surplus)| *surplus);
-                if short.key == long.key || is_taken || (surplus.is_none() && !is_foreign) {
+                // In a payout of another currency the line is in nobody's sum, and one without a row says no sum.
+                let is_free =
+                    long.currency != short.currency || (long.paid.is_empty() && long.booked.is_empty());
+                if short.key == long.key
+                    || is_settled(short.key)
+                    || (!is_free && (surplus.is_none() || is_settled(long.key)))
+                {
                     continue;
                 }
                 let others = self.causes(long, findings);
-                let mut fitting = long.lines.iter().filter(|line| {
-                    let weight = effect(line, self.reading);
+                let fits = |weight: i128| {
                     let here = remainder.saturating_sub(weight);
                     let there = surplus.unwrap_or_default().saturating_add(weight);
-                    line.currency == short.currency
-                        && (here == 0 || explains(&causes, here))
-                        && (is_foreign || there == 0 || explains(&others, there))
-                });
-                if let (Some(line), None) = (fitting.next(), fitting.next()) {
-                    moved.push((line, short.key, long.key));
+                    (here == 0 || explains(&causes, here))
+                        && (is_free || there == 0 || explains(&others, there))
+                };
+                let lines: Vec<&Row> = long
+                    .lines
+                    .iter()
+                    .filter(|line| line.currency == short.currency)
+                    .take(LINES_MAX)
+                    .copied()
+                    .collect();
+                for found in [self.one(&lines, &fits), self.two(&lines, &fits)] {
+                    if let [only] = &*found {
+                        moved.extend(only.iter().map(|line| (*line, short.key, long.key)));
+                        break;
+                    }
                 }
             }
         }
         moved
+    }
+
+    /// The lines that fit alone.
+    fn one(&self, lines: &[&'r Row], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row>> {
+        lines.iter().filter(|line| fits(effect(line, self.reading))).map(|line| vec![*line]).collect()
+    }
+
+    /// The pairs of lines that fit together.
+    fn two(&self, lines: &[&'r Row], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row>> {
+        let mut pairs = Vec::new();
+        for (place, first) in lines.iter().enumerate() {
+            for second in lines.iter().skip(place).skip(1) {
+                if fits(effect(first, self.reading).saturating_add(effect(second, self.reading))) {
+                    pairs.push(vec![*first, *second]);
+                }
+            }
+        }
+        pairs
     }
 
     /// Lines that are due and in no payout, though later ones are.

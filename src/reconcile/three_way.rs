@@ -70,7 +70,6 @@ pub(super) fn run(rows: Rows, mut window: Window) -> Report {
     lone::join_returned_refunds(pairs, &mut findings);
     let payouts = Payouts::gather(pairs, &active, &mut findings);
     lone::settle(&mut findings, &habits, &window);
-    join_scales(&mut findings);
     children::check(pairs, &active, &mut findings);
     payouts.judge(pairs, &window, &mut findings);
     if counts.bank > 0 {
@@ -78,6 +77,7 @@ pub(super) fn run(rows: Rows, mut window: Window) -> Report {
             statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
         bank::judge(statement_active, &payouts, &window, &mut findings);
     }
+    join_scales(&mut findings);
     build(findings, counts, &Context { habits: &habits, window: &window, names: &names })
 }
 
