@@ -34,6 +34,8 @@ struct Transfer<'p, 'r> {
     entries: Vec<&'r Row>,
     rule: &'static str,
     is_settled: bool,
+    /// Entries by which the whole amount went back.
+    returned: Vec<&'r Row>,
 }
 
 /// Holds the payouts against the entries of the bank.
@@ -87,6 +89,7 @@ fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'
         entries: Vec::new(),
         rule: BY_REFERENCE,
         is_settled: false,
+        returned: Vec::new(),
     }
 }
 
@@ -110,7 +113,11 @@ fn by_name<'r>(entries: &[&'r Row], transfers: &mut [Transfer<'_, 'r>]) -> Vec<&
         let words = entry.note.split(|character: char| !is_name(character));
         let found = called(&entry.reference).or_else(|| words.filter(|word| word.len() > 2).find_map(called));
         match found.and_then(|place| transfers.get_mut(place)) {
-            Some(transfer) if transfer.payout.currency == entry.currency => transfer.entries.push(entry),
+            Some(transfer) if transfer.payout.currency == entry.currency => {
+                let is_return =
+                    transfer.amount != 0 && transfer.amount.saturating_neg() == i128::from(entry.amount);
+                if is_return { transfer.returned.push(entry) } else { transfer.entries.push(entry) }
+            }
             _ => left.push(*entry),
         }
     }
@@ -241,7 +248,9 @@ fn by_amount<'r>(
 }
 
 fn is_open(transfer: &Transfer<'_, '_>) -> bool {
-    transfer.entries.is_empty() && !transfer.is_settled && !has_failed(transfer.payout)
+    transfer.entries.is_empty()
+        && !transfer.is_settled
+        && (!has_failed(transfer.payout) || !transfer.returned.is_empty())
 }
 
 fn has_failed(payout: &Payout<'_>) -> bool {
@@ -296,7 +305,8 @@ fn arrived<'r>(
         let is_open = row.is_payout() && row.state().is_some_and(|state| state.is_open());
         // Where the settlement lists its payouts, lines alone announce none.
         let is_listed = row.is_payout() || !payouts.has_rows();
-        if has_failed(payout) || is_open || expected == 0 || !is_listed {
+        let never_came = has_failed(payout) && transfer.returned.is_empty();
+        if never_came || is_open || expected == 0 || !is_listed {
             return;
         }
         if !window.is_over(transfer.at) {
@@ -304,11 +314,6 @@ fn arrived<'r>(
             return;
         }
         kinds.insert(BreakKind::MissingInBank);
-    } else if found == 0 {
-        // It came and went back; the settlement must know.
-        if payout.back.is_empty() && !has_failed(payout) {
-            kinds.insert(BreakKind::PayoutNotReversed);
-        }
     } else if found != expected && !payouts.is_explained(payout, found, findings) {
         // A negative payout is a debit; its entry is judged by its size.
         let is_turned = (expected < 0) != (found < 0);
@@ -334,12 +339,17 @@ fn arrived<'r>(
             kinds.insert(BreakKind::Late);
         }
     }
+    // It came and went back; the settlement must know.
+    if !transfer.returned.is_empty() && !has_failed(payout) {
+        kinds.insert(BreakKind::PayoutNotReversed);
+    }
     if kinds.is_empty() {
         return;
     }
     let settlement = if row.side == Side::Settlement { vec![row] } else { Vec::new() };
     let ledger = if row.side == Side::Ledger { vec![row] } else { Vec::new() };
-    let unit = Unit { ledger, settlement, bank: transfer.entries.clone() };
+    let bank = transfer.entries.iter().chain(&transfer.returned).copied().collect();
+    let unit = Unit { ledger, settlement, bank };
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
     let found = (!transfer.entries.is_empty()).then_some(found);
@@ -370,7 +380,7 @@ fn unexpected<'r>(left: &[&'r Row], transfers: &[Transfer<'_, 'r>], findings: &m
         let is_plain = entry.note.is_empty() && (entry.amount > 0 || entry.is_keyed);
         let is_like = has_shape
             || is_plain
-            || !found_any
+            || (!found_any && entry.is_keyed)
             || words_of(&entry.note).iter().any(|word| words.contains(word));
         if is_like {
             let unit = Unit { bank: vec![entry], ..Unit::default() };

@@ -94,6 +94,14 @@ impl<'r> Payout<'r> {
         self.paid.first().or_else(|| self.booked.first()).or_else(|| self.lines.last()).copied()
     }
 
+    /// Whether a row is of the time of the lines.
+    fn may_hold(&self, row: &Row) -> bool {
+        let Some(at) = row.occurred_at else { return true };
+        let times = || self.lines.iter().filter_map(|line| line.occurred_at);
+        let is_after = times().min().is_none_or(|first| at.saturating_add(PATIENCE) >= first);
+        is_after && times().max().is_none_or(|last| at <= last.saturating_add(PATIENCE))
+    }
+
     fn rows(&self) -> Unit<'r> {
         let settlement = if self.paid.is_empty() { &self.lines } else { &self.paid };
         Unit { ledger: self.booked.clone(), settlement: settlement.clone(), bank: Vec::new() }
@@ -227,7 +235,17 @@ impl<'r> Payouts<'r> {
                 change = change.saturating_sub(effect(row, self.reading));
             }
             let alone = unit.settlement.is_empty()
-                && ours.is_some_and(|row| row.currency == payout.currency && row.moves_money());
+                && ours.is_some_and(|row| {
+                    row.currency == payout.currency && row.moves_money() && payout.may_hold(row)
+                });
+            // A line that was found in a wrong payout may be missing here.
+            let moved = unit.settlement.first().filter(|row| {
+                found.kinds.contains(BreakKind::PeriodShift) && !is_inside && row.currency == payout.currency
+            });
+            if let Some(line) = moved {
+                causes.push(effect(line, self.reading));
+                continue;
+            }
             if !is_inside && !alone {
                 continue;
             }
@@ -255,6 +273,7 @@ impl<'r> Payouts<'r> {
         if !self.names_payouts {
             return;
         }
+        self.strangers(rows, findings);
         let mut open: Vec<(&Payout<'r>, i128)> = Vec::new();
         let mut found_new: Vec<Finding<'r>> = Vec::new();
         for payout in &self.all {
@@ -276,12 +295,7 @@ impl<'r> Payouts<'r> {
         }
         let moved = self.moved(&open, findings);
         for (line, _, _) in &moved {
-            let partner = rows.iter().find(|row| {
-                row.side == Side::Ledger && row.kind == line.kind && row.reference == line.reference
-            });
-            let unit =
-                Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
-            found_new.push(Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT));
+            found_new.push(shifted(line, rows));
         }
         for (payout, remainder) in &open {
             if moved.iter().any(|(_, from, to)| [*from, *to].contains(&payout.key)) {
@@ -298,6 +312,20 @@ impl<'r> Payouts<'r> {
         }
         findings.breaks.extend(found_new);
         self.unpaid(rows, window, findings);
+    }
+
+    /// Lines in a payout of another currency cannot be meant for it.
+    fn strangers(&self, rows: &'r [Row], findings: &mut Findings<'r>) {
+        let places = findings.by_row(rows.len());
+        for payout in self.all.iter().filter(|payout| !payout.paid.is_empty()) {
+            for line in payout.lines.iter().filter(|line| line.currency != payout.currency) {
+                let own = places.get(line.number).copied().flatten();
+                match own.and_then(|place| findings.breaks.get_mut(place)) {
+                    Some(found) => found.kinds.insert(BreakKind::PeriodShift),
+                    None => findings.breaks.push(shifted(line, rows)),
+                }
+            }
+        }
     }
 
     /// Lines that stand in one payout and are missing in another: the line, and the keys of both.
@@ -398,6 +426,15 @@ impl<'r> Payout<'r> {
     const fn new(key: &'r str, currency: Currency, lines: Vec<&'r Row>) -> Self {
         Self { key, currency, paid: Vec::new(), booked: Vec::new(), back: Vec::new(), lines, sum: 0 }
     }
+}
+
+/// The break of a line that stands in the wrong payout.
+fn shifted<'r>(line: &'r Row, rows: &'r [Row]) -> Finding<'r> {
+    let partner = rows
+        .iter()
+        .find(|row| row.side == Side::Ledger && row.kind == line.kind && row.reference == line.reference);
+    let unit = Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
+    Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
 }
 
 fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
