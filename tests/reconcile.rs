@@ -446,7 +446,7 @@ fn the_passes_find_what_trying_every_pairing_finds() {
         assert_eq!((found, report.matched), expected, "case {case}: {kind} {ledger:?} {settlement:?}");
         seen.extend(report.breaks.iter().map(|each| each.kind.name()));
     }
-    assert_eq!(seen.len(), 11, "the workload misses a kind: {seen:?}");
+    assert_eq!(seen.len(), 12, "the workload misses a kind: {seen:?}");
 }
 
 /// What the settlement has more than the ledger is the sum of what was found, in each currency.

@@ -6,7 +6,7 @@ use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings}
 use super::group::Unit;
 use super::habits::Habits;
 use super::order::order;
-use super::row::{Row, Side};
+use super::row::{Row, Side, called};
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -126,14 +126,16 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row], findings: &mut Findings
             continue;
         };
         let is_its_refund = |other: &&Row| {
-            other.kind == Some(EventType::Refund)
-                && (other.reference == row.reference
-                    || other.reference == row.parent
-                    || other.id == row.parent)
-                && other.currency == row.currency
-                && other.amount.unsigned_abs() == row.amount.unsigned_abs()
+            other.currency == row.currency && other.amount.unsigned_abs() == row.amount.unsigned_abs()
         };
-        let refunds: Vec<&Row> = rows.iter().filter(is_its_refund).collect();
+        let names = [&row.reference, &row.parent].into_iter().filter(|name| !name.is_empty());
+        let refunds: Vec<&Row> = names
+            .map(|name| called(rows, Some(EventType::Refund), name))
+            .find(|refunds| !refunds.is_empty())
+            .unwrap_or_default()
+            .iter()
+            .filter(is_its_refund)
+            .collect();
         if let [ours, settled] = *refunds
             && (ours.side, settled.side) == (Side::Ledger, Side::Settlement)
         {

@@ -5,13 +5,13 @@ use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
 use super::order::sorted;
-use super::row::{Row, Side};
+use super::row::{Row, Side, called};
 use super::subset::{self, Subset};
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// How many breaks of its lines may together explain a payout.
 const CAUSES_MAX: usize = 8;
@@ -396,6 +396,13 @@ impl<'r> Payouts<'r> {
     /// Lines that are due and in no payout, though later ones are.
     fn unpaid(&self, rows: &'r [Row], window: &Window, findings: &mut Findings<'r>) {
         let places = findings.by_row(rows.len());
+        let mut latest: Vec<(Currency, Option<Timestamp>)> = Vec::new();
+        for line in self.all.iter().flat_map(|payout| &payout.lines) {
+            match latest.iter_mut().find(|(currency, _)| *currency == line.currency) {
+                Some((_, last)) => *last = line.occurred_at.max(*last),
+                None => latest.push((line.currency, line.occurred_at)),
+            }
+        }
         for row in rows.iter().filter(|row| row.side == Side::Settlement && row.payout_id.is_empty()) {
             let Some(at) = row.occurred_at.filter(|_| !row.is_payout() && row.moves_money()) else {
                 continue;
@@ -403,10 +410,9 @@ impl<'r> Payouts<'r> {
             if row.kind.is_none() || !window.is_over(Some(at)) {
                 continue;
             }
-            let mut lines = self.all.iter().flat_map(|payout| &payout.lines);
-            let is_overtaken = lines.any(|line| {
-                line.currency == row.currency && line.occurred_at.is_some_and(|other| other > at)
-            });
+            let last =
+                latest.iter().find(|(currency, _)| *currency == row.currency).and_then(|(_, last)| *last);
+            let is_overtaken = last.is_some_and(|last| last > at);
             if !is_overtaken && !window.is_over(Some(at.saturating_add(PATIENCE))) {
                 continue;
             }
@@ -430,9 +436,7 @@ impl<'r> Payout<'r> {
 
 /// The break of a line that stands in the wrong payout.
 fn shifted<'r>(line: &'r Row, rows: &'r [Row]) -> Finding<'r> {
-    let partner = rows
-        .iter()
-        .find(|row| row.side == Side::Ledger && row.kind == line.kind && row.reference == line.reference);
+    let partner = called(rows, line.kind, &line.reference).iter().find(|row| row.side == Side::Ledger);
     let unit = Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
     Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
 }

@@ -75,6 +75,14 @@ pub(super) struct Row {
     pub(super) original: Option<Box<Original>>,
 }
 
+/// The rows of a type and reference, among rows that are sorted by both.
+pub(super) fn called<'r>(rows: &'r [Row], kind: Option<EventType>, reference: &str) -> &'r [Row] {
+    let key = |row: &Row| (row.kind, &*row.reference).cmp(&(kind, reference));
+    let from = rows.partition_point(|row| key(row).is_lt());
+    let to = rows.partition_point(|row| key(row).is_le());
+    rows.get(from..to).unwrap_or_default()
+}
+
 impl Row {
     /// Whether the row is about money between the gateway and the bank.
     pub(super) const fn is_payout(&self) -> bool {

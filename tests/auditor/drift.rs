@@ -120,7 +120,10 @@ impl Month {
                 self.both(ours, theirs);
             }
             7 => {
-                note(if ours.fee == 0 { "fee_unexpected" } else { "fee_mismatch" }, &[]);
+                note(
+                    if ours.fee == 0 && ours.kind == "charge" { "fee_unexpected" } else { "fee_mismatch" },
+                    &[],
+                );
                 theirs.fee += 1;
                 self.both(ours, theirs);
             }
@@ -138,7 +141,10 @@ impl Month {
                 self.both(ours, theirs);
             }
             10 => {
-                note(if ours.fee == 0 { "fee_unexpected" } else { "fee_mismatch" }, &["status_mismatch"]);
+                note(
+                    if ours.fee == 0 && ours.kind == "charge" { "fee_unexpected" } else { "fee_mismatch" },
+                    &["status_mismatch"],
+                );
                 theirs.fee += 2;
                 theirs.status = "failed";
                 self.both(ours, theirs);
