@@ -739,3 +739,24 @@ fn cutting_a_file_anywhere_inside_a_row_is_noticed_or_leaves_whole_rows() {
         }
     }
 }
+
+#[test]
+fn pairs_that_are_cleared_early_change_nothing_but_the_time_it_takes() {
+    for seed in 1..=2 {
+        let month = Month::generate(seed, 2_200);
+        // A column that lets rows matter to each other, and so keeps every row.
+        let kept = |text: &str| {
+            let mut lines = text.lines();
+            let rows = lines.by_ref().skip(1).map(|line| format!("{line},\n")).collect::<String>();
+            format!("{},rate\n{rows}", text.lines().next().unwrap())
+        };
+        for crlf in [false, true] {
+            let ending = |text: String| if crlf { text.replace('\n', "\r\n") } else { text };
+            let (ledger, settlement) = (csv(&month.ledger), csv(&month.settlement));
+            let slow = reconcile(&kept(&ledger), &kept(&settlement), Options::default()).unwrap();
+            let fast = reconcile(&ending(ledger), &ending(settlement), Options::default()).unwrap();
+            assert!(slow.breaks.len() > 400, "seed {seed}");
+            assert_eq!(fast, slow, "seed {seed}");
+        }
+    }
+}

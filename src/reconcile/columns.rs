@@ -57,7 +57,7 @@ struct Columns {
 /// The columns of plain text, in the order of [`Columns::texts`].
 const TEXTS: [&str; 6] = ["id", "status", "payout_id", "parent_reference", "account", "description"];
 
-/// Reads a whole file and adds its rows.
+/// Reads a whole file and adds its rows, but for those that were cleared, by their order.
 ///
 /// # Errors
 ///
@@ -67,6 +67,7 @@ pub(super) fn read(
     file: usize,
     source: Source<'_>,
     mapping: Mapping<'_>,
+    cleared: &[bool],
     rows: &mut Vec<Row>,
 ) -> Result<(), Error> {
     let mut records = Records::of(source)?;
@@ -74,7 +75,11 @@ pub(super) fn read(
         return Err(Error::from(ErrorKind::NoHeader { file: source.name.to_owned() }));
     };
     let columns = Columns::of(side, source.name, &header, mapping)?;
+    let mut cleared = cleared.iter();
     while let Some(record) = records.next()? {
+        if cleared.next() == Some(&true) {
+            continue;
+        }
         rows.push(columns.row(side, file, &record)?);
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! Providers differ in what a sign means, whether net is after tax, and whether a time is that of the event or of its
 //! settlement. The files themselves show it, and this is where they are asked.
 
+use super::clear::Cleared;
 use super::row::{Row, Side};
 use super::window::day_of;
 use crate::ledger::EventType;
@@ -58,15 +59,18 @@ impl Votes {
 }
 
 impl<'r> Habits<'r> {
-    /// Asks rows that are sorted by type, reference and side.
-    pub(super) fn of(rows: &'r [Row]) -> Self {
+    /// Asks rows that are sorted by type, reference and side, and the pairs that were cleared before.
+    pub(super) fn of(rows: &'r [Row], cleared: &Cleared) -> Self {
         let mut habits = Self {
-            ledger: SideHabits::of(rows, Side::Ledger),
-            settlement: SideHabits::of(rows, Side::Settlement),
+            ledger: SideHabits::of(rows, Side::Ledger, cleared),
+            settlement: SideHabits::of(rows, Side::Settlement, cleared),
             ..Self::default()
         };
-        let (mut instants, mut order, mut payouts) = (Votes::default(), Votes::default(), Votes::default());
-        let mut turned: Vec<(EventType, Votes)> = Vec::new();
+        // Pairs that were cleared are in order, and of one sign.
+        let mut instants = Votes { yes: cleared.same_instant, all: cleared.timed };
+        let mut order = Votes { yes: cleared.timed, all: cleared.timed };
+        let mut payouts = Votes::default();
+        let mut turned = vec![(EventType::Charge, Votes { yes: 0, all: cleared.pairs })];
         for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
             let [ours, theirs] = same else { continue };
             if (ours.side, theirs.side) != (Side::Ledger, Side::Settlement) {
@@ -147,8 +151,9 @@ fn net_of_left(row: &Row, tax: Option<i64>) -> i128 {
 }
 
 impl<'r> SideHabits<'r> {
-    fn of(rows: &'r [Row], side: Side) -> Self {
-        let (mut fees, mut taxes) = (Votes::default(), Votes::default());
+    fn of(rows: &'r [Row], side: Side, cleared: &Cleared) -> Self {
+        let mut fees = Votes { yes: cleared.told_fee, all: cleared.pairs };
+        let mut taxes = Votes::default();
         let mut accounts: Vec<&str> = Vec::new();
         for row in rows.iter().filter(|row| row.side == side) {
             fees.count(row.fee.is_some());

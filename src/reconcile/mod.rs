@@ -18,6 +18,7 @@ mod bank;
 mod breaks;
 mod children;
 mod classes;
+mod clear;
 mod columns;
 mod compare;
 mod csv;
@@ -110,17 +111,27 @@ pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error>
         return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
     }
     let Sources { ledger, settlement, bank, mappings } = sources;
+    let [ours, theirs, _] = mappings;
+    // Business days may make a shorter window, never a longer one that matters: a day is never late.
+    let days = if options.business_days { 1 } else { options.in_flight_days };
+    let verdicts = clear::clear(ledger, settlement, [ours, theirs], days);
     let sides = [(Side::Ledger, ledger), (Side::Settlement, settlement), (Side::Bank, bank)];
     let mut rows = Rows::default();
     for (((side, files), mapping), names) in sides.into_iter().zip(mappings).zip(&mut rows.names) {
         for (file, source) in files.iter().enumerate() {
-            columns::read(side, file, *source, mapping, &mut rows.all)?;
+            let cleared = match (&verdicts, side) {
+                (Some(verdicts), Side::Ledger) => verdicts.ledger.get(file),
+                (Some(verdicts), Side::Settlement) => verdicts.settlement.get(file),
+                _ => None,
+            };
+            columns::read(side, file, *source, mapping, cleared.map_or(&[], Vec::as_slice), &mut rows.all)?;
             names.push(source.name.to_owned());
             if files.iter().take(file).any(|other| other.data == source.data) {
                 rows.doubled.push((side, file));
             }
         }
     }
+    rows.cleared = verdicts.map(|verdicts| verdicts.cleared).unwrap_or_default();
     let window = Window {
         days: options.in_flight_days,
         is_business: options.business_days,

@@ -3,6 +3,7 @@
 //! Each hop stands on the verdicts of the one before, so that one cause makes one break.
 
 use super::classes::{BreakKind, Hop, Kinds};
+use super::clear::Cleared;
 use super::compare::judge;
 use super::differences::scale;
 use super::findings::{BY_ROW, Finding, Findings};
@@ -27,17 +28,19 @@ pub(super) struct Rows {
     pub(super) names: [Vec<String>; 3],
     /// Side and index of each file that holds what another of its side holds.
     pub(super) doubled: Vec<(Side, usize)>,
+    /// What is known of the rows that are not among them, because they agree.
+    pub(super) cleared: Cleared,
 }
 
 /// Matches and classifies all rows.
 pub(super) fn run(rows: Rows, mut window: Window) -> Report {
-    let Rows { all, names, doubled } = rows;
+    let Rows { all, names, doubled, cleared } = rows;
     let latest = all.iter().filter_map(|row| row.occurred_at).max();
-    window.as_of = window.as_of.or(latest);
+    window.as_of = window.as_of.or(latest.max(cleared.latest));
     let of_side = |side| all.iter().filter(|row| row.side == side).count();
     let counts = RowCounts {
-        ledger: of_side(Side::Ledger),
-        settlement: of_side(Side::Settlement),
+        ledger: of_side(Side::Ledger).saturating_add(cleared.pairs),
+        settlement: of_side(Side::Settlement).saturating_add(cleared.pairs),
         bank: of_side(Side::Bank),
     };
     let key = |row: &Row| (row.side == Side::Bank, row.kind);
@@ -49,9 +52,9 @@ pub(super) fn run(rows: Rows, mut window: Window) -> Report {
     let at_bank = rows.partition_point(|row| row.side != Side::Bank);
     let (pairs, statement) = rows.split_at_checked(at_bank).unwrap_or((rows, &[]));
 
-    let mut findings = Findings::default();
+    let mut findings = Findings { matched: cleared.pairs, ..Findings::default() };
     let active = screen(rows, &doubled, &mut findings);
-    let habits = Habits::of(pairs);
+    let habits = Habits::of(pairs, &cleared);
     let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
         if !books_payouts && same.iter().any(Row::is_payout) {
