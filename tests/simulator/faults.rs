@@ -103,7 +103,7 @@ fn the_plan_can_be_read_and_replaced_over_the_api() {
     assert_eq!(driver.send("PUT", "/_tillproof/faults", None, "\"none\"").status, 200);
     assert_eq!(driver.get("/api/payments").status, 200);
     let one = driver.get("/_tillproof/ground-truth").body;
-    insta::assert_snapshot!(one, @r#"[{"seed":7,"step":2,"at":1767225600000,"fault":"server_error","id":"F01","objects":[],"call":1,"reference":null,"expected":null,"actual":null,"currency":null,"expectedStatus":null,"actualStatus":null,"kind":null}]"#);
+    insta::assert_snapshot!(one, @r#"[{"seed":7,"step":2,"at":1767225600000,"fault":"server_error","id":"F01","objects":[],"call":1,"reference":null,"expected":null,"actual":null,"currency":null,"expectedStatus":null,"actualStatus":null,"reached":false,"kind":null}]"#);
 }
 
 #[test]

@@ -29,7 +29,16 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     status: u16,
+    origin: Arc<Origin>,
     body: Body,
+}
+
+/// What an answer depends on beside its object: a repetition that says otherwise is answered as the first request was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    version: Version,
+    /// Where the gateway was spoken to.
+    host: String,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +63,8 @@ struct Asked<'r> {
 struct Reply {
     status: u16,
     body: String,
+    /// The version it is written in.
+    version: Version,
     is_replayed: bool,
     /// The object that was made, changed or read.
     object: Option<Object>,
@@ -63,7 +74,7 @@ struct Reply {
 pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &Request) -> Exchange {
     let fate = befall::fate(world, request);
     if let Some(fault) = fate.refused {
-        befall::confess(world, fault, now, request, None);
+        befall::confess_refused(world, fault, now, request);
         return befall::refused(fault);
     }
     let number = world.stripe.requests;
@@ -78,12 +89,13 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
         body: envelope(&refusal, Some(reader)),
+        version,
         is_replayed: false,
         object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
     exchange.headers.push(("request-id", world.ids.id(REQUEST_PREFIX, number)));
-    exchange.headers.push(("stripe-version", version.to_text()));
+    exchange.headers.push(("stripe-version", reply.version.to_text()));
     for (name, header) in [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")] {
         if let Some(value) = request.header(header) {
             exchange.headers.push((name, value.to_owned()));
@@ -104,7 +116,14 @@ pub(super) fn refusal(refusal: &Refusal) -> Exchange {
 }
 
 fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
-    let host = request.header("host").unwrap_or(LOCALHOST);
+    reader_at(world, version, host(request))
+}
+
+fn host(request: &Request) -> &str {
+    request.header("host").unwrap_or(LOCALHOST)
+}
+
+fn reader_at<'a>(world: &'a World, version: Version, host: &'a str) -> Reader<'a> {
     Reader {
         tables: &world.stripe.tables,
         ids: &world.ids,
@@ -133,7 +152,7 @@ fn answer(
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
         if !fate.key_expired {
-            return Ok(replayed(world, version, request, &stored));
+            return Ok(replayed(world, &stored));
         }
         is_expired = true;
     }
@@ -162,15 +181,16 @@ fn answer(
     let (stored, body) = match outcome {
         Ok(answer) => {
             let body = answer.written(reader(world, version, request), &asked.expand);
-            (Some(kept(answer, &body, &asked.expand)), Ok(body))
+            (Some((200, kept(answer, &body, &asked.expand))), Ok(body))
         }
         Err(refusal) => {
             let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
-            (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
+            (refusal.is_executed.then(|| (refusal.status, body())), Err(refusal))
         }
     };
     let patience = fate.in_flight.filter(|_| key.is_some() && body.is_ok());
-    if let (Some(key), Some(stored)) = (key, stored) {
+    if let (Some(key), Some((status, body))) = (key, stored) {
+        let stored = Stored { status, origin: origin(world, version, request), body };
         if is_expired {
             world.stripe.keys.forget(&key);
         }
@@ -180,7 +200,7 @@ fn answer(
         befall::confess(world, Fault::KeyInFlight, now, request, object.as_ref());
         return Err(Refusal::key_in_use());
     }
-    Ok(Reply { status: 200, body: body?, is_replayed: false, object })
+    Ok(Reply { status: 200, body: body?, version, is_replayed: false, object })
 }
 
 /// A request that may be carried out, also more than once where a fault wants it.
@@ -324,19 +344,31 @@ fn digest(hash: &mut Sha256, branch: &Branch) {
     }
 }
 
-fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
-    let body = match answer {
+fn kept(answer: Answer, body: &str, expand: &Expand) -> Body {
+    match answer {
         Answer::Object(object) if expand.is_empty() => Body::Object { object, is_new: false },
         Answer::New(object) if expand.is_empty() => Body::Object { object, is_new: true },
         _ => Body::Text(body.into()),
-    };
-    Stored { status: 200, body }
+    }
 }
 
-fn replayed(world: &World, version: Version, request: &Request, stored: &Stored) -> Reply {
+/// The origin of an answer. Nearly all requests come in the same way, so that one is shared with the next.
+fn origin(world: &mut World, version: Version, request: &Request) -> Arc<Origin> {
+    let latest = world.stripe.latest_origin.as_ref();
+    if let Some(same) = latest.filter(|found| found.version == version && found.host == host(request)) {
+        return same.clone();
+    }
+    let origin = Arc::new(Origin { version, host: host(request).to_owned() });
+    world.stripe.latest_origin = Some(origin.clone());
+    origin
+}
+
+fn replayed(world: &World, stored: &Stored) -> Reply {
+    let Origin { version, host } = stored.origin.as_ref();
+    let version = *version;
     let body = match &stored.body {
         Body::Object { object, is_new } => {
-            Reader { is_new: *is_new, ..reader(world, version, request) }.object(object, Expand::NONE)
+            Reader { is_new: *is_new, ..reader_at(world, version, host) }.object(object, Expand::NONE)
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
@@ -344,7 +376,7 @@ fn replayed(world: &World, version: Version, request: &Request, stored: &Stored)
         Body::Object { object, .. } => Some(object.clone()),
         Body::Text(_) => None,
     };
-    Reply { status: stored.status, body, is_replayed: true, object }
+    Reply { status: stored.status, body, version, is_replayed: true, object }
 }
 
 /// `{"error": …}`: the official client takes everything else for a success.

@@ -271,14 +271,20 @@ fn end(work: &mut Work<'_>, number: usize, step: Move) -> Result<()> {
     Ok(())
 }
 
-/// Makes a chargeback of an inquiry. What was refunded meanwhile comes back: the bank takes the money itself.
+/// Makes a chargeback of an inquiry. The bank takes what the cardholder was not given back, and a refund that is not on its
+/// way yet stays where it is (`charge_for_pending_refund_disputed` of <https://docs.stripe.com/refunds#failed-refunds>). Where
+/// all was given back, nothing is left to ask for.
 fn escalate(work: &mut Work<'_>, number: usize) -> Result<()> {
     let before = work.get::<Dispute>(number)?.clone();
     let Some(state) = before.state.after(Move::Escalate) else { return Ok(()) };
-    refunds::fail_of_charge(work, before.charge)?;
+    refunds::fail_pending_of(work, before.charge)?;
+    let amount = before.amount.min(work.get::<Charge>(before.charge)?.refundable());
+    if amount == 0 {
+        return end(work, number, Move::Win);
+    }
     let due_by = end_of_day(work.now.saturating_add(RESPONSE_TIME));
     let dispute = work.edit::<Dispute>(number)?;
-    (dispute.state, dispute.due_by) = (state, due_by);
+    (dispute.state, dispute.due_by, dispute.amount) = (state, due_by, amount);
     move_money(work, number, Booking::dispute)?;
     work.emit_change("charge.dispute.updated", number, before)?;
     work.emit::<Dispute>("charge.dispute.funds_withdrawn", number)?;

@@ -2,12 +2,12 @@
 //!
 //! Source of codes and messages: <https://docs.stripe.com/error-codes> and answers others recorded in test mode.
 
-use super::amounts;
-use super::charges::Charge;
-use super::disputes;
-use super::payment_intents::PaymentIntent;
-use super::refusal::{Refusal, Result};
-use super::work::Work;
+use super::super::amounts;
+use super::super::charges::Charge;
+use super::super::disputes;
+use super::super::payment_intents::PaymentIntent;
+use super::super::refusal::{Refusal, Result};
+use super::super::work::Work;
 use crate::prelude::*;
 
 /// The charge that is to be refunded: the one that is named, or the latest of the payment intent.
