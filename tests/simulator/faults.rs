@@ -70,7 +70,7 @@ fn the_settlement_report_is_written_like_this_and_repeats_itself() {
         order_6,pay_000000054640d2b0b984ac27,charge,1000,EUR,59,941,settled,2026-01-01T00:00:05Z,,
         pay_00000005bfe518db7f5d190c,pay_00000005bfe518db7f5d190c,charge,96201,EUR,0,96201,settled,2026-01-01T00:00:05Z,,
         order_7,pay_000000060759850c8b15e585,charge,1000,EUR,59,941,failed,2026-01-01T00:00:06Z,,
-        "order, ""1""",re_000000002e5ed5b073ac142a,refund,250,EUR,0,-250,settled,2026-01-01T00:00:06Z,,"order, ""1"""
+        "order, ""1""",rfd_000000006bf1a0d05d36062e,refund,250,EUR,0,-250,settled,2026-01-01T00:00:06Z,,"order, ""1"""
         "#);
     assert_eq!(driver.get("/_tillproof/settlement.csv").body, csv);
     let told: Vec<String> = driver

@@ -22,6 +22,10 @@ mod histories;
 mod money;
 #[path = "stripe/payments.rs"]
 mod payments;
+#[path = "stripe/payouts.rs"]
+mod payouts;
+#[path = "stripe/replays.rs"]
+mod replays;
 #[path = "stripe/reports.rs"]
 mod reports;
 #[path = "stripe/shares.rs"]

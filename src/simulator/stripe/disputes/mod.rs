@@ -15,7 +15,6 @@ use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::{MetadataPatch, Params};
 use super::payment_intents::PaymentIntent;
-use super::refunds;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
@@ -271,13 +270,11 @@ fn end(work: &mut Work<'_>, number: usize, step: Move) -> Result<()> {
     Ok(())
 }
 
-/// Makes a chargeback of an inquiry. The bank takes what the cardholder was not given back, and a refund that is not on its
-/// way yet stays where it is (`charge_for_pending_refund_disputed` of <https://docs.stripe.com/refunds#failed-refunds>). Where
-/// all was given back, nothing is left to ask for.
+/// Makes a chargeback of an inquiry. The bank takes what the cardholder was not given back meanwhile; where that is nothing,
+/// the inquiry is over.
 fn escalate(work: &mut Work<'_>, number: usize) -> Result<()> {
     let before = work.get::<Dispute>(number)?.clone();
     let Some(state) = before.state.after(Move::Escalate) else { return Ok(()) };
-    refunds::fail_pending_of(work, before.charge)?;
     let amount = before.amount.min(work.get::<Charge>(before.charge)?.refundable());
     if amount == 0 {
         return end(work, number, Move::Win);

@@ -26,7 +26,7 @@ use super::transfer_reversals::TransferReversal;
 use super::work::{Work, merge};
 use crate::money::Currency;
 use crate::prelude::*;
-use state::{Failure, State};
+use state::State;
 
 const CODE: &str = "Too large an amount has the code `amount_too_large` of the documented list; answers without it were seen.";
 
@@ -39,7 +39,7 @@ pub(super) const ROUTES: &[Row] = &[
     Row::new("GET", "/v1/charges/:id/refunds", list_of_charge, Gives::List(Class::Refund), Level::Whole),
 ];
 
-pub(super) use progress::{arrive, fail, fail_pending_of, refer};
+pub(super) use progress::{arrive, fail, refer};
 
 const REASONS: &[(&str, &str)] = &[
     ("duplicate", "duplicate"),
@@ -105,12 +105,8 @@ impl Kind for Refund {
         if self.failure_entry.is_some() {
             sheet.reference::<BalanceTransaction>("failure_balance_transaction", self.failure_entry);
         }
-        if let State::Failed(failure) = self.state {
-            let reason = match failure {
-                Failure::CardClosed => "expired_or_canceled_card",
-                Failure::Disputed => "charge_for_pending_refund_disputed",
-            };
-            sheet.text("failure_reason", reason);
+        if self.state == State::Failed {
+            sheet.text("failure_reason", "expired_or_canceled_card");
         }
         sheet.metadata(&self.head.metadata);
         sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);

@@ -11,14 +11,12 @@ use super::super::super::settlement::Subject;
 use super::super::super::treasury::{Booking, Source};
 use super::super::bookings;
 use super::super::charges::Charge;
-use super::super::object::Kind;
 use super::super::refusal::Result;
 use super::super::test_cards::Aftermath;
 use super::super::timers::Due;
 use super::super::work::Work;
 use super::Refund;
-use super::state::{Failure, State};
-use crate::prelude::*;
+use super::state::State;
 use crate::time::Millis;
 
 /// Until the network has given a refund its reference number.
@@ -109,26 +107,6 @@ pub(super) fn announce(work: &mut Work<'_>, number: usize, before: Arc<Refund>) 
 ///
 /// A contradiction in the simulator.
 pub(in crate::simulator::stripe) fn fail(work: &mut Work<'_>, number: usize) -> Result<()> {
-    fail_for(work, number, Failure::CardClosed)
-}
-
-/// The bank takes the money of a charge itself: what was to be refunded of it and is not on its way yet stays here. What has
-/// arrived stays with the cardholder.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(in crate::simulator::stripe) fn fail_pending_of(work: &mut Work<'_>, charge: usize) -> Result<()> {
-    let rows = Refund::table(&work.world.stripe.tables).rows().iter();
-    let is_pending = |refund: &&Arc<Refund>| refund.charge == charge && refund.state == State::Pending;
-    let numbers: Vec<usize> = rows.filter(is_pending).map(|refund| refund.head.number).collect();
-    for number in numbers {
-        fail_for(work, number, Failure::Disputed)?;
-    }
-    Ok(())
-}
-
-fn fail_for(work: &mut Work<'_>, number: usize, failure: Failure) -> Result<()> {
     let before = work.get::<Refund>(number)?.clone();
     if !before.state.counts() {
         return Ok(());
@@ -137,7 +115,7 @@ fn fail_for(work: &mut Work<'_>, number: usize, failure: Failure) -> Result<()> 
     // What never left the balance cannot come back to it.
     let back = if before.entry.is_some() { Some(take_back(work, &before)?) } else { None };
     let refund = work.edit::<Refund>(number)?;
-    (refund.state, refund.failure_entry) = (State::Failed(failure), back);
+    (refund.state, refund.failure_entry) = (State::Failed, back);
     give_up(work, &before)?;
     announce(work, number, before)?;
     work.emit::<Refund>("refund.failed", number)

@@ -9,24 +9,18 @@ pub(super) enum State {
     Pending,
     Succeeded,
     Canceled,
-    Failed(Failure),
-}
-
-/// Why a refund came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    CardClosed,
-    /// The cardholder's bank took the money itself.
-    Disputed,
+    /// The card's bank sent it back.
+    Failed,
 }
 
 impl State {
+    /// As it is shown.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Succeeded => "succeeded",
             Self::Canceled => "canceled",
-            Self::Failed(_) => "failed",
+            Self::Failed => "failed",
         }
     }
 
