@@ -16,6 +16,8 @@ mod billing;
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/direct_charges.rs"]
+mod direct_charges;
 #[path = "stripe/histories.rs"]
 mod histories;
 #[path = "stripe/money.rs"]

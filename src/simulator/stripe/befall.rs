@@ -49,10 +49,11 @@ pub(super) fn refused(fault: Fault) -> Exchange {
     if let Some(bare) = faults::bare(fault) {
         return bare;
     }
-    let mut exchange = serve::refusal(&match fault {
+    let refusal = match fault {
         Fault::RateLimited | Fault::RateLimitedRetry => *Refusal::rate_limited(),
         _ => *Refusal::unavailable(),
-    });
+    };
+    let mut exchange = serve::refusal(&refusal, None);
     match fault {
         Fault::RateLimited => exchange.headers.push(("retry-after", "1".to_owned())),
         Fault::RateLimitedRetry => exchange.headers.push(("stripe-should-retry", "true".to_owned())),

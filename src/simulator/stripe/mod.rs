@@ -27,6 +27,7 @@ mod charges;
 mod customer_view;
 mod customers;
 mod declines;
+mod direct_charges;
 mod disputes;
 mod door;
 mod event_types;

@@ -215,7 +215,7 @@ impl Params {
             None => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
                 let name = self.name(name);
-                let message = format!("Invalid {name}: must be one of {}", words.join(", or "));
+                let message = format!("Invalid {name}: must be one of {}", listed(&words));
                 Err(Refusal::param(None, &name, message))
             }
         }
@@ -320,6 +320,16 @@ impl Params {
     }
 }
 
+/// `a`, `a or b`, `a, b, or c`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, other] => glued(&[one, " or ", other]),
+        [rest @ .., last] => glued(&[&rest.join(", "), ", or ", last]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::form;
@@ -352,10 +362,7 @@ mod tests {
             (told(params("a=").patch("a")), "Unset"),
             (told(params("a[b]=1").text("a")), "- a: Invalid string: an object"),
             (told(params("a=yes").flag("a")), "- a: Invalid boolean: yes"),
-            (
-                told(params("a=x").choice("a", &[("y", 1), ("z", 2)])),
-                "- a: Invalid a: must be one of y, or z",
-            ),
+            (told(params("a=x").choice("a", &[("y", 1), ("z", 2)])), "- a: Invalid a: must be one of y or z"),
             (told(params("").required_text("a")), "parameter_missing a: Missing required param: a."),
             (
                 told(params("a=1&b=2").finish()),

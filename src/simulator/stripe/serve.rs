@@ -25,6 +25,9 @@ use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Where Stripe shows what became of a request of a test account.
+const LOGS: &str = "https://dashboard.stripe.com/test/logs/";
+
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
@@ -79,6 +82,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     }
     let number = world.stripe.requests;
     world.stripe.requests = number.saturating_add(1);
+    let id = world.ids.id(REQUEST_PREFIX, number);
     let version = Version::read(request.header("stripe-version"));
     let result = match &version {
         Ok(version) => answer(world, now, request, *version, number, &fate),
@@ -88,13 +92,13 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
-        body: envelope(&refusal, Some(reader)),
+        body: envelope(&refusal, Some(reader), Some(&id)),
         version,
         is_replayed: false,
         object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
-    exchange.headers.push(("request-id", world.ids.id(REQUEST_PREFIX, number)));
+    exchange.headers.push(("request-id", id));
     exchange.headers.push(("stripe-version", reply.version.to_text()));
     for (name, header) in [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")] {
         if let Some(value) = request.header(header) {
@@ -111,8 +115,8 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
 }
 
 /// The answer to a request that was not let in.
-pub(super) fn refusal(refusal: &Refusal) -> Exchange {
-    Exchange::json(refusal.status, envelope(refusal, None))
+pub(super) fn refusal(refusal: &Refusal, request_id: Option<&str>) -> Exchange {
+    Exchange::json(refusal.status, envelope(refusal, None, request_id))
 }
 
 fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
@@ -184,7 +188,9 @@ fn answer(
             (Some((200, kept(answer, &body, &asked.expand))), Ok(body))
         }
         Err(refusal) => {
-            let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
+            let id = world.ids.id(REQUEST_PREFIX, number);
+            let reader = reader(world, version, request);
+            let body = || Body::Text(envelope(&refusal, Some(reader), Some(&id)).into());
             (refusal.is_executed.then(|| (refusal.status, body())), Err(refusal))
         }
     };
@@ -379,8 +385,8 @@ fn replayed(world: &World, stored: &Stored) -> Reply {
     Reply { status: stored.status, body, version, is_replayed: true, object }
 }
 
-/// `{"error": …}`: the official client takes everything else for a success.
-fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
+/// `{"error": …}`: the official client takes everything else for a success. `request_id` is that of the request it answers.
+fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>, request_id: Option<&str>) -> String {
     let mut error = ObjectWriter::new();
     error = error.maybe_text("advice_code", refusal.advice_code);
     error = error.maybe_text("charge", refusal.charge.as_deref());
@@ -399,6 +405,9 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
         if let Some(reader) = reader {
             error = error.raw(name, &reader.object(object, Expand::NONE));
         }
+    }
+    if let Some(id) = request_id {
+        error = error.text("request_log_url", &glued(&[LOGS, id]));
     }
     error = error.text("type", refusal.kind.name());
     ObjectWriter::new().raw("error", &error.finish()).finish()

@@ -5,7 +5,7 @@
 
 mod admission;
 mod progress;
-mod shared;
+mod shares;
 mod state;
 
 use super::balance_transactions::BalanceTransaction;
@@ -149,7 +149,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = params.positive("amount")?;
     let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
     let reason = params.choice("reason", REASONS)?;
-    let wish = shared::Wish::read(&mut params)?;
+    let wish = shares::Wish::read(&mut params)?;
     let metadata = params.metadata()?;
     params.finish()?;
     let charge = admission::charge_of(work, charge.as_deref(), intent.as_deref())?;
