@@ -32,7 +32,7 @@ use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-const NOTE: &str = "From tokens and card numbers; customers have no sources. Nobody is asked to authenticate. A hold ends when it is \
+const NOTE: &str = "From tokens, card numbers and the default source of a customer. Nobody is asked to authenticate. A hold ends when it is \
                     captured or expires, not by a refund.";
 
 /// Where the numbers of the cards of charges begin: those of tokens count from 0.

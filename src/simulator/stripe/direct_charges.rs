@@ -1,5 +1,5 @@
-//! Charges that are made without a payment intent, from a token: the older way to take a payment. They are tried once, and
-//! nobody is asked to authenticate.
+//! Charges that are made without a payment intent, from a token or a customer's source: the older way to take a payment. They
+//! are tried once, and nobody is asked to authenticate.
 //!
 //! Source: <https://docs.stripe.com/api/charges/create>.
 
@@ -7,11 +7,11 @@ use super::amount_params;
 use super::bookings;
 use super::cards::{self, Card, Shown};
 use super::charges::{Charge, Hold};
-use super::customers;
+use super::customers::{self, Customer};
 use super::declines::Decline;
 use super::params::{MetadataPatch, Params, Patch};
 use super::payment_intents::{self, HOLD_LIFE};
-use super::payment_methods::{self, Draft, Named, Redisplay};
+use super::payment_methods::{self, Draft, Named, PaymentMethod, Redisplay};
 use super::refusal::{Refusal, Result};
 use super::routes::Answer;
 use super::terms::TermsPatch;
@@ -26,7 +26,7 @@ use crate::simulator::settlement::Subject;
 pub(super) fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = amount_params::amount(&mut params, "amount")?;
     let currency = amount_params::currency(&mut params)?;
-    let shown = source(work, &mut params)?;
+    let source = source(work, &mut params)?;
     let customer = match params.text("customer")? {
         Some(id) => Some(customers::named(work, &id, "customer")?),
         None => None,
@@ -34,16 +34,20 @@ pub(super) fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     let captures = params.flag("capture")?.unwrap_or(true);
     let (wish, metadata) = (TermsPatch::read(work, &mut params)?, params.metadata()?);
     params.finish()?;
-    let shown = shown.ok_or_else(|| without_source(customer.is_some()))?;
+    let purse = purse_of(work, source, customer)?;
     payment_intents::check_amount(amount, currency)?;
     wish.check_shares(work, &work.world.stripe.plain_terms, amount)?;
 
     // From here on the card is tried.
-    let draft =
-        Draft { shown, billing: None, redisplay: Redisplay::Unspecified, metadata: MetadataPatch::Keep };
-    let method = payment_methods::realise(work, Named::New(Box::new(draft)))?;
-    payment_methods::spend(work, method)?;
-    let mut card = shown.card;
+    let method = match purse {
+        Purse::Kept(method) => method,
+        Purse::Shown(shown) => {
+            let method = realise(work, shown)?;
+            payment_methods::spend(work, method)?;
+            method
+        }
+    };
+    let mut card = work.get::<PaymentMethod>(method)?.card;
     card.given.is_checked = true;
     let failure = failure(card);
     let mut terms = work.world.stripe.plain_terms.clone();
@@ -88,22 +92,87 @@ pub(super) fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> 
     Ok(Answer::Object(work.object::<Charge>(number)?))
 }
 
-/// `source`: a token, or a card as it is.
-fn source(work: &Work<'_>, params: &mut Params) -> Result<Option<Shown>> {
+/// What a request names as `source`.
+enum Source {
+    /// A token, or a card as it is.
+    Shown(Shown),
+    /// One of a customer, by its id.
+    Id(String),
+}
+
+/// Where the money comes from.
+enum Purse {
+    Shown(Shown),
+    /// A method of the customer.
+    Kept(usize),
+}
+
+/// `source`: a token, a card as it is, or the id of one of a customer.
+fn source(work: &Work<'_>, params: &mut Params) -> Result<Option<Source>> {
     if let Ok(Patch::Set(mut members)) = params.clone().object("source") {
         let _ = (params.take("source"), members.choice("object", &[("card", ())])?);
         let _ = members.text("name")?;
         let card = Card::read_number(&mut members, work.now)?;
         members.finish()?;
-        return Ok(Some(Shown { card, token: None }));
+        return Ok(Some(Source::Shown(Shown { card, token: None })));
     }
     match params.text("source")? {
-        Some(id) => tokens::named(work, &id, "source").map(Some),
+        Some(id) if id.starts_with("pm_") => Ok(Some(Source::Id(id))),
+        Some(id) => tokens::named(work, &id, "source").map(|shown| Some(Source::Shown(shown))),
         None => Ok(None),
     }
 }
 
-/// Nothing to charge: customers of this gateway have payment methods, which payment intents use, and no sources.
+/// The customer's own where an id or nothing was given.
+fn purse_of(work: &Work<'_>, source: Option<Source>, customer: Option<usize>) -> Result<Purse> {
+    let kept = match customer {
+        Some(customer) => work.get::<Customer>(customer)?.default_source,
+        None => None,
+    };
+    match source {
+        Some(Source::Shown(shown)) => Ok(Purse::Shown(shown)),
+        Some(Source::Id(id)) => {
+            let is_it = |method: &usize| work.id::<PaymentMethod>(*method) == id;
+            let found = kept.filter(is_it).map(Purse::Kept);
+            found.ok_or_else(|| Refusal::no_such_param("source", &id, "source"))
+        }
+        None => kept.map(Purse::Kept).ok_or_else(|| without_source(customer.is_some())),
+    }
+}
+
+/// `source` of a customer: a token whose card a customer can keep.
+///
+/// # Errors
+///
+/// There is no such token, it was used, or its card is refused.
+pub(super) fn keepable(work: &Work<'_>, params: &mut Params) -> Result<Option<Shown>> {
+    let Some(id) = params.text("source")? else { return Ok(None) };
+    let shown = tokens::named(work, &id, "source")?;
+    let test = shown.card.test;
+    match test.declines.filter(|_| !test.attaches) {
+        Some(why) => Err(cards::declined(why)),
+        None => Ok(Some(shown)),
+    }
+}
+
+/// Gives the card of a token to a customer, and returns the number of the method that was made of it.
+///
+/// # Errors
+///
+/// A contradiction in the simulator: nobody has this number.
+pub(super) fn keep(work: &mut Work<'_>, shown: Shown, customer: usize) -> Result<usize> {
+    let method = realise(work, shown)?;
+    payment_methods::keep(work, method, customer)?;
+    Ok(method)
+}
+
+fn realise(work: &mut Work<'_>, shown: Shown) -> Result<usize> {
+    let draft =
+        Draft { shown, billing: None, redisplay: Redisplay::Unspecified, metadata: MetadataPatch::Keep };
+    payment_methods::realise(work, Named::New(Box::new(draft)))
+}
+
+/// Nothing to charge. Methods that were attached are for payment intents and count for nothing here.
 fn without_source(has_customer: bool) -> Box<Refusal> {
     if !has_customer {
         let message = "Must provide source or customer.".to_owned();

@@ -89,3 +89,27 @@ fn a_token_is_charged_once() {
     shop.post("/v1/charges", &form).id();
     assert_eq!(shop.post("/v1/charges", &form).refusal(), "400 invalid_request_error token_already_used -");
 }
+
+#[test]
+fn a_customer_with_a_source_is_charged_without_naming_it() {
+    let mut shop = Shop::new(7);
+    let made = shop.post("/v1/customers", "name=Ada&source=tok_mastercard");
+    let (customer, source) = (made.id(), made.body["default_source"].as_str().unwrap().to_owned());
+    let form = format!("amount=1000&currency=usd&customer={customer}");
+    let charge = shop.post("/v1/charges", &form).body;
+    assert_eq!((&charge["customer"], &charge["source"]["last4"]), (&customer.as_str().into(), &"4444".into()));
+    shop.post("/v1/charges", &format!("{form}&source={source}")).id();
+    let other = shop.post("/v1/customers", "source=tok_visa").id();
+    let foreign = shop.post("/v1/charges", &format!("amount=1000&currency=usd&customer={other}&source={source}"));
+    assert_eq!(foreign.refusal(), "400 invalid_request_error resource_missing source");
+    // It is a payment method like any other, and the last one that was given counts.
+    shop.post(&format!("/v1/customers/{customer}"), "source=tok_visa").id();
+    assert_eq!(shop.post("/v1/charges", &form).body["source"]["last4"], "4242");
+    let methods = shop.get(&format!("/v1/customers/{customer}/payment_methods")).body;
+    assert_eq!(methods["data"].as_array().unwrap().len(), 2);
+    let newest = methods["data"][0]["id"].as_str().unwrap().to_owned();
+    shop.post(&format!("/v1/payment_methods/{newest}/detach"), "").id();
+    assert_eq!(shop.post("/v1/charges", &form).refusal(), "402 card_error missing card");
+    let refused = shop.post("/v1/customers", "source=tok_chargeDeclined");
+    assert_eq!(refused.refusal(), "402 card_error card_declined -");
+}
