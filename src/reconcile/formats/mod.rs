@@ -13,9 +13,11 @@
 //! reconciler makes a finding of it.
 
 mod line;
+mod packed;
 mod statement;
 
 pub use line::{BankLine, Money, Original, Place, SettlementLine, State};
+pub use packed::{Corrupt, Packer, unpack};
 pub use statement::{Balance, Counted, Declared, Statement};
 
 /// Where a reader puts what it finds. Texts are borrowed for the length of the call.
