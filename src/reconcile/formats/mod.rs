@@ -12,10 +12,20 @@
 //! Not here: what the lines mean for each other. A control total that does not agree is a fact, not an error, and the
 //! reconciler makes a finding of it.
 
+#[cfg(feature = "formats")]
+mod encoding;
+#[cfg(feature = "formats")]
+mod error;
 mod line;
 mod packed;
+#[cfg(feature = "formats")]
+mod position;
 mod statement;
 
+#[cfg(feature = "formats")]
+pub use encoding::Encoding;
+#[cfg(feature = "formats")]
+pub use error::{Error, ErrorKind};
 pub use line::{BankLine, Money, Original, Place, SettlementLine, State};
 pub use packed::{Corrupt, Packer, unpack};
 pub use statement::{Balance, Counted, Declared, Statement};
