@@ -16,19 +16,39 @@
 mod encoding;
 #[cfg(feature = "formats")]
 mod error;
+#[cfg(feature = "formats")]
+mod figure;
+#[cfg(feature = "formats")]
+mod format;
 mod line;
+#[cfg(feature = "formats")]
+mod moment;
 mod packed;
 #[cfg(feature = "formats")]
 mod position;
+#[cfg(feature = "formats")]
+mod reader;
 mod statement;
+#[cfg(feature = "formats")]
+mod table;
 
 #[cfg(feature = "formats")]
 pub use encoding::Encoding;
 #[cfg(feature = "formats")]
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "formats")]
+pub use figure::Mark;
+#[cfg(feature = "formats")]
+pub use format::{Format, Side};
 pub use line::{BankLine, Money, Original, Place, SettlementLine, State};
+#[cfg(feature = "formats")]
+pub use moment::DateOrder;
 pub use packed::{Corrupt, Packer, unpack};
+#[cfg(feature = "formats")]
+pub use reader::{Reader, Settings, Summary};
 pub use statement::{Balance, Counted, Declared, Statement};
+#[cfg(feature = "formats")]
+pub use table::{Column, Mapping, MappingSide};
 
 /// Where a reader puts what it finds. Texts are borrowed for the length of the call.
 pub trait Sink {
