@@ -13,6 +13,10 @@
 //! reconciler makes a finding of it.
 
 #[cfg(feature = "formats")]
+mod bai2;
+#[cfg(feature = "formats")]
+mod camt;
+#[cfg(feature = "formats")]
 mod encoding;
 #[cfg(feature = "formats")]
 mod error;
@@ -22,12 +26,28 @@ mod figure;
 mod format;
 mod line;
 #[cfg(feature = "formats")]
+mod lines;
+#[cfg(feature = "formats")]
+mod markup;
+#[cfg(feature = "formats")]
+mod members;
+#[cfg(feature = "formats")]
 mod moment;
+#[cfg(feature = "formats")]
+mod mt940;
+#[cfg(feature = "formats")]
+mod objects;
+#[cfg(feature = "formats")]
+mod ofx;
 mod packed;
 #[cfg(feature = "formats")]
 mod position;
 #[cfg(feature = "formats")]
 mod reader;
+#[cfg(feature = "formats")]
+mod shopify_json;
+#[cfg(feature = "formats")]
+mod square;
 mod statement;
 #[cfg(feature = "formats")]
 mod table;

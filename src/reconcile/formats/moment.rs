@@ -212,7 +212,8 @@ pub(super) fn zone(name: &str) -> Option<i16> {
 pub(super) fn ordered(text: &str, order: DateOrder, known_zone: Option<i16>) -> Option<Reading> {
     let mut scan = Scan { rest: text.trim() };
     let mut fields = scan.date(order)?;
-    if scan.rest.is_empty() {
+    // The date of an XML schema may have a zone, which does not move the day.
+    if scan.rest.is_empty() || (scan.rest.starts_with(['Z', '+', '-']) && scan.zone().is_some()) {
         return Some(Reading { at: fields.moment(0)?, is_local: false });
     }
     scan.one_of("Tt ,")?;
@@ -310,6 +311,7 @@ mod tests {
             ("2026-03-04T05:06:07.0899Z", YearMonthDay, "2026-03-04T05:06:07.089Z", false),
             ("2026-03-04 05:06", YearMonthDay, "2026-03-04T05:06:00Z", true),
             ("2026-03-04", YearMonthDay, "2026-03-04T00:00:00Z", false),
+            ("2026-03-04+01:00", YearMonthDay, "2026-03-04T00:00:00Z", false),
             ("04.03.2026", DayMonthYear, "2026-03-04T00:00:00Z", false),
             ("4/3/26", DayMonthYear, "2026-03-04T00:00:00Z", false),
             ("03/04/2026", MonthDayYear, "2026-03-04T00:00:00Z", false),

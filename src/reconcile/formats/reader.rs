@@ -3,7 +3,13 @@
 //! A reader that has refused a file refuses everything after it. What it holds at any time is bounded by the longest
 //! record of its format, not by the file.
 
+use super::bai2::Bai2;
+use super::camt::{Camt, Message};
 use super::encoding::{Decoder, Encoding};
+use super::mt940::Mt940;
+use super::ofx::Ofx;
+use super::shopify_json::ShopifyJson;
+use super::square::Square;
 use super::table::{Adyen, Braintree, Mapped, Mapping, MappingSide, Mollie, PayPal, Shopify, Stripe, Table};
 use super::{BankLine, Error, ErrorKind, Format, Place, SettlementLine, Sink, Statement};
 use crate::prelude::*;
@@ -91,6 +97,13 @@ impl Reader {
             Format::Braintree => Box::new(Table::new(Braintree::default(), None)),
             Format::Shopify => Box::new(Table::new(Shopify::default(), None)),
             Format::Mollie => Box::new(Table::new(Mollie::new(reference_column), None)),
+            Format::Camt053 => Box::new(Camt::new(Message::Statement)),
+            Format::Camt054 => Box::new(Camt::new(Message::Notification)),
+            Format::Mt940 => Box::new(Mt940::new()),
+            Format::Bai2 => Box::new(Bai2::new()),
+            Format::Ofx => Box::new(Ofx::new()),
+            Format::Square => Box::new(Square::new()),
+            Format::ShopifyJson => Box::new(ShopifyJson::new()),
         };
         let decoder = Decoder::new(encoding);
         Ok(Self { name, decoder, parser, counts: Counts::default(), is_refused: false })

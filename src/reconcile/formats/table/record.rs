@@ -42,11 +42,6 @@ impl<'a> Record<'a> {
         start.zip(end).and_then(|(start, end)| self.cells.get(start..end)).unwrap_or_default()
     }
 
-    /// The cell of a column, trimmed; empty where there is no such column.
-    pub(in super::super) fn text(&self, column: Option<usize>) -> &'a str {
-        column.map_or("", |index| self.cell(index).trim())
-    }
-
     /// Where the record begins.
     pub(in super::super) const fn start(&self) -> Place {
         self.start.place()
@@ -69,11 +64,6 @@ impl<'a> Record<'a> {
             }
         }
         self.start.after(self.raw.get(..offset).unwrap_or_default()).place()
-    }
-
-    /// Whether nothing stands in any cell: spreadsheets end files with such rows.
-    pub(in super::super) fn is_blank(&self) -> bool {
-        self.cells.trim().is_empty()
     }
 
     /// Refuses a row that is wider or narrower than the header.
