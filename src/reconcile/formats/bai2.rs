@@ -190,7 +190,7 @@ impl Book {
     fn line(&mut self, line: &str, place: Place, sink: &mut dyn Sink) -> Result<(), Error> {
         let line = line.trim();
         let code = line.get(..2).unwrap_or(line);
-        if self.level == Level::Nothing && code != "01" {
+        if self.level == Level::Nothing && self.record.is_none() && code != "01" {
             let expected = "the record 01 of a BAI2 file".to_owned();
             let found = super::error::shortened(line);
             return Err(Error::at(place, ErrorKind::OtherFormat { expected, found }));

@@ -29,8 +29,8 @@ impl Lines {
         text: &str,
         take: &mut dyn FnMut(&str, Place) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.waiting.push_str(text);
-        let waiting = core::mem::take(&mut self.waiting);
+        let mut waiting = core::mem::take(&mut self.waiting);
+        waiting.push_str(text);
         let mut rest = waiting.as_str();
         while let Some(end) = rest.find(['\n', '\r']) {
             let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
@@ -42,7 +42,9 @@ impl Lines {
         if rest.len() > LINE_BYTES_MAX {
             return Err(self.too_long());
         }
-        rest.clone_into(&mut self.waiting);
+        let done = waiting.len().saturating_sub(rest.len());
+        waiting.replace_range(..done, "");
+        self.waiting = waiting;
         Ok(())
     }
 

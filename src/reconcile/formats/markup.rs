@@ -115,8 +115,8 @@ impl Markup {
 
     /// Takes the next text and gives the tokens that are whole.
     pub(super) fn push(&mut self, text: &str, take: &mut Take<'_>) -> Result<(), Error> {
-        self.waiting.push_str(text);
-        let waiting = core::mem::take(&mut self.waiting);
+        let mut waiting = core::mem::take(&mut self.waiting);
+        waiting.push_str(text);
         let mut rest = waiting.as_str();
         while let Some(length) = self.end_of(rest)? {
             let (token, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
@@ -129,7 +129,9 @@ impl Markup {
             let what = if rest.starts_with('<') { "the tag" } else { "the text" };
             return Err(Error::at(self.place(), ErrorKind::TooLong { what, limit: TOKEN_BYTES_MAX }));
         }
-        rest.clone_into(&mut self.waiting);
+        let done = waiting.len().saturating_sub(rest.len());
+        waiting.replace_range(..done, "");
+        self.waiting = waiting;
         Ok(())
     }
 

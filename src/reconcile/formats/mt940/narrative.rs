@@ -30,7 +30,7 @@ impl Narrative {
         if joined.starts_with('/') {
             return Self::of_slashes(field, &joined);
         }
-        Self { text: field.replace('\n', " "), reference: word(&joined, "EREF"), ..Self::default() }
+        Self { text: in_one_line(field), reference: word(&joined, "EREF"), ..Self::default() }
     }
 
     /// German banks: a booking code, then `?20` to `?29` and `?60` to `?63` with text, `?31` account, `?32` and `?33` name.
@@ -64,8 +64,13 @@ impl Narrative {
         };
         let reference = value("EREF");
         let reference = if reference.eq_ignore_ascii_case("NOTPROVIDED") { String::new() } else { reference };
-        Self { text: field.replace('\n', " "), reference, name: value("NAME"), account: value("IBAN") }
+        Self { text: in_one_line(field), reference, name: value("NAME"), account: value("IBAN") }
     }
+}
+
+/// The lines of a field, parted by single spaces.
+fn in_one_line(field: &str) -> String {
+    field.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// What stands behind a SEPA word, up to the next one.

@@ -5,7 +5,8 @@
 //! Gross stands in the currency of the shopper, net and fees in that of the settlement. Where the two are one currency the
 //! gross columns count; otherwise the gross in the currency of the settlement is net plus fees, which no column has. The
 //! fee is the sum of its parts: commission, markup, scheme fees, interchange. `Payment Fees (NC)` is their total and is
-//! not added. Rows of a batch (payout, fee, correction) have no PSP reference.
+//! not added. Rows of a batch (payout, fee, correction) have no PSP reference; the
+//! number of the batch is theirs.
 
 use super::super::figure::Style;
 use super::super::{Error, Money, Original, Place, SettlementLine, Sink, moment};
@@ -154,7 +155,7 @@ impl Columns {
             place: record.start(),
             kind,
             written_type,
-            reference: some_text([self.reference.text(record), psp_reference, modification]),
+            reference: some_text([self.reference.text(record), psp_reference, modification, batch]),
             id: if is_charge { psp_reference } else { some_text([modification, psp_reference]) },
             parent_reference: if is_charge || modification.is_empty() { "" } else { psp_reference },
             payout_id: batch,

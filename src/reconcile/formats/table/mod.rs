@@ -154,7 +154,7 @@ impl<R: Rows> Table<R> {
     /// Begins, once the first line is there or nothing more comes.
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
         let text = core::mem::take(&mut self.waiting);
-        self.delimiter = delimiter(first_line(&text).unwrap_or(&text));
+        self.delimiter = delimiter(text.split(['\r', '\n']).next().unwrap_or_default());
         self.csv = Some(reader(self.delimiter));
         self.parse(&text, sink)
     }
@@ -165,20 +165,22 @@ impl<R: Rows> Parser for Table<R> {
         if self.csv.is_some() {
             return self.parse(text, sink);
         }
-        self.waiting.push_str(text);
+        // Line breaks before the header are passed over at once, so that nothing is searched twice.
+        let header = if self.waiting.is_empty() { text.trim_start_matches(['\r', '\n']) } else { text };
+        self.start.pass(text.get(..text.len().saturating_sub(header.len())).unwrap_or_default());
+        self.waiting.push_str(header);
         if self.waiting.len() > RECORD_BYTES_MAX {
             let what = "the first line";
-            return Err(Error::at(
-                Place { line: 1, column: 1 },
-                ErrorKind::TooLong { what, limit: RECORD_BYTES_MAX },
-            ));
+            return Err(Error::at(self.start.place(), ErrorKind::TooLong { what, limit: RECORD_BYTES_MAX }));
         }
-        if first_line(&self.waiting).is_some() { self.begin(sink) } else { Ok(()) }
+        if header.contains(['\r', '\n']) { self.begin(sink) } else { Ok(()) }
     }
 
     fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
-        if self.csv.is_none() {
-            self.begin(sink)?;
+        if self.csv.is_none() && !self.waiting.is_empty() {
+            // What begins a file is whole only with the end of its line: a part of a header is a header, too.
+            let end = self.start.after(&self.waiting).place();
+            return Err(Error::truncated(end, "the end of the header"));
         }
         let (before, own, after) = without_breaks(&self.raw);
         let start = self.start.after(before);
@@ -214,12 +216,6 @@ fn without_breaks(raw: &[u8]) -> (&str, &str, &str) {
     let before = raw.len().saturating_sub(inner.len());
     let record = inner.trim_end_matches(is_break);
     (raw.get(..before).unwrap_or_default(), record, inner.get(record.len()..).unwrap_or_default())
-}
-
-/// The first line with something in it, once it has an end.
-fn first_line(text: &str) -> Option<&str> {
-    let text = text.trim_start_matches(['\r', '\n']);
-    text.find(['\r', '\n']).and_then(|end| text.get(..end))
 }
 
 /// What stands most often between the quotes of the header; the first of equals.
