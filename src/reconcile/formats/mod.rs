@@ -17,6 +17,8 @@ mod bai2;
 #[cfg(feature = "formats")]
 mod camt;
 #[cfg(feature = "formats")]
+mod detect;
+#[cfg(feature = "formats")]
 mod encoding;
 #[cfg(feature = "formats")]
 mod error;
@@ -53,6 +55,8 @@ mod statement;
 mod table;
 
 #[cfg(feature = "formats")]
+pub use detect::{Detection, HEAD_BYTES, detect};
+#[cfg(feature = "formats")]
 pub use encoding::Encoding;
 #[cfg(feature = "formats")]
 pub use error::{Error, ErrorKind};
@@ -68,7 +72,7 @@ pub use packed::{Corrupt, Packer, unpack};
 pub use reader::{Reader, Settings, Summary};
 pub use statement::{Balance, Counted, Declared, Statement};
 #[cfg(feature = "formats")]
-pub use table::{Column, Mapping, MappingSide};
+pub use table::{Column, Guess, Mapping, MappingSide};
 
 /// Where a reader puts what it finds. Texts are borrowed for the length of the call.
 pub trait Sink {

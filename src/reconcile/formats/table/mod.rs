@@ -6,6 +6,7 @@
 mod adyen;
 mod braintree;
 mod field;
+mod guess;
 mod header;
 mod mapped;
 mod mapping;
@@ -20,6 +21,8 @@ use csv_core::{ReadRecordResult, Reader as CsvReader, ReaderBuilder};
 pub(super) use adyen::Adyen;
 pub(super) use braintree::Braintree;
 use field::Field;
+pub use guess::Guess;
+pub(super) use guess::{guess, header_has};
 use header::Header;
 pub(super) use mapped::Mapped;
 pub use mapping::{Column, Mapping, MappingSide};

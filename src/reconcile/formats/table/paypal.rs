@@ -287,7 +287,9 @@ impl PayPal {
 
     /// `SC`: the section ends, and what it says about itself is known.
     fn close(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        let declared = Field { index: 1, name: "section record count".to_owned() }.count(record)?;
+        let count = Field { index: 1, name: "section record count".to_owned() };
+        let _ = count.filled(record)?;
+        let declared = count.count(record)?;
         let Some(section) = self.section.take() else { return Err(outside(record)) };
         let mut hand_on = |currency, opening, closing, declared, counted| {
             sink.statement(&Statement {
