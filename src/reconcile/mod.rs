@@ -25,6 +25,7 @@ mod csv;
 mod differences;
 mod error;
 mod findings;
+pub mod formats;
 mod group;
 mod habits;
 mod lone;
