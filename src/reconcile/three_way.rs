@@ -35,6 +35,8 @@ pub(super) struct Rows {
 /// Matches and classifies all rows.
 pub(super) fn run(rows: Rows, mut window: Window) -> Report {
     let Rows { all, names, doubled, cleared } = rows;
+    // A statement without entries is one that lacks all of them.
+    let has_bank = names.last().is_some_and(|files| !files.is_empty());
     let latest = all.iter().filter_map(|row| row.occurred_at).max();
     window.as_of = window.as_of.or(latest.max(cleared.latest));
     let of_side = |side| all.iter().filter(|row| row.side == side).count();
@@ -75,7 +77,7 @@ pub(super) fn run(rows: Rows, mut window: Window) -> Report {
     lone::settle(&mut findings, &habits, &window);
     children::check(pairs, &active, &mut findings);
     payouts.judge(pairs, &window, &mut findings);
-    if counts.bank > 0 {
+    if has_bank {
         let statement_active: Vec<&Row> =
             statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
         bank::judge(statement_active, &payouts, &window, &mut findings);
