@@ -22,11 +22,11 @@ const UNHEARD_OF: (&str, &str) = ("payment.teleported", "payment_intent.teleport
 impl World {
     /// Writes an event down, and those the fault plan adds to it, and schedules their deliveries.
     pub(super) fn publish(&mut self, at: Timestamp, account: usize, kind: &'static str, news: News) {
-        let (subject, object) = (self.subject_of_news(&news), self.object_of_news(&news).0);
         self.address(at, account, kind, news);
         if !self.injector.plan().has_any(&Fault::OF_EVENTS) {
             return;
         }
+        let (subject, object) = (self.subject_of_news(&news), self.object_of_news(&news).0);
         let occasion = self.injector.occasion("event", &subject, &Fault::OF_EVENTS).at(kind);
         let unheard_of = match news {
             News::Payment { .. } => UNHEARD_OF.0,

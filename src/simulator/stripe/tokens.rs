@@ -40,8 +40,17 @@ impl Kind for Token {
         sheet.object("card", |sheet| {
             sheet.text("id", &card_id);
             sheet.text("object", "card");
-            for part in ["city", "country", "line1", "line1_check", "line2", "state", "zip", "zip_check"] {
-                sheet.null(&glued(&["address_", part]));
+            for part in [
+                "address_city",
+                "address_country",
+                "address_line1",
+                "address_line1_check",
+                "address_line2",
+                "address_state",
+                "address_zip",
+                "address_zip_check",
+            ] {
+                sheet.null(part);
             }
             sheet.text("brand", &shown_brand(test.brand()));
             sheet.text("country", test.country);
