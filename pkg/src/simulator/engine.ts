@@ -38,6 +38,8 @@ export interface Exchange {
   readonly advance_ms: number;
   /** Whether webhooks that are due are sent before the answer is. */
   readonly webhooks_first: boolean;
+  /** When something is to be done next, as {@link Engine.nextDue} says it. */
+  readonly due: number | null;
 }
 
 /** A webhook to be sent. */
@@ -202,23 +204,26 @@ function headOf(now: number, { method, path, query, headers }: GatewayRequest): 
 /** The answer as the engine writes it: a line of facts, the headers, an empty line and the body, which is not for us to read. */
 function exchangeOf(answer: string): Exchange {
   if (answer.startsWith("{")) return openText<Exchange>(answer);
-  const end = answer.indexOf("\n\n");
-  const [facts = "", ...lines] = answer.slice(0, end).split("\n");
-  const [status, transport, delay, advance, first] = facts.split(" ");
+  // Line by line, and not by `split`: this is done for every request.
+  let end = answer.indexOf("\n");
+  const [status, transport, delay, advance, first, due] = answer.slice(0, end).split(" ");
+  const headers: [name: string, value: string][] = [];
+  for (let begin = end + 1; ; begin = end + 1) {
+    end = answer.indexOf("\n", begin);
+    if (end === begin) break;
+    const colon = answer.indexOf(": ", begin);
+    headers.push([answer.slice(begin, colon), answer.slice(colon + 2, end)]);
+  }
   return {
     status: Number(status),
     transport: transport as Exchange["transport"],
     delay_ms: Number(delay),
     advance_ms: Number(advance),
     webhooks_first: first === "webhooks_first",
-    headers: lines.map(headerOf),
-    body: answer.slice(end + 2),
+    due: due === "-" ? null : Number(due),
+    headers,
+    body: answer.slice(end + 1),
   };
-}
-
-function headerOf(line: string): [name: string, value: string] {
-  const colon = line.indexOf(": ");
-  return [line.slice(0, colon), line.slice(colon + 2)];
 }
 
 type SimulatorExports = Parameters<Parameters<typeof simulator.raw>[0]>[0];

@@ -4,7 +4,7 @@
  */
 
 import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
-import { connectionReset, neverAnswered } from "./fetch.js";
+import { connectionReset, neverAnswered, NOT_READ } from "./fetch.js";
 
 /** What the client sends: a header may be a number, and it may stand several times. */
 export type ClientHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -35,9 +35,6 @@ export interface StripeHttpClient {
   ): Promise<ClientResponse>;
 }
 
-/** Long, and nothing the gateway reads. */
-const NOT_READ = new Set(["x-stripe-client-user-agent", "x-stripe-client-telemetry", "user-agent"]);
-
 /** An `httpClient` whose requests are answered by `exchange`. */
 export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
   return {
@@ -62,11 +59,18 @@ function pairs(headers: ClientHeaders): [string, string][] {
   const found: [string, string][] = [];
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (value === undefined || NOT_READ.has(name.toLowerCase())) continue;
+    if (value === undefined || NOT_READ.has(name)) continue;
     if (typeof value === "object") for (const one of value) found.push([name, one]);
     else found.push([name, String(value)]);
   }
   return found;
+}
+
+/** The headers of an answer as a record. */
+export function recordOf(headers: Kept["headers"]): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (const [name, value] of headers) record[name] = value;
+  return record;
 }
 
 class Answered implements ClientResponse {
@@ -75,7 +79,7 @@ class Answered implements ClientResponse {
 
   constructor(answer: Kept | Truncated) {
     this.#answer = answer;
-    this.#headers = Object.fromEntries(answer.headers);
+    this.#headers = recordOf(answer.headers);
   }
 
   getStatusCode(): number {

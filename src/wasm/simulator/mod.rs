@@ -15,7 +15,7 @@ pub use error::Error;
 use super::reply;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, quoted};
 use crate::prelude::*;
-use crate::simulator::{Exchange, FaultPlan, Gateway, Injected, Options, Outcome};
+use crate::simulator::{FaultPlan, Gateway, Injected, Options, Outcome};
 use crate::time::Timestamp;
 
 /// The gateways of one instance.
@@ -51,7 +51,7 @@ impl Gateways {
     #[must_use]
     pub fn handle(&mut self, handle: u32, head: &str, body: &[u8]) -> String {
         match self.try_handle(handle, head, body) {
-            Ok(answer) => message::written(&answer),
+            Ok(answer) => answer,
             Err(error) => ObjectWriter::new().raw("error", &reply::describe(&error)).finish(),
         }
     }
@@ -145,9 +145,11 @@ impl Gateways {
         self.keep(gateway)
     }
 
-    fn try_handle(&mut self, handle: u32, head: &str, body: &[u8]) -> Result<Exchange, Error> {
+    fn try_handle(&mut self, handle: u32, head: &str, body: &[u8]) -> Result<String, Error> {
         let (now, request) = message::read(head, body)?;
-        Ok(self.gateway_mut(handle)?.handle(now, &request))
+        let gateway = self.gateway_mut(handle)?;
+        let exchange = gateway.handle(now, &request);
+        Ok(message::written(&exchange, gateway.poll_timeout()))
     }
 
     fn try_advance(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
@@ -244,7 +246,7 @@ mod tests {
         assert!(post(&mut gateways, "/api/webhook_endpoints", url).starts_with("201 "));
         let order = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
         let paid = post(&mut gateways, "/api/payments", order);
-        assert!(paid.starts_with("201 deliver 0 0 -\n"), "{paid}");
+        assert!(paid.starts_with("201 deliver 0 0 - 1000\n"), "{paid}");
         assert!(paid.contains("\n\n{\"id\":\"pay_"), "{paid}");
         assert_eq!(text(gateways.next_due(1)), r#"{"ok":1000}"#);
         let polled = text(gateways.poll_delivery(1, br#"{"now":1000,"signed_at":1700000000000}"#));
