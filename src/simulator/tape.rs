@@ -146,12 +146,11 @@ fn handling(entry: &mut Vec<u8>, request: &Request) {
     for text in [&request.method, &request.path, &request.query] {
         bytes(entry, text.as_bytes());
     }
-    let headers = || {
-        let all = request.headers.iter();
-        all.filter_map(|(name, value)| Some((kept(name, value)?, value)))
-    };
-    number(entry, wide(headers().count()));
-    for (place, value) in headers() {
+    let all = request.headers.iter();
+    let headers: Vec<(usize, &str)> =
+        all.filter_map(|(name, value)| Some((kept(name, value)?, value.as_str()))).collect();
+    number(entry, wide(headers.len()));
+    for (place, value) in headers {
         number(entry, wide(place));
         header(entry, value);
     }

@@ -8,7 +8,7 @@ use super::sheet::Sheet;
 use super::test_cards::{self, TEST_CARDS, TestCard};
 use super::tokens;
 use super::work::Work;
-use crate::calendar::date;
+use crate::calendar::year_and_month;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -188,13 +188,4 @@ fn expiry(month: u64, year: u64, now: Timestamp) -> Result<(u8, u16)> {
         return Err(bad_month());
     }
     Ok((month, year))
-}
-
-/// The year and the month of a moment in UTC.
-fn year_and_month(now: Timestamp) -> (u16, u8) {
-    let text = date(now);
-    let mut parts = text.split('-');
-    let year = parts.next().and_then(|year| year.parse().ok()).unwrap_or_default();
-    let month = parts.next().and_then(|month| month.parse().ok()).unwrap_or_default();
-    (year, month)
 }

@@ -40,7 +40,12 @@ pub(super) fn decode(text: &[u8]) -> Result<Branch> {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = unescaped(halves.next().unwrap_or_default())?;
         let value = unescaped(halves.next().unwrap_or_default())?;
-        insert(&mut root, &segments(&name)?, &name, value)?;
+        // Most names are no path.
+        if name.is_empty() || name.contains('[') {
+            insert(&mut root, &segments(&name)?, &name, value)?;
+        } else {
+            insert(&mut root, &[&name], &name, value)?;
+        }
     }
     Ok(root)
 }
@@ -107,6 +112,10 @@ fn holds(branch: &Branch, path: &[&str]) -> bool {
 fn unescaped(text: &[u8]) -> Result<String> {
     let malformed =
         || Refusal::request("Invalid request: a parameter is not percent-encoded UTF-8".to_owned());
+    // Nearly all texts are as they are meant.
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return core::str::from_utf8(text).map(str::to_owned).map_err(|_| malformed());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied();
     while let Some(byte) = rest.next() {

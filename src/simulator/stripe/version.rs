@@ -49,14 +49,15 @@ impl Version {
             Some(halves) => halves,
             None => (text, ""),
         };
-        let digits: String = date.split('-').collect();
-        let is_date =
-            date.len() == 10 && digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *date.as_bytes() else { return None };
+        let digits = [y0, y1, y2, y3, m0, m1, d0, d1];
+        let is_date = digits.iter().all(u8::is_ascii_digit);
         let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase());
         let mut bytes = [0; 16];
         bytes.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
-        let date = digits.parse().ok().filter(|_| is_date && is_name)?;
-        Some(Self { date, name: Name(bytes, name.len()) })
+        let add = |date: u32, digit: u8| date.wrapping_mul(10).wrapping_add(u32::from(digit & 0xf));
+        (is_date && is_name)
+            .then(|| Self { date: digits.into_iter().fold(0, add), name: Name(bytes, name.len()) })
     }
 
     /// Whether this version is of that date or later: `version.since(2026, 9, 30)`.

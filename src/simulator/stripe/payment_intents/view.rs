@@ -160,9 +160,10 @@ fn doc_url(code: &str) -> String {
 
 /// What a page in a browser knows an intent by.
 pub(in super::super) fn client_secret(ids: &Ids, prefix: &str, number: usize) -> String {
-    let secret = ids.id("secret", number);
-    let secret = secret.get(secret.len().saturating_sub(24)..).unwrap_or_default();
-    glued(&[&ids.id(prefix, number), "_secret_", secret])
+    let mut secret = ids.id(prefix, number);
+    secret.push('_');
+    ids.append(&mut secret, "secret", number);
+    secret
 }
 
 /// Writes a list of kinds of methods, or `null`.
