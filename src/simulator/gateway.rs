@@ -99,6 +99,12 @@ impl Gateway {
         [self.world.next_timer(), self.world.webhooks.next_due()].into_iter().flatten().min()
     }
 
+    /// When [`Gateway::poll_delivery`] has something to give next; `None` when never.
+    #[must_use]
+    pub fn poll_delivery_timeout(&self) -> Option<Timestamp> {
+        self.world.webhooks.next_scheduled()
+    }
+
     /// Does what happens by itself up to `now`: holds expire, lingering payments complete, silence becomes failure.
     ///
     /// # Errors

@@ -3,8 +3,11 @@
 use crate::entropy::Entropy;
 use crate::prelude::*;
 
+/// Digits of a number.
+const NUMBER_DIGITS: usize = 8;
+
 /// What follows the prefix: the underscore, the number and the check.
-const TAIL_BYTES: usize = 1 + 8 + 16;
+const TAIL_BYTES: usize = 1 + NUMBER_DIGITS + 16;
 
 /// Makes and reads ids such as `pay_00000007c0ffee00c0ffee00`.
 #[derive(Clone, Debug)]
@@ -69,20 +72,23 @@ fn append(text: &mut String, prefix: &str, number: usize, check: u64) {
     text.push_str(prefix);
     text.push('_');
     // Eight digits name more objects than fit into any memory.
-    hex::<8>(text, u32::try_from(number).unwrap_or(u32::MAX).into());
-    hex::<16>(text, check);
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    let mut digits = [0; TAIL_BYTES - 1];
+    let (of_number, of_check) = digits.split_at_mut(NUMBER_DIGITS);
+    hex(of_number, number.into());
+    hex(of_check, check);
+    text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
 }
 
-/// Appends the lowest digits of a number. By hand, since several ids are written for every request, and `core::fmt` takes ten
+/// Writes the lowest digits of a number. By hand, since several ids are written for every request, and `core::fmt` takes ten
 /// times as long.
-fn hex<const DIGITS: usize>(text: &mut String, mut number: u64) {
-    let mut digits = [b'0'; DIGITS];
+fn hex(digits: &mut [u8], mut number: u64) {
     for slot in digits.iter_mut().rev() {
-        let digit = u8::try_from(number & 15).unwrap_or_default();
+        let [low, ..] = number.to_le_bytes();
+        let digit = low & 15;
         *slot = if digit < 10 { digit | b'0' } else { digit.wrapping_add(b'a' - 10) };
         number >>= 4;
     }
-    text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
 }
 
 fn bytes(mut entropy: Entropy) -> [u8; 24] {

@@ -42,6 +42,13 @@ export interface Exchange {
   readonly due: number | null;
 }
 
+/** What is to be done next, in milliseconds since the epoch; `null` where there is nothing. */
+export interface Agenda {
+  readonly due: number | null;
+  /** The part of it that {@link Engine.pollDelivery} gives. */
+  readonly delivery_due: number | null;
+}
+
 /** A webhook to be sent. */
 export interface Delivery {
   readonly id: string;
@@ -109,10 +116,10 @@ export class Engine {
     return exchangeOf(answer);
   }
 
-  /** Lets happen what happens by itself up to `now`. */
-  advance(now: number): void {
+  /** Lets happen what happens by itself up to `now`, and says what is to be done next. */
+  advance(now: number): Agenda {
     const input = encode({ now });
-    this.#invoke<null>((exports, handle) => exports.simulator_advance(handle, input));
+    return this.#invoke<Agenda>((exports, handle) => exports.simulator_advance(handle, input));
   }
 
   /** The next webhook that is due, signed as of `signedAt`; `null` when there is none. */

@@ -261,13 +261,14 @@ export class Gateway {
     this.#arm();
   }
 
-  /** Lets happen what is due at `now` and sets the webhooks off. */
-  #sendDue(now: number): void {
+  /** Lets happen what is due at `now`, sets the webhooks off and returns when something is due next. */
+  #sendDue(now: number): number | null {
     const at = this.#clock.kind === "virtual" ? this.#clock.now() : now;
-    this.#engine.advance(at);
+    const agenda = this.#engine.advance(at);
+    if (agenda.delivery_due === null || agenda.delivery_due > at) return agenda.due;
     for (;;) {
       const delivery = this.#engine.pollDelivery(at, this.#signatureTime());
-      if (delivery === null) return;
+      if (delivery === null) return this.#engine.nextDue();
       const sent = this.#send(delivery, at).finally(() => {
         this.#underway.delete(sent);
         this.#awaited.delete(sent);
@@ -329,8 +330,7 @@ export class Gateway {
     this.#timer = setTimeout(() => {
       this.#wakesAt = null;
       if (this.#closed) return;
-      this.#sendDue(this.#clock.now());
-      this.#arm();
+      this.#armFor(this.#sendDue(this.#clock.now()));
     }, wait);
     // A test that is over must not be kept alive by a webhook nobody waits for; a server is kept alive by its socket.
     (this.#timer as { unref?: () => void }).unref?.();

@@ -25,6 +25,9 @@ use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Headers beside the content type, at most.
+const HEADERS: usize = 5;
+
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
@@ -85,6 +88,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
+    exchange.headers.reserve(HEADERS);
     exchange.headers.push(("request-id", world.ids.id(REQUEST_PREFIX, number)));
     exchange.headers.push(("stripe-version", spoken.to_owned()));
     for name in ["idempotency-key", "stripe-account"] {

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 /// What the line of facts takes at most, nearly always.
 const FACTS_BYTES: usize = 64;
 
+/// Headers of most requests.
+const USUAL_HEADERS: usize = 8;
+
 /// Reads the lines `now`, method, path and query, and then a name and a value for each header.
 pub(super) fn read(head: &str, body: &[u8]) -> Result<(Timestamp, Request), Error> {
     let mut lines = Lines(Some(head));
@@ -19,7 +22,7 @@ pub(super) fn read(head: &str, body: &[u8]) -> Result<(Timestamp, Request), Erro
     let now = now.ok_or_else(|| wrong("now", "milliseconds up to the year 9999"))?;
     let mut line = |field| lines.next().map(str::to_owned).ok_or_else(|| wrong(field, "a line of text"));
     let (method, path, query) = (line("method")?, line("path")?, line("query")?);
-    let mut headers = Vec::new();
+    let mut headers = Vec::with_capacity(USUAL_HEADERS);
     while let Some(name) = lines.next() {
         let value = lines.next().ok_or_else(|| wrong("headers", "pairs of name and value"))?;
         headers.push((name.to_owned(), value.to_owned()));
