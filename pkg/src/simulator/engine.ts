@@ -108,11 +108,16 @@ export class Engine {
     this.#checkAlive();
     const { body } = request;
     const head = headOf(now, request);
-    const answer = simulator.raw((exports) =>
-      typeof body === "string"
-        ? exports.simulator_handle_text(this.#handle, head, body)
-        : exports.simulator_handle(this.#handle, head, body),
-    );
+    const { exports } = simulator;
+    let answer: string;
+    try {
+      answer =
+        typeof body === "string"
+          ? exports.simulator_handle_text(this.#handle, head, body)
+          : exports.simulator_handle(this.#handle, head, body);
+    } catch (error) {
+      throw simulator.told(error);
+    }
     return exchangeOf(answer);
   }
 
