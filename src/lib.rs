@@ -66,13 +66,6 @@ pub mod webhook;
 #[cfg(feature = "world")]
 pub mod world;
 
-/// The simulator links `std`, and leaves its allocator: thirty texts come and go with each request.
-#[cfg(all(target_family = "wasm", feature = "wasm-simulator", not(feature = "artefact")))]
-mod heap {
-    #[global_allocator]
-    static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-}
-
 /// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says
 /// nothing, since the shell throws the instance away in any case.
 #[cfg(all(target_family = "wasm", feature = "artefact"))]
