@@ -11,6 +11,7 @@ use core::hash::Hasher as _;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use super::Error;
+use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
 /// How long a key is remembered after its first use.
@@ -36,14 +37,18 @@ pub(super) enum Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fingerprint([u64; 2]);
 
-/// A fingerprint in the making. Lengths stand before texts, so that no two lists of texts are the same.
+/// A fingerprint in the making. Lengths stand before texts, so that no two lists of texts are the same. What is added is
+/// gathered, since a hash takes one long text in half the time of many short ones.
 #[derive(Debug)]
-pub(super) struct Printer(SipHasher13);
+pub(super) struct Printer(Vec<u8>);
+
+/// What most requests gather.
+const GATHERED_BYTES: usize = 512;
 
 impl Printer {
     /// Of nothing yet.
     pub(super) fn new() -> Self {
-        Self(SipHasher13::new())
+        Self(Vec::with_capacity(GATHERED_BYTES))
     }
 
     /// Adds a text.
@@ -54,18 +59,20 @@ impl Printer {
     /// Adds bytes.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         // A length is at most 64 bits wide on every platform we build for.
-        self.0.write(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
-        self.0.write(bytes);
+        self.0.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+        self.0.extend_from_slice(bytes);
     }
 
     /// Adds a sign that says what follows.
     pub(super) fn mark(&mut self, sign: u8) {
-        self.0.write(&[sign]);
+        self.0.push(sign);
     }
 
     /// Of everything added.
     pub(super) fn finish(self) -> Fingerprint {
-        let found = self.0.finish128();
+        let mut hash = SipHasher13::new();
+        hash.write(&self.0);
+        let found = hash.finish128();
         Fingerprint([found.h1, found.h2])
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn decode(text: &[u8]) -> Result<Branch> {
         let name = unescaped(halves.next().unwrap_or_default())?;
         let value = unescaped(halves.next().unwrap_or_default())?;
         // Most names are no path.
-        if name.is_empty() || name.contains('[') {
+        if name.is_empty() || name.bytes().any(|byte| byte == b'[') {
             insert(&mut root, &segments(&name)?, &name, value)?;
         } else {
             insert(&mut root, &[&name], &name, value)?;

@@ -130,7 +130,9 @@ impl<'a> Sheet<'a> {
     pub(super) fn currency(&mut self, name: &'static str, currency: Currency) {
         self.name(name);
         self.out.push('"');
-        self.out.extend(currency.code().chars().map(|letter| letter.to_ascii_lowercase()));
+        for letter in currency.code().bytes() {
+            self.out.push(char::from(letter.to_ascii_lowercase()));
+        }
         self.out.push('"');
     }
 
