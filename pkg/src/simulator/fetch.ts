@@ -29,7 +29,7 @@ export const HANG_MS = 120_000;
 export type SignalSource = () => AbortSignal;
 
 /** Answers a request without the objects of `fetch`. */
-export type ExchangeWith = (request: GatewayRequest, signal?: AbortSignal) => Promise<Answer>;
+export type ExchangeWith = (request: GatewayRequest, signal?: AbortSignal) => Answer | Promise<Answer>;
 
 /** Nothing the gateway reads, as the official client spells them; some of them are long. */
 export const NOT_READ: ReadonlySet<string> = new Set([

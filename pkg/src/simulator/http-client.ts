@@ -41,13 +41,14 @@ export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
     getClientName: () => "tillproof",
     makeRequest: async (_host, _port, path, method, headers, requestData) => {
       const question = path.indexOf("?");
-      const answer = await exchange({
+      const asked = exchange({
         method,
         path: question < 0 ? path : path.slice(0, question),
         query: question < 0 ? "" : path.slice(question + 1),
         headers: pairs(headers),
         body: requestData ?? "",
       });
+      const answer = "connection" in asked ? asked : await asked;
       if (answer.connection === "broken") throw connectionReset();
       if (answer.connection === "hung") throw neverAnswered();
       return new Answered(answer);
