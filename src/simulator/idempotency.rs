@@ -6,11 +6,8 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 
-use core::hash::Hasher as _;
-
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
-
 use super::Error;
+use crate::dedup::print;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -70,10 +67,7 @@ impl Printer {
 
     /// Of everything added.
     pub(super) fn finish(self) -> Fingerprint {
-        let mut hash = SipHasher13::new();
-        hash.write(&self.0);
-        let found = hash.finish128();
-        Fingerprint([found.h1, found.h2])
+        Fingerprint(print(&self.0))
     }
 }
 

@@ -213,39 +213,58 @@ function headOf(now: number, { method, path, query, headers }: GatewayRequest): 
   });
 }
 
+/** What follows the status of nearly every answer: it is sent at once, and nothing happens before. */
+const AT_ONCE = " deliver 0 0 - ";
+
 /** The answer as the engine writes it: a line of facts, the headers, an empty line and the body, which is not for us to read. */
 function exchangeOf(answer: string): Exchange {
   if (answer.startsWith("{")) return openText<Exchange>(answer);
-  // Line by line, and not by `split`: this is done for every request.
-  let end = answer.indexOf("\n");
-  const [status, transport, delay, advance, first, due] = answer.slice(0, end).split(" ");
+  // Place by place, and not by `split`: this is done for every request.
+  const endOfStatus = answer.indexOf(" ");
+  const endOfFacts = answer.indexOf("\n");
+  const status = Number(answer.slice(0, endOfStatus));
   const headers: [name: string, value: string][] = [];
-  for (let begin = end + 1; ; begin = end + 1) {
-    end = answer.indexOf("\n", begin);
-    if (end === begin) break;
-    const colon = answer.indexOf(": ", begin);
-    headers.push([headerName(answer, begin, colon), answer.slice(colon + 2, end)]);
+  const begin = headersInto(headers, answer, endOfFacts + 1);
+  const body = answer.slice(begin);
+  if (answer.startsWith(AT_ONCE, endOfStatus)) {
+    const due = dueOf(answer.slice(endOfStatus + AT_ONCE.length, endOfFacts));
+    return { status, transport: "deliver", delay_ms: 0, advance_ms: 0, webhooks_first: false, due, headers, body };
   }
+  const [transport, delay, advance, first, due = "-"] = answer.slice(endOfStatus + 1, endOfFacts).split(" ");
   return {
-    status: Number(status),
+    status,
     transport: transport as Exchange["transport"],
     delay_ms: Number(delay),
     advance_ms: Number(advance),
     webhooks_first: first === "webhooks_first",
-    due: due === "-" ? null : Number(due),
+    due: dueOf(due),
     headers,
-    body: answer.slice(end + 1),
+    body,
   };
 }
 
-/** Names that stand in nearly every answer: a text that was made just now is dear as the name of a member. */
-const HEADER_NAMES = ["content-type", "request-id", "stripe-version", "idempotency-key"];
+function dueOf(text: string): number | null {
+  return text === "-" ? null : Number(text);
+}
 
-function headerName(answer: string, begin: number, end: number): string {
-  for (const name of HEADER_NAMES) {
-    if (name.length === end - begin && answer.startsWith(name, begin)) return name;
+/** How the lines of nearly every answer begin: a text that was made just now is dear as the name of a member. */
+const KNOWN_HEADERS = ["content-type", "request-id", "stripe-version", "idempotency-key"].map((name) => ({
+  name,
+  prefix: `${name}: `,
+}));
+
+/** Reads the lines from a place on, up to the empty one, and returns what stands behind it. */
+function headersInto(headers: [name: string, value: string][], answer: string, from: number): number {
+  let begin = from;
+  for (;;) {
+    const end = answer.indexOf("\n", begin);
+    if (end === begin) return end + 1;
+    const at = begin;
+    const known = KNOWN_HEADERS.find(({ prefix }) => answer.startsWith(prefix, at));
+    const colon = known === undefined ? answer.indexOf(": ", begin) : begin + known.name.length;
+    headers.push([known?.name ?? answer.slice(begin, colon), answer.slice(colon + 2, end)]);
+    begin = end + 1;
   }
-  return answer.slice(begin, end);
 }
 
 type SimulatorExports = Parameters<Parameters<typeof simulator.raw>[0]>[0];

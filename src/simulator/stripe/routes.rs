@@ -61,7 +61,7 @@ const fn rows_in_all() -> usize {
 
 /// Every row beside its mark, which stand close together: each request looks at all of them.
 static MARKED: ([Mark; rows_in_all()], [Option<&Row>; rows_in_all()]) = {
-    let mut marks = [[0; 4]; rows_in_all()];
+    let mut marks = [0; rows_in_all()];
     let mut rows: [Option<&Row>; rows_in_all()] = [None; rows_in_all()];
     let (mut marks_left, mut rows_left): (&mut [Mark], &mut [Option<&Row>]) = (&mut marks, &mut rows);
     let mut resources = RESOURCES;
@@ -121,8 +121,8 @@ pub(super) struct Row {
     mark: Mark,
 }
 
-/// The first letter of the method, the first two of the resource, and how many parts the path has.
-type Mark = [u8; 4];
+/// The first letter of the method, the first two of the resource, and how many parts the path has, in one number.
+type Mark = u32;
 
 /// Where the name of a resource begins in every path.
 const VERSION: &[u8] = b"/v1/";
@@ -144,7 +144,7 @@ const fn mark(method: &str, path: &str) -> Mark {
         }
         rest = after;
     }
-    [verb, first, second, parts]
+    u32::from_be_bytes([verb, first, second, parts])
 }
 
 impl Row {

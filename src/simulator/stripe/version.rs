@@ -20,6 +20,9 @@ struct Name([u8; 16], usize);
 /// What is spoken when no version is asked for.
 pub(super) const NEWEST: &str = "2026-10-28.endive";
 
+/// A date such as `2026-10-28`.
+const DATE_BYTES: usize = 10;
+
 impl Version {
     /// The version of the `Stripe-Version` header; the newest when there is none.
     ///
@@ -67,13 +70,24 @@ impl Version {
 
     /// As it is written in headers and events.
     pub(super) fn to_text(self) -> String {
-        let (year, month, day) = (self.date / 10_000, self.date / 100 % 100, self.date % 100);
-        let date = [year.digits(), month.padded(2), day.padded(2)].join("-");
         let Name(bytes, length) = self.name;
-        match core::str::from_utf8(bytes.get(..length).unwrap_or_default()) {
-            Ok(name) if !name.is_empty() => glued(&[&date, ".", name]),
-            _ => date,
+        let mut text = String::with_capacity(DATE_BYTES.saturating_add(1).saturating_add(length));
+        for (mark, part, width) in
+            [("", self.date / 10_000, 4), ("-", self.date / 100 % 100, 2), ("-", self.date % 100, 2)]
+        {
+            text.push_str(mark);
+            for place in (0..width).rev() {
+                let digit = part / 10_u32.pow(place) % 10;
+                text.extend(char::from_digit(digit, 10));
+            }
         }
+        if let Ok(name) = core::str::from_utf8(bytes.get(..length).unwrap_or_default())
+            && !name.is_empty()
+        {
+            text.push('.');
+            text.push_str(name);
+        }
+        text
     }
 }
 
