@@ -3,14 +3,15 @@
 //! The shell keeps the lines of each journal and makes a new handle from them after a trap. That an entry exists
 //! already, or says something else, is an expected outcome and crosses as a value.
 
+mod documents;
+
 use super::reply;
 use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
-use crate::ledger::{
-    Account, Answer, Balance, Entry, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Template,
-};
+use crate::ledger::{Account, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, Template};
 use crate::money::Currency;
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,8 @@ impl Ledgers {
         Ok(out)
     }
 
-    /// Takes `{"entries": [...], "before"?: [...]}`, where `before` are the entries drafted earlier for the same commit.
+    /// Takes `{"entries": [...], "before"?: [...]}`: entries and standings of accounts, where `before` are those drafted
+    /// earlier for the same commit.
     /// Replies with one answer for each of `entries`: `{"status": "created", "position", "line"}`,
     /// `{"status": "exists", "position"}` or `{"status": "exists_with_different", "position", "field"}`. Several
     /// entries are drafted all or none.
@@ -72,8 +74,8 @@ impl Ledgers {
         let ledger = self.get(handle)?;
         let document = json::parse(input)?;
         let mut fields = Fields::of(&document, "draft")?;
-        let mut entries = read_entries(fields.list("entries")?)?;
-        let mut all = read_entries(fields.list("before")?)?;
+        let mut entries = read_records(fields.list("entries")?)?;
+        let mut all = read_records(fields.list("before")?)?;
         fields.finish()?;
         let (answers, skipped) = match (entries.pop(), entries.is_empty()) {
             (Some(only), true) => (vec![ledger.draft_together(all, only)?], 0),
@@ -86,7 +88,7 @@ impl Ledgers {
         };
         let mut list = ArrayWriter::new();
         for answer in answers.iter().skip(skipped) {
-            list = list.raw(&describe(answer));
+            list = list.raw(&documents::answer(answer));
         }
         Ok(list.finish())
     }
@@ -105,7 +107,9 @@ impl Ledgers {
         Ok(position(ObjectWriter::new(), ledger).finish())
     }
 
-    /// Takes `{"account", "currency"}`. Replies with `{"debits", "credits", "balance"}`, the last on the normal side.
+    /// Takes `{"account", "currency", "key"?}`, or `{"account", "currency", "at", "known_at"?}` for a balance of the past.
+    /// Replies with `{"debits", "credits", "pending_debits", "pending_credits", "balance", "available"}`, the last two on
+    /// the normal side.
     #[must_use]
     pub fn balance(&self, handle: u32, input: &[u8]) -> Vec<u8> {
         reply::of(self.try_balance(handle, input))
@@ -117,42 +121,25 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "balance")?;
         let account = Account::parse(fields.text("account")?)?;
         let currency = Currency::parse(fields.text("currency")?).map_err(LedgerError::from)?;
+        let (key, at) = (fields.maybe_text("key")?, maybe_moment(&mut fields, "at")?);
+        let known_at = maybe_moment(&mut fields, "known_at")?;
         fields.finish()?;
-        let balance = ledger.balance(&account, currency);
-        Ok(sums(ObjectWriter::new(), &account, balance).finish())
+        let balance = match (at.or(known_at), key) {
+            (Some(_), _) => ledger.balance_at(&account, currency, at.unwrap_or(Timestamp::MAX), known_at),
+            (None, Some(key)) => ledger.balance_by_key(&account, key, currency),
+            (None, None) => ledger.balance(&account, currency),
+        };
+        Ok(documents::sums(ObjectWriter::new(), &account, balance).finish())
     }
 
-    /// Replies with one object for each currency: `{"currency", "debits", "credits", "accounts": [...]}`.
+    /// Replies with one object for each currency: `{"currency", "exponent", "debits", "credits", "accounts": [...]}`.
     #[must_use]
     pub fn trial_balance(&self, handle: u32) -> Vec<u8> {
-        reply::of(self.try_trial_balance(handle))
-    }
-
-    fn try_trial_balance(&self, handle: u32) -> Result<String, Error> {
-        let trial = self.get(handle)?.trial_balance();
-        let mut currencies = ArrayWriter::new();
-        for total in &trial.totals {
-            let mut accounts = ArrayWriter::new();
-            for row in trial.accounts.iter().filter(|row| row.currency == total.currency) {
-                let out = ObjectWriter::new()
-                    .text("account", row.account.name())
-                    .text("kind", row.account.kind().name());
-                accounts = accounts.raw(&sums(out, &row.account, row.balance).finish());
-            }
-            currencies = currencies.raw(
-                &ObjectWriter::new()
-                    .text("currency", total.currency.code())
-                    .text("debits", &total.total.debits.digits())
-                    .text("credits", &total.total.credits.digits())
-                    .raw("accounts", &accounts.finish())
-                    .finish(),
-            );
-        }
-        Ok(currencies.finish())
+        reply::of(self.get(handle).map(|ledger| documents::trial_balance(&ledger.trial_balance())))
     }
 
     /// Takes `{"account"}`. Replies with a list of `{"position", "entry", "occurred_at", "description", "side",
-    /// "amount", "currency", "balance"}`.
+    /// "amount", "currency", "balance"}`, with `key` and `layer` where the posting has a key or is pending.
     #[must_use]
     pub fn statement(&self, handle: u32, input: &[u8]) -> Vec<u8> {
         reply::of(self.try_statement(handle, input))
@@ -164,22 +151,32 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "statement")?;
         let account = Account::parse(fields.text("account")?)?;
         fields.finish()?;
-        let mut lines = ArrayWriter::new();
-        for line in ledger.statement(&account) {
-            lines = lines.raw(
-                &ObjectWriter::new()
-                    .number("position", line.position)
-                    .text("entry", &line.entry)
-                    .number("occurred_at", line.occurred_at.unix_ms())
-                    .text("description", &line.description)
-                    .text("side", line.side.name())
-                    .digits("amount", line.amount.minor())
-                    .text("currency", line.amount.currency().code())
-                    .digits("balance", line.after.on(account.normal_side()))
-                    .finish(),
-            );
+        Ok(documents::statement(&account, &ledger.statement(&account)))
+    }
+
+    /// Takes `{"now"}`. Replies with the entries that let go of holds whose time is over.
+    #[must_use]
+    pub fn expiries(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_expiries(handle, input))
+    }
+
+    fn try_expiries(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "expiries")?;
+        let now = maybe_moment(&mut fields, "now")?.unwrap_or(Timestamp::MAX);
+        fields.finish()?;
+        let mut entries = ArrayWriter::new();
+        for entry in ledger.expiries(now) {
+            entries = entries.raw(&entry.to_json());
         }
-        Ok(lines.finish())
+        Ok(entries.finish())
+    }
+
+    /// Replies with `{"balanced", "index_holds", "overdrawn": [...], "open_keys": [...]}`.
+    #[must_use]
+    pub fn audit(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.get(handle).map(|ledger| documents::audit(&ledger.audit())))
     }
 
     /// Lets go of a handle. Replies with `null`.
@@ -201,12 +198,12 @@ impl Ledgers {
     }
 }
 
-fn read_entries(list: &[json::Value<'_>]) -> Result<Vec<Entry>, LedgerError> {
-    let mut entries = Vec::new();
-    for entry in list {
-        entries.push(Entry::from_json(entry)?);
+fn read_records(list: &[json::Value<'_>]) -> Result<Vec<Record>, LedgerError> {
+    let mut records = Vec::new();
+    for record in list {
+        records.push(Record::from_json(record)?);
     }
-    Ok(entries)
+    Ok(records)
 }
 
 fn place(handle: u32) -> Option<usize> {
@@ -236,35 +233,29 @@ pub fn template(input: &[u8]) -> Vec<u8> {
     reply::of(document.and_then(|document| Template::fill(&document)).map(|entry| entry.to_json()))
 }
 
+/// Takes the names of no template, and replies with those of all built-in ones: `[{"name", "event"?, "relation"?}]`; or
+/// takes a merchant's own template, and replies with that one once it is checked.
+#[must_use]
+pub fn templates(input: &[u8]) -> Vec<u8> {
+    let templates = if input.is_empty() {
+        Template::names().map(Template::named).collect()
+    } else {
+        let document = json::parse(input).map_err(LedgerError::from);
+        document.and_then(|document| Ok(vec![Template::from_json(&document)?]))
+    };
+    reply::of(templates.map(|templates| documents::templates(&templates)))
+}
+
+fn maybe_moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<Timestamp>, json::Error> {
+    Ok(fields.maybe_integer(field)?.map(|ms| Timestamp::from_unix_ms(ms).unwrap_or(Timestamp::MAX)))
+}
+
 fn split(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
     lines.strip_suffix(b"\n").unwrap_or(lines).split(|byte| *byte == b'\n').filter(|_| !lines.is_empty())
 }
 
 fn position(out: ObjectWriter, ledger: &Ledger) -> ObjectWriter {
     out.number("length", ledger.length()).text("head", &ledger.head())
-}
-
-fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
-    out.text("debits", &balance.debits.digits())
-        .text("credits", &balance.credits.digits())
-        .digits("balance", balance.on(account.normal_side()))
-}
-
-fn describe(answer: &Answer) -> String {
-    match answer {
-        Answer::Created(line) => ObjectWriter::new()
-            .text("status", "created")
-            .number("position", line.position())
-            .text("line", &line.text()),
-        Answer::Exists { position } => {
-            ObjectWriter::new().text("status", "exists").number("position", *position)
-        }
-        Answer::ExistsWithDifferent { position, field } => ObjectWriter::new()
-            .text("status", "exists_with_different")
-            .number("position", *position)
-            .text("field", field),
-    }
-    .finish()
 }
 
 impl From<LedgerError> for Error {
@@ -342,6 +333,24 @@ pub mod exports {
         LEDGERS.lock().statement(handle, input)
     }
 
+    /// See [`Ledgers::expiries`].
+    #[wasm_bindgen]
+    pub fn ledger_expiries(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.lock().expiries(handle, input)
+    }
+
+    /// See [`Ledgers::audit`].
+    #[wasm_bindgen]
+    pub fn ledger_audit(handle: u32) -> Vec<u8> {
+        LEDGERS.lock().audit(handle)
+    }
+
+    /// See [`super::templates`].
+    #[wasm_bindgen]
+    pub fn ledger_templates(input: &[u8]) -> Vec<u8> {
+        super::templates(input)
+    }
+
     /// See [`Ledgers::release`].
     #[wasm_bindgen]
     pub fn ledger_release(handle: u32) -> Vec<u8> {
@@ -391,7 +400,10 @@ mod tests {
         assert_eq!(ok(ledgers.apply(1, line.as_bytes()))["length"], 1);
         assert_eq!(
             text(ledgers.balance(1, br#"{"account":"Income:Sales","currency":"EUR"}"#)),
-            r#"{"ok":{"debits":"0","credits":"1000","balance":"1000"}}"#
+            concat!(
+                r#"{"ok":{"debits":"0","credits":"1000","pending_debits":"0","pending_credits":"0","#,
+                r#""balance":"1000","available":"1000"}}"#
+            )
         );
         let trial = ok(ledgers.trial_balance(1));
         assert_eq!((&trial[0]["debits"], &trial[0]["credits"]), (&"1000".into(), &"1000".into()));
