@@ -73,6 +73,7 @@ export const ARTEFACTS = [
   { name: "governor", features: "wasm-governor,artefact,wordless" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
+  { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
   { name: "simulator", features: "wasm-simulator", fast: true },
   { name: "torture", features: "wasm-torture,artefact", fast: true },

@@ -17,7 +17,8 @@ pub(super) struct Drafts {
     lines: Vec<Line>,
     /// Place of each id in `lines`.
     places: BTreeMap<String, u64>,
-    taken: BTreeMap<String, Taken>,
+    /// The last of an entry counts. A list: few of a batch take from others of it.
+    taken: Vec<(String, Taken)>,
 }
 
 /// What becomes of a record.
@@ -32,9 +33,7 @@ impl Drafts {
     pub(super) fn push(&mut self, line: Line, taken: Option<(String, Taken)>) {
         let place = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
         let _ = self.places.insert(line.record().id().to_owned(), place);
-        if let Some((entry, taken)) = taken {
-            let _ = self.taken.insert(entry, taken);
-        }
+        self.taken.extend(taken);
         self.lines.push(line);
     }
 
@@ -52,7 +51,7 @@ impl Drafts {
 
     fn standings(&self) -> impl Iterator<Item = &Standing> {
         self.lines.iter().filter_map(|line| match line.record() {
-            Record::Standing(standing) => Some(standing),
+            Record::Standing(standing) => Some(&**standing),
             Record::Entry(_) => None,
         })
     }
@@ -69,7 +68,7 @@ impl Ledger {
             }));
         }
         let (position, previous) = match drafts.lines.last() {
-            Some(last) => (last.position().saturating_add(1), last.digest().clone()),
+            Some(last) => (last.position().saturating_add(1), last.digest()),
             None => (self.next_position(), self.head_digest()),
         };
         let rulings = self.rulings().with(drafts.standings());
@@ -103,7 +102,8 @@ impl Ledger {
         let Some(original) = original else {
             return Err(Error::from(ErrorKind::TakesFromUnknown { relation, entry: id.to_owned() }));
         };
-        let before = drafts.taken.get(id).or_else(|| self.taken_from(id));
+        let drafted = drafts.taken.iter().rev().find(|(entry, _)| entry == id).map(|(_, taken)| taken);
+        let before = drafted.or_else(|| self.taken_from(id));
         let taken = rest::take(original, before, entry, relation, position)?;
         Ok(Some((id.to_owned(), taken)))
     }

@@ -40,8 +40,10 @@ pub struct Ledger {
     lines: Vec<Line>,
     /// Position of each id.
     positions: BTreeMap<String, u64>,
-    /// What was taken from entries that were reversed, captured or released, by id.
-    taken: BTreeMap<String, Taken>,
+    /// What was taken from entries that were reversed, captured or released.
+    taken: Vec<Taken>,
+    /// Place in `taken` of each such entry, by id.
+    taken_places: BTreeMap<String, u64>,
     /// Position of each hold that is not released, by id.
     holds: BTreeMap<String, u64>,
     /// What may be posted to which account.
@@ -90,7 +92,7 @@ impl Ledger {
     /// The hash of the last line: whoever knows it knows the whole journal. Zeros when there is none.
     #[must_use]
     pub fn head(&self) -> String {
-        self.head_digest().as_str().to_owned()
+        self.head_digest().text()
     }
 
     /// All lines.
@@ -198,7 +200,7 @@ impl Ledger {
         if found != expected {
             return Err(Error::from(ErrorKind::OutOfOrder { expected, found }));
         }
-        if !line.follows(&self.head_digest()) {
+        if !line.follows(self.head_digest()) {
             return Err(broken(line, "it does not follow the line before it"));
         }
         if self.positions.contains_key(line.record().id()) {
@@ -216,7 +218,12 @@ impl Ledger {
             if released {
                 let _ = self.holds.remove(&id);
             }
-            let _ = self.taken.insert(id, taken);
+            let next = u64::try_from(self.taken.len()).unwrap_or(u64::MAX);
+            let place = *self.taken_places.entry(id).or_insert(next);
+            match usize::try_from(place).ok().and_then(|place| self.taken.get_mut(place)) {
+                Some(before) => *before = taken,
+                None => self.taken.push(taken),
+            }
         }
         match line.record() {
             Record::Entry(entry) => {
@@ -273,7 +280,7 @@ impl Ledger {
     }
 
     pub(super) fn taken_from(&self, id: &str) -> Option<&Taken> {
-        self.taken.get(id)
+        self.taken.get(usize::try_from(*self.taken_places.get(id)?).ok()?)
     }
 
     pub(super) fn next_position(&self) -> u64 {
@@ -281,7 +288,7 @@ impl Ledger {
     }
 
     pub(super) fn head_digest(&self) -> Digest {
-        self.lines.last().map_or_else(Digest::zero, |line| line.digest().clone())
+        self.lines.last().map_or_else(Digest::zero, Line::digest)
     }
 
     pub(super) fn line_at(&self, position: u64) -> Option<&Line> {

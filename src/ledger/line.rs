@@ -23,7 +23,7 @@ use crate::prelude::*;
 pub const POSITION_MAX: u64 = 999_999_999_999;
 
 /// Keeps this chain apart from every other use of SHA-256.
-const DOMAIN: &str = "tillproof-ledger-1";
+pub(super) const DOMAIN: &str = "tillproof-ledger-1";
 
 /// One line of a journal: a record at its position in the chain. Cannot be made with a wrong hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Line {
 impl Line {
     /// The line of `record` after `previous`.
     pub(super) fn chained(position: u64, previous: Digest, record: Record) -> Self {
-        let hash = hash_of(position, &previous, &record.to_json());
+        let hash = hash_of(position, previous, &record.to_json());
         Self { position, previous, hash, record }
     }
 
@@ -51,7 +51,7 @@ impl Line {
         let broken = |found| Error::from(ErrorKind::BrokenChain { position: expected_position, found });
         let document = json::parse(text).map_err(|_| broken("it is not JSON"))?;
         let line = Self::read(&document).ok_or_else(|| broken("it is not a journal line"))?;
-        if line.hash != hash_of(line.position, &line.previous, &line.record.to_json()) {
+        if line.hash != hash_of(line.position, line.previous, &line.record.to_json()) {
             return Err(broken("its hash is not that of its content"));
         }
         if line.text().as_bytes() != text {
@@ -82,9 +82,9 @@ impl Line {
     pub fn text(&self) -> String {
         ObjectWriter::new()
             .raw(self.record.member(), &self.record.to_json())
-            .text("hash", self.hash.as_str())
+            .text("hash", &self.hash.text())
             .number("position", self.position)
-            .text("previous", self.previous.as_str())
+            .text("previous", &self.previous.text())
             .finish()
     }
 
@@ -108,26 +108,26 @@ impl Line {
 
     /// The hash of this line, 64 lower-case hexadecimal digits.
     #[must_use]
-    pub fn hash(&self) -> &str {
-        self.hash.as_str()
+    pub fn hash(&self) -> String {
+        self.hash.text()
     }
 
     /// The hash of the line before, 64 lower-case hexadecimal digits; zeros for the first line.
     #[must_use]
-    pub fn previous(&self) -> &str {
-        self.previous.as_str()
+    pub fn previous(&self) -> String {
+        self.previous.text()
     }
 
-    pub(super) const fn digest(&self) -> &Digest {
-        &self.hash
+    pub(super) const fn digest(&self) -> Digest {
+        self.hash
     }
 
-    pub(super) fn follows(&self, head: &Digest) -> bool {
-        self.previous == *head
+    pub(super) fn follows(&self, head: Digest) -> bool {
+        self.previous == head
     }
 }
 
-pub(super) fn hash_of(position: u64, previous: &Digest, record: &str) -> Digest {
-    let head = glued(&[DOMAIN, "\n", &position.digits(), "\n", previous.as_str(), "\n"]);
+fn hash_of(position: u64, previous: Digest, record: &str) -> Digest {
+    let head = glued(&[DOMAIN, "\n", &position.digits(), "\n", &previous.text(), "\n"]);
     Digest::of(&[head.as_bytes(), record.as_bytes()])
 }

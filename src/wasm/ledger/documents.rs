@@ -2,8 +2,8 @@
 
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::ledger::{
-    Account, AccountBalance, Answer, Audit, Balance, EventType, Layer, Relation, StatementLine, Template,
-    TrialBalance,
+    Account, AccountBalance, Answer, Audit, Balance, DayRoot, EventType, Inclusion, Layer, Relation,
+    StatementLine, Template, TrialBalance,
 };
 use crate::prelude::*;
 
@@ -102,6 +102,34 @@ pub(super) fn audit(audit: &Audit) -> String {
         .flag("index_holds", audit.index_holds)
         .raw("overdrawn", &rows(&audit.overdrawn))
         .raw("open_keys", &rows(&audit.open_keys))
+        .finish()
+}
+
+fn day(day: &DayRoot) -> ObjectWriter {
+    ObjectWriter::new()
+        .number("day", day.day)
+        .number("from", day.from)
+        .number("to", day.to)
+        .text("root", &day.root)
+}
+
+pub(super) fn days(days: &[DayRoot]) -> String {
+    let mut list = ArrayWriter::new();
+    for root in days {
+        list = list.raw(&day(root).finish());
+    }
+    list.finish()
+}
+
+pub(super) fn inclusion(proof: &Inclusion) -> String {
+    let mut path = ArrayWriter::new();
+    for hash in &proof.path {
+        path = path.text(hash);
+    }
+    day(&proof.day)
+        .number("index", proof.index)
+        .number("size", proof.size)
+        .raw("path", &path.finish())
         .finish()
 }
 

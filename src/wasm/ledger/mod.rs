@@ -4,11 +4,14 @@
 //! already, or says something else, is an expected outcome and crosses as a value.
 
 mod documents;
+pub mod templates;
 
 use super::reply;
 use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
-use crate::ledger::{Account, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, Template};
+use crate::ledger::{
+    Account, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, tampered_byte,
+};
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -173,6 +176,28 @@ impl Ledgers {
         Ok(entries.finish())
     }
 
+    /// Replies with `[{"day", "from", "to", "root"}]`, `day` in days since 1970.
+    #[must_use]
+    pub fn days(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.get(handle).map(|ledger| documents::days(&ledger.days())))
+    }
+
+    /// Takes `{"position"}`. Replies with `{"day", "from", "to", "root", "index", "size", "path": [...]}`, or `null` when no
+    /// line stands there.
+    #[must_use]
+    pub fn inclusion(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_inclusion(handle, input))
+    }
+
+    fn try_inclusion(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "inclusion")?;
+        let position = fields.integer("position")?;
+        fields.finish()?;
+        Ok(ledger.inclusion(position).map_or_else(|| "null".to_owned(), |proof| documents::inclusion(&proof)))
+    }
+
     /// Replies with `{"balanced", "index_holds", "overdrawn": [...], "open_keys": [...]}`.
     #[must_use]
     pub fn audit(&self, handle: u32) -> Vec<u8> {
@@ -211,39 +236,28 @@ fn place(handle: u32) -> Option<usize> {
 }
 
 /// Takes the lines of a journal. Replies with `{"valid": true, "length", "head"}`, or with
-/// `{"valid": false, "position", "reason"}` for the first bad line.
+/// `{"valid": false, "position", "reason", "byte"?}` for the first bad line, with the place of the first byte that is not as
+/// it was written, where that can be told.
 #[must_use]
 pub fn verify(lines: &[u8]) -> Vec<u8> {
-    reply::of(match Ledger::open(split(lines)) {
-        Ok(ledger) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
+    let mut ledger = Ledger::new();
+    reply::of(match ledger.extend(split(lines)) {
+        Ok(()) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
         Err(error) => match error.kind() {
             LedgerErrorKind::BrokenChain { position, found } => {
-                let out = ObjectWriter::new().flag("valid", false).number("position", *position);
-                Ok(out.text("reason", found).finish())
+                let mut out = ObjectWriter::new().flag("valid", false).number("position", *position);
+                out = out.text("reason", found);
+                // All lines before the bad one are applied.
+                let bad = usize::try_from(ledger.length()).ok().and_then(|before| split(lines).nth(before));
+                let byte = bad.and_then(|text| tampered_byte(text, *position, &ledger.head()));
+                if let Some(byte) = byte.and_then(|byte| u64::try_from(byte).ok()) {
+                    out = out.number("byte", byte);
+                }
+                Ok(out.finish())
             }
             _ => Err(error),
         },
     })
-}
-
-/// Takes the document of [`Template::fill`]. Replies with the entry as [`Entry::to_json`] writes it.
-#[must_use]
-pub fn template(input: &[u8]) -> Vec<u8> {
-    let document = json::parse(input).map_err(LedgerError::from);
-    reply::of(document.and_then(|document| Template::fill(&document)).map(|entry| entry.to_json()))
-}
-
-/// Takes the names of no template, and replies with those of all built-in ones: `[{"name", "event"?, "relation"?}]`; or
-/// takes a merchant's own template, and replies with that one once it is checked.
-#[must_use]
-pub fn templates(input: &[u8]) -> Vec<u8> {
-    let templates = if input.is_empty() {
-        Template::names().map(Template::named).collect()
-    } else {
-        let document = json::parse(input).map_err(LedgerError::from);
-        document.and_then(|document| Ok(vec![Template::from_json(&document)?]))
-    };
-    reply::of(templates.map(|templates| documents::templates(&templates)))
 }
 
 fn maybe_moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<Timestamp>, json::Error> {
@@ -339,16 +353,22 @@ pub mod exports {
         LEDGERS.lock().expiries(handle, input)
     }
 
+    /// See [`Ledgers::days`].
+    #[wasm_bindgen]
+    pub fn ledger_days(handle: u32) -> Vec<u8> {
+        LEDGERS.lock().days(handle)
+    }
+
+    /// See [`Ledgers::inclusion`].
+    #[wasm_bindgen]
+    pub fn ledger_inclusion(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.lock().inclusion(handle, input)
+    }
+
     /// See [`Ledgers::audit`].
     #[wasm_bindgen]
     pub fn ledger_audit(handle: u32) -> Vec<u8> {
         LEDGERS.lock().audit(handle)
-    }
-
-    /// See [`super::templates`].
-    #[wasm_bindgen]
-    pub fn ledger_templates(input: &[u8]) -> Vec<u8> {
-        super::templates(input)
     }
 
     /// See [`Ledgers::release`].
@@ -362,16 +382,11 @@ pub mod exports {
     pub fn ledger_verify(lines: &[u8]) -> Vec<u8> {
         super::verify(lines)
     }
-
-    /// See [`super::template`].
-    #[wasm_bindgen]
-    pub fn ledger_template(input: &[u8]) -> Vec<u8> {
-        super::template(input)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::templates::template;
     use super::*;
 
     const CHARGE: &str = r#"{"template":"charge","id":"charge:1","occurred_at":1,"recorded_at":2,"cause":"evt_1",
@@ -421,7 +436,7 @@ mod tests {
         assert_eq!(ok(verify(line.as_bytes()))["valid"], true);
         assert_eq!(
             text(verify(line.replace("\"recorded_at\":2", "\"recorded_at\":3").as_bytes())),
-            r#"{"ok":{"valid":false,"position":1,"reason":"its hash is not that of its content"}}"#
+            r#"{"ok":{"valid":false,"position":1,"reason":"its hash is not that of its content","byte":367}}"#
         );
     }
 
