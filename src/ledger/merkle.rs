@@ -99,7 +99,7 @@ fn hash(kind: u8, left: &[u8], right: &[u8]) -> Hash {
 /// The two parts of a tree with more than one leaf.
 fn halves(leaves: &[Hash]) -> Option<(&[Hash], &[Hash])> {
     let larger = leaves.len().checked_next_power_of_two()?;
-    leaves.split_at_checked(larger.checked_div(2)?).filter(|(_, right)| !right.is_empty())
+    leaves.split_at_checked(larger.checked_div(2)?).filter(|(left, _)| !left.is_empty())
 }
 
 fn root(leaves: &[Hash]) -> Hash {

@@ -38,3 +38,6 @@ export type {
   Side,
   StandingInput,
 } from "./entry.js";
+export { toBeancount } from "./exports/beancount.js";
+export { fromPostingsCsv, toPostingsCsv } from "./exports/csv.js";
+export { toHledger } from "./exports/hledger.js";

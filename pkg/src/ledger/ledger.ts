@@ -220,6 +220,11 @@ export class Ledger {
     return this.#books.lines();
   }
 
+  /** The journal as JSON Lines: the text that `importJournal` takes and `sha256sum` can follow. */
+  toJsonLines(): string {
+    return this.#books.lines().map((line) => `${line}\n`).join("");
+  }
+
   /** The mirror for `reconcile`: generic CSV with a row for each entry that has facts and was not reversed. */
   toCsv(): string {
     return mirrorCsv(this.#books.lines());

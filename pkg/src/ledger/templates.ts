@@ -144,8 +144,9 @@ function builtIn(name: keyof TemplateFields, fields: Record<string, unknown>): E
   for (const amount of ["amount", ...amounts]) {
     // What a hold gives up is what is captured of it, where nobody says otherwise.
     const value = amount === "released" ? (fields[amount] ?? fields.amount) : fields[amount];
-    const needed = amount === "amount" && name !== "escrowSplit";
-    if (needed || (value !== undefined && value !== null)) digits[snake(amount)] = amountDigits(amount, value);
+    // A split is made of two amounts and has none of its own.
+    if (amount === "amount" && name === "escrowSplit") continue;
+    if (amount === "amount" || (value !== undefined && value !== null)) digits[snake(amount)] = amountDigits(amount, value);
   }
   const texts: Record<string, string> = {};
   for (const given of names) {
