@@ -41,3 +41,6 @@ export type {
 export { toBeancount } from "./exports/beancount.js";
 export { fromPostingsCsv, toPostingsCsv } from "./exports/csv.js";
 export { toHledger } from "./exports/hledger.js";
+export { Entitlements } from "./entitlements/entitlements.js";
+export type { AskOptions, Consumption, ConsumeOptions, EntitlementsOptions, SubscriptionChange } from "./entitlements/entitlements.js";
+export type { Grant, Grants, Unlimited } from "./entitlements/grants.js";

@@ -434,10 +434,11 @@ mod tests {
         assert_eq!(again, r#"{"ok":[{"status":"exists","position":1}]}"#);
         assert_eq!(ok(ledgers.open(line.as_bytes()))["handle"], 2);
         assert_eq!(ok(verify(line.as_bytes()))["valid"], true);
-        assert_eq!(
-            text(verify(line.replace("\"recorded_at\":2", "\"recorded_at\":3").as_bytes())),
-            r#"{"ok":{"valid":false,"position":1,"reason":"its hash is not that of its content","byte":367}}"#
-        );
+        let tampered = line.replace("\"recorded_at\":2", "\"recorded_at\":3");
+        let byte = tampered.find("\"recorded_at\":3").unwrap() + "\"recorded_at\":".len();
+        let reason = "its hash is not that of its content";
+        let found = format!(r#"{{"ok":{{"valid":false,"position":1,"reason":"{reason}","byte":{byte}}}}}"#);
+        assert_eq!(text(verify(tampered.as_bytes())), found);
     }
 
     #[test]
