@@ -7,7 +7,7 @@
 
 import { ledger } from "../shell/ledger.js";
 import { encode, utf8 } from "../shell/wire.js";
-import type { EntryDocument, Layer, Side, StandingDocument } from "./entry.js";
+import type { EntryDocument, Layer, LineDocument, Side, StandingDocument } from "./entry.js";
 
 /** Lines that cross at once: some megabytes, whatever the length of the journal. */
 const PAGE_LINES = 5_000;
@@ -109,6 +109,9 @@ export type Checked =
 /** The books of one ledger. */
 export class Books {
   readonly #lines: string[] = [];
+  /** Place of each id among the lines that were looked at so far. */
+  readonly #places = new Map<string, number>();
+  #lookedAt = 0;
   #handle: number | null = null;
   #generation = 0;
 
@@ -120,6 +123,17 @@ export class Books {
   /** The lines, as they are stored. */
   lines(): string[] {
     return [...this.#lines];
+  }
+
+  /** The line with this id. The first question reads all lines, the next ones only those that came since. */
+  find(id: string): { readonly position: number; readonly line: string } | null {
+    for (; this.#lookedAt < this.#lines.length; this.#lookedAt += 1) {
+      const { entry, account } = JSON.parse(this.#lines[this.#lookedAt] ?? "{}") as LineDocument;
+      this.#places.set(entry?.id ?? account?.id ?? "", this.#lookedAt);
+    }
+    const place = this.#places.get(id);
+    const line = place === undefined ? undefined : this.#lines[place];
+    return place === undefined || line === undefined ? null : { position: place + 1, line };
   }
 
   /** Adds stored lines that come next. Throws `journal_broken` at the first that does not belong. */

@@ -44,3 +44,8 @@ export { toHledger } from "./exports/hledger.js";
 export { Entitlements } from "./entitlements/entitlements.js";
 export type { AskOptions, Consumption, ConsumeOptions, EntitlementsOptions, SubscriptionChange } from "./entitlements/entitlements.js";
 export type { Grant, Grants, Unlimited } from "./entitlements/grants.js";
+export { toComparable } from "./exports/comparable.js";
+export { Mirror } from "./mirrors/mirror.js";
+export type { Document, Mapping, MirrorEvent, MirrorOptions, MirrorResult, News, Page, Step } from "./mirrors/mirror.js";
+export { STRIPE_LISTS, stripeLists, stripeMapping } from "./mirrors/stripe.js";
+export type { StripeMappingOptions } from "./mirrors/stripe.js";

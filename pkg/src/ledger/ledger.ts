@@ -29,7 +29,7 @@ import {
   type Verification,
 } from "./answers.js";
 import { Books, check, type Answer, type RecordDocument } from "./books.js";
-import { toDocument, toStanding, type EntryInput, type LineDocument, type StandingInput } from "./entry.js";
+import { fromDocument, toDocument, toStanding, type EntryInput, type LineDocument, type StandingInput } from "./entry.js";
 import { mirrorCsv } from "./mirror.js";
 
 /** Digits of a position in a store key: they sort as text. */
@@ -147,6 +147,13 @@ export class Ledger {
     });
   }
 
+  /** The entry with this id, as it could be posted again; null when there is none. */
+  entry(id: string): EntryInput | null {
+    const known = this.#books.find(text("id", id));
+    const { entry } = JSON.parse(known?.line ?? "{}") as LineDocument;
+    return entry === undefined ? null : { ...fromDocument(entry), recordedAt: entry.recorded_at };
+  }
+
   /**
    * The sums of an account; zero where nothing was ever posted. Of now, it takes the same time however long the journal is;
    * of the past, as long as there are days with postings, and with `knownAt` as long as there are postings.
@@ -201,13 +208,10 @@ export class Ledger {
 
   /** The proof that an entry stands in its day, for somebody who has only the root of the day; null when there is none. */
   proof(id: string): InclusionProof | null {
-    const lines = this.#books.lines();
-    const wanted = text("id", id);
-    const index = lines.findIndex((line) => idOf(line) === wanted);
-    const line = lines[index];
-    const found = line === undefined ? null : this.#books.inclusion(index + 1);
-    if (line === undefined || found === null) return null;
-    return { ...dayRoot(found), line, index: found.index, size: found.size, path: found.path };
+    const known = this.#books.find(text("id", id));
+    const found = known === null ? null : this.#books.inclusion(known.position);
+    if (known === null || found === null) return null;
+    return { ...dayRoot(found), line: known.line, index: found.index, size: found.size, path: found.path };
   }
 
   /** Reads the stored journal again and checks every line of it. */
@@ -372,8 +376,3 @@ function result(answer: Answer | undefined): PostResult {
   return { status, position, field: FIELD_NAMES[answer.field] ?? answer.field };
 }
 
-/** The id in a line that was read from the store, and so is in its canonical form. */
-function idOf(line: string): string | undefined {
-  const { entry, account } = JSON.parse(line) as LineDocument;
-  return entry?.id ?? account?.id;
-}

@@ -174,6 +174,8 @@ export interface TemplateFields {
   readonly fundsAvailable: EventFields;
   /** A fee on its own: monthly, for an authorization. */
   readonly fee: FeeFields;
+  /** What the gateway kept of a charge, where that becomes known by itself. */
+  readonly chargeFee: EventFields;
   /** A fee the gateway gave back. */
   readonly feeReturned: EventFields;
   /** Money given back at once, whole or in part. */
@@ -278,6 +280,7 @@ export const SHAPES: { readonly [N in keyof TemplateFields]: Shape } = {
   charge: CHARGED,
   fundsAvailable: { names: ["gateway"] },
   fee: { names: ["gateway"], reported: "feeId" },
+  chargeFee: { names: ["gateway"] },
   feeReturned: { names: ["gateway"] },
   refund: { names: ["gateway"], reported: "refundId", always: true },
   refundRequested: { names: ["gateway", "refundId"] },

@@ -375,6 +375,11 @@ mod tests {
                  credit Assets:Gateway:native:Available:USD 500",
             ),
             (
+                "charge_fee",
+                r#"{"amount":"320"}"#,
+                "debit Expenses:GatewayFee 320; credit Assets:Gateway:native:Pending:USD 320",
+            ),
+            (
                 "fee_returned",
                 r#"{"amount":"320"}"#,
                 "debit Assets:Gateway:native:Available:USD 320; \
