@@ -18,6 +18,7 @@ const TABLE = [
   ["webhooks/plaid", "webhooks/plaid.ts"],
   ["payments", "payments/index.ts"],
   ["payments/profiles", "payments/own-profiles.ts"],
+  ["payments/engine", "payments/engine-door.ts"],
   ["outbox", "outbox/index.ts"],
   ["saga", "saga/index.ts"],
   ["telemetry", "telemetry/index.ts"],
@@ -57,7 +58,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. In `webhooks` functions are inlined sooner, for 1 % of size and a tenth of the
