@@ -31,8 +31,8 @@ export interface News {
 /** A provider: which entries an object of its API comes to. An object nobody books is no entry. */
 export interface Mapping {
   readonly name: string;
-  /** The object in the payload of an event. */
-  readonly objectOf: (payload: Document) => Document | null;
+  /** The objects in the payload of an event. */
+  readonly objectsOf: (payload: Document) => readonly Document[];
   readonly steps: (document: Document, news: News) => readonly Step[];
 }
 
@@ -86,8 +86,7 @@ export class Mirror {
   /** Books the object of a verified event. Events of other objects, and repeated ones, change nothing. */
   async apply(event: MirrorEvent): Promise<MirrorResult> {
     const { id, payload } = object("event", event);
-    const document = this.#mapping.objectOf(object("event.payload", payload as Document));
-    return document === null ? { created: [], differing: [] } : this.take(document, text("event.id", id));
+    return this.backfill([this.#mapping.objectsOf(object("event.payload", payload as Document))], text("event.id", id));
   }
 
   /** Books an object as a call answered it. `cause` is the key of the request, or any other name for how the news came. */

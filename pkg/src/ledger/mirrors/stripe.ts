@@ -39,7 +39,7 @@ export function stripeMapping(options: StripeMappingOptions = {}): Mapping {
   };
   return {
     name: "stripe",
-    objectOf: ({ data }) => (isDocument(data) && isDocument(data.object) ? data.object : null),
+    objectsOf: ({ data }) => (isDocument(data) && isDocument(data.object) ? [data.object] : []),
     steps: (document, news) => (Object.hasOwn(kinds, String(document.object)) ? (kinds[String(document.object)]?.(document, news) ?? []) : []),
   };
 }
