@@ -27,6 +27,8 @@ const CARRIED = [
   ["createOutbox", "/outbox", "payments-tables"],
   ["defineSaga", "/saga", "saga"],
   ["Ledger", "/ledger", "ledger"],
+  ["templates", "/ledger", "ledger-templates"],
+  ["Entitlements", "/ledger", ""],
   ["reconcile", "/reconcile", "reconcile"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],

@@ -21,6 +21,7 @@ import { installRunners } from "./runners.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { buildSdkTests } from "./sdk-tests.mjs";
 import { buildServiceTests, withServices } from "./service-tests.mjs";
+import { offerAccountants } from "./services.mjs";
 import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
@@ -103,6 +104,7 @@ async function packageAndChecks() {
 
 /** tests/js, which reaches inside: each file is bundled with the sources it tests. */
 async function javascript() {
+  await offerAccountants();
   const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/js/tsconfig.json")]);
   const bundles = at("target/js-tests");
   rmSync(bundles, { recursive: true, force: true });
