@@ -34,6 +34,7 @@ const PARTS = [
   { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
   { name: "javascript", run: javascript },
   { name: "official clients", run: officialClients },
+  { name: "documents", run: documents },
   { name: "services", run: () => services() },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
   { name: "frameworks", run: () => frameworkTests(installFrameworks) },
@@ -118,6 +119,12 @@ async function javascript() {
   });
   const files = readdirSync(bundles).sort().map((file) => join(bundles, file));
   return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+}
+
+/** tests/documents: what is written by a program, or must agree with one. */
+async function documents() {
+  const files = readdirSync(at("tests/documents")).filter((file) => file.endsWith(".test.mjs")).sort();
+  return nodeTests(["--test", "--test-reporter=spec", ...files.map((file) => at("tests/documents", file))]);
 }
 
 /** tests/sdk: the clients of providers over `createFetch`. */
