@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -147,4 +147,24 @@ test("fish offers what the script says, where it is installed", async (context) 
   assert.match(first.stdout, /^reconcile\tcompares your ledger/m);
   assert.match(offered("tillproof simulate --dialect ").stdout, /^both\b[^]*^native\b[^]*^stripe\b/m);
   assert.match(offered("tillproof verify --sec").stdout, /^--secret\t[^]*^--secret-env\t/m);
+});
+
+test("every command line in the pages is one that the program takes", () => {
+  const pages = ["README.md", ...readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md")).map((name) => join("docs", name))];
+  let lines = 0;
+  for (const page of pages) {
+    const code = [...readFileSync(page, "utf8").replaceAll("\\\n", " ").matchAll(/^```(?:sh|bash|console)[^\n]*\n([^]*?)^```$|`([^`\n]+)`/gm)];
+    for (const { line, inline } of code.flatMap(([, block = "", inline = ""]) => [...block.split("\n").map((line) => ({ line, inline: false })), { line: inline, inline: true }])) {
+      const [, name = "", rest = ""] = /^(?:\$ )?(?:npx )?tillproof ([a-z]+)((?: [^#|>;&]*)?)/.exec(line.trim()) ?? [];
+      // Spans of OpenTelemetry are called `tillproof charge` and the like.
+      if (name === "" || (inline && !Object.hasOwn(COMMANDS, name))) continue;
+      lines += 1;
+      if (name === "help") continue;
+      assert.ok(Object.hasOwn(COMMANDS, name), `${page}: ${line}`);
+      const command: Command = COMMANDS[name as keyof typeof COMMANDS];
+      const words = (rest.match(/"[^"]*"|\S+/g) ?? []).filter((word) => !/^(?:\[|\.\.\.|…)/.test(word));
+      if (command.arguments === undefined) assert.doesNotThrow(() => flags(words, command.flags), `${page}: ${line}`);
+    }
+  }
+  assert.ok(lines >= 12, `only ${lines} command lines were found`);
 });
