@@ -1,6 +1,6 @@
 # Each target installs what it needs and is missing, then does its work. The scripts are plain Node.
 
-.PHONY: demo test test-all fuzz package bench serve fmt lint clean
+.PHONY: demo test test-all fuzz package bench serve documents fmt lint clean
 
 # The main job, from sources to proof: 500 orders against a hostile gateway.
 demo:
@@ -30,6 +30,14 @@ bench:
 # The page in www/, built with the package and served on loopback.
 serve:
 	node scripts/serve.mjs
+
+# What is written by programs: the error codes, the report of the public types, the reference, llms.txt, the licences and
+# the bill of materials of what is shipped.
+documents:
+	node scripts/error-codes.mjs
+	node scripts/api-report.mjs --reference
+	node scripts/shipped.mjs
+	node scripts/llms.mjs
 
 fmt:
 	cargo fmt

@@ -7,16 +7,14 @@
  * `node scripts/api-report.mjs` writes the reports; with `--reference` also the reference as pages, in target/reference.
  */
 
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { at, Failure, main, run } from "./command.mjs";
+import { documentTool, ensureDocumentTools } from "./document-tools.mjs";
 import { ENTRIES, SLIM_ENTRIES } from "./entries.mjs";
 import { ensureNpm, npmBin } from "./tools.mjs";
 
-const TOOLS = at("tests/documents");
 const PROJECT = at("target/api");
 
 /** Where the reports are kept. */
@@ -32,7 +30,7 @@ const ROWS = [...ENTRIES, ...SLIM_ENTRIES.filter(({ name }) => name === "slim")]
 /** Every report by the name of its file. */
 export async function apiReports() {
   await prepare();
-  const extractor = createRequire(join(TOOLS, "package.json"))("@microsoft/api-extractor");
+  const extractor = documentTool("@microsoft/api-extractor");
   const folder = join(PROJECT, "reports");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -57,12 +55,7 @@ export async function apiReports() {
 /** Declarations of this commit, as a project of their own. */
 async function prepare() {
   await ensureNpm();
-  const lock = createHash("sha256").update(readFileSync(join(TOOLS, "package-lock.json"))).digest("hex");
-  const stamp = join(TOOLS, "node_modules/.tillproof-lock");
-  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
-    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: TOOLS });
-    writeFileSync(stamp, lock);
-  }
+  await ensureDocumentTools();
   rmSync(PROJECT, { recursive: true, force: true });
   mkdirSync(join(PROJECT, "node_modules"), { recursive: true });
   for (const name of ["@types/node", "undici-types"]) cpSync(at("pkg/node_modules", name), join(PROJECT, "node_modules", name), { recursive: true });
@@ -110,7 +103,7 @@ function configOf({ ExtractorConfig }, { file, declaration }, folder) {
 
 /** The reference as pages, in target/reference. */
 async function writeReference() {
-  const typedoc = createRequire(join(TOOLS, "package.json")).resolve("typedoc/package.json");
+  const typedoc = documentTool.resolve("typedoc/package.json");
   await run(process.execPath, [
     join(typedoc, "../bin/typedoc"),
     ...["--tsconfig", join(PROJECT, "tsconfig.json"), "--out", at("target/reference"), "--name", "tillproof", "--readme", at("README.md")],

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 
 import { at, attempt, Failure, main } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
+import { ensureDocumentTools } from "./document-tools.mjs";
 import { installDifferential } from "./differential.mjs";
 import { installFrameworks, installHeavyFrameworks } from "./frameworks.mjs";
 import { esbuild } from "./javascript.mjs";
@@ -123,6 +124,7 @@ async function javascript() {
 
 /** tests/documents: what is written by a program, or must agree with one. */
 async function documents() {
+  await ensureDocumentTools();
   const files = readdirSync(at("tests/documents")).filter((file) => file.endsWith(".test.mjs")).sort();
   return nodeTests(["--test", "--test-reporter=spec", ...files.map((file) => at("tests/documents", file))]);
 }
