@@ -147,18 +147,35 @@ const TAKEN = [
   ["Apache-2.0", /\bApache-2\.0\b/, /apache/i],
 ];
 
-/** The licences of everything shipped, each text once with the crates it is of. */
+/**
+ * The licences of everything shipped. The permission of MIT stands once, under the notices of all who gave it; every other
+ * text stands as its crate has it.
+ */
 export function notices() {
+  const holders = [];
   const texts = new Map();
   for (const crate of [...shippedCrates().map((each) => each.crate), ...inlinedPackages()]) {
+    const name = `${crate.name} ${crate.version}`;
     for (const { id, text } of licencesOf(crate)) {
-      const same = texts.get(text) ?? texts.set(text, { id, crates: [] }).get(text);
-      same.crates.push(`${crate.name} ${crate.version}`);
+      const same = id === "MIT" ? permissionOf(text) : undefined;
+      if (same !== undefined) holders.push([name, same]);
+      else texts.set(text, { id, crates: [...(texts.get(text)?.crates ?? []), name] });
     }
   }
-  texts.set(RUST_TEXT, { id: "MIT", crates: [`the Rust standard library ${rust()}`] });
-  const parts = [...texts].map(([text, { id, crates }]) => `## ${crates.join(", ")}\n\nTaken under ${id}:\n\n\`\`\`text\n${text}\n\`\`\`\n`);
-  return `${HEAD}\n${parts.join("\n")}`;
+  holders.push([`the Rust standard library ${rust()}`, "Copyright (c) The Rust Project Contributors"]);
+  const given = holders.map(([name, notice]) => `* ${name}: ${notice || "no notice of its own"}`);
+  const mit = `## Under MIT\n\n${given.join("\n")}\n\n\`\`\`text\n${permission()}\n\`\`\`\n`;
+  const others = [...texts].map(([text, { id, crates }]) => `## ${crates.join(", ")}\n\nTaken under ${id}:\n\n\`\`\`text\n${text}\n\`\`\`\n`);
+  return `${HEAD}\n${[mit, ...others].join("\n")}`;
+}
+
+/** The copyright notices above the permission of MIT; `undefined` where the text says anything else beside. */
+function permissionOf(text) {
+  const plain = (part) => part.replaceAll(/\s+/g, " ").trim();
+  const at = text.search(/Permission is hereby granted/);
+  if (at < 0 || plain(text.slice(at)) !== plain(permission())) return undefined;
+  const above = plain(text.slice(0, at)).replace(/^(?:the )?mit license(?: \(mit\))?/i, "").trim();
+  return /^(?:Copyright .*)?$/.test(above) ? above : undefined;
 }
 
 const HEAD = `# Third-party notices
@@ -201,12 +218,14 @@ function trimmed(text) {
 }
 
 function mit(holder) {
-  const [, body] = readFileSync(at("LICENSE"), "utf8").split(/^Copyright .*$/m);
-  if (body === undefined) throw new Failure("LICENSE has no line with a copyright");
-  return `Copyright (c) ${holder}\n\n${trimmed(body)}`;
+  return `Copyright (c) ${holder}\n\n${permission()}`;
 }
 
-const RUST_TEXT = mit("The Rust Project Contributors");
+/** What MIT permits, as our own licence has it. */
+function permission() {
+  const text = readFileSync(at("LICENSE"), "utf8");
+  return trimmed(text.slice(text.indexOf("Permission is hereby granted")));
+}
 
 if (process.argv[1] === import.meta.filename) {
   await main(async () => {

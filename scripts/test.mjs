@@ -18,6 +18,7 @@ import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
 import { sabotage } from "./sabotage.mjs";
+import { installRuntimes, runtimeTable } from "./runtimes.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { buildSdkTests } from "./sdk-tests.mjs";
 import { buildServiceTests, withServices } from "./service-tests.mjs";
@@ -45,6 +46,7 @@ const PARTS = [
 /** What takes long; issue by issue this grows. */
 const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
+  { name: "runtimes", run: runtimes },
   { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
   { name: "differential", run: differential },
   { name: "sabotage", run: sabotage },
@@ -164,6 +166,17 @@ async function frameworkTests(install) {
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
   const args = ["--test", "--test-reporter=spec", "--test-timeout=180000", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
+}
+
+/** tests/runtimes: one scenario everywhere, and the table of README as one more test. */
+async function runtimes() {
+  const { folder, args, env } = await installRuntimes();
+  const counts = await nodeTests(args, { cwd: folder, env });
+  if (counts.failed > 0) return counts;
+  const { readme, wanted } = runtimeTable();
+  if (readme === wanted) return { ...counts, passed: counts.passed + 1 };
+  console.error("the table of README.md is stale: node scripts/runtimes.mjs writes it anew");
+  return { ...counts, failed: counts.failed + 1 };
 }
 
 /** tests/differential: our verdicts beside those of the official packages. */

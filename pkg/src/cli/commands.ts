@@ -91,6 +91,7 @@ export const COMMANDS = {
       "as-of": { type: "string", value: "RFC3339", says: "the day to count ages from; without it the latest time in the files" },
       "in-flight-days": { type: "string", value: "N", says: "calendar days a payment may be under way: 2" },
       "in-flight-business-days": { type: "string", value: "N", says: "the same in business days" },
+      holidays: { type: "string", value: "FILE", says: "with business days: the days nobody works, one on each line" },
       out: { type: "string", value: "DIR", says: "write report.json and report.txt there as well" },
       workers: { type: "string", value: "N", says: "threads at most; the report is the same whatever the number" },
       json: JSON_FLAG,

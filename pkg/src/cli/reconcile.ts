@@ -13,7 +13,7 @@ const FORMAT = "csv";
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
   const given = flags(argv, flagsOf("reconcile"));
-  for (const flag of ["bank", "bank-format", "mapping", "in-flight-business-days"] as const) {
+  for (const flag of ["bank", "bank-format", "mapping", "in-flight-business-days", "holidays"] as const) {
     if (given[flag] !== undefined) throw new UsageError(`--${flag} is not supported yet by this version`);
   }
   for (const flag of ["ledger-format", "settlement-format"] as const) {

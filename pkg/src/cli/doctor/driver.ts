@@ -42,9 +42,9 @@ export function noDriver(kind: string, names: string): Finding[] {
 }
 
 /** Whether the table has the columns of this version. */
-export function migrated(kind: string, columns: readonly string[], fix: string): Finding {
-  if (columns.length === 0) return broken(CHECK, `${kind} answers, and has no table ${TABLE}`, fix);
+export function migrated(kind: string, columns: readonly string[], fix: { readonly absent: string; readonly old: string }): Finding {
+  if (columns.length === 0) return broken(CHECK, `${kind} answers, and has no table ${TABLE}`, fix.absent);
   const missing = COLUMNS.filter((column) => !columns.includes(column));
-  if (missing.length > 0) return broken(CHECK, `the table ${TABLE} is of an earlier version: it has no ${missing.join(", ")}`, fix);
+  if (missing.length > 0) return broken(CHECK, `the table ${TABLE} is of an earlier version: it has no ${missing.join(", ")}`, fix.old);
   return fine(CHECK, `${kind} answers, and ${TABLE} is of this version`);
 }

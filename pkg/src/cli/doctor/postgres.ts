@@ -3,7 +3,10 @@
 import { driver, DURABLE, migrated, noDriver, PATIENCE_MS, TABLE } from "./driver.js";
 import { broken, doubtful, fine, type Finding } from "./finding.js";
 
-const MIGRATE = "run `await store.migrate()` once, or sql/postgres-records.sql";
+const MIGRATE = {
+  absent: "run `await store.migrate()` once, or sql/postgres-records.sql",
+  old: `ALTER TABLE ${TABLE} ADD COLUMN expires_at bigint, and then \`await store.migrate()\``,
+};
 
 /** One statement, whatever the driver. */
 type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>;

@@ -7,7 +7,10 @@ import { resolve } from "node:path";
 import { CHECK, driver, DURABLE, migrated, noDriver, TABLE } from "./driver.js";
 import { broken, doubtful, fine, type Finding } from "./finding.js";
 
-const MIGRATE = "open it once with sqliteStore(), or run sql/sqlite-records.sql";
+const MIGRATE = {
+  absent: "open it once with sqliteStore(), or run sql/sqlite-records.sql",
+  old: "open it once with sqliteStore(), which adds what is missing",
+};
 
 /** The part of Node's own driver that is used here; its types are not in every version that runs this. */
 interface NodeSqlite {
