@@ -31,12 +31,13 @@ bench:
 serve:
 	node scripts/serve.mjs
 
-# What is written by programs: the error codes, the report of the public types, the reference, llms.txt, the licences and
-# the bill of materials of what is shipped.
+# What is written by programs: error codes, the report of the public types and their reference, the bill of materials and
+# the licences of what is shipped, the pages of providers, llms.txt.
 documents:
 	node scripts/error-codes.mjs
 	node scripts/api-report.mjs --reference
 	node scripts/shipped.mjs
+	node scripts/provider-pages.mjs
 	node scripts/llms.mjs
 
 fmt:

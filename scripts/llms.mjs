@@ -57,6 +57,7 @@ function titleOf(page) {
 
 /** Up to the first full stop that ends a sentence. */
 function firstSentence(page) {
+  if (/^docs\/providers\/(?!README)/.test(page)) return "How long keys are remembered, what follows from it, the lines to begin with, and the webhooks.";
   // These begin with the file to paste, as their readers want them to.
   if (/^docs\/frameworks\/(?!README)/.test(page)) return "The lines to paste, the one trap with the raw body, and how to try it on your own machine.";
   const text = paragraph(readFileSync(at(page), "utf8").replaceAll(/<!--[^]*?-->|^```[^]*?^```$/gm, "").replace(/^# .*$/m, ""));
