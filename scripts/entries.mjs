@@ -89,6 +89,9 @@ export const ON_DEMAND = ["webhooks-full", "payments-tables"].map((name) => ({ n
 /** Files that do something when they are imported, which a bundler must not leave out for want of a used name. */
 export const SIDE_EFFECTS = ["webhooks/full", "payments/profiles"].flatMap((entry) => [entry, `slim/${entry}`]).flatMap((file) => [`./dist/${file}.js`, `./dist/${file}.cjs`]);
 
+/** Pages that nobody needs beside the code: an error says itself what to do, and who operates a shop is online. */
+export const ONLINE = ["docs/errors.md", "docs/torture.md", "docs/operations.md", "docs/breaks.md", "docs/upgrading.md", "docs/observability", "docs/providers"];
+
 /** The command-line tool: not importable, ES modules only. */
 export const CLI = { name: "cli", source: "cli/main.ts" };
 

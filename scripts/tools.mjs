@@ -118,3 +118,16 @@ export async function ensureChromium() {
       "or name them in the variables CHROMIUM and CHROMEDRIVER",
   );
 }
+
+/** Firefox, as Debian has it; driven over BiDi, which needs no driver. */
+export async function ensureFirefox() {
+  const found = () => process.env.FIREFOX ?? onPath("firefox-esr", "firefox");
+  if (found() === null && process.getuid?.() === 0 && onPath("apt-get") !== null) {
+    await run("apt-get", ["update"]);
+    await run("apt-get", ["install", "--yes", "--no-install-recommends", "firefox-esr"], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+    });
+  }
+  if (found() !== null) return found();
+  throw new Failure("Firefox is missing: install it with\n  sudo apt-get install firefox-esr\nor name it in the variable FIREFOX");
+}
