@@ -1,0 +1,39 @@
+/** One shop's run: the messages between it and the gateway, told one by one, and what it cost. */
+
+import type { Story } from "../play/step.js";
+import { ScoreView } from "./score-view.js";
+import { StepView } from "./step-view.js";
+
+interface Props {
+  readonly name: "naive" | "tillproof";
+  readonly title: string;
+  readonly about: string;
+  readonly story: Story | undefined;
+  /** Steps after this moment are not shown yet. */
+  readonly until: number;
+  readonly orders: number;
+}
+
+export function StoryView({ name, title, about, story, until, orders }: Props) {
+  const steps = story?.steps ?? [];
+  return (
+    <article class="story panel" data-shop={name} aria-label={title}>
+      <header>
+        <h3>{title}</h3>
+        <p>{about}</p>
+      </header>
+      <ScoreView score={story?.score} />
+      <div class="lanes" aria-hidden="true">
+        <span>Shop</span>
+        <span>Network</span>
+        <span>Gateway</span>
+      </div>
+      {orders === 0 && <p class="empty">No order yet. Choose what goes wrong and place one.</p>}
+      <ol class="steps">
+        {steps.map((step, at) => (
+          <StepView key={at} step={step} hidden={step.at > until} opens={at === 0 || steps[at - 1]?.order !== step.order} />
+        ))}
+      </ol>
+    </article>
+  );
+}

@@ -1,0 +1,72 @@
+/** The retry storm: everybody was cut off at once, and comes back as the policy says. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { Section } from "../shell/section.js";
+import { Status } from "../shell/status.js";
+import { useSeen } from "../shell/use-seen.js";
+import { useWork } from "../shell/use-work.js";
+import { weather } from "../shell/workers.js";
+import { FiguresTable } from "./figures-table.js";
+import { POLICIES, type PolicyName, type Storm } from "./policy.js";
+import type { StormChart } from "./chart.js";
+
+export function StormSection({ seed }: { readonly seed: number }) {
+  const [ref, seen] = useSeen<HTMLElement>();
+  const [policy, setPolicy] = useState<PolicyName>("doubling");
+  const ours = useWork(seen ? `tillproof ${seed}` : undefined, () => weather().storm("tillproof", seed));
+  const theirs = useWork(seen ? `${policy} ${seed}` : undefined, () => weather().storm(policy, seed));
+  return (
+    <Section
+      id="storm"
+      title="After the outage"
+      lead="100,000 clients lose their answer at the same moment. The provider is down for 20 seconds, then serves 2,000 requests a second. When does everybody have an answer?"
+      innerRef={ref}
+    >
+      <fieldset class="toggles panel controls">
+        <legend>How the others try again</legend>
+        <div class="chips">
+          {POLICIES.filter(({ name }) => name !== "tillproof").map(({ name, label }) => (
+            <label class="chip" key={name}>
+              <input type="radio" name="policy" value={name} checked={policy === name} onChange={() => setPolicy(name)} />
+              <span>{label}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <Status
+        busy={ours.busy || theirs.busy}
+        error={ours.error ?? theirs.error}
+        working="100,000 clients are waiting, each by a schedule of its own…"
+        done={`Two times 100,000 clients simulated in ${Math.round((ours.value?.tookMs ?? 0) + (theirs.value?.tookMs ?? 0))} ms.`}
+      />
+      <Chart ours={ours.value} theirs={theirs.value} />
+      <FiguresTable storms={[theirs.value, ours.value]} />
+    </Section>
+  );
+}
+
+/** The chart, whose library is fetched when there is something to draw. What it shows stands in the table below it. */
+function Chart({ ours, theirs }: { readonly ours: Storm | undefined; readonly theirs: Storm | undefined }) {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<StormChart | undefined>(undefined);
+  useEffect(() => {
+    if (ours === undefined || theirs === undefined) return undefined;
+    let current = true;
+    void import("./chart.js").then(({ StormChart }) => {
+      if (!current || place.current === null) return;
+      chart.current ??= new StormChart(place.current);
+      chart.current.show(theirs, ours);
+    });
+    return () => {
+      current = false;
+    };
+  }, [ours, theirs]);
+  useEffect(() => () => chart.current?.close(), []);
+  return (
+    <figure class="chart panel">
+      <figcaption>Requests a second that reach the provider, on a logarithmic scale. The line across is what it can serve.</figcaption>
+      <div class="plot" ref={place} aria-hidden="true" />
+    </figure>
+  );
+}
