@@ -64,7 +64,7 @@ export const FIRST_SCENE: Scene = {
     "webhook-twice": 10,
     "webhook-late": 10,
     "webhook-lost": 5,
-    "webhook-forged": 5,
+    "webhook-forged": 10,
   },
   drifts: ["amount", "missing"],
 };

@@ -58,12 +58,13 @@ export function TAccountView({ account }: { readonly account: TAccount }) {
 }
 
 function Posting({ line }: { readonly line: TLine }) {
-  // Ids are long and begin with what kind of entry it is; their end tells them apart.
+  // Charges are many, and the end of an id tells them apart; of the others the kind says it all.
   const [kind = "", id = ""] = line.entry.split(":");
+  const short = kind === "charge" ? `…${id.slice(-4)}` : kind;
   return (
     <>
       <span class="entry" title={line.entry}>
-        {kind} …{id.slice(-4)}
+        {short}
       </span>{" "}
       {money(line.amount)}
     </>

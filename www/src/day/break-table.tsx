@@ -39,12 +39,12 @@ export function BreakTable({ report, injected = [] }: Props) {
                 <span class="kind">{one.kind.replaceAll("_", " ")}</span>
                 {injectedHere.has(one.id) && <span class="tag">put in by you</span>}
               </td>
-              <td>
+              <td data-label="Reference">
                 <code>{one.reference}</code>
               </td>
-              <td class="number">{amount(one.expected_minor, one.currency)}</td>
-              <td class="number">{amount(one.found_minor, one.currency)}</td>
-              <td class="number">{amount(one.difference_minor, one.currency)}</td>
+              <td class="number" data-label="Ledger says">{amount(one.expected_minor, one.currency)}</td>
+              <td class="number" data-label="File says">{amount(one.found_minor, one.currency)}</td>
+              <td class="number" data-label="Difference">{amount(one.difference_minor, one.currency)}</td>
               <td class="wordy">{one.explanation}</td>
             </tr>
           ))}

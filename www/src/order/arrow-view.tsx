@@ -2,23 +2,21 @@
 
 import type { Step } from "../play/step.js";
 
-const WIDTH = 200;
-const HEIGHT = 16;
-const MIDDLE = HEIGHT / 2;
+/** Where the line ends, seen from where it begins. Only the line stretches; its head keeps its shape. */
+const ENDS = { arrives: "100%", refused: "100%", lost: "50%" } as const;
+
+const HEAD = "M-9 3 L-1 8 L-9 13";
+const CROSS = "M-10 3 l10 10 m0 -10 l-10 10";
 
 export function ArrowView({ arrow, fate }: Pick<Step, "arrow" | "fate">) {
   if (arrow === null) return <span class="mark" aria-hidden="true" />;
-  const end = fate === "lost" ? WIDTH / 2 : WIDTH - 2;
-  const flip = arrow === "to-shop" ? `translate(${WIDTH} 0) scale(-1 1)` : undefined;
+  const end = ENDS[fate];
   return (
-    <svg class="arrow" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-      <g transform={flip}>
-        <line x1={2} y1={MIDDLE} x2={end - 6} y2={MIDDLE} vector-effect="non-scaling-stroke" />
-        {fate === "arrives" && <path d={`M${end - 8} ${MIDDLE - 5} L${end} ${MIDDLE} L${end - 8} ${MIDDLE + 5}`} vector-effect="non-scaling-stroke" />}
-        {fate !== "arrives" && (
-          <path d={`M${end - 10} ${MIDDLE - 5} l8 10 m0 -10 l-8 10`} vector-effect="non-scaling-stroke" />
-        )}
-      </g>
+    <svg class="arrow" data-arrow={arrow} aria-hidden="true">
+      <line x1="2" y1="8" x2={end} y2="8" />
+      <svg class="head" x={end} overflow="visible">
+        <path d={fate === "arrives" ? HEAD : CROSS} />
+      </svg>
     </svg>
   );
 }

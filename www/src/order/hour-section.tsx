@@ -41,11 +41,11 @@ export function HourSection({ scene, change, day, innerRef }: Props) {
         busy={busy}
         error={error}
         working="Forty orders are on their way to two shops…"
-        done={`${money(value?.tillproof.placed.amount ?? 0n)} ordered. ${lost === 0n ? "Nothing went wrong at either shop." : `The shop as many are got ${money(lost)} wrong.`}`}
+        done={`${money(value?.tillproof.placed.amount ?? 0n)} ordered. ${lost === 0n ? "Nothing went wrong at either shop." : `The usual shop got ${money(lost)} wrong.`}`}
       />
       <div class="stories">
-        <article class="panel" data-shop="naive" aria-label="The hour of a shop as many are">
-          <h3>A shop as many are</h3>
+        <article class="panel" data-shop="naive" aria-label="The hour of the usual shop">
+          <h3>The usual shop</h3>
           <ScoreView score={value?.naive} />
           <Heard score={value?.naive} />
         </article>

@@ -54,8 +54,8 @@ export function OrderSection({ scene, change, stories }: Props) {
       />
       <Playback playback={playback} />
       <div class="stories">
-        <StoryView name="naive" title="A shop as many are" about="Tries again with a fresh key. Believes every webhook." story={value?.naive} until={playback.until} orders={scene.orders.length} />
-        <StoryView name="tillproof" title="The same shop with Tillproof" about="One key for one order. Verifies, and applies once." story={value?.tillproof} until={playback.until} orders={scene.orders.length} />
+        <StoryView name="naive" title="The usual shop" about="Tries again with a fresh key. Believes every webhook." story={value?.naive} placed={value?.placed} until={playback.until} />
+        <StoryView name="tillproof" title="The same shop with Tillproof" about="One key for one order. Verifies, and applies once." story={value?.tillproof} placed={value?.placed} until={playback.until} />
       </div>
     </Section>
   );

@@ -1,6 +1,6 @@
 /** One shop's run: the messages between it and the gateway, told one by one, and what it cost. */
 
-import type { Story } from "../play/step.js";
+import type { Placed, Story } from "../play/step.js";
 import { ScoreView } from "./score-view.js";
 import { StepView } from "./step-view.js";
 
@@ -9,12 +9,12 @@ interface Props {
   readonly title: string;
   readonly about: string;
   readonly story: Story | undefined;
+  readonly placed: readonly Placed[] | undefined;
   /** Steps after this moment are not shown yet. */
   readonly until: number;
-  readonly orders: number;
 }
 
-export function StoryView({ name, title, about, story, until, orders }: Props) {
+export function StoryView({ name, title, about, story, placed, until }: Props) {
   const steps = story?.steps ?? [];
   return (
     <article class="story panel" data-shop={name} aria-label={title}>
@@ -28,10 +28,10 @@ export function StoryView({ name, title, about, story, until, orders }: Props) {
         <span>Network</span>
         <span>Gateway</span>
       </div>
-      {orders === 0 && <p class="empty">No order yet. Choose what goes wrong and place one.</p>}
+      {placed?.length === 0 && <p class="empty">No order yet. Choose what goes wrong and place one.</p>}
       <ol class="steps">
         {steps.map((step, at) => (
-          <StepView key={at} step={step} hidden={step.at > until} opens={at === 0 || steps[at - 1]?.order !== step.order} />
+          <StepView key={at} step={step} hidden={step.at > until} opens={steps[at - 1]?.order === step.order ? undefined : placed?.[step.order]} />
         ))}
       </ol>
     </article>

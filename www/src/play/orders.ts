@@ -1,8 +1,8 @@
 /** The orders placed by hand, at both shops. */
 
-import type { Scene } from "../scene.js";
+import { MISHAPS, type Order, type Scene } from "../scene.js";
 import { naiveShop } from "./naive-shop.js";
-import { orders, run } from "./run.js";
+import { orders, purchaseOf, run } from "./run.js";
 import type { Stories } from "./step.js";
 import { dice } from "./dice.js";
 import { tillproofShop } from "./tillproof-shop.js";
@@ -14,6 +14,12 @@ export async function playOrders(scene: Scene): Promise<Stories> {
   return {
     naive: { steps: naive.steps, score: naive.score },
     tillproof: { steps: tillproof.steps, score: tillproof.score },
+    placed: scene.orders.map((order, at) => ({ amount: BigInt(purchaseOf(scene.seed, at).amount), mishaps: told(order) })),
     tookMs: performance.now() - began,
   };
+}
+
+function told(order: Order): string {
+  const labels = MISHAPS.filter(({ name }) => order.includes(name)).map(({ label }) => label.toLowerCase());
+  return labels.length === 0 ? "goes well" : labels.join(", ");
 }

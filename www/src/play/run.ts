@@ -137,7 +137,7 @@ function delayOf(fault: string): object {
 }
 
 /** What somebody orders: the number decides the amount. 4.90 to 89.90 EUR. */
-function purchaseOf(seed: number, at: number): Purchase {
+export function purchaseOf(seed: number, at: number): Purchase {
   const drawn = (Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(at + 1, 40_503)) >>> 0;
   return { reference: `order-${at + 1}`, amount: 490 + (drawn % 86) * 100, currency: "EUR" };
 }

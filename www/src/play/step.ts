@@ -46,10 +46,19 @@ export interface Story {
   readonly score: Score;
 }
 
+/** One of the orders placed by hand. */
+export interface Placed {
+  /** Minor units. */
+  readonly amount: bigint;
+  /** What goes wrong with it, in words. */
+  readonly mishaps: string;
+}
+
 /** Both shops, on the same seed. */
 export interface Stories {
   readonly naive: Story;
   readonly tillproof: Story;
+  readonly placed: readonly Placed[];
   /** Real milliseconds both runs took. */
   readonly tookMs: number;
 }

@@ -30,8 +30,8 @@ export function Masthead() {
         </nav>
         <h1>The merchant’s side of a payment, provable to the cent</h1>
         <p class="promise">
-          The answer to a charge gets lost. Was the card charged? Most shops guess, and pay for it twice. Below, a shop, a payment gateway and the network
-          between them run in this page, in WebAssembly. No server is asked; nothing leaves your machine.
+          The answer to a charge gets lost. Was the card charged? Most shops guess, and some customers pay twice. Below, a shop, a gateway and the network
+          between them run in this page, in WebAssembly. Nothing leaves your machine.
         </p>
         <p class="install">
           <code>npm install tillproof</code> <span>No dependencies. Node, Bun, Deno, Workers and browsers.</span>

@@ -8,7 +8,8 @@ interface Props<N extends string> {
 }
 
 export function Toggles<N extends string>({ legend, choices, chosen, change }: Props<N>) {
-  const flip = (name: N): void => change(chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name]);
+  // In the order of the choices, so that the same choice is the same address.
+  const flip = (flipped: N): void => change(choices.map(({ name }) => name).filter((name) => chosen.includes(name) !== (name === flipped)));
   return (
     <fieldset class="toggles">
       <legend>{legend}</legend>

@@ -7,7 +7,8 @@ import { BUCKET_MS, CAPACITY_PER_SECOND, POLICIES, type Storm } from "./policy.j
 
 const HEIGHT_PX = 280;
 
-/** Below one request a second nothing is drawn: the scale is logarithmic. */
+/** The powers of ten of the logarithmic scale; where nobody comes, the lowest is drawn. */
+const RATES = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 const LOWEST = 1;
 
 export class StormChart {
@@ -57,7 +58,7 @@ export class StormChart {
       scales: { x: { time: false }, y: { distr: 3, range: [LOWEST, 1_000_000] } },
       axes: [
         { ...axis, values: (_, splits) => splits.map((seconds) => `${seconds} s`) },
-        { ...axis, size: 64, values: (_, splits) => splits.map((rate) => (Number.isInteger(Math.log10(rate)) ? rate.toLocaleString("en") : "")) },
+        { ...axis, size: 76, splits: () => RATES, values: () => RATES.map((rate) => rate.toLocaleString("en")) },
       ],
       series: [
         {},
@@ -69,6 +70,8 @@ export class StormChart {
   }
 }
 
+/** The line of a storm, which ends with its last request. */
 function drawn({ perSecond }: Storm): (number | null)[] {
-  return perSecond.map((rate) => (rate < LOWEST ? null : rate));
+  const last = perSecond.findLastIndex((rate) => rate > 0);
+  return perSecond.map((rate, at) => (at > last ? null : Math.max(rate, LOWEST)));
 }

@@ -14,6 +14,12 @@ export type PolicyName = (typeof POLICIES)[number]["name"];
 /** Clients whose payments were cut off at once. */
 export const CLIENTS = 100_000;
 
+/** Schedules that are asked of the package: each is kept by twenty clients, since drawing one takes a while. */
+export const SCHEDULES = 5_000;
+
+/** They do not notice at the same instant, but within this time. */
+export const SPREAD_MS = 1_000;
+
 /** How long the provider is down, and how many it serves a second afterwards. */
 export const OUTAGE_MS = 20_000;
 export const CAPACITY_PER_SECOND = 2_000;

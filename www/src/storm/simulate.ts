@@ -1,11 +1,11 @@
 /**
- * A hundred thousand clients that were cut off at once, and a provider that comes back.
+ * A hundred thousand clients that were cut off within a second, and a provider that comes back.
  *
  * Invariant: the provider is the same for every policy: down until {@link OUTAGE_MS}, then it serves the first
- * requests of each piece of time up to its capacity and answers 503 to the others. The dice are seeded.
+ * requests of each piece of time up to its capacity and answers 503 to the others.
  */
 
-import { BUCKET_MS, CAPACITY_PER_SECOND, CLIENTS, HORIZON_MS, OUTAGE_MS, type PolicyName, type Storm } from "./policy.js";
+import { BUCKET_MS, CAPACITY_PER_SECOND, CLIENTS, HORIZON_MS, OUTAGE_MS, SPREAD_MS, type PolicyName, type Storm } from "./policy.js";
 
 /** How long a request and its answer take together. */
 const ROUND_TRIP_MS = 50;
@@ -16,10 +16,14 @@ export type Waits = (client: number, retry: number) => number | undefined;
 const BUCKETS = HORIZON_MS / BUCKET_MS;
 const CAPACITY = (CAPACITY_PER_SECOND * BUCKET_MS) / 1_000;
 
-export function simulate(policy: PolicyName, waits: Waits, now: () => number): Storm {
-  const began = now();
+export function simulate(policy: PolicyName, waits: Waits): Omit<Storm, "tookMs"> {
   const calendar = new Calendar();
-  for (let client = 0; client < CLIENTS; client += 1) calendar.plan(client, 0, waits(client, 0));
+  for (let client = 0; client < CLIENTS; client += 1) {
+    // Evenly, which is the calmest they can be.
+    const noticed = (client * SPREAD_MS) / CLIENTS;
+    const wait = waits(client, 0);
+    calendar.plan(client, 0, wait === undefined ? undefined : noticed + wait);
+  }
   const arrivals = new Array<number>(BUCKETS).fill(0);
   let served = 0;
   let p99Seconds: number | null = null;
@@ -47,7 +51,6 @@ export function simulate(policy: PolicyName, waits: Waits, now: () => number): S
     attempts: arrivals.reduce((sum, count) => sum + count, 0) / CLIENTS,
     served: served / CLIENTS,
     p99Seconds,
-    tookMs: now() - began,
   };
 }
 
