@@ -1,5 +1,6 @@
 /** Every break the reconciler reports, with both sides and a sentence. */
 
+import type { ComponentChildren } from "preact";
 import type { Report } from "tillproof/reconcile";
 
 import type { InjectedDrift } from "../play/day.js";
@@ -11,6 +12,14 @@ interface Props {
   /** What is known to have been put in, where somebody did. */
   readonly injected?: readonly InjectedDrift[];
 }
+
+/** Kinds whose names are made for programs. */
+const KINDS: Readonly<Partial<Record<string, string>>> = {
+  duplicate_record_m: "twice in the ledger",
+  duplicate_record_s: "twice in the file",
+  missing_in_mirror: "not in the ledger",
+  missing_in_settlement: "not in the file",
+};
 
 /** Rows a table shows; the report itself has them all. */
 const ROWS_MAX = 100;
@@ -36,7 +45,7 @@ export function BreakTable({ report, injected = [] }: Props) {
           {breaks.slice(0, ROWS_MAX).map((one) => (
             <tr key={one.id}>
               <td>
-                <span class="kind">{one.kind.replaceAll("_", " ")}</span>
+                <span class="kind">{KINDS[one.kind] ?? one.kind.replaceAll("_", " ")}</span>
                 {injectedHere.has(one.id) && <span class="tag">put in by you</span>}
               </td>
               <td data-label="Reference">
@@ -45,7 +54,7 @@ export function BreakTable({ report, injected = [] }: Props) {
               <td class="number" data-label="Ledger says">{amount(one.expected_minor, one.currency)}</td>
               <td class="number" data-label="File says">{amount(one.found_minor, one.currency)}</td>
               <td class="number" data-label="Difference">{amount(one.difference_minor, one.currency)}</td>
-              <td class="wordy">{one.explanation}</td>
+              <td class="wordy">{withCode(one.explanation)}</td>
             </tr>
           ))}
         </tbody>
@@ -57,4 +66,9 @@ export function BreakTable({ report, injected = [] }: Props) {
 
 function amount(minor: string | null, currency: string): string {
   return minor === null ? "—" : money(minor, currency);
+}
+
+/** A sentence in which values stand between backticks. */
+function withCode(sentence: string): ComponentChildren {
+  return sentence.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
 }

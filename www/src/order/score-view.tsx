@@ -8,15 +8,16 @@ const ROWS = [
   ["shippedTwice", "sent twice"],
   ["shippedUnpaid", "sent unpaid"],
   ["paidUnshipped", "paid, not sent"],
+  ["shownUnpaid", "shown unpaid"],
 ] as const;
 
 export function ScoreView({ score }: { readonly score: Score | undefined }) {
-  const total = score === undefined ? 0n : wrong(score);
+  const total = score === undefined ? undefined : wrong(score);
   return (
-    <dl class="score" data-wrong={total > 0n}>
+    <dl class="score" data-wrong={total === undefined ? "unknown" : total > 0n}>
       <div class="total">
         <dt>Wrong in the end</dt>
-        <dd>{score === undefined ? "…" : money(total)}</dd>
+        <dd>{total === undefined ? "…" : money(total)}</dd>
       </div>
       {ROWS.map(([name, label]) => (
         <div key={name} data-wrong={(score?.[name].orders ?? 0) > 0}>

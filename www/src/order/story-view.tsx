@@ -29,6 +29,7 @@ export function StoryView({ name, title, about, story, placed, until }: Props) {
         <span>Gateway</span>
       </div>
       {placed?.length === 0 && <p class="empty">No order yet. Choose what goes wrong and place one.</p>}
+      {story === undefined && <p class="empty">The messages between this shop and the gateway are told here.</p>}
       <ol class="steps">
         {steps.map((step, at) => (
           <StepView key={at} step={step} hidden={step.at > until} opens={steps[at - 1]?.order === step.order ? undefined : placed?.[step.order]} />

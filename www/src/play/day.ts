@@ -42,7 +42,7 @@ const ARRIVE_DAYS = 5;
 
 export async function playDay(scene: Scene): Promise<Day> {
   const began = performance.now();
-  const naive = await run(scene, naiveShop, [orders(scene), busyHour(scene)]);
+  const naive = await run(scene, (network) => naiveShop(network, dice(scene.seed)), [orders(scene), busyHour(scene)]);
   const paper: Paper = { settlementCsv: "", statementCsv: "", injected: [], readAt: 0 };
   const ours = await run(scene, (network, target) => tillproofShop(network, target, dice(scene.seed)), [
     orders(scene),

@@ -12,17 +12,17 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 1_000;
 const TIMEOUT_MS = 2_000;
 
-export function naiveShop(network: Network): Shop {
+export function naiveShop(network: Network, random: (bytes: Uint8Array) => void): Shop {
   const shipped = new Map<string, number>();
   const status = new Map<string, string>();
   return {
     shipped,
+    showsPaid: (reference) => status.get(reference) === "payment.completed",
     async order({ reference, amount, currency }: Purchase): Promise<void> {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         const request = new Request(`${GATEWAY}/api/payments`, {
           method: "POST",
-          // In a real shop a random one; here a counted one, so that a run can be repeated.
-          headers: { "idempotency-key": `${reference}-random-${attempt}` },
+          headers: { "idempotency-key": freshKey(random) },
           body: JSON.stringify({ merchantId: "shop", amount, currency, reference }),
           signal: AbortSignal.timeout(TIMEOUT_MS),
         });
@@ -51,4 +51,11 @@ export function naiveShop(network: Network): Shop {
     },
     close: () => undefined,
   };
+}
+
+/** A key nobody used before: 16 random bytes in hexadecimal. */
+function freshKey(random: (bytes: Uint8Array) => void): string {
+  const bytes = new Uint8Array(16);
+  random(bytes);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -16,6 +16,9 @@ const TRAVEL_MS = 40;
 /** What providers take before they send a webhook: later than the first retry of a client. */
 const WEBHOOK_MS = 1_500;
 
+/** Characters of a key that tell it from the others of a run. */
+const KEY_SHOWN = 6;
+
 /** A fault the gateway says it injected, as far as it is looked at here. */
 export interface Strike {
   readonly fault: string;
@@ -53,6 +56,11 @@ export class Network {
     this.#begin = gateway.now();
   }
 
+  /** Virtual milliseconds since the run began. */
+  elapsed(): number {
+    return this.#gateway.now() - this.#begin;
+  }
+
   /** Writes down what happens inside the shop. */
   note(label: string, words: string, tone: Step["tone"] = "plain"): void {
     this.#write({ arrow: null, fate: "arrives", label, words, tone });
@@ -61,7 +69,8 @@ export class Network {
   /** A `fetch` for the shop. `about` says in words what a request is for. */
   async send(request: Request, about: string): Promise<Response> {
     const { pathname, search } = new URL(request.url);
-    const line = `${request.method} ${pathname}${search}`;
+    const key = request.headers.get("idempotency-key");
+    const line = `${request.method} ${pathname}${search}${key === null ? "" : `  key ${key.slice(0, KEY_SHOWN)}…`}`;
     const sent = this.#write({ arrow: "to-gateway", fate: "arrives", label: line, words: about, tone: "plain" });
     await sleep(TRAVEL_MS);
     try {
@@ -119,7 +128,7 @@ export class Network {
     return struck;
   }
 
-  #write(step: Omit<Step, "at" | "order">, at = this.#gateway.now() - this.#begin): number {
+  #write(step: Omit<Step, "at" | "order">, at = this.elapsed()): number {
     return this.steps.push({ ...step, at, order: this.order }) - 1;
   }
 }

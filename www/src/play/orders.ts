@@ -9,7 +9,7 @@ import { tillproofShop } from "./tillproof-shop.js";
 
 export async function playOrders(scene: Scene): Promise<Stories> {
   const began = performance.now();
-  const naive = await run(scene, naiveShop, [orders(scene)]);
+  const naive = await run(scene, (network) => naiveShop(network, dice(scene.seed)), [orders(scene)]);
   const tillproof = await run(scene, (network, target) => tillproofShop(network, target, dice(scene.seed)), [orders(scene)]);
   return {
     naive: { steps: naive.steps, score: naive.score },

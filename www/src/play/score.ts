@@ -3,26 +3,34 @@
 import type { HostileGateway } from "tillproof/slim/testing";
 
 import type { Network } from "./network.js";
-import type { Purchase } from "./shop.js";
+import type { Purchase, Shop } from "./shop.js";
 import type { Count, Score } from "./step.js";
 
 interface Evidence {
   readonly gateway: HostileGateway;
   readonly purchases: readonly Purchase[];
-  readonly shipped: ReadonlyMap<string, number>;
+  readonly shop: Shop;
   readonly webhooks: Network["webhooks"];
 }
 
-/** Counts. The gateway is asked for every order; what the shop believes is not. */
-export async function scoreOf({ gateway, purchases, shipped, webhooks }: Evidence): Promise<Score> {
-  const tallies = { placed: new Tally(), chargedTwice: new Tally(), shippedTwice: new Tally(), shippedUnpaid: new Tally(), paidUnshipped: new Tally() };
+/** Counts. The gateway is asked for every order; of the shop, only what it sent and what it shows. */
+export async function scoreOf({ gateway, purchases, shop, webhooks }: Evidence): Promise<Score> {
+  const tallies = {
+    placed: new Tally(),
+    chargedTwice: new Tally(),
+    shippedTwice: new Tally(),
+    shippedUnpaid: new Tally(),
+    paidUnshipped: new Tally(),
+    shownUnpaid: new Tally(),
+  };
   for (const { reference, amount } of purchases) {
     const charges = await completedCharges(gateway, reference);
-    const parcels = shipped.get(reference) ?? 0;
+    const parcels = shop.shipped.get(reference) ?? 0;
     tallies.placed.add(amount, 1);
     tallies.chargedTwice.add(amount, charges - 1);
     tallies.shippedTwice.add(amount, parcels - 1);
     if (charges === 0) tallies.shippedUnpaid.add(amount, parcels);
+    if (charges > 0 && !shop.showsPaid(reference)) tallies.shownUnpaid.add(amount, 1);
     if (parcels === 0) tallies.paidUnshipped.add(amount, charges);
   }
   const counted = Object.fromEntries(Object.entries(tallies).map(([name, tally]) => [name, tally.count()]));

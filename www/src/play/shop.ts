@@ -18,6 +18,8 @@ export interface Shop {
   hear(body: Uint8Array, headers: Headers): Promise<Heard>;
   /** How often each order was sent out, by reference. */
   readonly shipped: ReadonlyMap<string, number>;
+  /** Whether the shop's own records show an order as paid. */
+  showsPaid(reference: string): boolean;
   /** Stops whatever runs by itself. */
   close(): void;
 }

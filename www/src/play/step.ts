@@ -36,6 +36,8 @@ export interface Score {
   readonly shippedUnpaid: Count;
   /** Paid for and not sent. */
   readonly paidUnshipped: Count;
+  /** Paid for, and shown as unpaid in the shop's own records. */
+  readonly shownUnpaid: Count;
   /** Webhooks the shop heard, and what became of them. */
   readonly webhooks: { readonly heard: number; readonly applied: number; readonly dropped: number; readonly refused: number };
 }
@@ -63,7 +65,7 @@ export interface Stories {
   readonly tookMs: number;
 }
 
-/** What has gone wrong by this score, in minor units. */
+/** Money and goods that went where they should not, in minor units. What is shown wrongly has not moved. */
 export function wrong({ chargedTwice, shippedTwice, shippedUnpaid, paidUnshipped }: Score): bigint {
   return chargedTwice.amount + shippedTwice.amount + shippedUnpaid.amount + paidUnshipped.amount;
 }

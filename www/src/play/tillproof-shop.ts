@@ -30,8 +30,12 @@ export async function tillproofShop(network: Network, target: WebhookTarget, ran
     governor: false,
     random,
     fetch: (request) => network.send(request, aboutRequest(request, sent)),
-    onTransition: (transition) => tell(network, transition),
+    onTransition: (transition) => {
+      if (transition.after.status === "settled") settled.add(transition.reference);
+      tell(network, transition);
+    },
   });
+  const settled = new Set<string>();
   const sent = new Set<string>();
   const verifier = createVerifier({ scheme: target.scheme, secrets: target.secret });
   const inbox = createInbox({ store, verifier, mode: "batch", ordering: { policy: "newest" } });
@@ -41,6 +45,7 @@ export async function tillproofShop(network: Network, target: WebhookTarget, ran
   return {
     ledger,
     shipped,
+    showsPaid: (reference) => settled.has(reference),
     async order(purchase: Purchase): Promise<void> {
       const { status } = await payments.charge(purchase, { waitMs: 10_000 });
       if (status !== "settled") network.note(status, `The customer is told the truth: ${status.replaceAll("_", " ")}.`);

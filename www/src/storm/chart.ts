@@ -70,8 +70,8 @@ export class StormChart {
   }
 }
 
-/** The line of a storm, which ends with its last request. */
+/** The line of a storm, which comes down after its last request and ends. */
 function drawn({ perSecond }: Storm): (number | null)[] {
   const last = perSecond.findLastIndex((rate) => rate > 0);
-  return perSecond.map((rate, at) => (at > last ? null : Math.max(rate, LOWEST)));
+  return perSecond.map((rate, at) => (at > last + 1 ? null : Math.max(rate, LOWEST)));
 }
