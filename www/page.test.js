@@ -1,5 +1,6 @@
 // The page as static files below a path, under its policy, used in Chromium the way a visitor would.
 import "./test/address.js";
+import "./test/examples.js";
 import "./test/first-view.js";
 import "./test/stories.js";
 import "./test/trouble.js";

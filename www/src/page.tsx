@@ -25,7 +25,7 @@ export function Page() {
   // What the orders placed by hand follow from, and what the day follows from.
   const placed = queryOf({ ...FIRST_SCENE, seed: scene.seed, orders: scene.orders });
   const stories = useWork(painted ? placed : undefined, () => player().orders(scene));
-  const day = useWork(painted && hourSeen ? queryOf(scene) : undefined, () => player().day(scene));
+  const day = useWork(painted && hourSeen ? queryOf({ ...scene, policy: FIRST_SCENE.policy }) : undefined, () => player().day(scene));
   return (
     <>
       <Masthead />
@@ -36,7 +36,7 @@ export function Page() {
         <DaySection scene={scene} change={change} day={day} />
         <WebhookSection />
         <FilesSection day={day.value} />
-        <StormSection seed={scene.seed} />
+        <StormSection seed={scene.seed} policy={scene.policy} change={change} />
       </main>
       <Footer />
     </>

@@ -4,6 +4,8 @@
  * Invariant: the same scene gives the same run, to the byte and on every machine, so that a link tells a whole story.
  */
 
+import { POLICIES, type PolicyName } from "./storm/policy.js";
+
 /** What may go wrong with an order, in the order of the buttons. */
 export const MISHAPS = [
   { name: "answer-lost", label: "Answer lost", fault: "response_lost", call: 1 },
@@ -42,6 +44,8 @@ export interface Scene {
   readonly orders: readonly Order[];
   readonly rates: Rates;
   readonly drifts: readonly Drift[];
+  /** How the clients that Tillproof is compared with try again after the outage. */
+  readonly policy: PolicyName;
 }
 
 export const SEED_MAX = 999_999;
@@ -67,7 +71,9 @@ export const FIRST_SCENE: Scene = {
     "webhook-forged": 10,
   },
   drifts: ["amount", "missing"],
+  policy: "doubling",
 };
 
 export const isMishap = (name: string): name is Mishap => MISHAPS.some((mishap) => mishap.name === name);
+export const isPolicy = (name: string): name is PolicyName => POLICIES.some((policy) => policy.name === name);
 export const isDrift = (name: string): name is Drift => DRIFTS.some((drift) => drift.name === name);

@@ -1,9 +1,9 @@
 /** Every break the reconciler reports, with both sides and a sentence. */
 
-import type { ComponentChildren } from "preact";
 import type { Report } from "tillproof/reconcile";
 
 import type { InjectedDrift } from "../play/day.js";
+import { withCode } from "../shell/code.js";
 import { money } from "../shell/money.js";
 import { breakOf } from "./found.js";
 
@@ -30,7 +30,7 @@ export function BreakTable({ report, injected = [] }: Props) {
   if (breaks.length === 0) return <p class="empty panel">No breaks. Every row of one side has its counterpart on the other.</p>;
   return (
     <div class="scroll" role="region" aria-label="Breaks" tabIndex={0}>
-      <table class="breaks">
+      <table class="breaks wide">
         <thead>
           <tr>
             <th scope="col">Break</th>
@@ -66,9 +66,4 @@ export function BreakTable({ report, injected = [] }: Props) {
 
 function amount(minor: string | null, currency: string): string {
   return minor === null ? "—" : money(minor, currency);
-}
-
-/** A sentence in which values stand between backticks. */
-function withCode(sentence: string): ComponentChildren {
-  return sentence.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
 }

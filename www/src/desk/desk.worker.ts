@@ -18,6 +18,8 @@ export interface Pasted {
   readonly headers: string;
   readonly body: string;
   readonly url: string;
+  /** What some schemes need beside the secret: `name=value`, one a line. */
+  readonly options: string;
 }
 
 /** What there is to say of it. */
@@ -45,7 +47,7 @@ export class Desk {
     try {
       return exampleOf(kind, scheme, signDelivery, Date.now());
     } catch (error) {
-      return { message: wordsOf(error) };
+      return { message: `There is no example of ${scheme}: ${wordsOf(error)}. Paste a delivery of the provider's sandbox` };
     }
   }
 
@@ -53,7 +55,7 @@ export class Desk {
     await provide("webhooks", "webhooks-full");
     try {
       const { scheme, secret, body, url } = pasted;
-      const verifier = createVerifier({ scheme, secrets: secret, ...(url === "" ? {} : { url }) });
+      const verifier = createVerifier({ scheme, secrets: secret, ...(url === "" ? {} : { url }), ...optionsIn(pasted.options) });
       const delivery = { body, headers: headerPairs(pasted.headers), now: Date.now() };
       const result = verifier.verify(delivery);
       if (result.ok) return { verdict: "genuine", events: result.events.map(({ id, type }) => ({ id, type })) };
@@ -85,6 +87,13 @@ function headerPairs(text: string): [string, string][] {
     .split("\n")
     .filter((line) => line.includes(":"))
     .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]);
+}
+
+/** `name=value` lines as options; the package names those it does not know. */
+function optionsIn(text: string): Record<string, string | number> {
+  const lines = text.split("\n").filter((line) => line.includes("="));
+  const pairs = lines.map((line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1).trim()] as const);
+  return Object.fromEntries(pairs.map(([name, value]) => [name, name === "toleranceSeconds" ? Number(value) : value]));
 }
 
 expose(new Desk());

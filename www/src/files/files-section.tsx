@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { BreakTable } from "../day/break-table.js";
 import type { Dropped, Reconciled } from "../desk/desk.worker.js";
 import type { Day } from "../play/day.js";
+import { withCode } from "../shell/code.js";
 import { Download } from "../shell/download.js";
 import { Section } from "../shell/section.js";
 import { messageOf } from "../shell/use-work.js";
@@ -52,7 +53,7 @@ export function FilesSection({ day }: { readonly day: Day | undefined }) {
         </div>
       </div>
       <div class="answer" role="status">
-        {answer !== undefined && !answer.ok && <p class="trouble panel">{answer.message}</p>}
+        {answer !== undefined && !answer.ok && <p class="trouble panel">{withCode(answer.message)}</p>}
         {answer?.ok === true && (
           <p>
             {answer.report.summary.matched} rows agree, {answer.report.summary.breaks} breaks, {answer.report.summary.in_flight} in flight, in{" "}

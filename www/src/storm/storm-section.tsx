@@ -1,19 +1,25 @@
 /** The retry storm: everybody was cut off at once, and comes back as the policy says. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { Section } from "../shell/section.js";
 import { Status } from "../shell/status.js";
 import { useSeen } from "../shell/use-seen.js";
+import type { ChangeScene } from "../shell/use-scene.js";
 import { useWork } from "../shell/use-work.js";
 import { weather } from "../shell/workers.js";
 import { FiguresTable } from "./figures-table.js";
 import { POLICIES, type PolicyName, type Storm } from "./policy.js";
 import type { StormChart } from "./chart.js";
 
-export function StormSection({ seed }: { readonly seed: number }) {
+interface Props {
+  readonly seed: number;
+  readonly policy: PolicyName;
+  readonly change: ChangeScene;
+}
+
+export function StormSection({ seed, policy, change }: Props) {
   const [ref, seen] = useSeen<HTMLElement>();
-  const [policy, setPolicy] = useState<PolicyName>("doubling");
   const ours = useWork(seen ? `tillproof ${seed}` : undefined, () => weather().storm("tillproof", seed));
   const theirs = useWork(seen ? `${policy} ${seed}` : undefined, () => weather().storm(policy, seed));
   return (
@@ -28,7 +34,7 @@ export function StormSection({ seed }: { readonly seed: number }) {
         <div class="chips">
           {POLICIES.filter(({ name }) => name !== "tillproof").map(({ name, label }) => (
             <label class="chip" key={name}>
-              <input type="radio" name="policy" value={name} checked={policy === name} onChange={() => setPolicy(name)} />
+              <input type="radio" name="policy" value={name} checked={policy === name} onChange={() => change({ policy: name })} />
               <span>{label}</span>
             </label>
           ))}

@@ -1,8 +1,10 @@
 /** What there is to say of a delivery: genuine, or what happened to it and what to do. */
 
+import type { ComponentChildren } from "preact";
 import type { SchemeInfo } from "tillproof/webhooks";
 
 import type { Finding } from "../desk/desk.worker.js";
+import { withCode } from "../shell/code.js";
 
 interface Props {
   readonly finding: Finding | undefined;
@@ -90,7 +92,7 @@ function About({ scheme }: { readonly scheme: SchemeInfo | undefined }) {
 }
 
 /** Messages of the package are written to follow a name; here they stand alone. */
-function sentence(text: string): string {
+function sentence(text: string): ComponentChildren {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  return withCode(/[.!?]$/.test(begun) ? begun : `${begun}.`);
 }

@@ -11,7 +11,7 @@ import { messageOf } from "../shell/use-work.js";
 import { desk } from "../shell/workers.js";
 import { FindingView } from "./finding-view.js";
 
-const NOTHING: Pasted = { scheme: "stripe-v1", secret: "", headers: "", body: "", url: "" };
+const NOTHING: Pasted = { scheme: "stripe-v1", secret: "", headers: "", body: "", url: "", options: "" };
 
 export function WebhookSection() {
   const [ref, seen] = useSeen<HTMLElement>();
@@ -92,6 +92,13 @@ export function WebhookSection() {
             <span>Body, exactly as it arrived</span>
             <textarea name="body" rows={6} spellcheck={false} value={pasted.body} onInput={(event) => change({ body: event.currentTarget.value })} />
           </label>
+          <details>
+            <summary>Options beside the secret</summary>
+            <label>
+              <span>One a line, such as accessKey=… or toleranceSeconds=600</span>
+              <textarea name="options" rows={2} spellcheck={false} value={pasted.options} onInput={(event) => change({ options: event.currentTarget.value })} />
+            </label>
+          </details>
           <button class="primary">Verify and explain</button>
         </form>
         <FindingView finding={finding} trouble={trouble} scheme={scheme} />
