@@ -17,12 +17,13 @@ export const WWW = {
   test: "page.test.js",
   tools: ["vite", "typescript", "preact", "comlink", "uplot", "puppeteer-core", "axe-core"],
   browser: true,
+  firefox: true,
   project: "www",
 };
 
 /**
- * `test` is the file node runs, `tools` are packages of ours it needs, `browser` says that it drives Chromium, and
- * `project` is where its sources are when they are not in tests/packaging.
+ * `test` is the file node runs, `tools` are packages of ours it needs, `browser` says that it drives Chromium,
+ * `firefox` that it drives Firefox as well, and `project` is where its sources are when they are not in tests/packaging.
  */
 export const SAMPLES = [
   { name: "node-esm", test: "sample.test.js", tools: [] },

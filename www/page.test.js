@@ -1,6 +1,7 @@
-// The page as static files below a path, under its policy, used in Chromium the way a visitor would.
+// The page as static files below a path, under its policy, used in Chromium and Firefox the way a visitor would.
 import "./test/address.js";
 import "./test/examples.js";
+import "./test/firefox.js";
 import "./test/first-view.js";
 import "./test/stories.js";
 import "./test/trouble.js";
