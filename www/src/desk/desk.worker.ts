@@ -7,7 +7,7 @@ import { signDelivery } from "tillproof/slim/testing";
 import { createVerifier, diagnose, schemes, type Diagnosis, type SchemeInfo } from "tillproof/slim/webhooks";
 import "tillproof/slim/webhooks/full";
 
-import { provide } from "../play/wasm.js";
+import { provide } from "../shell/wasm.js";
 import { exampleOf, type Example, type ExampleKind } from "./example.js";
 
 /** A delivery as somebody pasted it. */

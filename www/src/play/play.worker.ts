@@ -3,10 +3,10 @@
 import { expose } from "comlink";
 
 import type { Scene } from "../scene.js";
+import { provide } from "../shell/wasm.js";
 import { playDay, type Day } from "./day.js";
 import { playOrders } from "./orders.js";
 import type { Stories } from "./step.js";
-import { provide } from "./wasm.js";
 
 let last: Promise<unknown> = Promise.resolve();
 

@@ -2,7 +2,7 @@
 
 import { expose } from "comlink";
 
-import { provide } from "../play/wasm.js";
+import { provide } from "../shell/wasm.js";
 import type { PolicyName, Storm } from "./policy.js";
 import { simulate } from "./simulate.js";
 import { waitsOf } from "./waits.js";
