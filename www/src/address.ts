@@ -5,7 +5,7 @@
  * {@link queryOf} gives back the same scene.
  */
 
-import { FIRST_SCENE, isDrift, isMishap, isPolicy, MISHAPS, ORDERS_MAX, RATE_MAX, SEED_MAX, type Order, type Rates, type Scene } from "./scene.js";
+import { FIRST_SCENE, isDrift, isMishap, isPolicy, isTrust, MISHAPS, ORDERS_MAX, RATE_MAX, SEED_MAX, type Order, type Rates, type Scene } from "./scene.js";
 
 /** An order without mishaps, in the address. */
 const FINE = "fine";
@@ -16,6 +16,7 @@ export function sceneOf(query: string): Scene {
   return {
     seed: wholeIn(given.get("seed"), SEED_MAX) ?? FIRST_SCENE.seed,
     orders: ordersOf(given.get("orders")),
+    trust: words(given.get("trust"), ".").find(isTrust) ?? FIRST_SCENE.trust,
     rates: ratesOf(given.get("rates")),
     drifts: given.has("drift") ? unique(words(given.get("drift"), ".").filter(isDrift)) : FIRST_SCENE.drifts,
     policy: words(given.get("policy"), ".").find(isPolicy) ?? FIRST_SCENE.policy,
@@ -27,7 +28,7 @@ export function queryOf(scene: Scene): string {
   const orders = scene.orders.map((order) => (order.length === 0 ? FINE : order.join("~")));
   const rates = MISHAPS.map(({ name }) => scene.rates[name]);
   // Names and these signs are safe in a query as they are, and stay readable.
-  return `seed=${scene.seed}&orders=${orders.join(".")}&rates=${rates.join(".")}&drift=${scene.drifts.join(".")}&policy=${scene.policy}`;
+  return `seed=${scene.seed}&orders=${orders.join(".")}&trust=${scene.trust}&rates=${rates.join(".")}&drift=${scene.drifts.join(".")}&policy=${scene.policy}`;
 }
 
 function ordersOf(text: string | null): readonly Order[] {

@@ -23,7 +23,7 @@ export function Page() {
   const painted = usePainted();
   const [hour, hourSeen] = useSeen<HTMLElement>();
   // What the orders placed by hand follow from, and what the day follows from.
-  const placed = queryOf({ ...FIRST_SCENE, seed: scene.seed, orders: scene.orders });
+  const placed = queryOf({ ...FIRST_SCENE, seed: scene.seed, orders: scene.orders, trust: scene.trust });
   const stories = useWork(painted ? placed : undefined, () => player().orders(scene));
   const day = useWork(painted && hourSeen ? queryOf({ ...scene, policy: FIRST_SCENE.policy }) : undefined, () => player().day(scene));
   return (

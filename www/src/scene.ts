@@ -4,7 +4,7 @@
  * Invariant: the same scene gives the same run, to the byte and on every machine, so that a link tells a whole story.
  */
 
-import { POLICIES, type PolicyName } from "./storm/policy.js";
+import { OTHERS, type PolicyName } from "./storm/policy.js";
 
 /** What may go wrong with an order, in the order of the buttons. */
 export const MISHAPS = [
@@ -28,6 +28,13 @@ export const DRIFTS = [
   { name: "status", label: "Wrong status", fault: "settlement_status" },
 ] as const;
 
+/** What the shop with Tillproof relies on at its gateway, and the profile of the package that says so. */
+export const TRUSTS = [
+  { name: "keys", label: "It remembers keys: send again", profile: "native" },
+  { name: "nothing", label: "Nothing: ask first", profile: "conservative" },
+] as const;
+
+export type Trust = (typeof TRUSTS)[number]["name"];
 export type Mishap = (typeof MISHAPS)[number]["name"];
 export type Drift = (typeof DRIFTS)[number]["name"];
 
@@ -42,6 +49,7 @@ export interface Scene {
   readonly seed: number;
   /** The orders placed by hand, at most {@link ORDERS_MAX}. */
   readonly orders: readonly Order[];
+  readonly trust: Trust;
   readonly rates: Rates;
   readonly drifts: readonly Drift[];
   /** How the clients that Tillproof is compared with try again after the outage. */
@@ -60,6 +68,7 @@ export const RATE_MAX = 30;
 export const FIRST_SCENE: Scene = {
   seed: 7,
   orders: [["answer-lost"]],
+  trust: "keys",
   rates: {
     "answer-lost": 10,
     "request-lost": 5,
@@ -75,5 +84,6 @@ export const FIRST_SCENE: Scene = {
 };
 
 export const isMishap = (name: string): name is Mishap => MISHAPS.some((mishap) => mishap.name === name);
-export const isPolicy = (name: string): name is PolicyName => POLICIES.some((policy) => policy.name === name);
+export const isTrust = (name: string): name is Trust => TRUSTS.some((trust) => trust.name === name);
+export const isPolicy = (name: string): name is PolicyName => OTHERS.some((policy) => policy.name === name);
 export const isDrift = (name: string): name is Drift => DRIFTS.some((drift) => drift.name === name);

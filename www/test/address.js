@@ -29,6 +29,13 @@ test("an address tells the same story twice, and another seed another one", asyn
   assert.notEqual((await storyAt(query.replace("41", "42"))).steps, first.steps);
 });
 
+test("a shop that may rely on nothing asks before it sends again", async () => {
+  const { steps } = await storyAt("?orders=answer-lost&trust=nothing");
+  const [, ours] = steps.split("The same shop with Tillproof");
+  assert.match(ours, /parked[\s\S]*asks what became of the order[\s\S]*the card was charged[\s\S]*Settled once, because the gateway was asked/);
+  assert.doesNotMatch(ours, /sends it again/);
+});
+
 test("what is no story is the first one", async () => {
   const first = await storyAt("");
   for (const query of ["?seed=-1", "?seed=1e9", "?rates=a.b.c&drift=%00", "?seed=%3Cscript%3E"]) {

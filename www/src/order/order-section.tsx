@@ -2,10 +2,11 @@
 
 import { useState } from "preact/hooks";
 
-import { FIRST_SCENE, MISHAPS, ORDERS_MAX, type Order, type Scene } from "../scene.js";
+import { FIRST_SCENE, MISHAPS, ORDERS_MAX, TRUSTS, type Order, type Scene } from "../scene.js";
 import type { Stories } from "../play/step.js";
 import type { Work } from "../shell/use-work.js";
 import type { ChangeScene } from "../shell/use-scene.js";
+import { Choice } from "../shell/choice.js";
 import { Section } from "../shell/section.js";
 import { Status } from "../shell/status.js";
 import { Toggles } from "../shell/toggles.js";
@@ -32,6 +33,13 @@ export function OrderSection({ scene, change, stories }: Props) {
     >
       <div class="panel controls">
         <Toggles legend="What goes wrong with the next order" choices={MISHAPS} chosen={next} change={setNext} />
+        <Choice
+          name="trust"
+          legend="What the shop with Tillproof relies on at its gateway"
+          choices={TRUSTS}
+          chosen={scene.trust}
+          change={(trust) => change({ trust })}
+        />
         <div class="actions">
           <button type="button" class="primary" disabled={isFull} onClick={() => change({ orders: [...scene.orders, next] })}>
             Place order {Math.min(scene.orders.length + 1, ORDERS_MAX)}
@@ -39,7 +47,7 @@ export function OrderSection({ scene, change, stories }: Props) {
           <button type="button" onClick={() => change({ orders: [] })} disabled={scene.orders.length === 0}>
             Start over
           </button>
-          <button type="button" onClick={() => change({ orders: FIRST_SCENE.orders, seed: FIRST_SCENE.seed })}>
+          <button type="button" onClick={() => change({ orders: FIRST_SCENE.orders, seed: FIRST_SCENE.seed, trust: FIRST_SCENE.trust })}>
             First story
           </button>
           <SeedField seed={scene.seed} change={(seed) => change({ seed })} />

@@ -44,7 +44,7 @@ export async function playDay(scene: Scene): Promise<Day> {
   const began = performance.now();
   const naive = await run(scene, (network) => naiveShop(network, dice(scene.seed)), [orders(scene), busyHour(scene)]);
   const paper: Paper = { settlementCsv: "", statementCsv: "", injected: [], readAt: 0 };
-  const ours = await run(scene, (network, target) => tillproofShop(network, target, dice(scene.seed)), [
+  const ours = await run(scene, (network, target) => tillproofShop(network, target, scene), [
     orders(scene),
     busyHour(scene),
     aWeekPasses(paper),

@@ -50,10 +50,19 @@ export class Network {
   /** How many faults of the ground truth were looked at. */
   #seen = 0;
   #untold: Strike[] = [];
+  /** Which order a reference is, and how often it was asked about. */
+  readonly #orders = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
 
   constructor(gateway: HostileGateway) {
     this.#gateway = gateway;
     this.#begin = gateway.now();
+  }
+
+  /** From now on `order`, which the shop calls `reference`, is being placed. */
+  begin(order: number, reference: string): void {
+    this.order = order;
+    this.#orders.set(reference, order);
   }
 
   /** Virtual milliseconds since the run began. */
@@ -71,6 +80,7 @@ export class Network {
     const { pathname, search } = new URL(request.url);
     const key = request.headers.get("idempotency-key");
     const line = `${request.method} ${pathname}${search}${key === null ? "" : `  key ${key.slice(0, KEY_SHOWN)}…`}`;
+    if (request.method === "GET") return this.#ask(request, line, about);
     const sent = this.#write({ arrow: "to-gateway", fate: "arrives", label: line, words: about, tone: "plain" });
     await sleep(TRAVEL_MS);
     try {
@@ -95,6 +105,22 @@ export class Network {
     }
   }
 
+  /** A question about an order, perhaps an earlier one. After the second of an order only what is found is written down. */
+  async #ask(request: Request, line: string, about: string): Promise<Response> {
+    const reference = new URL(request.url).searchParams.get("reference") ?? "";
+    const order = this.#orders.get(reference) ?? this.order;
+    const before = this.#asked.get(reference) ?? 0;
+    this.#asked.set(reference, before + 1);
+    const words = before === 0 ? about : "It asks again, later and later, until it is certain.";
+    if (before < 2) this.#write({ arrow: "to-gateway", fate: "arrives", label: line, words, tone: "plain", order });
+    await sleep(TRAVEL_MS);
+    const response = await this.#gateway.fetch(request);
+    await sleep(TRAVEL_MS);
+    const found = await foundStep(response);
+    if (before < 2 || found.tone === "good") this.#write({ ...found, order });
+    return response;
+  }
+
   /** What the gateway sends its webhooks to: `hear` is the shop. */
   async deliver(request: Request, hear: (body: Uint8Array, headers: Headers) => Promise<Heard>): Promise<Response> {
     const body = new Uint8Array(await request.arrayBuffer());
@@ -114,7 +140,7 @@ export class Network {
       const words = "A webhook is lost on its way. The gateway will send it again.";
       this.#write({ arrow: "to-shop", fate: "lost", label: "payment webhook", words, tone: "bad" }, at - this.#begin);
     }
-    this.steps.sort((one, other) => one.at - other.at);
+    this.steps.sort((one, other) => one.order - other.order || one.at - other.at);
   }
 
   /** Faults of these names that the gateway injected and that were not told yet. */
@@ -128,8 +154,8 @@ export class Network {
     return struck;
   }
 
-  #write(step: Omit<Step, "at" | "order">, at = this.elapsed()): number {
-    return this.steps.push({ ...step, at, order: this.order }) - 1;
+  #write(step: Omit<Step, "at" | "order"> & { readonly order?: number }, at = this.elapsed()): number {
+    return this.steps.push({ order: this.order, ...step, at }) - 1;
   }
 }
 
@@ -145,6 +171,14 @@ function answerStep(response: Response): Omit<Step, "at" | "order"> {
     return { ...shared, label: `${status}, replayed`, words, tone: "good" };
   }
   return { ...shared, label: String(status), words: "The gateway charges the card and says so.", tone: "plain" };
+}
+
+/** The answer to a question about an order. */
+async function foundStep(response: Response): Promise<Omit<Step, "at" | "order">> {
+  const { status } = response;
+  const { data = [] } = (await response.clone().json()) as { readonly data?: readonly unknown[] };
+  const words = data.length === 0 ? "The gateway knows of no such payment, so far." : "The gateway knows it: the card was charged.";
+  return { arrow: "to-shop", fate: "arrives", label: `${status}, ${data.length} found`, words, tone: data.length === 0 ? "plain" : "good" };
 }
 
 export function sleep(ms: number): Promise<void> {

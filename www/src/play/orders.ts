@@ -10,7 +10,7 @@ import { tillproofShop } from "./tillproof-shop.js";
 export async function playOrders(scene: Scene): Promise<Stories> {
   const began = performance.now();
   const naive = await run(scene, (network) => naiveShop(network, dice(scene.seed)), [orders(scene)]);
-  const tillproof = await run(scene, (network, target) => tillproofShop(network, target, dice(scene.seed)), [orders(scene)]);
+  const tillproof = await run(scene, (network, target) => tillproofShop(network, target, scene), [orders(scene)]);
   return {
     naive: { steps: naive.steps, score: naive.score },
     tillproof: { steps: tillproof.steps, score: tillproof.score },

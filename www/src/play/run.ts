@@ -22,8 +22,11 @@ const SLOW_MS = 3_000;
  */
 const ORDER_EVERY_MS = 20_000;
 
-/** Time in which the last webhooks of the busy hour arrive, also those that were lost once or twice. */
-const REST_MS = 60_000;
+/**
+ * Time in which the busy hour comes to rest: the last webhooks arrive, also those that were lost once or twice. Who relies
+ * on nothing waits a quarter of an hour before he concludes that a payment never reached the gateway.
+ */
+const REST_MS = { keys: 60_000, nothing: 20 * 60_000 } as const;
 
 /** Time between two orders of the busy hour. */
 const GAP_MS = 400;
@@ -82,9 +85,9 @@ export async function run<S extends Shop>(scene: Scene, open: Open<S>, acts: rea
 export function orders<S extends Shop>(scene: Scene) {
   return async ({ gateway, network, shop, purchases }: Scenery<S>): Promise<void> => {
     for (const [at, order] of scene.orders.entries()) {
-      network.order = at;
-      await setFaults(gateway, planOf(order));
       const purchase = purchaseOf(scene.seed, at);
+      network.begin(at, purchase.reference);
+      await setFaults(gateway, planOf(order));
       purchases.push(purchase);
       await shop.order(purchase);
       await sleep(Math.max(0, (at + 1) * ORDER_EVERY_MS - network.elapsed()));
@@ -105,7 +108,7 @@ export function busyHour<S extends Shop>(scene: Scene) {
       await sleep(GAP_MS);
     }
     await setFaults(gateway, {});
-    await sleep(REST_MS);
+    await sleep(REST_MS[scene.trust]);
   };
 }
 

@@ -6,6 +6,8 @@ import type { WebhookTarget } from "tillproof/slim/testing";
 import { createInbox, createVerifier, type EventStatus } from "tillproof/slim/webhooks";
 import { memoryStore } from "tillproof/stores/memory";
 
+import { TRUSTS, type Scene } from "../scene.js";
+import { dice } from "./dice.js";
 import type { EventBody, Heard, Network } from "./network.js";
 import { GATEWAY, ship, type Purchase, type Shop } from "./shop.js";
 
@@ -16,19 +18,19 @@ export interface TillproofShop extends Shop {
   readonly ledger: Ledger;
 }
 
-export async function tillproofShop(network: Network, target: WebhookTarget, random: (bytes: Uint8Array) => void): Promise<TillproofShop> {
+export async function tillproofShop(network: Network, target: WebhookTarget, { seed, trust }: Scene): Promise<TillproofShop> {
   const store = memoryStore();
   const ledger = await Ledger.open({ store });
   const shipped = new Map<string, number>();
   const payments = createPayments({
-    provider: { profile: "native", baseUrl: GATEWAY, merchantId: "shop" },
+    provider: { profile: TRUSTS.find(({ name }) => name === trust)?.profile ?? "conservative", baseUrl: GATEWAY, merchantId: "shop" },
     store,
     secret: KEY_SECRET,
     timeoutMs: 2_000,
     retry: { baseMs: 800, capMs: 4_000 },
     // One customer at a time: nothing here is a storm.
     governor: false,
-    random,
+    random: dice(seed),
     fetch: (request) => network.send(request, aboutRequest(request, sent)),
     onTransition: (transition) => {
       if (transition.after.status === "settled") settled.add(transition.reference);
@@ -41,14 +43,14 @@ export async function tillproofShop(network: Network, target: WebhookTarget, ran
   const inbox = createInbox({ store, verifier, mode: "batch", ordering: { policy: "newest" } });
   const stop = new AbortController();
   // Whatever is still open when a customer has left is driven on by the sweeper.
-  void payments.run({ everyMs: 1_000, signal: stop.signal });
+  void payments.run({ everyMs: 5_000, signal: stop.signal });
   return {
     ledger,
     shipped,
     showsPaid: (reference) => settled.has(reference),
     async order(purchase: Purchase): Promise<void> {
       const { status } = await payments.charge(purchase, { waitMs: 10_000 });
-      if (status !== "settled") network.note(status, `The customer is told the truth: ${status.replaceAll("_", " ")}.`);
+      if (status !== "settled") network.note(status.replaceAll("_", " "), `The customer is told the truth: ${status.replaceAll("_", " ")}.`);
     },
     async hear(body: Uint8Array, headers: Headers): Promise<Heard> {
       const receipt = await inbox.receive({ body, headers: Object.fromEntries(headers) }, async (event, batch) => {

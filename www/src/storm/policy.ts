@@ -9,6 +9,9 @@ export const POLICIES = [
   { name: "tillproof", label: "Tillproof" },
 ] as const;
 
+/** What Tillproof is compared with. */
+export const OTHERS = POLICIES.filter(({ name }) => name !== "tillproof");
+
 export type PolicyName = (typeof POLICIES)[number]["name"];
 
 /** Clients whose payments were cut off at once. */

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
+import { Choice } from "../shell/choice.js";
 import { Section } from "../shell/section.js";
 import { Status } from "../shell/status.js";
 import { useSeen } from "../shell/use-seen.js";
@@ -9,7 +10,7 @@ import type { ChangeScene } from "../shell/use-scene.js";
 import { useWork } from "../shell/use-work.js";
 import { weather } from "../shell/workers.js";
 import { FiguresTable } from "./figures-table.js";
-import { POLICIES, type PolicyName, type Storm } from "./policy.js";
+import { OTHERS, type PolicyName, type Storm } from "./policy.js";
 import type { StormChart } from "./chart.js";
 
 interface Props {
@@ -29,17 +30,9 @@ export function StormSection({ seed, policy, change }: Props) {
       lead="100,000 clients lose their answer within one second. The provider is down for 20 seconds, then serves 2,000 requests a second. When does everybody have an answer?"
       innerRef={ref}
     >
-      <fieldset class="toggles panel controls">
-        <legend>How the others try again</legend>
-        <div class="chips">
-          {POLICIES.filter(({ name }) => name !== "tillproof").map(({ name, label }) => (
-            <label class="chip" key={name}>
-              <input type="radio" name="policy" value={name} checked={policy === name} onChange={() => change({ policy: name })} />
-              <span>{label}</span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <div class="panel controls">
+        <Choice name="policy" legend="How the others try again" choices={OTHERS} chosen={policy} change={(chosen) => change({ policy: chosen })} />
+      </div>
       <Status
         busy={ours.busy || theirs.busy}
         error={ours.error ?? theirs.error}
