@@ -24,7 +24,7 @@ import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { buildSdkTests } from "./sdk-tests.mjs";
 import { buildServiceTests, withServices } from "./service-tests.mjs";
 import { offerAccountants } from "./services.mjs";
-import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
+import { ensureChromium, ensureFirefox, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
 
@@ -160,7 +160,10 @@ async function nodeTests(args, options) {
 /** The packed tarball in a project as a merchant has it. */
 async function sampleTests(sample) {
   const folder = await installSample(sample);
-  const env = sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {};
+  const env = {
+    ...(sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {}),
+    ...(sample.firefox ? { FIREFOX: await ensureFirefox() } : {}),
+  };
   return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
 }
 
