@@ -76,7 +76,7 @@ export const ARTEFACTS = [
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
-  { name: "formats", features: "wasm-formats", fast: true },
+  { name: "formats", features: "wasm-formats" },
   { name: "simulator", features: "wasm-simulator", fast: true },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];

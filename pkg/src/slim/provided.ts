@@ -18,6 +18,7 @@ export type ArtefactName =
   | "saga"
   | "ledger"
   | "reconcile"
+  | "formats"
   | "simulator";
 
 const modules = new Map<ArtefactName, WebAssembly.Module>();
