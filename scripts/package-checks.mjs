@@ -28,6 +28,7 @@ const CARRIED = [
   ["defineSaga", "/saga", "saga"],
   ["Ledger", "/ledger", "ledger"],
   ["reconcile", "/reconcile", "reconcile"],
+  ["readers", "/reconcile", "formats"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],
