@@ -30,6 +30,7 @@ const CARRIED = [
   ["templates", "/ledger", "ledger-templates"],
   ["Entitlements", "/ledger", ""],
   ["reconcile", "/reconcile", "reconcile"],
+  ["readers", "/reconcile", "formats"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],
