@@ -77,7 +77,7 @@ export const ARTEFACTS = [
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
-  { name: "reconcile", features: "wasm-reconcile,artefact" },
+  { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
   { name: "formats", features: "wasm-formats" },
   { name: "simulator", features: "wasm-simulator", fast: true, pass: "-O3" },
   { name: "torture", features: "wasm-torture,artefact", fast: true },

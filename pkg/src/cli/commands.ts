@@ -74,7 +74,7 @@ export const COMMANDS = {
     status: "0 genuine, 1 not genuine",
   },
   reconcile: {
-    summary: "compares your ledger with what the provider settled",
+    summary: "compares your ledger with what the provider settled and the bank booked",
     about: [
       "Reads your books and the provider's reports, matches them by reference, and names every difference: its kind, both " +
         "rows, and a sentence. Nothing is adjusted.",
