@@ -17,6 +17,7 @@ export type ArtefactName =
   | "governor"
   | "saga"
   | "ledger"
+  | "ledger-templates"
   | "reconcile"
   | "formats"
   | "simulator";
