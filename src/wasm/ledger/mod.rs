@@ -3,14 +3,18 @@
 //! The shell keeps the lines of each journal and makes a new handle from them after a trap. That an entry exists
 //! already, or says something else, is an expected outcome and crosses as a value.
 
+mod documents;
+pub mod templates;
+
 use super::reply;
 use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::ledger::{
-    Account, Answer, Balance, Entry, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Template,
+    Account, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, tampered_byte,
 };
 use crate::money::Currency;
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 /// Why a call was refused. Variants stand in order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +63,8 @@ impl Ledgers {
         Ok(out)
     }
 
-    /// Takes `{"entries": [...], "before"?: [...]}`, where `before` are the entries drafted earlier for the same commit.
+    /// Takes `{"entries": [...], "before"?: [...]}`: entries and standings of accounts, where `before` are those drafted
+    /// earlier for the same commit.
     /// Replies with one answer for each of `entries`: `{"status": "created", "position", "line"}`,
     /// `{"status": "exists", "position"}` or `{"status": "exists_with_different", "position", "field"}`. Several
     /// entries are drafted all or none.
@@ -72,8 +77,8 @@ impl Ledgers {
         let ledger = self.get(handle)?;
         let document = json::parse(input)?;
         let mut fields = Fields::of(&document, "draft")?;
-        let mut entries = read_entries(fields.list("entries")?)?;
-        let mut all = read_entries(fields.list("before")?)?;
+        let mut entries = read_records(fields.list("entries")?)?;
+        let mut all = read_records(fields.list("before")?)?;
         fields.finish()?;
         let (answers, skipped) = match (entries.pop(), entries.is_empty()) {
             (Some(only), true) => (vec![ledger.draft_together(all, only)?], 0),
@@ -86,7 +91,7 @@ impl Ledgers {
         };
         let mut list = ArrayWriter::new();
         for answer in answers.iter().skip(skipped) {
-            list = list.raw(&describe(answer));
+            list = list.raw(&documents::answer(answer));
         }
         Ok(list.finish())
     }
@@ -105,7 +110,9 @@ impl Ledgers {
         Ok(position(ObjectWriter::new(), ledger).finish())
     }
 
-    /// Takes `{"account", "currency"}`. Replies with `{"debits", "credits", "balance"}`, the last on the normal side.
+    /// Takes `{"account", "currency", "key"?}`, or `{"account", "currency", "at", "known_at"?}` for a balance of the past.
+    /// Replies with `{"debits", "credits", "pending_debits", "pending_credits", "balance", "available"}`, the last two on
+    /// the normal side.
     #[must_use]
     pub fn balance(&self, handle: u32, input: &[u8]) -> Vec<u8> {
         reply::of(self.try_balance(handle, input))
@@ -117,42 +124,25 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "balance")?;
         let account = Account::parse(fields.text("account")?)?;
         let currency = Currency::parse(fields.text("currency")?).map_err(LedgerError::from)?;
+        let (key, at) = (fields.maybe_text("key")?, maybe_moment(&mut fields, "at")?);
+        let known_at = maybe_moment(&mut fields, "known_at")?;
         fields.finish()?;
-        let balance = ledger.balance(&account, currency);
-        Ok(sums(ObjectWriter::new(), &account, balance).finish())
+        let balance = match (at.or(known_at), key) {
+            (Some(_), _) => ledger.balance_at(&account, currency, at.unwrap_or(Timestamp::MAX), known_at),
+            (None, Some(key)) => ledger.balance_by_key(&account, key, currency),
+            (None, None) => ledger.balance(&account, currency),
+        };
+        Ok(documents::sums(ObjectWriter::new(), &account, balance).finish())
     }
 
-    /// Replies with one object for each currency: `{"currency", "debits", "credits", "accounts": [...]}`.
+    /// Replies with one object for each currency: `{"currency", "exponent", "debits", "credits", "accounts": [...]}`.
     #[must_use]
     pub fn trial_balance(&self, handle: u32) -> Vec<u8> {
-        reply::of(self.try_trial_balance(handle))
-    }
-
-    fn try_trial_balance(&self, handle: u32) -> Result<String, Error> {
-        let trial = self.get(handle)?.trial_balance();
-        let mut currencies = ArrayWriter::new();
-        for total in &trial.totals {
-            let mut accounts = ArrayWriter::new();
-            for row in trial.accounts.iter().filter(|row| row.currency == total.currency) {
-                let out = ObjectWriter::new()
-                    .text("account", row.account.name())
-                    .text("kind", row.account.kind().name());
-                accounts = accounts.raw(&sums(out, &row.account, row.balance).finish());
-            }
-            currencies = currencies.raw(
-                &ObjectWriter::new()
-                    .text("currency", total.currency.code())
-                    .text("debits", &total.total.debits.digits())
-                    .text("credits", &total.total.credits.digits())
-                    .raw("accounts", &accounts.finish())
-                    .finish(),
-            );
-        }
-        Ok(currencies.finish())
+        reply::of(self.get(handle).map(|ledger| documents::trial_balance(&ledger.trial_balance())))
     }
 
     /// Takes `{"account"}`. Replies with a list of `{"position", "entry", "occurred_at", "description", "side",
-    /// "amount", "currency", "balance"}`.
+    /// "amount", "currency", "balance"}`, with `key` and `layer` where the posting has a key or is pending.
     #[must_use]
     pub fn statement(&self, handle: u32, input: &[u8]) -> Vec<u8> {
         reply::of(self.try_statement(handle, input))
@@ -164,22 +154,54 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "statement")?;
         let account = Account::parse(fields.text("account")?)?;
         fields.finish()?;
-        let mut lines = ArrayWriter::new();
-        for line in ledger.statement(&account) {
-            lines = lines.raw(
-                &ObjectWriter::new()
-                    .number("position", line.position)
-                    .text("entry", &line.entry)
-                    .number("occurred_at", line.occurred_at.unix_ms())
-                    .text("description", &line.description)
-                    .text("side", line.side.name())
-                    .digits("amount", line.amount.minor())
-                    .text("currency", line.amount.currency().code())
-                    .digits("balance", line.after.on(account.normal_side()))
-                    .finish(),
-            );
+        Ok(documents::statement(&account, &ledger.statement(&account)))
+    }
+
+    /// Takes `{"now"}`. Replies with the entries that let go of holds whose time is over.
+    #[must_use]
+    pub fn expiries(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_expiries(handle, input))
+    }
+
+    fn try_expiries(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "expiries")?;
+        let now = maybe_moment(&mut fields, "now")?.unwrap_or(Timestamp::MAX);
+        fields.finish()?;
+        let mut entries = ArrayWriter::new();
+        for entry in ledger.expiries(now) {
+            entries = entries.raw(&entry.to_json());
         }
-        Ok(lines.finish())
+        Ok(entries.finish())
+    }
+
+    /// Replies with `[{"day", "from", "to", "root"}]`, `day` in days since 1970.
+    #[must_use]
+    pub fn days(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.get(handle).map(|ledger| documents::days(&ledger.days())))
+    }
+
+    /// Takes `{"position"}`. Replies with `{"day", "from", "to", "root", "index", "size", "path": [...]}`, or `null` when no
+    /// line stands there.
+    #[must_use]
+    pub fn inclusion(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_inclusion(handle, input))
+    }
+
+    fn try_inclusion(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "inclusion")?;
+        let position = fields.integer("position")?;
+        fields.finish()?;
+        Ok(ledger.inclusion(position).map_or_else(|| "null".to_owned(), |proof| documents::inclusion(&proof)))
+    }
+
+    /// Replies with `{"balanced", "index_holds", "overdrawn": [...], "open_keys": [...]}`.
+    #[must_use]
+    pub fn audit(&self, handle: u32) -> Vec<u8> {
+        reply::of(self.get(handle).map(|ledger| documents::audit(&ledger.audit())))
     }
 
     /// Lets go of a handle. Replies with `null`.
@@ -201,12 +223,12 @@ impl Ledgers {
     }
 }
 
-fn read_entries(list: &[json::Value<'_>]) -> Result<Vec<Entry>, LedgerError> {
-    let mut entries = Vec::new();
-    for entry in list {
-        entries.push(Entry::from_json(entry)?);
+fn read_records(list: &[json::Value<'_>]) -> Result<Vec<Record>, LedgerError> {
+    let mut records = Vec::new();
+    for record in list {
+        records.push(Record::from_json(record)?);
     }
-    Ok(entries)
+    Ok(records)
 }
 
 fn place(handle: u32) -> Option<usize> {
@@ -214,26 +236,32 @@ fn place(handle: u32) -> Option<usize> {
 }
 
 /// Takes the lines of a journal. Replies with `{"valid": true, "length", "head"}`, or with
-/// `{"valid": false, "position", "reason"}` for the first bad line.
+/// `{"valid": false, "position", "reason", "byte"?}` for the first bad line, with the place of the first byte that is not as
+/// it was written, where that can be told.
 #[must_use]
 pub fn verify(lines: &[u8]) -> Vec<u8> {
-    reply::of(match Ledger::open(split(lines)) {
-        Ok(ledger) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
+    let mut ledger = Ledger::new();
+    reply::of(match ledger.extend(split(lines)) {
+        Ok(()) => Ok(position(ObjectWriter::new().flag("valid", true), &ledger).finish()),
         Err(error) => match error.kind() {
             LedgerErrorKind::BrokenChain { position, found } => {
-                let out = ObjectWriter::new().flag("valid", false).number("position", *position);
-                Ok(out.text("reason", found).finish())
+                let mut out = ObjectWriter::new().flag("valid", false).number("position", *position);
+                out = out.text("reason", found);
+                // All lines before the bad one are applied.
+                let bad = usize::try_from(ledger.length()).ok().and_then(|before| split(lines).nth(before));
+                let byte = bad.and_then(|text| tampered_byte(text, *position, &ledger.head()));
+                if let Some(byte) = byte.and_then(|byte| u64::try_from(byte).ok()) {
+                    out = out.number("byte", byte);
+                }
+                Ok(out.finish())
             }
             _ => Err(error),
         },
     })
 }
 
-/// Takes the document of [`Template::fill`]. Replies with the entry as [`Entry::to_json`] writes it.
-#[must_use]
-pub fn template(input: &[u8]) -> Vec<u8> {
-    let document = json::parse(input).map_err(LedgerError::from);
-    reply::of(document.and_then(|document| Template::fill(&document)).map(|entry| entry.to_json()))
+fn maybe_moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<Timestamp>, json::Error> {
+    Ok(fields.maybe_integer(field)?.map(|ms| Timestamp::from_unix_ms(ms).unwrap_or(Timestamp::MAX)))
 }
 
 fn split(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -242,29 +270,6 @@ fn split(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn position(out: ObjectWriter, ledger: &Ledger) -> ObjectWriter {
     out.number("length", ledger.length()).text("head", &ledger.head())
-}
-
-fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
-    out.text("debits", &balance.debits.digits())
-        .text("credits", &balance.credits.digits())
-        .digits("balance", balance.on(account.normal_side()))
-}
-
-fn describe(answer: &Answer) -> String {
-    match answer {
-        Answer::Created(line) => ObjectWriter::new()
-            .text("status", "created")
-            .number("position", line.position())
-            .text("line", &line.text()),
-        Answer::Exists { position } => {
-            ObjectWriter::new().text("status", "exists").number("position", *position)
-        }
-        Answer::ExistsWithDifferent { position, field } => ObjectWriter::new()
-            .text("status", "exists_with_different")
-            .number("position", *position)
-            .text("field", field),
-    }
-    .finish()
 }
 
 impl From<LedgerError> for Error {
@@ -342,6 +347,30 @@ pub mod exports {
         LEDGERS.lock().statement(handle, input)
     }
 
+    /// See [`Ledgers::expiries`].
+    #[wasm_bindgen]
+    pub fn ledger_expiries(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.lock().expiries(handle, input)
+    }
+
+    /// See [`Ledgers::days`].
+    #[wasm_bindgen]
+    pub fn ledger_days(handle: u32) -> Vec<u8> {
+        LEDGERS.lock().days(handle)
+    }
+
+    /// See [`Ledgers::inclusion`].
+    #[wasm_bindgen]
+    pub fn ledger_inclusion(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.lock().inclusion(handle, input)
+    }
+
+    /// See [`Ledgers::audit`].
+    #[wasm_bindgen]
+    pub fn ledger_audit(handle: u32) -> Vec<u8> {
+        LEDGERS.lock().audit(handle)
+    }
+
     /// See [`Ledgers::release`].
     #[wasm_bindgen]
     pub fn ledger_release(handle: u32) -> Vec<u8> {
@@ -353,16 +382,11 @@ pub mod exports {
     pub fn ledger_verify(lines: &[u8]) -> Vec<u8> {
         super::verify(lines)
     }
-
-    /// See [`super::template`].
-    #[wasm_bindgen]
-    pub fn ledger_template(input: &[u8]) -> Vec<u8> {
-        super::template(input)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::templates::template;
     use super::*;
 
     const CHARGE: &str = r#"{"template":"charge","id":"charge:1","occurred_at":1,"recorded_at":2,"cause":"evt_1",
@@ -391,7 +415,10 @@ mod tests {
         assert_eq!(ok(ledgers.apply(1, line.as_bytes()))["length"], 1);
         assert_eq!(
             text(ledgers.balance(1, br#"{"account":"Income:Sales","currency":"EUR"}"#)),
-            r#"{"ok":{"debits":"0","credits":"1000","balance":"1000"}}"#
+            concat!(
+                r#"{"ok":{"debits":"0","credits":"1000","pending_debits":"0","pending_credits":"0","#,
+                r#""balance":"1000","available":"1000"}}"#
+            )
         );
         let trial = ok(ledgers.trial_balance(1));
         assert_eq!((&trial[0]["debits"], &trial[0]["credits"]), (&"1000".into(), &"1000".into()));
@@ -407,10 +434,11 @@ mod tests {
         assert_eq!(again, r#"{"ok":[{"status":"exists","position":1}]}"#);
         assert_eq!(ok(ledgers.open(line.as_bytes()))["handle"], 2);
         assert_eq!(ok(verify(line.as_bytes()))["valid"], true);
-        assert_eq!(
-            text(verify(line.replace("\"recorded_at\":2", "\"recorded_at\":3").as_bytes())),
-            r#"{"ok":{"valid":false,"position":1,"reason":"its hash is not that of its content"}}"#
-        );
+        let tampered = line.replace("\"recorded_at\":2", "\"recorded_at\":3");
+        let byte = tampered.find("\"recorded_at\":3").unwrap() + "\"recorded_at\":".len();
+        let reason = "its hash is not that of its content";
+        let found = format!(r#"{{"ok":{{"valid":false,"position":1,"reason":"{reason}","byte":{byte}}}}}"#);
+        assert_eq!(text(verify(tampered.as_bytes())), found);
     }
 
     #[test]
