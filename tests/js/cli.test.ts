@@ -37,11 +37,11 @@ const file = (name: string, text: string): string => {
 };
 
 test("every command explains itself, in both spellings", () => {
-  for (const command of ["verify", "reconcile", "simulate", "demo"]) {
+  for (const command of ["verify", "reconcile", "simulate", "torture", "demo", "doctor", "completion"]) {
     const [short, long] = [tillproof(command, "-h"), tillproof(command, "--help")];
     assert.deepEqual(short, long);
     assert.equal(short.status, 0);
-    assert.match(short.out, new RegExp(`^tillproof ${command}: .*--`, "s"));
+    assert.match(short.out, new RegExp(`^tillproof ${command}: .*--help`, "s"));
   }
 });
 
@@ -52,7 +52,6 @@ test("wrong usage and unreadable input end with 2 and one line that helps", () =
   const reconcile = ["reconcile", "--settlement", ledger, "--ledger"];
   const verify = ["verify", "--secret-env", "SECRET", "--headers", body, "--body", body, "--scheme"];
   const table: [args: string[], line: RegExp][] = [
-    [[], /no command was given: expected verify/],
     [["x".repeat(200)], /there is no command "x{80}…"/],
     [["simulate", "--port"], /--port has no value$/],
     [["simulate", "--port", "-1"], /--port "-1": expected a whole number in plain digits$/],

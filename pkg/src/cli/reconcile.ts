@@ -4,6 +4,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import { reconcile, toText, type ReconcileOptions, type Report } from "../reconcile/index.js";
+import { flagsOf } from "./commands.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** The one format read so far: the generic CSV of the documentation. */
@@ -11,22 +12,7 @@ const FORMAT = "csv";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
-  const given = flags(argv, {
-    ledger: { type: "string", multiple: true },
-    settlement: { type: "string", multiple: true },
-    bank: { type: "string", multiple: true },
-    "ledger-format": { type: "string" },
-    "settlement-format": { type: "string" },
-    "bank-format": { type: "string" },
-    mapping: { type: "string" },
-    "as-of": { type: "string" },
-    "in-flight-days": { type: "string" },
-    "in-flight-business-days": { type: "string" },
-    holidays: { type: "string" },
-    out: { type: "string" },
-    workers: { type: "string" },
-    json: { type: "boolean" },
-  });
+  const given = flags(argv, flagsOf("reconcile"));
   for (const flag of ["ledger-format", "settlement-format", "bank-format"] as const) {
     if (given[flag] !== undefined && given[flag] !== FORMAT) {
       throw new UsageError(`--${flag} ${shown(given[flag])}: this version reads ${FORMAT} only`);

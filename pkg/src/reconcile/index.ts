@@ -14,6 +14,13 @@ import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/gua
 import { encode } from "../shell/wire.js";
 import type { Report } from "./report.js";
 
+export { readers } from "./readers.js";
+export type {
+  Detection, FileContent, FileSummary, FormatInfo, FormatName, MappingGuess, Pieces, Readers, ReadOptions, TableMapping,
+} from "./readers.js";
+export type {
+  BankLine, ControlTotals, FileBalance, FileMoney, FilePlace, FileStatement, LineKind, Lines, OriginalMoney, SettlementLine,
+} from "./readers-lines.js";
 export { toText } from "./text.js";
 export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
 
