@@ -62,7 +62,8 @@ const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "pay
 
 /**
  * The wasm files: name and cargo features. In `webhooks` functions are inlined sooner, for 1 % of size and a tenth of the
- * time of a delivery. The simulator goes without `artefact`: serde-wasm-bindgen brings `std`.
+ * time of a delivery. The simulator and the formats go without `artefact`: serde-wasm-bindgen and quick-xml
+ * bring `std`.
  */
 export const ARTEFACTS = [
   { name: "webhooks", features: "wasm-webhooks,artefact", inline: 40 },
@@ -75,6 +76,7 @@ export const ARTEFACTS = [
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact" },
+  { name: "formats", features: "wasm-formats", fast: true },
   { name: "simulator", features: "wasm-simulator", fast: true },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];

@@ -40,7 +40,8 @@ pub struct Declared {
     pub records: Option<u64>,
 }
 
-/// The same figures as the reader found them. Only booked entries count.
+/// The same figures as the reader found them. Entries that are only announced do not count, but in MT942, whose totals are
+/// over both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     /// Entries, or rows of a report.
