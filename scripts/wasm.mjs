@@ -99,7 +99,7 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, compact, inline: more }, bindgen) {
+async function buildArtefact({ name, features, fast, compact, inline: more, pass = "-Oz" }, bindgen) {
   const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : SMALL), ...(more && { inline: more }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
@@ -119,7 +119,7 @@ async function buildArtefact({ name, features, fast, compact, inline: more }, bi
   const bound = join(OUT, `${name}_bg.wasm`);
   const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
-  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
+  await run(process.execPath, [npmBin("wasm-opt"), pass, "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
   dropAsyncStart(name);

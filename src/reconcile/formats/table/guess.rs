@@ -262,8 +262,11 @@ fn told(
     }
     let dates = cells(&[Column::BookedAt, Column::ValueDate]);
     let orders = [DateOrder::YearMonthDay, DateOrder::DayMonthYear, DateOrder::MonthDayYear];
+    // Wherever points stand between the parts of a date, the day stands first.
+    let has_points = dates.iter().any(|text| text.contains('.') && !text.contains(':'));
     let mut fitting = orders
         .into_iter()
+        .filter(|order| !has_points || *order != DateOrder::MonthDayYear)
         .filter(|order| dates.iter().all(|text| moment::ordered(text, *order, None).is_some()));
     let date_order = match (fitting.next(), fitting.next()) {
         (Some(only), None) => Some(only),
