@@ -3,13 +3,18 @@
 //! Every byte of a message comes from one part of the scheme in one way: where two readings of a delivery would give
 //! the same bytes, the delivery is refused.
 
+use alloc::borrow::Cow;
+
+#[cfg(feature = "webhooks-full")]
+use super::JSON_EXPECTED;
 use super::body::{only, query, scalar};
 use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
 use super::{Error, HeaderValue, Part, Path, Refusal, Scheme};
 use crate::crypto::{HashAlgorithm, encode_hex};
-use crate::json::Value;
+#[cfg(feature = "webhooks-full")]
+use crate::json;
 use crate::prelude::*;
 
 /// One message. Its hash, or its HMAC under the key, is what the signature must be of.
@@ -33,7 +38,7 @@ pub(super) struct Source<'s> {
     pub(super) url: &'s str,
     pub(super) body: &'s [u8],
     /// The JSON document the paths of the content begin at.
-    pub(super) json: Option<&'s Value<'s>>,
+    pub(super) json: Option<&'s [u8]>,
     pub(super) form: &'s [(String, String)],
     pub(super) access_key: Option<&'s str>,
 }
@@ -146,7 +151,7 @@ impl Source<'_> {
                     _ => value.unwrap_or_default(),
                 };
                 // Also of the last one: what is free in the middle could lend it a piece.
-                let cut = holds(next, value) || holds(before, value);
+                let cut = holds(next, &value) || holds(before, &value);
                 if cut && !matches!(part, Part::FreeField(_)) {
                     let expected = "a value that does not contain what separates it";
                     return Err(Error::FieldMalformed { field, expected }.into());
@@ -185,8 +190,7 @@ impl Source<'_> {
             Part::BodyCrc32 => message.push(crc32(self.body).digits().as_bytes()),
             #[cfg(feature = "webhooks-full")]
             Part::CompactBodyDigest => {
-                let text = self.json.map(Value::to_text).unwrap_or_default();
-                message.push(hex_digest(text.as_bytes()).as_bytes());
+                message.push(hex_digest(compact(self.body)?.as_bytes()).as_bytes());
             }
             #[cfg(feature = "webhooks-full")]
             Part::UrlPath => message.push(path(self.url).as_bytes()),
@@ -207,9 +211,20 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn scalar(&self, path: Path) -> Result<Option<&str>, Refusal> {
+    fn scalar(&self, path: Path) -> Result<Option<Cow<'_, str>>, Refusal> {
         self.json.map_or(Ok(None), |document| scalar(document, path))
     }
+}
+
+/// A JSON document without white space.
+///
+/// # Errors
+///
+/// [`Error::BodyMalformed`].
+#[cfg(feature = "webhooks-full")]
+pub(super) fn compact(body: &[u8]) -> Result<String, Refusal> {
+    let document = json::parse(body).map_err(|_| Error::BodyMalformed { expected: JSON_EXPECTED })?;
+    Ok(document.to_text())
 }
 
 /// SHA-256 in lower-case hexadecimal.
