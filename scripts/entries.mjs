@@ -64,7 +64,7 @@ const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "out
  * The simulator goes without `artefact`: serde-wasm-bindgen brings `std`.
  */
 export const ARTEFACTS = [
-  { name: "webhooks", features: "wasm-webhooks,small-artefact", compact: true, bare: true },
+  { name: "webhooks", features: "wasm-webhooks,artefact", compact: true, bare: true, inline: 30 },
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "idempotency", features: "wasm-idempotency,artefact" },

@@ -139,7 +139,7 @@ async function strip(name, bound) {
   const graph = [{ name: "kept", root: true, reaches: kept }, ...kept.map((entry) => ({ name: entry, export: entry }))];
   const file = at("target", `${name}.exports.json`);
   writeFileSync(file, JSON.stringify(graph));
-  await run(process.execPath, [npmBin("wasm-metadce"), "--graph-file", file, "--all-features", "--quiet", bound, "-o", bound]);
+  await run(process.execPath, [npmBin("wasm-metadce"), "--graph-file", file, "--quiet", bound, "-o", bound]);
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(bound)));
   if (imports.length > 0) throw new Failure(`${name}.wasm needs ${imports[0].name} of JavaScript: a bare artefact has numbers alone`);
   rmSync(join(OUT, `${name}.js`));

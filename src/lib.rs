@@ -24,7 +24,7 @@ extern crate alloc;
 // Linked for its allocator and panic handler, and not named, unless the artefact brings its own.
 #[cfg(test)]
 extern crate std;
-#[cfg(not(any(test, all(target_family = "wasm", any(feature = "artefact", feature = "small-artefact")))))]
+#[cfg(not(any(test, all(target_family = "wasm", feature = "artefact"))))]
 extern crate std as _;
 
 pub mod advice;
@@ -68,16 +68,10 @@ pub mod world;
 
 /// What an artefact has instead of `std`: an allocator of 2 KB instead of 8, and a panic that is a trap and says
 /// nothing, since the shell throws the instance away in any case.
-#[cfg(all(target_family = "wasm", any(feature = "artefact", feature = "small-artefact")))]
+#[cfg(all(target_family = "wasm", feature = "artefact"))]
 mod artefact {
-    #[cfg(not(feature = "small-artefact"))]
     #[global_allocator]
     static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
-    #[cfg(feature = "small-artefact")]
-    #[global_allocator]
-    static HEAP: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
-        lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
 
     #[panic_handler]
     fn trap(_: &core::panic::PanicInfo<'_>) -> ! {

@@ -5,6 +5,8 @@ use core::slice;
 use sha2::block_api::{compress256, compress512};
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
+use super::sha1;
+
 /// Which hash.
 ///
 /// SHA-1 is here for the providers that never moved on; as HMAC it is not known to be broken.
@@ -169,11 +171,9 @@ impl Hasher {
         if self.algorithm == HashAlgorithm::Sha512 {
             return compress512(&mut self.wide, &[self.block]);
         }
-        let (Some(block), Some(sha1)) = (self.block.first_chunk(), self.narrow.first_chunk_mut()) else {
-            return;
-        };
+        let Some(block) = self.block.first_chunk() else { return };
         match self.algorithm {
-            HashAlgorithm::Sha1 => sha1::block_api::compress(sha1, slice::from_ref(block)),
+            HashAlgorithm::Sha1 => sha1::compress(&mut self.narrow, block),
             _ => compress256(&mut self.narrow, slice::from_ref(block)),
         }
     }

@@ -5,7 +5,7 @@ use alloc::borrow::Cow;
 use super::cut::{cut, pieces};
 use super::document::is_document;
 use super::peek::{only_value, text};
-use super::{BODY_FIELDS_MAX, Error, FORM_EXPECTED, JSON_EXPECTED, Part, Path, Place, Refusal, Scheme};
+use super::{BODY_FIELDS_MAX, FORM_EXPECTED, JSON_EXPECTED, Part, Path, Place, Refusal, Scheme};
 use crate::crypto::{HexCase, decode_hex};
 use crate::prelude::*;
 
@@ -44,10 +44,10 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, R
     let in_json = |part: &Part| part.reads_json();
     if matches!(scheme.place, Place::FormField(_)) || scheme.content.iter().any(in_form) {
         let fields = core::str::from_utf8(body).ok().and_then(|text| fields(text, BODY_FIELDS_MAX));
-        fields.map(Parsed::Form).ok_or_else(|| Error::BodyMalformed { expected: FORM_EXPECTED }.into())
+        fields.map(Parsed::Form).ok_or_else(|| Refusal::body(FORM_EXPECTED))
     } else if matches!(scheme.place, Place::Field(_)) || scheme.content.iter().any(in_json) {
         if !is_document(body) {
-            return Err(Error::BodyMalformed { expected: JSON_EXPECTED }.into());
+            return Err(Refusal::body(JSON_EXPECTED));
         }
         Ok(Parsed::Json(body))
     } else {
@@ -59,7 +59,7 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, R
 ///
 /// # Errors
 ///
-/// [`Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
+/// [`super::Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
 #[inline(never)]
 pub(super) fn only<'f>(
     fields: &'f [(String, String)],
@@ -68,7 +68,7 @@ pub(super) fn only<'f>(
     let mut values = fields.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
-        (_, Some(_)) => Err(Error::FieldMalformed { field, expected: "one value" }.into()),
+        (_, Some(_)) => Err(Refusal::field(field, "one value")),
     }
 }
 
@@ -76,13 +76,13 @@ pub(super) fn only<'f>(
 ///
 /// # Errors
 ///
-/// [`Error::BodyMalformed`] for a name that stands twice; [`Error::FieldMalformed`] for a list or an object, which other
+/// [`super::Error::BodyMalformed`] for a name that stands twice; [`super::Error::FieldMalformed`] for a list or an object, which other
 /// readers may take for the text of what is in it.
 pub(super) fn scalar<'a>(document: &'a [u8], path: Path) -> Result<Option<Cow<'a, str>>, Refusal> {
     let Some(value) = only_value(document, path)?.filter(|value| *value != b"null") else { return Ok(None) };
     let field = path.last().copied().unwrap_or_default();
     let expected = "a text or a number";
-    text(value).map(Some).ok_or_else(|| Error::FieldMalformed { field, expected }.into())
+    text(value).map(Some).ok_or_else(|| Refusal::field(field, expected))
 }
 
 /// The parameters of the query of a URL.
@@ -91,7 +91,7 @@ pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Refusal> {
     let text = cut(url, '?').map_or("", |(_, query)| query);
     let text = cut(text, '#').map_or(text, |(query, _)| query);
     let expected = "a URL whose query is well formed";
-    fields(text, BODY_FIELDS_MAX).ok_or_else(|| Error::FieldMalformed { field: "url", expected }.into())
+    fields(text, BODY_FIELDS_MAX).ok_or_else(|| Refusal::field("url", expected))
 }
 
 /// The fields of `application/x-www-form-urlencoded`; `None` when there are too many or one cannot be decoded.

@@ -1,7 +1,7 @@
 //! What makes two deliveries the same event, as data.
 
 use super::peek::{elements, only_value};
-use super::{EVENTS_EXPECTED, EVENTS_MAX, Error, Refusal};
+use super::{EVENTS_EXPECTED, EVENTS_MAX, Refusal};
 use crate::prelude::*;
 
 /// A way into the JSON body: member names, outermost first. Empty leads nowhere.
@@ -75,12 +75,13 @@ impl Items {
     ///
     /// # Errors
     ///
-    /// [`Error::BodyMalformed`], [`Error::FieldMissing`] and [`Error::FieldMalformed`].
+    /// [`super::Error::BodyMalformed`], [`super::Error::FieldMissing`] and [`super::Error::FieldMalformed`].
     pub(super) fn signable(self, document: &[u8]) -> Result<Vec<&[u8]>, Refusal> {
         let field = self.list;
-        let list = only_value(document, &[field])?.and_then(elements).ok_or(Error::FieldMissing { field })?;
+        let list =
+            only_value(document, &[field])?.and_then(elements).ok_or_else(|| Refusal::no_field(field))?;
         if list.is_empty() || list.len() > EVENTS_MAX {
-            return Err(Error::FieldMalformed { field, expected: EVENTS_EXPECTED }.into());
+            return Err(Refusal::field(field, EVENTS_EXPECTED));
         }
         Ok(list)
     }

@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use super::block::{BLOCK_BYTES, Block, position};
 use super::cut::cut;
 use super::document::is_document;
-use super::{Error, JSON_EXPECTED, Refusal};
+use super::{JSON_EXPECTED, Refusal};
 use crate::crypto::{HexCase, decode_hex};
 use crate::prelude::*;
 
@@ -32,7 +32,7 @@ pub(super) fn value<'a>(object: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
 ///
 /// # Errors
 ///
-/// [`Error::BodyMalformed`] when a name on the path stands twice in its object: readers would disagree on its value.
+/// [`super::Error::BodyMalformed`] when a name on the path stands twice in its object: readers would disagree on its value.
 #[inline(never)]
 pub(super) fn only_value<'a>(object: &'a [u8], path: &[&str]) -> Result<Option<&'a [u8]>, Refusal> {
     let mut value = object;
@@ -44,7 +44,7 @@ pub(super) fn only_value<'a>(object: &'a [u8], path: &[&str]) -> Result<Option<&
         match found {
             Some([Some(member), ..]) => value = member,
             Some(_) => return Ok(None),
-            None => return Err(Error::BodyMalformed { expected: JSON_EXPECTED }.into()),
+            None => return Err(Refusal::body(JSON_EXPECTED)),
         }
     }
     Ok(Some(value))

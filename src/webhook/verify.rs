@@ -316,7 +316,7 @@ impl Verifier {
         if scheme.body_required && source.body.is_empty() {
             return Err(Error::BodyEmpty.into());
         }
-        signer.ok_or_else(|| Error::SignatureMismatch { body_is_empty: source.body.is_empty() }.into())
+        signer.ok_or_else(|| Refusal::mismatch(source.body))
     }
 
     /// Checks each event of a delivery by its own signature; fills in which do not hold, and the digests of what those
@@ -441,7 +441,7 @@ fn signature_in_body<'s>(source: &Source<'s>) -> Result<Cow<'s, str>, Refusal> {
         (Place::Field(path), Some(document)) => scalar(document, path)?,
         _ => None,
     };
-    value.ok_or_else(|| Error::FieldMissing { field: source.scheme.place_name() }.into())
+    value.ok_or_else(|| Refusal::no_field(source.scheme.place_name()))
 }
 
 /// Only of messages without the body.
