@@ -17,6 +17,7 @@ import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
 import { sabotage } from "./sabotage.mjs";
+import { installRunners } from "./runners.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { buildSdkTests } from "./sdk-tests.mjs";
 import { buildServiceTests, withServices } from "./service-tests.mjs";
@@ -36,6 +37,7 @@ const PARTS = [
   { name: "official clients", run: officialClients },
   { name: "services", run: () => services() },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
+  { name: "test runners", run: runners },
   { name: "frameworks", run: () => frameworkTests(installFrameworks) },
   { name: "demo", run: () => demo(["--orders", "60"]) },
 ];
@@ -147,6 +149,13 @@ async function sampleTests(sample) {
   const folder = await installSample(sample);
   const env = sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {};
   return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
+}
+
+/** `hostile` in vitest, in jest and in a page. */
+async function runners() {
+  const folder = await installRunners();
+  const env = { CHROMIUM: (await ensureChromium()).browser };
+  return nodeTests(["--test", "--test-reporter=spec", "runners.test.js"], { cwd: folder, env });
 }
 
 /** The adapters and their pages with real frameworks. Those that build do so one after another: each takes all there is. */

@@ -3,6 +3,8 @@
 #![cfg(feature = "simulator")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read an answer has failed")]
 
+#[path = "simulator/both.rs"]
+mod both;
 #[path = "simulator/driver.rs"]
 mod driver;
 #[path = "simulator/faults.rs"]

@@ -10,7 +10,7 @@ use tillproof::simulator::{Dialect, Gateway, Options, Request};
 use tillproof::time::Timestamp;
 
 /// Routes that read much; `{id}` is the id of whatever was answered last.
-const ROUTES: [(&str, &str); 16] = [
+const ROUTES: [(&str, &str); 28] = [
     ("POST", "/v1/payment_intents"),
     ("POST", "/v1/payment_intents/{id}/confirm"),
     ("POST", "/v1/payment_intents/{id}/capture"),
@@ -27,6 +27,18 @@ const ROUTES: [(&str, &str); 16] = [
     ("POST", "/v1/setup_intents"),
     ("GET", "/v1/events"),
     ("GET", "/v1/customers/search"),
+    ("POST", "/v1/charges"),
+    ("POST", "/v1/charges/{id}/capture"),
+    ("GET", "/v1/charges"),
+    ("POST", "/v1/accounts"),
+    ("POST", "/v1/transfers"),
+    ("POST", "/v1/tokens"),
+    ("POST", "/v1/products"),
+    ("POST", "/v1/prices"),
+    ("POST", "/v1/subscriptions"),
+    ("POST", "/v1/invoices"),
+    ("POST", "/v1/payouts/{id}/cancel"),
+    ("GET", "/v1/balance_transactions"),
 ];
 
 fuzz_target!(|input: &[u8]| {

@@ -18,6 +18,7 @@ mod columns;
 mod compare;
 mod csv;
 mod error;
+pub mod formats;
 mod group;
 mod kinds;
 mod order;

@@ -16,8 +16,14 @@ use crate::time::{Millis, Timestamp};
 /// The event types that announce money, which are the ones worth forging.
 const WORTH_FORGING: [&str; 2] = ["payment.completed", "payment_intent.succeeded"];
 
-/// The event types nobody has heard of, natively and as Stripe would name one.
-const UNHEARD_OF: (&str, &str) = ("payment.teleported", "payment_intent.teleported");
+/// An event type nobody has heard of, as its dialect would name one.
+const fn unheard_of(news: &News) -> &'static str {
+    match news {
+        News::Payment { .. } => "payment.teleported",
+        News::Payout { .. } => "payout.teleported",
+        News::Stripe { .. } => "payment_intent.teleported",
+    }
+}
 
 impl World {
     /// Writes an event down, and those the fault plan adds to it, and schedules their deliveries.
@@ -28,22 +34,18 @@ impl World {
             return;
         }
         let occasion = self.injector.occasion("event", &subject, &Fault::OF_EVENTS).at(kind);
-        let unheard_of = match news {
-            News::Payment { .. } => UNHEARD_OF.0,
-            News::Stripe { .. } => UNHEARD_OF.1,
-        };
-        for (fault, kind) in [(Fault::WebhookTwin, kind), (Fault::WebhookUnknown, unheard_of)] {
+        for (fault, kind) in [(Fault::WebhookTwin, kind), (Fault::WebhookUnknown, unheard_of(&news))] {
             if self.injector.strikes(&occasion, fault) {
                 let more = match news {
-                    News::Payment { .. } => news,
+                    News::Payment { .. } | News::Payout { .. } => news,
                     News::Stripe { event } => News::Stripe { event: stripe::tell_again(self, event, kind) },
                 };
                 let told = self.address(at, account, kind, more);
                 let id = match (more, told) {
                     (News::Stripe { event }, _) => Some(event),
-                    (News::Payment { .. }, told) => told,
+                    (News::Payment { .. } | News::Payout { .. }, told) => told,
                 };
-                let objects = id.map(|number| self.ids.id("evt", number)).into_iter();
+                let objects = id.map(|number| self.ids.id(more.prefix(), number)).into_iter();
                 let (_, reference) = self.object_of_news(&news);
                 let objects = objects.chain([object.clone()]).collect();
                 self.confess(Injected { objects, reference, ..Injected::of(fault) }, at);
@@ -177,6 +179,7 @@ impl World {
                 let history = self.payments.get(payment).and_then(|payment| payment.history(moment).last());
                 format!("{} {}", self.reference(payment), history.map_or("", |now| now.state.name()))
             }
+            News::Payout { payout, state } => format!("{} {}", self.ids.id("po", payout), state.name()),
             News::Stripe { event } => stripe::subject_of(self, event),
         }
     }
@@ -190,6 +193,7 @@ impl World {
     fn object_of_news(&self, news: &News) -> (String, Option<String>) {
         match *news {
             News::Payment { payment, .. } => (self.ids.id("pay", payment), Some(self.reference(payment))),
+            News::Payout { payout, .. } => (self.ids.id("po", payout), None),
             News::Stripe { event } => stripe::object_of(self, event),
         }
     }
@@ -200,13 +204,16 @@ impl World {
         let Some(event) = self.webhooks.events().get(content.event()) else { return };
         let (object, reference) = self.object_of_news(&event.news);
         let number = event.number(content.event());
-        let objects = match (content, event.news) {
-            (Content::Genuine(_), _) => vec![self.ids.id("evt", number), object],
-            (Content::Forged(_), News::Payment { payment, .. }) => {
-                vec![self.ids.alien("evt", number), self.ids.alien("pay", payment)]
-            }
-            (Content::Forged(_), News::Stripe { event }) => {
-                vec![self.ids.alien("evt", number), stripe::alien_of(self, event)]
+        let prefix = event.news.prefix();
+        let objects = match content {
+            Content::Genuine(_) => vec![self.ids.id(prefix, number), object],
+            Content::Forged(_) => {
+                let invented = match event.news {
+                    News::Payment { payment, .. } => self.ids.alien("pay", payment),
+                    News::Payout { payout, .. } => self.ids.alien("po", payout),
+                    News::Stripe { event } => stripe::alien_of(self, event),
+                };
+                vec![self.ids.alien(prefix, number), invented]
             }
         };
         let objects = objects.into_iter().chain([self.ids.id("dlv", parcel)]).collect();

@@ -47,7 +47,7 @@ impl World {
         let event = self.webhooks.events().get(parcel.content.event())?;
         let is_old = spoil == Spoil::OldVersion;
         let (event_id, written) = match event.news {
-            News::Payment { .. } => native::webhook_body(self, parcel.content, is_old)?,
+            News::Payment { .. } | News::Payout { .. } => native::webhook_body(self, parcel.content, is_old)?,
             News::Stripe { event } => {
                 let is_forged = matches!(parcel.content, Content::Forged(_));
                 stripe::webhook_body(self, event, endpoint.api_version.as_deref(), is_old, is_forged)?
@@ -58,7 +58,7 @@ impl World {
         let signed_at_s =
             if spoil == Spoil::StaleSignature { signed_at_s.saturating_sub(STALE_S) } else { signed_at_s };
         let agent = match event.news {
-            News::Payment { .. } => "tillproof-simulator/1",
+            News::Payment { .. } | News::Payout { .. } => "tillproof-simulator/1",
             News::Stripe { .. } => "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         };
         let mut headers = vec![

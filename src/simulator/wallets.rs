@@ -4,9 +4,10 @@
 use super::Error;
 use super::settlement::Subject;
 use super::treasury::{
-    Availability, Booking, Error as TreasuryError, Kind, PayoutMethod, PayoutOrder, Profile, Source,
-    TransferOrder,
+    Availability, Booking, Error as TreasuryError, Happening, Kind, PayoutMethod, PayoutOrder, PayoutState,
+    Profile, Source, TransferOrder,
 };
+use super::webhooks::News;
 use super::world::World;
 use crate::money::{Amount, Currency};
 use crate::prelude::*;
@@ -51,6 +52,17 @@ impl EscrowState {
             Self::Released => "released",
             Self::Returned => "returned",
         }
+    }
+}
+
+/// The type of the event that announces a state of a payout.
+pub(super) const fn event_of(state: PayoutState) -> &'static str {
+    match state {
+        PayoutState::Pending => "payout.pending",
+        PayoutState::InTransit => "payout.in_transit",
+        PayoutState::Paid => "payout.paid",
+        PayoutState::Failed => "payout.failed",
+        PayoutState::Canceled => "payout.canceled",
     }
 }
 
@@ -164,7 +176,9 @@ impl World {
         let order = PayoutOrder { account, currency, minor, method: PayoutMethod::Standard, bank: None };
 
         // From here on the payout is made.
-        Ok(self.treasury.pay_out(&mut self.books, &order, now)?)
+        let payout = self.treasury.pay_out(&mut self.books, &order, now)?;
+        self.tell_of_payout(payout, PayoutState::Pending, now);
+        Ok(payout)
     }
 
     /// Calls a payout back that has not left yet.
@@ -177,7 +191,30 @@ impl World {
             Err(TreasuryError::PayoutState { found, .. }) => {
                 Err(Error::WrongState { what: "payout", found: found.name(), wish: "cancel" })
             }
-            done => Ok(done?),
+            done => {
+                done?;
+                self.tell_of_payout(payout, PayoutState::Canceled, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells of the payouts among what has happened by itself to money at rest.
+    pub(super) fn tell_of_payouts(&mut self, at: Timestamp, happened: &[Happening]) {
+        for happening in happened {
+            match *happening {
+                Happening::PayoutCreated { payout } => self.tell_of_payout(payout, PayoutState::Pending, at),
+                Happening::PayoutMoved { payout, state } => self.tell_of_payout(payout, state, at),
+                Happening::Available { .. } | Happening::Matured { .. } => {}
+            }
+        }
+    }
+
+    /// Tells of the state a payout of a native merchant has entered.
+    fn tell_of_payout(&mut self, payout: usize, state: PayoutState, at: Timestamp) {
+        let account = self.treasury.payout(payout).map(|payout| payout.account);
+        if account.is_some_and(|account| !self.stripe.owns(account)) {
+            self.publish(at, 0, event_of(state), News::Payout { payout, state });
         }
     }
 

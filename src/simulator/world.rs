@@ -12,7 +12,7 @@ use super::idempotency::{Keys, Reply};
 use super::ids::Ids;
 use super::options::Options;
 use super::payment::{AUTHORIZATION_LIFE, Order, PROCESSING_TIME, Payment, Script};
-use super::settlement::{self, Format as SettlementFormat, Scope, Settlement, Subject, foreign_id};
+use super::settlement::{self, Format as SettlementFormat, Scope, Settlement, Subject, foreign_id, prefix};
 use super::state::{Move, State};
 use super::statement::{self, Format as StatementFormat, Statement};
 use super::stripe;
@@ -183,7 +183,8 @@ impl World {
         self.refunds.push(payment);
         let (account, currency) = self.purse(payment)?;
         let booking = Booking::refund(account, Source::PaymentRefund(number), (minor, currency));
-        let (reference, object) = (self.reference(payment), self.ids.id("re", number));
+        let (reference, object) =
+            (self.reference(payment), self.ids.id(prefix(Source::PaymentRefund(number)), number));
         let _ = self.book(&booking, &Subject { reference: &reference, object: &object }, now)?;
         self.announce(payment, now);
         self.receipt(payment)
@@ -196,6 +197,7 @@ impl World {
             if self.treasury.next_due() == Some(at) {
                 if let Some((at, happened)) = self.treasury.step(&mut self.books, at)? {
                     stripe::settled(self, at, &happened)?;
+                    self.tell_of_payouts(at, &happened);
                 }
                 continue;
             }

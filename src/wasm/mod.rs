@@ -13,6 +13,8 @@ pub mod dedup;
 pub mod delivery;
 #[cfg(feature = "webhooks-full")]
 pub mod diagnosis;
+#[cfg(feature = "formats")]
+pub mod formats;
 #[cfg(feature = "governor")]
 pub mod governor;
 #[cfg(feature = "idempotency")]

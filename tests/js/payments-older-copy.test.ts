@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPayments } from "../../pkg/src/payments/index.js";
-import type { ChargeRequest, Payments, PaymentsOptions } from "../../pkg/src/payments/index.js";
-import { createGateway, type Gateway } from "../../pkg/src/simulator/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import type { Store, Write } from "../../pkg/src/stores/store.js";
-
-const ORDER: ChargeRequest = { reference: "order_1", amount: 1_000n, currency: "EUR" };
-const ORIGIN = "http://gateway.test";
+import { ORDER, ORIGIN, ShopAtGateway } from "./shop-at-gateway.js";
 
 /** The simulated gateway, which refuses as many requests as it is told to before it has looked at their keys. */
-class World {
-  readonly gateway: Gateway = createGateway({ seed: 7 });
-  store: Store = memoryStore();
+class World extends ShopAtGateway {
   readonly requests: string[] = [];
   refusals = 0;
-  clock = 1_700_000_000_000;
 
   readonly fetch = async (request: Request): Promise<Response> => {
     this.requests.push(request.method);
@@ -25,24 +17,9 @@ class World {
     return Response.json({ error: { code: "card_number_malformed", message: "no" } }, { status: 422 });
   };
 
-  /** A process of the merchant that begins now. */
-  process(options: Partial<PaymentsOptions> = {}): Payments {
-    return createPayments({
-      provider: { profile: "native", baseUrl: ORIGIN, merchantId: "shop" },
-      store: this.store,
-      secret: "sixteen bytes and more",
-      retry: { baseMs: 1, capMs: 2 },
-      fetch: this.fetch,
-      now: () => this.clock,
-      onError: (error) => assert.fail(error as Error),
-      ...options,
-    });
-  }
-
   /** Charges that stand at the provider. */
   async charges(): Promise<number> {
-    const answer = await this.gateway.fetch(`${ORIGIN}/api/payments?reference=order_1`);
-    return ((await answer.json()) as { data: { state: string }[] }).data.filter(({ state }) => state === "completed").length;
+    return (await this.payments()).filter(({ state }) => state === "completed").length;
   }
 
   /** What was asked for since the last look. */

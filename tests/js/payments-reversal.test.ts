@@ -1,27 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPayments } from "../../pkg/src/payments/index.js";
-import type { ChargeRequest, Payments, PaymentsOptions, Transition } from "../../pkg/src/payments/index.js";
-import { createGateway, type Gateway } from "../../pkg/src/simulator/index.js";
-import { memoryStore } from "../../pkg/src/stores/memory.js";
+import type { Payments, Transition } from "../../pkg/src/payments/index.js";
 import { Batch, type Store } from "../../pkg/src/stores/store.js";
-
-const ORDER: ChargeRequest = { reference: "order_1", amount: 1_000n, currency: "EUR" };
-const ORIGIN = "http://gateway.test";
+import { ORDER, ORIGIN, ShopAtGateway } from "./shop-at-gateway.js";
 
 /** What a wire does with a request instead of delivering it. */
 type Trick = (deliver: () => Promise<Response>) => Promise<Response>;
 
 /** The simulated gateway behind a wire that plays tricks, one for each POST as long as there are some. */
-class World {
-  readonly gateway: Gateway = createGateway({ seed: 7 });
-  readonly store: Store = memoryStore();
+class World extends ShopAtGateway {
   readonly posts: string[] = [];
   readonly #tricks: Trick[];
-  clock = 1_700_000_000_000;
 
   constructor(...tricks: Trick[]) {
+    super();
     this.#tricks = tricks;
   }
 
@@ -35,26 +28,6 @@ class World {
     this.posts.push(new URL(url).pathname);
     return (this.#tricks.shift() ?? ((deliver) => deliver()))(deliver);
   };
-
-  /** A process of the merchant. */
-  process(options: Partial<PaymentsOptions> = {}): Payments {
-    return createPayments({
-      provider: { profile: "native", baseUrl: ORIGIN, merchantId: "shop" },
-      store: this.store,
-      secret: "sixteen bytes and more",
-      retry: { baseMs: 1, capMs: 2 },
-      fetch: this.fetch,
-      now: () => this.clock,
-      onError: (error) => assert.fail(error as Error),
-      ...options,
-    });
-  }
-
-  /** The payments of a reference, as the gateway's own books have them. */
-  async payments(reference = "order_1"): Promise<{ id: string; state: string }[]> {
-    const answer = await this.gateway.fetch(`${ORIGIN}/api/payments?reference=${encodeURIComponent(reference)}`);
-    return ((await answer.json()) as { data: { id: string; state: string }[] }).data;
-  }
 
   /** The only payment of a reference, whole. */
   async payment(): Promise<Record<string, unknown> & { id: string }> {

@@ -6,6 +6,8 @@ import { test } from "node:test";
 import Stripe from "stripe";
 
 import type { FaultName, FaultPlan } from "../../pkg/src/simulator/faults.js";
+import { createGateway } from "../../pkg/src/simulator/index.js";
+import type { GatewayServer } from "../../pkg/src/simulator/server.js";
 import { clientOf, withStripe } from "./simulator.js";
 
 /** What a merchant sees of a customer that is created under one fault at the first call. */
@@ -58,6 +60,31 @@ test("each fault is seen by the official client as documented, without retries",
     assert.deepEqual(await underFault(fault, 0), { outcome, customers }, fault);
   }
 });
+
+test("an answer that breaks off is the same error in process as over a connection", async () => {
+  const overHttp = await withTruncation((server) => clientOf(server, { maxNetworkRetries: 2 }));
+  const inProcess = await withTruncation(
+    ({ gateway }) => new Stripe("sk_test_tillproof", { httpClient: gateway.httpClientFor(Stripe), maxNetworkRetries: 2, telemetry: false }),
+  );
+  assert.deepEqual(inProcess, overHttp);
+  assert.equal(inProcess.type, "StripeConnectionError");
+  assert.throws(() => createGateway().httpClientFor(undefined as never), { code: "argument_invalid" });
+});
+
+/** What a client sees of an answer that breaks off, and how many customers there are afterwards. */
+async function withTruncation(client: (server: GatewayServer) => Stripe): Promise<{ type: string; message: string; customers: number }> {
+  let seen: { type: string; message: string; customers: number } | undefined;
+  await withStripe(
+    async ({ server, stripe }) => {
+      const error = await client(server).customers.create({ name: "Ada" }).then(() => null, (thrown: Error) => thrown);
+      assert.ok(error instanceof Stripe.errors.StripeError);
+      server.gateway.setFaults("none");
+      seen = { type: error.type, message: error.message, customers: (await stripe.customers.list()).data.length };
+    },
+    { faults: { response_truncated: { nth: [1] } } },
+  );
+  return seen!;
+}
 
 test("what nobody can know was done or not", async () => {
   for (const fault of ["bad_gateway", "empty_answer"] as const) {

@@ -140,7 +140,7 @@ async function conversation(seed: number, faults: FaultPlan): Promise<Map<string
     const valid = validator(path, method, answer.status);
     assert.ok(valid(JSON.parse(text)), `${what}\n${ajv.errorsText(valid.errors)}`);
     seen.set(`${operation.operationId} ${answer.status}`, (seen.get(`${operation.operationId} ${answer.status}`) ?? 0) + 1);
-    for (const [found] of text.matchAll(/\b(?:pay|we|evt|wtr|esc|po)_[0-9a-f]{24}\b/g)) if (!ids.includes(found)) ids.push(found);
+    for (const [found] of text.matchAll(/\b(?:pay|we|nev|wtr|esc|po)_[0-9a-f]{24}\b/g)) if (!ids.includes(found)) ids.push(found);
     if (dice() < 0.05) await gateway.advance(Math.floor(dice() * 90_000_000));
   }
   await gateway.close();

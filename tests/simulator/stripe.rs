@@ -16,12 +16,18 @@ mod billing;
 mod catalogue;
 #[path = "stripe/customers.rs"]
 mod customers;
+#[path = "stripe/direct_charges.rs"]
+mod direct_charges;
 #[path = "stripe/histories.rs"]
 mod histories;
 #[path = "stripe/money.rs"]
 mod money;
 #[path = "stripe/payments.rs"]
 mod payments;
+#[path = "stripe/payouts.rs"]
+mod payouts;
+#[path = "stripe/replays.rs"]
+mod replays;
 #[path = "stripe/reports.rs"]
 mod reports;
 #[path = "stripe/shares.rs"]

@@ -1,5 +1,7 @@
 //! Money of the native dialect beside payments: transfers, escrows with the fee of a platform, payouts, statements.
 
+use tillproof::simulator::Outcome;
+
 use super::driver::{Driver, text};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -163,4 +165,51 @@ fn each_wrong_wish_is_refused_and_changes_nothing() {
     }
     assert_eq!(driver.get("/api/wallets/nobody").status, 404);
     assert_eq!(driver.get("/api/transfers/wtr_1").status, 404);
+}
+
+#[test]
+fn every_state_of_a_payout_has_its_event_which_shows_it_as_it_was() {
+    let mut driver = driver();
+    let _ = driver.listen(r#"{"url":"https://shop.test/hook","events":["payout.paid","payout.canceled"]}"#);
+    let order = r#"{"account":"shop","amount":100,"currency":"EUR"}"#;
+    let kept = text(&driver.post("/api/payouts", "p1", order).body, "id");
+    let gone = text(&driver.post("/api/payouts", "p2", order).body, "id");
+    let called_back = driver.post(&format!("/api/payouts/{gone}/cancel"), "p3", "");
+    assert_eq!(called_back.status, 200, "{}", called_back.body);
+    driver.wait(5 * DAY_MS);
+    let mut sent = Vec::new();
+    driver.deliver(|delivery| {
+        sent.push((text(&delivery.body, "type"), text(&delivery.body, "data.payout.id")));
+        Outcome::Answered(200)
+    });
+    assert_eq!(
+        sent,
+        [("payout.canceled".to_owned(), gone.clone()), ("payout.paid".to_owned(), kept.clone())]
+    );
+    let events = driver.get("/api/events?limit=100").body;
+    let document: serde_json::Value = serde_json::from_str(&events).unwrap();
+    let told: Vec<String> = document["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["data"]["payout"].is_object())
+        .map(|event| {
+            let payout = &event["data"]["payout"];
+            let number = if payout["id"] == kept.as_str() { 1 } else { 2 };
+            let id = event["id"].as_str().unwrap();
+            let one = driver.get(&format!("/api/events/{id}")).body;
+            assert_eq!(text(&one, "data.payout.state"), payout["state"].as_str().unwrap());
+            format!("{number} {} {}", event["type"].as_str().unwrap(), payout["state"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1 payout.pending pending",
+            "2 payout.pending pending",
+            "2 payout.canceled canceled",
+            "1 payout.in_transit in_transit",
+            "1 payout.paid paid"
+        ]
+    );
 }

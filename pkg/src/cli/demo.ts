@@ -158,7 +158,11 @@ class Stage {
         this.#underway.delete(order.reference);
         answered += 1;
         progress.show(answered);
-        if (killed === undefined && answered >= orders.length / 2) killed = this.#killMerchant();
+        if (killed === undefined && answered >= orders.length / 2) {
+          killed = this.#killMerchant();
+          // It is awaited when the customers are through: until then nobody would take note of a failure.
+          killed.catch(() => undefined);
+        }
       }
     };
     await Promise.all(Array.from({ length: CUSTOMERS }, customer));
@@ -179,7 +183,8 @@ class Stage {
   /** How many orders under way the shop has taken and not brought to an end. */
   async #ordersOpen(): Promise<number> {
     const statuses = await Promise.all(
-      [...this.#underway].map(async (reference) => (await json("GET", this.#urlOf(reference)))?.["status"]),
+      // A shop that is too busy to answer has told nothing about the order.
+      [...this.#underway].map(async (reference) => (await json("GET", this.#urlOf(reference)).catch(() => null))?.["status"]),
     );
     return statuses.filter((status) => status === "pending_confirmation").length;
   }

@@ -61,9 +61,7 @@ export async function exchange(wire: Wire, action: ExchangeAction, signal: Abort
     const response = await unlessAborted(wire.fetch(request), end);
     // What is cut off makes it unreadable, which is the truth about it.
     const { text: body } = await unlessAborted(beginningOf(response, BODY_BYTES_MAX), end);
-    const answer = { status: response.status, body, headers: wanted(response.headers, action.answer_headers) };
-    if (action.type !== "send") return { type: action.type, query: action.query, ...answer };
-    return { type: "response", attempt: action.attempt, ...answer };
+    return answered(action, response, body);
   } catch (error) {
     return unanswered(action, neverSent(error));
   } finally {
@@ -71,12 +69,19 @@ export async function exchange(wire: Wire, action: ExchangeAction, signal: Abort
   }
 }
 
+/** The news of an exchange that got an answer, with its body as text. */
+export function answered(action: ExchangeAction, response: { readonly status: number; readonly headers: Headers }, body: string): Exchanged {
+  const answer = { status: response.status, body, headers: wanted(response.headers, action.answer_headers) };
+  if (action.type !== "send") return { type: action.type, query: action.query, ...answer };
+  return { type: "response", attempt: action.attempt, ...answer };
+}
+
 /** The headers that were asked for, as far as they are there. */
 function wanted(headers: Headers, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? ""]] : [])));
 }
 
-/** The news of an exchange that got no answer. */
+/** The news of an exchange that got no answer; `notSent` only where it is certain that no byte left. */
 export function unanswered(action: ExchangeAction, notSent: boolean): Exchanged {
   if (action.type !== "send") return { type: action.type, query: action.query };
   return { type: "failure", attempt: action.attempt, not_sent: notSent };

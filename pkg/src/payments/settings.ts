@@ -111,7 +111,7 @@ export function settingsOf(options: PaymentsOptions, begunAt: number): SettingsD
     lease_ms: timeoutOf(options) + LEASE_SLACK_MS,
     begun_at: timeMs("now", begunAt),
     ...(options.deadlineMs === undefined ? {} : { deadline_ms: count("deadlineMs", options.deadlineMs, 1) }),
-    retry: retryOf(options.retry ?? {}),
+    retry: retrySettings(options.retry ?? {}),
   };
 }
 
@@ -122,7 +122,8 @@ function timeoutOf(options: PaymentsOptions): number {
   throw refusal("option_invalid", "timeoutMs", timeoutMs, `is longer than a timer can wait: at most ${TIMER_MS_MAX}`);
 }
 
-function retryOf(options: RetryOptions): SettingsDocument["retry"] {
+/** The waits between attempts, as the engine reads them. */
+export function retrySettings(options: RetryOptions): SettingsDocument["retry"] {
   const { baseMs, capMs, jitter } = onlyKnown("retry", options, ["baseMs", "capMs", "jitter"]);
   return {
     ...(baseMs === undefined ? {} : { base_ms: count("retry.baseMs", baseMs) }),

@@ -160,6 +160,8 @@ export interface Injected {
   /** The true status and the status shown, where the status was falsified. */
   readonly expectedStatus: string | null;
   readonly actualStatus: string | null;
+  /** Whether the request it struck had got through to the gateway, which then dealt with it; `null` where no request was struck. */
+  readonly reached: boolean | null;
   /** The kind of break a reconciler should report; only for drifts of the settlement report. */
   readonly kind: string | null;
 }

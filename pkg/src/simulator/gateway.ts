@@ -12,7 +12,7 @@ import type { Clock, ClockKind } from "./clock.js";
 import type { Delivery, Engine, Exchange, GatewayRequest } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
 import { fetchOver, HANG_MS, type Answer, type Fetch } from "./fetch.js";
-import { httpClientOver, type StripeHttpClient } from "./http-client.js";
+import { httpClientOver, stripeClass, type StripeClass, type StripeHttpClient } from "./http-client.js";
 import type { Deliver, GatewayOptions, SettlementOptions, StatementOptions } from "./options.js";
 
 /** How long a webhook may take to be answered. Below the engine's own patience of 60 s. */
@@ -90,6 +90,15 @@ export class Gateway {
    * A broken connection is an error with the code `ECONNRESET`, which the client tries again as it does everywhere.
    */
   readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.#answer(request, signal));
+
+  /**
+   * The same for one class of the client, which tells of an answer that broke off in the middle as over a connection:
+   * `new Stripe(key, { httpClient: gateway.httpClientFor(Stripe) })`. By {@link httpClient}, which does not know the class,
+   * such an answer is invalid JSON.
+   */
+  httpClientFor(stripe: StripeClass): StripeHttpClient {
+    return httpClientOver((request, signal) => this.#answer(request, signal), stripeClass(stripe));
+  }
 
   /**
    * Answers a request without the objects of `fetch`; what a server calls. The answer to HEAD holds what GET would get,

@@ -3,6 +3,7 @@
  * `fetch`, and an answer that is parsed once.
  */
 
+import { refusal } from "../shell/guard.js";
 import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
 import { connectionReset, neverAnswered } from "./fetch.js";
 
@@ -35,11 +36,32 @@ export interface StripeHttpClient {
   ): Promise<ClientResponse>;
 }
 
+/**
+ * The class of the official client, as far as it is needed here: the client knows a body that broke off by an error of its
+ * own, which nobody else can make. Versions before 23 have none, and take such a body for invalid JSON over a connection too.
+ */
+export interface StripeClass {
+  readonly HttpClient?: { readonly makeResponseBodyError?: (exception: unknown) => Error };
+}
+
+/**
+ * The class of the official client as it was handed in.
+ *
+ * Throws `argument_invalid`.
+ */
+export function stripeClass(stripe: StripeClass): StripeClass {
+  if (typeof stripe === "function" || (typeof stripe === "object" && stripe !== null)) return stripe;
+  throw refusal("argument_invalid", "stripe", stripe, "is not the class of the official client: pass what `import Stripe from \"stripe\"` gives");
+}
+
 /** Long, and nothing the gateway reads. */
 const NOT_READ = new Set(["x-stripe-client-user-agent", "x-stripe-client-telemetry", "user-agent"]);
 
-/** An `httpClient` whose requests are answered by `exchange`. */
-export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
+/**
+ * An `httpClient` whose requests are answered by `exchange`. With the class of the client, a body that breaks off is told of as
+ * over a connection.
+ */
+export function httpClientOver(exchange: ExchangeWith, stripe?: StripeClass): StripeHttpClient {
   return {
     getClientName: () => "tillproof",
     makeRequest: async (_host, _port, path, method, headers, requestData) => {
@@ -53,7 +75,7 @@ export function httpClientOver(exchange: ExchangeWith): StripeHttpClient {
       });
       if (answer.connection === "broken") throw connectionReset();
       if (answer.connection === "hung") throw neverAnswered();
-      return new Answered(answer);
+      return new Answered(answer, stripe);
     },
   };
 }
@@ -72,9 +94,11 @@ function pairs(headers: ClientHeaders): [string, string][] {
 class Answered implements ClientResponse {
   readonly #answer: Kept | Truncated;
   readonly #headers: Record<string, string>;
+  readonly #stripe: StripeClass | undefined;
 
-  constructor(answer: Kept | Truncated) {
+  constructor(answer: Kept | Truncated, stripe: StripeClass | undefined) {
     this.#answer = answer;
+    this.#stripe = stripe;
     this.#headers = Object.fromEntries(answer.headers);
   }
 
@@ -97,7 +121,10 @@ class Answered implements ClientResponse {
   }
 
   async toJSON(): Promise<unknown> {
-    if (this.#answer.connection === "truncated") throw connectionReset();
+    if (this.#answer.connection === "truncated") {
+      const reset = connectionReset();
+      throw this.#stripe?.HttpClient?.makeResponseBodyError?.(reset) ?? reset;
+    }
     return JSON.parse(this.#answer.body);
   }
 }

@@ -11,7 +11,7 @@ export type { WebhookSchedule } from "./engine.js";
 export { createGateway, type Gateway } from "./gateway.js";
 export type { Deliver, Dialect, GatewayOptions, SettlementOptions, StatementOptions } from "./options.js";
 export type { Answer, Fetch, Kept, Truncated } from "./fetch.js";
-export type { ClientHeaders, ClientResponse, StripeHttpClient } from "./http-client.js";
+export type { ClientHeaders, ClientResponse, StripeClass, StripeHttpClient } from "./http-client.js";
 export type { ClockKind } from "./clock.js";
 export { stripeRoutes, type GatewayRequest, type StripeRoute } from "./engine.js";
 export type { FaultLine, FaultName, FaultPlan, FaultPreset, FaultRule, Injected } from "./faults.js";

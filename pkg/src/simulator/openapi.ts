@@ -33,7 +33,10 @@ const page = (items: Schema): Schema =>
   object({ object: { const: "list" }, data: listOf(items), hasMore: truth });
 
 const STATES = ["pending", "processing", "authorized", "completed", "partially_refunded", "refunded", "voided", "expired", "failed"];
-const EVENTS = STATES.map((state) => `payment.${state}`);
+const PAYOUT_STATES = ["pending", "in_transit", "paid", "failed", "canceled"];
+const PAYMENT_EVENTS = STATES.map((state) => `payment.${state}`);
+const PAYOUT_EVENTS = PAYOUT_STATES.map((state) => `payout.${state}`);
+const EVENTS = [...PAYMENT_EVENTS, ...PAYOUT_EVENTS];
 const CAUSES = ["create", "submit", "authorize", "complete", "decline", "capture", "void", "expire", "refund"];
 
 const state: Schema = { type: "string", enum: STATES };
@@ -162,7 +165,7 @@ const SCHEMAS = {
       account: text,
       amount: integer,
       currency: text,
-      state: { type: "string", enum: ["pending", "in_transit", "paid", "failed", "canceled"] },
+      state: { type: "string", enum: PAYOUT_STATES },
       failureCode: text,
       createdAt: milliseconds,
       arrivesAt: milliseconds,
@@ -214,7 +217,9 @@ const SCHEMAS = {
     id: text,
     type: { type: "string", enum: EVENTS },
     createdAt: milliseconds,
-    data: object({ payment: ref("Payment") }),
+    data: {
+      oneOf: [object({ payment: ref("Payment") }), object({ payout: ref("Payout") })],
+    },
     pendingEndpoints: count,
     deliveries: listOf(
       object(

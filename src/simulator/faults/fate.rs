@@ -163,13 +163,13 @@ pub(in crate::simulator) fn bare(fault: Fault) -> Option<Exchange> {
 }
 
 impl Injected {
-    /// A record of a request fault and of the objects it concerned.
+    /// A record of a request fault, of whether the request had got through, and of the objects it concerned.
     pub(in crate::simulator) fn of_request(
-        fault: Fault,
+        (fault, reached): (Fault, bool),
         objects: Vec<String>,
         reference: Option<String>,
     ) -> Self {
-        Self { objects, reference, ..Self::of(fault) }
+        Self { objects, reference, reached: Some(reached), ..Self::of(fault) }
     }
 }
 

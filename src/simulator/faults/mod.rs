@@ -7,6 +7,7 @@ mod error;
 mod fate;
 mod injector;
 mod kind;
+mod occasions;
 mod plan;
 mod script;
 mod truth;

@@ -39,6 +39,9 @@ pub struct Injected {
     pub expected_status: Option<&'static str>,
     /// The status shown.
     pub actual_status: Option<&'static str>,
+    /// Whether the request it struck had got through: the gateway has dealt with it, whatever came back. `None` where no
+    /// request was struck.
+    pub reached: Option<bool>,
     /// The kind of break a reconciler should report; only for drifts of the settlement report.
     pub kind: Option<&'static str>,
 }
@@ -67,6 +70,10 @@ impl Injected {
         out = text(out, "currency", self.currency.as_deref());
         out = text(out, "expectedStatus", self.expected_status);
         out = text(out, "actualStatus", self.actual_status);
+        out = match self.reached {
+            Some(reached) => out.flag("reached", reached),
+            None => out.null("reached"),
+        };
         text(out, "kind", self.kind).finish()
     }
 }

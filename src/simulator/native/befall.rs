@@ -45,10 +45,32 @@ pub(super) fn refused(fault: Fault) -> Exchange {
     }
 }
 
-/// Appends a request fault to the ground truth, with whatever the request concerned.
+/// Appends a fault that stopped a request to the ground truth, with whatever the request concerned.
+pub(super) fn confess_refused(
+    world: &mut World,
+    fault: Fault,
+    now: Timestamp,
+    request: &Request,
+    found: &Found,
+) {
+    tell(world, (fault, false), now, request, found, None);
+}
+
+/// Appends a fault of a request that was dealt with to the ground truth, with whatever the request concerned.
 pub(super) fn confess(
     world: &mut World,
     fault: Fault,
+    now: Timestamp,
+    request: &Request,
+    found: &Found,
+    payment: Option<usize>,
+) {
+    tell(world, (fault, true), now, request, found, payment);
+}
+
+fn tell(
+    world: &mut World,
+    fault: (Fault, bool),
     now: Timestamp,
     request: &Request,
     found: &Found,
@@ -77,6 +99,6 @@ pub(super) fn grow(world: &mut World, now: Timestamp) -> Result<(), Error> {
     };
     let payment = world.create(order, now)?.payment;
     let (objects, reference) = (vec![world.ids.id("pay", payment)], Some(world.reference(payment)));
-    world.confess(Injected::of_request(Fault::ListGrows, objects, reference), now);
+    world.confess(Injected::of_request((Fault::ListGrows, true), objects, reference), now);
     Ok(())
 }

@@ -5,7 +5,9 @@
 use super::super::Error;
 use super::super::signing::{Scheme, secret_text};
 use super::super::state::State;
-use super::super::webhooks::{Dialect, Endpoint, Event, Filter, Status};
+use super::super::treasury::PayoutState;
+use super::super::wallets;
+use super::super::webhooks::{Dialect, Endpoint, Event, Filter, NATIVE_EVENT, Status};
 use super::super::world::World;
 use super::read::bounded;
 use super::{address, view};
@@ -65,7 +67,10 @@ pub(super) fn update(world: &mut World, id: &str, body: &Value<'_>) -> Result<St
     fields.finish()?;
     let url = url.map(callable).transpose()?;
     let events = events.map(|events| {
-        let wrong = Error::FieldInvalid { field: "events", expected: "a list of payment.<state>, or *" };
+        let wrong = Error::FieldInvalid {
+            field: "events",
+            expected: "a list of payment.<state> and payout.<state>, or *",
+        };
         events.as_array().ok_or(wrong).and_then(filter)
     });
     let events = events.transpose()?;
@@ -146,7 +151,7 @@ fn find(world: &World, id: &str) -> Result<usize, Error> {
 }
 
 fn find_event<'w>(world: &'w World, id: &str) -> Result<(usize, &'w Event), Error> {
-    let number = world.ids.number("evt", id).ok_or_else(|| not_found("event", id))?;
+    let number = world.ids.number(NATIVE_EVENT, id).ok_or_else(|| not_found("event", id))?;
     let event = world.webhooks.events().get(number);
     let event = event.filter(|event| event.news.dialect() == Dialect::Native);
     event.map(|event| (number, event)).ok_or_else(|| not_found("event", id))
@@ -170,8 +175,15 @@ fn callable(url: &str) -> Result<String, Error> {
 }
 
 fn filter(events: &[Value<'_>]) -> Result<Filter, Error> {
-    let known = |name: &&str| *name == "*" || State::ALL.iter().any(|state| state.event() == *name);
-    let wrong = Error::FieldInvalid { field: "events", expected: "a list of payment.<state>, or *" };
+    let known = |name: &&str| {
+        *name == "*"
+            || State::ALL.iter().any(|state| state.event() == *name)
+            || PayoutState::ALL.iter().any(|state| wallets::event_of(*state) == *name)
+    };
+    let wrong = Error::FieldInvalid {
+        field: "events",
+        expected: "a list of payment.<state> and payout.<state>, or *",
+    };
     let names: Option<Vec<&str>> = events.iter().map(|name| name.as_str().filter(known)).collect();
     Ok(Filter::of(names.ok_or(wrong)?.into_iter()))
 }

@@ -1,7 +1,7 @@
 //! Pages of payments, events and postings: complete, in a stated order, without duplicates while others are added.
 
 use super::super::Error;
-use super::super::webhooks::{Dialect, Event};
+use super::super::webhooks::{Dialect, Event, NATIVE_EVENT};
 use super::super::world::{Receipt, World};
 use super::{read, view};
 use crate::prelude::*;
@@ -49,7 +49,7 @@ pub(super) fn events(world: &World, query: &str) -> Result<String, Error> {
     let first = match page.after {
         None => 0,
         Some(id) => {
-            let number = world.ids.number("evt", &id).filter(|number| *number < events.len());
+            let number = world.ids.number(NATIVE_EVENT, &id).filter(|number| *number < events.len());
             let unknown = || Error::NotFound { what: "event", found: id.chars().take(SHOWN_MAX).collect() };
             number.ok_or_else(unknown)?.saturating_add(1)
         }

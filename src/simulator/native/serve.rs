@@ -60,7 +60,7 @@ pub(in crate::simulator) fn serve(
     };
     let fate = befall::fate(world, request, &found);
     if let Some(fault) = fate.refused {
-        befall::confess(world, fault, now, request, &found, None);
+        befall::confess_refused(world, fault, now, request, &found);
         return (befall::refused(fault), Control::None);
     }
     let result = match found.class {

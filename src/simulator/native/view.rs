@@ -2,10 +2,13 @@
 
 use super::super::books::Account;
 use super::super::payment::{Payment, Script};
+use super::super::settlement::prefix;
 use super::super::state::{Move, State};
+use super::super::treasury::Source;
 use super::super::webhooks::{Content, Event, News, Parcel, Stage};
 use super::super::world::World;
 use super::super::{Error, Receipt};
+use super::wallets;
 use crate::advice::Diagnose;
 use crate::json::{self, ArrayWriter, ObjectWriter};
 use crate::prelude::*;
@@ -43,7 +46,7 @@ fn payment_as(world: &World, payment: &Payment, moment: usize, id: &str) -> Stri
     };
     let refunds = payment.refunds(moment).fold(ArrayWriter::new(), |list, refund| {
         let refund = ObjectWriter::new()
-            .text("id", &world.ids.id("re", refund.number))
+            .text("id", &world.ids.id(prefix(Source::PaymentRefund(refund.number)), refund.number))
             .number("amount", refund.minor)
             .number("createdAt", refund.at.unix_ms());
         list.raw(&refund.finish())
@@ -101,17 +104,26 @@ pub(in crate::simulator) fn webhook_body(
 ) -> Option<(String, String)> {
     let number = content.event();
     let event = world.webhooks.events().get(number)?;
-    let News::Payment { payment, moment } = event.news else { return None };
-    let found = world.payments.get(payment)?;
-    let (id, payment_id) = match content {
-        Content::Genuine(_) => (world.ids.id("evt", number), world.ids.id("pay", payment)),
-        Content::Forged(_) => (world.ids.alien("evt", number), world.ids.alien("pay", payment)),
+    let is_genuine = matches!(content, Content::Genuine(_));
+    let named = |prefix, number| {
+        if is_genuine { world.ids.id(prefix, number) } else { world.ids.alien(prefix, number) }
     };
-    let mut payment = payment_as(world, found, moment, &payment_id);
+    let id = named(event.news.prefix(), number);
+    let (mut about, new_members) = match event.news {
+        News::Payment { payment, moment } => {
+            let found = world.payments.get(payment)?;
+            let shown = payment_as(world, found, moment, &named("pay", payment));
+            (shown, &["fee", "transitions", "updatedAt"][..])
+        }
+        News::Payout { payout, state } => {
+            (wallets::payout_as(world, payout, state, &named("po", payout))?, &["arrivesAt"][..])
+        }
+        News::Stripe { .. } => return None,
+    };
     if is_old {
-        payment = without(&payment, &["fee", "transitions", "updatedAt"]);
+        about = without(&about, new_members);
     }
-    Some((id.clone(), event_head(event, &id, &payment).finish()))
+    Some((id.clone(), event_head(event, &id, &about).finish()))
 }
 
 /// An object without some of its members.
@@ -122,23 +134,30 @@ fn without(object: &str, members: &[&str]) -> String {
     kept.fold(ObjectWriter::new(), |out, (name, value)| out.raw(name, &value.to_text())).finish()
 }
 
-fn event_head(event: &Event, id: &str, payment: &str) -> ObjectWriter {
+fn event_head(event: &Event, id: &str, about: &str) -> ObjectWriter {
+    let name = if matches!(event.news, News::Payout { .. }) { "payout" } else { "payment" };
     ObjectWriter::new()
         .text("id", id)
         .text("type", event.kind)
         .number("createdAt", event.at.unix_ms())
-        .raw("data", &ObjectWriter::new().raw("payment", payment).finish())
+        .raw("data", &ObjectWriter::new().raw(name, about).finish())
 }
 
 /// An event with what became of its deliveries.
 pub(super) fn event(world: &World, number: usize, event: &Event) -> String {
-    let News::Payment { payment: number_of_payment, moment } = event.news else { return "null".to_owned() };
-    let receipt = Receipt { payment: number_of_payment, moment };
+    let about = match event.news {
+        News::Payment { payment: number, moment } => payment(world, Receipt { payment: number, moment }),
+        News::Payout { payout, state } => {
+            let shown = wallets::payout_as(world, payout, state, &world.ids.id("po", payout));
+            shown.unwrap_or_else(|| "null".to_owned())
+        }
+        News::Stripe { .. } => return "null".to_owned(),
+    };
     let deliveries =
         event.deliveries.iter().filter_map(|parcel| Some((parcel, world.webhooks.parcel(*parcel)?)));
     let deliveries = deliveries
         .fold(ArrayWriter::new(), |list, (number, parcel)| list.raw(&delivery(world, *number, parcel)));
-    event_head(event, &world.ids.id("evt", number), &payment(world, receipt))
+    event_head(event, &world.ids.id(event.news.prefix(), number), &about)
         .number("pendingEndpoints", count(world.webhooks.pending(event)))
         .raw("deliveries", &deliveries.finish())
         .finish()

@@ -1,6 +1,7 @@
 //! The requests of wallets, transfers, escrows and payouts, and their JSON.
 
 use super::super::Error;
+use super::super::treasury::PayoutState;
 use super::super::wallets::{EscrowOrder, Transfer};
 use super::super::world::World;
 use super::read;
@@ -178,18 +179,25 @@ fn shown_escrow(world: &World, number: usize) -> Result<String, Error> {
 }
 
 fn shown_payout(world: &World, number: usize) -> Result<String, Error> {
-    let found = world.treasury.payout(number);
-    let found = found.ok_or(Error::Bug { what: "a payout number names no payout" })?;
+    let state = world.treasury.payout(number).map(|payout| payout.state);
+    let shown = state.and_then(|state| payout_as(world, number, state, &world.ids.id("po", number)));
+    shown.ok_or(Error::Bug { what: "a payout number names no payout" })
+}
+
+/// A payout as it was when it entered a state, under an id; `None` when nobody has this number.
+pub(super) fn payout_as(world: &World, number: usize, state: PayoutState, id: &str) -> Option<String> {
+    let found = world.treasury.payout(number)?;
     let account = world.treasury.account(found.account).map_or("", |account| account.name.as_str());
-    Ok(ObjectWriter::new()
-        .text("id", &world.ids.id("po", number))
+    let written = ObjectWriter::new()
+        .text("id", id)
         .text("object", "payout")
         .text("account", account)
         .raw("amount", &found.minor.digits())
         .text("currency", found.currency.code())
-        .text("state", found.state.name())
-        .maybe_text("failureCode", found.failure)
+        .text("state", state.name())
+        .maybe_text("failureCode", found.failure.filter(|_| state == PayoutState::Failed))
         .number("createdAt", found.created.unix_ms())
         .number("arrivesAt", found.arrival.unix_ms())
-        .finish())
+        .finish();
+    Some(written)
 }

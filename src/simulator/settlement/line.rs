@@ -214,7 +214,8 @@ fn status(world: &World, transaction: &Transaction) -> &'static str {
 pub(in crate::simulator) const fn prefix(source: Source) -> &'static str {
     match source {
         Source::Payment(_) => "pay",
-        Source::PaymentRefund(_) | Source::Refund(_) => "re",
+        Source::PaymentRefund(_) => "rfd",
+        Source::Refund(_) => "re",
         Source::WalletTransfer(_) => "wtr",
         Source::Escrow(_) => "esc",
         Source::Charge(_) => "ch",

@@ -177,6 +177,11 @@ pub(super) fn with_id(world: &World, id: &str) -> Option<usize> {
     (!found.is_deleted).then_some(number)
 }
 
+/// Whether an account was not deleted.
+pub(super) fn is_open(work: &Work<'_>, number: usize) -> bool {
+    work.get::<Account>(number).is_ok_and(|account| !account.is_deleted)
+}
+
 /// The account the path names first: one connected to this one, or this one itself.
 ///
 /// # Errors

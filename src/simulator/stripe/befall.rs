@@ -49,10 +49,11 @@ pub(super) fn refused(fault: Fault) -> Exchange {
     if let Some(bare) = faults::bare(fault) {
         return bare;
     }
-    let mut exchange = serve::refusal(&match fault {
+    let refusal = match fault {
         Fault::RateLimited | Fault::RateLimitedRetry => *Refusal::rate_limited(),
         _ => *Refusal::unavailable(),
-    });
+    };
+    let mut exchange = serve::refusal(&refusal, None);
     match fault {
         Fault::RateLimited => exchange.headers.push(("retry-after", "1".to_owned())),
         Fault::RateLimitedRetry => exchange.headers.push(("stripe-should-retry", "true".to_owned())),
@@ -61,7 +62,13 @@ pub(super) fn refused(fault: Fault) -> Exchange {
     exchange
 }
 
-/// Appends a request fault to the ground truth, with the object it concerned, or those its path names.
+/// Appends a fault that stopped a request to the ground truth, with the objects its path names.
+pub(super) fn confess_refused(world: &mut World, fault: Fault, now: Timestamp, request: &Request) {
+    tell(world, (fault, false), now, request, None);
+}
+
+/// Appends a fault of a request that was dealt with to the ground truth, with the object it concerned, or those its path
+/// names.
 pub(super) fn confess(
     world: &mut World,
     fault: Fault,
@@ -69,6 +76,10 @@ pub(super) fn confess(
     request: &Request,
     object: Option<&Object>,
 ) {
+    tell(world, (fault, true), now, request, object);
+}
+
+fn tell(world: &mut World, fault: (Fault, bool), now: Timestamp, request: &Request, object: Option<&Object>) {
     let objects = match object {
         Some(object) => vec![id_of(world, object)],
         None => routes::find(&request.method, &request.path).map(|(_, ids)| ids).unwrap_or_default(),
@@ -114,6 +125,6 @@ pub(super) fn grow(world: &mut World, now: Timestamp, row: &Row) {
     let made = (create.run)(&mut Work::of_time(world, now), Params::new(params));
     if let Some(object) = made.as_ref().ok().and_then(Answer::object) {
         let objects = vec![id_of(world, object)];
-        world.confess(Injected::of_request(Fault::ListGrows, objects, None), now);
+        world.confess(Injected::of_request((Fault::ListGrows, true), objects, None), now);
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use super::accounts;
 use super::application_fees;
 use super::charges::{Charge, Shared};
 use super::disputes;
@@ -38,17 +39,19 @@ pub(super) fn charge(work: &mut Work<'_>, number: usize) -> Result<usize> {
     }
     booking.authorized = charge.amount;
     let terms = charge.terms.clone();
+    // Who is gone by now is not paid any more: the money stays here.
+    let destination = terms.transfer.filter(|transfer| accounts::is_open(work, transfer.account));
     let fee = terms.application_fee.unwrap_or_default().min(charge.amount_captured);
     booking.application_fee = if terms.transfer.is_none() { fee } else { 0 };
     let (object, reference) = (work.id::<Charge>(number), reference(work, number)?);
     let transaction = work.book(&booking, &reference, &object)?;
-    let shared = match terms.transfer {
+    let shared = match destination {
         Some(Destination { account, amount }) => {
             let minor = amount.unwrap_or(charge.amount_captured).min(charge.amount_captured);
             let (transfer, fee) = transfers::pass_on(work, number, (minor, charge.currency), account, fee)?;
             Shared { transfer: Some(transfer), fee }
         }
-        None if fee > 0 => {
+        None if booking.application_fee > 0 => {
             Shared { transfer: None, fee: Some(application_fees::collect(work, number, transaction)?) }
         }
         None => Shared::default(),

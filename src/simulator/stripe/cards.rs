@@ -116,6 +116,32 @@ impl Card {
         }
     }
 
+    /// Writes the card in the older form, as tokens and the charges made from them have it.
+    pub(super) fn write_as_source(self, sheet: &mut Sheet<'_>, name: &str, id: &str, holder: Option<&str>) {
+        let fingerprint = self.fingerprint(sheet.reader.ids);
+        sheet.object(name, |sheet| {
+            sheet.text("id", id);
+            sheet.text("object", "card");
+            for part in ["city", "country", "line1", "line1_check", "line2", "state", "zip", "zip_check"] {
+                sheet.null(&glued(&["address_", part]));
+            }
+            sheet.text("brand", shown_brand(self.test.brand()));
+            sheet.text("country", self.test.country);
+            sheet.maybe_text("cvc_check", self.check(self.given.cvc, self.test.checks.cvc));
+            sheet.null("dynamic_last4");
+            sheet.natural("exp_month", self.exp_month.into());
+            sheet.natural("exp_year", self.exp_year.into());
+            sheet.text("fingerprint", &fingerprint);
+            sheet.text("funding", self.test.funding.name());
+            sheet.text("last4", self.test.last4());
+            sheet.object("metadata", |_| {});
+            sheet.maybe_text("name", holder);
+            sheet.text("regulated_status", "unregulated");
+            sheet.null("tokenization_method");
+            sheet.null("wallet");
+        });
+    }
+
     /// Writes `checks`.
     pub(super) fn write_checks(self, sheet: &mut Sheet<'_>) {
         let (given, checks) = (self.given, self.test.checks);
@@ -156,6 +182,19 @@ impl Card {
         let place = TEST_CARDS.iter().position(|card| card.number == self.test.number).unwrap_or_default();
         let id = ids.id("fingerprint", place);
         id.get(id.len().saturating_sub(16)..).unwrap_or_default().to_owned()
+    }
+}
+
+/// The brand as cards and tokens have it; payment methods have the short name.
+fn shown_brand(brand: &str) -> &'static str {
+    match brand {
+        "amex" => "American Express",
+        "diners" => "Diners Club",
+        "jcb" => "JCB",
+        "mastercard" => "MasterCard",
+        "unionpay" => "UnionPay",
+        "discover" => "Discover",
+        _ => "Visa",
     }
 }
 

@@ -37,7 +37,7 @@ struct Outcome {
 pub(in crate::simulator) fn challenge(world: &mut World, now: Timestamp, request: &Request) -> Exchange {
     let outcome = match answer(world, now, request) {
         Ok(outcome) => outcome,
-        Err(refusal) => return serve::refusal(&refusal),
+        Err(refusal) => return serve::refusal(&refusal, None),
     };
     let (class, number) = (outcome.intent.class(), outcome.intent.head().number);
     let (id, name) = (world.ids.id(class.prefix(), number), outcome.intent.name());

@@ -12,6 +12,7 @@ use super::balance_transactions::BalanceTransaction;
 use super::cards::Card;
 use super::customers::{self, Customer};
 use super::declines::Decline;
+use super::direct_charges;
 use super::expand::{Field, Gives, Holds};
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
@@ -31,10 +32,16 @@ use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-const NOTE: &str = "Made by payment intents only: create is not simulated.";
+const NOTE: &str = "From tokens, card numbers and the default source of a customer. Nobody is asked to authenticate. A hold ends when it is \
+                    captured or expires, not by a refund.";
+
+/// Where the numbers of the cards of charges begin: those of tokens count from 0.
+const CARDS_OF_CHARGES: usize = 1 << 31;
 
 pub(super) const ROUTES: &[Row] = &[
-    Row::new("GET", "/v1/charges", list, Gives::List(Class::Charge), Level::Whole).noting(NOTE),
+    Row::new("POST", "/v1/charges", direct_charges::create, Gives::One(Class::Charge), Level::Most)
+        .noting(NOTE),
+    Row::new("GET", "/v1/charges", list, Gives::List(Class::Charge), Level::Whole),
     Row::new("GET", "/v1/charges/search", search, Gives::List(Class::Charge), Level::Whole),
     Row::new("GET", "/v1/charges/:id", retrieve, Gives::One(Class::Charge), Level::Whole),
     Row::new("POST", "/v1/charges/:id", update, Gives::One(Class::Charge), Level::Most),
@@ -194,7 +201,12 @@ impl Kind for Charge {
         refunds::write_of_charge(sheet, self.head.number);
         sheet.null("review");
         terms.write_shipping(sheet);
-        sheet.null("source");
+        if self.payment_intent.is_none() {
+            let card_id = sheet.reader.ids.id("card", self.head.number.saturating_add(CARDS_OF_CHARGES));
+            self.card.write_as_source(sheet, "source", &card_id, None);
+        } else {
+            sheet.null("source");
+        }
         sheet.null("source_transfer");
         terms.write_descriptors(sheet);
         sheet.text("status", self.status());
@@ -272,8 +284,12 @@ fn capture(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             return Err(Refusal::state("charge_expired_for_capture", message));
         }
     }
-    let intent = intent.ok_or_else(|| Refusal::bug("a hold has no intent"))?;
-    payment_intents::capture_held(work, intent, asked, ("amount", terms, MetadataPatch::Keep))?;
+    match intent {
+        Some(intent) => {
+            payment_intents::capture_held(work, intent, asked, ("amount", terms, MetadataPatch::Keep))?;
+        }
+        None => direct_charges::capture(work, number, asked, terms)?,
+    }
     Ok(Answer::Object(work.object::<Charge>(number)?))
 }
 

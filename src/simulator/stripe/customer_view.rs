@@ -42,7 +42,8 @@ impl Kind for Customer {
         sheet.time("created", self.head.created);
         sheet.null("currency");
         sheet.null("customer_account");
-        sheet.null("default_source");
+        let source = self.default_source.map(|method| sheet.reader.id::<PaymentMethod>(method));
+        sheet.maybe_text("default_source", source.as_deref());
         sheet.flag("delinquent", false);
         sheet.maybe_text("description", profile.description.as_deref());
         sheet.null("discount");

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use super::addresses::{self, Address, Shipping};
 use super::billing;
+use super::direct_charges;
 use super::expand::Gives;
 use super::list::{Page, Span};
 use super::object::{Class, Head, Kind};
@@ -17,7 +18,8 @@ use super::test_clocks;
 use super::work::{Work, merge};
 use crate::prelude::*;
 
-const NOTE: &str = "Not simulated: sources, cash balance, tax ids, custom fields of invoices.";
+const NOTE: &str = "A `source` is a token, of which a payment method is made; its id is the default_source. Not simulated: the routes \
+                    of sources, cash balance, tax ids, custom fields of invoices.";
 
 pub(super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/customers", create, Gives::One(Class::Customer), Level::Most).noting(NOTE),
@@ -51,6 +53,8 @@ pub(super) struct Customer {
     pub(super) balance: i64,
     /// What invoices are paid with where nothing else is said.
     pub(super) default_payment_method: Option<usize>,
+    /// What a charge without an intent takes the money from: the method that was made of a `source`.
+    pub(super) default_source: Option<usize>,
     /// The clock on which the time of its subscriptions runs.
     pub(super) test_clock: Option<usize>,
     pub(super) is_deleted: bool,
@@ -219,6 +223,7 @@ impl Wish {
 fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let (wish, metadata) = (Wish::read(&mut params)?, params.metadata()?);
     let method = payment_methods::attachable(work, &mut params)?;
+    let source = direct_charges::keepable(work, &mut params)?;
     let clock = params.text("test_clock")?;
     let clock = clock.map(|id| test_clocks::named(work, &id, "test_clock")).transpose()?;
     params.finish()?;
@@ -232,6 +237,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         profile: Arc::default(),
         balance: 0,
         default_payment_method: None,
+        default_source: None,
         test_clock: clock,
         is_deleted: false,
     };
@@ -246,6 +252,9 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
             work.edit::<Customer>(number)?.default_payment_method = Some(method);
         }
     }
+    if let Some(shown) = source {
+        work.edit::<Customer>(number)?.default_source = Some(direct_charges::keep(work, shown, number)?);
+    }
     answer(work, number)
 }
 
@@ -258,30 +267,35 @@ fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let number = find(work)?;
     let (wish, metadata) = (Wish::read(&mut params)?, params.metadata()?);
+    let source = direct_charges::keepable(work, &mut params)?;
     params.finish()?;
     let default = wish.default_method(work, Some(number))?;
     let before = work.get::<Customer>(number)?.clone();
 
     // From here on the customer is changed.
+    let source = source.map(|shown| direct_charges::keep(work, shown, number)).transpose()?;
     let customer = work.edit::<Customer>(number)?;
     wish.apply(customer);
     default.apply(&mut customer.default_payment_method);
+    customer.default_source = source.or(customer.default_source);
     merge(&mut customer.head.metadata, metadata);
     work.emit_change("customer.updated", number, before)?;
     answer(work, number)
 }
 
-/// A method that is not the customer's any more is not what invoices are paid with.
+/// A method that is not the customer's any more is not what invoices and charges are paid with.
 ///
 /// # Errors
 ///
 /// A contradiction in the simulator: nobody has this number.
 pub(super) fn forget_method(work: &mut Work<'_>, number: usize, method: usize) -> Result<()> {
     let before = work.get::<Customer>(number)?.clone();
-    if before.default_payment_method != Some(method) {
+    if ![before.default_payment_method, before.default_source].contains(&Some(method)) {
         return Ok(());
     }
-    work.edit::<Customer>(number)?.default_payment_method = None;
+    let customer = work.edit::<Customer>(number)?;
+    customer.default_payment_method = customer.default_payment_method.filter(|found| *found != method);
+    customer.default_source = customer.default_source.filter(|found| *found != method);
     work.emit_change("customer.updated", number, before)
 }
 
@@ -291,7 +305,8 @@ fn delete(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 
     // From here on the customer is gone; the event tells of the last version.
     billing::end_of_customer(work, number)?;
-    work.edit::<Customer>(number)?.default_payment_method = None;
+    let customer = work.edit::<Customer>(number)?;
+    (customer.default_payment_method, customer.default_source) = (None, None);
     for method in payment_methods::of_customer(work, number) {
         payment_methods::release(work, method)?;
     }

@@ -11,8 +11,9 @@ use crate::prelude::*;
 /// The answer to a request that is not let in; `None` for one that is.
 pub(in crate::simulator) fn refused_at_the_door(request: &Request) -> Option<Exchange> {
     let refusal = check(request).err()?;
-    let mut exchange = serve::refusal(&refusal);
-    exchange.headers.push(("request-id", id_of(request)));
+    let id = id_of(request);
+    let mut exchange = serve::refusal(&refusal, Some(&id));
+    exchange.headers.push(("request-id", id));
     Some(exchange)
 }
 

@@ -7,7 +7,7 @@ use super::object::Class;
 use super::refusal::{Refusal, Result};
 use crate::prelude::*;
 
-/// Most names in one path, `data` apart.
+/// Most names in one path, each `data` among them.
 const DEPTH_MAX: usize = 4;
 
 /// A field that may be expanded, and what it holds.
@@ -56,8 +56,9 @@ impl Expand {
                 (Gives::List(class), Some((&"data", rest))) if !rest.is_empty() => (class, rest),
                 _ => return Err(refused(path)),
             };
-            if names.len() > DEPTH_MAX {
-                let message = format!("You cannot expand more than {DEPTH_MAX} levels of a property: {path}");
+            if path.split('.').count() > DEPTH_MAX {
+                let message =
+                    format!("You cannot expand more than {DEPTH_MAX} levels of a property. Property: {path}");
                 return Err(Refusal::param(Some("property_expansion_max_depth"), "expand", message));
             }
             check(path, names, class)?;

@@ -40,16 +40,7 @@ impl Page {
     ///
     /// The limit is not from 1 to 100, a cursor names nothing, or both cursors are given.
     pub(super) fn read<T: Kind>(work: &Work<'_>, params: &mut Params) -> Result<Self> {
-        let limit = match params.integer("limit")? {
-            None => LIMIT_DEFAULT,
-            Some(found) => match u64::try_from(found).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)) {
-                Some(limit) => usize::try_from(limit).unwrap_or(LIMIT_DEFAULT),
-                None => {
-                    let message = format!("Invalid limit: expected 1 to {LIMIT_MAX}, found {found}");
-                    return Err(Refusal::param(Some("parameter_invalid_integer"), "limit", message));
-                }
-            },
-        };
+        let limit = limit(params)?;
         let mut cursor = |name| match params.text(name)? {
             None => Ok(None),
             Some(id) => work.find_param::<T>(&id, name).map(Some),
@@ -121,6 +112,22 @@ impl Page {
             found.reverse();
         }
         (found, has_more)
+    }
+}
+
+/// Reads `limit`: how many objects a page holds at most.
+///
+/// # Errors
+///
+/// It is not from 1 to 100.
+pub(super) fn limit(params: &mut Params) -> Result<usize> {
+    let Some(found) = params.integer("limit")? else { return Ok(LIMIT_DEFAULT) };
+    match u64::try_from(found).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)) {
+        Some(limit) => Ok(usize::try_from(limit).unwrap_or(LIMIT_DEFAULT)),
+        None => {
+            let message = format!("Invalid limit: expected 1 to {LIMIT_MAX}, found {found}");
+            Err(Refusal::param(Some("parameter_invalid_integer"), "limit", message))
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod charges;
 mod customer_view;
 mod customers;
 mod declines;
+mod direct_charges;
 mod disputes;
 mod door;
 mod event_types;
@@ -36,6 +37,7 @@ mod files;
 mod form;
 mod fraud_warnings;
 mod list;
+mod metadata;
 mod multipart;
 mod notify;
 mod object;
@@ -50,7 +52,6 @@ mod purse;
 #[cfg(test)]
 mod purse_tests;
 mod recurrence;
-mod refund_admission;
 mod refunds;
 mod refusal;
 mod routes;
@@ -58,7 +59,6 @@ mod search;
 mod search_page;
 mod serve;
 mod setup_intents;
-mod shared_refunds;
 mod sheet;
 mod terms;
 mod test_cards;
@@ -85,7 +85,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use object::Tables;
-use serve::Stored;
+use serve::{Origin, Stored};
 use terms::Terms;
 use timers::Timers;
 
@@ -107,6 +107,8 @@ pub(super) struct State {
     holders: BTreeMap<usize, usize>,
     /// Answers by account and key.
     keys: Keys<Stored>,
+    /// How the request came whose answer was kept last.
+    latest_origin: Option<Arc<Origin>>,
     /// How many requests came, also those that were refused: each has an id of its own.
     pub(super) requests: usize,
 }

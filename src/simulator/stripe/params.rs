@@ -4,13 +4,9 @@
 //! field can be unset, and is refused everywhere else, as the client sends `null` as an empty value.
 
 use super::form::{Branch, Node};
+pub(super) use super::metadata::MetadataPatch;
 use super::refusal::{Refusal, Result};
 use crate::prelude::*;
-
-/// Keys of metadata (<https://docs.stripe.com/api/metadata>).
-const METADATA_KEYS_MAX: usize = 50;
-const METADATA_KEY_CHARS_MAX: usize = 40;
-const METADATA_VALUE_CHARS_MAX: usize = 500;
 
 /// Longest text that is kept, in characters, where nothing else is said.
 const TEXT_CHARS_MAX: usize = 5_000;
@@ -43,15 +39,6 @@ impl<T> Patch<T> {
             Self::Set(value) => Some(value),
         }
     }
-}
-
-/// What a request wants of metadata: keys are merged one by one, an empty value removes its key, and an empty value for
-/// the whole removes all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum MetadataPatch {
-    Keep,
-    Clear,
-    Merge(Vec<(String, String)>),
 }
 
 /// The parameters of a request, or of one object in it, that were not read yet.
@@ -228,7 +215,7 @@ impl Params {
             None => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
                 let name = self.name(name);
-                let message = format!("Invalid {name}: must be one of {}", words.join(", or "));
+                let message = format!("Invalid {name}: must be one of {}", listed(&words));
                 Err(Refusal::param(None, &name, message))
             }
         }
@@ -287,41 +274,6 @@ impl Params {
         Ok(Some(objects))
     }
 
-    /// `metadata`.
-    ///
-    /// # Errors
-    ///
-    /// It is no flat object, has too many keys, or one of them is too long.
-    pub(super) fn metadata(&mut self) -> Result<MetadataPatch> {
-        let object = match self.object("metadata")? {
-            Patch::Keep => return Ok(MetadataPatch::Keep),
-            Patch::Unset => return Ok(MetadataPatch::Clear),
-            Patch::Set(object) => object,
-        };
-        if object.members.len() > METADATA_KEYS_MAX {
-            let message = format!("Metadata may hold at most {METADATA_KEYS_MAX} keys");
-            return Err(Refusal::param(None, &object.path, message));
-        }
-        let mut pairs = Vec::with_capacity(object.members.len());
-        for (key, value) in object.members {
-            let name = format!("{}[{key}]", object.path);
-            let refuse = |message: String| Err(Refusal::param(None, &name, message));
-            let Node::Text(value) = value else {
-                return refuse("Metadata values must be strings, but an object was given".to_owned());
-            };
-            if key.chars().count() > METADATA_KEY_CHARS_MAX {
-                return refuse(format!("Metadata keys must be at most {METADATA_KEY_CHARS_MAX} characters"));
-            }
-            if value.chars().count() > METADATA_VALUE_CHARS_MAX {
-                return refuse(format!(
-                    "Metadata values must be at most {METADATA_VALUE_CHARS_MAX} characters"
-                ));
-            }
-            pairs.push((key, value));
-        }
-        Ok(MetadataPatch::Merge(pairs))
-    }
-
     /// Refuses what nobody read.
     ///
     /// # Errors
@@ -368,6 +320,16 @@ impl Params {
     }
 }
 
+/// `a`, `a or b`, `a, b, or c`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, other] => glued(&[one, " or ", other]),
+        [rest @ .., last] => glued(&[&rest.join(", "), ", or ", last]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::form;
@@ -400,10 +362,7 @@ mod tests {
             (told(params("a=").patch("a")), "Unset"),
             (told(params("a[b]=1").text("a")), "- a: Invalid string: an object"),
             (told(params("a=yes").flag("a")), "- a: Invalid boolean: yes"),
-            (
-                told(params("a=x").choice("a", &[("y", 1), ("z", 2)])),
-                "- a: Invalid a: must be one of y, or z",
-            ),
+            (told(params("a=x").choice("a", &[("y", 1), ("z", 2)])), "- a: Invalid a: must be one of y or z"),
             (told(params("").required_text("a")), "parameter_missing a: Missing required param: a."),
             (
                 told(params("a=1&b=2").finish()),

@@ -169,7 +169,10 @@ pub(super) fn moved(work: &mut Work<'_>, number: usize, state: PayoutState) -> R
     match state {
         PayoutState::Pending | PayoutState::InTransit => renew(work, number, "payout.updated"),
         PayoutState::Canceled => renew(work, number, "payout.canceled"),
-        PayoutState::Failed => renew(work, number, "payout.failed"),
+        PayoutState::Failed => {
+            renew(work, number, "payout.failed")?;
+            release_original(work, number)
+        }
         PayoutState::Paid => {
             renew(work, number, "payout.paid")?;
             if !work.get::<Payout>(number)?.money.is_automatic {
@@ -178,6 +181,14 @@ pub(super) fn moved(work: &mut Work<'_>, number: usize, state: PayoutState) -> R
             work.edit::<Payout>(number)?.is_reconciled = true;
             work.emit::<Payout>("payout.reconciliation_completed", number)
         }
+    }
+}
+
+/// A payout that was to take another back has come to nothing: the other one is told not to be taken back any more.
+fn release_original(work: &mut Work<'_>, number: usize) -> Result<()> {
+    match work.get::<Payout>(number)?.money.reverses {
+        Some(original) => renew(work, original, "payout.updated"),
+        None => Ok(()),
     }
 }
 
@@ -254,6 +265,7 @@ fn cancel(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 
     // From here on the payout is called back.
     renew(work, number, "payout.canceled")?;
+    release_original(work, number)?;
     Ok(Answer::Object(work.object::<Payout>(number)?))
 }
 

@@ -67,6 +67,11 @@ impl From<Error> for Box<Refusal> {
                 refusal.is_executed = true;
                 refusal
             }
+            Error::NotReversible { why } => {
+                let mut refusal = Refusal::request(format!("This payout cannot be reversed: {why}."));
+                refusal.is_executed = true;
+                refusal
+            }
             Error::TooLarge => {
                 let message = "The amount is larger than can be booked.".to_owned();
                 Refusal::param(Some("amount_too_large"), "amount", message)

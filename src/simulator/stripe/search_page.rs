@@ -4,6 +4,7 @@
 
 use super::super::ids::Ids;
 use super::expand::Expand;
+use super::list;
 use super::object::{Kind, Metadata};
 use super::params::Params;
 use super::refusal::{Refusal, Result};
@@ -13,9 +14,6 @@ use super::sheet::Reader;
 use super::work::Work;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::prelude::*;
-
-const LIMIT_DEFAULT: usize = 10;
-const LIMIT_MAX: u64 = 100;
 
 /// What page tokens begin with.
 const PREFIX: &str = "page";
@@ -36,16 +34,7 @@ pub(super) fn answer<T: Kind>(
     look: Look<T>,
 ) -> Result<Answer> {
     let text = params.required_text("query")?;
-    let limit = match params.integer("limit")? {
-        None => LIMIT_DEFAULT,
-        Some(found) => match u64::try_from(found).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)) {
-            Some(limit) => usize::try_from(limit).unwrap_or(LIMIT_DEFAULT),
-            None => {
-                let message = format!("Invalid limit: expected 1 to {LIMIT_MAX}, found {found}");
-                return Err(Refusal::param(Some("parameter_invalid_integer"), "limit", message));
-            }
-        },
-    };
+    let limit = list::limit(&mut params)?;
     let rows = T::table(&work.world.stripe.tables).rows();
     let below = match params.text("page")? {
         None => rows.len(),

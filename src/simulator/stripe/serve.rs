@@ -25,11 +25,23 @@ use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
+/// Where Stripe shows what became of a request of a test account.
+const LOGS: &str = "https://dashboard.stripe.com/test/logs/";
+
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     status: u16,
+    origin: Arc<Origin>,
     body: Body,
+}
+
+/// What an answer depends on beside its object: a repetition that says otherwise is answered as the first request was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    version: Version,
+    /// Where the gateway was spoken to.
+    host: String,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +66,8 @@ struct Asked<'r> {
 struct Reply {
     status: u16,
     body: String,
+    /// The version it is written in.
+    version: Version,
     is_replayed: bool,
     /// The object that was made, changed or read.
     object: Option<Object>,
@@ -63,11 +77,12 @@ struct Reply {
 pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &Request) -> Exchange {
     let fate = befall::fate(world, request);
     if let Some(fault) = fate.refused {
-        befall::confess(world, fault, now, request, None);
+        befall::confess_refused(world, fault, now, request);
         return befall::refused(fault);
     }
     let number = world.stripe.requests;
     world.stripe.requests = number.saturating_add(1);
+    let id = world.ids.id(REQUEST_PREFIX, number);
     let version = Version::read(request.header("stripe-version"));
     let result = match &version {
         Ok(version) => answer(world, now, request, *version, number, &fate),
@@ -77,13 +92,14 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
-        body: envelope(&refusal, Some(reader)),
+        body: envelope(&refusal, Some(reader), Some(&id)),
+        version,
         is_replayed: false,
         object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
-    exchange.headers.push(("request-id", world.ids.id(REQUEST_PREFIX, number)));
-    exchange.headers.push(("stripe-version", version.to_text()));
+    exchange.headers.push(("request-id", id));
+    exchange.headers.push(("stripe-version", reply.version.to_text()));
     for (name, header) in [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")] {
         if let Some(value) = request.header(header) {
             exchange.headers.push((name, value.to_owned()));
@@ -99,12 +115,19 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
 }
 
 /// The answer to a request that was not let in.
-pub(super) fn refusal(refusal: &Refusal) -> Exchange {
-    Exchange::json(refusal.status, envelope(refusal, None))
+pub(super) fn refusal(refusal: &Refusal, request_id: Option<&str>) -> Exchange {
+    Exchange::json(refusal.status, envelope(refusal, None, request_id))
 }
 
 fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
-    let host = request.header("host").unwrap_or(LOCALHOST);
+    reader_at(world, version, host(request))
+}
+
+fn host(request: &Request) -> &str {
+    request.header("host").unwrap_or(LOCALHOST)
+}
+
+fn reader_at<'a>(world: &'a World, version: Version, host: &'a str) -> Reader<'a> {
     Reader {
         tables: &world.stripe.tables,
         ids: &world.ids,
@@ -133,7 +156,7 @@ fn answer(
         && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
     {
         if !fate.key_expired {
-            return Ok(replayed(world, version, request, &stored));
+            return Ok(replayed(world, &stored));
         }
         is_expired = true;
     }
@@ -162,15 +185,18 @@ fn answer(
     let (stored, body) = match outcome {
         Ok(answer) => {
             let body = answer.written(reader(world, version, request), &asked.expand);
-            (Some(kept(answer, &body, &asked.expand)), Ok(body))
+            (Some((200, kept(answer, &body, &asked.expand))), Ok(body))
         }
         Err(refusal) => {
-            let body = || Body::Text(envelope(&refusal, Some(reader(world, version, request))).into());
-            (refusal.is_executed.then(|| Stored { status: refusal.status, body: body() }), Err(refusal))
+            let id = world.ids.id(REQUEST_PREFIX, number);
+            let reader = reader(world, version, request);
+            let body = || Body::Text(envelope(&refusal, Some(reader), Some(&id)).into());
+            (refusal.is_executed.then(|| (refusal.status, body())), Err(refusal))
         }
     };
     let patience = fate.in_flight.filter(|_| key.is_some() && body.is_ok());
-    if let (Some(key), Some(stored)) = (key, stored) {
+    if let (Some(key), Some((status, body))) = (key, stored) {
+        let stored = Stored { status, origin: origin(world, version, request), body };
         if is_expired {
             world.stripe.keys.forget(&key);
         }
@@ -180,7 +206,7 @@ fn answer(
         befall::confess(world, Fault::KeyInFlight, now, request, object.as_ref());
         return Err(Refusal::key_in_use());
     }
-    Ok(Reply { status: 200, body: body?, is_replayed: false, object })
+    Ok(Reply { status: 200, body: body?, version, is_replayed: false, object })
 }
 
 /// A request that may be carried out, also more than once where a fault wants it.
@@ -324,19 +350,31 @@ fn digest(hash: &mut Sha256, branch: &Branch) {
     }
 }
 
-fn kept(answer: Answer, body: &str, expand: &Expand) -> Stored {
-    let body = match answer {
+fn kept(answer: Answer, body: &str, expand: &Expand) -> Body {
+    match answer {
         Answer::Object(object) if expand.is_empty() => Body::Object { object, is_new: false },
         Answer::New(object) if expand.is_empty() => Body::Object { object, is_new: true },
         _ => Body::Text(body.into()),
-    };
-    Stored { status: 200, body }
+    }
 }
 
-fn replayed(world: &World, version: Version, request: &Request, stored: &Stored) -> Reply {
+/// The origin of an answer. Nearly all requests come in the same way, so that one is shared with the next.
+fn origin(world: &mut World, version: Version, request: &Request) -> Arc<Origin> {
+    let latest = world.stripe.latest_origin.as_ref();
+    if let Some(same) = latest.filter(|found| found.version == version && found.host == host(request)) {
+        return same.clone();
+    }
+    let origin = Arc::new(Origin { version, host: host(request).to_owned() });
+    world.stripe.latest_origin = Some(origin.clone());
+    origin
+}
+
+fn replayed(world: &World, stored: &Stored) -> Reply {
+    let Origin { version, host } = stored.origin.as_ref();
+    let version = *version;
     let body = match &stored.body {
         Body::Object { object, is_new } => {
-            Reader { is_new: *is_new, ..reader(world, version, request) }.object(object, Expand::NONE)
+            Reader { is_new: *is_new, ..reader_at(world, version, host) }.object(object, Expand::NONE)
         }
         Body::Text(text) => text.as_ref().to_owned(),
     };
@@ -344,11 +382,11 @@ fn replayed(world: &World, version: Version, request: &Request, stored: &Stored)
         Body::Object { object, .. } => Some(object.clone()),
         Body::Text(_) => None,
     };
-    Reply { status: stored.status, body, is_replayed: true, object }
+    Reply { status: stored.status, body, version, is_replayed: true, object }
 }
 
-/// `{"error": …}`: the official client takes everything else for a success.
-fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
+/// `{"error": …}`: the official client takes everything else for a success. `request_id` is that of the request it answers.
+fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>, request_id: Option<&str>) -> String {
     let mut error = ObjectWriter::new();
     error = error.maybe_text("advice_code", refusal.advice_code);
     error = error.maybe_text("charge", refusal.charge.as_deref());
@@ -367,6 +405,9 @@ fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>) -> String {
         if let Some(reader) = reader {
             error = error.raw(name, &reader.object(object, Expand::NONE));
         }
+    }
+    if let Some(id) = request_id {
+        error = error.text("request_log_url", &glued(&[LOGS, id]));
     }
     error = error.text("type", refusal.kind.name());
     ObjectWriter::new().raw("error", &error.finish()).finish()

@@ -273,6 +273,22 @@ fn descriptor(params: &mut Params, name: &str) -> Result<Patch<String>> {
 }
 
 impl Terms {
+    /// Whether the account the money is to go to is still there.
+    ///
+    /// # Errors
+    ///
+    /// It was deleted after the payment was made.
+    pub(super) fn check_destination(&self, work: &Work<'_>) -> Result<()> {
+        let gone = self.transfer.filter(|transfer| !accounts::is_open(work, transfer.account));
+        match gone {
+            Some(transfer) => {
+                let id = work.id::<Account>(transfer.account);
+                Err(Refusal::no_such_param("destination", &id, "transfer_data[destination]"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// What the card statement will show.
     pub(super) fn calculated_descriptor(&self) -> String {
         match &self.statement_descriptor_suffix {

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use super::super::world::World;
 use super::refusal::Result;
 use super::work::Work;
-use super::{billing, disputes, fraud_warnings, payment_intents, refunds, test_clocks};
+use super::{billing, direct_charges, disputes, fraud_warnings, payment_intents, refunds, test_clocks};
 use crate::time::Timestamp;
 
 /// Something that will happen.
@@ -15,6 +15,8 @@ pub(super) enum Due {
     ChargeBooked { charge: usize, transaction: usize },
     /// The hold of a payment intent ends.
     HoldExpires(usize),
+    /// The hold of a charge that was made without an intent ends.
+    ChargeExpires(usize),
     /// The network gives a refund its reference.
     RefundReferenced(usize),
     /// An asynchronous refund arrives.
@@ -72,6 +74,7 @@ fn run(work: &mut Work<'_>, due: Due) -> Result<()> {
     match due {
         Due::ChargeBooked { charge, transaction } => payment_intents::tell_booked(work, charge, transaction),
         Due::HoldExpires(intent) => payment_intents::expire(work, intent),
+        Due::ChargeExpires(charge) => direct_charges::expire(work, charge),
         Due::RefundReferenced(refund) => refunds::refer(work, refund),
         Due::RefundArrives(refund) => refunds::arrive(work, refund),
         Due::RefundFails(refund) => refunds::fail(work, refund),

@@ -35,47 +35,12 @@ impl Kind for Token {
 
     fn write(&self, sheet: &mut Sheet<'_>) {
         let card_id = sheet.reader.ids.id("card", self.head.number);
-        let (card, test) = (self.card, self.card.test);
-        let fingerprint = card.fingerprint(sheet.reader.ids);
-        sheet.object("card", |sheet| {
-            sheet.text("id", &card_id);
-            sheet.text("object", "card");
-            for part in ["city", "country", "line1", "line1_check", "line2", "state", "zip", "zip_check"] {
-                sheet.null(&glued(&["address_", part]));
-            }
-            sheet.text("brand", &shown_brand(test.brand()));
-            sheet.text("country", test.country);
-            sheet.maybe_text("cvc_check", card.given.cvc.then_some("unchecked"));
-            sheet.null("dynamic_last4");
-            sheet.natural("exp_month", card.exp_month.into());
-            sheet.natural("exp_year", card.exp_year.into());
-            sheet.text("fingerprint", &fingerprint);
-            sheet.text("funding", test.funding.name());
-            sheet.text("last4", test.last4());
-            sheet.object("metadata", |_| {});
-            sheet.maybe_text("name", self.name.as_deref());
-            sheet.text("regulated_status", "unregulated");
-            sheet.null("tokenization_method");
-            sheet.null("wallet");
-        });
+        self.card.write_as_source(sheet, "card", &card_id, self.name.as_deref());
         sheet.null("client_ip");
         sheet.time("created", self.head.created);
         sheet.flag("livemode", false);
         sheet.text("type", "card");
         sheet.flag("used", self.is_used);
-    }
-}
-
-/// The brand as cards and tokens have it; payment methods have the short name.
-fn shown_brand(brand: &str) -> String {
-    match brand {
-        "amex" => "American Express".to_owned(),
-        "diners" => "Diners Club".to_owned(),
-        "jcb" => "JCB".to_owned(),
-        "mastercard" => "MasterCard".to_owned(),
-        "unionpay" => "UnionPay".to_owned(),
-        "discover" => "Discover".to_owned(),
-        _ => "Visa".to_owned(),
     }
 }
 

@@ -220,11 +220,11 @@ pub(super) fn pass_on(
     Ok((number, Some(fee?)))
 }
 
-/// Minor units that other transfers took from a charge.
+/// Minor units that other transfers took from a charge and still have.
 fn taken_from(work: &Work<'_>, charge: usize) -> u64 {
     let transfers = Transfer::table(&work.world.stripe.tables).rows();
     let others = transfers.iter().filter(|transfer| transfer.charge == Some(charge));
-    others.map(|transfer| transfer.amount).fold(0, u64::saturating_add)
+    others.map(|transfer| transfer.amount.saturating_sub(transfer.reversed)).fold(0, u64::saturating_add)
 }
 
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {

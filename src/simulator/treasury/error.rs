@@ -24,6 +24,11 @@ pub(in crate::simulator) enum Error {
         /// What was asked for: `cancel`, `reverse`.
         wish: &'static str,
     },
+    /// The payout was paid, and cannot be taken back.
+    NotReversible {
+        /// Why not, as a clause that begins with its subject.
+        why: &'static str,
+    },
     /// The available balance is smaller than what was asked for.
     Insufficient {
         /// Minor units asked for.
@@ -52,6 +57,7 @@ impl core::fmt::Display for Error {
             Self::PayoutState { found, wish } => {
                 write!(f, "{wish} is not possible for a payout that is {}", found.name())
             }
+            Self::NotReversible { why } => write!(f, "the payout cannot be reversed: {why}"),
             Self::Insufficient { asked, available, currency } => write!(
                 f,
                 "{asked} minor units of {currency} were asked for and {available} are available: wait until more is"

@@ -42,6 +42,10 @@ const MOVES: &[(PayoutState, PayoutState)] = &[
 ];
 
 impl PayoutState {
+    /// All states there are.
+    pub(in crate::simulator) const ALL: [Self; 5] =
+        [Self::Pending, Self::InTransit, Self::Paid, Self::Failed, Self::Canceled];
+
     /// Whether the table has the move.
     pub(super) fn may_become(self, next: Self) -> bool {
         MOVES.contains(&(self, next))
@@ -97,6 +101,8 @@ pub(in crate::simulator) struct Payout {
     pub(in crate::simulator) paid_at: Option<Timestamp>,
     /// When the bank booked its return, where it had booked it before.
     pub(in crate::simulator) returned_at: Option<Timestamp>,
+    /// When the bank will send it back, where it will: whoever took it back before would have the money twice.
+    pub(in crate::simulator) returns_at: Option<Timestamp>,
     /// The payout this one takes back.
     pub(in crate::simulator) reverses: Option<usize>,
     /// The payout that takes this one back.
@@ -124,7 +130,8 @@ mod tests {
     #[test]
     fn every_move_of_a_payout_is_decided_by_this_table() {
         use PayoutState::{Canceled, Failed, InTransit, Paid, Pending};
-        let all = [Pending, InTransit, Paid, Failed, Canceled];
+        let all = PayoutState::ALL;
+        assert_eq!(all, [Pending, InTransit, Paid, Failed, Canceled]);
         let mut found = String::new();
         for from in all {
             let next: Vec<&str> =

@@ -68,6 +68,7 @@ impl Treasury {
         if let Some(found) = self.payouts.get_mut(payout) {
             (found.state, found.reversal) = (PayoutState::Canceled, Some(reversal));
         }
+        self.give_up_reversal(payout);
         Ok(())
     }
 
@@ -75,7 +76,7 @@ impl Treasury {
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`], [`Error::PayoutState`], [`Error::Books`].
+    /// [`Error::Unknown`], [`Error::PayoutState`], [`Error::NotReversible`], [`Error::Books`].
     pub(in crate::simulator) fn reverse_payout(
         &mut self,
         books: &mut Books,
@@ -83,8 +84,16 @@ impl Treasury {
         now: Timestamp,
     ) -> Result<usize, Error> {
         let found = self.payouts.get(payout).ok_or(Error::Unknown { what: "payout" })?;
-        if found.state != PayoutState::Paid || found.reversed_by.is_some() || found.minor <= 0 {
+        if found.state != PayoutState::Paid {
             return Err(Error::PayoutState { found: found.state, wish: "reverse" });
+        }
+        let obstacles = [
+            (found.minor <= 0, "it took money from the bank itself"),
+            (found.reversed_by.is_some(), "another payout takes it back already"),
+            (found.returns_at.is_some(), "its bank is sending it back"),
+        ];
+        if let Some((_, why)) = obstacles.into_iter().find(|(stands, _)| *stands) {
+            return Err(Error::NotReversible { why });
         }
         let place = (found.account, found.bank, found.currency);
         let minor = found.minor.saturating_neg();
@@ -180,7 +189,16 @@ impl Treasury {
             (found.state, found.failure) = (PayoutState::Failed, Some(reason));
             found.reversal = Some(reversal);
         }
+        self.give_up_reversal(payout);
         Ok(vec![Happening::PayoutMoved { payout, state: PayoutState::Failed }])
+    }
+
+    /// A payout has come to nothing: what it was to take back is with the bank after all, and may be taken back again.
+    fn give_up_reversal(&mut self, payout: usize) {
+        let original = self.payouts.get(payout).and_then(|found| found.reverses);
+        if let Some(original) = original.and_then(|original| self.payouts.get_mut(original)) {
+            original.reversed_by = None;
+        }
     }
 
     /// The transactions of an account in a currency that are available and were never paid out by the schedule.
@@ -277,6 +295,7 @@ impl Treasury {
             lines: [].into(),
             paid_at: None,
             returned_at: None,
+            returns_at: None,
             reverses: None,
             reversed_by: None,
         });

@@ -111,6 +111,9 @@ impl Treasury {
 
     /// Lets a payout that was paid come back.
     pub(in crate::simulator) fn plan_return(&mut self, payout: usize, at: Timestamp) {
+        if let Some(found) = self.payouts.get_mut(payout) {
+            found.returns_at = Some(at);
+        }
         let _ = self.due.insert((at, Due::Return(payout)));
     }
 

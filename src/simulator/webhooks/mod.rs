@@ -11,6 +11,7 @@ mod schedule;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
+use super::treasury::PayoutState;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -28,19 +29,33 @@ pub const ENDPOINTS_MAX: usize = 16;
 /// Most webhook endpoints one gateway ever had, deleted ones included: deliveries point to them.
 const ENDPOINTS_EVER_MAX: usize = 100_000;
 
+/// What the ids of native events begin with.
+pub(super) const NATIVE_EVENT: &str = "nev";
+
 /// What an event announces, in the terms of its dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// A native payment has entered one of its moments.
     Payment { payment: usize, moment: usize },
+    /// A payout of a native merchant has entered a state.
+    Payout { payout: usize, state: PayoutState },
     /// What the event of this number among those of the Stripe dialect tells.
     Stripe { event: usize },
 }
 
 impl News {
+    /// What the ids of such events begin with. Each dialect numbers its own, so that they must not look alike where both are
+    /// spoken.
+    pub(super) const fn prefix(&self) -> &'static str {
+        match self.dialect() {
+            Dialect::Native => NATIVE_EVENT,
+            Dialect::Stripe => "evt",
+        }
+    }
+
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
-            Self::Payment { .. } => Dialect::Native,
+            Self::Payment { .. } | Self::Payout { .. } => Dialect::Native,
             Self::Stripe { .. } => Dialect::Stripe,
         }
     }
@@ -63,7 +78,7 @@ impl Event {
     /// The number its id says: its own dialect's. `own` is its place in the post office.
     pub(super) const fn number(&self, own: usize) -> usize {
         match self.news {
-            News::Payment { .. } => own,
+            News::Payment { .. } | News::Payout { .. } => own,
             News::Stripe { event } => event,
         }
     }

@@ -261,6 +261,15 @@ category("lists and expansion", (check) => {
     await refused(call, { status: 400, code: "property_expansion_max_depth" });
   });
 
+  check("in a list, data is one of the levels", async (lab) => {
+    const payment = await lab.pay();
+    await lab.stripe.refunds.create({ payment_intent: payment.id, amount: 100 });
+    const list = (path: string) => lab.stripe.refunds.list({ limit: 1, expand: [path] });
+    const [refund] = (await list("data.charge.payment_intent.latest_charge")).data;
+    assert.equal(typeof (refund?.charge as Stripe.Charge).payment_intent, "object");
+    await refused(list("data.charge.payment_intent.latest_charge.payment_intent"), { status: 400, code: "property_expansion_max_depth" });
+  });
+
   check("four levels are not too many", async (lab) => {
     const { id } = await lab.pay();
     const path = "latest_charge.payment_intent.latest_charge.payment_intent";

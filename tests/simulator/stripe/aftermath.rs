@@ -111,19 +111,39 @@ fn money_is_taken_and_given_back_as_the_bank_decides() {
 }
 
 #[test]
-fn a_refund_made_during_an_inquiry_comes_back_when_it_is_escalated() {
-    let mut shop = Shop::new(7);
-    let (_, charge) = paid(&mut shop, "pm_card_createDisputeInquiry");
-    shop.wait(60);
-    let refund = shop.post("/v1/refunds", &format!("charge={charge}&amount=300")).id();
-    let dispute =
-        shop.get(&format!("/v1/disputes?charge={charge}")).body["data"][0]["id"].as_str().unwrap().to_owned();
-    shop.post(&format!("/v1/disputes/{dispute}"), "evidence[uncategorized_text]=escalate_inquiry_evidence");
-    shop.wait(60);
-    let failed = shop.get(&format!("/v1/refunds/{refund}")).body;
-    assert_eq!(failed["status"], "failed");
-    assert_eq!(failed["failure_reason"], "charge_for_pending_refund_disputed");
-    assert_eq!(shop.get(&format!("/v1/charges/{charge}")).body["amount_refunded"], 0);
+fn an_inquiry_that_is_escalated_takes_what_was_not_refunded_and_leaves_refunds_alone() {
+    // Refunded before; then the status of the dispute, its amount, and what it took of the balance.
+    let table = [
+        (0, "needs_response", 1_000, vec![-1_000]),
+        (300, "needs_response", 700, vec![-700]),
+        (1_000, "warning_closed", 1_000, vec![]),
+    ];
+    for (refunded, status, amount, taken) in table {
+        let mut shop = Shop::new(7);
+        let (_, charge) = paid(&mut shop, "pm_card_createDisputeInquiry");
+        shop.wait(60);
+        let refund = (refunded > 0)
+            .then(|| shop.post("/v1/refunds", &format!("charge={charge}&amount={refunded}")).id());
+        let path = format!("/v1/disputes?charge={charge}");
+        let dispute = shop.get(&path).body["data"][0]["id"].as_str().unwrap().to_owned();
+        shop.post(
+            &format!("/v1/disputes/{dispute}"),
+            "evidence[uncategorized_text]=escalate_inquiry_evidence",
+        );
+        shop.wait(60);
+        let found = &shop.get(&path).body["data"][0];
+        let moved: Vec<i64> = found["balance_transactions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["amount"].as_i64().unwrap())
+            .collect();
+        assert_eq!((&found["status"], &found["amount"], moved), (&status.into(), &amount.into(), taken));
+        assert_eq!(shop.get(&format!("/v1/charges/{charge}")).body["amount_refunded"], refunded);
+        if let Some(refund) = refund {
+            assert_eq!(shop.get(&format!("/v1/refunds/{refund}")).body["status"], "succeeded");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Seeded random histories of the Stripe dialect: after every step the invariants of the catalogue hold.
 //!
-//! `SIMULATOR_SEEDS=100000` for the long run. A failure names its seed; the seed lives it again.
+//! `SIMULATOR_SEEDS=100000` for the long run, `SIMULATOR_SEEDS=5000..6000` for a piece of it. A failure names its seed; the seed
+//! lives it again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ const EVERYTHING: &str = r#"{"request_lost":"0.02","rate_limited":"0.02","rate_l
 
 const PLANS: [&str; 4] = ["\"none\"", "\"gentle\"", "\"hostile\"", EVERYTHING];
 
-const METHODS: [&str; 10] = [
+const METHODS: [&str; 11] = [
     "pm_card_visa",
     "pm_card_visa",
     "pm_card_bypassPending",
@@ -36,6 +37,7 @@ const METHODS: [&str; 10] = [
     "pm_card_visa_chargeDeclinedInsufficientFunds",
     "pm_card_createDispute",
     "pm_card_createDisputeInquiry",
+    "pm_card_refundFail",
     "pm_card_refundFail",
     "pm_card_pendingRefund",
     "pm_card_authenticationRequired",
@@ -129,7 +131,7 @@ impl Shop {
     }
 
     fn step(&mut self) {
-        let draw = self.entropy.below(22);
+        let draw = self.entropy.below(25);
         let key = format!("key_{}", self.entropy.below(60));
         let amount = self.pick(&[50, 600, 1_000, 99_999, 99_999_999]);
         let (intents, charges) = (self.intents.clone(), self.charges.clone());
@@ -161,6 +163,14 @@ impl Shop {
             13 => ("/v1/refunds".to_owned(), format!("charge={charge}&amount={amount}")),
             14 => ("/v1/payouts".to_owned(), format!("amount={amount}&currency=usd")),
             15 => return self.contest(),
+            20 => {
+                let token = method.replace("pm_card_", "tok_");
+                let capture = self.pick(&["true", "false"]);
+                let form = format!("amount={amount}&currency=usd&source={token}&capture={capture}");
+                ("/v1/charges".to_owned(), form)
+            }
+            21 => (format!("/v1/charges/{charge}/capture"), self.pick(&["", "amount=600"]).to_owned()),
+            22 => return self.take_back(),
             16 => return self.look(),
             17 | 18 => return self.wait(),
             19 => return self.deliver(true),
@@ -198,8 +208,8 @@ impl Shop {
         } else {
             &document["error"]["payment_intent"]
         };
-        for (id, known) in [(&intent["id"], &mut self.intents), (&intent["latest_charge"], &mut self.charges)]
-        {
+        let charge = if document["object"] == "charge" { &document["id"] } else { &intent["latest_charge"] };
+        for (id, known) in [(&intent["id"], &mut self.intents), (charge, &mut self.charges)] {
             if let Some(id) = id.as_str().filter(|id| !known.contains(&(*id).to_owned())) {
                 known.push(id.to_owned());
             }
@@ -219,6 +229,16 @@ impl Shop {
                 );
             }
         }
+    }
+
+    /// Calls the newest payout back, or takes it back from the bank.
+    fn take_back(&mut self) {
+        let list = self.read("/v1/payouts?limit=2");
+        let newest = self.pick(&[0, 1]);
+        let Some(id) = list["data"][newest]["id"].as_str().map(str::to_owned) else { return };
+        let way = self.pick(&["cancel", "reverse"]);
+        let key = format!("back_{}", self.entropy.below(1 << 40));
+        self.mutate(&format!("/v1/payouts/{id}/{way}"), "", &key);
     }
 
     /// Evidence, or giving in, for the newest dispute.
@@ -286,6 +306,8 @@ impl Shop {
 
     /// Invariants 1 to 4, 6, 7, 11, 14 and 17, over the API.
     fn check(&mut self) {
+        // What is due happens here and not in the copy below, whose faults are others.
+        self.gateway.handle_timeout(self.now).unwrap();
         assert!(self.gateway.is_balanced(), "debits and credits differ");
         let mut witness = self.gateway.clone();
         witness.set_faults(self.now, FaultPlan::default());
@@ -498,8 +520,10 @@ fn genuine(delivery: &Delivery, secret: &str, now: Timestamp) -> bool {
     is_fresh && tags.split(',').any(|found| found == format!("v1={}", encode_hex(tag.as_bytes())))
 }
 
-fn seeds() -> u64 {
-    std::env::var("SIMULATOR_SEEDS").map_or(12, |text| text.parse().unwrap())
+fn seeds() -> core::ops::Range<u64> {
+    let text = std::env::var("SIMULATOR_SEEDS").unwrap_or_else(|_| "16".to_owned());
+    let (from, to) = text.split_once("..").unwrap_or(("0", &text));
+    from.parse().unwrap()..to.parse().unwrap()
 }
 
 fn plan_of(seed: u64) -> &'static str {
@@ -510,7 +534,7 @@ fn plan_of(seed: u64) -> &'static str {
 fn the_invariants_hold_after_every_step_and_when_all_is_quiet() {
     let mut reached: BTreeSet<&str> = BTreeSet::new();
     let mut states: BTreeSet<String> = BTreeSet::new();
-    for seed in 0..seeds() {
+    for seed in seeds() {
         let mut shop = Shop::new(seed, plan_of(seed));
         for step in 0..STEPS {
             let outcome = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
@@ -530,8 +554,8 @@ fn the_invariants_hold_after_every_step_and_when_all_is_quiet() {
         .map(tillproof::simulator::Fault::name)
         .filter(|fault| !reached.contains(fault))
         .collect();
-    println!("{} seeds, missed faults {missed:?}, states {states:?}", seeds());
-    assert!(seeds() < 200 || missed.is_empty(), "no seed met {missed:?}");
+    println!("seeds {:?}, missed faults {missed:?}, states {states:?}", seeds());
+    assert!(seeds().count() < 200 || missed.is_empty(), "no seed met {missed:?}");
     for state in ["succeeded", "canceled", "requires_capture", "requires_payment_method", "failed", "paid"] {
         assert!(states.contains(state), "no history reached {state}: {states:?}");
     }

@@ -154,3 +154,67 @@ fn the_event_of_a_capture_has_the_metadata_the_capture_gave() {
     let events = shop.get("/v1/events?type=payment_intent.succeeded").body;
     assert_eq!(events["data"][0]["data"]["object"]["metadata"]["a"], "b");
 }
+
+#[test]
+fn what_was_reversed_of_a_transfer_can_be_transferred_again() {
+    let mut shop = Shop::new(7);
+    let account = partner(&mut shop);
+    let charge = pay(&mut shop, "").body["latest_charge"].as_str().unwrap().to_owned();
+    let form =
+        |minor| format!("amount={minor}&currency=usd&destination={account}&source_transaction={charge}");
+    let transfer = shop.post("/v1/transfers", &form(900)).id();
+    assert_eq!(shop.post("/v1/transfers", &form(101)).status, 400, "100 are left");
+    shop.post(&format!("/v1/transfers/{transfer}/reversals"), "amount=400").id();
+    assert_eq!(shop.post("/v1/transfers", &form(501)).status, 400, "500 are left");
+    shop.post("/v1/transfers", &form(500)).id();
+}
+
+#[test]
+fn an_account_that_was_deleted_is_not_paid_any_more() {
+    let mut shop = Shop::new(7);
+    let account = partner(&mut shop);
+    let more = format!("&application_fee_amount=100&transfer_data[destination]={account}");
+    let held = pay(&mut shop, &format!("{more}&capture_method=manual")).id();
+    let form = format!("amount=1000&currency=usd&payment_method=pm_card_visa{more}");
+    let open = shop.post("/v1/payment_intents", &form).id();
+    let form = format!("amount=1000&currency=usd&payment_method=pm_card_authenticationRequired{more}");
+    let asked = shop.post("/v1/payment_intents", &form).id();
+    shop.post(&format!("/v1/payment_intents/{asked}/confirm"), "return_url=https://shop.test").id();
+    let page = shop.get(&format!("/v1/payment_intents/{asked}")).body;
+    let page = page["next_action"]["redirect_to_url"]["url"].as_str().unwrap().to_owned();
+    assert_eq!(shop.delete(&format!("/v1/accounts/{account}")).status, 200);
+
+    let expected = "400 invalid_request_error resource_missing transfer_data[destination]";
+    let before = shop.gateway.state_digest();
+    for path in [format!("{held}/capture"), format!("{open}/confirm")] {
+        assert_eq!(shop.send("POST", &format!("/v1/payment_intents/{path}"), "", &[]).refusal(), expected);
+    }
+    assert_eq!(shop.gateway.state_digest(), before);
+    // Who pays on a page meanwhile pays the platform.
+    let path = page.split_once("//").and_then(|(_, rest)| rest.split_once('/')).unwrap().1;
+    assert_eq!(shop.post(&format!("/{path}"), "").status, 200);
+    assert_eq!(shop.get(&format!("/v1/payment_intents/{asked}")).body["status"], "succeeded");
+    assert_eq!(shop.get("/v1/transfers").body["data"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_refund_that_fails_leaves_the_reversal_it_asked_for() {
+    let mut shop = Shop::new(7);
+    let account = partner(&mut shop);
+    let form = format!(
+        "amount=1000&currency=usd&confirm=true&payment_method=pm_card_refundFail\
+         &automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never\
+         &transfer_data[destination]={account}"
+    );
+    let intent = shop.post("/v1/payment_intents", &form).id();
+    let refund = shop.post("/v1/refunds", &format!("payment_intent={intent}&reverse_transfer=true"));
+    let reversal = refund.body["transfer_reversal"].as_str().unwrap().to_owned();
+    shop.wait(60);
+    let failed = shop.get(&format!("/v1/refunds/{}", refund.id())).body;
+    assert_eq!((&failed["status"], &failed["transfer_reversal"]), (&"failed".into(), &reversal.into()));
+    let transfer = shop.get("/v1/transfers").body["data"][0].clone();
+    assert_eq!(transfer["amount_reversed"], 1_000, "the platform has the money, and sends it on itself");
+    let charge = transfer["source_transaction"].as_str().unwrap();
+    let form = format!("amount=1000&currency=usd&destination={account}&source_transaction={charge}");
+    shop.post("/v1/transfers", &form).id();
+}

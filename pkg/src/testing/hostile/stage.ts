@@ -10,7 +10,7 @@ import type { GatewayRequest } from "../../simulator/engine.js";
 import type { Injected } from "../../simulator/faults.js";
 import { fetchOver, type Answer, type ExchangeWith, type Fetch } from "../../simulator/fetch.js";
 import { createGateway, type Gateway } from "../../simulator/gateway.js";
-import { httpClientOver, type StripeHttpClient } from "../../simulator/http-client.js";
+import { httpClientOver, stripeClass, type StripeClass, type StripeHttpClient } from "../../simulator/http-client.js";
 import type { Dialect } from "../../simulator/options.js";
 import { checkedBelief, type Belief, type CheckedBelief } from "./belief.js";
 import { planOf, type Script } from "./script.js";
@@ -35,6 +35,8 @@ export interface HostileGateway {
   readonly fetch: Fetch;
   /** For `new Stripe(key, { httpClient: gateway.httpClient })`. */
   readonly httpClient: StripeHttpClient;
+  /** The same where an answer that breaks off is to be a connection error: `gateway.httpClientFor(Stripe)`. */
+  httpClientFor(stripe: StripeClass): StripeHttpClient;
   /** Milliseconds since the epoch, by the gateway's clock. */
   now(): number;
   /** Lets virtual time pass. With virtual timers the same as waiting for a `setTimeout`. */
@@ -73,6 +75,7 @@ export class Stage implements HostileGateway {
   readonly gateway: Gateway;
   readonly fetch: Fetch;
   readonly httpClient: StripeHttpClient;
+  readonly httpClientFor: (stripe: StripeClass) => StripeHttpClient;
   readonly steps: Step[] = [];
   readonly beliefs = new Map<string, CheckedBelief>();
   /** How many requests the integration made, and how many webhooks it was sent. */
@@ -104,6 +107,7 @@ export class Stage implements HostileGateway {
     const exchange: ExchangeWith = (request, signal) => this.#exchange(request, signal);
     this.fetch = fetchOver(exchange);
     this.httpClient = httpClientOver(exchange);
+    this.httpClientFor = (stripe) => httpClientOver(exchange, stripeClass(stripe));
   }
 
   now(): number {

@@ -5,6 +5,7 @@ import type { FaultPlan, Injected } from "../../simulator/faults.js";
 import type { Answer } from "../../simulator/fetch.js";
 import type { Dialect } from "../../simulator/options.js";
 import type { CheckedBelief } from "./belief.js";
+import { excerpt } from "./excerpt.js";
 import { money, type Violation } from "./invariants.js";
 import { planOf, type Script } from "./script.js";
 import type { Step } from "./stage.js";
@@ -33,8 +34,6 @@ const DEEDS: { readonly [fault: string]: string } = {
   server_error_stored: "the gateway carried it out and then answered 500",
   unmarked_error: "the gateway answered 500 with a body that names no error",
   unmarked_not_found: "the gateway answered 404 with a body that names no error",
-  bad_gateway: "something in between answered 502 in HTML",
-  empty_answer: "the gateway answered 200 with nothing in it",
   key_in_flight: "the gateway said that the key is in use",
   key_expired: "the gateway had forgotten the key",
   response_lost: "the gateway carried it out, then the connection broke",
@@ -50,6 +49,12 @@ const DEEDS: { readonly [fault: string]: string } = {
   webhook_forged: "somebody else announces a payment that does not exist",
 };
 
+/** What comes back of a request that may have got through to the gateway, or not. */
+const UNKNOWABLE: { readonly [fault: string]: string } = {
+  bad_gateway: "something in between answered 502 in HTML",
+  empty_answer: "something in between answered 200 with nothing in it",
+};
+
 /** As many steps as are told in full; a story is for people. */
 const STEPS_MAX = 40;
 
@@ -62,8 +67,10 @@ export function story(tale: Tale): string {
   const lines = [`seed ${tale.seed} breaks this integration: ${first?.message ?? ""} [${first?.invariant ?? ""}]`];
   for (const { invariant, message } of others) lines.push(`  and: ${message} [${invariant}]`);
   lines.push("");
-  tale.steps.slice(0, STEPS_MAX).forEach((step, index) => lines.push(...stepLines(step, index + 1, tale.startedAt)));
-  if (tale.steps.length > STEPS_MAX) lines.push(`  … and ${tale.steps.length - STEPS_MAX} more steps`);
+  for (const told of excerpt(tale.steps, namesOf(tale), STEPS_MAX)) {
+    if (told.kind === "step") lines.push(...stepLines(told.step, told.number, tale.startedAt));
+    else lines.push(`     … ${told.length} more ${told.length === 1 ? "step" : "steps"}, ${told.struck === 0 ? "none" : told.struck} of them struck by a fault`);
+  }
   lines.push("", "in the end");
   lines.push(...tale.beliefs.map((belief) => `  the shop believes    ${believed(belief)}`));
   if (tale.beliefs.length === 0) lines.push("  the shop believes    nothing");
@@ -71,6 +78,12 @@ export function story(tale: Tale): string {
   if (tale.payments.length === 0) lines.push("  the gateway holds    nothing");
   lines.push("", needed(tale), replay(tale));
   return lines.join("\n");
+}
+
+/** The orders and payments that went wrong. */
+function namesOf({ violations, beliefs, payments }: Tale): string[] {
+  const known = [...beliefs.map(({ order }) => order), ...payments.flatMap(({ id, order }) => (order === null ? [id] : [id, order]))];
+  return [...new Set(known)].filter((name) => name !== "" && violations.some(({ message }) => message.includes(name)));
 }
 
 function stepLines(step: Step, number: number, startedAt: number): string[] {
@@ -85,6 +98,8 @@ function stepLines(step: Step, number: number, startedAt: number): string[] {
 }
 
 function deedOf(fault: Injected): string {
+  const came = UNKNOWABLE[fault.fault];
+  if (came !== undefined) return fault.reached === true ? `the gateway dealt with it, and then ${came}` : `${came}: the gateway never saw it`;
   return DEEDS[fault.fault] ?? fault.fault.replaceAll("_", " ");
 }
 

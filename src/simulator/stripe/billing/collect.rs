@@ -105,7 +105,8 @@ pub(super) fn method_of(work: &Work<'_>, invoice: &Invoice) -> Result<Option<usi
         Some(subscription) => work.get::<Subscription>(subscription)?.default_payment_method,
         None => None,
     };
-    let of_customer = work.get::<Customer>(invoice.customer)?.default_payment_method;
+    let customer = work.get::<Customer>(invoice.customer)?;
+    let of_customer = customer.default_payment_method.or(customer.default_source);
     Ok(invoice.default_payment_method.or(of_subscription).or(of_customer))
 }
 

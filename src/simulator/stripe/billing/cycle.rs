@@ -3,6 +3,7 @@
 //! A renewal is drafted at the end of a period, finalized and collected an hour later, and retried for some days; a
 //! subscription nobody pays for ends.
 
+use super::super::accounts;
 use super::super::amounts;
 use super::super::customers::Customer;
 use super::super::object::{Head, Kind};
@@ -78,6 +79,14 @@ pub(super) fn arrange(work: &mut Work<'_>, turn: Turn) -> Result<()> {
 ///
 /// A contradiction in the simulator.
 pub(in super::super) fn run(work: &mut Work<'_>, turn: Turn, at: Timestamp) -> Result<()> {
+    let owner = match turn {
+        Turn::Subscription(number) => work.get::<Subscription>(number)?.head.account,
+        Turn::Invoice(number) => work.get::<Invoice>(number)?.head.account,
+    };
+    // Nobody is billed for an account that is gone.
+    if !accounts::is_open(work, owner) {
+        return Ok(());
+    }
     match turn {
         Turn::Subscription(number) => {
             let found = work.get::<Subscription>(number)?;

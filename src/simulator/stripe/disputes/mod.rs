@@ -15,7 +15,6 @@ use super::list::{Page, Span};
 use super::object::{Class, Head, Kind, kind};
 use super::params::{MetadataPatch, Params};
 use super::payment_intents::PaymentIntent;
-use super::refunds;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
 use super::sheet::Sheet;
@@ -271,14 +270,18 @@ fn end(work: &mut Work<'_>, number: usize, step: Move) -> Result<()> {
     Ok(())
 }
 
-/// Makes a chargeback of an inquiry. What was refunded meanwhile comes back: the bank takes the money itself.
+/// Makes a chargeback of an inquiry. The bank takes what the cardholder was not given back meanwhile; where that is nothing,
+/// the inquiry is over.
 fn escalate(work: &mut Work<'_>, number: usize) -> Result<()> {
     let before = work.get::<Dispute>(number)?.clone();
     let Some(state) = before.state.after(Move::Escalate) else { return Ok(()) };
-    refunds::fail_of_charge(work, before.charge)?;
+    let amount = before.amount.min(work.get::<Charge>(before.charge)?.refundable());
+    if amount == 0 {
+        return end(work, number, Move::Win);
+    }
     let due_by = end_of_day(work.now.saturating_add(RESPONSE_TIME));
     let dispute = work.edit::<Dispute>(number)?;
-    (dispute.state, dispute.due_by) = (state, due_by);
+    (dispute.state, dispute.due_by, dispute.amount) = (state, due_by, amount);
     move_money(work, number, Booking::dispute)?;
     work.emit_change("charge.dispute.updated", number, before)?;
     work.emit::<Dispute>("charge.dispute.funds_withdrawn", number)?;

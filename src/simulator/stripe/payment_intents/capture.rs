@@ -48,6 +48,7 @@ pub(in super::super) fn capture_held(
         return Err(Refusal::param(Some("amount_too_large"), param, message));
     }
     terms.check_shares(work, &intent.terms, taken)?;
+    intent.terms.check_destination(work)?;
     let charge = intent.latest_charge.ok_or_else(|| Refusal::bug("a hold has no charge"))?;
 
     // From here on the money is taken.

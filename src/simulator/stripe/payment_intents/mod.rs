@@ -31,6 +31,7 @@ pub(super) use machine::{authenticate, tell_booked};
 pub(super) use pay::{Order, confirm_with, open, withdraw};
 pub(super) use serve::ROUTES;
 pub(super) use view::client_secret;
+pub(super) use wish::check_amount;
 
 /// How long a hold may be captured: 7 days, the default of the card networks for online payments.
 pub(super) const HOLD_LIFE: Millis = Millis::from_seconds(7 * 24 * 60 * 60);

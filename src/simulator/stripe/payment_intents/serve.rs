@@ -279,6 +279,7 @@ fn confirm(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     };
     payment_methods::check_payer(work, &named, intent.customer)?;
     wish.check_kinds(Some(&intent))?;
+    intent.terms.check_destination(work)?;
     check_redirects(&intent.choice, &how)?;
 
     // From here on the card is tried.

@@ -76,12 +76,8 @@ impl Kind for PaymentIntent {
         sheet.flag("livemode", false);
         sheet.null("managed_payments");
         sheet.metadata(&self.head.metadata);
-        if self.status == Status::RequiresAction {
-            let id = sheet.reader.id::<Self>(self.head.number);
-            write_action(sheet, &id, self.return_url.as_deref());
-        } else {
-            sheet.null("next_action");
-        }
+        let asks = (self.status == Status::RequiresAction).then(|| sheet.reader.id::<Self>(self.head.number));
+        write_next_action(sheet, asks.as_deref(), self.return_url.as_deref());
         sheet.reference::<Account>("on_behalf_of", terms.on_behalf_of);
         sheet.reference::<PaymentMethod>("payment_method", self.payment_method);
         sheet.null("payment_method_configuration_details");
@@ -178,7 +174,8 @@ pub(in super::super) fn write_types(sheet: &mut Sheet<'_>, name: &str, types: Op
 }
 
 /// Writes `next_action`: a page to go to where there is a way back, work for the client's SDK where there is none.
-pub(in super::super) fn write_action(sheet: &mut Sheet<'_>, id: &str, return_url: Option<&str>) {
+pub(in super::super) fn write_next_action(sheet: &mut Sheet<'_>, id: Option<&str>, return_url: Option<&str>) {
+    let Some(id) = id else { return sheet.null("next_action") };
     let url = glued(&["http://", sheet.reader.host, AUTHENTICATE, id]);
     sheet.object("next_action", |sheet| match return_url {
         Some(return_url) => {

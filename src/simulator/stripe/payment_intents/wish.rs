@@ -244,7 +244,7 @@ fn mandate(params: &mut Params) -> Result<()> {
 /// # Errors
 ///
 /// It is too small or too large for its currency.
-pub(super) fn check_amount(amount: u64, currency: Currency) -> Result<()> {
+pub(in super::super) fn check_amount(amount: u64, currency: Currency) -> Result<()> {
     let code = currency.code().to_ascii_lowercase();
     let (least, most) = (amounts::minimum(&code), amounts::maximum(&code));
     if amount < least {

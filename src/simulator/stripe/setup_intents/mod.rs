@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use super::customers::Customer;
 use super::expand::{Field, Holds};
 use super::object::{Class, Head, Kind, kind};
-use super::payment_intents::view::{client_secret, write_action, write_types};
+use super::payment_intents::view::{client_secret, write_next_action, write_types};
 use super::payment_intents::{Future, LastError};
 use super::payment_methods::PaymentMethod;
 use super::sheet::Sheet;
@@ -114,12 +114,8 @@ impl Kind for SetupIntent {
         sheet.flag("livemode", false);
         sheet.null("mandate");
         sheet.metadata(&self.head.metadata);
-        if self.status == Status::RequiresAction {
-            let id = sheet.reader.id::<Self>(self.head.number);
-            write_action(sheet, &id, self.return_url.as_deref());
-        } else {
-            sheet.null("next_action");
-        }
+        let asks = (self.status == Status::RequiresAction).then(|| sheet.reader.id::<Self>(self.head.number));
+        write_next_action(sheet, asks.as_deref(), self.return_url.as_deref());
         sheet.null("on_behalf_of");
         sheet.reference::<PaymentMethod>("payment_method", self.payment_method);
         sheet.null("payment_method_configuration_details");

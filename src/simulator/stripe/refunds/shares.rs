@@ -3,14 +3,14 @@
 //!
 //! Source: `reverse_transfer` and `refund_application_fee` of <https://docs.stripe.com/api/refunds/create>.
 
-use super::application_fees::{self, ApplicationFee};
-use super::charges::{Charge, Shared};
-use super::object::PLATFORM;
-use super::params::{MetadataPatch, Params};
-use super::refusal::{Refusal, Result};
-use super::transfer_reversals;
-use super::transfers::Transfer;
-use super::work::Work;
+use super::super::application_fees::{self, ApplicationFee};
+use super::super::charges::{Charge, Shared};
+use super::super::object::PLATFORM;
+use super::super::params::{MetadataPatch, Params};
+use super::super::refusal::{Refusal, Result};
+use super::super::transfer_reversals;
+use super::super::transfers::Transfer;
+use super::super::work::Work;
 
 /// What a request wants brought back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 //!
 //! Source of codes and messages: <https://docs.stripe.com/error-codes> and answers others recorded in test mode.
 
-use super::amounts;
-use super::charges::Charge;
-use super::disputes;
-use super::payment_intents::PaymentIntent;
-use super::refusal::{Refusal, Result};
-use super::work::Work;
+use super::super::amounts;
+use super::super::charges::Charge;
+use super::super::disputes;
+use super::super::payment_intents::PaymentIntent;
+use super::super::refusal::{Refusal, Result};
+use super::super::work::Work;
 use crate::prelude::*;
 
 /// The charge that is to be refunded: the one that is named, or the latest of the payment intent.
@@ -53,13 +53,27 @@ pub(super) fn amount_of(work: &Work<'_>, charge: &Charge, asked: Option<u64>) ->
     let id = work.id::<Charge>(charge.head.number);
     let intent = charge.payment_intent.map(|intent| work.id::<PaymentIntent>(intent)).unwrap_or_default();
     if charge.failure.is_some() {
-        return Err(unpaid(&intent, "charge"));
+        return Err(match charge.payment_intent {
+            Some(_) => unpaid(&intent, "charge"),
+            None => {
+                let message = format!("Charge {id} failed: there is nothing to refund.");
+                let mut refusal = Refusal::param(None, "charge", message);
+                refusal.is_executed = true;
+                refusal
+            }
+        });
     }
     if !charge.is_captured() {
-        let message = format!(
-            "This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to \
-             reverse the authorization instead of refunding the Charge directly."
-        );
+        let message = match charge.payment_intent {
+            Some(_) => format!(
+                "This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to \
+                 reverse the authorization instead of refunding the Charge directly."
+            ),
+            None => format!(
+                "Charge {id} was not captured: there is nothing to refund. That a refund lets its hold go is not simulated; \
+                 it expires by itself."
+            ),
+        };
         let mut refusal = Refusal::request(message);
         refusal.is_executed = true;
         return Err(refusal);

@@ -3,11 +3,12 @@
 //! `charge.amount_refunded` is the sum of the refunds that are pending or succeeded. Sources:
 //! <https://docs.stripe.com/api/refunds>, <https://docs.stripe.com/refunds#failed-refunds>.
 
-use super::super::faults::Fault;
-use super::super::settlement::Subject;
-use super::super::treasury::{Booking, Source};
+mod admission;
+mod progress;
+mod shares;
+mod state;
+
 use super::balance_transactions::BalanceTransaction;
-use super::bookings;
 use super::charges::Charge;
 use super::customers::Customer;
 use super::expand::{Field, Gives, Holds};
@@ -17,18 +18,15 @@ use super::object::{Class, Head, Kind, Object, kind};
 use super::params::Params;
 use super::payment_intents::PaymentIntent;
 use super::payment_methods::PaymentMethod;
-use super::refund_admission;
 use super::refusal::{Refusal, Result};
 use super::routes::{Answer, Level, Row};
-use super::shared_refunds;
 use super::sheet::Sheet;
 use super::test_cards::Aftermath;
-use super::timers::Due;
 use super::transfer_reversals::TransferReversal;
 use super::work::{Work, merge};
 use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::Millis;
+use state::State;
 
 const CODE: &str = "Too large an amount has the code `amount_too_large` of the documented list; answers without it were seen.";
 
@@ -41,44 +39,7 @@ pub(super) const ROUTES: &[Row] = &[
     Row::new("GET", "/v1/charges/:id/refunds", list_of_charge, Gives::List(Class::Refund), Level::Whole),
 ];
 
-/// Until the network has given a refund its reference number.
-const REFERENCE_TIME: Millis = Millis::from_seconds(5);
-
-/// Until an asynchronous refund has arrived, or has come back: long enough to be seen pending, short enough to wait for.
-const ARRIVAL_TIME: Millis = Millis::from_seconds(2);
-
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Pending,
-    Succeeded,
-    Canceled,
-    Failed(Failure),
-}
-
-/// Why a refund came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    CardClosed,
-    /// The cardholder's bank took the money itself.
-    Disputed,
-}
-
-impl State {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Succeeded => "succeeded",
-            Self::Canceled => "canceled",
-            Self::Failed(_) => "failed",
-        }
-    }
-
-    /// Whether its amount is spoken for.
-    const fn counts(self) -> bool {
-        matches!(self, Self::Pending | Self::Succeeded)
-    }
-}
+pub(super) use progress::{arrive, fail, refer};
 
 const REASONS: &[(&str, &str)] = &[
     ("duplicate", "duplicate"),
@@ -144,12 +105,8 @@ impl Kind for Refund {
         if self.failure_entry.is_some() {
             sheet.reference::<BalanceTransaction>("failure_balance_transaction", self.failure_entry);
         }
-        if let State::Failed(failure) = self.state {
-            let reason = match failure {
-                Failure::CardClosed => "expired_or_canceled_card",
-                Failure::Disputed => "charge_for_pending_refund_disputed",
-            };
-            sheet.text("failure_reason", reason);
+        if self.state == State::Failed {
+            sheet.text("failure_reason", "expired_or_canceled_card");
         }
         sheet.metadata(&self.head.metadata);
         sheet.reference::<PaymentIntent>("payment_intent", self.payment_intent);
@@ -192,17 +149,17 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     let amount = params.positive("amount")?;
     let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
     let reason = params.choice("reason", REASONS)?;
-    let shared = shared_refunds::Wish::read(&mut params)?;
+    let wish = shares::Wish::read(&mut params)?;
     let metadata = params.metadata()?;
     params.finish()?;
-    let charge = refund_admission::charge_of(work, charge.as_deref(), intent.as_deref())?;
+    let charge = admission::charge_of(work, charge.as_deref(), intent.as_deref())?;
     let found = work.get::<Charge>(charge)?.clone();
-    let amount = refund_admission::amount_of(work, &found, amount)?;
-    shared.check(work, &found)?;
+    let amount = admission::amount_of(work, &found, amount)?;
+    wish.check(work, &found)?;
 
     // From here on the money is on its way back, first from those it was shared with.
     let head = work.head::<Refund>(metadata);
-    let reversal = shared.carry_out(work, &found, (head.number, amount))?;
+    let reversal = wish.carry_out(work, &found, (head.number, amount))?;
     let refund = work.add(Refund {
         head,
         charge,
@@ -220,19 +177,7 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     });
     let edited = work.edit::<Charge>(charge)?;
     edited.amount_refunded = edited.amount_refunded.saturating_add(amount);
-    match found.card.test.aftermath {
-        Aftermath::RefundPends => {
-            work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundArrives(refund))
-        }
-        Aftermath::RefundFails => {
-            pay_out(work, refund)?;
-            work.arrange(work.now.saturating_add(ARRIVAL_TIME), Due::RefundFails(refund));
-        }
-        _ => {
-            pay_out(work, refund)?;
-            work.arrange(work.now.saturating_add(REFERENCE_TIME), Due::RefundReferenced(refund));
-        }
-    }
+    progress::begin(work, refund, found.card.test.aftermath)?;
     work.emit::<Refund>("refund.created", refund)?;
     // Stripe tells of the charge before, as for an update.
     work.emit_change("charge.refunded", charge, found.clone())?;
@@ -240,114 +185,6 @@ fn create(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
         fraud_warnings::follow_refund(work, charge)?;
     }
     Ok(Answer::Object(work.object::<Refund>(refund)?))
-}
-
-/// The money leaves the balance.
-fn pay_out(work: &mut Work<'_>, number: usize) -> Result<()> {
-    let refund = work.get::<Refund>(number)?.clone();
-    let money = (refund.amount, refund.currency);
-    let booking = Booking::refund(work.purse()?, Source::Refund(number), money);
-    let (id, reference) = (work.id::<Refund>(number), bookings::reference(work, refund.charge)?);
-    let entry = work.book(&booking, &reference, &id)?;
-    let subject = Subject { reference: &reference, object: &id };
-    if let Some(delay) = work.world.misfortune_after(Fault::RefundReturned, &subject, work.now) {
-        work.arrange(work.now.saturating_add(delay), Due::RefundFails(number));
-    }
-    let refund = work.edit::<Refund>(number)?;
-    (refund.state, refund.entry) = (State::Succeeded, Some(entry));
-    Ok(())
-}
-
-/// An asynchronous refund has arrived.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(super) fn arrive(work: &mut Work<'_>, number: usize) -> Result<()> {
-    let before = work.get::<Refund>(number)?.clone();
-    if before.state != State::Pending {
-        return Ok(());
-    }
-    work.account = before.head.account;
-    pay_out(work, number)?;
-    announce(work, number, before)?;
-    work.arrange(work.now.saturating_add(REFERENCE_TIME), Due::RefundReferenced(number));
-    Ok(())
-}
-
-/// The network has given a refund its number.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(super) fn refer(work: &mut Work<'_>, number: usize) -> Result<()> {
-    let before = work.get::<Refund>(number)?.clone();
-    if before.state != State::Succeeded {
-        return Ok(());
-    }
-    work.account = before.head.account;
-    work.edit::<Refund>(number)?.has_reference = true;
-    announce(work, number, before)
-}
-
-fn announce(work: &mut Work<'_>, number: usize, before: alloc::sync::Arc<Refund>) -> Result<()> {
-    work.emit_change("refund.updated", number, before.clone())?;
-    work.emit_change("charge.refund.updated", number, before)
-}
-
-/// The card's bank has sent a refund back.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(super) fn fail(work: &mut Work<'_>, number: usize) -> Result<()> {
-    fail_for(work, number, Failure::CardClosed)
-}
-
-/// The bank takes the money of a charge itself: what was refunded of it comes back.
-///
-/// # Errors
-///
-/// A contradiction in the simulator.
-pub(super) fn fail_of_charge(work: &mut Work<'_>, charge: usize) -> Result<()> {
-    let rows = Refund::table(&work.world.stripe.tables).rows().iter();
-    let numbers: Vec<usize> =
-        rows.filter(|refund| refund.charge == charge).map(|refund| refund.head.number).collect();
-    for number in numbers {
-        fail_for(work, number, Failure::Disputed)?;
-    }
-    Ok(())
-}
-
-fn fail_for(work: &mut Work<'_>, number: usize, failure: Failure) -> Result<()> {
-    let before = work.get::<Refund>(number)?.clone();
-    if !before.state.counts() {
-        return Ok(());
-    }
-    work.account = before.head.account;
-    // What never left the balance cannot come back to it.
-    let back = if before.entry.is_some() { Some(take_back(work, &before)?) } else { None };
-    let refund = work.edit::<Refund>(number)?;
-    (refund.state, refund.failure_entry) = (State::Failed(failure), back);
-    give_up(work, &before)?;
-    announce(work, number, before)?;
-    work.emit::<Refund>("refund.failed", number)
-}
-
-/// The money is back on the balance.
-fn take_back(work: &mut Work<'_>, refund: &Refund) -> Result<usize> {
-    let number = refund.head.number;
-    let money = (refund.amount, refund.currency);
-    let booking = Booking::refund_failure(work.purse()?, Source::Refund(number), money);
-    let (id, reference) = (work.id::<Refund>(number), bookings::reference(work, refund.charge)?);
-    work.book(&booking, &reference, &id)
-}
-
-/// The amount of a refund is left again.
-fn give_up(work: &mut Work<'_>, refund: &Refund) -> Result<()> {
-    let charge = work.edit::<Charge>(refund.charge)?;
-    charge.amount_refunded = charge.amount_refunded.saturating_sub(refund.amount);
-    Ok(())
 }
 
 fn retrieve(work: &mut Work<'_>, params: Params) -> Result<Answer> {
@@ -364,7 +201,7 @@ fn update(work: &mut Work<'_>, mut params: Params) -> Result<Answer> {
     // From here on the refund is changed.
     let before = work.get::<Refund>(number)?.clone();
     merge(&mut work.edit::<Refund>(number)?.head.metadata, metadata);
-    announce(work, number, before)?;
+    progress::announce(work, number, before)?;
     Ok(Answer::Object(work.object::<Refund>(number)?))
 }
 
@@ -380,8 +217,8 @@ fn cancel(work: &mut Work<'_>, params: Params) -> Result<Answer> {
 
     // From here on the money stays.
     work.edit::<Refund>(number)?.state = State::Canceled;
-    give_up(work, &before)?;
-    announce(work, number, before)?;
+    progress::give_up(work, &before)?;
+    progress::announce(work, number, before)?;
     Ok(Answer::Object(work.object::<Refund>(number)?))
 }
 

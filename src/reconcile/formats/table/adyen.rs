@@ -1,0 +1,238 @@
+//! Adyen's settlement details report: what money did is read from the debit and credit columns, never from the type.
+//!
+//! Source: <https://docs.adyen.com/reporting/settlement-reconciliation/transaction-level/settlement-details-report>.
+//!
+//! Gross stands in the currency of the shopper, net and fees in that of the settlement. Where the two are one currency the
+//! gross columns count; otherwise the gross in the currency of the settlement is net plus fees, which no column has. The
+//! fee is the sum of its parts: commission, markup, scheme fees, interchange. `Payment Fees (NC)` is their total and is
+//! not added. Rows of a batch (payout, fee, correction) have no PSP reference; the
+//! number of the batch is theirs.
+
+use super::super::figure::Style;
+use super::super::{Error, Money, Original, Place, SettlementLine, Sink, moment};
+use super::field::text;
+use super::stripe::some_text;
+use super::{Field, Header, Record, Rows};
+use crate::ledger::EventType;
+use crate::money::Currency;
+use crate::prelude::*;
+
+const KINDS: &[(&str, EventType)] = &[
+    ("Settled", EventType::Charge),
+    ("SettledBulk", EventType::Charge),
+    ("SettledInInstallments", EventType::Charge),
+    ("SettledExternallyWithInfo", EventType::Charge),
+    ("Refunded", EventType::Refund),
+    ("RefundedBulk", EventType::Refund),
+    ("RefundedInInstallments", EventType::Refund),
+    ("RefundedExternallyWithInfo", EventType::Refund),
+    ("Chargeback", EventType::Dispute),
+    ("SecondChargeback", EventType::Dispute),
+    ("ChargebackExternallyWithInfo", EventType::Dispute),
+    ("Fee", EventType::Fee),
+    ("MiscCosts", EventType::Fee),
+    ("PaymentCost", EventType::Fee),
+    ("AuthorisationSchemeFee", EventType::Fee),
+    ("InvoiceDeduction", EventType::Fee),
+    ("MerchantPayout", EventType::Payout),
+    ("PaidOut", EventType::Payout),
+    ("EpaPaid", EventType::Payout),
+    ("BankInstructionReturned", EventType::PayoutFailure),
+    ("PaidOutReversed", EventType::PayoutFailure),
+];
+
+/// Types that are known, and are adjustments here.
+const ADJUSTMENTS: &[&str] = &[
+    "Advancement",
+    "AdvancementCommission",
+    "Balancetransfer",
+    "CapitalGrant",
+    "ChargebackReversed",
+    "ChargebackReversedExternallyWithInfo",
+    "DepositCorrection",
+    "InternalTransfer",
+    "ManualCorrected",
+    "MatchedStatement",
+    "MerchantPayin",
+    "RefundedReversed",
+    "ReserveAdjustment",
+    "ReservedAdjustment",
+    "SettledReversed",
+];
+
+struct Columns {
+    header: Header,
+    account: Field,
+    psp_reference: Field,
+    reference: Field,
+    kind: Field,
+    modification: Option<Field>,
+    created: Field,
+    zone: Option<Field>,
+    gross_currency: Field,
+    gross: [Field; 2],
+    rate: Option<Field>,
+    net_currency: Field,
+    net: [Field; 2],
+    fees: Vec<Field>,
+    batch: Field,
+    known: Vec<Option<usize>>,
+}
+
+/// Reads the report.
+#[derive(Default)]
+pub(in super::super) struct Adyen {
+    columns: Option<Columns>,
+}
+
+impl Columns {
+    fn of(record: &Record<'_>) -> Result<Self, Error> {
+        let header = Header::of(record)?;
+        let need = |name: &str| header.need(record, &[name]);
+        let fees = ["Commission (NC)", "Markup (NC)", "Scheme Fees (NC)", "Interchange (NC)"];
+        let mut columns = Self {
+            account: need("Merchant Account")?,
+            psp_reference: need("Psp Reference")?,
+            reference: need("Merchant Reference")?,
+            kind: need("Type")?,
+            modification: header.find(&["Modification Reference"]),
+            created: need("Creation Date")?,
+            zone: header.find(&["TimeZone"]),
+            gross_currency: need("Gross Currency")?,
+            gross: [need("Gross Debit (GC)")?, need("Gross Credit (GC)")?],
+            rate: header.find(&["Exchange Rate"]),
+            net_currency: need("Net Currency")?,
+            net: [need("Net Debit (NC)")?, need("Net Credit (NC)")?],
+            fees: fees.iter().filter_map(|name| header.find(&[name])).collect(),
+            batch: need("Batch Number")?,
+            known: Vec::new(),
+            header,
+        };
+        let Self {
+            account,
+            psp_reference,
+            reference,
+            kind,
+            created,
+            gross_currency,
+            net_currency,
+            batch,
+            ..
+        } = &columns;
+        let known = [account, psp_reference, reference, kind, created, gross_currency, net_currency, batch];
+        columns.known = known
+            .into_iter()
+            .chain(&columns.gross)
+            .chain(&columns.net)
+            .map(|field| Some(field.index))
+            .collect();
+        Ok(columns)
+    }
+
+    fn row(&self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
+        self.header.check(record)?;
+        let currency = self.net_currency.currency(record)?;
+        let written_type = self.kind.filled(record)?;
+        let kind = kind(written_type);
+        let net = sides(&self.net, record, currency)?;
+        let net = net.ok_or_else(|| {
+            Error::missing_value(record.place(self.net[0].index), "Net Debit (NC) or Net Credit (NC)")
+        })?;
+        let mut fee = None;
+        for part in &self.fees {
+            if let Some(minor) = part.major(record, currency, Style::Schema)? {
+                fee = Some(added(part, record, fee.unwrap_or(0), minor)?);
+            }
+        }
+        let (gross, original) = self.gross(record, currency, net, fee.unwrap_or(0))?;
+        let psp_reference = self.psp_reference.text(record);
+        let modification = text(self.modification.as_ref(), record);
+        let is_charge = kind == Some(EventType::Charge);
+        let zone = moment::zone(text(self.zone.as_ref(), record));
+        let created = self.created.moment(record, zone)?;
+        let batch = self.batch.text(record);
+        sink.settlement(&SettlementLine {
+            place: record.start(),
+            kind,
+            written_type,
+            reference: some_text([self.reference.text(record), psp_reference, modification, batch]),
+            id: if is_charge { psp_reference } else { some_text([modification, psp_reference]) },
+            parent_reference: if is_charge || modification.is_empty() { "" } else { psp_reference },
+            payout_id: batch,
+            gross,
+            fee,
+            tax: None,
+            net: Some(net),
+            currency,
+            status: "",
+            occurred_at: created.map(|reading| reading.at),
+            is_local_time: created.is_some_and(|reading| reading.is_local),
+            available_at: None,
+            account: self.account.text(record),
+            original,
+            context: &record.context(self.header.names(), &self.known),
+        });
+        Ok(())
+    }
+
+    /// The gross in the currency of the settlement, and in that of the shopper where it is another.
+    fn gross<'a>(
+        &self,
+        record: &Record<'a>,
+        currency: Currency,
+        net: i64,
+        fee: i64,
+    ) -> Result<(i64, Option<Original<'a>>), Error> {
+        let settled = added(&self.net[0], record, net, fee)?;
+        if self.gross_currency.text(record).is_empty() {
+            return Ok((settled, None));
+        }
+        let shopper = self.gross_currency.currency(record)?;
+        let Some(minor) = sides(&self.gross, record, shopper)? else { return Ok((settled, None)) };
+        if shopper == currency {
+            return Ok((minor, None));
+        }
+        let rate = text(self.rate.as_ref(), record);
+        Ok((settled, Some(Original { money: Money { minor, currency: shopper }, rate })))
+    }
+}
+
+/// What a debit and a credit column say together; `None` where both are empty.
+fn sides(fields: &[Field; 2], record: &Record<'_>, currency: Currency) -> Result<Option<i64>, Error> {
+    let [debit, credit] = fields;
+    let taken = debit.major(record, currency, Style::Schema)?;
+    let given = credit.major(record, currency, Style::Schema)?;
+    match (taken, given) {
+        (None, None) => Ok(None),
+        (taken, given) => {
+            added(debit, record, given.unwrap_or(0), taken.unwrap_or(0).saturating_neg()).map(Some)
+        }
+    }
+}
+
+fn added(field: &Field, record: &Record<'_>, one: i64, other: i64) -> Result<i64, Error> {
+    one.checked_add(other).ok_or_else(|| field.bad(record, "amounts whose sum is below 2^63 minor units"))
+}
+
+fn kind(written: &str) -> Option<EventType> {
+    let known = KINDS.iter().find(|(known, _)| *known == written).map(|(_, kind)| *kind);
+    known.or_else(|| ADJUSTMENTS.contains(&written).then_some(EventType::Adjustment))
+}
+
+impl Rows for Adyen {
+    const BEGINS_WITH: &'static str = "the header of a settlement details report";
+
+    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
+        match &self.columns {
+            Some(columns) => columns.row(record, sink),
+            None => {
+                self.columns = Some(Columns::of(record)?);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! The transactions of Shopify Payments as the admin exports them.
+//!
+//! Source: <https://help.shopify.com/en/manual/finance/shopify-payments/payouts/viewing-payouts>.
+//!
+//! The file has no id of a transaction; the checkout id stands in its place. Older exports have no payout id either: then
+//! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context.
+
+use super::super::figure::Style;
+use super::super::{Error, Original, Place, SettlementLine, Sink};
+use super::field::{foreign_money, maybe, text};
+use super::stripe::some_text;
+use super::{Field, Header, Record, Rows};
+use crate::ledger::EventType;
+use crate::prelude::*;
+
+const KINDS: &[(&str, EventType)] = &[
+    ("charge", EventType::Charge),
+    ("refund", EventType::Refund),
+    ("chargeback", EventType::Dispute),
+    ("dispute", EventType::Dispute),
+    ("payout", EventType::Payout),
+    ("payout_failure", EventType::PayoutFailure),
+    ("payout_cancellation", EventType::PayoutFailure),
+    ("chargeback won", EventType::Adjustment),
+    ("chargeback_won", EventType::Adjustment),
+    ("dispute_reversal", EventType::Adjustment),
+    ("refund_failure", EventType::Adjustment),
+    ("adjustment", EventType::Adjustment),
+    ("reserve", EventType::Adjustment),
+    ("credit", EventType::Adjustment),
+    ("debit", EventType::Adjustment),
+    ("advance", EventType::Adjustment),
+    ("advance funding", EventType::Adjustment),
+    ("shop_cash_credit", EventType::Adjustment),
+];
+
+struct Columns {
+    header: Header,
+    date: Field,
+    kind: Field,
+    order: Field,
+    status: Option<Field>,
+    payout: Option<Field>,
+    available: Option<Field>,
+    amount: Field,
+    fee: Field,
+    net: Field,
+    checkout: Option<Field>,
+    original: Option<Field>,
+    original_currency: Option<Field>,
+    currency: Field,
+    known: Vec<Option<usize>>,
+}
+
+/// Reads the export.
+#[derive(Default)]
+pub(in super::super) struct Shopify {
+    columns: Option<Columns>,
+}
+
+impl Columns {
+    fn of(record: &Record<'_>) -> Result<Self, Error> {
+        let header = Header::of(record)?;
+        let need = |name: &str| header.need(record, &[name]);
+        let mut columns = Self {
+            date: need("Transaction Date")?,
+            kind: need("Type")?,
+            order: need("Order")?,
+            status: header.find(&["Payout Status"]),
+            payout: header.find(&["Payout ID", "Payout Date"]),
+            available: header.find(&["Available On"]),
+            amount: need("Amount")?,
+            fee: need("Fee")?,
+            net: need("Net")?,
+            checkout: header.find(&["Checkout"]),
+            original: header.find(&["Presentment Amount"]),
+            original_currency: header.find(&["Presentment Currency"]),
+            currency: need("Currency")?,
+            known: Vec::new(),
+            header,
+        };
+        let Self { date, kind, order, amount, fee, net, currency, .. } = &columns;
+        let needed = [date, kind, order, amount, fee, net, currency].map(|field| Some(field.index));
+        let optional = [&columns.status, &columns.available, &columns.checkout];
+        columns.known =
+            needed.into_iter().chain(optional.map(|field| field.as_ref().map(|field| field.index))).collect();
+        Ok(columns)
+    }
+
+    fn row(&self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
+        self.header.check(record)?;
+        let currency = self.currency.currency(record)?;
+        let written_type = self.kind.filled(record)?;
+        let kind = KINDS.iter().find(|(known, _)| *known == written_type).map(|(_, kind)| *kind);
+        let order = self.order.text(record);
+        let checkout = text(self.checkout.as_ref(), record);
+        let created = self.date.moment(record, None)?;
+        let available = maybe(self.available.as_ref(), |field| field.moment(record, None))?;
+        let (original, original_currency) = (self.original.as_ref(), self.original_currency.as_ref());
+        let original = foreign_money(original, original_currency, record, currency, Style::Plain)?;
+        let follows = matches!(kind, Some(EventType::Refund | EventType::Dispute | EventType::Adjustment));
+        let payout_id = text(self.payout.as_ref(), record);
+        let is_payout = kind == Some(EventType::Payout);
+        sink.settlement(&SettlementLine {
+            place: record.start(),
+            kind,
+            written_type,
+            reference: some_text([order, checkout, if is_payout { payout_id } else { "" }]),
+            id: checkout,
+            parent_reference: if follows { order } else { "" },
+            payout_id,
+            gross: self.amount.filled_major(record, currency, Style::Plain)?,
+            fee: self.fee.major(record, currency, Style::Plain)?,
+            tax: None,
+            net: self.net.major(record, currency, Style::Plain)?,
+            currency,
+            status: text(self.status.as_ref(), record),
+            occurred_at: created.map(|reading| reading.at),
+            is_local_time: created.is_some_and(|reading| reading.is_local),
+            available_at: available.map(|reading| reading.at),
+            account: "",
+            original: original.map(|money| Original { money, rate: "" }),
+            context: &record.context(self.header.names(), &self.known),
+        });
+        Ok(())
+    }
+}
+
+impl Rows for Shopify {
+    const BEGINS_WITH: &'static str = "the header of an export of transactions";
+
+    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
+        match &self.columns {
+            Some(columns) => columns.row(record, sink),
+            None => {
+                self.columns = Some(Columns::of(record)?);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
+        Ok(())
+    }
+}

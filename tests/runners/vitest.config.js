@@ -1,0 +1,1 @@
+export default { test: { include: ["hostile.vitest.js"], testTimeout: 60_000 } };
