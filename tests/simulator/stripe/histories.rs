@@ -202,6 +202,9 @@ impl Shop {
         let is_executed = answer.status < 400 || matches!(answer.status, 402 | 500);
         if is_understood && is_executed && !replayed {
             let _ = self.answers.insert(key.to_owned(), (request, answer.status, answer.body.clone()));
+        } else if !replayed && answer.status == 400 && document["error"]["type"] == "invalid_request_error" {
+            // The key was forgotten by then, or this would have been a replay or a mismatch.
+            let _ = self.answers.remove(key);
         }
         let intent = if document["object"] == "payment_intent" {
             &document
