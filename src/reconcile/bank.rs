@@ -309,7 +309,9 @@ fn arrived<'r>(
         if never_came || is_open || expected == 0 || !is_listed {
             return;
         }
-        if !window.is_over(transfer.at) {
+        // Lines alone do not say when they are paid out.
+        let from = transfer.at.map(|at| if row.is_payout() { at } else { at.saturating_add(SLACK) });
+        if !window.is_over(from) {
             findings.in_flight.push(row);
             return;
         }
@@ -335,7 +337,7 @@ fn arrived<'r>(
         );
     } else {
         let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
-        if transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
+        if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
             kinds.insert(BreakKind::Late);
         }
     }

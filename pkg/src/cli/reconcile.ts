@@ -5,30 +5,27 @@ import { dirname, join, resolve } from "node:path";
 
 import { reconcile, toText, type ReconcileOptions, type Report } from "../reconcile/index.js";
 import { flagsOf } from "./commands.js";
+import { formatted, restore } from "./formatted.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
-
-/** The one format read so far: the generic CSV of the documentation. */
-const FORMAT = "csv";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
   const given = flags(argv, flagsOf("reconcile"));
-  for (const flag of ["ledger-format", "settlement-format", "bank-format"] as const) {
-    if (given[flag] !== undefined && given[flag] !== FORMAT) {
-      throw new UsageError(`--${flag} ${shown(given[flag])}: this version reads ${FORMAT} only`);
-    }
-  }
   // A ceiling, and one is below every ceiling; the report is the same whatever the number.
   if (given.workers !== undefined) wholeNumber("workers", given.workers);
 
-  const report = reconcile({
-    ledger: sources("ledger", given.ledger),
-    settlement: sources("settlement", given.settlement),
-    ...(given.bank === undefined ? {} : { bank: sources("bank", given.bank) }),
+  const ledger = formatted("ledger", given["ledger-format"], sources("ledger", given.ledger));
+  const settlement = formatted("settlement", given["settlement-format"], sources("settlement", given.settlement));
+  const bank = given.bank === undefined ? undefined : formatted("bank", given["bank-format"], sources("bank", given.bank));
+  const found = reconcile({
+    ledger,
+    settlement,
+    bank,
     ...(given.mapping === undefined ? {} : { columns: mapping(given.mapping) }),
     ...(given["as-of"] === undefined ? {} : { asOf: moment("as-of", given["as-of"]) }),
     ...window(given),
   });
+  const report = restore(found, [...settlement, ...(bank ?? [])]);
   if (given.out !== undefined) writeReport(given.out, report);
   if (given.json === true) printJson(report);
   else process.stdout.write(toText(report));
