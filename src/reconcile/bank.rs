@@ -309,10 +309,13 @@ fn arrived<'r>(
         if never_came || is_open || expected == 0 || !is_listed {
             return;
         }
-        // Lines alone do not say when they are paid out.
-        let from = transfer.at.map(|at| if row.is_payout() { at } else { at.saturating_add(SLACK) });
-        if !window.is_over(from) {
+        if !window.is_over(transfer.at) {
             findings.in_flight.push(row);
+            return;
+        }
+        // Lines alone do not say when they are paid out.
+        let patient = transfer.at.map(|at| at.saturating_add(SLACK));
+        if !row.is_payout() && !window.is_over(patient) {
             return;
         }
         kinds.insert(BreakKind::MissingInBank);
