@@ -19,6 +19,7 @@ export type ArtefactName =
   | "ledger"
   | "ledger-templates"
   | "reconcile"
+  | "formats"
   | "simulator";
 
 const modules = new Map<ArtefactName, WebAssembly.Module>();
