@@ -269,6 +269,7 @@ fn bit(kind: BreakKind) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn every_kind_has_a_bit_of_its_own_and_precedence_is_the_order_of_the_table() {

@@ -81,7 +81,7 @@ test("the report reads as text", () => {
   const id = report.breaks[0]?.id;
   assert.equal(
     toText(report),
-    "rows       3 ledger, 1 settlement\n" +
+    "rows       3 ledger, 1 settlement, 0 bank\n" +
       "matched    1\n" +
       "in flight  1\n" +
       "breaks     1\n" +

@@ -3,28 +3,29 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import { reconcile, toText, type ReconcileOptions, type Report } from "../reconcile/index.js";
+import {
+  readers, reconcile, toText, type FormatName, type NamedSource, type ReconcileOptions, type Report,
+} from "../reconcile/index.js";
+import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
 
-/** The one format read so far: the generic CSV of the documentation. */
-const FORMAT = "csv";
+/** The generic CSV of the documentation, with `--mapping` for files that call their columns otherwise. */
+const GENERIC = "csv";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
   const given = flags(argv, flagsOf("reconcile"));
-  for (const flag of ["ledger-format", "settlement-format", "bank-format"] as const) {
-    if (given[flag] !== undefined && given[flag] !== FORMAT) {
-      throw new UsageError(`--${flag} ${shown(given[flag])}: this version reads ${FORMAT} only`);
-    }
-  }
   // A ceiling, and one is below every ceiling; the report is the same whatever the number.
   if (given.workers !== undefined) wholeNumber("workers", given.workers);
 
-  const report = reconcile({
-    ledger: sources("ledger", given.ledger),
-    settlement: sources("settlement", given.settlement),
-    ...(given.bank === undefined ? {} : { bank: sources("bank", given.bank) }),
+  const files = {
+    ledger: sources("ledger", given.ledger, given["ledger-format"]),
+    settlement: sources("settlement", given.settlement, given["settlement-format"]),
+    ...(given.bank === undefined ? {} : { bank: sources("bank", given.bank, given["bank-format"]) }),
+  };
+  const report = reconciled({
+    ...files,
     ...(given.mapping === undefined ? {} : { columns: mapping(given.mapping) }),
     ...(given["as-of"] === undefined ? {} : { asOf: moment("as-of", given["as-of"]) }),
     ...window(given),
@@ -66,6 +67,13 @@ function days(path: string): string[] {
 
 const SIDES = ["ledger", "settlement", "bank"] as const;
 
+type Side = (typeof SIDES)[number];
+
+type Files = Readonly<Partial<Record<Side, readonly NamedSource[]>>>;
+
+/** Formats that are tables with columns of any name: those the engine reads by itself. */
+const TABLES: ReadonlySet<FormatName> = new Set(["generic", "csv"]);
+
 /**
  * A mapping file: by side, or once for all sides, the contract's name of each column and the file's.
  * `{"settlement": {"reference": "Merchant Reference", "amount": "Gross"}}`
@@ -98,8 +106,39 @@ function mapping(path: string): NonNullable<ReconcileOptions["columns"]> {
   return Object.fromEntries(Object.entries(document).map(([side, value]) => [side, names(value)]));
 }
 
-function sources(flag: string, paths: string[] | undefined): { name: string; data: Uint8Array }[] {
-  return required(flag, paths).map((path) => ({ name: path, data: fileBytes(flag, path) }));
+/** The files of a side, all in one format. */
+function sources(side: Side, paths: string[] | undefined, format = GENERIC): NamedSource[] {
+  const named = required(side, paths).map((path) => ({ name: path, data: fileBytes(side, path) }));
+  if (format === GENERIC) return named;
+  const wanted = side === "bank" ? "bank" : "settlement";
+  const known = readers.formats().filter(({ name, side: its }) => its === wanted && !TABLES.has(name));
+  const found = known.find(({ name }) => name === format);
+  if (found !== undefined) return named.map((source) => ({ ...source, format: found.name }));
+  const names = [GENERIC, ...known.map(({ name }) => name)].join(", ");
+  throw new UsageError(`--${side}-format ${shown(format)}: expected one of ${names}`);
+}
+
+/** The report; for a file that was taken for generic CSV and is none, an error that names the format it seems to be in. */
+function reconciled(options: ReconcileOptions & Files): Report {
+  try {
+    return reconcile(options);
+  } catch (error) {
+    const file = isTillproofError(error) && error.code.startsWith("file_") ? error.details["file"] : undefined;
+    const looks = typeof file === "string" ? otherFormat(options, file) : undefined;
+    if (looks === undefined) throw error;
+    throw new UsageError(`${reason(error)}; ${looks}`);
+  }
+}
+
+/** What to say of a file that seems to be in a format of its own. */
+function otherFormat(files: Files, file: string): string | undefined {
+  for (const side of SIDES) {
+    const source = files[side]?.find(({ name, format }) => name === file && format === undefined);
+    if (source === undefined) continue;
+    const { format, because } = readers.detect(source.data);
+    if (format !== null && !TABLES.has(format)) return `the file seems to be in the format ${format} (${because}): --${side}-format ${format}`;
+  }
+  return undefined;
 }
 
 /** A moment as RFC 3339 has it. `Date.parse` alone also takes local times and days without a time. */

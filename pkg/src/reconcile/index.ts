@@ -12,7 +12,9 @@
 import { reconciler } from "../shell/reconcile.js";
 import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
-import type { Report } from "./report.js";
+import { genericBank, genericSettlement, originalLine, type GenericFile } from "./generic.js";
+import { readers, type FormatName, type ReadOptions } from "./readers.js";
+import type { Report, RowPlace } from "./report.js";
 
 export { readers } from "./readers.js";
 export type {
@@ -24,8 +26,18 @@ export type {
 export { toText } from "./text.js";
 export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
 
-/** One file: its content, or a content with the name that errors and breaks call it by. */
-export type Source = BytesInput | { readonly name: string; readonly data: BytesInput };
+/**
+ * A content with the name that errors and breaks call it by. With a `format` it is a file of a provider or a bank, which
+ * {@link readers} reads; without, generic CSV.
+ */
+export interface NamedSource extends Partial<Omit<ReadOptions, "name" | "context">> {
+  readonly name: string;
+  /** Its bytes; with a `format`, also compressed with gzip or zstd. */
+  readonly data: BytesInput;
+}
+
+/** One file: its content, or a content with a name and perhaps a format. */
+export type Source = BytesInput | NamedSource;
 
 /** What a file calls the columns of the contract: the contract's name, then the file's. */
 export type ColumnNames = Readonly<Record<string, string>>;
@@ -78,9 +90,31 @@ export function reconcile(options: ReconcileOptions): Report {
     settlement_columns: named(columns.settlement),
     bank_columns: named(columns.bank),
   });
-  return reconciler.invoke<Report>((exports) =>
+  const report = reconciler.invoke<Report>((exports) =>
     exports.reconcile_run(document, ledger.data, settlement.data, bank.data),
   );
+  return withOriginalPlaces(report, { ledger, settlement, bank });
+}
+
+/** Rows are told by the line of the file they came from, not by that of its generic form. */
+function withOriginalPlaces(report: Report, sides: Readonly<Record<"ledger" | "settlement" | "bank", Side>>): Report {
+  if (Object.values(sides).every(({ translated }) => translated.size === 0)) return report;
+  const places = (rows: readonly RowPlace[], { translated }: Side): RowPlace[] =>
+    rows.map(({ file, line }) => {
+      const generic = translated.get(file);
+      return { file, line: generic === undefined ? line : originalLine(generic, line) };
+    });
+  return {
+    ...report,
+    breaks: report.breaks.map((one) => ({
+      ...one,
+      rows: {
+        ledger: places(one.rows.ledger, sides.ledger),
+        settlement: places(one.rows.settlement, sides.settlement),
+        bank: places(one.rows.bank, sides.bank),
+      },
+    })),
+  };
 }
 
 function named(columns: ColumnNames = {}): { ours: string; theirs: string }[] {
@@ -91,17 +125,24 @@ function named(columns: ColumnNames = {}): { ours: string; theirs: string }[] {
 interface Side {
   readonly files: readonly { readonly name: string; readonly length: number }[];
   readonly data: Uint8Array;
+  /** The generic forms of the files that were not generic, by name. */
+  readonly translated: ReadonlyMap<string, GenericFile>;
 }
 
 function side(name: "ledger" | "settlement" | "bank", input: Source | readonly Source[]): Side {
   const sources: readonly Source[] = Array.isArray(input) ? input : [input];
+  const translated = new Map<string, GenericFile>();
   const files = sources.map((source, index) => {
     const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
-    return { name: own, data: bytes(own, isNamed(source) ? source.data : source) };
+    if (!isNamed(source) || source.format === undefined) return { name: own, data: bytes(own, isNamed(source) ? source.data : source) };
+    if (translated.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: a break names the file it is in, so give each its own");
+    const generic = genericOf(name, source, source.format);
+    translated.set(own, generic);
+    return { name: own, data: generic.data };
   });
   const [only] = files;
   if (files.length === 1 && only !== undefined) {
-    return { files: [{ name: only.name, length: only.data.length }], data: only.data };
+    return { files: [{ name: only.name, length: only.data.length }], data: only.data, translated };
   }
   const data = new Uint8Array(files.reduce((sum, file) => sum + file.data.length, 0));
   let at = 0;
@@ -109,10 +150,22 @@ function side(name: "ledger" | "settlement" | "bank", input: Source | readonly S
     data.set(file.data, at);
     at += file.data.length;
   }
-  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data };
+  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data, translated };
 }
 
-function isNamed(source: Source): source is { readonly name: string; readonly data: BytesInput } {
+/** A file of a provider or a bank in the generic columns. */
+function genericOf(side: "ledger" | "settlement" | "bank", source: NamedSource, format: FormatName): GenericFile {
+  const { data, ...options } = source;
+  const wanted = side === "bank" ? "bank" : "settlement";
+  const info = readers.formats().find(({ name }) => name === format);
+  if (info !== undefined && info.side !== wanted) {
+    throw refusal("option_invalid", `${side}.format`, format, `is the format of a ${info.side} file: expected one of a ${wanted} file`);
+  }
+  const content = readers.read(data, { ...options, format });
+  return side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement);
+}
+
+function isNamed(source: Source): source is NamedSource {
   return typeof source === "object" && source !== null && "data" in source && "name" in source
     && typeof source.name === "string" && source.name !== "";
 }

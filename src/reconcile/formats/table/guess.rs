@@ -235,7 +235,9 @@ fn told(
     at: usize,
 ) -> Guess {
     let has = |column: Column| found.iter().any(|(of, _)| *of == column);
-    let is_settlement = has(Column::Fee) || has(Column::Net) || has(Column::PayoutId);
+    let is_of_provider = has(Column::Fee) || has(Column::Net) || has(Column::PayoutId);
+    let has_amount = has(Column::Amount) || has(Column::AmountMinor);
+    let is_settlement = is_of_provider && has_amount && (has(Column::Reference) || has(Column::Id));
     let side = if is_settlement { MappingSide::Settlement } else { MappingSide::Bank };
     let cells = |wanted: &[Column]| {
         let places: Vec<usize> =
