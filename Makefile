@@ -1,6 +1,6 @@
 # Each target installs what it needs and is missing, then does its work. The scripts are plain Node.
 
-.PHONY: demo test test-all fuzz package bench serve fmt lint clean
+.PHONY: demo test test-all fuzz package bench serve documents fmt lint clean
 
 # The main job, from sources to proof: 500 orders against a hostile gateway.
 demo:
@@ -30,6 +30,15 @@ bench:
 # The page in www/, built with the package and served on loopback.
 serve:
 	node scripts/serve.mjs
+
+# What is written by programs: error codes, the report of the public types and their reference, the bill of materials and
+# the licences of what is shipped, the pages of providers, llms.txt.
+documents:
+	node scripts/error-codes.mjs
+	node scripts/api-report.mjs --reference
+	node scripts/shipped.mjs
+	node scripts/provider-pages.mjs
+	node scripts/llms.mjs
 
 fmt:
 	cargo fmt

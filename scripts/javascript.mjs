@@ -29,17 +29,31 @@ export async function buildJavaScript() {
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST, { recursive: true });
   await declarations();
-  const entries = [...ENTRIES, ...ON_DEMAND, CLI].map(entryPoint);
+  const entries = [...ENTRIES, ...ON_DEMAND].map(entryPoint);
   const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*"] });
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
   // What is left of them are names that nobody asks for.
   rmSync(join(DIST, "artefacts"), { recursive: true });
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
+  // In the same folder as all others, so that a path relative to a module means the same.
+  await modules([entryPoint(CLI)], { plugins: [wasmFiles] }, "cli-");
   const importable = new Set();
   for (const { file, name } of [...ENTRIES, ...ON_DEMAND]) follow(full, join(DIST, `${file ?? name}.js`), importable);
   for (const { file } of SLIM_ENTRIES) follow(slim, join(DIST, `${file}.js`), importable);
   await commonJsTwins([...importable].sort());
 }
+
+/** In the command-line tool `#wasm/<artefact>` is the file itself: pkg/src/cli/wasm-file.ts. */
+const wasmFiles = {
+  name: "wasm-files",
+  setup(build) {
+    build.onResolve({ filter: /^#wasm\// }, ({ path }) => ({ path: path.slice("#wasm/".length), namespace: "wasm-file" }));
+    build.onLoad({ filter: /.*/, namespace: "wasm-file" }, ({ path }) => ({
+      contents: `import { wasmFile } from "./wasm-file.js"; export default wasmFile(${JSON.stringify(path)});`,
+      resolveDir: join(SRC, "cli"),
+    }));
+  },
+};
 
 function entryPoint({ name, file, source }) {
   return { in: join(SRC, source), out: file ?? name };

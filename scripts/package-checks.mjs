@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { at, attempt, outputOf, ROOT } from "./command.mjs";
-import { ARTEFACTS, ENTRIES, exportsField } from "./entries.mjs";
+import { ARTEFACTS, ENTRIES, exportsField, ONLINE } from "./entries.mjs";
 import { esbuild, filesBelow } from "./javascript.mjs";
 import { npmBin } from "./tools.mjs";
 
@@ -27,7 +27,10 @@ const CARRIED = [
   ["createOutbox", "/outbox", "payments-tables"],
   ["defineSaga", "/saga", "saga"],
   ["Ledger", "/ledger", "ledger"],
+  ["templates", "/ledger", "ledger-templates"],
+  ["Entitlements", "/ledger", ""],
   ["reconcile", "/reconcile", "reconcile"],
+  ["readers", "/reconcile", "formats"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],
@@ -157,10 +160,12 @@ async function tarballSize(tarball) {
 
 async function foreignFiles(tarball) {
   const listed = outputOf("tar", ["-tzf", tarball]).split("\n").map((line) => line.replace(/^package\//, ""));
-  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|b64\.c?js|workerd\.js)|demo\/[a-z]+\.(?:mjs|json)|docs\/(?:frameworks\/)?[A-Za-z0-9-]+\.md|docs\/[a-z-]+\.schema\.json|sql\/[a-z-]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|b64\.c?js|workerd\.js)|demo\/[a-z]+\.(?:mjs|json)|docs\/(?:frameworks\/)?[A-Za-z0-9-]+\.md|docs\/[a-z-]+\.schema\.json|sql\/[a-z-]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|THIRD-PARTY-NOTICES\.md|sbom\.cdx\.json)$/;
   const foreign = listed.filter((file) => !expected.test(file)).map((file) => `unexpected: ${file}`);
-  const pages = [...readFileSync(at("README.md"), "utf8").matchAll(/\]\((docs\/[^)#]+)/g)].map(([, page]) => page);
-  const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/cli.js", ...pages]
+  const pages = [...readFileSync(at("README.md"), "utf8").matchAll(/\]\((docs\/[^)#]+)/g)]
+    .map(([, page]) => page)
+    .filter((page) => !ONLINE.some((online) => page === online || page.startsWith(`${online}/`)));
+  const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "THIRD-PARTY-NOTICES.md", "sbom.cdx.json", "dist/index.js", "dist/cli.js", ...pages]
     .filter((file) => !listed.includes(file))
     .map((file) => `missing: ${file}`);
   return [...foreign, ...absent];

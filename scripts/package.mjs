@@ -9,12 +9,13 @@ import { createHash } from "node:crypto";
 import {
   chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 
-import { at, Failure, main, run } from "./command.mjs";
-import { ARTEFACTS, CLI, exportsField, SIDE_EFFECTS } from "./entries.mjs";
+import { at, Failure, main, ROOT, run } from "./command.mjs";
+import { ARTEFACTS, CLI, exportsField, ONLINE, SIDE_EFFECTS } from "./entries.mjs";
 import { buildJavaScript, filesBelow } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
+import { NOTICES, SBOM } from "./shipped.mjs";
 import { ensureNpm, ensureRust } from "./tools.mjs";
 import { buildWasm } from "./wasm.mjs";
 
@@ -62,10 +63,11 @@ function stage() {
     }
   }
   // README leads to these pages, also for who reads it in node_modules.
-  cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter: (path) => !/\.(?!md$|json$)[^./]+$/.test(path) });
+  const filter = (path) => !/\.(?!md$|json$)[^./]+$/.test(path) && !ONLINE.includes(relative(ROOT, path));
+  cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter });
   cpSync(at("pkg/sql"), join(STAGE, "sql"), { recursive: true });
-  for (const document of ["README.md", "LICENSE", "CHANGELOG.md"]) {
-    if (existsSync(at(document))) copyFileSync(at(document), join(STAGE, document));
+  for (const document of ["README.md", "LICENSE", "CHANGELOG.md", "llms.txt", NOTICES, SBOM]) {
+    if (existsSync(at(document))) copyFileSync(at(document), join(STAGE, basename(document)));
   }
   writeFileSync(join(STAGE, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   // Modes depend on the umask of the machine; npm writes fixed times itself.
@@ -86,7 +88,7 @@ function manifest() {
     sideEffects: SIDE_EFFECTS,
     peerDependencies: DRIVERS,
     peerDependenciesMeta: Object.fromEntries(Object.keys(DRIVERS).map((name) => [name, { optional: true }])),
-    files: ["dist", "wasm", "demo", "docs", "sql", "CHANGELOG.md"],
+    files: ["dist", "wasm", "demo", "docs", "sql", "CHANGELOG.md", "llms.txt", basename(NOTICES), basename(SBOM)],
   };
 }
 

@@ -11,9 +11,19 @@ import { join } from "node:path";
 import { at, run } from "./command.mjs";
 import { TARBALL } from "./package.mjs";
 
+/** The page: what it is built with, what of it is shipped, and what its tests drive it with. */
+export const WWW = {
+  name: "www",
+  test: "page.test.js",
+  tools: ["vite", "typescript", "preact", "comlink", "uplot", "puppeteer-core", "axe-core"],
+  browser: true,
+  firefox: true,
+  project: "www",
+};
+
 /**
- * `test` is the file node runs, `tools` are packages of ours it needs, `browser` says that it drives Chromium, and
- * `project` is where its sources are when they are not in tests/packaging.
+ * `test` is the file node runs, `tools` are packages of ours it needs, `browser` says that it drives Chromium,
+ * `firefox` that it drives Firefox as well, and `project` is where its sources are when they are not in tests/packaging.
  */
 export const SAMPLES = [
   { name: "node-esm", test: "sample.test.js", tools: [] },
@@ -22,7 +32,7 @@ export const SAMPLES = [
   { name: "types", test: "sample.test.js", tools: ["typescript", "@types/node"] },
   { name: "vite", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
   { name: "indexeddb", test: "drive.test.js", tools: ["vite", "puppeteer-core"], browser: true },
-  { name: "www", test: "page.test.js", tools: ["vite", "puppeteer-core"], browser: true, project: "www" },
+  WWW,
 ];
 
 /** Copies a sample out of the repository, installs the tarball there and returns the folder. */

@@ -5,16 +5,15 @@ import { pathToFileURL } from "node:url";
 
 import { at, main } from "./command.mjs";
 import { buildPackage } from "./package.mjs";
-import { installInto } from "./samples.mjs";
+import { installSample, WWW } from "./samples.mjs";
 
 await main(async () => {
   await buildPackage();
-  const root = at("target/www");
-  await installInto(root, at("www"));
+  const root = await installSample(WWW);
   const vite = createRequire(at("pkg/package.json")).resolve("vite");
   const { build, preview } = await import(pathToFileURL(vite).href);
-  await build({ root, configFile: false, logLevel: "warn" });
+  await build({ root, logLevel: "warn" });
   const port = Number(process.env.PORT ?? 4173);
-  const server = await preview({ root, configFile: false, preview: { host: "127.0.0.1", port } });
+  const server = await preview({ root, preview: { host: "127.0.0.1", port } });
   server.printUrls();
 });

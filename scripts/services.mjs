@@ -130,6 +130,14 @@ async function ensureProgram(program, aptPackage) {
   if (onPath(program) === null) throw missing(program, aptPackage);
 }
 
+/** The programs whose formats the ledger writes. A machine without them runs the other tests, and says so. */
+export async function offerAccountants() {
+  for (const [program, aptPackage] of [["hledger", "hledger"], ["bean-check", "beancount"]]) {
+    if (onPath(program) === null) await install(aptPackage).catch(() => undefined);
+    if (onPath(program) === null) console.log(`${program} is missing: what only it can tell is skipped; install ${aptPackage}`);
+  }
+}
+
 async function install(aptPackage) {
   if (process.getuid?.() !== 0 || onPath("apt-get") === null) return;
   const env = { DEBIAN_FRONTEND: "noninteractive" };

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 
 import { at, attempt, Failure, main } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
+import { ensureDocumentTools } from "./document-tools.mjs";
 import { installDifferential } from "./differential.mjs";
 import { installFrameworks, installHeavyFrameworks } from "./frameworks.mjs";
 import { esbuild } from "./javascript.mjs";
@@ -18,10 +19,12 @@ import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
 import { sabotage } from "./sabotage.mjs";
 import { installRunners } from "./runners.mjs";
+import { installRuntimes, runtimeTable } from "./runtimes.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { buildSdkTests } from "./sdk-tests.mjs";
 import { buildServiceTests, withServices } from "./service-tests.mjs";
-import { ensureChromium, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
+import { offerAccountants } from "./services.mjs";
+import { ensureChromium, ensureFirefox, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
 
@@ -35,6 +38,7 @@ const PARTS = [
   { name: "wasm in Chromium", run: () => wasmTests(["--headless", "--chrome"]) },
   { name: "javascript", run: javascript },
   { name: "official clients", run: officialClients },
+  { name: "documents", run: documents },
   { name: "services", run: () => services() },
   ...SAMPLES.map((sample) => ({ name: `sample ${sample.name}`, run: () => sampleTests(sample) })),
   { name: "test runners", run: runners },
@@ -45,6 +49,7 @@ const PARTS = [
 /** What takes long; issue by issue this grows. */
 const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
+  { name: "runtimes", run: runtimes },
   { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
   { name: "differential", run: differential },
   { name: "sabotage", run: sabotage },
@@ -103,6 +108,7 @@ async function packageAndChecks() {
 
 /** tests/js, which reaches inside: each file is bundled with the sources it tests. */
 async function javascript() {
+  await offerAccountants();
   const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/js/tsconfig.json")]);
   const bundles = at("target/js-tests");
   rmSync(bundles, { recursive: true, force: true });
@@ -120,6 +126,13 @@ async function javascript() {
   });
   const files = readdirSync(bundles).sort().map((file) => join(bundles, file));
   return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+}
+
+/** tests/documents: what is written by a program, or must agree with one. */
+async function documents() {
+  await ensureDocumentTools();
+  const files = readdirSync(at("tests/documents")).filter((file) => file.endsWith(".test.mjs")).sort();
+  return nodeTests(["--test", "--test-reporter=spec", ...files.map((file) => at("tests/documents", file))]);
 }
 
 /** tests/sdk: the clients of providers over `createFetch`. */
@@ -147,7 +160,10 @@ async function nodeTests(args, options) {
 /** The packed tarball in a project as a merchant has it. */
 async function sampleTests(sample) {
   const folder = await installSample(sample);
-  const env = sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {};
+  const env = {
+    ...(sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {}),
+    ...(sample.firefox ? { FIREFOX: await ensureFirefox() } : {}),
+  };
   return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
 }
 
@@ -164,6 +180,17 @@ async function frameworkTests(install) {
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
   const args = ["--test", "--test-reporter=spec", "--test-timeout=180000", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
+}
+
+/** tests/runtimes: one scenario everywhere, and the table of README as one more test. */
+async function runtimes() {
+  const { folder, args, env } = await installRuntimes();
+  const counts = await nodeTests(args, { cwd: folder, env });
+  if (counts.failed > 0) return counts;
+  const { readme, wanted } = runtimeTable();
+  if (readme === wanted) return { ...counts, passed: counts.passed + 1 };
+  console.error("the table of README.md is stale: node scripts/runtimes.mjs writes it anew");
+  return { ...counts, failed: counts.failed + 1 };
 }
 
 /** tests/differential: our verdicts beside those of the official packages. */

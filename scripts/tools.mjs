@@ -106,15 +106,27 @@ export async function ensureChromium() {
   });
   const complete = ({ browser, driver }) => browser !== null && driver !== null;
   if (complete(found())) return found();
-  if (process.getuid?.() === 0 && onPath("apt-get") !== null) {
-    await run("apt-get", ["update"]);
-    await run("apt-get", ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"], {
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-    });
-  }
+  await installFromDebian("chromium", "chromium-driver");
   if (complete(found())) return found();
   throw new Failure(
     "Chromium and its driver are missing: install them with\n  sudo apt-get install chromium chromium-driver\n" +
       "or name them in the variables CHROMIUM and CHROMEDRIVER",
   );
+}
+
+/** Firefox: its path. It is driven over WebDriver BiDi, without a driver of its own. */
+export async function ensureFirefox() {
+  const found = () => process.env.FIREFOX ?? onPath("firefox-esr", "firefox");
+  if (found() === null) await installFromDebian("firefox-esr");
+  if (found() !== null) return found();
+  throw new Failure("Firefox is missing: install it with\n  sudo apt-get install firefox-esr\nor name it in the variable FIREFOX");
+}
+
+/** Does nothing where it may not, or where there is no apt-get. */
+async function installFromDebian(...packages) {
+  if (process.getuid?.() !== 0 || onPath("apt-get") === null) return;
+  await run("apt-get", ["update"]);
+  await run("apt-get", ["install", "--yes", "--no-install-recommends", ...packages], {
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
 }

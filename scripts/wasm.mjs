@@ -103,7 +103,7 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, compact, bare, inline: more }, bindgen) {
+async function buildArtefact({ name, features, fast, compact, bare, inline: more, pass = "-Oz" }, bindgen) {
   const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : bare ? BARE : SMALL), ...(more && { inline: more }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
@@ -124,7 +124,7 @@ async function buildArtefact({ name, features, fast, compact, bare, inline: more
   if (bare) await strip(name, bound);
   const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
-  await run(process.execPath, [npmBin("wasm-opt"), "-Oz", "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
+  await run(process.execPath, [npmBin("wasm-opt"), pass, "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
   if (!bare) dropAsyncStart(name);

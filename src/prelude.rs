@@ -84,11 +84,21 @@ impl Digits for u32 {
     }
 }
 
-fn append_digits(text: &mut String, number: u64) {
-    if number >= 10 {
-        append_digits(text, number / 10);
+/// Appends the decimal digits of a number, without a text of their own in between.
+pub(crate) fn append_digits(text: &mut String, mut number: u64) {
+    // As many as the largest number has.
+    let mut digits = [b'0'; 20];
+    let mut written: usize = 0;
+    for slot in digits.iter_mut().rev() {
+        *slot = u8::try_from(number % 10).unwrap_or_default() | b'0';
+        number /= 10;
+        written = written.saturating_add(1);
+        if number == 0 {
+            break;
+        }
     }
-    text.extend(u32::try_from(number % 10).ok().and_then(|digit| char::from_digit(digit, 10)));
+    let digits = digits.get(digits.len().saturating_sub(written)..).unwrap_or_default();
+    text.push_str(core::str::from_utf8(digits).unwrap_or_default());
 }
 
 #[cfg(test)]

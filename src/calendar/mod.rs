@@ -22,5 +22,5 @@ mod rfc3339;
 
 pub use error::Error;
 pub use http_date::{http_date, parse_http_date};
-pub use months::{end_of_day, months_after};
+pub use months::{end_of_day, months_after, year_and_month};
 pub use rfc3339::{date, parse_date, parse_rfc3339, rfc3339};

@@ -42,6 +42,13 @@ pub const fn end_of_day(moment: Timestamp) -> Timestamp {
     }
 }
 
+/// The year and the month of a moment in UTC, January being 1.
+#[must_use]
+pub fn year_and_month(moment: Timestamp) -> (u16, u8) {
+    let Civil { year, month, .. } = Civil::of(moment);
+    (year, month)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{parse_rfc3339, rfc3339};

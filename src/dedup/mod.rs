@@ -34,7 +34,9 @@
 
 mod error;
 mod index;
+mod print;
 mod ring;
 
 pub use error::Error;
+pub use print::print;
 pub use ring::{CAPACITY_MAX, Claim, Dedup, Limits};

@@ -141,6 +141,7 @@ pub fn quoted(text: &str) -> String {
 
 /// Appends a text as a JSON string, quotes included.
 pub(crate) fn string(out: &mut String, text: &str) {
+    out.reserve(text.len().saturating_add(2));
     out.push('"');
     let mut rest = text;
     // Nearly all texts hold nothing to escape, and are appended whole.

@@ -1,13 +1,11 @@
 //! Balances are derived: gross debits and credits of each account and currency, never a number somebody wrote.
 
-use alloc::collections::BTreeMap;
-
-use super::Posting;
 use super::account::{Account, Side};
+use super::entry::Layer;
 use crate::money::Currency;
 use crate::prelude::*;
 
-/// Everything ever posted to one account in one currency, gross, in minor units.
+/// Everything ever posted to one account in one currency, gross, and what is held there now, in minor units.
 ///
 /// Nothing overflows: [`POSITION_MAX`](super::POSITION_MAX) entries of [`POSTINGS_MAX`](super::POSTINGS_MAX) postings
 /// below 2^63 stay below 2^111.
@@ -17,6 +15,32 @@ pub struct Balance {
     pub debits: u128,
     /// Sum of all credits.
     pub credits: u128,
+    /// Debits of holds that are neither captured nor released.
+    pub pending_debits: u128,
+    /// Credits of such holds.
+    pub pending_credits: u128,
+}
+
+/// What one posting does to a balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) side: Side,
+    pub(super) layer: Layer,
+    pub(super) minor: u64,
+    /// Whether it lets go of what an earlier entry held on the opposite side.
+    pub(super) release: bool,
+}
+
+impl Change {
+    /// Money that moved.
+    pub(super) const fn posted(side: Side, minor: u64) -> Self {
+        Self { side, layer: Layer::Posted, minor, release: false }
+    }
+
+    /// Of a release: the change that held what is let go of now. `None` for any other.
+    pub(super) const fn held(self) -> Option<Self> {
+        if self.release { Some(Self { side: self.side.opposite(), release: false, ..self }) } else { None }
+    }
 }
 
 impl Balance {
@@ -24,24 +48,61 @@ impl Balance {
     /// is overdrawn.
     #[must_use]
     pub fn on(self, side: Side) -> i128 {
-        // Both sums are below 2^111, so that both conversions and the difference are exact.
-        let debits = i128::try_from(self.debits).unwrap_or(i128::MAX);
-        let credits = i128::try_from(self.credits).unwrap_or(i128::MAX);
         match side {
-            Side::Debit => debits.saturating_sub(credits),
-            Side::Credit => credits.saturating_sub(debits),
+            Side::Debit => difference(self.debits, self.credits),
+            Side::Credit => difference(self.credits, self.debits),
         }
+    }
+
+    /// What can be taken away from a side: its balance, less what is held against it. What is promised to it does not
+    /// count.
+    #[must_use]
+    pub fn available(self, side: Side) -> i128 {
+        let held = match side {
+            Side::Debit => self.pending_credits,
+            Side::Credit => self.pending_debits,
+        };
+        self.on(side).saturating_sub(difference(held, 0))
+    }
+
+    /// Whether nothing stands or is held here: both sides are equal.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        self.debits == self.credits && self.pending_debits == 0 && self.pending_credits == 0
     }
 
     /// This balance after one more posting.
     #[must_use]
-    pub(super) fn with(self, side: Side, minor: u64) -> Self {
-        let minor = u128::from(minor);
-        match side {
-            Side::Debit => Self { debits: self.debits.saturating_add(minor), ..self },
-            Side::Credit => Self { credits: self.credits.saturating_add(minor), ..self },
+    pub(super) fn with(mut self, change: Change) -> Self {
+        let minor = u128::from(change.minor);
+        let Change { layer, side, .. } = change.held().unwrap_or(change);
+        let sum = match (layer, side) {
+            (Layer::Posted, Side::Debit) => &mut self.debits,
+            (Layer::Posted, Side::Credit) => &mut self.credits,
+            (Layer::Pending, Side::Debit) => &mut self.pending_debits,
+            (Layer::Pending, Side::Credit) => &mut self.pending_credits,
+        };
+        // No more is released than is held: what is taken from an entry is checked against what is left of it.
+        *sum = if change.release { sum.saturating_sub(minor) } else { sum.saturating_add(minor) };
+        self
+    }
+
+    /// Both together.
+    #[must_use]
+    pub(super) const fn plus(self, other: Self) -> Self {
+        Self {
+            debits: self.debits.saturating_add(other.debits),
+            credits: self.credits.saturating_add(other.credits),
+            pending_debits: self.pending_debits.saturating_add(other.pending_debits),
+            pending_credits: self.pending_credits.saturating_add(other.pending_credits),
         }
     }
+}
+
+/// Both sums are below 2^111, so that both conversions and the difference are exact.
+fn difference(plus: u128, minus: u128) -> i128 {
+    let signed = |sum| i128::try_from(sum).unwrap_or(i128::MAX);
+    signed(plus).saturating_sub(signed(minus))
 }
 
 /// One row of a trial balance.
@@ -49,13 +110,15 @@ impl Balance {
 pub struct AccountBalance {
     /// The account.
     pub account: Account,
+    /// The object the sums are of; `None` for the whole account.
+    pub key: Option<String>,
     /// The currency.
     pub currency: Currency,
     /// Its gross sums.
     pub balance: Balance,
 }
 
-/// The sums over all accounts in one currency. In sound books both are equal.
+/// The sums over all accounts in one currency. In sound books debits equal credits, on both layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrencyTotal {
     /// The currency.
@@ -74,10 +137,12 @@ pub struct TrialBalance {
 }
 
 impl TrialBalance {
-    /// Whether debits equal credits in every currency.
+    /// Whether debits equal credits in every currency and on both layers.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
-        self.totals.iter().all(|row| row.total.debits == row.total.credits)
+        self.totals.iter().all(|CurrencyTotal { total, .. }| {
+            total.debits == total.credits && total.pending_debits == total.pending_credits
+        })
     }
 }
 
@@ -86,10 +151,9 @@ impl TrialBalance {
 pub(super) struct Sums(Vec<(Currency, Balance)>);
 
 impl Sums {
-    pub(super) fn add(&mut self, currency: Currency, side: Side, minor: u64) {
-        let balance = self.entry(currency);
-        if let Some(balance) = balance {
-            *balance = balance.with(side, minor);
+    pub(super) fn add(&mut self, currency: Currency, change: Change) {
+        if let Some(balance) = self.entry(currency) {
+            *balance = balance.with(change);
         }
     }
 
@@ -102,10 +166,9 @@ impl Sums {
         self.0.iter().copied()
     }
 
-    fn add_all(&mut self, currency: Currency, other: Balance) {
+    pub(super) fn add_all(&mut self, currency: Currency, other: Balance) {
         if let Some(balance) = self.entry(currency) {
-            balance.debits = balance.debits.saturating_add(other.debits);
-            balance.credits = balance.credits.saturating_add(other.credits);
+            *balance = balance.plus(other);
         }
     }
 
@@ -119,69 +182,19 @@ impl Sums {
     }
 }
 
-/// What the index knows of one account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Book {
-    account: Account,
-    sums: Sums,
-    /// Positions of the lines that touch it, ascending, each once.
-    touched: Vec<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Running balances and statements: an index that can be rebuilt from the journal at any time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Index {
-    books: Vec<Book>,
-    /// Place of each account in `books`, by name.
-    places: BTreeMap<String, u64>,
-}
-
-impl Index {
-    pub(super) fn add(&mut self, position: u64, posting: &Posting) {
-        let next = u64::try_from(self.books.len()).unwrap_or(u64::MAX);
-        if !self.places.contains_key(posting.account.name()) {
-            let _ = self.places.insert(posting.account.name().to_owned(), next);
-            let account = posting.account.clone();
-            self.books.push(Book { account, sums: Sums::default(), touched: Vec::new() });
-        }
-        let place = self.place(&posting.account);
-        if let Some(book) = place.and_then(|place| self.books.get_mut(place)) {
-            book.sums.add(posting.amount.currency(), posting.side, posting.amount.minor());
-            if book.touched.last() != Some(&position) {
-                book.touched.push(position);
-            }
-        }
-    }
-
-    pub(super) fn of(&self, account: &Account, currency: Currency) -> Balance {
-        self.book(account).map(|book| book.sums.of(currency)).unwrap_or_default()
-    }
-
-    pub(super) fn touched(&self, account: &Account) -> &[u64] {
-        self.book(account).map(|book| book.touched.as_slice()).unwrap_or_default()
-    }
-
-    pub(super) fn trial_balance(&self) -> TrialBalance {
-        let mut totals = Sums::default();
-        let mut accounts = Vec::new();
-        for place in self.places.values() {
-            let Some(book) = usize::try_from(*place).ok().and_then(|place| self.books.get(place)) else {
-                continue;
-            };
-            for (currency, balance) in book.sums.iter() {
-                totals.add_all(currency, balance);
-                accounts.push(AccountBalance { account: book.account.clone(), currency, balance });
-            }
-        }
-        let totals = totals.iter().map(|(currency, total)| CurrencyTotal { currency, total });
-        TrialBalance { accounts, totals: totals.collect() }
-    }
-
-    fn place(&self, account: &Account) -> Option<usize> {
-        usize::try_from(*self.places.get(account.name())?).ok()
-    }
-
-    fn book(&self, account: &Account) -> Option<&Book> {
-        self.books.get(self.place(account)?)
+    #[test]
+    fn what_is_held_counts_against_the_side_it_will_leave_and_not_for_the_side_it_will_reach() {
+        let held = |side| Change { layer: Layer::Pending, ..Change::posted(side, 30) };
+        let wallet = Balance::default().with(Change::posted(Side::Credit, 100));
+        let (out, coming) = (wallet.with(held(Side::Debit)), wallet.with(held(Side::Credit)));
+        assert_eq!((out.on(Side::Credit), out.available(Side::Credit)), (100, 70));
+        assert_eq!((coming.on(Side::Credit), coming.available(Side::Credit)), (100, 100));
+        let released = Change { release: true, ..held(Side::Credit) };
+        assert_eq!(out.with(released), wallet);
+        assert!(!wallet.is_settled() && wallet.with(Change::posted(Side::Debit, 100)).is_settled());
     }
 }

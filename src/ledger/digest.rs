@@ -1,16 +1,16 @@
-//! A hash as the 64 characters it is written with.
+//! A digest is kept as its 32 bytes and written as 64 characters.
 
-use crate::crypto::{Sha256, encode_hex};
+use crate::crypto::{HexCase, Sha256, decode_hex, encode_hex};
 use crate::prelude::*;
 
-/// A SHA-256 digest as text: 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Digest(String);
+/// A SHA-256 digest; as text 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Digest([u8; 32]);
 
 impl Digest {
     /// What stands before the first line.
-    pub(super) fn zero() -> Self {
-        Self("0".repeat(64))
+    pub(super) const fn zero() -> Self {
+        Self([0; 32])
     }
 
     /// SHA-256 of a message in parts.
@@ -19,16 +19,20 @@ impl Digest {
         for part in parts {
             digest.update(part);
         }
-        Self(encode_hex(&digest.finish()))
+        Self::finished(digest)
+    }
+
+    /// SHA-256 of what was hashed.
+    pub(super) fn finished(digest: Sha256) -> Self {
+        Self(digest.finish())
     }
 
     /// `None` unless the text is 64 lower-case hexadecimal digits.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let plain = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        plain.then(|| Self(text.to_owned()))
+        decode_hex(text, HexCase::Lower).ok()?.try_into().ok().map(Self)
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
+    pub(super) fn text(self) -> String {
+        encode_hex(&self.0)
     }
 }

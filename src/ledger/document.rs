@@ -5,7 +5,7 @@
 
 use super::Error;
 use super::account::{Account, Side};
-use super::entry::{Entry, Link, Parts, Posting, Relation};
+use super::entry::{Entry, Layer, Link, Parts, Posting, Relation};
 use super::facts::{EventType, Facts};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, Value};
 use crate::money::{Amount, Currency};
@@ -29,6 +29,7 @@ impl Entry {
             cause: fields.text("cause")?.to_owned(),
             description: fields.maybe_text("description")?.unwrap_or_default().to_owned(),
             links: Vec::new(),
+            expires_at: maybe_moment(&mut fields, "expires_at")?,
             facts: None,
             postings: Vec::new(),
         };
@@ -36,7 +37,7 @@ impl Entry {
             parts.links.push(read_link(link)?);
         }
         if let Some(facts) = fields.optional("facts") {
-            parts.facts = Some(read_facts(facts)?);
+            parts.facts = Some(Box::new(read_facts(facts)?));
         }
         for posting in fields.list("postings")? {
             parts.postings.push(read_posting(posting)?);
@@ -51,18 +52,22 @@ impl Entry {
         let parts = self.parts();
         let mut postings = ArrayWriter::new();
         for posting in &parts.postings {
-            postings = postings.raw(
-                &ObjectWriter::new()
-                    .text("account", posting.account.name())
-                    .digits("amount_minor", posting.amount.minor())
-                    .text("currency", posting.amount.currency().code())
-                    .text("side", posting.side.name())
-                    .finish(),
-            );
+            let mut out = ObjectWriter::new()
+                .text("account", posting.account.name())
+                .digits("amount_minor", posting.amount.minor())
+                .text("currency", posting.amount.currency().code())
+                .maybe_text("key", posting.key.as_deref());
+            if posting.layer != Layer::Posted {
+                out = out.text("layer", posting.layer.name());
+            }
+            postings = postings.raw(&out.text("side", posting.side.name()).finish());
         }
         let mut out = ObjectWriter::new().text("cause", &parts.cause);
         if !parts.description.is_empty() {
             out = out.text("description", &parts.description);
+        }
+        if let Some(expires_at) = parts.expires_at {
+            out = out.number("expires_at", expires_at.unix_ms());
         }
         if let Some(facts) = &parts.facts {
             out = out.raw("facts", &facts.to_json());
@@ -107,7 +112,18 @@ impl Facts {
 
 /// A moment in milliseconds since the epoch.
 pub(super) fn moment(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Timestamp, json::Error> {
-    let ms = fields.integer(field)?;
+    to_moment(field, fields.integer(field)?)
+}
+
+/// As [`moment`]; `None` when absent.
+pub(super) fn maybe_moment(
+    fields: &mut Fields<'_, '_>,
+    field: &'static str,
+) -> Result<Option<Timestamp>, json::Error> {
+    fields.maybe_integer(field)?.map(|ms| to_moment(field, ms)).transpose()
+}
+
+fn to_moment(field: &'static str, ms: u64) -> Result<Timestamp, json::Error> {
     Timestamp::from_unix_ms(ms).ok_or_else(|| {
         json::Error::from(json::ErrorKind::WrongField {
             field,
@@ -122,15 +138,21 @@ fn read_posting(value: &Value<'_>) -> Result<Posting, Error> {
     let account = Account::parse(fields.text("account")?)?;
     let currency = Currency::parse(fields.text("currency")?)?;
     let amount = Amount::from_json(fields.required("amount_minor", MINOR_UNITS)?, currency)?;
+    let key = owned(&mut fields, "key")?;
+    let layer = match fields.optional("layer") {
+        None => Layer::Posted,
+        Some(_) => word(&mut fields, "layer", "posted or pending", Layer::parse)?,
+    };
     let side = word(&mut fields, "side", "debit or credit", Side::parse)?;
     fields.finish()?;
-    Ok(Posting { account, side, amount })
+    Ok(Posting { account, key, side, layer, amount })
 }
 
 fn read_link(value: &Value<'_>) -> Result<Link, Error> {
     let mut fields = Fields::of(value, "links")?;
     let entry = fields.text("entry")?.to_owned();
-    let relation = word(&mut fields, "relation", "reverses or follows", Relation::parse)?;
+    let relation =
+        word(&mut fields, "relation", "one of reverses, captures, voids, expires, follows", Relation::parse)?;
     fields.finish()?;
     Ok(Link { relation, entry })
 }
@@ -156,11 +178,11 @@ fn read_facts(value: &Value<'_>) -> Result<Facts, Error> {
 const MINOR_UNITS: &str = "minor units as a string of digits";
 const EVENT_TYPES: &str = "one of charge, refund, dispute, fee, payout, payout_failure, adjustment";
 
-fn owned(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<String>, json::Error> {
+pub(super) fn owned(fields: &mut Fields<'_, '_>, field: &'static str) -> Result<Option<String>, json::Error> {
     Ok(fields.maybe_text(field)?.map(str::to_owned))
 }
 
-fn word<T>(
+pub(super) fn word<T>(
     fields: &mut Fields<'_, '_>,
     field: &'static str,
     expected: &'static str,

@@ -57,7 +57,7 @@ impl Gateway {
             self.note_read();
             return stripe::serve(&mut self.world, now, request);
         }
-        self.note(now, || Call::handling(request));
+        self.note_request(now, request);
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
@@ -69,7 +69,7 @@ impl Gateway {
     /// The page on which the holder of a card authenticates. Opening it changes something, whatever the method.
     fn handle_challenge(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let now = now.max(self.world.clock);
-        self.note(now, || Call::handling(request));
+        self.note_request(now, request);
         match self.world.catch_up(now) {
             Ok(()) => stripe::challenge(&mut self.world, now, request),
             Err(error) => native::refusal(&error),
@@ -81,7 +81,7 @@ impl Gateway {
         if self.is_quiet(now, request) {
             return native::serve(&mut self.world, now, request).0;
         }
-        self.note(now, || Call::handling(request));
+        self.note_request(now, request);
         if let Err(error) = self.world.catch_up(now) {
             return native::refusal(&error);
         }
@@ -99,6 +99,12 @@ impl Gateway {
         [self.world.next_timer(), self.world.webhooks.next_due()].into_iter().flatten().min()
     }
 
+    /// When [`Gateway::poll_delivery`] has something to give next; `None` when never.
+    #[must_use]
+    pub fn poll_delivery_timeout(&self) -> Option<Timestamp> {
+        self.world.webhooks.next_scheduled()
+    }
+
     /// Does what happens by itself up to `now`: holds expire, lingering payments complete, silence becomes failure.
     ///
     /// # Errors
@@ -109,7 +115,7 @@ impl Gateway {
         if self.world.next_timer().is_none_or(|at| at > now) {
             return Ok(());
         }
-        self.note(now, || Call::Timeout);
+        self.note(now, &Call::Timeout);
         self.world.catch_up(now)
     }
 
@@ -123,7 +129,7 @@ impl Gateway {
         if due > now {
             return None;
         }
-        self.note(now, || Call::Poll);
+        self.note(now, &Call::Poll);
         self.world.next_delivery(now, signed_at_s)
     }
 
@@ -141,7 +147,7 @@ impl Gateway {
             what: "delivery",
             found: id.chars().take(SHOWN_MAX).collect(),
         })?;
-        self.note(now, || Call::Report { delivery, outcome });
+        self.note(now, &Call::Report { delivery, outcome });
         self.world.catch_up(now)?;
         self.world.end_delivery(delivery, outcome, now);
         Ok(())
@@ -150,7 +156,7 @@ impl Gateway {
     /// Sets another fault plan from `now` on.
     pub fn set_faults(&mut self, now: Timestamp, plan: FaultPlan) {
         let now = now.max(self.world.clock);
-        self.note(now, || Call::Faults(plan.clone()));
+        self.note(now, &Call::Faults(plan.clone()));
         self.world.injector.set_plan(plan);
     }
 
@@ -253,10 +259,19 @@ impl Gateway {
         self.world.injector.may_strike_requests() || self.world.webhooks.holds_any()
     }
 
-    fn note(&mut self, now: Timestamp, call: impl FnOnce() -> Call) {
+    fn note(&mut self, now: Timestamp, call: &Call) {
+        self.journal.push(now, call);
+        self.step(now);
+    }
+
+    fn note_request(&mut self, now: Timestamp, request: &Request) {
+        self.journal.push_request(now, request);
+        self.step(now);
+    }
+
+    fn step(&mut self, now: Timestamp) {
         self.world.clock = now;
         self.world.step = self.world.step.saturating_add(1);
-        self.journal.push(now, &call());
     }
 
     /// Whoever reads has looked: what waited for that goes off.

@@ -3,6 +3,12 @@
 use crate::entropy::Entropy;
 use crate::prelude::*;
 
+/// Digits of a number.
+const NUMBER_DIGITS: usize = 8;
+
+/// What follows the prefix: the underscore, the number and the check.
+const TAIL_BYTES: usize = 1 + NUMBER_DIGITS + 16;
+
 /// Makes and reads ids such as `pay_00000007c0ffee00c0ffee00`.
 #[derive(Clone, Debug)]
 pub(super) struct Ids {
@@ -16,7 +22,14 @@ impl Ids {
 
     /// The id of object number `number` of a kind.
     pub(super) fn id(&self, prefix: &str, number: usize) -> String {
-        format!("{prefix}_{number:08x}{:016x}", self.check(prefix, number))
+        let mut id = String::with_capacity(prefix.len().saturating_add(TAIL_BYTES));
+        self.append(&mut id, prefix, number);
+        id
+    }
+
+    /// Appends the id of object number `number` of a kind to a text.
+    pub(super) fn append(&self, text: &mut String, prefix: &str, number: usize) {
+        append(text, prefix, number, self.check(prefix, number));
     }
 
     /// The number in an id that this gateway gave; `None` for every other text.
@@ -29,7 +42,9 @@ impl Ids {
     /// An id that looks right and names nothing.
     pub(super) fn alien(&self, prefix: &str, number: usize) -> String {
         let check = self.check("alien", number);
-        format!("{prefix}_{number:08x}{:016x}", self.check(prefix, number) ^ check.max(1))
+        let mut id = String::new();
+        append(&mut id, prefix, number, self.check(prefix, number) ^ check.max(1));
+        id
     }
 
     /// Bytes that nobody else has, for secrets.
@@ -50,6 +65,29 @@ impl Ids {
         let [origin, ..] = self.root.stream(label).state();
         // A number is at most 64 bits wide on every platform we build for.
         Entropy::from_seed(origin ^ u64::try_from(number).unwrap_or_default())
+    }
+}
+
+fn append(text: &mut String, prefix: &str, number: usize, check: u64) {
+    text.push_str(prefix);
+    text.push('_');
+    // Eight digits name more objects than fit into any memory.
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    let mut digits = [0; TAIL_BYTES - 1];
+    let (of_number, of_check) = digits.split_at_mut(NUMBER_DIGITS);
+    hex(of_number, number.into());
+    hex(of_check, check);
+    text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
+}
+
+/// Writes the lowest digits of a number. By hand, since several ids are written for every request, and `core::fmt` takes ten
+/// times as long.
+fn hex(digits: &mut [u8], mut number: u64) {
+    for slot in digits.iter_mut().rev() {
+        let [low, ..] = number.to_le_bytes();
+        let digit = low & 15;
+        *slot = if digit < 10 { digit | b'0' } else { digit.wrapping_add(b'a' - 10) };
+        number >>= 4;
     }
 }
 

@@ -43,17 +43,13 @@ pub(super) enum Call {
     Faults(FaultPlan),
 }
 
-impl Call {
-    /// A request, without what the engine does not read.
-    pub(super) fn handling(request: &Request) -> Self {
-        let is_read = |(name, value): &&(String, String)| {
-            let is_kept = KEPT_HEADERS.iter().any(|kept| name.eq_ignore_ascii_case(kept));
-            is_kept && (!name.eq_ignore_ascii_case(MEDIA_TYPE) || value.starts_with(MULTIPART))
-        };
-        let headers = request.headers.iter().filter(is_read);
-        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
-        Self::Handle(Request { headers, ..request.clone() })
-    }
+/// The place of a header in [`KEPT_HEADERS`]; `None` for one that the engine does not read.
+pub(super) fn kept(name: &str, value: &str) -> Option<usize> {
+    // The length tells nearly all of them apart.
+    let is_it = |kept: &&str| kept.len() == name.len() && name.eq_ignore_ascii_case(kept);
+    let place = KEPT_HEADERS.iter().position(is_it)?;
+    let is_read = KEPT_HEADERS.get(place) != Some(&MEDIA_TYPE) || value.starts_with(MULTIPART);
+    is_read.then_some(place)
 }
 
 /// Why a snapshot was refused. Variants stand in order of precedence.

@@ -28,11 +28,11 @@ const fn unheard_of(news: &News) -> &'static str {
 impl World {
     /// Writes an event down, and those the fault plan adds to it, and schedules their deliveries.
     pub(super) fn publish(&mut self, at: Timestamp, account: usize, kind: &'static str, news: News) {
-        let (subject, object) = (self.subject_of_news(&news), self.object_of_news(&news).0);
         self.address(at, account, kind, news);
         if !self.injector.plan().has_any(&Fault::OF_EVENTS) {
             return;
         }
+        let (subject, object) = (self.subject_of_news(&news), self.object_of_news(&news).0);
         let occasion = self.injector.occasion("event", &subject, &Fault::OF_EVENTS).at(kind);
         for (fault, kind) in [(Fault::WebhookTwin, kind), (Fault::WebhookUnknown, unheard_of(&news))] {
             if self.injector.strikes(&occasion, fault) {

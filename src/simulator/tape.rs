@@ -4,9 +4,9 @@
 
 use super::exchange::Request;
 use super::faults::FaultPlan;
-use super::journal::{Call, KEPT_HEADERS};
+use super::journal::{Call, KEPT_HEADERS, kept};
 use super::webhooks::Outcome;
-use crate::crypto::{HexCase, decode_hex, encode_hex};
+use crate::crypto::encode_hex;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -37,11 +37,13 @@ pub(super) struct Tape {
     last: Timestamp,
     /// Reads that were counted and not written yet, and when the first of them was.
     reads: Option<(Timestamp, usize)>,
+    /// Where an entry is written before it is known how long it is. Kept, since every request needs one.
+    entry: Vec<u8>,
 }
 
 impl Default for Tape {
     fn default() -> Self {
-        Self { chunks: Vec::new(), last: Timestamp::MIN, reads: None }
+        Self { chunks: Vec::new(), last: Timestamp::MIN, reads: None, entry: Vec::new() }
     }
 }
 
@@ -53,10 +55,16 @@ impl Tape {
             self.reads = Some((at, before.saturating_add(*count)));
             return;
         }
-        if let Some((at, count)) = self.reads.take() {
-            self.write(at, &Call::Reads(count));
-        }
+        self.write_reads();
         self.write(now, call);
+    }
+
+    /// Puts a request on the tape, without what the engine does not read.
+    pub(super) fn push_request(&mut self, now: Timestamp, request: &Request) {
+        self.write_reads();
+        let mut entry = self.begin(tag::HANDLE, now);
+        handling(&mut entry, request);
+        self.end(now, entry);
     }
 
     /// All calls, oldest first.
@@ -73,38 +81,54 @@ impl Tape {
         written.chain(self.reads.map(|(at, count)| (at, Call::Reads(count))))
     }
 
+    fn write_reads(&mut self) {
+        if let Some((at, count)) = self.reads.take() {
+            self.write(at, &Call::Reads(count));
+        }
+    }
+
     fn write(&mut self, now: Timestamp, call: &Call) {
-        let mut entry = Vec::new();
-        let step = now.since(self.last).get();
-        let mut head = |tag: u8| {
-            entry.push(tag);
-            number(&mut entry, step);
-        };
-        match call {
+        let entry = match call {
             Call::Handle(request) => {
-                head(tag::HANDLE);
+                let mut entry = self.begin(tag::HANDLE, now);
                 handling(&mut entry, request);
+                entry
             }
             Call::Reads(count) => {
-                head(tag::READS);
+                let mut entry = self.begin(tag::READS, now);
                 number(&mut entry, wide(*count));
+                entry
             }
-            Call::Timeout => head(tag::TIMEOUT),
-            Call::Poll => head(tag::POLL),
+            Call::Timeout => self.begin(tag::TIMEOUT, now),
+            Call::Poll => self.begin(tag::POLL, now),
             Call::Report { delivery, outcome: Outcome::Answered(status) } => {
-                head(tag::ANSWERED);
+                let mut entry = self.begin(tag::ANSWERED, now);
                 number(&mut entry, wide(*delivery));
                 number(&mut entry, u64::from(*status));
+                entry
             }
             Call::Report { delivery, outcome: Outcome::NoAnswer } => {
-                head(tag::UNANSWERED);
+                let mut entry = self.begin(tag::UNANSWERED, now);
                 number(&mut entry, wide(*delivery));
+                entry
             }
             Call::Faults(plan) => {
-                head(tag::FAULTS);
+                let mut entry = self.begin(tag::FAULTS, now);
                 bytes(&mut entry, plan.to_json().as_bytes());
+                entry
             }
-        }
+        };
+        self.end(now, entry);
+    }
+
+    fn begin(&mut self, tag: u8, now: Timestamp) -> Vec<u8> {
+        let mut entry = core::mem::take(&mut self.entry);
+        entry.push(tag);
+        number(&mut entry, now.since(self.last).get());
+        entry
+    }
+
+    fn end(&mut self, now: Timestamp, mut entry: Vec<u8>) {
         self.last = self.last.max(now);
         let fits = |chunk: &Vec<u8>| chunk.capacity().saturating_sub(chunk.len()) >= entry.len();
         if !self.chunks.last().is_some_and(fits) {
@@ -113,6 +137,8 @@ impl Tape {
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.extend_from_slice(&entry);
         }
+        entry.clear();
+        self.entry = entry;
     }
 }
 
@@ -120,22 +146,20 @@ fn handling(entry: &mut Vec<u8>, request: &Request) {
     for text in [&request.method, &request.path, &request.query] {
         bytes(entry, text.as_bytes());
     }
-    let kept = |(name, value): &(String, String)| {
-        Some((KEPT_HEADERS.iter().position(|kept| kept == name)?, value.clone()))
-    };
-    let headers: Vec<(usize, String)> = request.headers.iter().filter_map(kept).collect();
+    let all = request.headers.iter();
+    let headers: Vec<(usize, &str)> =
+        all.filter_map(|(name, value)| Some((kept(name, value)?, value.as_str()))).collect();
     number(entry, wide(headers.len()));
-    for (name, value) in headers {
-        number(entry, wide(name));
-        header(entry, &value);
+    for (place, value) in headers {
+        number(entry, wide(place));
+        header(entry, value);
     }
     bytes(entry, &request.body);
 }
 
 /// A value; a key that the official client invented, of which a history is full, as the sixteen bytes it stands for.
 fn header(entry: &mut Vec<u8>, value: &str) {
-    let uuid = value.strip_prefix(INVENTED_KEY).and_then(uuid_bytes);
-    match uuid.filter(|uuid| invented_key(uuid).as_deref() == Some(value)) {
+    match value.strip_prefix(INVENTED_KEY).and_then(uuid_bytes) {
         Some(uuid) => {
             entry.push(1);
             entry.extend_from_slice(&uuid);
@@ -147,10 +171,22 @@ fn header(entry: &mut Vec<u8>, value: &str) {
     }
 }
 
-/// The bytes of a UUID in its usual form.
-fn uuid_bytes(text: &str) -> Option<Vec<u8>> {
-    let digits: String = text.split('-').collect();
-    decode_hex(&digits, HexCase::Lower).ok().filter(|bytes| bytes.len() == UUID_BYTES)
+/// The bytes of a UUID in its usual form: lower-case digits, and hyphens in four places.
+fn uuid_bytes(text: &str) -> Option<[u8; UUID_BYTES]> {
+    let mut uuid = [0; UUID_BYTES];
+    let mut letters = text.bytes();
+    let digit = |letters: &mut core::str::Bytes<'_>| match letters.next()? {
+        letter @ b'0'..=b'9' => Some(letter & 0xf),
+        letter @ b'a'..=b'f' => Some((letter & 0xf).saturating_add(9)),
+        _ => None,
+    };
+    for (at, slot) in uuid.iter_mut().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) && letters.next()? != b'-' {
+            return None;
+        }
+        *slot = (digit(&mut letters)? << 4) | digit(&mut letters)?;
+    }
+    letters.next().is_none().then_some(uuid)
 }
 
 /// The key the official client makes of a UUID.

@@ -28,6 +28,9 @@ const AUTHORIZATION_SHORT: Millis = Millis::from_seconds(60 * 60);
 impl World {
     /// Whether something happens to `subject` that happens to it alone. What it is about stands in the ground truth.
     pub(super) fn misfortune(&mut self, fault: Fault, subject: &Subject<'_>, at: Timestamp) -> bool {
+        if !self.injector.plan().has_any(&[fault]) {
+            return false;
+        }
         let occasion = self.injector.occasion("misfortune", subject.reference, &[fault]).at(place(fault));
         let strikes = self.injector.strikes(&occasion, fault);
         if strikes {

@@ -275,6 +275,8 @@ fn mapping(value: &Value<'_>, side: Side) -> Result<Mapping, Error> {
     }
     fields.finish()?;
     let is_complete = !columns.is_empty();
+    // The columns of the contract have the contract's decimal point.
+    let decimal = decimal.or((!is_complete).then_some(Mark::Point));
     Ok(Mapping {
         side,
         is_complete,

@@ -342,3 +342,17 @@ test("options that cannot work are refused when the fetch is made", async () => 
     if (code === "unknown_option") assert.match(error.message, /provider, .*reference, unnamed, guards, waitMs, bodyBytesMax/);
   }
 });
+
+test("a body arrives whole where requests have no streams, as in Firefox, and its limit holds", async () => {
+  const stream = Object.getOwnPropertyDescriptor(Request.prototype, "body") as PropertyDescriptor;
+  Object.defineProperty(Request.prototype, "body", { configurable: true, get: () => undefined });
+  try {
+    const { safe, seen } = door({ bodyBytesMax: 20 });
+    assert.equal((await safe(CHARGE, named("order_1"))).status, 200);
+    assert.deepEqual(seen.map(({ body }) => body), ["amount=1000"]);
+    assert.equal((await rejection(safe(CHARGE, named("order_2", `amount=1000&note=${"x".repeat(20)}`)))).code, "body_too_large");
+    assert.equal(seen.length, 1);
+  } finally {
+    Object.defineProperty(Request.prototype, "body", stream);
+  }
+});

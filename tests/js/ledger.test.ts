@@ -48,9 +48,11 @@ test("a posted entry is in the books, in the store and in the journal of the nex
   const store = memoryStore();
   const ledger = await Ledger.open({ store, now: () => 1_772_400_000_000 });
   assert.deepEqual(await ledger.post(charge(1)), { status: "created", position: 1 });
-  assert.deepEqual(ledger.balance(PENDING, "EUR"), { debits: 970n, credits: 0n, balance: 970n });
-  assert.deepEqual(ledger.balance("Income:Sales", "EUR"), { debits: 0n, credits: 1_000n, balance: 1_000n });
-  assert.deepEqual(ledger.balance("Income:Sales", "JPY"), { debits: 0n, credits: 0n, balance: 0n });
+  const none = { debits: 0n, credits: 0n, pendingDebits: 0n, pendingCredits: 0n, balance: 0n, available: 0n };
+  assert.deepEqual(ledger.balance(PENDING, "EUR"), { ...none, debits: 970n, balance: 970n, available: 970n });
+  const sales = { ...none, credits: 1_000n, balance: 1_000n, available: 1_000n };
+  assert.deepEqual(ledger.balance("Income:Sales", "EUR"), sales);
+  assert.deepEqual(ledger.balance("Income:Sales", "JPY"), none);
   const [record] = await store.scan("ledger/", null, 10);
   assert.equal(record?.key, "ledger/main/000000000001");
   assert.equal(JSON.parse(record?.value ?? "").entry.recorded_at, 1_772_400_000_000);
@@ -71,6 +73,7 @@ test("a posted entry is in the books, in the store and in the journal of the nex
       occurredAt: 1_772_323_200_001,
       description: "",
       side: "debit",
+      layer: "posted",
       amount: 30n,
       currency: "EUR",
       balance: 30n,
@@ -205,7 +208,12 @@ test("a tampered store is found at its first bad position, before anything is be
   const value = record?.value.replace("evt_2", "evt_9") ?? "";
   await store.commit([{ key: "ledger/main/000000000002", expected: 1, value }]);
   const found = await ledger.verify();
-  assert.deepEqual(found, { valid: false, position: 2, reason: "its hash is not that of its content" });
+  assert.deepEqual(found, {
+    valid: false,
+    position: 2,
+    reason: "its hash is not that of its content",
+    byte: value.indexOf("evt_9") + "evt_".length,
+  });
   await assert.rejects(Ledger.open({ store }), hasCode("journal_broken"));
 });
 

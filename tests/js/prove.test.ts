@@ -182,6 +182,35 @@ test("timers, dates, chance and time limits of a run are virtual, and are given 
   assert.ok(performance.now() - started < 10_000);
 });
 
+test("time waits for a body that is read in another thread, but not for one that waits for time", async () => {
+  const before = [Response.prototype.text, Request.prototype.arrayBuffer, ReadableStreamDefaultReader.prototype.read];
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const bodyAfter = (wait: () => Promise<void>): Response => {
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+      await wait();
+      controller.enqueue(new TextEncoder().encode("body"));
+      controller.close();
+    };
+    return new Response(new ReadableStream({ pull }));
+  };
+  const seen: string[] = [];
+  await hostile(
+    async (gateway) => {
+      const timer = pause(1).then(() => seen.push("timer"));
+      seen.push(await bodyAfter(turns).text());
+      await timer;
+      seen.push(await bodyAfter(() => pause(1)).text());
+      await pay(gateway, "a");
+      return [{ order: "a", paid: 1_000, currency: "EUR" }];
+    },
+    { seeds: 1, faults: "none" },
+  );
+  assert.deepEqual(seen, ["body", "timer", "body"]);
+  assert.deepEqual([Response.prototype.text, Request.prototype.arrayBuffer, ReadableStreamDefaultReader.prototype.read], before);
+});
+
 test("with the timers of the host only the gateway's own time is virtual", async () => {
   await hostile(
     async (gateway) => {

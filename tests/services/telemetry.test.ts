@@ -119,7 +119,8 @@ test("the same values written by prom-client are the same lines", async () => {
   assert.deepEqual(lines(text), lines((await registry?.metrics()) ?? ""));
 });
 
-test("every alert is well formed and asks for metrics, labels and words that there are", async () => {
+/** Every series that a shop, a worker and a receiver show: its name, and its labels with their words. */
+async function shown(): Promise<Map<string, Set<string>>> {
   const { telemetry } = await shop();
   const exposition = [await telemetry.prometheus(), prometheusOf("webhooks", NO_WORKER), receiverPrometheus("webhooks", { stored: 1, duplicate: 0, rejected: 0, failed: 0 })].join("");
   const series = new Map<string, Set<string>>();
@@ -130,6 +131,30 @@ test("every alert is well formed and asks for metrics, labels and words that the
     for (const label of labels.split(",")) known.add(label);
     series.set(name, known);
   }
+  return series;
+}
+
+/** An expression asks for metrics, labels and words that there are; a variable of a dashboard stands for any word. */
+function asksForWhatIs(what: string, expr: string, series: Map<string, Set<string>>): void {
+  const metrics = [...expr.matchAll(/(tillproof_[a-z_]+)(?:\{([^}]*)\})?/g)];
+  assert.ok(metrics.length > 0, what);
+  const labels = new Set<string>();
+  for (const [, name = "", selector = ""] of metrics) {
+    const known = series.get(name);
+    assert.ok(known !== undefined, `${what}: there is no ${name}`);
+    for (const each of known) labels.add(each.split("=")[0] ?? "");
+    for (const [, label, operator, words = ""] of selector.matchAll(/([a-z]+)(=~?)"([^"]*)"/g)) {
+      if (words.startsWith("$")) assert.ok([...known].some((each) => each.startsWith(`${label}=`)), `${what}: ${name} has no ${label}`);
+      else for (const word of operator === "=~" ? words.split("|") : [words]) assert.ok(known.has(`${label}="${word}"`), `${what}: ${name} never has ${label}="${word}"`);
+    }
+  }
+  for (const [, by = ""] of expr.matchAll(/\bby \(([^)]*)\)/g)) {
+    for (const label of by.split(", ")) assert.ok(labels.has(label), `${what}: nothing in it has the label ${label}`);
+  }
+}
+
+test("every alert is well formed and asks for metrics, labels and words that there are", async () => {
+  const series = await shown();
   const { groups } = parse(readFileSync(join(process.cwd(), "docs/alerts.yml"), "utf8")) as {
     groups: { name: string; rules: { alert: string; expr: string; for?: string; labels: { severity: string }; annotations: { summary: string } }[] }[];
   };
@@ -138,17 +163,34 @@ test("every alert is well formed and asks for metrics, labels and words that the
   assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
   for (const { alert, expr, labels, annotations } of rules) {
     assert.ok(annotations.summary.length > 10 && ["page", "ticket"].includes(labels.severity), alert);
-    const metrics = [...expr.matchAll(/(tillproof_[a-z_]+)(?:\{([^}]*)\})?/g)];
-    assert.ok(metrics.length > 0, alert);
-    for (const [, name = "", selector = ""] of metrics) {
-      const known = series.get(name);
-      assert.ok(known !== undefined, `${alert}: there is no ${name}`);
-      for (const [, label, operator, words = ""] of selector.matchAll(/([a-z]+)(=~?)"([^"]*)"/g)) {
-        for (const word of operator === "=~" ? words.split("|") : [words]) {
-          assert.ok(known.has(`${label}="${word}"`), `${alert}: ${name} never has ${label}="${word}"`);
-        }
-      }
+    asksForWhatIs(alert, expr, series);
+  }
+});
+
+test("every panel of the dashboard asks for metrics, labels and words that there are", async () => {
+  const series = await shown();
+  interface Panel { readonly id: number; readonly type: string; readonly title: string; readonly description?: string; readonly targets?: { readonly expr: string; readonly legendFormat: string }[] }
+  const { panels, templating } = JSON.parse(readFileSync(join(process.cwd(), "docs/observability/grafana.json"), "utf8")) as {
+    panels: Panel[];
+    templating: { list: { name: string; query: string }[] };
+  };
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const drawn = panels.filter(({ type }) => type !== "row");
+  assert.ok(drawn.length >= 15, `${drawn.length} panels`);
+  const asked = new Set<string>();
+  for (const { title, description = "", targets = [] } of drawn) {
+    assert.ok(description.length > 10 && targets.length > 0, title);
+    for (const { expr, legendFormat } of targets) {
+      asksForWhatIs(title, expr, series);
+      for (const [name] of expr.matchAll(/tillproof_[a-z_]+/g)) asked.add(name);
+      const by = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels = ""]) => labels.split(", "));
+      for (const [, label = ""] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) assert.ok(by.includes(label), `${title}: the legend names ${label}`);
     }
+  }
+  for (const { name, query } of templating.list.filter((variable) => variable.name !== "datasource")) asksForWhatIs(name, query.replace(/^label_values\((\w+), (\w+)\)$/, "sum by ($2) ($1)"), series);
+  // Whatever wakes somebody can be seen.
+  for (const [name] of readFileSync(join(process.cwd(), "docs/alerts.yml"), "utf8").matchAll(/tillproof_[a-z_]+/g)) {
+    assert.ok(asked.has(name), `an alert asks for ${name}, which no panel shows`);
   }
 });
 

@@ -21,9 +21,10 @@ import {
 } from "./demo/processes.js";
 import { makeOrders, type Order } from "./demo/orders.js";
 import { Progress } from "./demo/progress.js";
+import { flagsOf } from "./commands.js";
 import { FINE, flags, NO, UsageError, wholeNumber } from "./usage.js";
 
-const OPTIONS = { orders: { type: "string" }, seed: { type: "string" }, serve: { type: "boolean" } } as const;
+const OPTIONS = flagsOf("demo");
 
 const ORDERS = "500";
 const SEED = "1";

@@ -9,68 +9,24 @@
 import { createRequire } from "node:module";
 
 import { isTillproofError } from "../shell/errors.js";
+import { COMMANDS, isCommand, type CommandName } from "./commands.js";
+import { helpOf, overview } from "./help.js";
+import { paintOf } from "./paint.js";
 import { FINE, shown, UsageError, WRONG_USAGE } from "./usage.js";
 
-/** A command; its module is loaded when it is asked for. */
-interface Command {
-  readonly summary: string;
-  readonly flags: string;
-  readonly example: string;
-  readonly load: () => Promise<(argv: string[]) => Promise<number>>;
-}
+/** What carries out a command: takes its flags and gives the exit status. */
+type Run = (argv: string[]) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  verify: {
-    summary: "says whether a webhook is genuine and recent",
-    flags:
-      "--scheme S --secret S... | --secret-env NAME --headers FILE.json --body FILE [--url U] " +
-      "[--option NAME=VALUE | NAME=@FILE]... [--tolerance SECONDS] [--now UNIX_SECONDS] [--json]",
-    example: "tillproof verify --scheme stripe-v1 --secret-env STRIPE_SECRET --headers headers.json --body body.json",
-    load: async () => (await import("./verify.js")).runVerify,
-  },
-  reconcile: {
-    summary: "compares your ledger with what the provider settled",
-    flags:
-      "--ledger FILE --settlement FILE... [--as-of RFC3339] [--in-flight-days N] [--out DIR] [--json]",
-    example: "tillproof reconcile --ledger ledger.csv --settlement settlement.csv --json",
-    load: async () => (await import("./reconcile.js")).runReconcile,
-  },
-  simulate: {
-    summary: "serves a payment gateway on loopback that fails as real ones do",
-    flags:
-      "[--port N] [--seed N] [--dialect native|stripe|both] [--faults none|gentle|hostile|blackout|month-end|FILE.json] " +
-      "[--clock real|virtual] | --routes [--json]",
-    example: "tillproof simulate --port 8080 --dialect stripe --seed 7 --faults hostile",
-    load: async () => (await import("./simulate.js")).runSimulate,
-  },
-  torture: {
-    summary: "lives payments through a hostile world, seed by seed, and names the seed that breaks an invariant",
-    flags:
-      "[--seeds A..B | --seed N [--trace]] [--profile NAME] [--crash PERCENT] [--without SAFEGUARD] [--workers N] " +
-      "[--list] [--json]",
-    example: "tillproof torture --seeds 1..100000 --profile crash-20 --workers 2",
-    load: async () => (await import("./torture.js")).runTorture,
-  },
-  demo: {
-    summary: "drives orders through a hostile gateway, kills the shop in the middle, and prints a proof",
-    flags: "[--orders N] [--seed N] [--serve]",
-    example: "tillproof demo --orders 200 --seed 7",
-    load: async () => (await import("./demo.js")).runDemo,
-  },
+/** The module of each command is loaded when it is asked for: most of them bring wasm along. */
+const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
+  verify: async () => (await import("./verify.js")).runVerify,
+  reconcile: async () => (await import("./reconcile.js")).runReconcile,
+  simulate: async () => (await import("./simulate.js")).runSimulate,
+  torture: async () => (await import("./torture.js")).runTorture,
+  demo: async () => (await import("./demo.js")).runDemo,
+  doctor: async () => (await import("./doctor.js")).runDoctor,
+  completion: async () => (await import("./completion.js")).runCompletion,
 };
-
-function help(): string {
-  const rows = Object.entries(COMMANDS).map(
-    ([name, { summary, example }]) => `  ${name.padEnd(11)}${summary}\n  ${"".padEnd(11)}${example}\n`,
-  );
-  return (
-    "tillproof: the merchant's side of a payment, provable to the cent\n\n" +
-    `usage: tillproof COMMAND [FLAGS]\n\n${rows.join("\n")}\n` +
-    "  --help, -h prints this, or the flags of a command\n" +
-    "  --version  prints the version\n\n" +
-    "exit status: 0 fine, 1 the answer is no, 2 wrong usage or unreadable input\n"
-  );
-}
 
 /** The version in the package.json above this file, by the package's own name for it. */
 function version(): string {
@@ -87,25 +43,32 @@ function oneLine(error: unknown): string {
 }
 
 async function main([name, ...argv]: string[]): Promise<number> {
-  if (name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(help());
-    return FINE;
-  }
   if (name === "--version" || name === "-v") {
     process.stdout.write(`${version()}\n`);
     return FINE;
   }
-  const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
-  if (command === undefined) {
-    const found = name === undefined ? "no command was given" : `there is no command ${shown(name)}`;
-    throw new UsageError(`${found}: expected ${Object.keys(COMMANDS).join(", ")}; see tillproof --help`);
+  if (name === "--help" || name === "-h" || name === "help") return help(argv);
+  if (name === undefined) {
+    // Whoever begins here is helped, and a script that forgot the command is told so all the same.
+    help([]);
+    throw new UsageError(`no command was given: expected ${Object.keys(COMMANDS).join(", ")}`);
   }
-  if (argv.includes("--help") || argv.includes("-h")) {
-    process.stdout.write(`tillproof ${name}: ${command.summary}\n\nflags: ${command.flags}\nexample: ${command.example}\n`);
-    return FINE;
-  }
-  const run = await command.load();
+  if (!isCommand(name)) throw new UsageError(`there is no command ${shown(name)}: ${expectedCommands()}`);
+  if (argv.includes("--help") || argv.includes("-h")) return help([name]);
+  const run = await LOAD[name]();
   return run(argv);
+}
+
+/** The overview, or one command. */
+function help([name]: string[]): number {
+  const paint = paintOf(process.stdout);
+  if (name !== undefined && !isCommand(name)) throw new UsageError(`there is no command ${shown(name)}: ${expectedCommands()}`);
+  process.stdout.write(name === undefined ? overview(paint) : helpOf(name, COMMANDS[name], paint));
+  return FINE;
+}
+
+function expectedCommands(): string {
+  return `expected ${Object.keys(COMMANDS).join(", ")}; see tillproof --help`;
 }
 
 // A reader that has seen enough (`| head`) is no failure: the exit status still is the answer.

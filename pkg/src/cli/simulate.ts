@@ -4,17 +4,10 @@ import { stripeRoutes, type StripeRoute } from "../simulator/engine.js";
 import type { FaultPlan, FaultPreset } from "../simulator/faults.js";
 import type { GatewayOptions } from "../simulator/options.js";
 import { serve, type GatewayServer, type ServeOptions } from "../simulator/server.js";
+import { flagsOf } from "./commands.js";
 import { fileJson, FINE, flags, shown, UsageError, wholeNumber } from "./usage.js";
 
-const OPTIONS = {
-  port: { type: "string" },
-  seed: { type: "string" },
-  dialect: { type: "string" },
-  faults: { type: "string" },
-  clock: { type: "string" },
-  routes: { type: "boolean" },
-  json: { type: "boolean" },
-} as const;
+const OPTIONS = flagsOf("simulate");
 
 /** Where it listens when neither `--port` nor `PORT` says so. */
 const PORT_DEFAULT = "4010";

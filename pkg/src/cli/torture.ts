@@ -9,19 +9,10 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 
 import { menu, report, sums, torture, trace, type TortureOptions, type TortureReport, type WorldOptions } from "../torture/index.js";
 import { NOTHING, plus, WAYS, type Sums } from "../torture/sums.js";
+import { flagsOf } from "./commands.js";
 import { FINE, flags, NO, printJson, shown, UsageError, wholeNumber } from "./usage.js";
 
-const OPTIONS = {
-  seeds: { type: "string" },
-  seed: { type: "string" },
-  profile: { type: "string" },
-  crash: { type: "string" },
-  without: { type: "string" },
-  workers: { type: "string" },
-  trace: { type: "boolean" },
-  list: { type: "boolean" },
-  json: { type: "boolean" },
-} as const;
+const OPTIONS = flagsOf("torture");
 
 const SEEDS = "1..10000";
 

@@ -5,29 +5,19 @@ import { explain } from "../webhooks/diagnosis.js";
 import {
   createVerifier,
   diagnose,
-  schemes,
   type Delivery,
   type Diagnosis,
   type HeadersLike,
   type VerifierOptions,
   type VerifyResult,
 } from "../webhooks/index.js";
+import { flagsOf } from "./commands.js";
+import { schemeNamed } from "./scheme.js";
 import { FINE, fileBytes, fileJson, flags, NO, printJson, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
 export async function runVerify(argv: string[]): Promise<number> {
-  const given = flags(argv, {
-    scheme: { type: "string" },
-    secret: { type: "string", multiple: true },
-    "secret-env": { type: "string" },
-    headers: { type: "string" },
-    body: { type: "string" },
-    url: { type: "string" },
-    option: { type: "string", multiple: true },
-    tolerance: { type: "string" },
-    now: { type: "string" },
-    json: { type: "boolean" },
-  });
+  const given = flags(argv, flagsOf("verify"));
   const delivery: Delivery = {
     headers: headers(required("headers", given.headers)),
     body: fileBytes("body", required("body", given.body)),
@@ -36,7 +26,7 @@ export async function runVerify(argv: string[]): Promise<number> {
   };
   const { result, diagnosis } = judged(delivery, {
     ...furtherFields(given.option ?? []),
-    scheme: scheme(required("scheme", given.scheme)),
+    scheme: schemeNamed(required("scheme", given.scheme)),
     secrets: secrets(given.secret ?? [], given["secret-env"]),
     ...(given.tolerance === undefined ? {} : { toleranceSeconds: wholeNumber("tolerance", given.tolerance) }),
   });
@@ -76,13 +66,6 @@ function seconds(flag: string, value: string): number {
 }
 
 const SECRET_CODES: ReadonlySet<string> = new Set(["bad_secret", "empty_secret"]);
-
-/** The library says where its list is; on a command line the list itself helps. */
-function scheme(name: string): string {
-  const names = schemes().map((each) => each.name);
-  if (names.includes(name)) return name;
-  throw new UsageError(`--scheme ${shown(name)}: no such scheme; expected one of ${names.join(", ")}`);
-}
 
 function secrets(written: string[], variable: string | undefined): string[] {
   // Whether there must be one, the scheme says.

@@ -7,7 +7,7 @@
 
 import { ledger } from "../shell/ledger.js";
 import { encode, utf8 } from "../shell/wire.js";
-import type { EntryDocument, Side } from "./entry.js";
+import type { EntryDocument, Layer, LineDocument, Side, StandingDocument } from "./entry.js";
 
 /** Lines that cross at once: some megabytes, whatever the length of the journal. */
 const PAGE_LINES = 5_000;
@@ -18,16 +18,64 @@ export type Answer =
   | { readonly status: "exists"; readonly position: number }
   | { readonly status: "exists_with_different"; readonly position: number; readonly field: string };
 
-/** Gross sums of an account, as digits; `balance` on its normal side. */
+/** What stands in a line: an entry, or what may be posted to an account. */
+export type RecordDocument = EntryDocument | StandingDocument;
+
+/** Gross sums of an account, as digits; `balance` and `available` on its normal side. */
 export interface Sums {
   readonly debits: string;
   readonly credits: string;
+  readonly pending_debits: string;
+  readonly pending_credits: string;
   readonly balance: string;
+  readonly available: string;
+}
+
+/** What is asked for a balance. */
+export interface BalanceQuery {
+  readonly account: string;
+  readonly currency: string;
+  readonly key?: string;
+  readonly at?: number;
+  readonly known_at?: number;
+}
+
+/** An account or one of its keys, as the audit names it. */
+export interface AuditRow extends Sums {
+  readonly account: string;
+  readonly kind: string;
+  readonly key?: string;
+  readonly currency: string;
+}
+
+/** What the engine finds when it looks at the whole of the books. */
+export interface AuditDocument {
+  readonly balanced: boolean;
+  readonly index_holds: boolean;
+  readonly overdrawn: readonly AuditRow[];
+  readonly open_keys: readonly AuditRow[];
+}
+
+/** The lines of a day and their root. `day` in days since 1970. */
+export interface DayDocument {
+  readonly day: number;
+  readonly from: number;
+  readonly to: number;
+  readonly root: string;
+}
+
+/** What shows that a line stands in its day. */
+export interface InclusionDocument extends DayDocument {
+  readonly index: number;
+  readonly size: number;
+  readonly path: readonly string[];
 }
 
 /** One currency of a trial balance. */
 export interface TrialRow {
   readonly currency: string;
+  /** Decimals of the major unit. */
+  readonly exponent: number;
   readonly debits: string;
   readonly credits: string;
   readonly accounts: readonly (Sums & { readonly account: string; readonly kind: string })[];
@@ -39,7 +87,9 @@ export interface StatementRow {
   readonly entry: string;
   readonly occurred_at: number;
   readonly description: string;
+  readonly key?: string;
   readonly side: Side;
+  readonly layer?: Layer;
   readonly amount: string;
   readonly currency: string;
   readonly balance: string;
@@ -54,11 +104,14 @@ interface Position {
 /** What checking a journal found. */
 export type Checked =
   | ({ readonly valid: true } & Position)
-  | { readonly valid: false; readonly position: number; readonly reason: string };
+  | { readonly valid: false; readonly position: number; readonly reason: string; readonly byte?: number };
 
 /** The books of one ledger. */
 export class Books {
   readonly #lines: string[] = [];
+  /** Place of each id among the lines that were looked at so far. */
+  readonly #places = new Map<string, number>();
+  #lookedAt = 0;
   #handle: number | null = null;
   #generation = 0;
 
@@ -70,6 +123,17 @@ export class Books {
   /** The lines, as they are stored. */
   lines(): string[] {
     return [...this.#lines];
+  }
+
+  /** The line with this id. The first question reads all lines, the next ones only those that came since. */
+  find(id: string): { readonly position: number; readonly line: string } | null {
+    for (; this.#lookedAt < this.#lines.length; this.#lookedAt += 1) {
+      const { entry, account } = JSON.parse(this.#lines[this.#lookedAt] ?? "{}") as LineDocument;
+      this.#places.set(entry?.id ?? account?.id ?? "", this.#lookedAt);
+    }
+    const place = this.#places.get(id);
+    const line = place === undefined ? undefined : this.#lines[place];
+    return place === undefined || line === undefined ? null : { position: place + 1, line };
   }
 
   /** Adds stored lines that come next. Throws `journal_broken` at the first that does not belong. */
@@ -90,15 +154,15 @@ export class Books {
   }
 
   /** What becomes of entries; `before` were drafted earlier for the same commit. Changes nothing. */
-  draft(before: readonly EntryDocument[], entries: readonly EntryDocument[]): readonly Answer[] {
+  draft(before: readonly RecordDocument[], entries: readonly RecordDocument[]): readonly Answer[] {
     const handle = this.#live();
     const document = encode({ before, entries });
     return ledger.invoke<readonly Answer[]>((exports) => exports.ledger_draft(handle, document));
   }
 
-  balance(account: string, currency: string): Sums {
+  balance(query: BalanceQuery): Sums {
     const handle = this.#live();
-    const document = encode({ account, currency });
+    const document = encode(query);
     return ledger.invoke<Sums>((exports) => exports.ledger_balance(handle, document));
   }
 
@@ -111,6 +175,29 @@ export class Books {
     const handle = this.#live();
     const document = encode({ account });
     return ledger.invoke<readonly StatementRow[]>((exports) => exports.ledger_statement(handle, document));
+  }
+
+  /** The entries that let go of holds whose time is over. */
+  expiries(now: number): readonly EntryDocument[] {
+    const handle = this.#live();
+    const document = encode({ now });
+    return ledger.invoke<readonly EntryDocument[]>((exports) => exports.ledger_expiries(handle, document));
+  }
+
+  audit(): AuditDocument {
+    const handle = this.#live();
+    return ledger.invoke<AuditDocument>((exports) => exports.ledger_audit(handle));
+  }
+
+  days(): readonly DayDocument[] {
+    const handle = this.#live();
+    return ledger.invoke<readonly DayDocument[]>((exports) => exports.ledger_days(handle));
+  }
+
+  inclusion(position: number): InclusionDocument | null {
+    const handle = this.#live();
+    const document = encode({ position });
+    return ledger.invoke<InclusionDocument | null>((exports) => exports.ledger_inclusion(handle, document));
   }
 
   /** Lets go of the memory in wasm; the next call makes the books again. */

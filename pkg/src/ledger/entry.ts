@@ -7,6 +7,12 @@
 
 import { amountDigits, list, object, onlyKnown, text, timeMs, type AmountInput } from "../shell/guard.js";
 
+/** What a posting is about: money that moved, or money that is promised. */
+export type Layer = "posted" | "pending";
+
+/** How an entry stands to an earlier one. */
+export type Relation = "reverses" | "captures" | "voids" | "expires" | "follows";
+
 /** Left or right side of an account. */
 export type Side = "debit" | "credit";
 
@@ -22,12 +28,19 @@ export interface PostingInput {
   readonly amount: AmountInput;
   /** ISO 4217. */
   readonly currency: string;
+  /** The object it belongs to, such as an order in escrow: sums and limits are kept by key too. */
+  readonly key?: string | undefined;
+  /** `pending` for money that is held: it counts against the limit of its account, and not into its balance. */
+  readonly layer?: Layer | undefined;
 }
 
 /** A tie to another entry. */
 export interface LinkInput {
-  /** `reverses`: takes that entry back, whole and once. `follows`: belongs to the same matter. */
-  readonly relation: "reverses" | "follows";
+  /**
+   * `reverses`: takes that entry back, whole or up to what is left of it. `captures`, `voids`, `expires`: releases a hold.
+   * `follows`: belongs to the same matter.
+   */
+  readonly relation: Relation;
   /** The id of the other entry. */
   readonly entry: string;
 }
@@ -63,6 +76,8 @@ export interface EntryInput {
   /** A line for people. */
   readonly description?: string | undefined;
   readonly links?: readonly LinkInput[] | undefined;
+  /** Until when a hold can be captured, in milliseconds. Only for entries with pending postings. */
+  readonly expiresAt?: number | undefined;
   readonly facts?: FactsInput | undefined;
   /** 2 to 256 legs that sum to zero in each currency. */
   readonly postings: readonly PostingInput[];
@@ -89,13 +104,73 @@ export interface EntryDocument {
   readonly cause: string;
   readonly description?: string;
   readonly links?: readonly LinkInput[];
+  readonly expires_at?: number;
   readonly facts?: FactsDocument;
-  readonly postings: readonly {
-    readonly account: string;
-    readonly side: Side;
-    readonly amount_minor: string;
-    readonly currency: string;
-  }[];
+  readonly postings: readonly PostingDocument[];
+}
+
+/** A posting in the journal. */
+export interface PostingDocument {
+  readonly account: string;
+  readonly side: Side;
+  readonly amount_minor: string;
+  readonly currency: string;
+  readonly key?: string;
+  readonly layer?: Layer;
+}
+
+/** What may be posted to an account, in the journal. */
+export interface StandingDocument {
+  readonly id: string;
+  readonly account: string;
+  readonly state: AccountState;
+  readonly limit?: AccountLimit;
+  readonly occurred_at: number;
+  readonly recorded_at: number;
+  readonly cause: string;
+}
+
+/** A line of the journal. */
+export interface LineDocument {
+  readonly entry?: EntryDocument;
+  readonly account?: StandingDocument;
+  readonly hash: string;
+  readonly position: number;
+  readonly previous: string;
+}
+
+/** Whether anything is posted to an account: `blocked` until it is open again, `closed` for good. */
+export type AccountState = "open" | "blocked" | "closed";
+
+/** What may not happen to an account: a wallet never has a debit balance. */
+export type AccountLimit = "unlimited" | "no_debit_balance" | "no_credit_balance";
+
+/** A change of what may be posted to an account and all accounts beneath it. */
+export interface StandingInput {
+  /** The caller's id: setting it again answers that it is there already. */
+  readonly id: string;
+  /** Such as `Liabilities:Wallet` for every wallet. */
+  readonly account: string;
+  readonly state: AccountState;
+  /** What was before, or what the chart says, where it is left out. */
+  readonly limit?: AccountLimit | undefined;
+  readonly occurredAt: number;
+  readonly recordedAt?: number | undefined;
+  readonly cause: string;
+}
+
+/** The standing as the engine reads it. */
+export function toStanding(standing: StandingInput, now: () => number): StandingDocument {
+  onlyKnown("standing", standing, ["id", "account", "state", "limit", "occurredAt", "recordedAt", "cause"]);
+  return {
+    id: text("standing.id", standing.id),
+    account: text("standing.account", standing.account),
+    state: text("standing.state", standing.state) as AccountState,
+    ...(standing.limit === undefined ? {} : { limit: text("standing.limit", standing.limit) as AccountLimit }),
+    occurred_at: timeMs("standing.occurredAt", standing.occurredAt),
+    recorded_at: timeMs("standing.recordedAt", standing.recordedAt ?? now()),
+    cause: text("standing.cause", standing.cause),
+  };
 }
 
 /** The entry as the engine reads it. Throws for what is no text, amount or time, and for members an entry does not have. */
@@ -107,6 +182,7 @@ export function toDocument(entry: EntryInput, now: () => number): EntryDocument 
     "cause",
     "description",
     "links",
+    "expiresAt",
     "facts",
     "postings",
   ]);
@@ -117,12 +193,15 @@ export function toDocument(entry: EntryInput, now: () => number): EntryDocument 
     cause: text("entry.cause", entry.cause),
     ...optional("description", "entry.description", entry.description),
     ...(entry.links === undefined ? {} : { links: list("entry.links", entry.links).map(linkDocument) }),
+    ...(entry.expiresAt === undefined ? {} : { expires_at: timeMs("entry.expiresAt", entry.expiresAt) }),
     ...(entry.facts === undefined ? {} : { facts: factsDocument(entry.facts) }),
     postings: list("entry.postings", entry.postings).map((posting, index) => ({
       account: text(`entry.postings[${index}].account`, object(`entry.postings[${index}]`, posting).account),
       side: text(`entry.postings[${index}].side`, posting.side) as Side,
       amount_minor: amountDigits(`entry.postings[${index}].amount`, posting.amount),
       currency: text(`entry.postings[${index}].currency`, posting.currency),
+      ...optional("key", `entry.postings[${index}].key`, posting.key),
+      ...(posting.layer === undefined ? {} : { layer: text(`entry.postings[${index}].layer`, posting.layer) as Layer }),
     })),
   };
 }
@@ -136,6 +215,7 @@ export function fromDocument(document: EntryDocument): EntryInput {
     cause: document.cause,
     description: document.description,
     links: document.links,
+    expiresAt: document.expires_at,
     facts: facts && {
       type: facts.type,
       reference: facts.reference,
@@ -147,11 +227,13 @@ export function fromDocument(document: EntryDocument): EntryInput {
       payoutId: facts.payout_id,
       parentReference: facts.parent_reference,
     },
-    postings: document.postings.map(({ account, side, amount_minor, currency }) => ({
+    postings: document.postings.map(({ account, side, amount_minor, currency, key, layer }) => ({
       account,
       side,
       amount: BigInt(amount_minor),
       currency,
+      ...(key === undefined ? {} : { key }),
+      ...(layer === undefined ? {} : { layer }),
     })),
   };
 }

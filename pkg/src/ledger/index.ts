@@ -2,20 +2,54 @@
  * The ledger mirror: the merchant's own books of what the gateway did, in double entry.
  *
  * Every entry sums to zero in each currency, entries are never changed, balances are derived, and the journal is chained
- * by SHA-256. `templates` turn payment events into entries; `Ledger.toCsv` writes the mirror that `reconcile` takes.
+ * by SHA-256. `templates` turn payment events into entries; `Ledger.toCsv` writes the mirror that `reconcile` takes;
+ * `toHledger` and `toBeancount` write what accountants read; `Entitlements` say what a customer may do.
  */
 
 export { Ledger } from "./ledger.js";
+export type { ExpireOptions, LedgerOptions, PostOptions } from "./ledger.js";
 export type {
   AccountBalance,
+  Audit,
+  AuditedBalance,
   Balance,
+  BalanceOptions,
+  BalanceSheet,
   CurrencyBalance,
-  LedgerOptions,
-  PostOptions,
+  DayRoot,
+  InclusionProof,
   PostResult,
   StatementLine,
   Verification,
-} from "./ledger.js";
-export { templates } from "./templates.js";
-export type { ChargeFields, EventFields, PayoutFields, RefundFields, ReversalFields } from "./templates.js";
-export type { EntryInput, EventType, FactsInput, LinkInput, PostingInput, Side } from "./entry.js";
+} from "./answers.js";
+export { defineTemplate, templates } from "./templates.js";
+export type { Facts, OwnFields, ReversalFields, TemplateDocument, Templates } from "./templates.js";
+export type * from "./template-fields.js";
+export type {
+  AccountLimit,
+  AccountState,
+  EntryInput,
+  EventType,
+  FactsInput,
+  Layer,
+  LinkInput,
+  PostingInput,
+  Relation,
+  Side,
+  StandingInput,
+} from "./entry.js";
+export { toBeancount } from "./exports/beancount.js";
+export { fromPostingsCsv, toPostingsCsv } from "./exports/csv.js";
+export { toHledger } from "./exports/hledger.js";
+export { Entitlements } from "./entitlements/entitlements.js";
+export type { AskOptions, Consumption, ConsumeOptions, EntitlementsOptions, SubscriptionChange } from "./entitlements/entitlements.js";
+export type { Grant, Grants, Unlimited } from "./entitlements/grants.js";
+export { toComparable } from "./exports/comparable.js";
+export { adyenMapping } from "./mirrors/adyen.js";
+export type { AdyenMappingOptions } from "./mirrors/adyen.js";
+export { Mirror } from "./mirrors/mirror.js";
+export { nativeMapping } from "./mirrors/native.js";
+export type { Document, Mapping, MirrorEvent, MirrorOptions, MirrorResult, News, Page, Step } from "./mirrors/mirror.js";
+export { paypalMapping } from "./mirrors/paypal.js";
+export { STRIPE_LISTS, stripeLists, stripeMapping } from "./mirrors/stripe.js";
+export type { StripeMappingOptions } from "./mirrors/stripe.js";

@@ -6,12 +6,30 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { fn, list, onlyKnown, text } from "../shell/guard.js";
+import { fn, list, onlyKnown, text, timeMs } from "../shell/guard.js";
 import { memoryStore } from "../stores/memory.js";
 import { storeShape } from "../stores/rules.js";
 import type { Batch, Store, Write } from "../stores/store.js";
-import { Books, check, type Answer, type Checked } from "./books.js";
-import { toDocument, type EntryDocument, type EntryInput, type Side } from "./entry.js";
+import {
+  auditOf,
+  balanceOf,
+  currencyBalance,
+  dayRoot,
+  sheetOf,
+  statementLine,
+  type Audit,
+  type Balance,
+  type BalanceOptions,
+  type BalanceSheet,
+  type CurrencyBalance,
+  type DayRoot,
+  type InclusionProof,
+  type PostResult,
+  type StatementLine,
+  type Verification,
+} from "./answers.js";
+import { Books, check, type Answer, type RecordDocument } from "./books.js";
+import { fromDocument, toDocument, toStanding, type EntryInput, type LineDocument, type StandingInput } from "./entry.js";
 import { mirrorCsv } from "./mirror.js";
 
 /** Digits of a position in a store key: they sort as text. */
@@ -41,53 +59,11 @@ export interface PostOptions {
   readonly batch?: Batch | undefined;
 }
 
-/** What the ledger said to an entry. */
-export type PostResult =
-  | { readonly status: "created"; readonly position: number }
-  /** The same entry is there already; `recordedAt` and `cause` of the first stay. */
-  | { readonly status: "exists"; readonly position: number }
-  /** An entry with this id says something else; nothing was posted. */
-  | { readonly status: "exists_with_different"; readonly position: number; readonly field: string };
-
-/** Gross sums of an account in one currency, in minor units. */
-export interface Balance {
-  readonly debits: bigint;
-  readonly credits: bigint;
-  /** On the normal side of the account: positive for an asset with money, and for income that was earned. */
-  readonly balance: bigint;
+/** When holds are looked at. */
+export interface ExpireOptions {
+  /** The present, in milliseconds; that of the ledger when left out. */
+  readonly now?: number | undefined;
 }
-
-/** An account in a trial balance. */
-export interface AccountBalance extends Balance {
-  readonly account: string;
-  readonly kind: string;
-}
-
-/** The books in one currency: debits equal credits, or something is broken. */
-export interface CurrencyBalance {
-  readonly currency: string;
-  readonly debits: bigint;
-  readonly credits: bigint;
-  readonly accounts: readonly AccountBalance[];
-}
-
-/** One posting of an account. */
-export interface StatementLine {
-  /** Where the entry stands in the journal, from 1. */
-  readonly position: number;
-  /** The id of the entry. */
-  readonly entry: string;
-  readonly occurredAt: number;
-  readonly description: string;
-  readonly side: Side;
-  readonly amount: bigint;
-  readonly currency: string;
-  /** The balance after it, on the normal side of the account. */
-  readonly balance: bigint;
-}
-
-/** What {@link Ledger.verify} found; `position` is the first bad line, from 1. */
-export type Verification = Checked;
 
 /** The merchant's books. */
 export class Ledger {
@@ -98,7 +74,7 @@ export class Ledger {
   readonly #now: () => number;
   readonly #books = new Books();
   /** Entries drafted into batches that are not committed yet. */
-  readonly #drafted = new WeakMap<Batch, EntryDocument[]>();
+  readonly #drafted = new WeakMap<Batch, RecordDocument[]>();
   /** Posts without a batch go one after the other: they would only conflict with each other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -152,33 +128,90 @@ export class Ledger {
     return this.#inTurn(() => this.#commit(documents));
   }
 
-  /** The sums of an account; zero where nothing was ever posted. */
-  balance(account: string, currency: string): Balance {
-    return bigints(this.#books.balance(text("account", account), text("currency", currency)));
+  /**
+   * Opens, blocks or closes an account and all beneath it, or sets their limit. A line of the journal as any other: with the
+   * same id it is there already. Throws `account_not_empty` when something stands on what is to be closed.
+   */
+  async setAccount(standing: StandingInput): Promise<PostResult> {
+    const document = toStanding(standing, this.#now);
+    const [result] = await this.#inTurn(() => this.#commit([document]));
+    return result as PostResult;
+  }
+
+  /** Lets go of every hold whose time is over, and says how many there were. */
+  async expireHolds(options: ExpireOptions = {}): Promise<number> {
+    const now = timeMs("options.now", onlyKnown("options", options, ["now"]).now ?? this.#now());
+    return this.#inTurn(async () => {
+      const results = await this.#commit(this.#books.expiries(now));
+      return results.filter(({ status }) => status === "created").length;
+    });
+  }
+
+  /** The entry with this id, as it could be posted again; null when there is none. */
+  entry(id: string): EntryInput | null {
+    const known = this.#books.find(text("id", id));
+    const { entry } = JSON.parse(known?.line ?? "{}") as LineDocument;
+    return entry === undefined ? null : { ...fromDocument(entry), recordedAt: entry.recorded_at };
+  }
+
+  /**
+   * The sums of an account; zero where nothing was ever posted. Of now, it takes the same time however long the journal is;
+   * of the past, as long as there are days with postings, and with `knownAt` as long as there are postings.
+   */
+  balance(account: string, currency: string, options: BalanceOptions = {}): Balance {
+    const { key, at, knownAt } = onlyKnown("options", options, ["key", "at", "knownAt"]);
+    const past = at !== undefined || knownAt !== undefined;
+    if (key !== undefined && past) {
+      throw new TillproofError({
+        code: "balance_of_key_in_the_past",
+        message: "options: `key` and a time together are not kept: ask for the account, or for the balance of now",
+        details: { argument: "options" },
+      });
+    }
+    const sums = this.#books.balance({
+      account: text("account", account),
+      currency: text("currency", currency),
+      ...(key === undefined ? {} : { key: text("options.key", key) }),
+      ...(at === undefined ? {} : { at: timeMs("options.at", at) }),
+      ...(knownAt === undefined ? {} : { known_at: timeMs("options.knownAt", knownAt) }),
+    });
+    return balanceOf(sums);
   }
 
   /** All accounts, one object for each currency. */
   trialBalance(): readonly CurrencyBalance[] {
-    return this.#books.trialBalance().map(({ currency, debits, credits, accounts }) => ({
-      currency,
-      debits: BigInt(debits),
-      credits: BigInt(credits),
-      accounts: accounts.map((row) => ({ account: row.account, kind: row.kind, ...bigints(row) })),
-    }));
+    return this.#books.trialBalance().map(currencyBalance);
+  }
+
+  /** The sums by type of account, one object for each currency. Memo accounts are not part of it. */
+  balanceSheet(): readonly BalanceSheet[] {
+    return this.trialBalance().map(sheetOf);
   }
 
   /** Every posting of an account in the order of the journal. */
   statement(account: string): readonly StatementLine[] {
-    return this.#books.statement(text("account", account)).map((row) => ({
-      position: row.position,
-      entry: row.entry,
-      occurredAt: row.occurred_at,
-      description: row.description,
-      side: row.side,
-      amount: BigInt(row.amount),
-      currency: row.currency,
-      balance: BigInt(row.balance),
-    }));
+    return this.#books.statement(text("account", account)).map(statementLine);
+  }
+
+  /** The ledger looks at the whole of itself: sums, running balances, limits, clearing accounts. */
+  audit(): Audit {
+    return auditOf(this.#books.audit());
+  }
+
+  /**
+   * The root of every day with lines. Publish it, or give it to an auditor, when the day is over: no line of that day can be
+   * changed from then on without somebody noticing.
+   */
+  dayRoots(): readonly DayRoot[] {
+    return this.#books.days().map(dayRoot);
+  }
+
+  /** The proof that an entry stands in its day, for somebody who has only the root of the day; null when there is none. */
+  proof(id: string): InclusionProof | null {
+    const known = this.#books.find(text("id", id));
+    const found = known === null ? null : this.#books.inclusion(known.position);
+    if (known === null || found === null) return null;
+    return { ...dayRoot(found), line: known.line, index: found.index, size: found.size, path: found.path };
   }
 
   /** Reads the stored journal again and checks every line of it. */
@@ -191,9 +224,53 @@ export class Ledger {
     return this.#books.lines();
   }
 
+  /** The journal as JSON Lines: the text that `importJournal` takes and `sha256sum` can follow. */
+  toJsonLines(): string {
+    return this.#books.lines().map((line) => `${line}\n`).join("");
+  }
+
   /** The mirror for `reconcile`: generic CSV with a row for each entry that has facts and was not reversed. */
   toCsv(): string {
     return mirrorCsv(this.#books.lines());
+  }
+
+  /**
+   * Takes over a journal, or what has been added to one since: the lines of `journal()`, or their text with a line feed after
+   * each. Throws `journal_broken` at the first line that does not follow, and then nothing has changed.
+   */
+  async importJournal(journal: string | readonly string[]): Promise<number> {
+    const lines = typeof journal === "string" ? journal.split("\n").filter((line) => line !== "") : list("journal", journal);
+    return this.#inTurn(async () => {
+      await this.reload();
+      const known = this.#books.lines();
+      const checked = check([...known, ...lines.slice(known.length)]);
+      const different = known.findIndex((line, index) => lines[index] !== undefined && lines[index] !== line);
+      if (!checked.valid || different !== -1) {
+        const position = checked.valid ? different + 1 : checked.position;
+        const reason = checked.valid ? "another line stands there" : checked.reason;
+        throw new TillproofError({
+          code: "journal_broken",
+          message: `the journal is broken at position ${position}: ${reason}; nothing of it was taken over`,
+          advice: "reconcile",
+          details: { position: String(position), found: reason },
+        });
+      }
+      const missing = lines.slice(known.length);
+      for (let from = 0; from < missing.length; from += PAGE_RECORDS) {
+        const page = missing.slice(from, from + PAGE_RECORDS);
+        const first = known.length + from + 1;
+        const writes = page.map((value, index) => ({ key: this.#key(first + index), expected: 0, value }));
+        if (!(await this.#store.commit(writes))) {
+          throw new TillproofError({
+            code: "journal_moved",
+            message: "another process posted while the journal was taken over: reload and compare",
+            advice: "reconcile",
+          });
+        }
+        this.#books.apply(page);
+      }
+      return missing.length;
+    });
   }
 
   /** Takes over what other processes posted. Posting does so by itself when it must. */
@@ -210,7 +287,7 @@ export class Ledger {
     this.#books.close();
   }
 
-  #draftInto(batch: Batch, document: EntryDocument): PostResult {
+  #draftInto(batch: Batch, document: RecordDocument): PostResult {
     if (!this.#shared) {
       throw new TillproofError({
         code: "ledger_without_store",
@@ -231,7 +308,7 @@ export class Ledger {
     return result(answer);
   }
 
-  async #commit(documents: readonly EntryDocument[]): Promise<readonly PostResult[]> {
+  async #commit(documents: readonly RecordDocument[]): Promise<readonly PostResult[]> {
     for (;;) {
       const answers = this.#books.draft([], documents);
       const created = answers.filter((answer) => answer.status === "created");
@@ -288,7 +365,7 @@ export class Ledger {
 type Created = Extract<Answer, { status: "created" }>;
 
 /** Names of fields as callers know them. */
-const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt" };
+const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
 
 function result(answer: Answer | undefined): PostResult {
   if (answer === undefined) {
@@ -299,6 +376,3 @@ function result(answer: Answer | undefined): PostResult {
   return { status, position, field: FIELD_NAMES[answer.field] ?? answer.field };
 }
 
-function bigints(sums: { readonly debits: string; readonly credits: string; readonly balance: string }): Balance {
-  return { debits: BigInt(sums.debits), credits: BigInt(sums.credits), balance: BigInt(sums.balance) };
-}

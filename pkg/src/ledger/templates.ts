@@ -1,70 +1,23 @@
 /**
  * From events to entries: which accounts an event touches is data in the engine, the amounts are the caller's.
  *
- * Accounts: `Assets:Gateway:<gateway>:Pending|Available:<currency>`, `Assets:Clearing:Payout:<gateway>:<currency>`,
- * `Assets:Bank:<bank>:<currency>`, `Liabilities:Refunds:Pending:<currency>`, `Income:Sales`, `Income:Refunds`,
- * `Expenses:GatewayFee`.
+ * Invariant: a template returns an entry for `ledger.post`, or throws; none posts anything. An own template is checked when
+ * it is defined: what would not balance is refused there, and not on the day the amount is no longer zero.
  */
 
-import { ledger } from "../shell/ledger.js";
-import { amountDigits, list, object, onlyKnown, text, timeMs, type AmountInput } from "../shell/guard.js";
+import { ledgerTemplates } from "../shell/ledger-templates.js";
+import {
+  amountDigits,
+  list,
+  object,
+  onlyKnown,
+  text,
+  timeMs,
+  type AmountInput,
+} from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
-import { fromDocument, optional, type EntryDocument, type EntryInput } from "./entry.js";
-
-/** What every event has. */
-export interface EventFields {
-  /** Id of the entry, such as `charge:pay_1`: one event, one id, however often the news arrives. */
-  readonly id: string;
-  /** Name of the gateway, as it stands in the names of accounts. */
-  readonly gateway: string;
-  /** Minor units, gross. */
-  readonly amount: AmountInput;
-  /** ISO 4217. */
-  readonly currency: string;
-  /** When it happened at the gateway, in milliseconds. */
-  readonly occurredAt: number;
-  /** When the merchant's system learnt of it; the ledger's `now` when left out. */
-  readonly recordedAt?: number | undefined;
-  /** What brought the news: the id of a verified event, or the key of a request. */
-  readonly cause: string;
-  /** A line for people. */
-  readonly description?: string | undefined;
-  /** The id of an entry this one belongs to. */
-  readonly follows?: string | undefined;
-}
-
-/** A charge. */
-export interface ChargeFields extends EventFields {
-  /** The key both sides know: the order or payment reference. */
-  readonly reference: string;
-  /** What the gateway keeps of it. Left out, it is not known: the reconciler will not compare it. */
-  readonly fee?: AmountInput | null | undefined;
-  /** The gateway's own id of the payment. */
-  readonly paymentId?: string | undefined;
-  /** State at the gateway; `completed` when left out. */
-  readonly status?: string | undefined;
-  readonly payoutId?: string | undefined;
-}
-
-/** A refund, whole or in part. */
-export interface RefundFields extends EventFields {
-  /** The key both sides know for this refund. */
-  readonly reference: string;
-  /** The reference of the charge. */
-  readonly parentReference?: string | undefined;
-  /** The gateway's own id of the refund. */
-  readonly refundId?: string | undefined;
-  /** State at the gateway; `completed` when left out. */
-  readonly status?: string | undefined;
-  readonly payoutId?: string | undefined;
-}
-
-/** A payout, from the gateway towards the bank. */
-export interface PayoutFields extends EventFields {
-  /** The gateway's own id of the payout; also the key both sides know. */
-  readonly payoutId: string;
-  readonly status?: string | undefined;
-}
+import { fromDocument, optional, type EntryDocument, type EntryInput, type EventType } from "./entry.js";
+import { SHAPES, type TemplateFields } from "./template-fields.js";
 
 /** What takes an entry back. */
 export interface ReversalFields {
@@ -75,8 +28,52 @@ export interface ReversalFields {
   readonly description?: string | undefined;
 }
 
+/** The built-in templates. Each returns an entry for `ledger.post`; none posts anything. */
+export type Templates = {
+  readonly [N in keyof TemplateFields]: (fields: TemplateFields[N]) => EntryInput;
+} & {
+  /** The entry that takes `original` back: the same postings on opposite sides. */
+  readonly reversal: (original: EntryInput, fields: ReversalFields) => EntryInput;
+};
+
+/** A template of the merchant's own. */
+export interface TemplateDocument {
+  /** In lower case with underscores, such as `tip_paid`. */
+  readonly name: string;
+  /** Its type in a settlement report, where it has a row there. */
+  readonly event?: EventType | undefined;
+  /** How its entry stands to the one it takes from, whose id is then given as `of`. */
+  readonly relation?: "reverses" | "captures" | "voids" | "expires" | undefined;
+  /**
+   * Such as `debit Assets:Till:{currency} amount - fee?`: `pending` where it is promised, the side, the account with names
+   * in braces (and `#{key}` for the object it belongs to), the sum, in which `?` marks an amount that may be left out.
+   */
+  readonly legs: readonly string[];
+}
+
+/** What an own template is filled with. */
+export interface OwnFields {
+  readonly id: string;
+  readonly currency: string;
+  readonly occurredAt: number;
+  readonly recordedAt?: number | undefined;
+  readonly cause: string;
+  readonly description?: string | undefined;
+  readonly follows?: string | undefined;
+  /** The entry it takes from. */
+  readonly of?: string | undefined;
+  /** Until when a hold can be captured. */
+  readonly expiresAt?: number | undefined;
+  /** The amounts of the legs, by name. */
+  readonly amounts: Readonly<Record<string, AmountInput>>;
+  /** What stands in braces in the accounts and keys, by name. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
+  /** The row of a settlement report that should stand against it. */
+  readonly facts?: Facts | undefined;
+}
+
 /** The facts of an event, as the engine's templates take them. */
-interface Facts {
+export interface Facts {
   readonly reference: string;
   readonly id?: string | undefined;
   readonly status?: string | undefined;
@@ -87,80 +84,104 @@ interface Facts {
 /** A settled event, where the caller does not say otherwise. */
 const SETTLED = "completed";
 
-/** The built-in templates. Each returns an entry for `ledger.post`; none posts anything. */
-export const templates = {
-  /** Captured money: the net is pending at the gateway, the fee is an expense, the gross is a sale. */
-  charge(fields: ChargeFields): EntryInput {
-    const { reference, paymentId, status = SETTLED, payoutId } = object("fields", fields);
-    return fill("charge", fields, { reference, id: paymentId, status, payoutId }, fields.fee);
-  },
+/** The built-in templates, as a table of functions. */
+export const templates: Templates = /* @__PURE__ */ table();
 
-  /** Pending money that became available at the gateway. */
-  fundsAvailable(fields: EventFields): EntryInput {
-    return fill("funds_available", fields);
-  },
-
-  /** Money given back at once, whole or in part. */
-  refund(fields: RefundFields): EntryInput {
-    return fill("refund", fields, refundFacts(fields));
-  },
-
-  /** A refund that was promised and has not left yet. It has no row in a settlement report. */
-  refundRequested(fields: EventFields): EntryInput {
-    return fill("refund_requested", fields);
-  },
-
-  /** A promised refund that left the gateway. */
-  refundSent(fields: RefundFields): EntryInput {
-    return fill("refund_sent", fields, refundFacts(fields));
-  },
-
-  /** Money on its way from the gateway to the bank. */
-  payout(fields: PayoutFields): EntryInput {
-    return fill("payout", fields, payoutFacts(fields));
-  },
-
-  /** A payout that stands in the bank account `bank`. */
-  payoutArrived(fields: EventFields & { readonly bank: string }): EntryInput {
-    return fill("payout_arrived", fields, undefined, undefined, { bank: text("bank", object("fields", fields).bank) });
-  },
-
-  /** A payout that came back before it reached the bank. */
-  payoutFailed(fields: PayoutFields): EntryInput {
-    return fill("payout_failed", fields, payoutFacts(fields));
-  },
-
-  /** The entry that takes `original` back: the same postings on opposite sides. */
-  reversal(original: EntryInput, fields: ReversalFields): EntryInput {
-    return {
-      ...onlyKnown("fields", fields, ["id", "occurredAt", "recordedAt", "cause", "description"]),
-      links: [{ relation: "reverses", entry: text("original.id", object("original", original).id) }],
-      postings: list("original.postings", original.postings).map((posting, index) => ({
-        ...object(`original.postings[${index}]`, posting),
-        side: posting.side === "debit" ? "credit" : "debit",
-      })),
-    };
-  },
-} as const;
-
-function refundFacts(fields: RefundFields): Facts {
-  const { reference, refundId, status = SETTLED, payoutId, parentReference } = object("fields", fields);
-  return { reference, id: refundId, status, payoutId, parentReference };
+function table(): Templates {
+  const names = Object.keys(SHAPES) as (keyof TemplateFields)[];
+  const filled = names.map((name) => [
+    name,
+    (fields: object) => builtIn(name, object("fields", fields) as Record<string, unknown>),
+  ]);
+  return { ...(Object.fromEntries(filled) as Omit<Templates, "reversal">), reversal };
 }
 
-function payoutFacts(fields: PayoutFields): Facts {
-  const { payoutId, status = SETTLED } = object("fields", fields);
-  return { reference: payoutId, id: payoutId, status, payoutId };
+function reversal(original: EntryInput, fields: ReversalFields): EntryInput {
+  const posted = list("original.postings", object("original", original).postings).map((posting, index) =>
+    object(`original.postings[${index}]`, posting),
+  );
+  return {
+    ...onlyKnown("fields", fields, ["id", "occurredAt", "recordedAt", "cause", "description"]),
+    links: [{ relation: "reverses", entry: text("original.id", original.id) }],
+    // A hold is voided; what of an entry was posted is reversed.
+    postings: posted
+      .filter(({ layer }) => layer !== "pending")
+      .map((posting) => ({ ...posting, side: posting.side === "debit" ? "credit" : "debit" })),
+  };
+}
+
+/**
+ * A template of the merchant's own. Throws `template_invalid` with the leg, or with the amount that would not balance.
+ *
+ * ```ts
+ * const tip = defineTemplate({
+ *   name: "tip_paid",
+ *   legs: ["debit Assets:Till:{currency} amount", "credit Liabilities:Tips:{waiter} amount"],
+ * });
+ * await ledger.post(tip({ id: "tip:1", currency: "EUR", occurredAt, cause: "till", amounts: { amount: 200 }, names: { waiter: "anna" } }));
+ * ```
+ */
+export function defineTemplate(template: TemplateDocument): (fields: OwnFields) => EntryInput {
+  const { name, event, relation, legs } = onlyKnown("template", template, ["name", "event", "relation", "legs"]);
+  const own = {
+    name: text("template.name", name),
+    ...optional("event", "template.event", event),
+    ...optional("relation", "template.relation", relation),
+    legs: list("template.legs", legs).map((leg, index) => text(`template.legs[${index}]`, leg)),
+  };
+  ledgerTemplates.invoke((exports) => exports.ledger_templates(encode(own)));
+  return (fields) => {
+    const { amounts, names, facts } = object("fields", fields);
+    const digits = Object.entries(object("amounts", amounts)).map(([amount, value]) => [amount, amountDigits(`amounts.${amount}`, value)]);
+    const texts = Object.entries(names ?? {}).map(([given, value]) => [given, text(`names.${given}`, value)]);
+    return fill(own, fields as unknown as Record<string, unknown>, Object.fromEntries(digits), Object.fromEntries(texts), facts);
+  };
+}
+
+function builtIn(name: keyof TemplateFields, fields: Record<string, unknown>): EntryInput {
+  const { amounts = [], names = [], reported, always = false } = SHAPES[name];
+  const digits: Record<string, string> = {};
+  for (const amount of ["amount", ...amounts]) {
+    // What a hold gives up is what is captured of it, where nobody says otherwise.
+    const value = amount === "released" ? (fields[amount] ?? fields.amount) : fields[amount];
+    // A split is made of two amounts and has none of its own.
+    if (amount === "amount" && name === "escrowSplit") continue;
+    if (amount === "amount" || (value !== undefined && value !== null)) digits[snake(amount)] = amountDigits(amount, value);
+  }
+  const texts: Record<string, string> = {};
+  for (const given of names) {
+    const needed = given === "gateway" && !OWED.includes(name);
+    if (needed || (fields[given] !== undefined && fields[given] !== null)) {
+      texts[snake(given.replace(/Id$/, ""))] = text(given, fields[given]);
+    }
+  }
+  return fill(snake(name), fields, digits, texts, reported === undefined ? undefined : factsOf(reported, always, fields));
+}
+
+/** A promise to give money back is made without a gateway. */
+const OWED: readonly string[] = ["refundRequested", "refundGivenUp"];
+
+/** The row of a settlement report: of some events always, of others when there is a reference. */
+function factsOf(reported: string, always: boolean, fields: Record<string, unknown>): Facts | undefined {
+  const reference = reported === "payoutId" ? fields.payoutId : fields.reference;
+  if (reference === undefined && !always) return undefined;
+  return {
+    reference: reference as string,
+    id: fields[reported] as string | undefined,
+    status: (fields.status ?? SETTLED) as string,
+    payoutId: fields.payoutId as string | undefined,
+    parentReference: fields.parentReference as string | undefined,
+  };
 }
 
 function fill(
-  template: string,
-  fields: EventFields,
+  template: unknown,
+  fields: Record<string, unknown>,
+  amounts: Readonly<Record<string, string>>,
+  names: Readonly<Record<string, string>>,
   facts?: Facts,
-  fee?: AmountInput | null,
-  names: Readonly<Record<string, string>> = {},
 ): EntryInput {
-  const occurredAt = timeMs("occurredAt", object("fields", fields).occurredAt);
+  const occurredAt = timeMs("occurredAt", fields.occurredAt);
   const document = encode({
     template,
     id: text("id", fields.id),
@@ -170,24 +191,28 @@ function fill(
     cause: text("cause", fields.cause),
     ...optional("description", "description", fields.description),
     ...optional("follows", "follows", fields.follows),
+    ...optional("of", "of", fields.of),
+    ...(fields.expiresAt === undefined ? {} : { expires_at: timeMs("expiresAt", fields.expiresAt) }),
     currency: text("currency", fields.currency),
-    amounts: {
-      amount: amountDigits("amount", fields.amount),
-      ...(fee === undefined || fee === null ? {} : { fee: amountDigits("fee", fee) }),
-    },
-    names: { gateway: text("gateway", fields.gateway), ...names },
+    amounts,
+    names,
     ...(facts === undefined ? {} : { facts: factsDocument(facts) }),
   });
-  const entry = fromDocument(ledger.invoke<EntryDocument>((exports) => exports.ledger_template(document)));
+  const entry = fromDocument(ledgerTemplates.invoke<EntryDocument>((exports) => exports.ledger_template(document)));
   return fields.recordedAt === undefined ? entry : { ...entry, recordedAt: timeMs("recordedAt", fields.recordedAt) };
 }
 
 function factsDocument(facts: Facts): Readonly<Record<string, string>> {
   return {
-    reference: text("reference", facts.reference),
+    reference: text("reference", object("facts", facts).reference),
     ...optional("id", "id", facts.id),
     ...optional("status", "status", facts.status),
     ...optional("payout_id", "payoutId", facts.payoutId),
     ...optional("parent_reference", "parentReference", facts.parentReference),
   };
+}
+
+/** As callers write it to as the engine does: `platformFee` to `platform_fee`. */
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -38,6 +38,15 @@ export interface Exchange {
   readonly advance_ms: number;
   /** Whether webhooks that are due are sent before the answer is. */
   readonly webhooks_first: boolean;
+  /** When something is to be done next, as {@link Engine.nextDue} says it. */
+  readonly due: number | null;
+}
+
+/** What is to be done next, in milliseconds since the epoch; `null` where there is nothing. */
+export interface Agenda {
+  readonly due: number | null;
+  /** The part of it that {@link Engine.pollDelivery} gives. */
+  readonly delivery_due: number | null;
 }
 
 /** A webhook to be sent. */
@@ -99,18 +108,23 @@ export class Engine {
     this.#checkAlive();
     const { body } = request;
     const head = headOf(now, request);
-    const answer = simulator.raw((exports) =>
-      typeof body === "string"
-        ? exports.simulator_handle_text(this.#handle, head, body)
-        : exports.simulator_handle(this.#handle, head, body),
-    );
+    const { exports } = simulator;
+    let answer: string;
+    try {
+      answer =
+        typeof body === "string"
+          ? exports.simulator_handle_text(this.#handle, head, body)
+          : exports.simulator_handle(this.#handle, head, body);
+    } catch (error) {
+      throw simulator.told(error);
+    }
     return exchangeOf(answer);
   }
 
-  /** Lets happen what happens by itself up to `now`. */
-  advance(now: number): void {
+  /** Lets happen what happens by itself up to `now`, and says what is to be done next. */
+  advance(now: number): Agenda {
     const input = encode({ now });
-    this.#invoke<null>((exports, handle) => exports.simulator_advance(handle, input));
+    return this.#invoke<Agenda>((exports, handle) => exports.simulator_advance(handle, input));
   }
 
   /** The next webhook that is due, signed as of `signedAt`; `null` when there is none. */
@@ -199,26 +213,58 @@ function headOf(now: number, { method, path, query, headers }: GatewayRequest): 
   });
 }
 
+/** What follows the status of nearly every answer: it is sent at once, and nothing happens before. */
+const AT_ONCE = " deliver 0 0 - ";
+
 /** The answer as the engine writes it: a line of facts, the headers, an empty line and the body, which is not for us to read. */
 function exchangeOf(answer: string): Exchange {
   if (answer.startsWith("{")) return openText<Exchange>(answer);
-  const end = answer.indexOf("\n\n");
-  const [facts = "", ...lines] = answer.slice(0, end).split("\n");
-  const [status, transport, delay, advance, first] = facts.split(" ");
+  // Place by place, and not by `split`: this is done for every request.
+  const endOfStatus = answer.indexOf(" ");
+  const endOfFacts = answer.indexOf("\n");
+  const status = Number(answer.slice(0, endOfStatus));
+  const headers: [name: string, value: string][] = [];
+  const begin = headersInto(headers, answer, endOfFacts + 1);
+  const body = answer.slice(begin);
+  if (answer.startsWith(AT_ONCE, endOfStatus)) {
+    const due = dueOf(answer.slice(endOfStatus + AT_ONCE.length, endOfFacts));
+    return { status, transport: "deliver", delay_ms: 0, advance_ms: 0, webhooks_first: false, due, headers, body };
+  }
+  const [transport, delay, advance, first, due = "-"] = answer.slice(endOfStatus + 1, endOfFacts).split(" ");
   return {
-    status: Number(status),
+    status,
     transport: transport as Exchange["transport"],
     delay_ms: Number(delay),
     advance_ms: Number(advance),
     webhooks_first: first === "webhooks_first",
-    headers: lines.map(headerOf),
-    body: answer.slice(end + 2),
+    due: dueOf(due),
+    headers,
+    body,
   };
 }
 
-function headerOf(line: string): [name: string, value: string] {
-  const colon = line.indexOf(": ");
-  return [line.slice(0, colon), line.slice(colon + 2)];
+function dueOf(text: string): number | null {
+  return text === "-" ? null : Number(text);
+}
+
+/** How the lines of nearly every answer begin: a text that was made just now is dear as the name of a member. */
+const KNOWN_HEADERS = ["content-type", "request-id", "stripe-version", "idempotency-key"].map((name) => ({
+  name,
+  prefix: `${name}: `,
+}));
+
+/** Reads the lines from a place on, up to the empty one, and returns what stands behind it. */
+function headersInto(headers: [name: string, value: string][], answer: string, from: number): number {
+  let begin = from;
+  for (;;) {
+    const end = answer.indexOf("\n", begin);
+    if (end === begin) return end + 1;
+    const at = begin;
+    const known = KNOWN_HEADERS.find(({ prefix }) => answer.startsWith(prefix, at));
+    const colon = known === undefined ? answer.indexOf(": ", begin) : begin + known.name.length;
+    headers.push([known?.name ?? answer.slice(begin, colon), answer.slice(colon + 2, end)]);
+    begin = end + 1;
+  }
 }
 
 type SimulatorExports = Parameters<Parameters<typeof simulator.raw>[0]>[0];

@@ -25,8 +25,21 @@ export type Answer = Kept | Truncated | { readonly connection: "broken" } | { re
 /** How long a hung connection is kept where nobody gives up before, in milliseconds. */
 export const HANG_MS = 120_000;
 
+/** Gives the signal of a request where somebody has to wait: making one for every request would cost more than most answers. */
+export type SignalSource = () => AbortSignal;
+
 /** Answers a request without the objects of `fetch`. */
-export type ExchangeWith = (request: GatewayRequest, signal?: AbortSignal) => Promise<Answer>;
+export type ExchangeWith = (request: GatewayRequest, signal?: AbortSignal) => Answer | Promise<Answer>;
+
+/** Nothing the gateway reads, as the official client spells them; some of them are long. */
+export const NOT_READ: ReadonlySet<string> = new Set([
+  "Accept",
+  "Connection",
+  "Content-Length",
+  "User-Agent",
+  "X-Stripe-Client-Telemetry",
+  "X-Stripe-Client-User-Agent",
+]);
 
 /** The global `fetch`, or a function that may stand in its place. */
 export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
@@ -39,20 +52,10 @@ export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promi
  */
 export function fetchOver(exchange: ExchangeWith): Fetch {
   return async (input, init) => {
-    const request = input instanceof Request && init === undefined ? input : new Request(input, init);
-    request.signal.throwIfAborted();
-    const url = new URL(request.url);
-    const answer = await exchange(
-      {
-        method: request.method,
-        path: url.pathname,
-        query: url.search.slice(1),
-        headers: [...request.headers],
-        body: new Uint8Array(await request.arrayBuffer()),
-      },
-      request.signal,
-    );
-    request.signal.throwIfAborted();
+    const { signal, ...request } = plainRequest(input, init) ?? (await readRequest(input, init));
+    signal?.throwIfAborted();
+    const answer = await exchange(request, signal);
+    signal?.throwIfAborted();
     if (answer.connection === "broken") throw new TypeError("fetch failed", { cause: connectionReset() });
     if (answer.connection === "hung") throw new TypeError("fetch failed", { cause: neverAnswered() });
     if (answer.connection === "truncated") {
@@ -60,6 +63,63 @@ export function fetchOver(exchange: ExchangeWith): Fetch {
     }
     return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
   };
+}
+
+/** A request that is read, and what it is given up by. */
+type Asked = GatewayRequest & { readonly signal?: AbortSignal };
+
+/** A request by way of the platform's own object, which knows everything a request may be made of. */
+async function readRequest(input: Request | URL | string, init: RequestInit | undefined): Promise<Asked> {
+  const request = input instanceof Request && init === undefined ? input : new Request(input, init);
+  request.signal.throwIfAborted();
+  const body = new Uint8Array(await request.arrayBuffer());
+  return { ...target(request.url), method: request.method, headers: [...request.headers], body, signal: request.signal };
+}
+
+/** Methods that mean the same in whatever way they are handed over. */
+const PLAIN_METHODS = new Set(["GET", "POST", "DELETE"]);
+
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
+
+/**
+ * A request as most clients make it: an address, a method, names and values of headers, and a text. `undefined` for every
+ * other one, which is left to the platform. The object of the platform would take longer than the answer.
+ */
+function plainRequest(input: Request | URL | string, init: RequestInit | undefined): Asked | undefined {
+  // An at sign may stand behind a name and a password, which a request must not have.
+  if (typeof input !== "string" || init === undefined || input.includes("@")) return undefined;
+  const { method, headers: given, body, signal, ...rest } = init;
+  if (typeof method !== "string" || !PLAIN_METHODS.has(method) || Object.keys(rest).length > 0) return undefined;
+  if ((body ?? undefined) !== undefined && (typeof body !== "string" || method === "GET")) return undefined;
+  const headers = plainHeaders(given);
+  if (headers === undefined) return undefined;
+  // The platform says of a text which type it has, where nothing else is said.
+  if (typeof body === "string" && !headers.some(([name]) => name.toLowerCase() === "content-type")) return undefined;
+  const request = { ...target(input), method, headers, body: typeof body === "string" ? body : "" };
+  return signal instanceof AbortSignal ? { ...request, signal } : (signal ?? undefined) === undefined ? request : undefined;
+}
+
+/** The headers when each name stands once, and no platform would change or refuse anything in them. */
+function plainHeaders(given: RequestInit["headers"]): [name: string, value: string][] | undefined {
+  const headers: [name: string, value: string][] = [];
+  const names = new Set<string>();
+  for (const pair of Array.isArray(given) ? given : Object.entries(given ?? {})) {
+    const [name, value] = pair as [unknown, unknown];
+    if (typeof name !== "string" || typeof value !== "string") return undefined;
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return undefined;
+    names.add(name.toLowerCase());
+    if (!NOT_READ.has(name)) headers.push([name, value]);
+  }
+  const expected = Array.isArray(given) ? given.length : Object.keys(given ?? {}).length;
+  const isRecord = Array.isArray(given) || given === undefined || Object.getPrototypeOf(given) === Object.prototype;
+  return isRecord && names.size === expected ? headers : undefined;
+}
+
+/** The path and the query of an address. Throws a `TypeError` for what is none. */
+function target(address: string): { readonly path: string; readonly query: string } {
+  const { pathname, search } = new URL(address);
+  return { path: pathname, query: search.slice(1) };
 }
 
 /** What Node says of a connection that was reset. */

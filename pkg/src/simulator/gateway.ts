@@ -8,10 +8,10 @@
 import { isTillproofError, TillproofError, type ErrorParts } from "../shell/errors.js";
 import { bytes, fn, list, object, onlyKnown, optionalText, text, timeMs } from "../shell/guard.js";
 import { beginning, snapshotOf } from "./beginning.js";
-import type { Clock, ClockKind } from "./clock.js";
+import { sleep, type Clock, type ClockKind } from "./clock.js";
 import type { Delivery, Engine, Exchange, GatewayRequest } from "./engine.js";
 import type { FaultPlan, Injected } from "./faults.js";
-import { fetchOver, HANG_MS, type Answer, type Fetch } from "./fetch.js";
+import { fetchOver, HANG_MS, type Answer, type Fetch, type SignalSource } from "./fetch.js";
 import { httpClientOver, stripeClass, type StripeClass, type StripeHttpClient } from "./http-client.js";
 import type { Deliver, GatewayOptions, SettlementOptions, StatementOptions } from "./options.js";
 
@@ -24,8 +24,20 @@ const SILENCE_MS = 2_000;
 /** How long an answer waits for webhooks that are to overtake it: their handler may be waiting for the answer. */
 const OVERTAKE_MS = 1_000;
 
+/** Answers a request that is known to hold texts of whole characters, and nothing else. */
+let answerOf: (gateway: Gateway, request: GatewayRequest, signal?: SignalSource) => Answer | Promise<Answer>;
+
+/** As {@link Gateway.exchange}, for a request that needs no check: Node has read it off a socket. */
+export function exchangeRead(gateway: Gateway, request: GatewayRequest, signal: SignalSource): Answer | Promise<Answer> {
+  return answerOf(gateway, request, signal);
+}
+
 /** A payment gateway. Made by {@link createGateway}. */
 export class Gateway {
+  static {
+    answerOf = (gateway, request, signal) => gateway.#answer(request, signal);
+  }
+
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #deliver: Deliver;
@@ -40,6 +52,8 @@ export class Gateway {
   /** Calls of {@link Gateway.advance}, one after the other. */
   #advancing: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The moment of the wall clock the timer is set for. */
+  #wakesAt: number | null = null;
   #closed = false;
 
   constructor(options: GatewayOptions) {
@@ -82,14 +96,14 @@ export class Gateway {
    *
    * Rejects with a `TypeError` "fetch failed" whose cause has the code `ECONNRESET` when a fault breaks the connection.
    */
-  readonly fetch: Fetch = fetchOver((request, signal) => this.#answer(request, signal));
+  readonly fetch: Fetch = fetchOver((request, signal) => this.#answer(request, sourceOf(signal)));
 
   /**
    * What the official Stripe client takes in the place of a connection: `new Stripe(key, { httpClient: gateway.httpClient })`.
    *
    * A broken connection is an error with the code `ECONNRESET`, which the client tries again as it does everywhere.
    */
-  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.#answer(request, signal));
+  readonly httpClient: StripeHttpClient = httpClientOver((request, signal) => this.#answer(request, sourceOf(signal)));
 
   /**
    * The same for one class of the client, which tells of an answer that broke off in the middle as over a connection:
@@ -97,7 +111,7 @@ export class Gateway {
    * such an answer is invalid JSON.
    */
   httpClientFor(stripe: StripeClass): StripeHttpClient {
-    return httpClientOver((request, signal) => this.#answer(request, signal), stripeClass(stripe));
+    return httpClientOver((request, signal) => this.#answer(request, sourceOf(signal)), stripeClass(stripe));
   }
 
   /**
@@ -105,20 +119,28 @@ export class Gateway {
    * whose length belongs into its headers.
    */
   async exchange(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
-    return this.#answer(checkedRequest(request), signal);
+    return this.#answer(checkedRequest(request), sourceOf(signal));
   }
 
-  async #answer(request: GatewayRequest, signal?: AbortSignal): Promise<Answer> {
+  /** A promise only where something has to happen before the answer is there: one for every request would be felt. */
+  #answer(request: GatewayRequest, signal?: SignalSource): Answer | Promise<Answer> {
     this.#checkOpen();
     const start = this.#clock.now();
     const exchange = this.#engine.handle(start, request);
-    this.#arm();
+    if (this.#clock.kind === "real") this.#armFor(exchange.due);
+    const { transport, status, headers, body } = exchange;
+    const isPlain = transport === "deliver" && exchange.delay_ms === 0 && exchange.advance_ms === 0;
+    if (isPlain && !exchange.webhooks_first) return { connection: "kept", status, headers, body };
+    return this.#answerInTime(start, exchange, signal);
+  }
+
+  async #answerInTime(start: number, exchange: Exchange, signal?: SignalSource): Promise<Answer> {
     if (exchange.advance_ms > 0) await this.advance(exchange.advance_ms);
     if (exchange.webhooks_first) await this.#overtake();
     const { transport, status, headers, body } = exchange;
     if (transport === "request_lost" || transport === "response_lost") return { connection: "broken" };
-    if (transport === "hung") return await this.#hang(signal);
-    if (exchange.delay_ms > 0) await this.#linger(start, exchange, signal);
+    if (transport === "hung") return await this.#hang(signal?.());
+    if (exchange.delay_ms > 0) await this.#linger(start, exchange, signal?.());
     return { connection: transport === "truncated" ? "truncated" : "kept", status, headers, body };
   }
 
@@ -256,13 +278,14 @@ export class Gateway {
     this.#arm();
   }
 
-  /** Lets happen what is due at `now` and sets the webhooks off. */
-  #sendDue(now: number): void {
+  /** Lets happen what is due at `now`, sets the webhooks off and returns when something is due next. */
+  #sendDue(now: number): number | null {
     const at = this.#clock.kind === "virtual" ? this.#clock.now() : now;
-    this.#engine.advance(at);
+    const agenda = this.#engine.advance(at);
+    if (agenda.delivery_due === null || agenda.delivery_due > at) return agenda.due;
     for (;;) {
       const delivery = this.#engine.pollDelivery(at, this.#signatureTime());
-      if (delivery === null) return;
+      if (delivery === null) return this.#engine.nextDue();
       const sent = this.#send(delivery, at).finally(() => {
         this.#underway.delete(sent);
         this.#awaited.delete(sent);
@@ -310,15 +333,21 @@ export class Gateway {
 
   /** In real time: wakes up when the next thing is due. */
   #arm(): void {
-    if (this.#clock.kind !== "real" || this.#closed) return;
+    if (this.#clock.kind === "real" && !this.#closed) this.#armFor(this.#engine.nextDue());
+  }
+
+  #armFor(due: number | null): void {
+    const wakesAt = due === null ? null : due - this.#clock.state;
+    // Nearly every request leaves what is due next as it was.
+    if (wakesAt === this.#wakesAt) return;
     clearTimeout(this.#timer);
-    const due = this.#engine.nextDue();
+    this.#wakesAt = wakesAt;
     if (due === null) return;
     const wait = Math.min(Math.max(due - this.#clock.now(), 0), TIMER_MS_MAX);
     this.#timer = setTimeout(() => {
+      this.#wakesAt = null;
       if (this.#closed) return;
-      this.#sendDue(this.#clock.now());
-      this.#arm();
+      this.#armFor(this.#sendDue(this.#clock.now()));
     }, wait);
     // A test that is over must not be kept alive by a webhook nobody waits for; a server is kept alive by its socket.
     (this.#timer as { unref?: () => void }).unref?.();
@@ -354,16 +383,7 @@ function checkedRequest(request: GatewayRequest): GatewayRequest {
 }
 
 
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
+/** A signal that is there already. */
+function sourceOf(signal: AbortSignal | undefined): SignalSource | undefined {
+  return signal === undefined ? undefined : () => signal;
 }

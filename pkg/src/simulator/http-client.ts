@@ -5,7 +5,7 @@
 
 import { refusal } from "../shell/guard.js";
 import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
-import { connectionReset, neverAnswered } from "./fetch.js";
+import { connectionReset, neverAnswered, NOT_READ } from "./fetch.js";
 
 /** What the client sends: a header may be a number, and it may stand several times. */
 export type ClientHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -54,9 +54,6 @@ export function stripeClass(stripe: StripeClass): StripeClass {
   throw refusal("argument_invalid", "stripe", stripe, "is not the class of the official client: pass what `import Stripe from \"stripe\"` gives");
 }
 
-/** Long, and nothing the gateway reads. */
-const NOT_READ = new Set(["x-stripe-client-user-agent", "x-stripe-client-telemetry", "user-agent"]);
-
 /**
  * An `httpClient` whose requests are answered by `exchange`. With the class of the client, a body that breaks off is told of as
  * over a connection.
@@ -66,13 +63,14 @@ export function httpClientOver(exchange: ExchangeWith, stripe?: StripeClass): St
     getClientName: () => "tillproof",
     makeRequest: async (_host, _port, path, method, headers, requestData) => {
       const question = path.indexOf("?");
-      const answer = await exchange({
+      const asked = exchange({
         method,
         path: question < 0 ? path : path.slice(0, question),
         query: question < 0 ? "" : path.slice(question + 1),
         headers: pairs(headers),
         body: requestData ?? "",
       });
+      const answer = "connection" in asked ? asked : await asked;
       if (answer.connection === "broken") throw connectionReset();
       if (answer.connection === "hung") throw neverAnswered();
       return new Answered(answer, stripe);
@@ -84,11 +82,18 @@ function pairs(headers: ClientHeaders): [string, string][] {
   const found: [string, string][] = [];
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (value === undefined || NOT_READ.has(name.toLowerCase())) continue;
+    if (value === undefined || NOT_READ.has(name)) continue;
     if (typeof value === "object") for (const one of value) found.push([name, one]);
     else found.push([name, String(value)]);
   }
   return found;
+}
+
+/** The headers of an answer as a record. */
+export function recordOf(headers: Kept["headers"]): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (const [name, value] of headers) record[name] = value;
+  return record;
 }
 
 class Answered implements ClientResponse {
@@ -99,7 +104,7 @@ class Answered implements ClientResponse {
   constructor(answer: Kept | Truncated, stripe: StripeClass | undefined) {
     this.#answer = answer;
     this.#stripe = stripe;
-    this.#headers = Object.fromEntries(answer.headers);
+    this.#headers = recordOf(answer.headers);
   }
 
   getStatusCode(): number {

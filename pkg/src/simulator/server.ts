@@ -5,11 +5,13 @@
  * everything else is answered in the one envelope, also what is not HTTP.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo, Socket } from "node:net";
 
-import { firstPart, HANG_MS } from "./fetch.js";
-import { createGateway, type Gateway } from "./gateway.js";
+import { firstPart, HANG_MS, NOT_READ } from "./fetch.js";
+import { createGateway, exchangeRead, type Gateway } from "./gateway.js";
+import { recordOf } from "./http-client.js";
 import { openApi } from "./openapi.js";
 import type { GatewayOptions } from "./options.js";
 import {
@@ -23,6 +25,12 @@ import {
   TOO_SLOW,
   type Refusal,
 } from "./refusal.js";
+
+/**
+ * By `require`: an import looks at every export, and those of Node 22 and later hold a web socket whose sight alone loads the
+ * whole of `fetch`, which takes half as long as Node takes to start.
+ */
+const { createServer } = createRequire(import.meta.url)("node:http") as typeof import("node:http");
 
 /** The engine refuses bodies above 256 KiB; one byte more is read, so that it can say so. */
 const BODY_BYTES_READ_MAX = 256 * 1024 + 1;
@@ -41,6 +49,9 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** How often a hung connection looks whether the server still listens. */
 const WATCH_MS = 200;
+
+/** The header that says whom a request is for. */
+const HOST = "host";
 
 /** Where the description of the native dialect is served. */
 const DOCUMENT_PATH = "/openapi.json";
@@ -118,28 +129,26 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    if (request.httpVersion === "1.1" && hosts(request) !== 1) return await refuse(request, response, HOST_MISSING);
+    const { headers, hosts } = headersOf(request);
+    if (hosts !== 1 && request.httpVersion === "1.1") return await refuse(request, response, HOST_MISSING);
     const body = await readBody(request);
     const target = request.url ?? "/";
     const question = target.indexOf("?");
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    const result = await gateway.exchange(
-      {
-        method: request.method ?? "",
-        path: question < 0 ? target : target.slice(0, question),
-        query: question < 0 ? "" : target.slice(question + 1),
-        headers: headerPairs(request),
-        body,
-      },
-      gone.signal,
-    );
+    const asked = {
+      method: request.method ?? "",
+      path: question < 0 ? target : target.slice(0, question),
+      query: question < 0 ? "" : target.slice(question + 1),
+      headers,
+      body,
+    };
+    const result = await exchangeRead(gateway, asked, () => goneSignal(response));
     if (result.connection === "broken") return reset(request.socket);
     if (result.connection === "hung") return hang(server, request.socket);
-    const headers = Object.fromEntries(result.headers);
-    if (result.connection === "truncated") return cutOff(request, response, result.status, headers, result.body);
-    if (!server.listening) headers["connection"] = "close";
-    await send(request, response, result.status, headers, result.body);
+    const record = recordOf(result.headers);
+    if (result.connection === "truncated") return cutOff(request, response, result.status, record, result.body);
+    if (!server.listening) record["connection"] = "close";
+    if (request.complete) write(response, result.status, record, result.body);
+    else await writeEarly(request, response, result.status, record, result.body);
     // Virtual time stands still, but what is due now is sent now, as a merchant behind a socket expects.
     if (gateway.clock === "virtual") await gateway.advance(0);
   } catch (error) {
@@ -152,6 +161,14 @@ async function answer(
     response.writeHead(500, { "content-type": "application/json" });
     response.end(body);
   }
+}
+
+/** What aborts when the client goes away, or has been answered. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (response.destroyed) gone.abort();
+  else response.once("close", () => gone.abort());
+  return gone.signal;
 }
 
 /** Sends the OpenAPI document of the native dialect. */
@@ -173,29 +190,58 @@ async function send(
   headers: Readonly<Record<string, string>>,
   body: string,
 ): Promise<void> {
-  const length = Buffer.byteLength(body);
-  if (request.complete) {
-    response.writeHead(status, { ...headers, "content-length": length });
-    response.end(body);
-    return;
-  }
-  // What was not read to its end cannot be followed by another request.
-  response.writeHead(status, { ...headers, "content-length": length, connection: "close" });
+  if (request.complete) write(response, status, { ...headers }, body);
+  else await writeEarly(request, response, status, headers, body);
+}
+
+/** Sends an answer to a request that was read to its end. The record becomes the answer's own. */
+function write(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
+  headers["content-length"] = String(Buffer.byteLength(body));
+  response.writeHead(status, headers);
+  response.end(body);
+}
+
+/** Sends an answer to a request that was not read to its end, and cannot be followed by another one. */
+async function writeEarly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<void> {
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body), connection: "close" });
   response.write(body);
   await dropRest(request);
   response.end();
 }
 
-/** The body, or its beginning when it is longer than the engine takes. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= BODY_BYTES_READ_MAX) break;
-  }
-  return Buffer.concat(chunks).subarray(0, BODY_BYTES_READ_MAX);
+/** The body, or its beginning when it is longer than the engine takes. Rejects when the client goes away before its end. */
+function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  // By events and not by iteration, which takes as long as the answer itself.
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let length = 0;
+    const done = (): void => {
+      const [first] = chunks;
+      const whole = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
+      chunks = [];
+      resolve(whole.subarray(0, BODY_BYTES_READ_MAX));
+    };
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length < BODY_BYTES_READ_MAX) return;
+      request.off("data", take);
+      request.pause();
+      done();
+    };
+    request.on("data", take);
+    request.once("end", done);
+    request.on("error", reject);
+    request.once("close", () => {
+      if (!request.complete) reject(new Error("the client went away before its request was sent"));
+    });
+  });
 }
 
 /**
@@ -216,18 +262,20 @@ async function dropRest(request: IncomingMessage): Promise<void> {
   clearTimeout(impatience);
 }
 
-/** How many headers say whom the request is for. Node itself keeps the first and forgets the others. */
-function hosts(request: IncomingMessage): number {
-  return headerPairs(request).filter(([name]) => name.toLowerCase() === "host").length;
-}
-
-/** Every header as it came: Node's own record drops or joins those that stand twice, and the engine is to see both. */
-function headerPairs(request: IncomingMessage): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
-    pairs.push([request.rawHeaders[at] ?? "", request.rawHeaders[at + 1] ?? ""]);
+/**
+ * Every header as it came, but for those nobody reads, and how many say whom the request is for. Node's own record drops or
+ * joins those that stand twice, and the engine is to see both.
+ */
+function headersOf({ rawHeaders }: IncomingMessage): { headers: [string, string][]; hosts: number } {
+  const headers: [string, string][] = [];
+  let hosts = 0;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (NOT_READ.has(name)) continue;
+    if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1;
+    headers.push([name, rawHeaders[at + 1] ?? ""]);
   }
-  return pairs;
+  return { headers, hosts };
 }
 
 /** Keeps a connection without a word until the client, or the server as a whole, gives up. */

@@ -17,7 +17,9 @@ export type ArtefactName =
   | "governor"
   | "saga"
   | "ledger"
+  | "ledger-templates"
   | "reconcile"
+  | "formats"
   | "simulator";
 
 const modules = new Map<ArtefactName, WebAssembly.Module>();

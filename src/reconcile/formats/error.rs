@@ -107,7 +107,7 @@ pub enum ErrorKind {
         /// What it holds, shortened.
         found: String,
     },
-    /// The reader has refused the file before.
+    /// The file has been refused or has ended before.
     Refused,
 }
 
@@ -243,7 +243,7 @@ impl Error {
             ),
             ErrorKind::Refused => said(
                 report("reader_refused"),
-                "the reader has refused this file before: begin again with a new reader",
+                "the reader has refused or ended this file before: begin again with a new reader",
             ),
         }
     }

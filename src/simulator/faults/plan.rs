@@ -172,6 +172,9 @@ impl FaultPlan {
 
     /// Whether any of `faults` may happen.
     pub(in crate::simulator) fn has_any(&self, faults: &[Fault]) -> bool {
+        if self.rules.is_empty() && self.script.is_empty() {
+            return false;
+        }
         let scripted = |fault: &Fault| self.script.iter().any(|line| line.fault == *fault);
         faults.iter().any(|fault| self.rules.contains_key(fault) || scripted(fault))
     }

@@ -145,6 +145,9 @@ fn matches(pattern: &str, path: &str) -> Option<String> {
 
 /// Percent-decoding; `None` when it is malformed or not UTF-8.
 pub(in crate::simulator) fn decode(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| byte == b'%') {
+        return Some(text.to_owned());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,17 +1,19 @@
 //! One request, from its route to its answer, with the faults that strike on the way.
 
 use super::super::faults::{Fate, Fault, FaultPlan};
-use super::super::idempotency::Reply;
+use super::super::idempotency::{Fingerprint, Name, Printer, Reply};
 use super::super::payment::Payment;
 use super::super::world::{Receipt, World};
 use super::super::{Error, Exchange, KEY_BYTES_MAX, Request};
 use super::routes::{self, Class, Found, Route};
 use super::status::status;
 use super::{befall, door, endpoints, lists, proof, read, reports, view, wallets};
-use crate::crypto::Sha256;
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
+
+/// The account keys belong to: here they belong to the gateway as a whole.
+const NOBODY: usize = 0;
 
 /// What a control route wants of the gateway as a whole, which only its owner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +105,8 @@ fn mutate(
         return Err(Error::KeyInvalid { found: key.len() });
     }
     let body = body(request)?;
-    let fingerprint = fingerprint(request, &body);
-    if let Some(reply) = world.keys.answer(key, &fingerprint, now)? {
+    let (key, fingerprint) = (Name::of(NOBODY, key), fingerprint(request, &body));
+    if let Some(reply) = world.keys.answer(key, fingerprint, now)? {
         if !fate.key_expired {
             let payment = payment_of(&reply);
             let mut answer = reply_answer(world, &reply);
@@ -139,7 +141,7 @@ fn mutate(
 fn remember(
     world: &mut World,
     now: Timestamp,
-    (key, fingerprint): (&str, [u8; 32]),
+    (key, fingerprint): (Name, Fingerprint),
     done: Reply,
     fate: &Fate,
 ) -> Answer {
@@ -315,13 +317,12 @@ fn body(request: &Request) -> Result<Value<'_>, Error> {
 }
 
 /// What makes two requests the same: the route and the meaning of the body.
-fn fingerprint(request: &Request, body: &Value<'_>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [request.method.as_str(), " ", request.path.as_str(), "\n"] {
-        hash.update(part.as_bytes());
-    }
-    hash.update(json::canonical(body).as_bytes());
-    hash.finish()
+fn fingerprint(request: &Request, body: &Value<'_>) -> Fingerprint {
+    let mut print = Printer::new();
+    print.text(&request.method);
+    print.text(&request.path);
+    print.text(&json::canonical(body));
+    print.finish()
 }
 
 pub(in crate::simulator) fn refusal(error: &Error) -> Exchange {

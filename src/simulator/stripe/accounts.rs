@@ -113,7 +113,7 @@ impl Kind for Account {
         sheet.maybe_text("business_type", self.business_type);
         sheet.object("capabilities", |sheet| {
             for name in &self.capabilities {
-                sheet.text(name, "active");
+                sheet.named_by_merchant(name, "active");
             }
         });
         sheet.flag("charges_enabled", true);

@@ -8,7 +8,7 @@ use super::sheet::Sheet;
 use super::test_cards::{self, TEST_CARDS, TestCard};
 use super::tokens;
 use super::work::Work;
-use crate::calendar::date;
+use crate::calendar::year_and_month;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -117,13 +117,28 @@ impl Card {
     }
 
     /// Writes the card in the older form, as tokens and the charges made from them have it.
-    pub(super) fn write_as_source(self, sheet: &mut Sheet<'_>, name: &str, id: &str, holder: Option<&str>) {
+    pub(super) fn write_as_source(
+        self,
+        sheet: &mut Sheet<'_>,
+        name: &'static str,
+        id: &str,
+        holder: Option<&str>,
+    ) {
         let fingerprint = self.fingerprint(sheet.reader.ids);
         sheet.object(name, |sheet| {
             sheet.text("id", id);
             sheet.text("object", "card");
-            for part in ["city", "country", "line1", "line1_check", "line2", "state", "zip", "zip_check"] {
-                sheet.null(&glued(&["address_", part]));
+            for part in [
+                "address_city",
+                "address_country",
+                "address_line1",
+                "address_line1_check",
+                "address_line2",
+                "address_state",
+                "address_zip",
+                "address_zip_check",
+            ] {
+                sheet.null(part);
             }
             sheet.text("brand", shown_brand(self.test.brand()));
             sheet.text("country", self.test.country);
@@ -227,13 +242,4 @@ fn expiry(month: u64, year: u64, now: Timestamp) -> Result<(u8, u16)> {
         return Err(bad_month());
     }
     Ok((month, year))
-}
-
-/// The year and the month of a moment in UTC.
-fn year_and_month(now: Timestamp) -> (u16, u8) {
-    let text = date(now);
-    let mut parts = text.split('-');
-    let year = parts.next().and_then(|year| year.parse().ok()).unwrap_or_default();
-    let month = parts.next().and_then(|month| month.parse().ok()).unwrap_or_default();
-    (year, month)
 }

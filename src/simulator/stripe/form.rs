@@ -12,8 +12,14 @@ use crate::prelude::*;
 /// Most `name=value` pairs of one request.
 const PAIRS_MAX: usize = 1_000;
 
+/// Parameters of most requests.
+const USUAL_PARAMS: usize = 8;
+
 /// Most brackets behind one name.
 const DEPTH_MAX: usize = 8;
+
+/// Parts of most names that are a path.
+const USUAL_DEPTH: usize = 4;
 
 /// A value of a form: a text, or named values. A list is a branch whose names are its positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +37,10 @@ pub(super) type Branch = Vec<(String, Node)>;
 ///
 /// A [`Refusal`] of the request as a whole: it is no form, or too large a one.
 pub(super) fn decode(text: &[u8]) -> Result<Branch> {
-    let mut root = Branch::new();
+    if text.is_empty() {
+        return Ok(Branch::new());
+    }
+    let mut root = Branch::with_capacity(USUAL_PARAMS);
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     for (number, pair) in pairs.enumerate() {
         if number >= PAIRS_MAX {
@@ -40,7 +49,12 @@ pub(super) fn decode(text: &[u8]) -> Result<Branch> {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = unescaped(halves.next().unwrap_or_default())?;
         let value = unescaped(halves.next().unwrap_or_default())?;
-        insert(&mut root, &segments(&name)?, &name, value)?;
+        // Most names are no path.
+        if name.is_empty() || name.bytes().any(|byte| byte == b'[') {
+            insert(&mut root, &segments(&name)?, &name, value)?;
+        } else {
+            insert(&mut root, &[&name], &name, value)?;
+        }
     }
     Ok(root)
 }
@@ -49,7 +63,8 @@ pub(super) fn decode(text: &[u8]) -> Result<Branch> {
 fn segments(name: &str) -> Result<Vec<&str>> {
     let malformed = || Refusal::request(format!("Invalid request: the parameter name {name:?} is malformed"));
     let (first, rest) = name.split_at(name.find('[').unwrap_or(name.len()));
-    let mut segments = vec![first];
+    let mut segments = Vec::with_capacity(USUAL_DEPTH);
+    segments.push(first);
     let mut rest = rest;
     while !rest.is_empty() {
         let inner = rest.strip_prefix('[').ok_or_else(malformed)?;
@@ -107,6 +122,10 @@ fn holds(branch: &Branch, path: &[&str]) -> bool {
 fn unescaped(text: &[u8]) -> Result<String> {
     let malformed =
         || Refusal::request("Invalid request: a parameter is not percent-encoded UTF-8".to_owned());
+    // Nearly all texts are as they are meant.
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return core::str::from_utf8(text).map(str::to_owned).map_err(|_| malformed());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied();
     while let Some(byte) = rest.next() {

@@ -185,8 +185,15 @@ impl Params {
     ///
     /// It is empty.
     pub(super) fn not_empty(&self, name: &str) -> Result<()> {
-        let is_empty = |(found, node): &(String, Node)| found == name && *node == Node::Text(String::new());
-        if self.members.iter().any(is_empty) { Err(self.empty(name)) } else { Ok(()) }
+        if self.is_unset(name) { Err(self.empty(name)) } else { Ok(()) }
+    }
+
+    /// Whether a parameter is there and empty; does not take it.
+    pub(super) fn is_unset(&self, name: &str) -> bool {
+        let is_it = |(found, node): &(String, Node)| {
+            found == name && matches!(node, Node::Text(text) if text.is_empty())
+        };
+        self.members.iter().any(is_it)
     }
 
     /// `true` or `false`.

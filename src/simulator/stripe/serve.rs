@@ -6,27 +6,27 @@
 use alloc::sync::Arc;
 
 use super::super::faults::{Fate, Fault};
+use super::super::idempotency::{Fingerprint, Name, Printer};
 use super::super::world::World;
 use super::super::{Exchange, KEY_BYTES_MAX, Request};
 use super::accounts;
 use super::befall;
+use super::envelope;
 use super::events::{Cause, REQUEST_PREFIX};
 use super::expand::Expand;
 use super::form::{self, Branch, Node};
 use super::object::{Object, PLATFORM};
 use super::params::Params;
-use super::refusal::{self, Refusal, Result};
+use super::refusal::{Refusal, Result};
 use super::routes::{self, Answer, Row};
 use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use super::work::Work;
-use crate::crypto::Sha256;
-use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-/// Where Stripe shows what became of a request of a test account.
-const LOGS: &str = "https://dashboard.stripe.com/test/logs/";
+/// Headers beside the content type, at most.
+const HEADERS: usize = 5;
 
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ struct Asked<'r> {
     params: Branch,
     expand: Expand,
     key: Option<&'r str>,
-    fingerprint: [u8; 32],
+    fingerprint: Fingerprint,
 }
 
 /// What is answered, before the headers.
@@ -92,16 +92,17 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
-        body: envelope(&refusal, Some(reader), Some(&id)),
+        body: envelope::written(&refusal, Some(reader), Some(&id)),
         version,
         is_replayed: false,
         object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
+    exchange.headers.reserve(HEADERS);
     exchange.headers.push(("request-id", id));
     exchange.headers.push(("stripe-version", reply.version.to_text()));
-    for (name, header) in [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")] {
-        if let Some(value) = request.header(header) {
+    for name in ["idempotency-key", "stripe-account"] {
+        if let Some(value) = request.header(name) {
             exchange.headers.push((name, value.to_owned()));
         }
     }
@@ -112,11 +113,6 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         befall::confess(world, fault, now, request, reply.object.as_ref());
     }
     exchange
-}
-
-/// The answer to a request that was not let in.
-pub(super) fn refusal(refusal: &Refusal, request_id: Option<&str>) -> Exchange {
-    Exchange::json(refusal.status, envelope(refusal, None, request_id))
 }
 
 fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
@@ -148,12 +144,13 @@ fn answer(
     fate: &Fate,
 ) -> Result<Reply> {
     let account = account(world, request)?;
-    let asked = read(request)?;
+    let mut asked = read(request)?;
+    let params = core::mem::take(&mut asked.params);
     // Two accounts may use one key.
-    let key = asked.key.map(|key| format!("{account} {key}"));
+    let key = asked.key.map(|key| Name::of(account, key));
     let mut is_expired = false;
-    if let Some(key) = &key
-        && let Some(stored) = world.stripe.keys.answer(key, &asked.fingerprint, now)?
+    if let Some(key) = key
+        && let Some(stored) = world.stripe.keys.answer(key, asked.fingerprint, now)?
     {
         if !fate.key_expired {
             return Ok(replayed(world, &stored));
@@ -165,14 +162,15 @@ fn answer(
     }
     let cause = Cause { request: number, key: asked.key.map(Arc::from) };
     let call = Call { now, account, version, cause, request, asked: &asked };
-    let mut outcome = call.carry_out(world, fate);
+    let again = fate.doubled.then(|| params.clone());
+    let mut outcome = call.carry_out(world, fate, params);
     let done = |outcome: &Result<Answer>| outcome.as_ref().ok().and_then(|answer| answer.object().cloned());
     if outcome.is_ok() && asked.row.method == "POST" {
         if is_expired {
             befall::confess(world, Fault::KeyExpired, now, request, done(&outcome).as_ref());
         }
-        if fate.doubled
-            && let Ok(twin) = call.carry_out(world, fate)
+        if let Some(params) = again
+            && let Ok(twin) = call.carry_out(world, fate, params)
         {
             befall::confess(world, Fault::DuplicateSubmission, now, request, twin.object());
         }
@@ -190,7 +188,7 @@ fn answer(
         Err(refusal) => {
             let id = world.ids.id(REQUEST_PREFIX, number);
             let reader = reader(world, version, request);
-            let body = || Body::Text(envelope(&refusal, Some(reader), Some(&id)).into());
+            let body = || Body::Text(envelope::written(&refusal, Some(reader), Some(&id)).into());
             (refusal.is_executed.then(|| (refusal.status, body())), Err(refusal))
         }
     };
@@ -198,9 +196,9 @@ fn answer(
     if let (Some(key), Some((status, body))) = (key, stored) {
         let stored = Stored { status, origin: origin(world, version, request), body };
         if is_expired {
-            world.stripe.keys.forget(&key);
+            world.stripe.keys.forget(key);
         }
-        world.stripe.keys.store(&key, asked.fingerprint, stored, now, patience.unwrap_or(fate.delay));
+        world.stripe.keys.store(key, asked.fingerprint, stored, now, patience.unwrap_or(fate.delay));
     }
     if patience.is_some() {
         befall::confess(world, Fault::KeyInFlight, now, request, object.as_ref());
@@ -221,13 +219,13 @@ struct Call<'c> {
 
 impl Call<'_> {
     /// Carries it out; a read shows what it may.
-    fn carry_out(&self, world: &mut World, fate: &Fate) -> Result<Answer> {
+    fn carry_out(&self, world: &mut World, fate: &Fate, params: Branch) -> Result<Answer> {
         let is_read = self.asked.row.method == "GET";
         let as_of = if is_read { fate.found_up_to(self.now) } else { self.now };
-        let answer = self.run(world, as_of)?;
         if !is_read || as_of == self.now {
-            return Ok(answer);
+            return self.run(world, as_of, params);
         }
+        let answer = self.run(world, as_of, params.clone())?;
         let (shown, fault) = match answer.object() {
             Some(object) => (
                 befall::version_at(world, object, fate.as_of(self.now)).map(Answer::Object),
@@ -237,7 +235,7 @@ impl Call<'_> {
             None => (Some(answer.clone()), Fault::StaleRead),
         };
         let Some(shown) = shown else { return Ok(answer) };
-        let latest = self.run(world, self.now)?;
+        let latest = self.run(world, self.now, params)?;
         let written =
             |answer: &Answer| answer.written(reader(world, self.version, self.request), Expand::NONE);
         if written(&shown) == written(&latest) {
@@ -247,7 +245,7 @@ impl Call<'_> {
         Ok(shown)
     }
 
-    fn run(&self, world: &mut World, as_of: Timestamp) -> Result<Answer> {
+    fn run(&self, world: &mut World, as_of: Timestamp, params: Branch) -> Result<Answer> {
         let mut work = Work {
             world,
             now: self.now,
@@ -259,7 +257,7 @@ impl Call<'_> {
             body: &self.request.body,
             content_type: self.request.header("content-type").unwrap_or_default(),
         };
-        (self.asked.row.run)(&mut work, Params::new(self.asked.params.clone()))
+        (self.asked.row.run)(&mut work, Params::new(params))
     }
 }
 
@@ -321,30 +319,32 @@ fn key(request: &Request) -> Result<Option<&str>> {
 
 /// What makes two requests the same: the endpoint and its parameters, in whatever order they came. What is no form is
 /// taken by its bytes.
-fn fingerprint(request: &Request, params: &Branch) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [request.method.as_bytes(), b" ", request.path.as_bytes(), b"\n"] {
-        hash.update(part);
-    }
-    digest(&mut hash, params);
+fn fingerprint(request: &Request, params: &Branch) -> Fingerprint {
+    let mut print = Printer::new();
+    print.text(&request.method);
+    print.text(&request.path);
+    print_branch(&mut print, params);
     if is_multipart(request) {
-        hash.update(&request.body);
+        print.bytes(&request.body);
     }
-    hash.finish()
+    print.finish()
 }
 
-/// Hashes names and values sorted by name. Lengths stand before texts, so that no two trees are written alike.
-fn digest(hash: &mut Sha256, branch: &Branch) {
+/// Adds names and values sorted by name.
+fn print_branch(print: &mut Printer, branch: &Branch) {
     let mut members: Vec<&(String, Node)> = branch.iter().collect();
-    members.sort_by(|one, other| one.0.cmp(&other.0));
+    members.sort_unstable_by(|one, other| one.0.cmp(&other.0));
     for (name, node) in members {
-        hash.update(glued(&[&name.len().digits(), ":", name]).as_bytes());
+        print.text(name);
         match node {
-            Node::Text(text) => hash.update(glued(&["=", &text.len().digits(), ":", text]).as_bytes()),
+            Node::Text(text) => {
+                print.mark(b'=');
+                print.text(text);
+            }
             Node::Branch(inner) => {
-                hash.update(b"[");
-                digest(hash, inner);
-                hash.update(b"]");
+                print.mark(b'[');
+                print_branch(print, inner);
+                print.mark(b']');
             }
         }
     }
@@ -383,32 +383,4 @@ fn replayed(world: &World, stored: &Stored) -> Reply {
         Body::Text(_) => None,
     };
     Reply { status: stored.status, body, version, is_replayed: true, object }
-}
-
-/// `{"error": …}`: the official client takes everything else for a success. `request_id` is that of the request it answers.
-fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>, request_id: Option<&str>) -> String {
-    let mut error = ObjectWriter::new();
-    error = error.maybe_text("advice_code", refusal.advice_code);
-    error = error.maybe_text("charge", refusal.charge.as_deref());
-    error = error.maybe_text("code", refusal.code);
-    error = error.maybe_text("decline_code", refusal.decline_code);
-    if let Some(code) = refusal.code.filter(|code| !refusal::OUR_CODES.contains(code)) {
-        error = error.raw(
-            "doc_url",
-            &quoted(&format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-"))),
-        );
-    }
-    error = error.text("message", &refusal.message);
-    error = error.maybe_text("network_decline_code", refusal.network_decline_code);
-    error = error.maybe_text("param", refusal.param.as_deref());
-    for (name, object) in &refusal.objects {
-        if let Some(reader) = reader {
-            error = error.raw(name, &reader.object(object, Expand::NONE));
-        }
-    }
-    if let Some(id) = request_id {
-        error = error.text("request_log_url", &glued(&[LOGS, id]));
-    }
-    error = error.text("type", refusal.kind.name());
-    ObjectWriter::new().raw("error", &error.finish()).finish()
 }

@@ -17,7 +17,10 @@ use crate::time::Timestamp;
 pub(super) const LOCALHOST: &str = "localhost";
 
 /// What most objects take when they are written.
-const OBJECT_BYTES: usize = 1 << 10;
+const OBJECT_BYTES: usize = 2 << 10;
+
+/// The comma before a name, its quotes and the colon behind it.
+const MARKS_BYTES: usize = 4;
 
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +54,10 @@ impl<'a> Reader<'a> {
         if object.has_id() {
             match object.own_id() {
                 Some(id) => sheet.text("id", id),
-                None => sheet.text("id", &self.ids.id(object.class().prefix(), object.head().number)),
+                None => {
+                    sheet.name("id");
+                    sheet.id(object.class().prefix(), object.head().number);
+                }
             }
         }
         sheet.text("object", object.name());
@@ -68,13 +74,13 @@ impl<'a> Reader<'a> {
 
 impl<'a> Sheet<'a> {
     /// A text.
-    pub(super) fn text(&mut self, name: &str, value: &str) {
+    pub(super) fn text(&mut self, name: &'static str, value: &str) {
         self.name(name);
         append_quoted(&mut self.out, value);
     }
 
     /// A text, or `null`.
-    pub(super) fn maybe_text(&mut self, name: &str, value: Option<&str>) {
+    pub(super) fn maybe_text(&mut self, name: &'static str, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
             None => self.null(name),
@@ -82,17 +88,18 @@ impl<'a> Sheet<'a> {
     }
 
     /// A whole number.
-    pub(super) fn integer(&mut self, name: &str, value: i128) {
+    pub(super) fn integer(&mut self, name: &'static str, value: i128) {
         self.raw(name, &value.digits());
     }
 
     /// A number or amount that is never negative.
-    pub(super) fn natural(&mut self, name: &str, value: u64) {
-        self.raw(name, &value.digits());
+    pub(super) fn natural(&mut self, name: &'static str, value: u64) {
+        self.name(name);
+        append_digits(&mut self.out, value);
     }
 
     /// A number or amount that is never negative, or `null`.
-    pub(super) fn maybe_natural(&mut self, name: &str, value: Option<u64>) {
+    pub(super) fn maybe_natural(&mut self, name: &'static str, value: Option<u64>) {
         match value {
             Some(value) => self.natural(name, value),
             None => self.null(name),
@@ -100,47 +107,60 @@ impl<'a> Sheet<'a> {
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&mut self, name: &str, value: bool) {
+    pub(super) fn flag(&mut self, name: &'static str, value: bool) {
         self.raw(name, if value { "true" } else { "false" });
     }
 
     /// `null`.
-    pub(super) fn null(&mut self, name: &str) {
+    pub(super) fn null(&mut self, name: &'static str) {
         self.raw(name, "null");
     }
 
     /// A moment, in seconds since the epoch.
-    pub(super) fn time(&mut self, name: &str, at: Timestamp) {
+    pub(super) fn time(&mut self, name: &'static str, at: Timestamp) {
         self.natural(name, at.unix_seconds());
     }
 
     /// A moment, in seconds since the epoch, or `null`.
-    pub(super) fn maybe_time(&mut self, name: &str, at: Option<Timestamp>) {
+    pub(super) fn maybe_time(&mut self, name: &'static str, at: Option<Timestamp>) {
         self.maybe_natural(name, at.map(Timestamp::unix_seconds));
     }
 
     /// A currency, in lower case as Stripe has it.
-    pub(super) fn currency(&mut self, name: &str, currency: Currency) {
-        self.text(name, &currency.code().to_ascii_lowercase());
+    pub(super) fn currency(&mut self, name: &'static str, currency: Currency) {
+        self.name(name);
+        self.out.push('"');
+        for letter in currency.code().bytes() {
+            self.out.push(char::from(letter.to_ascii_lowercase()));
+        }
+        self.out.push('"');
     }
 
     /// `metadata`, `{}` when there is none.
     pub(super) fn metadata(&mut self, metadata: &Metadata) {
         self.object("metadata", |sheet| {
             for (name, value) in metadata.iter().flat_map(|pairs| pairs.iter()) {
-                sheet.text(name, value);
+                sheet.named_by_merchant(name, value);
             }
         });
     }
 
     /// A member whose value is JSON already.
-    pub(super) fn raw(&mut self, name: &str, json: &str) {
+    pub(super) fn raw(&mut self, name: &'static str, json: &str) {
         self.name(name);
         self.out.push_str(json);
     }
 
+    /// A text under a name that came in with a request.
+    pub(super) fn named_by_merchant(&mut self, name: &str, value: &str) {
+        self.separate();
+        append_quoted(&mut self.out, name);
+        self.out.push(':');
+        append_quoted(&mut self.out, value);
+    }
+
     /// An object inside this one.
-    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+    pub(super) fn object(&mut self, name: &'static str, write: impl FnOnce(&mut Self)) {
         self.name(name);
         self.out.push('{');
         write(self);
@@ -148,14 +168,14 @@ impl<'a> Sheet<'a> {
     }
 
     /// A list of texts.
-    pub(super) fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) {
+    pub(super) fn texts<'t>(&mut self, name: &'static str, texts: impl IntoIterator<Item = &'t str>) {
         self.array(name, texts, |sheet, text| append_quoted(&mut sheet.out, text));
     }
 
     /// A list of objects without an id of their own.
     pub(super) fn objects<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T),
     ) {
@@ -167,26 +187,30 @@ impl<'a> Sheet<'a> {
     }
 
     /// The id of an object, the object itself where it is asked for, or `null`.
-    pub(super) fn reference<T: Kind>(&mut self, name: &str, number: Option<usize>) {
+    pub(super) fn reference<T: Kind>(&mut self, name: &'static str, number: Option<usize>) {
         let Some(number) = number else { return self.null(name) };
         match (self.expand.below(name), T::table(self.reader.tables).get(number)) {
             (Some(expand), Some(found)) => {
                 let json = self.inner().object(&T::object(found.clone()), expand);
                 self.raw(name, &json);
             }
-            _ => self.text(name, &self.reader.id::<T>(number)),
+            _ if T::HAS_OWN_IDS => self.text(name, &self.reader.id::<T>(number)),
+            _ => {
+                self.name(name);
+                self.id(T::PREFIX, number);
+            }
         }
     }
 
     /// An object of any kind, whole, whether it is asked for or not.
-    pub(super) fn embedded(&mut self, name: &str, object: &Object) {
+    pub(super) fn embedded(&mut self, name: &'static str, object: &Object) {
         let expand = self.expand.below(name).unwrap_or(Expand::NONE);
         let json = self.inner().object(object, expand);
         self.raw(name, &json);
     }
 
     /// Objects of any kind, whole, one after the other.
-    pub(super) fn whole(&mut self, name: &str, items: impl IntoIterator<Item = Object>) {
+    pub(super) fn whole(&mut self, name: &'static str, items: impl IntoIterator<Item = Object>) {
         let expand = self.expand.below(name).unwrap_or(Expand::NONE);
         let reader = self.inner();
         self.array(name, items, |sheet, item| sheet.out.push_str(&reader.object(&item, expand)));
@@ -195,7 +219,7 @@ impl<'a> Sheet<'a> {
     /// Objects in which what is asked for is asked for by the name of the list.
     pub(super) fn items<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         items: impl IntoIterator<Item = T>,
         write: impl FnMut(&mut Self, T),
     ) {
@@ -206,14 +230,14 @@ impl<'a> Sheet<'a> {
     }
 
     /// A list object with all of `items`, whole: short lists that are part of another object.
-    pub(super) fn list(&mut self, name: &str, url: &str, items: impl IntoIterator<Item = Object>) {
+    pub(super) fn list(&mut self, name: &'static str, url: &str, items: impl IntoIterator<Item = Object>) {
         self.page(name, url, items, false);
     }
 
     /// A list object with the first of its items, whole.
     pub(super) fn page(
         &mut self,
-        name: &str,
+        name: &'static str,
         url: &str,
         items: impl IntoIterator<Item = Object>,
         has_more: bool,
@@ -230,12 +254,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// Whether a field is asked for, where it is left out otherwise.
-    pub(super) fn is_expanded(&self, name: &str) -> bool {
+    pub(super) fn is_expanded(&self, name: &'static str) -> bool {
         self.expand.below(name).is_some()
     }
 
     /// What is asked for inside a plain object of this one, such as `invoice_settings`, is asked for by both names.
-    pub(super) fn within(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+    pub(super) fn within(&mut self, name: &'static str, write: impl FnOnce(&mut Self)) {
         let outer = self.expand;
         let inner = outer.below(name).unwrap_or(Expand::NONE);
         self.object(name, |sheet| {
@@ -247,7 +271,7 @@ impl<'a> Sheet<'a> {
 
     fn array<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T),
     ) {
@@ -265,15 +289,25 @@ impl<'a> Sheet<'a> {
         Reader { is_new: false, ..self.reader }
     }
 
-    fn name(&mut self, name: &str) {
+    /// The id a number gives, as a value.
+    fn id(&mut self, prefix: &str, number: usize) {
+        self.out.push('"');
+        self.reader.ids.append(&mut self.out, prefix, number);
+        self.out.push('"');
+    }
+
+    /// Names are ours, and hold nothing that JSON would have to escape.
+    fn name(&mut self, name: &'static str) {
+        self.out.reserve(name.len().saturating_add(MARKS_BYTES));
         self.separate();
-        append_quoted(&mut self.out, name);
-        self.out.push(':');
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
     }
 
     /// No value ends with an opening bracket, so one at the end says that nothing was written yet.
     fn separate(&mut self) {
-        if !self.out.ends_with(['{', '[']) {
+        if !matches!(self.out.as_bytes().last(), Some(b'{' | b'[')) {
             self.out.push(',');
         }
     }

@@ -250,14 +250,11 @@ fn transfer_data(work: &Work<'_>, params: &mut Params) -> Result<(Option<usize>,
 }
 
 fn application_fee(params: &mut Params) -> Result<Patch<u64>> {
-    Ok(match params.clone().patch("application_fee_amount")? {
-        Patch::Set(_) => params.natural("application_fee_amount")?.map_or(Patch::Keep, Patch::Set),
-        Patch::Unset => {
-            let _ = params.take("application_fee_amount");
-            Patch::Unset
-        }
-        Patch::Keep => Patch::Keep,
-    })
+    if params.is_unset("application_fee_amount") {
+        let _ = params.take("application_fee_amount");
+        return Ok(Patch::Unset);
+    }
+    Ok(params.natural("application_fee_amount")?.map_or(Patch::Keep, Patch::Set))
 }
 
 fn descriptor(params: &mut Params, name: &str) -> Result<Patch<String>> {

@@ -20,6 +20,9 @@ struct Name([u8; 16], usize);
 /// What is spoken when no version is asked for.
 pub(super) const NEWEST: &str = "2026-10-28.endive";
 
+/// A date such as `2026-10-28`.
+const DATE_BYTES: usize = 10;
+
 impl Version {
     /// The version of the `Stripe-Version` header; the newest when there is none.
     ///
@@ -49,14 +52,15 @@ impl Version {
             Some(halves) => halves,
             None => (text, ""),
         };
-        let digits: String = date.split('-').collect();
-        let is_date =
-            date.len() == 10 && digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *date.as_bytes() else { return None };
+        let digits = [y0, y1, y2, y3, m0, m1, d0, d1];
+        let is_date = digits.iter().all(u8::is_ascii_digit);
         let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase());
         let mut bytes = [0; 16];
         bytes.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
-        let date = digits.parse().ok().filter(|_| is_date && is_name)?;
-        Some(Self { date, name: Name(bytes, name.len()) })
+        let add = |date: u32, digit: u8| date.wrapping_mul(10).wrapping_add(u32::from(digit & 0xf));
+        (is_date && is_name)
+            .then(|| Self { date: digits.into_iter().fold(0, add), name: Name(bytes, name.len()) })
     }
 
     /// Whether this version is of that date or later: `version.since(2026, 9, 30)`.
@@ -66,13 +70,24 @@ impl Version {
 
     /// As it is written in headers and events.
     pub(super) fn to_text(self) -> String {
-        let (year, month, day) = (self.date / 10_000, self.date / 100 % 100, self.date % 100);
-        let date = [year.digits(), month.padded(2), day.padded(2)].join("-");
         let Name(bytes, length) = self.name;
-        match core::str::from_utf8(bytes.get(..length).unwrap_or_default()) {
-            Ok(name) if !name.is_empty() => glued(&[&date, ".", name]),
-            _ => date,
+        let mut text = String::with_capacity(DATE_BYTES.saturating_add(1).saturating_add(length));
+        for (mark, part, width) in
+            [("", self.date / 10_000, 4), ("-", self.date / 100 % 100, 2), ("-", self.date % 100, 2)]
+        {
+            text.push_str(mark);
+            for place in (0..width).rev() {
+                let digit = part / 10_u32.pow(place) % 10;
+                text.extend(char::from_digit(digit, 10));
+            }
         }
+        if let Ok(name) = core::str::from_utf8(bytes.get(..length).unwrap_or_default())
+            && !name.is_empty()
+        {
+            text.push('.');
+            text.push_str(name);
+        }
+        text
     }
 }
 

@@ -9,17 +9,20 @@ use crate::prelude::*;
 use crate::simulator::{Exchange, Request, Transport};
 use crate::time::Timestamp;
 
-/// What a head usually takes.
-const HEAD_BYTES: usize = 256;
+/// What the line of facts takes at most, nearly always.
+const FACTS_BYTES: usize = 64;
+
+/// Headers of most requests.
+const USUAL_HEADERS: usize = 8;
 
 /// Reads the lines `now`, method, path and query, and then a name and a value for each header.
 pub(super) fn read(head: &str, body: &[u8]) -> Result<(Timestamp, Request), Error> {
-    let mut lines = head.split('\n');
+    let mut lines = Lines(Some(head));
     let now = lines.next().and_then(|now| now.parse().ok()).and_then(Timestamp::from_unix_ms);
     let now = now.ok_or_else(|| wrong("now", "milliseconds up to the year 9999"))?;
     let mut line = |field| lines.next().map(str::to_owned).ok_or_else(|| wrong(field, "a line of text"));
     let (method, path, query) = (line("method")?, line("path")?, line("query")?);
-    let mut headers = Vec::new();
+    let mut headers = Vec::with_capacity(USUAL_HEADERS);
     while let Some(name) = lines.next() {
         let value = lines.next().ok_or_else(|| wrong("headers", "pairs of name and value"))?;
         headers.push((name.to_owned(), value.to_owned()));
@@ -27,9 +30,24 @@ pub(super) fn read(head: &str, body: &[u8]) -> Result<(Timestamp, Request), Erro
     Ok((now, Request { method, path, query, headers, body: body.to_vec() }))
 }
 
-/// Writes a line of status, transport, delay, advance and `webhooks_first` or `-`, a line for each header, an empty line and the
-/// body.
-pub(super) fn written(exchange: &Exchange) -> String {
+/// The lines of a text that are left. Byte by byte: they are short, and the search of the library takes longer to begin.
+struct Lines<'t>(Option<&'t str>);
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let rest = self.0?;
+        let end = rest.bytes().position(|byte| byte == b'\n');
+        let Some((line, rest)) = end.and_then(|end| rest.split_at_checked(end)) else { return self.0.take() };
+        self.0 = rest.get(1..);
+        Some(line)
+    }
+}
+
+/// Writes a line of status, transport, delay, advance, `webhooks_first` or `-`, and when something is to be done next or `-`; a
+/// line for each header, an empty line and the body.
+pub(super) fn written(exchange: &Exchange, due: Option<Timestamp>) -> String {
     let (transport, delay) = match exchange.transport {
         Transport::Deliver { delay } => ("deliver", delay.get()),
         Transport::RequestLost => ("request_lost", 0),
@@ -37,14 +55,23 @@ pub(super) fn written(exchange: &Exchange) -> String {
         Transport::Truncated => ("truncated", 0),
         Transport::Hung => ("hung", 0),
     };
-    let first = if exchange.webhooks_first { "webhooks_first" } else { "-" };
-    let mut text = String::with_capacity(exchange.body.len().saturating_add(HEAD_BYTES));
-    text.push_str(&u64::from(exchange.status).digits());
-    text.extend([" ", transport, " "]);
-    text.push_str(&delay.digits());
-    text.push(' ');
-    text.push_str(&exchange.advance.get().digits());
-    text.extend([" ", first]);
+    let first = if exchange.webhooks_first { " webhooks_first " } else { " - " };
+    let mut facts = String::with_capacity(FACTS_BYTES);
+    append_digits(&mut facts, exchange.status.into());
+    facts.extend([" ", transport, " "]);
+    append_digits(&mut facts, delay);
+    facts.push(' ');
+    append_digits(&mut facts, exchange.advance.get());
+    facts.push_str(first);
+    match due {
+        Some(due) => append_digits(&mut facts, due.unix_ms()),
+        None => facts.push('-'),
+    }
+    let headers = exchange.headers.iter().map(|(name, value)| [1, name.len(), 2, value.len()]);
+    let sizes = headers.flatten().chain([facts.len(), 2, exchange.body.len()]);
+    // Not a byte too many, or the text is moved once more when it is handed over.
+    let mut text = String::with_capacity(sizes.fold(0, usize::saturating_add));
+    text.push_str(&facts);
     for (name, value) in &exchange.headers {
         text.extend(["\n", name, ": ", value]);
     }
@@ -70,14 +97,15 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_line_its_headers_and_its_body() {
+        let due = Timestamp::from_unix_ms(1_000);
         let mut exchange = crate::simulator::Gateway::new(crate::simulator::Options::default())
             .handle(Timestamp::MIN, &read("0\nGET\n/health\n", b"").unwrap().1);
         assert_eq!(
-            written(&exchange),
-            "200 deliver 0 0 -\ncontent-type: application/json\n\n{\"status\":\"ok\"}"
+            written(&exchange, None),
+            "200 deliver 0 0 - -\ncontent-type: application/json\n\n{\"status\":\"ok\"}"
         );
         (exchange.transport, exchange.webhooks_first) = (Transport::Hung, true);
         (exchange.headers, exchange.body) = (Vec::new(), String::new());
-        assert_eq!(written(&exchange), "200 hung 0 0 webhooks_first\n\n");
+        assert_eq!(written(&exchange, due), "200 hung 0 0 webhooks_first 1000\n\n");
     }
 }

@@ -15,7 +15,7 @@ pub use error::Error;
 use super::reply;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter, quoted};
 use crate::prelude::*;
-use crate::simulator::{Exchange, FaultPlan, Gateway, Injected, Options, Outcome};
+use crate::simulator::{FaultPlan, Gateway, Injected, Options, Outcome};
 use crate::time::Timestamp;
 
 /// The gateways of one instance.
@@ -51,12 +51,13 @@ impl Gateways {
     #[must_use]
     pub fn handle(&mut self, handle: u32, head: &str, body: &[u8]) -> String {
         match self.try_handle(handle, head, body) {
-            Ok(answer) => message::written(&answer),
+            Ok(answer) => answer,
             Err(error) => ObjectWriter::new().raw("error", &reply::describe(&error)).finish(),
         }
     }
 
-    /// Takes `{"now"}`: what happens by itself up to then happens. Replies with `null`.
+    /// Takes `{"now"}`: what happens by itself up to then happens. Replies with when something is to be done next, and when a
+    /// delivery is, both in milliseconds or `null`: `{"due", "delivery_due"}`.
     #[must_use]
     pub fn advance(&mut self, handle: u32, input: &[u8]) -> Vec<u8> {
         reply::of(self.try_advance(handle, input))
@@ -145,9 +146,11 @@ impl Gateways {
         self.keep(gateway)
     }
 
-    fn try_handle(&mut self, handle: u32, head: &str, body: &[u8]) -> Result<Exchange, Error> {
+    fn try_handle(&mut self, handle: u32, head: &str, body: &[u8]) -> Result<String, Error> {
         let (now, request) = message::read(head, body)?;
-        Ok(self.gateway_mut(handle)?.handle(now, &request))
+        let gateway = self.gateway_mut(handle)?;
+        let exchange = gateway.handle(now, &request);
+        Ok(message::written(&exchange, gateway.poll_timeout()))
     }
 
     fn try_advance(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
@@ -155,8 +158,14 @@ impl Gateways {
         let mut fields = Fields::of(&document, "input")?;
         let now = moment(&mut fields, "now")?;
         fields.finish()?;
-        self.gateway_mut(handle)?.handle_timeout(now)?;
-        Ok("null".to_owned())
+        let gateway = self.gateway_mut(handle)?;
+        gateway.handle_timeout(now)?;
+        let agenda = [("due", gateway.poll_timeout()), ("delivery_due", gateway.poll_delivery_timeout())];
+        let agenda = agenda.into_iter().fold(ObjectWriter::new(), |out, (name, at)| match at {
+            Some(at) => out.number(name, at.unix_ms()),
+            None => out.null(name),
+        });
+        Ok(agenda.finish())
     }
 
     fn try_poll_delivery(&mut self, handle: u32, input: &[u8]) -> Result<String, Error> {
@@ -244,9 +253,13 @@ mod tests {
         assert!(post(&mut gateways, "/api/webhook_endpoints", url).starts_with("201 "));
         let order = r#"{"merchantId":"shop","amount":1000,"currency":"EUR"}"#;
         let paid = post(&mut gateways, "/api/payments", order);
-        assert!(paid.starts_with("201 deliver 0 0 -\n"), "{paid}");
+        assert!(paid.starts_with("201 deliver 0 0 - 1000\n"), "{paid}");
         assert!(paid.contains("\n\n{\"id\":\"pay_"), "{paid}");
         assert_eq!(text(gateways.next_due(1)), r#"{"ok":1000}"#);
+        assert_eq!(
+            text(gateways.advance(1, br#"{"now":1000}"#)),
+            r#"{"ok":{"due":1000,"delivery_due":1000}}"#
+        );
         let polled = text(gateways.poll_delivery(1, br#"{"now":1000,"signed_at":1700000000000}"#));
         let delivery = json::parse(polled.as_bytes()).unwrap();
         let id = delivery.get("ok").unwrap().get("id").unwrap().as_str().unwrap();

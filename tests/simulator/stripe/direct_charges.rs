@@ -97,10 +97,14 @@ fn a_customer_with_a_source_is_charged_without_naming_it() {
     let (customer, source) = (made.id(), made.body["default_source"].as_str().unwrap().to_owned());
     let form = format!("amount=1000&currency=usd&customer={customer}");
     let charge = shop.post("/v1/charges", &form).body;
-    assert_eq!((&charge["customer"], &charge["source"]["last4"]), (&customer.as_str().into(), &"4444".into()));
+    assert_eq!(
+        (&charge["customer"], &charge["source"]["last4"]),
+        (&customer.as_str().into(), &"4444".into())
+    );
     shop.post("/v1/charges", &format!("{form}&source={source}")).id();
     let other = shop.post("/v1/customers", "source=tok_visa").id();
-    let foreign = shop.post("/v1/charges", &format!("amount=1000&currency=usd&customer={other}&source={source}"));
+    let foreign =
+        shop.post("/v1/charges", &format!("amount=1000&currency=usd&customer={other}&source={source}"));
     assert_eq!(foreign.refusal(), "400 invalid_request_error resource_missing source");
     // It is a payment method like any other, and the last one that was given counts.
     shop.post(&format!("/v1/customers/{customer}"), "source=tok_visa").id();

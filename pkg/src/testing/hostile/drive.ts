@@ -6,6 +6,7 @@
  */
 
 import type { Gateway } from "../../simulator/gateway.js";
+import type { BodyReads } from "./reads.js";
 import type { VirtualTimers } from "./timers.js";
 
 /** What became of work that was waited for. */
@@ -23,6 +24,9 @@ export interface Patience {
 
 /** More moments than this are an endless loop of timers. */
 const MOMENTS_MAX = 1_000_000;
+
+/** Real time in which a body that is there has been read, in milliseconds. */
+const READ_MS_MAX = 200;
 
 // As they are before any run replaces them.
 const realTimeout = globalThis.setTimeout;
@@ -59,7 +63,7 @@ export async function drive<T>(work: Promise<T>, gateway: Gateway, timers: Virtu
   const start = gateway.now();
   let idleSince: number | null = null;
   for (let moments = 0; ; ) {
-    await quiet(patience.quietMs);
+    await quiet(patience.quietMs, timers.reads);
     if (ended !== undefined) return ended;
     const due = earliest(timers.next(), gateway.nextDue());
     if (due === null) {
@@ -84,13 +88,13 @@ export async function drive<T>(work: Promise<T>, gateway: Gateway, timers: Virtu
 export async function settle(ms: number, gateway: Gateway, timers: VirtualTimers, patience: Patience): Promise<void> {
   const end = gateway.now() + ms;
   for (let moments = 0; moments < MOMENTS_MAX; moments += 1) {
-    await quiet(patience.quietMs);
+    await quiet(patience.quietMs, timers.reads);
     const due = earliest(timers.next(), gateway.nextDue());
     if (due === null || due > end) break;
     pass(due, gateway, timers);
   }
   gateway.moveTo(end);
-  await quiet(patience.quietMs);
+  await quiet(patience.quietMs, timers.reads);
 }
 
 function pass(due: number, gateway: Gateway, timers: VirtualTimers): void {
@@ -98,10 +102,17 @@ function pass(due: number, gateway: Gateway, timers: VirtualTimers): void {
   timers.fire();
 }
 
-/** Two turns: what a first one set off in other threads is taken up in the second. */
-async function quiet(ms: number): Promise<void> {
-  await turn();
-  await turn();
+/**
+ * Two turns: what a first one set off in other threads is taken up in the second. What reads a body is waited for, and
+ * what is done with it; a body that comes in pieces may wait for a timer itself, so not for ever.
+ */
+async function quiet(ms: number, reads: BodyReads): Promise<void> {
+  const end = realNow() + READ_MS_MAX;
+  do {
+    await turn();
+    await turn();
+    if (realNow() > end) reads.giveUp();
+  } while (reads.underWay);
   if (ms > 0) await realWait(ms);
 }
 

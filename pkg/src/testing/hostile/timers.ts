@@ -5,6 +5,7 @@
  * Invariant: after {@link VirtualTimers.restore} the globals are those that were found, whatever happened in between.
  */
 
+import { BodyReads } from "./reads.js";
 import { diceOf } from "./script.js";
 
 type Callback = (...args: unknown[]) => void;
@@ -60,6 +61,8 @@ class VirtualTimer {
 
 /** The timers of one run. */
 export class VirtualTimers {
+  /** What is being read of bodies: time waits for it. */
+  readonly reads = new BodyReads();
   readonly #now: () => number;
   readonly #timers = new Map<number, { readonly timer: VirtualTimer; readonly due: number }>();
   readonly #found = new Map<string, PropertyDescriptor>();
@@ -102,6 +105,7 @@ export class VirtualTimers {
       return controller.signal;
     };
     Math.random = diceOf(`${seed} random`);
+    this.reads.install();
   }
 
   /** Puts the globals back and forgets what was still to come. */
@@ -109,6 +113,7 @@ export class VirtualTimers {
     for (const [name, found] of this.#found) Object.defineProperty(globalThis, name, found);
     AbortSignal.timeout = this.#foundTimeout;
     Math.random = this.#foundRandom;
+    this.reads.restore();
     this.#timers.clear();
   }
 

@@ -235,7 +235,9 @@ fn told(
     at: usize,
 ) -> Guess {
     let has = |column: Column| found.iter().any(|(of, _)| *of == column);
-    let is_settlement = has(Column::Fee) || has(Column::Net) || has(Column::PayoutId);
+    let is_of_provider = has(Column::Fee) || has(Column::Net) || has(Column::PayoutId);
+    let has_amount = has(Column::Amount) || has(Column::AmountMinor);
+    let is_settlement = is_of_provider && has_amount && (has(Column::Reference) || has(Column::Id));
     let side = if is_settlement { MappingSide::Settlement } else { MappingSide::Bank };
     let cells = |wanted: &[Column]| {
         let places: Vec<usize> =
@@ -262,8 +264,11 @@ fn told(
     }
     let dates = cells(&[Column::BookedAt, Column::ValueDate]);
     let orders = [DateOrder::YearMonthDay, DateOrder::DayMonthYear, DateOrder::MonthDayYear];
+    // Wherever points stand between the parts of a date, the day stands first.
+    let has_points = dates.iter().any(|text| text.contains('.') && !text.contains(':'));
     let mut fitting = orders
         .into_iter()
+        .filter(|order| !has_points || *order != DateOrder::MonthDayYear)
         .filter(|order| dates.iter().all(|text| moment::ordered(text, *order, None).is_some()));
     let date_order = match (fitting.next(), fitting.next()) {
         (Some(only), None) => Some(only),

@@ -118,7 +118,7 @@ impl PaymentIntent {
 
 impl LastError {
     /// Writes the error under a name, with the method as it was.
-    pub(in super::super) fn write(&self, sheet: &mut Sheet<'_>, name: &str) {
+    pub(in super::super) fn write(&self, sheet: &mut Sheet<'_>, name: &'static str) {
         let method = PaymentMethod::object(self.method.clone());
         let words = match self.why {
             Why::Declined(decline) => Some((decline, decline.wording())),
@@ -160,13 +160,14 @@ fn doc_url(code: &str) -> String {
 
 /// What a page in a browser knows an intent by.
 pub(in super::super) fn client_secret(ids: &Ids, prefix: &str, number: usize) -> String {
-    let secret = ids.id("secret", number);
-    let secret = secret.get(secret.len().saturating_sub(24)..).unwrap_or_default();
-    glued(&[&ids.id(prefix, number), "_secret_", secret])
+    let mut secret = ids.id(prefix, number);
+    secret.push('_');
+    ids.append(&mut secret, "secret", number);
+    secret
 }
 
 /// Writes a list of kinds of methods, or `null`.
-pub(in super::super) fn write_types(sheet: &mut Sheet<'_>, name: &str, types: Option<&[String]>) {
+pub(in super::super) fn write_types(sheet: &mut Sheet<'_>, name: &'static str, types: Option<&[String]>) {
     match types {
         Some(types) => sheet.texts(name, types.iter().map(String::as_str)),
         None => sheet.null(name),

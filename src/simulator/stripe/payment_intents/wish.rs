@@ -259,14 +259,11 @@ pub(in super::super) fn check_amount(amount: u64, currency: Currency) -> Result<
 }
 
 pub(super) fn future(params: &mut Params) -> Result<Patch<Future>> {
-    match params.clone().patch("setup_future_usage")? {
-        Patch::Set(_) => Ok(params.choice("setup_future_usage", FUTURES)?.map_or(Patch::Keep, Patch::Set)),
-        Patch::Unset => {
-            let _ = params.take("setup_future_usage");
-            Ok(Patch::Unset)
-        }
-        Patch::Keep => Ok(Patch::Keep),
+    if params.is_unset("setup_future_usage") {
+        let _ = params.take("setup_future_usage");
+        return Ok(Patch::Unset);
     }
+    Ok(params.choice("setup_future_usage", FUTURES)?.map_or(Patch::Keep, Patch::Set))
 }
 
 /// Kinds of payment methods by name; an empty value unsets them.

@@ -1,0 +1,230 @@
+/**
+ * The one table of commands and their flags, of which everything else follows: what is parsed, what help says, and what a
+ * shell completes.
+ *
+ * Invariant: a flag that is not here is refused, and one that is here is explained. The table is data: it loads nothing.
+ */
+
+/** A flag: what `parseArgs` needs to know, and what people do. */
+export interface Flag {
+  readonly type: "string" | "boolean";
+  readonly multiple?: boolean;
+  /** What stands after it, in capitals; what begins with `FILE` or `DIR` is completed as such. */
+  readonly value?: string;
+  /** Words it may be; a shell offers them. */
+  readonly words?: readonly string[];
+  /** One line: what it does, and what holds without it. */
+  readonly says: string;
+}
+
+/** A command line that works as it stands, and when one would want it. */
+export interface Example {
+  readonly when: string;
+  readonly line: string;
+}
+
+/** A command as people meet it. */
+export interface Command {
+  readonly summary: string;
+  /** What to know before the flags, in whole sentences; one string for each paragraph. */
+  readonly about: readonly string[];
+  /** What follows the name, in one line. */
+  readonly usage: string;
+  /** Words that may follow the name without a flag. */
+  readonly arguments?: readonly string[];
+  readonly flags: Readonly<Record<string, Flag>>;
+  readonly examples: readonly Example[];
+  /** What the statuses 0 and 1 mean here. */
+  readonly status: string;
+}
+
+const JSON_FLAG = { type: "boolean", says: "print one JSON document to standard output, and nothing else there" } as const;
+
+/** Every command by its name, in the order help lists them. */
+export const COMMANDS = {
+  verify: {
+    summary: "says whether a webhook is genuine and recent",
+    about: [
+      "Checks a delivery that you kept as files, exactly as createVerifier() does, and explains a refusal: " +
+        "what happened to the delivery, and what to do about it. The body must be the bytes as they arrived.",
+    ],
+    usage: "--scheme S (--secret S... | --secret-env NAME) --headers FILE.json --body FILE [FLAGS]",
+    flags: {
+      scheme: { type: "string", value: "NAME", says: "the signature scheme, such as stripe-v1; a wrong name lists all" },
+      secret: { type: "string", multiple: true, value: "SECRET", says: "a secret as the provider shows it; several while one is replaced" },
+      "secret-env": { type: "string", value: "NAME", says: "the environment variable with the secret, which keeps it out of the shell's history" },
+      headers: { type: "string", value: "FILE.json", says: "the headers: an object of names to values, or a list of pairs" },
+      body: { type: "string", value: "FILE", says: "the raw body; - is standard input" },
+      url: { type: "string", value: "URL", says: "the URL the provider was given, for schemes that sign it" },
+      option: { type: "string", multiple: true, value: "NAME=VALUE", says: "a further field of the scheme; a value of @FILE reads the file" },
+      tolerance: { type: "string", value: "SECONDS", says: "how old a delivery may be; without it what the scheme says" },
+      now: { type: "string", value: "UNIX_SECONDS", says: "the time to judge at, for a delivery of long ago; without it the present" },
+      json: JSON_FLAG,
+    },
+    examples: [
+      {
+        when: "a delivery that your endpoint refused",
+        line: "tillproof verify --scheme stripe-v1 --secret-env STRIPE_SECRET --headers headers.json --body body.json",
+      },
+      {
+        when: "one of last week, judged at its own time",
+        line: "tillproof verify --scheme github-v1 --secret-env HOOK_SECRET --headers h.json --body b.json --now 1770000000",
+      },
+    ],
+    status: "0 genuine, 1 not genuine",
+  },
+  reconcile: {
+    summary: "compares your ledger with what the provider settled and the bank booked",
+    about: [
+      "Reads your books and the provider's reports, matches them by reference, and names every difference: its kind, both " +
+        "rows, and a sentence. Nothing is adjusted.",
+    ],
+    usage: "--ledger FILE... --settlement FILE... [FLAGS]",
+    flags: {
+      ledger: { type: "string", multiple: true, value: "FILE", says: "your own records; - is standard input" },
+      settlement: { type: "string", multiple: true, value: "FILE", says: "what the provider says he settled" },
+      bank: { type: "string", multiple: true, value: "FILE", says: "the statement of the bank" },
+      "ledger-format": { type: "string", value: "FORMAT", says: "how the ledger is written: csv, or as for the settlement" },
+      "settlement-format": { type: "string", value: "FORMAT", says: "csv, stripe, adyen, paypal, braintree, square, shopify, shopify-json or mollie: csv" },
+      "bank-format": { type: "string", value: "FORMAT", says: "csv, camt.053, camt.054, mt940, bai2 or ofx: csv" },
+      mapping: { type: "string", value: "FILE.json", says: "which column means what, for a format of your own" },
+      "as-of": { type: "string", value: "RFC3339", says: "the day to count ages from; without it the latest time in the files" },
+      "in-flight-days": { type: "string", value: "N", says: "calendar days a payment may be under way: 2" },
+      "in-flight-business-days": { type: "string", value: "N", says: "the same in business days" },
+      holidays: { type: "string", value: "FILE", says: "with business days: the days nobody works, one on each line" },
+      out: { type: "string", value: "DIR", says: "write report.json and report.txt there as well" },
+      workers: { type: "string", value: "N", says: "threads at most; the report is the same whatever the number" },
+      json: JSON_FLAG,
+    },
+    examples: [
+      { when: "the books of a month", line: "tillproof reconcile --ledger ledger.csv --settlement settlement.csv --json" },
+      {
+        when: "two reports, and the result as files",
+        line: "tillproof reconcile --ledger ledger.csv --settlement may.csv --settlement june.csv --out report",
+      },
+    ],
+    status: "0 no breaks, 1 breaks were found",
+  },
+  simulate: {
+    summary: "serves a payment gateway on loopback that fails as real ones do",
+    about: [
+      "A gateway to try a shop on: answers that get lost, webhooks that come twice, late or forged, settlement files that " +
+        "disagree. What it did wrong is told at /_tillproof/ground-truth. SIGTERM ends it cleanly.",
+    ],
+    usage: "[FLAGS]",
+    flags: {
+      port: { type: "string", value: "N", says: "where to listen: 4010, or PORT of the environment; 0 takes a free one" },
+      seed: { type: "string", value: "N", says: "the same seed fails the same way: 0" },
+      dialect: { type: "string", value: "NAME", words: ["native", "stripe", "both"], says: "native, stripe or both: native" },
+      faults: {
+        type: "string",
+        value: "NAME|FILE.json",
+        words: ["none", "gentle", "hostile", "blackout", "month-end"],
+        says: "none, gentle, hostile, blackout, month-end, or a plan of your own: none",
+      },
+      clock: { type: "string", value: "NAME", words: ["real", "virtual"], says: "real, or virtual, which stands until it is advanced: real" },
+      routes: { type: "boolean", says: "print the routes of the Stripe dialect instead of serving" },
+      json: { type: "boolean", says: "with --routes: as one JSON document" },
+    },
+    examples: [
+      { when: "Stripe, as it behaves on a bad day", line: "tillproof simulate --port 8080 --dialect stripe --seed 7 --faults hostile" },
+      { when: "a free port, for a test", line: "tillproof simulate --port 0 --clock virtual" },
+    ],
+    status: "0 when it was told to stop",
+  },
+  torture: {
+    summary: "lives payments through a hostile world, seed by seed, and names the seed that breaks an invariant",
+    about: [
+      "Tries the payments engine itself: crashes, lost answers, clocks that jump. A failing seed is printed with the " +
+        "command that lives it again. Your own integration is tried by tillproof/testing.",
+    ],
+    usage: "[--seeds A..B | --seed N [--trace]] [FLAGS]",
+    flags: {
+      seeds: { type: "string", value: "A..B", says: "the first and the last seed: 1..10000" },
+      seed: { type: "string", value: "N", says: "one seed" },
+      profile: { type: "string", value: "NAME", says: "the world to live in; --list names them" },
+      crash: { type: "string", value: "PERCENT", says: "the chance of dying at each step" },
+      without: { type: "string", value: "SAFEGUARD", says: "take one safeguard away, and see what it was for" },
+      workers: { type: "string", value: "N", says: "threads: 1" },
+      trace: { type: "boolean", says: "with --seed: print every decision" },
+      list: { type: "boolean", says: "print the worlds and the safeguards" },
+      json: JSON_FLAG,
+    },
+    examples: [
+      { when: "a hundred thousand shops", line: "tillproof torture --seeds 1..100000 --profile crash-20 --workers 2" },
+      { when: "one of them, step by step", line: "tillproof torture --seed 7 --trace" },
+    ],
+    status: "0 every invariant held, 1 one was broken",
+  },
+  demo: {
+    summary: "drives orders through a hostile gateway, kills the shop in the middle, and prints a proof",
+    about: ["A gateway and a shop in two processes; what is proven is computed from what the gateway says it did, never from what the shop hoped."],
+    usage: "[FLAGS]",
+    flags: {
+      orders: { type: "string", value: "N", says: "how many orders: 500" },
+      seed: { type: "string", value: "N", says: "another seed, other customers and faults: 1" },
+      serve: { type: "boolean", says: "keep the gateway and the shop running afterwards, to look around" },
+    },
+    examples: [{ when: "a shorter one, on a seed of your own", line: "tillproof demo --orders 200 --seed 7" }],
+    status: "0 every claim holds, 1 one does not",
+  },
+  doctor: {
+    summary: "checks your setup (clock, secrets, store, webhook endpoint, provider) and says what to fix",
+    about: [
+      "Looks at what you name and skips the rest. Nothing is changed; an endpoint that is named gets a few deliveries of the " +
+        "type tillproof.probe, signed with your own secret where you name it: so it is known whether the raw body arrives " +
+        "byte by byte, and whether a changed one is refused.",
+      "Secrets are named by their environment variable. None is printed.",
+    ],
+    usage: "[FLAGS]",
+    flags: {
+      clock: { type: "string", value: "URL", says: "a server whose Date is compared with this clock; without it the provider or the endpoint" },
+      "secret-env": { type: "string", multiple: true, value: "NAME", says: "the variable with the webhook secret; the first one signs the probe" },
+      scheme: { type: "string", value: "NAME", says: "the signature scheme of the endpoint, such as stripe-v1" },
+      "api-key-env": { type: "string", multiple: true, value: "NAME", says: "the variable with the provider's API key" },
+      "key-secret-env": { type: "string", value: "NAME", says: "the variable with the secret that idempotency keys are made from" },
+      store: { type: "string", value: "ADDRESS", says: "sqlite:FILE, postgres://... or redis://..." },
+      "store-env": { type: "string", value: "NAME", says: "the variable with that address, where it holds a password" },
+      endpoint: { type: "string", value: "URL", says: "your webhook endpoint, as the provider calls it" },
+      "provider-url": { type: "string", value: "URL", says: "the base URL of the provider" },
+      json: JSON_FLAG,
+    },
+    examples: [
+      {
+        when: "the endpoint, with a signed probe",
+        line: "tillproof doctor --endpoint https://shop.example/webhooks --scheme stripe-v1 --secret-env STRIPE_WEBHOOK_SECRET",
+      },
+      {
+        when: "before going live",
+        line: "tillproof doctor --provider-url https://api.stripe.com --api-key-env STRIPE_KEY --key-secret-env KEY_SECRET --store-env DATABASE_URL",
+      },
+    ],
+    status: "0 nothing to fix, 1 something is broken",
+  },
+  completion: {
+    summary: "prints a script that completes commands and flags in your shell",
+    about: ["The script is made of the same table as this help, so it knows what this version knows."],
+    usage: "bash|zsh|fish",
+    arguments: ["bash", "zsh", "fish"],
+    flags: {},
+    examples: [
+      { when: "bash, in ~/.bashrc", line: "source <(tillproof completion bash)" },
+      { when: "zsh, in ~/.zshrc after compinit", line: "source <(tillproof completion zsh)" },
+      { when: "fish, once", line: "tillproof completion fish > ~/.config/fish/completions/tillproof.fish" },
+    ],
+    status: "0 printed",
+  },
+} as const satisfies Readonly<Record<string, Command>>;
+
+/** The name of a command. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** The flags of a command as `parseArgs` takes them. */
+export function flagsOf<Name extends CommandName>(name: Name): (typeof COMMANDS)[Name]["flags"] {
+  return COMMANDS[name].flags;
+}
+
+/** Whether there is such a command. */
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}

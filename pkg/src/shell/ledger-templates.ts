@@ -1,0 +1,8 @@
+/** The `ledger-templates` artefact: entries from events. */
+
+import source from "#wasm/ledger-templates";
+import * as glue from "../../wasm/ledger-templates.js";
+import { Artefact } from "./artefact.js";
+
+/** The one instance of this artefact in the process. */
+export const ledgerTemplates: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("ledger-templates", glue, source);

@@ -1,0 +1,99 @@
+/** The worker for the visitor's own webhooks and files. Nothing it is given leaves the machine. */
+
+import { expose } from "comlink";
+import { isTillproofError } from "tillproof/slim";
+import { reconcile, type Report } from "tillproof/slim/reconcile";
+import { signDelivery } from "tillproof/slim/testing";
+import { createVerifier, diagnose, schemes, type Diagnosis, type SchemeInfo } from "tillproof/slim/webhooks";
+import "tillproof/slim/webhooks/full";
+
+import { provide } from "../shell/wasm.js";
+import { exampleOf, type Example, type ExampleKind } from "./example.js";
+
+/** A delivery as somebody pasted it. */
+export interface Pasted {
+  readonly scheme: string;
+  readonly secret: string;
+  /** `Name: value`, one a line. */
+  readonly headers: string;
+  readonly body: string;
+  readonly url: string;
+  /** What some schemes need beside the secret: `name=value`, one a line. */
+  readonly options: string;
+}
+
+/** What there is to say of it. */
+export type Finding =
+  | { readonly verdict: "genuine"; readonly events: readonly { readonly id: string; readonly type: string }[] }
+  | { readonly verdict: "refused"; readonly code: string; readonly message: string; readonly diagnosis: Diagnosis | undefined }
+  | { readonly verdict: "unreadable"; readonly code: string; readonly message: string };
+
+/** A file as somebody dropped it. */
+export interface Dropped {
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
+/** A report, or why there is none. */
+export type Reconciled = { readonly ok: true; readonly report: Report; readonly tookMs: number } | { readonly ok: false; readonly message: string };
+
+export class Desk {
+  schemes(): SchemeInfo[] {
+    return schemes();
+  }
+
+  async example(kind: ExampleKind, scheme: string): Promise<Example | { readonly message: string }> {
+    await provide("simulator");
+    try {
+      return exampleOf(kind, scheme, signDelivery, Date.now());
+    } catch (error) {
+      return { message: `There is no example of ${scheme}: ${wordsOf(error)}. Paste a delivery of the provider's sandbox` };
+    }
+  }
+
+  async explain(pasted: Pasted): Promise<Finding> {
+    await provide("webhooks", "webhooks-full");
+    try {
+      const { scheme, secret, body, url } = pasted;
+      const verifier = createVerifier({ scheme, secrets: secret, ...(url === "" ? {} : { url }), ...optionsIn(pasted.options) });
+      const delivery = { body, headers: headerPairs(pasted.headers), now: Date.now() };
+      const result = verifier.verify(delivery);
+      if (result.ok) return { verdict: "genuine", events: result.events.map(({ id, type }) => ({ id, type })) };
+      return { verdict: "refused", code: result.code, message: result.message, diagnosis: diagnose(verifier, delivery) };
+    } catch (error) {
+      return { verdict: "unreadable", code: isTillproofError(error) ? error.code : "unknown", message: wordsOf(error) };
+    }
+  }
+
+  async reconcile(ledger: readonly Dropped[], settlement: readonly Dropped[]): Promise<Reconciled> {
+    await provide("reconcile");
+    const began = performance.now();
+    try {
+      return { ok: true, report: reconcile({ ledger, settlement }), tookMs: performance.now() - began };
+    } catch (error) {
+      return { ok: false, message: wordsOf(error) };
+    }
+  }
+}
+
+/** What the package says of a mistake; anything else is a fault of ours and goes on. */
+function wordsOf(error: unknown): string {
+  if (!isTillproofError(error)) throw error;
+  return error.message;
+}
+
+function headerPairs(text: string): [string, string][] {
+  return text
+    .split("\n")
+    .filter((line) => line.includes(":"))
+    .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]);
+}
+
+/** `name=value` lines as options; the package names those it does not know. */
+function optionsIn(text: string): Record<string, string | number> {
+  const lines = text.split("\n").filter((line) => line.includes("="));
+  const pairs = lines.map((line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1).trim()] as const);
+  return Object.fromEntries(pairs.map(([name, value]) => [name, name === "toleranceSeconds" ? Number(value) : value]));
+}
+
+expose(new Desk());
