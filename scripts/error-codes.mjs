@@ -141,15 +141,18 @@ function ofTables(text) {
   return [...rows].map(([, code, sentence]) => ({ code, sentence: unquoted(sentence) })).filter(isRow);
 }
 
-/** Chains from `Report::new("code")` to the next one. */
+/** Chains from `Report::new("code")` to the next one; a helper that begins a chain is handed the codes it chooses from. */
 function ofReports(text) {
-  const pieces = text.split(/(?=\bReport::new\(|\bat\.report\()/).slice(1);
+  const pieces = text.split(/(?=\bReport::new\(|\bat\.report\(|=> [a-z_]+\()/).slice(1);
   return pieces.flatMap((piece) => {
-    const [, code] = /^(?:Report::new|at\.report)\(\s*"([a-z0-9_]+)"/.exec(piece) ?? [];
-    if (code === undefined || !CODE.test(code)) return [];
+    const [, begins] = /^(?:Report::new|at\.report)\(\s*"([a-z0-9_]+)"/.exec(piece) ?? [];
+    const [, handed = ""] = /^=> [a-z_]+\(([^()]*)\)\s*\./.exec(piece) ?? [];
     const said = new RegExp(String.raw`\.say(?:_with)?\(\s*(${LITERAL})`).exec(piece)?.[1];
+    // Whatever is handed something in snake_case and says nothing is about something else.
+    const codes = begins === undefined && said === undefined ? [] : begins === undefined ? [...handed.matchAll(/"([a-z0-9_]+)"/g)].map(([, code]) => code) : [begins];
     const advice = /\.advise\(Advice::(\w+)\)/.exec(piece)?.[1];
-    return [{ code, sentence: said === undefined ? "" : unquoted(said), advice: snake(advice ?? "FixCall") }];
+    const row = { sentence: said === undefined ? "" : unquoted(said), advice: snake(advice ?? "FixCall") };
+    return codes.filter((code) => CODE.test(code)).map((code) => ({ code, ...row }));
   });
 }
 

@@ -29,6 +29,10 @@ const SMALL = { level: "z", inline: 12 };
  * one), and SHA-256 is a loop instead of SIMD, for the few short texts that are hashed there.
  */
 const COMPACT = { level: "z", inline: 5, cfg: ['sha2_backend="soft"', 'sha2_backend_soft="compact"'], once: 20 };
+/** For a row without glue: as above, but for the hashes, which take half of their time so, and tiny functions. */
+const BARE = { ...SMALL, once: 20 };
+/** Bytes of stack of such a row: what stands behind it has addresses of three bytes instead of four. */
+const SMALL_STACK = 65_536;
 /** For a row that says so, which may also have an `inline` of its own: a claim takes two thirds of the time, for 5 % of size. */
 const FAST = { level: "s", inline: 50 };
 
@@ -99,12 +103,12 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, compact, inline: more, pass = "-Oz" }, bindgen) {
-  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : SMALL), ...(more && { inline: more }) };
+async function buildArtefact({ name, features, fast, compact, bare, inline: more, pass = "-Oz" }, bindgen) {
+  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : bare ? BARE : SMALL), ...(more && { inline: more }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
     "rustc", "--crate-type", "cdylib", "--quiet", "--lib", "--release", "--locked",
-    "--target", TARGET, "--no-default-features", "--features", features, "--config", compilerFlags(inline, cfg),
+    "--target", TARGET, "--no-default-features", "--features", features, "--config", compilerFlags(inline, cfg, bare ? SMALL_STACK : undefined),
   ], { env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: level } });
   // Cargo writes each artefact to the same path, so it is taken away before the next one.
   const compiled = at("target", `${name}.wasm`);
@@ -117,13 +121,31 @@ async function buildArtefact({ name, features, fast, compact, inline: more, pass
   // No feature flags: the target_features section decides, and --all-features gives files Node 20 rejects. Rust puts the
   // stack first, and nothing below it: whoever reached the lowest kilobyte would have overflown it.
   const bound = join(OUT, `${name}_bg.wasm`);
+  if (bare) await strip(name, bound);
   const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
   await run(process.execPath, [npmBin("wasm-opt"), pass, "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
-  dropAsyncStart(name);
+  if (!bare) dropAsyncStart(name);
   await writeSources(name, readFileSync(optimised));
+}
+
+/**
+ * Leaves an artefact whose functions take and return numbers with nothing but those and its memory: wasm-bindgen's own
+ * table and start would import from a glue that `pkg/src/shell/bare.ts` does without.
+ */
+async function strip(name, bound) {
+  const exports = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(bound))).map((entry) => entry.name);
+  const kept = exports.filter((entry) => entry === "memory" || !entry.startsWith("__"));
+  const graph = [{ name: "kept", root: true, reaches: kept }, ...kept.map((entry) => ({ name: entry, export: entry }))];
+  const file = at("target", `${name}.exports.json`);
+  writeFileSync(file, JSON.stringify(graph));
+  await run(process.execPath, [npmBin("wasm-metadce"), "--graph-file", file, "--quiet", bound, "-o", bound]);
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(bound)));
+  if (imports.length > 0) throw new Failure(`${name}.wasm needs ${imports[0].name} of JavaScript: a bare artefact has numbers alone`);
+  rmSync(join(OUT, `${name}.js`));
+  rmSync(join(OUT, `${name}.d.ts`));
 }
 
 /**
@@ -169,12 +191,13 @@ export async function pack(bytes) {
  * Panic messages name source files. Neither the home folder of who built them may stand there, nor the place of the
  * standard library's sources, which the compiler puts in where the component `rust-src` happens to be installed.
  */
-function compilerFlags(inline, cfg) {
+function compilerFlags(inline, cfg, stack) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const library = join(outputOf("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust");
   const commit = /^commit-hash: (.+)$/m.exec(outputOf("rustc", ["--version", "--verbose"]))?.[1];
   const places = [[cargoHome, "/cargo"], [ROOT, "/tillproof"], [library, `/rustc/${commit}`]];
   const remapped = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   const flags = [...remapped, `-Cllvm-args=-inline-threshold=${inline}`, ...cfg.map((name) => `--cfg=${name}`)];
+  if (stack !== undefined) flags.push(`-Clink-arg=-zstack-size=${stack}`);
   return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
 }

@@ -1,7 +1,11 @@
 //! The hash functions providers sign with, behind one type, so that whoever hashes is written once.
 
-use sha2::Digest;
-use zeroize::Zeroize as _;
+use core::slice;
+
+use sha2::block_api::{compress256, compress512};
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
+
+use super::sha1;
 
 /// Which hash.
 ///
@@ -56,15 +60,22 @@ impl HashAlgorithm {
     }
 }
 
-/// A message being hashed. It does not print: the state of a keyed hash signs.
+/// A message being hashed. It does not print, and wipes itself: the state of a keyed hash signs.
+///
+/// The three differ in how a block changes the state, which is the work of well-kept crates; how a message is cut into
+/// blocks, and what its last one ends with, is the same and stands here once.
 #[derive(Clone)]
-pub struct Hasher(State);
-
-#[derive(Clone)]
-enum State {
-    Sha1(sha1::Sha1),
-    Sha256(sha2::Sha256),
-    Sha512(sha2::Sha512),
+pub struct Hasher {
+    algorithm: HashAlgorithm,
+    /// The state of SHA-1, which has five words, and SHA-256.
+    narrow: [u32; 8],
+    /// The state of SHA-512.
+    wide: [u64; 8],
+    block: [u8; BLOCK_BYTES_MAX],
+    /// Bytes of the message in `block`: always less than a block.
+    filled: usize,
+    /// Bytes of the message so far.
+    bytes: u64,
 }
 
 /// What a hash gave: 20, 32 or 64 bytes. It does not print, since it may be that of a secret.
@@ -74,36 +85,109 @@ pub struct HashValue {
     length: usize,
 }
 
+/// The state SHA-1 begins with (FIPS 180-4, 5.3.1).
+const SHA1_INITIAL: [u32; 8] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0];
+
+/// The state SHA-512 begins with (FIPS 180-4, 5.3.5). That of SHA-256 is the upper half of each word: both are digits of
+/// the same square roots.
+const SHA512_INITIAL: [u64; 8] = [
+    0x6a09_e667_f3bc_c908,
+    0xbb67_ae85_84ca_a73b,
+    0x3c6e_f372_fe94_f82b,
+    0xa54f_f53a_5f1d_36f1,
+    0x510e_527f_ade6_82d1,
+    0x9b05_688c_2b3e_6c1f,
+    0x1f83_d9ab_fb41_bd6b,
+    0x5be0_cd19_137e_2179,
+];
+
 impl Hasher {
     /// A hash of nothing yet.
     #[must_use]
     pub fn new(algorithm: HashAlgorithm) -> Self {
-        Self(match algorithm {
-            HashAlgorithm::Sha1 => State::Sha1(sha1::Sha1::new()),
-            HashAlgorithm::Sha256 => State::Sha256(sha2::Sha256::new()),
-            HashAlgorithm::Sha512 => State::Sha512(sha2::Sha512::new()),
-        })
+        let mut narrow = SHA1_INITIAL;
+        if algorithm == HashAlgorithm::Sha256 {
+            for (word, wide) in narrow.iter_mut().zip(SHA512_INITIAL) {
+                *word = u32::try_from(wide >> 32).unwrap_or_default();
+            }
+        }
+        Self { algorithm, narrow, wide: SHA512_INITIAL, block: [0; BLOCK_BYTES_MAX], filled: 0, bytes: 0 }
     }
 
     /// Adds the next part. Parts are not separated: `"ab"`, `"c"` and `"a"`, `"bc"` are the same message.
     pub fn update(&mut self, part: &[u8]) {
-        match &mut self.0 {
-            State::Sha1(state) => state.update(part),
-            State::Sha256(state) => state.update(part),
-            State::Sha512(state) => state.update(part),
+        // A message of 2^61 bytes does not fit into any memory.
+        self.bytes = self.bytes.wrapping_add(u64::try_from(part.len()).unwrap_or_default());
+        let mut rest = part;
+        while !rest.is_empty() {
+            let room = self.block.get_mut(self.filled..self.algorithm.block_bytes()).unwrap_or_default();
+            let (now, later) = rest.split_at_checked(room.len()).unwrap_or((rest, &[]));
+            fill(room, now);
+            rest = later;
+            self.filled = self.filled.saturating_add(now.len());
+            if self.filled >= self.algorithm.block_bytes() {
+                self.compress();
+            }
         }
     }
 
     /// The hash of everything added.
     #[must_use]
-    pub fn finish(self) -> HashValue {
-        match self.0 {
-            State::Sha1(state) => HashValue::of(&state.finalize()),
-            State::Sha256(state) => HashValue::of(&state.finalize()),
-            State::Sha512(state) => HashValue::of(&state.finalize()),
+    pub fn finish(mut self) -> HashValue {
+        let bits = self.bytes.wrapping_mul(8).to_be_bytes();
+        self.update(&[0x80]);
+        let size = self.algorithm.block_bytes();
+        // The number of bits is an eighth of a block, of which the first half is zero for SHA-512.
+        if self.filled > size.saturating_sub(size / 8) {
+            self.pad();
+            self.compress();
+        }
+        self.pad();
+        if let Some(last) = self.block.get_mut(..size).and_then(<[u8]>::last_chunk_mut) {
+            *last = bits;
+        }
+        self.compress();
+        let mut value = HashValue { bytes: [0; HASH_BYTES_MAX], length: self.algorithm.hash_bytes() };
+        if self.algorithm == HashAlgorithm::Sha512 {
+            for (slot, word) in value.bytes.as_chunks_mut().0.iter_mut().zip(self.wide) {
+                *slot = word.to_be_bytes();
+            }
+        } else {
+            for (slot, word) in value.bytes.as_chunks_mut().0.iter_mut().zip(self.narrow) {
+                *slot = word.to_be_bytes();
+            }
+        }
+        value
+    }
+
+    /// Zeros up to the end of the block.
+    fn pad(&mut self) {
+        self.block.get_mut(self.filled..).unwrap_or_default().fill(0);
+    }
+
+    /// Takes the block into the state.
+    fn compress(&mut self) {
+        self.filled = 0;
+        if self.algorithm == HashAlgorithm::Sha512 {
+            return compress512(&mut self.wide, &[self.block]);
+        }
+        let Some(block) = self.block.first_chunk() else { return };
+        match self.algorithm {
+            HashAlgorithm::Sha1 => sha1::compress(&mut self.narrow, block),
+            _ => compress256(&mut self.narrow, slice::from_ref(block)),
         }
     }
 }
+
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        self.narrow.zeroize();
+        self.wide.zeroize();
+        self.block.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Hasher {}
 
 impl HashValue {
     /// The bytes of a hash that was computed elsewhere; those beyond [`HASH_BYTES_MAX`] are left out.

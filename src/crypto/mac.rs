@@ -5,7 +5,6 @@
 //! stays here, where the state behind the key's block is kept. The `hmac` crate has no such seam.
 
 use sha2::Digest as _;
-use sha2::block_api::compress256;
 use zeroize::Zeroizing;
 
 use super::hash::{BLOCK_BYTES_MAX, HashAlgorithm, HashValue, Hasher, fill};
@@ -51,8 +50,6 @@ pub struct MacKey {
     inner_block: Zeroizing<[u8; BLOCK_BYTES_MAX]>,
     /// Behind the outer block, so that closing takes one block and not two. It wipes itself.
     outer: Hasher,
-    /// The same for SHA-256 without the buffers around it: they take as long as the block itself.
-    outer_sha256: Zeroizing<[u32; 8]>,
 }
 
 /// A message being authenticated.
@@ -78,10 +75,8 @@ impl MacKey {
         mask(&mut block, OUTER);
         let mut outer = Hasher::new(hash);
         outer.update(block.get(..hash.block_bytes()).unwrap_or_default());
-        let mut outer_sha256 = Zeroizing::new(SHA256_INITIAL);
-        compress256(&mut outer_sha256, block.first_chunk().map(core::slice::from_ref).unwrap_or_default());
         mask(&mut block, OUTER ^ INNER);
-        Self { hash, inner_block: block, outer, outer_sha256 }
+        Self { hash, inner_block: block, outer }
     }
 
     /// Which hash is under it.
@@ -99,34 +94,9 @@ impl MacKey {
     /// The tag of the message whose inner hash this is.
     #[must_use]
     pub fn close(&self, inner: &HashValue) -> Tag {
-        if let (HashAlgorithm::Sha256, Some(inner)) = (self.hash, inner.as_bytes().first_chunk::<32>()) {
-            return Tag(self.close_sha256(inner));
-        }
         let mut outer = self.outer.clone();
         outer.update(inner.as_bytes());
         Tag(outer.finish())
-    }
-
-    /// The last block of the outer hash: the inner hash, a bit, zeros, and how many bits were hashed in all.
-    fn close_sha256(&self, inner: &[u8; 32]) -> HashValue {
-        const BITS: [u8; 8] = (8_u64 * (64 + 32)).to_be_bytes();
-        let mut last = [0; 64];
-        if let Some((hash, rest)) = last.split_first_chunk_mut()
-            && let Some((bit, length)) = rest.split_first_mut()
-        {
-            *hash = *inner;
-            *bit = 0x80;
-            if let Some(bits) = length.last_chunk_mut() {
-                *bits = BITS;
-            }
-        }
-        let mut state = *self.outer_sha256;
-        compress256(&mut state, &[last]);
-        let mut bytes = [0; 32];
-        for (slot, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
-            *slot = word.to_be_bytes();
-        }
-        HashValue::of(&bytes)
     }
 
     /// Begins a message.
@@ -194,10 +164,6 @@ pub fn hmac_sha256(secret: &Secret, message: &[u8]) -> Tag {
     let inner = layer(INNER, message);
     Tag(HashValue::of(&layer(INNER ^ OUTER, &inner)))
 }
-
-/// The state before the first block (FIPS 180-4, 5.3.3).
-const SHA256_INITIAL: [u32; 8] =
-    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// What the key is masked with in the inner hash.
 const INNER: u8 = 0x36;
@@ -272,11 +238,10 @@ mod tests {
 
     #[test]
     fn a_key_prints_nothing_of_itself_and_its_state_is_wiped() {
-        // Compiles only while the `zeroize` features of the hash crates are on; a key is made of one of these states.
+        // Compiles only while the `zeroize` features of the hash crates are on; a key is made of these states.
         const fn wiped<T: ZeroizeOnDrop>() {}
-        wiped::<sha1::Sha1>();
+        wiped::<Hasher>();
         wiped::<sha2::Sha256>();
-        wiped::<sha2::Sha512>();
 
         let key = MacKey::new(MacAlgorithm::HmacSha256, &Secret::new(b"hush".to_vec()));
         let shown = format!("{key:?} {:?} {:?}", key.begin(), key.sign(b"message"));

@@ -2,7 +2,7 @@
 //!
 //! HMAC, SHA-256, hex, base64 and comparison in constant time, for whoever signs, verifies or fingerprints; with the
 //! feature `webhooks-full` also signatures under public keys. The primitives are those of well-kept crates (RustCrypto,
-//! dalek); this module decides what may be done with them.
+//! dalek), but for the rounds of SHA-1; this module decides what may be done with them.
 //!
 //! Not here: randomness (see [`entropy`](crate::entropy)) and what is signed (see `webhook`).
 
@@ -32,6 +32,7 @@ mod public_key;
 #[cfg(feature = "webhooks-full")]
 mod rsa;
 mod secret;
+mod sha1;
 
 #[cfg(feature = "webhooks-full")]
 pub use base64url::decode_base64url;

@@ -1,12 +1,14 @@
 //! Columns are found by name, in any order; what a cell holds is read exactly or the file is refused.
 //!
-//! Required are `reference`, `currency` and one of `amount_minor` and `amount` (major units); where both stand, they
-//! must say the same. `id`, `type`, `fee_minor` or `fee`, `status` and `occurred_at` are read where they stand. Other
-//! columns are context: they are found through file and line, and never change a verdict.
+//! Required are `currency` and one of `amount_minor` and `amount` (major units), and `reference` but for banks; where an
+//! amount stands in both units, they must say the same. The other columns of the contract are read where they stand;
+//! what is not among them is context, found through file and line, and never changes a verdict. A [`Mapping`] lets a
+//! file call its columns otherwise.
 
 use super::csv::{Record, Records};
-use super::row::{Row, Side};
-use super::{Error, ErrorKind, Source};
+use super::rate::Rate;
+use super::row::{Original, Row, Side};
+use super::{Error, ErrorKind, Mapping, Source};
 use crate::advice::Diagnose as _;
 use crate::calendar;
 use crate::ledger::EventType;
@@ -37,35 +39,54 @@ struct Money {
 /// Where each column stands.
 struct Columns {
     width: usize,
-    reference: usize,
+    reference: Option<usize>,
     currency: usize,
     amount: Money,
-    id: Option<usize>,
     kind: Option<usize>,
     fee: Option<Money>,
-    status: Option<usize>,
+    tax: Option<Money>,
+    net: Option<Money>,
+    original: Option<Money>,
+    original_currency: Option<usize>,
+    rate: Option<usize>,
     occurred_at: Option<usize>,
+    /// Where `id`, `status`, `payout_id`, `parent_reference`, `account` and `description` stand.
+    texts: [Option<usize>; 6],
 }
 
-/// Reads a whole file and adds its rows.
+/// The columns of plain text, in the order of [`Columns::texts`].
+const TEXTS: [&str; 6] = ["id", "status", "payout_id", "parent_reference", "account", "description"];
+
+/// Reads a whole file and adds its rows, but for those that were cleared, by their order.
 ///
 /// # Errors
 ///
 /// The first error of the file. Rows before it were added, so the caller drops them all.
-pub(super) fn read(side: Side, file: usize, source: Source<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
+pub(super) fn read(
+    side: Side,
+    file: usize,
+    source: Source<'_>,
+    mapping: Mapping<'_>,
+    cleared: &[bool],
+    rows: &mut Vec<Row>,
+) -> Result<(), Error> {
     let mut records = Records::of(source)?;
     let Some(header) = records.next()? else {
         return Err(Error::from(ErrorKind::NoHeader { file: source.name.to_owned() }));
     };
-    let columns = Columns::of(source.name, &header)?;
+    let columns = Columns::of(side, source.name, &header, mapping)?;
+    let mut cleared = cleared.iter();
     while let Some(record) = records.next()? {
+        if cleared.next() == Some(&true) {
+            continue;
+        }
         rows.push(columns.row(side, file, &record)?);
     }
     Ok(())
 }
 
 impl Columns {
-    fn of(file: &str, header: &Record<'_, '_>) -> Result<Self, Error> {
+    fn of(side: Side, file: &str, header: &Record<'_, '_>, mapping: Mapping<'_>) -> Result<Self, Error> {
         let mut names: Vec<&str> = Vec::new();
         for index in 0..header.len() {
             let name = header.cell(index);
@@ -77,11 +98,18 @@ impl Columns {
             }
             names.push(name);
         }
-        let find = |name: &str| names.iter().position(|found| *found == name);
-        let required = |column| {
-            find(column)
-                .ok_or_else(|| Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column }))
+        let find = |name: &str| {
+            let theirs = mapping.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, theirs)| *theirs);
+            names.iter().position(|found| *found == theirs)
         };
+        let missing = |column: &str| {
+            Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column: column.to_owned() })
+        };
+        for (ours, theirs) in mapping {
+            if find(ours).is_none() {
+                return Err(missing(theirs));
+            }
+        }
         let money = |minor: &'static str, major: &'static str| {
             let minor = find(minor).map(|index| Figures { index, name: minor, minor: true });
             let major = find(major).map(|index| Figures { index, name: major, minor: false });
@@ -90,21 +118,24 @@ impl Columns {
                 None => major.map(|figures| Money { figures, twin: None }),
             }
         };
-        let reference = required("reference")?;
-        let amount = money("amount_minor", "amount");
-        let amount = amount.ok_or_else(|| {
-            Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column: "amount_minor or amount" })
-        })?;
+        let reference = find("reference");
+        if reference.is_none() && side != Side::Bank {
+            return Err(missing("reference"));
+        }
         Ok(Self {
             width: header.len(),
             reference,
-            currency: required("currency")?,
-            amount,
-            id: find("id"),
+            amount: money("amount_minor", "amount").ok_or_else(|| missing("amount_minor or amount"))?,
+            currency: find("currency").ok_or_else(|| missing("currency"))?,
             kind: find("type"),
             fee: money("fee_minor", "fee"),
-            status: find("status"),
-            occurred_at: find("occurred_at"),
+            tax: money("tax_minor", "tax"),
+            net: money("net_minor", "net"),
+            original: money("original_amount_minor", "original_amount"),
+            original_currency: find("original_currency"),
+            rate: find("rate"),
+            occurred_at: find(time_column(side)),
+            texts: TEXTS.map(find),
         })
     }
 
@@ -116,92 +147,127 @@ impl Columns {
                 found: record.len(),
             }));
         }
-        if record.cell(self.reference) == "reference" && record.cell(self.currency) == "currency" {
+        if record.cell(self.currency) == "currency" {
             return Err(Error::from(ErrorKind::HeaderAgain { at: record.place(0) }));
         }
-        let id = text(record, self.id, "id")?;
-        let reference = text(record, Some(self.reference), "reference")?;
-        let reference = if reference.is_empty() { id } else { reference };
-        if reference.is_empty() {
+        let mut texts = [""; 6];
+        for ((text, index), name) in texts.iter_mut().zip(self.texts).zip(TEXTS) {
+            *text = plain(record, index, name)?;
+        }
+        let [id, status, payout_id, parent, account, note] = texts;
+        let given = plain(record, self.reference, "reference")?;
+        let reference = if given.is_empty() { id } else { given };
+        if reference.is_empty() && side != Side::Bank {
             return Err(Error::from(ErrorKind::MissingValue {
-                at: record.place(self.reference),
+                at: record.place(self.reference.unwrap_or_default()),
                 column: "reference",
             }));
         }
-        let currency = self.currency(record)?;
+        let currency = self.currency(record, self.currency, "currency")?.ok_or_else(|| {
+            Error::from(ErrorKind::MissingValue { at: record.place(self.currency), column: "currency" })
+        })?;
+        let amount = self.amount.minor_units(record, currency)?.ok_or_else(|| {
+            Error::from(ErrorKind::MissingValue {
+                at: record.place(self.amount.figures.index),
+                column: self.amount.figures.name,
+            })
+        })?;
+        let maybe =
+            |money: Option<Money>| money.map_or(Ok(None), |money| money.minor_units(record, currency));
+        let (occurred_at, is_zoneless) = self.occurred_at(side, record)?;
         Ok(Row {
+            number: 0,
             side,
             file,
             line: record.line(),
-            kind: self.kind(record)?,
+            kind: self.kind(record),
             reference: reference.into(),
+            is_keyed: !given.is_empty(),
             id: id.into(),
-            amount: self.amount.minor_units(record, currency)?.ok_or_else(|| {
-                Error::from(ErrorKind::MissingValue {
-                    at: record.place(self.amount.figures.index),
-                    column: self.amount.figures.name,
-                })
-            })?,
+            amount,
             currency,
-            fee: match self.fee {
-                Some(money) => money.minor_units(record, currency)?,
-                None => None,
-            },
-            status: text(record, self.status, "status")?.into(),
-            occurred_at: self.occurred_at(record)?,
+            fee: maybe(self.fee)?,
+            tax: maybe(self.tax)?,
+            net: maybe(self.net)?,
+            status: status.into(),
+            occurred_at,
+            is_zoneless,
+            payout_id: payout_id.into(),
+            parent: parent.into(),
+            account: account.into(),
+            note: note.into(),
+            original: self.original(record)?.map(Box::new),
         })
     }
 
-    fn currency(&self, record: &Record<'_, '_>) -> Result<Currency, Error> {
-        let code = record.cell(self.currency);
+    /// What was presented to the customer: amount and currency, of which both or none must stand.
+    fn original(&self, record: &Record<'_, '_>) -> Result<Option<Original>, Error> {
+        let (Some(money), Some(index)) = (self.original, self.original_currency) else { return Ok(None) };
+        let Some(currency) = self.currency(record, index, "original_currency")? else { return Ok(None) };
+        let Some(amount) = money.minor_units(record, currency)? else { return Ok(None) };
+        let rate = plain(record, self.rate, "rate")?;
+        let bad = || {
+            Error::from(ErrorKind::BadValue {
+                at: record.place(self.rate.unwrap_or_default()),
+                column: "rate",
+                reason: "expected a decimal above zero, such as 1.08085".to_owned(),
+            })
+        };
+        let rate = if rate.is_empty() { None } else { Some(Rate::parse(rate).ok_or_else(bad)?) };
+        Ok(Some(Original { amount, currency, rate }))
+    }
+
+    fn currency(
+        &self,
+        record: &Record<'_, '_>,
+        index: usize,
+        column: &'static str,
+    ) -> Result<Option<Currency>, Error> {
+        let code = record.cell(index);
         if code.is_empty() {
-            return Err(Error::from(ErrorKind::MissingValue {
-                at: record.place(self.currency),
-                column: "currency",
-            }));
-        }
-        Currency::parse(code).map_err(|error| {
-            Error::from(ErrorKind::BadValue {
-                at: record.place(self.currency),
-                column: "currency",
-                reason: error.report().said().message,
-            })
-        })
-    }
-
-    fn kind(&self, record: &Record<'_, '_>) -> Result<EventType, Error> {
-        let Some(index) = self.kind else { return Ok(EventType::Charge) };
-        let word = record.cell(index);
-        if word.is_empty() {
-            return Ok(EventType::Charge);
-        }
-        EventType::parse(word).ok_or_else(|| {
-            Error::from(ErrorKind::BadValue {
-                at: record.place(index),
-                column: "type",
-                reason: "expected one of charge, refund, dispute, fee, payout, payout_failure, adjustment"
-                    .to_owned(),
-            })
-        })
-    }
-
-    fn occurred_at(&self, record: &Record<'_, '_>) -> Result<Option<Timestamp>, Error> {
-        let Some(index) = self.occurred_at else { return Ok(None) };
-        let moment = record.cell(index);
-        if moment.is_empty() {
             return Ok(None);
         }
-        calendar::parse_rfc3339(moment).map(Some).map_err(|error| {
-            Error::from(ErrorKind::BadValue {
-                at: record.place(index),
-                column: "occurred_at",
-                reason: error.report().said().message,
-            })
+        Currency::parse(code).map(Some).map_err(|error| {
+            let reason = error.report().said().message;
+            Error::from(ErrorKind::BadValue { at: record.place(index), column, reason })
         })
+    }
+
+    /// `None` for a word that is not known: such a row is reported, not refused.
+    fn kind(&self, record: &Record<'_, '_>) -> Option<EventType> {
+        match self.kind.map_or("", |index| record.cell(index)) {
+            "" => Some(EventType::Charge),
+            word => EventType::parse(word),
+        }
+    }
+
+    /// The time, and whether it was written without a zone.
+    fn occurred_at(&self, side: Side, record: &Record<'_, '_>) -> Result<(Option<Timestamp>, bool), Error> {
+        let Some(index) = self.occurred_at else { return Ok((None, false)) };
+        let moment = record.cell(index);
+        if moment.is_empty() {
+            return Ok((None, false));
+        }
+        let read = calendar::parse_rfc3339(moment);
+        if let (Ok(day), Side::Bank) = (calendar::parse_date(moment), side) {
+            return Ok((Some(day), false));
+        }
+        if let (Err(_), Ok(local)) = (&read, calendar::parse_rfc3339(&glued(&[moment, "Z"]))) {
+            return Ok((Some(local), true));
+        }
+        let time = read.map_err(|error| {
+            let reason = error.report().said().message;
+            Error::from(ErrorKind::BadValue { at: record.place(index), column: time_column(side), reason })
+        })?;
+        Ok((Some(time), false))
     }
 }
 
-fn text<'r>(
+const fn time_column(side: Side) -> &'static str {
+    if matches!(side, Side::Bank) { "booked_at" } else { "occurred_at" }
+}
+
+fn plain<'r>(
     record: &'r Record<'_, '_>,
     index: Option<usize>,
     column: &'static str,

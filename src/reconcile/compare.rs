@@ -1,81 +1,111 @@
 //! What is wrong with a group: every kind that holds, in order of precedence.
 
-use super::breaks::BreakKind;
+use super::classes::{BreakKind, Hop, Kinds};
+use super::differences::differences;
+use super::findings::{BY_REFERENCE, BY_SUM, Finding, Findings, Shown};
 use super::group::{Group, Unit};
-use super::kinds::Kinds;
+use super::habits::Habits;
 use super::order::sorted;
 use super::row::Row;
+use super::window::Window;
 use crate::ledger::EventType;
 use crate::prelude::*;
 
-/// What became of a group of one type and reference.
-#[derive(Debug, Default)]
-pub(super) struct Verdict<'r> {
-    /// Disagreements: the rows, and the kinds that hold, the primary first.
-    pub(super) breaks: Vec<(Unit<'r>, Kinds)>,
-    /// Pairs that agree in every value, also those of a reference with other trouble.
-    pub(super) matched: usize,
-    /// Ledger rows that the settlement may still bring.
-    pub(super) in_flight: Vec<&'r Row>,
-    /// Ledger rows that move no money and that the settlement does not know.
-    pub(super) set_aside: usize,
-}
-
-/// Judges a group. `is_due` says whether a ledger row should have been settled by now.
-pub(super) fn judge<'r>(kind: EventType, group: &Group<'r>, is_due: impl Fn(&Row) -> bool) -> Verdict<'r> {
-    let matched = group.pairs.iter().filter(|pair| values(pair).is_empty()).count();
-    let mut verdict = Verdict { matched, ..Verdict::default() };
+/// Judges a group of one type and reference. What stands on one side only is left for the passes that follow.
+pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
+    let values = |unit: &Unit<'_>| values(unit, habits, window);
+    let agreeing = group.pairs.iter().filter(|pair| values(pair).is_empty()).count();
+    findings.matched = findings.matched.saturating_add(agreeing);
+    if let Some((whole, parts)) = group.whole_and_parts()
+        && let Some((verdict, sum)) = split(whole, &parts)
+    {
+        let mut unit = Unit::default();
+        let mut kinds = verdict.map(Kinds::only).unwrap_or_default();
+        for each in group.units() {
+            kinds.join(copies(each));
+            unit.join(each);
+        }
+        if verdict.is_none() {
+            findings.matched = findings.matched.saturating_add(1);
+        }
+        if !kinds.is_empty() {
+            let mut found = Finding::new(kinds, unit, Hop::Settlement, BY_SUM);
+            if verdict == Some(BreakKind::SplitIncomplete) {
+                let (expected, found_sum) = (Some(whole.amount.into()), Some(sum));
+                found.shown = Some(Shown { currency: whole.currency, expected, found: found_sum });
+            }
+            findings.breaks.push(found);
+        }
+        return;
+    }
 
     // Identity comes first: until it is clear how many events there are, nothing else can be said of one of them.
-    if let Some(identity) = identity(kind, group) {
-        let mut whole = Unit::default();
-        let mut kinds = Kinds::only(identity);
-        for unit in group.units() {
-            // Of an ambiguous group only the rows that could not be paired are in question.
-            if identity == BreakKind::Ambiguous && !unit.ledger.is_empty() && !unit.settlement.is_empty() {
-                judge_unit(&mut verdict, unit, &is_due);
-                continue;
-            }
+    let identity = identity(&group, &values);
+    let mut whole = Unit::default();
+    let mut kinds = identity.map(Kinds::only).unwrap_or_default();
+    for unit in group.units() {
+        let is_pair = !unit.ledger.is_empty() && !unit.settlement.is_empty();
+        // Of an ambiguous group only the rows that could not be paired are in question.
+        if identity.is_some_and(|identity| identity != BreakKind::Ambiguous || !is_pair) {
             kinds.join(copies(unit));
             kinds.join(values(unit));
-            whole.ledger.extend(&unit.ledger);
-            whole.settlement.extend(&unit.settlement);
+            whole.join(unit);
+        } else if is_pair {
+            let mut own = copies(unit);
+            own.join(values(unit));
+            if !own.is_empty() {
+                findings.breaks.push(Finding::new(own, unit.clone(), Hop::Settlement, BY_REFERENCE));
+            }
+        } else if unit.settlement.is_empty() {
+            findings.ours.push(unit.clone());
+        } else {
+            findings.theirs.push(unit.clone());
         }
-        verdict.breaks.push((whole, kinds));
-        return verdict;
-    }
-    for unit in group.units() {
-        judge_unit(&mut verdict, unit, &is_due);
-    }
-    verdict
-}
-
-fn judge_unit<'r>(verdict: &mut Verdict<'r>, unit: &Unit<'r>, is_due: impl Fn(&Row) -> bool) {
-    let mut kinds = copies(unit);
-    kinds.join(values(unit));
-    match (unit.ledger.first(), unit.settlement.first()) {
-        (Some(row), None) if !row.moves_money() && kinds.is_empty() => {
-            verdict.set_aside = verdict.set_aside.saturating_add(1);
-        }
-        (Some(row), None) if is_due(row) => {
-            kinds.insert(BreakKind::MissingInSettlement);
-        }
-        (Some(row), None) if kinds.is_empty() => verdict.in_flight.push(row),
-        (None, Some(_)) => {
-            kinds.insert(BreakKind::MissingInMirror);
-        }
-        _ => {}
     }
     if !kinds.is_empty() {
-        verdict.breaks.push((unit.clone(), kinds));
+        findings.breaks.push(Finding::new(kinds, whole, Hop::Settlement, BY_REFERENCE));
     }
+}
+
+/// Whether several rows are the parts of one, and what is wrong with their sum; `None` where they are not.
+pub(super) fn split(whole: &Row, parts: &[&Row]) -> Option<(Option<BreakKind>, i128)> {
+    let total = i128::from(whole.amount);
+    let mut sum = 0_i128;
+    let (mut least, mut most) = (i128::MAX, i128::MIN);
+    for part in parts {
+        let amount = i128::from(part.amount);
+        if part.currency != whole.currency || !part.moves_money() || !whole.moves_money() {
+            return None;
+        }
+        sum = sum.saturating_add(amount);
+        (least, most) = (least.min(amount), most.max(amount));
+    }
+    if sum == total && least < 0 && most > total {
+        return Some((Some(BreakKind::PartialCaptureShape), sum));
+    }
+    if least <= 0 || most >= total {
+        return None;
+    }
+    if sum == total {
+        return Some((None, sum));
+    }
+    // Equal parts that were each rounded on their own miss the whole by at most half a unit each.
+    let off = sum.saturating_sub(total).unsigned_abs().saturating_mul(2);
+    let is_rounded =
+        most.saturating_sub(least) <= 1 && usize::try_from(off).is_ok_and(|off| off <= parts.len());
+    if is_rounded {
+        return Some((Some(BreakKind::Rounding), sum));
+    }
+    (sum < total && parts.iter().all(|part| part.side > whole.side))
+        .then_some((Some(BreakKind::SplitIncomplete), sum))
 }
 
 /// What is wrong with the number of events, or `None`.
-fn identity(kind: EventType, group: &Group<'_>) -> Option<BreakKind> {
-    let unpaired = !group.ledger.is_empty() && !group.settlement.is_empty();
-    if kind == EventType::Charge {
-        let (ledger, settlement) = events(group);
+fn identity(group: &Group<'_>, values: &dyn Fn(&Unit<'_>) -> Kinds) -> Option<BreakKind> {
+    let units = group.units();
+    let is_charge = units.iter().flat_map(|unit| unit.rows()).any(|row| row.kind == Some(EventType::Charge));
+    if is_charge {
+        let (ledger, settlement) = events(&units);
         let agrees = group.pairs.iter().all(|pair| values(pair).is_empty())
             && group.ledger.is_empty()
             && group.settlement.is_empty();
@@ -87,13 +117,14 @@ fn identity(kind: EventType, group: &Group<'_>) -> Option<BreakKind> {
             return Some(BreakKind::DuplicateCharge);
         }
     }
+    let unpaired = !group.ledger.is_empty() && !group.settlement.is_empty();
     unpaired.then_some(BreakKind::Ambiguous)
 }
 
 /// The rows of each side that moved money: a declined attempt before the one that succeeded is no second charge.
-fn events<'r>(group: &Group<'r>) -> (Vec<&'r Row>, Vec<&'r Row>) {
+fn events<'r>(units: &[&Unit<'r>]) -> (Vec<&'r Row>, Vec<&'r Row>) {
     let (mut ledger, mut settlement) = (Vec::new(), Vec::new());
-    for unit in group.units() {
+    for unit in units {
         for (rows, events) in [(&unit.ledger, &mut ledger), (&unit.settlement, &mut settlement)] {
             events.extend(rows.first().filter(|row| row.moves_money()));
         }
@@ -113,47 +144,34 @@ fn repeated(rows: &[&Row]) -> bool {
 }
 
 /// The kinds that come from the same event written down twice.
-fn copies(unit: &Unit<'_>) -> Kinds {
+pub(super) fn copies(unit: &Unit<'_>) -> Kinds {
     let mut kinds = Kinds::default();
     if unit.ledger.len() > 1 {
         kinds.insert(BreakKind::DuplicateRecordM);
     }
-    if unit.settlement.len() > 1 {
-        kinds.insert(BreakKind::DuplicateRecordS);
+    if let [first, .., last] = &*unit.settlement {
+        // In a later file the same row with other content is a correction.
+        let is_restated = first.file != last.file && (first.amount, first.fee) != (last.amount, last.fee);
+        kinds.insert(if is_restated { BreakKind::Restated } else { BreakKind::DuplicateRecordS });
     }
     kinds
 }
 
 /// The kinds that come from comparing values; empty where a side is absent.
-fn values(unit: &Unit<'_>) -> Kinds {
-    let (Some(ledger), Some(settlement)) = (unit.ledger.first(), unit.settlement.first()) else {
-        return Kinds::default();
+pub(super) fn values(unit: &Unit<'_>, habits: &Habits<'_>, window: &Window) -> Kinds {
+    let mut kinds = Kinds::default();
+    let (Some(ledger), Some(first)) = (unit.ledger.first(), unit.settlement.first()) else {
+        return kinds;
     };
-    let mut kinds = Kinds::default();
+    // Of a corrected row the last version counts.
+    let is_restated = copies(unit).contains(BreakKind::Restated);
+    let last = unit.settlement.iter().max_by_key(|row| (row.file, row.line)).unwrap_or(first);
+    let settlement = if is_restated { last } else { first };
     for row in &unit.ledger {
-        kinds.join(differences(row, settlement));
+        kinds.join(differences(row, settlement, habits, window));
     }
-    for row in &unit.settlement {
-        kinds.join(differences(ledger, row));
-    }
-    kinds
-}
-
-/// In different currencies neither amounts nor fees can be compared. What one side does not say does not differ.
-fn differences(ledger: &Row, settlement: &Row) -> Kinds {
-    let mut kinds = Kinds::default();
-    if ledger.currency != settlement.currency {
-        kinds.insert(BreakKind::CurrencyMismatch);
-    } else {
-        if ledger.amount != settlement.amount {
-            kinds.insert(BreakKind::AmountMismatch);
-        }
-        if ledger.fee.zip(settlement.fee).is_some_and(|(expected, found)| expected != found) {
-            kinds.insert(BreakKind::FeeMismatch);
-        }
-    }
-    if ledger.state().zip(settlement.state()).is_some_and(|(expected, found)| expected != found) {
-        kinds.insert(BreakKind::StatusMismatch);
+    for row in unit.settlement.iter().filter(|_| !is_restated) {
+        kinds.join(differences(ledger, row, habits, window));
     }
     kinds
 }

@@ -70,7 +70,7 @@ pub enum ErrorKind {
         /// Name of the file.
         file: String,
         /// The column, or the columns one of which is needed.
-        column: &'static str,
+        column: String,
     },
     /// A row has more or fewer cells than the header: a cut-off file, or a comma that should have been quoted.
     WrongWidth {

@@ -5,6 +5,7 @@ use core::cmp::Ordering;
 
 use super::order::{order, sorted};
 use super::row::Row;
+use super::states::State;
 use crate::prelude::*;
 
 /// Rows of one event: on each side the row that counts, then its repetitions.
@@ -12,6 +13,21 @@ use crate::prelude::*;
 pub(super) struct Unit<'r> {
     pub(super) ledger: Vec<&'r Row>,
     pub(super) settlement: Vec<&'r Row>,
+    pub(super) bank: Vec<&'r Row>,
+}
+
+impl<'r> Unit<'r> {
+    /// All rows, those of the ledger first.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'r Row> {
+        self.ledger.iter().chain(&self.settlement).chain(&self.bank).copied()
+    }
+
+    /// Adds the rows of another.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.ledger.extend(&other.ledger);
+        self.settlement.extend(&other.settlement);
+        self.bank.extend(&other.bank);
+    }
 }
 
 /// The rows of one type and reference, paired as far as the data decides.
@@ -26,7 +42,7 @@ pub(super) struct Group<'r> {
 }
 
 /// A row that counts, with its repetitions.
-type Copies<'r> = Vec<&'r Row>;
+pub(super) type Copies<'r> = Vec<&'r Row>;
 
 impl<'r> Group<'r> {
     /// Pairs the rows of one type and reference.
@@ -34,7 +50,7 @@ impl<'r> Group<'r> {
         let mut group = Self::default();
         // Nearly every reference has one row on each side, and then nothing is left to decide.
         if ledger.len() == 1 && settlement.len() == 1 {
-            group.pairs.push(Unit { ledger, settlement });
+            group.pairs.push(Unit { ledger, settlement, bank: Vec::new() });
             return group;
         }
         let mut left = distinct(ledger.clone(), &settlement);
@@ -47,16 +63,16 @@ impl<'r> Group<'r> {
             // weigh five kilobytes of wasm.
             let value = value_text(row);
             let fee = row.fee.map(|fee| fee.digits()).unwrap_or_default();
-            Some(glued(&[&value, " ", &fee, " ", row.state().unwrap_or_default()]))
+            Some(glued(&[&value, " ", &fee, " ", row.state().map_or("", State::word)]))
         });
         group.pair_by(&mut left, &mut right, &|row| Some(value_text(row)));
         group.pair_last(&mut left, &mut right, &Row::moves_money);
         group.pair_last(&mut left, &mut right, &|_| true);
         for ledger in left {
-            group.ledger.push(Unit { ledger, settlement: Vec::new() });
+            group.ledger.push(Unit { ledger, ..Unit::default() });
         }
         for settlement in right {
-            group.settlement.push(Unit { ledger: Vec::new(), settlement });
+            group.settlement.push(Unit { settlement, ..Unit::default() });
         }
         group
     }
@@ -76,7 +92,11 @@ impl<'r> Group<'r> {
                 Ordering::Greater => theirs.pass(),
                 Ordering::Equal => {
                     let unit = ours.take().zip(theirs.take());
-                    self.pairs.extend(unit.map(|(ledger, settlement)| Unit { ledger, settlement }));
+                    self.pairs.extend(unit.map(|(ledger, settlement)| Unit {
+                        ledger,
+                        settlement,
+                        bank: Vec::new(),
+                    }));
                 }
             }
         }
@@ -98,7 +118,8 @@ impl<'r> Group<'r> {
             if found.next().is_some() { None } else { first }
         };
         if let (Some(index), Some(other)) = (only(left), only(right)) {
-            let unit = Unit { ledger: left.remove(index), settlement: right.remove(other) };
+            let unit =
+                Unit { ledger: left.remove(index), settlement: right.remove(other), ..Unit::default() };
             self.pairs.push(unit);
         }
     }
@@ -110,6 +131,17 @@ impl<'r> Group<'r> {
             units.extend(side);
         }
         units
+    }
+
+    /// The only unit of one side and the several of the other, where none could be paired.
+    pub(super) fn whole_and_parts(&self) -> Option<(&'r Row, Vec<&'r Row>)> {
+        let firsts =
+            |units: &[Unit<'r>]| units.iter().filter_map(|unit| unit.rows().next()).collect::<Vec<_>>();
+        match (self.pairs.is_empty(), &*firsts(&self.ledger), &*firsts(&self.settlement)) {
+            (true, [whole], parts) if parts.len() > 1 => Some((whole, parts.to_vec())),
+            (true, parts, [whole]) if parts.len() > 1 => Some((whole, parts.to_vec())),
+            _ => None,
+        }
     }
 }
 
@@ -192,5 +224,8 @@ fn distinct<'r>(rows: Vec<&'r Row>, others: &[&Row]) -> Vec<Copies<'r>> {
 /// side.
 fn same_event(a: &Row, b: &Row) -> bool {
     let content = |row: &Row| (row.currency, row.amount, row.fee, row.occurred_at);
-    a.id == b.id && (!a.id.is_empty() || (content(a) == content(b) && a.state() == b.state()))
+    // What is held and released again bears one id and both signs.
+    (a.amount < 0) == (b.amount < 0)
+        && a.id == b.id
+        && (!a.id.is_empty() || (content(a) == content(b) && a.state() == b.state()))
 }

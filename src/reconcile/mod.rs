@@ -1,52 +1,64 @@
-//! Each row is matched, in flight, set aside for a stated reason, or a break with a reason.
+//! Each row is matched, in flight, set aside for a stated reason, or part of a break with a reason.
 //!
-//! Two sides are held against each other: the merchant's own books (the *ledger*, or mirror) and the provider's
-//! *settlement* report. Rows meet by type and reference (the pass [`RULE`]); what does not agree becomes a [`Break`]
-//! of exactly one [`BreakKind`], the first that holds in the order of the enum, with the others as `secondary`.
+//! Three sides are held against each other, hop by hop: the merchant's own books (the *ledger*, or mirror) against the
+//! provider's *settlement* report per transaction, the lines of the report against the payouts they make, and the payouts
+//! against the *bank*. What does not agree becomes a [`Break`] of exactly one [`BreakKind`], the first that holds in the
+//! order of the enum, with the others as `secondary`; a cause makes one break, on the first hop that shows it.
 //!
 //! The answer depends on what the files say and on nothing else: not on the order of rows, not on how they are split
 //! into files, not on a clock. A file that cannot be read exactly is refused whole, with file, line and column.
 //!
 //! Set aside are rows that owe nothing to this comparison: ledger rows whose status moves no money (`failed`,
-//! `pending`, ...) and that the settlement does not know, and the settlement's payout rows where the ledger books no
-//! payouts at all.
+//! `pending`, ...) and that the settlement does not know, the settlement's payout rows where the ledger books no
+//! payouts at all, and entries of the bank that have nothing to do with the provider.
 //!
-//! Not here: the bank, other passes than by reference, fee schedules, and anything that changes the books.
+//! Not here: fee schedules, and anything that changes the books.
 
+mod bank;
 mod breaks;
+mod children;
+mod classes;
+mod clear;
 mod columns;
 mod compare;
 mod csv;
+mod differences;
 mod error;
+mod findings;
 pub mod formats;
 mod group;
-mod kinds;
+mod habits;
+mod lone;
 mod order;
+mod payouts;
+mod rate;
 mod report;
 mod row;
+mod states;
+mod subset;
+mod three_way;
+mod window;
 mod wording;
 
-pub use breaks::{Break, BreakKind, RowPlace};
+pub use breaks::{Break, RowPlace};
+pub use classes::{BreakKind, Hop};
 pub use error::{Error, ErrorKind, Place};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::Side;
 
 use crate::prelude::*;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
+use three_way::Rows;
+use window::Window;
 
-/// The one matching pass there is: same type, same reference.
-pub const RULE: &str = "by_reference@1";
-
-/// The hop of every break there is so far: mirror against settlement, per transaction.
-pub const HOP: &str = "H1";
-
-/// How many days a charge may take to appear in the settlement, unless the caller says otherwise.
+/// How many days something may take to appear on the other side, unless the caller says otherwise.
 pub const IN_FLIGHT_DAYS_DEFAULT: u64 = 2;
 
 /// The longest in-flight window, in days. Beyond a year nothing is on its way any more.
 pub const IN_FLIGHT_DAYS_MAX: u64 = 366;
 
-const DAY_MS: u64 = 86_400_000;
+/// What a file calls the columns of the contract: the contract's name, then the file's.
+pub type Mapping<'a> = &'a [(&'a str, &'a str)];
 
 /// One file. Several files of a side are read as one.
 #[derive(Clone, Copy, Debug)]
@@ -57,45 +69,75 @@ pub struct Source<'a> {
     pub data: &'a [u8],
 }
 
+/// What is held against what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sources<'a> {
+    /// The merchant's own books.
+    pub ledger: &'a [Source<'a>],
+    /// The provider's report.
+    pub settlement: &'a [Source<'a>],
+    /// The statements of the bank; none for a two-way run.
+    pub bank: &'a [Source<'a>],
+    /// How the files of each side call their columns, in that order.
+    pub mappings: [Mapping<'a>; 3],
+}
+
 /// How to judge what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct Options<'a> {
     /// The moment ages are counted to; `None` for the latest time in any of the files.
     pub as_of: Option<Timestamp>,
-    /// Calendar days of 24 hours that a ledger row may be absent from the settlement, 0 to [`IN_FLIGHT_DAYS_MAX`].
+    /// Days that a row may be absent from the other side, 0 to [`IN_FLIGHT_DAYS_MAX`].
     pub in_flight_days: u64,
+    /// Whether only business days count: neither Saturdays, Sundays (in UTC) nor `holidays`.
+    pub business_days: bool,
+    /// Days that do not count, each as some moment of the day in UTC.
+    pub holidays: &'a [Timestamp],
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
-        Self { as_of: None, in_flight_days: IN_FLIGHT_DAYS_DEFAULT }
+        Self { as_of: None, in_flight_days: IN_FLIGHT_DAYS_DEFAULT, business_days: false, holidays: &[] }
     }
 }
 
-impl Options {
-    fn window(self) -> Millis {
-        Millis::new(self.in_flight_days.saturating_mul(DAY_MS))
-    }
-}
-
-/// Holds the ledger against the settlement.
+/// Holds ledger, settlement and bank against each other.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::WindowTooLong`], then the first error of the first unreadable file, ledger files first.
-pub fn run(ledger: &[Source<'_>], settlement: &[Source<'_>], options: Options) -> Result<Report, Error> {
+/// [`ErrorKind::WindowTooLong`], then the first error of the first unreadable file: ledger files first, then those of the
+/// settlement, then those of the bank.
+pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error> {
     if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
         return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
     }
-    let mut rows = Vec::new();
-    let (mut ledger_names, mut settlement_names) = (Vec::new(), Vec::new());
-    for (side, sources, names) in
-        [(Side::Ledger, ledger, &mut ledger_names), (Side::Settlement, settlement, &mut settlement_names)]
-    {
-        for (file, source) in sources.iter().enumerate() {
-            columns::read(side, file, *source, &mut rows)?;
+    let Sources { ledger, settlement, bank, mappings } = sources;
+    let [ours, theirs, _] = mappings;
+    // Business days may make a shorter window, never a longer one that matters: a day is never late.
+    let days = if options.business_days { 1 } else { options.in_flight_days };
+    let verdicts = clear::clear(ledger, settlement, [ours, theirs], days);
+    let sides = [(Side::Ledger, ledger), (Side::Settlement, settlement), (Side::Bank, bank)];
+    let mut rows = Rows::default();
+    for (((side, files), mapping), names) in sides.into_iter().zip(mappings).zip(&mut rows.names) {
+        for (file, source) in files.iter().enumerate() {
+            let cleared = match (&verdicts, side) {
+                (Some(verdicts), Side::Ledger) => verdicts.ledger.get(file),
+                (Some(verdicts), Side::Settlement) => verdicts.settlement.get(file),
+                _ => None,
+            };
+            columns::read(side, file, *source, mapping, cleared.map_or(&[], Vec::as_slice), &mut rows.all)?;
             names.push(source.name.to_owned());
+            if files.iter().take(file).any(|other| other.data == source.data) {
+                rows.doubled.push((side, file));
+            }
         }
     }
-    Ok(report::build(rows, ledger_names, settlement_names, options))
+    rows.cleared = verdicts.map(|verdicts| verdicts.cleared).unwrap_or_default();
+    let window = Window {
+        days: options.in_flight_days,
+        is_business: options.business_days,
+        holidays: options.holidays.to_vec(),
+        as_of: options.as_of,
+    };
+    Ok(three_way::run(rows, window))
 }

@@ -1,12 +1,13 @@
 //! The report is a function of what the files say: the same rows give the same breaks in the same order.
 
-use super::breaks::{Break, BreakKind, RowPlace, break_id};
-use super::compare::{Verdict, judge};
-use super::group::{Group, Unit};
-use super::kinds::Kinds;
+use super::breaks::{Break, RowPlace, break_id};
+use super::classes::BreakKind;
+use super::findings::{Finding, Findings};
+use super::habits::Habits;
 use super::order::sorted;
 use super::row::{Row, Side};
-use super::{DAY_MS, Options, wording};
+use super::window::Window;
+use super::wording::{self, Facts};
 use crate::calendar;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::ledger::EventType;
@@ -21,9 +22,11 @@ pub struct RowCounts {
     pub ledger: usize,
     /// Rows of the settlement files.
     pub settlement: usize,
+    /// Rows of the bank statements.
+    pub bank: usize,
 }
 
-/// A ledger row that the settlement may still bring; not a break.
+/// A ledger row that the settlement may still bring, or a payout that the bank may; not a break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InFlight {
     /// Its reference.
@@ -82,8 +85,8 @@ impl Report {
     /// Breaks by their primary kind, in order of precedence; kinds without a break are left out.
     #[must_use]
     pub fn by_kind(&self) -> Vec<(BreakKind, KindTotal)> {
-        let mut totals = Vec::new();
-        for kind in BreakKind::ALL {
+        let mut totals: Vec<(BreakKind, KindTotal)> = Vec::new();
+        for kind in BreakKind::all() {
             let mut total = KindTotal::default();
             for found in &self.breaks {
                 if found.kind == kind {
@@ -131,7 +134,7 @@ impl Report {
         let rows = ObjectWriter::new()
             .number("ledger", count(self.rows.ledger))
             .number("settlement", count(self.rows.settlement))
-            .number("bank", 0);
+            .number("bank", count(self.rows.bank));
         let mut by_kind = ObjectWriter::new();
         for (kind, total) in self.by_kind() {
             let mut differences = ObjectWriter::new();
@@ -161,113 +164,119 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// Names of the files of each side.
-struct Names {
-    ledger: Vec<String>,
-    settlement: Vec<String>,
+/// What is needed to put findings into words.
+pub(super) struct Context<'c, 'r> {
+    pub(super) habits: &'c Habits<'r>,
+    pub(super) window: &'c Window,
+    /// Names of the files of each side.
+    pub(super) names: &'c [Vec<String>; 3],
 }
 
-/// Matches and classifies all rows.
-pub(super) fn build(
-    mut rows: Vec<Row>,
-    ledger: Vec<String>,
-    settlement: Vec<String>,
-    options: Options,
-) -> Report {
-    let names = Names { ledger, settlement };
-    let as_of = options.as_of.or_else(|| rows.iter().filter_map(|row| row.occurred_at).max());
-    let of_side = |side| rows.iter().filter(|row| row.side == side).count();
-    let counts = RowCounts { ledger: of_side(Side::Ledger), settlement: of_side(Side::Settlement) };
-    let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
-    if !books_payouts {
-        rows.retain(|row| !row.is_payout());
-    }
-    let kept = rows.len();
-    let mut set_aside = counts.ledger.saturating_add(counts.settlement).saturating_sub(kept);
-
-    let rows = sorted(rows, &|a, b| (a.kind, &a.reference, a.side).cmp(&(b.kind, &b.reference, b.side)));
-    let due = |row: &Row| row.occurred_at.map(|at| at.saturating_add(options.window()));
-    let is_due = |row: &Row| due(row).zip(as_of).is_none_or(|(due, as_of)| due < as_of);
-
-    let mut matched = 0_usize;
-    let mut breaks = Vec::new();
-    let mut in_flight = Vec::new();
-    for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
-        let Some(kind) = same.first().map(|row| row.kind) else { continue };
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        for row in same {
-            if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
-        }
-        let verdict: Verdict<'_> = judge(kind, &Group::of(left, right), is_due);
-        matched = matched.saturating_add(verdict.matched);
-        set_aside = set_aside.saturating_add(verdict.set_aside);
-        for (unit, kinds) in verdict.breaks {
-            breaks.extend(describe(&unit, kinds, as_of, &names));
-        }
-        for row in verdict.in_flight {
-            if let Some(due) = due(row) {
-                in_flight.push(InFlight {
-                    reference: row.reference.clone().into_string(),
-                    due,
-                    kind: row.kind,
-                    amount: row.amount,
-                    currency: row.currency,
-                });
-            }
-        }
-    }
+/// Puts what was found into words and order.
+pub(super) fn build(findings: Findings<'_>, rows: RowCounts, context: &Context<'_, '_>) -> Report {
+    let Findings { breaks, matched, in_flight, set_aside, .. } = findings;
+    let breaks = breaks.iter().filter_map(|found| describe(found, context)).collect();
     let mut breaks = sorted(breaks, &|a: &Break, b: &Break| {
         (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id))
     });
     tell_apart(&mut breaks);
-    let in_flight = sorted(in_flight, &|a: &InFlight, b: &InFlight| {
+    let mut flying = Vec::new();
+    for row in in_flight {
+        flying.extend(row.occurred_at.map(|at| InFlight {
+            reference: row.reference.clone().into_string(),
+            due: context.window.due(at),
+            kind: row.kind.unwrap_or(EventType::Adjustment),
+            amount: row.amount,
+            currency: row.currency,
+        }));
+    }
+    let in_flight = sorted(flying, &|a: &InFlight, b: &InFlight| {
         (a.due, &a.reference, a.amount).cmp(&(b.due, &b.reference, b.amount))
     });
-    Report { rows: counts, matched, set_aside, as_of, breaks, in_flight }
+    Report { rows, matched, set_aside, as_of: context.window.as_of, breaks, in_flight }
 }
 
-/// The break of a unit; `kinds` is never empty.
-fn describe(unit: &Unit<'_>, kinds: Kinds, as_of: Option<Timestamp>, names: &Names) -> Option<Break> {
-    let kind = kinds.iter().next()?;
-    let leading = unit.ledger.first().or_else(|| unit.settlement.first())?;
-    let value = |row: &Row| match kind {
-        BreakKind::FeeMismatch => row.fee.unwrap_or_default(),
-        _ => row.amount,
-    };
-    let (expected, found) = (sum(&unit.ledger, value), sum(&unit.settlement, value));
-    let difference = match (expected, found) {
+/// The break of a finding.
+fn describe(found: &Finding<'_>, context: &Context<'_, '_>) -> Option<Break> {
+    let kind = found.kinds.primary()?;
+    let unit = &found.unit;
+    let row = unit.rows().next()?;
+    let (expected, actual) = values(found, kind, context.habits);
+    let difference = match (expected, actual) {
         (Some((left, expected)), Some((right, found))) if left == right => {
             Some(found.saturating_sub(expected))
         }
         _ => None,
     };
-    let aged = if unit.ledger.is_empty() { &unit.settlement } else { &unit.ledger };
-    let since = aged.iter().filter_map(|row| row.occurred_at).min();
-    let age_days =
-        as_of.zip(since).map(|(as_of, since)| as_of.since(since).get().checked_div(DAY_MS).unwrap_or(0));
-
-    let mut identities = Vec::new();
-    for rows in [&unit.ledger, &unit.settlement] {
-        for row in rows {
-            identities.push(row.identity());
-        }
-    }
-    let identities = sorted(identities, &String::cmp);
-
+    let sides = [&unit.ledger, &unit.settlement, &unit.bank];
+    let aged = sides.into_iter().find(|rows| !rows.is_empty())?;
+    let age_days = context.window.age_days(aged.iter().filter_map(|row| row.occurred_at).min());
+    let identities = sorted(unit.rows().map(Row::identity).collect(), &String::cmp);
+    let reference = found.reference.unwrap_or(&row.reference);
+    let reference = if reference.is_empty() { &*row.id } else { reference };
+    let name = |row: &Row| {
+        let [ledger, settlement, bank] = context.names;
+        let names = match row.side {
+            Side::Ledger => ledger,
+            Side::Settlement => settlement,
+            Side::Bank => bank,
+        };
+        names.get(row.file).map_or("", String::as_str)
+    };
+    let places = |rows: &[&Row]| {
+        let rows = sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)));
+        rows.into_iter().map(|row| RowPlace { file: name(row).to_owned(), line: row.line }).collect()
+    };
+    let facts = Facts { found, row, file: name(row), reference, expected, actual, difference, age_days };
     Some(Break {
-        id: break_id(kind, &identities, 0),
+        id: break_id(found.hop, kind, &identities, 0),
         kind,
-        secondary: kinds.iter().skip(1).collect(),
-        reference: leading.reference.clone().into_string(),
-        currency: leading.currency,
+        secondary: found.kinds.iter().skip(1).collect(),
+        hop: found.hop,
+        rule: found.rule,
+        reference: reference.to_owned(),
+        currency: found.shown.map_or(row.currency, |shown| shown.currency),
         expected: expected.map(|(_, sum)| sum),
-        found: found.map(|(_, sum)| sum),
+        found: actual.map(|(_, sum)| sum),
         difference,
         age_days,
-        ledger: places(&unit.ledger, &names.ledger),
-        settlement: places(&unit.settlement, &names.settlement),
-        explanation: wording::explain(kind, unit, age_days),
+        ledger: places(&unit.ledger),
+        settlement: places(&unit.settlement),
+        bank: places(&unit.bank),
+        explanation: wording::explain(kind, &facts),
     })
+}
+
+type Value = Option<(Currency, i128)>;
+
+/// What is held against what.
+fn values(found: &Finding<'_>, kind: BreakKind, habits: &Habits<'_>) -> (Value, Value) {
+    if let Some(shown) = found.shown {
+        let value = |minor: Option<i128>| minor.map(|minor| (shown.currency, minor));
+        return (value(shown.expected), value(shown.found));
+    }
+    let unit = &found.unit;
+    if kind == BreakKind::NetArithmetic {
+        let wrong = unit.rows().find_map(|row| {
+            let (expected, _) = habits.net(row).filter(|(_, is_right)| !is_right)?;
+            Some((Some((row.currency, expected)), row.net.map(|net| (row.currency, net.into()))))
+        });
+        return wrong.unwrap_or_default();
+    }
+    let value = |row: &Row| match kind {
+        BreakKind::FeeMismatch | BreakKind::FeeUnexpected | BreakKind::FeeMissing => {
+            row.fee.unwrap_or_default()
+        }
+        BreakKind::TaxMismatch => row.tax.unwrap_or_default(),
+        _ => row.amount,
+    };
+    let other = if found.unit.bank.is_empty() { &unit.settlement } else { &unit.bank };
+    let ours = if found.unit.bank.is_empty() || unit.settlement.is_empty() {
+        &unit.ledger
+    } else {
+        &unit.settlement
+    };
+    (sum(ours, value), sum(other, value))
 }
 
 /// Breaks whose rows have nothing that tells them apart are numbered. They stand side by side.
@@ -277,7 +286,7 @@ fn tell_apart(breaks: &mut [Break]) {
     for found in breaks {
         if before.as_ref() == Some(&found.id) {
             repeat = repeat.saturating_add(1);
-            found.id = break_id(found.kind, core::slice::from_ref(&found.id), repeat);
+            found.id = break_id(found.hop, found.kind, core::slice::from_ref(&found.id), repeat);
         } else {
             before = Some(found.id.clone());
             repeat = 0;
@@ -286,19 +295,11 @@ fn tell_apart(breaks: &mut [Break]) {
 }
 
 /// Currency and sum of rows; `None` without rows or in several currencies.
-fn sum(rows: &[&Row], value: impl Fn(&Row) -> i64) -> Option<(Currency, i128)> {
+fn sum(rows: &[&Row], value: impl Fn(&Row) -> i64) -> Value {
     let currency = rows.first()?.currency;
     if rows.iter().any(|row| row.currency != currency) {
         return None;
     }
     let sum = rows.iter().fold(0_i128, |sum, row| sum.saturating_add(i128::from(value(row))));
     Some((currency, sum))
-}
-
-fn places(rows: &[&Row], files: &[String]) -> Vec<RowPlace> {
-    let mut places = Vec::new();
-    for row in sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line))) {
-        places.push(RowPlace { file: files.get(row.file).cloned().unwrap_or_default(), line: row.line });
-    }
-    places
 }

@@ -1,5 +1,7 @@
 //! A row is what one side says about one event, in integers of minor units.
 
+use super::rate::Rate;
+use super::states::{self, State};
 use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -12,6 +14,8 @@ pub enum Side {
     Ledger,
     /// The provider's settlement report.
     Settlement,
+    /// The statement of the merchant's bank account.
+    Bank,
 }
 
 impl Side {
@@ -21,58 +25,88 @@ impl Side {
         match self {
             Self::Ledger => "ledger",
             Self::Settlement => "settlement",
+            Self::Bank => "bank statement",
         }
     }
+}
+
+/// What was presented to the customer, where that was in another currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Original {
+    pub(super) amount: i64,
+    pub(super) currency: Currency,
+    /// How much of the row's currency one unit of this one became; `None` where the file does not say.
+    pub(super) rate: Option<Rate>,
 }
 
 /// One row. Amounts are signed, as some reports write refunds and returned fees with a minus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
+    /// Its place among all rows once they are sorted.
+    pub(super) number: usize,
     pub(super) side: Side,
     /// Index of the file among those of its side.
     pub(super) file: usize,
     /// Line in the file, from 1.
     pub(super) line: u64,
-    pub(super) kind: EventType,
+    /// `None` for a type that is not known.
+    pub(super) kind: Option<EventType>,
     /// The key. Where the column is empty, the id stands here too.
     pub(super) reference: Box<str>,
+    /// Whether the file gave a reference.
+    pub(super) is_keyed: bool,
     /// Empty where the file has none.
     pub(super) id: Box<str>,
     pub(super) amount: i64,
     pub(super) currency: Currency,
-    /// `None` where the file does not say.
+    /// `None` where the file does not say; likewise tax and net.
     pub(super) fee: Option<i64>,
-    /// As it is written; empty where the file does not say.
+    pub(super) tax: Option<i64>,
+    pub(super) net: Option<i64>,
+    /// As it is written; empty where the file does not say, as are the texts that follow.
     pub(super) status: Box<str>,
     pub(super) occurred_at: Option<Timestamp>,
+    /// Whether the time was written without a zone.
+    pub(super) is_zoneless: bool,
+    pub(super) payout_id: Box<str>,
+    pub(super) parent: Box<str>,
+    pub(super) account: Box<str>,
+    pub(super) note: Box<str>,
+    pub(super) original: Option<Box<Original>>,
+}
+
+/// The rows of a type and reference, among rows that are sorted by both.
+pub(super) fn called<'r>(rows: &'r [Row], kind: Option<EventType>, reference: &str) -> &'r [Row] {
+    let key = |row: &Row| (row.kind, &*row.reference).cmp(&(kind, reference));
+    let from = rows.partition_point(|row| key(row).is_lt());
+    let to = rows.partition_point(|row| key(row).is_le());
+    rows.get(from..to).unwrap_or_default()
 }
 
 impl Row {
     /// Whether the row is about money between the gateway and the bank.
     pub(super) const fn is_payout(&self) -> bool {
-        matches!(self.kind, EventType::Payout | EventType::PayoutFailure)
+        matches!(self.kind, Some(EventType::Payout | EventType::PayoutFailure))
+    }
+
+    /// Whether the row takes money away from the merchant by its type.
+    pub(super) const fn leaves(&self) -> bool {
+        matches!(self.kind, Some(EventType::Refund | EventType::Dispute | EventType::Fee))
+    }
+
+    /// Whether the row belongs to another one: a refund to its charge, a fee to what it is for.
+    pub(super) fn is_child(&self) -> bool {
+        !self.parent.is_empty() && !matches!(self.kind, None | Some(EventType::Charge | EventType::Payout))
     }
 
     /// The status in one word for all providers; `None` where the file does not say.
-    pub(super) fn state(&self) -> Option<&str> {
-        let status: &str = &self.status;
-        let word = match status {
-            "" => return None,
-            "succeeded" | "success" | "completed" | "complete" | "captured" | "paid" | "settled" => {
-                "completed"
-            }
-            "canceled" | "cancelled" | "voided" => "voided",
-            "declined" | "failed" => "failed",
-            "chargeback" | "disputed" => "disputed",
-            other => other,
-        };
-        Some(word)
+    pub(super) fn state(&self) -> Option<State<'_>> {
+        states::parse(&self.status)
     }
 
     /// Whether the row stands for money that moved or will surely move. An unknown status does.
     pub(super) fn moves_money(&self) -> bool {
-        let idle = ["failed", "voided", "expired", "pending", "processing", "authorized", "initiated"];
-        self.state().is_none_or(|state| !idle.contains(&state))
+        self.state().is_none_or(|state| state.moves_money())
     }
 
     /// Everything that tells one row from another, in an order that does not depend on where it stands.
@@ -82,50 +116,13 @@ impl Row {
 
     /// What stays the same from run to run, however the files are split. The id alone names a row that has one.
     pub(super) fn identity(&self) -> String {
-        let Self { kind, reference, id, currency, amount, .. } = self;
-        let (side, kind) = (self.side.name(), kind.name());
+        let Self { reference, id, currency, amount, .. } = self;
+        let (side, kind) = (self.side.name(), self.kind.map_or("", EventType::name));
         if !id.is_empty() {
             return glued(&[side, "\n", kind, "\n", reference, "\nid\n", id]);
         }
         let value = glued(&[currency.code(), "\n", &amount.digits()]);
         let at = self.occurred_at.map_or(0, Timestamp::unix_ms);
         glued(&[side, "\n", kind, "\n", reference, "\ncontent\n", &value, "\n", &at.digits()])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_providers_mean_one_state_and_an_unknown_word_stands_for_itself() {
-        let row = |status: &str| Row {
-            side: Side::Ledger,
-            file: 0,
-            line: 2,
-            kind: EventType::Charge,
-            reference: "r".into(),
-            id: "".into(),
-            amount: 1,
-            currency: Currency::parse("EUR").unwrap(),
-            fee: None,
-            status: status.into(),
-            occurred_at: None,
-        };
-        // status        state              moves money
-        let table = [
-            ("", None, true),
-            ("succeeded", Some("completed"), true),
-            ("paid", Some("completed"), true),
-            ("refunded", Some("refunded"), true),
-            ("on_the_moon", Some("on_the_moon"), true),
-            ("canceled", Some("voided"), false),
-            ("declined", Some("failed"), false),
-            ("pending", Some("pending"), false),
-        ];
-        for (status, state, moves) in table {
-            let row = row(status);
-            assert_eq!((row.state(), row.moves_money()), (state, moves), "{status}");
-        }
     }
 }

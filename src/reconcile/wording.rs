@@ -1,9 +1,11 @@
 //! A break is explained in one sentence that a bookkeeper understands without this program's documentation.
 
-use super::breaks::BreakKind;
+use super::classes::{BreakKind, Hop};
+use super::findings::Finding;
 use super::group::Unit;
 use super::order::sorted;
 use super::row::{Row, Side};
+use super::window::day_of;
 use crate::calendar;
 use crate::ledger::EventType;
 use crate::money::Currency;
@@ -20,16 +22,18 @@ fn money(minor: i128, currency: Currency) -> String {
     glued(&[sign, whole, point, fraction, " ", currency.code()])
 }
 
-const fn noun(kind: EventType) -> &'static str {
-    match kind {
-        EventType::PayoutFailure => "payout failure",
-        other => other.name(),
+const fn noun(row: &Row) -> &'static str {
+    match (row.side, row.kind) {
+        (Side::Bank, _) => "entry",
+        (_, Some(EventType::PayoutFailure)) => "payout failure",
+        (_, Some(other)) => other.name(),
+        (_, None) => "row",
     }
 }
 
 /// `the charge order_1`
 fn subject(row: &Row) -> String {
-    glued(&["the ", noun(row.kind), " ", &row.reference])
+    glued(&["the ", noun(row), " ", &row.reference])
 }
 
 fn on(row: &Row) -> String {
@@ -59,142 +63,111 @@ fn amounts(rows: &[&Row]) -> String {
 }
 
 /// How much a value differs and in which direction.
-fn change(expected: i64, found: i64, currency: Currency) -> String {
-    let difference = i128::from(found).saturating_sub(i128::from(expected));
+fn change(difference: i128, currency: Currency) -> String {
     let direction = if difference < 0 { "less" } else { "more" };
     glued(&[&money(difference.saturating_abs(), currency), " ", direction])
 }
 
-/// The pair in which a kind shows: copies of one event may differ among themselves.
-fn pair<'r>(unit: &Unit<'r>, kind: BreakKind) -> Option<(&'r Row, &'r Row)> {
-    for left in &unit.ledger {
-        for right in &unit.settlement {
-            let differs = match kind {
-                BreakKind::CurrencyMismatch => left.currency != right.currency,
-                BreakKind::AmountMismatch => left.amount != right.amount,
-                BreakKind::FeeMismatch => left.fee != right.fee,
-                _ => left.state() != right.state(),
-            };
-            if differs {
-                return Some((left, right));
-            }
-        }
-    }
-    None
+/// What a sentence may speak of.
+pub(super) struct Facts<'f, 'r> {
+    pub(super) found: &'f Finding<'r>,
+    /// The first row.
+    pub(super) row: &'r Row,
+    /// The name of its file.
+    pub(super) file: &'f str,
+    pub(super) reference: &'f str,
+    pub(super) expected: Option<(Currency, i128)>,
+    pub(super) actual: Option<(Currency, i128)>,
+    pub(super) difference: Option<i128>,
+    pub(super) age_days: Option<u64>,
 }
 
-/// The sentence for two rows that differ in one value.
-fn differing(kind: BreakKind, subject: &str, left: &Row, right: &Row) -> String {
-    let currency = left.currency;
-    match kind {
-        BreakKind::CurrencyMismatch => glued(&[
-            "for ",
-            subject,
-            " the ledger says ",
-            &of(left),
-            " and the settlement says ",
-            &of(right),
-            ": the currencies differ, and neither side names a conversion",
-        ]),
-        BreakKind::AmountMismatch => glued(&[
-            "for ",
-            subject,
-            " the ledger says ",
-            &of(left),
-            " and the settlement says ",
-            &of(right),
-            ", which is ",
-            &change(left.amount, right.amount, currency),
-        ]),
-        BreakKind::FeeMismatch => left.fee.zip(right.fee).map_or_else(String::new, |(expected, found)| {
-            glued(&[
-                "the amounts of ",
-                subject,
-                " agree, but the ledger expects a fee of ",
-                &money(i128::from(expected), currency),
-                " and the settlement took ",
-                &money(i128::from(found), currency),
-                ", which is ",
-                &change(expected, found, currency),
-            ])
-        }),
-        _ => glued(&[
-            "the amounts of ",
-            subject,
-            " agree, but it is `",
-            &left.status,
-            "` in the ledger and `",
-            &right.status,
-            "` in the settlement: fetch its state from the provider",
-        ]),
+/// The sentence for a break.
+pub(super) fn explain(kind: BreakKind, facts: &Facts<'_, '_>) -> String {
+    let mut sentence = String::new();
+    for (index, piece) in kind.sentence().split(['{', '}']).enumerate() {
+        // Between the brackets stands the name of a fact.
+        if index % 2 == 0 { sentence.push_str(piece) } else { sentence.push_str(&facts.tell(piece)) }
     }
-}
-
-/// The sentence for a break. `age_days` is its age, where it is known.
-pub(super) fn explain(kind: BreakKind, unit: &Unit<'_>, age_days: Option<u64>) -> String {
-    let Some(first) = unit.ledger.first().or_else(|| unit.settlement.first()).copied() else {
-        return String::new();
-    };
-    let subject = subject(first);
-    let sentence = match kind {
-        BreakKind::DuplicateRecordM => repeated(Side::Ledger, &unit.ledger, &subject),
-        BreakKind::DuplicateRecordS => repeated(Side::Settlement, &unit.settlement, &subject),
-        BreakKind::ReferenceCollision => glued(&[
-            "several different charges share the reference ",
-            &first.reference,
-            ": the ledger has ",
-            &amounts(&unit.ledger),
-            ", the settlement has ",
-            &amounts(&unit.settlement),
-            "; find out which belongs to the order",
-        ]),
-        BreakKind::DuplicateCharge => glued(&[
-            &subject,
-            " of ",
-            &of(first),
-            " was taken more than once, ",
-            &times(unit.ledger.len()),
-            " in the ledger and ",
-            &times(unit.settlement.len()),
-            " in the settlement: the customer may have paid twice, so check and refund what is too much",
-        ]),
-        BreakKind::Ambiguous => glued(&[
-            &subject,
-            " stands several times on a side and nothing tells which row belongs to which: the ledger has ",
-            &amounts(&unit.ledger),
-            ", the settlement has ",
-            &amounts(&unit.settlement),
-            "; match them by hand",
-        ]),
-        BreakKind::MissingInSettlement => glued(&[
-            "the ledger has ",
-            &subject,
-            &on(first),
-            " over ",
-            &of(first),
-            ", but the settlement does not have it",
-            &age_days.map_or_else(String::new, |days| glued(&[" after ", &days_text(days)])),
-            ": ask the provider for it, or check whether a settlement file is missing",
-        ]),
-        BreakKind::MissingInMirror => glued(&[
-            "the settlement has ",
-            &subject,
-            &on(first),
-            " over ",
-            &of(first),
-            ", which the ledger does not know: an event may have been lost, or the payment is not yours",
-        ]),
-        BreakKind::CurrencyMismatch
-        | BreakKind::AmountMismatch
-        | BreakKind::FeeMismatch
-        | BreakKind::StatusMismatch => {
-            pair(unit, kind).map_or_else(String::new, |(left, right)| differing(kind, &subject, left, right))
-        }
-    };
     capitalized(&sentence)
 }
 
-fn repeated(side: Side, rows: &[&Row], subject: &str) -> String {
+impl Facts<'_, '_> {
+    fn tell(&self, fact: &str) -> String {
+        let Unit { ledger, settlement, bank } = &self.found.unit;
+        let is_bank = self.found.hop == Hop::Bank;
+        let value = |value: Option<(Currency, i128)>| {
+            value.map_or_else(|| "nothing".to_owned(), |(currency, minor)| money(minor, currency))
+        };
+        let state = |rows: &[&Row]| rows.first().map_or_else(String::new, |row| (*row.status).to_owned());
+        match fact {
+            "s" => subject(self.row),
+            "ref" => self.reference.to_owned(),
+            "on" => on(self.row),
+            "any" => of(self.row),
+            "side" => glued(&["the ", self.row.side.name()]),
+            "place" => glued(&["the file ", self.file]),
+            "what" if self.row.payout_id.is_empty() => "what another file holds".to_owned(),
+            "what" => glued(&["the whole report of the payout ", &self.row.payout_id]),
+            "after" => self.age_days.map_or_else(String::new, |days| glued(&[" after ", &days_text(days)])),
+            "e" => value(self.expected),
+            "f" => value(self.actual),
+            "d" => {
+                let currency = self.expected.map_or(self.row.currency, |(currency, _)| currency);
+                self.difference.map_or_else(String::new, |difference| change(difference, currency))
+            }
+            "m" => amounts(ledger),
+            "n" => amounts(settlement),
+            "copies_m" => repeated(ledger),
+            "copies_s" => repeated(settlement),
+            "copies_b" => repeated(bank),
+            "times_m" => times(ledger.len()),
+            "times_s" => times(settlement.len()),
+            "against" if is_bank => {
+                glued(&["the settlement has ", &amounts(settlement), ", the bank has ", &amounts(bank)])
+            }
+            "against" => {
+                glued(&["the ledger has ", &amounts(ledger), ", the settlement has ", &amounts(settlement)])
+            }
+            "here" => if is_bank { "the settlement" } else { "the ledger" }.to_owned(),
+            "there" => if is_bank { "the bank" } else { "the settlement" }.to_owned(),
+            "parent" => (*self.row.parent).to_owned(),
+            "state_m" => state(ledger),
+            "state_s" => state(settlement),
+            "lag" => self.lag(),
+            "shift" => self.shift(),
+            _ => String::new(),
+        }
+    }
+
+    /// `8 days later`: from the first row to the last of the other side.
+    fn lag(&self) -> String {
+        let Unit { settlement, bank, .. } = &self.found.unit;
+        let last = if bank.is_empty() { settlement } else { bank };
+        let last = last.iter().filter_map(|row| row.occurred_at).max();
+        let days =
+            self.row.occurred_at.zip(last).map(|(first, last)| day_of(last).saturating_sub(day_of(first)));
+        days.map_or_else(String::new, |days| glued(&[&days_text(days), " later"]))
+    }
+
+    /// In which payouts or on which days the rows stand.
+    fn shift(&self) -> String {
+        let Unit { ledger, settlement, .. } = &self.found.unit;
+        let text = |rows: &[&Row]| {
+            let Some(row) = rows.first() else { return "another".to_owned() };
+            let payouts = ledger.iter().all(|other| !other.payout_id.is_empty()) && !row.payout_id.is_empty();
+            if payouts {
+                (*row.payout_id).to_owned()
+            } else {
+                row.occurred_at.map_or_else(String::new, calendar::date)
+            }
+        };
+        glued(&[&text(settlement), " instead of ", &text(ledger)])
+    }
+}
+
+/// `twice under the id ch_1`
+fn repeated(rows: &[&Row]) -> String {
     const SHOWN_MAX: usize = 5;
     let with_id = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
     let mut with_id = sorted(with_id, &|a: &&Row, b: &&Row| a.id.cmp(&b.id));
@@ -207,7 +180,7 @@ fn repeated(side: Side, rows: &[&Row], subject: &str) -> String {
     if which.is_empty() {
         which.push_str("with the same content");
     }
-    glued(&["the ", side.name(), " has ", subject, " ", &times(rows.len()), " ", &which, ": count it once"])
+    glued(&[&times(rows.len()), " ", &which])
 }
 
 fn times(count: usize) -> String {

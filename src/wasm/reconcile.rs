@@ -2,9 +2,10 @@
 
 use super::reply;
 use crate::advice::{Diagnose, Report, reported};
+use crate::calendar;
 use crate::json::{self, Fields, Value};
 use crate::prelude::*;
-use crate::reconcile::{Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, run};
+use crate::reconcile::{Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, Sources, run};
 use crate::time::Timestamp;
 
 /// Why a call was refused. Variants stand in order of precedence.
@@ -17,24 +18,59 @@ pub enum Error {
     Reconcile(ReconcileError),
 }
 
-/// Takes `{"ledger": [{"name", "length"}, …], "settlement": […], "as_of"?, "in_flight_days"?}` and the bytes of the
-/// files of each side, one after the other. Replies with the document of
+/// Takes `{"ledger": [{"name", "length"}, …], "settlement": […], "bank": […], "as_of"?, "in_flight_days"?,
+/// "business_days"?, "holidays"?: [{"day"}], "ledger_columns"?: [{"ours", "theirs"}], "settlement_columns"?,
+/// "bank_columns"?}` and the bytes of the files of each side, one after the other. Replies with the document of
 /// [`Report::to_json`](crate::reconcile::Report::to_json).
 #[must_use]
-pub fn reconcile(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Vec<u8> {
-    reply::of(try_reconcile(options, ledger, settlement))
+pub fn reconcile(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+    reply::of(try_reconcile(options, [ledger, settlement, bank]))
 }
 
-fn try_reconcile(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Result<String, Error> {
+fn try_reconcile(options: &[u8], [ledger, settlement, bank]: [&[u8]; 3]) -> Result<String, Error> {
     let document = json::parse(options)?;
     let mut fields = Fields::of(&document, "options")?;
     let ledger = files(fields.list("ledger")?, ledger)?;
     let settlement = files(fields.list("settlement")?, settlement)?;
+    let bank = files(fields.list("bank")?, bank)?;
     let as_of = fields.maybe_integer("as_of")?;
     let in_flight_days = fields.maybe_integer("in_flight_days")?.unwrap_or(IN_FLIGHT_DAYS_DEFAULT);
+    let business_days = fields.maybe_flag("business_days")?.unwrap_or(false);
+    let mut holidays = Vec::new();
+    for day in fields.list("holidays")? {
+        let mut fields = Fields::of(day, "holiday")?;
+        let text = fields.text("day")?;
+        let moment = calendar::parse_date(text).map_err(|_| {
+            json::Error::from(json::ErrorKind::WrongField {
+                field: "holidays",
+                expected: "days such as 2026-12-25",
+                found: text.to_owned(),
+            })
+        });
+        holidays.push(moment?);
+        fields.finish()?;
+    }
+    let mappings = [
+        columns(fields.list("ledger_columns")?)?,
+        columns(fields.list("settlement_columns")?)?,
+        columns(fields.list("bank_columns")?)?,
+    ];
     fields.finish()?;
     let as_of = as_of.map(moment).transpose()?;
-    Ok(run(&ledger, &settlement, Options { as_of, in_flight_days })?.to_json())
+    let [ours, theirs, banks] = &mappings;
+    let sources =
+        Sources { ledger: &ledger, settlement: &settlement, bank: &bank, mappings: [ours, theirs, banks] };
+    Ok(run(&sources, Options { as_of, in_flight_days, business_days, holidays: &holidays })?.to_json())
+}
+
+fn columns<'a>(list: &'a [Value<'a>]) -> Result<Vec<(&'a str, &'a str)>, json::Error> {
+    let mut columns = Vec::new();
+    for column in list {
+        let mut fields = Fields::of(column, "column")?;
+        columns.push((fields.text("ours")?, fields.text("theirs")?));
+        fields.finish()?;
+    }
+    Ok(columns)
 }
 
 fn moment(ms: u64) -> Result<Timestamp, json::Error> {
@@ -102,8 +138,8 @@ pub mod exports {
 
     /// See [`super::reconcile`].
     #[wasm_bindgen]
-    pub fn reconcile_run(options: &[u8], ledger: &[u8], settlement: &[u8]) -> Vec<u8> {
-        super::reconcile(options, ledger, settlement)
+    pub fn reconcile_run(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+        super::reconcile(options, ledger, settlement, bank)
     }
 }
 
@@ -112,7 +148,8 @@ mod tests {
     use super::*;
 
     fn text(options: &str, ledger: &str, settlement: &str) -> String {
-        String::from_utf8(reconcile(options.as_bytes(), ledger.as_bytes(), settlement.as_bytes())).unwrap()
+        String::from_utf8(reconcile(options.as_bytes(), ledger.as_bytes(), settlement.as_bytes(), b""))
+            .unwrap()
     }
 
     #[test]
@@ -145,6 +182,12 @@ mod tests {
             (r#"{"as_of":253402300800000}"#, "", r#""code":"field_invalid""#),
             (r#"{"in_flight_days":367}"#, "", r#""code":"reconcile_window_too_long""#),
             (r#"{"inFlightDays":1}"#, "", r#""code":"field_unknown""#),
+            (r#"{"holidays":[{"day":"2026-02-30"}]}"#, "", "expected days such as 2026-12-25"),
+            (
+                r#"{"ledger":[{"name":"a.csv","length":1}],"ledger_columns":[{"ours":"amount","theirs":"Total"}]}"#,
+                "x",
+                "a.csv: the header has no column Total",
+            ),
         ];
         for (options, ledger, expected) in table {
             let reply = text(options, ledger, "");

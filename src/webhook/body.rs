@@ -1,9 +1,12 @@
 //! A body is read by one grammar only, and only when its fields are signed.
 
+use alloc::borrow::Cow;
+
 use super::cut::{cut, pieces};
-use super::{BODY_FIELDS_MAX, Error, FORM_EXPECTED, Part, Path, Place, Refusal, Scheme};
+use super::document::is_document;
+use super::peek::{only_value, text};
+use super::{BODY_FIELDS_MAX, FORM_EXPECTED, JSON_EXPECTED, Part, Path, Place, Refusal, Scheme};
 use crate::crypto::{HexCase, decode_hex};
-use crate::json::{self, Value};
 use crate::prelude::*;
 
 /// A body as far as it had to be read.
@@ -12,14 +15,14 @@ pub(super) enum Parsed<'a> {
     /// The scheme signs the bytes as they are.
     Unread,
     /// A JSON document.
-    Json(Value<'a>),
+    Json(&'a [u8]),
     /// The fields of a form, in their order.
     Form(Vec<(String, String)>),
 }
 
 impl<'s> Parsed<'s> {
     /// The document, if it is one.
-    pub(super) fn json(&self) -> Option<&Value<'s>> {
+    pub(super) fn json(&self) -> Option<&'s [u8]> {
         match self {
             Self::Json(document) => Some(document),
             Self::Form(_) | Self::Unread => None,
@@ -41,10 +44,12 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, R
     let in_json = |part: &Part| part.reads_json();
     if matches!(scheme.place, Place::FormField(_)) || scheme.content.iter().any(in_form) {
         let fields = core::str::from_utf8(body).ok().and_then(|text| fields(text, BODY_FIELDS_MAX));
-        fields.map(Parsed::Form).ok_or_else(|| Error::BodyMalformed { expected: FORM_EXPECTED }.into())
+        fields.map(Parsed::Form).ok_or_else(|| Refusal::body(FORM_EXPECTED))
     } else if matches!(scheme.place, Place::Field(_)) || scheme.content.iter().any(in_json) {
-        let expected = "a JSON document in which no name stands twice";
-        json::parse(body).map(Parsed::Json).map_err(|_| Error::BodyMalformed { expected }.into())
+        if !is_document(body) {
+            return Err(Refusal::body(JSON_EXPECTED));
+        }
+        Ok(Parsed::Json(body))
     } else {
         Ok(Parsed::Unread)
     }
@@ -54,7 +59,7 @@ pub(super) fn parse<'a>(scheme: &Scheme, body: &'a [u8]) -> Result<Parsed<'a>, R
 ///
 /// # Errors
 ///
-/// [`Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
+/// [`super::Error::FieldMalformed`] when it stands twice: readers would disagree on its value.
 #[inline(never)]
 pub(super) fn only<'f>(
     fields: &'f [(String, String)],
@@ -63,7 +68,7 @@ pub(super) fn only<'f>(
     let mut values = fields.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
-        (_, Some(_)) => Err(Error::FieldMalformed { field, expected: "one value" }.into()),
+        (_, Some(_)) => Err(Refusal::field(field, "one value")),
     }
 }
 
@@ -71,24 +76,13 @@ pub(super) fn only<'f>(
 ///
 /// # Errors
 ///
-/// [`Error::FieldMalformed`] for a list or an object, which other readers may take for the text of what is in it.
-pub(super) fn scalar<'v>(value: &'v Value<'_>, path: Path) -> Result<Option<&'v str>, Refusal> {
+/// [`super::Error::BodyMalformed`] for a name that stands twice; [`super::Error::FieldMalformed`] for a list or an object, which other
+/// readers may take for the text of what is in it.
+pub(super) fn scalar<'a>(document: &'a [u8], path: Path) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let Some(value) = only_value(document, path)?.filter(|value| *value != b"null") else { return Ok(None) };
     let field = path.last().copied().unwrap_or_default();
-    match at(value, path) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Number(lexeme)) => Ok(Some(lexeme)),
-        Some(Value::Bool(true)) => Ok(Some("true")),
-        Some(Value::Bool(false)) => Ok(Some("false")),
-        Some(Value::Array(_) | Value::Object(_)) => {
-            Err(Error::FieldMalformed { field, expected: "a text or a number" }.into())
-        }
-    }
-}
-
-/// What stands at the end of a path.
-pub(super) fn at<'v, 'a>(value: &'v Value<'a>, path: Path) -> Option<&'v Value<'a>> {
-    path.iter().try_fold(value, |value, name| value.get(name))
+    let expected = "a text or a number";
+    text(value).map(Some).ok_or_else(|| Refusal::field(field, expected))
 }
 
 /// The parameters of the query of a URL.
@@ -97,7 +91,7 @@ pub(super) fn query(url: &str) -> Result<Vec<(String, String)>, Refusal> {
     let text = cut(url, '?').map_or("", |(_, query)| query);
     let text = cut(text, '#').map_or(text, |(query, _)| query);
     let expected = "a URL whose query is well formed";
-    fields(text, BODY_FIELDS_MAX).ok_or_else(|| Error::FieldMalformed { field: "url", expected }.into())
+    fields(text, BODY_FIELDS_MAX).ok_or_else(|| Refusal::field("url", expected))
 }
 
 /// The fields of `application/x-www-form-urlencoded`; `None` when there are too many or one cannot be decoded.

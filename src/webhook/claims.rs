@@ -50,7 +50,7 @@ pub(super) fn in_headers<'a>(
     for name in names {
         let Some(value) = find(headers, name)? else { continue };
         let read = scheme.grammar.read(value, pair_name(scheme), key_id);
-        let read = read.map_err(|expected| Error::HeaderMalformed { header: name, expected })?;
+        let read = read.map_err(|expected| Refusal::header(name, expected))?;
         match &mut found {
             None => found = Some(read),
             Some(found) => {
@@ -76,20 +76,16 @@ pub(super) fn in_body<'a>(
 ) -> Result<Claims<'a>, Refusal> {
     let field = scheme.place_name();
     if value.len() > HEADER_BYTES_MAX {
-        return Err(Error::FieldMalformed { field, expected: "a signature, which is shorter" }.into());
+        return Err(Refusal::field(field, "a signature, which is shorter"));
     }
     if scheme.grammar.count(value) > SIGNATURES_MAX {
-        return Err(Error::FieldMalformed {
-            field,
-            expected: "fewer signatures, no provider sends that many",
-        }
-        .into());
+        return Err(Refusal::field(field, "fewer signatures, no provider sends that many"));
     }
     let read = scheme.grammar.read(value, pair_name(scheme), key_id);
-    let found = read.map_err(|expected| Error::FieldMalformed { field, expected })?;
+    let found = read.map_err(|expected| Refusal::field(field, expected))?;
     let timestamp = timestamp(scheme, headers, field, found.time)?;
     if found.signatures.is_empty() {
-        return Err(Error::FieldMissing { field }.into());
+        return Err(Refusal::no_field(field));
     }
     Ok(Claims { signatures: found.signatures, timestamp })
 }
@@ -108,11 +104,10 @@ fn timestamp<'a>(
     beside: Option<&'a str>,
 ) -> Result<Option<(&'a str, Timestamp)>, Refusal> {
     let Some(clock) = scheme.clock else { return Ok(None) };
-    let malformed = |header, expected| Error::HeaderMalformed { header, expected };
     let (header, text) = match clock.source {
         TimeSource::Header(name) => (name, required(headers, name)?),
-        TimeSource::Pair(_) => (place, beside.ok_or(malformed(place, "a timestamp"))?),
+        TimeSource::Pair(_) => (place, beside.ok_or_else(|| Refusal::header(place, "a timestamp"))?),
     };
-    let moment = clock.unit.read(text).ok_or(malformed(header, clock.unit.expected()))?;
+    let moment = clock.unit.read(text).ok_or_else(|| Refusal::header(header, clock.unit.expected()))?;
     Ok(Some((text, moment)))
 }

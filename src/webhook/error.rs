@@ -171,6 +171,34 @@ impl From<Error> for Refusal {
     }
 }
 
+/// One function for each kind of refusal that is made in many places: made in each of them it weighs three times as much.
+impl Refusal {
+    #[inline(never)]
+    pub(super) fn header(header: &'static str, expected: &'static str) -> Self {
+        Error::HeaderMalformed { header, expected }.into()
+    }
+
+    #[inline(never)]
+    pub(super) fn field(field: &'static str, expected: &'static str) -> Self {
+        Error::FieldMalformed { field, expected }.into()
+    }
+
+    #[inline(never)]
+    pub(super) fn no_field(field: &'static str) -> Self {
+        Error::FieldMissing { field }.into()
+    }
+
+    #[inline(never)]
+    pub(super) fn body(expected: &'static str) -> Self {
+        Error::BodyMalformed { expected }.into()
+    }
+
+    #[inline(never)]
+    pub(super) fn mismatch(body: &[u8]) -> Self {
+        Error::SignatureMismatch { body_is_empty: body.is_empty() }.into()
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         *refusal.0

@@ -1,7 +1,8 @@
 //! What makes two deliveries the same event, as data.
 
-use super::{EVENTS_EXPECTED, EVENTS_MAX, Error, Refusal};
-use crate::json::Value;
+use super::peek::{elements, only_value};
+use super::{EVENTS_EXPECTED, EVENTS_MAX, Refusal};
+use crate::prelude::*;
 
 /// A way into the JSON body: member names, outermost first. Empty leads nowhere.
 pub type Path = &'static [&'static str];
@@ -70,21 +71,17 @@ pub enum Moment {
 }
 
 impl Items {
-    /// The list in a body.
-    pub(super) fn of<'v, 'a>(self, document: &'v Value<'a>) -> Option<&'v [Value<'a>]> {
-        if self.list.is_empty() { document.as_array() } else { document.get(self.list)?.as_array() }
-    }
-
     /// The list in a body in which each event has a signature of its own.
     ///
     /// # Errors
     ///
-    /// [`Error::FieldMissing`] and [`Error::FieldMalformed`].
-    pub(super) fn signable<'v, 'a>(self, document: &'v Value<'a>) -> Result<&'v [Value<'a>], Refusal> {
+    /// [`super::Error::BodyMalformed`], [`super::Error::FieldMissing`] and [`super::Error::FieldMalformed`].
+    pub(super) fn signable(self, document: &[u8]) -> Result<Vec<&[u8]>, Refusal> {
         let field = self.list;
-        let list = self.of(document).ok_or(Error::FieldMissing { field })?;
+        let list =
+            only_value(document, &[field])?.and_then(elements).ok_or_else(|| Refusal::no_field(field))?;
         if list.is_empty() || list.len() > EVENTS_MAX {
-            return Err(Error::FieldMalformed { field, expected: EVENTS_EXPECTED }.into());
+            return Err(Refusal::field(field, EVENTS_EXPECTED));
         }
         Ok(list)
     }

@@ -3,13 +3,20 @@
 //! Every byte of a message comes from one part of the scheme in one way: where two readings of a delivery would give
 //! the same bytes, the delivery is refused.
 
+use alloc::borrow::Cow;
+
+#[cfg(feature = "webhooks-full")]
+use super::Error;
+#[cfg(feature = "webhooks-full")]
+use super::JSON_EXPECTED;
 use super::body::{only, query, scalar};
 use super::cut::cut;
 use super::header::{find, required};
 use super::spelling::spelled;
-use super::{Error, HeaderValue, Part, Path, Refusal, Scheme};
+use super::{HeaderValue, Part, Path, Refusal, Scheme};
 use crate::crypto::{HashAlgorithm, encode_hex};
-use crate::json::Value;
+#[cfg(feature = "webhooks-full")]
+use crate::json;
 use crate::prelude::*;
 
 /// One message. Its hash, or its HMAC under the key, is what the signature must be of.
@@ -33,7 +40,7 @@ pub(super) struct Source<'s> {
     pub(super) url: &'s str,
     pub(super) body: &'s [u8],
     /// The JSON document the paths of the content begin at.
-    pub(super) json: Option<&'s Value<'s>>,
+    pub(super) json: Option<&'s [u8]>,
     pub(super) form: &'s [(String, String)],
     pub(super) access_key: Option<&'s str>,
 }
@@ -57,7 +64,7 @@ impl Message {
             return Ok(());
         }
         if cut(value, ';').is_some() {
-            return Err(Error::FieldMalformed { field, expected: "a value without a semicolon" }.into());
+            return Err(Refusal::field(field, "a value without a semicolon"));
         }
         for text in [label, value, ";"] {
             self.push(text.as_bytes());
@@ -102,7 +109,7 @@ impl Source<'_> {
                 let other = first.is_empty() && self.body.starts_with(second.as_bytes());
                 if other && matches!(next, Some(Part::Body)) {
                     let expected = "a body that does not begin with what may stand before it";
-                    return Err(Error::BodyMalformed { expected }.into());
+                    return Err(Refusal::body(expected));
                 }
                 message.push(if spelling == 0 { first } else { second }.as_bytes());
             }
@@ -110,7 +117,7 @@ impl Source<'_> {
                 let value = required(self.headers, header)?;
                 if value.is_empty() || holds(next, value) {
                     let expected = "a value that is not empty and does not contain what separates it";
-                    return Err(Error::HeaderMalformed { header, expected }.into());
+                    return Err(Refusal::header(header, expected));
                 }
                 message.push(value.as_bytes());
             }
@@ -126,30 +133,30 @@ impl Source<'_> {
                 // A digit could belong to either.
                 if matches!(next, Some(Part::Body)) && self.body.first().is_some_and(u8::is_ascii_digit) {
                     let expected = "a body that does not begin with a digit";
-                    return Err(Error::BodyMalformed { expected }.into());
+                    return Err(Refusal::body(expected));
                 }
                 message.push(self.timestamp.unwrap_or_default().as_bytes());
             }
             Part::Url => message.push(spelled(self.url, spelling).as_bytes()),
             Part::Body => message.body = true,
             Part::BodyDigestInQuery(field) => {
-                let claimed = parameter(self.url, field)?.ok_or(Error::FieldMissing { field })?;
+                let claimed = parameter(self.url, field)?.ok_or_else(|| Refusal::no_field(field))?;
                 if claimed != hex_digest(self.body) {
-                    return Err(Error::SignatureMismatch { body_is_empty: self.body.is_empty() }.into());
+                    return Err(Refusal::mismatch(self.body));
                 }
             }
             Part::Field(path) | Part::MaybeField(path) | Part::FreeField(path) => {
                 let field = path.last().copied().unwrap_or_default();
                 let value = self.scalar(path)?;
                 let value = match part {
-                    Part::Field(_) => value.ok_or(Error::FieldMissing { field })?,
+                    Part::Field(_) => value.ok_or_else(|| Refusal::no_field(field))?,
                     _ => value.unwrap_or_default(),
                 };
                 // Also of the last one: what is free in the middle could lend it a piece.
-                let cut = holds(next, value) || holds(before, value);
+                let cut = holds(next, &value) || holds(before, &value);
                 if cut && !matches!(part, Part::FreeField(_)) {
                     let expected = "a value that does not contain what separates it";
-                    return Err(Error::FieldMalformed { field, expected }.into());
+                    return Err(Refusal::field(field, expected));
                 }
                 message.push(value.as_bytes());
             }
@@ -157,16 +164,16 @@ impl Source<'_> {
                 let value = only(self.form, field)?;
                 let value = match part {
                     Part::FormFieldOr(_, absent) => value.filter(|value| !value.is_empty()).unwrap_or(absent),
-                    _ => value.ok_or(Error::FieldMissing { field })?,
+                    _ => value.ok_or_else(|| Refusal::no_field(field))?,
                 };
                 message.push(value.as_bytes());
             }
             Part::FormBase64(field) => {
-                let value = only(self.form, field)?.ok_or(Error::FieldMissing { field })?;
+                let value = only(self.form, field)?.ok_or_else(|| Refusal::no_field(field))?;
                 let digit =
                     |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n');
                 if !value.bytes().all(digit) {
-                    return Err(Error::FieldMalformed { field, expected: "base64" }.into());
+                    return Err(Refusal::field(field, "base64"));
                 }
                 message.push(value.as_bytes());
             }
@@ -185,31 +192,41 @@ impl Source<'_> {
             Part::BodyCrc32 => message.push(crc32(self.body).digits().as_bytes()),
             #[cfg(feature = "webhooks-full")]
             Part::CompactBodyDigest => {
-                let text = self.json.map(Value::to_text).unwrap_or_default();
-                message.push(hex_digest(text.as_bytes()).as_bytes());
+                message.push(hex_digest(compact(self.body)?.as_bytes()).as_bytes());
             }
             #[cfg(feature = "webhooks-full")]
             Part::UrlPath => message.push(path(self.url).as_bytes()),
             #[cfg(feature = "webhooks-full")]
             Part::HeaderIs(header, expected) => {
                 if find(self.headers, header)?.is_some_and(|value| value != expected) {
-                    return Err(Error::HeaderMalformed { header, expected }.into());
+                    return Err(Refusal::header(header, expected));
                 }
             }
             #[cfg(feature = "webhooks-full")]
             Part::CertificateUrl(header) => {
                 if !super::public::is_paypal_certificate(required(self.headers, header)?) {
                     let expected = "an address of a certificate at paypal.com: fetch nothing from elsewhere";
-                    return Err(Error::HeaderMalformed { header, expected }.into());
+                    return Err(Refusal::header(header, expected));
                 }
             }
         }
         Ok(())
     }
 
-    fn scalar(&self, path: Path) -> Result<Option<&str>, Refusal> {
+    fn scalar(&self, path: Path) -> Result<Option<Cow<'_, str>>, Refusal> {
         self.json.map_or(Ok(None), |document| scalar(document, path))
     }
+}
+
+/// A JSON document without white space.
+///
+/// # Errors
+///
+/// [`Error::BodyMalformed`].
+#[cfg(feature = "webhooks-full")]
+pub(super) fn compact(body: &[u8]) -> Result<String, Refusal> {
+    let document = json::parse(body).map_err(|_| Error::BodyMalformed { expected: JSON_EXPECTED })?;
+    Ok(document.to_text())
 }
 
 /// SHA-256 in lower-case hexadecimal.

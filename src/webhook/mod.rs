@@ -30,6 +30,7 @@ mod clock;
 mod cut;
 #[cfg(feature = "webhooks-full")]
 mod diagnose;
+mod document;
 mod error;
 mod event;
 mod grammar;
@@ -92,6 +93,9 @@ const EVENTS_EXPECTED: &str = "a list of at least one event, and at most 1000";
 
 /// Most fields of a form, and most parameters of a query.
 pub const BODY_FIELDS_MAX: usize = 1000;
+
+/// What a JSON body should have been, in words.
+const JSON_EXPECTED: &str = "a JSON document in which no name stands twice";
 
 /// What a form should have been, in words.
 const FORM_EXPECTED: &str = "a form of at most 1000 fields, as the provider sent it";

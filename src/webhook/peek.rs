@@ -3,8 +3,13 @@
 //! The document is authentic before it gets here, so it is not validated: who reads all of it does that. What is kept
 //! is that no two readers may find different values: a wanted name that stands twice is not found at all.
 
+use alloc::borrow::Cow;
+
 use super::block::{BLOCK_BYTES, Block, position};
-use crate::json::{self, Value};
+use super::cut::cut;
+use super::document::is_document;
+use super::{JSON_EXPECTED, Refusal};
+use crate::crypto::{HexCase, decode_hex};
 use crate::prelude::*;
 
 /// The string, or the number or truth value as it was written, at the end of each path of member names, outermost first.
@@ -14,16 +19,35 @@ pub(super) fn texts(document: &[u8], paths: Paths<'_>) -> [Option<String>; PATHS
         .into_iter();
     paths.map(|path| {
         let outer = found.next()??;
-        text(value(outer, path.get(1..)?)?)
+        text(value(outer, path.get(1..)?)?).map(Cow::into_owned)
     })
 }
 
 /// The value at the end of a path of member names, as it stands in an object.
 pub(super) fn value<'a>(object: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
-    path.iter().try_fold(object, |value, name| {
-        let [member, ..] = members(value, [Some(*name), None, None, None, None, None])?;
-        member
-    })
+    only_value(object, path).ok().flatten()
+}
+
+/// As [`value`], of a document that is known to be JSON.
+///
+/// # Errors
+///
+/// [`super::Error::BodyMalformed`] when a name on the path stands twice in its object: readers would disagree on its value.
+#[inline(never)]
+pub(super) fn only_value<'a>(object: &'a [u8], path: &[&str]) -> Result<Option<&'a [u8]>, Refusal> {
+    let mut value = object;
+    for name in path {
+        if !after_space(value).starts_with(b"{") {
+            return Ok(None);
+        }
+        let found = members(value, [Some(*name), None, None, None, None, None]);
+        match found {
+            Some([Some(member), ..]) => value = member,
+            Some(_) => return Ok(None),
+            None => return Err(Refusal::body(JSON_EXPECTED)),
+        }
+    }
+    Ok(Some(value))
 }
 
 /// The elements of a list, as they stand there; `None` when it is none.
@@ -76,17 +100,61 @@ fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Optio
     }
 }
 
-fn text(value: &[u8]) -> Option<String> {
-    // A nested value is not what was asked for, and reading it would cost as much as the whole document.
-    if value.starts_with(b"{") || value.starts_with(b"[") {
+/// The text of a string, or a number or truth value as it was written; `None` for null, and for a nested value: that is
+/// not what was asked for, and reading it would cost as much as the whole document.
+pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
+    if matches!(value.first()?, b'{' | b'[' | b'n') || !is_document(value) {
         return None;
     }
-    match json::parse(value).ok()? {
-        Value::String(text) => Some(text.into_owned()),
-        Value::Number(lexeme) => Some(lexeme.to_owned()),
-        Value::Bool(flag) => Some(if flag { "true" } else { "false" }.to_owned()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    let text = core::str::from_utf8(value).ok()?.trim_ascii();
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        None => Some(Cow::Borrowed(text)),
+        Some(plain) if cut(plain, '\\').is_none() => Some(Cow::Borrowed(plain)),
+        Some(escaped) => unescaped(escaped).map(Cow::Owned),
     }
+}
+
+/// Without its escapes; `None` where one is half of a surrogate pair.
+fn unescaped(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = cut(rest, '\\') {
+        out.push_str(before);
+        let (escape, after) = after.split_at_checked(1)?;
+        rest = after;
+        let letter = match escape {
+            "u" => {
+                let high = unit(&mut rest)?;
+                let pair = (0xd800..0xdc00).contains(&high);
+                let code = if pair {
+                    rest = rest.strip_prefix("\\u")?;
+                    let low = unit(&mut rest)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+                    (((high & 0x3ff) << 10) | low).wrapping_add(0x1_0000)
+                } else {
+                    high
+                };
+                char::from_u32(code)?
+            }
+            "b" => '\u{8}',
+            "f" => '\u{c}',
+            "n" => '\n',
+            "r" => '\r',
+            "t" => '\t',
+            // A quote, a backslash or a slash, which stand for themselves.
+            _ => escape.chars().next()?,
+        };
+        out.push(letter);
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// The next four hexadecimal digits.
+fn unit(rest: &mut &str) -> Option<u32> {
+    let (digits, after) = rest.split_at_checked(4)?;
+    *rest = after;
+    let bytes = decode_hex(digits, HexCase::Any).ok()?;
+    Some(bytes.iter().fold(0, |code, byte| (code << 8) | u32::from(*byte)))
 }
 
 /// Without the byte-order mark that some put in front of a document.
@@ -196,8 +264,10 @@ const fn odd(bits: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::json::{self, Value};
 
     fn one(document: &[u8], path: &[&str]) -> Option<String> {
         let [text, ..] = texts(document, [path, &[], &[], &[], &[], &[]]);

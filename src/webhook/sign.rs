@@ -2,11 +2,12 @@
 
 use alloc::borrow::Cow;
 
-use super::body::{Parsed, at, only, parse};
+use super::body::{Parsed, only, parse};
 use super::key::Key;
 use super::message::Source;
-use super::{Clock, Error, Grammar, HeaderValue, Place, Scheme, TimeSource, TimeUnit};
-use crate::json::Value;
+use super::peek::only_value;
+use super::{Clock, Error, Grammar, HeaderValue, JSON_EXPECTED, Place, Scheme, TimeSource, TimeUnit};
+use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -126,16 +127,18 @@ impl Outgoing<'_> {
                 [self.body, b"&", name.as_bytes(), b"=", value.as_bytes()].concat()
             }
             (Place::Field(path), Parsed::Json(document)) => {
-                let mut document = document.clone();
+                let whole = *document;
+                let malformed = Error::BodyMalformed { expected: JSON_EXPECTED };
+                let mut document = json::parse(whole).map_err(|_| malformed)?;
                 let field = scheme.place_name();
                 match scheme.identity.items {
                     None => {
                         insert(&mut document, path, signed(&source)?).ok_or(Error::FieldMissing { field })?
                     }
                     Some(items) => {
-                        let whole = source.json.ok_or(Error::FieldMissing { field: items.list })?;
-                        for (index, item) in items.signable(whole)?.iter().enumerate() {
-                            let signature = signed(&Source { json: at(item, items.member), ..source })?;
+                        for (index, item) in items.signable(whole)?.into_iter().enumerate() {
+                            let json = only_value(item, items.member)?;
+                            let signature = signed(&Source { json, ..source })?;
                             element(&mut document, items.list, index)
                                 .and_then(|item| insert(item, &[items.member, path].concat(), signature))
                                 .ok_or(Error::FieldMissing { field })?;

@@ -1,19 +1,21 @@
 //! A delivery is genuine when one of its signatures is that of its own content under one of the secrets.
 
-use super::body::{Parsed, at, only, parse, scalar};
+use alloc::borrow::Cow;
+
+use super::body::{Parsed, only, parse, scalar};
 use super::claims::{Claims, in_body, in_headers, limits};
 use super::event::Proven;
 use super::key::Key;
 use super::message::{Message, Source};
+use super::peek::only_value;
 use super::pending::{Pending, SignedAt};
 use super::{
     BODY_BYTES_MAX, Clock, Error, Event, Grammar, HeaderValue, Items, Part, Place, Refusal, Scheme, Strength,
     Window,
 };
 #[cfg(feature = "webhooks-full")]
-use super::{Primitive, jws};
+use super::{Primitive, jws, message::compact};
 use crate::crypto::{HashAlgorithm, HashValue, Hasher};
-use crate::json::Value;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -275,17 +277,13 @@ impl Verifier {
             access_key: self.access_key.as_deref(),
         };
         let (mut refused, mut signed) = (Vec::new(), Vec::new());
-        let (claims, signer) = match (claims, layout.identity.items, &parsed) {
-            (Some(claims), _, _) => {
-                let signer = self.signer(&source, &claims)?;
-                (claims, signer)
-            }
+        let (signed_at, signer) = match (claims, layout.identity.items, &parsed) {
+            (Some(claims), _, _) => (SignedAt::of(layout, &claims), self.signer(&source, &claims)?),
             (None, Some(items), Parsed::Json(document)) => {
                 self.items(items, document, &source, &mut refused, &mut signed)?
             }
             (None, _, _) => self.item(&source)?,
         };
-        let signed_at = SignedAt::of(layout, &claims);
         if let (Some(clock), Some(signed_at)) = (layout.clock, signed_at) {
             self.in_time(clock, signed_at, request.now)?;
         }
@@ -294,11 +292,9 @@ impl Verifier {
             signed.push(digest(&signer.message));
         }
         #[cfg(feature = "webhooks-full")]
-        if let Parsed::Json(document) = &parsed
-            && layout.content.contains(&Part::CompactBodyDigest)
-        {
+        if layout.content.contains(&Part::CompactBodyDigest) {
             // The white space of the body is not signed, and makes no other event.
-            signed.push(HashAlgorithm::Sha256.of(&[document.to_text().as_bytes()]));
+            signed.push(HashAlgorithm::Sha256.of(&[compact(body)?.as_bytes()]));
         }
         let secret_index = signer.index;
         Ok(Verified { scheme: self.scheme, layout, headers, body, secret_index, timestamp, signed, refused })
@@ -320,23 +316,23 @@ impl Verifier {
         if scheme.body_required && source.body.is_empty() {
             return Err(Error::BodyEmpty.into());
         }
-        signer.ok_or_else(|| Error::SignatureMismatch { body_is_empty: source.body.is_empty() }.into())
+        signer.ok_or_else(|| Refusal::mismatch(source.body))
     }
 
     /// Checks each event of a delivery by its own signature; fills in which do not hold, and the digests of what those
     /// that do have signed. At least one must.
-    fn items<'s>(
+    fn items(
         &self,
         items: Items,
-        document: &'s Value<'s>,
-        source: &Source<'s>,
+        document: &[u8],
+        source: &Source<'_>,
         refused: &mut Vec<usize>,
         signed: &mut Vec<HashValue>,
-    ) -> Result<(Claims<'s>, Signer), Refusal> {
+    ) -> Result<(Option<SignedAt>, Signer), Refusal> {
         let list = items.signable(document)?;
         let (mut proven, mut why) = (None, None);
         for (index, item) in list.iter().enumerate() {
-            let source = Source { json: at(item, items.member), ..*source };
+            let source = Source { json: only_value(item, items.member)?, ..*source };
             match self.item(&source) {
                 Ok(found) => {
                     signed.push(digest(&found.1.message));
@@ -361,11 +357,11 @@ impl Verifier {
     }
 
     /// Checks an event, or a whole body, by the signature that stands in it.
-    fn item<'s>(&self, source: &Source<'s>) -> Result<(Claims<'s>, Signer), Refusal> {
-        let value = signature_in_body(source.scheme.place, source)?;
-        let claims = in_body(source.scheme, source.headers, value, self.public_key_id.as_deref())?;
+    fn item(&self, source: &Source<'_>) -> Result<(Option<SignedAt>, Signer), Refusal> {
+        let value = signature_in_body(source)?;
+        let claims = in_body(source.scheme, source.headers, &value, self.public_key_id.as_deref())?;
         let signer = self.signer(source, &claims)?;
-        Ok((claims, signer))
+        Ok((SignedAt::of(source.scheme, &claims), signer))
     }
 
     pub(super) fn in_time(&self, clock: Clock, signed_at: SignedAt, now: Timestamp) -> Result<(), Refusal> {
@@ -439,16 +435,13 @@ impl<'a> Verified<'a> {
 }
 
 /// What stands in the body where the signature should.
-fn signature_in_body<'s>(place: Place, source: &Source<'s>) -> Result<&'s str, Refusal> {
-    let (field, value) = match place {
-        Place::Headers(_) => ("", None),
-        Place::FormField(field) => (field, only(source.form, field)?),
-        Place::Field(path) => {
-            let value = source.json.map(|document| scalar(document, path)).transpose()?.flatten();
-            (source.scheme.place_name(), value)
-        }
+fn signature_in_body<'s>(source: &Source<'s>) -> Result<Cow<'s, str>, Refusal> {
+    let value = match (source.scheme.place, source.json) {
+        (Place::FormField(field), _) => only(source.form, field)?.map(Cow::Borrowed),
+        (Place::Field(path), Some(document)) => scalar(document, path)?,
+        _ => None,
     };
-    value.ok_or_else(|| Error::FieldMissing { field }.into())
+    value.ok_or_else(|| Refusal::no_field(source.scheme.place_name()))
 }
 
 /// Only of messages without the body.

@@ -120,12 +120,16 @@ impl Month {
                 self.both(ours, theirs);
             }
             7 => {
-                note("fee_mismatch", &[]);
+                note(
+                    if ours.fee == 0 && ours.kind == "charge" { "fee_unexpected" } else { "fee_mismatch" },
+                    &[],
+                );
                 theirs.fee += 1;
                 self.both(ours, theirs);
             }
             8 => {
-                note("status_mismatch", &[]);
+                // From paid and disputed a way leads to refunded; from refunded none leads on.
+                note(if ours.status == "refunded" { "status_mismatch" } else { "status_stale" }, &[]);
                 theirs.status = if ours.status == "refunded" { "disputed" } else { "refunded" };
                 self.both(ours, theirs);
             }
@@ -137,7 +141,10 @@ impl Month {
                 self.both(ours, theirs);
             }
             10 => {
-                note("fee_mismatch", &["status_mismatch"]);
+                note(
+                    if ours.fee == 0 && ours.kind == "charge" { "fee_unexpected" } else { "fee_mismatch" },
+                    &["status_mismatch"],
+                );
                 theirs.fee += 2;
                 theirs.status = "failed";
                 self.both(ours, theirs);

@@ -19,6 +19,9 @@ type Kinds = BTreeSet<&'static str>;
 /// The kinds of each break, sorted, and the number of pairs that agree.
 pub(crate) fn verdicts(charge: bool, ledger: &[Tiny], settlement: &[Tiny]) -> (Vec<Kinds>, usize) {
     let (left, right) = (by_id(ledger), by_id(settlement));
+    if let Some(parts) = parts(&left, &right) {
+        return parts;
+    }
     let mut pairs = best(&left, &right);
     let rest = |used: &[usize], of: usize| (0..of).filter(|index| !used.contains(index)).collect::<Vec<_>>();
     let alone = |pairs: &Pairs| {
@@ -30,7 +33,7 @@ pub(crate) fn verdicts(charge: bool, ledger: &[Tiny], settlement: &[Tiny]) -> (V
         pairs.push((one, other));
     }
     let (lost_left, lost_right) = alone(&pairs);
-    let values = |&(one, other): &(usize, usize)| differences(&left[one], &right[other]);
+    let values = |&(one, other): &(usize, usize)| differences(charge, &left[one], &right[other]);
     let matched = pairs.iter().filter(|pair| values(pair).is_empty()).count();
 
     let mut identity = None;
@@ -82,6 +85,36 @@ pub(crate) fn verdicts(charge: bool, ledger: &[Tiny], settlement: &[Tiny]) -> (V
     (breaks, matched)
 }
 
+/// One event on one side that stands in several smaller ones on the other: the whole, nearly the whole, or less.
+fn parts(left: &[Vec<Tiny>], right: &[Vec<Tiny>]) -> Option<(Vec<Kinds>, usize)> {
+    let shares_id = left.iter().any(|one| right.iter().any(|other| one[0].id == other[0].id));
+    let (whole, parts, is_ours) = match (left, right) {
+        ([whole], parts) if parts.len() > 1 => (whole, parts, true),
+        (parts, [whole]) if parts.len() > 1 => (whole, parts, false),
+        _ => return None,
+    };
+    let amounts: Vec<i64> = parts.iter().map(|rows| rows[0].amount).collect();
+    let (sum, total) = (amounts.iter().sum::<i64>(), whole[0].amount);
+    if shares_id || amounts.iter().any(|amount| *amount >= total) {
+        return None;
+    }
+    let is_even = amounts.iter().max()? - amounts.iter().min()? <= 1;
+    let kind = if sum == total {
+        None
+    } else if is_even && 2 * (sum - total).abs() <= amounts.len() as i64 {
+        Some("rounding")
+    } else if sum < total && is_ours {
+        Some("split_incomplete")
+    } else {
+        return None;
+    };
+    let mut kinds: Kinds = kind.into_iter().collect();
+    kinds.extend(left.iter().any(|rows| rows.len() > 1).then_some("duplicate_record_m"));
+    kinds.extend(right.iter().any(|rows| rows.len() > 1).then_some("duplicate_record_s"));
+    let breaks = if kinds.is_empty() { Vec::new() } else { vec![kinds] };
+    Some((breaks, usize::from(kind.is_none())))
+}
+
 fn by_id(rows: &[Tiny]) -> Vec<Vec<Tiny>> {
     let mut found: BTreeMap<&str, Vec<Tiny>> = BTreeMap::new();
     for row in rows {
@@ -92,12 +125,17 @@ fn by_id(rows: &[Tiny]) -> Vec<Vec<Tiny>> {
     found
 }
 
-fn differences(left: &[Tiny], right: &[Tiny]) -> Kinds {
+fn differences(charge: bool, left: &[Tiny], right: &[Tiny]) -> Kinds {
     let mut kinds = Kinds::new();
     for (one, other) in left.iter().map(|row| (row, &right[0])).chain(right.iter().map(|row| (&left[0], row)))
     {
-        kinds.extend((one.amount != other.amount).then_some("amount_mismatch"));
-        kinds.extend((one.fee != other.fee).then_some("fee_mismatch"));
+        let agree = one.amount == other.amount;
+        kinds.extend((!agree).then_some("amount_mismatch"));
+        kinds.extend((one.fee != other.fee).then_some(match (agree && charge, one.fee, other.fee) {
+            (true, 0, _) => "fee_unexpected",
+            (true, _, 0) => "fee_missing",
+            _ => "fee_mismatch",
+        }));
     }
     kinds
 }

@@ -104,6 +104,36 @@ test("a flag that may stand several times does, and a value may begin with a das
   assert.deepEqual([dash.status, dash.err], [0, ""]);
 });
 
+test("reconcile takes the bank, a mapping and a file of holidays", () => {
+  const ledger = file("mirror.csv", "reference,amount_minor,currency,occurred_at\na,100,EUR,2026-03-06T00:00:00Z\nb,5,EUR,2026-03-10T00:00:00Z\n");
+  const settlement = file("named.csv", "Order,amount_minor,currency\nb,5,EUR\n");
+  const bank = file("bank.csv", "id,reference,amount,currency,booked_at\nb1,,1.00,EUR,2026-03-07\n");
+  const mapping = file("mapping.json", JSON.stringify({ settlement: { reference: "Order" } }));
+  const holidays = file("holidays.txt", "# moved\n2026-03-09\n");
+  const base = ["reconcile", "--ledger", ledger, "--settlement", settlement, "--mapping", mapping, "--json"];
+  const kinds = (...args: string[]): string[] => {
+    const { out, err } = tillproof(...base, ...args);
+    assert.equal(err, "");
+    return (JSON.parse(out) as { breaks: { kind: string }[] }).breaks.map(({ kind }) => kind);
+  };
+  assert.deepEqual(kinds("--bank", bank), ["missing_in_settlement"]);
+  assert.deepEqual(kinds("--in-flight-business-days", "2"), []);
+  assert.deepEqual(kinds("--in-flight-business-days", "1"), ["missing_in_settlement"]);
+  assert.deepEqual(kinds("--in-flight-business-days", "1", "--holidays", holidays), []);
+  const wrong: [string[], RegExp][] = [
+    [["--holidays", holidays], /--holidays goes with --in-flight-business-days/],
+    [["--in-flight-days", "1", "--in-flight-business-days", "1"], /give one of the two/],
+    [["--in-flight-business-days", "1", "--holidays", ledger], /line 1: expected a day such as 2026-12-25/],
+    [["--bank", bank, "--bank-format", "camt"], /--bank-format "camt": expected one of csv, camt\.053, /],
+    [["--ledger-format", "books"], /--ledger-format "books": expected one of csv, /],
+  ];
+  for (const [args, expected] of wrong) assert.match(tillproof(...base, ...args).err, expected);
+  for (const [text, expected] of [["[", /this is no JSON/], ["7", /expected an object/], ['{"bank":1}', /column names/], ['{"bank":{},"x":{}}', /"x" is no side/]] as const) {
+    const args = ["reconcile", "--ledger", ledger, "--settlement", ledger, "--mapping", file("wrong.json", text)];
+    assert.match(tillproof(...args).err, expected);
+  }
+});
+
 test("a reader that stops reading is no failure", async () => {
   const books = file("many.csv", `reference,amount_minor,currency\n${Array.from({ length: 5_000 }, (_, row) => `o${row},1,EUR\n`).join("")}`);
   const none = file("none.csv", "reference,amount_minor,currency\n");

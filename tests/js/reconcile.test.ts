@@ -81,7 +81,7 @@ test("the report reads as text", () => {
   const id = report.breaks[0]?.id;
   assert.equal(
     toText(report),
-    "rows       3 ledger, 1 settlement\n" +
+    "rows       3 ledger, 1 settlement, 0 bank\n" +
       "matched    1\n" +
       "in flight  1\n" +
       "breaks     1\n" +
@@ -92,4 +92,28 @@ test("the report reads as text", () => {
       "ask the provider for it, or check whether a settlement file is missing.\n" +
       "  ledger.csv:3\n",
   );
+});
+
+test("the bank is the third side, and each side may call its columns as it likes", () => {
+  const settlement =
+    "Order,Cents,currency,payout_id,type,occurred_at\n" +
+    "order_1,1000,EUR,po_1,charge,2026-03-01T00:00:00Z\npo_1,1000,EUR,,payout,2026-03-06T00:00:00Z\n";
+  const bank = "id,reference,amount,currency,booked_at,description\nb1,,9.80,EUR,2026-03-07,PAYOUT po_1\n";
+  const columns = { settlement: { reference: "Order", amount_minor: "Cents" } };
+  const ledger = HEADER + row("order_1", 1_000, "01");
+  const report = reconcile({ ledger, settlement, bank, columns });
+  assert.deepEqual(
+    report.breaks.map(({ hop, code, kind, reference, difference_minor, rows }) => [hop, code, kind, reference, difference_minor, rows.bank]),
+    [["H3", "D11", "bank_charge", "po_1", "-20", [{ file: "bank.csv", line: 2 }]]],
+  );
+  assert.deepEqual(report.summary.rows, { ledger: 1, settlement: 2, bank: 1 });
+  // The sixth of March was a Friday.
+  const asOf = Date.UTC(2026, 2, 9);
+  const other = "id,reference,amount,currency,booked_at,description\n";
+  const due = (options: object): (string | undefined)[] =>
+    reconcile({ ledger, settlement, bank: other, columns, asOf, ...options }).in_flight.map((one) => one.due);
+  assert.deepEqual(due({}), []);
+  assert.deepEqual(due({ businessDays: true }), ["2026-03-10T00:00:00Z"]);
+  assert.deepEqual(due({ businessDays: true, holidays: ["2026-03-09"] }), ["2026-03-11T00:00:00Z"]);
+  assert.match(code(() => reconcile({ ledger, settlement, columns: { settlement: { amount: "Total" } } })), /no column Total/);
 });

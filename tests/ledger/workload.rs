@@ -249,7 +249,7 @@ fn random_operation(
     let takes = |relation: &str| Some((relation.to_owned(), original.id.clone()));
     let (money, held) = (reversed(&original.legs, false), reversed(&original.legs, true));
     let plain = Plain { expires_at: None, ..fresh.clone() };
-    Operation::Post(match random.below(19) {
+    Operation::Post(match random.below(20) {
         // The same again, or with one field changed.
         0 => Plain { recorded_at: step, ..original },
         1 => Plain { description: fresh.description, ..original },
@@ -267,6 +267,13 @@ fn random_operation(
         9 => Plain { takes: Some(("reverses".to_owned(), fresh.id.clone())), ..plain },
         // Holds, likewise.
         10 | 11 => Plain { takes: takes("captures"), legs: [part(&held), fresh.legs].concat(), ..plain },
+        18 => {
+            // At the last moment, or after it.
+            let occurred_at = original.expires_at.map_or(plain.occurred_at, |end| end + random.below(2));
+            let sale = [("Assets:Bank:main", "debit"), ("Income:Sales", "credit")];
+            let sale = sale.map(|(account, side)| leg(account, side, 7));
+            Plain { takes: takes("captures"), occurred_at, legs: [held, sale.to_vec()].concat(), ..plain }
+        }
         12 => Plain { takes: takes("captures"), legs: [held, fresh.legs].concat(), ..plain },
         13 => Plain { takes: takes("voids"), legs: held, ..plain },
         14 => Plain { takes: takes(random.pick(&["voids", "expires"])), legs: part(&held), ..plain },

@@ -76,3 +76,26 @@ test("a shop on Stripe that learns of its payments by webhooks alone keeps its b
   }
   assert.ok(report.webhooks > 60 * 3, String(report.webhooks));
 });
+
+test("charges without an intent count as well: a key for every attempt is caught, a key for every order is not", async () => {
+  const shop = (keyOf: (order: string, attempt: number) => string): Integration => async (gateway) => {
+    const stripe = new Stripe("sk_test_shop", { httpClient: gateway.httpClientFor(Stripe), telemetry: false, maxNetworkRetries: 0 });
+    const orders = ["order-1", "order-2"];
+    for (const order of orders) {
+      const charge = { amount: 500, currency: "eur", source: "tok_visa", metadata: { order } };
+      for (let attempt = 1; ; attempt += 1) {
+        const made = await stripe.charges.create(charge, { idempotencyKey: keyOf(order, attempt) }).catch(() => null);
+        if (made !== null) break;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }
+    return orders.map((order) => ({ order, paid: 500, currency: "EUR" }));
+  };
+  const options = { dialect: "stripe", seeds: 30, faults: { response_truncated: 0.3, server_error: 0.2 } } as const;
+  const report = await hostile(shop((order) => order), options);
+  assert.ok(report.payments === 60 && (report.faults.response_truncated ?? 0) > 0, JSON.stringify(report));
+  const failure = await hostile(shop((order, attempt) => `${order} ${attempt}`), options).catch((error: unknown) => error);
+  assert.ok(failure instanceof HostileFailure, String(failure));
+  assert.equal(failure.violations[0]?.invariant, "charged_once");
+  assert.match(failure.message, /the gateway holds {4}order order-1: ch_\w+ succeeded, captured 500 EUR/);
+});

@@ -74,7 +74,7 @@ export const COMMANDS = {
     status: "0 genuine, 1 not genuine",
   },
   reconcile: {
-    summary: "compares your ledger with what the provider settled",
+    summary: "compares your ledger with what the provider settled and the bank booked",
     about: [
       "Reads your books and the provider's reports, matches them by reference, and names every difference: its kind, both " +
         "rows, and a sentence. Nothing is adjusted.",
@@ -84,9 +84,9 @@ export const COMMANDS = {
       ledger: { type: "string", multiple: true, value: "FILE", says: "your own records; - is standard input" },
       settlement: { type: "string", multiple: true, value: "FILE", says: "what the provider says he settled" },
       bank: { type: "string", multiple: true, value: "FILE", says: "the statement of the bank" },
-      "ledger-format": { type: "string", value: "FORMAT", says: "how the ledger is written" },
-      "settlement-format": { type: "string", value: "FORMAT", says: "how the settlement report is written" },
-      "bank-format": { type: "string", value: "FORMAT", says: "how the statement is written" },
+      "ledger-format": { type: "string", value: "FORMAT", says: "how the ledger is written: csv, or as for the settlement" },
+      "settlement-format": { type: "string", value: "FORMAT", says: "csv, stripe, adyen, paypal, braintree, square, shopify, shopify-json or mollie: csv" },
+      "bank-format": { type: "string", value: "FORMAT", says: "csv, camt.053, camt.054, mt940, bai2 or ofx: csv" },
       mapping: { type: "string", value: "FILE.json", says: "which column means what, for a format of your own" },
       "as-of": { type: "string", value: "RFC3339", says: "the day to count ages from; without it the latest time in the files" },
       "in-flight-days": { type: "string", value: "N", says: "calendar days a payment may be under way: 2" },

@@ -2,7 +2,8 @@
  * Reconciliation: every cent explained.
  *
  * {@link reconcile} holds the merchant's own books (a mirror file, as `Ledger.toCsv` writes it) against the provider's
- * settlement report and answers with one typed report. It reads no clock: the same files give the same report.
+ * settlement report, its payouts against their lines, and the payouts against the bank, and answers with one typed
+ * report. It reads no clock: the same files give the same report.
  *
  * Invariant: each row is matched, in flight, set aside or part of a break; a file that cannot be read exactly is refused
  * with file, line and column, and nothing is reported.
@@ -11,7 +12,9 @@
 import { reconciler } from "../shell/reconcile.js";
 import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
-import type { Report } from "./report.js";
+import { genericBank, genericSettlement, originalLine, type GenericFile } from "./generic.js";
+import { readers, type FormatName, type ReadOptions } from "./readers.js";
+import type { Report, RowPlace } from "./report.js";
 
 export { readers } from "./readers.js";
 export type {
@@ -23,8 +26,21 @@ export type {
 export { toText } from "./text.js";
 export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
 
-/** One file: its content, or a content with the name that errors and breaks call it by. */
-export type Source = BytesInput | { readonly name: string; readonly data: BytesInput };
+/**
+ * A content with the name that errors and breaks call it by. With a `format` it is a file of a provider or a bank, which
+ * {@link readers} reads; without, generic CSV.
+ */
+export interface NamedSource extends Partial<Omit<ReadOptions, "name" | "context">> {
+  readonly name: string;
+  /** Its bytes; with a `format`, also compressed with gzip or zstd. */
+  readonly data: BytesInput;
+}
+
+/** One file: its content, or a content with a name and perhaps a format. */
+export type Source = BytesInput | NamedSource;
+
+/** What a file calls the columns of the contract: the contract's name, then the file's. */
+export type ColumnNames = Readonly<Record<string, string>>;
 
 /** What is to be held against what. */
 export interface ReconcileOptions {
@@ -32,45 +48,101 @@ export interface ReconcileOptions {
   readonly ledger: Source | readonly Source[];
   /** The provider's settlement report, likewise. */
   readonly settlement: Source | readonly Source[];
+  /** The statements of the merchant's bank, likewise; without them the payouts are not looked for at the bank. */
+  readonly bank?: Source | readonly Source[] | undefined;
+  /** How the files of each side call their columns, where that is not as the contract does. */
+  readonly columns?:
+    | { readonly ledger?: ColumnNames; readonly settlement?: ColumnNames; readonly bank?: ColumnNames }
+    | undefined;
   /** The moment ages are counted to, in milliseconds; otherwise the latest time in any of the files. */
   readonly asOf?: number | undefined;
-  /** Calendar days that a charge may take to appear in the settlement, 0 to 366; 2 when left out. */
+  /** Days that something may take to appear on the other side, 0 to 366; 2 when left out. */
   readonly inFlightDays?: number | undefined;
+  /** Whether only business days count: neither Saturdays, Sundays nor `holidays`. */
+  readonly businessDays?: boolean | undefined;
+  /** Days that do not count, such as `2026-12-25`. */
+  readonly holidays?: readonly string[] | undefined;
 }
 
+const KNOWN = ["ledger", "settlement", "bank", "columns", "asOf", "inFlightDays", "businessDays", "holidays"] as const;
+
 /**
- * Holds the ledger against the settlement.
+ * Holds ledger, settlement and bank against each other.
  *
  * Throws `file_*` with the place for a file that cannot be read, `bytes_expected` for something that is no file.
  */
 export function reconcile(options: ReconcileOptions): Report {
-  onlyKnown("options", options, ["ledger", "settlement", "asOf", "inFlightDays"]);
+  onlyKnown("options", options, KNOWN);
   const ledger = side("ledger", options.ledger);
   const settlement = side("settlement", options.settlement);
+  const bank = side("bank", options.bank ?? []);
+  const { columns = {}, holidays = [], businessDays } = options;
+  onlyKnown("columns", columns, ["ledger", "settlement", "bank"]);
   const document = encode({
     ledger: ledger.files,
     settlement: settlement.files,
+    bank: bank.files,
     as_of: options.asOf === undefined ? undefined : timeMs("asOf", options.asOf),
     in_flight_days: options.inFlightDays === undefined ? undefined : days(options.inFlightDays),
+    business_days: businessDays,
+    holidays: holidays.map((day) => ({ day })),
+    ledger_columns: named(columns.ledger),
+    settlement_columns: named(columns.settlement),
+    bank_columns: named(columns.bank),
   });
-  return reconciler.invoke<Report>((exports) => exports.reconcile_run(document, ledger.data, settlement.data));
+  const report = reconciler.invoke<Report>((exports) =>
+    exports.reconcile_run(document, ledger.data, settlement.data, bank.data),
+  );
+  return withOriginalPlaces(report, { ledger, settlement, bank });
+}
+
+/** Rows are told by the line of the file they came from, not by that of its generic form. */
+function withOriginalPlaces(report: Report, sides: Readonly<Record<"ledger" | "settlement" | "bank", Side>>): Report {
+  if (Object.values(sides).every(({ translated }) => translated.size === 0)) return report;
+  const places = (rows: readonly RowPlace[], { translated }: Side): RowPlace[] =>
+    rows.map(({ file, line }) => {
+      const generic = translated.get(file);
+      return { file, line: generic === undefined ? line : originalLine(generic, line) };
+    });
+  return {
+    ...report,
+    breaks: report.breaks.map((one) => ({
+      ...one,
+      rows: {
+        ledger: places(one.rows.ledger, sides.ledger),
+        settlement: places(one.rows.settlement, sides.settlement),
+        bank: places(one.rows.bank, sides.bank),
+      },
+    })),
+  };
+}
+
+function named(columns: ColumnNames = {}): { ours: string; theirs: string }[] {
+  return Object.entries(columns).map(([ours, theirs]) => ({ ours, theirs }));
 }
 
 /** The files of one side: names and lengths, and all their bytes one after the other. */
 interface Side {
   readonly files: readonly { readonly name: string; readonly length: number }[];
   readonly data: Uint8Array;
+  /** The generic forms of the files that were not generic, by name. */
+  readonly translated: ReadonlyMap<string, GenericFile>;
 }
 
-function side(name: "ledger" | "settlement", input: Source | readonly Source[]): Side {
+function side(name: "ledger" | "settlement" | "bank", input: Source | readonly Source[]): Side {
   const sources: readonly Source[] = Array.isArray(input) ? input : [input];
+  const translated = new Map<string, GenericFile>();
   const files = sources.map((source, index) => {
     const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
-    return { name: own, data: bytes(own, isNamed(source) ? source.data : source) };
+    if (!isNamed(source) || source.format === undefined) return { name: own, data: bytes(own, isNamed(source) ? source.data : source) };
+    if (translated.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: a break names the file it is in, so give each its own");
+    const generic = genericOf(name, source, source.format);
+    translated.set(own, generic);
+    return { name: own, data: generic.data };
   });
   const [only] = files;
   if (files.length === 1 && only !== undefined) {
-    return { files: [{ name: only.name, length: only.data.length }], data: only.data };
+    return { files: [{ name: only.name, length: only.data.length }], data: only.data, translated };
   }
   const data = new Uint8Array(files.reduce((sum, file) => sum + file.data.length, 0));
   let at = 0;
@@ -78,10 +150,22 @@ function side(name: "ledger" | "settlement", input: Source | readonly Source[]):
     data.set(file.data, at);
     at += file.data.length;
   }
-  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data };
+  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data, translated };
 }
 
-function isNamed(source: Source): source is { readonly name: string; readonly data: BytesInput } {
+/** A file of a provider or a bank in the generic columns. */
+function genericOf(side: "ledger" | "settlement" | "bank", source: NamedSource, format: FormatName): GenericFile {
+  const { data, ...options } = source;
+  const wanted = side === "bank" ? "bank" : "settlement";
+  const info = readers.formats().find(({ name }) => name === format);
+  if (info !== undefined && info.side !== wanted) {
+    throw refusal("option_invalid", `${side}.format`, format, `is the format of a ${info.side} file: expected one of a ${wanted} file`);
+  }
+  const content = readers.read(data, { ...options, format });
+  return side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement);
+}
+
+function isNamed(source: Source): source is NamedSource {
   return typeof source === "object" && source !== null && "data" in source && "name" in source
     && typeof source.name === "string" && source.name !== "";
 }

@@ -1,18 +1,52 @@
 /** The report, exactly as `tillproof reconcile --json` prints it (version 1). Amounts are digit strings of minor units. */
 
-/** What is wrong, in order of precedence: identity, presence, currency, amount, fee, state. */
+/** What is wrong, in order of precedence: files, scope, identity, presence, currency, amount, fee, state, time. */
 export type BreakKind =
+  | "file_duplicate"
+  | "row_unknown_type"
+  | "time_ambiguous"
+  | "restated"
+  | "wrong_scope"
   | "duplicate_record_m"
   | "duplicate_record_s"
+  | "duplicate_record_b"
   | "reference_collision"
   | "duplicate_charge"
   | "ambiguous"
+  | "split_incomplete"
   | "missing_in_settlement"
   | "missing_in_mirror"
+  | "missing_in_bank"
+  | "unexpected_bank_entry"
+  | "missing_payout"
+  | "orphan_child"
+  | "unsupported_by_source"
   | "currency_mismatch"
+  | "scale_suspect"
+  | "sign_suspect"
+  | "net_arithmetic"
+  | "partial_capture_shape"
+  | "rounding"
+  | "fx_rate_difference"
   | "amount_mismatch"
   | "fee_mismatch"
-  | "status_mismatch";
+  | "tax_mismatch"
+  | "fee_unexpected"
+  | "fee_missing"
+  | "reserve_or_netting"
+  | "bank_charge"
+  | "over_refund"
+  | "group_sum_mismatch"
+  | "residual_unexplained"
+  | "status_stale"
+  | "status_mismatch"
+  | "illegal_transition"
+  | "hold_not_closed"
+  | "payout_not_reversed"
+  | "stuck"
+  | "late"
+  | "early"
+  | "period_shift";
 
 /** Where a row stands. */
 export interface RowPlace {
@@ -31,13 +65,16 @@ export interface Break {
   readonly code: string;
   /** What else is wrong. */
   readonly secondary: readonly BreakKind[];
-  /** The comparison it was found in; `H1` is mirror against settlement. */
-  readonly hop: string;
+  /**
+   * The comparison it was found in: `H0` the files, `H1` mirror against settlement, `H2` a payout against its lines, `H3` a
+   * payout against the bank, `H4` the mirror alone.
+   */
+  readonly hop: "H0" | "H1" | "H2" | "H3" | "H4";
   readonly reference: string;
   readonly currency: string;
-  /** What the ledger says; the fee for `fee_mismatch`; `null` where it has no row. */
+  /** What the ledger says (of a payout its lines, for the bank the payout); the fee where fees differ; `null` without a row. */
   readonly expected_minor: string | null;
-  /** What the settlement says, likewise. */
+  /** What the other side says, likewise. */
   readonly found_minor: string | null;
   /** Found minus expected; `null` where one is, or where the currencies differ. */
   readonly difference_minor: string | null;
@@ -54,7 +91,7 @@ export interface Break {
   readonly explanation: string;
 }
 
-/** A ledger row that the settlement may still bring; not a break. */
+/** A ledger row that the settlement may still bring, or a payout that the bank may; not a break. */
 export interface InFlight {
   readonly reference: string;
   /** When it becomes a break, RFC 3339. */
@@ -80,7 +117,7 @@ export interface Report {
     readonly matched: number;
     readonly in_flight: number;
     readonly breaks: number;
-    /** Rows that owe nothing to the comparison: failed attempts, payouts the ledger does not book. */
+    /** Rows that owe nothing to the comparison: failed attempts, payouts the ledger does not book, other entries of the bank. */
     readonly set_aside: number;
     /** The moment ages were counted to, RFC 3339. */
     readonly as_of: string | null;

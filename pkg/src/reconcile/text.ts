@@ -19,7 +19,7 @@ export function toText(report: Report): string {
 function written(report: Report): string {
   const { summary } = report;
   const lines = [
-    `rows       ${summary.rows.ledger} ledger, ${summary.rows.settlement} settlement`,
+    `rows       ${summary.rows.ledger} ledger, ${summary.rows.settlement} settlement, ${summary.rows.bank} bank`,
     `matched    ${summary.matched}`,
     `in flight  ${summary.in_flight}`,
     `breaks     ${summary.breaks}`,

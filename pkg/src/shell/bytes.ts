@@ -8,7 +8,7 @@
  * Packed is base64 of deflated bytes: plain base64 would cost a third more, since gzip cannot find its way through it.
  */
 
-import { inflateSync } from "fflate";
+import { inflate } from "./inflate.js";
 
 /** The packed bytes, the compiled module, or where to get it at the first call. */
 export type ModuleSource = string | WebAssembly.Module | (() => WebAssembly.Module);
@@ -27,7 +27,7 @@ export function unpack(text: string): Uint8Array<ArrayBuffer> {
   const zlib = (globalThis as { process?: Builtins }).process?.getBuiltinModule?.("node:zlib");
   if (zlib !== undefined) return zlib.inflateRawSync(deflated);
   const size = new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
-  return inflateSync(deflated, { out: new Uint8Array(size) });
+  return inflate(deflated, size);
 }
 
 type Builtins = { getBuiltinModule?: (name: "node:zlib") => Zlib | undefined };

@@ -3,13 +3,13 @@
 use super::super::faults::{self, Deed, Fate, Fault, Injected};
 use super::super::world::World;
 use super::super::{Exchange, Request};
+use super::envelope;
 use super::form;
 use super::notify::{id_of, intended, reference, reference_of};
 use super::object::Object;
 use super::params::{MetadataPatch, Params};
 use super::refusal::Refusal;
 use super::routes::{self, Answer, Row};
-use super::serve;
 use super::work::Work;
 use crate::crypto::sha256_hex;
 use crate::prelude::*;
@@ -53,7 +53,7 @@ pub(super) fn refused(fault: Fault) -> Exchange {
         Fault::RateLimited | Fault::RateLimitedRetry => *Refusal::rate_limited(),
         _ => *Refusal::unavailable(),
     };
-    let mut exchange = serve::refusal(&refusal, None);
+    let mut exchange = envelope::answer(&refusal, None);
     match fault {
         Fault::RateLimited => exchange.headers.push(("retry-after", "1".to_owned())),
         Fault::RateLimitedRetry => exchange.headers.push(("stripe-should-retry", "true".to_owned())),

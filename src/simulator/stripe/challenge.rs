@@ -7,12 +7,12 @@ use alloc::sync::Arc;
 
 use super::super::world::World;
 use super::super::{Exchange, Request};
+use super::envelope;
 use super::form;
 use super::object::{Kind, Object};
 use super::params::Params;
 use super::payment_intents::{self, PaymentIntent, view};
 use super::refusal::{Refusal, Result};
-use super::serve;
 use super::setup_intents::{self, SetupIntent};
 use super::work::Work;
 use crate::json::ObjectWriter;
@@ -37,7 +37,7 @@ struct Outcome {
 pub(in crate::simulator) fn challenge(world: &mut World, now: Timestamp, request: &Request) -> Exchange {
     let outcome = match answer(world, now, request) {
         Ok(outcome) => outcome,
-        Err(refusal) => return serve::refusal(&refusal, None),
+        Err(refusal) => return envelope::answer(&refusal, None),
     };
     let (class, number) = (outcome.intent.class(), outcome.intent.head().number);
     let (id, name) = (world.ids.id(class.prefix(), number), outcome.intent.name());

@@ -2,9 +2,9 @@
 //! which holds no secrets, does not know of it.
 
 use super::super::{BODY_BYTES_MAX, Exchange, Request};
+use super::envelope;
 use super::events::REQUEST_PREFIX;
 use super::refusal::{Refusal, Result};
-use super::serve;
 use crate::crypto::{Sha256, decode_base64, encode_hex};
 use crate::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::prelude::*;
 pub(in crate::simulator) fn refused_at_the_door(request: &Request) -> Option<Exchange> {
     let refusal = check(request).err()?;
     let id = id_of(request);
-    let mut exchange = serve::refusal(&refusal, Some(&id));
+    let mut exchange = envelope::answer(&refusal, Some(&id));
     exchange.headers.push(("request-id", id));
     Some(exchange)
 }

@@ -30,6 +30,7 @@ mod declines;
 mod direct_charges;
 mod disputes;
 mod door;
+mod envelope;
 mod event_types;
 mod events;
 mod expand;

@@ -11,25 +11,22 @@ use super::super::world::World;
 use super::super::{Exchange, KEY_BYTES_MAX, Request};
 use super::accounts;
 use super::befall;
+use super::envelope;
 use super::events::{Cause, REQUEST_PREFIX};
 use super::expand::Expand;
 use super::form::{self, Branch, Node};
 use super::object::{Object, PLATFORM};
 use super::params::Params;
-use super::refusal::{self, Refusal, Result};
+use super::refusal::{Refusal, Result};
 use super::routes::{self, Answer, Row};
 use super::sheet::{LOCALHOST, Reader};
 use super::version::Version;
 use super::work::Work;
-use crate::json::{ObjectWriter, quoted};
 use crate::prelude::*;
 use crate::time::Timestamp;
 
 /// Headers beside the content type, at most.
 const HEADERS: usize = 5;
-
-/// Where Stripe shows what became of a request of a test account.
-const LOGS: &str = "https://dashboard.stripe.com/test/logs/";
 
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
@@ -95,7 +92,7 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
     let reader = reader(world, version, request);
     let reply = result.unwrap_or_else(|refusal| Reply {
         status: refusal.status,
-        body: envelope(&refusal, Some(reader), Some(&id)),
+        body: envelope::written(&refusal, Some(reader), Some(&id)),
         version,
         is_replayed: false,
         object: None,
@@ -116,11 +113,6 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         befall::confess(world, fault, now, request, reply.object.as_ref());
     }
     exchange
-}
-
-/// The answer to a request that was not let in.
-pub(super) fn refusal(refusal: &Refusal, request_id: Option<&str>) -> Exchange {
-    Exchange::json(refusal.status, envelope(refusal, None, request_id))
 }
 
 fn reader<'a>(world: &'a World, version: Version, request: &'a Request) -> Reader<'a> {
@@ -196,7 +188,7 @@ fn answer(
         Err(refusal) => {
             let id = world.ids.id(REQUEST_PREFIX, number);
             let reader = reader(world, version, request);
-            let body = || Body::Text(envelope(&refusal, Some(reader), Some(&id)).into());
+            let body = || Body::Text(envelope::written(&refusal, Some(reader), Some(&id)).into());
             (refusal.is_executed.then(|| (refusal.status, body())), Err(refusal))
         }
     };
@@ -391,32 +383,4 @@ fn replayed(world: &World, stored: &Stored) -> Reply {
         Body::Text(_) => None,
     };
     Reply { status: stored.status, body, version, is_replayed: true, object }
-}
-
-/// `{"error": …}`: the official client takes everything else for a success. `request_id` is that of the request it answers.
-fn envelope(refusal: &Refusal, reader: Option<Reader<'_>>, request_id: Option<&str>) -> String {
-    let mut error = ObjectWriter::new();
-    error = error.maybe_text("advice_code", refusal.advice_code);
-    error = error.maybe_text("charge", refusal.charge.as_deref());
-    error = error.maybe_text("code", refusal.code);
-    error = error.maybe_text("decline_code", refusal.decline_code);
-    if let Some(code) = refusal.code.filter(|code| !refusal::OUR_CODES.contains(code)) {
-        error = error.raw(
-            "doc_url",
-            &quoted(&format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-"))),
-        );
-    }
-    error = error.text("message", &refusal.message);
-    error = error.maybe_text("network_decline_code", refusal.network_decline_code);
-    error = error.maybe_text("param", refusal.param.as_deref());
-    for (name, object) in &refusal.objects {
-        if let Some(reader) = reader {
-            error = error.raw(name, &reader.object(object, Expand::NONE));
-        }
-    }
-    if let Some(id) = request_id {
-        error = error.text("request_log_url", &glued(&[LOGS, id]));
-    }
-    error = error.text("type", refusal.kind.name());
-    ObjectWriter::new().raw("error", &error.finish()).finish()
 }

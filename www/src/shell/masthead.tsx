@@ -29,13 +29,15 @@ export function Masthead() {
           </ul>
         </nav>
         <h1>The merchant’s side of a payment, provable to the cent</h1>
-        <p class="promise">
-          The answer to a charge gets lost. Was the card charged? Most shops guess, and some customers pay twice. Below, a shop, a gateway and the network
-          between them run in this page, in WebAssembly. Nothing leaves your machine.
-        </p>
-        <p class="install">
-          <code>npm install tillproof</code> <span>No dependencies. Node, Bun, Deno, Workers and browsers.</span>
-        </p>
+        <div class="pitch">
+          <p class="promise">
+            The answer to a charge gets lost. Was the card charged? Most shops guess, and some customers pay twice. Below, a shop, a gateway and the network
+            between them run in this page, in WebAssembly. Nothing leaves your machine.
+          </p>
+          <p class="install">
+            <code>npm install tillproof</code> <span>No dependencies. Node, Bun, Deno, Workers and browsers.</span>
+          </p>
+        </div>
       </header>
     </>
   );

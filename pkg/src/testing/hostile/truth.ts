@@ -33,11 +33,17 @@ const ORDER_NAMES = ["order_id", "orderId", "order", "order_number", "reference"
 /** Everything the gateway holds, oldest first. */
 export async function readTruth(fetch: Fetch, dialect: Dialect, orderOf: OrderOf): Promise<TruePayment[]> {
   const native = dialect === "stripe" ? [] : await pages(fetch, "/api/payments?limit=100", "after", "hasMore");
-  const stripe =
-    dialect === "native"
-      ? []
-      : await pages(fetch, "/v1/payment_intents?limit=100&expand[]=data.latest_charge", "starting_after", "has_more");
-  return [...native.map((payment) => nativePayment(payment, orderOf)), ...stripe.map((intent) => stripePayment(intent, orderOf))];
+  const stripe = dialect === "native" ? [] : await stripePayments(fetch, orderOf);
+  return [...native.map((payment) => nativePayment(payment, orderOf)), ...stripe];
+}
+
+/** Payment intents, and the charges that were made without one. */
+async function stripePayments(fetch: Fetch, orderOf: OrderOf): Promise<TruePayment[]> {
+  const intents = await pages(fetch, "/v1/payment_intents?limit=100&expand[]=data.latest_charge", "starting_after", "has_more");
+  const charges = await pages(fetch, "/v1/charges?limit=100", "starting_after", "has_more");
+  const direct = charges.filter((charge) => charge["payment_intent"] === null);
+  const payments = [...intents.map((intent) => stripePayment(intent, orderOf)), ...direct.map((charge) => stripeCharge(charge, orderOf))];
+  return payments.sort((one, other) => Number(one.object["created"]) - Number(other.object["created"]));
 }
 
 /** Whether the gateway's own books balance; `null` where a dialect has no such question. */
@@ -105,6 +111,21 @@ function stripePayment(intent: Shown, orderOf: OrderOf): TruePayment {
     refunded: captured === 0n ? 0n : minor(charge["amount_refunded"]),
     held: minor(intent["amount_capturable"]),
     object: intent,
+  };
+}
+
+function stripeCharge(charge: Shown, orderOf: OrderOf): TruePayment {
+  const captured = minor(charge["amount_captured"]);
+  const isHeld = charge["paid"] === true && charge["captured"] === false && charge["refunded"] === false;
+  return {
+    id: charge.id,
+    order: orderOf(charge) ?? null,
+    state: String(charge["status"]),
+    currency: String(charge["currency"]).toUpperCase(),
+    captured,
+    refunded: captured === 0n ? 0n : minor(charge["amount_refunded"]),
+    held: isHeld ? minor(charge["amount"]) : 0n,
+    object: charge,
   };
 }
 

@@ -1,0 +1,104 @@
+/**
+ * A file of a provider or a bank in the generic columns of the reconciler, and where each row stood.
+ *
+ * Invariant: a row says of its line what the line says and nothing else; amounts go over as the digits they are. What is
+ * only announced (pending and informational entries of a bank) makes no row.
+ */
+
+import type { BankLine, LineKind, SettlementLine } from "./readers-lines.js";
+
+/** A generic file, and the line of the original that each of its rows came from. */
+export interface GenericFile {
+  readonly data: Uint8Array;
+  readonly lines: readonly number[];
+}
+
+/** Kinds whose amounts the generic columns count as positive when money leaves. */
+const LEAVING: ReadonlySet<LineKind> = new Set(["refund", "dispute", "fee", "payout"]);
+
+const SETTLEMENT = [
+  "reference", "id", "type", "amount_minor", "currency", "fee_minor", "tax_minor", "net_minor", "status", "occurred_at",
+  "payout_id", "parent_reference", "account", "original_amount_minor", "original_currency", "rate",
+] as const;
+
+const BANK = ["reference", "id", "amount_minor", "currency", "booked_at", "description"] as const;
+
+/** The header stands in the first line. */
+const LINES_BEFORE = 2;
+
+/** Lines of settlement reports. */
+export function genericSettlement(lines: readonly SettlementLine[]): GenericFile {
+  return written(SETTLEMENT, lines, settlementRow);
+}
+
+/** Entries of bank accounts. */
+export function genericBank(lines: readonly BankLine[]): GenericFile {
+  return written(BANK, lines.filter(({ state }) => state === "booked"), bankRow);
+}
+
+/** The line of the original that a line of the generic file stands for. */
+export function originalLine({ lines }: GenericFile, line: number): number {
+  return lines[line - LINES_BEFORE] ?? line;
+}
+
+type Cell = string | bigint | undefined;
+
+function settlementRow(line: SettlementLine): Record<(typeof SETTLEMENT)[number], Cell> {
+  const { kind, gross, net, original } = line;
+  return {
+    reference: line.reference,
+    id: line.id,
+    // What the catalogue of a format does not know, the engine does not know either, and says so.
+    type: kind === "unknown" ? line.writtenType || kind : kind,
+    amount_minor: LEAVING.has(kind) ? -gross : gross,
+    currency: line.currency,
+    fee_minor: line.fee,
+    tax_minor: line.tax,
+    // The engine takes the net of what leaves by what it does to the balance.
+    net_minor: net,
+    status: line.status,
+    occurred_at: moment(line.occurredAt),
+    payout_id: line.payoutId,
+    parent_reference: line.parentReference,
+    account: line.account,
+    original_amount_minor: original?.minor,
+    original_currency: original?.currency,
+    rate: original?.rate,
+  };
+}
+
+function bankRow(line: BankLine): Record<(typeof BANK)[number], Cell> {
+  const { minor, currency } = line.amount;
+  const words = [line.counterparty, line.description].filter((text) => text !== "").join(" ");
+  return {
+    reference: line.reference,
+    id: line.id,
+    amount_minor: minor,
+    currency,
+    booked_at: moment(line.bookedAt ?? line.valueDate),
+    description: words,
+  };
+}
+
+function moment(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString();
+}
+
+function written<Line extends { readonly place: { readonly line: number } }, Column extends string>(
+  columns: readonly Column[],
+  lines: readonly Line[],
+  row: (line: Line) => Record<Column, Cell>,
+): GenericFile {
+  const out = [columns.join(",")];
+  for (const line of lines) {
+    const cells = row(line);
+    out.push(columns.map((column) => quoted(cells[column])).join(","));
+  }
+  return { data: new TextEncoder().encode(`${out.join("\n")}\n`), lines: lines.map(({ place }) => place.line) };
+}
+
+/** A cell on one line: rows are found again by counting lines. */
+function quoted(cell: Cell): string {
+  const text = String(cell ?? "").replace(/[\r\n]+/g, " ");
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,410 @@
+//! Each payout arrived at the bank in one entry, in several or with others, or what is missing is named; of equal
+//! candidates none is picked.
+
+use super::classes::{BreakKind, Hop, Kinds};
+use super::findings::{BY_AMOUNT, BY_REFERENCE, BY_SUM, Finding, Findings, Shown};
+use super::group::Unit;
+use super::order::sorted;
+use super::payouts::{Payout, Payouts, names};
+use super::row::{Row, Side};
+use super::subset::{self, Subset};
+use super::window::{DAY_MS, Window};
+use crate::prelude::*;
+use crate::time::{Millis, Timestamp};
+
+/// Entries or payouts that may come together.
+const TOGETHER_MAX: usize = 5;
+
+/// How far beyond its window an entry is still taken for a payout of its amount.
+const SLACK: Millis = Millis::new(7 * DAY_MS);
+
+/// A bank keeps at most this many hundredths of a currency's unit, or a twentieth; what lacks more is a missing part.
+const CHARGE_MAX: i128 = 50;
+
+/// By what banks call the providers, in lower case.
+const PROVIDERS: &[&str] =
+    &["payout", "settlement", "stripe", "adyen", "paypal", "braintree", "square", "shopify", "mollie"];
+
+/// A payout on its way to the bank.
+#[derive(Debug)]
+struct Transfer<'p, 'r> {
+    payout: &'p Payout<'r>,
+    amount: i128,
+    at: Option<Timestamp>,
+    entries: Vec<&'r Row>,
+    rule: &'static str,
+    is_settled: bool,
+    /// Entries by which the whole amount went back.
+    returned: Vec<&'r Row>,
+}
+
+/// Holds the payouts against the entries of the bank.
+pub(super) fn judge<'r>(
+    entries: Vec<&'r Row>,
+    payouts: &Payouts<'r>,
+    window: &Window,
+    findings: &mut Findings<'r>,
+) {
+    let entries = once(entries, findings);
+    let mut transfers: Vec<Transfer<'_, 'r>> =
+        payouts.all.iter().map(|payout| transfer(payouts, payout)).collect();
+    if transfers.is_empty() {
+        findings.set_aside = findings.set_aside.saturating_add(entries.len());
+        return;
+    }
+    let mut left = by_name(&entries, &mut transfers);
+    complete(&mut transfers, &mut left, window);
+    by_amount(&mut transfers, &mut left, window, findings);
+    by_sum(&mut transfers, &mut left, window);
+    for transfer in &transfers {
+        arrived(transfer, payouts, window, findings);
+    }
+    unexpected(&left, &transfers, findings);
+}
+
+/// Entries without those the statement repeats under the same id.
+fn once<'r>(entries: Vec<&'r Row>, findings: &mut Findings<'r>) -> Vec<&'r Row> {
+    let entries = sorted(entries, &|a, b| a.content().cmp(&b.content()).then(a.number.cmp(&b.number)));
+    let mut kept = Vec::new();
+    for same in entries
+        .chunk_by(|a, b| a.id == b.id && !a.id.is_empty() && (a.amount, a.currency) == (b.amount, b.currency))
+    {
+        kept.extend(same.first());
+        if same.len() > 1 {
+            let unit = Unit { bank: same.to_vec(), ..Unit::default() };
+            findings.add(BreakKind::DuplicateRecordB, unit, Hop::Bank, BY_REFERENCE);
+        }
+    }
+    kept
+}
+
+fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'p, 'r> {
+    let latest = payout.lines.iter().filter_map(|line| line.occurred_at).max();
+    let said = payout.paid.first().or_else(|| payout.booked.first()).and_then(|row| row.occurred_at);
+    let amount = payouts.amount(payout);
+    Transfer {
+        payout,
+        amount,
+        at: said.or(latest),
+        entries: Vec::new(),
+        rule: BY_REFERENCE,
+        is_settled: false,
+        returned: Vec::new(),
+    }
+}
+
+/// Gives entries to the payouts they name. Returns the rest.
+fn by_name<'r>(entries: &[&'r Row], transfers: &mut [Transfer<'_, 'r>]) -> Vec<&'r Row> {
+    let mut known: Vec<(&str, usize)> = Vec::new();
+    for (place, transfer) in transfers.iter().enumerate() {
+        known.push((transfer.payout.key, place));
+        for row in transfer.payout.paid.iter().chain(&transfer.payout.booked) {
+            known.extend(names(row).into_iter().filter(|name| !name.is_empty()).map(|name| (name, place)));
+        }
+    }
+    let known = sorted(known, &|a, b| a.cmp(b));
+    let called = |name: &str| {
+        let at = known.partition_point(|(other, _)| *other < name);
+        known.get(at).filter(|(other, _)| *other == name).map(|(_, place)| *place)
+    };
+    let mut left = Vec::new();
+    for entry in entries {
+        let is_name = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
+        let words = entry.note.split(|character: char| !is_name(character));
+        let found = called(&entry.reference).or_else(|| words.filter(|word| word.len() > 2).find_map(called));
+        match found.and_then(|place| transfers.get_mut(place)) {
+            Some(transfer) if transfer.payout.currency == entry.currency => {
+                let is_return =
+                    transfer.amount != 0 && transfer.amount.saturating_neg() == i128::from(entry.amount);
+                if is_return { transfer.returned.push(entry) } else { transfer.entries.push(entry) }
+            }
+            _ => left.push(*entry),
+        }
+    }
+    left
+}
+
+fn total(entries: &[&Row]) -> i128 {
+    entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.amount.into()))
+}
+
+/// Whether an entry may be a payout of that time.
+fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
+    const DAY: Millis = Millis::new(DAY_MS);
+    at.zip(entry.occurred_at).is_none_or(|(at, booked)| {
+        booked.saturating_add(DAY) >= at && booked <= window.due(at).saturating_add(SLACK)
+    })
+}
+
+/// What a named entry has too much belongs to other payouts, and what it lacks may stand in entries without a name.
+fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row>, window: &Window) {
+    for place in 0..transfers.len() {
+        let Some(transfer) = transfers.get(place).filter(|transfer| !transfer.entries.is_empty()) else {
+            continue;
+        };
+        let (currency, at) = (transfer.payout.currency, transfer.at);
+        let missing = transfer.amount.saturating_sub(total(&transfer.entries));
+        let first = transfer.entries.first().copied();
+        let is_repeated =
+            transfer.entries.iter().skip(1).any(|entry| i128::from(entry.amount) == transfer.amount);
+        if missing == 0 || is_repeated {
+            continue;
+        }
+        let fitting: Vec<usize> = positions(transfers, &|other| {
+            is_open(other)
+                && other.payout.currency == currency
+                && first.is_some_and(|entry| is_in_time(other.at, entry, window))
+        });
+        let amounts: Vec<i128> =
+            fitting.iter().filter_map(|place| transfers.get(*place)).map(|other| other.amount).collect();
+        if let Subset::Only(chosen) = subset::find(&amounts, missing.saturating_neg(), TOGETHER_MAX) {
+            for chosen in pick(&fitting, &chosen).into_iter().chain([place]) {
+                settle(transfers, chosen);
+            }
+            continue;
+        }
+        let fitting: Vec<usize> = positions(left, &|entry| {
+            entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
+        });
+        let amounts: Vec<i128> = pick(left, &fitting).iter().map(|entry| entry.amount.into()).collect();
+        if let Subset::Only(chosen) = subset::find(&amounts, missing, TOGETHER_MAX) {
+            let found = take(left, &pick(&fitting, &chosen));
+            if let Some(transfer) = transfers.get_mut(place) {
+                transfer.entries.extend(found);
+                transfer.rule = BY_SUM;
+            }
+        }
+    }
+}
+
+fn settle(transfers: &mut [Transfer<'_, '_>], place: usize) {
+    if let Some(transfer) = transfers.get_mut(place) {
+        transfer.is_settled = true;
+    }
+}
+
+fn positions<T>(items: &[T], fits: &dyn Fn(&T) -> bool) -> Vec<usize> {
+    items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(place, _)| place).collect()
+}
+
+fn pick<T: Clone>(items: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().filter_map(|place| items.get(*place).cloned()).collect()
+}
+
+/// Takes the items of these places, which are in order.
+fn take<T>(items: &mut Vec<T>, places: &[usize]) -> Vec<T> {
+    places.iter().rev().map(|place| items.remove(*place)).collect()
+}
+
+/// Payouts and entries that only fit each other; several that fit alike are left to a person.
+fn by_amount<'r>(
+    transfers: &mut [Transfer<'_, 'r>],
+    left: &mut Vec<&'r Row>,
+    window: &Window,
+    findings: &mut Findings<'r>,
+) {
+    let fits = |transfer: &Transfer<'_, 'r>, entry: &&Row| {
+        transfer.amount == i128::from(entry.amount)
+            && transfer.payout.currency == entry.currency
+            && is_in_time(transfer.at, entry, window)
+    };
+    // Each pair that is found may leave another without an alternative.
+    let mut is_changed = true;
+    while is_changed {
+        is_changed = false;
+        for place in 0..transfers.len() {
+            let Some(transfer) = transfers.get(place).filter(|transfer| is_open(transfer)) else { continue };
+            let [only] = *positions(left, &|entry| fits(transfer, entry)) else { continue };
+            let Some(entry) = left.get(only).copied() else { continue };
+            let rivals = transfers.iter().filter(|other| is_open(other) && fits(other, &entry)).count();
+            if rivals == 1 {
+                let found = take(left, &[only]);
+                if let Some(transfer) = transfers.get_mut(place) {
+                    transfer.entries = found;
+                    transfer.rule = BY_AMOUNT;
+                }
+                is_changed = true;
+            }
+        }
+    }
+    for place in 0..transfers.len() {
+        let Some(transfer) = transfers.get(place).filter(|transfer| is_open(transfer)) else { continue };
+        let entries = positions(left, &|entry| fits(transfer, entry));
+        if entries.is_empty() {
+            continue;
+        }
+        let (amount, currency) = (transfer.amount, transfer.payout.currency);
+        let entries = take(left, &entries);
+        let alike = positions(transfers, &|other| {
+            is_open(other) && (other.amount, other.payout.currency) == (amount, currency)
+        });
+        let rows = alike.iter().filter_map(|place| transfers.get(*place)?.payout.row()).collect();
+        for place in alike {
+            settle(transfers, place);
+        }
+        let unit = Unit { settlement: rows, bank: entries, ..Unit::default() };
+        findings.add(BreakKind::Ambiguous, unit, Hop::Bank, BY_AMOUNT);
+    }
+}
+
+fn is_open(transfer: &Transfer<'_, '_>) -> bool {
+    transfer.entries.is_empty()
+        && !transfer.is_settled
+        && (!has_failed(transfer.payout) || !transfer.returned.is_empty())
+}
+
+fn has_failed(payout: &Payout<'_>) -> bool {
+    let state = payout.paid.first().or_else(|| payout.booked.first()).and_then(|row| row.state());
+    !payout.back.is_empty() || state.is_some_and(|state| !state.moves_money() && !state.is_open())
+}
+
+/// One entry for several payouts, and several entries for one.
+fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row>, window: &Window) {
+    let mut rest = Vec::new();
+    for entry in core::mem::take(left) {
+        let fitting = positions(transfers, &|other| {
+            is_open(other) && other.payout.currency == entry.currency && is_in_time(other.at, entry, window)
+        });
+        let amounts: Vec<i128> =
+            fitting.iter().filter_map(|place| transfers.get(*place)).map(|other| other.amount).collect();
+        match subset::find(&amounts, entry.amount.into(), TOGETHER_MAX) {
+            Subset::Only(chosen) if chosen.len() > 1 => {
+                for place in pick(&fitting, &chosen) {
+                    settle(transfers, place);
+                }
+            }
+            _ => rest.push(entry),
+        }
+    }
+    for transfer in transfers.iter_mut().filter(|transfer| is_open(transfer)) {
+        let fitting = positions(&rest, &|entry| {
+            entry.currency == transfer.payout.currency && is_in_time(transfer.at, entry, window)
+        });
+        let amounts: Vec<i128> = pick(&rest, &fitting).iter().map(|entry| entry.amount.into()).collect();
+        if let Subset::Only(chosen) = subset::find(&amounts, transfer.amount, TOGETHER_MAX) {
+            transfer.entries = take(&mut rest, &pick(&fitting, &chosen));
+            transfer.rule = BY_SUM;
+        }
+    }
+    *left = rest;
+}
+
+/// What became of one payout.
+fn arrived<'r>(
+    transfer: &Transfer<'_, 'r>,
+    payouts: &Payouts<'r>,
+    window: &Window,
+    findings: &mut Findings<'r>,
+) {
+    let payout = transfer.payout;
+    let Some(row) = payout.row().filter(|_| !transfer.is_settled) else { return };
+    let found = total(&transfer.entries);
+    let expected = transfer.amount;
+    let mut kinds = Kinds::default();
+    if transfer.entries.is_empty() {
+        let is_open = row.is_payout() && row.state().is_some_and(|state| state.is_open());
+        // Where the settlement lists its payouts, lines alone announce none.
+        let is_listed = row.is_payout() || !payouts.has_rows();
+        let never_came = has_failed(payout) && transfer.returned.is_empty();
+        if never_came || is_open || expected == 0 || !is_listed {
+            return;
+        }
+        if !window.is_over(transfer.at) {
+            findings.in_flight.push(row);
+            return;
+        }
+        // Lines alone do not say when they are paid out.
+        let patient = transfer.at.map(|at| at.saturating_add(SLACK));
+        if !row.is_payout() && !window.is_over(patient) {
+            return;
+        }
+        kinds.insert(BreakKind::MissingInBank);
+    } else if found != expected && !payouts.is_explained(payout, found, findings) {
+        // A negative payout is a debit; its entry is judged by its size.
+        let is_turned = (expected < 0) != (found < 0);
+        let (whole, part) = (expected.saturating_abs(), found.saturating_abs());
+        let missing = whole.saturating_sub(part);
+        let several = transfer.entries.len() > 1;
+        let unit = 10_i128.checked_pow(u32::from(payout.currency.exponent())).unwrap_or(1);
+        let is_small = missing <= unit.saturating_mul(CHARGE_MAX) || missing.saturating_mul(20) <= whole;
+        kinds.insert(
+            if several && transfer.entries.iter().all(|entry| i128::from(entry.amount) == expected) {
+                BreakKind::DuplicateRecordB
+            } else if missing < 0 || is_turned {
+                BreakKind::AmountMismatch
+            } else if several || !is_small {
+                BreakKind::SplitIncomplete
+            } else {
+                BreakKind::BankCharge
+            },
+        );
+    } else {
+        let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
+        if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
+            kinds.insert(BreakKind::Late);
+        }
+    }
+    // It came and went back; the settlement must know.
+    if !transfer.returned.is_empty() && !has_failed(payout) {
+        kinds.insert(BreakKind::PayoutNotReversed);
+    }
+    if kinds.is_empty() {
+        return;
+    }
+    let settlement = if row.side == Side::Settlement { vec![row] } else { Vec::new() };
+    let ledger = if row.side == Side::Ledger { vec![row] } else { Vec::new() };
+    let bank = transfer.entries.iter().chain(&transfer.returned).copied().collect();
+    let unit = Unit { ledger, settlement, bank };
+    let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
+    break_.reference = Some(payout.key);
+    let found = (!transfer.entries.is_empty()).then_some(found);
+    break_.shown = Some(Shown { currency: payout.currency, expected: Some(expected), found });
+    findings.breaks.push(break_);
+}
+
+/// Entries that look like a payout, and are none.
+fn unexpected<'r>(left: &[&'r Row], transfers: &[Transfer<'_, 'r>], findings: &mut Findings<'r>) {
+    let mut words: Vec<String> = PROVIDERS.iter().map(|word| (*word).to_owned()).collect();
+    let mut shapes: Vec<&str> = Vec::new();
+    let mut found_any = false;
+    for transfer in transfers {
+        shapes.push(shape(transfer.payout.key));
+        for entry in &transfer.entries {
+            found_any = true;
+            shapes.push(shape(&entry.reference));
+            for word in words_of(&entry.note) {
+                if !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+        }
+    }
+    shapes.retain(|shape| shape.len() > 1);
+    for entry in left {
+        let has_shape = shapes.contains(&shape(&entry.reference));
+        let is_plain = entry.note.is_empty() && (entry.amount > 0 || entry.is_keyed);
+        let is_like = has_shape
+            || is_plain
+            || (!found_any && entry.is_keyed)
+            || words_of(&entry.note).iter().any(|word| words.contains(word));
+        if is_like {
+            let unit = Unit { bank: vec![entry], ..Unit::default() };
+            findings.add(BreakKind::UnexpectedBankEntry, unit, Hop::Bank, BY_REFERENCE);
+        } else {
+            findings.set_aside = findings.set_aside.saturating_add(1);
+        }
+    }
+}
+
+/// What stands before the first digit of a reference: banks and providers number their own things alike.
+fn shape(reference: &str) -> &str {
+    let end = reference.find(|character: char| character.is_ascii_digit()).unwrap_or(reference.len());
+    let head = reference.split_at_checked(end).map_or("", |(head, _)| head);
+    head.split_once('_').map_or(head, |(head, _)| head)
+}
+
+fn words_of(note: &str) -> Vec<String> {
+    let words = note.split(|character: char| !character.is_ascii_alphanumeric());
+    let plain = words.filter(|word| word.len() > 2 && !word.bytes().any(|byte| byte.is_ascii_digit()));
+    plain.map(str::to_ascii_lowercase).collect()
+}

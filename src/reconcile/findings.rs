@@ -1,0 +1,86 @@
+//! What was found out so far: breaks, what is on its way, and the rows that still stand alone.
+
+use super::classes::{BreakKind, Hop, Kinds};
+use super::group::Unit;
+use super::row::Row;
+use crate::money::Currency;
+use crate::prelude::*;
+
+/// Currency, expected and found, where a break is not about the amounts of its rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub(super) currency: Currency,
+    pub(super) expected: Option<i128>,
+    pub(super) found: Option<i128>,
+}
+
+/// A disagreement, before it is put into words.
+#[derive(Clone, Debug)]
+pub(super) struct Finding<'r> {
+    /// Never empty.
+    pub(super) kinds: Kinds,
+    pub(super) unit: Unit<'r>,
+    pub(super) hop: Hop,
+    /// The pass that brought the rows together.
+    pub(super) rule: &'static str,
+    /// What the break is called by, where that is not the reference of its first row.
+    pub(super) reference: Option<&'r str>,
+    pub(super) shown: Option<Shown>,
+}
+
+/// By type and reference.
+pub(super) const BY_REFERENCE: &str = "by_reference@1";
+/// By the provider's id, with type and amount.
+pub(super) const BY_ID: &str = "by_id@1";
+/// By amount, currency and date window, where only one row fits.
+pub(super) const BY_AMOUNT: &str = "by_amount@1";
+/// By the payout that lines belong to.
+pub(super) const BY_PAYOUT: &str = "by_payout@1";
+/// By a parent reference.
+pub(super) const BY_PARENT: &str = "by_parent@1";
+/// By a sum of several.
+pub(super) const BY_SUM: &str = "by_sum@1";
+/// By what the rows say alone.
+pub(super) const BY_ROW: &str = "by_row@1";
+
+impl<'r> Finding<'r> {
+    pub(super) const fn new(kinds: Kinds, unit: Unit<'r>, hop: Hop, rule: &'static str) -> Self {
+        Self { kinds, unit, hop, rule, reference: None, shown: None }
+    }
+}
+
+/// The state of a run.
+#[derive(Debug, Default)]
+pub(super) struct Findings<'r> {
+    pub(super) breaks: Vec<Finding<'r>>,
+    /// Pairs that agree in every value, also those of a reference with other trouble.
+    pub(super) matched: usize,
+    /// What the other side may still bring.
+    pub(super) in_flight: Vec<&'r Row>,
+    /// Rows that owe nothing to the comparison.
+    pub(super) set_aside: usize,
+    /// Units of the ledger that nothing was held against yet.
+    pub(super) ours: Vec<Unit<'r>>,
+    /// The same of the settlement.
+    pub(super) theirs: Vec<Unit<'r>>,
+}
+
+impl<'r> Findings<'r> {
+    /// Notes a break of one kind.
+    pub(super) fn add(&mut self, kind: BreakKind, unit: Unit<'r>, hop: Hop, rule: &'static str) {
+        self.breaks.push(Finding::new(Kinds::only(kind), unit, hop, rule));
+    }
+
+    /// The break each row is part of, by the row's number; `rows` is how many there are.
+    pub(super) fn by_row(&self, rows: usize) -> Vec<Option<usize>> {
+        let mut places = vec![None; rows];
+        for (index, found) in self.breaks.iter().enumerate() {
+            for row in found.unit.rows() {
+                if let Some(place) = places.get_mut(row.number) {
+                    *place = Some(index);
+                }
+            }
+        }
+        places
+    }
+}

@@ -1,0 +1,179 @@
+//! What nearly all rows do is how these files are written; only what departs from it is a break.
+//!
+//! Providers differ in what a sign means, whether net is after tax, and whether a time is that of the event or of its
+//! settlement. The files themselves show it, and this is where they are asked.
+
+use super::clear::Cleared;
+use super::row::{Row, Side};
+use super::window::day_of;
+use crate::ledger::EventType;
+use crate::prelude::*;
+
+/// A habit needs this many witnesses.
+const WITNESSES_MIN: usize = 3;
+
+/// How the files are written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Habits<'r> {
+    ledger: SideHabits<'r>,
+    settlement: SideHabits<'r>,
+    /// Both sides write the same moment.
+    pub(super) is_same_instant: bool,
+    /// The settlement writes a moment that is not before the ledger's.
+    pub(super) is_in_order: bool,
+    /// Both sides call payouts by the same ids.
+    pub(super) names_payouts_alike: bool,
+    /// Types whose amounts the settlement writes with the other sign.
+    turned: Vec<EventType>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct SideHabits<'r> {
+    /// Nearly every row tells its fee, so that an empty cell means none.
+    tells_fee: bool,
+    net_is_after_tax: bool,
+    /// The accounts of the side, sorted.
+    accounts: Vec<&'r str>,
+}
+
+/// Yes and no, counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Votes {
+    yes: usize,
+    all: usize,
+}
+
+impl Votes {
+    fn count(&mut self, yes: bool) {
+        self.all = self.all.saturating_add(1);
+        self.yes = self.yes.saturating_add(usize::from(yes));
+    }
+
+    const fn is_most(self) -> bool {
+        self.yes.saturating_mul(2) > self.all
+    }
+
+    const fn is_nearly_all(self) -> bool {
+        self.all > 0 && self.yes.saturating_mul(10) >= self.all.saturating_mul(9)
+    }
+}
+
+impl<'r> Habits<'r> {
+    /// Asks rows that are sorted by type, reference and side, and the pairs that were cleared before.
+    pub(super) fn of(rows: &'r [Row], cleared: &Cleared) -> Self {
+        let mut habits = Self {
+            ledger: SideHabits::of(rows, Side::Ledger, cleared),
+            settlement: SideHabits::of(rows, Side::Settlement, cleared),
+            ..Self::default()
+        };
+        // Pairs that were cleared are in order, and of one sign.
+        let mut instants = Votes { yes: cleared.same_instant, all: cleared.timed };
+        let mut order = Votes { yes: cleared.timed, all: cleared.timed };
+        let mut payouts = Votes::default();
+        let mut turned = vec![(EventType::Charge, Votes { yes: 0, all: cleared.pairs })];
+        for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
+            let [ours, theirs] = same else { continue };
+            if (ours.side, theirs.side) != (Side::Ledger, Side::Settlement) {
+                continue;
+            }
+            if let Some((our_time, their_time)) = ours.occurred_at.zip(theirs.occurred_at) {
+                instants.count(our_time == their_time);
+                order.count(our_time <= their_time);
+            }
+            if !ours.payout_id.is_empty() && !theirs.payout_id.is_empty() {
+                payouts.count(ours.payout_id == theirs.payout_id);
+            }
+            if let Some(kind) =
+                ours.kind.filter(|_| ours.amount.unsigned_abs() == theirs.amount.unsigned_abs())
+            {
+                let is_turned = ours.amount != theirs.amount;
+                match turned.iter_mut().find(|(known, _)| *known == kind) {
+                    Some((_, votes)) => votes.count(is_turned),
+                    None => turned.push((kind, Votes { yes: usize::from(is_turned), all: 1 })),
+                }
+            }
+        }
+        habits.is_same_instant = instants.is_most();
+        habits.is_in_order = order.is_most();
+        habits.names_payouts_alike = payouts.is_most();
+        turned.retain(|(_, votes)| votes.yes >= WITNESSES_MIN && votes.is_most());
+        habits.turned = turned.into_iter().map(|(kind, _)| kind).collect();
+        habits
+    }
+
+    const fn side(&self, side: Side) -> &SideHabits<'r> {
+        if matches!(side, Side::Ledger) { &self.ledger } else { &self.settlement }
+    }
+
+    /// The fee, where it is known: an empty cell means none where nearly all others are filled.
+    pub(super) fn fee(&self, row: &Row) -> Option<i64> {
+        row.fee.or_else(|| self.side(row.side).tells_fee.then_some(0))
+    }
+
+    /// The amount as the ledger would sign it.
+    pub(super) fn amount(&self, row: &Row) -> i64 {
+        let is_turned =
+            row.side == Side::Settlement && row.kind.is_some_and(|kind| self.turned.contains(&kind));
+        if is_turned { row.amount.saturating_neg() } else { row.amount }
+    }
+
+    /// What the net of a row should be, and whether it is; `None` for a row without one.
+    pub(super) fn net(&self, row: &Row) -> Option<(i128, bool)> {
+        let tax = if self.side(row.side).net_is_after_tax { row.tax } else { None };
+        let net = i128::from(row.net?);
+        let expected = net_of(row, tax);
+        // Refunds are written with either sign, and so are their nets.
+        let is_right = net == expected
+            || (row.kind != Some(EventType::Charge)
+                && (net == expected.saturating_neg() || net == net_of_left(row, tax)));
+        Some((if row.leaves() && net < 0 { net_of_left(row, tax) } else { expected }, is_right))
+    }
+
+    /// Whether the account of a row is one of the other side's, or as good as: nothing is known.
+    pub(super) fn is_in_scope(&self, row: &Row) -> bool {
+        let other = if row.side == Side::Ledger { Side::Settlement } else { Side::Ledger };
+        let known = &self.side(other).accounts;
+        let account: &str = &row.account;
+        account.is_empty() || known.is_empty() || known.binary_search(&account).is_ok()
+    }
+}
+
+/// Amount less fee and tax.
+fn net_of(row: &Row, tax: Option<i64>) -> i128 {
+    let taken = i128::from(row.fee.unwrap_or_default()).saturating_add(tax.unwrap_or_default().into());
+    i128::from(row.amount).saturating_sub(taken)
+}
+
+/// The same of what leaves and is written without a sign.
+fn net_of_left(row: &Row, tax: Option<i64>) -> i128 {
+    let taken = i128::from(row.fee.unwrap_or_default()).saturating_add(tax.unwrap_or_default().into());
+    i128::from(row.amount).saturating_neg().saturating_sub(taken)
+}
+
+impl<'r> SideHabits<'r> {
+    fn of(rows: &'r [Row], side: Side, cleared: &Cleared) -> Self {
+        let mut fees = Votes { yes: cleared.told_fee, all: cleared.pairs };
+        let mut taxes = Votes::default();
+        let mut accounts: Vec<&str> = Vec::new();
+        for row in rows.iter().filter(|row| row.side == side) {
+            fees.count(row.fee.is_some());
+            if let Some(net) = row.net.filter(|_| row.tax.is_some_and(|tax| tax != 0)) {
+                taxes.count(net_of(row, row.tax) == i128::from(net));
+            }
+            let account: &str = &row.account;
+            if let (Err(at), false) = (accounts.binary_search(&account), account.is_empty()) {
+                accounts.insert(at, account);
+            }
+        }
+        Self {
+            tells_fee: fees.is_nearly_all(),
+            net_is_after_tax: taxes.all == 0 || taxes.is_most(),
+            accounts,
+        }
+    }
+}
+
+/// Whether two rows that should carry one moment are whole days apart.
+pub(super) fn is_other_day(ours: &Row, theirs: &Row) -> bool {
+    ours.occurred_at.zip(theirs.occurred_at).is_some_and(|(ours, theirs)| day_of(ours) != day_of(theirs))
+}

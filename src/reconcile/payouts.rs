@@ -1,0 +1,463 @@
+//! A payout is the sum of its lines, or what is missing is named: by the breaks of its lines, by a line that stands in
+//! another payout, or as a break of its own.
+
+use super::classes::{BreakKind, Hop, Kinds};
+use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
+use super::group::Unit;
+use super::order::sorted;
+use super::row::{Row, Side, called};
+use super::subset::{self, Subset};
+use super::window::{DAY_MS, Window};
+use crate::ledger::EventType;
+use crate::money::Currency;
+use crate::prelude::*;
+use crate::time::{Millis, Timestamp};
+
+/// How many breaks of its lines may together explain a payout.
+const CAUSES_MAX: usize = 8;
+
+/// So many lines of a payout are tried one by one and two by two.
+const LINES_MAX: usize = 64;
+
+/// How long after its window a line that later ones have overtaken may wait for a payout, where no later one is paid out.
+const PATIENCE: Millis = Millis::new(7 * DAY_MS);
+
+/// Money that went to the bank, and what it is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Payout<'r> {
+    /// What lines and bank call it.
+    pub(super) key: &'r str,
+    pub(super) currency: Currency,
+    /// Its rows in the settlement.
+    pub(super) paid: Vec<&'r Row>,
+    /// Its rows in the ledger, where the settlement has none.
+    pub(super) booked: Vec<&'r Row>,
+    /// Rows that say it came back.
+    pub(super) back: Vec<&'r Row>,
+    pub(super) lines: Vec<&'r Row>,
+    /// Sum of the lines.
+    pub(super) sum: i128,
+}
+
+/// How the effect of a line on its payout is read. The file shows which one it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Net,
+    AfterFeeAndTax,
+    AfterFee,
+    Gross,
+    AsSigned,
+}
+
+const READINGS: [Reading; 5] =
+    [Reading::Net, Reading::AfterFeeAndTax, Reading::AfterFee, Reading::Gross, Reading::AsSigned];
+
+/// All payouts of a run.
+#[derive(Debug)]
+pub(super) struct Payouts<'r> {
+    pub(super) all: Vec<Payout<'r>>,
+    reading: Reading,
+    /// Most lines of the settlement name a payout.
+    names_payouts: bool,
+    /// Payouts are written with a minus.
+    is_negated: bool,
+}
+
+/// What a row does to the balance.
+fn effect(row: &Row, reading: Reading) -> i128 {
+    let amount = i128::from(row.amount);
+    let fee = i128::from(row.fee.unwrap_or_default());
+    let tax = i128::from(row.tax.unwrap_or_default());
+    let signed = if row.leaves() { 0_i128.saturating_sub(amount.saturating_abs()) } else { amount };
+    match (reading, row.net) {
+        (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && i128::from(net) <= amount => {
+            i128::from(net).saturating_neg()
+        }
+        (Reading::Net, Some(net)) => net.into(),
+        (Reading::Net | Reading::AfterFeeAndTax, _) => signed.saturating_sub(fee).saturating_sub(tax),
+        (Reading::AfterFee, _) => signed.saturating_sub(fee),
+        (Reading::Gross, _) => signed,
+        (Reading::AsSigned, _) => amount.saturating_sub(fee),
+    }
+}
+
+impl<'r> Payout<'r> {
+    /// What it says it is; the sum of its lines where nothing says so. Positive when it reaches the bank.
+    pub(super) fn amount(&self, is_negated: bool) -> i128 {
+        let Some(row) = self.paid.first().or_else(|| self.booked.first()) else { return self.sum };
+        let amount = i128::from(row.amount);
+        if is_negated { amount.saturating_neg() } else { amount }
+    }
+
+    /// The row that stands for it.
+    pub(super) fn row(&self) -> Option<&'r Row> {
+        self.paid.first().or_else(|| self.booked.first()).or_else(|| self.lines.last()).copied()
+    }
+
+    /// Whether a row is of the time of the lines.
+    fn may_hold(&self, row: &Row) -> bool {
+        let Some(at) = row.occurred_at else { return true };
+        let times = || self.lines.iter().filter_map(|line| line.occurred_at);
+        let is_after = times().min().is_none_or(|first| at.saturating_add(PATIENCE) >= first);
+        is_after && times().max().is_none_or(|last| at <= last.saturating_add(PATIENCE))
+    }
+
+    fn rows(&self) -> Unit<'r> {
+        let settlement = if self.paid.is_empty() { &self.lines } else { &self.paid };
+        Unit { ledger: self.booked.clone(), settlement: settlement.clone(), bank: Vec::new() }
+    }
+}
+
+/// Whether a row is part of a payout. Money that came back from one payout is a line of a later one.
+fn is_line(row: &Row) -> bool {
+    let is_own =
+        *row.payout_id == *row.reference || *row.payout_id == *row.id || *row.payout_id == *row.parent;
+    match row.kind {
+        Some(EventType::Payout) => false,
+        Some(EventType::PayoutFailure) => !row.payout_id.is_empty() && !is_own,
+        _ => !row.payout_id.is_empty(),
+    }
+}
+
+/// What a payout may be called, the best name first.
+pub(super) fn names(row: &Row) -> [&str; 3] {
+    [&row.payout_id, &row.reference, &row.id]
+}
+
+impl<'r> Payouts<'r> {
+    /// Gathers the payouts of the rows, and takes from the lone rows of the ledger those that the lines tell of.
+    pub(super) fn gather(rows: &'r [Row], active: &[bool], findings: &mut Findings<'r>) -> Self {
+        let settled = || {
+            rows.iter().filter(|row| row.side == Side::Settlement && active.get(row.number) == Some(&true))
+        };
+        let mut lines: Vec<&Row> = settled().filter(|row| is_line(row)).collect();
+        lines = sorted(lines, &|a, b| (&a.payout_id, a.number).cmp(&(&b.payout_id, b.number)));
+        let all_lines = settled().filter(|row| !row.is_payout()).count();
+        let mut all: Vec<Payout<'r>> = Vec::new();
+        for same in lines.chunk_by(|a, b| a.payout_id == b.payout_id) {
+            let Some(first) = same.first() else { continue };
+            all.push(Payout::new(&first.payout_id, first.currency, same.to_vec()));
+        }
+        let place = |all: &[Payout<'r>], row: &Row| {
+            let mut found = names(row).into_iter().filter(|name| !name.is_empty());
+            found.find_map(|name| all.binary_search_by(|payout| payout.key.cmp(name)).ok())
+        };
+        for row in settled().filter(|row| row.kind == Some(EventType::Payout)) {
+            let found = place(&all, row).unwrap_or_else(|| {
+                let key = names(row).into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+                let at = all.partition_point(|payout| payout.key < key);
+                all.insert(at, Payout::new(key, row.currency, Vec::new()));
+                at
+            });
+            if let Some(payout) = all.get_mut(found) {
+                payout.currency = row.currency;
+                payout.paid.push(row);
+            }
+        }
+        for row in settled().filter(|row| row.kind == Some(EventType::PayoutFailure)) {
+            // Its payout is the one it names; it may itself be a line of a later one.
+            let names: [&str; 4] = [&row.reference, &row.id, &row.parent, &row.payout_id];
+            let mut found = names.into_iter().filter(|name| !name.is_empty());
+            let own = found.find_map(|name| all.binary_search_by(|payout| payout.key.cmp(name)).ok());
+            if let Some(payout) = own.and_then(|place| all.get_mut(place)) {
+                payout.back.push(row);
+            }
+        }
+        findings.ours.retain(|unit| {
+            let Some(row) = unit.ledger.first().filter(|row| row.kind == Some(EventType::Payout)) else {
+                return true;
+            };
+            let Some(payout) = place(&all, row).and_then(|place| all.get_mut(place)) else { return true };
+            if !payout.paid.is_empty() || !payout.booked.is_empty() {
+                return true;
+            }
+            payout.booked.extend(&unit.ledger);
+            false
+        });
+        let names_payouts = !lines.is_empty() && lines.len().saturating_mul(2) >= all_lines;
+        let said = || all.iter().filter_map(|payout| payout.paid.first().or_else(|| payout.booked.first()));
+        let is_negated = said().filter(|row| row.amount < 0).count().saturating_mul(2) > said().count();
+        let mut payouts = Self { all, reading: Reading::Net, names_payouts, is_negated };
+        payouts.read();
+        payouts
+    }
+
+    /// Chooses the reading under which most payouts are the sum of their lines, and sums under it.
+    fn read(&mut self) {
+        let mut best = 0_usize;
+        for reading in READINGS {
+            let fits = self.all.iter().filter(|payout| {
+                !payout.lines.is_empty() && sum(payout, reading) == payout.amount(self.is_negated)
+            });
+            let fits = fits.filter(|payout| !(payout.paid.is_empty() && payout.booked.is_empty())).count();
+            if fits > best {
+                best = fits;
+                self.reading = reading;
+            }
+        }
+        for payout in &mut self.all {
+            payout.sum = sum(payout, self.reading);
+        }
+    }
+
+    /// What the payout says it is.
+    pub(super) fn amount(&self, payout: &Payout<'_>) -> i128 {
+        payout.amount(self.is_negated)
+    }
+
+    /// Whether payouts have rows of their own.
+    pub(super) fn has_rows(&self) -> bool {
+        self.all.iter().any(|payout| !(payout.paid.is_empty() && payout.booked.is_empty()))
+    }
+
+    /// Whether breaks of its lines explain that a payout is another amount than the sum of its lines.
+    pub(super) fn is_explained(&self, payout: &Payout<'r>, amount: i128, findings: &Findings<'r>) -> bool {
+        let remainder = amount.saturating_sub(payout.sum);
+        remainder == 0 || explains(&self.causes(payout, findings), remainder)
+    }
+
+    /// What the sum of the lines would change by, if each break of a line were mended.
+    fn causes(&self, payout: &Payout<'_>, findings: &Findings<'r>) -> Vec<i128> {
+        let mut causes = Vec::new();
+        for found in &findings.breaks {
+            let unit = &found.unit;
+            let ours = unit.ledger.first().copied().filter(|row| !row.is_payout());
+            let is_known_elsewhere =
+                ours.is_some_and(|row| !row.payout_id.is_empty() && *row.payout_id != *payout.key);
+            let inside =
+                unit.settlement.iter().filter(|row| *row.payout_id == *payout.key && !row.is_payout());
+            let mut change = 0_i128;
+            let mut is_inside = false;
+            let mut fee = None;
+            for row in inside {
+                is_inside = true;
+                fee = row.fee;
+                change = change.saturating_sub(effect(row, self.reading));
+            }
+            let alone = unit.settlement.is_empty()
+                && ours.is_some_and(|row| {
+                    row.currency == payout.currency && row.moves_money() && payout.may_hold(row)
+                });
+            // A line that was found in a wrong payout may be missing here.
+            let moved = unit.settlement.first().filter(|row| {
+                found.kinds.contains(BreakKind::PeriodShift) && !is_inside && row.currency == payout.currency
+            });
+            if let Some(line) = moved {
+                causes.push(effect(line, self.reading));
+                continue;
+            }
+            if !is_inside && !alone {
+                continue;
+            }
+            let copies_m = found.kinds.contains(BreakKind::DuplicateRecordM);
+            let counted = if copies_m { 1 } else { unit.ledger.len() };
+            if !is_known_elsewhere {
+                for row in unit.ledger.iter().take(counted) {
+                    // The fee the ledger does not know is taken to be right.
+                    let fee = row.fee.or(fee);
+                    let mut mended = (*row).clone();
+                    mended.fee = fee;
+                    mended.net = None;
+                    change = change.saturating_add(effect(&mended, self.reading));
+                }
+            }
+            if change != 0 {
+                causes.push(change);
+            }
+        }
+        causes
+    }
+
+    /// Judges every payout against its lines.
+    pub(super) fn judge(&self, rows: &'r [Row], window: &Window, findings: &mut Findings<'r>) {
+        if !self.names_payouts {
+            return;
+        }
+        self.strangers(rows, findings);
+        let mut open: Vec<(&Payout<'r>, i128)> = Vec::new();
+        let mut found_new: Vec<Finding<'r>> = Vec::new();
+        for payout in &self.all {
+            let amount = self.amount(payout);
+            let says = payout.paid.first().or_else(|| payout.booked.first()).copied();
+            let state = says.and_then(Row::state);
+            if payout.lines.is_empty() && !says.is_some_and(|row| row.moves_money() && payout.back.is_empty())
+            {
+                continue;
+            }
+            if payout.back.is_empty() && state.is_some_and(|state| state.word() == "failed") {
+                found_new.push(of_payout(BreakKind::PayoutNotReversed, payout, None));
+            }
+            if says.is_some() && !self.is_explained(payout, amount, findings) {
+                open.push((payout, amount.saturating_sub(payout.sum)));
+            } else if !payout.booked.is_empty() {
+                findings.matched = findings.matched.saturating_add(1);
+            }
+        }
+        let moved = self.moved(&open, findings);
+        for (line, _, _) in &moved {
+            found_new.push(shifted(line, rows));
+        }
+        for (payout, remainder) in &open {
+            if moved.iter().any(|(_, from, to)| [*from, *to].contains(&payout.key)) {
+                continue;
+            }
+            if payout.lines.is_empty() {
+                found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
+                continue;
+            }
+            let shown = (Some(payout.sum), Some(payout.sum.saturating_add(*remainder)));
+            let mut found = of_payout(BreakKind::GroupSumMismatch, payout, Some(shown));
+            found.kinds.insert(BreakKind::ResidualUnexplained);
+            found_new.push(found);
+        }
+        findings.breaks.extend(found_new);
+        self.unpaid(rows, window, findings);
+    }
+
+    /// Lines in a payout of another currency cannot be meant for it.
+    fn strangers(&self, rows: &'r [Row], findings: &mut Findings<'r>) {
+        let places = findings.by_row(rows.len());
+        for payout in self.all.iter().filter(|payout| !payout.paid.is_empty()) {
+            for line in payout.lines.iter().filter(|line| line.currency != payout.currency) {
+                let own = places.get(line.number).copied().flatten();
+                match own.and_then(|place| findings.breaks.get_mut(place)) {
+                    Some(found) => found.kinds.insert(BreakKind::PeriodShift),
+                    None => findings.breaks.push(shifted(line, rows)),
+                }
+            }
+        }
+    }
+
+    /// Lines that stand in one payout and are missing in another: the line, and the keys of both.
+    fn moved(
+        &self,
+        open: &[(&Payout<'r>, i128)],
+        findings: &Findings<'r>,
+    ) -> Vec<(&'r Row, &'r str, &'r str)> {
+        let mut moved: Vec<(&'r Row, &'r str, &'r str)> = Vec::new();
+        for (short, remainder) in open {
+            let causes = self.causes(short, findings);
+            for long in &self.all {
+                let is_settled = |key: &str| moved.iter().any(|(_, from, to)| [*from, *to].contains(&key));
+                let surplus =
+                    open.iter().find(|(payout, _)| payout.key == long.key).map(|(_, surplus)| *surplus);
+                // In a payout of another currency the line is in nobody's sum, and one without a row says no sum.
+                let is_free =
+                    long.currency != short.currency || (long.paid.is_empty() && long.booked.is_empty());
+                if short.key == long.key
+                    || is_settled(short.key)
+                    || (!is_free && (surplus.is_none() || is_settled(long.key)))
+                {
+                    continue;
+                }
+                let others = self.causes(long, findings);
+                let fits = |weight: i128| {
+                    let here = remainder.saturating_sub(weight);
+                    let there = surplus.unwrap_or_default().saturating_add(weight);
+                    (here == 0 || explains(&causes, here))
+                        && (is_free || there == 0 || explains(&others, there))
+                };
+                let lines: Vec<&Row> = long
+                    .lines
+                    .iter()
+                    .filter(|line| line.currency == short.currency)
+                    .take(LINES_MAX)
+                    .copied()
+                    .collect();
+                for found in [self.one(&lines, &fits), self.two(&lines, &fits)] {
+                    if let [only] = &*found {
+                        moved.extend(only.iter().map(|line| (*line, short.key, long.key)));
+                        break;
+                    }
+                }
+            }
+        }
+        moved
+    }
+
+    /// The lines that fit alone.
+    fn one(&self, lines: &[&'r Row], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row>> {
+        lines.iter().filter(|line| fits(effect(line, self.reading))).map(|line| vec![*line]).collect()
+    }
+
+    /// The pairs of lines that fit together.
+    fn two(&self, lines: &[&'r Row], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row>> {
+        let mut pairs = Vec::new();
+        for (place, first) in lines.iter().enumerate() {
+            for second in lines.iter().skip(place).skip(1) {
+                if fits(effect(first, self.reading).saturating_add(effect(second, self.reading))) {
+                    pairs.push(vec![*first, *second]);
+                }
+            }
+        }
+        pairs
+    }
+
+    /// Lines that are due and in no payout, though later ones are.
+    fn unpaid(&self, rows: &'r [Row], window: &Window, findings: &mut Findings<'r>) {
+        let places = findings.by_row(rows.len());
+        let mut latest: Vec<(Currency, Option<Timestamp>)> = Vec::new();
+        for line in self.all.iter().flat_map(|payout| &payout.lines) {
+            match latest.iter_mut().find(|(currency, _)| *currency == line.currency) {
+                Some((_, last)) => *last = line.occurred_at.max(*last),
+                None => latest.push((line.currency, line.occurred_at)),
+            }
+        }
+        for row in rows.iter().filter(|row| row.side == Side::Settlement && row.payout_id.is_empty()) {
+            let Some(at) = row.occurred_at.filter(|_| !row.is_payout() && row.moves_money()) else {
+                continue;
+            };
+            if row.kind.is_none() || !window.is_over(Some(at)) {
+                continue;
+            }
+            let last =
+                latest.iter().find(|(currency, _)| *currency == row.currency).and_then(|(_, last)| *last);
+            let is_overtaken = last.is_some_and(|last| last > at);
+            if !is_overtaken && !window.is_over(Some(at.saturating_add(PATIENCE))) {
+                continue;
+            }
+            let own =
+                places.get(row.number).copied().flatten().and_then(|place| findings.breaks.get_mut(place));
+            if let Some(found) = own {
+                found.kinds.insert(BreakKind::MissingPayout);
+            } else {
+                let unit = Unit { settlement: vec![row], ..Unit::default() };
+                findings.add(BreakKind::MissingPayout, unit, Hop::Payout, BY_PAYOUT);
+            }
+        }
+    }
+}
+
+impl<'r> Payout<'r> {
+    const fn new(key: &'r str, currency: Currency, lines: Vec<&'r Row>) -> Self {
+        Self { key, currency, paid: Vec::new(), booked: Vec::new(), back: Vec::new(), lines, sum: 0 }
+    }
+}
+
+/// The break of a line that stands in the wrong payout.
+fn shifted<'r>(line: &'r Row, rows: &'r [Row]) -> Finding<'r> {
+    let partner = called(rows, line.kind, &line.reference).iter().find(|row| row.side == Side::Ledger);
+    let unit = Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
+    Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
+}
+
+fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
+    let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
+    lines.fold(0, |sum, line| sum.saturating_add(effect(line, reading)))
+}
+
+fn explains(causes: &[i128], remainder: i128) -> bool {
+    subset::find(causes, remainder, CAUSES_MAX) != Subset::None
+}
+
+pub(super) fn of_payout<'r>(
+    kind: BreakKind,
+    payout: &Payout<'r>,
+    amounts: Option<(Option<i128>, Option<i128>)>,
+) -> Finding<'r> {
+    let rule = if kind == BreakKind::GroupSumMismatch { BY_SUM } else { BY_PAYOUT };
+    let mut found = Finding::new(Kinds::only(kind), payout.rows(), Hop::Payout, rule);
+    found.reference = Some(payout.key);
+    found.shown = amounts.map(|(expected, found)| Shown { currency: payout.currency, expected, found });
+    found
+}

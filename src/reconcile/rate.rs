@@ -1,0 +1,87 @@
+//! A declared rate is an exact fraction, and what it makes of an amount is compared without rounding.
+
+use crate::money::Currency;
+
+/// Digits of a rate: more than any provider writes, few enough that products fit.
+const DIGITS_MAX: usize = 18;
+
+/// A positive decimal: mantissa over a power of ten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    mantissa: i128,
+    /// A power of ten.
+    over: i128,
+}
+
+/// An exact amount of minor units: a fraction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exact {
+    above: i128,
+    below: i128,
+}
+
+impl Rate {
+    /// A rate from digits with at most one point, more than zero; `None` for anything else.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let is_plain = !whole.is_empty() && (!fraction.is_empty() || !text.contains('.'));
+        if !is_plain || text.len() > DIGITS_MAX {
+            return None;
+        }
+        let mut rate = Self { mantissa: 0, over: 1 };
+        for digit in whole.bytes().chain(fraction.bytes()) {
+            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            rate.mantissa = rate.mantissa.checked_mul(10)?.checked_add(i128::from(digit))?;
+        }
+        for _ in fraction.bytes() {
+            rate.over = rate.over.checked_mul(10)?;
+        }
+        (rate.mantissa > 0).then_some(rate)
+    }
+
+    /// The rate of the other direction.
+    pub(super) const fn turned(self) -> Self {
+        Self { mantissa: self.over, over: self.mantissa }
+    }
+
+    /// What an amount becomes, in minor units of the other currency; `None` where the product is too long.
+    pub(super) fn convert(self, minor: i64, from: Currency, to: Currency) -> Option<Exact> {
+        let scale = |currency: Currency| 10_i128.checked_pow(u32::from(currency.exponent()));
+        Some(Exact {
+            above: i128::from(minor).checked_mul(self.mantissa)?.checked_mul(scale(to)?)?,
+            below: self.over.checked_mul(scale(from)?)?,
+        })
+    }
+}
+
+impl Exact {
+    /// Whether some way of rounding to a whole unit gives this amount.
+    pub(super) fn rounds_to(self, minor: i64) -> bool {
+        let whole = i128::from(minor).checked_mul(self.below);
+        let off = whole.and_then(|whole| whole.checked_sub(self.above));
+        off.is_some_and(|off| off.unsigned_abs() < self.below.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_rounds_to_its_two_neighbours_and_to_nothing_else() {
+        let rate = Rate::parse("1.08085").unwrap();
+        let exact = rate.convert(8_500, Currency::EUR, Currency::USD).unwrap();
+        for (minor, fits) in [(9_186, false), (9_187, true), (9_188, true), (9_189, false)] {
+            assert_eq!(exact.rounds_to(minor), fits, "{minor}");
+        }
+        let yen = Rate::parse("161.5").unwrap().convert(100, Currency::EUR, Currency::JPY).unwrap();
+        assert!(yen.rounds_to(161) && yen.rounds_to(162) && !yen.rounds_to(163));
+        let whole = Rate::parse("2").unwrap().convert(100, Currency::EUR, Currency::USD).unwrap();
+        assert!(whole.rounds_to(200) && !whole.rounds_to(201) && !whole.rounds_to(199));
+        let back = Rate::parse("2").unwrap().turned().convert(100, Currency::EUR, Currency::USD).unwrap();
+        assert!(back.rounds_to(50) && !back.rounds_to(51));
+        for wrong in ["", ".", "1.", ".5", "-1", "1e3", "0", "0.0", "1,5", "1.2.3", "1234567890123456789"] {
+            assert_eq!(Rate::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Which of several amounts sum to a target: one answer, several, or none, within a bounded number of steps.
+
+use crate::prelude::*;
+
+/// Steps after which the search gives up: some milliseconds.
+const STEPS_MAX: u32 = 1 << 15;
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Subset {
+    /// No subset, or none within the steps.
+    None,
+    /// The only one: positions in the order given.
+    Only(Vec<usize>),
+    /// More than one, so that nothing is decided.
+    Several,
+}
+
+struct Search<'a> {
+    amounts: &'a [i128],
+    size_max: usize,
+    steps: u32,
+    chosen: Vec<usize>,
+    found: Vec<Vec<usize>>,
+}
+
+/// Looks for subsets of at most `size_max` amounts, and at least one, that sum to `target`.
+pub(super) fn find(amounts: &[i128], target: i128, size_max: usize) -> Subset {
+    let mut search = Search { amounts, size_max, steps: 0, chosen: Vec::new(), found: Vec::new() };
+    search.walk(0, target);
+    if search.steps >= STEPS_MAX && search.found.len() < 2 {
+        // What was not looked at might be another answer.
+        return Subset::None;
+    }
+    match (search.found.pop(), search.found.pop()) {
+        (None, _) => Subset::None,
+        (Some(only), None) => Subset::Only(only),
+        _ => Subset::Several,
+    }
+}
+
+impl Search<'_> {
+    fn walk(&mut self, from: usize, left: i128) {
+        for (index, amount) in self.amounts.iter().enumerate().skip(from) {
+            self.steps = self.steps.saturating_add(1);
+            if self.steps >= STEPS_MAX || self.found.len() >= 2 {
+                return;
+            }
+            let rest = left.saturating_sub(*amount);
+            self.chosen.push(index);
+            if rest == 0 {
+                self.found.push(self.chosen.clone());
+            }
+            if self.chosen.len() < self.size_max {
+                self.walk(index.saturating_add(1), rest);
+            }
+            let _ = self.chosen.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_found_where_there_is_one_and_told_from_several() {
+        let table: &[(&[i128], i128, usize, Subset)] = &[
+            (&[10, 20, 30], 50, 3, Subset::Only(vec![1, 2])),
+            (&[10, 20, 30], 30, 3, Subset::Several),
+            (&[10, 20, 35], 65, 2, Subset::None),
+            (&[10, 20, 35], 65, 3, Subset::Only(vec![0, 1, 2])),
+            (&[-5, 12], 7, 2, Subset::Only(vec![0, 1])),
+            (&[], 0, 2, Subset::None),
+            (&[1], 2, 2, Subset::None),
+        ];
+        for (amounts, target, size_max, expected) in table {
+            assert_eq!(find(amounts, *target, *size_max), *expected, "{amounts:?} {target}");
+        }
+        let many = [1_i128; 60];
+        assert_eq!(find(&many, 30, 60), Subset::None, "the search ends");
+    }
+}

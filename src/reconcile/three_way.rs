@@ -1,0 +1,190 @@
+//! The three-way frame: ledger against settlement, lines against payouts, payouts against the bank, one after the other.
+//!
+//! Each hop stands on the verdicts of the one before, so that one cause makes one break.
+
+use super::classes::{BreakKind, Hop, Kinds};
+use super::clear::Cleared;
+use super::compare::judge;
+use super::differences::scale;
+use super::findings::{BY_ROW, Finding, Findings};
+use super::group::{Group, Unit};
+use super::habits::Habits;
+use super::order::sorted;
+use super::payouts::Payouts;
+use super::report::{Context, Report, RowCounts, build};
+use super::row::{Row, Side};
+use super::window::Window;
+use super::{bank, children, lone};
+use crate::prelude::*;
+
+/// So many rows of one file that are off by one power of ten are one break of the file.
+const SCALE_ROWS: usize = 3;
+
+/// All rows of a run.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) all: Vec<Row>,
+    /// Names of the files of the ledger, the settlement and the bank.
+    pub(super) names: [Vec<String>; 3],
+    /// Side and index of each file that holds what another of its side holds.
+    pub(super) doubled: Vec<(Side, usize)>,
+    /// What is known of the rows that are not among them, because they agree.
+    pub(super) cleared: Cleared,
+}
+
+/// Matches and classifies all rows.
+pub(super) fn run(rows: Rows, mut window: Window) -> Report {
+    let Rows { all, names, doubled, cleared } = rows;
+    // A statement without entries is one that lacks all of them.
+    let has_bank = names.last().is_some_and(|files| !files.is_empty());
+    let latest = all.iter().filter_map(|row| row.occurred_at).max();
+    window.as_of = window.as_of.or(latest.max(cleared.latest));
+    let of_side = |side| all.iter().filter(|row| row.side == side).count();
+    let counts = RowCounts {
+        ledger: of_side(Side::Ledger).saturating_add(cleared.pairs),
+        settlement: of_side(Side::Settlement).saturating_add(cleared.pairs),
+        bank: of_side(Side::Bank),
+    };
+    let key = |row: &Row| (row.side == Side::Bank, row.kind);
+    let mut all = sorted(all, &|a, b| (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side)));
+    for (number, row) in all.iter_mut().enumerate() {
+        row.number = number;
+    }
+    let rows: &[Row] = &all;
+    let at_bank = rows.partition_point(|row| row.side != Side::Bank);
+    let (pairs, statement) = rows.split_at_checked(at_bank).unwrap_or((rows, &[]));
+
+    let mut findings = Findings { matched: cleared.pairs, ..Findings::default() };
+    let active = screen(rows, &doubled, &mut findings);
+    let habits = Habits::of(pairs, &cleared);
+    let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
+    for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
+        if !books_payouts && same.iter().any(Row::is_payout) {
+            // The settlement's payouts stand against the bank.
+            findings.set_aside = findings.set_aside.saturating_add(same.len());
+            continue;
+        }
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
+            if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
+        }
+        judge(Group::of(left, right), &habits, &window, &mut findings);
+    }
+    lone::pair(&mut findings, &habits, &window);
+    lone::join_partial_captures(&mut findings);
+    lone::join_returned_refunds(pairs, &mut findings);
+    let payouts = Payouts::gather(pairs, &active, &mut findings);
+    lone::settle(&mut findings, &habits, &window);
+    children::check(pairs, &active, &mut findings);
+    payouts.judge(pairs, &window, &mut findings);
+    if has_bank {
+        let statement_active: Vec<&Row> =
+            statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
+        bank::judge(statement_active, &payouts, &window, &mut findings);
+    }
+    join_scales(&mut findings);
+    build(findings, counts, &Context { habits: &habits, window: &window, names: &names })
+}
+
+/// Which rows take part, by their number. What is out from the start is named here: doubled files and reports, and types
+/// that are not known.
+fn screen<'r>(rows: &'r [Row], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
+    let mut active = vec![true; rows.len()];
+    let mut leave = |row: &Row| {
+        if let Some(active) = active.get_mut(row.number) {
+            *active = false;
+        }
+    };
+    for (side, file) in doubled {
+        let mut own = rows.iter().filter(|row| row.side == *side && row.file == *file);
+        if let Some(first) = own.clone().min_by_key(|row| row.line) {
+            note_file(&[first], findings);
+        }
+        own.by_ref().for_each(&mut leave);
+    }
+    for copies in doubled_reports(rows) {
+        note_file(&copies, findings);
+        copies.into_iter().for_each(&mut leave);
+    }
+    for row in rows.iter().filter(|row| row.side != Side::Bank && row.kind.is_none()) {
+        leave(row);
+        let mut unit = Unit::default();
+        if row.side == Side::Ledger {
+            unit.ledger.push(row)
+        } else {
+            unit.settlement.push(row)
+        }
+        findings.add(BreakKind::RowUnknownType, unit, Hop::Files, BY_ROW);
+    }
+    active
+}
+
+fn note_file<'r>(rows: &[&'r Row], findings: &mut Findings<'r>) {
+    let mut unit = Unit::default();
+    for row in rows {
+        match row.side {
+            Side::Ledger => unit.ledger.push(row),
+            Side::Settlement => unit.settlement.push(row),
+            Side::Bank => unit.bank.push(row),
+        }
+    }
+    let mut found = Finding::new(Kinds::only(BreakKind::FileDuplicate), unit, Hop::Files, BY_ROW);
+    found.reference = rows.first().map(|row| &*row.payout_id).filter(|payout| !payout.is_empty());
+    findings.breaks.push(found);
+}
+
+/// The second copies of payouts of which every row stands in the settlement twice.
+fn doubled_reports(rows: &[Row]) -> Vec<Vec<&Row>> {
+    let grouped: Vec<&Row> =
+        rows.iter().filter(|row| row.side == Side::Settlement && !row.payout_id.is_empty()).collect();
+    let grouped = sorted(grouped, &|a, b| {
+        (&a.payout_id, a.kind, &a.reference, a.content(), a.number).cmp(&(
+            &b.payout_id,
+            b.kind,
+            &b.reference,
+            b.content(),
+            b.number,
+        ))
+    });
+    let mut doubled = Vec::new();
+    for report in grouped.chunk_by(|a, b| a.payout_id == b.payout_id) {
+        let mut copies: Vec<&Row> = Vec::new();
+        let mut is_doubled = report.len() > 2;
+        for same in
+            report.chunk_by(|a, b| (a.kind, &a.reference, a.content()) == (b.kind, &b.reference, b.content()))
+        {
+            is_doubled = is_doubled && same.len() > 1 && same.iter().all(|row| !row.id.is_empty());
+            copies.extend(same.iter().skip(1));
+        }
+        if is_doubled {
+            doubled.push(copies);
+        }
+    }
+    doubled
+}
+
+/// Rows of one file and currency that are all off by the same power of ten have one cause.
+fn join_scales(findings: &mut Findings<'_>) {
+    let cause = |found: &Finding<'_>| {
+        let (ours, theirs) = (found.unit.ledger.first()?, found.unit.settlement.first()?);
+        (found.kinds.primary() == Some(BreakKind::ScaleSuspect)).then_some(())?;
+        Some((theirs.file, theirs.currency, scale(ours.amount, theirs.amount)?))
+    };
+    let (suspects, others) =
+        core::mem::take(&mut findings.breaks).into_iter().partition(|found| cause(found).is_some());
+    findings.breaks = others;
+    let suspects: Vec<Finding<'_>> = sorted(suspects, &|a, b| cause(a).cmp(&cause(b)));
+    for same in suspects.chunk_by(|a, b| cause(a) == cause(b)) {
+        let Some((first, rest)) = same.split_first().filter(|_| same.len() >= SCALE_ROWS) else {
+            findings.breaks.extend_from_slice(same);
+            continue;
+        };
+        let mut whole = first.clone();
+        for found in rest {
+            whole.kinds.join(found.kinds);
+            whole.unit.join(&found.unit);
+        }
+        whole.hop = Hop::Files;
+        findings.breaks.push(whole);
+    }
+}
