@@ -410,7 +410,7 @@ fn a_file_that_was_cut_off_is_never_passed_off_as_whole() {
             let mut is_quoted = false;
             let in_last_cell = !text[cut..].lines().next().unwrap_or_default().chars().any(|character| {
                 is_quoted ^= character == '"';
-                !is_quoted && matches!(character, ',' | ';')
+                !is_quoted && character == if name == "bank-german.csv" { ';' } else { ',' }
             });
             let is_whole_document = match format {
                 // Behind the end of a section, a message or a page the file may end.
