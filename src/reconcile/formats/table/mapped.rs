@@ -265,6 +265,10 @@ impl Rows for Mapped {
         }
     }
 
+    fn awaits_header(&self) -> bool {
+        self.columns.is_none()
+    }
+
     fn finish(&mut self, end: Place, _: &mut dyn Sink) -> Result<(), Error> {
         if self.columns.is_none() {
             return Err(Error::truncated(end, "a header row"));

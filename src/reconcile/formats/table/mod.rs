@@ -55,6 +55,11 @@ pub(super) trait Rows {
 
     /// Takes the end of the file.
     fn finish(&mut self, end: Place, sink: &mut dyn Sink) -> Result<(), Error>;
+
+    /// Whether the header is still to come, where rows may stand before it.
+    fn awaits_header(&self) -> bool {
+        false
+    }
 }
 
 /// Takes the text of a file apart into records.
@@ -193,6 +198,9 @@ impl<R: Rows> Parser for Table<R> {
         let end = start.after(own).after(after).place();
         // The last record may have no line break of its own.
         if !own.is_empty() {
+            if self.rows.awaits_header() {
+                return Err(Error::truncated(end, "the end of the header"));
+            }
             Record { raw: own, start, delimiter: self.delimiter, cells: "", ends: &[] }.check_quotes()?;
             let _ = self.advance(b"\n", sink)?;
         }
