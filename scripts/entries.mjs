@@ -61,13 +61,13 @@ const TABLE = [
 const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
 
 /**
- * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue;
- * it is compact, but for calls of tiny functions, which would take half of its time again. The simulator and the formats
- * go without `artefact`: serde-wasm-bindgen and quick-xml bring `std`. What of the simulator is loaded is not counted by
- * the kilobyte, so that it is optimised for time, for 1 % of size and 5 % of the time of a request.
+ * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue.
+ * The simulator and the formats go without `artefact`: serde-wasm-bindgen and quick-xml bring `std`. What of the simulator
+ * is loaded is not counted by the kilobyte, so that it is optimised for time, for 1 % of size and 5 % of the time of a
+ * request.
  */
 export const ARTEFACTS = [
-  { name: "webhooks", features: "wasm-webhooks,artefact", compact: true, bare: true, inline: 12 },
+  { name: "webhooks", features: "wasm-webhooks,artefact", bare: true },
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "idempotency", features: "wasm-idempotency,artefact" },

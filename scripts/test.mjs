@@ -56,6 +56,8 @@ const LONG_PARTS = [
   { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
   { name: "worker crashes", run: () => services("worker-crash", { WORKER_EVENTS: "3000", WORKER_KILLS: "40" }) },
   { name: "payment crashes", run: () => services("payments-crash", { PAYMENTS_CRASH_ROUNDS: "10" }) },
+  { name: "ledger, a million", run: () => cargoTests("cargo", ["test", "--locked", "--profile", "torture", "--test", "ledger"], { env: { LEDGER_OPERATIONS: "1000000" } }) },
+  { name: "ledger crashes", run: () => services("ledger-crash", { LEDGER_POSTINGS: "100000", LEDGER_KILLS: "20" }) },
   { name: "torture", run: torture },
   { name: "reproducible", run: reproducible },
 ];

@@ -135,6 +135,17 @@ fn the_same_file_in_other_encodings_and_with_other_line_ends_says_the_same() {
 }
 
 #[test]
+fn a_long_header_and_a_long_file_in_one_piece_are_no_line_without_an_end() {
+    let wide: String = (0..300).map(|number| format!(",column_{number}")).collect();
+    let cells = ",".repeat(300);
+    let row = format!("order,1.00,EUR{cells}\n");
+    let file = format!("reference,amount,currency{wide}\n{}", row.repeat(4_000));
+    assert!(file.len() > 1 << 20);
+    let (lines, result) = read(Format::Generic, Settings::default(), file.as_bytes(), usize::MAX);
+    assert_eq!((lines.len(), result.unwrap().settlement_lines), (4_000, 4_000));
+}
+
+#[test]
 fn names_of_formats_and_columns_are_read_back() {
     for (format, name) in Format::ALL {
         assert_eq!((Format::parse(name), format.name()), (Some(format), name));

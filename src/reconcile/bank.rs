@@ -313,6 +313,11 @@ fn arrived<'r>(
             findings.in_flight.push(row);
             return;
         }
+        // Lines alone do not say when they are paid out.
+        let patient = transfer.at.map(|at| at.saturating_add(SLACK));
+        if !row.is_payout() && !window.is_over(patient) {
+            return;
+        }
         kinds.insert(BreakKind::MissingInBank);
     } else if found != expected && !payouts.is_explained(payout, found, findings) {
         // A negative payout is a debit; its entry is judged by its size.
@@ -335,7 +340,7 @@ fn arrived<'r>(
         );
     } else {
         let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
-        if transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
+        if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
             kinds.insert(BreakKind::Late);
         }
     }

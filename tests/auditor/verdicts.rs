@@ -98,7 +98,7 @@ fn parts(left: &[Vec<Tiny>], right: &[Vec<Tiny>]) -> Option<(Vec<Kinds>, usize)>
     if shares_id || amounts.iter().any(|amount| *amount >= total) {
         return None;
     }
-    let is_even = amounts.iter().max().unwrap() - amounts.iter().min().unwrap() <= 1;
+    let is_even = amounts.iter().max()? - amounts.iter().min()? <= 1;
     let kind = if sum == total {
         None
     } else if is_even && 2 * (sum - total).abs() <= amounts.len() as i64 {

@@ -407,7 +407,11 @@ fn a_file_that_was_cut_off_is_never_passed_off_as_whole() {
             let (found, result) = read(format, settings.clone(), &bytes[..cut], usize::MAX);
             let Ok(_) = result else { continue };
             let at_row_end = matches!(bytes[cut], b'\r' | b'\n') || matches!(bytes[cut - 1], b'\r' | b'\n');
-            let in_last_cell = !text[cut..].lines().next().unwrap_or_default().contains([',', ';']);
+            let mut is_quoted = false;
+            let in_last_cell = !text[cut..].lines().next().unwrap_or_default().chars().any(|character| {
+                is_quoted ^= character == '"';
+                !is_quoted && matches!(character, ',' | ';')
+            });
             let is_whole_document = match format {
                 // Behind the end of a section, a message or a page the file may end.
                 Format::PayPal => text[..cut].contains("\"SC\","),

@@ -124,7 +124,8 @@ test("reconcile takes the bank, a mapping and a file of holidays", () => {
     [["--holidays", holidays], /--holidays goes with --in-flight-business-days/],
     [["--in-flight-days", "1", "--in-flight-business-days", "1"], /give one of the two/],
     [["--in-flight-business-days", "1", "--holidays", ledger], /line 1: expected a day such as 2026-12-25/],
-    [["--bank-format", "camt"], /this version reads csv only/],
+    [["--bank", bank, "--bank-format", "camt"], /--bank-format "camt": expected one of csv, camt\.053, /],
+    [["--ledger-format", "books"], /--ledger-format "books": expected one of csv, /],
   ];
   for (const [args, expected] of wrong) assert.match(tillproof(...base, ...args).err, expected);
   for (const [text, expected] of [["[", /this is no JSON/], ["7", /expected an object/], ['{"bank":1}', /column names/], ['{"bank":{},"x":{}}', /"x" is no side/]] as const) {

@@ -120,19 +120,26 @@ impl Markup {
         let mut rest = waiting.as_str();
         while let Some(length) = self.end_of(rest)? {
             let (token, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            self.check_length(token)?;
             self.hand_on(token, take)?;
             self.position.pass(token);
             self.searched = 0;
             rest = behind;
         }
-        if rest.len() > TOKEN_BYTES_MAX {
-            let what = if rest.starts_with('<') { "the tag" } else { "the text" };
-            return Err(Error::at(self.place(), ErrorKind::TooLong { what, limit: TOKEN_BYTES_MAX }));
-        }
+        self.check_length(rest)?;
         let done = waiting.len().saturating_sub(rest.len());
         waiting.replace_range(..done, "");
         self.waiting = waiting;
         Ok(())
+    }
+
+    /// Refuses a token that is too long, whether it has come to its end or not.
+    fn check_length(&self, token: &str) -> Result<(), Error> {
+        if token.len() <= TOKEN_BYTES_MAX {
+            return Ok(());
+        }
+        let what = if token.starts_with('<') { "the tag" } else { "the text" };
+        Err(Error::at(self.place(), ErrorKind::TooLong { what, limit: TOKEN_BYTES_MAX }))
     }
 
     /// Ends the file: text may end with it, a tag may not.
@@ -179,7 +186,8 @@ impl Markup {
             Form::Instruction => found("?>"),
             Form::Declaration => {
                 let expected = "no document type, which no statement has";
-                return Err(Error::malformed(self.place(), expected, rest));
+                // More of it may not have come yet, and an error says the same however a file is cut.
+                return Err(Error::malformed(self.place(), expected, "<!"));
             }
         };
         // Before its form was known nothing was searched.
@@ -311,7 +319,10 @@ mod tests {
         let table = [
             ("<a>\n x & y</a>", "line 2, column 4: found \"& y\", expected a reference such as &amp;"),
             ("<a>&nbsp;</a>", "line 1, column 4: found \"&nbsp;\", expected a reference"),
-            ("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "line 1, column 1: found \"<!DOCTYPE"),
+            (
+                "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
+                "line 1, column 1: found \"<!\", expected no document type",
+            ),
             ("<a><>", "line 1, column 4: found \"<>\", expected a tag with a name"),
             ("<1>", "line 1, column 1: found \"<1>\", expected a tag with a name"),
             (

@@ -72,14 +72,19 @@ impl Version {
     pub(super) fn to_text(self) -> String {
         let Name(bytes, length) = self.name;
         let mut text = String::with_capacity(DATE_BYTES.saturating_add(1).saturating_add(length));
-        for (mark, part, width) in
-            [("", self.date / 10_000, 4), ("-", self.date / 100 % 100, 2), ("-", self.date % 100, 2)]
-        {
+        let date = self.date;
+        for (mark, upwards) in [
+            ("", date / 10_000_000),
+            ("", date / 1_000_000),
+            ("", date / 100_000),
+            ("", date / 10_000),
+            ("-", date / 1_000),
+            ("", date / 100),
+            ("-", date / 10),
+            ("", date),
+        ] {
             text.push_str(mark);
-            for place in (0..width).rev() {
-                let digit = part / 10_u32.pow(place) % 10;
-                text.extend(char::from_digit(digit, 10));
-            }
+            text.extend(char::from_digit(upwards % 10, 10));
         }
         if let Ok(name) = core::str::from_utf8(bytes.get(..length).unwrap_or_default())
             && !name.is_empty()

@@ -24,7 +24,7 @@ export function DaySection({ scene, change, day }: Props) {
     <Section
       id="day"
       title="A week passes, and the files arrive"
-      lead="The gateway's settlement file and the bank statement come in. Put something wrong into the settlement; the reconciler does not know what."
+      lead="The gateway's settlement file and the bank statement come in, and are held against the shop's own books. Put something wrong into the settlement; the reconciler does not know what."
     >
       <div class="panel controls">
         <Toggles legend="What is wrong with the settlement file" choices={DRIFTS} chosen={scene.drifts} change={(drifts) => change({ drifts })} />

@@ -50,7 +50,7 @@ export async function playDay(scene: Scene): Promise<Day> {
     aWeekPasses(paper),
   ]);
   const ledgerCsv = ours.shop.ledger.toCsv();
-  const report = reconcile({ ledger: ledgerCsv, settlement: paper.settlementCsv, asOf: paper.readAt });
+  const report = reconcile({ ledger: ledgerCsv, settlement: paper.settlementCsv, bank: paper.statementCsv, asOf: paper.readAt });
   const books = booksOf(ours.shop.ledger);
   ours.shop.ledger.close();
   const { settlementCsv, statementCsv, injected } = paper;

@@ -3,6 +3,7 @@
 import { provideWasm, type ArtefactName } from "tillproof/slim";
 import inbox from "tillproof/wasm/inbox.wasm?url";
 import ledger from "tillproof/wasm/ledger.wasm?url";
+import ledgerTemplates from "tillproof/wasm/ledger-templates.wasm?url";
 import payments from "tillproof/wasm/payments.wasm?url";
 import paymentsTables from "tillproof/wasm/payments-tables.wasm?url";
 import reconcile from "tillproof/wasm/reconcile.wasm?url";
@@ -13,6 +14,7 @@ import webhooksFull from "tillproof/wasm/webhooks-full.wasm?url";
 const FILES = {
   inbox,
   ledger,
+  "ledger-templates": ledgerTemplates,
   payments,
   "payments-tables": paymentsTables,
   reconcile,

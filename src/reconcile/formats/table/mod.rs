@@ -172,11 +172,14 @@ impl<R: Rows> Parser for Table<R> {
         let header = if self.waiting.is_empty() { text.trim_start_matches(['\r', '\n']) } else { text };
         self.start.pass(text.get(..text.len().saturating_sub(header.len())).unwrap_or_default());
         self.waiting.push_str(header);
+        if header.contains(['\r', '\n']) {
+            return self.begin(sink);
+        }
         if self.waiting.len() > RECORD_BYTES_MAX {
-            let what = "the first line";
+            let what = "the row";
             return Err(Error::at(self.start.place(), ErrorKind::TooLong { what, limit: RECORD_BYTES_MAX }));
         }
-        if header.contains(['\r', '\n']) { self.begin(sink) } else { Ok(()) }
+        Ok(())
     }
 
     fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
