@@ -183,7 +183,8 @@ const HEAD = `# Third-party notices
 <!-- Written by scripts/shipped.mjs from Cargo.lock: do not edit. -->
 
 Tillproof itself is under the MIT licence (LICENSE). Its wasm files are built of the crates below and hold parts of them; what
-each file is built of is told by \`sbom.cdx.json\`. Of npm packages only those below have code in \`dist\`.
+each file is built of is told by \`sbom.cdx.json\`. An npm package has code in \`dist\` only if it stands
+below.
 `;
 
 /** The one we take a crate by, and those that hold beside it. */
