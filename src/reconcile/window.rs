@@ -1,5 +1,6 @@
 //! Late is not yet missing: a window of calendar or business days decides, counted from the row's own time.
 
+use crate::calendar;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -28,14 +29,8 @@ pub(super) fn day_of(at: Timestamp) -> u64 {
 
 /// The number of a month, counted so that only equality matters.
 pub(super) fn month_of(at: Timestamp) -> u64 {
-    // Days since 0000-03-01 in cycles of 400 years, as in Howard Hinnant's `civil_from_days`.
-    let of_cycle = day_of(at).saturating_add(719_468).checked_rem(146_097).unwrap_or_default();
-    let cycle = day_of(at).saturating_add(719_468).checked_div(146_097).unwrap_or_default();
-    let leaps = (of_cycle / 36_524).saturating_sub(of_cycle / 1_460).saturating_sub(of_cycle / 146_096);
-    let year = of_cycle.saturating_add(leaps) / 365;
-    let before = year.saturating_mul(365).saturating_add(year / 4).saturating_sub(year / 100);
-    let month = of_cycle.saturating_sub(before).saturating_mul(5).saturating_add(2) / 153;
-    cycle.saturating_mul(400).saturating_add(year).saturating_mul(12).saturating_add(month)
+    let (year, month) = calendar::year_and_month(at);
+    u64::from(year).saturating_mul(12).saturating_add(month.into())
 }
 
 impl Window {
