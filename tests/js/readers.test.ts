@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
-import { readers, type FormatName, type ReadOptions, type TableMapping } from "../../pkg/src/reconcile/index.js";
+import { readers, reconcile, type FormatName, type ReadOptions, type TableMapping } from "../../pkg/src/reconcile/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 
 const sample = (name: string): Uint8Array => new Uint8Array(readFileSync(`tests/formats/samples/${name}`));
@@ -217,4 +217,28 @@ test("a file of many lines is read in bounded batches", async () => {
   }
   assert.equal(sum, 100_000n * 25n + 100n * (99_999n * 100_000n) / 2n);
   assert.ok(largest < 2_000_000, `${largest}`);
+});
+
+test("files of a provider and a bank are reconciled, and rows are told by the lines of those files", () => {
+  const settlement = readers.source(sample("paypal-settlement.csv"), { format: "paypal", name: "paypal.csv" });
+  const [header = "", ...rows] = new TextDecoder().decode(settlement.data).trimEnd().split("\n");
+  const [at, net] = ["amount_minor", "net_minor"].map((column) => header.split(",").indexOf(column)) as [number, number];
+  const charge = rows.findIndex((row) => row.includes(",charge,"));
+  const cells = (rows[charge] ?? assert.fail("the sample has a charge")).split(",");
+  cells[at] = String(BigInt(cells[at] ?? "") + 1n);
+  cells[net] = "";
+  // Books that agree with the report, but for a cent.
+  const ledger = [header, ...rows.map((row, index) => (index === charge ? cells.join(",") : row))].join("\n");
+
+  const agreed = reconcile({ ledger: { name: "books.csv", data: settlement.data }, settlement });
+  const report = reconcile({ ledger: { name: "books.csv", data: ledger }, settlement });
+  const more = report.breaks.filter(({ id }) => !agreed.breaks.some((known) => known.id === id));
+  assert.deepEqual(more.map(({ kind, difference_minor, rows }) => [kind, difference_minor, rows.ledger, rows.settlement]), [
+    ["amount_mismatch", "-1", [{ file: "books.csv", line: charge + 2 }], [{ file: "paypal.csv", line: settlement.lines[charge] }]],
+  ]);
+  assert.notEqual(settlement.lines[charge], charge + 2, "the sample has lines that make no row");
+
+  const bank = readers.source(sample("camt053.xml"), { format: "camt.053", name: "camt053.xml" });
+  const entry = reconcile({ ledger: "reference,amount_minor,currency\n", settlement: "reference,amount_minor,currency\n", bank });
+  assert.equal(entry.summary.rows.bank, bank.lines.length);
 });

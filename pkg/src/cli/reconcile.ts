@@ -113,7 +113,7 @@ function sources(side: Side, paths: string[] | undefined, format = GENERIC): Nam
   const wanted = side === "bank" ? "bank" : "settlement";
   const known = readers.formats().filter(({ name, side: its }) => its === wanted && !TABLES.has(name));
   const found = known.find(({ name }) => name === format);
-  if (found !== undefined) return named.map((source) => ({ ...source, format: found.name }));
+  if (found !== undefined) return named.map(({ name, data }) => readers.source(data, { format: found.name, name }));
   const names = [GENERIC, ...known.map(({ name }) => name)].join(", ");
   throw new UsageError(`--${side}-format ${shown(format)}: expected one of ${names}`);
 }
@@ -133,7 +133,7 @@ function reconciled(options: ReconcileOptions & Files): Report {
 /** What to say of a file that seems to be in a format of its own. */
 function otherFormat(files: Files, file: string): string | undefined {
   for (const side of SIDES) {
-    const source = files[side]?.find(({ name, format }) => name === file && format === undefined);
+    const source = files[side]?.find(({ name, lines }) => name === file && lines === undefined);
     if (source === undefined) continue;
     const { format, because } = readers.detect(source.data);
     if (format !== null && !TABLES.has(format)) return `the file seems to be in the format ${format} (${because}): --${side}-format ${format}`;

@@ -36,9 +36,9 @@ export function genericBank(lines: readonly BankLine[]): GenericFile {
   return written(BANK, lines.filter(({ state }) => state === "booked"), bankRow);
 }
 
-/** The line of the original that a line of the generic file stands for. */
-export function originalLine({ lines }: GenericFile, line: number): number {
-  return lines[line - LINES_BEFORE] ?? line;
+/** The line of the original that a line of the generic file stands for; the same where nothing was written anew. */
+export function originalLine(lines: readonly number[] | undefined, line: number): number {
+  return lines?.[line - LINES_BEFORE] ?? line;
 }
 
 type Cell = string | bigint | undefined;

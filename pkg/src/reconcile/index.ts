@@ -12,8 +12,7 @@
 import { reconciler } from "../shell/reconcile.js";
 import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
-import { genericBank, genericSettlement, originalLine, type GenericFile } from "./generic.js";
-import { readers, type FormatName, type ReadOptions } from "./readers.js";
+import { originalLine } from "./generic.js";
 import type { Report, RowPlace } from "./report.js";
 
 export { readers } from "./readers.js";
@@ -26,17 +25,15 @@ export type {
 export { toText } from "./text.js";
 export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
 
-/**
- * A content with the name that errors and breaks call it by. With a `format` it is a file of a provider or a bank, which
- * {@link readers} reads; without, generic CSV.
- */
-export interface NamedSource extends Partial<Omit<ReadOptions, "name" | "context">> {
+/** Generic CSV with the name that errors and breaks call it by; `readers.source` makes one of a file of another format. */
+export interface NamedSource {
   readonly name: string;
-  /** Its bytes; with a `format`, also compressed with gzip or zstd. */
   readonly data: BytesInput;
+  /** Where each row stood in the file it was made of; the rows of the CSV itself when left out. */
+  readonly lines?: readonly number[] | undefined;
 }
 
-/** One file: its content, or a content with a name and perhaps a format. */
+/** One file: its content, or a content with a name. */
 export type Source = BytesInput | NamedSource;
 
 /** What a file calls the columns of the contract: the contract's name, then the file's. */
@@ -96,14 +93,11 @@ export function reconcile(options: ReconcileOptions): Report {
   return withOriginalPlaces(report, { ledger, settlement, bank });
 }
 
-/** Rows are told by the line of the file they came from, not by that of its generic form. */
+/** Rows are told by the line of the file they came from, where `readers.source` has written them anew. */
 function withOriginalPlaces(report: Report, sides: Readonly<Record<"ledger" | "settlement" | "bank", Side>>): Report {
-  if (Object.values(sides).every(({ translated }) => translated.size === 0)) return report;
-  const places = (rows: readonly RowPlace[], { translated }: Side): RowPlace[] =>
-    rows.map(({ file, line }) => {
-      const generic = translated.get(file);
-      return { file, line: generic === undefined ? line : originalLine(generic, line) };
-    });
+  if (Object.values(sides).every(({ lines }) => lines.size === 0)) return report;
+  const places = (rows: readonly RowPlace[], { lines }: Side): RowPlace[] =>
+    rows.map(({ file, line }) => ({ file, line: originalLine(lines.get(file), line) }));
   return {
     ...report,
     breaks: report.breaks.map((one) => ({
@@ -125,24 +119,25 @@ function named(columns: ColumnNames = {}): { ours: string; theirs: string }[] {
 interface Side {
   readonly files: readonly { readonly name: string; readonly length: number }[];
   readonly data: Uint8Array;
-  /** The generic forms of the files that were not generic, by name. */
-  readonly translated: ReadonlyMap<string, GenericFile>;
+  /** Where the rows stood of the files that were written anew, by name. */
+  readonly lines: ReadonlyMap<string, readonly number[]>;
 }
 
 function side(name: "ledger" | "settlement" | "bank", input: Source | readonly Source[]): Side {
   const sources: readonly Source[] = Array.isArray(input) ? input : [input];
-  const translated = new Map<string, GenericFile>();
+  const lines = new Map<string, readonly number[]>();
   const files = sources.map((source, index) => {
     const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
-    if (!isNamed(source) || source.format === undefined) return { name: own, data: bytes(own, isNamed(source) ? source.data : source) };
-    if (translated.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: a break names the file it is in, so give each its own");
-    const generic = genericOf(name, source, source.format);
-    translated.set(own, generic);
-    return { name: own, data: generic.data };
+    if (!isNamed(source)) return { name: own, data: bytes(own, source) };
+    if (source.lines !== undefined) {
+      if (lines.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: give each its own, since a break names the file it is in");
+      lines.set(own, source.lines);
+    }
+    return { name: own, data: bytes(own, source.data) };
   });
   const [only] = files;
   if (files.length === 1 && only !== undefined) {
-    return { files: [{ name: only.name, length: only.data.length }], data: only.data, translated };
+    return { files: [{ name: only.name, length: only.data.length }], data: only.data, lines };
   }
   const data = new Uint8Array(files.reduce((sum, file) => sum + file.data.length, 0));
   let at = 0;
@@ -150,19 +145,7 @@ function side(name: "ledger" | "settlement" | "bank", input: Source | readonly S
     data.set(file.data, at);
     at += file.data.length;
   }
-  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data, translated };
-}
-
-/** A file of a provider or a bank in the generic columns. */
-function genericOf(side: "ledger" | "settlement" | "bank", source: NamedSource, format: FormatName): GenericFile {
-  const { data, ...options } = source;
-  const wanted = side === "bank" ? "bank" : "settlement";
-  const info = readers.formats().find(({ name }) => name === format);
-  if (info !== undefined && info.side !== wanted) {
-    throw refusal("option_invalid", `${side}.format`, format, `is the format of a ${info.side} file: expected one of a ${wanted} file`);
-  }
-  const content = readers.read(data, { ...options, format });
-  return side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement);
+  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data, lines };
 }
 
 function isNamed(source: Source): source is NamedSource {

@@ -11,6 +11,7 @@
 import { formats as engine } from "../shell/formats.js";
 import { bytes, flag, fn, object, onlyKnown, optionalText, refusal, text, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
+import { genericBank, genericSettlement, type GenericFile } from "./generic.js";
 import { decompressed, decompressing } from "./readers-decompress.js";
 import { unpackInto, type Lines } from "./readers-lines.js";
 
@@ -121,10 +122,20 @@ export interface Readers {
   batches(pieces: Pieces | BytesInput, options: ReadOptions): AsyncGenerator<Uint8Array, FileSummary>;
   /** The lines of a batch. */
   unpack(batch: Uint8Array): Lines;
+  /**
+   * A whole file as `reconcile` takes it: in the generic columns, under its name, with the line each row came from. Throws
+   * like `read`.
+   */
+  source(data: BytesInput, options: ReadOptions): ReadSource;
+}
+
+/** A file that was read for `reconcile`. */
+export interface ReadSource extends GenericFile {
+  readonly name: string;
 }
 
 /** Readers of the files of providers and banks. */
-export const readers: Readers = { formats, detect, read, batches, unpack };
+export const readers: Readers = { formats, detect, read, batches, unpack, source };
 
 /** How much of a file `detect` looks at. */
 const HEAD_BYTES = 65_536;
@@ -338,4 +349,11 @@ function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+function source(data: BytesInput, options: ReadOptions): ReadSource {
+  const content = read(data, options);
+  const side = formats().find(({ name }) => name === options.format)?.side;
+  const name = options.name ?? options.format;
+  return { name, ...(side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement)) };
 }
