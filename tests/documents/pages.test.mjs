@@ -18,7 +18,7 @@ const FRAGMENTS = {
   // Pieces of one shop, with a pool, events and ids of its own around them; proof-check.mjs is run by ledger-evidence.test.ts.
   "docs/ledger.md": 6,
   // Pieces around the bytes of a reader's own file.
-  "docs/readers.md": 3,
+  "docs/readers.md": 4,
   // The two lines that differ from the first program of the page.
   "docs/providers.md": 1,
   // One option, with `...` for the others.
