@@ -159,16 +159,25 @@ test("the program prints its version and its help", () => {
   assert.equal(tillproof("--version").stdout, `${manifest.version}\n`);
   const help = tillproof("--help");
   assert.equal(help.status, 0);
-  for (const command of ["verify", "reconcile", "simulate", "torture", "demo"]) assert.match(help.stdout, new RegExp(`^ +tillproof ${command} --`, "m"));
+  for (const command of ["verify", "reconcile", "simulate", "torture", "demo", "doctor", "completion"]) {
+    assert.match(help.stdout, new RegExp(`^  ${command} +\\w`, "m"));
+    const own = tillproof("help", command);
+    assert.equal(own.status, 0, command);
+    assert.match(own.stdout, new RegExp(`^ +tillproof ${command}\\b`, "m"));
+  }
 });
 
 test("wrong usage is status 2 and one line on standard error", () => {
-  for (const args of [[], ["nonsense"], ["verify"], ["verify", "--nonsense"], ["reconcile", "--ledger", "/no/such/file"]]) {
+  for (const args of [["nonsense"], ["verify"], ["verify", "--nonsense"], ["reconcile", "--ledger", "/no/such/file"]]) {
     const { status, stderr, stdout } = tillproof(...args);
     assert.equal(status, 2, args.join(" "));
     assert.match(stderr, /^tillproof: .+\n$/);
     assert.equal(stdout, "");
   }
+  const nothing = tillproof();
+  assert.equal(nothing.status, 2);
+  assert.match(nothing.stderr, /^tillproof: .+\n$/);
+  assert.equal(nothing.stdout, tillproof("--help").stdout, "who asks for nothing is shown what there is");
 });
 
 test("verify answers for a delivery in files, and its status is the answer", () => {
