@@ -10,7 +10,9 @@ use super::mt940::Mt940;
 use super::ofx::Ofx;
 use super::shopify_json::ShopifyJson;
 use super::square::Square;
-use super::table::{Adyen, Braintree, Mapped, Mapping, MappingSide, Mollie, PayPal, Shopify, Stripe, Table};
+use super::table::{
+    Adyen, Braintree, Headed, Mapped, Mapping, MappingSide, Mollie, PayPal, Shopify, Stripe, Table,
+};
 use super::{BankLine, Error, ErrorKind, Format, Place, SettlementLine, Sink, Statement};
 use crate::prelude::*;
 
@@ -91,12 +93,12 @@ impl Reader {
                 let delimiter = mapping.delimiter;
                 Box::new(Table::new(Mapped::new(mapping), delimiter))
             }
-            Format::Stripe => Box::new(Table::new(Stripe::new(reference_column), None)),
-            Format::Adyen => Box::new(Table::new(Adyen::default(), None)),
+            Format::Stripe => Box::new(Table::new(Headed::<Stripe>::new(reference_column), None)),
+            Format::Adyen => Box::new(Table::new(Headed::<Adyen>::new(None), None)),
             Format::PayPal => Box::new(Table::new(PayPal::default(), None)),
-            Format::Braintree => Box::new(Table::new(Braintree::default(), None)),
-            Format::Shopify => Box::new(Table::new(Shopify::default(), None)),
-            Format::Mollie => Box::new(Table::new(Mollie::new(reference_column), None)),
+            Format::Braintree => Box::new(Table::new(Headed::<Braintree>::new(None), None)),
+            Format::Shopify => Box::new(Table::new(Headed::<Shopify>::new(None), None)),
+            Format::Mollie => Box::new(Table::new(Headed::<Mollie>::new(reference_column), None)),
             Format::Camt053 => Box::new(Camt::new(Message::Statement)),
             Format::Camt054 => Box::new(Camt::new(Message::Notification)),
             Format::Mt940 => Box::new(Mt940::new()),

@@ -9,10 +9,10 @@
 //! number of the batch is theirs.
 
 use super::super::figure::Style;
-use super::super::{Error, Money, Original, Place, SettlementLine, Sink, moment};
+use super::super::{Error, Money, Original, SettlementLine, Sink, moment};
 use super::field::text;
 use super::stripe::some_text;
-use super::{Field, Header, Record, Rows};
+use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -60,7 +60,8 @@ const ADJUSTMENTS: &[&str] = &[
     "SettledReversed",
 ];
 
-struct Columns {
+/// The columns of the report.
+pub(in super::super) struct Adyen {
     header: Header,
     account: Field,
     psp_reference: Field,
@@ -79,14 +80,10 @@ struct Columns {
     known: Vec<Option<usize>>,
 }
 
-/// Reads the report.
-#[derive(Default)]
-pub(in super::super) struct Adyen {
-    columns: Option<Columns>,
-}
+impl Columns for Adyen {
+    const BEGINS_WITH: &'static str = "the header of a settlement details report";
 
-impl Columns {
-    fn of(record: &Record<'_>) -> Result<Self, Error> {
+    fn of(record: &Record<'_>, _: Option<&str>) -> Result<Self, Error> {
         let header = Header::of(record)?;
         let need = |name: &str| header.need(record, &[name]);
         let fees = ["Commission (NC)", "Markup (NC)", "Scheme Fees (NC)", "Interchange (NC)"];
@@ -174,7 +171,9 @@ impl Columns {
         });
         Ok(())
     }
+}
 
+impl Adyen {
     /// The gross in the currency of the settlement, and in that of the shopper where it is another.
     fn gross<'a>(
         &self,
@@ -217,22 +216,4 @@ fn added(field: &Field, record: &Record<'_>, one: i64, other: i64) -> Result<i64
 fn kind(written: &str) -> Option<EventType> {
     let known = KINDS.iter().find(|(known, _)| *known == written).map(|(_, kind)| *kind);
     known.or_else(|| ADJUSTMENTS.contains(&written).then_some(EventType::Adjustment))
-}
-
-impl Rows for Adyen {
-    const BEGINS_WITH: &'static str = "the header of a settlement details report";
-
-    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        match &self.columns {
-            Some(columns) => columns.row(record, sink),
-            None => {
-                self.columns = Some(Columns::of(record)?);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
-        Ok(())
-    }
 }

@@ -8,14 +8,15 @@
 
 use super::super::figure::Style;
 use super::super::moment::DateOrder;
-use super::super::{Error, Place, SettlementLine, Sink};
+use super::super::{Error, SettlementLine, Sink};
 use super::field::text;
 use super::stripe::some_text;
-use super::{Field, Header, Record, Rows};
+use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
 use crate::prelude::*;
 
-struct Columns {
+/// The columns of the report.
+pub(in super::super) struct Braintree {
     header: Header,
     id: Field,
     original: Option<Field>,
@@ -30,14 +31,10 @@ struct Columns {
     known: Vec<Option<usize>>,
 }
 
-/// Reads the report.
-#[derive(Default)]
-pub(in super::super) struct Braintree {
-    columns: Option<Columns>,
-}
+impl Columns for Braintree {
+    const BEGINS_WITH: &'static str = "the header of a transaction-level fee report";
 
-impl Columns {
-    fn of(record: &Record<'_>) -> Result<Self, Error> {
+    fn of(record: &Record<'_>, _: Option<&str>) -> Result<Self, Error> {
         let header = Header::of(record)?;
         let need = |names: &[&str]| header.need(record, names);
         let mut columns = Self {
@@ -135,22 +132,4 @@ fn day(field: &Field, record: &Record<'_>) -> Result<Option<crate::time::Timesta
     let order =
         if field.text(record).contains('/') { DateOrder::MonthDayYear } else { DateOrder::YearMonthDay };
     Ok(field.ordered(record, order, Some(0), EXPECTED)?.map(|reading| reading.at))
-}
-
-impl Rows for Braintree {
-    const BEGINS_WITH: &'static str = "the header of a transaction-level fee report";
-
-    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        match &self.columns {
-            Some(columns) => columns.row(record, sink),
-            None => {
-                self.columns = Some(Columns::of(record)?);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
-        Ok(())
-    }
 }

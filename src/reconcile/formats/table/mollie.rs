@@ -6,11 +6,11 @@
 //! line without id is a fee that was withheld. Times have no zone; Mollie writes those of Amsterdam.
 
 use super::super::figure::Style;
-use super::super::{Error, Original, Place, SettlementLine, Sink};
+use super::super::{Error, Original, SettlementLine, Sink};
 use super::field::foreign_money;
 use super::field::text;
 use super::stripe::some_text;
-use super::{Field, Header, Record, Rows};
+use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
 use crate::prelude::*;
 
@@ -22,7 +22,8 @@ const KINDS: &[(&str, EventType)] = &[
     ("stl_", EventType::Payout),
 ];
 
-struct Columns {
+/// The columns of the report.
+pub(in super::super) struct Mollie {
     header: Header,
     date: Field,
     method: Field,
@@ -34,25 +35,15 @@ struct Columns {
     settled: Field,
     settlement: Field,
     description: Option<Field>,
+    /// The column that holds the merchant's own reference, where it is not the id of the payment.
+    own: Option<Field>,
     known: Vec<Option<usize>>,
 }
 
-/// Reads the report.
-pub(in super::super) struct Mollie {
-    /// The column that holds the merchant's own reference, where it is not the id of the payment.
-    reference: Option<String>,
-    own: Option<Field>,
-    columns: Option<Columns>,
-}
+impl Columns for Mollie {
+    const BEGINS_WITH: &'static str = "the header of a settlement report";
 
-impl Mollie {
-    pub(in super::super) const fn new(reference: Option<String>) -> Self {
-        Self { reference, own: None, columns: None }
-    }
-}
-
-impl Columns {
-    fn of(record: &Record<'_>) -> Result<Self, Error> {
+    fn of(record: &Record<'_>, reference: Option<&str>) -> Result<Self, Error> {
         let header = Header::of(record)?;
         let need = |name: &str| header.need(record, &[name]);
         let mut columns = Self {
@@ -66,6 +57,7 @@ impl Columns {
             settled: need("Settlement amount")?,
             settlement: need("Settlement reference")?,
             description: header.find(&["Description"]),
+            own: reference.map(|name| header.need(record, &[name])).transpose()?,
             known: Vec::new(),
             header,
         };
@@ -75,7 +67,7 @@ impl Columns {
         Ok(columns)
     }
 
-    fn row(&self, record: &Record<'_>, own: Option<&Field>, sink: &mut dyn Sink) -> Result<(), Error> {
+    fn row(&self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
         self.header.check(record)?;
         let currency = self.settled_currency.currency(record)?;
         let (id, method) = (self.id.text(record), self.method.text(record));
@@ -87,7 +79,7 @@ impl Columns {
             place: record.start(),
             kind: kind(id, method),
             written_type: method,
-            reference: some_text([text(own, record), id, description]),
+            reference: some_text([text(self.own.as_ref(), record), id, description]),
             id,
             parent_reference: "",
             payout_id: self.settlement.text(record),
@@ -116,28 +108,5 @@ fn kind(id: &str, method: &str) -> Option<EventType> {
         (None, "refund") => Some(EventType::Refund),
         (None, "chargeback") => Some(EventType::Dispute),
         (None, _) => None,
-    }
-}
-
-impl Rows for Mollie {
-    const BEGINS_WITH: &'static str = "the header of a settlement report";
-
-    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        match &self.columns {
-            Some(columns) => columns.row(record, self.own.as_ref(), sink),
-            None => {
-                let columns = Columns::of(record)?;
-                self.own = match &self.reference {
-                    Some(name) => Some(columns.header.need(record, &[name])?),
-                    None => None,
-                };
-                self.columns = Some(columns);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
-        Ok(())
     }
 }

@@ -6,10 +6,10 @@
 //! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context.
 
 use super::super::figure::Style;
-use super::super::{Error, Original, Place, SettlementLine, Sink};
+use super::super::{Error, Original, SettlementLine, Sink};
 use super::field::{foreign_money, maybe, text};
 use super::stripe::some_text;
-use super::{Field, Header, Record, Rows};
+use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
 use crate::prelude::*;
 
@@ -34,7 +34,8 @@ const KINDS: &[(&str, EventType)] = &[
     ("shop_cash_credit", EventType::Adjustment),
 ];
 
-struct Columns {
+/// The columns of the report.
+pub(in super::super) struct Shopify {
     header: Header,
     date: Field,
     kind: Field,
@@ -52,14 +53,10 @@ struct Columns {
     known: Vec<Option<usize>>,
 }
 
-/// Reads the export.
-#[derive(Default)]
-pub(in super::super) struct Shopify {
-    columns: Option<Columns>,
-}
+impl Columns for Shopify {
+    const BEGINS_WITH: &'static str = "the header of an export of transactions";
 
-impl Columns {
-    fn of(record: &Record<'_>) -> Result<Self, Error> {
+    fn of(record: &Record<'_>, _: Option<&str>) -> Result<Self, Error> {
         let header = Header::of(record)?;
         let need = |name: &str| header.need(record, &[name]);
         let mut columns = Self {
@@ -122,24 +119,6 @@ impl Columns {
             original: original.map(|money| Original { money, rate: "" }),
             context: &record.context(self.header.names(), &self.known),
         });
-        Ok(())
-    }
-}
-
-impl Rows for Shopify {
-    const BEGINS_WITH: &'static str = "the header of an export of transactions";
-
-    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        match &self.columns {
-            Some(columns) => columns.row(record, sink),
-            None => {
-                self.columns = Some(Columns::of(record)?);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
         Ok(())
     }
 }

@@ -8,9 +8,9 @@
 //! `adjustment` means several things. A partial capture is a whole charge and a `partial_capture_reversal`.
 
 use super::super::figure::Style;
-use super::super::{Error, Original, Place, SettlementLine, Sink};
+use super::super::{Error, Original, SettlementLine, Sink};
 use super::field::{foreign_money, maybe, text};
-use super::{Field, Header, Record, Rows};
+use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
 use crate::prelude::*;
 
@@ -82,7 +82,8 @@ const ADJUSTMENTS: &[&str] = &[
 ];
 
 /// Where each column stands.
-struct Columns {
+/// The columns of the report.
+pub(in super::super) struct Stripe {
     header: Header,
     transaction: Field,
     kind: Field,
@@ -103,20 +104,9 @@ struct Columns {
     known: Vec<Option<usize>>,
 }
 
-/// Reads all three.
-pub(in super::super) struct Stripe {
-    /// The column that holds the merchant's own reference, where it is not the payment intent.
-    reference: Option<String>,
-    columns: Option<Columns>,
-}
+impl Columns for Stripe {
+    const BEGINS_WITH: &'static str = "the header of a Stripe report";
 
-impl Stripe {
-    pub(in super::super) const fn new(reference: Option<String>) -> Self {
-        Self { reference, columns: None }
-    }
-}
-
-impl Columns {
     fn of(record: &Record<'_>, reference: Option<&str>) -> Result<Self, Error> {
         let header = Header::of(record)?;
         let utc = header.find(&["created_utc", "Created (UTC)"]);
@@ -212,22 +202,4 @@ fn kind(category: &str) -> Option<EventType> {
 /// The first text that says something.
 pub(super) fn some_text<const N: usize>(texts: [&str; N]) -> &str {
     texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
-}
-
-impl Rows for Stripe {
-    const BEGINS_WITH: &'static str = "the header of a Stripe report";
-
-    fn record(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        match &self.columns {
-            Some(columns) => columns.row(record, sink),
-            None => {
-                self.columns = Some(Columns::of(record, self.reference.as_deref())?);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self, _: Place, _: &mut dyn Sink) -> Result<(), Error> {
-        Ok(())
-    }
 }
