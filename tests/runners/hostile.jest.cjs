@@ -19,7 +19,3 @@ test("a shop that breaks is told as a value of the package's own class", async (
   expect(thrown).toBeInstanceOf(HostileFailure);
   expect(thrown.violations[0].invariant).toBe("charged_once");
 });
-
-(process.env.NAIVE ? test : test.skip)("the naive shop keeps its books", async () => {
-  await hostile(naive, { seeds: 100, faults: FAULTS });
-});
