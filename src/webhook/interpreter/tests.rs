@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::area::{ABSENT, DELIVERED, DIGEST_AT, LAYOUT, LENGTHS, NOW, OUT, REPEATED, SLOT_BYTES, SLOTS_AT, URL, URL_AT};
 use super::{EXPECTED, Interpreter, answer};
+use crate::crypto::compact::Hash;
 use crate::crypto::{self, decode_base64};
 use crate::json::{self, Value};
 use crate::prelude::*;
@@ -96,6 +97,13 @@ fn told(error: &Error) -> String {
 struct Shell(Interpreter);
 
 impl Shell {
+    fn new() -> Self {
+        let mut shell = Self(Interpreter::new());
+        // As the shell asks first of all where it is.
+        let _ = shell.0.area();
+        shell
+    }
+
     fn put(&mut self, word: usize, value: u32) {
         self.0.area()[word * 4..word * 4 + 4].copy_from_slice(&value.to_le_bytes());
     }
@@ -164,8 +172,10 @@ impl Shell {
             let laid = usize::try_from(self.word(LAYOUT + 1)).unwrap();
             self.0.room()[laid..laid + case.body.len()].copy_from_slice(&case.body);
             if by_host {
-                let value = super::algorithm(u8::try_from(hash).unwrap()).of(&[&self.0.room()[..laid + case.body.len()]]);
-                let bytes = value.as_bytes();
+                let mut value = Hash::new();
+                value.begin(u8::try_from(hash).unwrap());
+                value.update(&self.0.room()[..laid + case.body.len()]);
+                let bytes = value.finish();
                 self.0.area()[DIGEST_AT..DIGEST_AT + bytes.len()].copy_from_slice(bytes);
             } else {
                 self.0.absorb(case.body.len());
@@ -195,26 +205,27 @@ impl Shell {
 
     /// Why the last call refused.
     fn fault(&self) -> String {
-        let fault = self.0.refused;
+        let fault = self.0.fault;
         let mut text = format!("refused {}", fault.line);
         let [first, second] = fault.numbers;
         if matches!(fault.line, 0 | 29) {
             text.push_str(" given");
         }
         if fault.line == 4 {
-            let reason = crypto::Error::LINES[usize::from(fault.expected.unwrap())].0;
+            let reason = crypto::Error::LINES[usize::from(fault.expected)].0;
             return format!("{text} {first} {reason} {second}");
         }
         if fault.line == 26 {
-            return format!("{text} {first} {:?}", self.0.telling.refused);
+            let places = self.0.refused_events.as_chunks().0.iter().map(|place| u32::from_le_bytes(*place));
+            return format!("{text} {first} {:?}", places.collect::<Vec<u32>>());
         }
         if !fault.subject.is_empty() {
-            write!(text, " {:?}", core::str::from_utf8(fault.subject).unwrap()).unwrap();
+            write!(text, " {:?}", core::str::from_utf8(self.0.memory.get(fault.subject)).unwrap()).unwrap();
         }
-        if let Some(expected) = fault.expected {
-            write!(text, " {:?}", EXPECTED[usize::from(expected)]).unwrap();
+        if let Some(expected) = EXPECTED.get(usize::from(fault.expected)) {
+            write!(text, " {expected:?}").unwrap();
         }
-        let mut number = |number: u64| write!(text, " {number}").unwrap();
+        let mut number = |number: usize| write!(text, " {number}").unwrap();
         match fault.line {
             3 => number(first),
             2 | 12 | 13 | 14 | 27 | 28 => {
@@ -451,7 +462,7 @@ fn changed(scheme: &Scheme, case: &Case) -> Vec<Case> {
     with(&|case| case.scheme = "nobody".to_owned());
     with(&|case| case.scheme = "Stripe_v9".to_owned());
     with(&|case| case.scheme = String::new());
-    let step = if matches!(scheme.place, Place::Headers(_)) { 17 } else { 1 };
+    let step = if matches!(scheme.place, Place::Headers(_)) { 41 } else { 7 };
     for at in (0..case.body.len()).step_by(step) {
         with(&|case| case.body[at] ^= 1);
         with(&|case| case.body[at] = b'"');
@@ -485,7 +496,7 @@ fn changed(scheme: &Scheme, case: &Case) -> Vec<Case> {
 
 #[test]
 fn both_engines_say_the_same_of_every_scheme_and_whatever_is_wrong_with_its_deliveries() {
-    let mut shell = Shell(Interpreter::new());
+    let mut shell = Shell::new();
     let (mut asked, mut verified) = (0_usize, 0_usize);
     for scheme in symmetric() {
         let cases = genuine(scheme);
@@ -504,7 +515,7 @@ fn both_engines_say_the_same_of_every_scheme_and_whatever_is_wrong_with_its_deli
 
 #[test]
 fn both_engines_say_the_same_of_every_vector() {
-    let mut shell = Shell(Interpreter::new());
+    let mut shell = Shell::new();
     let files = [
         include_str!("../../../tests/vectors/webhooks.jsonl"),
         include_str!("../../../tests/vectors/webhooks-catalogue.jsonl"),
@@ -552,7 +563,7 @@ proptest! {
         body in "[\\[\\]{},:\"\\\\0-9eE+.nulltrefasid=&% -]{0,24}",
     ) {
         let schemes: Vec<_> = symmetric().collect();
-        let mut shell = Shell(Interpreter::new());
+        let mut shell = Shell::new();
         let Some(mut case) = genuine(schemes[scheme.index(schemes.len())]).pop() else { return Ok(()) };
         agree(&mut shell, &Case { body: body.into_bytes(), ..case.clone() });
         if let Some((_, header)) = case.headers.get_mut(slot) {
