@@ -86,7 +86,8 @@ pub struct HashValue {
 }
 
 /// The state SHA-1 begins with (FIPS 180-4, 5.3.1).
-pub(super) const SHA1_INITIAL: [u32; 8] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0];
+pub(super) const SHA1_INITIAL: [u32; 8] =
+    [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0];
 
 /// The state SHA-512 begins with (FIPS 180-4, 5.3.5). That of SHA-256 is the upper half of each word: both are digits of
 /// the same square roots.

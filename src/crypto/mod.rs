@@ -10,9 +10,9 @@
 mod base64url;
 #[cfg(feature = "webhooks-full")]
 mod certificate;
+pub mod compact;
 #[cfg(feature = "webhooks-full")]
 mod der;
-pub mod compact;
 mod digest;
 #[cfg(feature = "webhooks-full")]
 mod ed25519;
@@ -41,7 +41,8 @@ pub use base64url::decode_base64url;
 pub use certificate::Certificate;
 pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
 pub use encoding::{
-    HexCase, base64_digits, decode_base64, decode_base64_into, decode_hex, decode_hex_into, encode_base64, encode_hex, equal, is_base64_of, hex_digits_of, is_hex_of,
+    HexCase, base64_digits, decode_base64, decode_base64_into, decode_hex, decode_hex_into, encode_base64,
+    encode_hex, equal, hex_digits_of, is_base64_of, is_hex_of,
 };
 pub use error::Error;
 pub(crate) use hash::fill;

@@ -321,7 +321,8 @@ fn nested_end(bytes: &[u8], at: usize) -> usize {
             while brackets != 0 {
                 let before = brackets.trailing_zeros();
                 // The first one opens, so that there is never one too many that closes.
-                depth = if (opens >> before) & 1 == 1 { depth.wrapping_add(1) } else { depth.wrapping_sub(1) };
+                depth =
+                    if (opens >> before) & 1 == 1 { depth.wrapping_add(1) } else { depth.wrapping_sub(1) };
                 if depth == 0 {
                     let before = usize::try_from(before).unwrap_or_default();
                     return place.wrapping_add(before).wrapping_add(1);

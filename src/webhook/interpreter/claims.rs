@@ -199,7 +199,11 @@ impl Interpreter {
     #[inline(never)]
     pub(super) fn items(&self, value: Span) -> usize {
         let grammar = self.grammar();
-        if grammar < grammar::TAGGED { 1 } else { count(self.memory.get(value), separator(grammar)).wrapping_add(1) }
+        if grammar < grammar::TAGGED {
+            1
+        } else {
+            count(self.memory.get(value), separator(grammar)).wrapping_add(1)
+        }
     }
 
     fn grammar(&self) -> u8 {
@@ -379,7 +383,8 @@ impl Interpreter {
     }
 
     fn is_named(&self, grammar: u8, name: Span, wanted: Span) -> bool {
-        self.memory.same(name, wanted) || (grammar == grammar::PAIRS_SPACED && self.memory.alike(name, wanted))
+        self.memory.same(name, wanted)
+            || (grammar == grammar::PAIRS_SPACED && self.memory.alike(name, wanted))
     }
 
     fn has_space(&self, text: Span) -> bool {

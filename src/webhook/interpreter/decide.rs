@@ -224,7 +224,8 @@ impl Interpreter {
         };
         // Rounded up, so that a refusal never names a difference that would have been allowed.
         let seconds = past.max(ahead).wrapping_add(999) / 1000;
-        let [seconds, tolerance] = [seconds, tolerance_seconds].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        let [seconds, tolerance] =
+            [seconds, tolerance_seconds].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         self.fault_of(line, Span::EMPTY, seconds, tolerance);
     }
 }

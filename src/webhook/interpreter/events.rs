@@ -114,7 +114,17 @@ impl Interpreter {
             id = self.written_digest(of);
         }
         let occurred_at = occurred_at.map(Timestamp::unix_ms);
-        self.told.push(Told { id, written_id: id, kind, digest, id_is_signed, occurred_at, index, content, signed });
+        self.told.push(Told {
+            id,
+            written_id: id,
+            kind,
+            digest,
+            id_is_signed,
+            occurred_at,
+            index,
+            content,
+            signed,
+        });
     }
 
     /// Appends `sha256:` and a digest.

@@ -103,7 +103,8 @@ impl Interpreter {
         for index in 0..self.fields {
             let (name, value) = self.form_field(index);
             let (before_name, before_value) = self.form_field(index.wrapping_sub(1));
-            let twice = index > 0 && self.memory.same(name, before_name) && self.memory.same(value, before_value);
+            let twice =
+                index > 0 && self.memory.same(name, before_name) && self.memory.same(value, before_value);
             if !twice {
                 self.memory.copy(name);
                 self.memory.copy(value);

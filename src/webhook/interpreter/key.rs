@@ -75,7 +75,9 @@ impl Interpreter {
     /// The record of these options, if there is one.
     fn known(&self, options: Span) -> usize {
         let mut record = self.last_record;
-        while record != 0 && !self.memory.same(Span::of(self.memory.long(record.wrapping_add(OPTIONS))), options) {
+        while record != 0
+            && !self.memory.same(Span::of(self.memory.long(record.wrapping_add(OPTIONS))), options)
+        {
             record = usize::try_from(self.memory.long(record.wrapping_add(BEFORE))).unwrap_or_default();
         }
         record

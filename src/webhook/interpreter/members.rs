@@ -175,7 +175,10 @@ impl Interpreter {
                 b'u' => {
                     let mut code = self.unit(at);
                     at = at.wrapping_add(4);
-                    if code & 0xfc00 == 0xd800 && self.memory.byte(at) == b'\\' && self.memory.byte(at.wrapping_add(1)) == b'u' {
+                    if code & 0xfc00 == 0xd800
+                        && self.memory.byte(at) == b'\\'
+                        && self.memory.byte(at.wrapping_add(1)) == b'u'
+                    {
                         let low = self.unit(at.wrapping_add(2)) ^ 0xdc00;
                         // Half of a pair stays what it is: no character.
                         if low < 0x400 {

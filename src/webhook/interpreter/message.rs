@@ -125,8 +125,9 @@ impl Interpreter {
                     if value.is_none() {
                         self.no_field(text);
                     }
-                    let digit =
-                        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n');
+                    let digit = |byte: &u8| {
+                        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n')
+                    };
                     if number == part::FORM_BASE64 && !self.memory.get(value).iter().all(digit) {
                         self.bad_field(text, expected::BASE64);
                     }
@@ -230,7 +231,8 @@ impl Interpreter {
         if has_scheme {
             self.memory.bytes.truncate(from);
             rest = url.skip(colon.wrapping_sub(url.at()).wrapping_add(3));
-            is_http = self.memory.word(url.at()) == u32::from_le_bytes(*b"http") && colon.wrapping_sub(url.at()) == 4;
+            is_http = self.memory.word(url.at()) == u32::from_le_bytes(*b"http")
+                && colon.wrapping_sub(url.at()) == 4;
             self.memory.copy(url.before(rest.at()));
         }
         let mut end = rest.at();

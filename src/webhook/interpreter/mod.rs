@@ -23,9 +23,7 @@ mod message;
 mod tests;
 mod write;
 
-use self::area::{
-    ABSENT, AREA_BYTES, DELIVERED, DIGEST_AT, LAYOUT, NOW, OUT, URL, URL_AT, URL_BYTES_MAX,
-};
+use self::area::{ABSENT, AREA_BYTES, DELIVERED, DIGEST_AT, LAYOUT, NOW, OUT, URL, URL_AT, URL_BYTES_MAX};
 use self::claims::Claims;
 use self::code::{PATHS_MAX, flag};
 use self::events::Told;
@@ -218,8 +216,10 @@ impl Interpreter {
     /// Makes a text of this length, to be written.
     #[must_use]
     pub fn text(&mut self, bytes: usize) -> &mut [u8] {
+        let _made = self.area();
         self.memory.bytes.truncate(self.base);
-        self.memory.bytes.resize(self.base.wrapping_add(bytes), 0);
+        // More than there is of memory is more than can be allocated.
+        self.memory.bytes.resize(self.base.saturating_add(bytes), 0);
         self.text = self.memory.since(self.base);
         self.memory.bytes.get_mut(self.base..).unwrap_or_default()
     }
