@@ -1,5 +1,7 @@
 //! Both engines are asked the same, and must say the same: the verdict, why, and which events there are.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a test that cannot go on should stop loudly")]
+
 mod cases;
 
 use core::fmt::Write as _;
@@ -35,10 +37,8 @@ fn by_verifier(case: &Case) -> String {
         Ok(verifier) => verifier,
         Err(error) => return told(&error),
     };
-    let value = |value: &'_ Option<String>| value.as_ref().map(|text| text.clone());
-    let headers: Vec<(String, Option<String>)> =
-        case.headers.iter().map(|(name, text)| (name.clone(), value(text))).collect();
-    let headers: Vec<(&str, HeaderValue<'_>)> = headers
+    let headers: Vec<(&str, HeaderValue<'_>)> = case
+        .headers
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_deref().map_or(HeaderValue::Repeated, HeaderValue::Once)))
         .collect();
@@ -275,13 +275,14 @@ fn both_engines_say_the_same_of_every_scheme_and_whatever_is_wrong_with_its_deli
         for case in &cases {
             let says = agree(&mut shell, case);
             assert!(says.starts_with("verified by 1 "), "{case:?}: {says}");
-            for other in changed(scheme, case) {
-                verified += usize::from(agree(&mut shell, &other).starts_with("verified"));
-                asked += 1;
-            }
+        }
+        // Bodies of one scheme differ in what its events are, and hardly in what can be wrong with a delivery.
+        for other in cases.iter().take(2).flat_map(|case| changed(scheme, case)) {
+            verified += usize::from(agree(&mut shell, &other).starts_with("verified"));
+            asked += 1;
         }
     }
-    assert!(asked > 10_000 && verified > 1_000 && verified < asked / 2, "{verified} of {asked}");
+    assert!(verified > 5_000 && asked - verified > 5_000, "{verified} of {asked}");
 }
 
 #[test]
