@@ -7,7 +7,7 @@
 
 import { ledger } from "../shell/ledger.js";
 import { encode, utf8 } from "../shell/wire.js";
-import type { EntryDocument, Layer, LineDocument, Side, StandingDocument } from "./entry.js";
+import type { EntryDocument, Layer, LineDocument, RecordDocument, Side } from "./entry.js";
 
 /** Lines that cross at once: some megabytes, whatever the length of the journal. */
 const PAGE_LINES = 5_000;
@@ -17,9 +17,6 @@ export type Answer =
   | { readonly status: "created"; readonly position: number; readonly line: string }
   | { readonly status: "exists"; readonly position: number }
   | { readonly status: "exists_with_different"; readonly position: number; readonly field: string };
-
-/** What stands in a line: an entry, or what may be posted to an account. */
-export type RecordDocument = EntryDocument | StandingDocument;
 
 /** Gross sums of an account, as digits; `balance` and `available` on its normal side. */
 export interface Sums {
@@ -166,9 +163,17 @@ export class Books {
     return ledger.invoke<Sums>((exports) => exports.ledger_balance(handle, document));
   }
 
-  trialBalance(): readonly TrialRow[] {
+  /** Decimals of a currency. Throws `currency_unknown`. */
+  exponent(currency: string): number {
     const handle = this.#live();
-    return ledger.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle));
+    const document = encode({ account: "Assets:Any", currency });
+    return ledger.invoke<{ readonly exponent: number }>((exports) => exports.ledger_balance(handle, document)).exponent;
+  }
+
+  trialBalance(query: Pick<BalanceQuery, "at" | "known_at"> = {}): readonly TrialRow[] {
+    const handle = this.#live();
+    const document = encode(query);
+    return ledger.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle, document));
   }
 
   statement(account: string): readonly StatementRow[] {

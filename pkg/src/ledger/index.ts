@@ -39,8 +39,17 @@ export type {
   StandingInput,
 } from "./entry.js";
 export { toBeancount } from "./exports/beancount.js";
-export { fromPostingsCsv, toPostingsCsv } from "./exports/csv.js";
+export { toPostingsCsv } from "./exports/csv.js";
 export { toHledger } from "./exports/hledger.js";
+export type { Exported } from "./exports/journal.js";
+export { fromBeancount } from "./imports/beancount.js";
+export { importBooks } from "./imports/books.js";
+export { fromPostingsCsv } from "./imports/csv.js";
+export { fromHledger } from "./imports/hledger.js";
+export { fromJsonLines } from "./imports/json-lines.js";
+export type { JsonLinesOptions } from "./imports/json-lines.js";
+export type { ImportedBooks } from "./imports/own.js";
+export type { ImportOptions } from "./imports/transactions.js";
 export { Entitlements } from "./entitlements/entitlements.js";
 export type { AskOptions, Consumption, ConsumeOptions, EntitlementsOptions, SubscriptionChange } from "./entitlements/entitlements.js";
 export type { Grant, Grants, Unlimited } from "./entitlements/grants.js";

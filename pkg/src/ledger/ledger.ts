@@ -28,8 +28,8 @@ import {
   type StatementLine,
   type Verification,
 } from "./answers.js";
-import { Books, check, type Answer, type RecordDocument } from "./books.js";
-import { fromDocument, toDocument, toStanding, type EntryInput, type LineDocument, type StandingInput } from "./entry.js";
+import { Books, check, type Answer } from "./books.js";
+import { fromDocument, toDocument, toStanding, type EntryInput, type LineDocument, type RecordDocument, type StandingInput } from "./entry.js";
 import { mirrorCsv } from "./mirror.js";
 
 /** Digits of a position in a store key: they sort as text. */
