@@ -103,6 +103,19 @@ export type Checked =
   | ({ readonly valid: true } & Position)
   | { readonly valid: false; readonly position: number; readonly reason: string; readonly byte?: number };
 
+/** What a watch found in lines that follow those it had checked. */
+export interface WatchedLines {
+  readonly valid: true;
+  readonly position: number;
+  readonly balanced: boolean;
+  /** Whether running balances were compared: only where the books are as long as what was checked. */
+  readonly compared: boolean;
+  readonly differing: readonly string[];
+}
+
+/** What a watch found, or the first line it refused. */
+export type Watched = WatchedLines | { readonly valid: false; readonly position: number; readonly reason: string };
+
 /** The books of one ledger. */
 export class Books {
   readonly #lines: string[] = [];
@@ -111,6 +124,8 @@ export class Books {
   #lookedAt = 0;
   #handle: number | null = null;
   #generation = 0;
+  /** Stored lines the living handle has checked. */
+  #watched = 0;
 
   /** Number of lines. */
   get length(): number {
@@ -120,6 +135,11 @@ export class Books {
   /** The lines, as they are stored. */
   lines(): string[] {
     return [...this.#lines];
+  }
+
+  /** The lines after a position. */
+  linesAfter(position: number): readonly string[] {
+    return this.#lines.slice(position);
   }
 
   /** The line with this id. The first question reads all lines, the next ones only those that came since. */
@@ -147,6 +167,25 @@ export class Books {
         throw error;
       }
       this.#lines.push(...page);
+    }
+  }
+
+  /**
+   * Holds the stored lines after `from` against the books. `null` where the handle has not checked those before: it was made
+   * again, and a watch begins at 0.
+   */
+  watch(from: number, lines: readonly string[]): Watched | null {
+    const handle = this.#live();
+    if (from === 0 && this.#watched > 0) {
+      this.close();
+      return this.watch(0, lines);
+    }
+    if (from !== this.#watched) return null;
+    for (let first = 0; ; first += PAGE_LINES) {
+      const page = joined(lines.slice(first, first + PAGE_LINES));
+      const watched = ledger.invoke<Watched>((exports) => exports.ledger_watch(handle, page));
+      this.#watched = watched.valid ? watched.position : watched.position - 1;
+      if (!watched.valid || first + PAGE_LINES >= lines.length) return watched;
     }
   }
 
@@ -224,6 +263,7 @@ export class Books {
     }
     this.#handle = handle;
     this.#generation = ledger.generation;
+    this.#watched = 0;
     return handle;
   }
 }

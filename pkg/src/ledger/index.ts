@@ -7,9 +7,13 @@
  */
 
 export { Ledger } from "./ledger.js";
-export type { ExpireOptions, LedgerOptions, PostOptions } from "./ledger.js";
+export type { CheckOptions, ExpireOptions, LedgerOptions, PostOptions } from "./ledger.js";
+export type { Payment, PaymentIssue, PaymentState, PaymentStep } from "./payments.js";
+export type { LedgerCheck, LedgerFigures, LedgerFinding } from "./self-check.js";
+export type { StatementOptions } from "./statements.js";
 export type {
   AccountBalance,
+  AsOfOptions,
   Audit,
   AuditedBalance,
   Balance,
