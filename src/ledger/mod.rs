@@ -42,6 +42,7 @@ mod record;
 mod rest;
 mod standing;
 mod templates;
+mod watch;
 
 pub use account::{ACCOUNT_BYTES_MAX, Account, Kind, SEGMENT_BYTES_MAX, SEGMENTS_MAX, Side};
 pub use balance::{AccountBalance, Balance, CurrencyTotal, TrialBalance};
@@ -60,3 +61,4 @@ pub use read::{Audit, StatementLine};
 pub use record::Record;
 pub use standing::{Limit, Standing, State};
 pub use templates::{Leg, Template, Term};
+pub use watch::{DIFFERING_MAX, Watch, Watched};
