@@ -74,6 +74,7 @@ export const ARTEFACTS = [
   { name: "payments", features: "wasm-payments,artefact,wordless", compact: true },
   { name: "payments-tables", features: "wasm-payments-tables,artefact" },
   { name: "governor", features: "wasm-governor,artefact,wordless" },
+  { name: "investigation", features: "wasm-investigation,artefact" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
