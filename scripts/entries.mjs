@@ -24,6 +24,7 @@ const TABLE = [
   ["telemetry", "telemetry/index.ts"],
   ["ledger", "ledger/index.ts"],
   ["reconcile", "reconcile/index.ts"],
+  ["reconcile/queue", "investigation/index.ts"],
   ["simulator", "simulator/index.ts"],
   ["idempotency", "idempotency/index.ts"],
   ["testing", "testing/index.ts"],
@@ -58,7 +59,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "reconcile/queue", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue.
