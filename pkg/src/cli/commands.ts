@@ -105,6 +105,46 @@ export const COMMANDS = {
     ],
     status: "0 no breaks, 1 breaks were found",
   },
+  queue: {
+    summary: "shows the breaks that runs found, and keeps what people say, propose and decide of them",
+    about: [
+      "A run is taken over with sync. From then on each break is a case that keeps its id from run to run, and everything that " +
+        "is said of it; a decision is proposed by one person and approved by another. Nothing is adjusted silently: an approved " +
+        "entry is posted to the ledger that --ledger names, or waits for one.",
+    ],
+    usage: "ACTION --store ADDRESS [FLAGS]",
+    arguments: ["sync", "list", "show", "assign", "comment", "propose", "accept", "approve", "reject", "reopen", "settle"],
+    flags: {
+      store: { type: "string", value: "ADDRESS", says: "sqlite:FILE or postgres://..." },
+      "store-env": { type: "string", value: "NAME", says: "the variable with that address, where it holds a password" },
+      name: { type: "string", value: "NAME", says: "which queue of the store: main" },
+      report: { type: "string", value: "FILE.json", says: "sync: what tillproof reconcile --json printed" },
+      run: { type: "string", value: "NAME", says: "sync: what the run is called from now on" },
+      at: { type: "string", value: "RFC3339", says: "sync: when the files of the run were read: now" },
+      id: { type: "string", value: "ID", says: "which break; the first digits will do" },
+      by: { type: "string", value: "PERSON", says: "who says, proposes or decides: USER of the environment" },
+      to: { type: "string", value: "PERSON", says: "assign: who is to look; nobody when left out" },
+      text: { type: "string", value: "TEXT", says: "comment: what there is to say" },
+      reason: { type: "string", value: "TEXT", says: "propose, accept, reject, reopen: why" },
+      entry: { type: "string", value: "FILE.json", says: "propose: an entry of the ledger: postings, and what else it has" },
+      gateway: { type: "string", value: "NAME", says: "propose: without --entry the evident one, with this gateway in its accounts" },
+      bank: { type: "string", value: "NAME", says: "propose: the bank in its accounts: main" },
+      proposal: { type: "string", value: "N", says: "approve, reject: the number of the proposal; the last one when left out" },
+      ledger: { type: "string", value: "NAME", says: "approve, settle: post to this ledger of the same store" },
+      "two-eyes": { type: "boolean", says: "approve: whoever proposed may approve, too" },
+      state: { type: "string", value: "STATE", words: ["open", "proposed", "approved", "resolved", "gone", "all"], says: "list: those in this state; without it those that are not over" },
+      kind: { type: "string", value: "KIND", says: "list: breaks of this kind" },
+      assignee: { type: "string", value: "PERSON", says: "list: those of this person" },
+      json: JSON_FLAG,
+    },
+    examples: [
+      { when: "the breaks of a run", line: "tillproof queue sync --store sqlite:shop.db --report report/report.json --run 2026-03-05" },
+      { when: "what waits", line: "tillproof queue list --store sqlite:shop.db" },
+      { when: "the evident entry for a fee", line: "tillproof queue propose --store sqlite:shop.db --id 3f2a --gateway stripe --reason abroad --by ann" },
+      { when: "approved by another, and posted", line: "tillproof queue approve --store sqlite:shop.db --id 3f2a --by bob --ledger main" },
+    ],
+    status: "0 done; list: 0 nothing waits, 1 something does",
+  },
   simulate: {
     summary: "serves a payment gateway on loopback that fails as real ones do",
     about: [
