@@ -29,7 +29,7 @@ const CARRIED = [
   ["Ledger", "/ledger", "ledger"],
   ["templates", "/ledger", "ledger-templates"],
   ["Entitlements", "/ledger", ""],
-  ["reconcile", "/reconcile", "reconcile"],
+  ["reconcile", "/reconcile", "reconcile, reconcile-files"],
   ["readers", "/reconcile", "formats"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
@@ -38,7 +38,7 @@ const CARRIED = [
   ["createVerifier", "", "webhooks"],
   ["createPayments", "", "governor, payments"],
   ["Ledger", "", "ledger"],
-  ["reconcile", "", "reconcile"],
+  ["reconcile", "", "reconcile, reconcile-files"],
   ["memoryStore", "", ""],
 ];
 

@@ -19,6 +19,7 @@ export type ArtefactName =
   | "ledger"
   | "ledger-templates"
   | "reconcile"
+  | "reconcile-files"
   | "formats"
   | "simulator";
 
