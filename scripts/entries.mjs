@@ -80,6 +80,7 @@ export const ARTEFACTS = [
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
+  { name: "reconcile-files", features: "wasm-reconcile-files,artefact", compact: true },
   { name: "formats", features: "wasm-formats" },
   { name: "simulator", features: "wasm-simulator", fast: true, pass: "-O3" },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
