@@ -23,6 +23,7 @@ const TABLE = [
   ["saga", "saga/index.ts"],
   ["telemetry", "telemetry/index.ts"],
   ["ledger", "ledger/index.ts"],
+  ["ledger/postgres", "ledger/postgres.ts"],
   ["reconcile", "reconcile/index.ts"],
   ["simulator", "simulator/index.ts"],
   ["idempotency", "idempotency/index.ts"],
@@ -58,7 +59,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "ledger/postgres", "reconcile", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue.

@@ -15,6 +15,7 @@ import {
   balanceOf,
   currencyBalance,
   dayRoot,
+  fieldName,
   sheetOf,
   statementLine,
   type Audit,
@@ -364,15 +365,12 @@ export class Ledger {
 
 type Created = Extract<Answer, { status: "created" }>;
 
-/** Names of fields as callers know them. */
-const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
-
 function result(answer: Answer | undefined): PostResult {
   if (answer === undefined) {
     throw new TillproofError({ code: "ledger_no_answer", message: "the engine gave no answer", advice: "report_bug" });
   }
   const { status, position } = answer;
   if (status !== "exists_with_different") return { status, position };
-  return { status, position, field: FIELD_NAMES[answer.field] ?? answer.field };
+  return { status, position, field: fieldName(answer.field) };
 }
 
