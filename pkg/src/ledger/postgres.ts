@@ -25,16 +25,12 @@ export type {
 } from "./postgres/answers.js";
 export type { PgClient, PgPool, PostgresJs } from "../stores/postgres/drivers.js";
 
-/** How the books use a database: a `Pool` of `pg`. */
-export type PgLedgerOptions<Client extends PgClient> = Omit<PostgresLedgerOptions<Client>, "database" | "replica" | "client"> & {
-  readonly database: PgPool<Client> | Client;
-  readonly replica?: PgPool<Client> | Client;
-};
-
-/** The same with postgres.js. */
-export type PostgresJsLedgerOptions<Sql> = Omit<PostgresLedgerOptions<Sql>, "database" | "replica" | "client"> & {
-  readonly database: PostgresJs<Sql>;
-  readonly replica?: PostgresJs<Sql>;
+/** How the books use a database. */
+export type LedgerOptionsOn<Database> = Omit<PostgresLedgerOptions, "database" | "replica"> & {
+  /** A `Pool` of `pg`, or the function of postgres.js; a single `Client` serves one call after the other. */
+  readonly database: Database;
+  /** A replica of that database, which balances can be asked of. */
+  readonly replica?: Database | undefined;
 };
 
 /** The statements that make the books, for whoever runs migrations himself. Each may run again. */
@@ -46,8 +42,9 @@ export function postgresLedgerMigrations(prefix: string = PREFIX): readonly stri
  * The books in a database. Run {@link PostgresLedger.migrate} once, or {@link postgresLedgerMigrations} by your own means, and let one
  * process or more call {@link PostgresLedger.work}.
  */
-export function createPostgresLedger<Client extends PgClient>(options: PgLedgerOptions<Client>): PostgresLedger<Client>;
-export function createPostgresLedger<Sql>(options: PostgresJsLedgerOptions<Sql>): PostgresLedger<Sql>;
-export function createPostgresLedger(options: PostgresLedgerOptions<unknown>): PostgresLedger {
+export function createPostgresLedger<Client extends PgClient>(options: LedgerOptionsOn<PgPool<Client>>): PostgresLedger<Client>;
+export function createPostgresLedger<Sql>(options: LedgerOptionsOn<PostgresJs<Sql>>): PostgresLedger<Sql>;
+export function createPostgresLedger<Client extends PgClient>(options: LedgerOptionsOn<Client>): PostgresLedger<Client>;
+export function createPostgresLedger(options: PostgresLedgerOptions): PostgresLedger {
   return new PostgresLedger(options);
 }

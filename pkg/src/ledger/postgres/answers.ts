@@ -1,20 +1,19 @@
 /** What the books in PostgreSQL are asked, and what they say. */
 
 import type { Balance, BalanceOptions } from "../answers.js";
+import type { PostgresDatabase } from "../../stores/postgres/drivers.js";
 import type { Checked } from "../books.js";
 
 /** Where the books are. */
-export interface PostgresLedgerOptions<Client> {
+export interface PostgresLedgerOptions {
   /** A `Pool` of `pg`, or the function of postgres.js; a single `Client` serves one call after the other. */
-  readonly database: unknown;
+  readonly database: PostgresDatabase;
   /** A replica of that database, which balances can be asked of. */
-  readonly replica?: unknown;
+  readonly replica?: PostgresDatabase | undefined;
   /** What tables and functions begin with, looked for on the search path; `tillproof_ledger` when left out. */
   readonly prefix?: string | undefined;
   /** The clock for entries that do not say when they were recorded. */
   readonly now?: (() => number) | undefined;
-  /** Only here so that the type of the caller's transactions is known. */
-  readonly client?: Client;
 }
 
 /** In whose transaction. */

@@ -19,15 +19,27 @@ interface Place {
 /** The roots of accounts that grow on the debit side. */
 const DEBIT_ROOTS = ["Assets:", "Expenses:", "Memo:"];
 
-/** The balance of now. */
-export async function balanceNow(ask: Ask, prefix: string, { account, currency, key }: Place & { readonly key: string | null }): Promise<KeptBalance> {
+/** A balance, and a floor for the next question. */
+export interface Told {
+  readonly balance: KeptBalance;
+  /** Seconds since the epoch: what was posted before is folded for good, so that older partitions need not even be planned for. */
+  readonly floor: string;
+}
+
+/** The balance of now. Any floor that was told before will do; it only rises. */
+export async function balanceNow(
+  ask: Ask,
+  prefix: string,
+  { account, currency, key, floor }: Place & { readonly key: string | null; readonly floor: string },
+): Promise<Told> {
   const { rows } = await ask(
     `SELECT sums.debits::text AS debits, sums.credits::text AS credits, sums.pending_debits::text AS pending_debits,
-       sums.pending_credits::text AS pending_credits, s.position::text AS position
-     FROM ${prefix}_folds AS f, ${prefix}_seals AS s, LATERAL ${prefix}_sums($1, $2, $3, f.floor) AS sums`,
-    [account, currency, key],
+       sums.pending_credits::text AS pending_credits, s.position::text AS position, extract(epoch FROM f.floor)::text AS floor
+     FROM ${prefix}_sums($1, $2, $3, to_timestamp($4::double precision)) AS sums, ${prefix}_folds AS f, ${prefix}_seals AS s
+     WHERE f.one = 1 AND s.one = 1`,
+    [account, currency, key, floor],
   );
-  return balanceOf(account, rows[0] ?? {});
+  return { balance: balanceOf(account, rows[0] ?? {}), floor: String(rows[0]?.["floor"]) };
 }
 
 /** The balance of the past: every posting of the account is looked at. A hold that was released before it happened counts when it does. */

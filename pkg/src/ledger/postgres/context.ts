@@ -30,7 +30,7 @@ const DEPTH_MAX = 16;
 /** Reads the standings of accounts. */
 export async function readStandings({ query }: Queries, prefix: string): Promise<Standings> {
   const { rows } = await query(
-    `SELECT r.version::text AS version, e.record FROM ${prefix}_rules AS r LEFT JOIN ${prefix}_entries AS e ON e.member = 'account' ORDER BY e.number`,
+    `SELECT r.version::text AS version, e.record FROM ${prefix}_rules AS r LEFT JOIN ${prefix}_entries AS e ON e.member = 'account' WHERE r.one = 1 ORDER BY e.number`,
     [],
   );
   const records = rows.map(({ record }) => record).filter((record) => record !== null);

@@ -9,7 +9,7 @@
 import { TillproofError } from "../../shell/errors.js";
 import { count, fn, list, onlyKnown, text, timeMs } from "../../shell/guard.js";
 import { storeBusy } from "../../stores/rules.js";
-import { connectionOf, queriesIn, type Connection, type PostgresDatabase, type Queries } from "../../stores/postgres/drivers.js";
+import { connectionOf, queriesIn, type Connection, type Queries } from "../../stores/postgres/drivers.js";
 import { Books, check, type RecordDocument } from "../books.js";
 import { fromDocument, toDocument, toStanding, type EntryDocument, type EntryInput, type LineDocument, type StandingInput } from "../entry.js";
 import { Ledger } from "../ledger.js";
@@ -65,13 +65,15 @@ export class PostgresLedger<Client = unknown> {
   readonly #prefix: string;
   readonly #now: () => number;
   #standings: Standings | null = null;
+  /** Seconds since the epoch: what was posted before is folded. Rises with the balances that are asked for. */
+  #floor = "-Infinity";
 
-  constructor(options: PostgresLedgerOptions<Client>) {
+  constructor(options: PostgresLedgerOptions) {
     onlyKnown("options", options, ["database", "replica", "prefix", "now"]);
     this.#prefix = checkedPrefix(options.prefix ?? PREFIX);
-    this.#connection = connectionOf(options.database as PostgresDatabase, this.#prefix, PATIENCE_MS);
+    this.#connection = connectionOf(options.database, this.#prefix, PATIENCE_MS);
     this.#replica =
-      options.replica === undefined ? this.#connection : connectionOf(options.replica as PostgresDatabase, this.#prefix, PATIENCE_MS);
+      options.replica === undefined ? this.#connection : connectionOf(options.replica, this.#prefix, PATIENCE_MS);
     this.#now = fn("options.now", options.now ?? Date.now);
   }
 
@@ -155,7 +157,11 @@ export class PostgresLedger<Client = unknown> {
     const queries = replica === true ? this.#replica : this.#in({ client });
     const ask = (statement: string, values: readonly (string | number | null)[]) => this.#ask(queries, statement, values);
     if (at === undefined && knownAt === undefined) {
-      return balanceNow(ask, this.#prefix, { ...place, key: key === undefined ? null : text("options.key", key) });
+      const asked = { ...place, key: key === undefined ? null : text("options.key", key), floor: this.#floor };
+      const { balance, floor } = await balanceNow(ask, this.#prefix, asked);
+      // A transaction of the caller's has not folded anything, and a replica is only behind.
+      if (queries === this.#connection) this.#floor = floor;
+      return balance;
     }
     if (key !== undefined) {
       throw new TillproofError({

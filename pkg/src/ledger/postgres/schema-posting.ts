@@ -69,11 +69,11 @@ LANGUAGE sql STABLE AS $$
   LEFT JOIN (
     SELECT p.key, p.side, p.pending, p.amount FROM tillproof_ledger_postings AS p
     WHERE p.account = $1 AND p.currency = $2 AND p.posted_at >= $4
-      AND p.xid >= (SELECT pg_snapshot_xmax(f.snapshot) FROM tillproof_ledger_folds AS f)
+      AND p.xid >= (SELECT pg_snapshot_xmax(f.snapshot) FROM tillproof_ledger_folds AS f WHERE f.one = 1)
     UNION ALL
     SELECT p.key, p.side, p.pending, p.amount FROM tillproof_ledger_postings AS p
     WHERE p.account = $1 AND p.currency = $2 AND p.posted_at >= $4
-      AND p.xid = ANY (ARRAY(SELECT pg_snapshot_xip(f.snapshot) FROM tillproof_ledger_folds AS f))
+      AND p.xid = ANY (ARRAY(SELECT pg_snapshot_xip(f.snapshot) FROM tillproof_ledger_folds AS f WHERE f.one = 1))
   ) AS t ON $3 IS NULL OR t.key = $3
   GROUP BY b.account, b.currency, b.key
 $$;
@@ -120,7 +120,8 @@ DECLARE
   moment timestamptz;
   before integer;
   demand record;
-  stock record;
+  stock numeric;
+  unkeyed numeric;
 BEGIN
   -- A standing is alone with the postings, so that none overtakes it. All others share this lock, which is the one an INSERT takes.
   IF the_member = 'account' THEN
@@ -133,7 +134,7 @@ BEGIN
     PERFORM FROM tillproof_ledger_rules FOR SHARE;
   END IF;
   SELECT r.version, f.snapshot, s.snapshot, f.floor INTO rules, folded, sealed, since
-  FROM tillproof_ledger_rules AS r, tillproof_ledger_folds AS f, tillproof_ledger_seals AS s;
+  FROM tillproof_ledger_rules AS r, tillproof_ledger_folds AS f, tillproof_ledger_seals AS s WHERE r.one = 1 AND f.one = 1 AND s.one = 1;
   IF pg_visible_in_snapshot(pg_current_xact_id(), folded) OR pg_visible_in_snapshot(pg_current_xact_id(), sealed) THEN
     RAISE EXCEPTION 'these books come from another server: its transactions are ahead of those of this one' USING ERRCODE = 'TP001';
   END IF;
@@ -165,20 +166,21 @@ BEGIN
     SELECT * FROM json_to_recordset(plan->'demands') AS d (account text, currency text, key text, side text, change numeric, loose numeric)
     ORDER BY account COLLATE "C", currency, key COLLATE "C" NULLS FIRST
   LOOP
+    -- Only the very first of an account is waited for here: its row is not there for others before it commits.
     INSERT INTO tillproof_ledger_stripes (account, currency, key) VALUES (demand.account, demand.currency, coalesce(demand.key, ''))
     ON CONFLICT DO NOTHING;
     IF demand.key IS NULL AND demand.loose >= 0 THEN
       -- All that is taken is taken from keys, each of which has a stripe of its own: others may do the same meanwhile.
       PERFORM FROM tillproof_ledger_stripes AS s
       WHERE s.account = demand.account AND s.currency = demand.currency AND s.key = '' FOR SHARE;
-      SELECT * INTO stock FROM tillproof_ledger_available(demand.account, demand.currency, NULL, demand.side, since);
+      SELECT a.available, a.loose INTO stock, unkeyed FROM tillproof_ledger_available(demand.account, demand.currency, NULL, demand.side, since) AS a;
     END IF;
-    IF demand.key IS NOT NULL OR demand.loose < 0 OR stock.loose < 0 THEN
+    IF demand.key IS NOT NULL OR demand.loose < 0 OR unkeyed < 0 THEN
       UPDATE tillproof_ledger_stripes AS s SET spent = spent + 1
       WHERE s.account = demand.account AND s.currency = demand.currency AND s.key = coalesce(demand.key, '');
-      SELECT * INTO stock FROM tillproof_ledger_available(demand.account, demand.currency, demand.key, demand.side, since);
+      SELECT a.available INTO stock FROM tillproof_ledger_available(demand.account, demand.currency, demand.key, demand.side, since) AS a;
     END IF;
-    IF stock.available + demand.change < 0 THEN
+    IF stock + demand.change < 0 THEN
       -- The same record may have been posted while this one waited.
       PERFORM FROM tillproof_ledger_ids AS i WHERE i.id = the_id;
       IF FOUND THEN
@@ -186,7 +188,7 @@ BEGIN
       ELSE
         status := 'limit';
         detail := json_build_object('account', demand.account, 'key', demand.key, 'currency', demand.currency, 'side', demand.side,
-          'available', stock.available::text, 'after', (stock.available + demand.change)::text)::text;
+          'available', stock::text, 'after', (stock + demand.change)::text)::text;
       END IF;
       RETURN;
     END IF;

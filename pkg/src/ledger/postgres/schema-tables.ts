@@ -83,16 +83,16 @@ CREATE TABLE IF NOT EXISTS tillproof_ledger_months (
   closed boolean NOT NULL DEFAULT false -- its partitions take no row any more
 );
 CREATE TABLE IF NOT EXISTS tillproof_ledger_rules (
-  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
   version bigint NOT NULL DEFAULT 0     -- one more with each standing of an account
 );
 CREATE TABLE IF NOT EXISTS tillproof_ledger_folds (
-  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
   snapshot pg_snapshot NOT NULL DEFAULT '1:1:',
   floor timestamptz NOT NULL DEFAULT '-infinity'  -- what was posted before is folded, and nothing more is posted there
 ) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS tillproof_ledger_seals (
-  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
   snapshot pg_snapshot NOT NULL DEFAULT '1:1:',
   position bigint NOT NULL DEFAULT 0,
   head text NOT NULL DEFAULT repeat('0', 64)
