@@ -23,6 +23,7 @@ const TABLE = [
   ["saga", "saga/index.ts"],
   ["telemetry", "telemetry/index.ts"],
   ["ledger", "ledger/index.ts"],
+  ["ledger/postgres", "ledger/postgres.ts"],
   ["reconcile", "reconcile/index.ts"],
   ["reconcile/queue", "investigation/index.ts"],
   ["simulator", "simulator/index.ts"],
@@ -59,7 +60,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "reconcile/queue", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "ledger/postgres", "reconcile", "reconcile/queue", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue.

@@ -303,7 +303,10 @@ mod tests {
             let bytes: Vec<u8> =
                 (0..length).map(|byte: u8| byte.wrapping_mul(37).wrapping_add(200)).collect();
             let (hex, base64) = (encode_hex(&bytes), encode_base64(&bytes));
-            assert!(is_hex_of(hex.as_bytes(), &bytes, HexCase::Lower) && is_hex_of(hex.as_bytes(), &bytes, HexCase::Any));
+            assert!(
+                is_hex_of(hex.as_bytes(), &bytes, HexCase::Lower)
+                    && is_hex_of(hex.as_bytes(), &bytes, HexCase::Any)
+            );
             assert!(is_hex_of(hex.to_uppercase().as_bytes(), &bytes, HexCase::Upper));
             assert!(is_hex_of(hex.to_uppercase().as_bytes(), &bytes, HexCase::Any));
             assert!(is_base64_of(base64.as_bytes(), &bytes));

@@ -230,12 +230,7 @@ impl<'d> Reading<'d> {
     /// # Errors
     ///
     /// What the value should have been.
-    pub(super) fn signatures(
-        &self,
-        value: &'d [u8],
-        tag: Option<&[u8]>,
-        claims: &mut Claims<'d>,
-    ) -> Cut<()> {
+    pub(super) fn signatures(&self, value: &'d [u8], tag: Option<&[u8]>, claims: &mut Claims<'d>) -> Cut<()> {
         let take = |claims: &mut Claims<'d>, signature: &[u8]| {
             if !signature.is_empty() {
                 claims.signatures = claims.signatures.wrapping_add(1);
@@ -261,7 +256,8 @@ impl<'d> Reading<'d> {
         let mut well_formed = 0_usize;
         let mut rest = Some(value);
         while let Some(all) = rest {
-            let (item, more) = cut_bytes(all, separator(kind)).map_or((all, None), |(item, more)| (item, Some(more)));
+            let (item, more) =
+                cut_bytes(all, separator(kind)).map_or((all, None), |(item, more)| (item, Some(more)));
             rest = more;
             match kind {
                 grammar::POSITIONAL => {
@@ -310,7 +306,9 @@ impl<'d> Reading<'d> {
                         well_formed = 1;
                         if is(name, wanted) {
                             take(claims, text);
-                        } else if time.is_some_and(|time| is(name, time)) && claims.time.replace(text).is_some() {
+                        } else if time.is_some_and(|time| is(name, time))
+                            && claims.time.replace(text).is_some()
+                        {
                             return Err(expected::ONE_TIMESTAMP);
                         }
                     }

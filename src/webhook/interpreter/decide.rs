@@ -45,7 +45,13 @@ impl Reading<'_> {
     }
 
     /// Decides on a delivery whose whole body is there, and tells its events.
-    pub(super) fn whole(&self, entry: &Entry, draft: &mut Draft, telling: &mut Telling, now: u64) -> Step<Verdict> {
+    pub(super) fn whole(
+        &self,
+        entry: &Entry,
+        draft: &mut Draft,
+        telling: &mut Telling,
+        now: u64,
+    ) -> Step<Verdict> {
         let in_headers = self.row.field(code::PLACE) == place::HEADERS;
         let claims = if in_headers { self.in_headers()? } else { Claims::default() };
         if self.row.is(flag::READS_FORM) {
@@ -128,12 +134,7 @@ impl Reading<'_> {
     }
 
     /// Checks an event, or a whole body, by the signature that stands in it.
-    fn item(
-        &self,
-        draft: &mut Draft,
-        members: &Members<'_>,
-        telling: &mut Telling,
-    ) -> Step<usize> {
+    fn item(&self, draft: &mut Draft, members: &Members<'_>, telling: &mut Telling) -> Step<usize> {
         let signature = &mut telling.signature;
         signature.clear();
         let (field, found) = if self.row.field(code::PLACE) == place::FORM_FIELD {
@@ -223,7 +224,8 @@ impl Reading<'_> {
             (window::ON_REQUEST, None) if !entry.strict => return Ok(()),
             (window::ON_REQUEST, asked) => (asked.unwrap_or(STRICT_TOLERANCE_SECONDS), true),
             (window, asked) => {
-                let own = u64::from(self.row.field(code::TOLERANCE)).wrapping_mul(code::TOLERANCE_UNIT_SECONDS);
+                let own =
+                    u64::from(self.row.field(code::TOLERANCE)).wrapping_mul(code::TOLERANCE_UNIT_SECONDS);
                 (asked.unwrap_or(own), window == window::BOTH_SIDES)
             }
         };

@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
+use super::area::low;
 use super::claims::Reading;
 use super::code::{self, flag, id, moment};
 use super::members::{Members, descend, first};
-use super::area::low;
 use crate::crypto::{HashAlgorithm, HashValue, push_hex};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -42,7 +42,13 @@ pub(super) struct Told {
 
 impl Telling {
     pub(super) const fn new() -> Self {
-        Self { events: Vec::new(), texts: Vec::new(), refused: Vec::new(), signed: None, signature: Vec::new() }
+        Self {
+            events: Vec::new(),
+            texts: Vec::new(),
+            refused: Vec::new(),
+            signed: None,
+            signature: Vec::new(),
+        }
     }
 
     /// Forgets the last delivery.
@@ -86,7 +92,8 @@ impl Telling {
                 (Some(one), Some(other)) => one.as_bytes() != other.as_bytes(),
                 _ => content(event) != content(other),
             };
-            shared.push(others.any(|other| self.added(&other.id) == self.added(&event.id) && is_other(other)));
+            shared
+                .push(others.any(|other| self.added(&other.id) == self.added(&event.id) && is_other(other)));
         }
         for (place, shared) in shared.into_iter().enumerate() {
             if shared && let Some(event) = self.events.get(place) {
@@ -173,7 +180,8 @@ impl Reading<'_> {
         spare: &mut Vec<u8>,
     ) {
         let signed = telling.signed;
-        let (id_kind, paths) = (self.row.field(code::ID), members.get(..code::EVENT_PATHS).unwrap_or_default());
+        let (id_kind, paths) =
+            (self.row.field(code::ID), members.get(..code::EVENT_PATHS).unwrap_or_default());
         // What stands twice makes the whole event ambiguous.
         let is_clear = !paths.contains(&Member::Twice);
         let mut texts = [const { None }; code::EVENT_PATHS];

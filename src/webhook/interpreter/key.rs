@@ -7,8 +7,8 @@ use super::code::{self, flag, form, grammar, key, part, proof};
 use super::fault::{Fault, line};
 use super::row::{Row, rows};
 use crate::crypto::{
-    HashAlgorithm, HexCase, MacAlgorithm, MacKey, Secret, decode_base64, decode_hex, equal, is_base64_of, is_hex_of,
-    push_hex, sha1_of_secret,
+    HashAlgorithm, HexCase, MacAlgorithm, MacKey, Secret, decode_base64, decode_hex, equal, is_base64_of,
+    is_hex_of, push_hex, sha1_of_secret,
 };
 use crate::prelude::*;
 use crate::webhook::SECRETS_MAX;
@@ -151,7 +151,12 @@ impl Key {
             Err(reason) => {
                 let (reason, at) = reason.told();
                 let expected = u8::try_from(reason).ok();
-                return Err(Fault { line: line::SECRET_MALFORMED, expected, numbers: [index, at], subject: b"" });
+                return Err(Fault {
+                    line: line::SECRET_MALFORMED,
+                    expected,
+                    numbers: [index, at],
+                    subject: b"",
+                });
             }
         };
         if secret.is_empty() {

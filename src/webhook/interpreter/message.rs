@@ -111,7 +111,9 @@ impl Reading<'_> {
                     push_hex(&mut draft.spare, HashAlgorithm::Sha256.of(&[self.body]).as_bytes());
                     match self.parameter(&mut draft.form, text)? {
                         None => return self.no_field(text),
-                        Some(claimed) if claimed != draft.spare => return self.mismatch(self.body.is_empty()),
+                        Some(claimed) if claimed != draft.spare => {
+                            return self.mismatch(self.body.is_empty());
+                        }
                         Some(_) => {}
                     }
                 }
@@ -136,8 +138,9 @@ impl Reading<'_> {
                         _ if *number == part::FORM_FIELD_OR => other,
                         _ => return self.no_field(text),
                     };
-                    let digit =
-                        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n');
+                    let digit = |byte: &u8| {
+                        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n')
+                    };
                     if *number == part::FORM_BASE64 && !value.iter().all(digit) {
                         return self.field(text, expected::BASE64);
                     }
@@ -228,7 +231,9 @@ fn other_port(url: &[u8], out: &mut Vec<u8>) {
     let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, b""));
     let colon = authority.iter().rposition(|byte| *byte == b':');
     let (host, port) = match colon.and_then(|at| authority.split_at_checked(at)) {
-        Some((host, [_, port @ ..])) if !port.is_empty() && port.iter().all(u8::is_ascii_digit) => (host, &b""[..]),
+        Some((host, [_, port @ ..])) if !port.is_empty() && port.iter().all(u8::is_ascii_digit) => {
+            (host, &b""[..])
+        }
         _ => (authority, if scheme == b"http" { &b":80"[..] } else { b":443" }),
     };
     for text in [scheme, b"://", host, port, path] {
@@ -251,7 +256,8 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
         if stays || byte.is_ascii_alphanumeric() {
             out.push(byte);
         } else {
-            let digit = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or_default();
+            let digit =
+                |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or_default();
             out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
         }
     }

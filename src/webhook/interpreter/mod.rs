@@ -184,7 +184,8 @@ impl Interpreter {
             Ok(None) => answer::WHOLE,
             Ok(Some(signed_at)) => {
                 let body_is_empty = body_bytes == 0;
-                self.delivery = Some(Delivery { handle, signed_at, body_is_empty, signer: None, hasher: None });
+                self.delivery =
+                    Some(Delivery { handle, signed_at, body_is_empty, signer: None, hasher: None });
                 self.lay(handle, 0, room_bytes)
             }
         }
@@ -264,9 +265,9 @@ impl Interpreter {
         }
         let decided = match delivery.signer {
             None => reading.mismatch(delivery.body_is_empty),
-            Some(signer) => {
-                reading.in_time(entry, delivery.signed_at, now(&self.area)).map(|()| (signer, delivery.signed_at))
-            }
+            Some(signer) => reading
+                .in_time(entry, delivery.signed_at, now(&self.area))
+                .map(|()| (signer, delivery.signed_at)),
         };
         match decided {
             Ok((signer, signed_at)) => self.verified(signer, signed_at),

@@ -4,15 +4,17 @@ use core::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::area::{ABSENT, DELIVERED, DIGEST_AT, LAYOUT, LENGTHS, NOW, OUT, REPEATED, SLOT_BYTES, SLOTS_AT, URL, URL_AT};
+use super::area::{
+    ABSENT, DELIVERED, DIGEST_AT, LAYOUT, LENGTHS, NOW, OUT, REPEATED, SLOT_BYTES, SLOTS_AT, URL, URL_AT,
+};
 use super::{EXPECTED, Interpreter, answer};
 use crate::crypto::{self, decode_base64};
 use crate::json::{self, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
 use crate::webhook::{
-    Error, Fact, Grammar, HEADER_BYTES_MAX, HeaderValue, KeyForm, Options, Outgoing, Place, Primitive, Request,
-    SCHEMES, Scheme, Verifier, scheme,
+    Error, Fact, Grammar, HEADER_BYTES_MAX, HeaderValue, KeyForm, Options, Outgoing, Place, Primitive,
+    Request, SCHEMES, Scheme, Verifier, scheme,
 };
 
 const NOW_S: u64 = 1_700_000_000;
@@ -64,11 +66,20 @@ fn by_verifier(case: &Case) -> String {
         Err(error) => told(&error),
         Ok(verified) => {
             let time = verified.timestamp().map(Timestamp::unix_ms);
-            let mut text = format!("verified by {} at {time:?} without {:?}:", verified.secret_index(), verified.refused());
+            let mut text = format!(
+                "verified by {} at {time:?} without {:?}:",
+                verified.secret_index(),
+                verified.refused()
+            );
             for event in verified.events() {
                 let time = event.occurred_at.map(Timestamp::unix_ms);
                 let (id, kind, digest) = (event.id, event.kind, event.digest);
-                write!(text, " [{id:?} {} {kind:?} {digest:?} {time:?} {:?}]", event.id_is_signed, event.index).unwrap();
+                write!(
+                    text,
+                    " [{id:?} {} {kind:?} {digest:?} {time:?} {:?}]",
+                    event.id_is_signed, event.index
+                )
+                .unwrap();
             }
             text
         }
@@ -135,7 +146,9 @@ impl Shell {
             (6, case.key_id.as_deref()),
             (7, case.access_key.as_deref()),
         ];
-        rest.into_iter().filter_map(|(tag, value)| Some((tag, value?))).for_each(|(tag, value)| put(tag, value));
+        rest.into_iter()
+            .filter_map(|(tag, value)| Some((tag, value?)))
+            .for_each(|(tag, value)| put(tag, value));
         self.text(&options);
         let handle = self.0.open();
         if handle == 0 {
@@ -145,7 +158,8 @@ impl Shell {
         assert_eq!(usize::try_from(self.word(OUT + 3)).unwrap(), names.len(), "{}", case.scheme);
         for (slot, name) in names.iter().enumerate() {
             assert_eq!(usize::try_from(self.word(OUT + 5 + slot * 2)).unwrap(), name.len());
-            let found: Vec<_> = case.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name)).collect();
+            let found: Vec<_> =
+                case.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name)).collect();
             let value = found.first().and_then(|(_, value)| value.as_deref());
             self.slot(SLOTS_AT + slot * SLOT_BYTES, LENGTHS + slot, value, SLOT_BYTES);
             if found.len() > 1 || (found.len() == 1 && value.is_none()) {
@@ -164,7 +178,8 @@ impl Shell {
             let laid = usize::try_from(self.word(LAYOUT + 1)).unwrap();
             self.0.room()[laid..laid + case.body.len()].copy_from_slice(&case.body);
             if by_host {
-                let value = super::algorithm(u8::try_from(hash).unwrap()).of(&[&self.0.room()[..laid + case.body.len()]]);
+                let value = super::algorithm(u8::try_from(hash).unwrap())
+                    .of(&[&self.0.room()[..laid + case.body.len()]]);
                 let bytes = value.as_bytes();
                 self.0.area()[DIGEST_AT..DIGEST_AT + bytes.len()].copy_from_slice(bytes);
             } else {
@@ -243,7 +258,8 @@ fn shown(bytes: &[u8]) -> String {
         let is = |bit: u32| flags & bit != 0;
         let time = is(8).then_some(u64::from(low) | (u64::from(high) << 32));
         let (kind, digest) = (is(2).then_some(kind), is(4).then_some(digest));
-        write!(text, " [{id:?} {} {kind:?} {digest:?} {time:?} {:?}]", is(1), is(16).then_some(index)).unwrap();
+        write!(text, " [{id:?} {} {kind:?} {digest:?} {time:?} {:?}]", is(1), is(16).then_some(index))
+            .unwrap();
     }
     assert_eq!(at, bytes.len());
     text
@@ -266,7 +282,9 @@ fn symmetric() -> impl Iterator<Item = &'static Scheme> {
 /// A secret the scheme accepts, and another.
 fn secrets(scheme: &Scheme) -> [&'static str; 2] {
     match scheme.key {
-        KeyForm::Base64(_) => ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        KeyForm::Base64(_) => {
+            ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+        }
         KeyForm::Hex => ["44782DEF547AAA06C910C43932B1EB0C", "00782DEF547AAA06C910C43932B1EB0C"],
         _ => ["a shared secret", "another shared secret"],
     }
@@ -293,15 +311,16 @@ fn bodies(scheme: &Scheme) -> Vec<&'static str> {
             r#"{"event":{"type":"PAYMENT","tid":14200000},"result":{"status":"SUCCESS"},"transaction":{"amount":1000,"currency":"EUR"}}"#,
             r#"{"event":{"type":"PA:%YMENT","tid":"1"},"result":{"status":"SUCCESS"},"transaction":7}"#,
         ]),
-        ("braintree", _) => Vec::from(["bt_payload=PG5vdGlmaWNhdGlvbi8%2BCg%3D%3D", "a=b&bt_payload=PG5v%0A"]),
+        ("braintree", _) => {
+            Vec::from(["bt_payload=PG5vdGlmaWNhdGlvbi8%2BCg%3D%3D", "a=b&bt_payload=PG5v%0A"])
+        }
         ("nuvei-dmn-sha256", _) => Vec::from([
             "totalAmount=10.00&currency=EUR&responseTimeStamp=2023&PPP_TransactionID=711&Status=APPROVED",
             "totalAmount=10.00&&currency=EU+R&responseTimeStamp=2023&PPP_TransactionID=711&Status=%C3%A9&productId=7",
         ]),
-        ("twilio-form", _) => Vec::from([
-            "CallSid=CA1&From=%2B14158675309&To=%2B18005551212",
-            "b=2&a=1&b=1&b=2&=x&c&%41=z+y&",
-        ]),
+        ("twilio-form", _) => {
+            Vec::from(["CallSid=CA1&From=%2B14158675309&To=%2B18005551212", "b=2&a=1&b=1&b=2&=x&c&%41=z+y&"])
+        }
         ("gocardless", _) => Vec::from([
             r#"{"events":[{"id":"EV1","created_at":"2018-07-05T09:13:51.404Z","resource_type":"payments","action":"confirmed"}]}"#,
             r#"{"events":[{"id":"EV1","action":"x"},{"id":"EV1","action":"y"},{"id":"EV1","action":"x"},7,{"id":"EV2","resource_type":"r"}]}"#,
@@ -352,7 +371,11 @@ fn genuine(scheme: &'static Scheme) -> Vec<Case> {
             own_url: None,
             key_id: Some("our_key".to_owned()),
             access_key: Some("access".to_owned()),
-            headers: delivery.headers.iter().map(|(name, value)| ((*name).to_owned(), Some(value.clone()))).collect(),
+            headers: delivery
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Some(value.clone())))
+                .collect(),
             url: Some(url),
             body: delivery.body,
             now_ms: NOW_S * 1000,
@@ -377,9 +400,35 @@ fn changed(scheme: &Scheme, case: &Case) -> Vec<Case> {
         with(&|case| case.headers.push(case.headers[index].clone()));
         let longest = "x".repeat(HEADER_BYTES_MAX);
         for text in [
-            "", " ", "junk", "=", ",", "t=1", "t=1,v1=", "v1,", "v1, ", "a/b/c", "1/SHA256/x", "a|b", "our_key|", "é=1,t=2", "0", "01",
-            "1700000000", "1700000000000", "1700000001000", "t=,v1=a b", "t=1700000000,v1=é", "99999999999999999999",
-            "sha256=", "SHA256=00", "basic x", "2023-11-14T22:13:20Z", ".", "a;b", &longest,
+            "",
+            " ",
+            "junk",
+            "=",
+            ",",
+            "t=1",
+            "t=1,v1=",
+            "v1,",
+            "v1, ",
+            "a/b/c",
+            "1/SHA256/x",
+            "a|b",
+            "our_key|",
+            "é=1,t=2",
+            "0",
+            "01",
+            "1700000000",
+            "1700000000000",
+            "1700000001000",
+            "t=,v1=a b",
+            "t=1700000000,v1=é",
+            "99999999999999999999",
+            "sha256=",
+            "SHA256=00",
+            "basic x",
+            "2023-11-14T22:13:20Z",
+            ".",
+            "a;b",
+            &longest,
         ] {
             with(&set(text.to_owned()));
         }
@@ -442,8 +491,15 @@ fn changed(scheme: &Scheme, case: &Case) -> Vec<Case> {
     with(&|case| case.url = None);
     with(&|case| case.url = Some(String::new()));
     for url in [
-        "https://shop.example:443/hooks?a=b", "http://shop.example/hooks", "?", "no URL", "https://u:7@a.example?data.id=1;2",
-        "https://a.example/?data.id=1&data.id=2", "https://a.example/?%zz", "https://[::1]:8443/?x=%C3%A9'&y", "a?b://c:80/d",
+        "https://shop.example:443/hooks?a=b",
+        "http://shop.example/hooks",
+        "?",
+        "no URL",
+        "https://u:7@a.example?data.id=1;2",
+        "https://a.example/?data.id=1&data.id=2",
+        "https://a.example/?%zz",
+        "https://[::1]:8443/?x=%C3%A9'&y",
+        "a?b://c:80/d",
         "https://a.example/?bodySHA256=00",
     ] {
         with(&|case| case.url = Some(url.to_owned()));
@@ -461,10 +517,24 @@ fn changed(scheme: &Scheme, case: &Case) -> Vec<Case> {
         with(&|case| drop(case.body.remove(at)));
     }
     for (from, to) in [
-        ("{", "{\"pspReference\":\"x\","), ("\"psp1\"", "[\"psp1\"]"), ("\"psp1\"", "null"), ("hmacSignature", "other"),
-        ("notificationItems", "items"), ("NotificationRequestItem", "Item"), ("[", "[7,"), ("\"EUR\"", "\"E:UR\""),
-        ("AUTHORISATION", "AUTH:ORISATION"), ("\\u0073", "s"), ("eventDate", "eventdate"), ("&", "&Status=x&"), ("=", "=%"),
-        ("&", ";"), ("bt_payload", "x"), ("signature", "Signature"), ("order_id", "order_id\":1,\"order_id"), ("checksum", "x"),
+        ("{", "{\"pspReference\":\"x\","),
+        ("\"psp1\"", "[\"psp1\"]"),
+        ("\"psp1\"", "null"),
+        ("hmacSignature", "other"),
+        ("notificationItems", "items"),
+        ("NotificationRequestItem", "Item"),
+        ("[", "[7,"),
+        ("\"EUR\"", "\"E:UR\""),
+        ("AUTHORISATION", "AUTH:ORISATION"),
+        ("\\u0073", "s"),
+        ("eventDate", "eventdate"),
+        ("&", "&Status=x&"),
+        ("=", "=%"),
+        ("&", ";"),
+        ("bt_payload", "x"),
+        ("signature", "Signature"),
+        ("order_id", "order_id\":1,\"order_id"),
+        ("checksum", "x"),
     ] {
         with(&|case| {
             let body = String::from_utf8(case.body.clone()).unwrap();
@@ -528,7 +598,9 @@ fn both_engines_say_the_same_of_every_vector() {
             own_url: None,
             key_id: text("public_key_id"),
             access_key: text("access_key"),
-            headers: headers.map(|(name, value)| (name.to_string(), value.as_str().map(str::to_owned))).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), value.as_str().map(str::to_owned)))
+                .collect(),
             url: text("url"),
             body: match text("body_base64") {
                 Some(encoded) => decode_base64(&encoded).unwrap(),
@@ -537,7 +609,11 @@ fn both_engines_say_the_same_of_every_vector() {
             now_ms: number("timestamp_now").unwrap() * 1000,
         };
         let says = agree(&mut shell, &case);
-        assert_eq!(says.starts_with("verified"), text("expect").as_deref() == Some("valid"), "{case:?}: {says}");
+        assert_eq!(
+            says.starts_with("verified"),
+            text("expect").as_deref() == Some("valid"),
+            "{case:?}: {says}"
+        );
         asked += 1;
     }
     assert!(asked > 120, "{asked}");

@@ -7,9 +7,7 @@
     reason = "the compiler evaluates it, and what would panic does not compile"
 )]
 
-use super::code::{
-    self, clock, flag, form, grammar, id, key, moment, part, place, proof, unit, window,
-};
+use super::code::{self, clock, flag, form, grammar, id, key, moment, part, place, proof, unit, window};
 use crate::crypto::{Hash, MacAlgorithm};
 use crate::webhook::{
     Grammar, IdSource, KeyForm, KindSource, Moment, Part, Path, Place, Primitive, Scheme, SignatureForm,
@@ -199,7 +197,8 @@ impl<const N: usize> Writer<N> {
                 }
             }
             assert!(clock.tolerance_seconds % code::TOLERANCE_UNIT_SECONDS == 0);
-            let [units, 0, ..] = (clock.tolerance_seconds / code::TOLERANCE_UNIT_SECONDS).to_le_bytes() else {
+            let [units, 0, ..] = (clock.tolerance_seconds / code::TOLERANCE_UNIT_SECONDS).to_le_bytes()
+            else {
                 panic!("the tolerance does not fit")
             };
             fields[code::TOLERANCE] = units;
