@@ -8,6 +8,12 @@
 
 export { Ledger } from "./ledger.js";
 export type { ExpireOptions, LedgerOptions, PostOptions } from "./ledger.js";
+export { BulkLedger } from "./bulk/bulk-ledger.js";
+export type { BatchOptions, BatchResult, BulkOptions } from "./bulk/bulk-ledger.js";
+export type { BulkPosting, BulkTransaction } from "./bulk/columns.js";
+export type { Chain } from "./bulk/engine.js";
+export { splitPages } from "./bulk/pages.js";
+export type { PagesVerification } from "./bulk/pages.js";
 export type {
   AccountBalance,
   Audit,

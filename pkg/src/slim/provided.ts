@@ -17,6 +17,7 @@ export type ArtefactName =
   | "governor"
   | "saga"
   | "ledger"
+  | "ledger-bulk"
   | "ledger-templates"
   | "reconcile"
   | "formats"
