@@ -2,12 +2,14 @@
 
 use super::chain::{Chain, Head, link};
 use super::error::{Error, ErrorKind};
-use super::ids::{Content, Ids};
+use super::ids::{AHEAD, Content, Ids};
 use super::packed::{Packed, Transaction, misfit};
 use super::page::{self, HEAD_BYTES, Holds, Lengths, Place, frame_end};
 use super::slots::Slots;
 use super::standings::Standings;
 use crate::crypto::{encode_hex, sha256};
+use crate::dedup::Fingerprint;
+use crate::json;
 use crate::ledger::{
     self, Account, Balance, CAUSE_BYTES_MAX, ErrorKind as LedgerErrorKind, ID_BYTES_MAX, Kind, POSTINGS_MAX,
     POSTINGS_MIN, Side, State, TrialBalance, checked_text,
@@ -179,6 +181,7 @@ impl BulkLedger {
         if self.unsealed {
             return Err(ErrorKind::Unsealed.into());
         }
+        given("cause", origin.cause)?;
         checked_text("cause", origin.cause, CAUSE_BYTES_MAX)?;
         let most = packed.words.len() / WORDS_MIN;
         let owners = self.slots.owners(self.introduced);
@@ -212,22 +215,35 @@ impl BulkLedger {
 
     fn settle_all(&mut self, packed: Packed<'_>) -> Result<(), Error> {
         let mut transactions = packed.transactions();
+        let mut ahead = transactions.clone();
         let mut number = 0;
-        while let Some(transaction) = transactions.next() {
-            let transaction = transaction.map_err(|found| misfit(number, found))?;
-            if let Some(known) = self.settle(number, &transaction)? {
-                self.exceptions.push(Exception { transaction: number, known });
+        loop {
+            let mut prints = [Fingerprint::default(); AHEAD];
+            for print in &mut prints {
+                let Some(Ok(transaction)) = ahead.next() else { break };
+                *print = self.ids.print(transaction.id);
             }
-            number = number.wrapping_add(1);
+            self.ids.look_ahead(&prints);
+            for print in prints {
+                let Some(transaction) = transactions.next() else { return Ok(()) };
+                let transaction = transaction.map_err(|found| misfit(number, found))?;
+                if let Some(known) = self.settle(number, &transaction, print)? {
+                    self.exceptions.push(Exception { transaction: number, known });
+                }
+                number = number.wrapping_add(1);
+            }
         }
-        Ok(())
     }
 
     /// Posts one transaction, or says what is known of its id.
     #[inline]
-    fn settle(&mut self, number: u64, transaction: &Transaction<'_>) -> Result<Option<Known>, Error> {
+    fn settle(
+        &mut self,
+        number: u64,
+        transaction: &Transaction<'_>,
+        print: Fingerprint,
+    ) -> Result<Option<Known>, Error> {
         let rules = self.look_at(number, transaction)?;
-        let print = self.ids.print(transaction.id);
         let content = Content {
             legs: self.ids.legs_print(transaction.leg_bytes()),
             occurred_ms: transaction.occurred_ms,
@@ -302,6 +318,7 @@ impl BulkLedger {
         }
         let id =
             core::str::from_utf8(transaction.id).map_err(|_| misfit(number, "an id that is not UTF-8"))?;
+        given("id", id).map_err(refused)?;
         for leg in transaction.legs() {
             let owner = self.slots.owner(leg.slot);
             let owner = owner.ok_or_else(|| misfit(number, "a slot that no account has"))?;
@@ -558,6 +575,15 @@ impl BulkLedger {
     pub fn trial_balance(&self) -> TrialBalance {
         self.slots.trial_balance()
     }
+}
+
+/// Refuses an empty text as a document would be refused for it.
+fn given(field: &'static str, text: &str) -> Result<(), ledger::Error> {
+    if !text.is_empty() {
+        return Ok(());
+    }
+    let (expected, found) = ("a non-empty string", "an empty string".to_owned());
+    Err(json::Error::from(json::ErrorKind::WrongField { field, expected, found }).into())
 }
 
 /// Whether an id is what nearly all ids are: 1 to 200 letters of ASCII, none of them a control character.

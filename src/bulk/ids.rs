@@ -13,6 +13,10 @@ pub const TRANSACTIONS_MAX: u32 = 1 << 27;
 /// Room at the beginning.
 const FIRST_CAPACITY: u32 = 1 << 12;
 
+/// How many ids are looked for together: each is a line of memory that is mostly not in the cache, and as many are
+/// under way at once as a processor has places for.
+pub(super) const AHEAD: usize = 32;
+
 /// What is remembered of a transaction.
 #[derive(Clone, Copy)]
 struct Said {
@@ -35,12 +39,14 @@ pub(super) struct Ids {
     said: Vec<Said>,
     index: Index,
     capacity: u32,
+    /// Use for what is loaded ahead.
+    touched: u32,
 }
 
 impl Ids {
     /// No id yet.
     pub(super) fn new(key: [u8; 16]) -> Self {
-        Self { prints: Prints::new(key), said: Vec::new(), index: Index::empty(), capacity: 0 }
+        Self { prints: Prints::new(key), said: Vec::new(), index: Index::empty(), capacity: 0, touched: 0 }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -64,6 +70,14 @@ impl Ids {
         self.at(place).map(|said| (place, Content { legs: said.legs, occurred_ms: said.occurred_ms }))
     }
 
+    /// Loads what will be asked for.
+    #[inline]
+    pub(super) fn look_ahead(&mut self, prints: &[Fingerprint]) {
+        for print in prints {
+            self.touched ^= self.index.touch(print);
+        }
+    }
+
     /// Makes room for so many more.
     pub(super) fn reserve(&mut self, more: usize) -> Result<(), Error> {
         let wanted = u32::try_from(self.said.len().saturating_add(more)).unwrap_or(u32::MAX);
@@ -78,8 +92,15 @@ impl Ids {
         let room = usize::try_from(capacity).unwrap_or(usize::MAX).saturating_sub(self.said.len());
         self.said.try_reserve_exact(room).map_err(|_| no_memory())?;
         let mut index = Index::new(capacity).ok_or_else(no_memory)?;
-        for (place, said) in (0..).zip(&self.said) {
-            index.add(&said.id, place);
+        let mut place = 0_u32;
+        for chunk in self.said.chunks(AHEAD) {
+            for said in chunk {
+                self.touched ^= index.touch(&said.id);
+            }
+            for said in chunk {
+                index.add(&said.id, place);
+                place = place.wrapping_add(1);
+            }
         }
 
         // From here on there is room.

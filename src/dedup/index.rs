@@ -47,6 +47,14 @@ impl Index {
         Self { buckets: Vec::new(), place_mask: 0, len: 0 }
     }
 
+    /// Brings the bucket of a fingerprint into the cache, while others are on their way. What it answers with means
+    /// nothing, but has to be used, or the compiler leaves the load out.
+    #[cfg(feature = "bulk")]
+    #[inline]
+    pub(crate) fn touch(&self, fingerprint: &Fingerprint) -> u32 {
+        self.buckets.get(self.home(fingerprint)).map_or(FREE, |Bucket([first, ..])| *first)
+    }
+
     /// How many fingerprints there are.
     pub(crate) const fn len(&self) -> usize {
         self.len

@@ -208,8 +208,8 @@ impl Bulks {
         Ok(())
     }
 
-    /// Tells of the page of the last batch.
-    fn look(&mut self, handle: u32) {
+    /// Tells of the last page of these books, which the books before them may have overwritten there.
+    pub fn look(&mut self, handle: u32) {
         let Ok(books) = books(&mut self.open, handle) else { return };
         let unsealed = number(books.unsealed().len());
         let introduced = number(books.introduced());
@@ -482,6 +482,12 @@ pub mod exports {
         cause: &[u8],
     ) -> u32 {
         u32::from(BULKS.lock().draft(handle, [words, ids], [recorded_high, recorded_low], cause))
+    }
+
+    /// See [`Bulks::look`].
+    #[wasm_bindgen]
+    pub fn bulk_look(handle: u32) {
+        BULKS.lock().look(handle);
     }
 
     /// See [`Bulks::refusal`].

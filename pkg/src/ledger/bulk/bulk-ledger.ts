@@ -50,7 +50,10 @@ export interface BatchResult extends Iterable<PostResult> {
   readonly existing: number;
   /** Those whose id is there and says something else: nothing was posted for them. */
   readonly different: readonly { readonly index: number; readonly position: number; readonly field: string }[];
-  /** The page of the journal, empty when nothing was new. */
+  /**
+   * The page of the journal, empty when nothing was new. Copied when it is first asked for, and gone when the next batch is
+   * posted: throws `bulk_page_gone` then. Whoever has opened the books with `append` needs none of this.
+   */
   readonly page: Uint8Array;
   /** What became of one transaction, counted from 0. */
   at(index: number): PostResult;
@@ -133,14 +136,14 @@ export class BulkLedger {
   async setAccount(standing: StandingInput): Promise<PostResult & { readonly page: Uint8Array }> {
     const document = toStanding(standing, this.#now);
     return this.#inTurn(async () => {
-      const { known, ...told } = this.#engine.standing(document);
+      const { known, told } = this.#engine.standing(document);
+      const page = told.page();
       if (known !== null) {
         const { position, field } = known;
-        if (field !== undefined) return { status: "exists_with_different", position, field, page: told.page };
-        return { status: "exists", position, page: told.page };
+        return field === undefined ? { status: "exists", position, page } : { status: "exists_with_different", position, field, page };
       }
       await this.#store(told);
-      return { status: "created", position: this.length, page: told.page };
+      return { status: "created", position: this.length, page };
     });
   }
 
@@ -164,10 +167,10 @@ export class BulkLedger {
     this.#engine.close();
   }
 
-  async #store({ page }: Told): Promise<void> {
-    if (this.#append === undefined || page.length === 0) return;
+  async #store(told: Told): Promise<void> {
+    if (this.#append === undefined || told.pageBytes === 0) return;
     try {
-      await this.#append(page);
+      await this.#append(told.page());
     } catch (error) {
       this.#engine.takeBack();
       throw error;
@@ -191,16 +194,18 @@ function chainOf(name: string, chain: unknown): Chain {
 class Result implements BatchResult {
   readonly length: number;
   readonly created: number;
-  readonly page: Uint8Array;
-  readonly #first: number;
-  readonly #exceptions: Uint32Array;
+  readonly #told: Told;
+  #page: Uint8Array | undefined;
 
   constructor(told: Told, length: number) {
     this.length = length;
     this.created = told.created;
-    this.page = told.page;
-    this.#first = told.first;
-    this.#exceptions = told.exceptions;
+    this.#told = told;
+  }
+
+  get page(): Uint8Array {
+    this.#page ??= this.#told.page();
+    return this.#page;
   }
 
   get existing(): number {
@@ -209,9 +214,9 @@ class Result implements BatchResult {
 
   get different(): { readonly index: number; readonly position: number; readonly field: string }[] {
     const found = [];
-    for (let at = 0; at < this.#exceptions.length; at += EXCEPTION_WORDS) {
-      const field = FIELDS[this.#exceptions[at + 1] as number] as string;
-      if (field !== "") found.push({ index: this.#exceptions[at] as number, position: this.#position(at), field });
+    for (let at = 0; at < this.#told.exceptions.length; at += EXCEPTION_WORDS) {
+      const field = FIELDS[this.#told.exceptions[at + 1] as number] as string;
+      if (field !== "") found.push({ index: this.#told.exceptions[at] as number, position: this.#position(at), field });
     }
     return found;
   }
@@ -226,8 +231,8 @@ class Result implements BatchResult {
     }
     const before = this.#before(index);
     const at = before * EXCEPTION_WORDS;
-    if (this.#exceptions[at] !== index) return { status: "created", position: this.#first + index - before };
-    const [position, field] = [this.#position(at), FIELDS[this.#exceptions[at + 1] as number] as string];
+    if (this.#told.exceptions[at] !== index) return { status: "created", position: this.#told.first + index - before };
+    const [position, field] = [this.#position(at), FIELDS[this.#told.exceptions[at + 1] as number] as string];
     return field === "" ? { status: "exists", position } : { status: "exists_with_different", position, field };
   }
 
@@ -237,16 +242,16 @@ class Result implements BatchResult {
 
   /** How many exceptions there are before a transaction. */
   #before(index: number): number {
-    let [low, high] = [0, this.#exceptions.length / EXCEPTION_WORDS];
+    let [low, high] = [0, this.#told.exceptions.length / EXCEPTION_WORDS];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#exceptions[middle * EXCEPTION_WORDS] as number) < index) low = middle + 1;
+      if ((this.#told.exceptions[middle * EXCEPTION_WORDS] as number) < index) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   #position(at: number): number {
-    return (this.#exceptions[at + 3] as number) * WORD + (this.#exceptions[at + 2] as number);
+    return (this.#told.exceptions[at + 3] as number) * WORD + (this.#told.exceptions[at + 2] as number);
   }
 }

@@ -56,8 +56,10 @@ const LEG_WORDS = 3;
 /** A word of lengths has 16 bits for each: ids end at 200 bytes, and postings at 256. */
 const LENGTH_MAX = 0xffff;
 
-/** Up to here a loop is faster than the encoder, and leaves nothing to collect. */
-const SHORT = 64;
+const LENGTH_BITS = 16;
+
+/** Transactions whose ids are encoded together: their texts are in the cache then, and of one id too long few are redone. */
+const CHUNK = 512;
 
 /** A letter of UTF-16 takes three bytes at most. */
 const LETTER_BYTES_MAX = 3;
@@ -65,6 +67,9 @@ const LETTER_BYTES_MAX = 3;
 /** Times and amounts cross as two words. */
 const WORD = 2 ** 32;
 const PER_WORD = 1 / WORD;
+
+/** The last millisecond of the year 9999, as in guard.ts. */
+const TIME_MS_MAX = 253_402_300_799_999;
 
 /** Room for a usual batch, so that most never ask for more. */
 const FIRST_WORDS = 16_384;
@@ -83,43 +88,39 @@ let encoder: TextEncoder | undefined;
 /** Packs a batch. Answers with how many words and bytes of ids there are. Throws for what cannot be packed as it is. */
 export function pack(transactions: readonly BulkTransaction[], accounts: Accounts): readonly [words: number, bytes: number] {
   if (generation !== ledgerBulk.generation || words.byteLength === 0) room(FIRST_WORDS, FIRST_BYTES);
-  const { slots } = accounts;
   let word = 0;
   let byte = 0;
-  // What time it was is mostly what time it was before.
-  let time = -1;
-  let timeLow = 0;
-  let timeHigh = 0;
-  for (let number = 0; number < transactions.length; number += 1) {
+  for (let from = 0; from < transactions.length; from += CHUNK) {
+    const to = Math.min(from + CHUNK, transactions.length);
+    const start = word;
+    // Texts are joined and encoded together, at half the time of a loop over their letters.
+    ids = "";
+    word = packWords(transactions, from, to, word, accounts);
+    byte = packIds(transactions, from, to, start, byte);
+  }
+  ids = "";
+  return [word, byte];
+}
+
+/** The ids of a chunk, behind each other. */
+let ids = "";
+
+/** Packs the words of some transactions, as if their ids were ASCII. Answers with where they end. */
+function packWords(transactions: readonly BulkTransaction[], from: number, to: number, start: number, accounts: Accounts): number {
+  const { slots } = accounts;
+  let word = start;
+  for (let number = from; number < to; number += 1) {
     const transaction = transactions[number] as BulkTransaction;
     if (!isPlain(transaction)) throw misshapen(number, transaction);
     const { id, occurredAt, postings } = transaction;
-    const { length } = id;
     const legs = postings.length;
-    if (word + HEAD_WORDS + legs * LEG_WORDS > words.length || byte + length * LETTER_BYTES_MAX > bytes.length) {
-      room(word + HEAD_WORDS + legs * LEG_WORDS, byte + length * LETTER_BYTES_MAX);
-    }
-    let idBytes = length;
-    let letters = 0;
-    if (length <= SHORT) {
-      for (let at = 0; at < length; at += 1) {
-        const letter = id.charCodeAt(at);
-        bytes[byte + at] = letter;
-        letters |= letter;
-      }
-    }
-    // In ASCII, as nearly all ids are, a letter is a byte.
-    if (length > SHORT || letters > 127) idBytes = encoded(number, id, byte);
     if (legs > LENGTH_MAX) throw tooMany(number, legs);
-    words[word] = idBytes | (legs << 16);
-    byte += idBytes;
-    if (occurredAt !== time) {
-      time = timeMs(`transactions[${number}].occurredAt`, occurredAt);
-      timeLow = time >>> 0;
-      timeHigh = Math.trunc(time * PER_WORD);
-    }
-    words[word + 1] = timeLow;
-    words[word + 2] = timeHigh;
+    if (word + HEAD_WORDS + legs * LEG_WORDS > words.length) room(word + HEAD_WORDS + legs * LEG_WORDS, 0);
+    ids += id;
+    const time = isTime(occurredAt) ? occurredAt : timeMs(`transactions[${number}].occurredAt`, occurredAt);
+    words[word] = (id.length & LENGTH_MAX) | (legs << LENGTH_BITS);
+    words[word + 1] = time >>> 0;
+    words[word + 2] = Math.trunc(time * PER_WORD);
     word += HEAD_WORDS;
     for (let leg = 0; leg < legs; leg += 1) {
       const posting = postings[leg] as BulkPosting;
@@ -140,7 +141,32 @@ export function pack(transactions: readonly BulkTransaction[], accounts: Account
       word += LEG_WORDS;
     }
   }
-  return [word, byte];
+  return word;
+}
+
+/** Writes the ids of a chunk, whose words begin at `word`. Answers with where they end. */
+function packIds(transactions: readonly BulkTransaction[], from: number, to: number, word: number, start: number): number {
+  const { length } = ids;
+  if (start + length * LETTER_BYTES_MAX > bytes.length) room(0, start + length * LETTER_BYTES_MAX);
+  encoder ??= new TextEncoder();
+  const { written } = encoder.encodeInto(ids, bytes.subarray(start));
+  // In ASCII, as nearly all ids are, a letter is a byte, so that the lengths that were written are right.
+  if (written === length && length <= LENGTH_MAX) return start + length;
+  let byte = start;
+  let head = word;
+  for (let number = from; number < to; number += 1) {
+    const { id, postings } = transactions[number] as BulkTransaction;
+    const idBytes = encoded(number, id, byte);
+    words[head] = idBytes | (postings.length << LENGTH_BITS);
+    byte += idBytes;
+    head += HEAD_WORDS + postings.length * LEG_WORDS;
+  }
+  return byte;
+}
+
+/** Whether a time is what nearly all are: nothing that has to be named is made for it. */
+function isTime(time: unknown): boolean {
+  return typeof time === "number" && time > 0 && time <= TIME_MS_MAX && Math.trunc(time) === time;
 }
 
 /** Whether a transaction is an object with what is packed and without what is not kept. */

@@ -29,8 +29,16 @@ export interface Told {
   readonly created: number;
   readonly first: number;
   readonly exceptions: Uint32Array;
-  /** A copy, without its head where the batch has been drafted and not sealed. */
-  readonly page: Uint8Array<ArrayBuffer>;
+  /** Bytes of its page; 0 when nothing was new. */
+  readonly pageBytes: number;
+  /** A copy of its page. Throws `bulk_page_gone` once the books have another. */
+  page(): Uint8Array<ArrayBuffer>;
+}
+
+/** Where a standing is that was there already, and what of it differs. */
+export interface KnownStanding {
+  readonly position: number;
+  readonly field?: string;
 }
 
 /** Of the algorithms of the hosts, by the numbers of host-hash.ts. */
@@ -49,6 +57,8 @@ export class Engine implements Accounts {
   readonly #host: () => HostCrypto | null;
   readonly #generation: number;
   readonly #handle: number;
+  /** Which batch was the last: only its page is still there. */
+  #batch = 0;
   #closed = false;
 
   /** `host` is there for tests: the hash functions to use instead of those this host has. */
@@ -63,6 +73,7 @@ export class Engine implements Accounts {
   /** Posts a batch and seals its page. */
   post(transactions: readonly BulkTransaction[], cause: string, recordedAt: number): Told {
     const handle = this.#live();
+    this.#batch += 1;
     try {
       moved();
       const [words, bytes] = pack(transactions, this);
@@ -78,12 +89,13 @@ export class Engine implements Accounts {
   }
 
   /** Posts a standing and seals its page; where it was there already, says where, and what differs. */
-  standing(document: StandingDocument): Told & { readonly known: { readonly position: number; readonly field?: string } | null } {
+  standing(document: StandingDocument): { readonly told: Told; readonly known: KnownStanding | null } {
     const handle = this.#live();
+    this.#batch += 1;
     const input = encode(document);
-    const known = ledgerBulk.invoke<{ position: number; field?: string } | null>((exports) => exports.bulk_standing(handle, input));
+    const known = ledgerBulk.invoke<KnownStanding | null>((exports) => exports.bulk_standing(handle, input));
     this.#forget();
-    return { ...this.#sealed(handle), known };
+    return { told: this.#sealed(handle), known };
   }
 
   introduce(account: string, currency: string): Slot {
@@ -99,6 +111,7 @@ export class Engine implements Accounts {
   /** Undoes the last batch. */
   takeBack(): void {
     const handle = this.#live();
+    this.#batch += 1;
     ledgerBulk.invoke<View>((exports) => exports.bulk_take_back(handle));
     this.#forget();
   }
@@ -106,6 +119,7 @@ export class Engine implements Accounts {
   /** Adds the next page. */
   replay(page: Uint8Array): View {
     const handle = this.#live();
+    this.#batch += 1;
     return ledgerBulk.invoke<View>((exports) => exports.bulk_replay(handle, page));
   }
 
@@ -152,14 +166,29 @@ export class Engine implements Accounts {
       ledgerBulk.raw((exports) => exports.bulk_seal(handle, digest === undefined ? 0 : 1));
       told = this.#told();
     }
-    const [created, low, high, exceptions, exceptionsAt, at, bytes] = told as unknown as readonly number[] & { length: 10 };
+    const [created = 0, low = 0, high = 0, exceptions = 0, exceptionsAt = 0, , pageBytes = 0] = told;
     const { buffer } = ledgerBulk.memory();
+    const batch = this.#batch;
     return {
-      created: created as number,
-      first: (high as number) * WORD + (low as number),
-      exceptions: new Uint32Array(buffer, exceptionsAt, (exceptions as number) * EXCEPTION_WORDS).slice(),
-      page: new Uint8Array(buffer, at, bytes).slice(),
+      created,
+      first: high * WORD + low,
+      exceptions: new Uint32Array(buffer, exceptionsAt, exceptions * EXCEPTION_WORDS).slice(),
+      pageBytes,
+      page: () => {
+        if (pageBytes === 0) return new Uint8Array();
+        if (batch === this.#batch && !this.#closed && this.#generation === ledgerBulk.generation) return this.#page();
+        const message = "the page of this batch is gone, since another was posted: take it before, or open the books with `append`";
+        throw new TillproofError({ code: "bulk_page_gone", message });
+      },
     };
+  }
+
+  /** The last page. Its place is asked for anew, since other books of this instance share what is told. */
+  #page(): Uint8Array<ArrayBuffer> {
+    const handle = this.#live();
+    ledgerBulk.raw((exports) => exports.bulk_look(handle));
+    const [, , , , , at = 0, bytes = 0] = this.#told();
+    return new Uint8Array(ledgerBulk.memory().buffer, at, bytes).slice();
   }
 
   #told(): Uint32Array {
