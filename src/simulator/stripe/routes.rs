@@ -11,7 +11,7 @@ use super::work::Work;
 use super::{
     accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
     disputes, events, files, fraud_warnings, payment_intents, payment_methods, payout_settings, payouts,
-    prices, products, refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers,
+    prices, products, refunds, setup_intents, sources, test_clocks, tokens, transfer_reversals, transfers,
     webhook_endpoints,
 };
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
@@ -43,6 +43,7 @@ const RESOURCES: &[&[Row]] = &[
     products::ROUTES,
     refunds::ROUTES,
     setup_intents::ROUTES,
+    sources::ROUTES,
     test_clocks::ROUTES,
     tokens::ROUTES,
     transfer_reversals::ROUTES,
