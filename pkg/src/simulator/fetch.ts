@@ -52,9 +52,11 @@ export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promi
  */
 export function fetchOver(exchange: ExchangeWith): Fetch {
   return async (input, init) => {
-    const { signal, ...request } = plainRequest(input, init) ?? (await readRequest(input, init));
+    const request = plainRequest(input, init) ?? (await readRequest(input, init));
+    const { signal } = request;
     signal?.throwIfAborted();
-    const answer = await exchange(request, signal);
+    const given = exchange(request, signal);
+    const answer = "connection" in given ? given : await given;
     signal?.throwIfAborted();
     if (answer.connection === "broken") throw new TypeError("fetch failed", { cause: connectionReset() });
     if (answer.connection === "hung") throw new TypeError("fetch failed", { cause: neverAnswered() });
@@ -164,30 +166,41 @@ function plainRequest(input: Request | URL | string, init: RequestInit | undefin
   const headers = plainHeaders(given);
   if (headers === undefined) return undefined;
   // The platform says of a text which type it has, where nothing else is said.
-  if (typeof body === "string" && !headers.some(([name]) => name.toLowerCase() === "content-type")) return undefined;
-  const request = { ...target(input), method, headers, body: typeof body === "string" ? body : "" };
-  return signal instanceof AbortSignal ? { ...request, signal } : (signal ?? undefined) === undefined ? request : undefined;
+  if (typeof body === "string" && !headers.some(([name]) => isNamed(name, "content-type"))) return undefined;
+  const { path, query } = target(input);
+  const text = typeof body === "string" ? body : "";
+  if (signal instanceof AbortSignal) return { path, query, method, headers, body: text, signal };
+  return (signal ?? undefined) === undefined ? { path, query, method, headers, body: text } : undefined;
+}
+
+/** Whether a header has a name that is written in lower case. */
+function isNamed(name: string, lower: string): boolean {
+  return name.length === lower.length && name.toLowerCase() === lower;
 }
 
 /** The values that were found in order last, of headers that are sent and not read: they are long, and always the same. */
 const CHECKED = new Map<string, string>();
 
-/** The headers when each name stands once, and no platform would change or refuse anything in them. */
+/** The headers when each that is read stands once, and no platform would change or refuse anything in them. */
 function plainHeaders(given: RequestInit["headers"]): [name: string, value: string][] | undefined {
+  const isList = Array.isArray(given);
+  if (!isList && given !== undefined && Object.getPrototypeOf(given) !== Object.prototype) return undefined;
   const headers: [name: string, value: string][] = [];
-  const names = new Set<string>();
-  for (const pair of Array.isArray(given) ? given : Object.entries(given ?? {})) {
+  for (const pair of isList ? given : Object.entries(given ?? {})) {
     const [name, value] = pair as [unknown, unknown];
     if (typeof name !== "string" || typeof value !== "string") return undefined;
-    const isSame = CHECKED.get(name) === value;
-    if (!isSame && (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value))) return undefined;
-    names.add(isSame ? name : name.toLowerCase());
-    if (!NOT_READ.has(name)) headers.push([name, value]);
-    else if (!isSame) CHECKED.set(name, value);
+    if (CHECKED.get(name) === value) continue;
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return undefined;
+    if (NOT_READ.has(name)) {
+      CHECKED.set(name, value);
+      continue;
+    }
+    const lower = name.toLowerCase();
+    // The platform would make one of both.
+    if (headers.some(([other]) => isNamed(other, lower))) return undefined;
+    headers.push([name, value]);
   }
-  const expected = Array.isArray(given) ? given.length : Object.keys(given ?? {}).length;
-  const isRecord = Array.isArray(given) || given === undefined || Object.getPrototypeOf(given) === Object.prototype;
-  return isRecord && names.size === expected ? headers : undefined;
+  return headers;
 }
 
 /** An address in which nothing is escaped, folded or left out: its origin, its path and its query. */

@@ -244,14 +244,15 @@ pub(super) mod tests {
             self.put(NOW, low);
             self.put(NOW + 1, high);
             for (place, text) in texts.into_iter().chain([request.body.as_slice()]).enumerate() {
-                self.put(LENGTHS + place, small(text.len()));
+                self.put(LENGTHS.saturating_add(place), small(text.len()));
             }
             self.put(HEADERS, small(places.len()));
             for (number, (place, (_, value))) in places.iter().zip(&request.headers).enumerate() {
-                self.put(HEADERS + 1 + 2 * number, small(*place));
-                self.put(HEADERS + 2 + 2 * number, small(value.len()));
+                let at = number.saturating_mul(2).saturating_add(HEADERS + 1);
+                self.put(at, small(*place));
+                self.put(at.saturating_add(1), small(value.len()));
             }
-            self.bytes[TEXTS_AT..TEXTS_AT + whole.len()].copy_from_slice(&whole);
+            self.bytes[TEXTS_AT..].iter_mut().zip(&whole).for_each(|(slot, byte)| *slot = *byte);
         }
 
         fn word(&self, at: usize) -> u32 {
@@ -316,10 +317,10 @@ pub(super) mod tests {
         ];
         exchange.webhooks_first = true;
         area.write(&exchange, Timestamp::from_unix_ms((1 << 32) | 7));
-        assert_eq!([0, 1, 2, 3, 4].map(|fact| area.word(FACTS + fact)), [200, 0, 0, 0, 1]);
+        assert_eq!([0, 1, 2, 3, 4].map(|fact| area.word(FACTS.saturating_add(fact))), [200, 0, 0, 0, 1]);
         assert_eq!([area.word(DUE), area.word(DUE + 1)], [7, 1]);
         assert_eq!(area.word(ANSWERED), 3);
-        let headers: Vec<u32> = (1..7).map(|at| area.word(ANSWERED + at)).collect();
+        let headers: Vec<u32> = (1..7).map(|at| area.word(ANSWERED.saturating_add(at))).collect();
         assert_eq!(headers, [1, 5, 2, ECHOED, SPELLED | 5, 3]);
         assert_eq!(area.text(), r#"req_1allowGET{"status":"ok"}"#);
     }
