@@ -76,7 +76,7 @@ export const ARTEFACTS = [
   { name: "governor", features: "wasm-governor,artefact,wordless" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
-  { name: "ledger-bulk", features: "wasm-ledger-bulk,artefact", fast: true, inline: 100, pass: "-O3" },
+  { name: "ledger-bulk", features: "wasm-ledger-bulk,artefact", fast: true, pass: "-O3" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
   { name: "formats", features: "wasm-formats" },

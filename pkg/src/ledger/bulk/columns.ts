@@ -6,7 +6,7 @@
  * the books do not keep is passed over in silence.
  */
 
-import { TillproofError } from "../../shell/errors.js";
+import { isTillproofError, TillproofError } from "../../shell/errors.js";
 import { amountDigits, list, object, onlyKnown, refusal, text, timeMs, type AmountInput } from "../../shell/guard.js";
 import { ledgerBulk } from "../../shell/ledger-bulk.js";
 import type { Side } from "../entry.js";
@@ -232,10 +232,22 @@ function tooMany(number: number, legs: number): TillproofError {
 function introduced(accounts: Accounts, number: number, leg: number, posting: BulkPosting): Slot {
   const name = `transactions[${number}].postings[${leg}]`;
   onlyKnown(name, posting, ["account", "side", "amount", "currency"]);
-  const slot = accounts.introduce(text(`${name}.account`, posting.account), text(`${name}.currency`, posting.currency));
-  // The engine may have moved its memory to make room for the name.
-  room(0, 0);
-  return slot;
+  const [account, currency] = [text(`${name}.account`, posting.account), text(`${name}.currency`, posting.currency)];
+  try {
+    return accounts.introduce(account, currency);
+  } catch (error) {
+    if (!isTillproofError(error)) throw error;
+    const { code, advice, message, details } = error;
+    throw new TillproofError({
+      code,
+      advice,
+      message: `transaction ${number} of the batch: ${message}`,
+      details: { ...details, transaction: String(number) },
+    });
+  } finally {
+    // The engine may have moved its memory to make room for the name.
+    if (ledgerBulk.generation === generation) room(0, 0);
+  }
 }
 
 /** Writes an id with the encoder, and says how many bytes it has. */
