@@ -30,8 +30,9 @@ const CARRIED = [
   ["BulkLedger", "/ledger", "ledger-bulk"],
   ["templates", "/ledger", "ledger-templates"],
   ["Entitlements", "/ledger", ""],
-  ["reconcile", "/reconcile", "reconcile"],
+  ["reconcile", "/reconcile", "reconcile, reconcile-files"],
   ["readers", "/reconcile", "formats"],
+  ["openQueue", "/reconcile/queue", "investigation"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],
@@ -39,7 +40,7 @@ const CARRIED = [
   ["createVerifier", "", "webhooks"],
   ["createPayments", "", "governor, payments"],
   ["Ledger", "", "ledger"],
-  ["reconcile", "", "reconcile"],
+  ["reconcile", "", "reconcile, reconcile-files"],
   ["memoryStore", "", ""],
 ];
 

@@ -37,11 +37,13 @@ mod journal;
 mod line;
 mod locate;
 mod merkle;
+mod plan;
 mod read;
 mod record;
 mod rest;
 mod standing;
 mod templates;
+mod watch;
 
 pub use account::{ACCOUNT_BYTES_MAX, Account, Kind, SEGMENT_BYTES_MAX, SEGMENTS_MAX, Side};
 pub use balance::{AccountBalance, Balance, CurrencyTotal, TrialBalance};
@@ -58,9 +60,11 @@ pub use journal::{Answer, Ledger};
 pub use line::{Line, POSITION_MAX};
 pub use locate::tampered_byte;
 pub use merkle::{DayRoot, Inclusion};
+pub use plan::{Demand, Plan};
 pub use read::{Audit, StatementLine};
 pub use record::Record;
 pub use standing::{Limit, Standing, State};
 #[cfg(feature = "bulk")]
 pub(crate) use standing::{Rulings, is_within};
 pub use templates::{Leg, Template, Term};
+pub use watch::{DIFFERING_MAX, Watch, Watched};

@@ -15,11 +15,13 @@ export type ArtefactName =
   | "payments"
   | "payments-tables"
   | "governor"
+  | "investigation"
   | "saga"
   | "ledger"
   | "ledger-bulk"
   | "ledger-templates"
   | "reconcile"
+  | "reconcile-files"
   | "formats"
   | "simulator";
 
