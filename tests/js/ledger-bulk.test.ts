@@ -143,6 +143,26 @@ test("ids in any script cross as they are, beside those in ASCII and in batches 
   books.close();
 });
 
+test("a batch may introduce so many accounts that wasm's memory moves under its columns", async () => {
+  const books = BulkLedger.open();
+  const name = (number: number, side: string): string => `Assets:Customer:${"x".repeat(40)}:${number}:${side}`;
+  const batch = Array.from({ length: 20_000 }, (_, number): BulkTransaction => ({
+    id: `txn_${number}_${"y".repeat(60)}`,
+    occurredAt: number,
+    postings: [
+      { account: name(number, "in"), side: "debit", amount: number + 1, currency: "EUR" },
+      { account: name(number, "out"), side: "credit", amount: number + 1, currency: "EUR" },
+    ],
+  }));
+  assert.equal((await books.post(batch, CAUSE)).created, 20_000);
+  for (const number of [0, 5_461, 5_462, 19_999]) {
+    assert.equal(books.balance(name(number, "in"), "EUR").debits, BigInt(number + 1));
+    assert.equal(books.balance(name(number, "out"), "EUR").credits, BigInt(number + 1));
+  }
+  assert.equal(books.trialBalance()[0]?.accounts.length, 40_000);
+  books.close();
+});
+
 test("pages are the journal: chained by SHA-256, replayed to the same books, and each changed byte is named", async () => {
   for (const chain of ["none", "batch", "transaction"] as const) {
     const pages: Uint8Array[] = [];
