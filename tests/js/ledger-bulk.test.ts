@@ -50,7 +50,7 @@ test("a batch is answered transaction by transaction, and balances follow", asyn
   const second = await books.post([sale("two", 701), { ...sale("one"), occurredAt: 5 }, sale("four", 1)], CAUSE);
   assert.deepEqual(second.different, [
     { index: 0, position: 2, field: "postings" },
-    { index: 1, position: 1, field: "occurred_at" },
+    { index: 1, position: 1, field: "occurredAt" },
   ]);
   assert.deepEqual(second.at(2), { status: "created", position: 4 });
   const sales = books.balance("Income:Sales", "EUR");
@@ -171,6 +171,9 @@ test("pages are the journal: chained by SHA-256, replayed to the same books, and
       await books.post([sale(`a${batch}`), sale(`b${batch}`, batch + 1), sale("a0")], CAUSE);
     }
     await books.setAccount({ id: "stop", account: "Liabilities:Wallet", state: "blocked", occurredAt: 1, recordedAt: 2, cause: "desk" });
+    const standing = { id: "stop", account: "Liabilities:Wallet", state: "blocked", occurredAt: 2, recordedAt: 2, cause: "desk" } as const;
+    const different = await books.setAccount(standing);
+    assert.deepEqual([different.status, different.status === "exists_with_different" && different.field], ["exists_with_different", "occurredAt"]);
     assert.equal(pages.length, 6);
     const file = Buffer.concat(pages);
     assert.deepEqual(splitPages(file).map((page) => page.length), pages.map((page) => page.length));
