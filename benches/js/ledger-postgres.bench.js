@@ -1,7 +1,8 @@
 /**
  * A thousand buyers pay one seller at once: the books in PostgreSQL beside the two designs that come to mind first.
  *
- * `UPDATE balance` writes the payment and adds to the balances of seller and gateway, in one statement. `SUM` writes the payment
+ * `UPDATE balance` writes the payment and adds to the balances of seller and gateway, in one statement: by itself, and as one of
+ * a transaction that writes an order too. `SUM` writes the payment
  * and its two postings, and adds up when it is asked. Both are the least a hand would write: no chain, no template, no rule. All
  * contenders take turns, with the same connections, the same durability (`fsync`, `synchronous_commit`), and a worker that folds
  * and seals the books meanwhile. Skipped where `POSTGRES_URL` names no server.
@@ -42,6 +43,7 @@ async function schema(pool, prefix) {
     INSERT INTO ${prefix}_accounts VALUES ('seller', 0), ('gateway', 0);
     CREATE TABLE ${prefix}_entries (id text PRIMARY KEY, cause text NOT NULL);
     CREATE TABLE ${prefix}_postings (entry text NOT NULL, account text NOT NULL, amount bigint NOT NULL);
+    CREATE TABLE ${prefix}_orders (id text PRIMARY KEY, state text NOT NULL);
     CREATE INDEX ${prefix}_by_account ON ${prefix}_postings (account) INCLUDE (amount)`);
 }
 
@@ -62,7 +64,15 @@ function contenders(ledger, prefix) {
   };
 }
 
-/** All payers pay: how long it takes, and how long each waits for its statement once it has a connection. */
+/** What a shop does: the payment is one of several statements of a transaction. */
+const inOrder = (prefix, pay) => async (client, entry) => {
+  await client.query("BEGIN");
+  await pay(client, entry);
+  await client.query(`INSERT INTO ${prefix}_orders VALUES ($1, 'paid')`, [entry.id]);
+  await client.query("COMMIT");
+};
+
+/** All payers pay: how long it takes, and how long each takes once it has a connection, and with the wait for one. */
 async function crowd(pool, pay) {
   const statements = [];
   const waits = [];
@@ -133,7 +143,7 @@ async function reading(read) {
   return median(took);
 }
 
-async function payments(pool, ways) {
+async function payments(pool, ways, how) {
   const found = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
   const names = Object.keys(ways);
   for (let round = 0; round <= ROUNDS; round += 1) {
@@ -149,11 +159,11 @@ async function payments(pool, ways) {
     const waits = rounds.flatMap((round) => round.waits).sort((a, b) => a - b);
     const figures = {
       "appends a second": Math.round(median(rounds.map(({ seconds }) => (PAYERS * PAYMENTS) / seconds))),
-      "statement p50 ms": ms(at(statements, 0.5)),
-      "statement p99 ms": ms(at(statements, 0.99)),
+      "p50 ms": ms(at(statements, 0.5)),
+      "p99 ms": ms(at(statements, 0.99)),
       "payer p99 ms": ms(at(waits, 0.99)),
     };
-    return { name: `${PAYERS} payers, one seller, ${CONNECTIONS} connections: ${name}`, figures };
+    return { name: `${PAYERS} payers, one seller, ${CONNECTIONS} connections, ${how}: ${name}`, figures };
   });
 }
 
@@ -168,7 +178,10 @@ async function onPostgres(pg) {
     await ledger.migrate();
     const ways = contenders(ledger, prefix);
     const worker = ledger.work({ signal: stop.signal, everyMs: 250 });
-    const rows = await payments(pool, ways);
+    const rows = await payments(pool, ways, "one statement");
+    const inOrders = Object.fromEntries(Object.entries(ways).map(([name, pay]) => [name, inOrder(prefix, pay)]));
+    const shop = await payments(pool, inOrders, "in the transaction of an order");
+    rows.push(...shop);
     const [lone, bare] = [await alone(pool, ways.tillproof), await inside(pool, ways.tillproof)];
     rows.push({
       name: "one append of tillproof, alone",
@@ -205,12 +218,13 @@ async function onPostgres(pg) {
     }
     const { valid } = await ledger.verify();
     if (!valid) throw new Error("the books do not hold");
-    const [ours, update] = rows.map(({ figures }) => figures["appends a second"]);
+    const rate = (of) => of[0].figures["appends a second"] / of[1].figures["appends a second"];
     return {
       rows,
       goals: [
         { number: "hot", name: "append at the database, median ms", gate: 5, stretch: 5, measured: at(lone, 0.5), atMost: true },
-        { number: "hot", name: "appends a second against UPDATE balance", gate: 1, measured: ours / update },
+        { number: "hot", name: "appends a second against UPDATE balance, one statement", gate: 1, measured: rate(rows) },
+        { number: "hot", name: "the same in the transaction of an order", gate: 1, measured: rate(shop) },
         { number: "hot", name: `balance read after ${after.entries} entries against ${before.entries}`, gate: 2, measured: after.tillproof / before.tillproof, atMost: true },
       ],
     };

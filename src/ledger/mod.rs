@@ -43,6 +43,7 @@ mod record;
 mod rest;
 mod standing;
 mod templates;
+mod watch;
 
 pub use account::{ACCOUNT_BYTES_MAX, Account, Kind, SEGMENT_BYTES_MAX, SEGMENTS_MAX, Side};
 pub use balance::{AccountBalance, Balance, CurrencyTotal, TrialBalance};
@@ -62,3 +63,4 @@ pub use read::{Audit, StatementLine};
 pub use record::Record;
 pub use standing::{Limit, Standing, State};
 pub use templates::{Leg, Template, Term};
+pub use watch::{DIFFERING_MAX, Watch, Watched};

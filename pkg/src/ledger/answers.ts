@@ -1,6 +1,7 @@
 /** What the ledger says, in bigints: the engine's documents carry digits. */
 
-import type { AuditDocument, AuditRow, Checked, DayDocument, Sums, StatementRow, TrialRow } from "./books.js";
+import { TillproofError } from "../shell/errors.js";
+import type { Answer, AuditDocument, AuditRow, Checked, DayDocument, Sums, StatementRow, TrialRow } from "./books.js";
 import type { Layer, Side } from "./entry.js";
 
 /** What the ledger said to an entry. */
@@ -25,14 +26,18 @@ export interface Balance {
   readonly available: bigint;
 }
 
-/** Which balance is asked for; the one of now when left out. */
-export interface BalanceOptions {
-  /** Of one object in the account: an order in escrow, a payout in clearing. Only for the balance of now. */
-  readonly key?: string | undefined;
+/** Of which time; of now when left out. */
+export interface AsOfOptions {
   /** When everything up to this moment had happened at the gateway, whenever the news came. */
   readonly at?: number | undefined;
   /** As it was known at this moment: without news that came later. */
   readonly knownAt?: number | undefined;
+}
+
+/** Which balance is asked for; the one of now when left out. */
+export interface BalanceOptions extends AsOfOptions {
+  /** Of one object in the account: an order in escrow, a payout in clearing. Only for the balance of now. */
+  readonly key?: string | undefined;
 }
 
 /** An account in a trial balance. */
@@ -210,4 +215,14 @@ export function auditOf(audit: AuditDocument): Audit {
 
 export function dayRoot({ day, from, to, root }: DayDocument): DayRoot {
   return { day: new Date(day * DAY_MS).toISOString().slice(0, 10), from, to, root };
+}
+
+/** What the engine said of one entry, as callers read it. */
+export function postResult(answer: Answer | undefined): PostResult {
+  if (answer === undefined) {
+    throw new TillproofError({ code: "ledger_no_answer", message: "the engine gave no answer", advice: "report_bug" });
+  }
+  const { status, position } = answer;
+  if (status !== "exists_with_different") return { status, position };
+  return { status, position, field: fieldName(answer.field) };
 }

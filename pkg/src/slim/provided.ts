@@ -15,10 +15,13 @@ export type ArtefactName =
   | "payments"
   | "payments-tables"
   | "governor"
+  | "investigation"
   | "saga"
   | "ledger"
   | "ledger-templates"
+  | "ledger-plan"
   | "reconcile"
+  | "reconcile-files"
   | "formats"
   | "simulator";
 

@@ -3,7 +3,7 @@
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::ledger::{
     Account, AccountBalance, Answer, Audit, Balance, DayRoot, EventType, Inclusion, Layer, Plan, Relation,
-    StatementLine, Template, TrialBalance,
+    StatementLine, Template, TrialBalance, Watched,
 };
 use crate::prelude::*;
 
@@ -120,6 +120,21 @@ pub(super) fn audit(audit: &Audit) -> String {
         .flag("index_holds", audit.index_holds)
         .raw("overdrawn", &rows(&audit.overdrawn))
         .raw("open_keys", &rows(&audit.open_keys))
+        .finish()
+}
+
+pub(super) fn watched(watched: &Watched) -> String {
+    let mut differing = ArrayWriter::new();
+    for account in &watched.differing {
+        differing = differing.text(account.name());
+    }
+    ObjectWriter::new()
+        .flag("valid", true)
+        .number("position", watched.position)
+        .text("head", &watched.head)
+        .flag("balanced", watched.balanced)
+        .flag("compared", watched.compared)
+        .raw("differing", &differing.finish())
         .finish()
 }
 
