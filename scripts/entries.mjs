@@ -81,6 +81,7 @@ export const ARTEFACTS = [
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "ledger-bulk", features: "wasm-ledger-bulk,artefact", fast: true, pass: "-O3" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
+  { name: "ledger-plan", features: "wasm-ledger-plan,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
   { name: "reconcile-files", features: "wasm-reconcile-files,artefact", compact: true },
   { name: "formats", features: "wasm-formats" },
