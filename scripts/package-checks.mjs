@@ -29,8 +29,9 @@ const CARRIED = [
   ["Ledger", "/ledger", "ledger"],
   ["templates", "/ledger", "ledger-templates"],
   ["Entitlements", "/ledger", ""],
-  ["reconcile", "/reconcile", "reconcile"],
+  ["reconcile", "/reconcile", "reconcile, reconcile-files"],
   ["readers", "/reconcile", "formats"],
+  ["openQueue", "/reconcile/queue", "investigation"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],
@@ -38,7 +39,7 @@ const CARRIED = [
   ["createVerifier", "", "webhooks"],
   ["createPayments", "", "governor, payments"],
   ["Ledger", "", "ledger"],
-  ["reconcile", "", "reconcile"],
+  ["reconcile", "", "reconcile, reconcile-files"],
   ["memoryStore", "", ""],
 ];
 

@@ -137,6 +137,14 @@ export interface InclusionProof extends DayRoot {
 
 const DAY_MS = 86_400_000;
 
+/** Names of fields as callers know them. */
+const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
+
+/** A field of the journal, as callers know it. */
+export function fieldName(field: string): string {
+  return FIELD_NAMES[field] ?? field;
+}
+
 export function balanceOf(sums: Sums): Balance {
   return {
     debits: BigInt(sums.debits),
@@ -219,5 +227,5 @@ export function postResult(answer: Answer | undefined): PostResult {
   }
   const { status, position } = answer;
   if (status !== "exists_with_different") return { status, position };
-  return { status, position, field: FIELD_NAMES[answer.field] ?? answer.field };
+  return { status, position, field: fieldName(answer.field) };
 }

@@ -9,9 +9,10 @@
  * with file, line and column, and nothing is reported.
  */
 
-import { reconciler } from "../shell/reconcile.js";
+import { clerk } from "../shell/reconcile-files.js";
+import { judge } from "../shell/reconcile.js";
 import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
-import { encode } from "../shell/wire.js";
+import { encode, open } from "../shell/wire.js";
 import { originalLine } from "./generic.js";
 import type { Report, RowPlace } from "./report.js";
 
@@ -22,7 +23,14 @@ export type {
 export type {
   BankLine, ControlTotals, FileBalance, FileMoney, FilePlace, FileStatement, LineKind, Lines, OriginalMoney, SettlementLine,
 } from "./readers-lines.js";
+export { toCsv } from "./csv.js";
+export { toHtml } from "./page.js";
+export type { PageOptions } from "./page.js";
+export { proofInput, proofOf, verifyProof } from "./proof.js";
+export type { Proof, ProofCheck, ProofInput, ProofOptions, ProofStatement } from "./proof.js";
 export { toText } from "./text.js";
+export { totalsOf } from "./totals.js";
+export type { Bridge, BridgeStep, SideTotal, TotalledFile, TotalledFiles, Totals } from "./totals.js";
 export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
 
 /** Generic CSV with the name that errors and breaks call it by; `readers.source` makes one of a file of another format. */
@@ -63,6 +71,9 @@ export interface ReconcileOptions {
 
 const KNOWN = ["ledger", "settlement", "bank", "columns", "asOf", "inFlightDays", "businessDays", "holidays"] as const;
 
+/** The first byte of a JSON document. */
+const BRACE = 0x7b;
+
 /**
  * Holds ledger, settlement and bank against each other.
  *
@@ -87,9 +98,11 @@ export function reconcile(options: ReconcileOptions): Report {
     settlement_columns: named(columns.settlement),
     bank_columns: named(columns.bank),
   });
-  const report = reconciler.invoke<Report>((exports) =>
-    exports.reconcile_run(document, ledger.data, settlement.data, bank.data),
-  );
+  const batch = clerk.raw((exports) => exports.reconcile_read(document, ledger.data, settlement.data, bank.data));
+  // A refusal is a document, and no batch begins as one does; opened, it throws.
+  if (batch[0] === BRACE) open(batch);
+  const verdicts = judge.raw((exports) => exports.reconcile_judge(batch));
+  const report = clerk.invoke<Report>((exports) => exports.reconcile_report(verdicts));
   return withOriginalPlaces(report, { ledger, settlement, bank });
 }
 

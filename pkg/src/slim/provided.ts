@@ -15,10 +15,12 @@ export type ArtefactName =
   | "payments"
   | "payments-tables"
   | "governor"
+  | "investigation"
   | "saga"
   | "ledger"
   | "ledger-templates"
   | "reconcile"
+  | "reconcile-files"
   | "formats"
   | "simulator";
 
