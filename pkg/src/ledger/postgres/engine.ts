@@ -6,8 +6,8 @@
 
 import { ledger } from "../../shell/ledger.js";
 import { encode } from "../../shell/wire.js";
-import type { Answer, RecordDocument } from "../books.js";
-import type { EntryDocument } from "../entry.js";
+import type { Answer } from "../books.js";
+import type { EntryDocument, RecordDocument } from "../entry.js";
 
 /** What a limit asks of a balance, as the database reads it. */
 export interface Demand {
