@@ -69,7 +69,7 @@ const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "pay
  * request.
  */
 export const ARTEFACTS = [
-  { name: "webhooks", features: "wasm-webhooks,artefact", bare: true },
+  { name: "webhooks", features: "wasm-webhooks,artefact,keeping", bare: true },
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "idempotency", features: "wasm-idempotency,artefact" },
