@@ -136,15 +136,19 @@ fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     });
     let mut doubled = Vec::new();
     for report in grouped.chunk_by(|a, b| a.payout_id == b.payout_id) {
-        let mut copies: Vec<&Row> = Vec::new();
-        let mut is_doubled = report.len() > 2;
-        for same in
-            report.chunk_by(|a, b| (a.kind, &a.reference, a.content()) == (b.kind, &b.reference, b.content()))
-        {
-            is_doubled = is_doubled && same.len() > 1 && same.iter().all(|row| !row.id.is_empty());
-            copies.extend(same.iter().skip(1));
+        let same_row = |a: &&Row<'_>, b: &&Row<'_>| {
+            (a.kind, &a.reference, a.content()) == (b.kind, &b.reference, b.content())
+        };
+        let rows = || report.chunk_by(same_row);
+        // As often as it stands there, so often stands each of its rows; one that stands oftener is itself doubled.
+        let times = rows().map(<[_]>::len).min().unwrap_or(1);
+        let is_doubled = times > 1 && report.iter().all(|row| !row.id.is_empty());
+        let mut copies: Vec<&Row<'_>> = Vec::new();
+        for same in rows() {
+            copies.extend(same.iter().skip(same.len().div_ceil(times)));
         }
-        if is_doubled {
+        // Two lines that each stand twice are two doubled lines; it takes more, or the payout itself, to be the report.
+        if is_doubled && (copies.len() > 2 || copies.iter().any(|row| row.is_payout())) {
             doubled.push(copies);
         }
     }
