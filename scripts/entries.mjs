@@ -23,7 +23,9 @@ const TABLE = [
   ["saga", "saga/index.ts"],
   ["telemetry", "telemetry/index.ts"],
   ["ledger", "ledger/index.ts"],
+  ["ledger/postgres", "ledger/postgres.ts"],
   ["reconcile", "reconcile/index.ts"],
+  ["reconcile/queue", "investigation/index.ts"],
   ["simulator", "simulator/index.ts"],
   ["idempotency", "idempotency/index.ts"],
   ["testing", "testing/index.ts"],
@@ -58,7 +60,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "ledger/postgres", "reconcile", "reconcile/queue", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue.
@@ -74,6 +76,7 @@ export const ARTEFACTS = [
   { name: "payments", features: "wasm-payments,artefact,wordless", compact: true },
   { name: "payments-tables", features: "wasm-payments-tables,artefact" },
   { name: "governor", features: "wasm-governor,artefact,wordless" },
+  { name: "investigation", features: "wasm-investigation,artefact" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },

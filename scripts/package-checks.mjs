@@ -31,6 +31,7 @@ const CARRIED = [
   ["Entitlements", "/ledger", ""],
   ["reconcile", "/reconcile", "reconcile, reconcile-files"],
   ["readers", "/reconcile", "formats"],
+  ["openQueue", "/reconcile/queue", "investigation"],
   ["createIdempotency", "/idempotency", "idempotency"],
   ["idempotent", "/adapters/web", ""],
   ["createReceiver", "/worker", ""],

@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
 //! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup`, `record` |
-//! | 2 | `fingerprint`, `webhook`, `inbox`, `saga`, `ledger`, `governor` |
+//! | 2 | `fingerprint`, `webhook`, `inbox`, `investigation`, `saga`, `ledger`, `governor` |
 //! | 3 | `payments`, `idempotency`, `reconcile` |
 //! | 4 | `simulator`, `world` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
@@ -42,6 +42,8 @@ pub mod governor;
 pub mod idempotency;
 #[cfg(feature = "inbox")]
 pub mod inbox;
+#[cfg(feature = "investigation")]
+pub mod investigation;
 pub mod json;
 #[cfg(feature = "ledger")]
 pub mod ledger;

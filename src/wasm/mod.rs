@@ -21,6 +21,8 @@ pub mod governor;
 pub mod idempotency;
 #[cfg(feature = "inbox")]
 pub mod inbox;
+#[cfg(feature = "investigation")]
+pub mod investigation;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 #[cfg(feature = "payments")]

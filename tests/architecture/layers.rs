@@ -19,6 +19,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "fingerprint", "crypto advice time entropy json"),
     (2, "webhook", "crypto advice time entropy json"),
     (2, "inbox", "record advice time entropy json"),
+    (2, "investigation", "advice time entropy json"),
     (2, "saga", "retry advice time entropy json"),
     (2, "ledger", "money crypto advice time entropy json"),
     (2, "governor", "retry advice time entropy json"),
@@ -30,7 +31,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         5,
         "wasm",
-        "world simulator payments idempotency reconcile governor fingerprint webhook inbox saga ledger money crypto retry calendar dedup record advice time entropy json",
+        "world simulator payments idempotency reconcile governor fingerprint webhook inbox investigation saga ledger money crypto retry calendar dedup record advice time entropy json",
     ),
 ];
 

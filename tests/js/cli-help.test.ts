@@ -35,8 +35,9 @@ test("every command explains every flag of its, and each example is one that it 
       const [first, second, ...rest] = wordsOf(line.replace(/^source <\((.*)\)$/, "$1").replace(/ > .*$/, ""));
       assert.deepEqual([first, second], ["tillproof", name]);
       // Throws for what the command would not take.
-      if (command.arguments === undefined) flags(rest, command.flags);
-      else assert.ok(command.arguments.includes(rest.join(" ")), line);
+      const [word = "", ...after] = rest;
+      if (command.arguments !== undefined) assert.ok(command.arguments.includes(word), line);
+      flags(command.arguments === undefined ? rest : after, command.flags);
     }
     for (const row of help.split("\n").filter((each) => !/^ {2}tillproof|https?:/.test(each))) assert.ok(row.length <= 100, row);
   }

@@ -85,7 +85,7 @@ function zsh(): string {
       const again = described.multiple === true ? "*" : "";
       return `        ${quoted(`${again}--${flag}[${bracketed(described.says)}]${zshValue(described)}`)}`;
     });
-    const positional = command.arguments === undefined ? [] : [`        ${quoted(`1:shell:(${command.arguments.join(" ")})`)}`];
+    const positional = command.arguments === undefined ? [] : [`        ${quoted(`1:word:(${command.arguments.join(" ")})`)}`];
     return `    ${name})\n      _arguments \\\n${[...positional, ...rows].join(" \\\n")} ;;`;
   });
   return `#compdef tillproof

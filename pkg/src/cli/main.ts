@@ -21,6 +21,7 @@ type Run = (argv: string[]) => Promise<number>;
 const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
   verify: async () => (await import("./verify.js")).runVerify,
   reconcile: async () => (await import("./reconcile.js")).runReconcile,
+  queue: async () => (await import("./queue.js")).runQueue,
   simulate: async () => (await import("./simulate.js")).runSimulate,
   torture: async () => (await import("./torture.js")).runTorture,
   demo: async () => (await import("./demo.js")).runDemo,

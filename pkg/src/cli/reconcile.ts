@@ -1,13 +1,12 @@
 /** `tillproof reconcile`: your books against what the provider settled, from files. */
 
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-
 import {
   readers, reconcile, toText, type FormatName, type NamedSource, type ReconcileOptions, type Report,
 } from "../reconcile/index.js";
 import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
+import { signingKey, writeReports } from "./reconcile-out.js";
+import { isDay, moment } from "./moments.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** The generic CSV of the documentation, with `--mapping` for files that call their columns otherwise. */
@@ -19,18 +18,29 @@ export async function runReconcile(argv: string[]): Promise<number> {
   // A ceiling, and one is below every ceiling; the report is the same whatever the number.
   if (given.workers !== undefined) wholeNumber("workers", given.workers);
 
-  const files = {
+  const read = {
     ledger: sources("ledger", given.ledger, given["ledger-format"]),
     settlement: sources("settlement", given.settlement, given["settlement-format"]),
     ...(given.bank === undefined ? {} : { bank: sources("bank", given.bank, given["bank-format"]) }),
   };
+  const files = {
+    ledger: read.ledger.generic,
+    settlement: read.settlement.generic,
+    ...(read.bank === undefined ? {} : { bank: read.bank.generic }),
+  };
+  const columns = given.mapping === undefined ? undefined : mapping(given.mapping);
   const report = reconciled({
     ...files,
-    ...(given.mapping === undefined ? {} : { columns: mapping(given.mapping) }),
+    ...(columns === undefined ? {} : { columns }),
     ...(given["as-of"] === undefined ? {} : { asOf: moment("as-of", given["as-of"]) }),
     ...window(given),
   });
-  if (given.out !== undefined) writeReport(given.out, report);
+  if (given.out !== undefined) {
+    const settings = window(given);
+    const signed = given["sign-env"] === undefined ? {} : { key: await signingKey(given["sign-env"]) };
+    const originals = SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }) => ({ side, name, data })));
+    await writeReports({ folder: given.out, report, files, originals, ...settings, ...signed, ...(columns === undefined ? {} : { columns }) });
+  }
   if (given.json === true) printJson(report);
   else process.stdout.write(toText(report));
   return report.summary.breaks === 0 ? FINE : NO;
@@ -106,14 +116,22 @@ function mapping(path: string): NonNullable<ReconcileOptions["columns"]> {
   return Object.fromEntries(Object.entries(document).map(([side, value]) => [side, names(value)]));
 }
 
+/** The files of a side as they are compared, and as they lie on the disk. */
+interface Sources {
+  readonly generic: NamedSource[];
+  readonly originals: readonly { readonly name: string; readonly data: Uint8Array }[];
+}
+
 /** The files of a side, all in one format. */
-function sources(side: Side, paths: string[] | undefined, format = GENERIC): NamedSource[] {
+function sources(side: Side, paths: string[] | undefined, format = GENERIC): Sources {
   const named = required(side, paths).map((path) => ({ name: path, data: fileBytes(side, path) }));
-  if (format === GENERIC) return named;
+  if (format === GENERIC) return { generic: named, originals: named };
   const wanted = side === "bank" ? "bank" : "settlement";
   const known = readers.formats().filter(({ name, side: its }) => its === wanted && !TABLES.has(name));
   const found = known.find(({ name }) => name === format);
-  if (found !== undefined) return named.map(({ name, data }) => readers.source(data, { format: found.name, name }));
+  if (found !== undefined) {
+    return { generic: named.map(({ name, data }) => readers.source(data, { format: found.name, name })), originals: named };
+  }
   const names = [GENERIC, ...known.map(({ name }) => name)].join(", ");
   throw new UsageError(`--${side}-format ${shown(format)}: expected one of ${names}`);
 }
@@ -139,40 +157,4 @@ function otherFormat(files: Files, file: string): string | undefined {
     if (format !== null && !TABLES.has(format)) return `the file seems to be in the format ${format} (${because}): --${side}-format ${format}`;
   }
   return undefined;
-}
-
-/** A moment as RFC 3339 has it. `Date.parse` alone also takes local times and days without a time. */
-function moment(flag: string, value: string): number {
-  const shape = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
-  const [, day] = shape.exec(value) ?? [];
-  const milliseconds = day !== undefined && isDay(day) ? Date.parse(value.toUpperCase()) : Number.NaN;
-  if (Number.isNaN(milliseconds)) {
-    throw new UsageError(`--${flag} ${shown(value)}: expected RFC 3339, such as 2026-03-04T00:00:00Z`);
-  }
-  return milliseconds;
-}
-
-/** Whether the calendar has the day: `Date` takes February 30th for March 2nd. */
-function isDay(day: string): boolean {
-  const midnight = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
-}
-
-/** The same report twice: for programs and for people. */
-function writeReport(folder: string, report: Report): void {
-  try {
-    makeFolder(resolve(folder));
-    writeFileSync(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    writeFileSync(join(folder, "report.txt"), toText(report));
-  } catch (error) {
-    throw new UsageError(`--out ${shown(folder)}: ${reason(error)}`);
-  }
-}
-
-/** Makes a folder and those above it. Node's own recursion never ends where folders cannot be made, as in /proc. */
-function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const above = dirname(folder);
-  if (above !== folder) makeFolder(above);
-  mkdirSync(folder);
 }

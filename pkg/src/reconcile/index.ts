@@ -23,7 +23,14 @@ export type {
 export type {
   BankLine, ControlTotals, FileBalance, FileMoney, FilePlace, FileStatement, LineKind, Lines, OriginalMoney, SettlementLine,
 } from "./readers-lines.js";
+export { toCsv } from "./csv.js";
+export { toHtml } from "./page.js";
+export type { PageOptions } from "./page.js";
+export { proofInput, proofOf, verifyProof } from "./proof.js";
+export type { Proof, ProofCheck, ProofInput, ProofOptions, ProofStatement } from "./proof.js";
 export { toText } from "./text.js";
+export { totalsOf } from "./totals.js";
+export type { Bridge, BridgeStep, SideTotal, TotalledFile, TotalledFiles, Totals } from "./totals.js";
 export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
 
 /** Generic CSV with the name that errors and breaks call it by; `readers.source` makes one of a file of another format. */

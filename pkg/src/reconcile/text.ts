@@ -1,6 +1,6 @@
 /** The report for people. */
 
-import { refusal } from "../shell/guard.js";
+import { reportOnly } from "./checked.js";
 import type { Report } from "./report.js";
 
 /**
@@ -9,11 +9,7 @@ import type { Report } from "./report.js";
  * Throws `report_invalid` for something else than what `reconcile` returned.
  */
 export function toText(report: Report): string {
-  try {
-    return written(report);
-  } catch {
-    throw refusal("report_invalid", "report", report, "is no report: pass what reconcile() returned");
-  }
+  return reportOnly(report, () => written(report));
 }
 
 function written(report: Report): string {

@@ -15,6 +15,7 @@ export type ArtefactName =
   | "payments"
   | "payments-tables"
   | "governor"
+  | "investigation"
   | "saga"
   | "ledger"
   | "ledger-templates"
