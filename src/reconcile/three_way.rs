@@ -51,6 +51,10 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
             findings.set_aside = findings.set_aside.saturating_add(same.len());
             continue;
         }
+        // They count in the sum of their payout alone.
+        if same.iter().all(|row| row.kind.is_none()) {
+            continue;
+        }
         let (mut left, mut right) = (Vec::new(), Vec::new());
         for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
             if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
@@ -74,8 +78,8 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
     verdicts::pack(&findings, counts, &window, &names)
 }
 
-/// Which rows take part, by their number. What is out from the start is named here: doubled files and reports, and types
-/// that are not known.
+/// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are
+/// types that are not known.
 fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
     let mut active = vec![true; rows.len()];
     let mut leave = |row: &Row| {
@@ -94,8 +98,10 @@ fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Fin
         note_file(&copies, findings);
         copies.into_iter().for_each(&mut leave);
     }
-    for row in rows.iter().filter(|row| row.side != Side::Bank && row.kind.is_none()) {
-        leave(row);
+    let is_unknown = |row: &&Row<'_>| {
+        row.side != Side::Bank && row.kind.is_none() && active.get(row.number) == Some(&true)
+    };
+    for row in rows.iter().filter(is_unknown) {
         let mut unit = Unit::default();
         if row.side == Side::Ledger {
             unit.ledger.push(row)

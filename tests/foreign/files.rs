@@ -108,7 +108,7 @@ pub(crate) fn rows(random: &mut Random, rows: &[Row]) -> String {
             &if is_payout || row.payout.is_empty() {
                 String::new()
             } else {
-                money(row.amount - row.fee - row.tax + row.net_off, row.currency)
+                money(crate::shop::net(row) + row.net_off, row.currency)
             },
             row.status,
             &when,
@@ -142,7 +142,7 @@ pub(crate) fn entries(random: &mut Random, entries: &[Entry]) -> String {
     ];
     let cells = entries.iter().map(|entry| {
         let amount = if is_major { major(entry.amount, entry.currency) } else { entry.amount.to_string() };
-        let day = moment(entry.day * 86_400, false)[..10].to_owned();
+        let day = moment(entry.day * 86_400, false).split('T').next().unwrap().to_owned();
         [&entry.id, &entry.reference, &amount, entry.currency, &day, &entry.text, "7"]
             .map(str::to_owned)
             .to_vec()

@@ -52,19 +52,25 @@ pub(crate) struct Shop {
 }
 
 /// Section 5.3 of the taxonomy, as far as the columns of the contract tell.
-pub(crate) const PRECEDENCE: [&str; 27] = [
+pub(crate) const PRECEDENCE: [&str; 40] = [
+    "row_unknown_type",
     "time_ambiguous",
     "wrong_scope",
     "duplicate_record_m",
     "duplicate_record_s",
     "reference_collision",
     "duplicate_charge",
+    "split_incomplete",
     "missing_in_settlement",
     "missing_in_mirror",
+    "missing_in_bank",
+    "unexpected_bank_entry",
+    "orphan_child",
     "currency_mismatch",
     "scale_suspect",
     "sign_suspect",
     "net_arithmetic",
+    "partial_capture_shape",
     "rounding",
     "fx_rate_difference",
     "amount_mismatch",
@@ -72,14 +78,21 @@ pub(crate) const PRECEDENCE: [&str; 27] = [
     "tax_mismatch",
     "fee_unexpected",
     "fee_missing",
+    "reserve_or_netting",
+    "bank_charge",
+    "over_refund",
+    "group_sum_mismatch",
+    "residual_unexplained",
     "status_stale",
     "status_mismatch",
     "illegal_transition",
+    "hold_not_closed",
+    "payout_not_reversed",
+    "stuck",
     "late",
     "early",
     "period_shift",
-    "bank_charge",
-    "missing_in_bank",
+    "duplicate_record_b",
 ];
 
 const DAY: i64 = 86_400;
@@ -131,6 +144,13 @@ impl Shop {
                 .sum();
             let moved = if pays_lines { after } else { meant };
             *paid.entry(before).or_default() += moved;
+        }
+        for number in 0..8 + random.below(8) {
+            let line = charge(random, 1_000 + number, lag);
+            let (currency, day, first) = (line.currency, line.at / DAY, shop.settlement.len());
+            shop.story(random, line, lag);
+            *paid.entry((currency, day)).or_default() +=
+                shop.settlement[first..].iter().map(net).sum::<i64>();
         }
         shop.pay_out(random, paid);
         shop
@@ -259,6 +279,99 @@ impl Shop {
         meant
     }
 
+    /// What takes more than the two rows of a charge. All of it is paid out as it stands in the settlement.
+    fn story(&mut self, random: &mut Random, theirs: Row, lag: i64) {
+        let ours = |row: &Row, name: &str| Row {
+            at: row.at - lag,
+            payout: String::new(),
+            id: format!("entry-{name}"),
+            ..row.clone()
+        };
+        let plain = Row { fee: 0, tax: 0, ..theirs.clone() };
+        let follow = |kind, name: &str, amount, parent: &str| Row {
+            reference: format!("{name}-{}", theirs.reference),
+            id: format!("{name}{}", theirs.id),
+            kind,
+            amount,
+            parent: parent.to_owned(),
+            ..plain.clone()
+        };
+        let (reference, amount) = (theirs.reference.clone(), theirs.amount);
+        let mut both = |row: &Row, name: &str| {
+            self.ledger.push(ours(row, &format!("{name}{}", row.id)));
+            self.settlement.push(row.clone());
+        };
+        match random.below(11) {
+            0 => {
+                both(&theirs, "");
+                both(&follow("refund", "re", amount / 3, &reference), "re");
+            }
+            1 => {
+                let orphan = follow("refund", "re", 500, "an-order-of-last-year");
+                both(&orphan, "re");
+                self.note(&orphan.reference, vec!["orphan_child"]);
+            }
+            2 => {
+                both(&theirs, "");
+                both(&follow("refund", "r1", amount - 100, &reference), "r1");
+                both(&follow("refund", "r2", 101, &reference), "r2");
+                self.note(&reference, vec!["over_refund"]);
+            }
+            3 => {
+                self.ledger.push(ours(&theirs, "whole"));
+                for (name, part) in [("p1", amount / 2), ("p2", amount / 5)] {
+                    self.settlement.push(Row {
+                        id: format!("{}{name}", theirs.id),
+                        amount: part,
+                        ..plain.clone()
+                    });
+                }
+                self.note(&reference, vec!["split_incomplete"]);
+            }
+            4 => {
+                self.ledger.push(Row { status: "processing", ..ours(&theirs, "open") });
+                self.note(&reference, vec!["stuck"]);
+            }
+            5 => {
+                self.ledger.push(Row { status: "requires_capture", ..ours(&theirs, "hold") });
+                self.note(&reference, vec!["hold_not_closed"]);
+            }
+            6 => {
+                let held = follow("adjustment", "reserve", -900, "");
+                self.note(&held.reference, vec!["reserve_or_netting"]);
+                self.settlement.push(held);
+            }
+            7 => {
+                let fee = Row { amount: 45, ..follow("fee", "fee", 45, "") };
+                self.note(&fee.reference, vec!["missing_in_mirror", "fee_unexpected"]);
+                self.settlement.push(fee);
+            }
+            8 => {
+                let tip = follow("tip", "tip", 70, "");
+                self.note(&tip.reference, vec!["row_unknown_type"]);
+                self.settlement.push(tip);
+            }
+            9 => {
+                self.ledger.push(Row { amount: amount - 400, ..ours(&plain, "part") });
+                let back = follow("adjustment", "back", -400, &reference);
+                self.settlement.extend([plain.clone(), back]);
+                self.note(&reference, vec!["partial_capture_shape"]);
+            }
+            _ => {
+                let id = format!("po-XYZ-{reference}");
+                self.bank.push(Entry {
+                    id: format!("bx{reference}"),
+                    reference: id.clone(),
+                    amount: 4_321,
+                    currency: theirs.currency,
+                    day: 9,
+                    text: "PSP".to_owned(),
+                });
+                self.note(&id, vec!["unexpected_bank_entry"]);
+            }
+        }
+    }
+
     /// Payouts of each currency and day, and their arrival.
     fn pay_out(&mut self, random: &mut Random, paid: BTreeMap<(&'static str, i64), i64>) {
         for ((currency, day), amount) in paid {
@@ -267,20 +380,25 @@ impl Shop {
             }
             let id = name(currency, day);
             let at = (day + 1) * DAY + 3_600;
+            let fate = random.below(24);
+            // Lines that are in no failed payout may be in a later one: then the money is back.
+            let has_lines = self.settlement.iter().any(|row| row.payout == id);
+            let fate = if has_lines { fate } else { fate.max(4) };
+            let amount = if fate == 2 { amount + 7_777 } else { amount };
             self.settlement.push(Row {
                 reference: id.clone(),
                 id: format!("tr_{id}"),
                 kind: "payout",
                 amount,
                 currency,
-                status: "paid",
+                status: if fate == 3 { "failed" } else { "paid" },
                 at,
                 payout: id.clone(),
                 account: "shop",
                 ..Row::default()
             });
             let mut arrived = amount;
-            match random.below(20) {
+            match fate {
                 0 => {
                     self.note(&id, vec!["missing_in_bank"]);
                     continue;
@@ -289,16 +407,26 @@ impl Shop {
                     self.note(&id, vec!["bank_charge"]);
                     arrived -= 2;
                 }
+                2 => self.note(&id, vec!["group_sum_mismatch", "residual_unexplained"]),
+                3 => {
+                    self.note(&id, vec!["payout_not_reversed"]);
+                    continue;
+                }
                 _ => {}
             }
-            self.bank.push(Entry {
+            let entry = Entry {
                 id: format!("b{}", self.bank.len()),
                 reference: id.clone(),
                 amount: arrived,
                 currency,
                 day: day + 2,
                 text: format!("PSP {id}"),
-            });
+            };
+            if fate == 4 {
+                self.note(&id, vec!["duplicate_record_b"]);
+                self.bank.push(entry.clone());
+            }
+            self.bank.push(entry);
         }
     }
 }
@@ -307,8 +435,10 @@ fn name(currency: &str, day: i64) -> String {
     format!("po-{currency}-{day}")
 }
 
-fn net(row: &Row) -> i64 {
-    row.amount - row.fee - row.tax
+/// What a row does to the balance.
+pub(crate) fn net(row: &Row) -> i64 {
+    let signed = if ["refund", "fee"].contains(&row.kind) { -row.amount } else { row.amount };
+    signed - row.fee - row.tax
 }
 
 fn charge(random: &mut Random, number: u64, lag: i64) -> Row {
