@@ -297,6 +297,12 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
     *left = rest;
 }
 
+/// Whether an entry counts from a day that is further from its booking than the window allows.
+fn has_other_value_date(entry: &Row<'_>, window: &Window) -> bool {
+    let dates = entry.value_at.zip(entry.occurred_at);
+    dates.is_some_and(|(value, booked)| window.is_late(value.min(booked), value.max(booked)))
+}
+
 /// What became of one payout.
 fn arrived<'r>(
     transfer: &Transfer<'_, 'r>,
@@ -350,6 +356,9 @@ fn arrived<'r>(
         let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
         if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
             kinds.insert(BreakKind::Late);
+        }
+        if transfer.entries.iter().any(|entry| has_other_value_date(entry, window)) {
+            kinds.insert(BreakKind::ValueDateShift);
         }
     }
     // It came and went back; the settlement must know.
