@@ -23,6 +23,7 @@ const TABLE = [
   ["saga", "saga/index.ts"],
   ["telemetry", "telemetry/index.ts"],
   ["ledger", "ledger/index.ts"],
+  ["ledger/postgres", "ledger/postgres.ts"],
   ["reconcile", "reconcile/index.ts"],
   ["reconcile/queue", "investigation/index.ts"],
   ["simulator", "simulator/index.ts"],
@@ -59,7 +60,7 @@ const TABLE = [
 ];
 
 /** Entries that reach wasm, and therefore also come without inlined bytes. */
-const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "reconcile", "reconcile/queue", "simulator", "idempotency", "testing"];
+const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "payments/engine", "outbox", "saga", "ledger", "ledger/postgres", "reconcile", "reconcile/queue", "simulator", "idempotency", "testing"];
 
 /**
  * The wasm files: name and cargo features. `webhooks` is bare: numbers cross and nothing else, so that it needs no glue.
@@ -80,6 +81,7 @@ export const ARTEFACTS = [
   { name: "ledger", features: "wasm-ledger,artefact" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
+  { name: "reconcile-files", features: "wasm-reconcile-files,artefact", compact: true },
   { name: "formats", features: "wasm-formats" },
   { name: "simulator", features: "wasm-simulator", fast: true, pass: "-O3" },
   { name: "torture", features: "wasm-torture,artefact", fast: true },

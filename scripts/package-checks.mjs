@@ -29,7 +29,7 @@ const CARRIED = [
   ["Ledger", "/ledger", "ledger"],
   ["templates", "/ledger", "ledger-templates"],
   ["Entitlements", "/ledger", ""],
-  ["reconcile", "/reconcile", "reconcile"],
+  ["reconcile", "/reconcile", "reconcile, reconcile-files"],
   ["readers", "/reconcile", "formats"],
   ["openQueue", "/reconcile/queue", "investigation"],
   ["createIdempotency", "/idempotency", "idempotency"],
@@ -39,7 +39,7 @@ const CARRIED = [
   ["createVerifier", "", "webhooks"],
   ["createPayments", "", "governor, payments"],
   ["Ledger", "", "ledger"],
-  ["reconcile", "", "reconcile"],
+  ["reconcile", "", "reconcile, reconcile-files"],
   ["memoryStore", "", ""],
 ];
 

@@ -32,9 +32,9 @@ pub fn equal(left: &[u8], right: &[u8]) -> bool {
 /// Whether a text is the hexadecimal of bytes, in a time that depends on the lengths only. No text is made of the bytes,
 /// which are mostly those of a MAC.
 #[must_use]
-pub fn is_hex_of(text: &str, bytes: &[u8], case: HexCase) -> bool {
+pub fn is_hex_of(text: &[u8], bytes: &[u8], case: HexCase) -> bool {
     let mut different = u64::from(text.len() != bytes.len().saturating_mul(2));
-    for (found, group) in text.as_bytes().chunks(8).zip(bytes.chunks(4)) {
+    for (found, group) in text.chunks(8).zip(bytes.chunks(4)) {
         let expected = hex_digits(padded(group, 0));
         let found = u64::from_be_bytes(padded(found, b'0'));
         // A letter differs from its other case in this bit alone, and no digit of either has another one there.
@@ -48,9 +48,9 @@ pub fn is_hex_of(text: &str, bytes: &[u8], case: HexCase) -> bool {
 
 /// Whether a text is the standard base64 of bytes, padded, in a time that depends on the lengths only.
 #[must_use]
-pub fn is_base64_of(text: &str, bytes: &[u8]) -> bool {
+pub fn is_base64_of(text: &[u8], bytes: &[u8]) -> bool {
     let mut different = u32::from(text.len() != bytes.len().div_ceil(3).saturating_mul(4));
-    for (found, group) in text.as_bytes().chunks(4).zip(bytes.chunks(3)) {
+    for (found, group) in text.chunks(4).zip(bytes.chunks(3)) {
         different |= u32::from_be_bytes(padded(found, 0)) ^ u32::from_be_bytes(base64_digits(group));
     }
     is_zero(different.into())
@@ -76,13 +76,17 @@ fn padded<const N: usize>(group: &[u8], filler: u8) -> [u8; N] {
 /// Bytes as lower-case hexadecimal.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    let mut text = Vec::with_capacity(bytes.len().saturating_mul(2));
+    push_hex(&mut text, bytes);
+    text_of(text)
+}
+
+/// Appends bytes as lower-case hexadecimal.
+pub fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
         let [.., high, low] = hex_digits([0, 0, 0, *byte]).to_be_bytes();
-        text.push(char::from(high));
-        text.push(char::from(low));
+        text.extend_from_slice(&[high, low]);
     }
-    text
 }
 
 /// Set in `a` to `f`, and in no digit from `0` to `9`.
@@ -299,23 +303,26 @@ mod tests {
             let bytes: Vec<u8> =
                 (0..length).map(|byte: u8| byte.wrapping_mul(37).wrapping_add(200)).collect();
             let (hex, base64) = (encode_hex(&bytes), encode_base64(&bytes));
-            assert!(is_hex_of(&hex, &bytes, HexCase::Lower) && is_hex_of(&hex, &bytes, HexCase::Any));
-            assert!(is_hex_of(&hex.to_uppercase(), &bytes, HexCase::Upper));
-            assert!(is_hex_of(&hex.to_uppercase(), &bytes, HexCase::Any));
-            assert!(is_base64_of(&base64, &bytes));
-            assert!(!is_hex_of(&format!("{hex}0"), &bytes, HexCase::Lower));
-            assert!(!is_base64_of(&format!("{base64}="), &bytes));
+            assert!(
+                is_hex_of(hex.as_bytes(), &bytes, HexCase::Lower)
+                    && is_hex_of(hex.as_bytes(), &bytes, HexCase::Any)
+            );
+            assert!(is_hex_of(hex.to_uppercase().as_bytes(), &bytes, HexCase::Upper));
+            assert!(is_hex_of(hex.to_uppercase().as_bytes(), &bytes, HexCase::Any));
+            assert!(is_base64_of(base64.as_bytes(), &bytes));
+            assert!(!is_hex_of(format!("{hex}0").as_bytes(), &bytes, HexCase::Lower));
+            assert!(!is_base64_of(format!("{base64}=").as_bytes(), &bytes));
             for at in 0..hex.len() {
                 for wrong in ["g", "\u{10}", "@", "/"] {
                     let mut other = hex.clone();
                     other.replace_range(at..=at, wrong);
-                    assert!(!is_hex_of(&other, &bytes, HexCase::Any), "{other}");
+                    assert!(!is_hex_of(other.as_bytes(), &bytes, HexCase::Any), "{other}");
                 }
             }
             for at in 0..base64.len() {
                 let mut other = base64.clone();
                 other.replace_range(at..=at, "_");
-                assert!(!is_base64_of(&other, &bytes), "{other}");
+                assert!(!is_base64_of(other.as_bytes(), &bytes), "{other}");
             }
         }
     }

@@ -40,7 +40,7 @@ pub use base64url::decode_base64url;
 pub use certificate::Certificate;
 pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
 pub use encoding::{
-    HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal, is_base64_of, is_hex_of,
+    HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal, is_base64_of, is_hex_of, push_hex,
 };
 pub use error::Error;
 pub use hash::{BLOCK_BYTES_MAX, HASH_BYTES_MAX, HashAlgorithm, HashValue, Hasher};

@@ -17,6 +17,7 @@
 //! | `Income:Sales`, `:Subscriptions`, `:PlatformFee`, `:Refunds` | earned, and given back |
 //! | `Expenses:GatewayFee`, `:DisputeFee`, `:PayoutFee`, `:BankCharge`, `:FXFee`, `:Chargeback`, `:Rounding` | lost |
 //! | `Memo:Auth:Open`, `Memo:Auth:Contra` | authorizations, on the pending layer, by authorization |
+//! | `Memo:Payment:Open`, `Memo:Payment:Contra` | payments that were asked for, on the pending layer, by payment |
 //!
 //! A merchant's own accounts stand beside them; what is promised here can be changed by a [`Standing`](super::Standing).
 

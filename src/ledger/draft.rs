@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use super::account::Account;
 use super::balance::Balance;
-use super::entry::{Entry, Layer, Posting};
+use super::entry::{Entry, Posting};
 use super::rest::{self, Taken};
 use super::standing::{Rulings, Standing, State, is_within};
 use super::{Answer, Error, ErrorKind, Ledger, Line, POSITION_MAX, Record};
@@ -61,11 +61,7 @@ impl Ledger {
     /// What becomes of a record after all that is stored, and `drafts`.
     pub(super) fn decide(&self, drafts: &Drafts, record: Record) -> Result<Decision, Error> {
         if let Some(known) = drafts.line_of(record.id()).or_else(|| self.line_of(record.id())) {
-            let position = known.position();
-            return Ok(Decision::Known(match known.record().difference(&record) {
-                None => Answer::Exists { position },
-                Some(field) => Answer::ExistsWithDifferent { position, field },
-            }));
+            return Ok(Decision::Known(Answer::repeated(known.position(), known.record(), &record)));
         }
         let (position, previous) = match drafts.lines.last() {
             Some(last) => (last.position().saturating_add(1), last.digest()),
@@ -110,17 +106,7 @@ impl Ledger {
 
     /// Refuses what accounts do not allow.
     fn permit(&self, drafts: &Drafts, rulings: &Rulings, entry: &Entry) -> Result<(), Error> {
-        // Letting go of a hold is always allowed: time passes for a blocked account too.
-        let only_releases =
-            entry.releases() && entry.postings().iter().all(|leg| leg.layer == Layer::Pending);
-        for posting in entry.postings().iter().filter(|_| !only_releases) {
-            let account = || posting.account.name().to_owned();
-            match rulings.state(&posting.account) {
-                State::Open => {}
-                State::Blocked => return Err(Error::from(ErrorKind::AccountBlocked { account: account() })),
-                State::Closed => return Err(Error::from(ErrorKind::AccountClosed { account: account() })),
-            }
-        }
+        rulings.permit(entry)?;
         for posting in entry.postings() {
             self.permit_amount(drafts, rulings, entry, posting, None)?;
             if posting.key.is_some() {
@@ -161,7 +147,12 @@ impl Ledger {
         Ok(())
     }
 
-    fn permit_standing(&self, drafts: &Drafts, rulings: &Rulings, standing: &Standing) -> Result<(), Error> {
+    pub(super) fn permit_standing(
+        &self,
+        drafts: &Drafts,
+        rulings: &Rulings,
+        standing: &Standing,
+    ) -> Result<(), Error> {
         let name = standing.account();
         if rulings.state(name) == State::Closed {
             return Err(Error::from(ErrorKind::AccountClosed { account: name.name().to_owned() }));

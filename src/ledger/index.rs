@@ -77,7 +77,7 @@ pub(super) const fn day_of(at: Timestamp) -> u64 {
 }
 
 /// How a key is found in the index: no account has a `#` in its name.
-fn keyed(account: &Account, key: &str) -> String {
+pub(super) fn keyed(account: &Account, key: &str) -> String {
     glued(&[account.name(), "#", key])
 }
 

@@ -32,6 +32,17 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// To a record whose id stands at `position` already.
+    #[must_use]
+    pub fn repeated(position: u64, known: &Record, record: &Record) -> Self {
+        match known.difference(record) {
+            None => Self::Exists { position },
+            Some(field) => Self::ExistsWithDifferent { position, field },
+        }
+    }
+}
+
 /// The books in memory. Call [`Ledger::draft`], store the line, call [`Ledger::apply`], in this order; between the
 /// two, another process may have stored a line, which the store reports as a conflict: apply its lines and draft
 /// again.

@@ -1,7 +1,7 @@
 //! Reading changes nothing: balances of now and of any time, statements, open holds, and the ledger's look at itself.
 
 use super::account::{Account, Side};
-use super::balance::{AccountBalance, Balance, Sums};
+use super::balance::{AccountBalance, Balance, CurrencyTotal, Sums, TrialBalance};
 use super::entry::{Entry, Layer, Link, Parts, Relation};
 use super::index::{Index, day_of};
 use super::rest;
@@ -81,6 +81,23 @@ impl Ledger {
             }
         }
         flow.balance()
+    }
+
+    /// All accounts as they were when everything up to `at` had happened, as [`Ledger::balance_at`] says of each. Accounts on
+    /// which nothing had happened then are left out.
+    #[must_use]
+    pub fn trial_balance_at(&self, at: Timestamp, known_at: Option<Timestamp>) -> TrialBalance {
+        let mut totals = Sums::default();
+        let mut accounts = Vec::new();
+        for row in self.trial_balance().accounts {
+            let balance = self.balance_at(&row.account, row.currency, at, known_at);
+            if balance != Balance::default() {
+                totals.add_all(row.currency, balance);
+                accounts.push(AccountBalance { balance, ..row });
+            }
+        }
+        let totals = totals.iter().map(|(currency, total)| CurrencyTotal { currency, total });
+        TrialBalance { accounts, totals: totals.collect() }
     }
 
     /// Every posting of an account in the order of the journal, with the balance after each.

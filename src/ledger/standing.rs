@@ -6,8 +6,8 @@
 
 use super::account::{Account, Side};
 use super::document::{moment, word};
-use super::entry::{CAUSE_BYTES_MAX, ID_BYTES_MAX, checked_text};
-use super::{Error, chart};
+use super::entry::{CAUSE_BYTES_MAX, Entry, ID_BYTES_MAX, Layer, checked_text};
+use super::{Error, ErrorKind, chart};
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -221,6 +221,22 @@ impl Rulings {
     pub(super) fn state(&self, account: &Account) -> State {
         let ruling = self.0.iter().filter(|ruling| is_within(account.name(), ruling.account.name()));
         ruling.map(|ruling| ruling.state).max().unwrap_or(State::Open)
+    }
+
+    /// Refuses an entry with a posting to an account that is not open.
+    pub(super) fn permit(&self, entry: &Entry) -> Result<(), Error> {
+        // Letting go of a hold is always allowed: time passes for a blocked account too.
+        let only_releases =
+            entry.releases() && entry.postings().iter().all(|leg| leg.layer == Layer::Pending);
+        for posting in entry.postings().iter().filter(|_| !only_releases) {
+            let account = || posting.account.name().to_owned();
+            match self.state(&posting.account) {
+                State::Open => {}
+                State::Blocked => return Err(Error::from(ErrorKind::AccountBlocked { account: account() })),
+                State::Closed => return Err(Error::from(ErrorKind::AccountClosed { account: account() })),
+            }
+        }
+        Ok(())
     }
 
     /// The limit of an account: that of the deepest name that has one, of the journal before one of the chart.

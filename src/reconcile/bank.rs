@@ -2,7 +2,7 @@
 //! candidates none is picked.
 
 use super::classes::{BreakKind, Hop, Kinds};
-use super::findings::{BY_AMOUNT, BY_REFERENCE, BY_SUM, Finding, Findings, Shown};
+use super::findings::{BY_AMOUNT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
 use super::group::Unit;
 use super::order::sorted;
 use super::payouts::{Payout, Payouts, names};
@@ -31,16 +31,16 @@ struct Transfer<'p, 'r> {
     payout: &'p Payout<'r>,
     amount: i128,
     at: Option<Timestamp>,
-    entries: Vec<&'r Row>,
-    rule: &'static str,
+    entries: Vec<&'r Row<'r>>,
+    rule: Rule,
     is_settled: bool,
     /// Entries by which the whole amount went back.
-    returned: Vec<&'r Row>,
+    returned: Vec<&'r Row<'r>>,
 }
 
 /// Holds the payouts against the entries of the bank.
 pub(super) fn judge<'r>(
-    entries: Vec<&'r Row>,
+    entries: Vec<&'r Row<'r>>,
     payouts: &Payouts<'r>,
     window: &Window,
     findings: &mut Findings<'r>,
@@ -63,7 +63,7 @@ pub(super) fn judge<'r>(
 }
 
 /// Entries without those the statement repeats under the same id.
-fn once<'r>(entries: Vec<&'r Row>, findings: &mut Findings<'r>) -> Vec<&'r Row> {
+fn once<'r>(entries: Vec<&'r Row<'r>>, findings: &mut Findings<'r>) -> Vec<&'r Row<'r>> {
     let entries = sorted(entries, &|a, b| a.content().cmp(&b.content()).then(a.number.cmp(&b.number)));
     let mut kept = Vec::new();
     for same in entries
@@ -94,7 +94,7 @@ fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'
 }
 
 /// Gives entries to the payouts they name. Returns the rest.
-fn by_name<'r>(entries: &[&'r Row], transfers: &mut [Transfer<'_, 'r>]) -> Vec<&'r Row> {
+fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> Vec<&'r Row<'r>> {
     let mut known: Vec<(&str, usize)> = Vec::new();
     for (place, transfer) in transfers.iter().enumerate() {
         known.push((transfer.payout.key, place));
@@ -111,7 +111,7 @@ fn by_name<'r>(entries: &[&'r Row], transfers: &mut [Transfer<'_, 'r>]) -> Vec<&
     for entry in entries {
         let is_name = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
         let words = entry.note.split(|character: char| !is_name(character));
-        let found = called(&entry.reference).or_else(|| words.filter(|word| word.len() > 2).find_map(called));
+        let found = called(entry.reference).or_else(|| words.filter(|word| word.len() > 2).find_map(called));
         match found.and_then(|place| transfers.get_mut(place)) {
             Some(transfer) if transfer.payout.currency == entry.currency => {
                 let is_return =
@@ -137,7 +137,7 @@ fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
 }
 
 /// What a named entry has too much belongs to other payouts, and what it lacks may stand in entries without a name.
-fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row>, window: &Window) {
+fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, window: &Window) {
     for place in 0..transfers.len() {
         let Some(transfer) = transfers.get(place).filter(|transfer| !transfer.entries.is_empty()) else {
             continue;
@@ -199,7 +199,7 @@ fn take<T>(items: &mut Vec<T>, places: &[usize]) -> Vec<T> {
 /// Payouts and entries that only fit each other; several that fit alike are left to a person.
 fn by_amount<'r>(
     transfers: &mut [Transfer<'_, 'r>],
-    left: &mut Vec<&'r Row>,
+    left: &mut Vec<&'r Row<'r>>,
     window: &Window,
     findings: &mut Findings<'r>,
 ) {
@@ -259,7 +259,7 @@ fn has_failed(payout: &Payout<'_>) -> bool {
 }
 
 /// One entry for several payouts, and several entries for one.
-fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row>, window: &Window) {
+fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, window: &Window) {
     let mut rest = Vec::new();
     for entry in core::mem::take(left) {
         let fitting = positions(transfers, &|other| {
@@ -363,7 +363,7 @@ fn arrived<'r>(
 }
 
 /// Entries that look like a payout, and are none.
-fn unexpected<'r>(left: &[&'r Row], transfers: &[Transfer<'_, 'r>], findings: &mut Findings<'r>) {
+fn unexpected<'r>(left: &[&'r Row<'r>], transfers: &[Transfer<'_, 'r>], findings: &mut Findings<'r>) {
     let mut words: Vec<String> = PROVIDERS.iter().map(|word| (*word).to_owned()).collect();
     let mut shapes: Vec<&str> = Vec::new();
     let mut found_any = false;
@@ -371,8 +371,8 @@ fn unexpected<'r>(left: &[&'r Row], transfers: &[Transfer<'_, 'r>], findings: &m
         shapes.push(shape(transfer.payout.key));
         for entry in &transfer.entries {
             found_any = true;
-            shapes.push(shape(&entry.reference));
-            for word in words_of(&entry.note) {
+            shapes.push(shape(entry.reference));
+            for word in words_of(entry.note) {
                 if !words.contains(&word) {
                     words.push(word);
                 }
@@ -381,12 +381,12 @@ fn unexpected<'r>(left: &[&'r Row], transfers: &[Transfer<'_, 'r>], findings: &m
     }
     shapes.retain(|shape| shape.len() > 1);
     for entry in left {
-        let has_shape = shapes.contains(&shape(&entry.reference));
+        let has_shape = shapes.contains(&shape(entry.reference));
         let is_plain = entry.note.is_empty() && (entry.amount > 0 || entry.is_keyed);
         let is_like = has_shape
             || is_plain
             || (!found_any && entry.is_keyed)
-            || words_of(&entry.note).iter().any(|word| words.contains(word));
+            || words_of(entry.note).iter().any(|word| words.contains(word));
         if is_like {
             let unit = Unit { bank: vec![entry], ..Unit::default() };
             findings.add(BreakKind::UnexpectedBankEntry, unit, Hop::Bank, BY_REFERENCE);

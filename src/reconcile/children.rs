@@ -10,11 +10,11 @@ use crate::prelude::*;
 
 /// The rows that are called by a text, by reference or id.
 struct Known<'r> {
-    named: Vec<(&'r str, &'r Row)>,
+    named: Vec<(&'r str, &'r Row<'r>)>,
 }
 
 /// Checks rows that are sorted by type and reference.
-pub(super) fn check<'r>(rows: &'r [Row], active: &[bool], findings: &mut Findings<'r>) {
+pub(super) fn check<'r>(rows: &'r [Row<'r>], active: &[bool], findings: &mut Findings<'r>) {
     let is_active = |row: &&Row| active.get(row.number) == Some(&true);
     let mut needed: Vec<&str> = Vec::new();
     for row in rows.iter().filter(is_active) {
@@ -34,16 +34,16 @@ pub(super) fn check<'r>(rows: &'r [Row], active: &[bool], findings: &mut Finding
 }
 
 /// What a row follows: its parent, or for a refund without one the payment of the same reference.
-fn subject(row: &Row) -> Option<&str> {
+fn subject<'r>(row: &Row<'r>) -> Option<&'r str> {
     let gives_back = matches!(row.kind, Some(EventType::Refund | EventType::Dispute));
-    if row.is_child() { Some(&row.parent) } else { gives_back.then_some(&*row.reference) }
+    if row.is_child() { Some(row.parent) } else { gives_back.then_some(row.reference) }
 }
 
 impl<'r> Known<'r> {
-    fn of(rows: &'r [Row], needed: &[&str]) -> Self {
+    fn of(rows: &'r [Row<'r>], needed: &[&str]) -> Self {
         let mut named: Vec<(&str, &Row)> = Vec::new();
         for row in rows.iter().filter(|row| row.side != Side::Bank) {
-            let names: [&str; 2] = [&row.reference, if row.id == row.reference { "" } else { &row.id }];
+            let names: [&str; 2] = [row.reference, if row.id == row.reference { "" } else { row.id }];
             let own = subject(row).filter(|own| !names.contains(own)).unwrap_or_default();
             for name in names.into_iter().chain([own]) {
                 if !name.is_empty() && needed.binary_search(&name).is_ok() {
@@ -54,7 +54,7 @@ impl<'r> Known<'r> {
         Self { named: sorted(named, &|a, b| (a.0, a.1.number).cmp(&(b.0, b.1.number))) }
     }
 
-    fn called(&self, name: &str) -> impl Iterator<Item = &'r Row> {
+    fn called(&self, name: &str) -> impl Iterator<Item = &'r Row<'r>> {
         let from = self.named.partition_point(|(other, _)| *other < name);
         let to = self.named.partition_point(|(other, _)| *other <= name);
         self.named.iter().skip(from).take(to.saturating_sub(from)).map(|(_, row)| *row)
@@ -62,7 +62,7 @@ impl<'r> Known<'r> {
 
     fn has_parent(&self, child: &Row) -> bool {
         let follows_anything = !matches!(child.kind, Some(EventType::Refund | EventType::Dispute));
-        self.called(&child.parent).any(|row| {
+        self.called(child.parent).any(|row| {
             let is_named = *row.reference == *child.parent || *row.id == *child.parent;
             let is_payment = matches!(row.kind, Some(EventType::Charge | EventType::Payout));
             is_named && (is_payment || (follows_anything && row.kind != child.kind))
@@ -71,7 +71,7 @@ impl<'r> Known<'r> {
 }
 
 fn orphans<'r>(
-    rows: &'r [Row],
+    rows: &'r [Row<'r>],
     active: &[bool],
     known: &Known<'r>,
     places: &[Option<usize>],
@@ -92,7 +92,7 @@ fn orphans<'r>(
 /// Adds a kind to the break that one of the rows is part of already, or makes a break of them.
 fn note<'r>(
     kind: BreakKind,
-    rows: &[&'r Row],
+    rows: &[&'r Row<'r>],
     places: &[Option<usize>],
     shown: Option<(&'r str, Shown)>,
     findings: &mut Findings<'r>,
@@ -131,7 +131,7 @@ fn over_refund<'r>(subject: &str, known: &Known<'r>, places: &[Option<usize>], f
             let mut seen: Vec<(&str, Option<EventType>)> = Vec::new();
             let mut sum = 0_i128;
             for row in involved.iter().filter(|row| row.side == side && row.currency == charge.currency) {
-                let name: (&str, _) = (&row.id, row.kind);
+                let name: (&str, _) = (row.id, row.kind);
                 // The same event written down twice moved money once.
                 if !counts(row) || (!row.id.is_empty() && seen.contains(&name)) {
                     continue;
@@ -150,7 +150,7 @@ fn over_refund<'r>(subject: &str, known: &Known<'r>, places: &[Option<usize>], f
                 .copied()
                 .collect();
             let shown = Shown { currency: charge.currency, expected: Some(taken), found: Some(given) };
-            note(BreakKind::OverRefund, &rows, places, Some((&charge.reference, shown)), findings);
+            note(BreakKind::OverRefund, &rows, places, Some((charge.reference, shown)), findings);
             return;
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! A sentence is a template; `{…}` stands for a fact of the break (see `wording`).
 
+use super::packed::Fields;
+
 /// The hops of a three-way comparison: where two things are held against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hop {
@@ -18,6 +20,16 @@ pub enum Hop {
 }
 
 impl Hop {
+    const ALL: [Self; 5] = [Self::Files, Self::Settlement, Self::Payout, Self::Bank, Self::Ledger];
+
+    pub(super) fn byte(self) -> u8 {
+        Self::ALL.iter().position(|hop| *hop == self).and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+    }
+
+    pub(super) fn unpack(fields: &mut Fields<'_>) -> Option<Self> {
+        Self::ALL.get(usize::from(fields.byte()?)).copied()
+    }
+
     /// `H0` to `H4`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -41,8 +53,11 @@ macro_rules! classes {
             $($(#[$doc])* $kind,)*
         }
 
-        /// Kind, name, code and sentence, in order of precedence.
-        const TABLE: &[(BreakKind, &str, &str, &str)] = &[$((BreakKind::$kind, $name, $code, $sentence),)*];
+        /// In order of precedence. Apart from the texts, which only the report needs.
+        const KINDS: &[BreakKind] = &[$(BreakKind::$kind,)*];
+
+        /// Name, code and sentence of each.
+        const TEXTS: &[(&str, &str, &str)] = &[$(($name, $code, $sentence),)*];
     };
 }
 
@@ -184,27 +199,27 @@ classes! {
 impl BreakKind {
     /// All kinds, in order of precedence.
     pub fn all() -> impl Iterator<Item = Self> {
-        TABLE.iter().map(|(kind, ..)| *kind)
+        KINDS.iter().copied()
     }
 
-    fn row(self) -> Option<&'static (Self, &'static str, &'static str, &'static str)> {
-        TABLE.get(self.place())
+    fn row(self) -> Option<&'static (&'static str, &'static str, &'static str)> {
+        TEXTS.get(self.place())
     }
 
     fn place(self) -> usize {
-        TABLE.partition_point(|(kind, ..)| *kind < self)
+        KINDS.partition_point(|kind| *kind < self)
     }
 
     /// The name of the kind in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.row().map_or("", |(_, name, ..)| name)
+        self.row().map_or("", |(name, ..)| name)
     }
 
     /// The letter and number of the kind in the taxonomy.
     #[must_use]
     pub fn code(self) -> &'static str {
-        self.row().map_or("", |(_, _, code, _)| code)
+        self.row().map_or("", |(_, code, _)| code)
     }
 
     /// The sentence, with its places for facts.
@@ -257,9 +272,35 @@ impl Kinds {
 
     /// Whether a value of the two sides differs: amounts, currencies, fees.
     pub(super) fn of_value(self) -> bool {
-        self.iter().any(|kind| kind.code().starts_with('D') || kind.code() == "A7" || kind.code() == "A8")
+        !self.is_empty() && OF_VALUE.iter().any(|kind| self.contains(*kind))
+    }
+
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn of_bits(bits: u64) -> Self {
+        Self(bits)
     }
 }
+
+/// The classes D, and the two of A that explain an amount.
+const OF_VALUE: [BreakKind; 14] = [
+    BreakKind::CurrencyMismatch,
+    BreakKind::ScaleSuspect,
+    BreakKind::SignSuspect,
+    BreakKind::NetArithmetic,
+    BreakKind::PartialCaptureShape,
+    BreakKind::Rounding,
+    BreakKind::FxRateDifference,
+    BreakKind::AmountMismatch,
+    BreakKind::FeeMismatch,
+    BreakKind::TaxMismatch,
+    BreakKind::FeeUnexpected,
+    BreakKind::FeeMissing,
+    BreakKind::ReserveOrNetting,
+    BreakKind::BankCharge,
+];
 
 /// Each kind has the bit of its place in the order of precedence.
 fn bit(kind: BreakKind) -> u64 {
@@ -279,10 +320,12 @@ mod tests {
             all.insert(kind);
         }
         assert!(BreakKind::all().collect::<Vec<_>>().is_sorted());
-        assert_eq!(all.iter().count(), TABLE.len());
+        assert_eq!(all.iter().count(), KINDS.len());
+        let of_value = |kind: &BreakKind| kind.code().starts_with('D') || ["A7", "A8"].contains(&kind.code());
+        assert_eq!(BreakKind::all().filter(of_value).collect::<Vec<_>>(), OF_VALUE);
         let mut names: Vec<&str> = BreakKind::all().map(BreakKind::name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), TABLE.len());
+        assert_eq!(names.len(), KINDS.len());
     }
 }

@@ -57,18 +57,18 @@ struct Columns {
 /// The columns of plain text, in the order of [`Columns::texts`].
 const TEXTS: [&str; 6] = ["id", "status", "payout_id", "parent_reference", "account", "description"];
 
-/// Reads a whole file and adds its rows, but for those that were cleared, by their order.
+/// Reads a whole file and packs its rows, but for those that were cleared, by their order.
 ///
 /// # Errors
 ///
-/// The first error of the file. Rows before it were added, so the caller drops them all.
+/// The first error of the file. Rows before it were packed, so the caller drops them all.
 pub(super) fn read(
     side: Side,
     file: usize,
     source: Source<'_>,
     mapping: Mapping<'_>,
     cleared: &[bool],
-    rows: &mut Vec<Row>,
+    batch: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let mut records = Records::of(source)?;
     let Some(header) = records.next()? else {
@@ -80,7 +80,7 @@ pub(super) fn read(
         if cleared.next() == Some(&true) {
             continue;
         }
-        rows.push(columns.row(side, file, &record)?);
+        columns.row(side, file, &record)?.pack(batch);
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ impl Columns {
         })
     }
 
-    fn row(&self, side: Side, file: usize, record: &Record<'_, '_>) -> Result<Row, Error> {
+    fn row<'r>(&self, side: Side, file: usize, record: &'r Record<'_, '_>) -> Result<Row<'r>, Error> {
         if record.len() != self.width {
             return Err(Error::from(ErrorKind::WrongWidth {
                 at: record.place(0),
@@ -177,26 +177,27 @@ impl Columns {
         let (occurred_at, is_zoneless) = self.occurred_at(side, record)?;
         Ok(Row {
             number: 0,
+            packed: &[],
             side,
             file,
             line: record.line(),
             kind: self.kind(record),
-            reference: reference.into(),
+            reference,
             is_keyed: !given.is_empty(),
-            id: id.into(),
+            id,
             amount,
             currency,
             fee: maybe(self.fee)?,
             tax: maybe(self.tax)?,
             net: maybe(self.net)?,
-            status: status.into(),
+            status,
             occurred_at,
             is_zoneless,
-            payout_id: payout_id.into(),
-            parent: parent.into(),
-            account: account.into(),
-            note: note.into(),
-            original: self.original(record)?.map(Box::new),
+            payout_id,
+            parent,
+            account,
+            note,
+            original: self.original(record)?,
         })
     }
 

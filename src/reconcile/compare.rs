@@ -122,7 +122,7 @@ fn identity(group: &Group<'_>, values: &dyn Fn(&Unit<'_>) -> Kinds) -> Option<Br
 }
 
 /// The rows of each side that moved money: a declined attempt before the one that succeeded is no second charge.
-fn events<'r>(units: &[&Unit<'r>]) -> (Vec<&'r Row>, Vec<&'r Row>) {
+fn events<'r>(units: &[&Unit<'r>]) -> (Vec<&'r Row<'r>>, Vec<&'r Row<'r>>) {
     let (mut ledger, mut settlement) = (Vec::new(), Vec::new());
     for unit in units {
         for (rows, events) in [(&unit.ledger, &mut ledger), (&unit.settlement, &mut settlement)] {

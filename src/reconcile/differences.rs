@@ -6,7 +6,6 @@ use super::rate::Exact;
 use super::row::{Original, Row};
 use super::window::{Window, month_of};
 use crate::ledger::EventType;
-use crate::prelude::*;
 use crate::time::Millis;
 
 /// Clocks differ by seconds without anybody being early.
@@ -119,7 +118,7 @@ pub(super) fn scale(expected: i64, found: i64) -> Option<i32> {
 
 /// Different currencies are one thing seen twice where a side declares the conversion.
 fn converted(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>) {
-    let links = |original: &Option<Box<Original>>, other: &Row| {
+    let links = |original: &Option<Original>, other: &Row| {
         original
             .as_ref()
             .filter(|original| original.currency == other.currency)

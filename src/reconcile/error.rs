@@ -4,7 +4,7 @@ use crate::advice::{Report, behind_one_pointer, reported};
 use crate::json::quoted;
 use crate::prelude::*;
 
-use super::IN_FLIGHT_DAYS_MAX;
+use super::{Corrupt, IN_FLIGHT_DAYS_MAX};
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub enum ErrorKind {
         /// What was found and what was expected.
         reason: String,
     },
+    /// What one step made is not what the next one was given.
+    Corrupt(Corrupt),
 }
 
 impl Place {
@@ -114,6 +116,7 @@ impl Place {
 impl Error {
     fn table(&self) -> Report {
         match self.kind() {
+            ErrorKind::Corrupt(corrupt) => corrupt.table(),
             ErrorKind::WindowTooLong { found } => {
                 Report::new("reconcile_window_too_long").number("found", *found).say_with(
                     "an in-flight window of {found} days is too long: expected 0 to {limit}",

@@ -22,29 +22,43 @@ pub(super) struct Finding<'r> {
     pub(super) unit: Unit<'r>,
     pub(super) hop: Hop,
     /// The pass that brought the rows together.
-    pub(super) rule: &'static str,
+    pub(super) rule: Rule,
     /// What the break is called by, where that is not the reference of its first row.
     pub(super) reference: Option<&'r str>,
     pub(super) shown: Option<Shown>,
 }
 
+/// A pass of the matching: its place among [`RULES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule(pub(super) u8);
+
 /// By type and reference.
-pub(super) const BY_REFERENCE: &str = "by_reference@1";
+pub(super) const BY_REFERENCE: Rule = Rule(0);
 /// By the provider's id, with type and amount.
-pub(super) const BY_ID: &str = "by_id@1";
+pub(super) const BY_ID: Rule = Rule(1);
 /// By amount, currency and date window, where only one row fits.
-pub(super) const BY_AMOUNT: &str = "by_amount@1";
+pub(super) const BY_AMOUNT: Rule = Rule(2);
 /// By the payout that lines belong to.
-pub(super) const BY_PAYOUT: &str = "by_payout@1";
+pub(super) const BY_PAYOUT: Rule = Rule(3);
 /// By a parent reference.
-pub(super) const BY_PARENT: &str = "by_parent@1";
+pub(super) const BY_PARENT: Rule = Rule(4);
 /// By a sum of several.
-pub(super) const BY_SUM: &str = "by_sum@1";
+pub(super) const BY_SUM: Rule = Rule(5);
 /// By what the rows say alone.
-pub(super) const BY_ROW: &str = "by_row@1";
+pub(super) const BY_ROW: Rule = Rule(6);
+
+/// The names of the passes, with their versions.
+const RULES: [&str; 7] =
+    ["by_reference@1", "by_id@1", "by_amount@1", "by_payout@1", "by_parent@1", "by_sum@1", "by_row@1"];
+
+impl Rule {
+    pub(super) fn name(self) -> &'static str {
+        RULES.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+}
 
 impl<'r> Finding<'r> {
-    pub(super) const fn new(kinds: Kinds, unit: Unit<'r>, hop: Hop, rule: &'static str) -> Self {
+    pub(super) const fn new(kinds: Kinds, unit: Unit<'r>, hop: Hop, rule: Rule) -> Self {
         Self { kinds, unit, hop, rule, reference: None, shown: None }
     }
 }
@@ -56,7 +70,7 @@ pub(super) struct Findings<'r> {
     /// Pairs that agree in every value, also those of a reference with other trouble.
     pub(super) matched: usize,
     /// What the other side may still bring.
-    pub(super) in_flight: Vec<&'r Row>,
+    pub(super) in_flight: Vec<&'r Row<'r>>,
     /// Rows that owe nothing to the comparison.
     pub(super) set_aside: usize,
     /// Units of the ledger that nothing was held against yet.
@@ -67,7 +81,7 @@ pub(super) struct Findings<'r> {
 
 impl<'r> Findings<'r> {
     /// Notes a break of one kind.
-    pub(super) fn add(&mut self, kind: BreakKind, unit: Unit<'r>, hop: Hop, rule: &'static str) {
+    pub(super) fn add(&mut self, kind: BreakKind, unit: Unit<'r>, hop: Hop, rule: Rule) {
         self.breaks.push(Finding::new(Kinds::only(kind), unit, hop, rule));
     }
 

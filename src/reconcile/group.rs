@@ -11,14 +11,14 @@ use crate::prelude::*;
 /// Rows of one event: on each side the row that counts, then its repetitions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unit<'r> {
-    pub(super) ledger: Vec<&'r Row>,
-    pub(super) settlement: Vec<&'r Row>,
-    pub(super) bank: Vec<&'r Row>,
+    pub(super) ledger: Vec<&'r Row<'r>>,
+    pub(super) settlement: Vec<&'r Row<'r>>,
+    pub(super) bank: Vec<&'r Row<'r>>,
 }
 
 impl<'r> Unit<'r> {
     /// All rows, those of the ledger first.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &'r Row> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'r Row<'r>> {
         self.ledger.iter().chain(&self.settlement).chain(&self.bank).copied()
     }
 
@@ -42,11 +42,11 @@ pub(super) struct Group<'r> {
 }
 
 /// A row that counts, with its repetitions.
-pub(super) type Copies<'r> = Vec<&'r Row>;
+pub(super) type Copies<'r> = Vec<&'r Row<'r>>;
 
 impl<'r> Group<'r> {
     /// Pairs the rows of one type and reference.
-    pub(super) fn of(ledger: Vec<&'r Row>, settlement: Vec<&'r Row>) -> Self {
+    pub(super) fn of(ledger: Vec<&'r Row<'r>>, settlement: Vec<&'r Row<'r>>) -> Self {
         let mut group = Self::default();
         // Nearly every reference has one row on each side, and then nothing is left to decide.
         if ledger.len() == 1 && settlement.len() == 1 {
@@ -55,9 +55,7 @@ impl<'r> Group<'r> {
         }
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
-        group.pair_by(&mut left, &mut right, &|row| {
-            (!row.id.is_empty()).then(|| row.id.clone().into_string())
-        });
+        group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_owned()));
         group.pair_by(&mut left, &mut right, &|row| {
             // Nothing stands for what is absent, and the state last, since it may hold blanks. Not `{:?}`: its escapes
             // weigh five kilobytes of wasm.
@@ -66,7 +64,7 @@ impl<'r> Group<'r> {
             Some(glued(&[&value, " ", &fee, " ", row.state().map_or("", State::word)]))
         });
         group.pair_by(&mut left, &mut right, &|row| Some(value_text(row)));
-        group.pair_last(&mut left, &mut right, &Row::moves_money);
+        group.pair_last(&mut left, &mut right, &|row| row.moves_money());
         group.pair_last(&mut left, &mut right, &|_| true);
         for ledger in left {
             group.ledger.push(Unit { ledger, ..Unit::default() });
@@ -134,7 +132,7 @@ impl<'r> Group<'r> {
     }
 
     /// The only unit of one side and the several of the other, where none could be paired.
-    pub(super) fn whole_and_parts(&self) -> Option<(&'r Row, Vec<&'r Row>)> {
+    pub(super) fn whole_and_parts(&self) -> Option<(&'r Row<'r>, Vec<&'r Row<'r>>)> {
         let firsts =
             |units: &[Unit<'r>]| units.iter().filter_map(|unit| unit.rows().next()).collect::<Vec<_>>();
         match (self.pairs.is_empty(), &*firsts(&self.ledger), &*firsts(&self.settlement)) {
@@ -193,7 +191,7 @@ fn value_text(row: &Row) -> String {
 ///
 /// With an id, the same id is the same event. Without, rows of the same content are the same event only as far as the
 /// other side has fewer of them: two equal refunds may well be two.
-fn distinct<'r>(rows: Vec<&'r Row>, others: &[&Row]) -> Vec<Copies<'r>> {
+fn distinct<'r>(rows: Vec<&'r Row<'r>>, others: &[&Row]) -> Vec<Copies<'r>> {
     let rows = sorted(rows, &|a, b| {
         a.content().cmp(&b.content()).then_with(|| (a.file, a.line).cmp(&(b.file, b.line)))
     });

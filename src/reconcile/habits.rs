@@ -60,7 +60,7 @@ impl Votes {
 
 impl<'r> Habits<'r> {
     /// Asks rows that are sorted by type, reference and side, and the pairs that were cleared before.
-    pub(super) fn of(rows: &'r [Row], cleared: &Cleared) -> Self {
+    pub(super) fn of(rows: &'r [Row<'r>], cleared: &Cleared) -> Self {
         let mut habits = Self {
             ledger: SideHabits::of(rows, Side::Ledger, cleared),
             settlement: SideHabits::of(rows, Side::Settlement, cleared),
@@ -133,7 +133,7 @@ impl<'r> Habits<'r> {
     pub(super) fn is_in_scope(&self, row: &Row) -> bool {
         let other = if row.side == Side::Ledger { Side::Settlement } else { Side::Ledger };
         let known = &self.side(other).accounts;
-        let account: &str = &row.account;
+        let account: &str = row.account;
         account.is_empty() || known.is_empty() || known.binary_search(&account).is_ok()
     }
 }
@@ -151,7 +151,7 @@ fn net_of_left(row: &Row, tax: Option<i64>) -> i128 {
 }
 
 impl<'r> SideHabits<'r> {
-    fn of(rows: &'r [Row], side: Side, cleared: &Cleared) -> Self {
+    fn of(rows: &'r [Row<'r>], side: Side, cleared: &Cleared) -> Self {
         let mut fees = Votes { yes: cleared.told_fee, all: cleared.pairs };
         let mut taxes = Votes::default();
         let mut accounts: Vec<&str> = Vec::new();
@@ -160,7 +160,7 @@ impl<'r> SideHabits<'r> {
             if let Some(net) = row.net.filter(|_| row.tax.is_some_and(|tax| tax != 0)) {
                 taxes.count(net_of(row, row.tax) == i128::from(net));
             }
-            let account: &str = &row.account;
+            let account: &str = row.account;
             if let (Err(at), false) = (accounts.binary_search(&account), account.is_empty()) {
                 accounts.insert(at, account);
             }

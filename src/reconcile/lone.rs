@@ -117,7 +117,7 @@ pub(super) fn join_partial_captures(findings: &mut Findings<'_>) {
 }
 
 /// Joins a refund that came back with the adjustment that gives the money back: the ledger does not know it yet.
-pub(super) fn join_returned_refunds<'r>(rows: &'r [Row], findings: &mut Findings<'r>) {
+pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
     let mut theirs = Vec::new();
     for mut unit in core::mem::take(&mut findings.theirs) {
         let returned = unit.settlement.first().copied().filter(|row| row.kind == Some(EventType::Adjustment));

@@ -15,6 +15,7 @@
 //! Not here: fee schedules, and anything that changes the books.
 
 mod bank;
+mod batch;
 mod breaks;
 mod children;
 mod classes;
@@ -30,6 +31,7 @@ mod group;
 mod habits;
 mod lone;
 mod order;
+mod packed;
 mod payouts;
 mod rate;
 mod report;
@@ -37,18 +39,20 @@ mod row;
 mod states;
 mod subset;
 mod three_way;
+mod verdicts;
 mod window;
 mod wording;
 
 pub use breaks::{Break, RowPlace};
 pub use classes::{BreakKind, Hop};
 pub use error::{Error, ErrorKind, Place};
+pub use packed::Corrupt;
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::Side;
 
 use crate::prelude::*;
 use crate::time::Timestamp;
-use three_way::Rows;
+use batch::Head;
 use window::Window;
 
 /// How many days something may take to appear on the other side, unless the caller says otherwise.
@@ -101,13 +105,23 @@ impl Default for Options<'_> {
     }
 }
 
-/// Holds ledger, settlement and bank against each other.
+/// Holds ledger, settlement and bank against each other: [`read`], [`judge`] and [`report`] in one.
+///
+/// # Errors
+///
+/// Those of [`read`].
+pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error> {
+    let verdicts = judge(&read(sources, options)?).map_err(ErrorKind::Corrupt)?;
+    report(&verdicts).map_err(|corrupt| ErrorKind::Corrupt(corrupt).into())
+}
+
+/// Reads all files into a batch: everything the verdict depends on.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::WindowTooLong`], then the first error of the first unreadable file: ledger files first, then those of the
 /// settlement, then those of the bank.
-pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error> {
+pub fn read(sources: &Sources<'_>, options: Options<'_>) -> Result<Vec<u8>, Error> {
     if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
         return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
     }
@@ -117,27 +131,52 @@ pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error>
     let days = if options.business_days { 1 } else { options.in_flight_days };
     let verdicts = clear::clear(ledger, settlement, [ours, theirs], days);
     let sides = [(Side::Ledger, ledger), (Side::Settlement, settlement), (Side::Bank, bank)];
-    let mut rows = Rows::default();
-    for (((side, files), mapping), names) in sides.into_iter().zip(mappings).zip(&mut rows.names) {
+    let mut head = Head::default();
+    for ((side, files), names) in sides.into_iter().zip(&mut head.names) {
+        for (file, source) in files.iter().enumerate() {
+            names.push(source.name);
+            if files.iter().take(file).any(|other| other.data == source.data) {
+                head.doubled.push((side, file));
+            }
+        }
+    }
+    head.window = Window {
+        days: options.in_flight_days,
+        is_business: options.business_days,
+        holidays: options.holidays.to_vec(),
+        as_of: options.as_of,
+    };
+    head.cleared = verdicts.as_ref().map(|verdicts| verdicts.cleared).unwrap_or_default();
+    let mut batch = Vec::new();
+    head.pack(&mut batch);
+    for ((side, files), mapping) in sides.into_iter().zip(mappings) {
         for (file, source) in files.iter().enumerate() {
             let cleared = match (&verdicts, side) {
                 (Some(verdicts), Side::Ledger) => verdicts.ledger.get(file),
                 (Some(verdicts), Side::Settlement) => verdicts.settlement.get(file),
                 _ => None,
             };
-            columns::read(side, file, *source, mapping, cleared.map_or(&[], Vec::as_slice), &mut rows.all)?;
-            names.push(source.name.to_owned());
-            if files.iter().take(file).any(|other| other.data == source.data) {
-                rows.doubled.push((side, file));
-            }
+            columns::read(side, file, *source, mapping, cleared.map_or(&[], Vec::as_slice), &mut batch)?;
         }
     }
-    rows.cleared = verdicts.map(|verdicts| verdicts.cleared).unwrap_or_default();
-    let window = Window {
-        days: options.in_flight_days,
-        is_business: options.business_days,
-        holidays: options.holidays.to_vec(),
-        as_of: options.as_of,
-    };
-    Ok(three_way::run(rows, window))
+    Ok(batch)
+}
+
+/// Matches and classifies the rows of a batch; answers with verdicts, which [`report`] puts into words.
+///
+/// # Errors
+///
+/// [`Corrupt`] for bytes that [`read`] has not made.
+pub fn judge(batch: &[u8]) -> Result<Vec<u8>, Corrupt> {
+    let (head, rows) = batch::unpack(batch)?;
+    Ok(three_way::run(head, rows))
+}
+
+/// Puts verdicts into words and order.
+///
+/// # Errors
+///
+/// [`Corrupt`] for bytes that [`judge`] has not made.
+pub fn report(verdicts: &[u8]) -> Result<Report, Corrupt> {
+    verdicts::report(verdicts)
 }

@@ -29,12 +29,12 @@ pub(super) struct Payout<'r> {
     pub(super) key: &'r str,
     pub(super) currency: Currency,
     /// Its rows in the settlement.
-    pub(super) paid: Vec<&'r Row>,
+    pub(super) paid: Vec<&'r Row<'r>>,
     /// Its rows in the ledger, where the settlement has none.
-    pub(super) booked: Vec<&'r Row>,
+    pub(super) booked: Vec<&'r Row<'r>>,
     /// Rows that say it came back.
-    pub(super) back: Vec<&'r Row>,
-    pub(super) lines: Vec<&'r Row>,
+    pub(super) back: Vec<&'r Row<'r>>,
+    pub(super) lines: Vec<&'r Row<'r>>,
     /// Sum of the lines.
     pub(super) sum: i128,
 }
@@ -90,7 +90,7 @@ impl<'r> Payout<'r> {
     }
 
     /// The row that stands for it.
-    pub(super) fn row(&self) -> Option<&'r Row> {
+    pub(super) fn row(&self) -> Option<&'r Row<'r>> {
         self.paid.first().or_else(|| self.booked.first()).or_else(|| self.lines.last()).copied()
     }
 
@@ -120,13 +120,13 @@ fn is_line(row: &Row) -> bool {
 }
 
 /// What a payout may be called, the best name first.
-pub(super) fn names(row: &Row) -> [&str; 3] {
-    [&row.payout_id, &row.reference, &row.id]
+pub(super) fn names<'r>(row: &Row<'r>) -> [&'r str; 3] {
+    [row.payout_id, row.reference, row.id]
 }
 
 impl<'r> Payouts<'r> {
     /// Gathers the payouts of the rows, and takes from the lone rows of the ledger those that the lines tell of.
-    pub(super) fn gather(rows: &'r [Row], active: &[bool], findings: &mut Findings<'r>) -> Self {
+    pub(super) fn gather(rows: &'r [Row<'r>], active: &[bool], findings: &mut Findings<'r>) -> Self {
         let settled = || {
             rows.iter().filter(|row| row.side == Side::Settlement && active.get(row.number) == Some(&true))
         };
@@ -136,7 +136,7 @@ impl<'r> Payouts<'r> {
         let mut all: Vec<Payout<'r>> = Vec::new();
         for same in lines.chunk_by(|a, b| a.payout_id == b.payout_id) {
             let Some(first) = same.first() else { continue };
-            all.push(Payout::new(&first.payout_id, first.currency, same.to_vec()));
+            all.push(Payout::new(first.payout_id, first.currency, same.to_vec()));
         }
         let place = |all: &[Payout<'r>], row: &Row| {
             let mut found = names(row).into_iter().filter(|name| !name.is_empty());
@@ -156,7 +156,7 @@ impl<'r> Payouts<'r> {
         }
         for row in settled().filter(|row| row.kind == Some(EventType::PayoutFailure)) {
             // Its payout is the one it names; it may itself be a line of a later one.
-            let names: [&str; 4] = [&row.reference, &row.id, &row.parent, &row.payout_id];
+            let names: [&str; 4] = [row.reference, row.id, row.parent, row.payout_id];
             let mut found = names.into_iter().filter(|name| !name.is_empty());
             let own = found.find_map(|name| all.binary_search_by(|payout| payout.key.cmp(name)).ok());
             if let Some(payout) = own.and_then(|place| all.get_mut(place)) {
@@ -255,7 +255,7 @@ impl<'r> Payouts<'r> {
                 for row in unit.ledger.iter().take(counted) {
                     // The fee the ledger does not know is taken to be right.
                     let fee = row.fee.or(fee);
-                    let mut mended = (*row).clone();
+                    let mut mended = *(*row);
                     mended.fee = fee;
                     mended.net = None;
                     change = change.saturating_add(effect(&mended, self.reading));
@@ -269,7 +269,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// Judges every payout against its lines.
-    pub(super) fn judge(&self, rows: &'r [Row], window: &Window, findings: &mut Findings<'r>) {
+    pub(super) fn judge(&self, rows: &'r [Row<'r>], window: &Window, findings: &mut Findings<'r>) {
         if !self.names_payouts {
             return;
         }
@@ -315,7 +315,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// Lines in a payout of another currency cannot be meant for it.
-    fn strangers(&self, rows: &'r [Row], findings: &mut Findings<'r>) {
+    fn strangers(&self, rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
         let places = findings.by_row(rows.len());
         for payout in self.all.iter().filter(|payout| !payout.paid.is_empty()) {
             for line in payout.lines.iter().filter(|line| line.currency != payout.currency) {
@@ -333,8 +333,8 @@ impl<'r> Payouts<'r> {
         &self,
         open: &[(&Payout<'r>, i128)],
         findings: &Findings<'r>,
-    ) -> Vec<(&'r Row, &'r str, &'r str)> {
-        let mut moved: Vec<(&'r Row, &'r str, &'r str)> = Vec::new();
+    ) -> Vec<(&'r Row<'r>, &'r str, &'r str)> {
+        let mut moved: Vec<(&'r Row<'r>, &'r str, &'r str)> = Vec::new();
         for (short, remainder) in open {
             let causes = self.causes(short, findings);
             for long in &self.all {
@@ -376,12 +376,12 @@ impl<'r> Payouts<'r> {
     }
 
     /// The lines that fit alone.
-    fn one(&self, lines: &[&'r Row], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row>> {
+    fn one(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row<'r>>> {
         lines.iter().filter(|line| fits(effect(line, self.reading))).map(|line| vec![*line]).collect()
     }
 
     /// The pairs of lines that fit together.
-    fn two(&self, lines: &[&'r Row], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row>> {
+    fn two(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row<'r>>> {
         let mut pairs = Vec::new();
         for (place, first) in lines.iter().enumerate() {
             for second in lines.iter().skip(place).skip(1) {
@@ -394,7 +394,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// Lines that are due and in no payout, though later ones are.
-    fn unpaid(&self, rows: &'r [Row], window: &Window, findings: &mut Findings<'r>) {
+    fn unpaid(&self, rows: &'r [Row<'r>], window: &Window, findings: &mut Findings<'r>) {
         let places = findings.by_row(rows.len());
         let mut latest: Vec<(Currency, Option<Timestamp>)> = Vec::new();
         for line in self.all.iter().flat_map(|payout| &payout.lines) {
@@ -429,14 +429,14 @@ impl<'r> Payouts<'r> {
 }
 
 impl<'r> Payout<'r> {
-    const fn new(key: &'r str, currency: Currency, lines: Vec<&'r Row>) -> Self {
+    const fn new(key: &'r str, currency: Currency, lines: Vec<&'r Row<'r>>) -> Self {
         Self { key, currency, paid: Vec::new(), booked: Vec::new(), back: Vec::new(), lines, sum: 0 }
     }
 }
 
 /// The break of a line that stands in the wrong payout.
-fn shifted<'r>(line: &'r Row, rows: &'r [Row]) -> Finding<'r> {
-    let partner = called(rows, line.kind, &line.reference).iter().find(|row| row.side == Side::Ledger);
+fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
+    let partner = called(rows, line.kind, line.reference).iter().find(|row| row.side == Side::Ledger);
     let unit = Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
     Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
 }

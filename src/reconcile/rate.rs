@@ -5,12 +5,11 @@ use crate::money::Currency;
 /// Digits of a rate: more than any provider writes, few enough that products fit.
 const DIGITS_MAX: usize = 18;
 
-/// A positive decimal: mantissa over a power of ten.
+/// A positive decimal: a number over a power of ten, or that turned round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
-    mantissa: i128,
-    /// A power of ten.
-    over: i128,
+    pub(super) above: u64,
+    pub(super) below: u64,
 }
 
 /// An exact amount of minor units: a fraction.
@@ -28,28 +27,28 @@ impl Rate {
         if !is_plain || text.len() > DIGITS_MAX {
             return None;
         }
-        let mut rate = Self { mantissa: 0, over: 1 };
+        let mut rate = Self { above: 0, below: 1 };
         for digit in whole.bytes().chain(fraction.bytes()) {
             let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            rate.mantissa = rate.mantissa.checked_mul(10)?.checked_add(i128::from(digit))?;
+            rate.above = rate.above.checked_mul(10)?.checked_add(digit.into())?;
         }
         for _ in fraction.bytes() {
-            rate.over = rate.over.checked_mul(10)?;
+            rate.below = rate.below.checked_mul(10)?;
         }
-        (rate.mantissa > 0).then_some(rate)
+        (rate.above > 0).then_some(rate)
     }
 
     /// The rate of the other direction.
     pub(super) const fn turned(self) -> Self {
-        Self { mantissa: self.over, over: self.mantissa }
+        Self { above: self.below, below: self.above }
     }
 
     /// What an amount becomes, in minor units of the other currency; `None` where the product is too long.
     pub(super) fn convert(self, minor: i64, from: Currency, to: Currency) -> Option<Exact> {
         let scale = |currency: Currency| 10_i128.checked_pow(u32::from(currency.exponent()));
         Some(Exact {
-            above: i128::from(minor).checked_mul(self.mantissa)?.checked_mul(scale(to)?)?,
-            below: self.over.checked_mul(scale(from)?)?,
+            above: i128::from(minor).checked_mul(self.above.into())?.checked_mul(scale(to)?)?,
+            below: i128::from(self.below).checked_mul(scale(from)?)?,
         })
     }
 }

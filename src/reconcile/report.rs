@@ -2,8 +2,7 @@
 
 use super::breaks::{Break, RowPlace, break_id};
 use super::classes::BreakKind;
-use super::findings::{Finding, Findings};
-use super::habits::Habits;
+use super::findings::Finding;
 use super::order::sorted;
 use super::row::{Row, Side};
 use super::window::Window;
@@ -103,6 +102,17 @@ impl Report {
         totals
     }
 
+    /// Brings breaks and what is in flight into the order they are told in.
+    pub(super) fn sort(&mut self) {
+        self.breaks = sorted(core::mem::take(&mut self.breaks), &|a: &Break, b: &Break| {
+            (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id))
+        });
+        tell_apart(&mut self.breaks);
+        self.in_flight = sorted(core::mem::take(&mut self.in_flight), &|a: &InFlight, b: &InFlight| {
+            (a.due, &a.reference, a.amount).cmp(&(b.due, &b.reference, b.amount))
+        });
+    }
+
     /// The document `tillproof reconcile --json` prints, version 1.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -164,44 +174,12 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// What is needed to put findings into words.
-pub(super) struct Context<'c, 'r> {
-    pub(super) habits: &'c Habits<'r>,
-    pub(super) window: &'c Window,
-    /// Names of the files of each side.
-    pub(super) names: &'c [Vec<String>; 3],
-}
-
-/// Puts what was found into words and order.
-pub(super) fn build(findings: Findings<'_>, rows: RowCounts, context: &Context<'_, '_>) -> Report {
-    let Findings { breaks, matched, in_flight, set_aside, .. } = findings;
-    let breaks = breaks.iter().filter_map(|found| describe(found, context)).collect();
-    let mut breaks = sorted(breaks, &|a: &Break, b: &Break| {
-        (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id))
-    });
-    tell_apart(&mut breaks);
-    let mut flying = Vec::new();
-    for row in in_flight {
-        flying.extend(row.occurred_at.map(|at| InFlight {
-            reference: row.reference.clone().into_string(),
-            due: context.window.due(at),
-            kind: row.kind.unwrap_or(EventType::Adjustment),
-            amount: row.amount,
-            currency: row.currency,
-        }));
-    }
-    let in_flight = sorted(flying, &|a: &InFlight, b: &InFlight| {
-        (a.due, &a.reference, a.amount).cmp(&(b.due, &b.reference, b.amount))
-    });
-    Report { rows, matched, set_aside, as_of: context.window.as_of, breaks, in_flight }
-}
-
 /// The break of a finding.
-fn describe(found: &Finding<'_>, context: &Context<'_, '_>) -> Option<Break> {
+pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Window) -> Option<Break> {
     let kind = found.kinds.primary()?;
     let unit = &found.unit;
     let row = unit.rows().next()?;
-    let (expected, actual) = values(found, kind, context.habits);
+    let (expected, actual) = values(found, kind);
     let difference = match (expected, actual) {
         (Some((left, expected)), Some((right, found))) if left == right => {
             Some(found.saturating_sub(expected))
@@ -210,18 +188,18 @@ fn describe(found: &Finding<'_>, context: &Context<'_, '_>) -> Option<Break> {
     };
     let sides = [&unit.ledger, &unit.settlement, &unit.bank];
     let aged = sides.into_iter().find(|rows| !rows.is_empty())?;
-    let age_days = context.window.age_days(aged.iter().filter_map(|row| row.occurred_at).min());
+    let age_days = window.age_days(aged.iter().filter_map(|row| row.occurred_at).min());
     let identities = sorted(unit.rows().map(Row::identity).collect(), &String::cmp);
-    let reference = found.reference.unwrap_or(&row.reference);
-    let reference = if reference.is_empty() { &*row.id } else { reference };
+    let reference = found.reference.unwrap_or(row.reference);
+    let reference = if reference.is_empty() { row.id } else { reference };
     let name = |row: &Row| {
-        let [ledger, settlement, bank] = context.names;
+        let [ledger, settlement, bank] = names;
         let names = match row.side {
             Side::Ledger => ledger,
             Side::Settlement => settlement,
             Side::Bank => bank,
         };
-        names.get(row.file).map_or("", String::as_str)
+        names.get(row.file).copied().unwrap_or_default()
     };
     let places = |rows: &[&Row]| {
         let rows = sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)));
@@ -233,7 +211,7 @@ fn describe(found: &Finding<'_>, context: &Context<'_, '_>) -> Option<Break> {
         kind,
         secondary: found.kinds.iter().skip(1).collect(),
         hop: found.hop,
-        rule: found.rule,
+        rule: found.rule.name(),
         reference: reference.to_owned(),
         currency: found.shown.map_or(row.currency, |shown| shown.currency),
         expected: expected.map(|(_, sum)| sum),
@@ -250,19 +228,12 @@ fn describe(found: &Finding<'_>, context: &Context<'_, '_>) -> Option<Break> {
 type Value = Option<(Currency, i128)>;
 
 /// What is held against what.
-fn values(found: &Finding<'_>, kind: BreakKind, habits: &Habits<'_>) -> (Value, Value) {
+fn values(found: &Finding<'_>, kind: BreakKind) -> (Value, Value) {
     if let Some(shown) = found.shown {
         let value = |minor: Option<i128>| minor.map(|minor| (shown.currency, minor));
         return (value(shown.expected), value(shown.found));
     }
     let unit = &found.unit;
-    if kind == BreakKind::NetArithmetic {
-        let wrong = unit.rows().find_map(|row| {
-            let (expected, _) = habits.net(row).filter(|(_, is_right)| !is_right)?;
-            Some((Some((row.currency, expected)), row.net.map(|net| (row.currency, net.into()))))
-        });
-        return wrong.unwrap_or_default();
-    }
     let value = |row: &Row| match kind {
         BreakKind::FeeMismatch | BreakKind::FeeUnexpected | BreakKind::FeeMissing => {
             row.fee.unwrap_or_default()

@@ -1,5 +1,11 @@
 //! A row is what one side says about one event, in integers of minor units.
+//!
+//! Rows cross from the artefact that reads files to the one that judges, and those of a break go back: packed as the
+//! fields of [`Row`] in their order, with texts where they stand. A row that was unpacked borrows from those bytes.
 
+use super::packed::{
+    Fields, kind_byte, put_count, put_currency, put_integer, put_maybe, put_moment, put_natural, put_text,
+};
 use super::rate::Rate;
 use super::states::{self, State};
 use crate::ledger::EventType;
@@ -31,7 +37,7 @@ impl Side {
 }
 
 /// What was presented to the customer, where that was in another currency.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Original {
     pub(super) amount: i64,
     pub(super) currency: Currency,
@@ -40,10 +46,12 @@ pub(super) struct Original {
 }
 
 /// One row. Amounts are signed, as some reports write refunds and returned fees with a minus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row<'a> {
     /// Its place among all rows once they are sorted.
     pub(super) number: usize,
+    /// The row as it was packed, to be handed on; empty before.
+    pub(super) packed: &'a [u8],
     pub(super) side: Side,
     /// Index of the file among those of its side.
     pub(super) file: usize,
@@ -52,11 +60,11 @@ pub(super) struct Row {
     /// `None` for a type that is not known.
     pub(super) kind: Option<EventType>,
     /// The key. Where the column is empty, the id stands here too.
-    pub(super) reference: Box<str>,
+    pub(super) reference: &'a str,
     /// Whether the file gave a reference.
     pub(super) is_keyed: bool,
     /// Empty where the file has none.
-    pub(super) id: Box<str>,
+    pub(super) id: &'a str,
     pub(super) amount: i64,
     pub(super) currency: Currency,
     /// `None` where the file does not say; likewise tax and net.
@@ -64,26 +72,110 @@ pub(super) struct Row {
     pub(super) tax: Option<i64>,
     pub(super) net: Option<i64>,
     /// As it is written; empty where the file does not say, as are the texts that follow.
-    pub(super) status: Box<str>,
+    pub(super) status: &'a str,
     pub(super) occurred_at: Option<Timestamp>,
     /// Whether the time was written without a zone.
     pub(super) is_zoneless: bool,
-    pub(super) payout_id: Box<str>,
-    pub(super) parent: Box<str>,
-    pub(super) account: Box<str>,
-    pub(super) note: Box<str>,
-    pub(super) original: Option<Box<Original>>,
+    pub(super) payout_id: &'a str,
+    pub(super) parent: &'a str,
+    pub(super) account: &'a str,
+    pub(super) note: &'a str,
+    pub(super) original: Option<Original>,
 }
 
 /// The rows of a type and reference, among rows that are sorted by both.
-pub(super) fn called<'r>(rows: &'r [Row], kind: Option<EventType>, reference: &str) -> &'r [Row] {
-    let key = |row: &Row| (row.kind, &*row.reference).cmp(&(kind, reference));
+pub(super) fn called<'r>(rows: &'r [Row<'r>], kind: Option<EventType>, reference: &str) -> &'r [Row<'r>] {
+    let key = |row: &Row<'_>| (row.kind, row.reference).cmp(&(kind, reference));
     let from = rows.partition_point(|row| key(row).is_lt());
     let to = rows.partition_point(|row| key(row).is_le());
     rows.get(from..to).unwrap_or_default()
 }
 
-impl Row {
+impl Side {
+    const ALL: [Self; 3] = [Self::Ledger, Self::Settlement, Self::Bank];
+
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Ledger => 0,
+            Self::Settlement => 1,
+            Self::Bank => 2,
+        }
+    }
+
+    pub(super) fn unpack(fields: &mut Fields<'_>) -> Option<Self> {
+        Self::ALL.get(usize::from(fields.byte()?)).copied()
+    }
+}
+
+impl<'a> Row<'a> {
+    /// Appends the row to a batch.
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+        out.push(self.side.byte());
+        put_count(out, self.file);
+        put_natural(out, self.line);
+        out.push(kind_byte(self.kind));
+        out.push(u8::from(self.is_keyed));
+        for text in
+            [self.reference, self.id, self.status, self.payout_id, self.parent, self.account, self.note]
+        {
+            put_text(out, text);
+        }
+        put_integer(out, self.amount);
+        put_currency(out, self.currency);
+        for part in [self.fee, self.tax, self.net] {
+            put_maybe(out, part, put_integer);
+        }
+        put_maybe(out, self.occurred_at, put_moment);
+        out.push(u8::from(self.is_zoneless));
+        put_maybe(out, self.original, |out, original| {
+            put_integer(out, original.amount);
+            put_currency(out, original.currency);
+            put_maybe(out, original.rate, |out, rate| {
+                put_natural(out, rate.above);
+                put_natural(out, rate.below);
+            });
+        });
+    }
+
+    /// The next row of a batch; `None` for bytes that are none.
+    pub(super) fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
+        let before = fields.rest;
+        let side = Side::unpack(fields)?;
+        let (file, line) = (fields.count()?, fields.natural()?);
+        let (kind, is_keyed) = (fields.kind()?, fields.flag()?);
+        let mut texts = [""; 7];
+        for text in &mut texts {
+            *text = fields.text()?;
+        }
+        let [reference, id, status, payout_id, parent, account, note] = texts;
+        let mut row = Self {
+            number: 0,
+            packed: &[],
+            side,
+            file,
+            line,
+            kind,
+            reference,
+            is_keyed,
+            id,
+            amount: fields.integer()?,
+            currency: fields.currency()?,
+            fee: fields.maybe(Fields::integer)?,
+            tax: fields.maybe(Fields::integer)?,
+            net: fields.maybe(Fields::integer)?,
+            status,
+            occurred_at: fields.maybe(Fields::moment)?,
+            is_zoneless: fields.flag()?,
+            payout_id,
+            parent,
+            account,
+            note,
+            original: fields.maybe(Original::unpack)?,
+        };
+        row.packed = before.split_at_checked(before.len().saturating_sub(fields.rest.len()))?.0;
+        Some(row)
+    }
+
     /// Whether the row is about money between the gateway and the bank.
     pub(super) const fn is_payout(&self) -> bool {
         matches!(self.kind, Some(EventType::Payout | EventType::PayoutFailure))
@@ -101,7 +193,7 @@ impl Row {
 
     /// The status in one word for all providers; `None` where the file does not say.
     pub(super) fn state(&self) -> Option<State<'_>> {
-        states::parse(&self.status)
+        states::parse(self.status)
     }
 
     /// Whether the row stands for money that moved or will surely move. An unknown status does.
@@ -124,5 +216,15 @@ impl Row {
         let value = glued(&[currency.code(), "\n", &amount.digits()]);
         let at = self.occurred_at.map_or(0, Timestamp::unix_ms);
         glued(&[side, "\n", kind, "\n", reference, "\ncontent\n", &value, "\n", &at.digits()])
+    }
+}
+
+impl Original {
+    fn unpack(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            amount: fields.integer()?,
+            currency: fields.currency()?,
+            rate: fields.maybe(|fields| Some(Rate { above: fields.natural()?, below: fields.natural()? }))?,
+        })
     }
 }

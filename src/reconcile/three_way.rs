@@ -2,39 +2,26 @@
 //!
 //! Each hop stands on the verdicts of the one before, so that one cause makes one break.
 
+use super::batch::Head;
 use super::classes::{BreakKind, Hop, Kinds};
-use super::clear::Cleared;
 use super::compare::judge;
 use super::differences::scale;
-use super::findings::{BY_ROW, Finding, Findings};
+use super::findings::{BY_ROW, Finding, Findings, Shown};
 use super::group::{Group, Unit};
 use super::habits::Habits;
 use super::order::sorted;
 use super::payouts::Payouts;
-use super::report::{Context, Report, RowCounts, build};
+use super::report::RowCounts;
 use super::row::{Row, Side};
-use super::window::Window;
-use super::{bank, children, lone};
+use super::{bank, children, lone, verdicts};
 use crate::prelude::*;
 
 /// So many rows of one file that are off by one power of ten are one break of the file.
 const SCALE_ROWS: usize = 3;
 
-/// All rows of a run.
-#[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) all: Vec<Row>,
-    /// Names of the files of the ledger, the settlement and the bank.
-    pub(super) names: [Vec<String>; 3],
-    /// Side and index of each file that holds what another of its side holds.
-    pub(super) doubled: Vec<(Side, usize)>,
-    /// What is known of the rows that are not among them, because they agree.
-    pub(super) cleared: Cleared,
-}
-
-/// Matches and classifies all rows.
-pub(super) fn run(rows: Rows, mut window: Window) -> Report {
-    let Rows { all, names, doubled, cleared } = rows;
+/// Matches and classifies all rows; answers with packed verdicts.
+pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
+    let Head { names, mut window, cleared, doubled } = head;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
     let latest = all.iter().filter_map(|row| row.occurred_at).max();
@@ -83,12 +70,13 @@ pub(super) fn run(rows: Rows, mut window: Window) -> Report {
         bank::judge(statement_active, &payouts, &window, &mut findings);
     }
     join_scales(&mut findings);
-    build(findings, counts, &Context { habits: &habits, window: &window, names: &names })
+    show_nets(&mut findings, &habits);
+    verdicts::pack(&findings, counts, &window, &names)
 }
 
 /// Which rows take part, by their number. What is out from the start is named here: doubled files and reports, and types
 /// that are not known.
-fn screen<'r>(rows: &'r [Row], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
+fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
     let mut active = vec![true; rows.len()];
     let mut leave = |row: &Row| {
         if let Some(active) = active.get_mut(row.number) {
@@ -119,7 +107,7 @@ fn screen<'r>(rows: &'r [Row], doubled: &[(Side, usize)], findings: &mut Finding
     active
 }
 
-fn note_file<'r>(rows: &[&'r Row], findings: &mut Findings<'r>) {
+fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
     let mut unit = Unit::default();
     for row in rows {
         match row.side {
@@ -129,12 +117,12 @@ fn note_file<'r>(rows: &[&'r Row], findings: &mut Findings<'r>) {
         }
     }
     let mut found = Finding::new(Kinds::only(BreakKind::FileDuplicate), unit, Hop::Files, BY_ROW);
-    found.reference = rows.first().map(|row| &*row.payout_id).filter(|payout| !payout.is_empty());
+    found.reference = rows.first().map(|row| row.payout_id).filter(|payout| !payout.is_empty());
     findings.breaks.push(found);
 }
 
 /// The second copies of payouts of which every row stands in the settlement twice.
-fn doubled_reports(rows: &[Row]) -> Vec<Vec<&Row>> {
+fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     let grouped: Vec<&Row> =
         rows.iter().filter(|row| row.side == Side::Settlement && !row.payout_id.is_empty()).collect();
     let grouped = sorted(grouped, &|a, b| {
@@ -161,6 +149,20 @@ fn doubled_reports(rows: &[Row]) -> Vec<Vec<&Row>> {
         }
     }
     doubled
+}
+
+/// Of a net that is wrong, what it should be and what it is.
+fn show_nets(findings: &mut Findings<'_>, habits: &Habits<'_>) {
+    for found in &mut findings.breaks {
+        if found.kinds.primary() != Some(BreakKind::NetArithmetic) {
+            continue;
+        }
+        found.shown = found.unit.rows().find_map(|row| {
+            let (expected, _) = habits.net(row).filter(|(_, is_right)| !is_right)?;
+            let (expected, found) = (Some(expected), row.net.map(i128::from));
+            Some(Shown { currency: row.currency, expected, found })
+        });
+    }
 }
 
 /// Rows of one file and currency that are all off by the same power of ten have one cause.

@@ -33,7 +33,7 @@ const fn noun(row: &Row) -> &'static str {
 
 /// `the charge order_1`
 fn subject(row: &Row) -> String {
-    glued(&["the ", noun(row), " ", &row.reference])
+    glued(&["the ", noun(row), " ", row.reference])
 }
 
 fn on(row: &Row) -> String {
@@ -72,7 +72,7 @@ fn change(difference: i128, currency: Currency) -> String {
 pub(super) struct Facts<'f, 'r> {
     pub(super) found: &'f Finding<'r>,
     /// The first row.
-    pub(super) row: &'r Row,
+    pub(super) row: &'r Row<'r>,
     /// The name of its file.
     pub(super) file: &'f str,
     pub(super) reference: &'f str,
@@ -108,7 +108,7 @@ impl Facts<'_, '_> {
             "side" => glued(&["the ", self.row.side.name()]),
             "place" => glued(&["the file ", self.file]),
             "what" if self.row.payout_id.is_empty() => "what another file holds".to_owned(),
-            "what" => glued(&["the whole report of the payout ", &self.row.payout_id]),
+            "what" => glued(&["the whole report of the payout ", self.row.payout_id]),
             "after" => self.age_days.map_or_else(String::new, |days| glued(&[" after ", &days_text(days)])),
             "e" => value(self.expected),
             "f" => value(self.actual),
@@ -170,12 +170,12 @@ impl Facts<'_, '_> {
 fn repeated(rows: &[&Row]) -> String {
     const SHOWN_MAX: usize = 5;
     let with_id = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
-    let mut with_id = sorted(with_id, &|a: &&Row, b: &&Row| a.id.cmp(&b.id));
+    let mut with_id = sorted(with_id, &|a: &&Row, b: &&Row| a.id.cmp(b.id));
     with_id.dedup_by(|a, b| a.id == b.id);
     let mut which = String::new();
     for row in with_id.iter().take(SHOWN_MAX) {
         which.push_str(if which.is_empty() { "under the id " } else { ", " });
-        which.push_str(&row.id);
+        which.push_str(row.id);
     }
     if which.is_empty() {
         which.push_str("with the same content");

@@ -1,11 +1,14 @@
-//! The reconciliation door: files in, one report out. Nothing is kept.
+//! The doors of reconciliation: files in and a batch out, a batch in and verdicts out, verdicts in and a report out.
+//! Nothing is kept.
+//!
+//! Two artefacts share them: `reconcile-files` has what stands at either end, `reconcile` the judgement between.
 
 use super::reply;
 use crate::advice::{Diagnose, Report, reported};
 use crate::calendar;
 use crate::json::{self, Fields, Value};
 use crate::prelude::*;
-use crate::reconcile::{Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, Sources, run};
+use crate::reconcile::{self, Error as ReconcileError, IN_FLIGHT_DAYS_DEFAULT, Options, Source, Sources};
 use crate::time::Timestamp;
 
 /// Why a call was refused. Variants stand in order of precedence.
@@ -20,14 +23,26 @@ pub enum Error {
 
 /// Takes `{"ledger": [{"name", "length"}, …], "settlement": […], "bank": […], "as_of"?, "in_flight_days"?,
 /// "business_days"?, "holidays"?: [{"day"}], "ledger_columns"?: [{"ours", "theirs"}], "settlement_columns"?,
-/// "bank_columns"?}` and the bytes of the files of each side, one after the other. Replies with the document of
-/// [`Report::to_json`](crate::reconcile::Report::to_json).
+/// "bank_columns"?}` and the bytes of the files of each side, one after the other. Answers with a batch, which no `{`
+/// begins, or with the reply of a refusal.
 #[must_use]
-pub fn reconcile(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
-    reply::of(try_reconcile(options, [ledger, settlement, bank]))
+pub fn read(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+    try_read(options, [ledger, settlement, bank]).unwrap_or_else(|error| reply::refusal(&error))
 }
 
-fn try_reconcile(options: &[u8], [ledger, settlement, bank]: [&[u8]; 3]) -> Result<String, Error> {
+/// Takes a batch and answers with verdicts; with nothing, which are none, where the bytes are no batch.
+#[must_use]
+pub fn judge(batch: &[u8]) -> Vec<u8> {
+    reconcile::judge(batch).unwrap_or_default()
+}
+
+/// Takes verdicts. Replies with the document of [`Report::to_json`](reconcile::Report::to_json).
+#[must_use]
+pub fn report(verdicts: &[u8]) -> Vec<u8> {
+    reply::of(reconcile::report(verdicts).map(|report| report.to_json()))
+}
+
+fn try_read(options: &[u8], [ledger, settlement, bank]: [&[u8]; 3]) -> Result<Vec<u8>, Error> {
     let document = json::parse(options)?;
     let mut fields = Fields::of(&document, "options")?;
     let ledger = files(fields.list("ledger")?, ledger)?;
@@ -60,7 +75,7 @@ fn try_reconcile(options: &[u8], [ledger, settlement, bank]: [&[u8]; 3]) -> Resu
     let [ours, theirs, banks] = &mappings;
     let sources =
         Sources { ledger: &ledger, settlement: &settlement, bank: &bank, mappings: [ours, theirs, banks] };
-    Ok(run(&sources, Options { as_of, in_flight_days, business_days, holidays: &holidays })?.to_json())
+    Ok(reconcile::read(&sources, Options { as_of, in_flight_days, business_days, holidays: &holidays })?)
 }
 
 fn columns<'a>(list: &'a [Value<'a>]) -> Result<Vec<(&'a str, &'a str)>, json::Error> {
@@ -129,17 +144,37 @@ impl Error {
 
 reported!(Error);
 
-/// What JavaScript sees.
+/// What JavaScript sees of the judgement.
 #[cfg(all(feature = "wasm-reconcile", target_family = "wasm"))]
 pub mod exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
     use crate::prelude::*;
 
-    /// See [`super::reconcile`].
+    /// See [`super::judge`].
     #[wasm_bindgen]
-    pub fn reconcile_run(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
-        super::reconcile(options, ledger, settlement, bank)
+    pub fn reconcile_judge(batch: &[u8]) -> Vec<u8> {
+        super::judge(batch)
+    }
+}
+
+/// What JavaScript sees of files and reports.
+#[cfg(all(feature = "wasm-reconcile-files", target_family = "wasm"))]
+pub mod file_exports {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use crate::prelude::*;
+
+    /// See [`super::read`].
+    #[wasm_bindgen]
+    pub fn reconcile_read(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+        super::read(options, ledger, settlement, bank)
+    }
+
+    /// See [`super::report`].
+    #[wasm_bindgen]
+    pub fn reconcile_report(verdicts: &[u8]) -> Vec<u8> {
+        super::report(verdicts)
     }
 }
 
@@ -148,8 +183,9 @@ mod tests {
     use super::*;
 
     fn text(options: &str, ledger: &str, settlement: &str) -> String {
-        String::from_utf8(reconcile(options.as_bytes(), ledger.as_bytes(), settlement.as_bytes(), b""))
-            .unwrap()
+        let batch = read(options.as_bytes(), ledger.as_bytes(), settlement.as_bytes(), b"");
+        let reply = if batch.starts_with(b"{") { batch } else { report(&judge(&batch)) };
+        String::from_utf8(reply).unwrap()
     }
 
     #[test]
@@ -166,6 +202,19 @@ mod tests {
         assert!(reply.starts_with(r#"{"ok":{"version":1,"#), "{reply}");
         for place in [r#"{"file":"a.csv","line":2}"#, r#"{"file":"b.csv","line":2}"#] {
             assert!(reply.contains(place), "{reply}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_batch_become_no_report() {
+        let batch = read(b"{}", b"", b"", b"");
+        for wrong in
+            [b"".as_slice(), b"{}", &batch[..batch.len() - 1], &[&batch, b"\x00".as_slice()].concat()]
+        {
+            let verdicts = judge(wrong);
+            assert!(verdicts.is_empty(), "{wrong:?}");
+            let reply = String::from_utf8(report(&verdicts)).unwrap();
+            assert!(reply.contains(r#""code":"batch_corrupt""#), "{reply}");
         }
     }
 

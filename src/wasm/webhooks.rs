@@ -403,15 +403,19 @@ pub(super) fn address(bytes: &mut [u8]) -> u32 {
     number(bytes.as_mut_ptr().expose_provenance())
 }
 
-/// The functions JavaScript sees. They hold the one door of the instance.
+/// The functions JavaScript sees. They hold the one door of the instance: this one, or in the small artefact the
+/// interpreter, which has the same steps and says the same.
 #[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]
 pub mod exports {
     use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
+    #[cfg(feature = "webhooks-full")]
     use super::Door;
     #[cfg(feature = "webhooks-full")]
     use crate::prelude::*;
+    #[cfg(not(feature = "webhooks-full"))]
+    use crate::webhook::interpreter::Interpreter as Door;
 
     static DOOR: Mutex<Door> = Mutex::new(Door::new());
 
@@ -438,12 +442,6 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn webhooks_open() -> u32 {
         DOOR.lock().open()
-    }
-
-    /// See [`Door::release`].
-    #[wasm_bindgen]
-    pub fn webhooks_release(handle: u32) {
-        DOOR.lock().release(handle);
     }
 
     /// See [`Door::begin`].

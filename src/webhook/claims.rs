@@ -108,6 +108,7 @@ fn timestamp<'a>(
         TimeSource::Header(name) => (name, required(headers, name)?),
         TimeSource::Pair(_) => (place, beside.ok_or_else(|| Refusal::header(place, "a timestamp"))?),
     };
-    let moment = clock.unit.read(text).ok_or_else(|| Refusal::header(header, clock.unit.expected()))?;
+    let moment =
+        clock.unit.read(text.as_bytes()).ok_or_else(|| Refusal::header(header, clock.unit.expected()))?;
     Ok(Some((text, moment)))
 }

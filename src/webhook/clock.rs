@@ -57,11 +57,11 @@ const MILLISECONDS_DIGITS: usize = 13;
 
 impl TimeUnit {
     /// The moment of a text. Digits only and no leading zero: each moment has one text, and only that one is accepted.
-    pub(super) fn read(self, text: &str) -> Option<Timestamp> {
+    pub(super) fn read(self, text: &[u8]) -> Option<Timestamp> {
         if self == Self::Rfc3339 {
             return rfc3339(text);
         }
-        let canonical = text == "0" || !text.starts_with('0');
+        let canonical = text == b"0" || !text.starts_with(b"0");
         if !canonical {
             return None;
         }
@@ -84,7 +84,7 @@ impl TimeUnit {
     }
 
     /// Whether this text counts whole seconds.
-    pub(super) fn counts_seconds(self, text: &str) -> bool {
+    pub(super) fn counts_seconds(self, text: &[u8]) -> bool {
         match self {
             Self::Seconds => true,
             Self::Either => text.len() == SECONDS_DIGITS,

@@ -9,6 +9,13 @@ pub(super) fn cut(text: &str, at: char) -> Option<(&str, &str)> {
     around(text, position(text.as_bytes(), u8::try_from(at).ok()?)?)
 }
 
+/// As [`cut`], of bytes.
+#[inline(never)]
+pub(super) fn cut_bytes(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(position(bytes, at)?)?;
+    Some((before, rest.get(1..)?))
+}
+
 /// What stands before and after the last `at`; `None` where there is none.
 pub(super) fn cut_last(text: &str, at: char) -> Option<(&str, &str)> {
     around(text, text.bytes().rposition(|byte| char::from(byte) == at)?)

@@ -109,7 +109,7 @@ impl Proven<'_, '_> {
             IdSource::Body(_) | IdSource::Digest | IdSource::BodyDigest => self.compound(ids),
         };
         let id = id.filter(|id| usable(id));
-        let occurred_at = time.as_deref().and_then(|time| match identity.occurred_at? {
+        let occurred_at = time.as_deref().map(str::as_bytes).and_then(|time| match identity.occurred_at? {
             Moment::Seconds(_) => TimeUnit::Seconds.read(time),
             Moment::Milliseconds(_) => Timestamp::from_unix_ms(number(time, u64::MAX)?),
             Moment::Rfc3339(_) => rfc3339(time),

@@ -207,11 +207,12 @@ impl SignatureForm {
     ///
     /// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
     pub(super) fn matches(self, tag: &[u8], signature: &str) -> bool {
+        let signature = signature.as_bytes();
         match self {
             Self::HexUpper | Self::HexAnyCase => is_hex_of(signature, tag, HexCase::Any),
             Self::HexLower => is_hex_of(signature, tag, HexCase::Lower),
             Self::Base64 => is_base64_of(signature, tag),
-            Self::Text => equal(signature.as_bytes(), tag),
+            Self::Text => equal(signature, tag),
             // Both are looked at in any case.
             Self::Base64OrHex => is_base64_of(signature, tag) | is_hex_of(signature, tag, HexCase::Lower),
             Self::Base64OrBase64OfHex => {

@@ -36,6 +36,7 @@ mod event;
 mod grammar;
 mod header;
 mod identity;
+pub mod interpreter;
 #[cfg(feature = "webhooks-full")]
 mod jws;
 mod key;

@@ -7,11 +7,10 @@ use crate::time::Timestamp;
 /// The moment of a text such as `2026-03-04T05:06:07.089Z`; `None` for anything else.
 ///
 /// Digits beyond milliseconds are dropped. A leap second is read as the second after it.
-pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
-    let bytes = text.as_bytes();
-    let (moment, zone) = match bytes {
+pub(super) fn rfc3339(text: &[u8]) -> Option<Timestamp> {
+    let (moment, zone) = match text {
         [moment @ .., b'Z' | b'z'] => (moment, &b"+00:00"[..]),
-        _ => bytes.split_at_checked(bytes.len().checked_sub(ZONE_BYTES)?)?,
+        _ => text.split_at_checked(text.len().checked_sub(ZONE_BYTES)?)?,
     };
     let (whole, fraction) = moment.split_at_checked(WHOLE_BYTES)?;
     let [year, month, day, hour, minute, second] = numbers(whole, b"0000-00-00T00:00:00")?;
@@ -61,12 +60,12 @@ fn numbers(text: &[u8], pattern: &[u8]) -> Option<[u64; 6]> {
 
 /// A number in plain digits, at most `max`. As `str::parse`, which takes a sign too and weighs more.
 #[inline(never)]
-pub(super) fn number(text: &str, max: u64) -> Option<u64> {
+pub(super) fn number(text: &[u8], max: u64) -> Option<u64> {
     if text.is_empty() || text.len() > DIGITS_MAX {
         return None;
     }
     let mut value = 0_u64;
-    for byte in text.bytes() {
+    for byte in text {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
@@ -153,7 +152,7 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in table {
-            assert_eq!(rfc3339(text).map(Timestamp::unix_ms), expected, "{text}");
+            assert_eq!(rfc3339(text.as_bytes()).map(Timestamp::unix_ms), expected, "{text}");
         }
     }
 }

@@ -6,10 +6,9 @@
 use alloc::borrow::Cow;
 
 use super::block::{BLOCK_BYTES, Block, position};
-use super::cut::cut;
+use super::cut::cut_bytes;
 use super::document::is_document;
 use super::{JSON_EXPECTED, Refusal};
-use crate::crypto::{HexCase, decode_hex};
 use crate::prelude::*;
 
 /// The string, or the number or truth value as it was written, at the end of each path of member names, outermost first.
@@ -53,16 +52,48 @@ pub(super) fn only_value<'a>(object: &'a [u8], path: &[&str]) -> Result<Option<&
 /// The elements of a list, as they stand there; `None` when it is none.
 pub(super) fn elements(list: &[u8]) -> Option<Vec<&[u8]>> {
     let mut elements = Vec::new();
-    let mut rest = after_space(after_space(list).strip_prefix(b"[")?);
-    while !rest.starts_with(b"]") {
-        if !elements.is_empty() {
-            rest = after_space(rest.strip_prefix(b",")?);
-        }
-        let (element, after) = rest.split_at_checked(value_end(rest)?)?;
+    let mut rest = Elements::of(list);
+    while let Some(element) = rest.next()? {
         elements.push(element);
-        rest = after_space(after);
     }
     Some(elements)
+}
+
+/// The elements of a list, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Elements<'a> {
+    rest: &'a [u8],
+    /// What stands before the next one.
+    before: u8,
+}
+
+impl<'a> Elements<'a> {
+    pub(super) const fn of(list: &'a [u8]) -> Self {
+        Self { rest: list, before: b'[' }
+    }
+
+    /// The next element, or that there is none. `None` where this is no list.
+    #[inline(never)]
+    pub(super) fn next(&mut self) -> Option<Option<&'a [u8]>> {
+        let rest = after_space(self.rest);
+        let is_first = self.before == b'[';
+        let inside = after_space(rest.strip_prefix(&[self.before]).unwrap_or_default());
+        if if is_first { inside } else { rest }.starts_with(b"]") {
+            return Some(None);
+        }
+        let (element, rest) = inside.split_at_checked(value_end(inside)?)?;
+        *self = Self { rest, before: b',' };
+        Some(Some(element))
+    }
+
+    /// How many elements are left; `None` where this is no list.
+    pub(super) fn count(mut self) -> Option<usize> {
+        let mut count = 0_usize;
+        while self.next()?.is_some() {
+            count = count.wrapping_add(1);
+        }
+        Some(count)
+    }
 }
 
 /// How many members are looked for in one pass. A number and not a parameter, so that the code is there once.
@@ -71,31 +102,70 @@ pub(super) const PATHS: usize = 6;
 /// Names of members, outermost first. An empty path leads nowhere.
 pub(super) type Paths<'p> = [&'p [&'p str]; PATHS];
 
+/// What stands under a name in an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Member<'a> {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// Several values: readers would disagree on which counts.
+    Twice,
+    /// This, as it stands there.
+    Value(&'a [u8]),
+}
+
 /// The values of the wanted members of an object; `None` when it is no object, or a wanted name stands twice.
 fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Option<&'a [u8]>; PATHS]> {
-    let mut found = [None; PATHS];
+    let mut found = [Member::Absent; PATHS];
+    let wanted = wanted.map(|name| name.unwrap_or_default().as_bytes());
+    if !pick(object, &wanted, &mut found, &mut Vec::new()) || found.contains(&Member::Twice) {
+        return None;
+    }
+    Some(found.map(|member| match member {
+        Member::Value(value) => Some(value),
+        Member::Absent | Member::Twice => None,
+    }))
+}
+
+/// Looks for the wanted names among the members of an object; an empty name is none. Answers whether it is an object to
+/// its end. `spare` is where names with escapes are spelled out.
+#[inline(never)]
+pub(super) fn pick<'a>(
+    object: &'a [u8],
+    wanted: &[&[u8]],
+    found: &mut [Member<'a>],
+    spare: &mut Vec<u8>,
+) -> bool {
+    picked(object, wanted, found, spare).is_some_and(|rest| after_space(rest).is_empty())
+}
+
+/// As [`pick`]; answers with what stands behind the object.
+fn picked<'a>(
+    object: &'a [u8],
+    wanted: &[&[u8]],
+    found: &mut [Member<'a>],
+    spare: &mut Vec<u8>,
+) -> Option<&'a [u8]> {
     let mut rest = after_space(after_space(object).strip_prefix(b"{")?);
-    if rest.starts_with(b"}") {
-        return Some(found);
+    if let Some(rest) = rest.strip_prefix(b"}") {
+        return Some(rest);
     }
     loop {
         let (name, after) = rest.split_at_checked(string_end(rest)?)?;
         let after = after_space(after_space(after).strip_prefix(b":")?);
         let (value, after) = after.split_at_checked(value_end(after)?)?;
         let bare = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
-        let escaped = position(bare, b'\\').is_some();
-        for (slot, wanted) in found.iter_mut().zip(&wanted) {
-            let Some(wanted) = wanted else { continue };
-            // Names with escapes are rare and read in full.
-            let is = bare == wanted.as_bytes() || (escaped && text(name).as_deref() == Some(*wanted));
-            if is && slot.replace(value).is_some() {
-                return None;
+        // Names with escapes are rare and read in full.
+        let bare = if position(bare, b'\\').is_some() { spelled_out(name, spare) } else { Some(bare) };
+        for (slot, wanted) in found.iter_mut().zip(wanted) {
+            if bare == Some(wanted) && !wanted.is_empty() {
+                *slot = if *slot == Member::Absent { Member::Value(value) } else { Member::Twice };
             }
         }
         let after = after_space(after);
         match after.strip_prefix(b",") {
             Some(next) => rest = after_space(next),
-            None => return after_space(after.strip_prefix(b"}")?).is_empty().then_some(found),
+            None => return after.strip_prefix(b"}"),
         }
     }
 }
@@ -103,31 +173,53 @@ fn members<'a>(object: &'a [u8], wanted: [Option<&str>; PATHS]) -> Option<[Optio
 /// The text of a string, or a number or truth value as it was written; `None` for null, and for a nested value: that is
 /// not what was asked for, and reading it would cost as much as the whole document.
 pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
-    if matches!(value.first()?, b'{' | b'[' | b'n') || !is_document(value) {
-        return None;
-    }
-    let text = core::str::from_utf8(value).ok()?.trim_ascii();
-    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        None => Some(Cow::Borrowed(text)),
-        Some(plain) if cut(plain, '\\').is_none() => Some(Cow::Borrowed(plain)),
-        Some(escaped) => unescaped(escaped).map(Cow::Owned),
+    match written(value)? {
+        (text, false) => core::str::from_utf8(text).ok().map(Cow::Borrowed),
+        (text, true) => {
+            let mut out = Vec::new();
+            unescape(text, &mut out)?;
+            String::from_utf8(out).ok().map(Cow::Owned)
+        }
     }
 }
 
-/// Without its escapes; `None` where one is half of a surrogate pair.
-fn unescaped(text: &str) -> Option<String> {
-    let mut out = String::new();
+/// As [`text`], with what had to be written anew in `spare`.
+#[inline(never)]
+pub(super) fn spelled_out<'t>(value: &'t [u8], spare: &'t mut Vec<u8>) -> Option<&'t [u8]> {
+    let (text, escaped) = written(value)?;
+    if !escaped {
+        return Some(text);
+    }
+    spare.clear();
+    unescape(text, spare)?;
+    Some(spare)
+}
+
+/// A scalar other than null as it stands there, without quotes, and whether it has escapes.
+fn written(value: &[u8]) -> Option<(&[u8], bool)> {
+    if matches!(value.first()?, b'{' | b'[' | b'n') || !is_document(value) {
+        return None;
+    }
+    let text = value.trim_ascii();
+    match text {
+        [b'"', text @ .., b'"'] => Some((text, position(text, b'\\').is_some())),
+        _ => Some((text, false)),
+    }
+}
+
+/// Writes a text without its escapes; `None` where one is half of a surrogate pair.
+fn unescape(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut rest = text;
-    while let Some((before, after)) = cut(rest, '\\') {
-        out.push_str(before);
-        let (escape, after) = after.split_at_checked(1)?;
+    while let Some((before, after)) = cut_bytes(rest, b'\\') {
+        out.extend_from_slice(before);
+        let (escape, after) = after.split_first()?;
         rest = after;
         let letter = match escape {
-            "u" => {
+            b'u' => {
                 let high = unit(&mut rest)?;
                 let pair = (0xd800..0xdc00).contains(&high);
                 let code = if pair {
-                    rest = rest.strip_prefix("\\u")?;
+                    rest = rest.strip_prefix(b"\\u")?;
                     let low = unit(&mut rest)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
                     (((high & 0x3ff) << 10) | low).wrapping_add(0x1_0000)
                 } else {
@@ -135,26 +227,26 @@ fn unescaped(text: &str) -> Option<String> {
                 };
                 char::from_u32(code)?
             }
-            "b" => '\u{8}',
-            "f" => '\u{c}',
-            "n" => '\n',
-            "r" => '\r',
-            "t" => '\t',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
             // A quote, a backslash or a slash, which stand for themselves.
-            _ => escape.chars().next()?,
+            _ => char::from(*escape),
         };
-        out.push(letter);
+        out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    out.push_str(rest);
-    Some(out)
+    out.extend_from_slice(rest);
+    Some(())
 }
 
 /// The next four hexadecimal digits.
-fn unit(rest: &mut &str) -> Option<u32> {
+fn unit(rest: &mut &[u8]) -> Option<u32> {
     let (digits, after) = rest.split_at_checked(4)?;
     *rest = after;
-    let bytes = decode_hex(digits, HexCase::Any).ok()?;
-    Some(bytes.iter().fold(0, |code, byte| (code << 8) | u32::from(*byte)))
+    let digit = |code: u32, digit: &u8| Some((code << 4) | char::from(*digit).to_digit(16)?);
+    digits.iter().try_fold(0, digit)
 }
 
 /// Without the byte-order mark that some put in front of a document.
@@ -162,7 +254,7 @@ pub(super) fn without_mark(document: &[u8]) -> &[u8] {
     document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document)
 }
 
-fn after_space(bytes: &[u8]) -> &[u8] {
+pub(super) fn after_space(bytes: &[u8]) -> &[u8] {
     let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     bytes.iter().position(|byte| !space(byte)).and_then(|at| bytes.get(at..)).unwrap_or_default()
 }

@@ -36,7 +36,7 @@ pub(super) struct SignedAt {
 impl SignedAt {
     pub(super) fn of(layout: &Scheme, claims: &Claims<'_>) -> Option<Self> {
         let (text, moment) = claims.timestamp?;
-        Some(Self { moment, whole_seconds: layout.clock?.unit.counts_seconds(text) })
+        Some(Self { moment, whole_seconds: layout.clock?.unit.counts_seconds(text.as_bytes()) })
     }
 }
 

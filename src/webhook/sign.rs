@@ -80,7 +80,7 @@ impl Outgoing<'_> {
         });
         let refused = |clock: Clock| {
             let text = timestamp.as_deref().unwrap_or_default();
-            clock.unit.read(text).is_none().then(|| clock.unit.expected())
+            clock.unit.read(text.as_bytes()).is_none().then(|| clock.unit.expected())
         };
         if let Some(expected) = scheme.clock.and_then(refused) {
             return Err(Error::HeaderMalformed { header: scheme.place_name(), expected });

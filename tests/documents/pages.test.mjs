@@ -15,8 +15,6 @@ const pages = new Map(PAGES.map((page) => [page, readFileSync(at(page), "utf8")]
 const FRAGMENTS = {
   // What a caller does with an error, with `...` where his own call stands.
   "docs/create-fetch.md": 1,
-  // Pieces of one shop, with a pool, events and ids of its own around them; proof-check.mjs is run by ledger-evidence.test.ts.
-  "docs/ledger.md": 6,
   // Pieces around the bytes of a reader's own file.
   "docs/readers.md": 4,
   // The two lines that differ from the first program of the page.

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Entitlements, type Grants, type SubscriptionChange } from "../../pkg/src/ledger/index.js";
+import {
+  Entitlements,
+  paddleSubscriptions,
+  paypalSubscriptions,
+  stripeSubscriptions,
+  SubscriptionFeed,
+  type Grants,
+  type SubscriptionChange,
+  type SubscriptionMapping,
+} from "../../pkg/src/ledger/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import type { Store } from "../../pkg/src/stores/store.js";
@@ -107,4 +116,82 @@ test("what is no plan, feature or amount is refused by name", async () => {
   await of(store).apply(change("1", {}));
   const without = new Entitlements({ store, plans: {} });
   await assert.rejects(without.can("anna", "sso", { now: START }), hasCode("plan_unknown"));
+});
+
+/** An application that asks what a customer may do at times, given events in every order. */
+async function limits(mapping: SubscriptionMapping, events: readonly { readonly id: string; readonly payload: object }[], feature: string, times: readonly number[]): Promise<readonly (readonly (number | "unlimited")[])[]> {
+  const found = new Set<string>();
+  for (let order = 0; order < 24; order += 1) {
+    const entitlements = of();
+    const feed = new SubscriptionFeed({ entitlements, mapping });
+    const shuffled = [...events, ...events].map((event, index) => ({ event, at: order === 0 ? index : Math.sin((index + 1) * 7 + order) })).sort((a, b) => a.at - b.at);
+    for (const { event } of shuffled) await feed.apply(event);
+    found.add(JSON.stringify(await Promise.all(times.map((now) => entitlements.limit("anna", feature, { now })))));
+  }
+  return [...found].map((text) => JSON.parse(text) as (number | "unlimited")[]);
+}
+
+test("subscriptions of Paddle and PayPal grant what they say, in every order of their events", async () => {
+  const iso = (day: number): string => new Date(START + day * DAY).toISOString();
+  const days = (...numbers: number[]): number[] => numbers.map((day) => START + day * DAY);
+  const paddle = (id: string, day: number, status: string, more: object = {}) => ({
+    id,
+    payload: {
+      event_id: id, event_type: "subscription.updated", occurred_at: iso(day),
+      data: { id: "sub_1", status, customer_id: "anna", items: [{ price: { id: "pri_1", product_id: "pro_1" }, quantity: 2 }], current_billing_period: { starts_at: iso(0), ends_at: iso(30) }, ...more },
+    },
+  });
+  const events = [
+    paddle("e1", 0, "active"),
+    paddle("e2", 30, "past_due", { current_billing_period: { starts_at: iso(30), ends_at: iso(60) } }),
+    paddle("e3", 40, "active", { current_billing_period: { starts_at: iso(30), ends_at: iso(60) } }),
+    paddle("e4", 45, "active", { current_billing_period: { starts_at: iso(30), ends_at: iso(60) }, scheduled_change: { action: "cancel", effective_at: iso(60) } }),
+    paddle("e5", 60, "canceled", { current_billing_period: null, canceled_at: iso(60) }),
+    { id: "e6", payload: { event_type: "transaction.paid", occurred_at: iso(1), data: {} } },
+  ];
+  const mapping = paddleSubscriptions({ plans: { pro_1: (quantity) => ({ seats: { limit: quantity } }) }, graceMs: 3 * DAY });
+  assert.deepEqual(await limits(mapping, events, "seats", days(-1, 1, 31, 34, 41, 59, 60)), [[0, 2, 2, 0, 2, 2, 0]]);
+
+  const paypal = (id: string, day: number, status: string, more: object = {}) => ({
+    id,
+    payload: {
+      event_type: `BILLING.SUBSCRIPTION.${status}`, create_time: iso(day),
+      resource: { id: "I-1", plan_id: "P-1", status, custom_id: "anna", quantity: "1", billing_info: { next_billing_time: iso(day + 30) }, ...more },
+    },
+  });
+  const told = [paypal("w1", 0, "ACTIVE"), paypal("w2", 30, "ACTIVE"), paypal("w3", 65, "SUSPENDED"), paypal("w4", 70, "ACTIVE"), paypal("w5", 80, "CANCELLED")];
+  assert.deepEqual(await limits(paypalSubscriptions({ plans: { "P-1": "pro" } }), told, "projects", days(-1, 1, 31, 62, 64, 66, 71, 81)), [[0, 50, 50, 50, 0, 0, 50, 0]]);
+});
+
+test("what came in the same second at Stripe is told apart, and an invoice does not bring back what has ended", async () => {
+  const second = START / 1_000;
+  const event = (id: string, type: string, object: object, previous?: object) => ({
+    id,
+    payload: { id, type, created: second, data: { object, ...(previous === undefined ? {} : { previous_attributes: previous }) } },
+  });
+  const subscription = (status: string, more: object = {}) => ({
+    object: "subscription", id: "sub_1", customer: "anna", status, ended_at: null, cancel_at: null,
+    items: { data: [{ price: { id: "price_1" }, quantity: 1, current_period_start: second, current_period_end: second + 30 * 86_400 }] }, ...more,
+  });
+  const invoice = (status: string, reason: string) => ({
+    object: "invoice", customer: "anna", status, billing_reason: reason, parent: { subscription_details: { subscription: "sub_1" } },
+    lines: { data: [{ quantity: 1, period: { start: second, end: second + 30 * 86_400 }, pricing: { price_details: { price: "price_1" } } }] },
+  });
+  const mapping = stripeSubscriptions({ plans: { price_1: "pro" }, graceMs: DAY });
+  const created = event("z", "customer.subscription.created", subscription("incomplete"));
+  // the events of one second, and what is granted then, after the period, and after the grace
+  const table: [string, ReturnType<typeof event>[], number[]][] = [
+    ["not paid", [created, event("y", "invoice.payment_failed", invoice("open", "subscription_create"))], [0, 0, 0]],
+    ["paid", [created, event("y", "invoice.paid", invoice("paid", "subscription_create"))], [50, 50, 0]],
+    ["active", [created, event("a", "customer.subscription.updated", subscription("active"), { status: "incomplete" })], [50, 50, 0]],
+    ["made good", [event("z", "customer.subscription.updated", subscription("past_due"), { status: "active" }), event("a", "customer.subscription.updated", subscription("active"), { status: "past_due" })], [50, 50, 0]],
+    ["ended", [event("z", "invoice.paid", invoice("paid", "subscription_cycle")), event("a", "customer.subscription.deleted", subscription("canceled", { ended_at: second }))], [0, 0, 0]],
+    ["given up", [created, event("a", "customer.subscription.updated", subscription("active", { cancel_at: second + 30 * 86_400 }), { cancel_at: null })], [50, 0, 0]],
+  ];
+  for (const [name, events, expected] of table) {
+    assert.deepEqual(await limits(mapping, events, "projects", [START + 1_000, START + 30 * DAY, START + 32 * DAY]), [expected], name);
+  }
+  assert.throws(() => new SubscriptionFeed({ entitlements: {} as Entitlements, mapping }), hasCode("argument_invalid"));
+  const feed = new SubscriptionFeed({ entitlements: of(), mapping: stripeSubscriptions({ plans: {} }) });
+  await assert.rejects(feed.take(subscription("active"), START), hasCode("price_unknown"));
 });

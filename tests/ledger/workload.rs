@@ -152,6 +152,7 @@ fn from_template(random: &mut Random, books: &Books, fresh: &Plain, seen: &mut B
         ("invoice", "order_1"),
         ("jurisdiction", "DE"),
         ("order", "order_1"),
+        ("payment", "order_1"),
         ("payout", "po_1"),
         ("provider", "ben"),
         ("refund", "order_2"),

@@ -1,6 +1,7 @@
 /** What the ledger says, in bigints: the engine's documents carry digits. */
 
-import type { AuditDocument, AuditRow, Checked, DayDocument, Sums, StatementRow, TrialRow } from "./books.js";
+import { TillproofError } from "../shell/errors.js";
+import type { Answer, AuditDocument, AuditRow, Checked, DayDocument, Sums, StatementRow, TrialRow } from "./books.js";
 import type { Layer, Side } from "./entry.js";
 
 /** What the ledger said to an entry. */
@@ -25,14 +26,18 @@ export interface Balance {
   readonly available: bigint;
 }
 
-/** Which balance is asked for; the one of now when left out. */
-export interface BalanceOptions {
-  /** Of one object in the account: an order in escrow, a payout in clearing. Only for the balance of now. */
-  readonly key?: string | undefined;
+/** Of which time; of now when left out. */
+export interface AsOfOptions {
   /** When everything up to this moment had happened at the gateway, whenever the news came. */
   readonly at?: number | undefined;
   /** As it was known at this moment: without news that came later. */
   readonly knownAt?: number | undefined;
+}
+
+/** Which balance is asked for; the one of now when left out. */
+export interface BalanceOptions extends AsOfOptions {
+  /** Of one object in the account: an order in escrow, a payout in clearing. Only for the balance of now. */
+  readonly key?: string | undefined;
 }
 
 /** An account in a trial balance. */
@@ -132,6 +137,14 @@ export interface InclusionProof extends DayRoot {
 
 const DAY_MS = 86_400_000;
 
+/** Names of fields as callers know them. */
+const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
+
+/** A field of the journal, as callers know it. */
+export function fieldName(field: string): string {
+  return FIELD_NAMES[field] ?? field;
+}
+
 export function balanceOf(sums: Sums): Balance {
   return {
     debits: BigInt(sums.debits),
@@ -202,4 +215,17 @@ export function auditOf(audit: AuditDocument): Audit {
 
 export function dayRoot({ day, from, to, root }: DayDocument): DayRoot {
   return { day: new Date(day * DAY_MS).toISOString().slice(0, 10), from, to, root };
+}
+
+/** Names of fields as callers know them. */
+const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
+
+/** What the engine said of one entry, as callers read it. */
+export function postResult(answer: Answer | undefined): PostResult {
+  if (answer === undefined) {
+    throw new TillproofError({ code: "ledger_no_answer", message: "the engine gave no answer", advice: "report_bug" });
+  }
+  const { status, position } = answer;
+  if (status !== "exists_with_different") return { status, position };
+  return { status, position, field: fieldName(answer.field) };
 }

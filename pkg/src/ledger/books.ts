@@ -7,7 +7,7 @@
 
 import { ledger } from "../shell/ledger.js";
 import { encode, utf8 } from "../shell/wire.js";
-import type { EntryDocument, Layer, LineDocument, Side, StandingDocument } from "./entry.js";
+import type { EntryDocument, Layer, LineDocument, RecordDocument, Side } from "./entry.js";
 
 /** Lines that cross at once: some megabytes, whatever the length of the journal. */
 const PAGE_LINES = 5_000;
@@ -17,9 +17,6 @@ export type Answer =
   | { readonly status: "created"; readonly position: number; readonly line: string }
   | { readonly status: "exists"; readonly position: number }
   | { readonly status: "exists_with_different"; readonly position: number; readonly field: string };
-
-/** What stands in a line: an entry, or what may be posted to an account. */
-export type RecordDocument = EntryDocument | StandingDocument;
 
 /** Gross sums of an account, as digits; `balance` and `available` on its normal side. */
 export interface Sums {
@@ -106,6 +103,19 @@ export type Checked =
   | ({ readonly valid: true } & Position)
   | { readonly valid: false; readonly position: number; readonly reason: string; readonly byte?: number };
 
+/** What a watch found in lines that follow those it had checked. */
+export interface WatchedLines {
+  readonly valid: true;
+  readonly position: number;
+  readonly balanced: boolean;
+  /** Whether running balances were compared: only where the books are as long as what was checked. */
+  readonly compared: boolean;
+  readonly differing: readonly string[];
+}
+
+/** What a watch found, or the first line it refused. */
+export type Watched = WatchedLines | { readonly valid: false; readonly position: number; readonly reason: string };
+
 /** The books of one ledger. */
 export class Books {
   readonly #lines: string[] = [];
@@ -114,6 +124,8 @@ export class Books {
   #lookedAt = 0;
   #handle: number | null = null;
   #generation = 0;
+  /** Stored lines the living handle has checked. */
+  #watched = 0;
 
   /** Number of lines. */
   get length(): number {
@@ -123,6 +135,11 @@ export class Books {
   /** The lines, as they are stored. */
   lines(): string[] {
     return [...this.#lines];
+  }
+
+  /** The lines after a position. */
+  linesAfter(position: number): readonly string[] {
+    return this.#lines.slice(position);
   }
 
   /** The line with this id. The first question reads all lines, the next ones only those that came since. */
@@ -153,6 +170,25 @@ export class Books {
     }
   }
 
+  /**
+   * Holds the stored lines after `from` against the books. `null` where the handle has not checked those before: it was made
+   * again, and a watch begins at 0.
+   */
+  watch(from: number, lines: readonly string[]): Watched | null {
+    const handle = this.#live();
+    if (from === 0 && this.#watched > 0) {
+      this.close();
+      return this.watch(0, lines);
+    }
+    if (from !== this.#watched) return null;
+    for (let first = 0; ; first += PAGE_LINES) {
+      const page = joined(lines.slice(first, first + PAGE_LINES));
+      const watched = ledger.invoke<Watched>((exports) => exports.ledger_watch(handle, page));
+      this.#watched = watched.valid ? watched.position : watched.position - 1;
+      if (!watched.valid || first + PAGE_LINES >= lines.length) return watched;
+    }
+  }
+
   /** What becomes of entries; `before` were drafted earlier for the same commit. Changes nothing. */
   draft(before: readonly RecordDocument[], entries: readonly RecordDocument[]): readonly Answer[] {
     const handle = this.#live();
@@ -166,9 +202,17 @@ export class Books {
     return ledger.invoke<Sums>((exports) => exports.ledger_balance(handle, document));
   }
 
-  trialBalance(): readonly TrialRow[] {
+  /** Decimals of a currency. Throws `currency_unknown`. */
+  exponent(currency: string): number {
     const handle = this.#live();
-    return ledger.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle));
+    const document = encode({ account: "Assets:Any", currency });
+    return ledger.invoke<{ readonly exponent: number }>((exports) => exports.ledger_balance(handle, document)).exponent;
+  }
+
+  trialBalance(query: Pick<BalanceQuery, "at" | "known_at"> = {}): readonly TrialRow[] {
+    const handle = this.#live();
+    const document = encode(query);
+    return ledger.invoke<readonly TrialRow[]>((exports) => exports.ledger_trial_balance(handle, document));
   }
 
   statement(account: string): readonly StatementRow[] {
@@ -219,6 +263,7 @@ export class Books {
     }
     this.#handle = handle;
     this.#generation = ledger.generation;
+    this.#watched = 0;
     return handle;
   }
 }

@@ -130,6 +130,9 @@ export interface StandingDocument {
   readonly cause: string;
 }
 
+/** What stands in a line: an entry, or what may be posted to an account. */
+export type RecordDocument = EntryDocument | StandingDocument;
+
 /** A line of the journal. */
 export interface LineDocument {
   readonly entry?: EntryDocument;

@@ -7,9 +7,13 @@
  */
 
 export { Ledger } from "./ledger.js";
-export type { ExpireOptions, LedgerOptions, PostOptions } from "./ledger.js";
+export type { CheckOptions, ExpireOptions, LedgerOptions, PostOptions } from "./ledger.js";
+export type { Payment, PaymentIssue, PaymentState, PaymentStep } from "./payments.js";
+export type { LedgerCheck, LedgerFigures, LedgerFinding } from "./self-check.js";
+export type { StatementOptions } from "./statements.js";
 export type {
   AccountBalance,
+  AsOfOptions,
   Audit,
   AuditedBalance,
   Balance,
@@ -39,11 +43,28 @@ export type {
   StandingInput,
 } from "./entry.js";
 export { toBeancount } from "./exports/beancount.js";
-export { fromPostingsCsv, toPostingsCsv } from "./exports/csv.js";
+export { toPostingsCsv } from "./exports/csv.js";
 export { toHledger } from "./exports/hledger.js";
+export type { Exported } from "./exports/journal.js";
+export { fromBeancount } from "./imports/beancount.js";
+export { importBooks } from "./imports/books.js";
+export { fromPostingsCsv } from "./imports/csv.js";
+export { fromHledger } from "./imports/hledger.js";
+export { fromJsonLines } from "./imports/json-lines.js";
+export type { JsonLinesOptions } from "./imports/json-lines.js";
+export type { ImportedBooks } from "./imports/own.js";
+export type { ImportOptions } from "./imports/transactions.js";
 export { Entitlements } from "./entitlements/entitlements.js";
 export type { AskOptions, Consumption, ConsumeOptions, EntitlementsOptions, SubscriptionChange } from "./entitlements/entitlements.js";
-export type { Grant, Grants, Unlimited } from "./entitlements/grants.js";
+export type { Grant, Grants, Plan, Unlimited } from "./entitlements/grants.js";
+export { paddleSubscriptions } from "./entitlements/paddle.js";
+export type { PaddleSubscriptionOptions } from "./entitlements/paddle.js";
+export { paypalSubscriptions } from "./entitlements/paypal.js";
+export type { PaypalSubscriptionOptions } from "./entitlements/paypal.js";
+export { stripeSubscriptions } from "./entitlements/stripe.js";
+export type { StripeSubscriptionOptions } from "./entitlements/stripe.js";
+export { SubscriptionFeed } from "./entitlements/subscriptions.js";
+export type { Offer, SubscriptionFeedOptions, SubscriptionMapping } from "./entitlements/subscriptions.js";
 export { toComparable } from "./exports/comparable.js";
 export { adyenMapping } from "./mirrors/adyen.js";
 export type { AdyenMappingOptions } from "./mirrors/adyen.js";

@@ -6,7 +6,7 @@
  */
 
 import { TillproofError } from "../shell/errors.js";
-import { fn, list, onlyKnown, text, timeMs } from "../shell/guard.js";
+import { flag, fn, list, onlyKnown, text, timeMs } from "../shell/guard.js";
 import { memoryStore } from "../stores/memory.js";
 import { storeShape } from "../stores/rules.js";
 import type { Batch, Store, Write } from "../stores/store.js";
@@ -15,8 +15,10 @@ import {
   balanceOf,
   currencyBalance,
   dayRoot,
+  postResult,
   sheetOf,
   statementLine,
+  type AsOfOptions,
   type Audit,
   type Balance,
   type BalanceOptions,
@@ -28,9 +30,14 @@ import {
   type StatementLine,
   type Verification,
 } from "./answers.js";
-import { Books, check, type Answer, type RecordDocument } from "./books.js";
-import { fromDocument, toDocument, toStanding, type EntryInput, type LineDocument, type StandingInput } from "./entry.js";
+import { balanceQuery, trialQuery } from "./as-of.js";
+import { Books, check, type Answer } from "./books.js";
+import { fromDocument, toDocument, toStanding, type EntryInput, type LineDocument, type RecordDocument, type StandingInput } from "./entry.js";
+import { continuing } from "./imports/journal.js";
 import { mirrorCsv } from "./mirror.js";
+import { PaymentIndex, type Payment } from "./payments.js";
+import { SelfCheck, type LedgerCheck, type LedgerFigures } from "./self-check.js";
+import { statementOf, type StatementOptions } from "./statements.js";
 
 /** Digits of a position in a store key: they sort as text. */
 const POSITION_DIGITS = 12;
@@ -48,6 +55,14 @@ export interface LedgerOptions {
   readonly name?: string | undefined;
   /** The clock for entries that do not say when they were recorded. */
   readonly now?: (() => number) | undefined;
+  /** Given, the ledger checks itself after every commit, off the way of whoever posts. It is told what each check found. */
+  readonly onCheck?: ((check: LedgerCheck) => void) | undefined;
+}
+
+/** How much is checked. */
+export interface CheckOptions {
+  /** From the first line on, and not only what is new. */
+  readonly whole?: boolean | undefined;
 }
 
 /** How an entry is posted. */
@@ -72,14 +87,18 @@ export class Ledger {
   readonly #shared: boolean;
   readonly #prefix: string;
   readonly #now: () => number;
+  readonly #name: string;
   readonly #books = new Books();
+  readonly #payments = new PaymentIndex();
+  readonly #checksItself: boolean;
+  readonly #selfCheck: SelfCheck;
   /** Entries drafted into batches that are not committed yet. */
   readonly #drafted = new WeakMap<Batch, RecordDocument[]>();
   /** Posts without a batch go one after the other: they would only conflict with each other. */
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(options: LedgerOptions) {
-    onlyKnown("options", options, ["store", "name", "now"]);
+    onlyKnown("options", options, ["store", "name", "now", "onCheck"]);
     const name = text("name", options.name ?? "main");
     if (!NAME.test(name)) {
       throw new TillproofError({
@@ -90,8 +109,17 @@ export class Ledger {
     }
     this.#store = storeShape("store", options.store ?? memoryStore());
     this.#shared = options.store !== undefined;
+    this.#name = name;
     this.#prefix = `ledger/${name}/`;
     this.#now = fn("now", options.now ?? Date.now);
+    this.#checksItself = options.onCheck !== undefined;
+    const told = fn("onCheck", options.onCheck ?? (() => undefined));
+    this.#selfCheck = new SelfCheck(told, {
+      length: () => this.#books.length,
+      stored: (after) => this.#stored(after === 0 ? null : this.#key(after)),
+      reload: () => this.reload(),
+      watch: (from, lines) => this.#books.watch(from, lines),
+    });
   }
 
   /** Opens a ledger and reads its journal. Throws `journal_broken` with the first bad position. */
@@ -159,38 +187,32 @@ export class Ledger {
    * of the past, as long as there are days with postings, and with `knownAt` as long as there are postings.
    */
   balance(account: string, currency: string, options: BalanceOptions = {}): Balance {
-    const { key, at, knownAt } = onlyKnown("options", options, ["key", "at", "knownAt"]);
-    const past = at !== undefined || knownAt !== undefined;
-    if (key !== undefined && past) {
-      throw new TillproofError({
-        code: "balance_of_key_in_the_past",
-        message: "options: `key` and a time together are not kept: ask for the account, or for the balance of now",
-        details: { argument: "options" },
-      });
-    }
-    const sums = this.#books.balance({
-      account: text("account", account),
-      currency: text("currency", currency),
-      ...(key === undefined ? {} : { key: text("options.key", key) }),
-      ...(at === undefined ? {} : { at: timeMs("options.at", at) }),
-      ...(knownAt === undefined ? {} : { known_at: timeMs("options.knownAt", knownAt) }),
-    });
-    return balanceOf(sums);
+    return balanceOf(this.#books.balance(balanceQuery(account, currency, options)));
   }
 
-  /** All accounts, one object for each currency. */
-  trialBalance(): readonly CurrencyBalance[] {
-    return this.#books.trialBalance().map(currencyBalance);
+  /** All accounts, one object for each currency: of now, or of any time as {@link balance} says of each. */
+  trialBalance(options: AsOfOptions = {}): readonly CurrencyBalance[] {
+    return this.#books.trialBalance(trialQuery(options)).map(currencyBalance);
   }
 
   /** The sums by type of account, one object for each currency. Memo accounts are not part of it. */
-  balanceSheet(): readonly BalanceSheet[] {
-    return this.trialBalance().map(sheetOf);
+  balanceSheet(options: AsOfOptions = {}): readonly BalanceSheet[] {
+    return this.trialBalance(options).map(sheetOf);
   }
 
-  /** Every posting of an account in the order of the journal. */
-  statement(account: string): readonly StatementLine[] {
-    return this.#books.statement(text("account", account)).map(statementLine);
+  /** Every posting of an account in the order of the journal; of a time, in the order in which it happened. */
+  statement(account: string, options: StatementOptions = {}): readonly StatementLine[] {
+    return statementOf(this.#books.statement(text("account", account)).map(statementLine), options, account);
+  }
+
+  /** Where a payment stands: by the gateway's id of it, or by its reference where no other has it. `null` where nothing is known. */
+  payment(idOrReference: string): Payment | null {
+    return this.#followed().find(text("idOrReference", idOrReference));
+  }
+
+  /** All payments, in the order in which they came into the books. */
+  payments(): readonly Payment[] {
+    return this.#followed().all();
   }
 
   /** The ledger looks at the whole of itself: sums, running balances, limits, clearing accounts. */
@@ -219,6 +241,19 @@ export class Ledger {
     return check(await this.#stored(null));
   }
 
+  /**
+   * Holds the stored journal against the books: chain, sums, running balances and causes. Reads only what is new since the last
+   * check, so that it can run after every batch; `whole` begins anew. What is wrong is a value, also a store that fails.
+   */
+  async check(options: CheckOptions = {}): Promise<LedgerCheck> {
+    return this.#selfCheck.run(flag("options.whole", onlyKnown("options", options, ["whole"]).whole) ?? false);
+  }
+
+  /** How the books stand and what their checks found, for `createTelemetry({ ledgers: [ledger] })`. */
+  figures(): LedgerFigures {
+    return this.#selfCheck.figures(this.#name);
+  }
+
   /** The lines of the journal as they are stored: JSON texts chained by SHA-256. */
   journal(): readonly string[] {
     return this.#books.lines();
@@ -239,23 +274,10 @@ export class Ledger {
    * each. Throws `journal_broken` at the first line that does not follow, and then nothing has changed.
    */
   async importJournal(journal: string | readonly string[]): Promise<number> {
-    const lines = typeof journal === "string" ? journal.split("\n").filter((line) => line !== "") : list("journal", journal);
     return this.#inTurn(async () => {
       await this.reload();
       const known = this.#books.lines();
-      const checked = check([...known, ...lines.slice(known.length)]);
-      const different = known.findIndex((line, index) => lines[index] !== undefined && lines[index] !== line);
-      if (!checked.valid || different !== -1) {
-        const position = checked.valid ? different + 1 : checked.position;
-        const reason = checked.valid ? "another line stands there" : checked.reason;
-        throw new TillproofError({
-          code: "journal_broken",
-          message: `the journal is broken at position ${position}: ${reason}; nothing of it was taken over`,
-          advice: "reconcile",
-          details: { position: String(position), found: reason },
-        });
-      }
-      const missing = lines.slice(known.length);
+      const missing = continuing(known, journal);
       for (let from = 0; from < missing.length; from += PAGE_RECORDS) {
         const page = missing.slice(from, from + PAGE_RECORDS);
         const first = known.length + from + 1;
@@ -297,7 +319,7 @@ export class Ledger {
     fn("options.batch.add", batch?.add);
     const before = this.#drafted.get(batch) ?? [];
     const [answer] = this.#books.draft(before, [document]);
-    if (answer === undefined || answer.status !== "created") return result(answer);
+    if (answer === undefined || answer.status !== "created") return postResult(answer);
 
     // From here on the entry is part of the batch.
     this.#drafted.set(batch, [...before, document]);
@@ -305,7 +327,7 @@ export class Ledger {
       committed: () => this.#adopt(answer),
       conflicted: () => this.reload(),
     });
-    return result(answer);
+    return postResult(answer);
   }
 
   async #commit(documents: readonly RecordDocument[]): Promise<readonly PostResult[]> {
@@ -315,7 +337,7 @@ export class Ledger {
       const known = this.#books.length;
       if (created.length === 0 || (await this.#store.commit(created.map((answer) => this.#write(answer))))) {
         for (const answer of created) this.#adopt(answer);
-        return answers.map(result);
+        return answers.map(postResult);
       }
       await this.reload();
       if (this.#books.length === known) {
@@ -334,6 +356,13 @@ export class Ledger {
   /** Adds a stored line to the books, unless a reload was faster. */
   #adopt(answer: Created): void {
     if (answer.position === this.#books.length + 1) this.#books.apply([answer.line]);
+    // Nobody waits for this check, and what it finds is a value.
+    if (this.#checksItself) void this.#selfCheck.run(false);
+  }
+
+  #followed(): PaymentIndex {
+    this.#payments.follow(this.#books.linesAfter(this.#payments.read));
+    return this.#payments;
   }
 
   #write(answer: Created): Write {
@@ -363,16 +392,3 @@ export class Ledger {
 }
 
 type Created = Extract<Answer, { status: "created" }>;
-
-/** Names of fields as callers know them. */
-const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
-
-function result(answer: Answer | undefined): PostResult {
-  if (answer === undefined) {
-    throw new TillproofError({ code: "ledger_no_answer", message: "the engine gave no answer", advice: "report_bug" });
-  }
-  const { status, position } = answer;
-  if (status !== "exists_with_different") return { status, position };
-  return { status, position, field: FIELD_NAMES[answer.field] ?? answer.field };
-}
-

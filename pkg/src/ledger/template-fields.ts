@@ -71,6 +71,12 @@ export interface ReleaseFields extends MoneyFields {
   readonly of: string;
 }
 
+/** A payment that was asked for. */
+export interface NotedFields extends MoneyFields {
+  /** The gateway's id of the payment where it is known, or else the reference that its charge will have. */
+  readonly payment: string;
+}
+
 /** What is captured of a hold. */
 export interface HoldCapture {
   /** What the hold gives up, in minor units; the amount when left out. The whole rest of it ends the hold. */
@@ -166,6 +172,10 @@ export interface TemplateFields {
   readonly authorizationVoided: ReleaseFields & { readonly authorization: string };
   /** An authorization whose time was over. `ledger.expireHolds()` posts these by itself. */
   readonly authorizationExpired: ReleaseFields & { readonly authorization: string };
+  /** A payment that was asked for, of which nothing is known yet. `expiresAt` is when it counts as failed by itself. */
+  readonly paymentInitiated: NotedFields & { readonly expiresAt?: number | undefined };
+  /** A payment that came to nothing. `of` is the entry that said it was asked for. */
+  readonly paymentFailed: ReleaseFields & NotedFields;
   /** What was captured of an authorization, whole or in part. */
   readonly capture: ChargeFields & HoldCapture & { readonly of: string; readonly authorization: string };
   /** Captured money: the net is pending at the gateway, the fee is an expense, the gross is a sale. */
@@ -276,6 +286,8 @@ export const SHAPES: { readonly [N in keyof TemplateFields]: Shape } = {
   authorization: { names: ["authorization"] },
   authorizationVoided: { names: ["authorization"] },
   authorizationExpired: { names: ["authorization"] },
+  paymentInitiated: { names: ["payment"] },
+  paymentFailed: { names: ["payment"] },
   capture: { ...CHARGED, amounts: ["fee", "tax", "released"], names: [...CHARGED.names, "authorization"] },
   charge: CHARGED,
   fundsAvailable: { names: ["gateway"] },

@@ -9,9 +9,10 @@
  * with file, line and column, and nothing is reported.
  */
 
-import { reconciler } from "../shell/reconcile.js";
+import { clerk } from "../shell/reconcile-files.js";
+import { judge } from "../shell/reconcile.js";
 import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
-import { encode } from "../shell/wire.js";
+import { encode, open } from "../shell/wire.js";
 import { originalLine } from "./generic.js";
 import type { Report, RowPlace } from "./report.js";
 
@@ -72,6 +73,9 @@ export interface ReconcileOptions {
 
 const KNOWN = ["ledger", "settlement", "bank", "columns", "asOf", "inFlightDays", "businessDays", "holidays"] as const;
 
+/** The first byte of a JSON document. */
+const BRACE = 0x7b;
+
 /**
  * Holds ledger, settlement and bank against each other.
  *
@@ -96,9 +100,11 @@ export function reconcile(options: ReconcileOptions): Report {
     settlement_columns: named(columns.settlement),
     bank_columns: named(columns.bank),
   });
-  const report = reconciler.invoke<Report>((exports) =>
-    exports.reconcile_run(document, ledger.data, settlement.data, bank.data),
-  );
+  const batch = clerk.raw((exports) => exports.reconcile_read(document, ledger.data, settlement.data, bank.data));
+  // A refusal is a document, and no batch begins as one does; opened, it throws.
+  if (batch[0] === BRACE) open(batch);
+  const verdicts = judge.raw((exports) => exports.reconcile_judge(batch));
+  const report = clerk.invoke<Report>((exports) => exports.reconcile_report(verdicts));
   return withOriginalPlaces(report, { ledger, settlement, bank });
 }
 

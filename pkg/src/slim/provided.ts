@@ -20,6 +20,7 @@ export type ArtefactName =
   | "ledger"
   | "ledger-templates"
   | "reconcile"
+  | "reconcile-files"
   | "formats"
   | "simulator";
 

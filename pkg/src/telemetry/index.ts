@@ -7,6 +7,7 @@
 
 export { PROMETHEUS_TYPE } from "./exposition.js";
 export type { PaymentChange, PaymentEnd } from "./facts.js";
+export type { LedgerSource } from "./ledgers.js";
 export { openTelemetry } from "./opentelemetry.js";
 export type {
   OpenTelemetryHooks,

@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     /// Names for every template; each is given those it asks for.
-    const NAMES: [(&str, &str); 14] = [
+    const NAMES: [(&str, &str); 15] = [
         ("authorization", "pi_1"),
         ("bank", "main"),
         ("bought_currency", "JPY"),
@@ -239,6 +239,7 @@ mod tests {
         ("invoice", "in_1"),
         ("jurisdiction", "DE"),
         ("order", "order_1"),
+        ("payment", "pay_1"),
         ("payout", "po_1"),
         ("provider", "ben"),
         ("refund", "re_1"),
@@ -344,6 +345,18 @@ mod tests {
                 r#"{"amount":"10000"}"#,
                 "pending debit Memo:Auth:Contra#pi_1 10000; \
                  pending credit Memo:Auth:Open#pi_1 10000",
+            ),
+            (
+                "payment_initiated",
+                r#"{"amount":"10000"}"#,
+                "pending debit Memo:Payment:Open#pay_1 10000; \
+                 pending credit Memo:Payment:Contra#pay_1 10000",
+            ),
+            (
+                "payment_failed",
+                r#"{"amount":"10000"}"#,
+                "pending debit Memo:Payment:Contra#pay_1 10000; \
+                 pending credit Memo:Payment:Open#pay_1 10000",
             ),
             (
                 "authorization_expired",

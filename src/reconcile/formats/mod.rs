@@ -54,6 +54,7 @@ mod statement;
 #[cfg(feature = "formats")]
 mod table;
 
+pub use super::packed::Corrupt;
 #[cfg(feature = "formats")]
 pub use detect::{Detection, HEAD_BYTES, detect};
 #[cfg(feature = "formats")]
@@ -67,7 +68,7 @@ pub use format::{Format, Side};
 pub use line::{BankLine, Money, Original, Place, SettlementLine, State};
 #[cfg(feature = "formats")]
 pub use moment::DateOrder;
-pub use packed::{Corrupt, Packer, unpack};
+pub use packed::{Packer, unpack};
 #[cfg(feature = "formats")]
 pub use reader::{Reader, Settings, Summary};
 pub use statement::{Balance, Counted, Declared, Statement};

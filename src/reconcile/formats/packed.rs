@@ -8,33 +8,18 @@
 //! | 4 | how many bytes follow |
 //! | … | the fields in the order of the struct, as below |
 //!
-//! A text is its length in 4 bytes and its UTF-8. An integer is 8 bytes, a sum of a [`Statement`] 16. A currency is its
-//! three letters. What may be absent has a byte 0 or 1 in front. A moment is milliseconds since the epoch. Enums are one
-//! byte: [`EventType`] from 1 in the order of its declaration and 0 for none, [`State`] from 0. Context is the number of
-//! pairs in 4 bytes and two texts for each; who packs may leave it out.
+//! Fields are packed as `reconcile/packed.rs` has them; the sums of a [`Statement`] have 16 bytes, a [`State`] is one byte
+//! from 0. Context is the number of pairs in 4 bytes and two texts for each; who packs may leave it out.
 
 use super::{
     Balance, BankLine, Counted, Declared, Money, Original, Place, SettlementLine, Sink, State, Statement,
 };
-use crate::advice::{Advice, Report, reported};
-use crate::ledger::EventType;
-use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::Timestamp;
+use crate::reconcile::packed::{Corrupt, Fields, kind_byte, put_currency, put_maybe, put_moment, put_text};
 
 const SETTLEMENT: u8 = 1;
 const BANK: u8 = 2;
 const STATEMENT: u8 = 3;
-
-const KINDS: [EventType; 7] = [
-    EventType::Charge,
-    EventType::Refund,
-    EventType::Dispute,
-    EventType::Fee,
-    EventType::Payout,
-    EventType::PayoutFailure,
-    EventType::Adjustment,
-];
 
 const STATES: [State; 3] = [State::Booked, State::Pending, State::Information];
 
@@ -95,7 +80,7 @@ impl Sink for Packer {
             for part in [line.fee, line.tax, line.net] {
                 put_maybe(out, part, |out, minor| out.extend(minor.to_le_bytes()));
             }
-            out.extend(line.currency.code().bytes());
+            put_currency(out, line.currency);
             put_text(out, line.status);
             put_maybe(out, line.occurred_at, put_moment);
             out.push(u8::from(line.is_local_time));
@@ -146,7 +131,7 @@ impl Sink for Packer {
             out.push(u8::from(statement.is_last_page));
             put_maybe(out, statement.from, put_moment);
             put_maybe(out, statement.to, put_moment);
-            put_maybe(out, statement.currency, |out, currency| out.extend(currency.code().bytes()));
+            put_maybe(out, statement.currency, put_currency);
             put_maybe(out, statement.opening, put_balance);
             put_maybe(out, statement.closing, put_balance);
             let Declared { entries, credit_entries, debit_entries, credits, debits, checksum, records } =
@@ -168,29 +153,14 @@ impl Sink for Packer {
     }
 }
 
-fn kind_byte(kind: Option<EventType>) -> u8 {
-    let place = KINDS.iter().position(|known| Some(*known) == kind);
-    place.and_then(|place| u8::try_from(place.saturating_add(1)).ok()).unwrap_or(0)
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    // No text is longer than a record of a reader, which is far below 4 GiB.
-    out.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
-    out.extend(text.as_bytes());
-}
-
 fn put_place(out: &mut Vec<u8>, place: Place) {
     out.extend(place.line.to_le_bytes());
     out.extend(place.column.to_le_bytes());
 }
 
-fn put_moment(out: &mut Vec<u8>, moment: Timestamp) {
-    out.extend(moment.unix_ms().to_le_bytes());
-}
-
 fn put_money(out: &mut Vec<u8>, money: Money) {
     out.extend(money.minor.to_le_bytes());
-    out.extend(money.currency.code().bytes());
+    put_currency(out, money.currency);
 }
 
 fn put_balance(out: &mut Vec<u8>, balance: Balance) {
@@ -201,13 +171,6 @@ fn put_balance(out: &mut Vec<u8>, balance: Balance) {
 fn put_original(out: &mut Vec<u8>, original: Original<'_>) {
     put_money(out, original.money);
     put_text(out, original.rate);
-}
-
-fn put_maybe<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
-    out.push(u8::from(value.is_some()));
-    if let Some(value) = value {
-        put(out, value);
-    }
 }
 
 fn put_pairs(out: &mut Vec<u8>, pairs: &[(&str, &str)]) {
@@ -233,11 +196,11 @@ pub fn unpack(batch: &[u8], sink: &mut dyn Sink) -> Result<(), Corrupt> {
 }
 
 fn record<'a>(batch: &'a [u8], sink: &mut dyn Sink) -> Option<&'a [u8]> {
-    let mut head = Fields { rest: batch };
+    let mut head = Fields::of(batch);
     let tag = head.byte()?;
     let length = head.count()?;
     let (own, rest) = head.rest.split_at_checked(length)?;
-    let mut fields = Fields { rest: own };
+    let mut fields = Fields::of(own);
     let mut pairs = Vec::new();
     match tag {
         SETTLEMENT => {
@@ -260,10 +223,7 @@ fn settlement<'a>(
 ) -> Option<SettlementLine<'a>> {
     let line = SettlementLine {
         place: fields.place()?,
-        kind: match fields.byte()?.checked_sub(1) {
-            Some(place) => Some(*KINDS.get(usize::from(place))?),
-            None => None,
-        },
+        kind: fields.kind()?,
         written_type: fields.text()?,
         reference: fields.text()?,
         id: fields.text()?,
@@ -358,62 +318,7 @@ fn statement<'a>(fields: &mut Fields<'a>) -> Option<Statement<'a>> {
     })
 }
 
-/// Takes fields from the front of a record; `None` where the bytes are not those of such a field.
-struct Fields<'a> {
-    rest: &'a [u8],
-}
-
 impl<'a> Fields<'a> {
-    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.rest.split_first_chunk::<N>()?;
-        self.rest = rest;
-        Some(*first)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.bytes().map(|[byte]| byte)
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        match self.byte()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
-    }
-
-    fn count(&mut self) -> Option<usize> {
-        usize::try_from(u32::from_le_bytes(self.bytes()?)).ok()
-    }
-
-    fn natural(&mut self) -> Option<u64> {
-        self.bytes().map(u64::from_le_bytes)
-    }
-
-    fn integer(&mut self) -> Option<i64> {
-        self.bytes().map(i64::from_le_bytes)
-    }
-
-    fn sum(&mut self) -> Option<i128> {
-        self.bytes().map(i128::from_le_bytes)
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let length = self.count()?;
-        let (own, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        core::str::from_utf8(own).ok()
-    }
-
-    fn currency(&mut self) -> Option<Currency> {
-        let code: [u8; 3] = self.bytes()?;
-        core::str::from_utf8(&code).ok().and_then(|code| Currency::parse(code).ok())
-    }
-
-    fn moment(&mut self) -> Option<Timestamp> {
-        Timestamp::from_unix_ms(self.natural()?)
-    }
-
     fn place(&mut self) -> Option<Place> {
         Some(Place { line: self.natural()?, column: self.natural()? })
     }
@@ -430,11 +335,6 @@ impl<'a> Fields<'a> {
         Some(Original { money: self.money()?, rate: self.text()? })
     }
 
-    /// The outer `None` is for bytes that are none of this.
-    fn maybe<T>(&mut self, field: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        if self.flag()? { field(self).map(Some) } else { Some(None) }
-    }
-
     fn pairs(&mut self, pairs: &mut Vec<(&'a str, &'a str)>) -> Option<()> {
         for _ in 0..self.count()? {
             pairs.push((self.text()?, self.text()?));
@@ -443,27 +343,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Bytes that no [`Packer`] has written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Corrupt {
-    /// Offset of the record in the batch.
-    pub at: usize,
-}
-
-impl Corrupt {
-    fn table(&self) -> Report {
-        Report::new("batch_corrupt")
-            .advise(Advice::ReportBug)
-            .count("at", self.at)
-            .say("the batch is no batch from byte {at} on: hand over what the readers returned, unchanged")
-    }
-}
-
-reported!(Corrupt);
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::EventType;
+    use crate::money::Currency;
+    use crate::reconcile::packed::KINDS;
+    use crate::time::Timestamp;
 
     /// What arrives, in order.
     #[derive(Default)]

@@ -113,10 +113,12 @@ fn mutate(
             (answer.replayed, answer.payment) = (true, payment);
             return Ok(answer);
         }
+        let done = carry_out(world, now, found, &body);
+        let concerned = done.as_ref().ok().and_then(payment_of);
+        befall::confess(world, Fault::KeyExpired, now, request, found, concerned);
         // Refused now, the request leaves the key as it was.
-        let reply = carry_out(world, now, found, &body)?;
+        let reply = done?;
         world.keys.forget(key);
-        befall::confess(world, Fault::KeyExpired, now, request, found, payment_of(&reply));
         return Ok(remember(world, now, (key, fingerprint), reply, fate));
     }
     let reply = carry_out(world, now, found, &body)?;

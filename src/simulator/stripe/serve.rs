@@ -165,10 +165,11 @@ fn answer(
     let again = fate.doubled.then(|| params.clone());
     let mut outcome = call.carry_out(world, fate, params);
     let done = |outcome: &Result<Answer>| outcome.as_ref().ok().and_then(|answer| answer.object().cloned());
+    if is_expired {
+        // A decline too is another one than the one that was kept.
+        befall::confess(world, Fault::KeyExpired, now, request, done(&outcome).as_ref());
+    }
     if outcome.is_ok() && asked.row.method == "POST" {
-        if is_expired {
-            befall::confess(world, Fault::KeyExpired, now, request, done(&outcome).as_ref());
-        }
         if let Some(params) = again
             && let Ok(twin) = call.carry_out(world, fate, params)
         {

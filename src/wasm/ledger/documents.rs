@@ -2,12 +2,31 @@
 
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::ledger::{
-    Account, AccountBalance, Answer, Audit, Balance, DayRoot, EventType, Inclusion, Layer, Relation,
-    StatementLine, Template, TrialBalance,
+    Account, AccountBalance, Answer, Audit, Balance, DayRoot, EventType, Inclusion, Layer, Plan, Relation,
+    StatementLine, Template, TrialBalance, Watched,
 };
 use crate::prelude::*;
 
 pub(super) fn answer(answer: &Answer) -> String {
+    answered(answer).finish()
+}
+
+pub(super) fn plan(plan: &Plan) -> String {
+    let mut demands = ArrayWriter::new();
+    for demand in &plan.demands {
+        let out = ObjectWriter::new()
+            .text("account", demand.account.name())
+            .maybe_text("key", demand.key.as_deref())
+            .text("currency", demand.currency.code())
+            .text("side", demand.side.name())
+            .digits("change", demand.change)
+            .digits("loose", demand.loose);
+        demands = demands.raw(&out.finish());
+    }
+    answered(&plan.answer).raw("demands", &demands.finish()).finish()
+}
+
+fn answered(answer: &Answer) -> ObjectWriter {
     match answer {
         Answer::Created(line) => ObjectWriter::new()
             .text("status", "created")
@@ -21,7 +40,6 @@ pub(super) fn answer(answer: &Answer) -> String {
             .number("position", *position)
             .text("field", field),
     }
-    .finish()
 }
 
 /// Gross sums, and what they come to on the normal side of the account.
@@ -102,6 +120,21 @@ pub(super) fn audit(audit: &Audit) -> String {
         .flag("index_holds", audit.index_holds)
         .raw("overdrawn", &rows(&audit.overdrawn))
         .raw("open_keys", &rows(&audit.open_keys))
+        .finish()
+}
+
+pub(super) fn watched(watched: &Watched) -> String {
+    let mut differing = ArrayWriter::new();
+    for account in &watched.differing {
+        differing = differing.text(account.name());
+    }
+    ObjectWriter::new()
+        .flag("valid", true)
+        .number("position", watched.position)
+        .text("head", &watched.head)
+        .flag("balanced", watched.balanced)
+        .flag("compared", watched.compared)
+        .raw("differing", &differing.finish())
         .finish()
 }
 

@@ -10,7 +10,7 @@ use super::reply;
 use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::ledger::{
-    Account, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, tampered_byte,
+    Account, Answer, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, Watch, tampered_byte,
 };
 use crate::money::Currency;
 use crate::prelude::*;
@@ -35,7 +35,14 @@ pub enum Error {
 #[derive(Debug, Default)]
 pub struct Ledgers {
     /// The ledger of handle n stands at n - 1; a handle is never used again.
-    open: Vec<Option<Box<Ledger>>>,
+    open: Vec<Option<Box<Open>>>,
+}
+
+/// A ledger, and what was checked of its stored journal.
+#[derive(Debug)]
+struct Open {
+    ledger: Ledger,
+    watch: Watch,
 }
 
 impl Ledgers {
@@ -59,7 +66,7 @@ impl Ledgers {
         // From here on the ledger is held.
         let out = ObjectWriter::new().number("handle", u64::from(handle));
         let out = position(out, &ledger).finish();
-        self.open.push(Some(Box::new(ledger)));
+        self.open.push(Some(Box::new(Open { ledger, watch: Watch::new() })));
         Ok(out)
     }
 
@@ -104,15 +111,36 @@ impl Ledgers {
     }
 
     fn try_apply(&mut self, handle: u32, lines: &[u8]) -> Result<String, Error> {
-        let ledger =
-            self.slot(handle).and_then(Option::as_mut).ok_or(Error::UnknownHandle { found: handle })?;
+        let Open { ledger, .. } = self.get_mut(handle)?;
         ledger.extend(split(lines))?;
         Ok(position(ObjectWriter::new(), ledger).finish())
     }
 
+    /// Takes stored lines that follow those that were checked, each ended by a line feed. Replies with `{"valid": true,
+    /// "position", "head", "balanced", "compared", "differing": [...]}`, where `differing` are names of accounts, or with
+    /// `{"valid": false, "position", "reason"}` for the first bad line, which stays the next one.
+    #[must_use]
+    pub fn watch(&mut self, handle: u32, lines: &[u8]) -> Vec<u8> {
+        reply::of(self.try_watch(handle, lines))
+    }
+
+    fn try_watch(&mut self, handle: u32, lines: &[u8]) -> Result<String, Error> {
+        let Open { ledger, watch } = self.get_mut(handle)?;
+        match watch.step(split(lines), ledger) {
+            Ok(watched) => Ok(documents::watched(&watched)),
+            Err(error) => match error.kind() {
+                LedgerErrorKind::BrokenChain { position, found } => {
+                    let out = ObjectWriter::new().flag("valid", false).number("position", *position);
+                    Ok(out.text("reason", found).finish())
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
     /// Takes `{"account", "currency", "key"?}`, or `{"account", "currency", "at", "known_at"?}` for a balance of the past.
-    /// Replies with `{"debits", "credits", "pending_debits", "pending_credits", "balance", "available"}`, the last two on
-    /// the normal side.
+    /// Replies with `{"debits", "credits", "pending_debits", "pending_credits", "balance", "available", "exponent"}`: balance
+    /// and available on the normal side, the exponent that of the currency.
     #[must_use]
     pub fn balance(&self, handle: u32, input: &[u8]) -> Vec<u8> {
         reply::of(self.try_balance(handle, input))
@@ -132,13 +160,28 @@ impl Ledgers {
             (None, Some(key)) => ledger.balance_by_key(&account, key, currency),
             (None, None) => ledger.balance(&account, currency),
         };
-        Ok(documents::sums(ObjectWriter::new(), &account, balance).finish())
+        let out = documents::sums(ObjectWriter::new(), &account, balance);
+        Ok(out.number("exponent", u64::from(currency.exponent())).finish())
     }
 
-    /// Replies with one object for each currency: `{"currency", "exponent", "debits", "credits", "accounts": [...]}`.
+    /// Takes `{"at"?, "known_at"?}`, of now without either. Replies with one object for each currency:
+    /// `{"currency", "exponent", "debits", "credits", "accounts": [...]}`.
     #[must_use]
-    pub fn trial_balance(&self, handle: u32) -> Vec<u8> {
-        reply::of(self.get(handle).map(|ledger| documents::trial_balance(&ledger.trial_balance())))
+    pub fn trial_balance(&self, handle: u32, input: &[u8]) -> Vec<u8> {
+        reply::of(self.try_trial_balance(handle, input))
+    }
+
+    fn try_trial_balance(&self, handle: u32, input: &[u8]) -> Result<String, Error> {
+        let ledger = self.get(handle)?;
+        let document = json::parse(input)?;
+        let mut fields = Fields::of(&document, "trial_balance")?;
+        let (at, known_at) = (maybe_moment(&mut fields, "at")?, maybe_moment(&mut fields, "known_at")?);
+        fields.finish()?;
+        let trial = match at.or(known_at) {
+            None => ledger.trial_balance(),
+            Some(_) => ledger.trial_balance_at(at.unwrap_or(Timestamp::MAX), known_at),
+        };
+        Ok(documents::trial_balance(&trial))
     }
 
     /// Takes `{"account"}`. Replies with a list of `{"position", "entry", "occurred_at", "description", "side",
@@ -169,11 +212,7 @@ impl Ledgers {
         let mut fields = Fields::of(&document, "expiries")?;
         let now = maybe_moment(&mut fields, "now")?.unwrap_or(Timestamp::MAX);
         fields.finish()?;
-        let mut entries = ArrayWriter::new();
-        for entry in ledger.expiries(now) {
-            entries = entries.raw(&entry.to_json());
-        }
-        Ok(entries.finish())
+        Ok(expired(ledger, now))
     }
 
     /// Replies with `[{"day", "from", "to", "root"}]`, `day` in days since 1970.
@@ -215,10 +254,15 @@ impl Ledgers {
 
     fn get(&self, handle: u32) -> Result<&Ledger, Error> {
         let found = place(handle).and_then(|place| self.open.get(place)?.as_deref());
+        found.map(|open| &open.ledger).ok_or(Error::UnknownHandle { found: handle })
+    }
+
+    fn get_mut(&mut self, handle: u32) -> Result<&mut Open, Error> {
+        let found = self.slot(handle).and_then(Option::as_deref_mut);
         found.ok_or(Error::UnknownHandle { found: handle })
     }
 
-    fn slot(&mut self, handle: u32) -> Option<&mut Option<Box<Ledger>>> {
+    fn slot(&mut self, handle: u32) -> Option<&mut Option<Box<Open>>> {
         self.open.get_mut(place(handle)?)
     }
 }
@@ -233,6 +277,41 @@ fn read_records(list: &[json::Value<'_>]) -> Result<Vec<Record>, LedgerError> {
 
 fn place(handle: u32) -> Option<usize> {
     usize::try_from(handle.checked_sub(1)?).ok()
+}
+
+/// Takes `{"known": [...], "record": {...}}`. Replies with the answer of a draft, where the line of `created` is good for its
+/// record alone, and `demands`: `[{"account", "key"?, "currency", "side", "change", "loose"}]`. With `now` in the place of
+/// `record`, replies with the entries that let go of those holds whose time is over. With `before`, the record that is there
+/// under the same id, replies with what that comes to, and `known` is not looked at.
+#[must_use]
+pub fn plan(input: &[u8]) -> Vec<u8> {
+    reply::of(try_plan(input))
+}
+
+fn try_plan(input: &[u8]) -> Result<String, LedgerError> {
+    let document = json::parse(input)?;
+    let mut fields = Fields::of(&document, "plan")?;
+    let ledger = Ledger::gathered(read_records(fields.list("known")?)?)?;
+    let now = maybe_moment(&mut fields, "now")?;
+    if let Some(now) = now {
+        fields.finish()?;
+        return Ok(expired(&ledger, now));
+    }
+    let record = Record::from_json(fields.required("record", "an entry or a standing")?)?;
+    if let Some(before) = fields.optional("before") {
+        fields.finish()?;
+        return Ok(documents::answer(&Answer::repeated(1, &Record::from_json(before)?, &record)));
+    }
+    fields.finish()?;
+    Ok(documents::plan(&ledger.plan(record)?))
+}
+
+fn expired(ledger: &Ledger, now: Timestamp) -> String {
+    let mut entries = ArrayWriter::new();
+    for entry in ledger.expiries(now) {
+        entries = entries.raw(&entry.to_json());
+    }
+    entries.finish()
 }
 
 /// Takes the lines of a journal. Replies with `{"valid": true, "length", "head"}`, or with
@@ -329,6 +408,12 @@ pub mod exports {
         LEDGERS.lock().apply(handle, lines)
     }
 
+    /// See [`Ledgers::watch`].
+    #[wasm_bindgen]
+    pub fn ledger_watch(handle: u32, lines: &[u8]) -> Vec<u8> {
+        LEDGERS.lock().watch(handle, lines)
+    }
+
     /// See [`Ledgers::balance`].
     #[wasm_bindgen]
     pub fn ledger_balance(handle: u32, input: &[u8]) -> Vec<u8> {
@@ -337,8 +422,8 @@ pub mod exports {
 
     /// See [`Ledgers::trial_balance`].
     #[wasm_bindgen]
-    pub fn ledger_trial_balance(handle: u32) -> Vec<u8> {
-        LEDGERS.lock().trial_balance(handle)
+    pub fn ledger_trial_balance(handle: u32, input: &[u8]) -> Vec<u8> {
+        LEDGERS.lock().trial_balance(handle, input)
     }
 
     /// See [`Ledgers::statement`].
@@ -375,6 +460,12 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn ledger_release(handle: u32) -> Vec<u8> {
         LEDGERS.lock().release(handle)
+    }
+
+    /// See [`super::plan`].
+    #[wasm_bindgen]
+    pub fn ledger_plan(input: &[u8]) -> Vec<u8> {
+        super::plan(input)
     }
 
     /// See [`super::verify`].
@@ -417,10 +508,10 @@ mod tests {
             text(ledgers.balance(1, br#"{"account":"Income:Sales","currency":"EUR"}"#)),
             concat!(
                 r#"{"ok":{"debits":"0","credits":"1000","pending_debits":"0","pending_credits":"0","#,
-                r#""balance":"1000","available":"1000"}}"#
+                r#""balance":"1000","available":"1000","exponent":2}}"#
             )
         );
-        let trial = ok(ledgers.trial_balance(1));
+        let trial = ok(ledgers.trial_balance(1, b"{}"));
         assert_eq!((&trial[0]["debits"], &trial[0]["credits"]), (&"1000".into(), &"1000".into()));
         assert_eq!(trial[0]["accounts"].as_array().unwrap().len(), 3);
         assert_eq!(
@@ -439,6 +530,28 @@ mod tests {
         let reason = "its hash is not that of its content";
         let found = format!(r#"{{"ok":{{"valid":false,"position":1,"reason":"{reason}","byte":{byte}}}}}"#);
         assert_eq!(text(verify(tampered.as_bytes())), found);
+    }
+
+    #[test]
+    fn what_is_stored_is_watched_and_the_past_is_balanced_too() {
+        let mut ledgers = Ledgers::default();
+        let _ = ledgers.open(b"");
+        let entry = ok(template(CHARGE.as_bytes())).to_string();
+        let drafted = ok(ledgers.draft(1, format!(r#"{{"entries":[{entry}]}}"#).as_bytes()));
+        let line = format!("{}\n", drafted[0]["line"].as_str().unwrap());
+        let _ = ledgers.apply(1, line.as_bytes());
+        let tampered = line.replace("\"recorded_at\":2", "\"recorded_at\":3");
+        assert_eq!(
+            text(ledgers.watch(1, tampered.as_bytes())),
+            r#"{"ok":{"valid":false,"position":1,"reason":"its hash is not that of its content"}}"#
+        );
+        let watched = ok(ledgers.watch(1, line.as_bytes()));
+        assert_eq!((&watched["valid"], &watched["position"]), (&true.into(), &1.into()));
+        assert_eq!((&watched["compared"], &watched["balanced"]), (&true.into(), &true.into()));
+        assert!(watched["differing"].as_array().unwrap().is_empty());
+        assert_eq!(text(ledgers.trial_balance(1, br#"{"at":0}"#)), r#"{"ok":[]}"#);
+        assert_eq!(text(ledgers.trial_balance(1, br#"{"known_at":1}"#)), r#"{"ok":[]}"#);
+        assert_eq!(ledgers.trial_balance(1, br#"{"at":1}"#), ledgers.trial_balance(1, b"{}"));
     }
 
     #[test]
@@ -467,7 +580,7 @@ mod tests {
         let mut ledgers = Ledgers::default();
         let _ = ledgers.open(b"");
         assert_eq!(text(ledgers.release(1)), r#"{"ok":null}"#);
-        let refused = text(ledgers.trial_balance(1));
+        let refused = text(ledgers.trial_balance(1, b"{}"));
         assert!(
             refused.contains("no ledger has the handle 1: it was closed, open the ledger again"),
             "{refused}"

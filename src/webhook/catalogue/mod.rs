@@ -6,8 +6,6 @@
 #[cfg(feature = "webhooks-full")]
 mod asymmetric;
 mod fields;
-#[cfg(any(test, all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
-mod packed;
 mod raw_body;
 mod timed;
 mod tokens;
@@ -17,8 +15,6 @@ use super::{
     Provenance, Scheme, SignatureForm,
 };
 use crate::crypto::MacAlgorithm::HmacSha256;
-#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
-use crate::prelude::*;
 
 pub use timed::{STANDARD_WEBHOOKS_V1, STRIPE_V1};
 
@@ -159,39 +155,10 @@ fn is_near(name: &str, other: &str) -> bool {
     one.zip(two).is_some_and(|(one, two)| one.eq_ignore_ascii_case(two))
 }
 
-#[cfg(not(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
 fn near(name: &str) -> Option<&'static str> {
     SCHEMES.iter().map(|scheme| scheme.name).find(|other| is_near(name, other))
 }
 
-#[cfg(not(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full"))))]
 fn row(name: &str) -> Option<&'static Scheme> {
     SCHEMES.iter().find(|scheme| scheme.name == name).copied()
-}
-
-/// The rows of the small artefact.
-#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
-static PACKED: &[u8] = {
-    const WRITER: packed::Writer<16_384> = packed::Writer::of(SCHEMES);
-    static BYTES: [u8; WRITER.written()] = WRITER.first();
-    &BYTES
-};
-
-#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
-fn near(name: &str) -> Option<&'static str> {
-    packed::names(PACKED).find(|other| is_near(name, other))
-}
-
-/// Each row is read once, whoever asks for it.
-#[cfg(all(target_family = "wasm", feature = "wasm-webhooks", not(feature = "webhooks-full")))]
-fn row(name: &str) -> Option<&'static Scheme> {
-    static READ: spin::Mutex<Vec<&'static Scheme>> = spin::Mutex::new(Vec::new());
-
-    let known = READ.lock().iter().find(|scheme| scheme.name == name).copied();
-    if known.is_some() {
-        return known;
-    }
-    let scheme = packed::read(PACKED, name, row)?;
-    READ.lock().push(scheme);
-    Some(scheme)
 }

@@ -66,7 +66,7 @@ export class Desk {
   }
 
   async reconcile(ledger: readonly Dropped[], settlement: readonly Dropped[]): Promise<Reconciled> {
-    await provide("reconcile");
+    await provide("reconcile", "reconcile-files");
     const began = performance.now();
     try {
       return { ok: true, report: reconcile({ ledger, settlement }), tookMs: performance.now() - began };

@@ -12,7 +12,7 @@ let last: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(async () => {
-    await provide("simulator", "payments", "webhooks", "inbox", "ledger", "ledger-templates", "reconcile");
+    await provide("simulator", "payments", "webhooks", "inbox", "ledger", "ledger-templates", "reconcile", "reconcile-files");
     return work();
   });
   last = turn.catch(() => undefined);

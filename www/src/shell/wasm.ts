@@ -7,6 +7,7 @@ import ledgerTemplates from "tillproof/wasm/ledger-templates.wasm?url";
 import payments from "tillproof/wasm/payments.wasm?url";
 import paymentsTables from "tillproof/wasm/payments-tables.wasm?url";
 import reconcile from "tillproof/wasm/reconcile.wasm?url";
+import reconcileFiles from "tillproof/wasm/reconcile-files.wasm?url";
 import simulator from "tillproof/wasm/simulator.wasm?url";
 import webhooks from "tillproof/wasm/webhooks.wasm?url";
 import webhooksFull from "tillproof/wasm/webhooks-full.wasm?url";
@@ -18,6 +19,7 @@ const FILES = {
   payments,
   "payments-tables": paymentsTables,
   reconcile,
+  "reconcile-files": reconcileFiles,
   simulator,
   webhooks,
   "webhooks-full": webhooksFull,

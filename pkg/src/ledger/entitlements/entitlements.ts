@@ -6,10 +6,10 @@
  */
 
 import { TillproofError } from "../../shell/errors.js";
-import { count, fn, object, onlyKnown, optionalText, text, timeMs } from "../../shell/guard.js";
+import { count, flag, fn, object, onlyKnown, optionalText, text, timeMs } from "../../shell/guard.js";
 import { storeShape } from "../../stores/rules.js";
 import type { Store, StoredRecord } from "../../stores/store.js";
-import { checkedGrants, featureName, heldAt, periodOf, size, withTerm, type Grants, type Held, type Term, type Unlimited } from "./grants.js";
+import { checkedGrants, featureName, heldAt, periodOf, plansOf, size, withTerm, type Grants, type Held, type Plan, type Term, type Unlimited } from "./grants.js";
 
 /** How entitlements are kept. */
 export interface EntitlementsOptions {
@@ -27,8 +27,8 @@ export interface SubscriptionChange {
   readonly id: string;
   readonly customer: string;
   readonly subscription: string;
-  /** The name of a plan, grants of the customer's own, or `null` for nothing any more. */
-  readonly plan: string | Grants | null;
+  /** The name of a plan, grants of the customer's own, a list of both (empty for nothing yet), or `null` for nothing any more. */
+  readonly plan: Plan;
   /** From when it holds; a time to come for what is agreed already. */
   readonly from: number;
   /** When it ends, such as the end of the period that was paid for; for ever when left out. */
@@ -37,6 +37,8 @@ export interface SubscriptionChange {
   readonly graceMs?: number | undefined;
   /** When it happened: of two changes that begin at the same time, the later one counts. */
   readonly occurredAt: number;
+  /** Says what was paid of a subscription, such as an invoice: it counts only until a change ends the subscription. */
+  readonly renewal?: boolean | undefined;
 }
 
 /** At which moment a question is asked. */
@@ -82,7 +84,7 @@ export class Entitlements {
 
   /** Takes over a change of a subscription. In any order, and as often as it comes. `false` when it was known, or overtaken. */
   async apply(change: SubscriptionChange): Promise<boolean> {
-    const known = ["id", "customer", "subscription", "plan", "from", "until", "graceMs", "occurredAt"] as const;
+    const known = ["id", "customer", "subscription", "plan", "from", "until", "graceMs", "occurredAt", "renewal"] as const;
     const { customer, ...given } = onlyKnown("change", change, [...known]);
     const term: Term = {
       subscription: text("change.subscription", given.subscription),
@@ -92,6 +94,7 @@ export class Entitlements {
       grace_ms: count("change.graceMs", given.graceMs ?? 0),
       occurred_at: timeMs("change.occurredAt", given.occurredAt),
       event: text("change.id", given.id),
+      ...(flag("change.renewal", given.renewal) === true ? { renewal: true } : {}),
     };
     const key = this.#customerKey(customer);
     return this.#atVersion(async () => {
@@ -152,11 +155,12 @@ export class Entitlements {
     });
   }
 
-  #plan(plan: string | Grants | null): string | Grants | null {
-    if (plan === null) return null;
-    if (typeof plan === "object") return checkedGrants("change.plan", plan);
-    if (this.#plans.has(text("change.plan", plan))) return plan;
-    throw this.#unknownPlan(plan);
+  #plan(plan: Plan): Plan {
+    for (const one of plansOf(plan)) {
+      if (typeof one === "object") checkedGrants("change.plan", one);
+      else if (!this.#plans.has(text("change.plan", one))) throw this.#unknownPlan(one);
+    }
+    return plan;
   }
 
   #unknownPlan(plan: string): TillproofError {
@@ -170,8 +174,8 @@ export class Entitlements {
   async #held(customer: string, feature: string, at: number): Promise<Held | null> {
     featureName("feature", feature);
     const terms = termsOf(await this.#store.get(this.#customerKey(customer)));
-    return heldAt(terms, feature, at, ({ plan }) => {
-      if (plan === null || typeof plan === "object") return plan ?? {};
+    return heldAt(terms, feature, at, (plan) => {
+      if (typeof plan === "object") return plan;
       const grants = this.#plans.get(plan);
       if (grants === undefined) throw this.#unknownPlan(plan);
       return grants;

@@ -2,7 +2,8 @@
  * What a customer may do at a moment: a pure function of his terms.
  *
  * Invariant: terms may become known in any order. Of two that begin at the same time the one that happened later counts, and
- * of all that have begun, in each subscription, the one that began last.
+ * of all that have begun, in each subscription, the one that began last. A renewal counts only while nothing else has ended
+ * its subscription.
  */
 
 import { TillproofError } from "../../shell/errors.js";
@@ -23,11 +24,14 @@ export type Grant =
 /** Grants by feature. */
 export type Grants = Readonly<Record<string, Grant>>;
 
+/** A plan by name, the grants of a customer's own, several of both (none yet, in an empty list), or `null`: nothing any more. */
+export type Plan = string | Grants | null | readonly (string | Grants)[];
+
 /** What a subscription comes to from a time on, as it is stored. */
 export interface Term {
   readonly subscription: string;
-  /** A plan by name, the grants of a customer's own, or nothing any more. */
-  readonly plan: string | Grants | null;
+  /** Plans by name, the grants of a customer's own, several of them, or nothing any more. */
+  readonly plan: Plan;
   readonly from: number;
   /** When it ends; `null` when nobody said. */
   readonly until: number | null;
@@ -36,6 +40,8 @@ export interface Term {
   readonly occurred_at: number;
   /** The event that brought it. */
   readonly event: string;
+  /** Whether it says what was paid of a subscription, and not what was subscribed to. */
+  readonly renewal?: true;
 }
 
 /** A grant that holds, and since when. */
@@ -86,27 +92,53 @@ function amount(name: string, value: number | Unlimited): void {
 
 /** The terms with one more; the same event twice changes nothing. */
 export function withTerm(terms: readonly Term[], term: Term): readonly Term[] {
-  const other = terms.find(({ subscription, from }) => subscription === term.subscription && from === term.from);
+  const other = terms.find(({ subscription, from, renewal }) => subscription === term.subscription && from === term.from && renewal === term.renewal);
   if (other === undefined) return [...terms, term];
   const newer = term.occurred_at - other.occurred_at || (term.event > other.event ? 1 : -1);
   return newer > 0 ? terms.map((known) => (known === other ? term : known)) : terms;
 }
 
 /** The most generous grant of a feature that holds at a moment, over all subscriptions. */
-export function heldAt(terms: readonly Term[], feature: string, at: number, grantsOf: (term: Term) => Grants): Held | null {
-  const current = new Map<string, Term>();
-  for (const term of terms) {
-    const other = current.get(term.subscription);
-    if (term.from <= at && (other === undefined || other.from < term.from)) current.set(term.subscription, term);
-  }
+export function heldAt(terms: readonly Term[], feature: string, at: number, grantsOf: (plan: string | Grants) => Grants): Held | null {
   let best: Held | null = null;
-  for (const term of current.values()) {
+  for (const term of currentAt(terms, at)) {
     if (term.until !== null && at >= term.until + term.grace_ms) continue;
-    const grants = grantsOf(term);
-    const grant = Object.hasOwn(grants, feature) ? grants[feature] : undefined;
-    if (grant !== undefined && (best === null || size(grant) > size(best.grant))) best = { grant, term };
+    for (const plan of plansOf(term.plan)) {
+      const grants = grantsOf(plan);
+      const grant = Object.hasOwn(grants, feature) ? grants[feature] : undefined;
+      if (grant !== undefined && (best === null || size(grant) > size(best.grant))) best = { grant, term };
+    }
   }
   return best;
+}
+
+/** The plans of a term, one by one. */
+export function plansOf(plan: Plan): readonly (string | Grants)[] {
+  if (plan === null) return [];
+  return isList(plan) ? plan : [plan];
+}
+
+function isList(plan: Plan): plan is readonly (string | Grants)[] {
+  return Array.isArray(plan);
+}
+
+/** The term of each subscription that counts at a moment. */
+function currentAt(terms: readonly Term[], at: number): readonly Term[] {
+  const [subscribed, renewed] = [new Map<string, Term>(), new Map<string, Term>()];
+  for (const term of terms) {
+    const known = term.renewal === true ? renewed : subscribed;
+    const other = known.get(term.subscription);
+    if (term.from <= at && (other === undefined || later(term, other))) known.set(term.subscription, term);
+  }
+  for (const [subscription, renewal] of renewed) {
+    const other = subscribed.get(subscription);
+    if (other === undefined || (other.plan !== null && later(renewal, other))) subscribed.set(subscription, renewal);
+  }
+  return [...subscribed.values()];
+}
+
+function later(term: Term, other: Term): boolean {
+  return term.from > other.from || (term.from === other.from && term.occurred_at > other.occurred_at);
 }
 
 /** How much a grant is, for comparing two of one feature. */

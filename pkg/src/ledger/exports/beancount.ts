@@ -1,44 +1,62 @@
-/** The journal of beancount: `bean-check` accepts it, and finds every balance it ends with. */
+/**
+ * The journal of beancount: `bean-check` accepts it, and finds every balance it ends with.
+ *
+ * Beancount is strict with names: segments begin with a capital letter and hold letters, digits and `-`, and memo accounts
+ * stand under equity. The name of the ledger is kept as metadata of the account, and all else the ledger knows as metadata of
+ * transactions, so that `fromBeancount` reads it back whole.
+ */
 
-import type { Ledger } from "../ledger.js";
-import { dayOf, decimal, exponents, moved, signed, sourceOf } from "./journal.js";
+import type { LineDocument } from "../entry.js";
+import { dayOf, decimal, exponents, moved, signed, sourceOf, type Exported, type Source } from "./journal.js";
+import { pairsOf, titleOf } from "./metadata.js";
 
 const DAY_MS = 86_400_000;
 
-/**
- * A ledger as a beancount journal. Beancount is strict with names: segments begin with a capital letter and hold letters,
- * digits and `-`, and memo accounts stand under equity. The name of the ledger is kept as metadata of the account.
- */
-export function toBeancount(ledger: Ledger): string {
-  const { entries, trial, days } = sourceOf(ledger);
-  if (days === null) return "";
+/** The first line: whoever reads the file knows that it can be read back whole. */
+export const BEANCOUNT_MARK = "; tillproof-journal-1 for beancount: fromBeancount reads this file back whole, as long as nobody changes it";
+
+/** A ledger as a beancount journal. */
+export function toBeancount(ledger: Exported): string {
+  return beancountText(sourceOf(ledger));
+}
+
+/** What {@link toBeancount} writes. */
+export function beancountText({ lines, trial, days }: Source): string {
   const scale = exponents(trial);
   const amount = (minor: bigint, currency: string): string => `${decimal(minor, scale.get(currency) ?? 0)} ${currency}`;
   const names = renamed(trial.flatMap((row) => row.accounts.map(({ account }) => account)));
-  const nextDay = dayOf(Date.parse(days.last) + DAY_MS);
-  const blocks = [
-    ...[...names].map(([account, name]) => [`${days.first} open ${name}`, `  name: ${quoted(account)}`]),
-    ...entries
-      .filter(({ entry }) => moved(entry).length > 0)
-      .map(({ position, entry }) => [
-        `${dayOf(entry.occurred_at)} * ${quoted(entry.description ?? entry.id)}`,
-        `  position: ${position}`,
-        `  id: ${quoted(entry.id)}`,
-        `  cause: ${quoted(entry.cause)}`,
-        ...moved(entry).flatMap((posting) => {
-          const line = `  ${names.get(posting.account)}  ${amount(signed(posting), posting.currency)}`;
-          return posting.key === undefined ? [line] : [line, `    key: ${quoted(posting.key)}`];
-        }),
-      ]),
-    trial.flatMap(({ currency, accounts }) =>
-      accounts.map(({ account, debits, credits }) => `${nextDay} balance ${names.get(account)}  ${amount(debits - credits, currency)}`),
-    ),
+  const transaction = (line: LineDocument): readonly string[] => [
+    `${dayOf((line.entry ?? line.account)?.occurred_at ?? 0)} * ${quoted(titleOf(line))}`,
+    `  position: ${line.position}`,
+    ...pairsOf(line, unchanged, scale).map(([name, text]) => `  ${name}: ${quoted(text)}`),
+    ...(line.entry === undefined ? [] : moved(line.entry)).flatMap((posting) => {
+      const written = `  ${names.get(posting.account)}  ${amount(signed(posting), posting.currency)}`;
+      return posting.key === undefined ? [written] : [written, `    key: ${quoted(posting.key)}`];
+    }),
   ];
-  return blocks.map((block) => `${block.join("\n")}\n`).join("\n");
+  const blocks = [
+    [BEANCOUNT_MARK],
+    ...(days === null ? [] : [...names].map(([account, name]) => [`${days.first} open ${name}`, `  name: ${quoted(account)}`])),
+    ...lines.map(transaction),
+    days === null
+      ? []
+      : trial.flatMap(({ currency, accounts }) =>
+          accounts.map(({ account, debits, credits }) => {
+            const nextDay = dayOf(Date.parse(days.last) + DAY_MS);
+            return `${nextDay} balance ${names.get(account)}  ${amount(debits - credits, currency)}`;
+          }),
+        ),
+  ];
+  return blocks.filter((block) => block.length > 0).map((block) => `${block.join("\n")}\n`).join("\n");
+}
+
+/** Beancount takes every line for people as it is. */
+export function unchanged(text: string): string {
+  return text;
 }
 
 /** The names beancount takes, each once: where two would become one, the later in order gets a number. */
-function renamed(accounts: readonly string[]): ReadonlyMap<string, string> {
+export function renamed(accounts: readonly string[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
   for (const account of [...new Set(accounts)].sort()) {

@@ -7,7 +7,6 @@
 
 import type { CurrencyBalance } from "../answers.js";
 import type { EntryDocument, LineDocument, PostingDocument } from "../entry.js";
-import type { Ledger } from "../ledger.js";
 
 /** An entry with its place. */
 export interface Numbered {
@@ -15,8 +14,16 @@ export interface Numbered {
   readonly entry: EntryDocument;
 }
 
+/** What is read of a ledger. */
+export interface Exported {
+  journal(): readonly string[];
+  trialBalance(): readonly CurrencyBalance[];
+}
+
 /** What an export is written from. */
 export interface Source {
+  /** All lines of the journal. */
+  readonly lines: readonly LineDocument[];
   readonly entries: readonly Numbered[];
   readonly trial: readonly CurrencyBalance[];
   /** The first and the last day anything happened; `null` for an empty ledger. */
@@ -24,18 +31,16 @@ export interface Source {
 }
 
 /** Reads the ledger once. */
-export function sourceOf(ledger: Ledger): Source {
-  const entries = ledger.journal().flatMap((text) => {
-    const { position, entry } = JSON.parse(text) as LineDocument;
-    return entry === undefined ? [] : [{ position, entry }];
-  });
-  const times = entries.map(({ entry }) => entry.occurred_at);
+export function sourceOf(ledger: Exported): Source {
+  const lines = ledger.journal().map((text) => JSON.parse(text) as LineDocument);
+  const entries = lines.flatMap(({ position, entry }) => (entry === undefined ? [] : [{ position, entry }]));
+  const times = lines.map(({ entry, account }) => (entry ?? account)?.occurred_at ?? 0);
   const [first, last] = times.reduce<[number, number]>(
     ([least, most], time) => [Math.min(least, time), Math.max(most, time)],
     [Infinity, 0],
   );
-  const days = entries.length === 0 ? null : { first: dayOf(first), last: dayOf(last) };
-  return { entries, trial: ledger.trialBalance(), days };
+  const days = lines.length === 0 ? null : { first: dayOf(first), last: dayOf(last) };
+  return { lines, entries, trial: ledger.trialBalance(), days };
 }
 
 /** The postings that moved something. */

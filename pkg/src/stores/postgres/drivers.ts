@@ -66,6 +66,20 @@ export function connectionOf(database: PostgresDatabase, table: string, patience
   });
 }
 
+/** A transaction of the caller's: a client of `pg` in one, or the `sql` that `begin` of postgres.js hands out. */
+export function queriesIn(client: unknown, table: string): Queries {
+  const { query, unsafe } = (client ?? {}) as Partial<PgClient & PostgresJs>;
+  const told = explained(table);
+  if (typeof unsafe === "function") return postgresJsQueries(client as PostgresJs, told);
+  if (typeof query === "function" && !("totalCount" in (client as object))) return queriesOf(client as PgClient, told);
+  throw new TillproofError({
+    code: "postgres_client_unknown",
+    message:
+      "this is no transaction of PostgreSQL: pass the client of pg that ran BEGIN (a Pool would take another connection), or " +
+      "the sql that begin() of postgres.js hands out",
+  });
+}
+
 /** Whether the database ended a transaction in favour of another: a deadlock, or a conflict of serializable ones. */
 export function isTransactionLoser(error: unknown): boolean {
   return codeOf(error) === "40P01" || codeOf(error) === "40001";
@@ -194,8 +208,8 @@ function single(client: PgClient, turns: Turns, patienceMs: number, told: Explai
   };
 }
 
-function postgresJs(database: PostgresJs, told: Explain): Connection {
-  const queries = (sql: PostgresJs): Queries => ({
+function postgresJsQueries(sql: PostgresJs, told: Explain): Queries {
+  return {
     client: sql,
     async query(text, values) {
       try {
@@ -204,16 +218,19 @@ function postgresJs(database: PostgresJs, told: Explain): Connection {
         throw told(error);
       }
     },
-  });
+  };
+}
+
+function postgresJs(database: PostgresJs, told: Explain): Connection {
   return {
-    ...queries(database),
+    ...postgresJsQueries(database, told),
     async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
       let result: { readonly value: T } | undefined;
       // In an object, because the driver resolves a list of promises by itself. It rejects when any statement failed.
       await database.begin(async (handle) => {
         const sql = handle as PostgresJs;
         await sql.unsafe(MARK_TRANSACTION);
-        result = { value: await body(queries(sql)) };
+        result = { value: await body(postgresJsQueries(sql, told)) };
         await stillMarked((text) => sql.unsafe(text));
       });
       if (result === undefined) throw transactionLost();

@@ -1,0 +1,110 @@
+//! Everything a run is decided by, as bytes: what the artefact that reads files hands to the one that judges.
+//!
+//! A batch is a version, the names of the files of each side, how late is judged, what was cleared, which files are
+//! doubled, and then the rows to the end. Whoever judges sees no file, and whoever reads decides nothing.
+
+use super::clear::Cleared;
+use super::packed::{Corrupt, Fields, put_count, put_maybe, put_moment, put_natural, put_text};
+use super::row::{Row, Side};
+use super::window::Window;
+use crate::prelude::*;
+
+/// The first byte of a batch, which no JSON document begins with.
+const VERSION: u8 = 1;
+
+/// What stands before the rows.
+#[derive(Debug, Default)]
+pub(super) struct Head<'a> {
+    /// Names of the files of the ledger, the settlement and the bank.
+    pub(super) names: [Vec<&'a str>; 3],
+    pub(super) window: Window,
+    /// What is known of the rows that are not among them, because they agree.
+    pub(super) cleared: Cleared,
+    /// Side and index of each file that holds what another of its side holds.
+    pub(super) doubled: Vec<(Side, usize)>,
+}
+
+/// The names of files, by which a report calls them.
+pub(super) fn put_names(out: &mut Vec<u8>, names: &[Vec<&str>; 3]) {
+    for side in names {
+        put_count(out, side.len());
+        for name in side {
+            put_text(out, name);
+        }
+    }
+}
+
+pub(super) fn names<'a>(fields: &mut Fields<'a>) -> Option<[Vec<&'a str>; 3]> {
+    let mut names = [const { Vec::new() }; 3];
+    for side in &mut names {
+        for _ in 0..fields.count()? {
+            side.push(fields.text()?);
+        }
+    }
+    Some(names)
+}
+
+impl<'a> Head<'a> {
+    /// Begins a batch.
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+        let Self { names, window, cleared, doubled } = self;
+        out.push(VERSION);
+        put_names(out, names);
+        put_natural(out, window.days);
+        out.push(u8::from(window.is_business));
+        put_count(out, window.holidays.len());
+        for day in &window.holidays {
+            put_moment(out, *day);
+        }
+        put_maybe(out, window.as_of, put_moment);
+        for count in [cleared.pairs, cleared.same_instant, cleared.timed, cleared.told_fee] {
+            put_count(out, count);
+        }
+        put_maybe(out, cleared.latest, put_moment);
+        put_count(out, doubled.len());
+        for (side, file) in doubled {
+            out.push(side.byte());
+            put_count(out, *file);
+        }
+    }
+
+    fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
+        if fields.byte()? != VERSION {
+            return None;
+        }
+        let names = names(fields)?;
+        let mut window = Window { days: fields.natural()?, is_business: fields.flag()?, ..Window::default() };
+        for _ in 0..fields.count()? {
+            window.holidays.push(fields.moment()?);
+        }
+        window.as_of = fields.maybe(Fields::moment)?;
+        let cleared = Cleared {
+            pairs: fields.count()?,
+            same_instant: fields.count()?,
+            timed: fields.count()?,
+            told_fee: fields.count()?,
+            latest: fields.maybe(Fields::moment)?,
+        };
+        let mut doubled = Vec::new();
+        for _ in 0..fields.count()? {
+            doubled.push((Side::unpack(fields)?, fields.count()?));
+        }
+        Some(Self { names, window, cleared, doubled })
+    }
+}
+
+/// Head and rows of a batch.
+///
+/// # Errors
+///
+/// [`Corrupt`] for bytes that are no batch.
+pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), Corrupt> {
+    let mut fields = Fields::of(batch);
+    let head = Head::unpack(&mut fields).ok_or(Corrupt { at: 0 })?;
+    let mut rows = Vec::new();
+    while !fields.rest.is_empty() {
+        let at = batch.len().saturating_sub(fields.rest.len());
+        rows.push(Row::unpack(&mut fields).ok_or(Corrupt { at })?);
+    }
+    Ok((head, rows))
+}
