@@ -79,6 +79,7 @@ export const ARTEFACTS = [
   { name: "investigation", features: "wasm-investigation,artefact" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
+  { name: "ledger-bulk", features: "wasm-ledger-bulk,artefact", fast: true, inline: 100, pass: "-O3" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
   { name: "reconcile-files", features: "wasm-reconcile-files,artefact", compact: true },

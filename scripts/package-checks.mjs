@@ -27,6 +27,7 @@ const CARRIED = [
   ["createOutbox", "/outbox", "payments-tables"],
   ["defineSaga", "/saga", "saga"],
   ["Ledger", "/ledger", "ledger"],
+  ["BulkLedger", "/ledger", "ledger-bulk"],
   ["templates", "/ledger", "ledger-templates"],
   ["Entitlements", "/ledger", ""],
   ["reconcile", "/reconcile", "reconcile, reconcile-files"],

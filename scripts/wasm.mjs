@@ -33,7 +33,7 @@ const COMPACT = { level: "z", inline: 5, cfg: ['sha2_backend="soft"', 'sha2_back
 const BARE = { ...SMALL, once: 20 };
 /** Bytes of stack of such a row: what stands behind it has addresses of three bytes instead of four. */
 const SMALL_STACK = 65_536;
-/** For a row that says so, which may also have an `inline` of its own: a claim takes two thirds of the time, for 5 % of size. */
+/** For a row that says so, which may also have a `level` and an `inline` of its own: a claim takes two thirds of the time, for 5 % of size. */
 const FAST = { level: "s", inline: 50 };
 
 /** Builds every artefact. */
@@ -103,8 +103,8 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, compact, bare, inline: more, pass = "-Oz" }, bindgen) {
-  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : bare ? BARE : SMALL), ...(more && { inline: more }) };
+async function buildArtefact({ name, features, fast, compact, bare, inline: more, level: own, pass = "-Oz" }, bindgen) {
+  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : bare ? BARE : SMALL), ...(more && { inline: more }), ...(own && { level: own }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
     "rustc", "--crate-type", "cdylib", "--quiet", "--lib", "--release", "--locked",

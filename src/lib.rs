@@ -12,7 +12,7 @@
 //! | 0 | [`advice`], [`time`], [`entropy`], [`json`] |
 //! | 1 | `money`, `crypto`, `retry`, `calendar`, `dedup`, `record` |
 //! | 2 | `fingerprint`, `webhook`, `inbox`, `investigation`, `saga`, `ledger`, `governor` |
-//! | 3 | `payments`, `idempotency`, `reconcile` |
+//! | 3 | `payments`, `idempotency`, `reconcile`, `bulk` |
 //! | 4 | `simulator`, `world` |
 //! | 5 | `wasm`: decodes, calls, encodes; nobody imports it |
 
@@ -28,6 +28,8 @@ extern crate std;
 extern crate std as _;
 
 pub mod advice;
+#[cfg(feature = "bulk")]
+pub mod bulk;
 #[cfg(feature = "calendar")]
 pub mod calendar;
 pub mod crypto;

@@ -11,7 +11,7 @@
 use crate::prelude::*;
 
 /// What stands for an id.
-pub(super) type Fingerprint = [u32; 4];
+pub(crate) type Fingerprint = [u32; 4];
 
 /// A slot that is free.
 const FREE: u32 = 0;
@@ -24,7 +24,7 @@ const TAKEN: u32 = 10;
 struct Bucket([u32; SLOTS]);
 
 /// Where in the ring each fingerprint is.
-pub(super) struct Index {
+pub(crate) struct Index {
     buckets: Vec<Bucket>,
     /// The bits of a slot that hold the place; the tag has the others.
     place_mask: u32,
@@ -33,7 +33,7 @@ pub(super) struct Index {
 
 impl Index {
     /// An index for so many places; `None` where the platform has no memory for it.
-    pub(super) fn new(capacity: u32) -> Option<Self> {
+    pub(crate) fn new(capacity: u32) -> Option<Self> {
         let count = usize::try_from(capacity.div_ceil(TAKEN)).ok()?;
         let mut buckets = Vec::new();
         buckets.try_reserve_exact(count).ok()?;
@@ -41,13 +41,27 @@ impl Index {
         Some(Self { buckets, place_mask: mask(capacity), len: 0 })
     }
 
+    /// An index without a place.
+    #[cfg(feature = "bulk")]
+    pub(crate) const fn empty() -> Self {
+        Self { buckets: Vec::new(), place_mask: 0, len: 0 }
+    }
+
+    /// Brings the bucket of a fingerprint into the cache, while others are on their way. What it answers with means
+    /// nothing, but has to be used, or the compiler leaves the load out.
+    #[cfg(feature = "bulk")]
+    #[inline]
+    pub(crate) fn touch(&self, fingerprint: &Fingerprint) -> u32 {
+        self.buckets.get(self.home(fingerprint)).map_or(FREE, |Bucket([first, ..])| *first)
+    }
+
     /// How many fingerprints there are.
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
     /// The place of a fingerprint, if `holds` says of one with its tag that it is there.
-    pub(super) fn find(&self, fingerprint: &Fingerprint, holds: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, fingerprint: &Fingerprint, holds: impl Fn(u32) -> bool) -> Option<u32> {
         let tag = self.slot(fingerprint, 0) & !self.place_mask;
         let mut at = self.home(fingerprint);
         for _ in 0..self.buckets.len() {
@@ -67,7 +81,7 @@ impl Index {
     }
 
     /// Adds a fingerprint that is not there.
-    pub(super) fn add(&mut self, fingerprint: &Fingerprint, place: u32) {
+    pub(crate) fn add(&mut self, fingerprint: &Fingerprint, place: u32) {
         let slot = self.slot(fingerprint, place);
         let mut at = self.home(fingerprint);
         for _ in 0..self.buckets.len() {
@@ -82,7 +96,7 @@ impl Index {
     }
 
     /// Removes the fingerprint that is at a place, and says whether it was there. `fingerprint_at` knows the others.
-    pub(super) fn remove(
+    pub(crate) fn remove(
         &mut self,
         fingerprint: &Fingerprint,
         place: u32,

@@ -38,5 +38,9 @@ mod print;
 mod ring;
 
 pub use error::Error;
+#[cfg(feature = "bulk")]
+pub(crate) use index::{Fingerprint, Index};
+#[cfg(feature = "bulk")]
+pub(crate) use print::Prints;
 pub use print::print;
 pub use ring::{CAPACITY_MAX, Claim, Dedup, Limits};

@@ -328,7 +328,7 @@ fn balanced(postings: &[Posting]) -> Result<(), Error> {
 }
 
 /// A text of 1 to `limit` bytes without control characters: it goes into logs, reports and CSV files.
-pub(super) fn checked_text(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {
+pub(crate) fn checked_text(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {
     let refused = |found: String| Err(Error::from(ErrorKind::InvalidText { field, limit, found }));
     if text.is_empty() {
         return refused("nothing".to_owned());

@@ -48,6 +48,8 @@ mod watch;
 pub use account::{ACCOUNT_BYTES_MAX, Account, Kind, SEGMENT_BYTES_MAX, SEGMENTS_MAX, Side};
 pub use balance::{AccountBalance, Balance, CurrencyTotal, TrialBalance};
 pub use chart::{CHART, ChartRule, rule};
+#[cfg(feature = "bulk")]
+pub(crate) use entry::checked_text;
 pub use entry::{
     CAUSE_BYTES_MAX, DESCRIPTION_BYTES_MAX, Entry, ID_BYTES_MAX, KEY_BYTES_MAX, LINKS_MAX, Layer, Link,
     POSTINGS_MAX, POSTINGS_MIN, Parts, Posting, Relation,
@@ -62,5 +64,7 @@ pub use plan::{Demand, Plan};
 pub use read::{Audit, StatementLine};
 pub use record::Record;
 pub use standing::{Limit, Standing, State};
+#[cfg(feature = "bulk")]
+pub(crate) use standing::{Rulings, is_within};
 pub use templates::{Leg, Template, Term};
 pub use watch::{DIFFERING_MAX, Watch, Watched};

@@ -132,6 +132,7 @@ fn available_change(entry: &Entry, posting: &Posting, side: Side) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::Diagnose;
     use crate::json;
 
     fn record(text: &str) -> Record {

@@ -186,18 +186,18 @@ const LIMITS: &str = "one of unlimited, no_debit_balance, no_credit_balance";
 
 /// What holds for one name, as the standings of the journal have left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ruling {
-    pub(super) account: Account,
+pub(crate) struct Ruling {
+    pub(crate) account: Account,
     state: State,
     limit: Option<Limit>,
 }
 
 /// The rulings of a journal. A list: there are few names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rulings(Vec<Ruling>);
+pub(crate) struct Rulings(Vec<Ruling>);
 
 impl Rulings {
-    pub(super) fn add(&mut self, standing: &Standing) {
+    pub(crate) fn add(&mut self, standing: &Standing) {
         let Standing { account, state, limit, .. } = standing;
         match self.0.iter_mut().find(|ruling| ruling.account == *account) {
             Some(ruling) => {
@@ -218,7 +218,7 @@ impl Rulings {
     }
 
     /// The state of an account: the worst of those that hold for it.
-    pub(super) fn state(&self, account: &Account) -> State {
+    pub(crate) fn state(&self, account: &Account) -> State {
         let ruling = self.0.iter().filter(|ruling| is_within(account.name(), ruling.account.name()));
         ruling.map(|ruling| ruling.state).max().unwrap_or(State::Open)
     }
@@ -240,7 +240,7 @@ impl Rulings {
     }
 
     /// The limit of an account: that of the deepest name that has one, of the journal before one of the chart.
-    pub(super) fn limit(&self, account: &Account) -> Limit {
+    pub(crate) fn limit(&self, account: &Account) -> Limit {
         let own = self.0.iter().filter(|ruling| is_within(account.name(), ruling.account.name()));
         let own = own.filter_map(|ruling| Some((ruling.account.name().len(), ruling.limit?)));
         let own = own.max_by_key(|(depth, _)| *depth);
@@ -255,6 +255,6 @@ impl Rulings {
 }
 
 /// Whether an account is the one of a name or beneath it.
-pub(super) fn is_within(account: &str, name: &str) -> bool {
+pub(crate) fn is_within(account: &str, name: &str) -> bool {
     account.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }

@@ -5,8 +5,10 @@
 //! `#[wasm_bindgen]` wrapper of a few lines, compiled for `wasm32` only. Numbers never cross as
 //! arguments, but for the `u32` handles of long-lived engines: wasm-bindgen wraps what does not fit, silently. The
 //! [`webhooks`] door, which must be fast and small, is the exception: its memory and its numbers are the shell's own, and
-//! so are the numbers of `governor`.
+//! so are the numbers of `governor`. The doors of ids ([`dedup`]) and of batches ([`bulk`]) share areas of memory.
 
+#[cfg(feature = "bulk")]
+pub mod bulk;
 #[cfg(feature = "dedup")]
 pub mod dedup;
 #[cfg(any(feature = "webhooks-full", feature = "simulator"))]

@@ -26,12 +26,13 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (3, "payments", "fingerprint retry money crypto advice time entropy json"),
     (3, "idempotency", "fingerprint record crypto advice time entropy json"),
     (3, "reconcile", "ledger money crypto calendar advice time entropy json"),
+    (3, "bulk", "ledger dedup money crypto advice time entropy json"),
     (4, "simulator", "fingerprint webhook ledger money crypto retry calendar dedup advice time entropy json"),
     (4, "world", "payments governor inbox webhook crypto retry calendar record advice time entropy json"),
     (
         5,
         "wasm",
-        "world simulator payments idempotency reconcile governor fingerprint webhook inbox investigation saga ledger money crypto retry calendar dedup record advice time entropy json",
+        "world simulator payments idempotency reconcile bulk governor fingerprint webhook inbox investigation saga ledger money crypto retry calendar dedup record advice time entropy json",
     ),
 ];
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { webhooks } from "../../pkg/src/shell/webhooks.js";
 import { utf8 } from "../../pkg/src/shell/wire.js";
 import { Door } from "../../pkg/src/webhooks/door.js";
-import type { HostCrypto } from "../../pkg/src/webhooks/host-hash.js";
+import type { HostCrypto } from "../../pkg/src/shell/host-hash.js";
 import { signWebhook } from "../../pkg/src/webhooks/sign.js";
 
 const NOW = 1_700_000_000_000;

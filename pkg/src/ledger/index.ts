@@ -11,6 +11,12 @@ export type { CheckOptions, ExpireOptions, LedgerOptions, PostOptions } from "./
 export type { Payment, PaymentIssue, PaymentState, PaymentStep } from "./payments.js";
 export type { LedgerCheck, LedgerFigures, LedgerFinding } from "./self-check.js";
 export type { StatementOptions } from "./statements.js";
+export { BulkLedger } from "./bulk/bulk-ledger.js";
+export type { BatchOptions, BatchResult, BulkOptions } from "./bulk/bulk-ledger.js";
+export type { BulkPosting, BulkTransaction } from "./bulk/columns.js";
+export type { Chain } from "./bulk/engine.js";
+export { splitPages } from "./bulk/pages.js";
+export type { PagesVerification } from "./bulk/pages.js";
 export type {
   AccountBalance,
   AsOfOptions,

@@ -18,6 +18,7 @@ export type ArtefactName =
   | "investigation"
   | "saga"
   | "ledger"
+  | "ledger-bulk"
   | "ledger-templates"
   | "reconcile"
   | "reconcile-files"

@@ -11,7 +11,7 @@ import type { Artefact, Glue } from "../shell/artefact.js";
 import { utf8 } from "../shell/wire.js";
 import { Area, OUT, writeText, type Found } from "./area.js";
 import { HeaderNames } from "./headers.js";
-import { hashParts, hashWhole, hostCrypto, type HostCrypto } from "./host-hash.js";
+import { hashParts, hashWhole, hostCrypto, type HostCrypto } from "../shell/host-hash.js";
 import { errorOf, readRefusal, type Refusal } from "./refusals.js";
 
 /** What the glue of a webhook artefact exports. */

@@ -43,7 +43,7 @@ fn answered(answer: &Answer) -> ObjectWriter {
 }
 
 /// Gross sums, and what they come to on the normal side of the account.
-pub(super) fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
+pub(in crate::wasm) fn sums(out: ObjectWriter, account: &Account, balance: Balance) -> ObjectWriter {
     let side = account.normal_side();
     out.text("debits", &balance.debits.digits())
         .text("credits", &balance.credits.digits())
@@ -64,7 +64,7 @@ fn row(row: &AccountBalance, with_currency: bool) -> String {
     sums(out, &row.account, row.balance).finish()
 }
 
-pub(super) fn trial_balance(trial: &TrialBalance) -> String {
+pub(in crate::wasm) fn trial_balance(trial: &TrialBalance) -> String {
     let mut currencies = ArrayWriter::new();
     for total in &trial.totals {
         let mut accounts = ArrayWriter::new();

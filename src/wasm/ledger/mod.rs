@@ -3,7 +3,7 @@
 //! The shell keeps the lines of each journal and makes a new handle from them after a trap. That an entry exists
 //! already, or says something else, is an expected outcome and crosses as a value.
 
-mod documents;
+pub(super) mod documents;
 pub mod templates;
 
 use super::reply;
