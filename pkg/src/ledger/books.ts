@@ -9,8 +9,6 @@ import { ledger } from "../shell/ledger.js";
 import { encode, utf8 } from "../shell/wire.js";
 import type { EntryDocument, Layer, LineDocument, RecordDocument, Side } from "./entry.js";
 
-export type { RecordDocument } from "./entry.js";
-
 /** Lines that cross at once: some megabytes, whatever the length of the journal. */
 const PAGE_LINES = 5_000;
 
