@@ -217,9 +217,6 @@ export function dayRoot({ day, from, to, root }: DayDocument): DayRoot {
   return { day: new Date(day * DAY_MS).toISOString().slice(0, 10), from, to, root };
 }
 
-/** Names of fields as callers know them. */
-const FIELD_NAMES: Readonly<Record<string, string>> = { occurred_at: "occurredAt", expires_at: "expiresAt" };
-
 /** What the engine said of one entry, as callers read it. */
 export function postResult(answer: Answer | undefined): PostResult {
   if (answer === undefined) {
