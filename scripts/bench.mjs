@@ -17,6 +17,7 @@ import { at, Failure, main, outputOf } from "./command.mjs";
 import { esbuild } from "./javascript.mjs";
 import { buildPackage } from "./package.mjs";
 import { installInto } from "./samples.mjs";
+import { ensurePostgres, stopServices } from "./services.mjs";
 
 const FOLDER = at("target/benches");
 const START_ROUNDS = 21;
@@ -99,8 +100,8 @@ function printCells(name, cells) {
   }
 }
 
-/** What is counted in virtual time is the same on every Node, and whole programs take minutes: the newest does. */
-const COUNTED = new Set(["simulator.bench.js", "storm.bench.js"]);
+/** What is counted in virtual time is the same on every Node, whole programs take minutes, and a server is a server: the newest does. */
+const COUNTED = new Set(["simulator.bench.js", "storm.bench.js", "ledger-postgres.bench.js"]);
 
 function print(title, { rows, goals }) {
   console.log(`\n== ${title}`);
@@ -134,6 +135,11 @@ await main(async () => {
   };
   if (wanted("size")) keep("size", process.version, await sizes());
   const usable = nodes();
+  // What is measured on PostgreSQL is left out on a machine that has none, and says so.
+  if (!process.env.POSTGRES_URL) {
+    process.env.POSTGRES_URL = await ensurePostgres().catch((error) => (console.log(`no PostgreSQL: ${error.message}`), ""));
+    if (process.env.POSTGRES_URL === "") delete process.env.POSTGRES_URL;
+  }
   for (const [number, node] of usable.entries()) {
     const version = outputOf(node, ["--version"]);
     for (const file of files.filter((name) => wanted(name.replace(".bench.js", "")))) {
@@ -142,6 +148,7 @@ await main(async () => {
     }
     if (wanted("start")) keep(`start-up, Node ${version}`, version, startUp(node));
   }
+  await stopServices();
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
   const commit = outputOf("git", ["rev-parse", "HEAD"]);
   writeFileSync(at("benches/results.json"), `${JSON.stringify({ version: 2, commit, machine, runs }, null, 2)}\n`);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { postgresLedgerMigrations } from "../../pkg/src/ledger/postgres.js";
 import { postgresQueueSchema } from "../../pkg/src/queues/postgres.js";
 import { sqliteQueueSchema } from "../../pkg/src/queues/sqlite.js";
 import { postgresMigrations } from "../../pkg/src/stores/postgres.js";
@@ -30,3 +31,13 @@ for (const [file, code] of Object.entries(FILES)) {
     for (const statement of found) assert.match(statement, /^CREATE (?:TABLE|INDEX|UNIQUE INDEX) IF NOT EXISTS /);
   });
 }
+
+test("postgres-ledger.sql says what the code runs", () => {
+  const found = statements(readFileSync(join(process.cwd(), "pkg/sql", "postgres-ledger.sql"), "utf8"));
+  const run = postgresLedgerMigrations();
+  assert.deepEqual(found, statements(run.join(";")));
+  for (const statement of run) {
+    assert.match(statement.replaceAll(/^--.*\n/gm, ""), /^(?:CREATE (?:TABLE|INDEX|SEQUENCE) IF NOT EXISTS|CREATE OR REPLACE|INSERT INTO .* ON CONFLICT DO NOTHING$|SELECT tillproof_ledger_partitions)/);
+  }
+  assert.ok(postgresLedgerMigrations("other").every((statement) => !statement.includes("tillproof_ledger_")));
+});

@@ -20,6 +20,7 @@ export type ArtefactName =
   | "ledger"
   | "ledger-bulk"
   | "ledger-templates"
+  | "ledger-plan"
   | "reconcile"
   | "reconcile-files"
   | "formats"

@@ -4,13 +4,14 @@
 //! already, or says something else, is an expected outcome and crosses as a value.
 
 pub(super) mod documents;
+pub mod plan;
 pub mod templates;
 
 use super::reply;
 use crate::advice::{Advice, Diagnose, Report, reported};
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::ledger::{
-    Account, Answer, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, Watch, tampered_byte,
+    Account, Error as LedgerError, ErrorKind as LedgerErrorKind, Ledger, Record, Watch, tampered_byte,
 };
 use crate::money::Currency;
 use crate::prelude::*;
@@ -279,33 +280,6 @@ fn place(handle: u32) -> Option<usize> {
     usize::try_from(handle.checked_sub(1)?).ok()
 }
 
-/// Takes `{"known": [...], "record": {...}}`. Replies with the answer of a draft, where the line of `created` is good for its
-/// record alone, and `demands`: `[{"account", "key"?, "currency", "side", "change", "loose"}]`. With `now` in the place of
-/// `record`, replies with the entries that let go of those holds whose time is over. With `before`, the record that is there
-/// under the same id, replies with what that comes to, and `known` is not looked at.
-#[must_use]
-pub fn plan(input: &[u8]) -> Vec<u8> {
-    reply::of(try_plan(input))
-}
-
-fn try_plan(input: &[u8]) -> Result<String, LedgerError> {
-    let document = json::parse(input)?;
-    let mut fields = Fields::of(&document, "plan")?;
-    let ledger = Ledger::gathered(read_records(fields.list("known")?)?)?;
-    let now = maybe_moment(&mut fields, "now")?;
-    if let Some(now) = now {
-        fields.finish()?;
-        return Ok(expired(&ledger, now));
-    }
-    let record = Record::from_json(fields.required("record", "an entry or a standing")?)?;
-    if let Some(before) = fields.optional("before") {
-        fields.finish()?;
-        return Ok(documents::answer(&Answer::repeated(1, &Record::from_json(before)?, &record)));
-    }
-    fields.finish()?;
-    Ok(documents::plan(&ledger.plan(record)?))
-}
-
 fn expired(ledger: &Ledger, now: Timestamp) -> String {
     let mut entries = ArrayWriter::new();
     for entry in ledger.expiries(now) {
@@ -460,12 +434,6 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn ledger_release(handle: u32) -> Vec<u8> {
         LEDGERS.lock().release(handle)
-    }
-
-    /// See [`super::plan`].
-    #[wasm_bindgen]
-    pub fn ledger_plan(input: &[u8]) -> Vec<u8> {
-        super::plan(input)
     }
 
     /// See [`super::verify`].

@@ -6,8 +6,7 @@
  */
 
 import type { Queries } from "../../stores/postgres/drivers.js";
-import type { RecordDocument } from "../books.js";
-import type { EntryDocument, StandingDocument } from "../entry.js";
+import type { EntryDocument, RecordDocument, StandingDocument } from "../entry.js";
 
 /** The standings of all accounts, in their order. */
 export interface Standings {

@@ -10,8 +10,8 @@ import { TillproofError } from "../../shell/errors.js";
 import { count, fn, list, onlyKnown, text, timeMs } from "../../shell/guard.js";
 import { storeBusy } from "../../stores/rules.js";
 import { connectionOf, queriesIn, type Connection, type Queries } from "../../stores/postgres/drivers.js";
-import { Books, check, type RecordDocument } from "../books.js";
-import { fromDocument, toDocument, toStanding, type EntryDocument, type EntryInput, type LineDocument, type StandingInput } from "../entry.js";
+import { Books, check } from "../books.js";
+import { fromDocument, toDocument, toStanding, type EntryDocument, type EntryInput, type LineDocument, type RecordDocument, type StandingInput } from "../entry.js";
 import { Ledger } from "../ledger.js";
 import { fieldName } from "../answers.js";
 import type {
