@@ -69,7 +69,7 @@ const SLIM = ["webhooks", "webhooks/full", "payments", "payments/profiles", "pay
  * request.
  */
 export const ARTEFACTS = [
-  { name: "webhooks", features: "wasm-webhooks,artefact", bare: true },
+  { name: "webhooks", features: "wasm-webhooks,artefact,keeping", bare: true },
   { name: "webhooks-full", features: "wasm-webhooks,webhooks-full,artefact" },
   { name: "inbox", features: "wasm-inbox,artefact", fast: true },
   { name: "idempotency", features: "wasm-idempotency,artefact" },
@@ -79,7 +79,7 @@ export const ARTEFACTS = [
   { name: "investigation", features: "wasm-investigation,artefact" },
   { name: "saga", features: "wasm-saga,artefact" },
   { name: "ledger", features: "wasm-ledger,artefact" },
-  { name: "ledger-bulk", features: "wasm-ledger-bulk,artefact", fast: true, inline: 100, pass: "-O3" },
+  { name: "ledger-bulk", features: "wasm-ledger-bulk,artefact", fast: true, pass: "-O3" },
   { name: "ledger-templates", features: "wasm-ledger-templates,artefact" },
   { name: "ledger-plan", features: "wasm-ledger-plan,artefact" },
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },

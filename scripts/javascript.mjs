@@ -91,7 +91,27 @@ async function modules(entryPoints, options, folder = "") {
     imports.filter(({ external }) => external !== true).map(({ path }) => join(DIST, path)),
   ]);
   for (const [file] of built) dropBareImports(file);
+  packedFirst(built.map(([file]) => file));
   return new Map(built);
+}
+
+/**
+ * Puts packed bytes before all else that a module imports, those of `webhooks` first, so that they stand at the beginning
+ * of a bundle: gzip has one code for a stretch of some ten kilobytes, and bytes in the middle of text cost both of them a
+ * tenth. Our modules have no effects, so that their order is free.
+ */
+function packedFirst(files) {
+  const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
+  const holders = ['from "#wasm/webhooks"', 'from "#wasm/'].map((packed) => files.filter((file) => texts.get(file).includes(packed)));
+  const rank = (file) => holders.findIndex((holding) => holding.includes(file)) >>> 0;
+  for (const [file, text] of texts) {
+    const imports = [...text.matchAll(/^import [^;]*? from "([^"]+)";\n/gm)].map(([line, from]) => ({
+      line,
+      rank: from.startsWith("#wasm/") ? -1 : rank(resolve(dirname(file), from)),
+    }));
+    const rest = imports.reduce((left, { line }) => left.replace(line, ""), text);
+    writeFileSync(file, imports.sort((one, other) => one.rank - other.rank).map(({ line }) => line).join("") + rest);
+  }
 }
 
 /** Adds a built file and all it leads to. */

@@ -78,8 +78,9 @@ async function writeTables() {
   };
   const info = 'readonly import("../src/webhooks/schemes.js").SchemeInfo[]';
   module("schemes", { rows: tables.schemes.map(camelCase) }, info);
-  const { refusals, reasons, items, only_full: onlyFull } = tables;
+  const { refusals, reasons, expected, items, only_full: onlyFull } = tables;
   module("refusals", { refusals, reasons }, "readonly (readonly [code: string, sentence: string])[]");
+  module("expected", { expected }, "readonly string[]");
   module("only-full", { onlyFull }, "readonly string[]");
   module("items", { items }, "readonly (readonly [scheme: string, list: string, ...member: string[]])[]");
 }

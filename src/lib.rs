@@ -74,6 +74,11 @@ pub mod world;
 /// nothing, since the shell throws the instance away in any case.
 #[cfg(all(target_family = "wasm", feature = "artefact"))]
 mod artefact {
+    #[cfg(feature = "keeping")]
+    #[global_allocator]
+    static HEAP: lol_alloc::LeakingPageAllocator = lol_alloc::LeakingPageAllocator;
+
+    #[cfg(not(feature = "keeping"))]
     #[global_allocator]
     static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 

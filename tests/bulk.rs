@@ -4,6 +4,8 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_in_result,
     clippy::unwrap_used,
     reason = "a model is plain arithmetic, and a test that panics has done its work"
 )]
@@ -204,7 +206,7 @@ fn columns_that_do_not_fit_together_are_refused_and_change_nothing() {
         words
     };
     let (cut, cut_head): (&[_], &[_]) = (&words[..words.len() - 1], &words[..1]);
-    let table: [(&[[u8; 4]], &[u8], &str); 7] = [
+    let table: [(&[_], &[u8], &str); 7] = [
         (cut, ids, "fewer words than it says"),
         (cut_head, ids, "fewer words than it says"),
         (words, &ids[1..], "a shorter id than it says"),

@@ -422,7 +422,7 @@ fn the_passes_find_what_trying_every_pairing_finds() {
             let tiny = |random: &mut Random| verdicts::Tiny {
                 id: random.pick(ids),
                 amount: 1 + i64::try_from(random.below(3)).unwrap(),
-                fee: i64::try_from(random.below(2)).unwrap(),
+                fee: i64::try_from(random.below(3)).unwrap(),
             };
             (0..random.below(4)).map(|_| tiny(&mut random)).collect()
         };

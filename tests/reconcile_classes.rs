@@ -445,3 +445,34 @@ fn late_is_not_yet_missing_for_a_payout_either() {
         assert_eq!((report.in_flight.len(), report.breaks.len()), (flying, missing), "{as_of:?}");
     }
 }
+
+#[test]
+fn an_entry_that_counts_from_another_day_is_told_beyond_the_window() {
+    let ledger = format!("{HEADER}{}\n", row("a ch_a 1000"));
+    let settlement =
+        format!("{HEADER}{}\n{}\n", row("a ch_a 1000 payout=po_1"), row("po_1 po_1 1000 type=payout at=11"));
+    // booked, counts from, breaks
+    let table: [(&str, &str, &[&str]); 4] = [
+        ("2026-03-12", "2026-03-14", &[]),
+        ("2026-03-12", "", &[]),
+        ("2026-03-12", "2026-03-15", &["H3 F4 value_date_shift po_1 1000 1000 0 m s3 b2"]),
+        ("2026-03-12", "2026-03-08", &["H3 F4 value_date_shift po_1 1000 1000 0 m s3 b2"]),
+    ];
+    for (booked, value, expected) in table {
+        let bank = format!(
+            "id,reference,amount_minor,currency,booked_at,value_date\nb1,po_1,1000,EUR,{booked},{value}\n"
+        );
+        let sources = Sources {
+            ledger: &[Source { name: "ledger.csv", data: ledger.as_bytes() }],
+            settlement: &[Source { name: "s.csv", data: settlement.as_bytes() }],
+            bank: &[Source { name: "bank.csv", data: bank.as_bytes() }],
+            ..Sources::default()
+        };
+        let report = run(&sources, Options::default()).unwrap();
+        assert_eq!(report.breaks.iter().map(line).collect::<Vec<_>>(), expected, "{booked} {value}");
+        for found in &report.breaks {
+            let told = format!("counts it from {value} on and booked it on {booked}");
+            assert!(found.explanation.contains(&told), "{}", found.explanation);
+        }
+    }
+}

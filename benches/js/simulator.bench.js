@@ -3,9 +3,11 @@
  *
  * Over loopback: from start to the first answer, one request after another, and sixteen at a time; beside a server that gives
  * one fixed answer, which is the ceiling of this client on this machine. In process: beside an `httpClient` and a `fetch` with
- * one fixed answer. Then many payments in one gateway: whether it stays as fast, and what a payment takes.
+ * one fixed answer. Then many payments in one gateway, in a process of its own: whether it stays as fast, and what a payment
+ * takes.
  *
- * All contenders run at the same time and take turns, and a share is the median of the shares of the rounds.
+ * All contenders run at the same time and take turns of about one length, however many payments fit into it, and a share is
+ * the median of the shares of the rounds.
  *
  * A peer that cannot be installed here is told as such. `localstripe` comes by pip, everything else is in package.json.
  */
@@ -20,18 +22,21 @@ import { createGateway } from "tillproof/simulator";
 
 const LOCALSTRIPE = "1.15.10";
 const STARTS = 5;
-/** Payments of two requests each and of one round, one after another; and twice as many at once. */
-const PAIRS = Number(process.env.SIMULATOR_BENCH_PAIRS ?? 50);
-const LOOPBACK_ROUNDS = 9;
-const CONCURRENT_PAIRS = 2 * PAIRS;
+const LOOPBACK_ROUNDS = 15;
+/** How long a contender's turn is meant to take, one request after another and as long again at once. */
+const TURN_MS = Number(process.env.SIMULATOR_BENCH_TURN_MS ?? 400);
 const AT_A_TIME = 16;
+/** Payments of a turn, of two requests each. At once there are never fewer than workers, or they would not be at once. */
+const PAIRS_MIN = 3;
+const PAIRS_MAX = 1_000;
 /** So many calls in a row: the counter of a thread may tick in steps of four milliseconds. */
 const SLICE = 1_000;
-const IN_PROCESS_ROUNDS = 15;
+const IN_PROCESS_ROUNDS = 31;
 /** Payments before anything is measured: wasm is compiled a second time, and better, while it runs. */
 const WARM_UP_PAIRS = 1_000;
-/** How many payments one gateway takes to show that it stays flat. */
+/** How many payments one gateway takes to show that it stays flat, and how many of two requests each. */
 const MANY = Number(process.env.SIMULATOR_BENCH_PAYMENTS ?? 200_000);
+const MANY_OF_TWO = MANY / 4;
 
 const CONFIG = { maxNetworkRetries: 0, telemetry: false };
 const KEY = "sk_test_tillproof";
@@ -137,8 +142,8 @@ async function pay(stripe, order) {
   await stripe.paymentIntents.confirm(id);
 }
 
-async function payAtOnce(stripe, order) {
-  let left = CONCURRENT_PAIRS;
+async function payAtOnce(stripe, order, pairs) {
+  let left = pairs;
   const worker = async () => {
     while (left > 0) {
       left -= 1;
@@ -146,6 +151,14 @@ async function payAtOnce(stripe, order) {
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+}
+
+/** How many payments fit into a turn. */
+async function fittingPairs(stripe, order) {
+  const began = performance.now();
+  for (let pair = 0; pair < PAIRS_MIN; pair += 1) await pay(stripe, order);
+  const each = (performance.now() - began) / PAIRS_MIN;
+  return Math.round(Math.min(Math.max(TURN_MS / each, PAIRS_MIN), PAIRS_MAX));
 }
 
 /** Microseconds of a request, one after another and sixteen at a time, of each round; what fails is told by its message. */
@@ -159,27 +172,28 @@ async function overLoopback(peers) {
       continue;
     }
     const stripe = new Stripe(KEY, { ...CONFIG, host: "127.0.0.1", port: server.port, protocol: "http" });
-    running.set(peer.name, { server, stripe, order: peer.order, sequential: [], concurrent: [] });
     try {
       // Not the slow ones, whose books some keep in memory and search from end to end.
       const began = performance.now();
       for (let pair = 0; pair < WARM_UP_PAIRS && performance.now() - began < 3_000; pair += 1) await pay(stripe, peer.order);
+      const pairs = await fittingPairs(stripe, peer.order);
+      running.set(peer.name, { server, stripe, order: peer.order, pairs, sequential: [], concurrent: [] });
     } catch (error) {
       failed[peer.name] = `fails: ${String(error?.message ?? error)}`;
-      running.delete(peer.name);
       await server.end();
     }
   }
   const names = [...running.keys()];
   for (let round = 0; round < LOOPBACK_ROUNDS; round += 1) {
     for (let turn = 0; turn < names.length; turn += 1) {
-      const { stripe, order, sequential, concurrent } = running.get(names[(turn + round) % names.length]);
+      const { stripe, order, pairs, sequential, concurrent } = running.get(names[(turn + round) % names.length]);
       let began = performance.now();
-      for (let pair = 0; pair < PAIRS; pair += 1) await pay(stripe, order);
-      sequential.push(((performance.now() - began) * 1_000) / (2 * PAIRS));
+      for (let pair = 0; pair < pairs; pair += 1) await pay(stripe, order);
+      sequential.push(((performance.now() - began) * 1_000) / (2 * pairs));
+      const pairsAtOnce = Math.max(pairs, AT_A_TIME);
       began = performance.now();
-      await payAtOnce(stripe, order);
-      concurrent.push(((performance.now() - began) * 1_000) / (2 * CONCURRENT_PAIRS));
+      await payAtOnce(stripe, order, pairsAtOnce);
+      concurrent.push(((performance.now() - began) * 1_000) / (2 * pairsAtOnce));
     }
   }
   for (const { server } of running.values()) await server.end();
@@ -228,41 +242,12 @@ async function inProcess(answer) {
   return { us: Object.fromEntries(names.map((name) => [name, median(took[name])])), took };
 }
 
-/** Bytes that a payment takes which the official client creates and then confirms, each with a key it invents. */
-async function bytesOfTwoRequests() {
-  const gateway = createGateway({ dialect: "stripe" });
-  const stripe = new Stripe(KEY, { ...CONFIG, httpClient: gateway.httpClient });
-  const before = process.memoryUsage().external;
-  for (let payment = 0; payment < MANY / 10; payment += 1) await pay(stripe, { ...ORDER, payment_method: "pm_card_visa" });
-  // What an asynchronous capture tells of a moment later belongs to the payment.
-  await gateway.advance(60_000);
-  const each = ((process.memoryUsage().external - before) * 10) / MANY;
-  await gateway.close();
-  return each;
-}
-
-/** Many payments in one gateway: microseconds of a payment by quarter, and bytes. */
-async function many() {
-  const gateway = createGateway({ dialect: "stripe" });
-  const body =
-    "amount=1999&currency=usd&confirm=true&payment_method=pm_card_visa&automatic_payment_methods[enabled]=true" +
-    "&automatic_payment_methods[allow_redirects]=never&metadata[order]=";
-  const bytes = () => process.memoryUsage().external;
-  const before = bytes();
-  const quarters = [];
-  for (let quarter = 0; quarter < 4; quarter += 1) {
-    const began = cpuUs();
-    for (let payment = 0; payment < MANY / 4; payment += 1) {
-      const number = quarter * MANY + payment;
-      const headers = [["authorization", `Bearer ${KEY}`], ["idempotency-key", `order-${number}`]];
-      const answer = await gateway.exchange({ method: "POST", path: "/v1/payment_intents", query: "", headers, body: `${body}${number}` });
-      if (answer.status !== 200) throw new Error(answer.body);
-    }
-    quarters.push(cpuUs(began) / (MANY / 4));
-  }
-  const each = (bytes() - before) / MANY;
-  await gateway.close();
-  return { quarters, each };
+/** Bytes of a payment, and microseconds of one by quarter, in a gateway that is alone in its process. */
+function many(how, payments) {
+  const script = join(import.meta.dirname, "simulator-memory.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, how, String(payments)], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
 }
 
 export async function run() {
@@ -293,9 +278,9 @@ export async function run() {
   rows.push({ name: `a request over loopback, ${AT_A_TIME} at a time`, us: each("concurrent") });
   const { us, took } = await inProcess(answer);
   rows.push({ name: "a request in process", us });
-  const { quarters, each: bytes } = await many();
+  const { quarters, bytes } = many("one", MANY);
   rows.push({ name: `a payment among ${MANY}, by quarter`, us: Object.fromEntries(quarters.map((time, at) => [`quarter ${at + 1}`, time])) });
-  const ofTwo = await bytesOfTwoRequests();
+  const { bytes: ofTwo } = many("two", MANY_OF_TWO);
   rows.push({ name: "bytes of a payment, not microseconds", us: { "in one request": bytes, "in two": ofTwo } });
   const ours = running.get("tillproof");
   const beside = (name, kind) => share(running.get(name)[kind], ours[kind]);

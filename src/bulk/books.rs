@@ -330,7 +330,7 @@ impl BulkLedger {
             return Err(refused(LedgerErrorKind::PostingsCount { found }.into()));
         }
         let owners = transaction.legs().filter_map(|leg| Some((leg, self.slots.owner(leg.slot)?)));
-        for (_, owner) in owners.clone().filter(|(leg, _)| leg.minor == 0) {
+        if let Some((_, owner)) = owners.clone().find(|(leg, _)| leg.minor == 0) {
             let account = owner.account.name().to_owned();
             return Err(refused(LedgerErrorKind::ZeroPosting { account }.into()));
         }

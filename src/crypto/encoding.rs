@@ -76,17 +76,22 @@ fn padded<const N: usize>(group: &[u8], filler: u8) -> [u8; N] {
 /// Bytes as lower-case hexadecimal.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
-    let mut text = Vec::with_capacity(bytes.len().saturating_mul(2));
-    push_hex(&mut text, bytes);
-    text_of(text)
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for digit in bytes.iter().copied().flat_map(hex_digits_of) {
+        text.push(char::from(digit));
+    }
+    text
 }
 
-/// Appends bytes as lower-case hexadecimal.
-pub fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
-        let [.., high, low] = hex_digits([0, 0, 0, *byte]).to_be_bytes();
-        text.extend_from_slice(&[high, low]);
-    }
+/// The two lower-case hexadecimal digits of a byte.
+#[must_use]
+pub const fn hex_digits_of(byte: u8) -> [u8; 2] {
+    [hex_digit(byte >> 4), hex_digit(byte & 15)]
+}
+
+/// The digit of a value below 16.
+const fn hex_digit(nibble: u8) -> u8 {
+    nibble.wrapping_add(b'0').wrapping_add(above(nibble, 9).wrapping_mul(b'a' - b'9' - 1))
 }
 
 /// Set in `a` to `f`, and in no digit from `0` to `9`.
@@ -115,12 +120,22 @@ fn text_of(digits: Vec<u8>) -> String {
 ///
 /// [`Error::HexLength`], [`Error::HexDigit`].
 pub fn decode_hex(text: &str, case: HexCase) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    decode_hex_into(text.as_bytes(), case, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`decode_hex`], behind what stands in `bytes`. After an error, part of it is there.
+///
+/// # Errors
+///
+/// As [`decode_hex`].
+pub fn decode_hex_into(text: &[u8], case: HexCase, bytes: &mut Vec<u8>) -> Result<(), Error> {
     if !text.len().is_multiple_of(2) {
         return Err(Error::HexLength { found: text.len() });
     }
-    let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut high = None;
-    for (offset, character) in text.bytes().enumerate() {
+    for (offset, character) in text.iter().copied().enumerate() {
         let lower = within(character, b'a', b'f', 10);
         let upper = within(character, b'A', b'F', 10);
         let letter = match case {
@@ -135,7 +150,7 @@ pub fn decode_hex(text: &str, case: HexCase) -> Result<Vec<u8>, Error> {
             Some(high) => bytes.push(high | nibble),
         }
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Bytes as standard base64 (RFC 4648 section 4), padded.
@@ -149,7 +164,8 @@ pub fn encode_base64(bytes: &[u8]) -> String {
 }
 
 /// The four characters of up to three bytes.
-fn base64_digits(group: &[u8]) -> [u8; 4] {
+#[must_use]
+pub fn base64_digits(group: &[u8]) -> [u8; 4] {
     let (first, second, third) = match *group {
         [first, second, third] => (first, Some(second), Some(third)),
         [first, second] => (first, Some(second), None),
@@ -171,14 +187,24 @@ fn base64_digits(group: &[u8]) -> [u8; 4] {
 ///
 /// [`Error::Base64Length`], [`Error::Base64Character`], [`Error::Base64TrailingBits`].
 pub fn decode_base64(text: &str) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(text.len().saturating_mul(3) / 4);
+    decode_base64_into(text.as_bytes(), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`decode_base64`], behind what stands in `bytes`. After an error, part of it is there.
+///
+/// # Errors
+///
+/// As [`decode_base64`].
+pub fn decode_base64_into(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), Error> {
     if !text.len().is_multiple_of(4) {
         return Err(Error::Base64Length { found: text.len() });
     }
-    let digits = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
-    let mut bytes = Vec::with_capacity(text.len().saturating_mul(3) / 4);
+    let digits = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
     // Bits that are not yet part of a whole byte stand at the low end of `pending`.
     let (mut pending, mut pending_bits) = (0_u16, 0_u16);
-    for (offset, character) in digits.bytes().enumerate() {
+    for (offset, character) in digits.iter().copied().enumerate() {
         let sextet = within(character, b'A', b'Z', 0)
             | within(character, b'a', b'z', 26)
             | within(character, b'0', b'9', 52)
@@ -194,7 +220,7 @@ pub fn decode_base64(text: &str) -> Result<Vec<u8>, Error> {
             pending &= (1_u16 << pending_bits).wrapping_sub(1);
         }
     }
-    if pending == 0 { Ok(bytes) } else { Err(Error::Base64TrailingBits) }
+    if pending == 0 { Ok(()) } else { Err(Error::Base64TrailingBits) }
 }
 
 /// 1 when `value` is above `bound`, else 0. Both are below 128.

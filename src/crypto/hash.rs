@@ -86,11 +86,12 @@ pub struct HashValue {
 }
 
 /// The state SHA-1 begins with (FIPS 180-4, 5.3.1).
-const SHA1_INITIAL: [u32; 8] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0];
+pub(super) const SHA1_INITIAL: [u32; 8] =
+    [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0];
 
 /// The state SHA-512 begins with (FIPS 180-4, 5.3.5). That of SHA-256 is the upper half of each word: both are digits of
 /// the same square roots.
-const SHA512_INITIAL: [u64; 8] = [
+pub(super) const SHA512_INITIAL: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
     0xbb67_ae85_84ca_a73b,
     0x3c6e_f372_fe94_f82b,
@@ -211,7 +212,7 @@ impl HashValue {
 }
 
 /// Puts bytes at the beginning of a longer buffer.
-pub(super) fn fill(buffer: &mut [u8], bytes: &[u8]) {
+pub(crate) fn fill(buffer: &mut [u8], bytes: &[u8]) {
     let length = buffer.len().min(bytes.len());
     if let (Some(slots), Some(bytes)) = (buffer.get_mut(..length), bytes.get(..length)) {
         slots.copy_from_slice(bytes);

@@ -10,6 +10,7 @@
 mod base64url;
 #[cfg(feature = "webhooks-full")]
 mod certificate;
+pub mod compact;
 #[cfg(feature = "webhooks-full")]
 mod der;
 mod digest;
@@ -40,9 +41,11 @@ pub use base64url::decode_base64url;
 pub use certificate::Certificate;
 pub use digest::{Hash, Sha256, sha1_of_secret, sha256, sha256_hex};
 pub use encoding::{
-    HexCase, decode_base64, decode_hex, encode_base64, encode_hex, equal, is_base64_of, is_hex_of, push_hex,
+    HexCase, base64_digits, decode_base64, decode_base64_into, decode_hex, decode_hex_into, encode_base64,
+    encode_hex, equal, hex_digits_of, is_base64_of, is_hex_of,
 };
 pub use error::Error;
+pub(crate) use hash::fill;
 pub use hash::{BLOCK_BYTES_MAX, HASH_BYTES_MAX, HashAlgorithm, HashValue, Hasher};
 #[cfg(feature = "webhooks-full")]
 pub use jws::{CompactJws, JWS_BYTES_MAX};

@@ -114,8 +114,8 @@ impl Watch {
         for posting in entry.postings() {
             let (currency, change) = (posting.amount.currency(), entry.change(posting));
             self.totals.add(currency, change);
-            for key in [None, posting.key.as_deref()].iter().take(if posting.key.is_some() { 2 } else { 1 }) {
-                if let Some(page) = self.touch(&posting.account, *key) {
+            for key in [Some(None), posting.key.as_deref().map(Some)].into_iter().flatten() {
+                if let Some(page) = self.touch(&posting.account, key) {
                     page.sums.add(currency, change);
                 }
             }
@@ -180,8 +180,8 @@ mod tests {
     fn steps_that_follow_each_other_say_what_one_over_the_whole_says() {
         let (mut ledger, mut watch) = (Ledger::new(), Watch::new());
         let mut lines = Vec::new();
-        for (number, id) in ["a", "b", "c", "d"].into_iter().enumerate() {
-            lines.push(posted(&mut ledger, id, 5 + number as u64));
+        for (id, minor) in [("a", 5), ("b", 6), ("c", 7), ("d", 8)] {
+            lines.push(posted(&mut ledger, id, minor));
             let step = watch.step(lines.last().map(String::as_bytes), &ledger).unwrap();
             let whole = Watch::new().step(lines.iter().map(String::as_bytes), &ledger).unwrap();
             assert_eq!(step, whole);

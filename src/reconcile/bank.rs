@@ -155,10 +155,8 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
                 && other.payout.currency == currency
                 && first.is_some_and(|entry| is_in_time(other.at, entry, window))
         });
-        let amounts: Vec<i128> =
-            fitting.iter().filter_map(|place| transfers.get(*place)).map(|other| other.amount).collect();
-        if let Subset::Only(chosen) = subset::find(&amounts, missing.saturating_neg(), TOGETHER_MAX) {
-            for chosen in pick(&fitting, &chosen).into_iter().chain([place]) {
+        if let Some(chosen) = together(transfers, &fitting, missing.saturating_neg()) {
+            for chosen in chosen.into_iter().chain([place]) {
                 settle(transfers, chosen);
             }
             continue;
@@ -174,6 +172,22 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
                 transfer.rule = BY_SUM;
             }
         }
+    }
+}
+
+/// The only payouts of these places that make an amount together, each by what it says or by what its lines sum to.
+fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i128) -> Option<Vec<usize>> {
+    let (mut amounts, mut owners) = (Vec::new(), Vec::new());
+    for place in fitting {
+        let Some(transfer) = transfers.get(*place) else { continue };
+        let (said, sum) = (transfer.amount, transfer.payout.sum);
+        let own = if said == sum || transfer.payout.lines.is_empty() { vec![said] } else { vec![said, sum] };
+        owners.extend(own.iter().map(|_| *place));
+        amounts.push(own);
+    }
+    match subset::find_one_of_each(&amounts, amount, TOGETHER_MAX) {
+        Subset::Only(chosen) => Some(pick(&owners, &chosen)),
+        _ => None,
     }
 }
 
@@ -265,15 +279,9 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         let fitting = positions(transfers, &|other| {
             is_open(other) && other.payout.currency == entry.currency && is_in_time(other.at, entry, window)
         });
-        let amounts: Vec<i128> =
-            fitting.iter().filter_map(|place| transfers.get(*place)).map(|other| other.amount).collect();
-        match subset::find(&amounts, entry.amount.into(), TOGETHER_MAX) {
-            Subset::Only(chosen) if chosen.len() > 1 => {
-                for place in pick(&fitting, &chosen) {
-                    settle(transfers, place);
-                }
-            }
-            _ => rest.push(entry),
+        match together(transfers, &fitting, entry.amount.into()).filter(|chosen| chosen.len() > 1) {
+            Some(chosen) => chosen.into_iter().for_each(|place| settle(transfers, place)),
+            None => rest.push(entry),
         }
     }
     for transfer in transfers.iter_mut().filter(|transfer| is_open(transfer)) {
@@ -287,6 +295,12 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         }
     }
     *left = rest;
+}
+
+/// Whether an entry counts from a day that is further from its booking than the window allows.
+fn has_other_value_date(entry: &Row<'_>, window: &Window) -> bool {
+    let dates = entry.value_at.zip(entry.occurred_at);
+    dates.is_some_and(|(value, booked)| window.is_late(value.min(booked), value.max(booked)))
 }
 
 /// What became of one payout.
@@ -319,7 +333,7 @@ fn arrived<'r>(
             return;
         }
         kinds.insert(BreakKind::MissingInBank);
-    } else if found != expected && !payouts.is_explained(payout, found, findings) {
+    } else if found != expected && !payouts.may_arrive(payout, found, findings) {
         // A negative payout is a debit; its entry is judged by its size.
         let is_turned = (expected < 0) != (found < 0);
         let (whole, part) = (expected.saturating_abs(), found.saturating_abs());
@@ -342,6 +356,9 @@ fn arrived<'r>(
         let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
         if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
             kinds.insert(BreakKind::Late);
+        }
+        if transfer.entries.iter().any(|entry| has_other_value_date(entry, window)) {
+            kinds.insert(BreakKind::ValueDateShift);
         }
     }
     // It came and went back; the settlement must know.

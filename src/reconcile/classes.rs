@@ -194,6 +194,9 @@ classes! {
     /// In different accounting periods, or in the payout of another day.
     PeriodShift "period_shift" "F3"
         "{s} agrees, but stands in another period in the settlement than in the ledger: {shift}; mind it when closing the period";
+    /// The bank counts an entry from another day than it booked it, by more than the window.
+    ValueDateShift "value_date_shift" "F4"
+        "the payout {ref} over {e} arrived, but the bank counts it {value}: ask the bank, since it bears interest from then on";
 }
 
 impl BreakKind {

@@ -50,6 +50,8 @@ struct Columns {
     original_currency: Option<usize>,
     rate: Option<usize>,
     occurred_at: Option<usize>,
+    /// Only banks tell it.
+    value_date: Option<usize>,
     /// Where `id`, `status`, `payout_id`, `parent_reference`, `account` and `description` stand.
     texts: [Option<usize>; 6],
 }
@@ -135,6 +137,7 @@ impl Columns {
             original_currency: find("original_currency"),
             rate: find("rate"),
             occurred_at: find(time_column(side)),
+            value_date: find("value_date").filter(|_| side == Side::Bank),
             texts: TEXTS.map(find),
         })
     }
@@ -174,7 +177,8 @@ impl Columns {
         })?;
         let maybe =
             |money: Option<Money>| money.map_or(Ok(None), |money| money.minor_units(record, currency));
-        let (occurred_at, is_zoneless) = self.occurred_at(side, record)?;
+        let (occurred_at, is_zoneless) = moment(record, self.occurred_at, time_column(side), side)?;
+        let (value_at, _) = moment(record, self.value_date, "value_date", side)?;
         Ok(Row {
             number: 0,
             packed: &[],
@@ -192,6 +196,7 @@ impl Columns {
             net: maybe(self.net)?,
             status,
             occurred_at,
+            value_at,
             is_zoneless,
             payout_id,
             parent,
@@ -241,27 +246,32 @@ impl Columns {
             word => EventType::parse(word),
         }
     }
+}
 
-    /// The time, and whether it was written without a zone.
-    fn occurred_at(&self, side: Side, record: &Record<'_, '_>) -> Result<(Option<Timestamp>, bool), Error> {
-        let Some(index) = self.occurred_at else { return Ok((None, false)) };
-        let moment = record.cell(index);
-        if moment.is_empty() {
-            return Ok((None, false));
-        }
-        let read = calendar::parse_rfc3339(moment);
-        if let (Ok(day), Side::Bank) = (calendar::parse_date(moment), side) {
-            return Ok((Some(day), false));
-        }
-        if let (Err(_), Ok(local)) = (&read, calendar::parse_rfc3339(&glued(&[moment, "Z"]))) {
-            return Ok((Some(local), true));
-        }
-        let time = read.map_err(|error| {
-            let reason = error.report().said().message;
-            Error::from(ErrorKind::BadValue { at: record.place(index), column: time_column(side), reason })
-        })?;
-        Ok((Some(time), false))
+/// A time, and whether it was written without a zone. Banks write days.
+fn moment(
+    record: &Record<'_, '_>,
+    index: Option<usize>,
+    column: &'static str,
+    side: Side,
+) -> Result<(Option<Timestamp>, bool), Error> {
+    let Some(index) = index else { return Ok((None, false)) };
+    let moment = record.cell(index);
+    if moment.is_empty() {
+        return Ok((None, false));
     }
+    let read = calendar::parse_rfc3339(moment);
+    if let (Ok(day), Side::Bank) = (calendar::parse_date(moment), side) {
+        return Ok((Some(day), false));
+    }
+    if let (Err(_), Ok(local)) = (&read, calendar::parse_rfc3339(&glued(&[moment, "Z"]))) {
+        return Ok((Some(local), true));
+    }
+    let time = read.map_err(|error| {
+        let reason = error.report().said().message;
+        Error::from(ErrorKind::BadValue { at: record.place(index), column, reason })
+    })?;
+    Ok((Some(time), false))
 }
 
 const fn time_column(side: Side) -> &'static str {

@@ -5,7 +5,6 @@ use super::habits::{Habits, is_other_day};
 use super::rate::Exact;
 use super::row::{Original, Row};
 use super::window::{Window, month_of};
-use crate::ledger::EventType;
 use crate::time::Millis;
 
 /// Clocks differ by seconds without anybody being early.
@@ -142,14 +141,10 @@ fn converted(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>) {
 fn fees(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>) {
     let amounts_agree = !kinds.of_value() || kinds.contains(BreakKind::NetArithmetic);
     if let Some((expected, found)) = habits.fee(ours).zip(habits.fee(theirs)).filter(|(a, b)| a != b) {
-        // The fee of a dispute is a fixed one: a multiple of it is that fee taken again.
-        let is_again = ours.kind == Some(EventType::Dispute) && found.checked_rem(expected) == Some(0);
-        // Refunds bear no fee as a rule, so that one there is only another fee.
-        let is_due = ours.kind != Some(EventType::Refund);
-        kinds.insert(match (amounts_agree && is_due, expected, found) {
-            (true, 0, _) => BreakKind::FeeUnexpected,
-            (true, _, 0) => BreakKind::FeeMissing,
-            (true, ..) if is_again => BreakKind::FeeUnexpected,
+        // Where one side has none there are no two fees to compare: one is due and missing, or there and not due.
+        kinds.insert(match (expected, found) {
+            (0, _) => BreakKind::FeeUnexpected,
+            (_, 0) => BreakKind::FeeMissing,
             _ => BreakKind::FeeMismatch,
         });
     } else if amounts_agree && ours.tax.zip(theirs.tax).is_some_and(|(expected, found)| expected != found) {

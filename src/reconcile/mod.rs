@@ -17,6 +17,7 @@
 mod bank;
 mod batch;
 mod breaks;
+mod causes;
 mod children;
 mod classes;
 mod clear;

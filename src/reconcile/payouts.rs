@@ -1,23 +1,17 @@
 //! A payout is the sum of its lines, or what is missing is named: by the breaks of its lines, by a line that stands in
 //! another payout, or as a break of its own.
 
+use super::causes::explains;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
 use super::order::sorted;
 use super::row::{Row, Side, called};
-use super::subset::{self, Subset};
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
-
-/// How many breaks of its lines may together explain a payout.
-const CAUSES_MAX: usize = 8;
-
-/// So many lines of a payout are tried one by one and two by two.
-const LINES_MAX: usize = 64;
 
 /// How long after its window a line that later ones have overtaken may wait for a payout, where no later one is paid out.
 const PATIENCE: Millis = Millis::new(7 * DAY_MS);
@@ -41,7 +35,7 @@ pub(super) struct Payout<'r> {
 
 /// How the effect of a line on its payout is read. The file shows which one it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
+pub(super) enum Reading {
     Net,
     AfterFeeAndTax,
     AfterFee,
@@ -56,7 +50,7 @@ const READINGS: [Reading; 5] =
 #[derive(Debug)]
 pub(super) struct Payouts<'r> {
     pub(super) all: Vec<Payout<'r>>,
-    reading: Reading,
+    pub(super) reading: Reading,
     /// Most lines of the settlement name a payout.
     names_payouts: bool,
     /// Payouts are written with a minus.
@@ -64,7 +58,7 @@ pub(super) struct Payouts<'r> {
 }
 
 /// What a row does to the balance.
-fn effect(row: &Row, reading: Reading) -> i128 {
+pub(super) fn effect(row: &Row, reading: Reading) -> i128 {
     let amount = i128::from(row.amount);
     let fee = i128::from(row.fee.unwrap_or_default());
     let tax = i128::from(row.tax.unwrap_or_default());
@@ -89,13 +83,18 @@ impl<'r> Payout<'r> {
         if is_negated { amount.saturating_neg() } else { amount }
     }
 
+    /// Whether a row of its own says its amount.
+    pub(super) fn says(&self) -> bool {
+        !(self.paid.is_empty() && self.booked.is_empty())
+    }
+
     /// The row that stands for it.
     pub(super) fn row(&self) -> Option<&'r Row<'r>> {
         self.paid.first().or_else(|| self.booked.first()).or_else(|| self.lines.last()).copied()
     }
 
     /// Whether a row is of the time of the lines.
-    fn may_hold(&self, row: &Row) -> bool {
+    pub(super) fn may_hold(&self, row: &Row) -> bool {
         let Some(at) = row.occurred_at else { return true };
         let times = || self.lines.iter().filter_map(|line| line.occurred_at);
         let is_after = times().min().is_none_or(|first| at.saturating_add(PATIENCE) >= first);
@@ -189,7 +188,7 @@ impl<'r> Payouts<'r> {
             let fits = self.all.iter().filter(|payout| {
                 !payout.lines.is_empty() && sum(payout, reading) == payout.amount(self.is_negated)
             });
-            let fits = fits.filter(|payout| !(payout.paid.is_empty() && payout.booked.is_empty())).count();
+            let fits = fits.filter(|payout| payout.says()).count();
             if fits > best {
                 best = fits;
                 self.reading = reading;
@@ -207,65 +206,7 @@ impl<'r> Payouts<'r> {
 
     /// Whether payouts have rows of their own.
     pub(super) fn has_rows(&self) -> bool {
-        self.all.iter().any(|payout| !(payout.paid.is_empty() && payout.booked.is_empty()))
-    }
-
-    /// Whether breaks of its lines explain that a payout is another amount than the sum of its lines.
-    pub(super) fn is_explained(&self, payout: &Payout<'r>, amount: i128, findings: &Findings<'r>) -> bool {
-        let remainder = amount.saturating_sub(payout.sum);
-        remainder == 0 || explains(&self.causes(payout, findings), remainder)
-    }
-
-    /// What the sum of the lines would change by, if each break of a line were mended.
-    fn causes(&self, payout: &Payout<'_>, findings: &Findings<'r>) -> Vec<i128> {
-        let mut causes = Vec::new();
-        for found in &findings.breaks {
-            let unit = &found.unit;
-            let ours = unit.ledger.first().copied().filter(|row| !row.is_payout());
-            let is_known_elsewhere =
-                ours.is_some_and(|row| !row.payout_id.is_empty() && *row.payout_id != *payout.key);
-            let inside =
-                unit.settlement.iter().filter(|row| *row.payout_id == *payout.key && !row.is_payout());
-            let mut change = 0_i128;
-            let mut is_inside = false;
-            let mut fee = None;
-            for row in inside {
-                is_inside = true;
-                fee = row.fee;
-                change = change.saturating_sub(effect(row, self.reading));
-            }
-            let alone = unit.settlement.is_empty()
-                && ours.is_some_and(|row| {
-                    row.currency == payout.currency && row.moves_money() && payout.may_hold(row)
-                });
-            // A line that was found in a wrong payout may be missing here.
-            let moved = unit.settlement.first().filter(|row| {
-                found.kinds.contains(BreakKind::PeriodShift) && !is_inside && row.currency == payout.currency
-            });
-            if let Some(line) = moved {
-                causes.push(effect(line, self.reading));
-                continue;
-            }
-            if !is_inside && !alone {
-                continue;
-            }
-            let copies_m = found.kinds.contains(BreakKind::DuplicateRecordM);
-            let counted = if copies_m { 1 } else { unit.ledger.len() };
-            if !is_known_elsewhere {
-                for row in unit.ledger.iter().take(counted) {
-                    // The fee the ledger does not know is taken to be right.
-                    let fee = row.fee.or(fee);
-                    let mut mended = *(*row);
-                    mended.fee = fee;
-                    mended.net = None;
-                    change = change.saturating_add(effect(&mended, self.reading));
-                }
-            }
-            if change != 0 {
-                causes.push(change);
-            }
-        }
-        causes
+        self.all.iter().any(Payout::says)
     }
 
     /// Judges every payout against its lines.
@@ -294,18 +235,23 @@ impl<'r> Payouts<'r> {
             }
         }
         let moved = self.moved(&open, findings);
-        for (line, _, _) in &moved {
-            found_new.push(shifted(line, rows));
+        for one in &moved {
+            found_new.push(shifted(one.line, rows));
         }
         for (payout, remainder) in &open {
-            if moved.iter().any(|(_, from, to)| [*from, *to].contains(&payout.key)) {
-                continue;
-            }
             if payout.lines.is_empty() {
                 found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
                 continue;
             }
-            let shown = (Some(payout.sum), Some(payout.sum.saturating_add(*remainder)));
+            // Once its lines stand where they belong.
+            let change =
+                moved.iter().fold(0_i128, |change, one| change.saturating_add(one.change_of(payout.key)));
+            let rest = remainder.saturating_sub(change);
+            if change != 0 && (rest == 0 || explains(&self.causes(payout, findings), rest)) {
+                continue;
+            }
+            let shown =
+                (Some(payout.sum.saturating_add(change)), Some(payout.sum.saturating_add(*remainder)));
             let mut found = of_payout(BreakKind::GroupSumMismatch, payout, Some(shown));
             found.kinds.insert(BreakKind::ResidualUnexplained);
             found_new.push(found);
@@ -321,76 +267,13 @@ impl<'r> Payouts<'r> {
             for line in payout.lines.iter().filter(|line| line.currency != payout.currency) {
                 let own = places.get(line.number).copied().flatten();
                 match own.and_then(|place| findings.breaks.get_mut(place)) {
-                    Some(found) => found.kinds.insert(BreakKind::PeriodShift),
+                    // Time says something only of rows whose values agree.
+                    Some(found) if !found.kinds.of_value() => found.kinds.insert(BreakKind::PeriodShift),
+                    Some(_) => {}
                     None => findings.breaks.push(shifted(line, rows)),
                 }
             }
         }
-    }
-
-    /// Lines that stand in one payout and are missing in another: the line, and the keys of both.
-    fn moved(
-        &self,
-        open: &[(&Payout<'r>, i128)],
-        findings: &Findings<'r>,
-    ) -> Vec<(&'r Row<'r>, &'r str, &'r str)> {
-        let mut moved: Vec<(&'r Row<'r>, &'r str, &'r str)> = Vec::new();
-        for (short, remainder) in open {
-            let causes = self.causes(short, findings);
-            for long in &self.all {
-                let is_settled = |key: &str| moved.iter().any(|(_, from, to)| [*from, *to].contains(&key));
-                let surplus =
-                    open.iter().find(|(payout, _)| payout.key == long.key).map(|(_, surplus)| *surplus);
-                // In a payout of another currency the line is in nobody's sum, and one without a row says no sum.
-                let is_free =
-                    long.currency != short.currency || (long.paid.is_empty() && long.booked.is_empty());
-                if short.key == long.key
-                    || is_settled(short.key)
-                    || (!is_free && (surplus.is_none() || is_settled(long.key)))
-                {
-                    continue;
-                }
-                let others = self.causes(long, findings);
-                let fits = |weight: i128| {
-                    let here = remainder.saturating_sub(weight);
-                    let there = surplus.unwrap_or_default().saturating_add(weight);
-                    (here == 0 || explains(&causes, here))
-                        && (is_free || there == 0 || explains(&others, there))
-                };
-                let lines: Vec<&Row> = long
-                    .lines
-                    .iter()
-                    .filter(|line| line.currency == short.currency)
-                    .take(LINES_MAX)
-                    .copied()
-                    .collect();
-                for found in [self.one(&lines, &fits), self.two(&lines, &fits)] {
-                    if let [only] = &*found {
-                        moved.extend(only.iter().map(|line| (*line, short.key, long.key)));
-                        break;
-                    }
-                }
-            }
-        }
-        moved
-    }
-
-    /// The lines that fit alone.
-    fn one(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row<'r>>> {
-        lines.iter().filter(|line| fits(effect(line, self.reading))).map(|line| vec![*line]).collect()
-    }
-
-    /// The pairs of lines that fit together.
-    fn two(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row<'r>>> {
-        let mut pairs = Vec::new();
-        for (place, first) in lines.iter().enumerate() {
-            for second in lines.iter().skip(place).skip(1) {
-                if fits(effect(first, self.reading).saturating_add(effect(second, self.reading))) {
-                    pairs.push(vec![*first, *second]);
-                }
-            }
-        }
-        pairs
     }
 
     /// Lines that are due and in no payout, though later ones are.
@@ -444,10 +327,6 @@ fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
 fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
     let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
     lines.fold(0, |sum, line| sum.saturating_add(effect(line, reading)))
-}
-
-fn explains(causes: &[i128], remainder: i128) -> bool {
-    subset::find(causes, remainder, CAUSES_MAX) != Subset::None
 }
 
 pub(super) fn of_payout<'r>(

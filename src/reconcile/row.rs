@@ -74,6 +74,8 @@ pub(super) struct Row<'a> {
     /// As it is written; empty where the file does not say, as are the texts that follow.
     pub(super) status: &'a str,
     pub(super) occurred_at: Option<Timestamp>,
+    /// From when on the bank counts it; `None` where its statement does not say.
+    pub(super) value_at: Option<Timestamp>,
     /// Whether the time was written without a zone.
     pub(super) is_zoneless: bool,
     pub(super) payout_id: &'a str,
@@ -126,6 +128,7 @@ impl<'a> Row<'a> {
             put_maybe(out, part, put_integer);
         }
         put_maybe(out, self.occurred_at, put_moment);
+        put_maybe(out, self.value_at, put_moment);
         out.push(u8::from(self.is_zoneless));
         put_maybe(out, self.original, |out, original| {
             put_integer(out, original.amount);
@@ -165,6 +168,7 @@ impl<'a> Row<'a> {
             net: fields.maybe(Fields::integer)?,
             status,
             occurred_at: fields.maybe(Fields::moment)?,
+            value_at: fields.maybe(Fields::moment)?,
             is_zoneless: fields.flag()?,
             payout_id,
             parent,

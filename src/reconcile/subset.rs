@@ -18,6 +18,8 @@ pub(super) enum Subset {
 
 struct Search<'a> {
     amounts: &'a [i128],
+    /// Where to go on after an amount was chosen.
+    next: &'a dyn Fn(usize) -> usize,
     size_max: usize,
     steps: u32,
     chosen: Vec<usize>,
@@ -26,7 +28,21 @@ struct Search<'a> {
 
 /// Looks for subsets of at most `size_max` amounts, and at least one, that sum to `target`.
 pub(super) fn find(amounts: &[i128], target: i128, size_max: usize) -> Subset {
-    let mut search = Search { amounts, size_max, steps: 0, chosen: Vec::new(), found: Vec::new() };
+    search(amounts, target, size_max, &|chosen| chosen.saturating_add(1))
+}
+
+/// The same where at most one amount of each group may be taken. Positions count through all groups.
+pub(super) fn find_one_of_each(groups: &[Vec<i128>], target: i128, size_max: usize) -> Subset {
+    let (mut amounts, mut ends) = (Vec::new(), Vec::new());
+    for group in groups {
+        amounts.extend_from_slice(group);
+        ends.extend(group.iter().map(|_| amounts.len()));
+    }
+    search(&amounts, target, size_max, &|chosen| ends.get(chosen).copied().unwrap_or(usize::MAX))
+}
+
+fn search(amounts: &[i128], target: i128, size_max: usize, next: &dyn Fn(usize) -> usize) -> Subset {
+    let mut search = Search { amounts, next, size_max, steps: 0, chosen: Vec::new(), found: Vec::new() };
     search.walk(0, target);
     if search.steps >= STEPS_MAX && search.found.len() < 2 {
         // What was not looked at might be another answer.
@@ -52,7 +68,7 @@ impl Search<'_> {
                 self.found.push(self.chosen.clone());
             }
             if self.chosen.len() < self.size_max {
-                self.walk(index.saturating_add(1), rest);
+                self.walk((self.next)(index), rest);
             }
             let _ = self.chosen.pop();
         }
@@ -76,6 +92,11 @@ mod tests {
         ];
         for (amounts, target, size_max, expected) in table {
             assert_eq!(find(amounts, *target, *size_max), *expected, "{amounts:?} {target}");
+        }
+        let groups = [vec![1, 10], vec![2, 20], vec![5]];
+        for (target, expected) in [(12, Some(vec![1, 2])), (8, Some(vec![0, 2, 4])), (11, None), (22, None)] {
+            let expected = expected.map_or(Subset::None, Subset::Only);
+            assert_eq!(find_one_of_each(&groups, target, 3), expected, "{target}");
         }
         let many = [1_i128; 60];
         assert_eq!(find(&many, 30, 60), Subset::None, "the search ends");

@@ -51,6 +51,10 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
             findings.set_aside = findings.set_aside.saturating_add(same.len());
             continue;
         }
+        // They count in the sum of their payout alone.
+        if same.iter().all(|row| row.kind.is_none()) {
+            continue;
+        }
         let (mut left, mut right) = (Vec::new(), Vec::new());
         for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
             if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
@@ -74,8 +78,8 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
     verdicts::pack(&findings, counts, &window, &names)
 }
 
-/// Which rows take part, by their number. What is out from the start is named here: doubled files and reports, and types
-/// that are not known.
+/// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are
+/// types that are not known.
 fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
     let mut active = vec![true; rows.len()];
     let mut leave = |row: &Row| {
@@ -94,8 +98,10 @@ fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Fin
         note_file(&copies, findings);
         copies.into_iter().for_each(&mut leave);
     }
-    for row in rows.iter().filter(|row| row.side != Side::Bank && row.kind.is_none()) {
-        leave(row);
+    let is_unknown = |row: &&Row<'_>| {
+        row.side != Side::Bank && row.kind.is_none() && active.get(row.number) == Some(&true)
+    };
+    for row in rows.iter().filter(is_unknown) {
         let mut unit = Unit::default();
         if row.side == Side::Ledger {
             unit.ledger.push(row)
@@ -136,15 +142,19 @@ fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     });
     let mut doubled = Vec::new();
     for report in grouped.chunk_by(|a, b| a.payout_id == b.payout_id) {
-        let mut copies: Vec<&Row> = Vec::new();
-        let mut is_doubled = report.len() > 2;
-        for same in
-            report.chunk_by(|a, b| (a.kind, &a.reference, a.content()) == (b.kind, &b.reference, b.content()))
-        {
-            is_doubled = is_doubled && same.len() > 1 && same.iter().all(|row| !row.id.is_empty());
-            copies.extend(same.iter().skip(1));
+        let same_row = |a: &&Row<'_>, b: &&Row<'_>| {
+            (a.kind, &a.reference, a.content()) == (b.kind, &b.reference, b.content())
+        };
+        let rows = || report.chunk_by(same_row);
+        // As often as it stands there, so often stands each of its rows; one that stands oftener is itself doubled.
+        let times = rows().map(<[_]>::len).min().unwrap_or(1);
+        let is_doubled = times > 1 && report.iter().all(|row| !row.id.is_empty());
+        let mut copies: Vec<&Row<'_>> = Vec::new();
+        for same in rows() {
+            copies.extend(same.iter().skip(same.len().div_ceil(times)));
         }
-        if is_doubled {
+        // Two lines that each stand twice are two doubled lines; it takes more, or the payout itself, to be the report.
+        if is_doubled && (copies.len() > 2 || copies.iter().any(|row| row.is_payout())) {
             doubled.push(copies);
         }
     }

@@ -135,6 +135,7 @@ impl Facts<'_, '_> {
             "state_m" => state(ledger),
             "state_s" => state(settlement),
             "lag" => self.lag(),
+            "value" => value_dates(bank),
             "shift" => self.shift(),
             _ => String::new(),
         }
@@ -164,6 +165,15 @@ impl Facts<'_, '_> {
         };
         glued(&[&text(settlement), " instead of ", &text(ledger)])
     }
+}
+
+/// `from 2026-03-18 on and booked it on 2026-03-12`
+fn value_dates(rows: &[&Row<'_>]) -> String {
+    let dates = rows.iter().filter(|row| row.value_at != row.occurred_at);
+    let dates = dates.filter_map(|row| row.value_at.zip(row.occurred_at)).next();
+    dates.map_or_else(String::new, |(value, booked)| {
+        glued(&["from ", &calendar::date(value), " on and booked it on ", &calendar::date(booked)])
+    })
 }
 
 /// `twice under the id ch_1`

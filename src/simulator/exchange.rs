@@ -27,8 +27,10 @@ impl Request {
 
     /// The values of all headers of a name, whatever its case.
     pub(super) fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
-        // The length tells nearly all of them apart.
-        let is_it = move |found: &str| found.len() == name.len() && found.eq_ignore_ascii_case(name);
+        // The length tells nearly all of them apart, and nearly all come in lower case.
+        let is_it = move |found: &str| {
+            found.len() == name.len() && (found == name || found.eq_ignore_ascii_case(name))
+        };
         let found = self.headers.iter().filter(move |(found, _)| is_it(found));
         found.map(|(_, value)| value.as_str())
     }

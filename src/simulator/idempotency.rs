@@ -42,6 +42,9 @@ pub(super) struct Printer(Vec<u8>);
 /// What most requests gather.
 const GATHERED_BYTES: usize = 512;
 
+/// An account, and the lengths of itself and of the key behind it.
+const ACCOUNT_BYTES: usize = 24;
+
 impl Printer {
     /// Of nothing yet.
     pub(super) fn new() -> Self {
@@ -78,7 +81,7 @@ pub(super) struct Name(Fingerprint);
 impl Name {
     /// The name of a key, which belongs to an account where there are several.
     pub(super) fn of(account: usize, key: &str) -> Self {
-        let mut print = Printer::new();
+        let mut print = Printer(Vec::with_capacity(key.len().saturating_add(ACCOUNT_BYTES)));
         print.bytes(&u64::try_from(account).unwrap_or(u64::MAX).to_le_bytes());
         print.text(key);
         Self(print.finish())

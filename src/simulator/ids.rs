@@ -36,7 +36,8 @@ impl Ids {
     pub(super) fn number(&self, prefix: &str, id: &str) -> Option<usize> {
         let digits = id.strip_prefix(prefix)?.strip_prefix('_')?;
         let number = usize::from_str_radix(digits.get(..8)?, 16).ok()?;
-        (self.id(prefix, number) == id).then_some(number)
+        let written = tail(u32::try_from(number).ok()?, self.check(prefix, number));
+        (digits.as_bytes() == written.as_slice()).then_some(number)
     }
 
     /// An id that looks right and names nothing.
@@ -73,22 +74,30 @@ fn append(text: &mut String, prefix: &str, number: usize, check: u64) {
     text.push('_');
     // Eight digits name more objects than fit into any memory.
     let number = u32::try_from(number).unwrap_or(u32::MAX);
-    let mut digits = [0; TAIL_BYTES - 1];
-    let (of_number, of_check) = digits.split_at_mut(NUMBER_DIGITS);
-    hex(of_number, number.into());
-    hex(of_check, check);
-    text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
+    text.push_str(core::str::from_utf8(&tail(number, check)).unwrap_or_default());
 }
 
-/// Writes the lowest digits of a number. By hand, since several ids are written for every request, and `core::fmt` takes ten
-/// times as long.
-fn hex(digits: &mut [u8], mut number: u64) {
-    for slot in digits.iter_mut().rev() {
-        let [low, ..] = number.to_le_bytes();
-        let digit = low & 15;
-        *slot = if digit < 10 { digit | b'0' } else { digit.wrapping_add(b'a' - 10) };
-        number >>= 4;
+/// The digits of a number and of its check.
+fn tail(number: u32, check: u64) -> [u8; TAIL_BYTES - 1] {
+    let [high, low] = [check >> 32, check].map(|half| u32::try_from(half & 0xffff_ffff).unwrap_or_default());
+    let mut digits = [0; TAIL_BYTES - 1];
+    for (slots, part) in digits.as_chunks_mut::<NUMBER_DIGITS>().0.iter_mut().zip([number, high, low]) {
+        *slots = hex(part);
     }
+    digits
+}
+
+/// The eight digits of a number, all at once: several ids are written for every request, and digit by digit they would be a
+/// twentieth of it.
+fn hex(number: u32) -> [u8; NUMBER_DIGITS] {
+    let wide = u64::from(number);
+    let wide = ((wide << 16) | wide) & 0x0000_ffff_0000_ffff;
+    let wide = ((wide << 8) | wide) & 0x00ff_00ff_00ff_00ff;
+    // Each digit in a byte of its own.
+    let digits = ((wide << 4) | wide) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 where a digit is a letter, which stands 39 behind where it would follow the nine.
+    let letters = (digits.wrapping_add(0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    digits.wrapping_add(0x3030_3030_3030_3030).wrapping_add(letters.wrapping_mul(39)).to_be_bytes()
 }
 
 fn bytes(mut entropy: Entropy) -> [u8; 24] {

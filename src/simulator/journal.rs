@@ -45,8 +45,8 @@ pub(super) enum Call {
 
 /// The place of a header in [`KEPT_HEADERS`]; `None` for one that the engine does not read.
 pub(super) fn kept(name: &str, value: &str) -> Option<usize> {
-    // The length tells nearly all of them apart.
-    let is_it = |kept: &&str| kept.len() == name.len() && name.eq_ignore_ascii_case(kept);
+    // The length tells nearly all of them apart, and nearly all come in lower case.
+    let is_it = |kept: &&str| kept.len() == name.len() && (name == *kept || name.eq_ignore_ascii_case(kept));
     let place = KEPT_HEADERS.iter().position(is_it)?;
     let is_read = KEPT_HEADERS.get(place) != Some(&MEDIA_TYPE) || value.starts_with(MULTIPART);
     is_read.then_some(place)

@@ -146,10 +146,10 @@ fn handling(entry: &mut Vec<u8>, request: &Request) {
     for text in [&request.method, &request.path, &request.query] {
         bytes(entry, text.as_bytes());
     }
-    let all = request.headers.iter();
-    let headers: Vec<(usize, &str)> =
-        all.filter_map(|(name, value)| Some((kept(name, value)?, value.as_str()))).collect();
-    number(entry, wide(headers.len()));
+    let headers = request.headers.iter();
+    let headers = headers.filter_map(|(name, value)| Some((kept(name, value)?, value.as_str())));
+    // Gone through twice, because their number stands in front of them.
+    number(entry, wide(headers.clone().count()));
     for (place, value) in headers {
         number(entry, wide(place));
         header(entry, value);

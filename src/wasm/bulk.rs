@@ -550,3 +550,91 @@ pub mod exports {
         BULKS.lock().release(handle)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "000102030405060708090a0b0c0d0e0f";
+
+    fn text(reply: Vec<u8>) -> String {
+        String::from_utf8(reply).unwrap()
+    }
+
+    fn opened(bulks: &mut Bulks) -> u32 {
+        let options = format!(r#"{{"chain":"batch","key":"{KEY}"}}"#);
+        let reply: serde_json::Value = serde_json::from_slice(&bulks.open(options.as_bytes())).unwrap();
+        u32::try_from(reply["ok"].as_u64().unwrap()).unwrap()
+    }
+
+    fn write(bulks: &mut Bulks, id: &str, legs: &[[u32; 3]]) -> [u32; 2] {
+        let words =
+            [&[u32::try_from(id.len() | (legs.len() << 16)).unwrap(), 7, 0], legs.as_flattened()].concat();
+        let lengths = [words.len(), id.len()].map(|length| u32::try_from(length).unwrap());
+        bulks.room(lengths[0], lengths[1]);
+        for (slot, word) in bulks.words().chunks_mut(4).zip(&words) {
+            slot.copy_from_slice(&word.to_le_bytes());
+        }
+        bulks.ids()[..id.len()].copy_from_slice(id.as_bytes());
+        lengths
+    }
+
+    #[test]
+    fn a_batch_in_the_columns_is_posted_told_and_sealed() {
+        let mut bulks = Bulks::new();
+        let handle = opened(&mut bulks);
+        for (slot, account) in ["Assets:Bank", "Income:Sales"].into_iter().enumerate() {
+            let input = format!(r#"{{"account":"{account}","currency":"EUR"}}"#);
+            assert_eq!(text(bulks.introduce(handle, input.as_bytes())), format!(r#"{{"ok":{slot}}}"#));
+        }
+        let columns = write(&mut bulks, "sale_1", &[[0, 5, 0], [3, 5, 0]]);
+        assert!(bulks.draft(handle, columns, [0, 9], b"test"));
+        let [created, first, _, exceptions, _, _, page, unsealed, slots, looked] = *bulks.told();
+        assert_eq!((created, first, exceptions, page - unsealed, slots, looked), (1, 1, 0, 32, 2, 1));
+        assert!(!bulks.draft(handle, columns, [0, 9], b"test"));
+        assert!(text(bulks.refusal()).contains("bulk_unsealed"));
+        bulks.seal(handle, false);
+        assert!(bulks.draft(handle, columns, [0, 9], b"test"));
+        assert_eq!(bulks.told()[..4], [0, 2, 0, 1]);
+        let columns = write(&mut bulks, "sale_2", &[[0, 5, 0], [3, 6, 0]]);
+        assert!(!bulks.draft(handle, columns, [0, 9], b"test"));
+        let refusal = text(bulks.refusal());
+        assert!(
+            refusal.contains(r#""code":"entry_unbalanced""#) && refusal.contains(r#""transaction":"0""#),
+            "{refusal}"
+        );
+        assert_eq!(text(bulks.position(handle, br#"{"id":"sale_1"}"#)), r#"{"ok":1}"#);
+        assert_eq!(text(bulks.position(handle, br#"{"id":"sale_2"}"#)), r#"{"ok":null}"#);
+        assert!(
+            text(bulks.balance(handle, br#"{"account":"Income:Sales","currency":"EUR"}"#))
+                .contains(r#""balance":"5""#)
+        );
+        assert_eq!(text(bulks.release(handle)), r#"{"ok":null}"#);
+        assert!(text(bulks.view(handle)).contains("bulk_unknown_handle"));
+    }
+
+    #[test]
+    fn more_room_keeps_what_stands_in_the_columns() {
+        let mut bulks = Bulks::new();
+        let columns = write(&mut bulks, "sale_1", &[[0, 5, 0], [3, 5, 0]]);
+        let before = (bulks.words()[..36].to_vec(), bulks.ids()[..6].to_vec());
+        bulks.room(100_000, 100_000);
+        assert_eq!((bulks.words()[..36].to_vec(), bulks.ids()[..6].to_vec()), before);
+        assert!(bulks.words().len() >= 400_000 && bulks.words().as_ptr().addr().is_multiple_of(4));
+        assert_eq!(columns, [9, 6]);
+    }
+
+    #[test]
+    fn options_are_refused_in_their_order() {
+        let table = [
+            ("[]", "field_invalid"),
+            (r#"{"chain":"weak","key":"00"}"#, "none, batch or transaction"),
+            (r#"{"chain":"none","key":"00"}"#, "16 bytes in lower-case hexadecimal"),
+            (&format!(r#"{{"chain":"none","key":"{KEY}","capacity":1000000000}}"#), "bulk_full"),
+        ];
+        for (options, expected) in table {
+            let reply = text(Bulks::new().open(options.as_bytes()));
+            assert!(reply.contains(expected), "{options}: {reply}");
+        }
+    }
+}

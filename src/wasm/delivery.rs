@@ -9,6 +9,7 @@ use crate::crypto;
 use crate::json::{self, ArrayWriter, Fields, ObjectWriter};
 use crate::prelude::*;
 use crate::time::Timestamp;
+use crate::webhook::interpreter::EXPECTED;
 use crate::webhook::{self, IdSource, Outgoing, Primitive, SCHEMES, Scheme, Window};
 
 /// Why a call was refused. Variants stand in order of precedence.
@@ -21,10 +22,10 @@ pub enum Error {
     Webhook(webhook::Error),
 }
 
-/// Replies with `{"schemes", "only_full", "items", "refusals", "reasons"}`: the catalogue, the names of the schemes that
+/// Replies with `{"schemes", "only_full", "items", "refusals", "reasons", "expected"}`: the catalogue, the names of the schemes that
 /// only `webhooks-full` has, where the lists of those stand that carry several events (name of the scheme, of the list,
-/// and of each member on the way from its element to the event), and the lines of both tables of errors, each of a code
-/// and a sentence. The build makes JavaScript modules of it, so that no artefact has to carry it.
+/// and of each member on the way from its element to the event), the lines of both tables of errors, each of a code
+/// and a sentence, and what should have stood where something is malformed. The build makes JavaScript modules of it, so that no artefact has to carry it.
 #[must_use]
 pub fn tables() -> Vec<u8> {
     let schemes = SCHEMES.iter().fold(ArrayWriter::new(), |list, scheme| list.raw(&row(scheme)));
@@ -46,7 +47,8 @@ pub fn tables() -> Vec<u8> {
         .raw("only_full", &full.fold(ArrayWriter::new(), |list, scheme| list.text(scheme.name)).finish())
         .raw("items", &items.fold(ArrayWriter::new(), |list, line| list.raw(&line)).finish())
         .raw("refusals", &lines(webhook::Error::LINES))
-        .raw("reasons", &lines(crypto::Error::LINES));
+        .raw("reasons", &lines(crypto::Error::LINES))
+        .raw("expected", &EXPECTED.iter().fold(ArrayWriter::new(), |list, text| list.text(text)).finish());
     reply::ok(&object.finish())
 }
 

@@ -8,7 +8,13 @@ use crate::json::DEPTH_MAX;
 /// Whether bytes are one JSON document and nothing more, in UTF-8 and without a byte-order mark.
 pub(super) fn is_document(bytes: &[u8]) -> bool {
     let mut reader = Reader { bytes, at: 0 };
-    core::str::from_utf8(bytes).is_ok() && reader.value(0) && reader.at == bytes.len()
+    is_text(bytes) && reader.value(0) && reader.at == bytes.len()
+}
+
+/// Whether bytes are UTF-8.
+#[inline(never)]
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).is_ok()
 }
 
 /// Each step answers whether what it stepped over is what it should be.

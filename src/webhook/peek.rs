@@ -81,18 +81,9 @@ impl<'a> Elements<'a> {
         if if is_first { inside } else { rest }.starts_with(b"]") {
             return Some(None);
         }
-        let (element, rest) = inside.split_at_checked(value_end(inside)?)?;
+        let (element, rest) = inside.split_at_checked(there(value_end(inside, 0))?)?;
         *self = Self { rest, before: b',' };
         Some(Some(element))
-    }
-
-    /// How many elements are left; `None` where this is no list.
-    pub(super) fn count(mut self) -> Option<usize> {
-        let mut count = 0_usize;
-        while self.next()?.is_some() {
-            count = count.wrapping_add(1);
-        }
-        Some(count)
     }
 }
 
@@ -151,9 +142,9 @@ fn picked<'a>(
         return Some(rest);
     }
     loop {
-        let (name, after) = rest.split_at_checked(string_end(rest)?)?;
+        let (name, after) = rest.split_at_checked(there(string_end(rest, 0))?)?;
         let after = after_space(after_space(after).strip_prefix(b":")?);
-        let (value, after) = after.split_at_checked(value_end(after)?)?;
+        let (value, after) = after.split_at_checked(there(value_end(after, 0))?)?;
         let bare = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
         // Names with escapes are rare and read in full.
         let bare = if position(bare, b'\\').is_some() { spelled_out(name, spare) } else { Some(bare) };
@@ -259,46 +250,59 @@ pub(super) fn after_space(bytes: &[u8]) -> &[u8] {
     bytes.iter().position(|byte| !space(byte)).and_then(|at| bytes.get(at..)).unwrap_or_default()
 }
 
-/// Where the string ends that the bytes begin with.
-fn string_end(bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(b"\"") {
-        return None;
+/// A place that is none where it is 0.
+fn there(place: usize) -> Option<usize> {
+    (place > 0).then_some(place)
+}
+
+/// Where the string ends that begins at a place; 0 where none does.
+#[inline(never)]
+pub(super) fn string_end(bytes: &[u8], at: usize) -> usize {
+    if bytes.get(at) != Some(&b'"') {
+        return 0;
     }
-    let mut place = 1_usize;
+    let mut place = at.wrapping_add(1);
     while place < bytes.len() {
         let block = Block::at(bytes, place);
         let (quotes, backslashes) = (block.places(b'"'), block.places(b'\\'));
-        let before = usize::try_from((quotes | backslashes).trailing_zeros()).ok()?;
-        if before >= BLOCK_BYTES {
-            place = place.checked_add(BLOCK_BYTES)?;
-            continue;
+        let before = (quotes | backslashes).trailing_zeros();
+        let before = usize::try_from(before).unwrap_or(BLOCK_BYTES);
+        place = place.wrapping_add(before.min(BLOCK_BYTES));
+        if before < BLOCK_BYTES {
+            // Whatever is escaped ends nothing.
+            place = place.wrapping_add(1);
+            if (quotes >> before) & 1 == 1 {
+                return place;
+            }
+            place = place.wrapping_add(1);
         }
-        if (quotes >> before) & 1 == 1 {
-            return place.checked_add(before)?.checked_add(1);
-        }
-        // Whatever is escaped ends nothing.
-        place = place.checked_add(before)?.checked_add(2)?;
     }
-    None
+    0
 }
 
-/// Where the value ends that the bytes begin with.
-fn value_end(bytes: &[u8]) -> Option<usize> {
-    match bytes.first()? {
-        b'"' => string_end(bytes),
-        b'{' | b'[' => nested_end(bytes),
-        _ => {
+/// Where the value ends that begins at a place; 0 where none does.
+#[inline(never)]
+pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        None => 0,
+        Some(b'"') => string_end(bytes, at),
+        Some(b'{' | b'[') => nested_end(bytes, at),
+        Some(_) => {
             let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-            Some(bytes.iter().position(ends).unwrap_or(bytes.len())).filter(|end| *end > 0)
+            let mut end = at;
+            while bytes.get(end).is_some_and(|byte| !ends(byte)) {
+                end = end.wrapping_add(1);
+            }
+            if end > at { end } else { 0 }
         }
     }
 }
 
-/// Where the object or list ends that the bytes begin with. Brackets are counted, whatever their kind, and most blocks
-/// have too few to end anything, so that where in the block they stand is not looked at.
-fn nested_end(bytes: &[u8]) -> Option<usize> {
+/// Where the object or list ends that begins at a place; 0 where it has no end. Brackets are counted, whatever their kind,
+/// and most blocks have too few to end anything, so that where in the block they stand is not looked at.
+fn nested_end(bytes: &[u8], at: usize) -> usize {
     let (mut depth, mut in_string, mut escaped) = (0_u32, 0, false);
-    let mut place = 0_usize;
+    let mut place = at;
     while place < bytes.len() {
         let block = Block::at(bytes, place);
         let (mut quotes, backslashes) = (block.places(b'"'), block.places(b'\\'));
@@ -311,22 +315,24 @@ fn nested_end(bytes: &[u8]) -> Option<usize> {
         let brackets = block.curly();
         let (opens, closes) = (brackets.places(b'{') & !strings, brackets.places(b'}') & !strings);
         if closes.count_ones() < depth {
-            depth = depth.saturating_add(opens.count_ones()).saturating_sub(closes.count_ones());
+            depth = depth.wrapping_add(opens.count_ones()).wrapping_sub(closes.count_ones());
         } else {
             let mut brackets = opens | closes;
             while brackets != 0 {
                 let before = brackets.trailing_zeros();
+                // The first one opens, so that there is never one too many that closes.
                 depth =
-                    if (opens >> before) & 1 == 1 { depth.checked_add(1)? } else { depth.checked_sub(1)? };
+                    if (opens >> before) & 1 == 1 { depth.wrapping_add(1) } else { depth.wrapping_sub(1) };
                 if depth == 0 {
-                    return place.checked_add(usize::try_from(before).ok()?)?.checked_add(1);
+                    let before = usize::try_from(before).unwrap_or_default();
+                    return place.wrapping_add(before).wrapping_add(1);
                 }
                 brackets &= brackets.wrapping_sub(1);
             }
         }
-        place = place.checked_add(BLOCK_BYTES)?;
+        place = place.wrapping_add(BLOCK_BYTES);
     }
-    None
+    0
 }
 
 /// A bit for each byte of a block.

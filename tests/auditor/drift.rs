@@ -120,10 +120,7 @@ impl Month {
                 self.both(ours, theirs);
             }
             7 => {
-                note(
-                    if ours.fee == 0 && ours.kind == "charge" { "fee_unexpected" } else { "fee_mismatch" },
-                    &[],
-                );
+                note(if ours.fee == 0 { "fee_unexpected" } else { "fee_mismatch" }, &[]);
                 theirs.fee += 1;
                 self.both(ours, theirs);
             }
@@ -135,16 +132,13 @@ impl Month {
             }
             // Several at once: the first in order of precedence is the kind, the rest stand beside it.
             9 => {
-                note("amount_mismatch", &["fee_mismatch"]);
+                note("amount_mismatch", &[if ours.fee == 0 { "fee_unexpected" } else { "fee_mismatch" }]);
                 theirs.amount *= 2;
                 theirs.fee += 7;
                 self.both(ours, theirs);
             }
             10 => {
-                note(
-                    if ours.fee == 0 && ours.kind == "charge" { "fee_unexpected" } else { "fee_mismatch" },
-                    &["status_mismatch"],
-                );
+                note(if ours.fee == 0 { "fee_unexpected" } else { "fee_mismatch" }, &["status_mismatch"]);
                 theirs.fee += 2;
                 theirs.status = "failed";
                 self.both(ours, theirs);

@@ -33,7 +33,7 @@ pub(crate) fn verdicts(charge: bool, ledger: &[Tiny], settlement: &[Tiny]) -> (V
         pairs.push((one, other));
     }
     let (lost_left, lost_right) = alone(&pairs);
-    let values = |&(one, other): &(usize, usize)| differences(charge, &left[one], &right[other]);
+    let values = |&(one, other): &(usize, usize)| differences(&left[one], &right[other]);
     let matched = pairs.iter().filter(|pair| values(pair).is_empty()).count();
 
     let mut identity = None;
@@ -125,15 +125,14 @@ fn by_id(rows: &[Tiny]) -> Vec<Vec<Tiny>> {
     found
 }
 
-fn differences(charge: bool, left: &[Tiny], right: &[Tiny]) -> Kinds {
+fn differences(left: &[Tiny], right: &[Tiny]) -> Kinds {
     let mut kinds = Kinds::new();
     for (one, other) in left.iter().map(|row| (row, &right[0])).chain(right.iter().map(|row| (&left[0], row)))
     {
-        let agree = one.amount == other.amount;
-        kinds.extend((!agree).then_some("amount_mismatch"));
-        kinds.extend((one.fee != other.fee).then_some(match (agree && charge, one.fee, other.fee) {
-            (true, 0, _) => "fee_unexpected",
-            (true, _, 0) => "fee_missing",
+        kinds.extend((one.amount != other.amount).then_some("amount_mismatch"));
+        kinds.extend((one.fee != other.fee).then_some(match (one.fee, other.fee) {
+            (0, _) => "fee_unexpected",
+            (_, 0) => "fee_missing",
             _ => "fee_mismatch",
         }));
     }

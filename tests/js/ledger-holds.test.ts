@@ -182,15 +182,16 @@ test("every template balances, names its accounts, and leaves the books in order
     refundId: "re",
     refunded: 400,
     released: 600,
+    payment: "order_9",
     tax: 160,
     to: "ben",
     wallet: "anna",
   };
   // Wallets and escrow are filled first, holds made before they are released.
-  const first = ["walletToppedUp", "escrowHeld", "escrowReleased", "authorization", "walletHold"];
+  const first = ["walletToppedUp", "escrowHeld", "escrowReleased", "authorization", "walletHold", "paymentInitiated"];
   const names = [...new Set([...first, ...Object.keys(SHAPES)])] as (keyof TemplateFields)[];
   for (const name of names) {
-    const of = name.startsWith("wallet") ? "id:walletHold" : name === "authorizationExpired" ? "id:second" : "id:authorization";
+    const of = name.startsWith("wallet") ? "id:walletHold" : name === "authorizationExpired" ? "id:second" : name === "paymentFailed" ? "id:paymentInitiated" : "id:authorization";
     if (name === "authorizationExpired") await ledger.post(templates.authorization({ ...all, id: "id:second", expiresAt: NOON }));
     if (name.startsWith("escrow") || name === "clawBack" || name === "providerPaid") {
       await ledger.post(templates.escrowHeld({ ...all, id: `held:${name}` }));
@@ -204,7 +205,7 @@ test("every template balances, names its accounts, and leaves the books in order
     if (ends === "hold:w") await ledger.post(templates.walletHold({ ...all, id: ends }));
     else if (ends !== undefined) await ledger.post(templates.authorization({ ...all, id: ends }));
     const fill = templates[name] as (fields: unknown) => EntryInput;
-    const takes = /Voided|Expired|^capture|Captured/.test(name) ? { of: ends ?? of } : {};
+    const takes = /Voided|Expired|paymentFailed|^capture|Captured/.test(name) ? { of: ends ?? of } : {};
     const entry = fill({ ...all, ...takes, id: `id:${name}`, released: name === "capture" ? 1_000 : 600 });
     assert.equal((await ledger.post(entry)).status, "created", name);
   }

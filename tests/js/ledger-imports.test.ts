@@ -319,6 +319,7 @@ test("CSV and JSON Lines of others come over as entries, or are refused where th
     [() => fromPostingsCsv(csv.replace(",order_1", "")), 3, 1, /found "5 cells", expected 6/],
     [() => fromPostingsCsv(csv.replace("2026-01-05,e1,order", "yesterday,e1,order").replace('"Income', '"x"Income')), 3, 1, /quotes/],
     [() => fromPostingsCsv(csv.replace("2026-01-05,e1,\n", "soon,e1,\n")), 2, 23, /found "soon", expected a time/],
+    [() => fromPostingsCsv(csv.replace("2026-01-05,e1,order_1", "2026-01-06,e1,order_1")), 3, 27, /found "2026-01-06", expected "2026-01-05", as the first row of e1 says/],
     [() => fromJsonLines("{\n"), 1, 1, /one JSON object on each line/],
     [() => fromJsonLines(json + "[]\n"), 2, 1, /one JSON object on each line/],
     [() => fromJsonLines(json.replace("1050", "1051")), 1, 1, /do not sum to zero/],

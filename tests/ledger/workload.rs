@@ -2,14 +2,14 @@
 //!
 //! Goal: whatever is asked, both say the same; after each operation the sums are zero, what was refused changed nothing,
 //! and balances of any time are those of the model. Method: a few accounts, keys and ids, so that operations meet; half
-//! of the entries come from templates, the others are made up, repeated, taken back, captured, or spoilt.
+//! of the entries come from templates in every currency, the others are made up, repeated, taken back, captured, or spoilt.
 //! `LEDGER_OPERATIONS` is how many in all; a million take two minutes of a release build.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::books::{Operation, Rule, Verdict, reversed};
-use tillproof::ledger::Template;
+use tillproof::ledger::{Template, Watch};
 
 /// Money, and notes about money; the last two are memo accounts.
 const ACCOUNTS: [&str; 12] = [
@@ -134,6 +134,7 @@ fn from_template(random: &mut Random, books: &Books, fresh: &Plain, seen: &mut B
     let names: Vec<&str> = Template::names().collect();
     let name = random.pick(&names);
     let template = Template::named(name).unwrap();
+    let currency = if random.once_in(2) { "EUR" } else { random.pick(&CURRENCIES) };
     let mut amounts = BTreeMap::new();
     for term in template.legs().iter().flat_map(|leg| &leg.sum) {
         if !term.optional || random.once_in(2) {
@@ -165,14 +166,14 @@ fn from_template(random: &mut Random, books: &Books, fresh: &Plain, seen: &mut B
     let names: BTreeMap<&str, &str> = values.into_iter().filter(|(name, _)| asked(name)).collect();
     let mut filled = serde_json::json!({
         "template": name, "id": fresh.id, "occurred_at": fresh.occurred_at, "recorded_at": fresh.recorded_at,
-        "cause": "evt_7", "currency": "EUR", "amounts": amounts, "names": names,
+        "cause": "evt_7", "currency": currency, "amounts": amounts, "names": names,
     });
     if template.relation().is_some() {
         filled["of"] = of.map_or("nothing", |entry| entry.id.as_str()).into();
     }
     let filled = filled.to_string();
     let entry = Template::fill(&json::parse(filled.as_bytes()).unwrap()).unwrap();
-    let _ = seen.insert(name.to_owned());
+    let _ = seen.insert(format!("{name} {currency}"));
     let document: serde_json::Value = serde_json::from_str(&entry.to_json()).unwrap();
     plain(&document)
 }
@@ -314,7 +315,14 @@ fn same_balances(ledger: &Ledger, books: &Books, at: &str) {
 }
 
 fn same_past(random: &mut Random, ledger: &Ledger, books: &Books, step: u64, at: &str) {
-    let (name, code) = (random.pick(&ACCOUNTS), random.pick(&CURRENCIES));
+    // Those of templates have the currency in their names.
+    let known: Vec<&Leg> = books.entries().flat_map(|entry| &entry.legs).collect();
+    let (name, code) = if known.is_empty() || random.once_in(4) {
+        (random.pick(&ACCOUNTS), random.pick(&CURRENCIES))
+    } else {
+        let leg = random.pick(&known);
+        (leg.account.as_str(), leg.currency.as_str())
+    };
     let (then, known) = (random.below(5) * DAY + random.below(3), random.below(step + 1));
     let known = random.once_in(2).then_some(known);
     let moment = |ms| Timestamp::from_unix_ms(ms).unwrap();
@@ -336,7 +344,7 @@ fn the_ledger_and_the_naive_books_agree_on_every_random_operation() {
     let (mut seen, mut templates) = (BTreeSet::new(), BTreeSet::new());
     for seed in 1..=operations.div_ceil(STEPS) {
         let mut random = Random::new(seed);
-        let (mut ledger, mut books) = (Ledger::new(), Books::default());
+        let (mut ledger, mut books, mut watch) = (Ledger::new(), Books::default(), Watch::new());
         for step in 0..STEPS {
             let at = format!("seed {seed}, step {step}");
             let operation = random_operation(&mut random, &books, step, &mut templates);
@@ -345,6 +353,11 @@ fn the_ledger_and_the_naive_books_agree_on_every_random_operation() {
             assert_eq!(verdict(&answer), expected, "{at}: {operation:?}");
             if let Ok(Answer::Created(line)) = &answer {
                 ledger.apply(line).unwrap();
+                let watched = watch.step([line.text().as_bytes()], &ledger).unwrap();
+                assert!(
+                    watched.compared && watched.balanced && watched.differing.is_empty(),
+                    "{at}: {watched:?}"
+                );
                 books.add(operation);
             } else {
                 // Refused and repeated operations change nothing.
@@ -397,6 +410,7 @@ fn the_ledger_and_the_naive_books_agree_on_every_random_operation() {
     ];
     let missed: Vec<&&str> = all.iter().filter(|case| !seen.contains(**case)).collect();
     assert!(missed.is_empty(), "the workload misses {missed:?}");
-    let unfilled: Vec<&str> = Template::names().filter(|name| !templates.contains(*name)).collect();
+    let every = Template::names().flat_map(|name| CURRENCIES.map(|currency| format!("{name} {currency}")));
+    let unfilled: Vec<String> = every.filter(|case| !templates.contains(case)).collect();
     assert!(unfilled.is_empty(), "the workload misses the templates {unfilled:?}");
 }

@@ -1,6 +1,7 @@
-//! The native side of `benches/js/ledger.bench.js`: a million transactions through the books that JavaScript has in wasm.
+//! The native side of `benches/js/ledger.bench.js`: the same transactions through the books that JavaScript has in wasm.
 //!
-//! Prints nanoseconds of CPU for one transaction, packing included, for each chain in the order of its arguments.
+//! Prints a line for each of its arguments, in their order: a chain, or `doubleentry`; nanoseconds of CPU for one
+//! transaction, packing included; and how many were new.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(
@@ -11,11 +12,17 @@
     reason = "a program that measures may stop"
 )]
 
+#[cfg(feature = "doubleentry")]
+mod peer;
+
 use tillproof::bulk::{BulkLedger, Chain, Origin, Packing};
 use tillproof::ledger::Side;
 use tillproof::time::Timestamp;
 
 const TRANSACTIONS: usize = 1_000_000;
+const PEER: &str = "doubleentry";
+/// It takes six kilobytes for an entry.
+const PEER_TRANSACTIONS: usize = 50_000;
 const BATCH: usize = 1_000;
 const ACCOUNTS: u64 = 1_000;
 /// Of so many transactions one comes a second time.
@@ -28,12 +35,25 @@ struct Transaction {
 }
 
 fn main() {
-    for chain in std::env::args().skip(1) {
-        let transactions = made();
+    for contender in std::env::args().skip(1) {
+        let transactions = made(if contender == PEER { PEER_TRANSACTIONS } else { TRANSACTIONS });
         let started = cpu_ns();
-        let created = post(&transactions, Chain::parse(&chain).unwrap());
-        println!("{chain} {} {created}", (cpu_ns() - started) / TRANSACTIONS as u64);
+        let created = match Chain::parse(&contender) {
+            Some(chain) => post(&transactions, chain),
+            None => peer(&transactions),
+        };
+        println!("{contender} {} {created}", (cpu_ns() - started) / transactions.len() as u64);
     }
+}
+
+#[cfg(feature = "doubleentry")]
+fn peer(transactions: &[Transaction]) -> u64 {
+    peer::post(transactions)
+}
+
+#[cfg(not(feature = "doubleentry"))]
+fn peer(_: &[Transaction]) -> u64 {
+    panic!("built without doubleentry")
 }
 
 fn post(transactions: &[Transaction], chain: Chain) -> u64 {
@@ -71,14 +91,14 @@ fn name(number: u64) -> String {
     }
 }
 
-fn made() -> Vec<Transaction> {
+fn made(count: usize) -> Vec<Transaction> {
     let mut seed = 1_u32;
     let mut below = move |bound: u64| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         u64::from(seed >> 8) % bound
     };
-    let mut all: Vec<Transaction> = Vec::with_capacity(TRANSACTIONS);
-    for number in 0..TRANSACTIONS {
+    let mut all: Vec<Transaction> = Vec::with_capacity(count);
+    for number in 0..count {
         if number > BATCH && number % REPEATED == 0 {
             let before = &all[number - 1 - below(900) as usize];
             let again = Transaction { id: before.id.clone(), legs: before.legs.clone() };

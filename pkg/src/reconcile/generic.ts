@@ -21,7 +21,7 @@ const SETTLEMENT = [
   "payout_id", "parent_reference", "account", "original_amount_minor", "original_currency", "rate",
 ] as const;
 
-const BANK = ["reference", "id", "amount_minor", "currency", "booked_at", "description"] as const;
+const BANK = ["reference", "id", "amount_minor", "currency", "booked_at", "value_date", "description"] as const;
 
 /** The header stands in the first line. */
 const LINES_BEFORE = 2;
@@ -76,6 +76,7 @@ function bankRow(line: BankLine): Record<(typeof BANK)[number], Cell> {
     amount_minor: minor,
     currency,
     booked_at: moment(line.bookedAt ?? line.valueDate),
+    value_date: moment(line.valueDate),
     description: words,
   };
 }

@@ -46,7 +46,8 @@ export type BreakKind =
   | "stuck"
   | "late"
   | "early"
-  | "period_shift";
+  | "period_shift"
+  | "value_date_shift";
 
 /** Where a row stands. */
 export interface RowPlace {

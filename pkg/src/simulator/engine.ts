@@ -8,6 +8,7 @@
 import { TillproofError } from "../shell/errors.js";
 import { simulator } from "../shell/simulator.js";
 import { encode, openText, utf8 } from "../shell/wire.js";
+import { Area } from "./area.js";
 import { injectedFrom, planDocument, type FaultPlan, type Injected } from "./faults.js";
 
 /** A request as a server saw it. */
@@ -106,19 +107,16 @@ export class Engine {
   /** Answers a request, whose texts are whole characters. */
   handle(now: number, request: GatewayRequest): Exchange {
     this.#checkAlive();
-    const { body } = request;
-    const head = headOf(now, request);
     const { exports } = simulator;
-    let answer: string;
+    const crossing = presentArea();
+    let isAnswered: boolean;
     try {
-      answer =
-        typeof body === "string"
-          ? exports.simulator_handle_text(this.#handle, head, body)
-          : exports.simulator_handle(this.#handle, head, body);
+      crossing.write(now, request);
+      isAnswered = exports.simulator_handle(this.#handle);
     } catch (error) {
       throw simulator.told(error);
     }
-    return exchangeOf(answer);
+    return isAnswered ? crossing.answer() : openText<Exchange>(crossing.text());
   }
 
   /** Lets happen what happens by itself up to `now`, and says what is to be done next. */
@@ -200,71 +198,17 @@ export function stripeRoutes(): StripeRoute[] {
   return simulator.invoke<StripeRoute[]>((exports) => exports.simulator_stripe_routes());
 }
 
-/** The request as the engine reads it: a line for each text. Throws `text_of_lines` for a text that is more than one. */
-function headOf(now: number, { method, path, query, headers }: GatewayRequest): string {
-  let head = `${now}\n${method}\n${path}\n${query}`;
-  for (const [name, value] of headers) head += `\n${name}\n${value}`;
-  let lines = 1;
-  for (let at = head.indexOf("\n"); at >= 0; at = head.indexOf("\n", at + 1)) lines += 1;
-  if (lines === 4 + 2 * headers.length) return head;
-  throw new TillproofError({
-    code: "text_of_lines",
-    message: "the request holds a line break in its method, its address or a header, which HTTP cannot carry: leave it out",
-  });
-}
+/** The area of the instance that runs, and which instance that is. */
+let area: Area | undefined;
+let areaGeneration = -1;
 
-/** What follows the status of nearly every answer: it is sent at once, and nothing happens before. */
-const AT_ONCE = " deliver 0 0 - ";
-
-/** The answer as the engine writes it: a line of facts, the headers, an empty line and the body, which is not for us to read. */
-function exchangeOf(answer: string): Exchange {
-  if (answer.startsWith("{")) return openText<Exchange>(answer);
-  // Place by place, and not by `split`: this is done for every request.
-  const endOfStatus = answer.indexOf(" ");
-  const endOfFacts = answer.indexOf("\n");
-  const status = Number(answer.slice(0, endOfStatus));
-  const headers: [name: string, value: string][] = [];
-  const begin = headersInto(headers, answer, endOfFacts + 1);
-  const body = answer.slice(begin);
-  if (answer.startsWith(AT_ONCE, endOfStatus)) {
-    const due = dueOf(answer.slice(endOfStatus + AT_ONCE.length, endOfFacts));
-    return { status, transport: "deliver", delay_ms: 0, advance_ms: 0, webhooks_first: false, due, headers, body };
+function presentArea(): Area {
+  if (area === undefined || areaGeneration !== simulator.generation) {
+    const { exports } = simulator;
+    area = new Area(simulator.memory(), exports.simulator_area);
+    areaGeneration = simulator.generation;
   }
-  const [transport, delay, advance, first, due = "-"] = answer.slice(endOfStatus + 1, endOfFacts).split(" ");
-  return {
-    status,
-    transport: transport as Exchange["transport"],
-    delay_ms: Number(delay),
-    advance_ms: Number(advance),
-    webhooks_first: first === "webhooks_first",
-    due: dueOf(due),
-    headers,
-    body,
-  };
-}
-
-function dueOf(text: string): number | null {
-  return text === "-" ? null : Number(text);
-}
-
-/** How the lines of nearly every answer begin: a text that was made just now is dear as the name of a member. */
-const KNOWN_HEADERS = ["content-type", "request-id", "stripe-version", "idempotency-key"].map((name) => ({
-  name,
-  prefix: `${name}: `,
-}));
-
-/** Reads the lines from a place on, up to the empty one, and returns what stands behind it. */
-function headersInto(headers: [name: string, value: string][], answer: string, from: number): number {
-  let begin = from;
-  for (;;) {
-    const end = answer.indexOf("\n", begin);
-    if (end === begin) return end + 1;
-    const at = begin;
-    const known = KNOWN_HEADERS.find(({ prefix }) => answer.startsWith(prefix, at));
-    const colon = known === undefined ? answer.indexOf(": ", begin) : begin + known.name.length;
-    headers.push([known?.name ?? answer.slice(begin, colon), answer.slice(colon + 2, end)]);
-    begin = end + 1;
-  }
+  return area;
 }
 
 type SimulatorExports = Parameters<Parameters<typeof simulator.raw>[0]>[0];

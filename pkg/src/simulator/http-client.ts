@@ -1,9 +1,10 @@
 /**
  * A gateway behind the interface that the official `stripe` client takes as its `httpClient`: no socket, no objects of
- * `fetch`, and an answer that is parsed once.
+ * `fetch`, and an answer that is parsed once, or not at all where its shape is known.
  */
 
 import { refusal } from "../shell/guard.js";
+import { AnswerReader } from "./answer-reader.js";
 import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
 import { connectionReset, neverAnswered, NOT_READ } from "./fetch.js";
 
@@ -59,6 +60,7 @@ export function stripeClass(stripe: StripeClass): StripeClass {
  * over a connection.
  */
 export function httpClientOver(exchange: ExchangeWith, stripe?: StripeClass): StripeHttpClient {
+  const reader = new AnswerReader();
   return {
     getClientName: () => "tillproof",
     makeRequest: async (_host, _port, path, method, headers, requestData) => {
@@ -73,7 +75,7 @@ export function httpClientOver(exchange: ExchangeWith, stripe?: StripeClass): St
       const answer = "connection" in asked ? asked : await asked;
       if (answer.connection === "broken") throw connectionReset();
       if (answer.connection === "hung") throw neverAnswered();
-      return new Answered(answer, stripe);
+      return new Answered(answer, reader, stripe);
     },
   };
 }
@@ -99,10 +101,12 @@ export function recordOf(headers: Kept["headers"]): Record<string, string> {
 class Answered implements ClientResponse {
   readonly #answer: Kept | Truncated;
   readonly #headers: Record<string, string>;
+  readonly #reader: AnswerReader;
   readonly #stripe: StripeClass | undefined;
 
-  constructor(answer: Kept | Truncated, stripe: StripeClass | undefined) {
+  constructor(answer: Kept | Truncated, reader: AnswerReader, stripe: StripeClass | undefined) {
     this.#answer = answer;
+    this.#reader = reader;
     this.#stripe = stripe;
     this.#headers = recordOf(answer.headers);
   }
@@ -130,6 +134,6 @@ class Answered implements ClientResponse {
       const reset = connectionReset();
       throw this.#stripe?.HttpClient?.makeResponseBodyError?.(reset) ?? reset;
     }
-    return JSON.parse(this.#answer.body);
+    return this.#reader.read(this.#answer.body);
   }
 }

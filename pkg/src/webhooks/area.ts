@@ -36,22 +36,28 @@ const decoder = new TextDecoder();
 /** The area of one wasm instance. */
 export class Area {
   readonly #memory: WebAssembly.Memory;
-  readonly #at: number;
+  readonly #place: () => number;
+  #at = 0;
   /** All of the memory. */
   bytes = new Uint8Array();
   #words = new DataView(new ArrayBuffer(0));
   #slots: Uint8Array[] = [];
   #url = new Uint8Array();
 
-  constructor(memory: WebAssembly.Memory, at: number) {
+  /** Texts of the engine that never change, by where they stand; few are ever seen. */
+  readonly #known = new Map<number, string>();
+
+  /** `place` says where the area is, which may be elsewhere once the memory was replaced. */
+  constructor(memory: WebAssembly.Memory, place: () => number) {
     this.#memory = memory;
-    this.#at = at;
+    this.#place = place;
     this.refresh();
   }
 
   /** Looks at the memory anew if it was replaced. */
   refresh(): void {
     if (this.bytes.length !== 0) return;
+    this.#at = this.#place();
     const { buffer } = this.#memory;
     const view = (at: number, length: number): Uint8Array<ArrayBuffer> => new Uint8Array(buffer, this.#at + at, length);
     this.bytes = new Uint8Array(buffer);
@@ -118,6 +124,17 @@ export class Area {
   /** The text two words point at. */
   string(at: number): string {
     return decoder.decode(this.text(at));
+  }
+
+  /** As {@link Area.string}, of one that never changes. */
+  known(at: number): string {
+    const place = this.word(at);
+    let text = this.#known.get(place);
+    if (text === undefined) {
+      text = this.string(at);
+      this.#known.set(place, text);
+    }
+    return text;
   }
 }
 

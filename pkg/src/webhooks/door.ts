@@ -19,7 +19,6 @@ export interface WebhookExports extends Glue {
   webhooks_area(): number;
   webhooks_text(bytes: number): number;
   webhooks_open(): number;
-  webhooks_release(handle: number): void;
   webhooks_begin(handle: number, bodyBytes: number, roomBytes: number): number;
   webhooks_absorb(bytes: number): void;
   webhooks_close(secretIndex: number): number;
@@ -215,6 +214,8 @@ export class Door {
 
   /** Hands a long text over. */
   #writeText(exports: WebhookExports, area: Area, content: Content): void {
+    // It may stand where the room was.
+    this.#laid = undefined;
     const bytes = typeof content === "string" ? utf8(content) : content;
     const at = exports.webhooks_text(bytes.length);
     area.refresh();
@@ -225,7 +226,7 @@ export class Door {
     if (this.#area === undefined || this.#generation !== this.#artefact.generation) {
       this.#generation = this.#artefact.generation;
       this.#laid = undefined;
-      this.#area = new Area(this.#artefact.memory(), exports.webhooks_area());
+      this.#area = new Area(this.#artefact.memory(), () => exports.webhooks_area());
     }
     this.#area.refresh();
     return this.#area;

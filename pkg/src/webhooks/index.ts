@@ -5,6 +5,8 @@
  * what can be verified.
  */
 
+// First, see there.
+export { createVerifier } from "./verifier.js";
 export { createDedup } from "./dedup.js";
 export type { Dedup, DedupOptions } from "./dedup.js";
 export { diagnose } from "./diagnosis.js";
@@ -28,7 +30,6 @@ export type {
 export type { HeaderInput, HeadersLike } from "./headers.js";
 export { schemes } from "./schemes.js";
 export type { SchemeInfo } from "./schemes.js";
-export { createVerifier } from "./verifier.js";
 export type {
   Delivery,
   EventFields,

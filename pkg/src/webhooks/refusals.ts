@@ -3,6 +3,7 @@
  * build writes into a module.
  */
 
+import { expected } from "../../wasm/webhooks.expected.js";
 import { reasons, refusals } from "../../wasm/webhooks.refusals.js";
 import { TillproofError } from "../shell/errors.js";
 import { OUT, type Area } from "./area.js";
@@ -22,9 +23,6 @@ interface Reason {
   readonly sentence: string;
 }
 
-/** Texts of the engine, by where they stand in its memory: they never change, and few are ever seen. */
-const texts = new Map<number, string>();
-
 /** Reads what the engine refused out of the area. `given` is what the caller had asked for. */
 export function readRefusal(area: Area, given = ""): Refusal {
   const line = area.word(OUT);
@@ -38,20 +36,22 @@ export function readRefusal(area: Area, given = ""): Refusal {
 
 type Line = readonly [code: string, sentence: string];
 
-const [GIVEN, KNOWN, NUMBER, REASON, PLACES] = [1, 2, 3, 4, 5];
+const [GIVEN, KNOWN, NUMBER, REASON, PLACES, EXPECTED] = [1, 2, 3, 4, 5, 7];
 
 function fact(area: Area, at: number, given: string): string | Reason {
   switch (area.word(at)) {
     case GIVEN:
       return given;
     case KNOWN:
-      return known(area, at + 1);
+      return area.known(at + 1);
     case NUMBER:
       return String(area.number(at + 1));
     case REASON: {
       const [code, sentence] = reasons[area.word(at + 1)] as Line;
       return { code, sentence: sentence.replace(BRACES, String(area.word(at + 2))) };
     }
+    case EXPECTED:
+      return expected[area.word(at + 1)] as string;
     case PLACES:
       return places(area.delivered()).join(", ");
     default: {
@@ -59,16 +59,6 @@ function fact(area: Area, at: number, given: string): string | Reason {
       return { code, sentence };
     }
   }
-}
-
-function known(area: Area, at: number): string {
-  const place = area.word(at);
-  let text = texts.get(place);
-  if (text === undefined) {
-    text = area.string(at);
-    texts.set(place, text);
-  }
-  return text;
 }
 
 /** A list of words, the lowest byte first. */

@@ -5,10 +5,12 @@
  * sender controls makes it throw.
  */
 
+// First of all, so that in a bundle the packed bytes stand before everything else: text and bytes compress worse together.
+import { webhooks } from "../shell/webhooks.js";
+
 import { onlyFull } from "../../wasm/webhooks.only-full.js";
 import { isTillproofError } from "../shell/errors.js";
 import { bytes, count, flag, nowMs, onlyKnown, optionalText, text } from "../shell/guard.js";
-import { webhooks } from "../shell/webhooks.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { utf8 } from "../shell/wire.js";
 import { diagnosable, hintOf } from "./diagnosis.js";

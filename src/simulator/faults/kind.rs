@@ -240,7 +240,7 @@ pub(super) const CATALOGUE: [Row; 66] = [
     Row { kind: Some("status_stale"), ..late(Fault::RefundReturned, "refund_returned", "S14", (86_400_000, 604_800_000), [0, 0, 0, 20_000]) },
     drift(Fault::DisputeSilent, "dispute_silent", "S15", "missing_in_mirror", [0, 0, 0, 50_000]),
     drift(Fault::DisputeFeeMissing, "dispute_fee_missing", "S16", "fee_missing", [0, 0, 0, 50_000]),
-    drift(Fault::DisputeFeeDoubled, "dispute_fee_doubled", "S16", "fee_unexpected", [0, 0, 0, 50_000]),
+    drift(Fault::DisputeFeeDoubled, "dispute_fee_doubled", "S16", "fee_mismatch", [0, 0, 0, 50_000]),
     drift(Fault::SettlementUncaptured, "settlement_uncaptured", "S17", "amount_mismatch", [0, 0, 0, 50_000]),
     drift(Fault::AuthorizationShort, "authorization_short", "S18", "hold_not_closed", [0, 0, 0, 10_000]),
     drift(Fault::ReserveHeld, "reserve_held", "S19", "reserve_or_netting", [0, 0, 0, 10_000]),

@@ -120,12 +120,17 @@ pub(super) fn truth(fault: Fault, drift: Drift, transaction: &Transaction) -> In
         Drift::Status => (None, None),
     };
     let statuses = if drift == Drift::Status { (Some(SETTLED), Some("failed")) } else { (None, None) };
-    Injected {
+    let mut injected = Injected {
         expected,
         actual,
         currency: Some(transaction.currency.to_string()),
         expected_status: statuses.0,
         actual_status: statuses.1,
         ..Injected::of(fault)
+    };
+    // A fee where there was none is one that is not due, and not another one.
+    if matches!(drift, Drift::Fee(_)) && fee == 0 {
+        injected.kind = Some("fee_unexpected");
     }
+    injected
 }

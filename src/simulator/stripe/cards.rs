@@ -124,37 +124,40 @@ impl Card {
         id: &str,
         holder: Option<&str>,
     ) {
+        sheet.object(name, |sheet| self.write_source_members(sheet, id, holder));
+    }
+
+    /// Writes the members of the older form, for an object around them that is there.
+    pub(super) fn write_source_members(self, sheet: &mut Sheet<'_>, id: &str, holder: Option<&str>) {
         let fingerprint = self.fingerprint(sheet.reader.ids);
-        sheet.object(name, |sheet| {
-            sheet.text("id", id);
-            sheet.text("object", "card");
-            for part in [
-                "address_city",
-                "address_country",
-                "address_line1",
-                "address_line1_check",
-                "address_line2",
-                "address_state",
-                "address_zip",
-                "address_zip_check",
-            ] {
-                sheet.null(part);
-            }
-            sheet.text("brand", shown_brand(self.test.brand()));
-            sheet.text("country", self.test.country);
-            sheet.maybe_text("cvc_check", self.check(self.given.cvc, self.test.checks.cvc));
-            sheet.null("dynamic_last4");
-            sheet.natural("exp_month", self.exp_month.into());
-            sheet.natural("exp_year", self.exp_year.into());
-            sheet.text("fingerprint", &fingerprint);
-            sheet.text("funding", self.test.funding.name());
-            sheet.text("last4", self.test.last4());
-            sheet.object("metadata", |_| {});
-            sheet.maybe_text("name", holder);
-            sheet.text("regulated_status", "unregulated");
-            sheet.null("tokenization_method");
-            sheet.null("wallet");
-        });
+        sheet.text("id", id);
+        sheet.text("object", "card");
+        for part in [
+            "address_city",
+            "address_country",
+            "address_line1",
+            "address_line1_check",
+            "address_line2",
+            "address_state",
+            "address_zip",
+            "address_zip_check",
+        ] {
+            sheet.null(part);
+        }
+        sheet.text("brand", shown_brand(self.test.brand()));
+        sheet.text("country", self.test.country);
+        sheet.maybe_text("cvc_check", self.check(self.given.cvc, self.test.checks.cvc));
+        sheet.null("dynamic_last4");
+        sheet.natural("exp_month", self.exp_month.into());
+        sheet.natural("exp_year", self.exp_year.into());
+        sheet.text("fingerprint", &fingerprint);
+        sheet.text("funding", self.test.funding.name());
+        sheet.text("last4", self.test.last4());
+        sheet.object("metadata", |_| {});
+        sheet.maybe_text("name", holder);
+        sheet.text("regulated_status", "unregulated");
+        sheet.null("tokenization_method");
+        sheet.null("wallet");
     }
 
     /// Writes `checks`.

@@ -18,8 +18,8 @@ use super::test_clocks;
 use super::work::{Work, merge};
 use crate::prelude::*;
 
-const NOTE: &str = "A `source` is a token, of which a payment method is made; its id is the default_source. Not simulated: the routes \
-                    of sources, cash balance, tax ids, custom fields of invoices.";
+const NOTE: &str = "A `source` is a token, of which a payment method is made; its id is the default_source. Not simulated: cash \
+                    balance, tax ids, custom fields of invoices.";
 
 pub(super) const ROUTES: &[Row] = &[
     Row::new("POST", "/v1/customers", create, Gives::One(Class::Customer), Level::Most).noting(NOTE),
@@ -117,7 +117,11 @@ pub(super) fn number_invoice(work: &mut Work<'_>, customer: usize) -> Result<Str
 }
 
 /// The customer of the path, who was not deleted.
-fn find(work: &Work<'_>) -> Result<usize> {
+///
+/// # Errors
+///
+/// 404 when there is none.
+pub(super) fn find(work: &Work<'_>) -> Result<usize> {
     let number = work.find::<Customer>(0)?;
     if work.get::<Customer>(number)?.is_deleted {
         return Err(Refusal::no_such(Customer::NAME, work.path_id(0)));

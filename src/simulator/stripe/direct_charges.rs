@@ -132,9 +132,11 @@ fn purse_of(work: &Work<'_>, source: Option<Source>, customer: Option<usize>) ->
     match source {
         Some(Source::Shown(shown)) => Ok(Purse::Shown(shown)),
         Some(Source::Id(id)) => {
-            let is_it = |method: &usize| work.id::<PaymentMethod>(*method) == id;
-            let found = kept.filter(is_it).map(Purse::Kept);
-            found.ok_or_else(|| Refusal::no_such_param("source", &id, "source"))
+            let is_theirs = |method: &usize| {
+                work.get::<PaymentMethod>(*method).is_ok_and(|method| method.customer() == customer)
+            };
+            let found = work.number::<PaymentMethod>(&id).filter(|_| customer.is_some()).filter(is_theirs);
+            found.map(Purse::Kept).ok_or_else(|| Refusal::no_such_param("source", &id, "source"))
         }
         None => kept.map(Purse::Kept).ok_or_else(|| without_source(customer.is_some())),
     }

@@ -61,6 +61,7 @@ mod search_page;
 mod serve;
 mod setup_intents;
 mod sheet;
+mod sources;
 mod terms;
 mod test_cards;
 mod test_clocks;

@@ -11,7 +11,7 @@ use super::work::Work;
 use super::{
     accounts, application_fees, balance, balance_transactions, bank_accounts, billing, charges, customers,
     disputes, events, files, fraud_warnings, payment_intents, payment_methods, payout_settings, payouts,
-    prices, products, refunds, setup_intents, test_clocks, tokens, transfer_reversals, transfers,
+    prices, products, refunds, setup_intents, sources, test_clocks, tokens, transfer_reversals, transfers,
     webhook_endpoints,
 };
 use crate::json::{self, ArrayWriter, ObjectWriter, Value};
@@ -43,6 +43,7 @@ const RESOURCES: &[&[Row]] = &[
     products::ROUTES,
     refunds::ROUTES,
     setup_intents::ROUTES,
+    sources::ROUTES,
     test_clocks::ROUTES,
     tokens::ROUTES,
     transfer_reversals::ROUTES,
@@ -121,7 +122,7 @@ pub(super) struct Row {
     mark: Mark,
 }
 
-/// The first letter of the method, the first two of the resource, and how many parts the path has, in one number.
+/// The first letter of the method, a hash of the resource, and how many parts the path has, in one number.
 type Mark = u32;
 
 /// Where the name of a resource begins in every path.
@@ -132,19 +133,22 @@ const fn mark(method: &str, path: &str) -> Mark {
         Some(verb) => *verb,
         None => 0,
     };
-    let path = path.as_bytes();
-    let [first, second] = match path.split_at_checked(VERSION.len()) {
-        Some((_, [first, second, ..])) => [*first, *second],
-        _ => [0, 0],
+    let mut rest = match path.as_bytes().split_at_checked(VERSION.len()) {
+        Some((_, behind)) => behind,
+        None => &[],
     };
-    let (mut parts, mut rest) = (0_u8, path);
+    let (mut parts, mut hash) = (0_u8, 0_u16);
     while let Some((byte, after)) = rest.split_first() {
         if *byte == b'/' {
             parts = parts.saturating_add(1);
+        } else if parts == 0 {
+            let [low, high] = hash.rotate_left(5).to_le_bytes();
+            hash = u16::from_le_bytes([low ^ *byte, high]);
         }
         rest = after;
     }
-    u32::from_be_bytes([verb, first, second, parts])
+    let [low, high] = hash.to_le_bytes();
+    u32::from_be_bytes([verb, low, high, parts])
 }
 
 impl Row {
@@ -225,13 +229,14 @@ fn member(whole: &str, name: &str, id: Option<&str>) -> Option<String> {
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String>)> {
     // Four bytes pass over nearly all rows, at a hundredth of what comparing texts costs.
     let mark = mark(method, path);
-    let (marks, rows) = &MARKED;
-    let alike = marks.iter().zip(rows).filter(|(found, _)| **found == mark);
-    let rows = alike.filter_map(|(_, row)| *row).filter(|row| row.method == method);
+    let (mut marks, mut rows): (&[Mark], &[Option<&Row>]) = (&MARKED.0, &MARKED.1);
     // A literal goes before an id: `/v1/customers/search` is no customer.
     let mut best: Option<(&'static Row, Vec<String>)> = None;
-    for row in rows {
-        let Some(ids) = matches(row.pattern, path) else { continue };
+    while let Some(place) = marks.iter().position(|found| *found == mark) {
+        let [row, others @ ..] = rows.get(place..)? else { break };
+        (marks, rows) = (marks.get(place.saturating_add(1)..)?, others);
+        let Some(row) = row.filter(|row| row.method == method && fits(row.pattern, path)) else { continue };
+        let Some(ids) = ids(row.pattern, path) else { continue };
         if best.as_ref().is_none_or(|(_, found)| ids.len() < found.len()) {
             best = Some((row, ids));
         }
@@ -239,8 +244,26 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
     best
 }
 
+/// Whether a path is that of a pattern, as far as its letters say. Nothing is kept for a row that is another one.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.as_bytes(), path.as_bytes());
+    let behind = |text: &[u8]| text.iter().position(|byte| *byte == b'/').unwrap_or(text.len());
+    // Byte by byte: taking paths apart would be a tenth of a request.
+    while let Some((expected, after)) = pattern.split_first() {
+        (pattern, path) = match path.split_first() {
+            _ if *expected == b':' => {
+                let (id, place) = (behind(pattern), behind(path));
+                (pattern.get(id..).unwrap_or_default(), path.get(place..).unwrap_or_default())
+            }
+            Some((found, rest)) if found == expected => (after, rest),
+            _ => return false,
+        };
+    }
+    path.is_empty()
+}
+
 /// The ids in a path; `None` when the pattern is another one.
-fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
+fn ids(pattern: &str, path: &str) -> Option<Vec<String>> {
     const ID: &[u8] = b"id";
     let mut ids = Vec::new();
     let (mut pattern, mut rest) = (pattern.as_bytes(), path.as_bytes());

@@ -66,6 +66,16 @@ impl<'a> Reader<'a> {
         sheet.out
     }
 
+    /// What is no object of a table, such as an older form of one, as JSON.
+    pub(super) fn members(self, write: impl FnOnce(&mut Sheet<'_>)) -> String {
+        let mut sheet =
+            Sheet { reader: self, expand: Expand::NONE, out: String::with_capacity(OBJECT_BYTES) };
+        sheet.out.push('{');
+        write(&mut sheet);
+        sheet.out.push('}');
+        sheet.out
+    }
+
     /// The id of an object.
     pub(super) fn id<T: Kind>(self, number: usize) -> String {
         object::id_of::<T>(self.tables, self.ids, number)

@@ -72,19 +72,11 @@ impl Version {
     pub(super) fn to_text(self) -> String {
         let Name(bytes, length) = self.name;
         let mut text = String::with_capacity(DATE_BYTES.saturating_add(1).saturating_add(length));
-        let date = self.date;
-        for (mark, upwards) in [
-            ("", date / 10_000_000),
-            ("", date / 1_000_000),
-            ("", date / 100_000),
-            ("", date / 10_000),
-            ("-", date / 1_000),
-            ("", date / 100),
-            ("-", date / 10),
-            ("", date),
-        ] {
+        for (mark, part, width) in
+            [("", self.date / 10_000, 4), ("-", self.date / 100 % 100, 2), ("-", self.date % 100, 2)]
+        {
             text.push_str(mark);
-            text.extend(char::from_digit(upwards % 10, 10));
+            append_padded(&mut text, part, width);
         }
         if let Ok(name) = core::str::from_utf8(bytes.get(..length).unwrap_or_default())
             && !name.is_empty()
@@ -94,6 +86,17 @@ impl Version {
         }
         text
     }
+}
+
+/// Appends the lowest digits of a number.
+fn append_padded(text: &mut String, mut number: u32, width: usize) {
+    let mut digits = [b'0'; 4];
+    for digit in digits.iter_mut().rev() {
+        *digit |= u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+    let shown = digits.get(digits.len().saturating_sub(width)..).unwrap_or_default();
+    text.extend(shown.iter().map(|digit| char::from(*digit)));
 }
 
 #[cfg(test)]

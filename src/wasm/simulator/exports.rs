@@ -22,16 +22,16 @@ pub fn simulator_restore(snapshot: &[u8]) -> Vec<u8> {
     GATEWAYS.lock().restore(snapshot)
 }
 
-/// See [`Gateways::handle`].
+/// See [`Gateways::area`].
 #[wasm_bindgen]
-pub fn simulator_handle(handle: u32, head: &str, body: &[u8]) -> String {
-    with_room(|| GATEWAYS.lock().handle(handle, head, body))
+pub fn simulator_area(text_bytes: usize) -> usize {
+    GATEWAYS.lock().area(text_bytes)
 }
 
-/// See [`Gateways::handle`]; for a body that is text.
+/// See [`Gateways::handle`].
 #[wasm_bindgen]
-pub fn simulator_handle_text(handle: u32, head: &str, body: &str) -> String {
-    with_room(|| GATEWAYS.lock().handle(handle, head, body.as_bytes()))
+pub fn simulator_handle(handle: u32) -> bool {
+    with_room(|| GATEWAYS.lock().handle(handle))
 }
 
 /// Does something that makes the memory grow again and again. The allocator asks for 64 KiB at a time, and each time the

@@ -1,352 +1,476 @@
-//! What a delivery claims about itself, read from where it came in; nothing of it is kept.
+//! What a delivery claims about itself, read from where it came in.
 //!
 //! A value is cut into signatures in one way or refused: two readers can never find different ones.
 
-use core::cell::Cell;
-
-use super::area::{ABSENT, Area, LENGTHS, REPEATED, SLOT_BYTES, SLOTS_AT, low};
-use super::code::{self, clock, grammar, unit};
-use super::fault::{Fault, Refused, Step, expected, line};
-use super::key::{Key, matches};
-use super::row::Row;
+use super::Interpreter;
+use super::area::{ABSENT, LENGTHS, REPEATED, SLOT_BYTES, SLOTS_AT};
+use super::code::{self, clock, form, grammar, unit};
+use super::fault::{Fault, expected, line};
+use super::memory::{Span, low};
+use crate::crypto::{base64_digits, equal, hex_digits_of};
 use crate::time::Timestamp;
 use crate::webhook::block::count;
-use crate::webhook::cut::cut_bytes;
 use crate::webhook::{HEADER_BYTES_MAX, SIGNATURES_MAX, TimeUnit};
 
-/// A delivery while it is read.
-pub(super) struct Reading<'d> {
-    pub(super) row: Row,
-    pub(super) area: &'d Area,
-    /// Empty when nobody said it.
-    pub(super) url: &'d [u8],
-    pub(super) body: &'d [u8],
-    pub(super) keys: &'d [Key],
-    /// Empty when the caller named none; the same for the access key.
-    pub(super) key_id: &'d [u8],
-    pub(super) access_key: &'d [u8],
-    pub(super) fault: Cell<Fault>,
-}
-
 /// What a delivery claims.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Claims<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claims {
     /// How many signatures there are. An empty one is none.
     pub(super) signatures: usize,
-    /// Whether one of them is the tag that was asked for.
+    /// Whether one of them is the tag that is looked for.
     pub(super) holds: bool,
     /// The text of the time.
-    pub(super) time: Option<&'a [u8]>,
-    /// The moment it means.
-    pub(super) signed_at: Option<SignedAt>,
-}
-
-/// The time a delivery was signed at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SignedAt {
-    pub(super) ms: u64,
+    pub(super) time: Span,
+    /// The moment it means, in milliseconds.
+    pub(super) signed_at: Option<u64>,
     /// Whether it is told to the second only.
     pub(super) whole_seconds: bool,
 }
 
-/// What is wrong with a value: a number of [`expected`].
-type Cut<T> = Result<T, u8>;
+impl Claims {
+    pub(super) const NONE: Self =
+        Self { signatures: 0, holds: false, time: Span::NONE, signed_at: None, whole_seconds: false };
+}
 
-impl<'d> Reading<'d> {
-    /// Refuses, and says why.
+impl Interpreter {
+    /// Notes what is wrong, unless something was before.
     #[inline(never)]
-    pub(super) fn fault<T>(&self, line: u8, subject: &'static [u8], expected: Option<u8>) -> Step<T> {
-        self.fault.set(Fault { line, subject, expected, numbers: [0; 2] });
-        Err(Refused)
+    pub(super) fn fault(&mut self, line: u8, subject: Span, expected: u8) {
+        if self.fault.line == line::NONE {
+            self.fault = Fault { line, subject, expected, numbers: [0; 2] };
+        }
     }
 
-    /// As [`Reading::fault`], with numbers as facts.
-    pub(super) fn fault_of<T>(&self, line: u8, subject: &'static [u8], numbers: [u64; 2]) -> Step<T> {
-        self.fault.set(Fault { line, subject, expected: None, numbers });
-        Err(Refused)
+    /// As [`Interpreter::fault`], with numbers as facts.
+    #[inline(never)]
+    pub(super) fn fault_of(&mut self, line: u8, subject: Span, first: usize, second: usize) {
+        if self.fault.line == line::NONE {
+            self.fault = Fault { line, subject, expected: expected::NOTHING, numbers: [first, second] };
+        }
     }
 
     /// Refuses the value of a field.
-    pub(super) fn field<T>(&self, field: &'static [u8], expected: u8) -> Step<T> {
-        self.fault(line::FIELD_MALFORMED, field, Some(expected))
+    #[inline(never)]
+    pub(super) fn bad_field(&mut self, field: Span, expected: u8) {
+        self.fault(line::FIELD_MALFORMED, field, expected);
     }
 
     /// Refuses a field that is not there.
-    pub(super) fn no_field<T>(&self, field: &'static [u8]) -> Step<T> {
-        self.fault(line::FIELD_MISSING, field, None)
+    #[inline(never)]
+    pub(super) fn no_field(&mut self, field: Span) {
+        self.fault(line::FIELD_MISSING, field, expected::NOTHING);
     }
 
     /// Refuses the body.
-    pub(super) fn malformed<T>(&self, expected: u8) -> Step<T> {
-        self.fault(line::BODY_MALFORMED, b"", Some(expected))
+    #[inline(never)]
+    pub(super) fn bad_body(&mut self, expected: u8) {
+        self.fault(line::BODY_MALFORMED, Span::EMPTY, expected);
+    }
+
+    /// Refuses the value of a header, by its slot within the row.
+    #[inline(never)]
+    pub(super) fn bad_header(&mut self, slot: usize, expected: u8) {
+        self.fault(line::HEADER_MALFORMED, self.header(self.row, slot), expected);
     }
 
     /// Refuses a delivery under whose secrets no signature holds.
-    pub(super) fn mismatch<T>(&self, body_is_empty: bool) -> Step<T> {
-        let line = if body_is_empty { line::SIGNATURE_MISMATCH_EMPTY } else { line::SIGNATURE_MISMATCH };
-        self.fault(line, b"", None)
+    #[inline(never)]
+    pub(super) fn mismatch(&mut self, body_is_empty: bool) {
+        let line = line::SIGNATURE_MISMATCH.wrapping_add(body_is_empty.into());
+        self.fault(line, Span::EMPTY, expected::NOTHING);
+    }
+
+    /// A field of the row.
+    pub(super) fn field(&self, field: usize) -> usize {
+        self.memory.field(self.row, field)
+    }
+
+    /// The text that a field of the row names.
+    #[inline(never)]
+    pub(super) fn text_of(&self, field: usize) -> Span {
+        self.memory.text_of(self.row, field)
+    }
+
+    /// Whether a bit of [`code::flag`] is set.
+    #[inline(never)]
+    pub(super) fn is(&self, flag: u8) -> bool {
+        self.memory.byte(self.row.wrapping_add(code::FLAGS)) & flag != 0
+    }
+
+    /// How many headers a row reads.
+    #[inline(never)]
+    pub(super) fn headers(&self, row: usize) -> usize {
+        self.memory.field(row, code::TEXTS_AT).wrapping_sub(self.memory.field(row, code::SLOTS_AT))
+    }
+
+    /// The name of a header of a row.
+    #[inline(never)]
+    pub(super) fn header(&self, row: usize, slot: usize) -> Span {
+        self.memory.text_of(row, self.memory.field(row, code::SLOTS_AT).wrapping_add(slot))
+    }
+
+    /// The length of a header as the shell has written it.
+    #[inline(never)]
+    fn length(&self, slot: usize) -> u32 {
+        self.memory.word(Self::word_at(LENGTHS.wrapping_add(slot)))
+    }
+
+    /// The value of the header in a slot of the row, without a word about one that arrived several times.
+    #[inline(never)]
+    pub(super) fn peek(&self, slot: usize) -> Span {
+        let slot = slot.wrapping_add(self.first_slot);
+        let length = self.length(slot);
+        if length >= REPEATED {
+            return Span::NONE;
+        }
+        let at = Self::area_at(SLOTS_AT).wrapping_add(slot.wrapping_mul(SLOT_BYTES));
+        Span::new(at, at.wrapping_add(usize::try_from(length).unwrap_or_default()))
     }
 
     /// The value of the header in a slot of the row: one that arrived several times has none that counts.
     #[inline(never)]
-    pub(super) fn find(&self, slot: usize) -> Step<Option<&'d [u8]>> {
-        let place = slot.wrapping_add(self.row.first_slot);
-        match self.area.word(LENGTHS.wrapping_add(place)) {
-            ABSENT => Ok(None),
-            REPEATED => self.fault(line::HEADER_REPEATED, self.row.header(slot), None),
-            length => {
-                let at = SLOTS_AT.wrapping_add(place.wrapping_mul(SLOT_BYTES));
-                Ok(Some(self.area.bytes(at, usize::try_from(length).unwrap_or_default())))
-            }
+    pub(super) fn find(&mut self, slot: usize) -> Span {
+        if self.length(slot.wrapping_add(self.first_slot)) == REPEATED {
+            self.fault(line::HEADER_REPEATED, self.header(self.row, slot), expected::NOTHING);
         }
+        self.peek(slot)
     }
 
     /// The value of a header the scheme cannot do without.
-    pub(super) fn required(&self, slot: usize) -> Step<&'d [u8]> {
-        match self.find(slot)? {
-            Some(value) => Ok(value),
-            None => self.fault(line::HEADER_MISSING, self.row.header(slot), None),
+    #[inline(never)]
+    pub(super) fn required(&mut self, slot: usize) -> Span {
+        let value = self.find(slot);
+        if value.is_none() {
+            self.fault(line::HEADER_MISSING, self.header(self.row, slot), expected::NOTHING);
+        }
+        value
+    }
+
+    /// The row to read a delivery by that lacks headers of this one; 0 where there is none.
+    pub(super) fn otherwise(&self, row: usize) -> usize {
+        match self.memory.field(row, code::OTHERWISE) {
+            0 => 0,
+            place => self.memory.row(self.memory.text(row, place)),
         }
     }
 
-    /// The row this delivery is read by: this one, or the other if it has one and a header of this one is absent.
+    /// Whether a header of a row, whose first stands in this slot, is absent.
+    #[inline(never)]
+    fn lacks(&self, row: usize, first_slot: usize) -> bool {
+        (0..self.headers(row)).any(|slot| self.length(slot.wrapping_add(first_slot)) == ABSENT)
+    }
+
+    /// Settles by which row the delivery is read: this one, or the other if it has one and a header of this one is absent.
     pub(super) fn layout(&mut self) {
-        let lacks = |row: Row| {
-            let word = |slot: usize| self.area.word(LENGTHS.wrapping_add(row.first_slot).wrapping_add(slot));
-            (0..row.headers()).any(|slot| word(slot) == ABSENT)
-        };
-        if let Some(other) = self.row.otherwise()
-            && lacks(self.row)
-            && !lacks(other)
-        {
-            self.row = other;
+        let (other, slots) = (self.otherwise(self.row), self.headers(self.row));
+        if other != 0 && self.lacks(self.row, 0) && !self.lacks(other, slots) {
+            (self.row, self.first_slot) = (other, slots);
         }
     }
 
     /// Refuses headers that are too long, of whichever row, before any is read.
-    pub(super) fn lengths(&self) -> Step<()> {
-        let mut row = self.row;
-        loop {
-            for slot in 0..row.headers() {
-                let length = self.area.word(LENGTHS.wrapping_add(row.first_slot).wrapping_add(slot));
+    pub(super) fn lengths(&mut self) {
+        let (mut row, mut slot) = (self.row, 0_usize);
+        while row != 0 {
+            for name in 0..self.headers(row) {
+                let length = self.length(slot);
                 if length > low(HEADER_BYTES_MAX) && length < REPEATED {
-                    let limit = u64::from(low(HEADER_BYTES_MAX));
-                    return self.fault_of(line::HEADER_TOO_LONG, row.header(slot), [length.into(), limit]);
+                    let found = usize::try_from(length).unwrap_or_default();
+                    self.fault_of(line::HEADER_TOO_LONG, self.header(row, name), found, HEADER_BYTES_MAX);
                 }
+                slot = slot.wrapping_add(1);
             }
-            match row.otherwise() {
-                Some(other) => row = other,
-                None => return Ok(()),
-            }
+            row = self.otherwise(row);
         }
     }
 
     /// Refuses headers that hold too many items.
-    pub(super) fn limits(&self) -> Step<()> {
-        for slot in 0..self.row.field(code::PLACE_SLOTS).into() {
-            let found = self.items(self.find(slot).ok().flatten().unwrap_or_default());
+    pub(super) fn limits(&mut self) {
+        for slot in 0..self.field(code::PLACE_SLOTS) {
+            let found = self.items(self.peek(slot));
             if found > SIGNATURES_MAX {
-                let numbers = [low(found), low(SIGNATURES_MAX)].map(u64::from);
-                return self.fault_of(line::TOO_MANY_SIGNATURES, self.row.header(slot), numbers);
+                let name = self.header(self.row, slot);
+                self.fault_of(line::TOO_MANY_SIGNATURES, name, found, SIGNATURES_MAX);
             }
         }
-        Ok(())
     }
 
     /// How many items a value holds, whatever they are.
-    pub(super) fn items(&self, value: &[u8]) -> usize {
-        match self.row.field(code::GRAMMAR) {
-            ..grammar::TAGGED => 1,
-            grammar => count(value, separator(grammar)).saturating_add(1),
+    #[inline(never)]
+    pub(super) fn items(&self, value: Span) -> usize {
+        let grammar = self.grammar();
+        if grammar < grammar::TAGGED {
+            1
+        } else {
+            count(self.memory.get(value), separator(grammar)).wrapping_add(1)
         }
+    }
+
+    fn grammar(&self) -> u8 {
+        self.memory.byte(self.row.wrapping_add(code::GRAMMAR))
     }
 
     /// Reads the headers with the signature and, where it is apart, that with the time.
-    pub(super) fn in_headers(&self) -> Step<Claims<'d>> {
-        let mut claims = Claims::default();
+    pub(super) fn in_headers(&mut self) {
+        self.claims = Claims::NONE;
         let mut found = false;
-        for slot in 0..self.row.field(code::PLACE_SLOTS).into() {
-            let Some(value) = self.find(slot)? else { continue };
-            found = true;
-            let before = claims.time;
-            claims.time = None;
-            if let Err(expected) = self.signatures(value, None, &mut claims) {
-                return self.fault(line::HEADER_MALFORMED, self.row.header(slot), Some(expected));
+        for slot in 0..self.field(code::PLACE_SLOTS) {
+            let value = self.find(slot);
+            if !value.is_none() {
+                found = true;
+                let before = self.claims.time;
+                let expected = self.signatures(value);
+                if expected != expected::NOTHING {
+                    self.bad_header(slot, expected);
+                }
+                if !before.is_none() {
+                    self.claims.time = before;
+                }
             }
-            claims.time = before.or(claims.time);
         }
-        let first = self.row.header(0);
         if !found {
-            return self.fault(line::HEADER_MISSING, first, None);
+            self.required(0);
         }
-        self.time(&mut claims)?;
-        if claims.signatures == 0 {
-            return self.fault(line::SIGNATURE_ABSENT, first, None);
+        self.time();
+        if self.claims.signatures == 0 {
+            self.fault(line::SIGNATURE_ABSENT, self.header(self.row, 0), expected::NOTHING);
         }
-        Ok(claims)
     }
 
-    /// Whether one of the signatures in the headers, which were read before, is this tag. All are looked at.
-    pub(super) fn headers_hold(&self, tag: &[u8]) -> bool {
-        let mut claims = Claims::default();
-        for slot in 0..self.row.field(code::PLACE_SLOTS).into() {
-            if let Ok(Some(value)) = self.find(slot) {
-                claims.time = None;
-                let _read_before = self.signatures(value, Some(tag), &mut claims);
+    /// Whether one of the signatures in the headers is the tag that is looked for. All are looked at.
+    pub(super) fn headers_hold(&mut self) -> bool {
+        self.claims.holds = false;
+        let time = self.claims.time;
+        for slot in 0..self.field(code::PLACE_SLOTS) {
+            let value = self.peek(slot);
+            if !value.is_none() {
+                let _read_before = self.signatures(value);
             }
         }
-        claims.holds
+        self.claims.time = time;
+        self.claims.holds
     }
 
     /// Reads the time of a delivery, where its scheme has one.
-    fn time(&self, claims: &mut Claims<'d>) -> Step<()> {
-        let (slot, text) = match self.row.field(code::CLOCK) {
-            clock::NONE => return Ok(()),
-            clock::PAIR => (0, claims.time),
-            _ => {
-                let slot = self.row.field(code::CLOCK_SLOT).into();
-                (slot, Some(self.required(slot)?))
-            }
+    fn time(&mut self) {
+        let mut slot = 0;
+        let clock = self.field(code::CLOCK);
+        if clock == usize::from(clock::NONE) {
+            return;
+        }
+        if clock == usize::from(clock::HEADER) {
+            slot = self.field(code::CLOCK_SLOT);
+            self.claims.time = self.required(slot);
+        }
+        let time = self.claims.time;
+        if time.is_none() {
+            self.bad_header(slot, expected::TIMESTAMP);
+        }
+        let number = self.memory.byte(self.row.wrapping_add(code::UNIT));
+        let unit = match number {
+            unit::SECONDS => TimeUnit::Seconds,
+            unit::MILLISECONDS => TimeUnit::Milliseconds,
+            unit::EITHER => TimeUnit::Either,
+            _ => TimeUnit::Rfc3339,
         };
-        let header = self.row.header(slot);
-        let Some(text) = text else {
-            return self.fault(line::HEADER_MALFORMED, header, Some(expected::TIMESTAMP));
-        };
-        let number = self.row.field(code::UNIT);
-        let unit = unit_of(number);
-        let Some(moment) = unit.read(text) else {
-            let expected = expected::SECONDS.wrapping_add(number);
-            return self.fault(line::HEADER_MALFORMED, header, Some(expected));
-        };
-        claims.time = Some(text);
-        claims.signed_at =
-            Some(SignedAt { ms: Timestamp::unix_ms(moment), whole_seconds: unit.counts_seconds(text) });
-        Ok(())
+        let text = self.memory.get(time);
+        self.claims.whole_seconds = unit.counts_seconds(text);
+        self.claims.signed_at = unit.read(text).map(Timestamp::unix_ms);
+        if self.claims.signed_at.is_none() {
+            self.bad_header(slot, expected::SECONDS.wrapping_add(number));
+        }
     }
 
-    /// Cuts a value into signatures; what else stands in a list is skipped, as the providers' own libraries do. Given a
-    /// tag, says whether one of them is that.
-    ///
-    /// # Errors
-    ///
-    /// What the value should have been.
-    pub(super) fn signatures(&self, value: &'d [u8], tag: Option<&[u8]>, claims: &mut Claims<'d>) -> Cut<()> {
-        let take = |claims: &mut Claims<'d>, signature: &[u8]| {
-            if !signature.is_empty() {
-                claims.signatures = claims.signatures.wrapping_add(1);
-                claims.holds |= tag.is_some_and(|tag| matches(self.row.field(code::FORM), tag, signature));
-            }
-        };
-        let kind = self.row.field(code::GRAMMAR);
-        let wanted = self.row.text(code::GRAMMAR_TEXT);
+    /// Cuts a value into signatures; what else stands in a list is skipped, as the providers' own libraries do. Notes
+    /// whether one of them is the tag that is looked for, and the time that stands beside them. Answers with what the
+    /// value should have been, where it is not that.
+    pub(super) fn signatures(&mut self, value: Span) -> u8 {
+        let kind = self.grammar();
+        let wanted = self.text_of(code::GRAMMAR_TEXT);
+        self.claims.time = Span::NONE;
         if kind < grammar::TAGGED {
-            let (before, rest) = value.split_at_checked(wanted.len()).unwrap_or_default();
-            let named = wanted.ends_with(b" ") && before.eq_ignore_ascii_case(wanted);
-            let is_prefix = (named && kind == grammar::PREFIXED) || before == wanted;
-            let fits = is_prefix && value.len() >= wanted.len();
+            let rest = value.skip(wanted.len());
+            let head = value.before(rest.at());
+            let named = kind == grammar::PREFIXED
+                && self.memory.byte(wanted.end().wrapping_sub(1)) == b' '
+                && self.memory.alike(head, wanted);
+            let fits = wanted.len() <= value.len() && (named || self.memory.same(head, wanted));
             if kind == grammar::PREFIXED && !fits {
-                return Err(expected::PREFIX);
+                return expected::PREFIX;
             }
-            take(claims, if fits { rest } else { value });
-            return Ok(());
+            self.take(if fits { rest } else { value });
+            return expected::NOTHING;
         }
-        let spaced = kind == grammar::PAIRS_SPACED;
-        let time = (self.row.field(code::CLOCK) == clock::PAIR).then(|| self.row.text(code::CLOCK_PAIR));
-        let is = |name: &[u8], wanted: &[u8]| name == wanted || (spaced && name.eq_ignore_ascii_case(wanted));
-        let mut well_formed = 0_usize;
-        let mut rest = Some(value);
-        while let Some(all) = rest {
-            let (item, more) =
-                cut_bytes(all, separator(kind)).map_or((all, None), |(item, more)| (item, Some(more)));
-            rest = more;
+        let time = self.text_of(code::CLOCK_PAIR);
+        let has_time = self.field(code::CLOCK) == usize::from(clock::PAIR);
+        let (wanted, between) = match kind {
+            grammar::PUBLIC_KEYS => (self.option(super::key::KEY_ID), b'|'),
+            grammar::TAGGED => (wanted, b','),
+            grammar::KEY_IDS => (wanted, b'/'),
+            _ => (wanted, b'='),
+        };
+        // What is wrong unless one item is well formed.
+        let mut expected = match kind {
+            grammar::TAGGED => expected::TAGGED,
+            grammar::PAIRS_SEMICOLON.. => expected::PAIRS,
+            _ => expected::NOTHING,
+        };
+        let mut rest = value;
+        loop {
+            let end = self.memory.find(rest, separator(kind));
+            let mut item = rest.before(end);
+            if kind == grammar::KEY_IDS && self.memory.byte(item.at()) == b' ' && !item.is_empty() {
+                item = item.skip(1);
+            }
+            let cut = self.memory.find(item, between);
+            let is_cut = cut < item.end();
+            let (mut name, mut text) = (item.before(cut), item.after(cut));
             match kind {
-                grammar::POSITIONAL => {
-                    if claims.time.is_none() {
-                        claims.time = Some(item);
-                    } else {
-                        take(claims, item);
-                    }
-                    well_formed = 1;
-                }
+                grammar::POSITIONAL if self.claims.time.is_none() => self.claims.time = item,
+                grammar::POSITIONAL => self.take(item),
+                grammar::KEY_IDS if item.is_empty() => {}
                 grammar::KEY_IDS => {
-                    well_formed = 1;
-                    let item = item.strip_prefix(b" ").unwrap_or(item);
-                    if item.is_empty() {
-                        continue;
+                    let second = self.memory.find(text, between);
+                    let signature = text.after(second);
+                    if name.is_empty() || second == text.end() || self.memory.has(signature, between) {
+                        return expected::KEY_IDS;
                     }
-                    let (id, rest) = cut_bytes(item, b'/').ok_or(expected::KEY_IDS)?;
-                    let (algorithm, signature) = cut_bytes(rest, b'/').ok_or(expected::KEY_IDS)?;
-                    if id.is_empty() || cut_bytes(signature, b'/').is_some() {
-                        return Err(expected::KEY_IDS);
-                    }
-                    if algorithm == wanted && (self.key_id.is_empty() || self.key_id == id) {
-                        take(claims, signature);
+                    let key_id = self.option(super::key::KEY_ID);
+                    if self.memory.same(text.before(second), wanted)
+                        && (key_id.is_empty() || self.memory.same(key_id, name))
+                    {
+                        self.take(signature);
                     }
                 }
-                grammar::TAGGED | grammar::PUBLIC_KEYS => {
-                    let (wanted, between) =
-                        if kind == grammar::TAGGED { (wanted, b',') } else { (self.key_id, b'|') };
-                    well_formed = well_formed.max(usize::from(kind == grammar::PUBLIC_KEYS));
-                    if let Some((tag, signature)) = cut_bytes(item, between) {
-                        well_formed = 1;
-                        if tag == wanted {
-                            take(claims, signature);
+                ..grammar::PAIRS_SEMICOLON => {
+                    if is_cut {
+                        expected = expected::NOTHING;
+                        if self.memory.same(name, wanted) {
+                            self.take(text);
                         }
                     }
                 }
-                _ => match pair(item, spaced) {
-                    None => {
-                        // Two values of one header are joined by a comma and a space wherever `Headers` is in between.
-                        let joined = item.strip_prefix(b" ").and_then(|item| pair(item, false));
-                        if joined.is_some_and(|(name, _)| Some(name) == time) {
-                            return Err(expected::ONE_TIMESTAMP);
+                _ => {
+                    if kind == grammar::PAIRS_SPACED {
+                        (name, text) = (self.memory.trim(name), self.memory.trim(text));
+                    }
+                    // Two values of one header are joined by a comma and a space wherever `Headers` is in between.
+                    let joined = has_time
+                        && self.memory.byte(name.at()) == b' '
+                        && self.memory.same(name.skip(1), time);
+                    let plain = is_cut && !self.has_space(text);
+                    if joined && plain {
+                        return expected::ONE_TIMESTAMP;
+                    }
+                    if plain && self.is_name(name) {
+                        expected = expected::NOTHING;
+                        if self.is_named(kind, name, wanted) {
+                            self.take(text);
+                        } else if has_time && self.is_named(kind, name, time) {
+                            if !self.claims.time.is_none() {
+                                return expected::ONE_TIMESTAMP;
+                            }
+                            self.claims.time = text;
                         }
                     }
-                    Some((name, text)) => {
-                        well_formed = 1;
-                        if is(name, wanted) {
-                            take(claims, text);
-                        } else if time.is_some_and(|time| is(name, time))
-                            && claims.time.replace(text).is_some()
-                        {
-                            return Err(expected::ONE_TIMESTAMP);
-                        }
-                    }
-                },
+                }
+            }
+            if end == rest.end() {
+                return expected;
+            }
+            rest = rest.after(end);
+        }
+    }
+
+    fn is_named(&self, grammar: u8, name: Span, wanted: Span) -> bool {
+        self.memory.same(name, wanted)
+            || (grammar == grammar::PAIRS_SPACED && self.memory.alike(name, wanted))
+    }
+
+    fn has_space(&self, text: Span) -> bool {
+        self.memory.get(text).iter().any(u8::is_ascii_whitespace)
+    }
+
+    fn is_name(&self, name: Span) -> bool {
+        !name.is_empty()
+            && self.memory.get(name).iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    }
+
+    /// Counts a signature, and compares it with the tag that is looked for, in constant time.
+    ///
+    /// Signatures are compared as text, not decoded: that makes every other spelling of the same bytes a mismatch.
+    #[inline(never)]
+    fn take(&mut self, signature: Span) {
+        if signature.is_empty() {
+            return;
+        }
+        self.claims.signatures = self.claims.signatures.wrapping_add(1);
+        let signature = self.memory.get(signature);
+        let folds = self.memory.field(self.row, code::FORM) == usize::from(form::HEX_ANY_CASE);
+        // Both are looked at in any case.
+        for written in self.tags {
+            self.claims.holds |= equal_but_case(signature, self.memory.get(written), folds);
+        }
+    }
+
+    /// Looks for this tag: writes it as signatures are.
+    pub(super) fn look_for(&mut self, tag: Span) {
+        let form = self.memory.byte(self.row.wrapping_add(code::FORM));
+        self.tags = [tag, Span::NONE];
+        if form != form::TEXT {
+            let at = self.memory.end();
+            self.append_hex(tag);
+            let hex = self.memory.since(at);
+            self.tags = [hex, Span::NONE];
+            if form >= form::BASE64 {
+                let base64 = self.append_base64(tag);
+                self.tags = [base64, if form == form::BASE64_OR_HEX { hex } else { Span::NONE }];
+            }
+            if form == form::BASE64_OR_BASE64_OF_HEX {
+                self.tags[1] = self.append_base64(hex);
             }
         }
-        match (well_formed, kind) {
-            (0, grammar::TAGGED) => Err(expected::TAGGED),
-            (0, _) => Err(expected::PAIRS),
-            _ => Ok(()),
+    }
+
+    #[inline(never)]
+    fn append_base64(&mut self, text: Span) -> Span {
+        let from = self.memory.end();
+        for at in (text.at()..text.end()).step_by(3) {
+            let group = Span::new(at, at.wrapping_add(3).min(text.end()));
+            let digits = base64_digits(self.memory.get(group));
+            self.memory.append(&digits);
+        }
+        self.memory.since(from)
+    }
+
+    /// Appends bytes as hexadecimal.
+    #[inline(never)]
+    pub(super) fn append_hex(&mut self, text: Span) {
+        for at in text.at()..text.end() {
+            let digits = hex_digits_of(self.memory.byte(at));
+            self.memory.append(&digits);
         }
     }
 }
 
+/// Whether a text is another, in a time that depends on the lengths only; with `folds`, a letter of the other may stand in
+/// either case.
+fn equal_but_case(found: &[u8], expected: &[u8], folds: bool) -> bool {
+    let mut different = u8::from(found.len() != expected.len());
+    let mask = if folds { 0x20 } else { 0 };
+    for (found, expected) in found.iter().zip(expected) {
+        // A letter of hexadecimal differs from its other case in this bit alone, and no digit has the bit above it.
+        different |= (found | ((expected >> 1) & mask)) ^ expected;
+    }
+    equal(&[different], &[0])
+}
+
 /// What stands between two items of a list.
-fn separator(grammar: u8) -> u8 {
+const fn separator(grammar: u8) -> u8 {
     match grammar {
         grammar::TAGGED => b' ',
         grammar::PUBLIC_KEYS => b'&',
         grammar::PAIRS_SEMICOLON => b';',
         _ => b',',
-    }
-}
-
-/// A name and a value; `None` for anything else.
-fn pair(item: &[u8], spaced: bool) -> Option<(&[u8], &[u8])> {
-    let (name, text) = cut_bytes(item, b'=')?;
-    let (name, text) = if spaced { (name.trim_ascii(), text.trim_ascii()) } else { (name, text) };
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let is_pair = !name.is_empty() && name.iter().all(plain) && !text.iter().any(u8::is_ascii_whitespace);
-    is_pair.then_some((name, text))
-}
-
-fn unit_of(number: u8) -> TimeUnit {
-    match number {
-        unit::SECONDS => TimeUnit::Seconds,
-        unit::MILLISECONDS => TimeUnit::Milliseconds,
-        unit::EITHER => TimeUnit::Either,
-        _ => TimeUnit::Rfc3339,
     }
 }

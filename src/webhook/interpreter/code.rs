@@ -113,12 +113,13 @@ pub(super) mod grammar {
 
 /// See `SignatureForm`.
 pub(super) mod form {
-    pub(in super::super) const HEX_LOWER: u8 = 0;
-    pub(in super::super) const HEX_ANY_CASE: u8 = 1;
-    pub(in super::super) const BASE64: u8 = 2;
-    pub(in super::super) const BASE64_OR_HEX: u8 = 3;
-    pub(in super::super) const BASE64_OR_BASE64_OF_HEX: u8 = 4;
-    pub(in super::super) const TEXT: u8 = 5;
+    pub(in super::super) const TEXT: u8 = 0;
+    pub(in super::super) const HEX_LOWER: u8 = 1;
+    pub(in super::super) const HEX_ANY_CASE: u8 = 2;
+    /// From here on base64 is read.
+    pub(in super::super) const BASE64: u8 = 3;
+    pub(in super::super) const BASE64_OR_HEX: u8 = 4;
+    pub(in super::super) const BASE64_OR_BASE64_OF_HEX: u8 = 5;
 }
 
 /// What proves that the secret was known. See `Primitive`.

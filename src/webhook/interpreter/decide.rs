@@ -2,252 +2,230 @@
 //!
 //! Precedence of refusals: limits, form, signature, time.
 
-use super::area::low;
-use super::claims::{Claims, Reading, SignedAt};
+use super::Interpreter;
+use super::claims::Claims;
 use super::code::{self, flag, place, proof, window};
-use super::events::Telling;
-use super::fault::{Refused, Step, expected, line};
-use super::key::{Entry, algorithm};
-use super::members::{Members, descend, last};
-use super::message::Draft;
-use crate::crypto::{HashAlgorithm, HashValue, Hasher, MacKey};
+use super::fault::{Fault, expected, line};
+use super::key;
+use super::members::TWICE;
+use super::memory::Span;
+use crate::crypto::compact::Hash;
 use crate::webhook::document::is_document;
-use crate::webhook::peek::{Elements, Member};
 use crate::webhook::{BODY_BYTES_MAX, EVENTS_MAX, HEADER_BYTES_MAX, SIGNATURES_MAX};
 
 /// What most providers ask for, where this one asks for nothing but the caller is strict.
 const STRICT_TOLERANCE_SECONDS: u64 = 300;
 
-/// What was found genuine: which secret signed it, and when.
-pub(super) type Verdict = (usize, Option<SignedAt>);
-
-impl Reading<'_> {
+impl Interpreter {
     /// Refuses what the limits forbid, and settles by which row the delivery is read.
-    pub(super) fn open(&mut self, body_bytes: usize) -> Step<()> {
-        self.lengths()?;
-        if self.row.is(flag::SIGNS_URL) && self.url.is_empty() {
-            return self.fault(line::URL_MISSING, b"", None);
+    pub(super) fn admit(&mut self, body_bytes: usize) {
+        self.lengths();
+        if self.is(flag::SIGNS_URL) && self.url.is_empty() {
+            self.fault(line::URL_MISSING, Span::EMPTY, expected::NOTHING);
         }
         if body_bytes > BODY_BYTES_MAX {
-            let numbers = [low(body_bytes), low(BODY_BYTES_MAX)].map(u64::from);
-            return self.fault_of(line::BODY_TOO_LARGE, b"", numbers);
+            self.fault_of(line::BODY_TOO_LARGE, Span::EMPTY, body_bytes, BODY_BYTES_MAX);
         }
         self.layout();
-        self.limits()
+        self.limits();
     }
 
     /// Refuses an empty body where the scheme signs none.
-    pub(super) fn body_required(&self, body_bytes: usize) -> Step<()> {
-        if self.row.is(flag::BODY_REQUIRED) && body_bytes == 0 {
-            return self.fault(line::BODY_EMPTY, b"", None);
+    pub(super) fn require_body(&mut self, body_bytes: usize) {
+        if self.is(flag::BODY_REQUIRED) && body_bytes == 0 {
+            self.fault(line::BODY_EMPTY, Span::EMPTY, expected::NOTHING);
         }
-        Ok(())
     }
 
     /// Decides on a delivery whose whole body is there, and tells its events.
-    pub(super) fn whole(
-        &self,
-        entry: &Entry,
-        draft: &mut Draft,
-        telling: &mut Telling,
-        now: u64,
-    ) -> Step<Verdict> {
-        let in_headers = self.row.field(code::PLACE) == place::HEADERS;
-        let claims = if in_headers { self.in_headers()? } else { Claims::default() };
-        if self.row.is(flag::READS_FORM) {
-            if draft.form.read(self.body).is_none() {
-                return self.malformed(expected::FORM);
-            }
-        } else if self.row.field(code::PLACE) == place::FIELD && !is_document(self.body) {
-            return self.malformed(expected::JSON);
+    pub(super) fn decide(&mut self) {
+        let place = self.field(code::PLACE);
+        let in_headers = place == usize::from(place::HEADERS);
+        self.claims = Claims::NONE;
+        if in_headers {
+            self.in_headers();
         }
-        let list = self.row.text(code::LIST);
-        let verdict = if in_headers || list.is_empty() {
-            let members = self.look(self.body, &mut draft.spare);
-            let signer = if in_headers {
-                self.signer(draft, &members, claims.time, None)?
-            } else {
-                self.item(draft, &members, telling)?
-            };
-            telling.signed = self.row.is(flag::SIGNS_FIELDS).then(|| digest(draft));
-            self.in_time(entry, claims.signed_at, now)?;
-            self.tell_all(telling, &mut draft.spare);
-            (signer, claims.signed_at)
+        if self.is(flag::READS_FORM) && !self.read_form(self.body) {
+            self.bad_body(expected::FORM);
+        }
+        if place == usize::from(place::FIELD) && !is_document(self.memory.get(self.body)) {
+            self.bad_body(expected::JSON);
+        }
+        if self.fault.line != line::NONE {
+            return;
+        }
+        if place == usize::from(place::FIELD) && !self.text_of(code::LIST).is_empty() {
+            return self.each();
+        }
+        if !in_headers {
+            self.look(self.body);
+            self.item();
         } else {
-            (self.each(entry, draft, telling, list)?, None)
-        };
-        Ok(verdict)
+            self.sign(Span::NONE);
+        }
+        self.in_time();
+        if self.fault.line == line::NONE {
+            self.tell_all();
+        }
     }
 
     /// Checks each event of a delivery by its own signature, and tells those that are genuine. At least one must be.
-    fn each(
-        &self,
-        entry: &Entry,
-        draft: &mut Draft,
-        telling: &mut Telling,
-        list: &'static [u8],
-    ) -> Step<usize> {
-        let spare = &mut draft.spare;
-        let whole = descend(Member::Value(self.body), list, spare);
-        let mut items = match whole {
-            Member::Twice => return self.malformed(expected::JSON),
-            Member::Value(list) => Elements::of(list),
-            Member::Absent => Elements::of(b""),
-        };
-        let count = match items.count() {
-            None => return self.no_field(list),
-            Some(count @ 1..=EVENTS_MAX) => count,
-            Some(_) => return self.field(list, expected::EVENTS),
-        };
-        let (mut proven, mut why) = (None, None);
-        let mut index = 0_usize;
-        while let Some(Some(item)) = items.next() {
-            let event = match descend(Member::Value(item), self.row.text(code::MEMBER), &mut draft.spare) {
-                Member::Twice => return self.malformed(expected::JSON),
-                Member::Value(event) => event,
-                Member::Absent => b"",
-            };
-            let members = self.look(event, &mut draft.spare);
-            match self.item(draft, &members, telling) {
-                Ok(signer) => {
-                    proven = proven.or(Some(signer));
-                    telling.signed = Some(digest(draft));
-                    self.tell(telling, &members, item, Some(index), &mut draft.spare);
-                }
-                Err(_) => {
-                    telling.refused.push(index);
-                    why = why.or(Some(self.fault.get()));
-                }
-            }
-            index = index.wrapping_add(1);
+    fn each(&mut self) {
+        let name = self.text_of(code::LIST);
+        let list = self.descend(self.body, name);
+        if list == TWICE {
+            return self.bad_body(expected::JSON);
         }
-        match (proven, why) {
-            (Some(proven), None) => Ok(proven),
-            (Some(proven), Some(_)) if entry.partial => Ok(proven),
-            (Some(_), Some(_)) => self.fault_of(line::EVENTS_REFUSED, b"", [low(count).into(), 0]),
-            (None, Some(why)) => {
-                self.fault.set(why);
-                Err(Refused)
+        let Some(count) = self.count_elements(list) else { return self.no_field(name) };
+        if count == 0 || count > EVENTS_MAX {
+            return self.bad_field(name, expected::EVENTS);
+        }
+        let (mut proven, mut why) = (None, Fault::NONE);
+        loop {
+            let index = self.element;
+            let item = self.next_element();
+            if item.is_none() {
+                break;
             }
-            (None, None) => self.mismatch(false),
+            let event = self.descend(item, self.text_of(code::MEMBER));
+            if event == TWICE {
+                return self.bad_body(expected::JSON);
+            }
+            self.look(event);
+            self.item();
+            if self.fault.line == line::NONE {
+                proven = proven.or(Some(self.signer));
+                self.tell(item, Some(index));
+            } else {
+                if why.line == line::NONE {
+                    why = self.fault;
+                }
+                self.fault = Fault::NONE;
+                self.refuse_event(index);
+            }
+        }
+        let partial = !self.option(key::PARTIAL).is_none();
+        match proven {
+            None => self.fault = why,
+            Some(_) if why.line != line::NONE && !partial => {
+                self.fault_of(line::EVENTS_REFUSED, Span::EMPTY, count, 0);
+            }
+            Some(signer) => self.signer = signer,
         }
     }
 
     /// Checks an event, or a whole body, by the signature that stands in it.
-    fn item(&self, draft: &mut Draft, members: &Members<'_>, telling: &mut Telling) -> Step<usize> {
-        let signature = &mut telling.signature;
-        signature.clear();
-        let (field, found) = if self.row.field(code::PLACE) == place::FORM_FIELD {
-            let field = self.row.text(code::PLACE_FIELD);
-            (field, self.only(&draft.form, field)?)
+    fn item(&mut self) {
+        let (field, signature) = if self.is(flag::READS_FORM) {
+            let field = self.text_of(code::PLACE_FIELD);
+            (field, self.only(field))
         } else {
-            let field = last(self.row.path(code::PLACE_PATH));
-            (field, self.scalar(members, code::PLACE_PATH, &mut draft.spare)?)
+            (self.last(self.path(code::PLACE_PATH)), self.scalar(code::PLACE_PATH))
         };
-        let Some(found) = found else { return self.no_field(field) };
-        signature.extend_from_slice(found);
+        if signature.is_none() {
+            return self.no_field(field);
+        }
         if signature.len() > HEADER_BYTES_MAX {
-            return self.field(field, expected::SHORTER);
+            return self.bad_field(field, expected::SHORTER);
         }
         if self.items(signature) > SIGNATURES_MAX {
-            return self.field(field, expected::FEWER);
+            return self.bad_field(field, expected::FEWER);
         }
-        let mut claims = Claims::default();
-        match self.signatures(signature, None, &mut claims) {
-            Err(expected) => self.field(field, expected),
-            Ok(()) if claims.signatures == 0 => self.no_field(field),
-            Ok(()) => self.signer(draft, members, None, Some(signature)),
+        self.claims = Claims::NONE;
+        let expected = self.signatures(signature);
+        if expected != expected::NOTHING {
+            return self.bad_field(field, expected);
         }
+        if self.claims.signatures == 0 {
+            return self.no_field(field);
+        }
+        self.sign(signature);
     }
 
-    /// The first key under which a signature holds. All are tried, so that the time does not tell which. Where the body
-    /// is not signed, what is signed is left as the draft.
-    fn signer(
-        &self,
-        draft: &mut Draft,
-        members: &Members<'_>,
-        time: Option<&[u8]>,
-        in_body: Option<&[u8]>,
-    ) -> Step<usize> {
+    /// Finds the first key under which a signature holds: in the headers, or the one that stands in the body. All are tried,
+    /// so that the time does not tell which. Where fields are signed, leaves the digest of what is signed.
+    fn sign(&mut self, in_body: Span) {
         let mut signer = None;
-        let time = time.unwrap_or_default();
-        for (index, key) in self.keys.iter().enumerate() {
-            for spelling in 0..usize::from(self.row.field(code::SPELLINGS)) {
-                self.message(draft, members, time, Some(key), spelling)?;
-                let value;
-                let tag = match (&key.mac, self.row.field(code::PROOF)) {
-                    (_, proof::TOKEN) => key.text.expose(),
-                    (mac, _) => {
-                        value = self.tag(mac.as_ref(), draft);
-                        value.as_bytes()
-                    }
-                };
-                let holds = match in_body {
-                    None => self.headers_hold(tag),
-                    Some(signature) => {
-                        let mut claims = Claims::default();
-                        let _read_before = self.signatures(signature, Some(tag), &mut claims);
-                        claims.holds
-                    }
+        for index in 0..self.keys() {
+            for spelling in 0..self.field(code::SPELLINGS) {
+                let at = self.key(index);
+                let secret = Span::of(self.memory.long(at.wrapping_add(key::SECRET_TEXT)));
+                self.message(secret, spelling);
+                self.find_tag(at, secret);
+                let holds = if in_body.is_none() {
+                    self.headers_hold()
+                } else {
+                    self.claims.holds = false;
+                    let _read_before = self.signatures(in_body);
+                    self.claims.holds
                 };
                 if holds && signer.is_none() {
-                    signer = Some((index, spelling));
+                    signer = Some(index);
+                    if self.is(flag::SIGNS_FIELDS) {
+                        self.hasher.begin(Hash::SHA256);
+                        self.hash_message();
+                        self.signed = self.append_hash();
+                    }
                 }
             }
         }
-        self.body_required(self.body.len())?;
-        let Some((index, spelling)) = signer else { return self.mismatch(self.body.is_empty()) };
-        if self.row.is(flag::SIGNS_FIELDS) {
-            self.message(draft, members, time, self.keys.get(index), spelling)?;
+        self.require_body(self.body.len());
+        match signer {
+            Some(index) => self.signer = index,
+            None => self.mismatch(self.body.is_empty()),
         }
-        Ok(index)
     }
 
-    /// What the signature of the draft must be.
-    fn tag(&self, mac: Option<&MacKey>, draft: &Draft) -> HashValue {
-        let mut hasher = Hasher::new(algorithm(self.row.field(code::HASH)));
-        hasher.update(mac.map_or(&b""[..], |mac| mac.inner_block()));
-        for piece in draft.pieces(self.body) {
-            hasher.update(piece);
+    /// Looks for what the signature of the message must be, under the key at a place.
+    fn find_tag(&mut self, key: usize, secret: Span) {
+        let proof = self.field(code::PROOF);
+        if proof == usize::from(proof::TOKEN) {
+            return self.look_for(secret);
         }
-        let inner = hasher.finish();
-        match mac {
-            Some(mac) => HashValue::of(mac.close(&inner).as_bytes()),
-            None => inner,
+        let is_mac = proof == usize::from(proof::MAC);
+        self.hasher.begin(self.hash());
+        if is_mac {
+            let at = key.wrapping_add(key::INNER_BLOCK);
+            self.hasher.update(self.memory.get(Span::new(at, at.wrapping_add(self.hasher.block_bytes()))));
         }
+        self.hash_message();
+        let hash = self.append_hash();
+        if is_mac { self.close_mac(key, hash) } else { self.look_for(hash) }
     }
 
     /// Refuses what was signed too long ago, or will only be signed.
-    pub(super) fn in_time(&self, entry: &Entry, signed_at: Option<SignedAt>, now: u64) -> Step<()> {
-        let Some(SignedAt { ms, whole_seconds }) = signed_at else { return Ok(()) };
-        let (tolerance_seconds, both_sides) = match (self.row.field(code::WINDOW), entry.tolerance_seconds) {
-            (window::ON_REQUEST, None) if !entry.strict => return Ok(()),
-            (window::ON_REQUEST, asked) => (asked.unwrap_or(STRICT_TOLERANCE_SECONDS), true),
-            (window, asked) => {
-                let own =
-                    u64::from(self.row.field(code::TOLERANCE)).wrapping_mul(code::TOLERANCE_UNIT_SECONDS);
-                (asked.unwrap_or(own), window == window::BOTH_SIDES)
-            }
-        };
+    pub(super) fn in_time(&mut self) {
+        let Some(ms) = self.claims.signed_at else { return };
+        let asked = self.memory.number(self.option(key::TOLERANCE));
+        let strict = !self.option(key::STRICT).is_none();
+        let window = self.field(code::WINDOW);
+        let on_request = window == usize::from(window::ON_REQUEST);
+        if on_request && asked.is_none() && !strict {
+            return;
+        }
+        let own = u64::from(self.memory.byte(self.row.wrapping_add(code::TOLERANCE)));
+        let own = own.wrapping_mul(code::TOLERANCE_UNIT_SECONDS);
+        let tolerance_seconds = asked.unwrap_or(if on_request { STRICT_TOLERANCE_SECONDS } else { own });
         // What 0 means to Stripe's own library, and nobody wants a window of no width.
-        if tolerance_seconds == 0 && !entry.strict {
-            return Ok(());
+        if tolerance_seconds == 0 && !strict {
+            return;
         }
         // A timestamp of whole seconds is compared with whole seconds: 300.9 s later it is 300 s old.
-        let now = if whole_seconds { now.saturating_sub(now % 1000) } else { now };
+        let now = self.now();
+        let now = if self.claims.whole_seconds { now.wrapping_sub(now % 1000) } else { now };
         let tolerance = tolerance_seconds.saturating_mul(1000);
         let (past, ahead) = (now.saturating_sub(ms), ms.saturating_sub(now));
-        let line = match () {
-            () if past > tolerance => line::TOO_OLD,
-            () if ahead > tolerance && (entry.strict || both_sides) => line::TOO_NEW,
-            () => return Ok(()),
+        let line = if past > tolerance {
+            line::TOO_OLD
+        } else if ahead > tolerance && (strict || window != usize::from(window::PAST_ONLY)) {
+            line::TOO_NEW
+        } else {
+            return;
         };
         // Rounded up, so that a refusal never names a difference that would have been allowed.
-        self.fault_of(line, b"", [past.max(ahead).div_ceil(1000), tolerance_seconds])
+        let seconds = past.max(ahead).wrapping_add(999) / 1000;
+        let [seconds, tolerance] =
+            [seconds, tolerance_seconds].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        self.fault_of(line, Span::EMPTY, seconds, tolerance);
     }
-}
-
-/// Of messages without the body.
-fn digest(draft: &Draft) -> HashValue {
-    HashAlgorithm::Sha256.of(&[&draft.bytes])
 }

@@ -1,28 +1,31 @@
 //! Why something was refused, as numbers: the sentences stand in the tables of [`Error`](crate::webhook::Error).
 
-/// What was found wrong, on its way out. There is one place for it, and what is handed on says no more than that it is
-/// taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use super::memory::Span;
+
+/// What was found wrong first. Whoever finds something wrong notes it here and goes on with what is harmless: what is
+/// found later counts no more, and nothing counts until somebody has looked here. So each step is a straight line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     /// The line of the table, one of [`line`].
     pub(super) line: u8,
     /// The header, the field or the option it is about.
-    pub(super) subject: &'static [u8],
-    /// What should stand there: a line of [`EXPECTED`].
-    pub(super) expected: Option<u8>,
+    pub(super) subject: Span,
+    /// What should stand there: a line of [`EXPECTED`], or [`expected::NOTHING`].
+    pub(super) expected: u8,
     /// The other facts.
-    pub(super) numbers: [u64; 2],
+    pub(super) numbers: [usize; 2],
 }
 
-/// That a delivery is refused: why is told where [`Fault`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refused;
-
-/// A step that may refuse.
-pub(super) type Step<T> = Result<T, Refused>;
+impl Fault {
+    /// Nothing is wrong.
+    pub(super) const NONE: Self =
+        Self { line: line::NONE, subject: Span::EMPTY, expected: expected::NOTHING, numbers: [0; 2] };
+}
 
 /// Lines of `Error::LINES`.
 pub(super) mod line {
+    /// Nothing is wrong.
+    pub(in super::super) const NONE: u8 = u8::MAX;
     pub(in super::super) const UNKNOWN_SCHEME: u8 = 0;
     pub(in super::super) const SECRET_MISSING: u8 = 1;
     pub(in super::super) const TOO_MANY_SECRETS: u8 = 2;
@@ -41,9 +44,8 @@ pub(super) mod line {
     pub(in super::super) const FIELD_MISSING: u8 = 20;
     pub(in super::super) const FIELD_MALFORMED: u8 = 21;
     pub(in super::super) const BODY_EMPTY: u8 = 23;
+    /// And of an empty body the next one.
     pub(in super::super) const SIGNATURE_MISMATCH: u8 = 24;
-    /// The same, of an empty body.
-    pub(in super::super) const SIGNATURE_MISMATCH_EMPTY: u8 = 25;
     pub(in super::super) const EVENTS_REFUSED: u8 = 26;
     pub(in super::super) const TOO_OLD: u8 = 27;
     pub(in super::super) const TOO_NEW: u8 = 28;
@@ -52,6 +54,8 @@ pub(super) mod line {
 
 /// Lines of [`EXPECTED`].
 pub(super) mod expected {
+    /// Nothing in particular.
+    pub(in super::super) const NOTHING: u8 = u8::MAX;
     pub(in super::super) const PREFIX: u8 = 0;
     pub(in super::super) const ONE_TIMESTAMP: u8 = 1;
     pub(in super::super) const PAIRS: u8 = 2;

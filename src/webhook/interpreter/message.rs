@@ -1,267 +1,311 @@
-//! What is signed, laid out: a few bytes before the body, the body itself if it is part of it, a few bytes after.
+//! What is signed, piece by piece: texts that stand somewhere in the memory.
 //!
 //! Every byte of a message comes from one part of the scheme in one way: where two readings of a delivery would give
 //! the same bytes, the delivery is refused.
 
-use super::claims::Reading;
-use super::code::part;
-use super::fault::{Step, expected, line};
-use super::form::{Form, decode};
-use super::key::Key;
-use super::members::{Members, last};
-use crate::crypto::{HashAlgorithm, push_hex};
-use crate::prelude::*;
-use crate::webhook::cut::cut_bytes;
+use super::Interpreter;
+use super::code::{self, part};
+use super::fault::expected;
+use super::memory::Span;
+use crate::crypto::compact::Hash;
 
-/// What a message is made of beside its delivery, and where it is made.
-#[derive(Debug, Default)]
-pub(super) struct Draft {
-    /// The message, without the body.
-    pub(super) bytes: Vec<u8>,
-    /// Where in it the body stands, exactly as received, if it does.
-    pub(super) body_at: Option<usize>,
-    pub(super) form: Form,
-    /// For texts that are written anew.
-    pub(super) spare: Vec<u8>,
-}
+/// Most pieces of a message: three for each part.
+pub(super) const PIECES_MAX: usize = 48;
 
-impl Draft {
-    pub(super) const fn new() -> Self {
-        Self { bytes: Vec::new(), body_at: None, form: Form::new(), spare: Vec::new() }
+impl Interpreter {
+    /// Where each part of what is signed stands.
+    pub(super) fn parts(&self) -> impl Iterator<Item = usize> + use<> {
+        let from = self.row.wrapping_add(code::PARTS_AT);
+        (from..self.row.wrapping_add(self.field(code::PATHS_AT))).step_by(code::PART_BYTES)
     }
 
-    /// The message piece by piece.
-    pub(super) fn pieces<'m>(&'m self, body: &'m [u8]) -> [&'m [u8]; 3] {
-        match self.body_at.and_then(|at| self.bytes.split_at_checked(at)) {
-            Some((head, tail)) => [head, body, tail],
-            None => [&self.bytes, b"", b""],
-        }
-    }
-
+    /// Adds a piece.
     #[inline(never)]
-    fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+    fn piece(&mut self, text: Span) {
+        if let Some(slot) = self.pieces.get_mut(self.piece_count) {
+            *slot = text;
+        }
+        self.piece_count = self.piece_count.wrapping_add(1);
     }
-}
 
-impl Reading<'_> {
+    /// A text that an operand names.
+    fn operand(&self, at: usize) -> Span {
+        self.memory.text(self.row, self.memory.byte(at).into())
+    }
+
     /// Makes the message in one of its spellings, counted from 0, for the text of one secret.
     ///
     /// Refuses the first part that is not there, or could be read in two ways.
-    pub(super) fn message(
-        &self,
-        draft: &mut Draft,
-        members: &Members<'_>,
-        time: &[u8],
-        key: Option<&Key>,
-        spelling: usize,
-    ) -> Step<()> {
-        draft.bytes.clear();
-        draft.body_at = None;
-        let secret = key.map_or(&b""[..], |key| key.text.expose());
-        let parts = self.row.parts();
-        for (index, [number, first, second]) in parts.iter().enumerate() {
-            let (text, other) = (self.row.text_at(*first), self.row.text_at(*second));
-            let next = parts.get(index.wrapping_add(1)).copied().unwrap_or_default();
-            let before = parts.get(index.wrapping_sub(1)).copied().unwrap_or_default();
-            match *number {
-                part::TEXT => draft.push(text),
+    pub(super) fn message(&mut self, secret: Span, spelling: usize) {
+        self.piece_count = 0;
+        let last = self.row.wrapping_add(self.field(code::PATHS_AT));
+        for at in self.parts() {
+            let number = self.memory.byte(at);
+            let operand = usize::from(self.memory.byte(at.wrapping_add(1)));
+            let (text, other) = (self.operand(at.wrapping_add(1)), self.operand(at.wrapping_add(2)));
+            let next = at.wrapping_add(code::PART_BYTES);
+            let before_body = next < last && self.memory.byte(next) == part::BODY;
+            match number {
+                part::TEXT => self.piece(text),
                 part::EITHER => {
                     // The second text and the rest of such a body are the other message of that rest.
-                    if text.is_empty() && self.body.starts_with(other) && next[0] == part::BODY {
-                        return self.malformed(expected::BODY_START);
+                    if text.is_empty() && before_body && self.memory.starts(self.body, other) {
+                        self.bad_body(expected::BODY_START);
                     }
-                    draft.push(if spelling == 0 { text } else { other });
+                    self.piece(if spelling == 0 { text } else { other });
                 }
                 part::HEADER => {
-                    let slot = usize::from(*first);
-                    let value = self.required(slot)?;
-                    if value.is_empty() || self.holds(next, value) {
-                        let expected = Some(expected::HEADER_VALUE);
-                        return self.fault(line::HEADER_MALFORMED, self.row.header(slot), expected);
+                    let value = self.required(operand);
+                    if value.is_empty() || self.separates(next, value) {
+                        self.bad_header(operand, expected::HEADER_VALUE);
                     }
-                    draft.push(value);
+                    self.piece(value);
                 }
                 part::HEADER_SEGMENT => {
-                    let slot = usize::from(*second);
-                    let value = self.find(slot)?.unwrap_or_default();
-                    self.segment(&mut draft.bytes, text, self.row.header(slot), value)?;
+                    let slot = usize::from(self.memory.byte(at.wrapping_add(2)));
+                    let value = self.find(slot);
+                    self.segment(text, self.header(self.row, slot), value);
                 }
                 part::QUERY_SEGMENT => {
-                    let from = draft.bytes.len();
-                    let value = self.parameter(&mut draft.form, other)?.unwrap_or_default();
-                    self.segment(&mut draft.bytes, text, other, value)?;
-                    // In the second of two messages the value is in lower case.
-                    let written = draft.bytes.get_mut(from.saturating_add(text.len())..).unwrap_or_default();
+                    let mut value = self.parameter(other);
+                    // In the second of two messages it is in lower case.
                     if spelling > 0 {
-                        written.make_ascii_lowercase();
+                        let from = self.memory.end();
+                        self.memory.copy(value);
+                        value = self.memory.since(from);
+                        self.memory.bytes.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
                     }
+                    self.segment(text, other, value);
                 }
                 part::TIMESTAMP => {
                     // A digit could belong to either.
-                    if next[0] == part::BODY && self.body.first().is_some_and(u8::is_ascii_digit) {
-                        return self.malformed(expected::NO_DIGIT);
+                    let first = self.memory.byte(self.body.at());
+                    if before_body && !self.body.is_empty() && first.is_ascii_digit() {
+                        self.bad_body(expected::NO_DIGIT);
                     }
-                    draft.push(time);
+                    self.piece(self.claims.time);
                 }
-                part::URL => spell(self.url, spelling, &mut draft.bytes, &mut draft.spare),
-                part::BODY => draft.body_at = Some(draft.bytes.len()),
+                part::URL => {
+                    let url = self.spelled(spelling);
+                    self.piece(url);
+                }
+                part::BODY => self.piece(self.body),
                 part::BODY_DIGEST_IN_QUERY => {
-                    draft.spare.clear();
-                    push_hex(&mut draft.spare, HashAlgorithm::Sha256.of(&[self.body]).as_bytes());
-                    match self.parameter(&mut draft.form, text)? {
-                        None => return self.no_field(text),
-                        Some(claimed) if claimed != draft.spare => {
-                            return self.mismatch(self.body.is_empty());
-                        }
-                        Some(_) => {}
+                    let digest = self.digest_of(Span::NONE, self.body);
+                    let from = self.memory.end();
+                    self.append_hex(digest);
+                    let digest = self.memory.since(from);
+                    let claimed = self.parameter(text);
+                    if claimed.is_none() {
+                        self.no_field(text);
+                    }
+                    if !self.memory.same(claimed, digest) {
+                        self.mismatch(self.body.is_empty());
                     }
                 }
                 part::FIELD | part::MAYBE_FIELD | part::FREE_FIELD => {
-                    let path = usize::from(*first);
-                    let field = last(self.row.path(path));
-                    let value = self.scalar(members, path, &mut draft.spare)?;
-                    if value.is_none() && *number == part::FIELD {
-                        return self.no_field(field);
+                    let value = self.scalar(operand);
+                    let field = self.last(self.path(operand));
+                    if value.is_none() && number == part::FIELD {
+                        self.no_field(field);
                     }
-                    let value = value.unwrap_or_default();
                     // Also of the last one: what is free in the middle could lend it a piece.
-                    let cut = self.holds(next, value) || self.holds(before, value);
-                    if cut && *number != part::FREE_FIELD {
-                        return self.field(field, expected::NO_SEPARATOR);
+                    let before = at.wrapping_sub(code::PART_BYTES);
+                    let cut = self.separates(next, value) || self.separates(before, value);
+                    if cut && number != part::FREE_FIELD {
+                        self.bad_field(field, expected::NO_SEPARATOR);
                     }
-                    draft.bytes.extend_from_slice(value);
+                    self.piece(value);
                 }
                 part::FORM_FIELD | part::FORM_BASE64 | part::FORM_FIELD_OR => {
-                    let value = match self.only(&draft.form, text)? {
-                        Some(value) if *number != part::FORM_FIELD_OR || !value.is_empty() => value,
-                        _ if *number == part::FORM_FIELD_OR => other,
-                        _ => return self.no_field(text),
-                    };
+                    let mut value = self.only(text);
+                    if number == part::FORM_FIELD_OR && value.is_empty() {
+                        value = other;
+                    }
+                    if value.is_none() {
+                        self.no_field(text);
+                    }
                     let digit = |byte: &u8| {
                         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n')
                     };
-                    if *number == part::FORM_BASE64 && !value.iter().all(digit) {
-                        return self.field(text, expected::BASE64);
+                    if number == part::FORM_BASE64 && !self.memory.get(value).iter().all(digit) {
+                        self.bad_field(text, expected::BASE64);
                     }
-                    draft.bytes.extend_from_slice(value);
+                    self.piece(value);
                 }
-                part::SORTED_FORM => draft.form.write_sorted(&mut draft.bytes),
-                part::SECRET => draft.push(secret),
-                part::SECRET_REVERSED => draft.bytes.extend(secret.iter().rev()),
-                _ => draft.push(self.access_key),
+                part::SORTED_FORM => {
+                    let from = self.memory.end();
+                    self.append_sorted();
+                    self.piece(self.memory.since(from));
+                }
+                part::SECRET => self.piece(secret),
+                part::SECRET_REVERSED => {
+                    let from = self.memory.end();
+                    let mut place = secret.end();
+                    while place > secret.at() {
+                        place = place.wrapping_sub(1);
+                        self.memory.push(self.memory.byte(place));
+                    }
+                    self.piece(self.memory.since(from));
+                }
+                _ => self.piece(self.option(super::key::ACCESS_KEY)),
             }
         }
-        Ok(())
     }
 
-    /// Whether a value contains the text that stands beside it, so that the cut between both could be elsewhere.
-    fn holds(&self, [number, text, _]: [u8; 3], value: &[u8]) -> bool {
-        let text = self.row.text_at(text);
-        number == part::TEXT && value.windows(text.len().max(1)).any(|window| window == text)
+    /// Whether a part is a text, and a value contains it, so that the cut between both could be elsewhere. What stands
+    /// before the first part and behind the last is none.
+    #[inline(never)]
+    fn separates(&self, part: usize, value: Span) -> bool {
+        let from = self.row.wrapping_add(code::PARTS_AT);
+        let to = self.row.wrapping_add(self.field(code::PATHS_AT));
+        if part < from || part >= to || self.memory.byte(part) != part::TEXT {
+            return false;
+        }
+        let text = self.operand(part.wrapping_add(1));
+        (value.at()..value.end()).any(|at| self.memory.starts(Span::new(at, value.end()), text))
     }
 
     /// A label, a value and a semicolon; nothing when the value is nothing but white space.
-    fn segment(
-        &self,
-        out: &mut Vec<u8>,
-        label: &'static [u8],
-        field: &'static [u8],
-        value: &[u8],
-    ) -> Step<()> {
-        let value = value.trim_ascii();
+    #[inline(never)]
+    fn segment(&mut self, label: Span, field: Span, value: Span) {
+        let value = self.memory.trim(value);
         if value.is_empty() {
-            return Ok(());
+            return;
         }
-        if value.contains(&b';') {
-            return self.field(field, expected::NO_SEMICOLON);
+        if self.memory.has(value, b';') {
+            self.bad_field(field, expected::NO_SEMICOLON);
         }
-        for text in [label, value, b";"] {
-            out.extend_from_slice(text);
+        let from = self.memory.end();
+        self.memory.push(b';');
+        for text in [label, value, self.memory.since(from)] {
+            self.piece(text);
         }
-        Ok(())
     }
-}
 
-/// Writes a spelling of a URL: the first is the URL itself, every second one says the port where the URL does not, or the
-/// other way round; the later ones write the query as browsers do, and as old libraries did.
-fn spell(url: &[u8], spelling: usize, out: &mut Vec<u8>, spare: &mut Vec<u8>) {
-    let from = out.len();
-    if spelling % 2 == 1 {
-        other_port(url, out);
-    } else {
-        out.extend_from_slice(url);
+    /// A spelling of the URL: the first is the URL itself, every second one says the port where the URL does not, or the
+    /// other way round; the later ones write the query as browsers do, and as old libraries did.
+    fn spelled(&mut self, spelling: usize) -> Span {
+        let url = if spelling & 1 == 1 { self.other_port() } else { self.url };
+        let mark = self.memory.find(url, b'?');
+        if spelling < 2 || mark == url.end() {
+            return url;
+        }
+        let from = self.memory.end();
+        let query = url.after(mark);
+        self.memory.copy(url.before(query.at()));
+        if spelling < 4 {
+            for at in query.at()..query.end() {
+                match self.memory.byte(at) {
+                    b'\'' => self.memory.append(b"%27"),
+                    byte => self.memory.push(byte),
+                }
+            }
+            return self.memory.since(from);
+        }
+        let mut rest = query;
+        loop {
+            let end = self.memory.find(rest, b'&');
+            let item = rest.before(end);
+            let cut = self.memory.find(item, b'=');
+            self.escape(item.before(cut));
+            self.memory.push(b'=');
+            self.escape(item.after(cut));
+            if end == rest.end() {
+                return self.memory.since(from);
+            }
+            self.memory.push(b'&');
+            rest = rest.after(end);
+        }
     }
-    let written = out.get(from..).unwrap_or_default();
-    let Some((address, query)) = cut_bytes(written, b'?').filter(|_| spelling > 1) else { return };
-    let kept = from.saturating_add(address.len()).saturating_add(1);
-    spare.clear();
-    spare.extend_from_slice(query);
-    out.truncate(kept);
-    if spelling < 4 {
-        for byte in &*spare {
-            match byte {
-                b'\'' => out.extend_from_slice(b"%27"),
-                byte => out.push(*byte),
+
+    /// The URL without its port, or with the standard one.
+    fn other_port(&mut self) -> Span {
+        let url = self.url;
+        let colon = self.memory.find(url, b':');
+        let from = self.memory.end();
+        let mut rest = url;
+        let has_scheme = self.memory.word(colon.wrapping_sub(1)) >> 8 == 0x002f_2f3a && colon < url.end();
+        self.memory.append(b"https://");
+        let mut is_http = false;
+        if has_scheme {
+            self.memory.bytes.truncate(from);
+            rest = url.skip(colon.wrapping_sub(url.at()).wrapping_add(3));
+            is_http = self.memory.word(url.at()) == u32::from_le_bytes(*b"http")
+                && colon.wrapping_sub(url.at()) == 4;
+            self.memory.copy(url.before(rest.at()));
+        }
+        let mut end = rest.at();
+        while end < rest.end() && !matches!(self.memory.byte(end), b'/' | b'?' | b'#') {
+            end = end.wrapping_add(1);
+        }
+        let mut port = end;
+        while port > rest.at() && self.memory.byte(port.wrapping_sub(1)).is_ascii_digit() {
+            port = port.wrapping_sub(1);
+        }
+        if port < end && port > rest.at() && self.memory.byte(port.wrapping_sub(1)) == b':' {
+            self.memory.copy(rest.before(port.wrapping_sub(1)));
+        } else {
+            self.memory.copy(rest.before(end));
+            self.memory.append(if is_http { b":80" } else { b":443" });
+        }
+        self.memory.copy(Span::new(end, rest.end()));
+        self.memory.since(from)
+    }
+
+    /// Appends a text anew: everything but letters, digits and `!'()*-._~` as percent signs.
+    #[inline(never)]
+    fn escape(&mut self, text: Span) {
+        let from = self.memory.end();
+        if !self.decode(text) {
+            // What cannot be decoded is taken as it is.
+            self.memory.bytes.truncate(from);
+            self.memory.copy(text);
+        }
+        let to = self.memory.end();
+        for at in from..to {
+            let byte = self.memory.byte(at);
+            let stays = matches!(byte, b'!' | b'\'' | b'(' | b')' | b'*' | b'-' | b'.' | b'_' | b'~');
+            if stays || byte.is_ascii_alphanumeric() {
+                self.memory.push(byte);
+            } else {
+                self.memory.push(b'%');
+                self.append_hex(Span::new(at, at.wrapping_add(1)));
+                let end = self.memory.end();
+                self.memory.bytes.get_mut(end.wrapping_sub(2)..).unwrap_or_default().make_ascii_uppercase();
             }
         }
-        return;
+        // What was decoded makes way for what was written.
+        self.memory.bytes.copy_within(to.., from);
+        let end = self.memory.end();
+        self.memory.bytes.truncate(end.wrapping_sub(to.wrapping_sub(from)));
     }
-    let mut rest = Some(spare.as_slice());
-    while let Some(all) = rest {
-        let (item, more) = cut_bytes(all, b'&').map_or((all, None), |(item, more)| (item, Some(more)));
-        rest = more;
-        if out.len() > kept {
-            out.push(b'&');
-        }
-        let (name, value) = cut_bytes(item, b'=').unwrap_or((item, b""));
-        escape(name, out);
-        out.push(b'=');
-        escape(value, out);
-    }
-}
 
-/// Writes a URL without its port, or with the standard one.
-fn other_port(url: &[u8], out: &mut Vec<u8>) {
-    let (scheme, rest) = match cut_bytes(url, b':') {
-        Some((scheme, rest)) if rest.starts_with(b"//") => (scheme, rest.get(2..).unwrap_or_default()),
-        _ => (&b"https"[..], url),
-    };
-    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, b""));
-    let colon = authority.iter().rposition(|byte| *byte == b':');
-    let (host, port) = match colon.and_then(|at| authority.split_at_checked(at)) {
-        Some((host, [_, port @ ..])) if !port.is_empty() && port.iter().all(u8::is_ascii_digit) => {
-            (host, &b""[..])
+    /// Appends the SHA-256 of two texts with a zero between them; of the second alone where there is no first.
+    #[inline(never)]
+    pub(super) fn digest_of(&mut self, first: Span, second: Span) -> Span {
+        self.hasher.begin(Hash::SHA256);
+        if !first.is_none() {
+            self.hasher.update(self.memory.get(first));
+            self.hasher.update(&[0]);
         }
-        _ => (authority, if scheme == b"http" { &b":80"[..] } else { b":443" }),
-    };
-    for text in [scheme, b"://", host, port, path] {
-        out.extend_from_slice(text);
+        self.hasher.update(self.memory.get(second));
+        self.append_hash()
     }
-}
 
-/// Writes a text anew: everything but letters, digits and `!'()*-._~` as percent signs.
-fn escape(text: &[u8], out: &mut Vec<u8>) {
-    let from = out.len();
-    // What cannot be decoded is taken as it is.
-    if decode(text, out).is_none() {
-        out.truncate(from);
-        out.extend_from_slice(text);
-    }
-    let end = out.len();
-    for at in from..end {
-        let byte = out.get(at).copied().unwrap_or_default();
-        let stays = matches!(byte, b'!' | b'\'' | b'(' | b')' | b'*' | b'-' | b'.' | b'_' | b'~');
-        if stays || byte.is_ascii_alphanumeric() {
-            out.push(byte);
-        } else {
-            let digit =
-                |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or_default();
-            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+    /// Adds the message to what is hashed.
+    #[inline(never)]
+    pub(super) fn hash_message(&mut self) {
+        for piece in self.pieces.iter().take(self.piece_count) {
+            self.hasher.update(self.memory.get(*piece));
         }
     }
-    // What was decoded makes way for what was written.
-    out.copy_within(end.., from);
-    out.truncate(out.len().saturating_sub(end.saturating_sub(from)));
+
+    /// Appends the hash of what was added.
+    #[inline(never)]
+    pub(super) fn append_hash(&mut self) -> Span {
+        let at = self.memory.end();
+        self.memory.append(self.hasher.finish());
+        self.memory.since(at)
+    }
 }

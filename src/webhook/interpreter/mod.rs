@@ -1,12 +1,12 @@
 //! The same decisions as [`Verifier`](super::Verifier) makes, by the same rows, in a third of the bytes.
 //!
 //! The small artefact is counted by the kilobyte: whoever verifies webhooks at the edge loads all of it. So this engine
-//! reads the rows of the catalogue as bytes ([`code`] says what they mean), and what it reads of a delivery stays where
-//! it came in: no list of headers, no claims, no document is made of it. What it needs to put together, it does in
-//! buffers that are kept for the next delivery.
+//! reads the rows of the catalogue as bytes ([`code`] says what they mean), everything it looks at is a stretch of one
+//! memory ([`memory::Span`]), and what is wrong is noted where it is found ([`fault::Fault`]) instead of being handed on.
+//! It has no lists, texts or errors of its own that would have to be made and let go of.
 //!
-//! It answers to the shell as [`wasm::webhooks`](crate::wasm::webhooks) describes, in numbers. The tests take every
-//! scheme through both engines, with deliveries that are genuine and with such as are not, and compare all they say.
+//! It answers to the shell as [`wasm::webhooks`](crate::wasm::webhooks) does, in numbers. The tests take every scheme
+//! through both engines, with deliveries that are genuine and with such as are not, and compare all they say.
 
 pub mod area;
 mod claims;
@@ -17,24 +17,23 @@ mod fault;
 mod form;
 mod key;
 mod members;
+mod memory;
 mod message;
-mod row;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use core::cell::Cell;
-
-use self::area::{ABSENT, Area, DELIVERED, DIGEST_AT, LAYOUT, NOW, OUT, URL, URL_AT, URL_BYTES_MAX, low};
-use self::claims::{Reading, SignedAt};
-use self::code::flag;
-use self::events::Telling;
+use self::area::{ABSENT, AREA_BYTES, DELIVERED, DIGEST_AT, LAYOUT, NOW, OUT, URL, URL_AT, URL_BYTES_MAX};
+use self::claims::Claims;
+use self::code::{PATHS_MAX, flag};
+use self::events::Told;
 pub use self::fault::EXPECTED;
-use self::fault::{Fault, line};
-use self::key::{Entry, algorithm};
-use self::members::Members;
-use self::message::Draft;
-use crate::crypto::{HashValue, Hasher};
+use self::fault::{Fault, expected, line};
+use self::memory::{Memory, ROWS_AT, Span, low};
+use self::message::PIECES_MAX;
+use self::write::Writer;
+use super::{BODY_FIELDS_MAX, SCHEMES};
+use crate::crypto::compact::Hash;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
@@ -53,30 +52,83 @@ pub mod answer {
 /// Bytes of a body that are copied into the room at once.
 pub const CHUNK_BYTES: usize = 65_536;
 
+/// All rows that need no public key.
+static ROWS: &[u8] = {
+    const WRITER: Writer<16_384> = Writer::of(SCHEMES);
+    static BYTES: [u8; WRITER.written()] = WRITER.first();
+    &BYTES
+};
+
+/// Names that no row has.
+mod words {
+    use super::memory::{ROWS_AT, Span};
+
+    /// They stand behind the rows, and behind a row of no bytes.
+    pub(super) const AT: usize = ROWS_AT + super::ROWS.len() + 4;
+    pub(super) const ALL: &[u8] = b"urlpublic_key_idaccess_key";
+    pub(super) const URL: Span = Span::fixed(AT, 3);
+    pub(super) const PUBLIC_KEY_ID: Span = Span::fixed(AT + 3, 13);
+    pub(super) const ACCESS_KEY: Span = Span::fixed(AT + 16, 10);
+}
+
+/// Where the area begins.
+const AREA_AT: usize = (words::AT + words::ALL.len()).next_multiple_of(8);
+/// Where verifiers begin.
+const VERIFIERS_AT: usize = (AREA_AT + AREA_BYTES).next_multiple_of(8);
+
 /// The verifiers of one instance, and the delivery that is being verified.
 ///
 /// Equal options share a handle, so that a server that makes a verifier for each request holds one, not thousands.
 pub struct Interpreter {
-    area: Area,
-    /// The verifier with handle `n` stands at `n - 1`.
-    entries: Vec<Entry>,
-    room: Vec<u8>,
-    text: Vec<u8>,
-    draft: Draft,
-    telling: Telling,
-    delivery: Option<Delivery>,
-    /// Why the last call refused, with its texts, which tests cannot find by their place in a memory of 32 bits.
-    #[cfg(test)]
-    refused: Fault,
-}
+    /// The rows, the area, the verifiers; behind them the text or the room; and what is put together.
+    memory: Memory,
+    /// Where the verifiers end.
+    base: usize,
+    last_record: usize,
+    /// What the shell has written last.
+    text: Span,
 
-/// A delivery between two steps.
-struct Delivery {
-    handle: u32,
-    signed_at: Option<SignedAt>,
-    body_is_empty: bool,
-    signer: Option<usize>,
-    hasher: Option<Hasher>,
+    // The verifier that is spoken of.
+    record: usize,
+    options: Span,
+    row: usize,
+    first_slot: usize,
+    secret: Vec<u8>,
+
+    // The delivery.
+    fault: Fault,
+    url: Span,
+    body: Span,
+    claims: Claims,
+    /// How the tag that is looked for may be written.
+    tags: [Span; 2],
+    pieces: [Span; PIECES_MAX],
+    piece_count: usize,
+    /// The digest of what is signed, where that is not the body.
+    signed: Span,
+    signer: usize,
+    /// Whose steps these are; 0 between deliveries.
+    handle: usize,
+    is_signed: bool,
+    hasher: Hash,
+    /// Whether part of the body was hashed here.
+    has_hashed: bool,
+    /// What is laid out in the room.
+    laid: Span,
+
+    // Where something is looked for.
+    form: [[usize; 3]; BODY_FIELDS_MAX],
+    fields: usize,
+    wanted: [Span; PATHS_MAX],
+    members: [Span; PATHS_MAX],
+    rest: Span,
+    element: usize,
+
+    told: Vec<Told>,
+    /// The places of events that are not genuine, each in four bytes.
+    refused_events: Vec<u8>,
+    /// The word of the area that is written next.
+    next_fact: usize,
 }
 
 impl Interpreter {
@@ -84,308 +136,345 @@ impl Interpreter {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            area: Area::new(),
-            entries: Vec::new(),
-            room: Vec::new(),
-            text: Vec::new(),
-            draft: Draft::new(),
-            telling: Telling::new(),
-            delivery: None,
-            #[cfg(test)]
-            refused: Fault { line: 0, subject: b"", expected: None, numbers: [0; 2] },
+            memory: Memory { bytes: Vec::new() },
+            base: VERIFIERS_AT,
+            last_record: 0,
+            text: Span::EMPTY,
+            record: 0,
+            options: Span::EMPTY,
+            row: 0,
+            first_slot: 0,
+            secret: Vec::new(),
+            fault: Fault::NONE,
+            url: Span::EMPTY,
+            body: Span::EMPTY,
+            claims: Claims::NONE,
+            tags: [Span::NONE; 2],
+            pieces: [Span::NONE; PIECES_MAX],
+            piece_count: 0,
+            signed: Span::NONE,
+            signer: 0,
+            handle: 0,
+            is_signed: false,
+            hasher: Hash::new(),
+            has_hashed: false,
+            laid: Span::EMPTY,
+            form: [[0; 3]; BODY_FIELDS_MAX],
+            fields: 0,
+            wanted: [Span::NONE; PATHS_MAX],
+            members: [Span::NONE; PATHS_MAX],
+            rest: Span::EMPTY,
+            element: 0,
+            told: Vec::new(),
+            refused_events: Vec::new(),
+            next_fact: 0,
         }
     }
 
-    /// The area. It stays where it is as long as the instance lives.
+    /// The place of something in the area.
+    const fn area_at(at: usize) -> usize {
+        AREA_AT.wrapping_add(at)
+    }
+
+    /// The place of a word of the area.
+    const fn word_at(word: usize) -> usize {
+        AREA_AT.wrapping_add(word.wrapping_mul(4))
+    }
+
+    /// Writes a word of the area.
+    fn put(&mut self, word: usize, value: u32) {
+        self.memory.put(Self::word_at(word), value);
+    }
+
+    /// Tells the shell where a text is, and how long.
+    fn put_text(&mut self, word: usize, text: Span) {
+        let at = self.memory.get(text).as_ptr().addr();
+        self.put(word, low(at));
+        self.put(word.wrapping_add(1), low(text.len()));
+    }
+
+    /// The area. It moves when the memory grows.
     #[must_use]
     pub fn area(&mut self) -> &mut [u8] {
-        self.area.all()
+        if self.memory.bytes.is_empty() {
+            self.memory.bytes = Vec::with_capacity(FIRST_BYTES);
+            self.memory.append(&[0; ROWS_AT]);
+            self.memory.append(ROWS);
+            self.memory.append(&[0; 4]);
+            self.memory.append(words::ALL);
+            self.memory.bytes.resize(VERIFIERS_AT, 0);
+        }
+        self.memory.bytes.get_mut(AREA_AT..VERIFIERS_AT).unwrap_or_default()
     }
 
     /// What is laid out to be hashed, and the space behind it for the body.
     #[must_use]
     pub fn room(&mut self) -> &mut [u8] {
-        &mut self.room
+        self.memory.bytes.get_mut(self.laid.at()..).unwrap_or_default()
     }
 
     /// Makes a text of this length, to be written.
     #[must_use]
     pub fn text(&mut self, bytes: usize) -> &mut [u8] {
-        self.text.resize(bytes, 0);
-        &mut self.text
+        let _made = self.area();
+        self.memory.bytes.truncate(self.base);
+        // More than there is of memory is more than can be allocated.
+        self.memory.bytes.resize(self.base.saturating_add(bytes), 0);
+        self.text = self.memory.since(self.base);
+        self.memory.bytes.get_mut(self.base..).unwrap_or_default()
     }
 
     /// The text the last call left.
     #[must_use]
     pub fn delivered(&self) -> &[u8] {
-        &self.text
+        self.memory.get(self.text)
+    }
+
+    /// The caller's time. The shell lets no other through, so a wrong one is the end of all times.
+    fn now(&self) -> u64 {
+        self.memory.long(Self::word_at(NOW)).min(Timestamp::MAX.unix_ms())
     }
 
     /// Makes a verifier of the text, which is a list of options, each a tag, its length as four bytes, and its bytes.
     /// Answers with a handle, or [`answer::REFUSED`].
     #[must_use]
     pub fn open(&mut self) -> u32 {
-        let known = self.entries.iter().position(|entry| entry.options == self.text);
-        let place = match known {
-            Some(place) => place,
-            None => match Entry::open(&self.text) {
-                Ok(entry) => {
-                    self.entries.push(entry);
-                    self.entries.len().wrapping_sub(1)
-                }
-                Err(fault) => return self.refuse(fault),
-            },
-        };
-        if let Some(entry) = self.entries.get(place) {
-            self.area.put(OUT, entry.hash().into());
-            self.area.put(OUT + 1, low(entry.keys.len()));
-            self.area.put(OUT + 2, (!entry.row.text(code::LIST).is_empty()).into());
-            let mut row = entry.row;
-            let mut count = 0_usize;
-            loop {
-                for slot in 0..row.headers() {
-                    let word = count.wrapping_mul(2).wrapping_add(OUT + 4);
-                    self.area.put_place(word, row.header(slot));
-                    count = count.wrapping_add(1);
-                }
-                match row.otherwise() {
-                    Some(other) => row = other,
-                    None => break,
-                }
-            }
-            self.area.put(OUT + 3, low(count));
+        self.fault = Fault::NONE;
+        let handle = self.make();
+        if !self.turn_to(handle) {
+            return self.refuse();
         }
-        low(place).wrapping_add(1)
+        let hash = if self.is(flag::STEPWISE) { self.hash() } else { 0 };
+        self.put(OUT, hash.into());
+        self.put(OUT + 1, low(self.keys()));
+        self.put(OUT + 2, (!self.text_of(code::LIST).is_empty()).into());
+        let (mut row, mut count) = (self.row, 0_usize);
+        while row != 0 {
+            for slot in 0..self.headers(row) {
+                self.put_text(count.wrapping_mul(2).wrapping_add(OUT + 4), self.header(row, slot));
+                count = count.wrapping_add(1);
+            }
+            row = self.otherwise(row);
+        }
+        self.put(OUT + 3, low(count));
+        low(handle)
+    }
+
+    /// Begins with a delivery: what is known of it without its body.
+    fn receive(&mut self, handle: u32, body: Span) -> bool {
+        self.fault = Fault::NONE;
+        self.handle = 0;
+        self.told.clear();
+        self.refused_events.clear();
+        self.signed = Span::NONE;
+        self.body = body;
+        let is_verifier = self.turn_to(usize::try_from(handle).unwrap_or_default());
+        let length = self.memory.word(Self::word_at(URL));
+        self.url = if length == ABSENT {
+            self.option(key::URL)
+        } else {
+            let at = Self::area_at(URL_AT);
+            let length = usize::try_from(length).unwrap_or_default().min(URL_BYTES_MAX);
+            Span::new(at, at.wrapping_add(length))
+        };
+        is_verifier
     }
 
     /// Reads the headers of a delivery from the area. `body_bytes` is the length of the body; `room_bytes` is how much
     /// of it will be written into the room.
     #[must_use]
     pub fn begin(&mut self, handle: u32, body_bytes: usize, room_bytes: usize) -> u32 {
-        self.delivery = None;
-        let Some(entry) = entry(&self.entries, handle) else { return answer::REFUSED };
-        let mut reading = reading(entry, &self.area, &[]);
-        let read = if entry.row.is(flag::STEPWISE) {
-            reading.open(body_bytes).and_then(|()| {
-                let claims = reading.in_headers()?;
-                let time = claims.time.unwrap_or_default();
-                reading.message(&mut self.draft, &Members::default(), time, None, 0)?;
-                reading.body_required(body_bytes)?;
-                Ok(Some(claims.signed_at))
-            })
-        } else {
-            reading.lengths().map(|()| None)
-        };
-        match read {
-            Err(_) => {
-                let fault = reading.fault.get();
-                self.refuse(fault)
-            }
-            Ok(None) => answer::WHOLE,
-            Ok(Some(signed_at)) => {
-                let body_is_empty = body_bytes == 0;
-                self.delivery =
-                    Some(Delivery { handle, signed_at, body_is_empty, signer: None, hasher: None });
-                self.lay(handle, 0, room_bytes)
-            }
+        if !self.receive(handle, Span::EMPTY) {
+            return answer::REFUSED;
         }
+        if !self.is(flag::STEPWISE) {
+            self.lengths();
+            return if self.fault.line == line::NONE { answer::WHOLE } else { self.refuse() };
+        }
+        self.memory.bytes.truncate(self.base);
+        self.admit(body_bytes);
+        self.in_headers();
+        self.message(Span::NONE, 0);
+        self.require_body(body_bytes);
+        if self.fault.line != line::NONE {
+            return self.refuse();
+        }
+
+        // From here on the headers are accepted. The block of a key stands where it ends before what is signed.
+        self.memory.bytes.resize(self.base.wrapping_add(key::BLOCK_BYTES), 0);
+        for index in 0..self.piece_count {
+            let piece = self.pieces.get(index).copied().unwrap_or(Span::NONE);
+            self.memory.copy(piece);
+        }
+        self.hasher.begin(self.hash());
+        let at = self.base.wrapping_add(key::BLOCK_BYTES).wrapping_sub(self.hasher.block_bytes());
+        self.laid = self.memory.since(at);
+        let room = self.memory.end().wrapping_add(room_bytes.min(CHUNK_BYTES));
+        self.memory.bytes.resize(room, 0);
+        self.put_text(LAYOUT, self.laid);
+        self.handle = usize::try_from(handle).unwrap_or_default();
+        self.is_signed = false;
+        self.body = Span::new(0, body_bytes.min(1));
+        self.lay(0)
     }
 
-    /// Lays out what is hashed for a secret, with space for `room_bytes` of the body behind it.
-    fn lay(&mut self, handle: u32, secret_index: usize, room_bytes: usize) -> u32 {
-        let mac = entry(&self.entries, handle).and_then(|entry| entry.keys.get(secret_index)?.mac.as_ref());
-        let block = mac.map_or(&b""[..], |mac| mac.inner_block());
-        let head = &self.draft.bytes;
-        let laid = block.len().wrapping_add(head.len());
-        let wanted = laid.wrapping_add(room_bytes.min(CHUNK_BYTES));
-        if self.room.len() < wanted {
-            self.room.resize(wanted, 0);
-        }
-        if let Some((first, rest)) = self.room.split_at_mut_checked(block.len())
-            && let Some(second) = rest.get_mut(..head.len())
-        {
-            first.copy_from_slice(block);
-            second.copy_from_slice(head);
-        }
-        self.area.put_place(LAYOUT, &self.room);
-        self.area.put(LAYOUT + 1, low(laid));
+    /// Lays out what is hashed for a secret.
+    fn lay(&mut self, secret_index: usize) -> u32 {
+        self.has_hashed = false;
+        self.hasher.begin(self.hash());
+        let block = self.key(secret_index).wrapping_add(key::INNER_BLOCK);
+        let to = block.wrapping_add(self.hasher.block_bytes());
+        self.memory.bytes.copy_within(block..to, self.laid.at());
         answer::HASH
-    }
-
-    /// What is laid out in the room, and so much of the body behind it.
-    fn laid(&self, bytes: usize) -> (&[u8], &[u8]) {
-        let laid = self.area.length(LAYOUT + 1);
-        let (head, rest) = self.room.split_at_checked(laid).unwrap_or_default();
-        (head, rest.get(..bytes).unwrap_or_default())
     }
 
     /// Hashes the next part of the body, which stands in the room behind the head.
     pub fn absorb(&mut self, bytes: usize) {
-        let Some(mut delivery) = self.delivery.take() else { return };
-        let Some(entry) = entry(&self.entries, delivery.handle) else { return };
-        let (head, body) = self.laid(bytes);
-        let hasher = delivery.hasher.get_or_insert_with(|| {
-            let mut hasher = Hasher::new(algorithm(entry.hash()));
-            hasher.update(head);
-            hasher
-        });
-        hasher.update(body);
-        self.delivery = Some(delivery);
+        if !self.has_hashed {
+            self.has_hashed = true;
+            self.hasher.update(self.memory.get(self.laid));
+        }
+        let from = self.laid.end();
+        self.hasher.update(self.memory.get(Span::new(from, from.wrapping_add(bytes))));
     }
 
     /// Takes the hash for the secret of this index: what was absorbed, or else what the host wrote into the area. Lays
     /// out the room for the next one, or says what the last one means.
     #[must_use]
     pub fn close(&mut self, secret_index: usize) -> u32 {
-        let Some(mut delivery) = self.delivery.take() else { return answer::REFUSED };
-        let Some(entry) = entry(&self.entries, delivery.handle) else { return answer::REFUSED };
-        let mut reading = reading(entry, &self.area, &[]);
-        reading.layout();
-        let inner = match delivery.hasher.take() {
-            Some(hasher) => hasher.finish(),
-            None => HashValue::of(self.area.bytes(DIGEST_AT, algorithm(entry.hash()).hash_bytes())),
-        };
-        if let Some(mac) = entry.keys.get(secret_index).and_then(|key| key.mac.as_ref())
-            && reading.headers_hold(mac.close(&inner).as_bytes())
-            && delivery.signer.is_none()
-        {
-            delivery.signer = Some(secret_index);
+        if self.handle == 0 || secret_index >= self.keys() {
+            self.handle = 0;
+            return answer::REFUSED;
         }
-        let next = secret_index.saturating_add(1);
-        if next < entry.keys.len() {
-            let (handle, kept) = (delivery.handle, self.room.len());
-            self.delivery = Some(delivery);
-            return self.lay(handle, next, kept);
+        let end = self.memory.end();
+        let at = Self::area_at(DIGEST_AT);
+        let inner = match self.has_hashed {
+            true => self.append_hash(),
+            false => Span::new(at, at.wrapping_add(self.hasher.hash_bytes())),
+        };
+        self.close_mac(self.key(secret_index), inner);
+        if self.headers_hold() && !self.is_signed {
+            (self.is_signed, self.signer) = (true, secret_index);
+        }
+        self.memory.bytes.truncate(end);
+        let next = secret_index.wrapping_add(1);
+        if next < self.keys() {
+            return self.lay(next);
         }
 
         // From here on the delivery is decided, and nothing of a key is left in the room.
-        let block = algorithm(entry.hash()).block_bytes();
-        if let Some(block) = self.room.get_mut(..block) {
-            block.fill(0);
+        let at = self.laid.at();
+        let head = at.wrapping_add(self.hasher.block_bytes());
+        self.memory.bytes.get_mut(at..head).unwrap_or_default().fill(0);
+        self.handle = 0;
+        if !self.is_signed {
+            self.mismatch(self.body.is_empty());
         }
-        let decided = match delivery.signer {
-            None => reading.mismatch(delivery.body_is_empty),
-            Some(signer) => reading
-                .in_time(entry, delivery.signed_at, now(&self.area))
-                .map(|()| (signer, delivery.signed_at)),
-        };
-        match decided {
-            Ok((signer, signed_at)) => self.verified(signer, signed_at),
-            Err(_) => {
-                let fault = reading.fault.get();
-                self.refuse(fault)
-            }
-        }
+        self.in_time();
+        self.conclude()
     }
 
     /// Verifies a delivery whose body is the text, and reads its events.
     #[must_use]
     pub fn whole(&mut self, handle: u32) -> u32 {
-        let body = core::mem::take(&mut self.text);
-        let Some(entry) = entry(&self.entries, handle) else { return answer::REFUSED };
-        self.telling.clear();
-        let mut reading = reading(entry, &self.area, &body);
-        let now = now(&self.area);
-        let found = reading
-            .open(body.len())
-            .and_then(|()| reading.whole(entry, &mut self.draft, &mut self.telling, now));
-        let fault = reading.fault.get();
-        self.text = body;
-        match found {
-            Err(_) => self.refuse(fault),
-            Ok((signer, signed_at)) => {
-                self.tell();
-                self.verified(signer, signed_at)
-            }
+        if !self.receive(handle, self.text) {
+            return answer::REFUSED;
         }
+        self.admit(self.body.len());
+        self.decide();
+        if self.fault.line == line::NONE {
+            self.deliver();
+        }
+        self.conclude()
     }
 
     /// Reads the events of a delivery that was verified in steps: the area has its headers. So many bytes in the room
     /// are its body, or the text is, when there are none.
     pub fn events(&mut self, handle: u32, room_bytes: usize) {
-        self.telling.clear();
-        let mut telling = core::mem::take(&mut self.telling);
-        let mut spare = core::mem::take(&mut self.draft.spare);
-        if let Some(entry) = entry(&self.entries, handle) {
-            let body = if room_bytes == 0 { &self.text } else { self.laid(room_bytes).1 };
-            let mut reading = reading(entry, &self.area, body);
-            reading.layout();
-            reading.tell_all(&mut telling, &mut spare);
+        let from = self.laid.end();
+        let body = if room_bytes == 0 { self.text } else { Span::new(from, from.wrapping_add(room_bytes)) };
+        if self.receive(handle, body) {
+            self.layout();
+            self.tell_all();
         }
-        self.telling = telling;
-        self.draft.spare = spare;
-        self.tell();
+        self.deliver();
     }
 
     /// Leaves the events to the shell.
-    fn tell(&mut self) {
-        self.telling.write(&mut self.text);
-        self.area.put_place(DELIVERED, &self.text);
+    fn deliver(&mut self) {
+        self.text = self.write_events();
+        self.put_text(DELIVERED, self.text);
     }
 
-    fn verified(&mut self, signer: usize, signed_at: Option<SignedAt>) -> u32 {
-        self.area.put(OUT, low(signer));
-        self.area.put(OUT + 1, signed_at.is_some().into());
-        self.area.put_number(OUT + 2, signed_at.map_or(0, |signed_at| signed_at.ms));
+    /// Says what was decided.
+    fn conclude(&mut self) -> u32 {
+        if self.fault.line != line::NONE {
+            return self.refuse();
+        }
+        self.put(OUT, low(self.signer));
+        self.put(OUT + 1, self.claims.signed_at.is_some().into());
+        self.memory.put_long(Self::word_at(OUT + 2), self.claims.signed_at.unwrap_or_default());
         answer::VERIFIED
     }
 
     /// Tells why: the line, and each fact in three words.
-    fn refuse(&mut self, fault: Fault) -> u32 {
-        #[cfg(test)]
-        {
-            self.refused = fault;
+    fn refuse(&mut self) -> u32 {
+        let Fault { line, subject, expected, numbers: [first, second] } = self.fault;
+        self.put(OUT, line.into());
+        self.next_fact = OUT + 1;
+        if matches!(line, line::UNKNOWN_SCHEME | line::UNKNOWN_SCHEME_NEAR) {
+            self.put_fact(fact::GIVEN, 0, 0);
         }
-        self.area.put(OUT, fault.line.into());
-        let mut word = OUT + 1;
-        let mut put = |area: &mut Area, kind: u32, number: u64| {
-            area.put(word, kind);
-            area.put_number(word.wrapping_add(1), number);
-            word = word.wrapping_add(3);
-        };
-        if matches!(fault.line, line::UNKNOWN_SCHEME | line::UNKNOWN_SCHEME_NEAR) {
-            put(&mut self.area, fact::GIVEN, 0);
+        if !subject.is_empty() {
+            let at = self.memory.get(subject).as_ptr().addr();
+            self.put_fact(fact::KNOWN, at, subject.len());
         }
-        if !fault.subject.is_empty() {
-            let place = u64::from(low(fault.subject.as_ptr().addr()));
-            put(&mut self.area, fact::KNOWN, place | (u64::from(low(fault.subject.len())) << 32));
+        if NUMBERS_OF.contains(&line) {
+            self.put_fact(fact::NUMBER, first, 0);
         }
-        let [first, second] = fault.numbers;
-        match fault.line {
-            line::SECRET_MALFORMED => {
-                let reason = u64::from(fault.expected.unwrap_or_default());
-                put(&mut self.area, fact::NUMBER, first);
-                put(&mut self.area, fact::REASON, reason | (second << 32));
-            }
+        match line {
+            line::SECRET_EMPTY => {}
+            line::SECRET_MALFORMED => self.put_fact(fact::REASON, expected.into(), second),
             line::EVENTS_REFUSED => {
-                put(&mut self.area, fact::NUMBER, first);
-                put(&mut self.area, fact::PLACES, 0);
-                self.text.clear();
-                for place in &self.telling.refused {
-                    self.text.extend_from_slice(&low(*place).to_le_bytes());
-                }
-                self.area.put_place(DELIVERED, &self.text);
+                self.put_fact(fact::PLACES, 0, 0);
+                let from = self.memory.end();
+                self.memory.append(&self.refused_events);
+                self.text = self.memory.since(from);
+                self.put_text(DELIVERED, self.text);
             }
-            line::SECRET_EMPTY => put(&mut self.area, fact::NUMBER, first),
-            line::TOO_MANY_SECRETS
-            | line::BODY_TOO_LARGE
-            | line::HEADER_TOO_LONG
-            | line::TOO_MANY_SIGNATURES
-            | line::TOO_OLD
-            | line::TOO_NEW => {
-                put(&mut self.area, fact::NUMBER, first);
-                put(&mut self.area, fact::NUMBER, second);
-            }
-            _ => {
-                if let Some(expected) = fault.expected {
-                    put(&mut self.area, fact::EXPECTED, expected.into());
-                }
-            }
+            _ if NUMBERS_OF.contains(&line) => self.put_fact(fact::NUMBER, second, 0),
+            _ if expected != expected::NOTHING => self.put_fact(fact::EXPECTED, expected.into(), 0),
+            _ => {}
         }
-        put(&mut self.area, fact::NONE, 0);
+        self.put_fact(fact::NONE, 0, 0);
         answer::REFUSED
     }
+
+    #[inline(never)]
+    fn put_fact(&mut self, kind: u32, first: usize, second: usize) {
+        let word = self.next_fact;
+        self.put(word, kind);
+        self.put(word.wrapping_add(1), low(first));
+        self.put(word.wrapping_add(2), low(second));
+        self.next_fact = word.wrapping_add(3);
+    }
 }
+
+/// Bytes of the first memory: enough for a few verifiers and all that a delivery needs that is verified in steps.
+const FIRST_BYTES: usize = 256 << 10;
+
+/// The lines whose facts are numbers.
+const NUMBERS_OF: [u8; 9] = [
+    line::TOO_MANY_SECRETS,
+    line::SECRET_EMPTY,
+    line::SECRET_MALFORMED,
+    line::BODY_TOO_LARGE,
+    line::HEADER_TOO_LONG,
+    line::TOO_MANY_SIGNATURES,
+    line::EVENTS_REFUSED,
+    line::TOO_OLD,
+    line::TOO_NEW,
+];
 
 /// Kinds of facts, as the shell counts them.
 mod fact {
@@ -398,33 +487,6 @@ mod fact {
     pub(super) const PLACES: u32 = 5;
     /// A line of [`EXPECTED`](super::EXPECTED).
     pub(super) const EXPECTED: u32 = 7;
-}
-
-/// The verifier of a handle.
-fn entry(entries: &[Entry], handle: u32) -> Option<&Entry> {
-    entries.get(usize::try_from(handle.checked_sub(1)?).ok()?)
-}
-
-/// The caller's time. The shell lets no other through, so a wrong one is the end of all times.
-fn now(area: &Area) -> u64 {
-    area.number(NOW).min(Timestamp::MAX.unix_ms())
-}
-
-fn reading<'d>(entry: &'d Entry, area: &'d Area, body: &'d [u8]) -> Reading<'d> {
-    let url = match area.word(URL) {
-        ABSENT => entry.option(&entry.url),
-        length => area.bytes(URL_AT, usize::try_from(length).unwrap_or_default().min(URL_BYTES_MAX)),
-    };
-    Reading {
-        row: entry.row,
-        area,
-        url,
-        body,
-        keys: &entry.keys,
-        key_id: entry.option(&entry.key_id),
-        access_key: entry.option(&entry.access_key),
-        fault: Cell::new(Fault::default()),
-    }
 }
 
 impl Default for Interpreter {

@@ -248,4 +248,46 @@ category("customers", (check) => {
     const error = await refused(call, { status: 402, code: "card_declined" });
     assert.equal(error.setup_intent?.status, "requires_payment_method");
   });
+
+  check("a card of a token is kept by the older door, and charged", async ({ stripe }) => {
+    const { id } = await stripe.customers.create();
+    const card = await stripe.customers.createSource(id, { source: "tok_visa" });
+    assert.ok(card.object === "card");
+    assert.deepEqual([card.brand, card.last4, card.funding, card.customer], ["Visa", "4242", "credit", id]);
+    assert.equal((await stripe.customers.retrieve(id) as { default_source: unknown }).default_source, card.id);
+    const charge = await stripe.charges.create({ amount: 500, currency: "usd", customer: id });
+    assert.deepEqual([charge.paid, charge.customer], [true, id]);
+    assert.deepEqual({ ...(await stripe.customers.retrieveSource(id, card.id)) }, { ...card });
+  });
+
+  check("the first card stays the default, and the list tells of all, the newest first", async ({ stripe }) => {
+    const { id } = await stripe.customers.create();
+    const first = await stripe.customers.createSource(id, { source: "tok_visa" });
+    const second = await stripe.customers.createSource(id, { source: "tok_mastercard" });
+    assert.equal((await stripe.customers.retrieve(id) as { default_source: unknown }).default_source, first.id);
+    const { data, has_more: hasMore } = await stripe.customers.listSources(id, { object: "card" });
+    assert.deepEqual([data.map((card) => card.id), hasMore], [[second.id, first.id], false]);
+    assert.deepEqual((await stripe.customers.listSources(id, { object: "bank_account" })).data, []);
+    const charge = await stripe.charges.create({ amount: 500, currency: "usd", customer: id, source: second.id });
+    assert.equal((charge.source as { last4?: string }).last4, "4444");
+  });
+
+  check("a card that was deleted is no one's", async ({ stripe }) => {
+    const { id } = await stripe.customers.create({ source: "tok_visa" });
+    const { data } = await stripe.customers.listSources(id);
+    const card = data[0]?.id ?? "";
+    assert.deepEqual({ ...(await stripe.customers.deleteSource(id, card)) }, { id: card, object: "card", deleted: true });
+    assert.equal((await stripe.customers.retrieve(id) as { default_source: unknown }).default_source, null);
+    await refused(stripe.customers.retrieveSource(id, card), { status: 404, code: "resource_missing" });
+    await refused(stripe.charges.create({ amount: 500, currency: "usd", customer: id }), { status: 402, code: "missing" });
+  });
+
+  check("a source that is no token, a declined one and none at all are refused", async ({ stripe }) => {
+    const { id } = await stripe.customers.create();
+    await refused(stripe.customers.createSource(id, { source: "tok_nobody" }), { status: 400, code: "resource_missing", param: "source" });
+    await refused(stripe.customers.createSource(id, { source: "tok_chargeDeclined" }), { status: 402, code: "card_declined" });
+    await refused(stripe.customers.createSource(id, {} as never), { status: 400, code: "parameter_missing", param: "source" });
+    await refused(stripe.customers.createSource("cus_nobody", { source: "tok_visa" }), { status: 404, code: "resource_missing" });
+    assert.deepEqual((await stripe.customers.listSources(id)).data, []);
+  });
 });

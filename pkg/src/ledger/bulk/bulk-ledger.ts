@@ -6,7 +6,7 @@
 
 import { TillproofError } from "../../shell/errors.js";
 import { bytes, count, fn, list, onlyKnown, refusal, text, timeMs } from "../../shell/guard.js";
-import { balanceOf, currencyBalance, type Balance, type CurrencyBalance, type PostResult } from "../answers.js";
+import { balanceOf, currencyBalance, fieldName, type Balance, type CurrencyBalance, type PostResult } from "../answers.js";
 import { toStanding, type StandingInput } from "../entry.js";
 import type { BulkTransaction } from "./columns.js";
 import { Engine, type Chain, type Told } from "./engine.js";
@@ -60,7 +60,7 @@ export interface BatchResult extends Iterable<PostResult> {
 }
 
 /** As in src/wasm/bulk.rs. */
-const FIELDS = ["", "postings", "occurred_at", "kind"] as const;
+const FIELDS = ["", "postings", "occurredAt", "kind"] as const;
 const EXCEPTION_WORDS = 4;
 const WORD = 2 ** 32;
 
@@ -140,7 +140,7 @@ export class BulkLedger {
       const page = told.page();
       if (known !== null) {
         const { position, field } = known;
-        return field === undefined ? { status: "exists", position, page } : { status: "exists_with_different", position, field, page };
+        return field === undefined ? { status: "exists", position, page } : { status: "exists_with_different", position, field: fieldName(field), page };
       }
       await this.#store(told);
       return { status: "created", position: this.length, page };

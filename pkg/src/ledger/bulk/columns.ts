@@ -2,11 +2,11 @@
  * A batch as two columns in wasm's memory: numbers as words of 32 bits, ids as bytes. src/bulk/packed.rs reads them.
  *
  * Invariant: what stands in the columns is what the caller wrote, bit for bit, or he was told otherwise. Whether it can be
- * posted is decided by the engine; here nothing is lost on the way: no amount is rounded, no id is changed, no member that
- * the books do not keep is passed over in silence.
+ * posted is decided by the engine; here nothing is lost on the way: no amount is rounded, no id is changed, no member of
+ * an entry that these books do not keep is passed over in silence.
  */
 
-import { TillproofError } from "../../shell/errors.js";
+import { isTillproofError, TillproofError } from "../../shell/errors.js";
 import { amountDigits, list, object, onlyKnown, refusal, text, timeMs, type AmountInput } from "../../shell/guard.js";
 import { ledgerBulk } from "../../shell/ledger-bulk.js";
 import type { Side } from "../entry.js";
@@ -82,12 +82,15 @@ type OfPosting = { readonly key?: unknown; readonly layer?: unknown };
 
 let words = new Uint32Array();
 let bytes = new Uint8Array();
+/** How long the columns are. */
+let wordsMade = FIRST_WORDS;
+let bytesMade = FIRST_BYTES;
 let generation = -1;
 let encoder: TextEncoder | undefined;
 
 /** Packs a batch. Answers with how many words and bytes of ids there are. Throws for what cannot be packed as it is. */
 export function pack(transactions: readonly BulkTransaction[], accounts: Accounts): readonly [words: number, bytes: number] {
-  if (generation !== ledgerBulk.generation || words.byteLength === 0) room(FIRST_WORDS, FIRST_BYTES);
+  if (generation !== ledgerBulk.generation || words.byteLength === 0) room(0, 0);
   let word = 0;
   let byte = 0;
   for (let from = 0; from < transactions.length; from += CHUNK) {
@@ -232,10 +235,22 @@ function tooMany(number: number, legs: number): TillproofError {
 function introduced(accounts: Accounts, number: number, leg: number, posting: BulkPosting): Slot {
   const name = `transactions[${number}].postings[${leg}]`;
   onlyKnown(name, posting, ["account", "side", "amount", "currency"]);
-  const slot = accounts.introduce(text(`${name}.account`, posting.account), text(`${name}.currency`, posting.currency));
-  // The engine may have moved its memory to make room for the name.
-  room(0, 0);
-  return slot;
+  const [account, currency] = [text(`${name}.account`, posting.account), text(`${name}.currency`, posting.currency)];
+  try {
+    return accounts.introduce(account, currency);
+  } catch (error) {
+    if (!isTillproofError(error)) throw error;
+    const { code, advice, message, details } = error;
+    throw new TillproofError({
+      code,
+      advice,
+      message: `transaction ${number} of the batch: ${message}`,
+      details: { ...details, transaction: String(number) },
+    });
+  } finally {
+    // The engine may have moved its memory to make room for the name.
+    if (ledgerBulk.generation === generation) room(0, 0);
+  }
 }
 
 /** Writes an id with the encoder, and says how many bytes it has. */
@@ -254,9 +269,9 @@ function encoded(number: number, id: string, at: number): number {
 
 /** Makes the columns at least so long, with what stands in them, and finds them where they are now. */
 function room(wordsWanted: number, bytesWanted: number): void {
-  const [most, mostBytes] = [Math.max(FIRST_WORDS, words.length), Math.max(FIRST_BYTES, bytes.length)];
-  const wordsMade = wordsWanted > most ? wordsWanted * 2 : most;
-  const bytesMade = bytesWanted > mostBytes ? bytesWanted * 2 : mostBytes;
+  // Kept apart from the views, which have no length any more where the memory has moved.
+  if (wordsWanted > wordsMade) wordsMade = wordsWanted * 2;
+  if (bytesWanted > bytesMade) bytesMade = bytesWanted * 2;
   const [wordsAt, bytesAt] = ledgerBulk.raw((exports) => {
     exports.bulk_room(wordsMade, bytesMade);
     return [exports.bulk_words(), exports.bulk_ids()] as const;

@@ -177,8 +177,10 @@ export class Engine implements Accounts {
       page: () => {
         if (pageBytes === 0) return new Uint8Array();
         if (batch === this.#batch && !this.#closed && this.#generation === ledgerBulk.generation) return this.#page();
-        const message = "the page of this batch is gone, since another was posted: take it before, or open the books with `append`";
-        throw new TillproofError({ code: "bulk_page_gone", message });
+        throw new TillproofError({
+          code: "bulk_page_gone",
+          message: "the page of this batch is gone, since another was posted: take it before, or open the books with `append`",
+        });
       },
     };
   }
@@ -210,10 +212,13 @@ export class Engine implements Accounts {
 
   #live(): number {
     if (!this.#closed && this.#generation === ledgerBulk.generation) return this.#handle;
-    const code = this.#closed ? "bulk_closed" : "bulk_lost";
-    const message = this.#closed
-      ? "these books were closed: open others from their pages"
-      : "these books were lost when wasm stopped: open them again from the pages that were stored";
-    throw new TillproofError({ code, message, advice: this.#closed ? "fix_call" : "reconcile" });
+    if (this.#closed) {
+      throw new TillproofError({ code: "bulk_closed", message: "these books were closed: open others from their pages" });
+    }
+    throw new TillproofError({
+      code: "bulk_lost",
+      message: "these books were lost when wasm stopped: open them again from the pages that were stored",
+      advice: "reconcile",
+    });
   }
 }

@@ -17,6 +17,9 @@ import { takesAll, type ImportOptions } from "./transactions.js";
 
 const NEEDED: readonly (readonly string[])[] = [["entry"], ["occurred_at"], ["account"], ["currency"], ["amount_minor", "amount"]];
 
+/** What every row of an entry says alike. */
+const OF_ENTRIES: readonly Column[] = ["occurred_at", "recorded_at", "cause", "description", "expires_at", "links", "facts"];
+
 /** A row of a file: its cells by column, and where each stands. */
 interface Row {
   readonly place: Place;
@@ -66,7 +69,7 @@ interface Naming {
 }
 
 function recordsOf(rows: readonly Row[], money: MoneyReader, naming: Naming): readonly Placed[] {
-  const open = new Map<string, PostingDocument[]>();
+  const open = new Map<string, { readonly first: Row; readonly postings: PostingDocument[] }>();
   return rows.flatMap((row): readonly Placed[] => {
     const id = row.cell("entry");
     if (row.cell("state") !== "") {
@@ -76,11 +79,14 @@ function recordsOf(rows: readonly Row[], money: MoneyReader, naming: Naming): re
     const posting = postingOf(row, money, naming.account);
     const known = open.get(id);
     if (known !== undefined) {
-      known.push(posting);
+      for (const column of OF_ENTRIES) {
+        if (row.cell(column) !== known.first.cell(column)) throw misread(row.at(column), row.cell(column), `${JSON.stringify(known.first.cell(column))}, as the first row of ${id} says`);
+      }
+      known.postings.push(posting);
       return [];
     }
     const postings = [posting];
-    open.set(id, postings);
+    open.set(id, { first: row, postings });
     const entry = {
       ...common(row, naming.cause),
       ...given(row, "description"),
@@ -104,7 +110,7 @@ function common(row: Row, cause: string) {
 }
 
 function postingOf(row: Row, money: MoneyReader, named: (name: string) => string): PostingDocument {
-  const currency = row.cell("currency");
+  const currency = money.currency(row.cell("currency"));
   const decimal = row.cell("amount");
   const minor = decimal === "" ? null : money.minor(decimal, currency, row.at("amount"));
   const digits = minor === null ? row.cell("amount_minor") : String(minor < 0n ? -minor : minor);

@@ -33,9 +33,14 @@ export class MoneyReader {
     if (commodity === undefined || (before !== undefined && after !== undefined) || (first !== "" && second !== "")) {
       throw misread(place, text.trim(), "an amount with its currency, such as -10.50 EUR");
     }
-    const currency = Object.hasOwn(this.#symbols, commodity) ? (this.#symbols[commodity] as string) : commodity;
+    const currency = this.currency(commodity);
     const minor = this.minor(digits, currency, place);
     return { minor: first === "-" || second === "-" ? -minor : minor, currency };
+  }
+
+  /** The currency that a commodity of the file stands for. */
+  currency(commodity: string): string {
+    return Object.hasOwn(this.#symbols, commodity) ? (this.#symbols[commodity] as string) : commodity;
   }
 
   /** Minor units of a decimal in a currency, such as `-10.50`. */
