@@ -95,6 +95,7 @@ const AREAS = {
   crypto: "webhooks",
   webhook: "webhooks",
   inbox: "webhooks: inbox",
+  investigation: "reconcile: queue",
   dedup: "webhooks: dedup",
   json: "JSON documents",
   calendar: "times",

@@ -20,7 +20,7 @@ const SECTIONS = [
   ["Frameworks", (page) => page.startsWith("docs/frameworks/")],
   ["Providers", (page) => page.startsWith("docs/providers") || page === "docs/create-fetch.md"],
   ["Stores", (page) => page.startsWith("docs/stores")],
-  ["Operate", (page) => ["docs/operations.md", "docs/telemetry.md", "docs/breaks.md", "docs/upgrading.md", "docs/errors.md", "SECURITY.md", "CHANGELOG.md"].includes(page)],
+  ["Operate", (page) => ["docs/operations.md", "docs/telemetry.md", "docs/breaks.md", "docs/reconcile.md", "docs/upgrading.md", "docs/errors.md", "SECURITY.md", "CHANGELOG.md"].includes(page)],
   ["Guides", () => true],
 ];
 

@@ -114,6 +114,25 @@ async function alone(pool, pay) {
   return took.sort((a, b) => a - b);
 }
 
+/** What the server says each statement took it, without the way there and the wait for the disk. */
+async function atDatabase(pool, pay) {
+  const client = await pool.connect();
+  const took = [];
+  const explaining = {
+    query: async (text, values) => {
+      const { rows } = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+      took.push(rows[0]["QUERY PLAN"][0]["Execution Time"]);
+      return { rows: [{ answer: '[{"status":"created","number":1}]' }] };
+    },
+  };
+  try {
+    for (let count = 0; count < ALONE; count += 1) await pay(explaining, sale());
+  } finally {
+    client.release();
+  }
+  return took.sort((a, b) => a - b);
+}
+
 /** The same inside a transaction: the statement without the wait for the disk. */
 async function inside(pool, pay) {
   const client = await pool.connect();
@@ -182,10 +201,10 @@ async function onPostgres(pg) {
     const inOrders = Object.fromEntries(Object.entries(ways).map(([name, pay]) => [name, inOrder(prefix, pay)]));
     const shop = await payments(pool, inOrders, "in the transaction of an order");
     rows.push(...shop);
-    const [lone, bare] = [await alone(pool, ways.tillproof), await inside(pool, ways.tillproof)];
+    const [lone, bare, server] = [await alone(pool, ways.tillproof), await inside(pool, ways.tillproof), await atDatabase(pool, ways.tillproof)];
     rows.push({
       name: "one append of tillproof, alone",
-      figures: { "p50 ms": ms(at(lone, 0.5)), "p99 ms": ms(at(lone, 0.99)), "without commit p50 ms": ms(at(bare, 0.5)), "without commit p99 ms": ms(at(bare, 0.99)) },
+      figures: { "p50 ms": ms(at(lone, 0.5)), "p99 ms": ms(at(lone, 0.99)), "without commit p50 ms": ms(at(bare, 0.5)), "without commit p99 ms": ms(at(bare, 0.99)), "at the database p50 ms": ms(at(server, 0.5)), "at the database p99 ms": ms(at(server, 0.99)) },
     });
     const balances = {
       tillproof: () => ledger.balance(SELLER, "EUR"),
@@ -222,7 +241,7 @@ async function onPostgres(pg) {
     return {
       rows,
       goals: [
-        { number: "hot", name: "append at the database, median ms", gate: 5, stretch: 5, measured: at(lone, 0.5), atMost: true },
+        { number: "hot", name: "append at the database, p99 ms", gate: 5, stretch: 5, measured: at(server, 0.99), atMost: true },
         { number: "hot", name: "appends a second against UPDATE balance, one statement", gate: 1, measured: rate(rows) },
         { number: "hot", name: "the same in the transaction of an order", gate: 1, measured: rate(shop) },
         { number: "hot", name: `balance read after ${after.entries} entries against ${before.entries}`, gate: 2, measured: after.tillproof / before.tillproof, atMost: true },

@@ -81,7 +81,8 @@ CREATE TABLE IF NOT EXISTS tillproof_ledger_months (
 );
 CREATE TABLE IF NOT EXISTS tillproof_ledger_rules (
   one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
-  version bigint NOT NULL DEFAULT 0     -- one more with each standing of an account
+  version bigint NOT NULL DEFAULT 0,    -- one more with each standing of an account
+  changed_by xid8 NOT NULL DEFAULT '3'  -- the transaction of the last
 );
 CREATE TABLE IF NOT EXISTS tillproof_ledger_folds (
   one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
@@ -293,7 +294,7 @@ BEGIN
   INSERT INTO tillproof_ledger_entries (number, posted_at, xid, id, member, takes, record)
   VALUES (number, moment, pg_current_xact_id(), the_id, the_member, the_takes, plan->>'record');
   IF the_member = 'account' THEN
-    UPDATE tillproof_ledger_rules SET version = version + 1;
+    UPDATE tillproof_ledger_rules SET version = version + 1, changed_by = pg_current_xact_id();
   ELSE
     INSERT INTO tillproof_ledger_postings (entry, leg, posted_at, xid, account, currency, key, side, pending, amount, occurred_at, recorded_at)
     SELECT number, l.leg, moment, pg_current_xact_id(), l.account, l.currency, l.key, l.side, l.pending, l.amount,

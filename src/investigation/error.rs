@@ -84,11 +84,8 @@ impl From<json::Error> for Error {
 
 impl Error {
     fn table(&self) -> Report {
-        let undecided = |code, number: u32, last: u32, state| {
-            Report::new(code)
-                .number("proposal", number.into())
-                .number("last", last.into())
-                .fact("state", state)
+        let undecided = |report: Report, number: u32, last: u32, state| {
+            report.number("proposal", number.into()).number("last", last.into()).fact("state", state)
         };
         match self.kind() {
             ErrorKind::Document(error) => error.report(),
@@ -110,13 +107,13 @@ impl Error {
                 .fact("state", state)
                 .say("the case is {state}: reject the proposal that waits, or reopen the case, before you propose"),
             ErrorKind::NotProposed { number, last, state } => {
-                undecided("proposal_not_waiting", *number, *last, state).say(
+                undecided(Report::new("proposal_not_waiting"), *number, *last, state).say(
                     "proposal {proposal} does not wait for a decision: the case is {state} and its last proposal is \
                      {last}; read the case again",
                 )
             }
             ErrorKind::NotApproved { number, last, state } => {
-                undecided("proposal_not_approved", *number, *last, state).say(
+                undecided(Report::new("proposal_not_approved"), *number, *last, state).say(
                     "proposal {proposal} is not to be posted: the case is {state} and its last proposal is {last}; \
                      read the case again",
                 )

@@ -242,7 +242,7 @@ mod tests {
             entry(id, "reverses sale", &[&legs[0], &legs[1]])
         };
         let other = entry("sale", "", &["Assets:Bank:EUR debit 6", "Income:Sales credit 6"]);
-        let blocked = || standing("s", "Income", r#""state":"blocked""#);
+        let blocked = || standing("s", "Income:Sales", r#""state":"blocked""#);
         let limited = || standing("s", "Assets:Bank", r#""limit":"no_credit_balance","state":"open""#);
         let closed = || standing("c", "Assets:Bank", r#""state":"closed""#);
         // known, record, expected

@@ -620,7 +620,7 @@ mod tests {
         let before = (bulks.words()[..36].to_vec(), bulks.ids()[..6].to_vec());
         bulks.room(100_000, 100_000);
         assert_eq!((bulks.words()[..36].to_vec(), bulks.ids()[..6].to_vec()), before);
-        assert!(bulks.words().len() >= 400_000 && bulks.words().as_ptr().addr() % 4 == 0);
+        assert!(bulks.words().len() >= 400_000 && bulks.words().as_ptr().addr().is_multiple_of(4));
         assert_eq!(columns, [9, 6]);
     }
 

@@ -26,7 +26,7 @@ before(async () => {
 
 /** What a program prints. */
 function printed(name: string): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(FOLDER, "built", name)], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(FOLDER, "built", name)], { cwd: FOLDER, encoding: "utf8" });
   assert.equal(status, 0, `${name}: ${stdout}${stderr}`);
   return stdout;
 }
@@ -41,6 +41,7 @@ const TABLE: readonly (readonly [name: string, printed: RegExp])[] = [
   ["exports.mjs", /^1\ntrue\n1\n2 28 line 2, column 28: found "@ 1.1 USD", expected an amount without a cost or price/],
   ["mirror.mjs", /^settled 2\n$/],
   ["entitlements.mjs", /^true\ntrue 99999\n$/],
+  ["bulk.mjs", /^2 0 0\n1980n\n$/],
 ];
 
 for (const [name, expected] of TABLE) {

@@ -11,12 +11,15 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { parse } from "yaml";
 
 import { createOutbox } from "../../pkg/src/outbox/index.js";
+import { openQueue, type BreakQueue } from "../../pkg/src/investigation/index.js";
 import { createGovernor, createPayments } from "../../pkg/src/payments/index.js";
+import { reconcile } from "../../pkg/src/reconcile/index.js";
 import { defineSaga } from "../../pkg/src/saga/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
+import type { Store } from "../../pkg/src/stores/store.js";
 import { byLabel, written } from "../../pkg/src/telemetry/exposition.js";
 import { Histogram as OurHistogram } from "../../pkg/src/telemetry/histogram.js";
-import { createTelemetry, openTelemetry, type OpenTelemetryOptions } from "../../pkg/src/telemetry/index.js";
+import { createTelemetry, observeReconciliation, openTelemetry, type OpenTelemetryOptions } from "../../pkg/src/telemetry/index.js";
 import { prometheusOf, receiverPrometheus } from "../../pkg/src/worker/metrics.js";
 
 interface ParsedFamily {
@@ -31,13 +34,23 @@ const read = createRequire(import.meta.url)("parse-prometheus-text-format") as (
 
 const secret = "a secret of sixteen bytes or more";
 
+/** A queue with a run: one payment matches, one was settled with another fee, one is missing. */
+async function breaks(store: Store, now: () => number): Promise<BreakQueue> {
+  const queue = openQueue({ store, now });
+  const header = "id,reference,amount_minor,fee_minor,currency,occurred_at\n";
+  const row = (id: number, fee: number): string => `${id},order_${id},1000,${fee},EUR,2026-03-01T00:00:00Z\n`;
+  const report = reconcile({ ledger: header + row(1, 30) + row(2, 30) + row(3, 30), settlement: header + row(1, 30) + row(2, 35), asOf: Date.UTC(2026, 2, 20) });
+  await queue.sync(report, { run: "monday" });
+  return queue;
+}
+
 /** A shop with everything switched on; four orders, one of which is declined and one lost at first. */
 async function shop(options: OpenTelemetryOptions = {}) {
   const store = memoryStore();
   const clock = { now: 1_790_000_000_000 };
   const outbox = createOutbox({ store, now: () => clock.now });
   const governor = createGovernor();
-  const telemetry = createTelemetry({ store, outboxes: [outbox], governors: [governor], now: () => clock.now });
+  const telemetry = createTelemetry({ store, outboxes: [outbox], governors: [governor], reconciliations: [await breaks(store, () => clock.now)], now: () => clock.now });
   const otel = openTelemetry(options);
   const seen = new Set<string>();
   const payments = createPayments({
@@ -245,4 +258,36 @@ test("references are hashed under a key, or left out, when that is asked for", a
     assert.equal(/"tillproof.reference":"[0-9a-f]{32}"/.test(told), references === "hashed");
     await close();
   }
+});
+
+test("the last run and the cases of a queue are shown in both worlds alike", async () => {
+  const store = memoryStore();
+  const clock = { now: 1_790_000_000_000 };
+  const queue = await breaks(store, () => clock.now);
+  clock.now += 5_000;
+  const text = await createTelemetry({ reconciliations: [queue] }).prometheus();
+  const shownIn = (name: string, labels: Record<string, string> = {}): string | undefined =>
+    read(text).find((family) => family.name === name)?.metrics.find((metric) => Object.entries(labels).every(([label, word]) => metric.labels?.[label] === word))?.value;
+  const table: [string, Record<string, string>, string, number][] = [
+    ["match_rate", {}, "match_rate", 1 / 3],
+    ["unmatched_minor_units", { currency: "EUR" }, "unmatched", 1_005],
+    ["breaks", { kind: "fee_mismatch" }, "breaks", 1],
+    ["breaks", { kind: "over_refund" }, "breaks", 0],
+    ["oldest_break_seconds", {}, "oldest_break", 19 * 86_400],
+    ["last_run_timestamp_seconds", {}, "last_run", 1_790_000_000],
+    ["cases", { state: "open" }, "cases", 2],
+    ["oldest_case_seconds", {}, "oldest_case", 5],
+  ];
+  const { meter, metrics, close } = sdk();
+  const errors: unknown[] = [];
+  const broken = { figures: async () => { throw new Error("no database"); } };
+  observeReconciliation(meter, [queue, broken], (error) => errors.push(error));
+  const collected = await metrics();
+  for (const [name, labels, otel, value] of table) {
+    assert.equal(Number(shownIn(`tillproof_reconcile_${name}`, { queue: "main", ...labels })), value, name);
+    const points = collected.find(({ descriptor }) => descriptor.name === `tillproof.reconcile.${otel}`)?.dataPoints ?? [];
+    assert.equal(points.find(({ attributes }) => Object.entries(labels).every(([label, word]) => attributes[label] === word))?.value, value, otel);
+  }
+  assert.ok(errors.length > 0, "whoever watches hears of a queue that cannot be read");
+  await close();
 });

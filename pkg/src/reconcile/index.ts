@@ -24,6 +24,8 @@ export type {
   BankLine, ControlTotals, FileBalance, FileMoney, FilePlace, FileStatement, LineKind, Lines, OriginalMoney, SettlementLine,
 } from "./readers-lines.js";
 export { toCsv } from "./csv.js";
+export { createReconciliation, Reconciliation } from "./incremental.js";
+export type { AddedFiles, KeptFile, ReconciliationOptions, ReconciliationSettings } from "./incremental.js";
 export { toHtml } from "./page.js";
 export type { PageOptions } from "./page.js";
 export { proofInput, proofOf, verifyProof } from "./proof.js";

@@ -12,14 +12,14 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.2rem;margin:2rem 0 .5rem}p{margin:.3
 .cards{display:flex;flex-wrap:wrap;gap:.75rem;margin:0}.cards div{border:1px solid var(--line);border-radius:.4rem;padding:.5rem .9rem}.cards dt{color:var(--faint)}.cards dd{margin:0;font-size:1.4rem;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}th{font-weight:600}thead th{position:sticky;top:0;background:var(--paper)}
 caption{text-align:left;padding:.2rem 0}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.bar{width:50%}.bar svg{width:100%;height:1rem;display:block}.total{fill:var(--bar)}.less{fill:var(--less)}
-#breaks td,#breaks th{overflow-wrap:anywhere}.wide{overflow-x:auto}input,select{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--faint);border-radius:.3rem;padding:.2rem .4rem}label{margin-right:1rem}
-@media print{body{max-width:none;padding:0;font-size:.8rem}#filter{display:none}.wide{overflow:visible}thead{display:table-header-group}thead th{position:static}tr{break-inside:avoid}.total,.less{print-color-adjust:exact}}`;
+#breaks td,#breaks th{overflow-wrap:break-word}#breaks td:last-child{min-width:18rem}.wide{overflow-x:auto}input,select{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--faint);border-radius:.3rem;padding:.2rem .4rem}label{margin-right:1rem}
+@media print{body{max-width:none;padding:0;font-size:.8rem}#filter{display:none}.wide{overflow:visible}#breaks td,#breaks th{overflow-wrap:anywhere}#breaks td:last-child{min-width:0}thead{display:table-header-group}thead th{position:static}tr{break-inside:avoid}.total,.less{print-color-adjust:exact}}`;
 
 /** Shows the rows that hold every word, of one kind where one is chosen. */
 export const SCRIPT = `(()=>{const $=id=>document.getElementById(id),rows=[...$("breaks").tBodies[0].rows],texts=rows.map(r=>r.textContent.toLowerCase());const show=()=>{const w=$("words").value.toLowerCase().split(" ").filter(Boolean),k=$("kind").value;let n=0;rows.forEach((r,i)=>{const on=(!k||r.dataset.kind===k)&&w.every(x=>texts[i].includes(x));r.hidden=!on;if(on)n++});$("shown").value=n+" of "+rows.length};$("words").addEventListener("input",show);$("kind").addEventListener("change",show);$("filter").hidden=false;show()})()`;
 
 /** As a policy names it. */
-export const STYLE_HASH = "sha256-BVw0NEsMiuwHesBQAdHjDIFUkobRnovc47+va2FuMM0=";
+export const STYLE_HASH = "sha256-cA98FcBRcUukeYozecZC5UeRk7nTB5/4iowKOJrgcYA=";
 
 /** As a policy names it. */
 export const SCRIPT_HASH = "sha256-4rFflMJs8YOuo3m82nNpecm4KQKepZXH5Ieoy1UpQo8=";

@@ -71,7 +71,7 @@ ${bars("Breaks by age", byAge(breaks))}
 <p id="filter" hidden><label>Filter <input id="words" type="search" autocomplete="off"></label>
 <label>Kind <select id="kind"><option value="">all</option>${Object.keys(summary.by_kind).map((kind) => `<option>${escaped(kind)}</option>`).join("")}</select></label>
 <output id="shown" aria-live="polite"></output></p>
-<div class="wide" role="region" aria-labelledby="list" tabindex="0">
+<div class="wide" role="group" aria-label="Breaks, scrollable" tabindex="0">
 <table id="breaks">
 <thead><tr><th scope="col">Kind</th><th scope="col">Reference</th><th scope="col" class="n">Expected</th><th scope="col" class="n">Found</th><th scope="col" class="n">Difference</th><th scope="col" class="n">Days</th><th scope="col">Explanation and rows</th></tr></thead>
 <tbody>

@@ -147,25 +147,25 @@ export async function verifyProof(
 ): Promise<ProofCheck> {
   const { key, inputs, report } = onlyKnown("options", options, ["key", "inputs", "report"]);
   const { statement, signature } = object("proof", proof);
-  if (signature === null || signature === undefined) return no("proof_not_signed", "the statement bears no signature, and proves nothing");
+  if (signature === null || signature === undefined) return refused("proof_not_signed", "the statement bears no signature, and proves nothing");
   const algorithm = algorithmOf(key);
   if (algorithm === undefined) throw refusal("proof_key_unusable", "key", key, "is no Ed25519 key and no HMAC key of SHA-256");
   if (signature.algorithm !== algorithm) {
-    return no("proof_algorithm_other", `it is signed with ${signature.algorithm}, and the key is for ${algorithm}`);
+    return refused("proof_algorithm_other", `it is signed with ${signature.algorithm}, and the key is for ${algorithm}`);
   }
   const value = bytesOf(signature.value);
   if (value === null || !(await crypto.subtle.verify(key.algorithm.name, key, value, signedBytes(statement)))) {
-    return no("proof_signature_wrong", "the signature is not that of this statement by this key: one of the three was changed");
+    return refused("proof_signature_wrong", "the signature is not that of this statement by this key: one of the three was changed");
   }
   // The order in which files are given says nothing.
   const known = new Set(statement.inputs.map(({ side, sha256 }) => `${side} ${sha256}`));
   const other = inputs?.find(({ side, sha256 }) => !known.has(`${side} ${sha256}`));
-  if (other !== undefined) return no("proof_input_differs", `${other.name} is none of the files that the statement speaks of`);
+  if (other !== undefined) return refused("proof_input_differs", `${other.name} is none of the files that the statement speaks of`);
   if (inputs !== undefined && new Set(inputs.map(({ side, sha256 }) => `${side} ${sha256}`)).size < known.size) {
-    return no("proof_input_differs", `the statement speaks of ${known.size} files, and ${inputs.length} were given`);
+    return refused("proof_input_differs", `the statement speaks of ${known.size} files, and ${inputs.length} were given`);
   }
   if (report !== undefined && (await reportDigest(report)) !== statement.result.report_sha256) {
-    return no("proof_report_differs", "the report is not the one that the statement speaks of");
+    return refused("proof_report_differs", "the report is not the one that the statement speaks of");
   }
   return { valid: true, statement };
 }
@@ -193,7 +193,7 @@ function algorithmOf(key: CryptoKey): "Ed25519" | "HMAC-SHA-256" | undefined {
   return name === "HMAC" && hash?.name === "SHA-256" ? "HMAC-SHA-256" : undefined;
 }
 
-function no(code: Extract<ProofCheck, { valid: false }>["code"], message: string): ProofCheck {
+function refused(code: Extract<ProofCheck, { valid: false }>["code"], message: string): ProofCheck {
   return { valid: false, code, message };
 }
 

@@ -1,5 +1,5 @@
 /**
- * `tillproof/telemetry`: how payments, sagas and outboxes are doing.
+ * `tillproof/telemetry`: how payments, sagas, outboxes and reconciliations are doing.
  *
  * `createTelemetry` counts what its hooks hear and writes Prometheus text; `openTelemetry` reports the same through a meter
  * and a tracer. Example alerts stand in docs/alerts.yml.
@@ -18,5 +18,7 @@ export type {
   OtelTracer,
   ShownReferences,
 } from "./opentelemetry.js";
+export { observeReconciliation } from "./reconciliation.js";
+export type { OtelObservable, OtelObservingMeter, ReconciliationSource } from "./reconciliation.js";
 export { createTelemetry, Telemetry } from "./telemetry.js";
 export type { OperationFigures, TelemetryOptions } from "./telemetry.js";

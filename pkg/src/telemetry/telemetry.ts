@@ -15,6 +15,7 @@ import type { SagaTransition } from "../saga/settings.js";
 import { byLabel, single, written, type Family } from "./exposition.js";
 import { factsOf, type PaymentChange, type PaymentEnd } from "./facts.js";
 import { Histogram } from "./histogram.js";
+import { reconciliationFamilies, type ReconciliationSource } from "./reconciliation.js";
 import { ledgerFamilies, type LedgerSource } from "./ledgers.js";
 
 /** What is read of a governor. */
@@ -36,6 +37,8 @@ export interface TelemetryOptions {
   readonly outboxes?: readonly Outbox[];
   /** Shows budgets, breakers and bulkheads of these governors of this process. */
   readonly governors?: readonly GovernorSource[];
+  /** Shows the last run and the cases of these queues of breaks. */
+  readonly reconciliations?: readonly ReconciliationSource[];
   /** Shows how far the journals of these ledgers are checked, and whether they are sound. */
   readonly ledgers?: readonly LedgerSource[];
   /** Records read for one figure; 1,000 when left out. A figure that stands there says "at least". */
@@ -80,10 +83,11 @@ export class Telemetry {
 
   /** Use {@link createTelemetry}. */
   constructor(options: TelemetryOptions) {
-    onlyKnown("options", options, ["store", "outboxes", "governors", "ledgers", "readMost", "now"]);
+    onlyKnown("options", options, ["store", "outboxes", "governors", "ledgers", "reconciliations", "readMost", "now"]);
     if (options.store !== undefined) storeShape("store", options.store);
     for (const outbox of options.outboxes ?? []) fn("outboxes[].figures", object("outboxes[]", outbox).figures);
     for (const governor of options.governors ?? []) fn("governors[].state", object("governors[]", governor).state);
+    for (const queue of options.reconciliations ?? []) fn("reconciliations[].figures", object("reconciliations[]", { of: queue }).of.figures);
     for (const ledger of options.ledgers ?? []) fn("ledgers[].figures", object("ledgers[]", ledger).figures);
     this.#options = options;
     this.#readMost = count("readMost", options.readMost ?? 1_000, 1);
@@ -146,6 +150,7 @@ export class Telemetry {
       written(this.#governors()),
       written(await this.#stored()),
       written(await this.#outboxes()),
+      written(await reconciliationFamilies(this.#options.reconciliations ?? [])),
       written(ledgerFamilies(this.#options.ledgers ?? [])),
     ].join("");
   }

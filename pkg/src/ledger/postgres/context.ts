@@ -11,6 +11,8 @@ import type { EntryDocument, RecordDocument, StandingDocument } from "../entry.j
 /** The standings of all accounts, in their order. */
 export interface Standings {
   readonly version: string;
+  /** Whether they were changed in the transaction that asked, and may be rolled back with it. */
+  readonly unsure: boolean;
   readonly all: readonly StandingDocument[];
 }
 
@@ -29,11 +31,12 @@ const DEPTH_MAX = 16;
 /** Reads the standings of accounts. */
 export async function readStandings({ query }: Queries, prefix: string): Promise<Standings> {
   const { rows } = await query(
-    `SELECT r.version::text AS version, e.record FROM ${prefix}_rules AS r LEFT JOIN ${prefix}_entries AS e ON e.member = 'account' WHERE r.one = 1 ORDER BY e.number`,
+    `SELECT r.version::text AS version, coalesce(r.changed_by = pg_current_xact_id_if_assigned(), false) AS unsure, e.record
+     FROM ${prefix}_rules AS r LEFT JOIN ${prefix}_entries AS e ON e.member = 'account' WHERE r.one = 1 ORDER BY e.number`,
     [],
   );
   const records = rows.map(({ record }) => record).filter((record) => record !== null);
-  return { version: String(rows[0]?.["version"]), all: records.map((record) => JSON.parse(String(record)) as StandingDocument) };
+  return { version: String(rows[0]?.["version"]), unsure: rows[0]?.["unsure"] === true, all: records.map((record) => JSON.parse(String(record)) as StandingDocument) };
 }
 
 /** The standings that hold for one of these accounts: theirs, and those of the accounts above. */

@@ -317,9 +317,7 @@ export class PostgresLedger<Client = unknown> {
   }
 
   async #post(documents: readonly RecordDocument[], queries: Queries): Promise<readonly KeptPostResult[]> {
-    const own = queries === this.#connection;
-    // Standings that a caller's transaction has seen may be rolled back with it.
-    let standings = this.#standings ?? (await this.#readStandings(queries, own));
+    let standings = this.#standings ?? (await this.#readStandings(queries));
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const plans: object[] = [];
       for (const [index, document] of documents.entries()) {
@@ -331,7 +329,7 @@ export class PostgresLedger<Client = unknown> {
       const refused = answers.find(({ status }) => status !== "created" && status !== "exists");
       if (refused === undefined) return answers.map(({ status, number }) => ({ status, number: Number(number) }) as KeptPostResult);
       const { status, number, detail, place = 0 } = refused;
-      if (status === "rules") standings = await this.#readStandings(queries, own);
+      if (status === "rules") standings = await this.#readStandings(queries);
       else if (status === "different") {
         const field = difference(JSON.parse(String(detail)) as RecordDocument, documents[place] as RecordDocument);
         return [this.#differing(documents, place, Number(number), field ?? "kind")];
@@ -340,9 +338,9 @@ export class PostgresLedger<Client = unknown> {
     throw storeBusy("other processes kept changing what the entry depends on");
   }
 
-  async #readStandings(queries: Queries, own: boolean): Promise<Standings> {
+  async #readStandings(queries: Queries): Promise<Standings> {
     const standings = await this.#told(readStandings(queries, this.#prefix));
-    if (own) this.#standings = standings;
+    if (!standings.unsure) this.#standings = standings;
     return standings;
   }
 

@@ -203,7 +203,7 @@ BEGIN
   INSERT INTO tillproof_ledger_entries (number, posted_at, xid, id, member, takes, record)
   VALUES (number, moment, pg_current_xact_id(), the_id, the_member, the_takes, plan->>'record');
   IF the_member = 'account' THEN
-    UPDATE tillproof_ledger_rules SET version = version + 1;
+    UPDATE tillproof_ledger_rules SET version = version + 1, changed_by = pg_current_xact_id();
   ELSE
     INSERT INTO tillproof_ledger_postings (entry, leg, posted_at, xid, account, currency, key, side, pending, amount, occurred_at, recorded_at)
     SELECT number, l.leg, moment, pg_current_xact_id(), l.account, l.currency, l.key, l.side, l.pending, l.amount,

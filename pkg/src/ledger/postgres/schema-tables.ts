@@ -84,7 +84,8 @@ CREATE TABLE IF NOT EXISTS tillproof_ledger_months (
 );
 CREATE TABLE IF NOT EXISTS tillproof_ledger_rules (
   one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
-  version bigint NOT NULL DEFAULT 0     -- one more with each standing of an account
+  version bigint NOT NULL DEFAULT 0,    -- one more with each standing of an account
+  changed_by xid8 NOT NULL DEFAULT '3'  -- the transaction of the last
 );
 CREATE TABLE IF NOT EXISTS tillproof_ledger_folds (
   one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
