@@ -109,8 +109,11 @@ function packedFirst(files) {
       line,
       rank: from.startsWith("#wasm/") ? -1 : rank(resolve(dirname(file), from)),
     }));
-    const rest = imports.reduce((left, { line }) => left.replace(line, ""), text);
-    writeFileSync(file, imports.sort((one, other) => one.rank - other.rank).map(({ line }) => line).join("") + rest);
+    // A program begins with the line that says what runs it.
+    const [program] = text.match(/^#!.*\n/) ?? [""];
+    const rest = imports.reduce((left, { line }) => left.replace(line, ""), text.slice(program.length));
+    const sorted = imports.sort((one, other) => one.rank - other.rank).map(({ line }) => line).join("");
+    writeFileSync(file, program + sorted + rest);
   }
 }
 
