@@ -97,7 +97,7 @@ test("docs/telemetry.md: prometheus.mjs is scraped, and every metric of the page
   const page = readFileSync(join(ROOT, "docs/telemetry.md"), "utf8");
   const rows = [...page.matchAll(/^\| (`tillproof_[^|]*)\|/gm)].map(([, cell = ""]) => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, name = ""]) => name));
   assert.ok(rows.length > 15);
-  const sources = ["telemetry/telemetry.ts"].map((file) => readFileSync(join(ROOT, "pkg/src", file), "utf8")).join("");
+  const sources = ["telemetry", "ledgers", "reconciliation"].map((name) => `telemetry/${name}.ts`).map((file) => readFileSync(join(ROOT, "pkg/src", file), "utf8")).join("");
   for (const [first = "", ...others] of rows) {
     const base = /^tillproof_(?:[a-z]+)/.exec(first)?.[0] ?? "";
     for (const name of [first, ...others.map((suffix) => base + suffix)]) {
