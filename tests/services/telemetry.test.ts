@@ -10,8 +10,9 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { parse } from "yaml";
 
-import { createOutbox } from "../../pkg/src/outbox/index.js";
 import { openQueue, type BreakQueue } from "../../pkg/src/investigation/index.js";
+import { Ledger } from "../../pkg/src/ledger/index.js";
+import { createOutbox } from "../../pkg/src/outbox/index.js";
 import { createGovernor, createPayments } from "../../pkg/src/payments/index.js";
 import { reconcile } from "../../pkg/src/reconcile/index.js";
 import { defineSaga } from "../../pkg/src/saga/index.js";
@@ -50,7 +51,10 @@ async function shop(options: OpenTelemetryOptions = {}) {
   const clock = { now: 1_790_000_000_000 };
   const outbox = createOutbox({ store, now: () => clock.now });
   const governor = createGovernor();
-  const telemetry = createTelemetry({ store, outboxes: [outbox], governors: [governor], reconciliations: [await breaks(store, () => clock.now)], now: () => clock.now });
+  const reconciliations = [await breaks(store, () => clock.now)];
+  const ledger = await Ledger.open({ store });
+  await ledger.check();
+  const telemetry = createTelemetry({ store, outboxes: [outbox], governors: [governor], ledgers: [ledger], reconciliations, now: () => clock.now });
   const otel = openTelemetry(options);
   const seen = new Set<string>();
   const payments = createPayments({
