@@ -101,7 +101,7 @@ function printCells(name, cells) {
 }
 
 /** What is counted in virtual time is the same on every Node, whole programs take minutes, and a server is a server: the newest does. */
-const COUNTED = new Set(["simulator.bench.js", "storm.bench.js", "ledger-postgres.bench.js"]);
+const COUNTED = new Set(["simulator.bench.js", "storm.bench.js", "ledger-postgres.bench.js", "reconcile.bench.js"]);
 
 function print(title, { rows, goals }) {
   console.log(`\n== ${title}`);

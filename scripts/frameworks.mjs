@@ -29,6 +29,13 @@ export async function installHeavyFrameworks() {
   return folder;
 }
 
+/** Adds what the stacks of docs/stacks.md need beside these, and returns the folder of their test. */
+export async function installStacks() {
+  const folder = join(await installHeavyFrameworks(), "stacks");
+  await installLocked(folder, "ci");
+  return folder;
+}
+
 async function install(folder, source, files, how) {
   mkdirSync(folder, { recursive: true });
   for (const file of files) cpSync(join(source, file), join(folder, file), { recursive: true });

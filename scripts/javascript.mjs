@@ -7,11 +7,14 @@
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { at, Failure, run } from "./command.mjs";
-import { ARTEFACTS, CLI, ENTRIES, ON_DEMAND, SLIM_ENTRIES } from "./entries.mjs";
+import { ARTEFACTS, CLI, CLI_THREAD, ENTRIES, ON_DEMAND, SLIM_ENTRIES } from "./entries.mjs";
 import { npmBin } from "./tools.mjs";
+
+/** The entries that a server starts with most of all. */
+const GATHERED = ["webhooks", "payments"];
 
 const SRC = at("pkg/src");
 const DIST = at("pkg/dist");
@@ -30,13 +33,14 @@ export async function buildJavaScript() {
   mkdirSync(DIST, { recursive: true });
   await declarations();
   const entries = [...ENTRIES, ...ON_DEMAND].map(entryPoint);
-  const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*"] });
+  const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*", "#sentences"], gathered: GATHERED });
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
   // What is left of them are names that nobody asks for.
   rmSync(join(DIST, "artefacts"), { recursive: true });
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
   // In the same folder as all others, so that a path relative to a module means the same.
-  await modules([entryPoint(CLI)], { plugins: [wasmFiles] }, "cli-");
+  const alias = { "#sentences": at("pkg/wasm/refusals.full.js") };
+  await modules([entryPoint(CLI), entryPoint(CLI_THREAD)], { plugins: [wasmFiles], alias }, "cli-");
   const importable = new Set();
   for (const { file, name } of [...ENTRIES, ...ON_DEMAND]) follow(full, join(DIST, `${file ?? name}.js`), importable);
   for (const { file } of SLIM_ENTRIES) follow(slim, join(DIST, `${file}.js`), importable);
@@ -72,7 +76,7 @@ function artefactDoor({ name }) {
  *
  * @returns {Promise<Map<string, string[]>>} which built file imports which
  */
-async function modules(entryPoints, options, folder = "") {
+async function modules(entryPoints, { gathered, ...options }, folder = "") {
   const { metafile } = await esbuild().build({
     ...SHARED,
     ...options,
@@ -86,13 +90,81 @@ async function modules(entryPoints, options, folder = "") {
     // Beside the entries, so that a path relative to a module means the same wherever esbuild puts its code.
     chunkNames: `${folder}[name]-[hash]`,
   });
-  const built = Object.entries(metafile.outputs).map(([file, { imports }]) => [
-    join(DIST, file),
-    imports.filter(({ external }) => external !== true).map(({ path }) => join(DIST, path)),
-  ]);
-  for (const [file] of built) dropBareImports(file);
-  packedFirst(built.map(([file]) => file));
-  return new Map(built);
+  const built = new Map(
+    Object.entries(metafile.outputs).map(([file, { imports }]) => [
+      join(DIST, file),
+      imports.filter(({ external }) => external !== true).map(({ path }) => join(DIST, path)),
+    ]),
+  );
+  for (const file of built.keys()) dropBareImports(file);
+  for (const entry of gathered ?? []) await gather(join(DIST, `${entry}.js`), built, metafile.outputs);
+  packedFirst([...built.keys()]);
+  return built;
+}
+
+/** A larger chunk is left alone: who needs one of it should not have to read the others. */
+const SMALL_BYTES = 6_000;
+
+/**
+ * Puts the small chunks that an entry reaches into one file. A server finds and reads each file by itself, a millisecond
+ * each, which for two dozen is most of its start. No chunk with wasm is among them, so that nobody reads wasm in vain.
+ */
+async function gather(entry, graph, outputs) {
+  const reached = new Set();
+  follow(graph, entry, reached);
+  const isSmall = (file) => {
+    const text = readFileSync(file, "utf8");
+    return /[\\/]chunk-[^\\/]*$/.test(file) && text.length <= SMALL_BYTES && !text.includes(' from "#');
+  };
+  let members = [...reached].filter(isSmall).sort();
+  // One that needs another by way of a larger chunk stays where it is: the two files would need each other.
+  const needs = (file, others) => {
+    const seen = new Set();
+    for (const imported of graph.get(file)) if (!others.includes(imported)) follow(graph, imported, seen);
+    return others.some((other) => seen.has(other));
+  };
+  for (let before = -1; before !== members.length; ) {
+    before = members.length;
+    members = members.filter((file) => !needs(file, members));
+  }
+  if (members.length < 2) return;
+  const target = join(DIST, `shared-${basename(entry)}`);
+  const alias = (file, name) => `${name}_${members.indexOf(file)}`;
+  const exported = members.map((file) => {
+    const names = outputs[relative(DIST, file)].exports.map((name) => `${name} as ${alias(file, name)}`);
+    return `export { ${names.join(", ")} } from "./${basename(file)}";\n`;
+  });
+  const keepOthers = {
+    name: "keep-others",
+    setup(build) {
+      const isMember = ({ path, resolveDir }) => members.includes(join(resolveDir, path));
+      build.onResolve({ filter: /./ }, (asked) => (isMember(asked) ? undefined : { path: asked.path, external: true }));
+    },
+  };
+  await esbuild().build({ ...SHARED, stdin: { contents: exported.join(""), resolveDir: DIST }, format: "esm", outfile: target, plugins: [keepOthers] });
+  dropBareImports(target);
+  for (const [file, imported] of graph) {
+    if (members.includes(file)) continue;
+    const folder = dirname(file);
+    const text = readFileSync(file, "utf8");
+    const path = `./${relative(folder, target)}`.replace(/^\.\/\.\.\//, "../");
+    const renamed = text.replaceAll(/^(import|export) \{([^}]*)\} from "([^"]+)";$/gm, (line, word, names, from) => {
+      const member = join(folder, from);
+      if (!members.includes(member)) return line;
+      const list = names.split(",").map((name) => name.trim().split(" as ")).filter(([outside]) => outside !== "");
+      const aliased = list.map(([outside, inside = outside]) => `  ${alias(member, outside)} as ${inside}`);
+      return `${word} {\n${aliased.join(",\n")}\n} from "${path}";`;
+    });
+    if (renamed !== text) writeFileSync(file, renamed);
+    // Some it only imported for an order, and no longer does.
+    const others = imported.filter((path) => !members.includes(path));
+    if (others.length < imported.length) graph.set(file, [...others, target]);
+  }
+  graph.set(target, [...new Set(members.flatMap((file) => graph.get(file)))].filter((path) => !members.includes(path)));
+  for (const file of members) {
+    rmSync(file);
+    graph.delete(file);
+  }
 }
 
 /**

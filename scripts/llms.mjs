@@ -16,11 +16,11 @@ const FIRST = ["README.md", "docs/quick-start.md"];
 
 /** Headings of llms.txt, and the pages below each; what fits none stands under the last. */
 const SECTIONS = [
-  ["Begin", (page) => FIRST.includes(page) || page === "docs/prove-your-integration.md"],
+  ["Begin", (page) => FIRST.includes(page) || ["docs/README.md", "docs/stacks.md", "docs/prove-your-integration.md"].includes(page)],
   ["Frameworks", (page) => page.startsWith("docs/frameworks/")],
   ["Providers", (page) => page.startsWith("docs/providers") || page === "docs/create-fetch.md"],
   ["Stores", (page) => page.startsWith("docs/stores")],
-  ["Operate", (page) => ["docs/operations.md", "docs/telemetry.md", "docs/breaks.md", "docs/reconcile.md", "docs/upgrading.md", "docs/errors.md", "SECURITY.md", "CHANGELOG.md"].includes(page)],
+  ["Operate", (page) => ["docs/operations.md", "docs/telemetry.md", "docs/breaks.md", "docs/reconcile.md", "docs/reconcile-large.md", "docs/upgrading.md", "docs/errors.md", "SECURITY.md", "CHANGELOG.md"].includes(page)],
   ["Guides", () => true],
 ];
 

@@ -6,11 +6,11 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { at, attempt, outputOf, ROOT } from "./command.mjs";
-import { ARTEFACTS, ENTRIES, exportsField, ONLINE } from "./entries.mjs";
+import { ARTEFACTS, ENTRIES, exportsField } from "./entries.mjs";
 import { esbuild, filesBelow } from "./javascript.mjs";
 import { npmBin } from "./tools.mjs";
 
@@ -50,9 +50,11 @@ const CHECKS = [
   ...ARTEFACTS.map(({ name }) => [`${name}.wasm keeps its budget`, () => wasmSize(name)]),
   ["bundled entries keep their budgets", entrySizes],
   ["a bundle carries the wasm it uses and no other", carriedWasm],
+  ["a server that bundles nothing starts with few files", startFiles],
   ["the tarball keeps its budget", tarballSize],
   ["the tarball holds what it should and nothing else", foreignFiles],
   ["every export leads to a file of the tarball", missingTargets],
+  ["every link of a page leads to a file of the tarball", deadLinks],
   ["no file names a folder of the machine that built it", machinePaths],
   ["publint finds nothing", publint],
   ["attw finds nothing", areTheTypesWrong],
@@ -139,14 +141,26 @@ async function carriedWasm() {
   return problems;
 }
 
+/** What Node reads before the first call: each file by itself, which is most of the start. */
+async function startFiles() {
+  const { startFiles: limits } = budget();
+  const counted = Object.entries(limits).map(async ([name, limit]) => {
+    const entryPoints = [join(STAGE, "dist", `${name}.js`)];
+    const { length } = Object.keys((await bundled({ entryPoints, conditions: ["node", "import"], treeShaking: false })).inputs);
+    console.log(`     ${name}: ${length} files at the start, at most ${limit}`);
+    return length > limit ? [`${name} starts with ${length} files instead of at most ${limit}`] : [];
+  });
+  return (await Promise.all(counted)).flat();
+}
+
 async function bundled(options) {
   const { outputFiles, metafile } = await esbuild().build({
+    conditions: ["import"],
     ...options,
     bundle: true,
     minify: true,
     format: "esm",
     platform: "neutral",
-    conditions: ["import"],
     external: ["node:*", "bun:*"],
     metafile: true,
     write: false,
@@ -162,15 +176,22 @@ async function tarballSize(tarball) {
 
 async function foreignFiles(tarball) {
   const listed = outputOf("tar", ["-tzf", tarball]).split("\n").map((line) => line.replace(/^package\//, ""));
-  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|b64\.c?js|workerd\.js)|demo\/[a-z]+\.(?:mjs|json)|docs\/(?:frameworks\/)?[A-Za-z0-9-]+\.md|docs\/[a-z-]+\.schema\.json|sql\/[a-z-]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|THIRD-PARTY-NOTICES\.md|sbom\.cdx\.json)$/;
+  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|(?:b64|node|full|short)\.c?js|workerd\.js)|demo\/[a-z]+\.(?:mjs|json)|docs\/(?:frameworks\/|providers\/|stores\/)?[A-Za-z0-9-]+\.md|docs\/[a-z-]+\.schema\.json|docs\/alerts\.yml|docs\/observability\/grafana\.json|sql\/[a-z-]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|llms\.txt|THIRD-PARTY-NOTICES\.md|sbom\.cdx\.json)$/;
   const foreign = listed.filter((file) => !expected.test(file)).map((file) => `unexpected: ${file}`);
-  const pages = [...readFileSync(at("README.md"), "utf8").matchAll(/\]\((docs\/[^)#]+)/g)]
-    .map(([, page]) => page)
-    .filter((page) => !ONLINE.some((online) => page === online || page.startsWith(`${online}/`)));
-  const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "THIRD-PARTY-NOTICES.md", "sbom.cdx.json", "dist/index.js", "dist/cli.js", ...pages]
+  const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "THIRD-PARTY-NOTICES.md", "sbom.cdx.json", "dist/index.js", "dist/cli.js"]
     .filter((file) => !listed.includes(file))
     .map((file) => `missing: ${file}`);
   return [...foreign, ...absent];
+}
+
+/** Whoever reads the guides in node_modules can follow each of their links. */
+async function deadLinks() {
+  const pages = filesBelow(STAGE).filter((file) => /\.(?:md|txt)$/.test(file));
+  return pages.flatMap((page) => {
+    const text = readFileSync(page, "utf8").replaceAll(/^```[^]*?^```$/gm, "");
+    const links = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)\s#]+)/g)].map(([, link]) => link);
+    return links.filter((link) => !existsSync(join(dirname(page), link))).map((link) => `${page.slice(STAGE.length + 1)} leads to ${link}`);
+  });
 }
 
 async function missingTargets() {

@@ -9,10 +9,10 @@ import { createHash } from "node:crypto";
 import {
   chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync,
 } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, join } from "node:path";
 
-import { at, Failure, main, ROOT, run } from "./command.mjs";
-import { ARTEFACTS, CLI, exportsField, ONLINE, SIDE_EFFECTS } from "./entries.mjs";
+import { at, Failure, main, run } from "./command.mjs";
+import { ARTEFACTS, CLI, exportsField, SIDE_EFFECTS } from "./entries.mjs";
 import { buildJavaScript, filesBelow } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { NOTICES, SBOM } from "./shipped.mjs";
@@ -29,6 +29,7 @@ export const TARBALL = at("pkg/tillproof.tgz");
  * pkg/package.json, where npm would want them in the lock file of our own tools.
  */
 const DRIVERS = {
+  "@upstash/redis": ">=1.34",
   "better-sqlite3": ">=11",
   bullmq: ">=5",
   ioredis: ">=5",
@@ -57,16 +58,19 @@ function stage() {
   rmSync(STAGE, { recursive: true, force: true });
   mkdirSync(join(STAGE, "wasm"), { recursive: true });
   for (const folder of ["dist", "demo"]) cpSync(at("pkg", folder), join(STAGE, folder), { recursive: true });
-  for (const { name } of ARTEFACTS) {
-    for (const form of ["wasm", "b64.js", "b64.cjs", "workerd.js"]) {
+  for (const { name, bare } of ARTEFACTS) {
+    for (const form of ["wasm", "b64.js", "b64.cjs", "workerd.js", ...(bare ? ["node.js", "node.cjs"] : [])]) {
       copyFileSync(at("pkg/wasm", `${name}.${form}`), join(STAGE, "wasm", `${name}.${form}`));
     }
   }
+  for (const form of ["full.js", "full.cjs", "short.js", "short.cjs"]) {
+    copyFileSync(at("pkg/wasm", `refusals.${form}`), join(STAGE, "wasm", `refusals.${form}`));
+  }
   // README leads to these pages, also for who reads it in node_modules.
-  const filter = (path) => !/\.(?!md$|json$)[^./]+$/.test(path) && !ONLINE.includes(relative(ROOT, path));
+  const filter = (path) => !/\.(?!md$|json$|yml$)[^./]+$/.test(path);
   cpSync(at("docs"), join(STAGE, "docs"), { recursive: true, filter });
   cpSync(at("pkg/sql"), join(STAGE, "sql"), { recursive: true });
-  for (const document of ["README.md", "LICENSE", "CHANGELOG.md", "llms.txt", NOTICES, SBOM]) {
+  for (const document of ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "llms.txt", NOTICES, SBOM]) {
     if (existsSync(at(document))) copyFileSync(at(document), join(STAGE, basename(document)));
   }
   writeFileSync(join(STAGE, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -88,7 +92,7 @@ function manifest() {
     sideEffects: SIDE_EFFECTS,
     peerDependencies: DRIVERS,
     peerDependenciesMeta: Object.fromEntries(Object.keys(DRIVERS).map((name) => [name, { optional: true }])),
-    files: ["dist", "wasm", "demo", "docs", "sql", "CHANGELOG.md", "llms.txt", basename(NOTICES), basename(SBOM)],
+    files: ["dist", "wasm", "demo", "docs", "sql", "CHANGELOG.md", "SECURITY.md", "llms.txt", basename(NOTICES), basename(SBOM)],
   };
 }
 

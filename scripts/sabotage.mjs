@@ -16,14 +16,14 @@ const DIST = "node_modules/tillproof/dist";
 const RULES = [
   {
     rule: "stable keys: every send has a new key",
-    from: "{ ...wire.headers, ...action.headers }",
-    to: '{ ...wire.headers, ...action.headers, "Idempotency-Key": crypto.randomUUID() }',
+    from: "...headers } };",
+    to: '...headers, "Idempotency-Key": crypto.randomUUID() } };',
     claim: "orders charged twice",
   },
   {
     rule: "unknown is not failed: a lost connection is told as a refusal",
-    from: 'return { type: "failure", attempt: action.attempt, not_sent: neverSent(error) };',
-    to: 'return { type: "response", attempt: action.attempt, status: 402, replayed: false, body: `{"error":{"code":"lost","message":""}}` };',
+    from: 'return { type: "failure", attempt: action.attempt, not_sent: notSent };',
+    to: 'return { type: "response", attempt: action.attempt, status: 402, headers: {}, body: `{"error":{"code":"lost","message":""}}` };',
     claim: "orders with a certain end|charged, but not known to the shop|charges at the gateway",
   },
   {
@@ -33,9 +33,10 @@ const RULES = [
     claim: "events applied twice",
   },
   {
-    rule: "the books hold what the gateway keeps: a template forgets the fee",
-    from: 'fee: amountDigits("fee", fee)',
-    to: "fee: undefined",
+    rule: "the books hold what the gateway keeps: the shop posts no fee",
+    file: "../demo/merchant.mjs",
+    from: "fee: payment.fee,",
+    to: "",
     claim: "settlement breaks found, of those injected",
   },
   {

@@ -15,7 +15,7 @@ import { TARBALL } from "./package.mjs";
 export const WWW = {
   name: "www",
   test: "page.test.js",
-  tools: ["vite", "typescript", "preact", "comlink", "uplot", "puppeteer-core", "axe-core"],
+  tools: ["vite", "typescript", "preact", "preact-render-to-string", "comlink", "uplot", "puppeteer-core", "axe-core"],
   browser: true,
   firefox: true,
   project: "www",

@@ -7,8 +7,10 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
+import { redisOverHttp } from "../tests/services/redis-over-http.mjs";
 import { at, Failure, run } from "./command.mjs";
 import { esbuild } from "./javascript.mjs";
 import { ensureNats, ensurePostgres, ensureRedis, ensureRedisCluster, stopServices } from "./services.mjs";
@@ -53,6 +55,20 @@ export async function withServices(body) {
     return await body({ POSTGRES_URL, REDIS_URL, REDIS_CLUSTER_URL, NATS_URL, MODERN_NODE: modernNode() });
   } finally {
     await stopServices();
+  }
+}
+
+/** Adds a Redis behind HTTP to the servers: `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`. */
+export async function withRedisOverHttp(env, body) {
+  const { Redis } = createRequire(join(SOURCES, "package.json"))("ioredis");
+  const client = new Redis(Object.assign(new URL(env.REDIS_URL), { pathname: "/5" }).href);
+  const bridge = await redisOverHttp(client, "token");
+  try {
+    await client.flushdb();
+    return await body({ ...env, UPSTASH_REDIS_REST_URL: bridge.url, UPSTASH_REDIS_REST_TOKEN: "token" });
+  } finally {
+    await bridge.close();
+    await client.quit();
   }
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -13,16 +14,17 @@ import { at, attempt, Failure, main } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
 import { ensureDocumentTools } from "./document-tools.mjs";
 import { installDifferential } from "./differential.mjs";
-import { installFrameworks, installHeavyFrameworks } from "./frameworks.mjs";
+import { installFrameworks, installHeavyFrameworks, installStacks } from "./frameworks.mjs";
 import { esbuild } from "./javascript.mjs";
 import { checkPackage } from "./package-checks.mjs";
 import { buildPackage, TARBALL } from "./package.mjs";
 import { sabotage } from "./sabotage.mjs";
+import { installLighthouse } from "./lighthouse.mjs";
 import { installRunners } from "./runners.mjs";
 import { installRuntimes, runtimeTable } from "./runtimes.mjs";
 import { installDemo, installSample, SAMPLES } from "./samples.mjs";
 import { buildSdkTests } from "./sdk-tests.mjs";
-import { buildServiceTests, withServices } from "./service-tests.mjs";
+import { buildServiceTests, withRedisOverHttp, withServices } from "./service-tests.mjs";
 import { offerAccountants } from "./services.mjs";
 import { ensureChromium, ensureFirefox, ensureNpm, ensureRust, ensureWasmBindgen, ensureWasmPack, npmBin } from "./tools.mjs";
 
@@ -51,6 +53,8 @@ const LONG_PARTS = [
   { name: "demo, 20 seeds", run: demoSeeds },
   { name: "runtimes", run: runtimes },
   { name: "heavy frameworks", run: () => frameworkTests(installHeavyFrameworks) },
+  { name: "stacks", run: stacks },
+  { name: "lighthouse", run: lighthouse },
   { name: "differential", run: differential },
   { name: "sabotage", run: sabotage },
   { name: "inbox torture", run: () => command(process.execPath, [at("scripts/inbox-torture.mjs"), "--events", "100000"]) },
@@ -61,6 +65,9 @@ const LONG_PARTS = [
   { name: "torture", run: torture },
   { name: "reproducible", run: reproducible },
 ];
+
+/** Files of tests side by side: as many as there are cores, of which Node would leave one idle, on two cores half of them. */
+const SIDE_BY_SIDE = ["--enable-source-maps", "--test", "--test-reporter=spec", `--test-concurrency=${availableParallelism()}`];
 
 /** One command that passes or fails as a whole. */
 async function command(program, args, options) {
@@ -127,7 +134,7 @@ async function javascript() {
     logLevel: "warning",
   });
   const files = readdirSync(bundles).sort().map((file) => join(bundles, file));
-  return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+  return sum([types, await nodeTests([...SIDE_BY_SIDE, ...files])]);
 }
 
 /** tests/documents: what is written by a program, or must agree with one. */
@@ -141,7 +148,7 @@ async function documents() {
 async function officialClients() {
   const files = await buildSdkTests();
   const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/sdk/tsconfig.json")]);
-  return sum([types, await nodeTests(["--enable-source-maps", "--test", "--test-reporter=spec", ...files])]);
+  return sum([types, await nodeTests([...SIDE_BY_SIDE, ...files])]);
 }
 
 /** tests/services: stores, inbox and workers on real servers. `only` begins the names of the files that are run. */
@@ -149,7 +156,7 @@ async function services(only = "", variables = {}) {
   const folder = await buildServiceTests();
   const types = await command(process.execPath, [npmBin("tsc"), "--project", at("tests/services/tsconfig.json")]);
   const tests = readdirSync(folder).filter((file) => file.startsWith(only) && file.endsWith(".test.mjs")).sort();
-  const args = ["--enable-source-maps", "--test", "--test-reporter=spec", ...tests.map((file) => join(folder, file))];
+  const args = [...SIDE_BY_SIDE, ...tests.map((file) => join(folder, file))];
   return sum([types, await withServices((env) => nodeTests(args, { env: { ...env, ...variables } }))]);
 }
 
@@ -182,6 +189,20 @@ async function frameworkTests(install) {
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
   const args = ["--test", "--test-reporter=spec", "--test-timeout=180000", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
+}
+
+/** tests/lighthouse: how the page feels on a slow phone. */
+async function lighthouse() {
+  const { folder, args, env } = await installLighthouse();
+  return nodeTests(args, { cwd: folder, env });
+}
+
+/** docs/stacks.md on real servers, and how much there is to paste. */
+async function stacks() {
+  await buildServiceTests();
+  const folder = await installStacks();
+  const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", "stacks.test.mjs"];
+  return withServices((env) => withRedisOverHttp(env, (more) => nodeTests(args, { cwd: folder, env: more })));
 }
 
 /** tests/runtimes: one scenario everywhere, and the table of README as one more test. */

@@ -13,6 +13,7 @@ import { pathToFileURL } from "node:url";
 
 import { at, Failure, outputOf, ROOT, run } from "./command.mjs";
 import { ARTEFACTS } from "./entries.mjs";
+import { squeeze } from "./squeeze.mjs";
 import { ensureWasmBindgen, npmBin } from "./tools.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
@@ -29,11 +30,14 @@ const SMALL = { level: "z", inline: 12 };
  * one), and SHA-256 is a loop instead of SIMD, for the few short texts that are hashed there.
  */
 const COMPACT = { level: "z", inline: 5, cfg: ['sha2_backend="soft"', 'sha2_backend_soft="compact"'], once: 20 };
-/** For a row without glue: as above, but for the hashes, which take half of their time so, and tiny functions. */
-const BARE = { ...SMALL, once: 20 };
+/**
+ * For a row without glue: as above, but for the hashes, which take half of their time so, and tiny functions. Zeros between
+ * data stay: deflated they are nothing, and the places of many small pieces are not.
+ */
+const BARE = { ...SMALL, once: 20, passes: ["--skip-pass=memory-packing"] };
 /** Bytes of stack of such a row: what stands behind it has addresses of three bytes instead of four. */
 const SMALL_STACK = 65_536;
-/** For a row that says so, which may also have a `level` and an `inline` of its own: a claim takes two thirds of the time, for 5 % of size. */
+/** For a row that says so, which may also have a `level`, an `inline` and a `once` of its own: a claim takes two thirds of the time, for 5 % of size. */
 const FAST = { level: "s", inline: 50 };
 
 /** Builds every artefact. */
@@ -79,10 +83,34 @@ async function writeTables() {
   const info = 'readonly import("../src/webhooks/schemes.js").SchemeInfo[]';
   module("schemes", { rows: tables.schemes.map(camelCase) }, info);
   const { refusals, reasons, expected, items, only_full: onlyFull } = tables;
-  module("refusals", { refusals, reasons }, "readonly (readonly [code: string, sentence: string])[]");
+  writeRefusals({ refusals, reasons });
   module("expected", { expected }, "readonly string[]");
   module("only-full", { onlyFull }, "readonly string[]");
   module("items", { items }, "readonly (readonly [scheme: string, list: string, ...member: string[]])[]");
+}
+
+/**
+ * What is said of a refusal, in the two forms of `#sentences`: whole for servers; for bundles, which count bytes, the code
+ * in words and what stands in the braces under its name.
+ */
+function writeRefusals(tables) {
+  const tablesOf = (written) => Object.entries(tables).map(([name, lines]) => [name, written(lines)]);
+  const short = (lines) => JSON.stringify(lines.map(([code, sentence]) => [code, ...[...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)].join(" ")).join());
+  const forms = {
+    full: ["", tablesOf(JSON.stringify)],
+    short: [
+      'const lines = (text) => text.split(",").map((line) => {\n' +
+        '  const [code, ...names] = line.split(" ");\n' +
+        '  return [code, code.replaceAll("_", " ") + names.map((name, index) => `${index ? "," : ":"} ${name} {${name}}`).join("")];\n' +
+        "});\n",
+      tablesOf((lines) => `/* @__PURE__ */ lines(${short(lines)})`),
+    ],
+  };
+  for (const [form, [before, values]] of Object.entries(forms)) {
+    writeFileSync(join(OUT, `refusals.${form}.js`), before + values.map(([name, value]) => `export const ${name} = ${value};\n`).join(""));
+    writeFileSync(join(OUT, `refusals.${form}.d.ts`), 'export { reasons, refusals } from "#sentences";\n');
+    writeFileSync(join(OUT, `refusals.${form}.cjs`), before + values.map(([name, value]) => `exports.${name} = ${value};\n`).join(""));
+  }
 }
 
 /**
@@ -104,8 +132,8 @@ export function writeProfiles() {
   module("sources", sources, `Readonly<Record<string, ${types}.ProfileSources>>`);
 }
 
-async function buildArtefact({ name, features, fast, compact, bare, inline: more, level: own, pass = "-Oz" }, bindgen) {
-  const { level, inline, cfg = [], once } = { ...(fast ? FAST : compact ? COMPACT : bare ? BARE : SMALL), ...(more && { inline: more }), ...(own && { level: own }) };
+async function buildArtefact({ name, features, fast, compact, bare, inline: more, level: own, once: least, pass = "-Oz" }, bindgen) {
+  const { level, inline, cfg = [], once, passes = [] } = { ...(fast ? FAST : compact ? COMPACT : bare ? BARE : SMALL), ...(more && { inline: more }), ...(own && { level: own }), ...(least && { once: least }) };
   await run("cargo", [
     // As a cdylib alone: beside an rlib, Cargo silently leaves link-time optimisation out, a tenth of the size.
     "rustc", "--crate-type", "cdylib", "--quiet", "--lib", "--release", "--locked",
@@ -125,11 +153,11 @@ async function buildArtefact({ name, features, fast, compact, bare, inline: more
   if (bare) await strip(name, bound);
   const inlining = once === undefined ? [] : ["--one-caller-inline-max-function-size", String(once)];
   const optimised = join(OUT, `${name}.wasm`);
-  await run(process.execPath, [npmBin("wasm-opt"), pass, "--converge", "--low-memory-unused", ...inlining, bound, "-o", optimised]);
+  await run(process.execPath, [npmBin("wasm-opt"), pass, "--converge", "--low-memory-unused", ...inlining, ...passes, bound, "-o", optimised]);
   rmSync(bound);
   rmSync(join(OUT, `${name}_bg.wasm.d.ts`));
   if (!bare) dropAsyncStart(name);
-  await writeSources(name, readFileSync(optimised));
+  await writeSources(name, readFileSync(optimised), bare);
 }
 
 /**
@@ -165,16 +193,21 @@ function dropAsyncStart(name) {
 }
 
 /** The forms in which runtimes take the bytes; which one is decided by `imports` in package.json. */
-async function writeSources(name, bytes) {
-  const packed = (await pack(bytes)).toString("base64");
+export async function writeSources(name, bytes, bare) {
+  const packed = bare ? await squeeze(bytes) : (await pack(bytes)).toString("base64");
   writeFileSync(join(OUT, `${name}.b64.js`), `export default "${packed}";\n`);
   writeFileSync(join(OUT, `${name}.b64.cjs`), `module.exports = "${packed}";\n`);
   // Its own file, because wrangler recognises a wasm module by the specifier and not by what it resolves to.
   writeFileSync(join(OUT, `${name}.workerd.js`), `export { default } from "./${name}.wasm";\n`);
+  if (!bare) return;
+  // Servers count milliseconds and no kilobytes: theirs is plain base64.
+  const compiled = `() => new WebAssembly.Module(Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64"))`;
+  writeFileSync(join(OUT, `${name}.node.js`), `import { Buffer } from "node:buffer";\nexport default ${compiled};\n`);
+  writeFileSync(join(OUT, `${name}.node.cjs`), `const { Buffer } = require("node:buffer");\nmodule.exports = ${compiled};\n`);
 }
 
 /**
- * What `unpack` in pkg/src/shell/bytes.ts reads: the number of bytes, the lowest first, and their deflation.
+ * What `inflated` in pkg/src/shell/bytes.ts reads: the number of bytes, the lowest first, and their deflation.
  *
  * By zopfli, which is 6 % better than zlib at its best, and gives the same bytes whatever zlib Node was built with.
  */

@@ -11,6 +11,7 @@ pub struct Entropy {
 
 impl Entropy {
     /// A stream from a number, for simulations: the seed that a failure prints.
+    #[inline]
     #[must_use]
     pub const fn from_seed(seed: u64) -> Self {
         let (a, seed) = split_mix(seed);
@@ -36,6 +37,7 @@ impl Entropy {
     ///
     /// Drawing one more number here never shifts another stream: the label and this stream's *origin* decide, so
     /// derive all streams before drawing from the parent.
+    #[inline]
     #[must_use]
     pub fn stream(&self, label: &str) -> Self {
         let [a, b, c, d] = self.state;
@@ -48,6 +50,7 @@ impl Entropy {
     }
 
     /// The next 64 bits.
+    #[inline]
     pub const fn next_u64(&mut self) -> u64 {
         let [a, b, c, d] = self.state;
         let result = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);

@@ -33,7 +33,8 @@ pub(crate) trait Digits: Sized {
 
 /// Several texts as one.
 pub(crate) fn glued(pieces: &[&str]) -> String {
-    let mut text = String::new();
+    let mut text =
+        String::with_capacity(pieces.iter().fold(0, |sum: usize, piece| sum.saturating_add(piece.len())));
     for piece in pieces {
         text.push_str(piece);
     }
@@ -59,7 +60,7 @@ impl Digits for i128 {
 
 impl Digits for i64 {
     fn digits(self) -> String {
-        i128::from(self).digits()
+        glued(&[if self < 0 { "-" } else { "" }, &self.unsigned_abs().digits()])
     }
 }
 

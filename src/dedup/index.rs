@@ -24,6 +24,7 @@ const TAKEN: u32 = 10;
 struct Bucket([u32; SLOTS]);
 
 /// Where in the ring each fingerprint is.
+#[derive(Clone)]
 pub(crate) struct Index {
     buckets: Vec<Bucket>,
     /// The bits of a slot that hold the place; the tag has the others.
@@ -39,6 +40,13 @@ impl Index {
         buckets.try_reserve_exact(count).ok()?;
         buckets.resize(count, Bucket([FREE; SLOTS]));
         Some(Self { buckets, place_mask: mask(capacity), len: 0 })
+    }
+
+    /// An index for so many places. Like every list of the language it ends the program where there is no memory.
+    #[cfg(feature = "simulator")]
+    pub(crate) fn sized(capacity: u32) -> Self {
+        let count = usize::try_from(capacity.div_ceil(TAKEN)).unwrap_or(usize::MAX);
+        Self { buckets: vec![Bucket([FREE; SLOTS]); count], place_mask: mask(capacity), len: 0 }
     }
 
     /// An index without a place.

@@ -38,7 +38,7 @@ mod print;
 mod ring;
 
 pub use error::Error;
-#[cfg(feature = "bulk")]
+#[cfg(any(feature = "bulk", feature = "simulator"))]
 pub(crate) use index::{Fingerprint, Index};
 #[cfg(feature = "bulk")]
 pub(crate) use print::Prints;

@@ -9,6 +9,8 @@
 mod canonical;
 mod error;
 mod fields;
+#[cfg(feature = "reconcile")]
+mod pretty;
 mod reader;
 mod scan;
 mod write;
@@ -20,9 +22,11 @@ use crate::prelude::*;
 pub use canonical::canonical;
 pub use error::{Error, ErrorKind};
 pub use fields::Fields;
+#[cfg(feature = "reconcile")]
+pub(crate) use pretty::pretty;
 pub use reader::Reader;
 pub use scan::parse;
-#[cfg(feature = "simulator")]
+#[cfg(any(feature = "reconcile", feature = "simulator"))]
 pub(crate) use write::string as append_quoted;
 pub use write::{ArrayWriter, ObjectWriter, quoted};
 

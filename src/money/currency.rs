@@ -31,12 +31,16 @@ impl Currency {
     /// [`UnknownCurrency`](super::ErrorKind::UnknownCurrency), also for lower case: dialects that write it so convert
     /// first.
     pub fn parse(code: &str) -> Result<Self, Error> {
-        TABLE
-            .binary_search_by(|(known, _)| known.as_slice().cmp(code.as_bytes()))
-            .ok()
-            .and_then(|index| TABLE.get(index))
-            .map(|row| Self::from_row(*row))
-            .ok_or_else(|| Error::unknown_currency(code))
+        let known = code.as_bytes().try_into().ok().and_then(Self::of_code);
+        known.ok_or_else(|| Error::unknown_currency(code))
+    }
+
+    /// The currency of a code in upper case, for who has no use for an error.
+    pub(crate) fn of_code(code: [u8; 3]) -> Option<Self> {
+        // As numbers, which are in the order of the letters.
+        let number = |[first, second, third]: [u8; 3]| u32::from_be_bytes([0, first, second, third]);
+        let index = TABLE.binary_search_by_key(&number(code), |(known, _)| number(*known)).ok()?;
+        TABLE.get(index).map(|row| Self::from_row(*row))
     }
 
     /// Every currency known, in the order of the codes.
@@ -58,6 +62,17 @@ impl Currency {
     #[must_use]
     pub const fn exponent(self) -> u8 {
         self.exponent
+    }
+
+    /// How many minor units make one of the major: 100 for EUR, 1 for JPY.
+    #[cfg(any(feature = "reconcile", test))]
+    pub(crate) const fn minor_units(self) -> u16 {
+        match self.exponent {
+            0 => 1,
+            1 => 10,
+            2 => 100,
+            _ => 1_000,
+        }
     }
 }
 
@@ -81,7 +96,9 @@ mod tests {
     fn a_code_is_found_exactly_as_the_standard_writes_it_or_not_at_all() {
         for (code, _) in TABLE {
             let code = core::str::from_utf8(code).unwrap();
-            assert_eq!(Currency::parse(code).unwrap().code(), code);
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!(currency.code(), code);
+            assert_eq!(currency.minor_units(), 10_u16.pow(currency.exponent().into()));
         }
         for unknown in ["", "EU", "EURO", "eur", "Eur", " EUR", "EUR ", "ÉUR", "EU\0", "XXX", "AAA", "ZZZ"] {
             assert_eq!(Currency::parse(unknown), Err(Error::unknown_currency(unknown)), "{unknown:?}");

@@ -4,10 +4,13 @@
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_AMOUNT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
 use super::group::Unit;
+use super::matches::MadeBy;
 use super::order::sorted;
 use super::payouts::{Payout, Payouts, names};
 use super::row::{Row, Side};
+use super::rules::{Pass, Rules};
 use super::subset::{self, Subset};
+use super::unexpected::unexpected;
 use super::window::{DAY_MS, Window};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -21,27 +24,26 @@ const SLACK: Millis = Millis::new(7 * DAY_MS);
 /// A bank keeps at most this many hundredths of a currency's unit, or a twentieth; what lacks more is a missing part.
 const CHARGE_MAX: i128 = 50;
 
-/// By what banks call the providers, in lower case.
-const PROVIDERS: &[&str] =
-    &["payout", "settlement", "stripe", "adyen", "paypal", "braintree", "square", "shopify", "mollie"];
-
 /// A payout on its way to the bank.
 #[derive(Debug)]
-struct Transfer<'p, 'r> {
-    payout: &'p Payout<'r>,
+pub(super) struct Transfer<'p, 'r> {
+    pub(super) payout: &'p Payout<'r>,
     amount: i128,
     at: Option<Timestamp>,
-    entries: Vec<&'r Row<'r>>,
+    pub(super) entries: Vec<&'r Row<'r>>,
     rule: Rule,
+    made_by: MadeBy,
     is_settled: bool,
     /// Entries by which the whole amount went back.
     returned: Vec<&'r Row<'r>>,
 }
 
 /// Holds the payouts against the entries of the bank.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(
     entries: Vec<&'r Row<'r>>,
     payouts: &Payouts<'r>,
+    rules: &Rules,
     window: &Window,
     findings: &mut Findings<'r>,
 ) {
@@ -53,9 +55,15 @@ pub(super) fn judge<'r>(
         return;
     }
     let mut left = by_name(&entries, &mut transfers);
-    complete(&mut transfers, &mut left, window);
-    by_amount(&mut transfers, &mut left, window, findings);
-    by_sum(&mut transfers, &mut left, window);
+    if rules.has(Pass::BySum) {
+        complete(&mut transfers, &mut left, window);
+    }
+    if rules.has(Pass::ByAmount) {
+        by_amount(&mut transfers, &mut left, window, findings);
+    }
+    if rules.has(Pass::BySum) {
+        by_sum(&mut transfers, &mut left, window);
+    }
     for transfer in &transfers {
         arrived(transfer, payouts, window, findings);
     }
@@ -88,6 +96,7 @@ fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'
         at: said.or(latest),
         entries: Vec::new(),
         rule: BY_REFERENCE,
+        made_by: MadeBy::PAYOUT,
         is_settled: false,
         returned: Vec::new(),
     }
@@ -103,19 +112,23 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
         }
     }
     let known = sorted(known, &|a, b| a.cmp(b));
-    let called = |name: &str| {
-        let at = known.partition_point(|(other, _)| *other < name);
-        known.get(at).filter(|(other, _)| *other == name).map(|(_, place)| *place)
+    let called = |name: &[u8]| {
+        let at = known.partition_point(|(other, _)| other.as_bytes() < name);
+        known.get(at).filter(|(other, _)| other.as_bytes() == name).map(|(_, place)| *place)
     };
     let mut left = Vec::new();
     for entry in entries {
-        let is_name = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
-        let words = entry.note.split(|character: char| !is_name(character));
-        let found = called(entry.reference).or_else(|| words.filter(|word| word.len() > 2).find_map(called));
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let words = entry.note.as_bytes().split(|byte| !is_name(byte));
+        let by_reference = called(entry.reference.as_bytes());
+        let found = by_reference.or_else(|| words.filter(|word| word.len() > 2).find_map(called));
         match found.and_then(|place| transfers.get_mut(place)) {
             Some(transfer) if transfer.payout.currency == entry.currency => {
                 let is_return =
                     transfer.amount != 0 && transfer.amount.saturating_neg() == i128::from(entry.amount);
+                if by_reference.is_none() {
+                    transfer.made_by = MadeBy::DESCRIPTION;
+                }
                 if is_return { transfer.returned.push(entry) } else { transfer.entries.push(entry) }
             }
             _ => left.push(*entry),
@@ -169,7 +182,7 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
             let found = take(left, &pick(&fitting, &chosen));
             if let Some(transfer) = transfers.get_mut(place) {
                 transfer.entries.extend(found);
-                transfer.rule = BY_SUM;
+                (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
             }
         }
     }
@@ -235,7 +248,7 @@ fn by_amount<'r>(
                 let found = take(left, &[only]);
                 if let Some(transfer) = transfers.get_mut(place) {
                     transfer.entries = found;
-                    transfer.rule = BY_AMOUNT;
+                    (transfer.rule, transfer.made_by) = (BY_AMOUNT, MadeBy::AMOUNT.and(MadeBy::TIME));
                 }
                 is_changed = true;
             }
@@ -291,7 +304,7 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         let amounts: Vec<i128> = pick(&rest, &fitting).iter().map(|entry| entry.amount.into()).collect();
         if let Subset::Only(chosen) = subset::find(&amounts, transfer.amount, TOGETHER_MAX) {
             transfer.entries = take(&mut rest, &pick(&fitting, &chosen));
-            transfer.rule = BY_SUM;
+            (transfer.rule, transfer.made_by) = (BY_SUM, MadeBy::AMOUNT.and(MadeBy::TIME));
         }
     }
     *left = rest;
@@ -312,6 +325,7 @@ fn arrived<'r>(
 ) {
     let payout = transfer.payout;
     let Some(row) = payout.row().filter(|_| !transfer.is_settled) else { return };
+    let window = window.of(row.account);
     let found = total(&transfer.entries);
     let expected = transfer.amount;
     let mut kinds = Kinds::default();
@@ -339,7 +353,7 @@ fn arrived<'r>(
         let (whole, part) = (expected.saturating_abs(), found.saturating_abs());
         let missing = whole.saturating_sub(part);
         let several = transfer.entries.len() > 1;
-        let unit = 10_i128.checked_pow(u32::from(payout.currency.exponent())).unwrap_or(1);
+        let unit = i128::from(payout.currency.minor_units());
         let is_small = missing <= unit.saturating_mul(CHARGE_MAX) || missing.saturating_mul(20) <= whole;
         kinds.insert(
             if several && transfer.entries.iter().all(|entry| i128::from(entry.amount) == expected) {
@@ -365,63 +379,18 @@ fn arrived<'r>(
     if !transfer.returned.is_empty() && !has_failed(payout) {
         kinds.insert(BreakKind::PayoutNotReversed);
     }
-    if kinds.is_empty() {
-        return;
-    }
     let settlement = if row.side == Side::Settlement { vec![row] } else { Vec::new() };
     let ledger = if row.side == Side::Ledger { vec![row] } else { Vec::new() };
     let bank = transfer.entries.iter().chain(&transfer.returned).copied().collect();
-    let unit = Unit { ledger, settlement, bank };
+    let unit = Unit { ledger, settlement, bank, made_by: transfer.made_by };
+    if kinds.is_empty() {
+        // A payout that is only lines, and one that came in parts, are told by their lines and parts.
+        findings.see(&unit, Hop::Bank, transfer.rule);
+        return;
+    }
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
     let found = (!transfer.entries.is_empty()).then_some(found);
     break_.shown = Some(Shown { currency: payout.currency, expected: Some(expected), found });
     findings.breaks.push(break_);
-}
-
-/// Entries that look like a payout, and are none.
-fn unexpected<'r>(left: &[&'r Row<'r>], transfers: &[Transfer<'_, 'r>], findings: &mut Findings<'r>) {
-    let mut words: Vec<String> = PROVIDERS.iter().map(|word| (*word).to_owned()).collect();
-    let mut shapes: Vec<&str> = Vec::new();
-    let mut found_any = false;
-    for transfer in transfers {
-        shapes.push(shape(transfer.payout.key));
-        for entry in &transfer.entries {
-            found_any = true;
-            shapes.push(shape(entry.reference));
-            for word in words_of(entry.note) {
-                if !words.contains(&word) {
-                    words.push(word);
-                }
-            }
-        }
-    }
-    shapes.retain(|shape| shape.len() > 1);
-    for entry in left {
-        let has_shape = shapes.contains(&shape(entry.reference));
-        let is_plain = entry.note.is_empty() && (entry.amount > 0 || entry.is_keyed);
-        let is_like = has_shape
-            || is_plain
-            || (!found_any && entry.is_keyed)
-            || words_of(entry.note).iter().any(|word| words.contains(word));
-        if is_like {
-            let unit = Unit { bank: vec![entry], ..Unit::default() };
-            findings.add(BreakKind::UnexpectedBankEntry, unit, Hop::Bank, BY_REFERENCE);
-        } else {
-            findings.set_aside = findings.set_aside.saturating_add(1);
-        }
-    }
-}
-
-/// What stands before the first digit of a reference: banks and providers number their own things alike.
-fn shape(reference: &str) -> &str {
-    let end = reference.find(|character: char| character.is_ascii_digit()).unwrap_or(reference.len());
-    let head = reference.split_at_checked(end).map_or("", |(head, _)| head);
-    head.split_once('_').map_or(head, |(head, _)| head)
-}
-
-fn words_of(note: &str) -> Vec<String> {
-    let words = note.split(|character: char| !character.is_ascii_alphanumeric());
-    let plain = words.filter(|word| word.len() > 2 && !word.bytes().any(|byte| byte.is_ascii_digit()));
-    plain.map(str::to_ascii_lowercase).collect()
 }

@@ -1,16 +1,18 @@
 //! Everything a run is decided by, as bytes: what the artefact that reads files hands to the one that judges.
 //!
 //! A batch is a version, the names of the files of each side, how late is judged, what was cleared, which files are
-//! doubled, and then the rows to the end. Whoever judges sees no file, and whoever reads decides nothing.
+//! doubled, into how many parts the run was cut, and then the rows of each part to the end. Whoever judges sees no file,
+//! and whoever reads decides nothing.
 
 use super::clear::Cleared;
 use super::packed::{Corrupt, Fields, put_count, put_maybe, put_moment, put_natural, put_text};
+use super::parts::{PartError, Share};
 use super::row::{Row, Side};
 use super::window::Window;
 use crate::prelude::*;
 
 /// The first byte of a batch, which no JSON document begins with.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What stands before the rows.
 #[derive(Debug, Default)]
@@ -22,6 +24,32 @@ pub(super) struct Head<'a> {
     pub(super) cleared: Cleared,
     /// Side and index of each file that holds what another of its side holds.
     pub(super) doubled: Vec<(Side, usize)>,
+    /// Into how many parts the run was cut.
+    pub(super) of: u32,
+}
+
+/// The rows of one part, packed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Section<'a> {
+    /// Which part.
+    pub(super) index: u32,
+    pub(super) rows: &'a [u8],
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.index.to_le_bytes());
+        put_natural(out, u64::try_from(self.rows.len()).unwrap_or(u64::MAX));
+        out.extend_from_slice(self.rows);
+    }
+
+    fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
+        let index = fields.bytes().map(u32::from_le_bytes)?;
+        let length = usize::try_from(fields.natural()?).ok()?;
+        let (rows, rest) = fields.rest.split_at_checked(length)?;
+        fields.rest = rest;
+        Some(Self { index, rows })
+    }
 }
 
 /// The names of files, by which a report calls them.
@@ -47,7 +75,7 @@ pub(super) fn names<'a>(fields: &mut Fields<'a>) -> Option<[Vec<&'a str>; 3]> {
 impl<'a> Head<'a> {
     /// Begins a batch.
     pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        let Self { names, window, cleared, doubled } = self;
+        let Self { names, window, cleared, doubled, of } = self;
         out.push(VERSION);
         put_names(out, names);
         put_natural(out, window.days);
@@ -57,7 +85,9 @@ impl<'a> Head<'a> {
             put_moment(out, *day);
         }
         put_maybe(out, window.as_of, put_moment);
-        for count in [cleared.pairs, cleared.same_instant, cleared.timed, cleared.told_fee] {
+        let [ours_timed, theirs_timed] = cleared.timed_sides;
+        let counts = [cleared.pairs, cleared.same_instant, cleared.timed, ours_timed, theirs_timed];
+        for count in counts.into_iter().chain([cleared.told_fee]) {
             put_count(out, count);
         }
         put_maybe(out, cleared.latest, put_moment);
@@ -66,6 +96,13 @@ impl<'a> Head<'a> {
             out.push(side.byte());
             put_count(out, *file);
         }
+        out.extend_from_slice(&of.to_le_bytes());
+    }
+
+    /// Whether another part is of the same run.
+    pub(super) fn is_of_the_run_of(&self, other: &Head<'_>) -> bool {
+        (&self.names, &self.window, &self.doubled, self.of)
+            == (&other.names, &other.window, &other.doubled, other.of)
     }
 
     fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
@@ -82,6 +119,7 @@ impl<'a> Head<'a> {
             pairs: fields.count()?,
             same_instant: fields.count()?,
             timed: fields.count()?,
+            timed_sides: [fields.count()?, fields.count()?],
             told_fee: fields.count()?,
             latest: fields.maybe(Fields::moment)?,
         };
@@ -89,22 +127,53 @@ impl<'a> Head<'a> {
         for _ in 0..fields.count()? {
             doubled.push((Side::unpack(fields)?, fields.count()?));
         }
-        Some(Self { names, window, cleared, doubled })
+        Some(Self { names, window, cleared, doubled, of: fields.bytes().map(u32::from_le_bytes)? })
     }
+}
+
+/// Head and sections of a part, or of parts that were merged.
+///
+/// # Errors
+///
+/// [`Corrupt`] for bytes that are no batch.
+pub(super) fn sections(batch: &[u8]) -> Result<(Head<'_>, Vec<Section<'_>>), Corrupt> {
+    let mut fields = Fields::of(batch);
+    let head = Head::unpack(&mut fields).ok_or(Corrupt { at: 0 })?;
+    let mut sections = Vec::new();
+    while !fields.rest.is_empty() {
+        let at = batch.len().saturating_sub(fields.rest.len());
+        let section = Section::unpack(&mut fields).filter(|section| section.index < head.of);
+        sections.push(section.ok_or(Corrupt { at })?);
+    }
+    Ok((head, sections))
 }
 
 /// Head and rows of a batch.
 ///
 /// # Errors
 ///
-/// [`Corrupt`] for bytes that are no batch.
-pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), Corrupt> {
-    let mut fields = Fields::of(batch);
-    let head = Head::unpack(&mut fields).ok_or(Corrupt { at: 0 })?;
+/// [`PartError::Corrupt`] for bytes that are no batch, [`PartError::Incomplete`] where a part is missing.
+pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), PartError> {
+    let (head, sections) = sections(batch).map_err(PartError::Corrupt)?;
+    let found = sections.len();
+    if usize::try_from(head.of).ok() != Some(found) {
+        return Err(PartError::Incomplete { found, of: head.of });
+    }
     let mut rows = Vec::new();
-    while !fields.rest.is_empty() {
-        let at = batch.len().saturating_sub(fields.rest.len());
-        rows.push(Row::unpack(&mut fields).ok_or(Corrupt { at })?);
+    for section in sections {
+        let mut fields = Fields::of(section.rows);
+        while !fields.rest.is_empty() {
+            let at = section.rows.len().saturating_sub(fields.rest.len());
+            rows.push(Row::unpack(&mut fields).ok_or(PartError::Corrupt(Corrupt { at }))?);
+        }
     }
     Ok((head, rows))
+}
+
+/// Packs head and rows as one part.
+pub(super) fn pack(head: &Head<'_>, share: Share, rows: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    head.pack(&mut out);
+    Section { index: share.index, rows }.pack(&mut out);
+    out
 }

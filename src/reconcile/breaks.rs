@@ -1,7 +1,8 @@
 //! A break has one kind, the first that holds; the others that hold are kept beside it.
 
 use super::classes::{BreakKind, Hop};
-use crate::crypto::sha256_hex;
+use super::nearest::Nearest;
+use crate::crypto::{hex_digits_of, sha256};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
 use crate::prelude::*;
@@ -16,6 +17,12 @@ pub struct RowPlace {
     pub file: String,
     /// Line, from 1.
     pub line: u64,
+}
+
+impl RowPlace {
+    pub(super) fn to_json(&self) -> String {
+        ObjectWriter::new().text("file", &self.file).number("line", self.line).finish()
+    }
 }
 
 /// One disagreement.
@@ -51,19 +58,26 @@ pub struct Break {
     pub settlement: Vec<RowPlace>,
     /// The rows of the bank.
     pub bank: Vec<RowPlace>,
+    /// Of a row that is missing on a side, what came nearest there; `None` where nothing did.
+    pub nearest: Option<Nearest>,
     /// One sentence for a bookkeeper.
     pub explanation: String,
 }
 
 /// The id of a break: SHA-256 over hop, kind and the identities of its rows in order, in hexadecimal. `repeat` tells
 /// breaks apart whose rows have nothing that does.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn break_id(hop: Hop, kind: BreakKind, identities: &[String], repeat: usize) -> String {
     let mut message = glued(&[hop.name(), "\n", kind.name(), "\n", &repeat.digits(), "\n"]);
     for (index, identity) in identities.iter().enumerate() {
         message.push_str(if index > 0 { "\n\n" } else { "" });
         message.push_str(identity);
     }
-    sha256_hex(message.as_bytes()).chars().take(ID_DIGITS).collect()
+    let mut digits = [0; ID_DIGITS];
+    for (own, byte) in digits.as_chunks_mut().0.iter_mut().zip(sha256(message.as_bytes())) {
+        *own = hex_digits_of(byte);
+    }
+    core::str::from_utf8(&digits).unwrap_or_default().to_owned()
 }
 
 impl Break {
@@ -91,10 +105,12 @@ impl Break {
             Some(days) => out.number("age_days", days),
             None => out.null("age_days"),
         };
-        out.raw("rows", &rows.finish())
-            .text("rule", self.rule)
-            .text("explanation", &self.explanation)
-            .finish()
+        let out = out.raw("rows", &rows.finish()).text("rule", self.rule);
+        let out = match &self.nearest {
+            Some(nearest) => out.raw("nearest", &nearest.to_json()),
+            None => out,
+        };
+        out.text("explanation", &self.explanation).finish()
     }
 }
 
@@ -108,7 +124,7 @@ fn digits(out: ObjectWriter, name: &str, value: Option<i128>) -> ObjectWriter {
 fn places(rows: &[RowPlace]) -> String {
     let mut list = ArrayWriter::new();
     for row in rows {
-        list = list.raw(&ObjectWriter::new().text("file", &row.file).number("line", row.line).finish());
+        list = list.raw(&row.to_json());
     }
     list.finish()
 }

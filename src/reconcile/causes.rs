@@ -6,14 +6,19 @@ use super::findings::{Finding, Findings};
 use super::group::Unit;
 use super::payouts::{Payout, Payouts, effect};
 use super::row::Row;
-use super::subset::{self, Subset};
+use super::subset::{self, Subset, Sums};
 use crate::prelude::*;
+use core::cell::OnceCell;
 
 /// How many breaks of its lines may together explain a payout.
 const CAUSES_MAX: usize = 8;
 
 /// So many lines of a payout are tried one by one and two by two.
 const LINES_MAX: usize = 64;
+
+/// So many lines and pairs of lines are tried in a run: a second, where hundreds of payouts are wrong at once. What is not tried
+/// is a break of its payout.
+const TRIED_MAX: usize = 1 << 24;
 
 /// A line that stands in one payout and is missing in another.
 #[derive(Debug)]
@@ -74,7 +79,9 @@ impl<'r> Payouts<'r> {
     /// The changes that may mend a break; `None` where it has nothing to do with a payout. `own`: its lines in the payout.
     fn mended(&self, payout: &Payout<'_>, found: &Finding<'r>, own: Vec<&'r Row<'r>>) -> Option<Vec<i128>> {
         let Unit { ledger, settlement, .. } = &found.unit;
-        let is_copied = found.kinds.contains(BreakKind::DuplicateRecordM);
+        let is_copied = [BreakKind::DuplicateRecordM, BreakKind::IdempotencyConflict]
+            .into_iter()
+            .any(|kind| found.kinds.contains(kind));
         let counted = if is_copied { 1 } else { ledger.len() };
         let of_payout = |row: &&&Row<'_>| {
             row.currency == payout.currency
@@ -130,14 +137,20 @@ impl<'r> Payouts<'r> {
     /// Lines that stand in one payout and are missing in another.
     pub(super) fn moved(&self, open: &[(&Payout<'r>, i128)], findings: &Findings<'r>) -> Vec<Moved<'r>> {
         let mut moved: Vec<Moved<'r>> = Vec::new();
+        let mut left = TRIED_MAX;
+        // What the breaks of its lines may make of each payout that is wrong: many lines are held against it.
+        let reach: Vec<OnceCell<Sums>> = open.iter().map(|_| OnceCell::new()).collect();
+        let explains = |place: usize, remainder: i128| {
+            let (Some(cell), Some((payout, _))) = (reach.get(place), open.get(place)) else { return false };
+            cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX)).make(remainder)
+        };
         // First those that set both payouts right, then those that set one right which the other has too much.
         for is_whole in [true, false] {
-            for (short, remainder) in open {
-                let causes = self.causes(short, findings);
+            for (own, (short, remainder)) in open.iter().enumerate() {
                 for long in &self.all {
                     let is_settled = |key: &str| moved.iter().any(|one| [one.short, one.long].contains(&key));
-                    let surplus =
-                        open.iter().find(|(payout, _)| payout.key == long.key).map(|(_, surplus)| *surplus);
+                    let other = open.iter().position(|(payout, _)| payout.key == long.key);
+                    let surplus = other.and_then(|place| open.get(place)).map(|(_, surplus)| *surplus);
                     // In a payout of another currency the line is in nobody's sum, and one without a row says no sum.
                     let is_free = long.currency != short.currency || !long.says();
                     if short.key == long.key
@@ -146,15 +159,14 @@ impl<'r> Payouts<'r> {
                     {
                         continue;
                     }
-                    let others = self.causes(long, findings);
                     let fits = |weight: i128| {
                         let here = remainder.saturating_sub(weight);
                         let there = surplus.unwrap_or_default().saturating_add(weight);
                         if !is_whole {
                             return here == 0;
                         }
-                        (here == 0 || explains(&causes, here))
-                            && (is_free || there == 0 || explains(&others, there))
+                        (here == 0 || explains(own, here))
+                            && (is_free || there == 0 || other.is_some_and(|place| explains(place, there)))
                     };
                     let lines: Vec<&Row<'_>> = long
                         .lines
@@ -163,6 +175,10 @@ impl<'r> Payouts<'r> {
                         .take(LINES_MAX)
                         .copied()
                         .collect();
+                    // As many as there are lines, and pairs of them.
+                    let tried = lines.len().saturating_mul(lines.len().saturating_add(1)).div_euclid(2);
+                    let Some(rest) = left.checked_sub(tried) else { continue };
+                    left = rest;
                     for found in [self.one(&lines, &fits), self.two(&lines, &fits)] {
                         if let [only] = &*found {
                             moved.extend(only.iter().map(|line| Moved {

@@ -14,6 +14,7 @@ struct Known<'r> {
 }
 
 /// Checks rows that are sorted by type and reference.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn check<'r>(rows: &'r [Row<'r>], active: &[bool], findings: &mut Findings<'r>) {
     let is_active = |row: &&Row| active.get(row.number) == Some(&true);
     let mut needed: Vec<&str> = Vec::new();

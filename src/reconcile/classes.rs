@@ -58,6 +58,15 @@ macro_rules! classes {
 
         /// Name, code and sentence of each.
         const TEXTS: &[(&str, &str, &str)] = &[$(($name, $code, $sentence),)*];
+
+        impl BreakKind {
+            /// Its place in the order of precedence: a number that the compiler looks up, as it is asked for at every turn.
+            pub(super) const fn place(self) -> usize {
+                match self {
+                    $(Self::$kind => const { place_of($name) },)*
+                }
+            }
+        }
     };
 }
 
@@ -65,12 +74,21 @@ classes! {
     /// The same file, or the same report of a payout, delivered twice; the second takes no part in matching.
     FileDuplicate "file_duplicate" "A1"
         "{place} holds {what} a second time: it was read once; find out why it was delivered twice";
+    /// A statement of an account is missing: the numbers skip.
+    FileGap "file_gap" "A2"
+        "between two statements of the account {account} at least one is missing, as their numbers skip before {ref}: get it, since its entries are in no file";
+    /// A control total of a file is not what was read.
+    FileTruncated "file_truncated" "A3"
+        "{place} has not what it says it has: {shortfall}; get the file again";
+    /// A statement does not end where its entries lead, or does not begin where the one before it ended.
+    BalanceChainBreak "balance_chain_break" "A4"
+        "the balances of the account {account} do not follow each other at {ref}: {e} is what comes before, and {f} is what it says, which is {d}; entries are missing or too many";
     /// The type of a row is not one that is known; it counts in the sum of its payout only.
     RowUnknownType "row_unknown_type" "A6"
         "{side} has a row {ref} over {any} of a type that is not known: it was not matched, so look at it by hand";
     /// A local time without a zone; it was read as UTC.
     TimeAmbiguous "time_ambiguous" "A9"
-        "the time of {s} has no zone and was read as UTC: ask for the report with one";
+        "{time} has no zone and was read as UTC: ask for the report with one";
     /// The same row with another content in a later file; the later one counts.
     Restated "restated" "A10"
         "{s} stands in several settlement files with different contents, {n}: the last one was taken for true";
@@ -79,6 +97,9 @@ classes! {
         "{s} over {any} belongs to another account than the rest: it does not belong into this comparison";
     /// The ledger holds the same event twice (same id, or no id and nothing else to tell them apart).
     DuplicateRecordM "duplicate_record_m" "C1" "the ledger has {s} {copies_m}: count it once";
+    /// The ledger holds two events of different amounts under one id.
+    IdempotencyConflict "idempotency_conflict" "G5"
+        "the ledger has {s} {copies_m} with different contents, {m}: an id names one event, so find out which of them happened";
     /// The settlement holds the same event twice.
     DuplicateRecordS "duplicate_record_s" "C1" "the settlement has {s} {copies_s}: count it once";
     /// The bank statement holds the same entry twice.
@@ -146,6 +167,9 @@ classes! {
     /// The taxes differ; amounts and fees agree.
     TaxMismatch "tax_mismatch" "D9"
         "amount and fee of {s} agree, but the ledger expects {e} of tax and the settlement says {f}, which is {d}";
+    /// Both sides agree on a fee, and the contract says another.
+    FeeOffContract "fee_off_contract" "D6"
+        "for {s} both sides say a fee of {f}, and the contract in your rules makes it {e}, which is {d}: claim the difference, or mend the rules";
     /// A fee where none is due.
     FeeUnexpected "fee_unexpected" "D7"
         "for {s} the ledger expects a fee of {e}, and the settlement took {f}, which is {d}: ask the provider what for";
@@ -199,6 +223,31 @@ classes! {
         "the payout {ref} over {e} arrived, but the bank counts it {value}: ask the bank, since it bears interest from then on";
 }
 
+/// Where a name stands among the texts.
+const fn place_of(name: &str) -> usize {
+    let mut place = 0;
+    let mut rest = TEXTS;
+    while let Some(((known, ..), others)) = rest.split_first() {
+        if is_same(known.as_bytes(), name.as_bytes()) {
+            return place;
+        }
+        place = place.saturating_add(1);
+        rest = others;
+    }
+    place
+}
+
+/// `==`, which the compiler cannot do by itself before the program runs.
+const fn is_same(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let (Some((first, one_rest)), Some((next, other_rest))) = (one.split_first(), other.split_first()) {
+        if *first != *next {
+            return false;
+        }
+        (one, other) = (one_rest, other_rest);
+    }
+    one.is_empty() && other.is_empty()
+}
+
 impl BreakKind {
     /// All kinds, in order of precedence.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -207,10 +256,6 @@ impl BreakKind {
 
     fn row(self) -> Option<&'static (&'static str, &'static str, &'static str)> {
         TEXTS.get(self.place())
-    }
-
-    fn place(self) -> usize {
-        KINDS.partition_point(|kind| *kind < self)
     }
 
     /// The name of the kind in reports.
@@ -288,7 +333,7 @@ impl Kinds {
 }
 
 /// The classes D, and the two of A that explain an amount.
-const OF_VALUE: [BreakKind; 14] = [
+const OF_VALUE: [BreakKind; 15] = [
     BreakKind::CurrencyMismatch,
     BreakKind::ScaleSuspect,
     BreakKind::SignSuspect,
@@ -299,6 +344,7 @@ const OF_VALUE: [BreakKind; 14] = [
     BreakKind::AmountMismatch,
     BreakKind::FeeMismatch,
     BreakKind::TaxMismatch,
+    BreakKind::FeeOffContract,
     BreakKind::FeeUnexpected,
     BreakKind::FeeMissing,
     BreakKind::ReserveOrNetting,

@@ -7,6 +7,7 @@
 //! columns by which one row may matter to another (payouts, parents, nets, accounts, conversions) are left alone, and so
 //! are quoted ones.
 
+use super::parts::spread;
 use super::states;
 use super::window::{DAY_MS, day_of, month_of};
 use super::{Mapping, Source};
@@ -38,8 +39,12 @@ const TOGETHER: [&str; 13] = [
     "rate",
 ];
 
+/// Columns that are looked at.
+const LOOKED_AT: [&str; 8] =
+    ["reference", "id", "currency", "amount_minor", "type", "fee_minor", "status", "occurred_at"];
+
 /// What is known of the pairs that were cleared.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cleared {
     /// Pairs.
     pub(super) pairs: usize,
@@ -47,10 +52,27 @@ pub(super) struct Cleared {
     pub(super) same_instant: usize,
     /// Of these with a moment on both sides.
     pub(super) timed: usize,
+    /// Of these with a moment in the ledger, and with one in the settlement.
+    pub(super) timed_sides: [usize; 2],
     /// Of these with a fee on both sides.
     pub(super) told_fee: usize,
     /// The latest moment of any of their rows.
     pub(super) latest: Option<Timestamp>,
+}
+
+impl Cleared {
+    /// Adds what another part of the run has cleared.
+    pub(super) fn join(&mut self, other: &Self) {
+        let add = |count: &mut usize, more: usize| *count = count.saturating_add(more);
+        add(&mut self.pairs, other.pairs);
+        add(&mut self.same_instant, other.same_instant);
+        add(&mut self.timed, other.timed);
+        for (count, more) in self.timed_sides.iter_mut().zip(other.timed_sides) {
+            add(count, more);
+        }
+        add(&mut self.told_fee, other.told_fee);
+        self.latest = self.latest.max(other.latest);
+    }
 }
 
 /// For each file of the ledger and of the settlement, which of its rows are cleared, in order.
@@ -63,6 +85,8 @@ pub(super) struct Verdicts {
 /// Where the columns stand that are looked at.
 struct Places {
     width: usize,
+    /// Whether rows have ids of the provider's.
+    has_ids: bool,
     reference: usize,
     currency: usize,
     amount: usize,
@@ -81,6 +105,8 @@ struct Plain<'a> {
     fee: &'a [u8],
     status: &'a [u8],
     time: &'a [u8],
+    /// Whether it is of another type than a charge, and may belong to one.
+    is_child: bool,
     /// Whether all of it is as simple as it nearly always is.
     is_plain: bool,
 }
@@ -111,9 +137,11 @@ pub(super) fn clear(
     let [ours, theirs] = mappings;
     let mut index = Index::new(bytes / 64);
     let mut verdicts = Verdicts { cleared: Cleared::default(), ledger: Vec::new(), settlement: Vec::new() };
+    let (mut has_ids, mut has_children) = (false, false);
     for (file, source) in ledger.iter().enumerate() {
         let mut rows = 0_usize;
-        walk(source, ours, &mut |row| {
+        has_ids |= walk(source, ours, &mut |row| {
+            has_children |= row.is_child;
             let place = (file, rows);
             rows = rows.saturating_add(1);
             let found = index.find(row.reference);
@@ -127,7 +155,8 @@ pub(super) fn clear(
     let mut states = SameState::default();
     for (file, source) in settlement.iter().enumerate() {
         let mut rows = 0_usize;
-        walk(source, theirs, &mut |row| {
+        has_ids |= walk(source, theirs, &mut |row| {
+            has_children |= row.is_child;
             let place = (file, rows);
             rows = rows.saturating_add(1);
             let found = index.find(row.reference);
@@ -142,6 +171,10 @@ pub(super) fn clear(
             entry.partner = Some((place, row.time));
         })?;
         verdicts.settlement.push(vec![false; rows]);
+    }
+    // A refund may follow a charge by the charge's id, and ids are not looked at here.
+    if has_ids && has_children {
+        return None;
     }
     for entry in &index.entries {
         let Some(partner) = entry.partner.filter(|_| !entry.is_doubtful) else { continue };
@@ -164,6 +197,9 @@ impl Verdicts {
         count(&mut self.cleared.pairs, true);
         count(&mut self.cleared.told_fee, !entry.row.fee.is_empty());
         count(&mut self.cleared.timed, is_timed);
+        for (counter, time) in self.cleared.timed_sides.iter_mut().zip([entry.row.time, their_time]) {
+            count(counter, !time.is_empty());
+        }
         count(&mut self.cleared.same_instant, is_timed && entry.row.time == their_time);
         let later = moment(entry.row.time.max(their_time));
         self.cleared.latest = self.cleared.latest.max(later);
@@ -204,7 +240,7 @@ impl<'a> Index<'a> {
     }
 
     fn find(&self, reference: &[u8]) -> Option<usize> {
-        self.slot(reference, hash(reference)).1
+        self.slot(reference, spread(reference)).1
     }
 
     fn add(&mut self, row: Plain<'a>, place: (usize, usize)) {
@@ -212,7 +248,7 @@ impl<'a> Index<'a> {
         if self.entries.len() >= self.slots.len() / 2 {
             return;
         }
-        let hash = hash(row.reference);
+        let hash = spread(row.reference);
         let (slot, _) = self.slot(row.reference, hash);
         self.entries.push(Entry { hash, row, place, partner: None, is_doubtful: !row.is_plain });
         if let (Some(slot), Ok(number)) = (self.slots.get_mut(slot), u32::try_from(self.entries.len())) {
@@ -221,23 +257,8 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Multiply and rotate, eight bytes at a time. A text that was made to collide only costs time: texts are compared.
-fn hash(text: &[u8]) -> u32 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut state = FACTOR;
-    let mut chunks = text.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = <[u8; 8]>::try_from(chunk).map_or(0, u64::from_le_bytes);
-        state = (state.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-    }
-    for byte in chunks.remainder() {
-        state = (state.rotate_left(9) ^ u64::from(*byte)).wrapping_mul(FACTOR);
-    }
-    u32::try_from(state >> 32).unwrap_or_default()
-}
-
-/// Hands on each row of a file; `None` for a file that is not plain as a whole.
-fn walk<'a>(source: &Source<'a>, mapping: Mapping<'_>, take: &mut dyn FnMut(Plain<'a>)) -> Option<()> {
+/// Hands on each row of a file, and tells whether they have ids; `None` for a file that is not plain as a whole.
+fn walk<'a>(source: &Source<'a>, mapping: Mapping<'_>, take: &mut dyn FnMut(Plain<'a>)) -> Option<bool> {
     let text = source.data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source.data);
     if text.contains(&b'"') || core::str::from_utf8(text).is_err() {
         return None;
@@ -252,7 +273,7 @@ fn walk<'a>(source: &Source<'a>, mapping: Mapping<'_>, take: &mut dyn FnMut(Plai
         }
         take(places.row(line)?);
     }
-    Some(())
+    Some(places.has_ids)
 }
 
 impl Places {
@@ -263,11 +284,20 @@ impl Places {
             let theirs = mapping.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, theirs)| *theirs);
             names.iter().position(|found| *found == theirs)
         };
+        // The reader takes names in any case; here they are told apart by their bytes.
+        let is_spelt_otherwise = |name: &str| {
+            let theirs = mapping.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, theirs)| *theirs);
+            names.iter().any(|found| *found != theirs && found.trim().eq_ignore_ascii_case(theirs.trim()))
+        };
+        if TOGETHER.into_iter().chain(LOOKED_AT).any(is_spelt_otherwise) {
+            return None;
+        }
         if TOGETHER.into_iter().any(|name| find(name).is_some()) {
             return None;
         }
         Some(Self {
             width: names.len(),
+            has_ids: find("id").is_some(),
             reference: find("reference")?,
             currency: find("currency")?,
             amount: find("amount_minor")?,
@@ -295,7 +325,8 @@ impl Places {
                 row.fee = cell;
                 row.is_plain &= cell.is_empty() || is_number(cell);
             } else if here == self.kind {
-                row.is_plain &= cell.is_empty() || cell == b"charge";
+                row.is_child = !cell.is_empty() && cell != b"charge";
+                row.is_plain &= !row.is_child;
             } else if here == self.status {
                 row.status = cell;
             } else if here == self.time {
@@ -306,7 +337,6 @@ impl Places {
             width = width.saturating_add(1);
         }
         row.is_plain &= Currency::parse(core::str::from_utf8(row.currency).ok()?).is_ok();
-        // Where the id stands for the reference, a row of another reference may be meant.
         (width == self.width && !row.reference.is_empty()).then_some(row)
     }
 }

@@ -4,10 +4,15 @@
 //! amount stands in both units, they must say the same. The other columns of the contract are read where they stand;
 //! what is not among them is context, found through file and line, and never changes a verdict. A [`Mapping`] lets a
 //! file call its columns otherwise.
+//!
+//! Case and blanks around a name, a currency, a type, a figure or a moment say nothing; those of a reference, an id or an
+//! account do.
 
 use super::csv::{Record, Records};
+use super::parts::Share;
 use super::rate::Rate;
 use super::row::{Original, Row, Side};
+use super::sieve::Layout;
 use super::{Error, ErrorKind, Mapping, Source};
 use crate::advice::Diagnose as _;
 use crate::calendar;
@@ -20,7 +25,7 @@ use crate::time::Timestamp;
 const TEXT_BYTES_MAX: usize = 500;
 
 /// A column of amounts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Figures {
     index: usize,
     name: &'static str,
@@ -29,7 +34,7 @@ struct Figures {
 }
 
 /// Where an amount stands: in minor units, in major units, or in both.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Money {
     figures: Figures,
     /// The column of major units beside one of minor units.
@@ -37,7 +42,8 @@ struct Money {
 }
 
 /// Where each column stands.
-struct Columns {
+#[derive(Debug)]
+pub(super) struct Columns {
     width: usize,
     reference: Option<usize>,
     currency: usize,
@@ -59,7 +65,7 @@ struct Columns {
 /// The columns of plain text, in the order of [`Columns::texts`].
 const TEXTS: [&str; 6] = ["id", "status", "payout_id", "parent_reference", "account", "description"];
 
-/// Reads a whole file and packs its rows, but for those that were cleared, by their order.
+/// Reads a whole file and packs the rows of a share, but for those that were cleared, by their order.
 ///
 /// # Errors
 ///
@@ -69,7 +75,7 @@ pub(super) fn read(
     file: usize,
     source: Source<'_>,
     mapping: Mapping<'_>,
-    cleared: &[bool],
+    (share, cleared): (Share, &[bool]),
     batch: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let mut records = Records::of(source)?;
@@ -82,12 +88,54 @@ pub(super) fn read(
         if cleared.next() == Some(&true) {
             continue;
         }
-        columns.row(side, file, &record)?.pack(batch);
+        let row = columns.row(side, file, &record)?;
+        if share.holds_row(&row) {
+            row.pack(batch);
+        }
     }
     Ok(())
 }
 
 impl Columns {
+    /// The columns of a header; `None` for one that is refused.
+    pub(super) fn read(side: Side, header: Source<'_>, mapping: Mapping<'_>) -> Option<Self> {
+        let mut records = Records::of(header).ok().filter(Records::has_commas)?;
+        let record = records.next().ok()??;
+        Self::of(side, header.name, &record, mapping).ok()
+    }
+
+    /// Whether rows have ids.
+    pub(super) fn has_ids(&self) -> bool {
+        let [id, ..] = self.texts;
+        id.is_some()
+    }
+
+    /// Where the cells of a plain row stand; `None` where other columns may matter, or one row to another.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        let Self { width, reference, currency, amount, kind, fee, occurred_at, .. } = *self;
+        let Self { tax, net, original, original_currency, rate, value_date, texts, .. } = *self;
+        let [_, status, payout_id, parent, account, _] = texts;
+        let others = [payout_id, parent, account, original_currency, rate, value_date];
+        if others.iter().any(Option::is_some) || tax.or(net).or(original).is_some() {
+            return None;
+        }
+        let minor =
+            |money: Money| (money.figures.minor && money.twin.is_none()).then_some(money.figures.index);
+        Some(Layout {
+            width,
+            reference: reference?,
+            currency,
+            amount: minor(amount)?,
+            fee: match fee {
+                Some(fee) => Some(minor(fee)?),
+                None => None,
+            },
+            kind,
+            status,
+            time: occurred_at,
+        })
+    }
+
     fn of(side: Side, file: &str, header: &Record<'_, '_>, mapping: Mapping<'_>) -> Result<Self, Error> {
         let mut names: Vec<&str> = Vec::new();
         for index in 0..header.len() {
@@ -102,7 +150,11 @@ impl Columns {
         }
         let find = |name: &str| {
             let theirs = mapping.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, theirs)| *theirs);
-            names.iter().position(|found| *found == theirs)
+            let same = |found: &str| found.trim().eq_ignore_ascii_case(theirs.trim());
+            let exact = names.iter().position(|found| *found == theirs);
+            // Two columns that differ in case only are not told apart by it.
+            let is_only = || names.iter().filter(|found| same(found)).count() == 1;
+            exact.or_else(|| names.iter().position(|found| same(found)).filter(|_| is_only()))
         };
         let missing = |column: &str| {
             Error::from(ErrorKind::MissingColumn { file: file.to_owned(), column: column.to_owned() })
@@ -142,7 +194,12 @@ impl Columns {
         })
     }
 
-    fn row<'r>(&self, side: Side, file: usize, record: &'r Record<'_, '_>) -> Result<Row<'r>, Error> {
+    pub(super) fn row<'r>(
+        &self,
+        side: Side,
+        file: usize,
+        record: &'r Record<'_, '_>,
+    ) -> Result<Row<'r>, Error> {
         if record.len() != self.width {
             return Err(Error::from(ErrorKind::WrongWidth {
                 at: record.place(0),
@@ -150,7 +207,7 @@ impl Columns {
                 found: record.len(),
             }));
         }
-        if record.cell(self.currency) == "currency" {
+        if word(record, self.currency).eq_ignore_ascii_case("currency") {
             return Err(Error::from(ErrorKind::HeaderAgain { at: record.place(0) }));
         }
         let mut texts = [""; 6];
@@ -177,8 +234,8 @@ impl Columns {
         })?;
         let maybe =
             |money: Option<Money>| money.map_or(Ok(None), |money| money.minor_units(record, currency));
-        let (occurred_at, is_zoneless) = moment(record, self.occurred_at, time_column(side), side)?;
-        let (value_at, _) = moment(record, self.value_date, "value_date", side)?;
+        let time = moment(record, self.occurred_at, time_column(side), side)?;
+        let value_at = moment(record, self.value_date, "value_date", side)?.at;
         Ok(Row {
             number: 0,
             packed: &[],
@@ -195,9 +252,10 @@ impl Columns {
             tax: maybe(self.tax)?,
             net: maybe(self.net)?,
             status,
-            occurred_at,
+            occurred_at: time.at,
             value_at,
-            is_zoneless,
+            is_zoneless: time.is_zoneless,
+            is_day: time.is_day,
             payout_id,
             parent,
             account,
@@ -229,49 +287,73 @@ impl Columns {
         index: usize,
         column: &'static str,
     ) -> Result<Option<Currency>, Error> {
-        let code = record.cell(index);
+        let code = word(record, index);
         if code.is_empty() {
             return Ok(None);
         }
-        Currency::parse(code).map(Some).map_err(|error| {
-            let reason = error.report().said().message;
-            Error::from(ErrorKind::BadValue { at: record.place(index), column, reason })
-        })
+        Currency::parse(&code.to_ascii_uppercase()).or_else(|_| Currency::parse(code)).map(Some).map_err(
+            |error| {
+                let reason = error.report().said().message;
+                Error::from(ErrorKind::BadValue { at: record.place(index), column, reason })
+            },
+        )
     }
 
     /// `None` for a word that is not known: such a row is reported, not refused.
     fn kind(&self, record: &Record<'_, '_>) -> Option<EventType> {
-        match self.kind.map_or("", |index| record.cell(index)) {
+        match self.kind.map_or("", |index| word(record, index)) {
             "" => Some(EventType::Charge),
-            word => EventType::parse(word),
+            word => EventType::parse(word).or_else(|| EventType::parse(&word.to_ascii_lowercase())),
         }
     }
 }
 
-/// A time, and whether it was written without a zone. Banks write days.
+/// A time as it is written.
+#[derive(Clone, Copy, Default)]
+struct Moment {
+    /// `None` for an empty cell. Of a day, its first moment in UTC.
+    at: Option<Timestamp>,
+    /// A time of day without a zone, read as UTC.
+    is_zoneless: bool,
+    /// A day without a time of day, but for banks, which write nothing else.
+    is_day: bool,
+}
+
+/// A time: a moment of RFC 3339, also with a blank for the `T` and without a zone, or a day.
 fn moment(
     record: &Record<'_, '_>,
     index: Option<usize>,
     column: &'static str,
     side: Side,
-) -> Result<(Option<Timestamp>, bool), Error> {
-    let Some(index) = index else { return Ok((None, false)) };
-    let moment = record.cell(index);
-    if moment.is_empty() {
-        return Ok((None, false));
+) -> Result<Moment, Error> {
+    let Some(index) = index else { return Ok(Moment::default()) };
+    let written = word(record, index);
+    if written.is_empty() {
+        return Ok(Moment::default());
     }
-    let read = calendar::parse_rfc3339(moment);
-    if let (Ok(day), Side::Bank) = (calendar::parse_date(moment), side) {
-        return Ok((Some(day), false));
+    let read = calendar::parse_rfc3339(written);
+    if let Ok(at) = read {
+        return Ok(Moment { at: Some(at), ..Moment::default() });
     }
-    if let (Err(_), Ok(local)) = (&read, calendar::parse_rfc3339(&glued(&[moment, "Z"]))) {
-        return Ok((Some(local), true));
+    if let Ok(day) = calendar::parse_date(written) {
+        return Ok(Moment { at: Some(day), is_day: side != Side::Bank, is_zoneless: false });
     }
-    let time = read.map_err(|error| {
+    let joined = written.replacen(' ', "T", 1);
+    if let Ok(at) = calendar::parse_rfc3339(&joined) {
+        return Ok(Moment { at: Some(at), ..Moment::default() });
+    }
+    if let Ok(local) = calendar::parse_rfc3339(&glued(&[&joined, "Z"])) {
+        return Ok(Moment { at: Some(local), is_zoneless: true, is_day: false });
+    }
+    read.map(|_| Moment::default()).map_err(|error| {
         let reason = error.report().said().message;
         Error::from(ErrorKind::BadValue { at: record.place(index), column, reason })
-    })?;
-    Ok((Some(time), false))
+    })
+}
+
+/// A cell without the blanks around it.
+fn word<'r>(record: &'r Record<'_, '_>, index: usize) -> &'r str {
+    record.cell(index).trim_matches(' ')
 }
 
 const fn time_column(side: Side) -> &'static str {
@@ -323,7 +405,7 @@ impl Money {
 
 /// Signed minor units, exact; `None` when the cell is empty.
 fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> Result<Option<i64>, Error> {
-    let text = record.cell(column.index);
+    let text = word(record, column.index);
     if text.is_empty() {
         return Ok(None);
     }

@@ -5,28 +5,37 @@ use super::differences::differences;
 use super::findings::{BY_REFERENCE, BY_SUM, Finding, Findings, Shown};
 use super::group::{Group, Unit};
 use super::habits::Habits;
+use super::matches::MadeBy;
 use super::order::sorted;
 use super::row::Row;
+use super::rules::Pass;
 use super::window::Window;
 use crate::ledger::EventType;
 use crate::prelude::*;
 
 /// Judges a group of one type and reference. What stands on one side only is left for the passes that follow.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
-    let values = |unit: &Unit<'_>| values(unit, habits, window);
-    let agreeing = group.pairs.iter().filter(|pair| values(pair).is_empty()).count();
-    findings.matched = findings.matched.saturating_add(agreeing);
-    if let Some((whole, parts)) = group.whole_and_parts()
+    let mut differing = Vec::new();
+    for pair in &group.pairs {
+        let kinds = values(pair, habits, window);
+        if kinds.is_empty() {
+            findings.agree(pair, Hop::Settlement, BY_REFERENCE);
+        }
+        differing.push(kinds);
+    }
+    if let Some((whole, parts)) = group.whole_and_parts().filter(|_| habits.rules.has(Pass::BySum))
         && let Some((verdict, sum)) = split(whole, &parts)
     {
-        let mut unit = Unit::default();
+        let made_by = MadeBy::REFERENCE.and(MadeBy::AMOUNT);
+        let mut unit = Unit { made_by, ..Unit::default() };
         let mut kinds = verdict.map(Kinds::only).unwrap_or_default();
         for each in group.units() {
             kinds.join(copies(each));
             unit.join(each);
         }
         if verdict.is_none() {
-            findings.matched = findings.matched.saturating_add(1);
+            findings.agree(&unit, Hop::Settlement, BY_SUM);
         }
         if !kinds.is_empty() {
             let mut found = Finding::new(kinds, unit, Hop::Settlement, BY_SUM);
@@ -40,19 +49,21 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
     }
 
     // Identity comes first: until it is clear how many events there are, nothing else can be said of one of them.
-    let identity = identity(&group, &values);
+    let identity = identity(&group, differing.iter().all(|kinds| kinds.is_empty()));
     let mut whole = Unit::default();
     let mut kinds = identity.map(Kinds::only).unwrap_or_default();
-    for unit in group.units() {
+    for (place, unit) in group.units().into_iter().enumerate() {
+        // What stands on one side only differs from nothing.
+        let differing = differing.get(place).copied().unwrap_or_default();
         let is_pair = !unit.ledger.is_empty() && !unit.settlement.is_empty();
         // Of an ambiguous group only the rows that could not be paired are in question.
         if identity.is_some_and(|identity| identity != BreakKind::Ambiguous || !is_pair) {
             kinds.join(copies(unit));
-            kinds.join(values(unit));
+            kinds.join(differing);
             whole.join(unit);
         } else if is_pair {
             let mut own = copies(unit);
-            own.join(values(unit));
+            own.join(differing);
             if !own.is_empty() {
                 findings.breaks.push(Finding::new(own, unit.clone(), Hop::Settlement, BY_REFERENCE));
             }
@@ -100,15 +111,13 @@ pub(super) fn split(whole: &Row, parts: &[&Row]) -> Option<(Option<BreakKind>, i
         .then_some((Some(BreakKind::SplitIncomplete), sum))
 }
 
-/// What is wrong with the number of events, or `None`.
-fn identity(group: &Group<'_>, values: &dyn Fn(&Unit<'_>) -> Kinds) -> Option<BreakKind> {
+/// What is wrong with the number of events, or `None`; `pairs_agree`: all rows that were paired say the same.
+fn identity(group: &Group<'_>, pairs_agree: bool) -> Option<BreakKind> {
     let units = group.units();
     let is_charge = units.iter().flat_map(|unit| unit.rows()).any(|row| row.kind == Some(EventType::Charge));
     if is_charge {
         let (ledger, settlement) = events(&units);
-        let agrees = group.pairs.iter().all(|pair| values(pair).is_empty())
-            && group.ledger.is_empty()
-            && group.settlement.is_empty();
+        let agrees = pairs_agree && group.ledger.is_empty() && group.settlement.is_empty();
         // One order paid in several parts is no collision as long as both sides tell the same parts.
         if (several(&ledger) || several(&settlement)) && !agrees {
             return Some(BreakKind::ReferenceCollision);
@@ -147,7 +156,10 @@ fn repeated(rows: &[&Row]) -> bool {
 pub(super) fn copies(unit: &Unit<'_>) -> Kinds {
     let mut kinds = Kinds::default();
     if unit.ledger.len() > 1 {
-        kinds.insert(BreakKind::DuplicateRecordM);
+        let value = |row: &Row| (row.currency, row.amount);
+        let is_conflict =
+            unit.ledger.iter().any(|row| unit.ledger.first().is_some_and(|first| value(first) != value(row)));
+        kinds.insert(if is_conflict { BreakKind::IdempotencyConflict } else { BreakKind::DuplicateRecordM });
     }
     if let [first, .., last] = &*unit.settlement {
         // In a later file the same row with other content is a correction.

@@ -3,7 +3,7 @@
 //! The cells come from csv-core, which accepts anything; what it would let pass silently (quotes in the middle of a
 //! cell, text after a closing quote, a quote that never closes) is refused here before its answer is used.
 
-use csv_core::{ReadRecordResult, Reader};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::{Error, ErrorKind, Place, Source};
 use crate::prelude::*;
@@ -14,10 +14,14 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Buffers grow by this factor until the longest record fits.
 const GROWTH: usize = 2;
 
+/// What separates cells where the header has no comma: spreadsheets of half of Europe, and databases, write these.
+const OTHER_DELIMITERS: [u8; 2] = [b';', b'\t'];
+
 /// The records of one file, one at a time.
 pub(super) struct Records<'a> {
     source: Source<'a>,
     reader: Reader,
+    delimiter: u8,
     /// Bytes consumed.
     at: usize,
     /// Line of the next byte, from 1.
@@ -32,8 +36,11 @@ pub(super) struct Record<'r, 'a> {
     /// The bytes of the record as they stand in the file, without what separates it from others.
     raw: &'a [u8],
     line: u64,
+    delimiter: u8,
     cells: &'r str,
     ends: &'r [usize],
+    /// What stands between two cells: nothing, or a comma.
+    gap: usize,
 }
 
 impl<'a> Records<'a> {
@@ -50,7 +57,14 @@ impl<'a> Records<'a> {
             );
         }
         let at = if source.data.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        Ok(Self { source, reader: Reader::new(), at, line: 1, cells: vec![0; 1024], ends: vec![0; 64] })
+        let delimiter = delimiter(source.data.get(at..).unwrap_or_default());
+        let reader = ReaderBuilder::new().delimiter(delimiter).build();
+        Ok(Self { source, reader, delimiter, at, line: 1, cells: vec![0; 1024], ends: vec![0; 64] })
+    }
+
+    /// Whether cells are separated by commas.
+    pub(super) const fn has_commas(&self) -> bool {
+        self.delimiter == b','
     }
 
     /// The next record; `None` after the last. Empty lines are passed over.
@@ -98,11 +112,18 @@ impl<'a> Records<'a> {
             .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
             .map_or(0, |last| last.saturating_add(1));
         let raw = rest.get(..end).unwrap_or_default();
-        check_quotes(self.source.name, raw, line)?;
+        check_quotes(self.source.name, raw, line, self.delimiter)?;
         let cells =
             core::str::from_utf8(self.cells.get(..cells_used).unwrap_or_default()).unwrap_or_default();
         let ends = self.ends.get(..ends_used).unwrap_or_default();
-        Ok(Some(Record { name: self.source.name, raw, line, cells, ends }))
+        Ok(Some(Record { name: self.source.name, raw, line, delimiter: self.delimiter, cells, ends, gap: 0 }))
+    }
+}
+
+impl<'r> Record<'r, 'r> {
+    /// A record without quotes, whose cells end where the commas stand.
+    pub(super) const fn plain(text: &'r str, line: u64, ends: &'r [usize]) -> Self {
+        Record { name: "", raw: text.as_bytes(), line, delimiter: b',', cells: text, ends, gap: 1 }
     }
 }
 
@@ -120,7 +141,7 @@ impl Record<'_, '_> {
     /// The cell of an index, unquoted; empty beyond the last.
     pub(super) fn cell(&self, index: usize) -> &str {
         let start = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied(),
+            Some(before) => self.ends.get(before).map(|end| end.saturating_add(self.gap)),
             None => Some(0),
         };
         let end = self.ends.get(index).copied();
@@ -138,7 +159,7 @@ impl Record<'_, '_> {
             }
             match byte {
                 b'"' => quoted = !quoted,
-                b',' if !quoted => {
+                byte if *byte == self.delimiter && !quoted => {
                     commas = commas.saturating_add(1);
                     offset = position.saturating_add(1);
                 }
@@ -148,6 +169,16 @@ impl Record<'_, '_> {
         let (lines, column) = walk(self.raw.get(..offset).unwrap_or_default());
         Place { file: self.name.to_owned(), line: self.line.saturating_add(lines), column }
     }
+}
+
+/// What separates the cells: a comma, unless the header has none outside of quotes and another that is known.
+fn delimiter(text: &[u8]) -> u8 {
+    let mut lines = text.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let header = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    let outside = || header.split(|byte| *byte == b'"').step_by(2);
+    let has = |byte: u8| outside().any(|piece| piece.contains(&byte));
+    let other = OTHER_DELIMITERS.into_iter().find(|other| has(*other));
+    other.filter(|_| !has(b',')).unwrap_or(b',')
 }
 
 /// Line breaks in a text: LF, CR LF or CR alone. A CR at the very end is left to whoever sees what follows.
@@ -178,7 +209,7 @@ enum Quote {
     MaybeClosed,
 }
 
-fn check_quotes(name: &str, raw: &[u8], line: u64) -> Result<(), Error> {
+fn check_quotes(name: &str, raw: &[u8], line: u64, delimiter: u8) -> Result<(), Error> {
     if !raw.contains(&b'"') {
         return Ok(());
     }
@@ -196,7 +227,9 @@ fn check_quotes(name: &str, raw: &[u8], line: u64) -> Result<(), Error> {
             }
             (Quote::Inside, b'"') => Quote::MaybeClosed,
             (Quote::Inside, _) | (Quote::MaybeClosed, b'"') => Quote::Inside,
-            (Quote::CellStart | Quote::Plain | Quote::MaybeClosed, b',') => Quote::CellStart,
+            (Quote::CellStart | Quote::Plain | Quote::MaybeClosed, byte) if *byte == delimiter => {
+                Quote::CellStart
+            }
             (Quote::Plain, b'"') | (Quote::MaybeClosed, _) => {
                 return Err(ErrorKind::StrayQuote { at: place(offset) }.into());
             }

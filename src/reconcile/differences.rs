@@ -28,14 +28,14 @@ pub(super) fn differences(ours: &Row, theirs: &Row, habits: &Habits<'_>, window:
         if habits.net(row).is_some_and(|(_, is_right)| !is_right) {
             kinds.insert(BreakKind::NetArithmetic);
         }
-        if row.is_zoneless {
+        if row.is_zoneless && !habits.is_zoneless(row.side) {
             kinds.insert(BreakKind::TimeAmbiguous);
         }
     }
     if ours.currency == theirs.currency {
         let (expected, found) = (ours.amount, habits.amount(theirs));
         if expected != found {
-            kinds.insert(of_amounts(ours, theirs, expected, found));
+            kinds.insert(of_amounts(ours, theirs, expected, found, habits));
         }
         fees(&mut kinds, ours, theirs, habits);
     } else {
@@ -58,12 +58,16 @@ pub(super) fn differences(ours: &Row, theirs: &Row, habits: &Habits<'_>, window:
 }
 
 /// What explains two amounts of one currency that differ.
-fn of_amounts(ours: &Row, theirs: &Row, expected: i64, found: i64) -> BreakKind {
+fn of_amounts(ours: &Row, theirs: &Row, expected: i64, found: i64, habits: &Habits<'_>) -> BreakKind {
     if expected == found.saturating_neg() {
         return BreakKind::SignSuspect;
     }
     if scale(expected, found).is_some() {
         return BreakKind::ScaleSuspect;
+    }
+    let is_converted = ours.original.is_some() || theirs.original.is_some();
+    if habits.rules.tolerate(ours.currency, expected, found, is_converted) {
+        return BreakKind::Rounding;
     }
     let (our_exact, their_exact) = (exact(ours, expected), exact(theirs, found));
     let declared = our_exact.or(their_exact);
@@ -134,7 +138,9 @@ fn converted(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>) {
     if expected.unsigned_abs() != found.unsigned_abs() {
         kinds.insert(BreakKind::AmountMismatch);
     } else if exact(declaring, amount).is_some_and(|exact| !exact.rounds_to(amount)) {
-        kinds.insert(BreakKind::FxRateDifference);
+        let due = exact(declaring, amount).map_or(amount, Exact::whole);
+        let is_small = habits.rules.tolerate(declaring.currency, due, amount, true);
+        kinds.insert(if is_small { BreakKind::Rounding } else { BreakKind::FxRateDifference });
     }
 }
 
@@ -149,6 +155,8 @@ fn fees(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>) {
         });
     } else if amounts_agree && ours.tax.zip(theirs.tax).is_some_and(|(expected, found)| expected != found) {
         kinds.insert(BreakKind::TaxMismatch);
+    } else if let Some(kind) = super::fees::against_contract(theirs, habits) {
+        kinds.insert(kind);
     }
 }
 
@@ -161,8 +169,9 @@ fn times(kinds: &mut Kinds, ours: &Row, theirs: &Row, habits: &Habits<'_>, windo
     {
         kinds.insert(BreakKind::PeriodShift);
     }
-    let Some((ours_at, theirs_at)) = ours.occurred_at.zip(theirs.occurred_at) else { return };
-    if window.is_late(ours_at, theirs_at) {
+    let Some((ours_at, theirs_at)) = ours.times(theirs) else { return };
+    let account = if ours.account.is_empty() { theirs.account } else { ours.account };
+    if window.of(account).is_late(ours_at, theirs_at) {
         kinds.insert(BreakKind::Late);
         return;
     }

@@ -4,7 +4,7 @@ use crate::advice::{Report, behind_one_pointer, reported};
 use crate::json::quoted;
 use crate::prelude::*;
 
-use super::{Corrupt, IN_FLIGHT_DAYS_MAX};
+use super::{Corrupt, IN_FLIGHT_DAYS_MAX, PartError};
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub enum ErrorKind {
     WindowTooLong {
         /// Days asked for.
         found: u64,
+    },
+    /// The rules contradict themselves.
+    WrongRules {
+        /// Their name and version.
+        rules: String,
+        /// What is wrong.
+        problem: &'static str,
     },
     /// The file is not UTF-8.
     NotUtf8 {
@@ -104,6 +111,8 @@ pub enum ErrorKind {
     },
     /// What one step made is not what the next one was given.
     Corrupt(Corrupt),
+    /// Parts that were not merged or not judged.
+    Part(PartError),
 }
 
 impl Place {
@@ -117,12 +126,17 @@ impl Error {
     fn table(&self) -> Report {
         match self.kind() {
             ErrorKind::Corrupt(corrupt) => corrupt.table(),
+            ErrorKind::Part(error) => error.table(),
             ErrorKind::WindowTooLong { found } => {
                 Report::new("reconcile_window_too_long").number("found", *found).say_with(
                     "an in-flight window of {found} days is too long: expected 0 to {limit}",
                     &[("limit", &IN_FLIGHT_DAYS_MAX.digits())],
                 )
             }
+            ErrorKind::WrongRules { rules, problem } => Report::new("reconcile_rules_invalid")
+                .fact("rules", rules)
+                .fact("problem", problem)
+                .say("the rules {rules} cannot be applied: {problem}"),
             ErrorKind::NotUtf8 { at } => at.report("file_not_utf8").say(
                 "{file}, line {line}, column {column}: the text is not UTF-8: convert the file, for example with iconv",
             ),

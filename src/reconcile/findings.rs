@@ -2,6 +2,8 @@
 
 use super::classes::{BreakKind, Hop, Kinds};
 use super::group::Unit;
+use super::matches::Match;
+use super::nearest::Near;
 use super::row::Row;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -26,6 +28,8 @@ pub(super) struct Finding<'r> {
     /// What the break is called by, where that is not the reference of its first row.
     pub(super) reference: Option<&'r str>,
     pub(super) shown: Option<Shown>,
+    /// What nearly was the other side of it.
+    pub(super) nearest: Option<Near<'r>>,
 }
 
 /// A pass of the matching: its place among [`RULES`].
@@ -59,7 +63,7 @@ impl Rule {
 
 impl<'r> Finding<'r> {
     pub(super) const fn new(kinds: Kinds, unit: Unit<'r>, hop: Hop, rule: Rule) -> Self {
-        Self { kinds, unit, hop, rule, reference: None, shown: None }
+        Self { kinds, unit, hop, rule, reference: None, shown: None, nearest: None }
     }
 }
 
@@ -69,6 +73,8 @@ pub(super) struct Findings<'r> {
     pub(super) breaks: Vec<Finding<'r>>,
     /// Pairs that agree in every value, also those of a reference with other trouble.
     pub(super) matched: usize,
+    /// Those pairs, where somebody wants to see them.
+    pub(super) matches: Option<Vec<Match<'r>>>,
     /// What the other side may still bring.
     pub(super) in_flight: Vec<&'r Row<'r>>,
     /// Rows that owe nothing to the comparison.
@@ -83,6 +89,27 @@ impl<'r> Findings<'r> {
     /// Notes a break of one kind.
     pub(super) fn add(&mut self, kind: BreakKind, unit: Unit<'r>, hop: Hop, rule: Rule) {
         self.breaks.push(Finding::new(Kinds::only(kind), unit, hop, rule));
+    }
+
+    /// Notes rows that agree.
+    pub(super) fn agree(&mut self, unit: &Unit<'r>, hop: Hop, rule: Rule) {
+        self.matched = self.matched.saturating_add(1);
+        self.see(unit, hop, rule);
+    }
+
+    /// Keeps a match for whoever wants to see it.
+    pub(super) fn see(&mut self, unit: &Unit<'r>, hop: Hop, rule: Rule) {
+        if let Some(matches) = &mut self.matches {
+            matches.push(Match { rule, hop, unit: unit.clone() });
+        }
+    }
+
+    /// Takes back that a row agrees.
+    pub(super) fn disagree(&mut self, row: &Row<'_>) {
+        self.matched = self.matched.saturating_sub(1);
+        if let Some(matches) = &mut self.matches {
+            matches.retain(|found| found.unit.rows().all(|other| other.number != row.number));
+        }
     }
 
     /// The break each row is part of, by the row's number; `rows` is how many there are.

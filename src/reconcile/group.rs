@@ -3,6 +3,7 @@
 
 use core::cmp::Ordering;
 
+use super::matches::MadeBy;
 use super::order::{order, sorted};
 use super::row::Row;
 use super::states::State;
@@ -14,6 +15,8 @@ pub(super) struct Unit<'r> {
     pub(super) ledger: Vec<&'r Row<'r>>,
     pub(super) settlement: Vec<&'r Row<'r>>,
     pub(super) bank: Vec<&'r Row<'r>>,
+    /// What brought them together.
+    pub(super) made_by: MadeBy,
 }
 
 impl<'r> Unit<'r> {
@@ -46,24 +49,27 @@ pub(super) type Copies<'r> = Vec<&'r Row<'r>>;
 
 impl<'r> Group<'r> {
     /// Pairs the rows of one type and reference.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     pub(super) fn of(ledger: Vec<&'r Row<'r>>, settlement: Vec<&'r Row<'r>>) -> Self {
         let mut group = Self::default();
         // Nearly every reference has one row on each side, and then nothing is left to decide.
         if ledger.len() == 1 && settlement.len() == 1 {
-            group.pairs.push(Unit { ledger, settlement, bank: Vec::new() });
+            group.pairs.push(Unit { ledger, settlement, made_by: MadeBy::REFERENCE, ..Unit::default() });
             return group;
         }
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
-        group.pair_by(&mut left, &mut right, &|row| (!row.id.is_empty()).then(|| row.id.to_owned()));
-        group.pair_by(&mut left, &mut right, &|row| {
+        group.pair_by(&mut left, &mut right, MadeBy::ID, &|row| {
+            (!row.id.is_empty()).then(|| row.id.to_owned())
+        });
+        group.pair_by(&mut left, &mut right, MadeBy::AMOUNT.and(MadeBy::FEE_AND_STATUS), &|row| {
             // Nothing stands for what is absent, and the state last, since it may hold blanks. Not `{:?}`: its escapes
             // weigh five kilobytes of wasm.
             let value = value_text(row);
             let fee = row.fee.map(|fee| fee.digits()).unwrap_or_default();
             Some(glued(&[&value, " ", &fee, " ", row.state().map_or("", State::word)]))
         });
-        group.pair_by(&mut left, &mut right, &|row| Some(value_text(row)));
+        group.pair_by(&mut left, &mut right, MadeBy::AMOUNT, &|row| Some(value_text(row)));
         group.pair_last(&mut left, &mut right, &|row| row.moves_money());
         group.pair_last(&mut left, &mut right, &|_| true);
         for ledger in left {
@@ -80,8 +86,12 @@ impl<'r> Group<'r> {
         &mut self,
         left: &mut Vec<Copies<'r>>,
         right: &mut Vec<Copies<'r>>,
+        by: MadeBy,
         key: &dyn Fn(&Row) -> Option<String>,
     ) {
+        if left.is_empty() || right.is_empty() {
+            return;
+        }
         let mut ours = Side::sorted(core::mem::take(left), key);
         let mut theirs = Side::sorted(core::mem::take(right), key);
         while let (Some(our_key), Some(their_key)) = (ours.next_key(), theirs.next_key()) {
@@ -93,7 +103,8 @@ impl<'r> Group<'r> {
                     self.pairs.extend(unit.map(|(ledger, settlement)| Unit {
                         ledger,
                         settlement,
-                        bank: Vec::new(),
+                        made_by: MadeBy::REFERENCE.and(by),
+                        ..Unit::default()
                     }));
                 }
             }
@@ -116,8 +127,12 @@ impl<'r> Group<'r> {
             if found.next().is_some() { None } else { first }
         };
         if let (Some(index), Some(other)) = (only(left), only(right)) {
-            let unit =
-                Unit { ledger: left.remove(index), settlement: right.remove(other), ..Unit::default() };
+            let unit = Unit {
+                ledger: left.remove(index),
+                settlement: right.remove(other),
+                made_by: MadeBy::REFERENCE.and(MadeBy::LAST),
+                ..Unit::default()
+            };
             self.pairs.push(unit);
         }
     }

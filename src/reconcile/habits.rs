@@ -5,6 +5,7 @@
 
 use super::clear::Cleared;
 use super::row::{Row, Side};
+use super::rules::Rules;
 use super::window::day_of;
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -15,6 +16,8 @@ const WITNESSES_MIN: usize = 3;
 /// How the files are written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Habits<'r> {
+    /// What was agreed on, which no file shows.
+    pub(super) rules: Rules,
     ledger: SideHabits<'r>,
     settlement: SideHabits<'r>,
     /// Both sides write the same moment.
@@ -32,6 +35,8 @@ struct SideHabits<'r> {
     /// Nearly every row tells its fee, so that an empty cell means none.
     tells_fee: bool,
     net_is_after_tax: bool,
+    /// Nearly no time has a zone: that is said once of the file.
+    is_zoneless: bool,
     /// The accounts of the side, sorted.
     accounts: Vec<&'r str>,
 }
@@ -60,8 +65,10 @@ impl Votes {
 
 impl<'r> Habits<'r> {
     /// Asks rows that are sorted by type, reference and side, and the pairs that were cleared before.
-    pub(super) fn of(rows: &'r [Row<'r>], cleared: &Cleared) -> Self {
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn of(rows: &'r [Row<'r>], cleared: &Cleared, rules: Rules) -> Self {
         let mut habits = Self {
+            rules,
             ledger: SideHabits::of(rows, Side::Ledger, cleared),
             settlement: SideHabits::of(rows, Side::Settlement, cleared),
             ..Self::default()
@@ -76,7 +83,7 @@ impl<'r> Habits<'r> {
             if (ours.side, theirs.side) != (Side::Ledger, Side::Settlement) {
                 continue;
             }
-            if let Some((our_time, their_time)) = ours.occurred_at.zip(theirs.occurred_at) {
+            if let Some((our_time, their_time)) = ours.times(theirs) {
                 instants.count(our_time == their_time);
                 order.count(our_time <= their_time);
             }
@@ -103,6 +110,11 @@ impl<'r> Habits<'r> {
 
     const fn side(&self, side: Side) -> &SideHabits<'r> {
         if matches!(side, Side::Ledger) { &self.ledger } else { &self.settlement }
+    }
+
+    /// Whether a side writes its times without a zone, so that no row does so by itself.
+    pub(super) const fn is_zoneless(&self, side: Side) -> bool {
+        self.side(side).is_zoneless
     }
 
     /// The fee, where it is known: an empty cell means none where nearly all others are filled.
@@ -154,9 +166,15 @@ impl<'r> SideHabits<'r> {
     fn of(rows: &'r [Row<'r>], side: Side, cleared: &Cleared) -> Self {
         let mut fees = Votes { yes: cleared.told_fee, all: cleared.pairs };
         let mut taxes = Votes::default();
+        let [ours_timed, theirs_timed] = cleared.timed_sides;
+        let all = if side == Side::Ledger { ours_timed } else { theirs_timed };
+        let mut zoneless = Votes { yes: 0, all };
         let mut accounts: Vec<&str> = Vec::new();
         for row in rows.iter().filter(|row| row.side == side) {
             fees.count(row.fee.is_some());
+            if row.occurred_at.is_some() {
+                zoneless.count(row.is_zoneless);
+            }
             if let Some(net) = row.net.filter(|_| row.tax.is_some_and(|tax| tax != 0)) {
                 taxes.count(net_of(row, row.tax) == i128::from(net));
             }
@@ -168,6 +186,7 @@ impl<'r> SideHabits<'r> {
         Self {
             tells_fee: fees.is_nearly_all(),
             net_is_after_tax: taxes.all == 0 || taxes.is_most(),
+            is_zoneless: zoneless.yes >= WITNESSES_MIN && zoneless.is_nearly_all(),
             accounts,
         }
     }

@@ -5,8 +5,11 @@ use super::compare::{copies, values};
 use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings};
 use super::group::Unit;
 use super::habits::Habits;
-use super::order::order;
+use super::matches::MadeBy;
+use super::nearest::Candidates;
+use super::order::{order, sorted};
 use super::row::{Row, Side, called};
+use super::rules::Pass;
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -19,9 +22,15 @@ const SERVICE_LEVEL: Millis = Millis::new(7 * DAY_MS);
 const RESERVES: &[&str] = &["reserve", "rsv", "netting", "holdback", "advance", "negative_balance"];
 
 /// Pairs what is left by the provider's id, then rows without a reference by amount and time.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
     let same = |a: &Row, b: &Row| (a.kind, a.currency, a.amount).cmp(&(b.kind, b.currency, b.amount));
-    for rule in [BY_ID, BY_AMOUNT] {
+    for pass in &habits.rules.passes {
+        let (rule, made_by) = match pass {
+            Pass::ById => (BY_ID, MadeBy::TYPE.and(MadeBy::ID).and(MadeBy::AMOUNT)),
+            Pass::ByAmount => (BY_AMOUNT, MadeBy::TYPE.and(MadeBy::AMOUNT).and(MadeBy::TIME)),
+            Pass::BySum => continue,
+        };
         let fits = |a: &Row, b: &Row| match rule {
             BY_ID => a.id == b.id && !a.id.is_empty(),
             _ => !(a.is_keyed && b.is_keyed) && is_near(a, b, window),
@@ -29,7 +38,7 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         if rule == BY_AMOUNT
             && !findings.ours.iter().chain(&findings.theirs).any(|unit| unit.rows().any(|row| !row.is_keyed))
         {
-            return;
+            continue;
         }
         let theirs = core::mem::take(&mut findings.theirs);
         let first = |unit: &Unit<'r>| unit.rows().next();
@@ -68,9 +77,10 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
                 continue;
             };
             unit.join(&partner);
+            unit.made_by = made_by;
             let mut kinds = values(&unit, habits, window);
             if kinds.is_empty() {
-                findings.matched = findings.matched.saturating_add(1);
+                findings.agree(&unit, Hop::Settlement, rule);
             }
             kinds.join(copies(&unit));
             if !kinds.is_empty() {
@@ -81,42 +91,63 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
     }
 }
 
-fn is_near(a: &Row, b: &Row, window: &Window) -> bool {
+pub(super) fn is_near(a: &Row, b: &Row, window: &Window) -> bool {
+    let window = window.of(a.account);
     a.occurred_at.zip(b.occurred_at).is_none_or(|(a, b)| a.max(b) <= window.due(a.min(b)))
 }
 
 /// Joins the whole charge and its reversal in the settlement with the captured part in the ledger.
-pub(super) fn join_partial_captures(findings: &mut Findings<'_>) {
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
+    let mut theirs = core::mem::take(&mut findings.theirs);
+    // What each of them may reverse, by name: there may be as many as there are breaks.
+    let mut named: Vec<(&'r str, usize)> = Vec::new();
+    for (place, unit) in theirs.iter().enumerate() {
+        if let [row] = *unit.settlement {
+            named.push((row.reference, place));
+            named.push((row.parent, place));
+        }
+    }
+    let named = sorted(named, &|a, b| a.0.cmp(b.0));
     for found in &mut findings.breaks {
         let mismatch = [BreakKind::AmountMismatch, BreakKind::ScaleSuspect];
         let Some(kind) = mismatch.into_iter().find(|kind| found.kinds.contains(*kind)) else { continue };
-        let ([ours], [theirs]) = (&*found.unit.ledger, &*found.unit.settlement) else { continue };
-        let surplus = theirs.amount.saturating_sub(ours.amount);
-        let is_reversal = |unit: &Unit<'_>| {
-            unit.settlement.len() == 1
-                && unit.settlement.iter().all(|row| {
-                    let points = [&row.reference, &row.parent].into_iter();
-                    points
-                        .filter(|text| !text.is_empty())
-                        .any(|text| *text == theirs.reference || *text == theirs.id)
-                        && row.currency == theirs.currency
-                        && (row.amount == surplus.saturating_neg() || (row.leaves() && row.amount == surplus))
-                })
-        };
-        if surplus <= 0 || theirs.kind != Some(EventType::Charge) {
+        let ([ours], [whole]) = (&*found.unit.ledger, &*found.unit.settlement) else { continue };
+        let surplus = whole.amount.saturating_sub(ours.amount);
+        if surplus <= 0 || whole.kind != Some(EventType::Charge) {
             continue;
         }
-        let mut reversals = findings.theirs.iter().enumerate().filter(|(_, unit)| is_reversal(unit));
-        if let (Some((place, _)), None) = (reversals.next(), reversals.next()) {
-            let reversal = findings.theirs.remove(place);
-            found.unit.join(&reversal);
+        let (mut only, mut is_several) = (None, false);
+        for name in [whole.reference, whole.id] {
+            let from = named.partition_point(|(other, _)| *other < name);
+            for (other, place) in named.iter().skip(from) {
+                if *other != name || name.is_empty() {
+                    break;
+                }
+                let row = theirs.get(*place).and_then(|unit| unit.settlement.first());
+                let is_reversal = row.is_some_and(|row| {
+                    row.currency == whole.currency
+                        && (row.amount == surplus.saturating_neg() || (row.leaves() && row.amount == surplus))
+                });
+                if is_reversal {
+                    is_several |= only.is_some_and(|only| only != *place);
+                    only = Some(*place);
+                }
+            }
+        }
+        if let Some(reversal) = only.filter(|_| !is_several).and_then(|place| theirs.get_mut(place)) {
+            // It stands alone no more.
+            found.unit.join(&core::mem::take(reversal));
             found.kinds.remove(kind);
             found.kinds.insert(BreakKind::PartialCaptureShape);
         }
     }
+    theirs.retain(|unit| !unit.settlement.is_empty());
+    findings.theirs = theirs;
 }
 
 /// Joins a refund that came back with the adjustment that gives the money back: the ledger does not know it yet.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
     let mut theirs = Vec::new();
     for mut unit in core::mem::take(&mut findings.theirs) {
@@ -150,7 +181,10 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
 }
 
 /// Names what is still alone: on its way, missing, out of scope, or without money in it.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
+    let candidates = [Candidates::of(&findings.theirs), Candidates::of(&findings.ours)];
+    let [of_theirs, of_ours] = &candidates;
     for unit in core::mem::take(&mut findings.ours) {
         let Some(row) = unit.ledger.first().copied() else { continue };
         let mut kinds = copies(&unit);
@@ -165,7 +199,7 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
                 findings.set_aside = findings.set_aside.saturating_add(1);
                 continue;
             }
-        } else if window.is_over(row.occurred_at) {
+        } else if window.of(row.account).is_over(row.occurred_at) {
             kinds.insert(BreakKind::MissingInSettlement);
             if row.kind == Some(EventType::Fee) {
                 kinds.insert(BreakKind::FeeMissing);
@@ -175,7 +209,11 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
             continue;
         }
         let hop = if rule == BY_ROW { Hop::Ledger } else { Hop::Settlement };
-        findings.breaks.push(Finding::new(kinds, unit, hop, rule));
+        let mut found = Finding::new(kinds, unit, hop, rule);
+        if kinds.contains(BreakKind::MissingInSettlement) {
+            found.nearest = of_theirs.nearest(row, window);
+        }
+        findings.breaks.push(found);
     }
     for unit in core::mem::take(&mut findings.theirs) {
         let Some(row) = unit.settlement.first().copied() else { continue };
@@ -200,7 +238,13 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
             kinds.contains(BreakKind::ReserveOrNetting).then(|| findings.breaks.iter_mut().find(is_same));
         match again.flatten() {
             Some(held) => held.unit.join(&unit),
-            None => findings.breaks.push(Finding::new(kinds, unit, Hop::Settlement, BY_REFERENCE)),
+            None => {
+                let mut found = Finding::new(kinds, unit, Hop::Settlement, BY_REFERENCE);
+                if kinds.contains(BreakKind::MissingInMirror) {
+                    found.nearest = of_ours.nearest(row, window);
+                }
+                findings.breaks.push(found);
+            }
         }
     }
 }
@@ -220,8 +264,35 @@ pub(super) fn overdue(row: &Row, window: &Window) -> Option<BreakKind> {
 fn is_reserve(row: &Row) -> bool {
     let texts = [&row.id, &row.reference, &row.status, &row.note];
     row.kind == Some(EventType::Adjustment)
-        && texts.into_iter().any(|text| {
-            let text = text.to_ascii_lowercase();
-            RESERVES.iter().any(|word| text.contains(word))
-        })
+        && texts
+            .into_iter()
+            .any(|text| RESERVES.iter().any(|word| contains(text.as_bytes(), word.as_bytes())))
+}
+
+/// Whether a word stands in a text, in any case. The search of the library weighs two kilobytes of wasm, and texts are short.
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    let starts = |at: usize| text.get(at..at.saturating_add(word.len()));
+    (0..text.len()).any(|at| starts(at).is_some_and(|found| found.eq_ignore_ascii_case(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_stands_in_a_text_in_any_case_and_at_any_place() {
+        // text, word, whether it does
+        let table = [
+            ("Rolling RESERVE", "reserve", true),
+            ("rsv", "rsv", true),
+            ("rs", "rsv", false),
+            ("rrsv", "rsv", true),
+            ("", "rsv", false),
+            ("Rücklage: holdback", "holdback", true),
+            ("hold back", "holdback", false),
+        ];
+        for (text, word, expected) in table {
+            assert_eq!(contains(text.as_bytes(), word.as_bytes()), expected, "{text} {word}");
+        }
+    }
 }

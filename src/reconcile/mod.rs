@@ -26,20 +26,30 @@ mod compare;
 mod csv;
 mod differences;
 mod error;
+mod fees;
 mod findings;
 pub mod formats;
 mod group;
 mod habits;
 mod lone;
+mod matches;
+mod nearest;
 mod order;
 mod packed;
+mod parts;
 mod payouts;
+mod printed;
 mod rate;
 mod report;
 mod row;
+mod rules;
+pub mod sieve;
+mod statements;
 mod states;
 mod subset;
+mod terms;
 mod three_way;
+mod unexpected;
 mod verdicts;
 mod window;
 mod wording;
@@ -47,9 +57,15 @@ mod wording;
 pub use breaks::{Break, RowPlace};
 pub use classes::{BreakKind, Hop};
 pub use error::{Error, ErrorKind, Place};
+pub use matches::matches;
+pub use nearest::Nearest;
 pub use packed::Corrupt;
+pub use parts::{PARTS_MAX, PartError, Share, merge};
 pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::Side;
+pub use rules::{FeeRule, Pass, Reach, Rules, Tolerance};
+pub use statements::Statement;
+pub use terms::Terms;
 
 use crate::prelude::*;
 use crate::time::Timestamp;
@@ -98,11 +114,19 @@ pub struct Options<'a> {
     pub business_days: bool,
     /// Days that do not count, each as some moment of the day in UTC.
     pub holidays: &'a [Timestamp],
+    /// Whether every row is judged, also where it plainly agrees: see [`Terms::needs_every_row`].
+    pub is_whole: bool,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { as_of: None, in_flight_days: IN_FLIGHT_DAYS_DEFAULT, business_days: false, holidays: &[] }
+        Self {
+            as_of: None,
+            in_flight_days: IN_FLIGHT_DAYS_DEFAULT,
+            business_days: false,
+            holidays: &[],
+            is_whole: false,
+        }
     }
 }
 
@@ -112,7 +136,18 @@ impl Default for Options<'_> {
 ///
 /// Those of [`read`].
 pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error> {
-    let verdicts = judge(&read(sources, options)?).map_err(ErrorKind::Corrupt)?;
+    run_by(sources, options, &Terms::default())
+}
+
+/// The same by terms of one's own.
+///
+/// # Errors
+///
+/// [`ErrorKind::WrongRules`], then those of [`read`].
+pub fn run_by(sources: &Sources<'_>, options: Options<'_>, terms: &Terms<'_>) -> Result<Report, Error> {
+    terms.check()?;
+    let options = Options { is_whole: options.is_whole || terms.needs_every_row(), ..options };
+    let verdicts = judge_by(&read(sources, options)?, &terms.packed()).map_err(ErrorKind::Part)?;
     report(&verdicts).map_err(|corrupt| ErrorKind::Corrupt(corrupt).into())
 }
 
@@ -123,6 +158,16 @@ pub fn run(sources: &Sources<'_>, options: Options<'_>) -> Result<Report, Error>
 /// [`ErrorKind::WindowTooLong`], then the first error of the first unreadable file: ledger files first, then those of the
 /// settlement, then those of the bank.
 pub fn read(sources: &Sources<'_>, options: Options<'_>) -> Result<Vec<u8>, Error> {
+    partition(sources, options, Share::WHOLE)
+}
+
+/// Reads all files into the part of a share: [`merge`] makes a batch of all parts.
+///
+/// # Errors
+///
+/// [`ErrorKind::Part`] for a share that does not exist, then those of [`read`].
+pub fn partition(sources: &Sources<'_>, options: Options<'_>, share: Share) -> Result<Vec<u8>, Error> {
+    let share = share.checked().map_err(ErrorKind::Part)?;
     if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
         return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
     }
@@ -130,9 +175,11 @@ pub fn read(sources: &Sources<'_>, options: Options<'_>) -> Result<Vec<u8>, Erro
     let [ours, theirs, _] = mappings;
     // Business days may make a shorter window, never a longer one that matters: a day is never late.
     let days = if options.business_days { 1 } else { options.in_flight_days };
-    let verdicts = clear::clear(ledger, settlement, [ours, theirs], days);
+    // What is cleared is seen by nobody any more.
+    let may_clear = share.of == 1 && !options.is_whole;
+    let verdicts = if may_clear { clear::clear(ledger, settlement, [ours, theirs], days) } else { None };
     let sides = [(Side::Ledger, ledger), (Side::Settlement, settlement), (Side::Bank, bank)];
-    let mut head = Head::default();
+    let mut head = Head { of: share.of, ..Head::default() };
     for ((side, files), names) in sides.into_iter().zip(&mut head.names) {
         for (file, source) in files.iter().enumerate() {
             names.push(source.name);
@@ -146,10 +193,10 @@ pub fn read(sources: &Sources<'_>, options: Options<'_>) -> Result<Vec<u8>, Erro
         is_business: options.business_days,
         holidays: options.holidays.to_vec(),
         as_of: options.as_of,
+        by_account: Vec::new(),
     };
     head.cleared = verdicts.as_ref().map(|verdicts| verdicts.cleared).unwrap_or_default();
-    let mut batch = Vec::new();
-    head.pack(&mut batch);
+    let mut rows = Vec::new();
     for ((side, files), mapping) in sides.into_iter().zip(mappings) {
         for (file, source) in files.iter().enumerate() {
             let cleared = match (&verdicts, side) {
@@ -157,20 +204,30 @@ pub fn read(sources: &Sources<'_>, options: Options<'_>) -> Result<Vec<u8>, Erro
                 (Some(verdicts), Side::Settlement) => verdicts.settlement.get(file),
                 _ => None,
             };
-            columns::read(side, file, *source, mapping, cleared.map_or(&[], Vec::as_slice), &mut batch)?;
+            let cleared = cleared.map_or(&[][..], Vec::as_slice);
+            columns::read(side, file, *source, mapping, (share, cleared), &mut rows)?;
         }
     }
-    Ok(batch)
+    Ok(batch::pack(&head, share, &rows))
 }
 
 /// Matches and classifies the rows of a batch; answers with verdicts, which [`report`] puts into words.
 ///
 /// # Errors
 ///
-/// [`Corrupt`] for bytes that [`read`] has not made.
-pub fn judge(batch: &[u8]) -> Result<Vec<u8>, Corrupt> {
+/// [`PartError::Corrupt`] for bytes that [`read`] has not made, [`PartError::Incomplete`] where parts are missing.
+pub fn judge(batch: &[u8]) -> Result<Vec<u8>, PartError> {
+    judge_by(batch, &[])
+}
+
+/// The same by [`Terms::packed`]; by the usual ones where there are no bytes.
+///
+/// # Errors
+///
+/// [`PartError::Corrupt`] for bytes that are no batch or no terms, [`PartError::Incomplete`] where parts are missing.
+pub fn judge_by(batch: &[u8], terms: &[u8]) -> Result<Vec<u8>, PartError> {
     let (head, rows) = batch::unpack(batch)?;
-    Ok(three_way::run(head, rows))
+    Ok(three_way::run(head, rows, terms::unpack(terms).map_err(PartError::Corrupt)?))
 }
 
 /// Puts verdicts into words and order.

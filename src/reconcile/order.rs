@@ -1,7 +1,7 @@
-//! One sort for everything that is sorted here: the standard one, over positions.
+//! One sort for everything that is sorted here: stable, over positions, by merging.
 //!
 //! The standard sort is compiled anew for each type it sorts, and weighs four kilobytes of wasm each time. Sorting
-//! positions with a comparison behind a pointer is compiled once.
+//! positions with a comparison behind a pointer is compiled once, and merging weighs a tenth.
 
 use core::cmp::Ordering;
 
@@ -9,13 +9,61 @@ use crate::prelude::*;
 
 /// The positions 0 to `length` in the order of `compare`; equal ones stay in place.
 pub(super) fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut positions: Vec<usize> = (0..length).collect();
-    positions.sort_by(|left, right| compare(*left, *right));
+    let mut positions = Vec::with_capacity(length);
+    for position in 0..length {
+        positions.push(position);
+    }
+    let mut merged = Vec::with_capacity(length);
+    // Stretches of this length are in order.
+    let mut width: usize = 1;
+    while width < length {
+        let mut rest = &*positions;
+        while !rest.is_empty() {
+            let (left, others) = split(rest, width);
+            let (right, others) = split(others, width);
+            merge(left, right, &mut merged, compare);
+            rest = others;
+        }
+        core::mem::swap(&mut positions, &mut merged);
+        merged.clear();
+        width = width.saturating_mul(2);
+    }
     positions
+}
+
+/// The first so many, or all.
+fn split(positions: &[usize], length: usize) -> (&[usize], &[usize]) {
+    positions.split_at_checked(length).unwrap_or((positions, &[]))
+}
+
+/// Appends two stretches as one; of equal positions those on the left come first.
+fn merge(
+    mut left: &[usize],
+    mut right: &[usize],
+    merged: &mut Vec<usize>,
+    compare: &dyn Fn(usize, usize) -> Ordering,
+) {
+    // What is in order already costs one comparison.
+    let is_ordered = left.last().zip(right.first()).is_none_or(|(a, b)| compare(*a, *b).is_le());
+    while let ([first, left_rest @ ..], [next, right_rest @ ..], false) = (left, right, is_ordered) {
+        if compare(*first, *next).is_le() {
+            merged.push(*first);
+            left = left_rest;
+        } else {
+            merged.push(*next);
+            right = right_rest;
+        }
+    }
+    merged.extend_from_slice(left);
+    merged.extend_from_slice(right);
 }
 
 /// Items in the order of `compare`; equal ones stay in place.
 pub(super) fn sorted<T>(mut items: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) -> Vec<T> {
+    // As most of those are that stand in a break.
+    if items.len() < 2 {
+        return items;
+    }
     let order = order(items.len(), &|a, b| match (items.get(a), items.get(b)) {
         (Some(a), Some(b)) => compare(a, b),
         (None, _) | (_, None) => Ordering::Equal,

@@ -110,8 +110,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn currency(&mut self) -> Option<Currency> {
-        let code: [u8; 3] = self.bytes()?;
-        core::str::from_utf8(&code).ok().and_then(|code| Currency::parse(code).ok())
+        self.bytes().and_then(Currency::of_code)
     }
 
     pub(super) fn moment(&mut self) -> Option<Timestamp> {

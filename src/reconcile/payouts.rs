@@ -5,6 +5,7 @@ use super::causes::explains;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
+use super::matches::MadeBy;
 use super::order::sorted;
 use super::row::{Row, Side, called};
 use super::window::{DAY_MS, Window};
@@ -103,7 +104,7 @@ impl<'r> Payout<'r> {
 
     fn rows(&self) -> Unit<'r> {
         let settlement = if self.paid.is_empty() { &self.lines } else { &self.paid };
-        Unit { ledger: self.booked.clone(), settlement: settlement.clone(), bank: Vec::new() }
+        Unit { ledger: self.booked.clone(), settlement: settlement.clone(), ..Unit::default() }
     }
 }
 
@@ -125,6 +126,7 @@ pub(super) fn names<'r>(row: &Row<'r>) -> [&'r str; 3] {
 
 impl<'r> Payouts<'r> {
     /// Gathers the payouts of the rows, and takes from the lone rows of the ledger those that the lines tell of.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     pub(super) fn gather(rows: &'r [Row<'r>], active: &[bool], findings: &mut Findings<'r>) -> Self {
         let settled = || {
             rows.iter().filter(|row| row.side == Side::Settlement && active.get(row.number) == Some(&true))
@@ -210,6 +212,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// Judges every payout against its lines.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     pub(super) fn judge(&self, rows: &'r [Row<'r>], window: &Window, findings: &mut Findings<'r>) {
         if !self.names_payouts {
             return;
@@ -231,7 +234,8 @@ impl<'r> Payouts<'r> {
             if says.is_some() && !self.is_explained(payout, amount, findings) {
                 open.push((payout, amount.saturating_sub(payout.sum)));
             } else if !payout.booked.is_empty() {
-                findings.matched = findings.matched.saturating_add(1);
+                let unit = Unit { made_by: MadeBy::PAYOUT, ..payout.rows() };
+                findings.agree(&unit, Hop::Payout, BY_PAYOUT);
             }
         }
         let moved = self.moved(&open, findings);
@@ -290,13 +294,13 @@ impl<'r> Payouts<'r> {
             let Some(at) = row.occurred_at.filter(|_| !row.is_payout() && row.moves_money()) else {
                 continue;
             };
-            if row.kind.is_none() || !window.is_over(Some(at)) {
+            if row.kind.is_none() || !window.of(row.account).is_over(Some(at)) {
                 continue;
             }
             let last =
                 latest.iter().find(|(currency, _)| *currency == row.currency).and_then(|(_, last)| *last);
             let is_overtaken = last.is_some_and(|last| last > at);
-            if !is_overtaken && !window.is_over(Some(at.saturating_add(PATIENCE))) {
+            if !is_overtaken && !window.of(row.account).is_over(Some(at.saturating_add(PATIENCE))) {
                 continue;
             }
             let own =
@@ -320,7 +324,7 @@ impl<'r> Payout<'r> {
 /// The break of a line that stands in the wrong payout.
 fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
     let partner = called(rows, line.kind, line.reference).iter().find(|row| row.side == Side::Ledger);
-    let unit = Unit { ledger: partner.into_iter().collect(), settlement: vec![line], bank: Vec::new() };
+    let unit = Unit { ledger: partner.into_iter().collect(), settlement: vec![line], ..Unit::default() };
     Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
 }
 

@@ -5,6 +5,9 @@ use crate::money::Currency;
 /// Digits of a rate: more than any provider writes, few enough that products fit.
 const DIGITS_MAX: usize = 18;
 
+/// Bits of the size of an amount.
+const WHOLE_BITS: u32 = 64;
+
 /// A positive decimal: a number over a power of ten, or that turned round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
@@ -45,15 +48,32 @@ impl Rate {
 
     /// What an amount becomes, in minor units of the other currency; `None` where the product is too long.
     pub(super) fn convert(self, minor: i64, from: Currency, to: Currency) -> Option<Exact> {
-        let scale = |currency: Currency| 10_i128.checked_pow(u32::from(currency.exponent()));
         Some(Exact {
-            above: i128::from(minor).checked_mul(self.above.into())?.checked_mul(scale(to)?)?,
-            below: i128::from(self.below).checked_mul(scale(from)?)?,
+            above: i128::from(minor).checked_mul(self.above.into())?.checked_mul(to.minor_units().into())?,
+            below: i128::from(self.below).checked_mul(from.minor_units().into())?,
         })
     }
 }
 
 impl Exact {
+    /// The amount without its fraction.
+    pub(super) fn whole(self) -> i64 {
+        let (mut rest, below) = (self.above.unsigned_abs(), self.below.unsigned_abs());
+        if below == 0 || rest >> WHOLE_BITS >= below {
+            return i64::MAX;
+        }
+        // Bit by bit: to divide 128 bits at once is a kilobyte of wasm.
+        let mut whole = 0_u64;
+        for bit in (0..WHOLE_BITS).rev() {
+            if rest >> bit >= below {
+                rest = rest.wrapping_sub(below << bit);
+                whole |= 1 << bit;
+            }
+        }
+        let whole = i128::from(whole);
+        i64::try_from(if self.above < 0 { whole.saturating_neg() } else { whole }).unwrap_or(i64::MAX)
+    }
+
     /// Whether some way of rounding to a whole unit gives this amount.
     pub(super) fn rounds_to(self, minor: i64) -> bool {
         let whole = i128::from(minor).checked_mul(self.below);
@@ -65,6 +85,21 @@ impl Exact {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_whole_of_a_fraction_is_what_a_division_gives() {
+        let sides =
+            [0, 1, 2, 3, 7, 99, 1_000_003, i128::from(i64::MAX), i128::from(u64::MAX), 1 << 100, i128::MAX];
+        for above in sides {
+            for below in sides.into_iter().filter(|below| *below != 0) {
+                let whole = i64::try_from(above / below).unwrap_or(i64::MAX);
+                assert_eq!(Exact { above, below }.whole(), whole, "{above}/{below}");
+                let negative = i64::try_from(-above / below).unwrap_or(i64::MAX);
+                assert_eq!(Exact { above: -above, below }.whole(), negative, "-{above}/{below}");
+            }
+        }
+        assert_eq!(Exact { above: 1, below: 0 }.whole(), i64::MAX);
+    }
 
     #[test]
     fn a_product_rounds_to_its_two_neighbours_and_to_nothing_else() {

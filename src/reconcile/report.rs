@@ -60,6 +60,8 @@ pub struct Report {
     pub set_aside: usize,
     /// The moment ages were counted to; `None` where no row has a time and the caller gave none.
     pub as_of: Option<Timestamp>,
+    /// The rules it was judged by: `tillproof-default@1`.
+    pub rules: String,
     /// Disagreements, sorted by reference, kind and id.
     pub breaks: Vec<Break>,
     /// Rows on their way, sorted by due time and reference.
@@ -84,21 +86,16 @@ impl Report {
     /// Breaks by their primary kind, in order of precedence; kinds without a break are left out.
     #[must_use]
     pub fn by_kind(&self) -> Vec<(BreakKind, KindTotal)> {
-        let mut totals: Vec<(BreakKind, KindTotal)> = Vec::new();
-        for kind in BreakKind::all() {
-            let mut total = KindTotal::default();
-            for found in &self.breaks {
-                if found.kind == kind {
-                    total.count = total.count.saturating_add(1);
-                    if let Some(difference) = found.difference {
-                        total.add(found.currency, difference);
-                    }
-                }
-            }
-            if total.count > 0 {
-                totals.push((kind, total));
+        let mut totals: Vec<(BreakKind, KindTotal)> =
+            BreakKind::all().map(|kind| (kind, KindTotal::default())).collect();
+        for found in &self.breaks {
+            let Some((_, total)) = totals.get_mut(found.kind.place()) else { continue };
+            total.count = total.count.saturating_add(1);
+            if let Some(difference) = found.difference {
+                total.add(found.currency, difference);
             }
         }
+        totals.retain(|(_, total)| total.count > 0);
         totals
     }
 
@@ -120,6 +117,15 @@ impl Report {
         for found in &self.breaks {
             breaks = breaks.raw(&found.to_json());
         }
+        ObjectWriter::new()
+            .number("version", 1)
+            .raw("summary", &self.summary())
+            .raw("breaks", &breaks.finish())
+            .raw("in_flight", &self.in_flight_json())
+            .finish()
+    }
+
+    pub(super) fn in_flight_json(&self) -> String {
         let mut in_flight = ArrayWriter::new();
         for row in &self.in_flight {
             in_flight = in_flight.raw(
@@ -132,15 +138,10 @@ impl Report {
                     .finish(),
             );
         }
-        ObjectWriter::new()
-            .number("version", 1)
-            .raw("summary", &self.summary())
-            .raw("breaks", &breaks.finish())
-            .raw("in_flight", &in_flight.finish())
-            .finish()
+        in_flight.finish()
     }
 
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let rows = ObjectWriter::new()
             .number("ledger", count(self.rows.ledger))
             .number("settlement", count(self.rows.settlement))
@@ -166,7 +167,7 @@ impl Report {
             Some(moment) => out.text("as_of", &calendar::rfc3339(moment)),
             None => out.null("as_of"),
         };
-        out.raw("by_kind", &by_kind.finish()).finish()
+        out.text("rules", &self.rules).raw("by_kind", &by_kind.finish()).finish()
     }
 }
 
@@ -175,6 +176,7 @@ fn count(number: usize) -> u64 {
 }
 
 /// The break of a finding.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Window) -> Option<Break> {
     let kind = found.kinds.primary()?;
     let unit = &found.unit;
@@ -192,26 +194,19 @@ pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Win
     let identities = sorted(unit.rows().map(Row::identity).collect(), &String::cmp);
     let reference = found.reference.unwrap_or(row.reference);
     let reference = if reference.is_empty() { row.id } else { reference };
-    let name = |row: &Row| {
-        let [ledger, settlement, bank] = names;
-        let names = match row.side {
-            Side::Ledger => ledger,
-            Side::Settlement => settlement,
-            Side::Bank => bank,
-        };
-        names.get(row.file).copied().unwrap_or_default()
-    };
     let places = |rows: &[&Row]| {
         let rows = sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)));
-        rows.into_iter().map(|row| RowPlace { file: name(row).to_owned(), line: row.line }).collect()
+        rows.into_iter().map(|row| place(row, names)).collect()
     };
-    let facts = Facts { found, row, file: name(row), reference, expected, actual, difference, age_days };
+    let facts =
+        Facts { found, row, file: file_of(row, names), reference, expected, actual, difference, age_days };
     Some(Break {
         id: break_id(found.hop, kind, &identities, 0),
         kind,
         secondary: found.kinds.iter().skip(1).collect(),
         hop: found.hop,
         rule: found.rule.name(),
+        nearest: None,
         reference: reference.to_owned(),
         currency: found.shown.map_or(row.currency, |shown| shown.currency),
         expected: expected.map(|(_, sum)| sum),
@@ -223,6 +218,20 @@ pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Win
         bank: places(&unit.bank),
         explanation: wording::explain(kind, &facts),
     })
+}
+
+/// Where a row stands.
+pub(super) fn place(row: &Row<'_>, names: &[Vec<&str>; 3]) -> RowPlace {
+    RowPlace { file: file_of(row, names).to_owned(), line: row.line }
+}
+
+fn file_of<'n>(row: &Row<'_>, [ledger, settlement, bank]: &[Vec<&'n str>; 3]) -> &'n str {
+    let names = match row.side {
+        Side::Ledger => ledger,
+        Side::Settlement => settlement,
+        Side::Bank => bank,
+    };
+    names.get(row.file).copied().unwrap_or_default()
 }
 
 type Value = Option<(Currency, i128)>;

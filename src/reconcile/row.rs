@@ -8,6 +8,7 @@ use super::packed::{
 };
 use super::rate::Rate;
 use super::states::{self, State};
+use super::window::day_start;
 use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
@@ -78,6 +79,8 @@ pub(super) struct Row<'a> {
     pub(super) value_at: Option<Timestamp>,
     /// Whether the time was written without a zone.
     pub(super) is_zoneless: bool,
+    /// Whether the time is a day, of which `occurred_at` is the first moment in UTC.
+    pub(super) is_day: bool,
     pub(super) payout_id: &'a str,
     pub(super) parent: &'a str,
     pub(super) account: &'a str,
@@ -130,6 +133,7 @@ impl<'a> Row<'a> {
         put_maybe(out, self.occurred_at, put_moment);
         put_maybe(out, self.value_at, put_moment);
         out.push(u8::from(self.is_zoneless));
+        out.push(u8::from(self.is_day));
         put_maybe(out, self.original, |out, original| {
             put_integer(out, original.amount);
             put_currency(out, original.currency);
@@ -141,6 +145,7 @@ impl<'a> Row<'a> {
     }
 
     /// The next row of a batch; `None` for bytes that are none.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     pub(super) fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
         let before = fields.rest;
         let side = Side::unpack(fields)?;
@@ -170,6 +175,7 @@ impl<'a> Row<'a> {
             occurred_at: fields.maybe(Fields::moment)?,
             value_at: fields.maybe(Fields::moment)?,
             is_zoneless: fields.flag()?,
+            is_day: fields.flag()?,
             payout_id,
             parent,
             account,
@@ -178,6 +184,13 @@ impl<'a> Row<'a> {
         };
         row.packed = before.split_at_checked(before.len().saturating_sub(fields.rest.len()))?.0;
         Some(row)
+    }
+
+    /// The times of two rows as far as both tell them: by the day, where one of them says no more.
+    pub(super) fn times(&self, other: &Row<'_>) -> Option<(Timestamp, Timestamp)> {
+        let (own, others) = self.occurred_at.zip(other.occurred_at)?;
+        let is_day = self.is_day || other.is_day;
+        Some(if is_day { (day_start(own), day_start(others)) } else { (own, others) })
     }
 
     /// Whether the row is about money between the gateway and the bank.
@@ -217,9 +230,9 @@ impl<'a> Row<'a> {
         if !id.is_empty() {
             return glued(&[side, "\n", kind, "\n", reference, "\nid\n", id]);
         }
-        let value = glued(&[currency.code(), "\n", &amount.digits()]);
         let at = self.occurred_at.map_or(0, Timestamp::unix_ms);
-        glued(&[side, "\n", kind, "\n", reference, "\ncontent\n", &value, "\n", &at.digits()])
+        let (code, amount, at) = (currency.code(), amount.digits(), at.digits());
+        glued(&[side, "\n", kind, "\n", reference, "\ncontent\n", code, "\n", &amount, "\n", &at])
     }
 }
 

@@ -58,8 +58,8 @@ pub(super) fn parse(word: &str) -> Option<State<'_>> {
         return None;
     }
     let known = WORDS.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|(_, to)| *to);
-    let own = STEPS.iter().flat_map(|(from, to)| [*from, *to]).find(|own| own.eq_ignore_ascii_case(word));
-    Some(State(known.or(own).unwrap_or(word)))
+    let own = || STEPS.iter().flat_map(|(from, to)| [*from, *to]).find(|own| own.eq_ignore_ascii_case(word));
+    Some(State(known.or_else(own).unwrap_or(word)))
 }
 
 impl<'a> State<'a> {

@@ -13,19 +13,22 @@ use super::order::sorted;
 use super::payouts::Payouts;
 use super::report::RowCounts;
 use super::row::{Row, Side};
-use super::{bank, children, lone, verdicts};
+use super::terms::Unpacked;
+use super::{bank, children, fees, lone, statements, verdicts};
 use crate::prelude::*;
 
 /// So many rows of one file that are off by one power of ten are one break of the file.
 const SCALE_ROWS: usize = 3;
 
 /// Matches and classifies all rows; answers with packed verdicts.
-pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
-    let Head { names, mut window, cleared, doubled } = head;
+pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>, terms: Unpacked<'_>) -> Vec<u8> {
+    let Head { names, mut window, cleared, doubled, .. } = head;
+    let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
     let latest = all.iter().filter_map(|row| row.occurred_at).max();
     window.as_of = window.as_of.or(latest.max(cleared.latest));
+    window.extend(&rules.reaches);
     let of_side = |side| all.iter().filter(|row| row.side == side).count();
     let counts = RowCounts {
         ledger: of_side(Side::Ledger).saturating_add(cleared.pairs),
@@ -41,9 +44,12 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
     let at_bank = rows.partition_point(|row| row.side != Side::Bank);
     let (pairs, statement) = rows.split_at_checked(at_bank).unwrap_or((rows, &[]));
 
-    let mut findings = Findings { matched: cleared.pairs, ..Findings::default() };
+    let mut findings =
+        Findings { matched: cleared.pairs, matches: keeps_matches.then(Vec::new), ..Findings::default() };
+    statements::judge(&statements, &mut findings);
     let active = screen(rows, &doubled, &mut findings);
-    let habits = Habits::of(pairs, &cleared);
+    let habits = Habits::of(pairs, &cleared, rules);
+    zoneless_files(pairs, &habits, &mut findings);
     let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
         if !books_payouts && same.iter().any(Row::is_payout) {
@@ -62,6 +68,7 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
         judge(Group::of(left, right), &habits, &window, &mut findings);
     }
     lone::pair(&mut findings, &habits, &window);
+    fees::join(pairs, &mut findings);
     lone::join_partial_captures(&mut findings);
     lone::join_returned_refunds(pairs, &mut findings);
     let payouts = Payouts::gather(pairs, &active, &mut findings);
@@ -71,15 +78,17 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>) -> Vec<u8> {
     if has_bank {
         let statement_active: Vec<&Row> =
             statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
-        bank::judge(statement_active, &payouts, &window, &mut findings);
+        bank::judge(statement_active, &payouts, &habits.rules, &window, &mut findings);
     }
     join_scales(&mut findings);
     show_nets(&mut findings, &habits);
-    verdicts::pack(&findings, counts, &window, &names)
+    fees::show_contracts(&mut findings, &habits);
+    verdicts::pack(&findings, counts, &window, &names, &habits.rules.label())
 }
 
 /// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are
 /// types that are not known.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
     let mut active = vec![true; rows.len()];
     let mut leave = |row: &Row| {
@@ -111,6 +120,23 @@ fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Fin
         findings.add(BreakKind::RowUnknownType, unit, Hop::Files, BY_ROW);
     }
     active
+}
+
+/// A file whose times have no zone is one break, whatever the number of its rows.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn zoneless_files<'r>(rows: &'r [Row<'r>], habits: &Habits<'_>, findings: &mut Findings<'r>) {
+    let rows = rows.iter().filter(|row| row.is_zoneless && habits.is_zoneless(row.side)).collect();
+    let rows: Vec<&Row> =
+        sorted(rows, &|a: &&Row, b: &&Row| (a.side, a.file, a.line).cmp(&(b.side, b.file, b.line)));
+    for file in rows.chunk_by(|a, b| (a.side, a.file) == (b.side, b.file)) {
+        let mut unit = Unit::default();
+        match file.first() {
+            Some(first) if first.side == Side::Ledger => unit.ledger.push(first),
+            Some(first) => unit.settlement.push(first),
+            None => continue,
+        }
+        findings.add(BreakKind::TimeAmbiguous, unit, Hop::Files, BY_ROW);
+    }
 }
 
 fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
@@ -162,6 +188,7 @@ fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
 }
 
 /// Of a net that is wrong, what it should be and what it is.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn show_nets(findings: &mut Findings<'_>, habits: &Habits<'_>) {
     for found in &mut findings.breaks {
         if found.kinds.primary() != Some(BreakKind::NetArithmetic) {
@@ -176,6 +203,7 @@ fn show_nets(findings: &mut Findings<'_>, habits: &Habits<'_>) {
 }
 
 /// Rows of one file and currency that are all off by the same power of ten have one cause.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn join_scales(findings: &mut Findings<'_>) {
     let cause = |found: &Finding<'_>| {
         let (ours, theirs) = (found.unit.ledger.first()?, found.unit.settlement.first()?);

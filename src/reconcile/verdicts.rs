@@ -9,6 +9,8 @@ use super::breaks::Break;
 use super::classes::{Hop, Kinds};
 use super::findings::{Finding, Findings, Rule, Shown};
 use super::group::Unit;
+use super::matches::Match;
+use super::nearest::{Near, Nearest};
 use super::packed::{Corrupt, Fields, put_count, put_currency, put_maybe, put_moment, put_natural, put_text};
 use super::report::{self, InFlight, Report, RowCounts};
 use super::row::{Row, Side};
@@ -17,14 +19,16 @@ use crate::ledger::EventType;
 use crate::prelude::*;
 
 /// The first byte of verdicts.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Packs what a run has found.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn pack(
     findings: &Findings<'_>,
     rows: RowCounts,
     window: &Window,
     names: &[Vec<&str>; 3],
+    rules: &str,
 ) -> Vec<u8> {
     let mut out = vec![VERSION];
     put_names(&mut out, names);
@@ -32,11 +36,17 @@ pub(super) fn pack(
         put_count(&mut out, count);
     }
     put_maybe(&mut out, window.as_of, put_moment);
+    put_text(&mut out, rules);
     let flying = || findings.in_flight.iter().filter_map(|row| Some((row, row.occurred_at?)));
     put_count(&mut out, flying().count());
     for (row, at) in flying() {
         out.extend_from_slice(row.packed);
-        put_moment(&mut out, window.due(at));
+        put_moment(&mut out, window.of(row.account).due(at));
+    }
+    let matches = findings.matches.as_deref().unwrap_or_default();
+    put_count(&mut out, matches.len());
+    for found in matches {
+        found.pack(&mut out);
     }
     for found in &findings.breaks {
         found.pack(&mut out);
@@ -56,6 +66,7 @@ impl Finding<'_> {
                 put_maybe(out, sum, |out, sum| out.extend_from_slice(&sum.to_le_bytes()));
             }
         });
+        put_maybe(out, self.nearest.as_ref(), |out, near| near.pack(out));
         put_count(out, self.unit.rows().count());
         for row in self.unit.rows() {
             out.extend_from_slice(row.packed);
@@ -70,7 +81,11 @@ impl Finding<'_> {
 /// [`Corrupt`] for bytes that are no verdicts.
 pub(super) fn report(verdicts: &[u8]) -> Result<Report, Corrupt> {
     let mut fields = Fields::of(verdicts);
-    let (mut report, names) = head(&mut fields).ok_or(Corrupt { at: 0 })?;
+    let Head { mut report, names, matches } = head(&mut fields).ok_or(Corrupt { at: 0 })?;
+    for _ in 0..matches {
+        let at = verdicts.len().saturating_sub(fields.rest.len());
+        let _ = Match::unpack(&mut fields).ok_or(Corrupt { at })?;
+    }
     let window = Window { as_of: report.as_of, ..Window::default() };
     while !fields.rest.is_empty() {
         let at = verdicts.len().saturating_sub(fields.rest.len());
@@ -80,7 +95,16 @@ pub(super) fn report(verdicts: &[u8]) -> Result<Report, Corrupt> {
     Ok(report)
 }
 
-fn head<'a>(fields: &mut Fields<'a>) -> Option<(Report, [Vec<&'a str>; 3])> {
+/// What stands before the matches and the findings.
+pub(super) struct Head<'a> {
+    /// Without its breaks.
+    pub(super) report: Report,
+    pub(super) names: [Vec<&'a str>; 3],
+    /// How many matches follow.
+    pub(super) matches: usize,
+}
+
+pub(super) fn head<'a>(fields: &mut Fields<'a>) -> Option<Head<'a>> {
     if fields.byte()? != VERSION {
         return None;
     }
@@ -88,6 +112,7 @@ fn head<'a>(fields: &mut Fields<'a>) -> Option<(Report, [Vec<&'a str>; 3])> {
     let rows = RowCounts { ledger: fields.count()?, settlement: fields.count()?, bank: fields.count()? };
     let (matched, set_aside) = (fields.count()?, fields.count()?);
     let as_of = fields.maybe(Fields::moment)?;
+    let rules = fields.text()?.to_owned();
     let mut in_flight = Vec::new();
     for _ in 0..fields.count()? {
         let row = Row::unpack(fields)?;
@@ -99,9 +124,12 @@ fn head<'a>(fields: &mut Fields<'a>) -> Option<(Report, [Vec<&'a str>; 3])> {
             currency: row.currency,
         });
     }
-    Some((Report { rows, matched, set_aside, as_of, breaks: Vec::new(), in_flight }, names))
+    let matches = fields.count()?;
+    let report = Report { rows, matched, set_aside, as_of, rules, breaks: Vec::new(), in_flight };
+    Some(Head { report, names, matches })
 }
 
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn one(fields: &mut Fields<'_>, names: &[Vec<&str>; 3], window: &Window) -> Option<Option<Break>> {
     let kinds = Kinds::of_bits(fields.natural()?);
     let (hop, rule) = (Hop::unpack(fields)?, Rule(fields.byte()?));
@@ -113,6 +141,7 @@ fn one(fields: &mut Fields<'_>, names: &[Vec<&str>; 3], window: &Window) -> Opti
             found: fields.maybe(Fields::sum)?,
         })
     })?;
+    let near = fields.maybe(Near::unpack)?;
     let mut rows = Vec::new();
     for _ in 0..fields.count()? {
         rows.push(Row::unpack(fields)?);
@@ -125,5 +154,12 @@ fn one(fields: &mut Fields<'_>, names: &[Vec<&str>; 3], window: &Window) -> Opti
             Side::Bank => unit.bank.push(row),
         }
     }
-    Some(report::describe(&Finding { kinds, unit, hop, rule, reference, shown }, names, window))
+    let found = Finding { kinds, unit, hop, rule, reference, shown, nearest: None };
+    let mut told = report::describe(&found, names, window);
+    if let (Some(told), Some((rule, differs, row))) = (&mut told, near) {
+        let reference = if row.reference.is_empty() { row.id } else { row.reference }.to_owned();
+        told.nearest =
+            Some(Nearest { place: report::place(&row, names), reference, rule: rule.name(), differs });
+    }
+    Some(told)
 }

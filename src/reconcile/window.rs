@@ -1,5 +1,6 @@
 //! Late is not yet missing: a window of calendar or business days decides, counted from the row's own time.
 
+use super::rules::Reach;
 use crate::calendar;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
@@ -20,11 +21,19 @@ pub(super) struct Window {
     pub(super) holidays: Vec<Timestamp>,
     /// The moment ages are counted to.
     pub(super) as_of: Option<Timestamp>,
+    /// The windows of accounts that have their own.
+    pub(super) by_account: Vec<(String, Window)>,
 }
 
 /// The number of a day since 1970, in UTC.
 pub(super) fn day_of(at: Timestamp) -> u64 {
     at.unix_ms().checked_div(DAY_MS).unwrap_or_default()
+}
+
+/// The first moment of a day, in UTC.
+pub(super) fn day_start(at: Timestamp) -> Timestamp {
+    let into = at.unix_ms().checked_rem(DAY_MS).unwrap_or_default();
+    Timestamp::from_unix_ms(at.unix_ms().saturating_sub(into)).unwrap_or(at)
 }
 
 /// The number of a month, counted so that only equality matters.
@@ -34,6 +43,26 @@ pub(super) fn month_of(at: Timestamp) -> u64 {
 }
 
 impl Window {
+    /// Gives accounts the windows that the rules have for them.
+    pub(super) fn extend(&mut self, reaches: &[Reach]) {
+        for Reach { account, days, is_business } in reaches {
+            let own = Self {
+                days: *days,
+                is_business: *is_business,
+                holidays: self.holidays.clone(),
+                as_of: self.as_of,
+                by_account: Vec::new(),
+            };
+            self.by_account.push((account.clone(), own));
+        }
+    }
+
+    /// The window of an account.
+    pub(super) fn of(&self, account: &str) -> &Self {
+        let own = self.by_account.iter().find(|(own, _)| **own == *account);
+        own.map_or(self, |(_, window)| window)
+    }
+
     /// The moment after which what happened at `at` is overdue.
     pub(super) fn due(&self, at: Timestamp) -> Timestamp {
         if !self.is_business {
@@ -96,6 +125,7 @@ mod tests {
             is_business,
             holidays: vec![parse_date("2026-04-06").unwrap()],
             as_of: None,
+            by_account: Vec::new(),
         };
         // days, business, from, due
         let table = [

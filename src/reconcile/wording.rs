@@ -82,19 +82,28 @@ pub(super) struct Facts<'f, 'r> {
     pub(super) age_days: Option<u64>,
 }
 
+/// As many bytes as nearly all sentences have.
+const SENTENCE_BYTES: usize = 192;
+
 /// The sentence for a break.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn explain(kind: BreakKind, facts: &Facts<'_, '_>) -> String {
-    let mut sentence = String::new();
+    let mut sentence = String::with_capacity(SENTENCE_BYTES);
     for (index, piece) in kind.sentence().split(['{', '}']).enumerate() {
         // Between the brackets stands the name of a fact.
         if index % 2 == 0 { sentence.push_str(piece) } else { sentence.push_str(&facts.tell(piece)) }
     }
-    capitalized(&sentence)
+    // Every sentence begins with a word of ours, so ASCII will do; the table of all scripts weighs five kilobytes.
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence.push('.');
+    sentence
 }
 
 impl Facts<'_, '_> {
     fn tell(&self, fact: &str) -> String {
-        let Unit { ledger, settlement, bank } = &self.found.unit;
+        let Unit { ledger, settlement, bank, .. } = &self.found.unit;
         let is_bank = self.found.hop == Hop::Bank;
         let value = |value: Option<(Currency, i128)>| {
             value.map_or_else(|| "nothing".to_owned(), |(currency, minor)| money(minor, currency))
@@ -107,6 +116,8 @@ impl Facts<'_, '_> {
             "any" => of(self.row),
             "side" => glued(&["the ", self.row.side.name()]),
             "place" => glued(&["the file ", self.file]),
+            "time" if self.found.hop == Hop::Files => glued(&["nearly every time in the file ", self.file]),
+            "time" => glued(&["the time of ", &subject(self.row)]),
             "what" if self.row.payout_id.is_empty() => "what another file holds".to_owned(),
             "what" => glued(&["the whole report of the payout ", self.row.payout_id]),
             "after" => self.age_days.map_or_else(String::new, |days| glued(&[" after ", &days_text(days)])),
@@ -131,6 +142,8 @@ impl Facts<'_, '_> {
             }
             "here" => if is_bank { "the settlement" } else { "the ledger" }.to_owned(),
             "there" => if is_bank { "the bank" } else { "the settlement" }.to_owned(),
+            "account" => (*self.row.account).to_owned(),
+            "shortfall" => (*self.row.note).to_owned(),
             "parent" => (*self.row.parent).to_owned(),
             "state_m" => state(ledger),
             "state_s" => state(settlement),
@@ -204,21 +217,6 @@ fn times(count: usize) -> String {
 
 fn days_text(days: u64) -> String {
     if days == 1 { "1 day".to_owned() } else { glued(&[&days.digits(), " days"]) }
-}
-
-fn capitalized(sentence: &str) -> String {
-    let mut characters = sentence.chars();
-    match characters.next() {
-        // Every sentence begins with a word of ours, so ASCII will do; the table of all scripts weighs five kilobytes.
-        Some(first) => {
-            let mut text = String::new();
-            text.push(first.to_ascii_uppercase());
-            text.push_str(characters.as_str());
-            text.push('.');
-            text
-        }
-        None => String::new(),
-    }
 }
 
 #[cfg(test)]

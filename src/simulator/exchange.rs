@@ -22,18 +22,20 @@ impl Request {
     /// The first header of a name, whatever its case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers_named(name).next()
+        self.headers.iter().find(|(found, _)| is_same(found, name)).map(|(_, value)| value.as_str())
     }
 
     /// The values of all headers of a name, whatever its case.
     pub(super) fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
-        // The length tells nearly all of them apart, and nearly all come in lower case.
-        let is_it = move |found: &str| {
-            found.len() == name.len() && (found == name || found.eq_ignore_ascii_case(name))
-        };
-        let found = self.headers.iter().filter(move |(found, _)| is_it(found));
+        let found = self.headers.iter().filter(move |(found, _)| is_same(found, name));
         found.map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether two names are the same, whatever their case. The length tells nearly all of them apart, and nearly all come in
+/// lower case.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && (one == other || one.eq_ignore_ascii_case(other))
 }
 
 /// What the driver does with the connection.
@@ -72,15 +74,20 @@ pub struct Exchange {
     pub webhooks_first: bool,
 }
 
+/// Headers of nearly all answers, at most.
+const USUAL_HEADERS: usize = 6;
+
 impl Exchange {
     pub(super) fn json(status: u16, body: String) -> Self {
         Self::of(status, "application/json", body)
     }
 
     pub(super) fn of(status: u16, content_type: &str, body: String) -> Self {
+        let mut headers = Vec::with_capacity(USUAL_HEADERS);
+        headers.push(("content-type", content_type.to_owned()));
         Self {
             status,
-            headers: vec![("content-type", content_type.to_owned())],
+            headers,
             body,
             transport: Transport::Deliver { delay: Millis::ZERO },
             advance: Millis::ZERO,

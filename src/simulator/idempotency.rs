@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 
 use super::Error;
-use crate::dedup::print;
+use crate::dedup::{self, Index, print};
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -86,27 +86,98 @@ impl Name {
         print.text(key);
         Self(print.finish())
     }
+
+    /// What the index takes for a fingerprint: its first 64 bits are all it looks at.
+    fn sought(self) -> dedup::Fingerprint {
+        let Self(Fingerprint([first, _])) = self;
+        let half = |wide: u64| u32::try_from(wide & u64::from(u32::MAX)).unwrap_or_default();
+        [half(first >> 32), half(first), 0, 0]
+    }
 }
 
+/// A request that was carried out.
 #[derive(Clone, Debug)]
 struct Record<R> {
+    key: Name,
     fingerprint: Fingerprint,
-    reply: R,
+    expires_at: Timestamp,
+    /// `None` once it was forgotten before its time.
+    reply: Option<R>,
 }
 
+/// Room for keys at the start; doubled whenever it is full.
+const ROOM: u32 = 64;
+
 /// All keys of one dialect that are still remembered, each with the reply to its request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Keys<R> {
-    records: BTreeMap<Name, Record<R>>,
     /// In the order of first use, which is the order of expiry, as time does not run backwards.
-    expiries: VecDeque<(Timestamp, Name)>,
+    records: VecDeque<Record<R>>,
+    /// How many records were pruned, modulo the room: the place of the first one that is left.
+    first: u32,
+    /// How many records the index has places for. A new key is looked for in one line of memory, where a tree of a hundred
+    /// thousand keys takes three that are never at hand.
+    room: u32,
+    index: Index,
     /// Until when a first request counts as running, for the few whose answer takes time.
     running: BTreeMap<Name, Timestamp>,
 }
 
 impl<R> Default for Keys<R> {
     fn default() -> Self {
-        Self { records: BTreeMap::new(), expiries: VecDeque::new(), running: BTreeMap::new() }
+        Self {
+            records: VecDeque::new(),
+            first: 0,
+            room: ROOM,
+            index: Index::sized(ROOM),
+            running: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is remembered, and not by which places.
+impl<R: core::fmt::Debug> core::fmt::Debug for Keys<R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let known = self.records.iter().filter(|record| record.reply.is_some());
+        f.debug_list().entries(known).entries(&self.running).finish()
+    }
+}
+
+impl<R> Keys<R> {
+    /// The record at a place of the index.
+    fn at(&self, place: u32) -> Option<&Record<R>> {
+        // Beyond the end of the ring it goes on at its beginning.
+        let behind = place
+            .checked_sub(self.first)
+            .unwrap_or_else(|| place.saturating_add(self.room).saturating_sub(self.first));
+        self.records.get(usize::try_from(behind).ok()?)
+    }
+
+    fn place_of(&self, key: Name) -> Option<u32> {
+        self.index.find(&key.sought(), |place| self.at(place).is_some_and(|record| record.key == key))
+    }
+
+    fn drop_place(&mut self, key: Name) {
+        let Some(place) = self.place_of(key) else { return };
+        let mut index = core::mem::replace(&mut self.index, Index::sized(0));
+        index.remove(&key.sought(), place, |other| {
+            self.at(other).map(|record| record.key.sought()).unwrap_or_default()
+        });
+        self.index = index;
+    }
+
+    /// The place of the record that comes next.
+    fn next_place(&mut self) -> u32 {
+        let held = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        if held >= self.room {
+            self.room = self.room.saturating_mul(2);
+            (self.first, self.index) = (0, Index::sized(self.room));
+            for (place, record) in (0..).zip(&self.records).filter(|(_, record)| record.reply.is_some()) {
+                self.index.add(&record.key.sought(), place);
+            }
+        }
+        let place = self.first.saturating_add(held);
+        place.checked_sub(self.room).unwrap_or(place)
     }
 }
 
@@ -114,10 +185,16 @@ impl<R: Clone> Keys<R> {
     /// Forgets keys whose time is over.
     pub(super) fn prune(&mut self, now: Timestamp) {
         self.running.retain(|_, answered_at| now < *answered_at);
-        while self.expiries.front().is_some_and(|(expires_at, _)| *expires_at <= now) {
-            if let Some((_, key)) = self.expiries.pop_front() {
-                let _ = self.records.remove(&key);
+        while let Some(Record { key, reply, .. }) =
+            self.records.front().filter(|first| first.expires_at <= now)
+        {
+            // The key of a record that was forgotten may be that of a later one.
+            if reply.is_some() {
+                self.drop_place(*key);
             }
+            self.records.pop_front();
+            let next = self.first.saturating_add(1);
+            self.first = if next == self.room { 0 } else { next };
         }
     }
 
@@ -132,24 +209,27 @@ impl<R: Clone> Keys<R> {
         fingerprint: Fingerprint,
         now: Timestamp,
     ) -> Result<Option<R>, Error> {
-        let Some(record) = self.records.get(&key) else { return Ok(None) };
+        let Some(record) = self.place_of(key).and_then(|place| self.at(place)) else { return Ok(None) };
         if record.fingerprint != fingerprint {
             return Err(Error::KeyMismatch);
         }
         if self.running.get(&key).is_some_and(|answered_at| now < *answered_at) {
             return Err(Error::KeyInFlight);
         }
-        Ok(Some(record.reply.clone()))
+        Ok(record.reply.clone())
     }
 
     /// Forgets a finished key before its time.
     pub(super) fn forget(&mut self, key: Name) {
-        let _ = self.records.remove(&key);
         let _ = self.running.remove(&key);
-        self.expiries.retain(|(_, known)| *known != key);
+        self.drop_place(key);
+        // The one that counts is the latest: an older one of the same key was forgotten before.
+        if let Some(record) = self.records.iter_mut().rev().find(|record| record.key == key) {
+            record.reply = None;
+        }
     }
 
-    /// Remembers the answer to a request that was carried out.
+    /// Remembers the answer to a request that was carried out, whose key is new.
     pub(super) fn store(
         &mut self,
         key: Name,
@@ -158,11 +238,13 @@ impl<R: Clone> Keys<R> {
         now: Timestamp,
         delay: Millis,
     ) {
-        let _ = self.records.insert(key, Record { fingerprint, reply });
         if delay > Millis::ZERO {
             let _ = self.running.insert(key, now.saturating_add(delay));
         }
-        self.expiries.push_back((now.saturating_add(KEY_LIFE), key));
+        let place = self.next_place();
+        self.index.add(&key.sought(), place);
+        let expires_at = now.saturating_add(KEY_LIFE);
+        self.records.push_back(Record { key, fingerprint, expires_at, reply: Some(reply) });
     }
 }
 
@@ -194,7 +276,47 @@ mod tests {
             keys.prune(at(now));
             assert_eq!(keys.answer(key, print(of), at(now)), expected, "at {now}");
         }
-        assert!(keys.expiries.is_empty());
+        assert!(keys.records.is_empty());
+    }
+
+    #[test]
+    fn thousands_of_keys_are_found_while_others_come_and_go() {
+        let mut keys = Keys::default();
+        let at = |ms| Timestamp::from_unix_ms(ms).unwrap();
+        let (day, fingerprint) = (KEY_LIFE.get(), Printer::new().finish());
+        let name = |number: u64| Name::of(0, &number.to_string());
+        for now in 0..3_000_u64 {
+            keys.prune(at(now * 60_000));
+            keys.store(name(now), fingerprint, now, at(now * 60_000), Millis::ZERO);
+            if now % 7 == 0 {
+                keys.forget(name(now));
+            }
+            // So many as fit into a day, and not those that were forgotten. Looked at now and then: they are many.
+            if now % 101 != 0 {
+                continue;
+            }
+            for past in now.saturating_sub(1_450)..=now {
+                let is_known = (now - past) * 60_000 < day && past % 7 != 0;
+                let found = keys.answer(name(past), fingerprint, at(now * 60_000));
+                assert_eq!(found, Ok(is_known.then_some(past)), "{past} at {now}");
+            }
+        }
+        assert_eq!((keys.room, keys.records.len()), (2_048, 1_440));
+    }
+
+    #[test]
+    fn a_key_that_was_forgotten_and_used_again_outlives_its_first_use() {
+        let mut keys = Keys::default();
+        let at = |ms| Timestamp::from_unix_ms(ms).unwrap();
+        let (day, key, fingerprint) = (KEY_LIFE.get(), Name::of(0, "k"), Printer::new().finish());
+        keys.store(key, fingerprint, 1, at(0), Millis::ZERO);
+        keys.forget(key);
+        assert_eq!(keys.answer(key, fingerprint, at(0)), Ok(None));
+        keys.store(key, fingerprint, 2, at(5), Millis::ZERO);
+        keys.prune(at(day));
+        assert_eq!((keys.answer(key, fingerprint, at(day)), keys.records.len()), (Ok(Some(2)), 1));
+        keys.prune(at(day + 5));
+        assert_eq!((keys.answer(key, fingerprint, at(day + 5)), keys.records.len()), (Ok(None), 0));
     }
 
     #[test]

@@ -196,6 +196,7 @@ fn described(guess: &Guess) -> String {
         delimiter,
         rows_before_header,
         is_signed_by_effect,
+        are_fees_negative,
         ..
     } = &guess.mapping;
     let mut named = ObjectWriter::new();
@@ -212,6 +213,7 @@ fn described(guess: &Guess) -> String {
     let out = name(name_of(&DELIMITERS, *delimiter), "delimiter", out);
     let out = out.number("rows_before_header", u64::from(*rows_before_header));
     let out = if *is_signed_by_effect { out.flag("signed_by_effect", true) } else { out };
+    let out = if *are_fees_negative { out.flag("fees_negative", true) } else { out };
     let mut unsure = ArrayWriter::new();
     for what in &guess.unsure {
         unsure = unsure.text(what);
@@ -266,12 +268,18 @@ fn mapping(value: &Value<'_>, side: Side) -> Result<Mapping, Error> {
     let delimiter = named("mapping.delimiter", &DELIMITERS, fields.maybe_text("delimiter")?)?;
     let rows = fields.maybe_integer("rows_before_header")?.unwrap_or(0);
     let is_signed_by_effect = fields.maybe_flag("signed_by_effect")?.unwrap_or(false);
+    let are_fees_negative = fields.maybe_flag("fees_negative")?.unwrap_or(false);
     let mut types = Vec::new();
     for (word, kind) in fields.optional("types").and_then(Value::as_object).unwrap_or_default() {
         let expected = "charge, refund, dispute, fee, payout, payout_failure, adjustment";
         let kind = kind.as_str().unwrap_or_default();
         let known = EventType::parse(kind).ok_or_else(|| unknown("mapping.types", kind, expected))?;
         types.push((word.clone().into_owned(), known));
+    }
+    let mut statuses = Vec::new();
+    for (word, meant) in fields.optional("statuses").and_then(Value::as_object).unwrap_or_default() {
+        let meant = meant.as_str().ok_or_else(|| unknown("mapping.statuses", word, "a status"))?;
+        statuses.push((word.clone().into_owned(), meant.to_owned()));
     }
     fields.finish()?;
     let is_complete = !columns.is_empty();
@@ -287,7 +295,9 @@ fn mapping(value: &Value<'_>, side: Side) -> Result<Mapping, Error> {
         delimiter,
         rows_before_header: u32::try_from(rows).unwrap_or(u32::MAX),
         is_signed_by_effect,
+        are_fees_negative,
         types,
+        statuses,
     })
 }
 

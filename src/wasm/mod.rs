@@ -38,6 +38,8 @@ pub mod reply;
 pub mod saga;
 #[cfg(feature = "webhooks")]
 pub mod scratch;
+#[cfg(feature = "reconcile")]
+pub mod sieve;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 #[cfg(feature = "world")]

@@ -64,13 +64,13 @@ pub(crate) fn verdicts(charge: bool, ledger: &[Tiny], settlement: &[Tiny]) -> (V
     };
     for pair in &pairs {
         let mut kinds = values(pair);
-        kinds.extend((left[pair.0].len() > 1).then_some("duplicate_record_m"));
+        kinds.extend(copied(&left[pair.0]));
         kinds.extend((right[pair.1].len() > 1).then_some("duplicate_record_s"));
         single(kinds, true);
     }
     for index in lost_left {
         let mut kinds = Kinds::from(["missing_in_settlement"]);
-        kinds.extend((left[index].len() > 1).then_some("duplicate_record_m"));
+        kinds.extend(copied(&left[index]));
         single(kinds, false);
     }
     for index in lost_right {
@@ -109,10 +109,16 @@ fn parts(left: &[Vec<Tiny>], right: &[Vec<Tiny>]) -> Option<(Vec<Kinds>, usize)>
         return None;
     };
     let mut kinds: Kinds = kind.into_iter().collect();
-    kinds.extend(left.iter().any(|rows| rows.len() > 1).then_some("duplicate_record_m"));
+    kinds.extend(left.iter().filter_map(|rows| copied(rows)));
     kinds.extend(right.iter().any(|rows| rows.len() > 1).then_some("duplicate_record_s"));
     let breaks = if kinds.is_empty() { Vec::new() } else { vec![kinds] };
     Some((breaks, usize::from(kind.is_none())))
+}
+
+/// What several rows of one id in the books are.
+fn copied(rows: &[Tiny]) -> Option<&'static str> {
+    let is_one = rows.iter().all(|row| row.amount == rows[0].amount);
+    (rows.len() > 1).then_some(if is_one { "duplicate_record_m" } else { "idempotency_conflict" })
 }
 
 fn by_id(rows: &[Tiny]) -> Vec<Vec<Tiny>> {

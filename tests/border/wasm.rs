@@ -5,6 +5,7 @@
 #![cfg(target_family = "wasm")]
 
 use js_sys::{JSON, Object, Reflect, Uint8Array};
+use tillproof::crypto::sha256_hex;
 use tillproof::json::{BYTES_MAX, DEPTH_MAX};
 use tillproof::wasm::payments::{exports as payments, table_exports as tables};
 use tillproof::wasm::scratch::{ABSENT, LAYOUT, LENGTHS, NOW, SLOTS_AT, URL};
@@ -234,4 +235,75 @@ fn a_seed_is_lived_as_it_is_natively() {
     let text: String = (0..40).map(|seed| live(&stage, seed, true).trace.unwrap()).collect();
     let published = include_str!("../seeds/trace.sha256").trim();
     assert_eq!(tillproof::crypto::sha256_hex(text.as_bytes()), published);
+}
+
+/// The same as in `tests/simulator/stripe/same_bytes.rs` and `tests/js/simulator.test.ts`, which read the same file.
+#[wasm_bindgen_test]
+fn the_same_requests_to_the_simulator_give_the_bytes_that_every_platform_gives() {
+    let (expected, requests) = include_str!("../simulator/same-bytes.txt").split_once('\n').unwrap();
+    let created = fine(simulator::simulator_create(br#"{"seed":7,"dialect":"stripe"}"#));
+    let handle = created.as_f64().unwrap() as u32;
+    let (mut seen, mut id) = (String::new(), String::new());
+    for round in 0..12 {
+        for (line, text) in requests.lines().enumerate() {
+            let text = text.replace("{n}", &round.to_string()).replace("{id}", &id);
+            let parts: Vec<&str> = text.split(' ').collect();
+            let (path, query) = parts[1].split_once('?').unwrap_or((parts[1], ""));
+            let headers = [
+                (0, "Bearer sk_test_tillproof".to_owned()),
+                (1, "application/x-www-form-urlencoded".to_owned()),
+                (4, format!("key {round} {line}")),
+            ];
+            let body = parts.get(2).copied().unwrap_or_default();
+            let (status, answered, body) = ask(handle, [parts[0], path, query], &headers, body);
+            if status == 200 && parts[0] == "POST" {
+                id = body.split('"').nth(3).unwrap().to_owned();
+            }
+            seen += &format!("{status}{answered} {body}\n");
+        }
+    }
+    assert_eq!(expected, format!("expected {}", sha256_hex(seen.as_bytes())));
+}
+
+/// Asks a simulator through its area, as `pkg/src/simulator/area.ts` does: the status, the headers and the body.
+fn ask(handle: u32, head: [&str; 3], headers: &[(u32, String)], body: &str) -> (u32, String, String) {
+    const TEXTS_AT: usize = 296;
+    const WRITTEN: [&str; 5] =
+        ["content-type", "request-id", "stripe-version", "idempotency-key", "stripe-account"];
+    const MARK: u32 = 1 << 31;
+    let area = simulator::simulator_area(16_384) as u32;
+    let set = |word: u32, value: usize| write(area + word * 4, &(value as u32).to_le_bytes());
+    let now = 1_767_225_600_000_u64;
+    write(area, &now.to_le_bytes());
+    let mut texts = head.concat();
+    for (word, text) in (2..).zip(head.into_iter().chain([body])) {
+        set(word, text.len());
+    }
+    set(6, headers.len());
+    for (word, (place, value)) in (7..).step_by(2).zip(headers) {
+        set(word, *place as usize);
+        set(word + 1, value.len());
+        texts += value;
+    }
+    write(area + TEXTS_AT as u32, (texts + body).as_bytes());
+    assert!(simulator::simulator_handle(handle));
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let read = |at: u32, length: u32| {
+        Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), at, length).to_vec()
+    };
+    let get = |word: u32| u32::from_le_bytes(read(area + word * 4, 4).try_into().unwrap());
+    let text = String::from_utf8(read(get(47), get(48))).unwrap();
+    let (mut rest, mut answered) = (text.as_str(), String::new());
+    let mut next = |length: u32| {
+        let (found, behind) = rest.split_at(length as usize);
+        rest = behind;
+        found.to_owned()
+    };
+    for number in 0..get(49) {
+        let (named, said) = (get(50 + 2 * number), get(51 + 2 * number));
+        let name = if named < MARK { WRITTEN[named as usize].to_owned() } else { next(named - MARK) };
+        let value = if said < MARK { next(said) } else { headers[(said - MARK) as usize].1.clone() };
+        answered += &format!(" {name}: {value}");
+    }
+    (get(40), answered, rest.to_owned())
 }

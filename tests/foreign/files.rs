@@ -38,20 +38,24 @@ fn table(random: &mut Random, names: &[&str], mut rows: Vec<Vec<String>>) -> Str
     shuffle(random, &mut columns);
     shuffle(random, &mut rows);
     let end = random.pick(&["\n", "\r\n"]);
+    let separator = random.pick(&[",", ",", ";", "\t"]);
+    let is_loud = random.once_in(3);
     let line = |cells: Vec<&str>| {
         let quoted: Vec<String> = cells
             .into_iter()
             .map(|cell| {
-                if cell.contains([',', '"']) {
+                if cell.contains([',', ';', '\t', '"']) {
                     format!("\"{}\"", cell.replace('"', "\"\""))
                 } else {
                     cell.to_owned()
                 }
             })
             .collect();
-        quoted.join(",") + end
+        quoted.join(separator) + end
     };
-    let mut text = line(columns.iter().map(|column| names[*column]).collect());
+    let loud = |name: &str| if is_loud { name.to_uppercase() } else { name.to_owned() };
+    let header: Vec<String> = columns.iter().map(|column| loud(names[*column])).collect();
+    let mut text = line(header.iter().map(String::as_str).collect());
     for row in &rows {
         text += &line(columns.iter().map(|column| row[*column].as_str()).collect());
     }

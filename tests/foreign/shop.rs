@@ -52,11 +52,12 @@ pub(crate) struct Shop {
 }
 
 /// Section 5.3 of the taxonomy, as far as the columns of the contract tell.
-pub(crate) const PRECEDENCE: [&str; 40] = [
+pub(crate) const PRECEDENCE: [&str; 41] = [
     "row_unknown_type",
     "time_ambiguous",
     "wrong_scope",
     "duplicate_record_m",
+    "idempotency_conflict",
     "duplicate_record_s",
     "reference_collision",
     "duplicate_charge",
@@ -301,7 +302,7 @@ impl Shop {
             self.ledger.push(ours(row, &format!("{name}{}", row.id)));
             self.settlement.push(row.clone());
         };
-        match random.below(11) {
+        match random.below(13) {
             0 => {
                 both(&theirs, "");
                 both(&follow("refund", "re", amount / 3, &reference), "re");
@@ -356,6 +357,19 @@ impl Shop {
                 let back = follow("adjustment", "back", -400, &reference);
                 self.settlement.extend([plain.clone(), back]);
                 self.note(&reference, vec!["partial_capture_shape"]);
+            }
+            10 => {
+                // One id of the books, two amounts: one of them is that of the settlement.
+                both(&theirs, "");
+                let wrong = ours(&theirs, &theirs.id);
+                self.ledger.push(Row { amount: amount + 1_700, ..wrong });
+                self.note(&reference, vec!["idempotency_conflict", "amount_mismatch"]);
+            }
+            11 => {
+                // The fee in a row of its own is the fee that the books have with the payment.
+                self.ledger.push(ours(&theirs, "apart"));
+                let fee = Row { amount: theirs.fee, ..follow("fee", "fee", 0, &reference) };
+                self.settlement.extend([Row { fee: 0, ..theirs.clone() }, fee]);
             }
             _ => {
                 let id = format!("po-XYZ-{reference}");

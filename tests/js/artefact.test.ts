@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Artefact, type Glue } from "../../pkg/src/shell/artefact.js";
-import { fromBase64, moduleOf, unpack } from "../../pkg/src/shell/bytes.js";
+import { fromBase64, packed, unpack } from "../../pkg/src/shell/bytes.js";
 import { isTillproofError, type TillproofError } from "../../pkg/src/shell/errors.js";
 import { utf8 } from "../../pkg/src/shell/wire.js";
 
@@ -46,7 +46,7 @@ function caught(call: () => unknown): TillproofError {
 
 test("an instance starts at the first call and once", () => {
   const exports = glue();
-  const artefact = new Artefact("payments", exports, PACKED_MODULE);
+  const artefact = new Artefact("payments", exports, packed(PACKED_MODULE));
   assert.deepEqual(exports.log, []);
   assert.equal(artefact.invoke<number>((e) => e.echo('{"ok":1}')), 1);
   assert.equal(artefact.raw(() => "x"), "x");
@@ -58,7 +58,7 @@ test("each kind of trap ends the instance, and the next call has a new one", () 
   const internalError = Object.assign(new Error("too much recursion"), { name: "InternalError" });
   for (const trap of [new WebAssembly.RuntimeError("unreachable"), new RangeError("stack"), internalError]) {
     const exports = glue();
-    const artefact = new Artefact("payments", exports, PACKED_MODULE);
+    const artefact = new Artefact("payments", exports, packed(PACKED_MODULE));
     const error = caught(() => artefact.raw(() => { throw trap; }));
     assert.equal(error.code, "internal_trap");
     assert.equal(error.advice, "report_bug");
@@ -78,7 +78,7 @@ test("a reset that fails is tried again at the next call, and nothing runs on th
     if (!room) throw new RangeError("could not allocate memory");
     reset();
   };
-  const artefact = new Artefact("payments", exports, PACKED_MODULE);
+  const artefact = new Artefact("payments", exports, packed(PACKED_MODULE));
   caught(() => artefact.raw(() => { throw new WebAssembly.RuntimeError("out of memory"); }));
   assert.equal(caught(() => artefact.raw(() => assert.fail("ran on a dead instance"))).code, "wasm_unavailable");
   room = true;
@@ -88,7 +88,7 @@ test("a reset that fails is tried again at the next call, and nothing runs on th
 
 test("an error that is no trap passes through and ends nothing", () => {
   const exports = glue();
-  const artefact = new Artefact("payments", exports, PACKED_MODULE);
+  const artefact = new Artefact("payments", exports, packed(PACKED_MODULE));
   assert.throws(() => artefact.raw(() => { throw new TypeError("mine"); }), TypeError);
   const refused = '{"error":{"code":"c","message":"m","advice":"wait"}}';
   assert.equal(caught(() => artefact.invoke((e) => e.echo(refused))).code, "c");
@@ -97,7 +97,7 @@ test("an error that is no trap passes through and ends nothing", () => {
 });
 
 test("a platform that refuses to compile gives one error that says what to do", () => {
-  const artefact = new Artefact("webhooks", glue(), PACKED_NOTHING);
+  const artefact = new Artefact("webhooks", glue(), packed(PACKED_NOTHING));
   const error = caught(() => artefact.raw(() => 1));
   assert.equal(error.code, "wasm_unavailable");
   assert.match(error.message, /^tillproof\/webhooks could not start its wasm module \(WebAssembly.Module\(\): .*wasm-unsafe-eval.*provideWasm\("webhooks", module\)/);
@@ -106,9 +106,11 @@ test("a platform that refuses to compile gives one error that says what to do", 
 test("a module comes from a packed text, from a compiled module and from a function", () => {
   const compiled = new WebAssembly.Module(fromBase64(EMPTY_MODULE));
   assert.deepEqual([...unpack(PACKED_MODULE)], [...fromBase64(EMPTY_MODULE)]);
-  assert.ok(moduleOf(PACKED_MODULE) instanceof WebAssembly.Module);
-  assert.equal(moduleOf(compiled), compiled);
-  assert.equal(moduleOf(() => compiled), compiled);
+  const make = packed(PACKED_MODULE);
+  assert.ok(typeof make === "function" && make() instanceof WebAssembly.Module);
+  const given = (): WebAssembly.Module => compiled;
+  assert.equal(packed(compiled), compiled);
+  assert.equal(packed(given), given);
 });
 
 test("where there is no zlib the same bytes are unpacked", () => {

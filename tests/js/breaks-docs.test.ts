@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import type { Break } from "../../pkg/src/reconcile/index.js";
+import { rulesOf, type Break } from "../../pkg/src/reconcile/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import type { Store } from "../../pkg/src/stores/store.js";
 
@@ -102,6 +102,23 @@ test("docs/reconcile.md: report.mjs writes reports, and proof-check.mjs proves t
   assert.equal(check(good, pem, books, settled), "proven");
   assert.equal(check(forged, pem), "wrong signature");
   assert.match(check(good, pem, at("other.csv", HEAD)), /other\.csv is not in it$/);
+});
+
+test("docs/reconcile.md: the rules of the page are rules, and why.mjs says what belongs together and what was nearest", async () => {
+  const [, rules = ""] = /^```json\n([^]*?)^```$/m.exec(readFileSync(join(ROOT, "docs/reconcile.md"), "utf8")) ?? [];
+  assert.equal(rulesOf(rules).rules, "shop-eu");
+  const { why } = (await import(pathToFileURL(await programOf("docs/reconcile.md", "why.mjs")).href)) as {
+    why(of: { ledger: string; settlement: string; accounts: string[] }): { pairs: string[]; near: string[]; rules: string };
+  };
+  const row = (id: string, reference: string, amount: number, day: string): string => `${id},${reference},${amount},15,EUR,2026-03-${day}T00:00:00Z\n`;
+  const ledger = HEAD + row("1", "order_1", 1_000, "01") + row("2", "order_2", 500, "01") + row("9", "order_9", 1, "20");
+  const settlement = HEAD + row("1", "order_1", 1_000, "01") + row("2", "order_3", 400, "01") + row("9", "order_9", 1, "20");
+  const found = why({ ledger, settlement, accounts: ["ShopEU"] });
+  assert.deepEqual(found, {
+    pairs: ["order_1 by_reference@1 type,reference", "order_9 by_reference@1 type,reference"],
+    near: ["order_2: order_3, but for amount", "order_3: order_2, but for amount"],
+    rules: "shop-eu@1",
+  });
 });
 
 test("docs/reconcile.md: daily.mjs takes files as they come, and the queue follows", async () => {

@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 
 import { COMMANDS, type Command } from "../../pkg/src/cli/commands.js";
 import { helpOf, overview } from "../../pkg/src/cli/help.js";
+import { expected, meant } from "../../pkg/src/cli/meant.js";
 import { paintOf } from "../../pkg/src/cli/paint.js";
+import { schemeNamed } from "../../pkg/src/cli/scheme.js";
 import { flags } from "../../pkg/src/cli/usage.js";
 import { beProgram, type Ended, tillproofOf } from "./cli-program.js";
 
@@ -30,16 +32,38 @@ test("every command explains every flag of its, and each example is one that it 
     const help = helpOf(name, command, plain);
     assert.ok(command.examples.length > 0, name);
     for (const flag of Object.keys(command.flags)) assert.ok(help.includes(`--${flag}`), `${name} --${flag}`);
+    for (const [word, says] of Object.entries(command.arguments ?? {})) assert.ok(help.includes(`  ${word} `) && help.includes(says.slice(0, 30)), `${name} ${word}`);
     for (const { line } of command.examples) {
       assert.ok(help.includes(line), line);
+      const scheme = /--scheme (\S+)/.exec(line)?.[1];
+      if (scheme !== undefined) assert.equal(schemeNamed(scheme), scheme, line);
       const [first, second, ...rest] = wordsOf(line.replace(/^source <\((.*)\)$/, "$1").replace(/ > .*$/, ""));
       assert.deepEqual([first, second], ["tillproof", name]);
       // Throws for what the command would not take.
       const [word = "", ...after] = rest;
-      if (command.arguments !== undefined) assert.ok(command.arguments.includes(word), line);
+      if (command.arguments !== undefined) assert.ok(Object.hasOwn(command.arguments, word), line);
       flags(command.arguments === undefined ? rest : after, command.flags);
     }
     for (const row of help.split("\n").filter((each) => !/^ {2}tillproof|https?:/.test(each))) assert.ok(row.length <= 100, row);
+  }
+});
+
+test("a word that is nearly one of those there are is told beside them", () => {
+  const known = ["--ledger", "--ledger-format", "stripe-v1", "square", "reconcile"];
+  const cases: [typed: string, meant: string | undefined][] = [
+    ["stripe", "stripe-v1"],
+    ["Stripe-V1", "stripe-v1"],
+    ["--ledgr", "--ledger"],
+    ["--legder", "--ledger"],
+    ["reconsile", "reconcile"],
+    ["sqare", "square"],
+    ["sq", undefined],
+    ["paypal", undefined],
+    ["x".repeat(80), undefined],
+  ];
+  for (const [typed, word] of cases) {
+    assert.equal(meant(typed, known), word, typed);
+    assert.equal(expected(typed, known), `${word === undefined ? "" : `did you mean ${word}? `}expected ${known.join(", ")}`);
   }
 });
 
@@ -52,7 +76,7 @@ test("help is the same by every way to ask for it", async () => {
   assert.deepEqual(named, { status: 0, out: helpOf("doctor", COMMANDS.doctor, plain), err: "" });
   const unknown = await tillproof(["help", "doktor"]);
   assert.deepEqual([unknown.status, unknown.out], [2, ""]);
-  assert.match(unknown.err, /^tillproof: there is no command "doktor": expected verify, .*\n$/);
+  assert.match(unknown.err, /^tillproof: there is no command "doktor": did you mean doctor\? expected verify, .*\n$/);
 });
 
 test("without a command one is taught, and a script is told", async () => {
@@ -91,7 +115,7 @@ test("a completion script is asked for by the name of the shell", async () => {
 });
 
 test("every script knows every command and every flag", async () => {
-  for (const shell of COMMANDS.completion.arguments) {
+  for (const shell of Object.keys(COMMANDS.completion.arguments)) {
     const { out } = await tillproof(["completion", shell]);
     for (const [name, { flags: known }] of commands) {
       assert.ok(out.includes(name), `${shell}: ${name}`);
@@ -106,7 +130,7 @@ test("bash completes what the script says", async () => {
   writeFileSync(file, script);
   // typed, with the word under the cursor last, and what is offered
   const table: [typed: string, offered: string][] = [
-    ["tillproof re", "reconcile"],
+    ["tillproof rec", "reconcile"],
     ["tillproof help do", "doctor"],
     ["tillproof verify --sec", "--secret --secret-env"],
     ["tillproof simulate --dialect ", "native stripe both"],
@@ -143,7 +167,7 @@ test("fish offers what the script says, where it is installed", async (context) 
   writeFileSync(file, out);
   const offered = (typed: string): { stdout: string; error?: Error } =>
     spawnSync("fish", ["--no-config", "-c", `source ${file}; complete -C '${typed}'`], { encoding: "utf8", cwd: folder });
-  const first = offered("tillproof re");
+  const first = offered("tillproof rec");
   if (first.error !== undefined) return context.skip("fish is not installed here");
   assert.match(first.stdout, /^reconcile\tcompares your ledger/m);
   assert.match(offered("tillproof simulate --dialect ").stdout, /^both\b[^]*^native\b[^]*^stripe\b/m);

@@ -39,7 +39,7 @@ test("--out leaves the report for programs, people, spreadsheets and auditors, a
   const proof = JSON.parse(file("proof.json")) as Proof;
   const digest = (name: string): string => createHash("sha256").update(readFileSync(join(folder, name))).digest("hex");
   assert.deepEqual(proof.statement.inputs.map(({ side, sha256 }) => [side, sha256]), [
-    ["ledger", digest("ledger.csv")], ["settlement", digest("settlement.csv")], ["bank", digest("bank.csv")],
+    ["ledger", digest("ledger.csv")], ["settlement", digest("settlement.csv")], ["bank", digest("bank.csv")], ["columns", digest("mapping.json")],
   ]);
   assert.deepEqual(proof.statement.totals?.settlement["EUR"], { rows: 1, gross_minor: "1000", fee_minor: "0", net_minor: "1000" });
   const key = await crypto.subtle.importKey("spki", Uint8Array.from(publicKey.export({ type: "spki", format: "der" })), "Ed25519", true, ["verify"]);
@@ -56,4 +56,59 @@ test("a secret signs too, and what is no key is refused without being shown", as
     assert.match(err, expected);
     assert.ok(!err.includes("SECRET\n") && !err.includes("BEGIN"));
   }
+});
+
+test("--verify-proof checks the signature, the files and the root again, and says which of them is another", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const pem = (key: typeof privateKey, type: "pkcs8" | "spki"): string => String(key.export({ type, format: "pem" }));
+  const root = (hex: string): string => JSON.stringify({ root: hex.repeat(64), day: "2026-03-01", to: 4 });
+  writeFileSync(join(folder, "root.json"), root("a"));
+  writeFileSync(join(folder, "other-root.json"), root("b"));
+  writeFileSync(join(folder, "rules.json"), JSON.stringify({ rules: "shop", version: 2, tolerances: { EUR: { minor: 1 } } }));
+  const made = await run({ PROOF_KEY: pem(privateKey, "pkcs8") }, "--sign-env", "PROOF_KEY", "--ledger-root", "root.json", "--rules", "rules.json");
+  assert.deepEqual([made.status, made.err], [1, ""]);
+  const { statement } = JSON.parse(file("proof.json")) as Proof;
+  assert.deepEqual([statement.rules.name, statement.ledger?.to, statement.inputs.at(-1)?.side], ["shop@2", 4, "rules"]);
+
+  const key = { PROOF_KEY: pem(publicKey, "spki") };
+  const all = ["--ledger", "ledger.csv", "--settlement", "settlement.csv", "--bank", "bank.csv", "--mapping", "mapping.json", "--rules", "rules.json", "--ledger-root", "root.json"];
+  const check = (env: Record<string, string>, ...more: string[]): Promise<Ended> =>
+    tillproofOf(fileURLToPath(import.meta.url), ["reconcile", "--verify-proof", "out/proof.json", "--sign-env", "PROOF_KEY", ...more], { cwd: folder, env });
+  const other = generateKeyPairSync("ed25519").publicKey;
+  const table: [Record<string, string>, string[], number, RegExp][] = [
+    [key, [], 0, /^proven: made at .* by the rules shop@2; matched 1, breaks 1\n$/],
+    [key, all, 0, /^proven: /],
+    [key, all.map((name) => (name === "bank.csv" ? "ledger.csv" : name)), 1, /^not proven: ledger\.csv is none of the files that the statement speaks of/],
+    [key, all.slice(0, -4), 1, /^not proven: the statement speaks of 5 files, and 4 were given/],
+    [key, [...all.slice(0, -1), "other-root.json"], 1, /^not proven: the statement speaks of the root a+, and not of b+/],
+    [{ PROOF_KEY: pem(other, "spki") }, all, 1, /^not proven: the signature is not that of this statement by this key/],
+    [{ PROOF_KEY: "a secret" }, all, 1, /^not proven: it is signed with Ed25519/],
+  ];
+  for (const [env, more, status, out] of table) {
+    const found = await check(env, ...more);
+    assert.match(`${found.out}${found.err}`, out, more.join(" "));
+    assert.equal(found.status, status);
+  }
+  const json = await check(key, "--json");
+  assert.equal((JSON.parse(json.out) as { valid: boolean }).valid, true);
+  const changed = JSON.parse(file("proof.json")) as { statement: { result: { breaks: number } } };
+  changed.statement.result.breaks = 0;
+  writeFileSync(join(folder, "out", "proof.json"), JSON.stringify(changed));
+  assert.equal((await check(key, ...all)).status, 1);
+  writeFileSync(join(folder, "out", "proof.json"), "{}");
+  const unsigned = await check(key);
+  assert.deepEqual([unsigned.status, unsigned.out], [1, "not proven: the statement bears no signature, and proves nothing\n"]);
+  writeFileSync(join(folder, "out", "proof.json"), '{"statement":{},"signature":{"algorithm":"Ed25519","value":""}}');
+  assert.equal((await check(key)).status, 1);
+});
+
+test("--matches writes each match, --rules is refused by its path, and the provider of the format has its window", async () => {
+  writeFileSync(join(folder, "bad.json"), JSON.stringify({ rules: "shop", version: 1, in_flight: { days: 999 } }));
+  const bad = await run({}, "--rules", "bad.json");
+  assert.equal(bad.status, 2);
+  assert.match(bad.err, /rules\.in_flight\.days: found 999, expected a whole number from 0 to 366/);
+  const { err } = await run({}, "--matches", "matches.jsonl");
+  assert.equal(err, "");
+  const lines = readFileSync(join(folder, "matches.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as { pass: string; rules: string; reference: string });
+  assert.deepEqual(lines.map(({ pass, rules, reference }) => [pass, rules, reference]), [["by_reference@1", "tillproof-default@1", "order_1"]]);
 });

@@ -37,7 +37,7 @@ const file = (name: string, text: string): string => {
 };
 
 test("every command explains itself, in both spellings", () => {
-  for (const command of ["verify", "reconcile", "simulate", "torture", "demo", "doctor", "completion"]) {
+  for (const command of ["verify", "reconcile", "read", "simulate", "torture", "demo", "doctor", "completion"]) {
     const [short, long] = [tillproof(command, "-h"), tillproof(command, "--help")];
     assert.deepEqual(short, long);
     assert.equal(short.status, 0);
@@ -51,13 +51,15 @@ test("wrong usage and unreadable input end with 2 and one line that helps", () =
   const plan = (text: string): string => file(`plan-${text.length}.json`, text);
   const reconcile = ["reconcile", "--settlement", ledger, "--ledger"];
   const verify = ["verify", "--secret-env", "SECRET", "--headers", body, "--body", body, "--scheme"];
+  const latin = join(folder, "latin.csv");
+  writeFileSync(latin, Buffer.from("Begünstigter;Betrag\n", "latin1"));
   const table: [args: string[], line: RegExp][] = [
     [["x".repeat(200)], /there is no command "x{80}…"/],
     [["simulate", "--port"], /--port has no value$/],
     [["simulate", "--port", "-1"], /--port "-1": expected a whole number in plain digits$/],
     [["simulate", "--port", "--seed", "1"], /--port is followed by what looks like a flag: .* write --port=VALUE$/],
     [["simulate", "--port", "1", "--port", "2"], /--port stands twice: give it once$/],
-    [["simulate", "--prot", "1"], /there is no flag --prot: expected --port, --seed/],
+    [["simulate", "--prot", "1"], /there is no flag --prot: did you mean --port\? expected --port, --seed/],
     [["simulate", "-p", "1"], /there is no flag -p: expected --port/],
     [["simulate", "4010"], /"4010" belongs to no flag/],
     [["simulate", "--", "4010"], /-- is not used here/],
@@ -74,6 +76,7 @@ test("wrong usage and unreadable input end with 2 and one line that helps", () =
     [[...reconcile, join(folder, "nofile")], /--ledger .*: no such file or folder$/],
     [[...reconcile, join(ledger, "x")], /--ledger .*: a file stands where a folder is needed$/],
     [[...reconcile, "-"], /the file is empty: expected a header row$/],
+    [[...reconcile, ledger, "--bank", latin], /latin\.csv, line 1.*utf-8/i],
     [[...reconcile, ledger, "--out", "/dev/null/x"], /--out "\/dev\/null\/x": a file stands where a folder is needed$/],
     [[...reconcile, ledger, "--out", ledger], /--out .*: a file stands where a folder is needed$/],
     [[...reconcile, ledger, "--out", "/proc/nowhere/x"], /--out "\/proc\/nowhere\/x": (?:no such file or folder|nothing can be written there)$/],
@@ -100,6 +103,9 @@ test("a flag that may stand several times does, and a value may begin with a das
   const both = tillproof("reconcile", "--ledger", ledger, "--settlement", ledger, "--settlement", ledger, "--json");
   assert.equal(both.status, 1);
   assert.match(both.out, /"settlement": 2/);
+  // As a shell writes several files.
+  const listed = tillproof("reconcile", "--settlement", ledger, ledger, "--ledger", ledger, "--json");
+  assert.equal(listed.out, both.out);
   const dash = tillproof("reconcile", `--ledger=${ledger}`, "--settlement", ledger, `--out=${join(folder, "-out")}`, "--as-of", "2024-02-29T23:59:59+05:30");
   assert.deepEqual([dash.status, dash.err], [0, ""]);
 });
@@ -128,7 +134,7 @@ test("reconcile takes the bank, a mapping and a file of holidays", () => {
     [["--ledger-format", "books"], /--ledger-format "books": expected one of csv, /],
   ];
   for (const [args, expected] of wrong) assert.match(tillproof(...base, ...args).err, expected);
-  for (const [text, expected] of [["[", /this is no JSON/], ["7", /expected an object/], ['{"bank":1}', /column names/], ['{"bank":{},"x":{}}', /"x" is no side/]] as const) {
+  for (const [text, expected] of [["[", /this is no JSON/], ["7", /expected an object/], ['{"bank":1}', /a name for each column/], ['{"bank":{},"x":{}}', /"x" is no side/]] as const) {
     const args = ["reconcile", "--ledger", ledger, "--settlement", ledger, "--mapping", file("wrong.json", text)];
     assert.match(tillproof(...args).err, expected);
   }

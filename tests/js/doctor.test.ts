@@ -234,7 +234,7 @@ test("nothing named is nothing broken: every check says how to ask for it", asyn
 test("wrong usage ends with 2 and one line that shows no address", async () => {
   const table: [args: string[], line: RegExp][] = [
     [["--endpoint", "shop.example/key"], /^tillproof: --endpoint: expected a URL that begins with https:\/\/ or http:\/\/\n$/],
-    [["--scheme", "stripe"], /^tillproof: --scheme "stripe": no such scheme; expected one of .*stripe-v1/],
+    [["--scheme", "stripe"], /^tillproof: --scheme "stripe": no such scheme; did you mean stripe-v1\? expected .*stripe-v1/],
     [["--store", "mysql://u:geheim@h"], /^tillproof: --store: expected sqlite:FILE, postgres:\/\/… or redis:\/\/…\n$/],
     [["--store-env", "NOBODY_HAS_IT"], /^tillproof: --store-env "NOBODY_HAS_IT": the environment has no such variable/],
     [["--store-env", "PATH", "--store", "sqlite:x"], /^tillproof: --store and --store-env: give one of them\n$/],

@@ -32,6 +32,7 @@ test("files come as text, as bytes, with names, and several to a side", () => {
     breaks: 1,
     set_aside: 0,
     as_of: "2026-03-08T00:00:00Z",
+    rules: "tillproof-default@1",
     by_kind: { amount_mismatch: { count: 1, difference_minor: { EUR: "-250" } } },
   });
   assert.deepEqual(report.breaks[0]?.rows, {

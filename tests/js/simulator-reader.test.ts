@@ -62,6 +62,23 @@ test("what is no JSON is refused as by the parser, also where its shape is nearl
   for (const text of table) assert.throws(() => reader.read(text), SyntaxError, text);
 });
 
+test("what was always the same may differ the next time", () => {
+  const reader = new AnswerReader();
+  const texts = [
+    '{"id":"pi_1","amount":1999,"created":1000,"note":"a b1","list":[{"x":"c1"}]}',
+    '{"id":"pi_2","amount":1999,"created":1000,"note":"a b1","list":[{"x":"c1"}]}',
+    '{"id":"pi_3","amount":1999,"created":1000,"note":"a b1","list":[{"x":"c1"}]}',
+    '{"id":"pi_4","amount":1999,"created":1001,"note":"a b1","list":[{"x":"c1"}]}',
+    '{"id":"pi_5","amount":1998,"created":1001,"note":"a b1","list":[{"x":"c1"}]}',
+    '{"id":"pi_5","amount":1998,"created":1001,"note":"a b2","list":[{"x":"c1"}]}',
+    '{"id":"pi_6","amount":1998,"created":1001,"note":"a b2","list":[{"x":"c2"}]}',
+    '{"id":"ch_6","amount":1998,"created":1001,"kind":"a b2","list":[{"x":"c2"}]}',
+  ];
+  for (let turn = 0; turn < 5; turn += 1) for (const text of [...texts, ...[...texts].reverse()]) same(reader, text);
+  const wrong = texts.map((text) => text.replace(":1000", ":0001").replace(":1001", ":0001"));
+  for (const text of wrong) assert.throws(() => reader.read(text), SyntaxError, text);
+});
+
 test("no two answers share anything that can be changed", () => {
   const reader = new AnswerReader();
   const text = '{"id":"pi_1","metadata":{},"list":[{"x":"a1"}],"kept":["card"]}';

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { reconcile } from "../../pkg/src/reconcile/index.js";
@@ -164,6 +165,31 @@ test("native code and wasm give the same bytes", async () => {
   }
   seen.update(gateway.settlementReport());
   assert.equal(seen.digest("hex"), "f2e8d6e4d3abe79ca28c521cb14caf78978f033cc0e6ae6608d597ed90992440");
+  await gateway.close();
+});
+
+// The same as in tests/simulator/stripe/same_bytes.rs and tests/border/wasm.rs, which read the same file.
+test("the same requests to the Stripe dialect give the bytes that every platform gives", async () => {
+  const [expected, ...requests] = readFileSync("tests/simulator/same-bytes.txt", "utf8").trimEnd().split("\n");
+  const gateway = createGateway({ seed: 7, dialect: "stripe" });
+  const seen = createHash("sha256");
+  let id = "";
+  for (let round = 0; round < 12; round += 1) {
+    for (const [line, text] of requests.entries()) {
+      const [method = "", target = "", body = ""] = text.replaceAll("{n}", String(round)).replaceAll("{id}", id).split(" ");
+      const [path = "", query = ""] = target.split("?");
+      const headers: [string, string][] = [
+        ["authorization", "Bearer sk_test_tillproof"],
+        ["content-type", "application/x-www-form-urlencoded"],
+        ["idempotency-key", `key ${round} ${line}`],
+      ];
+      const answer = await gateway.exchange({ method, path, query, headers, body });
+      assert.ok(answer.connection === "kept");
+      if (answer.status === 200 && method === "POST") id = answer.body.split('"')[3] ?? "";
+      seen.update(`${answer.status}${answer.headers.map(([name, value]) => ` ${name}: ${value}`).join("")} ${answer.body}\n`);
+    }
+  }
+  assert.equal(expected, `expected ${seen.digest("hex")}`);
   await gateway.close();
 });
 

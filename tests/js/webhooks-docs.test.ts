@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { refusals } from "../../pkg/wasm/webhooks.refusals.js";
+import { refusals } from "../../pkg/wasm/refusals.full.js";
 import { createVerifier, diagnose, schemes, type SchemeInfo } from "../../pkg/src/webhooks/full.js";
 import { signWebhook } from "../../pkg/src/webhooks/sign.js";
 

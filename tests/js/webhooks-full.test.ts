@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { Artefact } from "../../pkg/src/shell/artefact.js";
 import type { TillproofError } from "../../pkg/src/shell/errors.js";
 import { VERSION } from "../../pkg/src/shell/version.js";
 import { fullWebhooks, provideFullWebhooks, type FullGlue } from "../../pkg/src/shell/webhooks-full.js";
@@ -20,8 +21,8 @@ test("where the artefact cannot be found, the error names the one line to add", 
 });
 
 test("the first that is provided is the one for the whole process, also for another copy of the shell", () => {
-  provideFullWebhooks({ glue: glue("first"), source });
-  provideFullWebhooks({ glue: glue("second"), source });
+  provideFullWebhooks({ glue: glue("first"), source, Artefact, hintOf: () => "first" });
+  provideFullWebhooks({ glue: glue("second"), source, Artefact, hintOf: () => "second" });
   const artefact = fullWebhooks();
   assert.equal(artefact.raw((exports) => (exports as unknown as { name: string }).name), "first");
   const registered = Object.getOwnPropertySymbols(globalThis).filter((symbol) => String(symbol).includes("tillproof/"));

@@ -163,7 +163,7 @@ export async function inBrowser(browser, folder) {
   });
   try {
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    await page.waitForFunction("globalThis.found !== undefined", { timeout: 60_000 });
+    await page.waitForFunction("globalThis.found !== undefined", { timeout: 150_000 });
     const found = await page.evaluate("globalThis.found");
     return { ...found, problems: [...found.problems, ...complaints] };
   } finally {

@@ -55,6 +55,64 @@ test("every reference in the document leads somewhere, and every operation has a
   assert.equal(new Set(names).size, names.length);
 });
 
+test("the currencies in the document are those the engine has", () => {
+  const [table = ""] = readFileSync("src/money/iso4217.rs", "utf8").split("#[cfg(test)]");
+  const known = [...table.matchAll(/\(\*b"([A-Z]{3})"/g)].map(([, code]) => code);
+  const { NewPayment } = document.components.schemas as { NewPayment: { properties: { currency: { enum: string[] } } } };
+  assert.deepEqual(NewPayment.properties.currency.enum, known);
+});
+
+test("what may be left out of a body may be null, and what may not may not", async () => {
+  const gateway = createGateway();
+  let keys = 0;
+  const post = async (path: string, body: object): Promise<{ status: number; id: string }> => {
+    const headers = { "idempotency-key": `k${(keys += 1)}` };
+    const answer = await gateway.fetch(`https://gateway.test${path}`, { method: "POST", body: JSON.stringify(body), headers });
+    return { status: answer.status, ...((await answer.json()) as { id: string }) };
+  };
+  const nulls = (names: readonly string[]): object => Object.fromEntries(names.map((name) => [name, null]));
+  const money = { amount: 1_000, currency: "EUR" };
+  await post("/api/payments", { merchantId: "shop", ...money });
+  gateway.advance(9 * 86_400_000);
+  const held = await post("/api/payments", { merchantId: "shop", ...money, capture: false });
+  const hook = await post("/api/webhook_endpoints", { url: "https://shop.test/hook", events: ["*"] });
+  const paths: { readonly [schema: string]: readonly [path: string, rest: object] } = {
+    NewPayment: ["/api/payments", { merchantId: "shop", ...money }],
+    Part: [`/api/payments/${held.id}/capture`, {}],
+    NewTransfer: ["/api/transfers", { from: "shop", to: "baker", amount: 1, currency: "EUR" }],
+    NewEscrow: ["/api/escrows", { payer: "shop", payee: "baker", amount: 1, currency: "EUR" }],
+    NewPayout: ["/api/payouts", { account: "shop", amount: 1, currency: "EUR" }],
+    NewEndpoint: ["/api/webhook_endpoints", { url: "https://shop.test/hook", events: ["*"] }],
+    EndpointChange: [`/api/webhook_endpoints/${hook.id}`, {}],
+    Rotation: [`/api/webhook_endpoints/${hook.id}/rotate`, {}],
+  };
+  for (const [name, [path, rest]] of Object.entries(paths)) {
+    const { properties, required } = document.components.schemas[name] as { properties: object; required: string[] };
+    const validate = ajv.getSchema(`native#/components/schemas/${name}`);
+    const optional = Object.keys(properties).filter((field) => !required.includes(field));
+    const body = { ...rest, ...nulls(optional) };
+    assert.ok(validate?.(body), `${name}: ${JSON.stringify(validate?.errors)}`);
+    assert.ok((await post(path, body)).status < 300, `${name} with null for ${optional.join()}`);
+    for (const field of required) {
+      assert.ok(!validate?.({ ...body, [field]: null }));
+      assert.equal((await post(path, { ...body, [field]: null })).status, 400, `${name} with null for ${field}`);
+    }
+  }
+  await gateway.close();
+});
+
+test("every link leads to an operation that takes what it hands over", () => {
+  const links = operations.flatMap(({ operation }) => Object.values(operation.responses) as { links?: { [name: string]: { operationId: string; parameters: object } } }[])
+    .flatMap((response) => Object.values(response.links ?? {}));
+  assert.ok(links.length > 15, String(links.length));
+  for (const { operationId, parameters } of links) {
+    const target = operations.find(({ operation }) => operation.operationId === operationId);
+    assert.ok(target, operationId);
+    const names = target.operation.parameters.map(({ name }) => name);
+    for (const name of Object.keys(parameters)) assert.ok(names.includes(name), `${operationId} takes no ${name}`);
+  }
+});
+
 test("it is served beside the native dialect, and not where only Stripe's is spoken", async () => {
   for (const [dialect, status] of [["native", 200], ["both", 200], ["stripe", 401]] as const) {
     const server = await serve({ gateway: { dialect } });

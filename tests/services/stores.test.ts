@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
+import { Redis as Upstash } from "@upstash/redis";
 import { Cluster, Redis } from "ioredis";
 import pg from "pg";
 import postgres from "postgres";
@@ -10,6 +11,7 @@ import { storeConformance, transactionConformance } from "../../pkg/src/stores/c
 import { postgresStore, postgresMigrations, type PostgresStore } from "../../pkg/src/stores/postgres.js";
 import { redisStore } from "../../pkg/src/stores/redis.js";
 import type { Store } from "../../pkg/src/stores/store.js";
+import { redisOverHttp } from "./redis-over-http.mjs";
 import { server } from "./servers.js";
 
 const pool = new pg.Pool({ connectionString: server("POSTGRES_URL"), max: 10 });
@@ -20,9 +22,12 @@ const ioTwin = new Redis(server("REDIS_URL"));
 const node = createClient({ url: server("REDIS_URL") });
 const ioCluster = new Cluster([server("REDIS_CLUSTER_URL")]);
 const nodeCluster = createCluster({ rootNodes: [{ url: server("REDIS_CLUSTER_URL") }] });
+const bridge = await redisOverHttp(io, "token");
+const upstash = new Upstash({ url: bridge.url, token: "token" });
 await Promise.all([client.connect(), node.connect(), nodeCluster.connect()]);
 
 after(async () => {
+  await bridge.close();
   await Promise.all([pool.end(), client.end(), sql.end(), io.quit(), ioTwin.quit(), node.close(), ioCluster.quit(), nodeCluster.close()]);
 });
 
@@ -46,6 +51,7 @@ const STORES: Record<string, () => Store | Promise<Store>> = {
   ...TRANSACTIONAL,
   ioredis: () => redisStore(io, { name: `io${(made += 1)}` }),
   "node-redis": () => redisStore(node, { name: `node${(made += 1)}` }),
+  "@upstash/redis over HTTP": () => redisStore(upstash, { name: `http${(made += 1)}` }),
   "ioredis on a cluster": () => redisStore(ioCluster, { name: `io${(made += 1)}` }),
   "node-redis on a cluster": () => redisStore(nodeCluster, { name: `node${(made += 1)}` }),
 };
@@ -59,7 +65,7 @@ const CLIENTS: Record<string, () => Store[] | Promise<Store[]>> = {
   },
   ioredis: () => {
     const name = `both${(made += 1)}`;
-    return [redisStore(io, { name }), redisStore(ioTwin, { name }), redisStore(node, { name })];
+    return [redisStore(io, { name }), redisStore(ioTwin, { name }), redisStore(node, { name }), redisStore(upstash, { name })];
   },
   "ioredis on a cluster": () => {
     const name = `both${(made += 1)}`;
@@ -76,6 +82,14 @@ for (const [driver, open] of Object.entries(STORES)) {
 for (const [driver, open] of Object.entries(TRANSACTIONAL)) {
   for (const { name, run } of transactionConformance(open)) test(`${driver}: ${name}`, run);
 }
+
+test("what looks like JSON comes back as it was stored, also from a client that would parse it", async () => {
+  const store = redisStore(upstash, { name: `http${(made += 1)}` });
+  const values = ['{ "amount": 12345678901234567890 }', "007", "null", "=", "", '"text"', "9007199254740993"];
+  await store.commit(values.map((value, index) => ({ key: `${index}`, expected: 0, value })));
+  assert.deepEqual(await Promise.all(values.map(async (_, index) => (await store.get(`${index}`))?.value)), values);
+  assert.deepEqual((await store.scan("", null, 10)).map(({ key }) => key), values.map((_, index) => `${index}`));
+});
 
 test("a handler's own rows and the store's records become true together, by each driver", async () => {
   await pool.query("CREATE TABLE sales (driver text, id text)");

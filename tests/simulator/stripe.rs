@@ -30,6 +30,8 @@ mod payouts;
 mod replays;
 #[path = "stripe/reports.rs"]
 mod reports;
+#[path = "stripe/same_bytes.rs"]
+mod same_bytes;
 #[path = "stripe/shares.rs"]
 mod shares;
 #[path = "stripe/shop.rs"]

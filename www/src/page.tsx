@@ -1,49 +1,44 @@
 /** The whole page: what it is about, then one story after the other. */
 
 import { useEffect, useState } from "preact/hooks";
+import firstStory from "virtual:first-story";
 
 import { queryOf } from "./address.js";
-import { BooksSection } from "./books/books-section.js";
-import { DaySection } from "./day/day-section.js";
-import { FilesSection } from "./files/files-section.js";
-import { HourSection } from "./order/hour-section.js";
+import { Below } from "./below.js";
 import { OrderSection } from "./order/order-section.js";
-import { FIRST_SCENE } from "./scene.js";
+import { FIRST_SCENE, type Scene } from "./scene.js";
 import { Footer } from "./shell/footer.js";
 import { Masthead } from "./shell/masthead.js";
+import { useActed } from "./shell/use-acted.js";
 import { useScene } from "./shell/use-scene.js";
-import { useSeen } from "./shell/use-seen.js";
 import { useWork } from "./shell/use-work.js";
 import { player } from "./shell/workers.js";
-import { StormSection } from "./storm/storm-section.js";
-import { WebhookSection } from "./webhook/webhook-section.js";
+
+/** What the orders placed by hand follow from. */
+const placedIn = ({ seed, orders, trust }: Scene): string => queryOf({ ...FIRST_SCENE, seed, orders, trust });
+
+const FIRST_PLACED = placedIn(FIRST_SCENE);
 
 export function Page() {
   const [scene, change] = useScene();
   const painted = usePainted();
-  const [hour, hourSeen] = useSeen<HTMLElement>();
-  // What the orders placed by hand follow from, and what the day follows from.
-  const placed = queryOf({ ...FIRST_SCENE, seed: scene.seed, orders: scene.orders, trust: scene.trust });
-  const stories = useWork(painted ? placed : undefined, () => player().orders(scene));
-  const day = useWork(painted && hourSeen ? queryOf({ ...scene, policy: FIRST_SCENE.policy }) : undefined, () => player().day(scene));
+  const acted = useActed();
+  const placed = placedIn(scene);
+  // The first story is there as a recording. A link to another one is the wish to see it.
+  const stories = useWork(painted && (acted || placed !== FIRST_PLACED) ? placed : undefined, () => player().orders(scene), placed === FIRST_PLACED ? firstStory : undefined);
   return (
     <>
       <Masthead />
       <main>
         <OrderSection scene={scene} change={change} stories={stories} />
-        <HourSection scene={scene} change={change} day={day} innerRef={hour} />
-        <BooksSection day={day.value} />
-        <DaySection scene={scene} change={change} day={day} />
-        <WebhookSection />
-        <FilesSection day={day.value} />
-        <StormSection seed={scene.seed} policy={scene.policy} change={change} />
+        {painted && <Below scene={scene} change={change} />}
       </main>
-      <Footer />
+      {painted && <Footer />}
     </>
   );
 }
 
-/** Whether the first view has been painted: only then is anything heavy begun. */
+/** Whether the first view has been painted: only then is anything else begun. */
 function usePainted(): boolean {
   const [painted, setPainted] = useState(false);
   useEffect(() => {

@@ -36,6 +36,15 @@ test("a shop that may rely on nothing asks before it sends again", async () => {
   assert.doesNotMatch(ours, /sends it again/);
 });
 
+test("a link to a part of the page leads to it", async () => {
+  const { page, leave } = await visit(`${site.url}?seed=8#day`);
+  await done(page, "day");
+  const top = await page.$eval("#day", (part) => part.getBoundingClientRect().top);
+  // With some room above it.
+  assert.ok(top >= 0 && top < 100, `the part begins at ${top}`);
+  await leave();
+});
+
 test("what is no story is the first one", async () => {
   const first = await storyAt("");
   for (const query of ["?seed=-1", "?seed=1e9", "?rates=a.b.c&drift=%00", "?seed=%3Cscript%3E"]) {

@@ -1,6 +1,6 @@
 /** A visitor: a window of some width in some colours, and what the page complained of while it was open. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -52,8 +52,9 @@ export async function visit(url, { width = 1280, height = 900, scheme = "light",
   return { page, leave };
 }
 
-/** Waits until the work of a part of the page is done. */
+/** Waits until the whole page is there, and the work of a part of it is done. */
 export async function done(page, part) {
+  await page.waitForSelector("footer");
   await page.waitForSelector(`#${part} .status[data-state="done"]`);
 }
 
@@ -68,6 +69,14 @@ export async function press(page, part, label) {
     if ((await button.evaluate((element) => element.innerText)).startsWith(label)) return button.click();
   }
   assert.fail(`there is no button ${label} in ${part}`);
+}
+
+/** Lays a file on one side of the desk, and waits until the page has looked at it. */
+export async function drop(page, side, name, content) {
+  const path = join(SCREENSHOTS, name);
+  writeFileSync(path, content);
+  await (await page.$(`#files input[name="${side}"]`)).uploadFile(path);
+  await page.waitForSelector(`#files [aria-label="${name}"]`);
 }
 
 /** Fails with everything axe finds wrong. */

@@ -1,12 +1,10 @@
 // The examples of the webhook desk, scheme by scheme, with the package as it is shipped.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
 
 import { signDelivery } from "tillproof/testing";
 import { createVerifier, schemes } from "tillproof/webhooks";
-import { build } from "vite";
+import { sourceOf } from "./source.js";
 
 /** Schemes of which no example can be made here, and why. */
 const WITHOUT = {
@@ -40,11 +38,3 @@ test("every example of every scheme is what its button says", async () => {
   }
   assert.ok(tried > 40, `${tried} schemes were tried`);
 });
-
-/** A module of the page, built for Node. */
-async function sourceOf(path) {
-  const root = join(import.meta.dirname, "..");
-  const outDir = join(root, "node_modules/.examples");
-  await build({ root, logLevel: "warn", build: { ssr: `src/${path}`, outDir, emptyOutDir: true } });
-  return import(pathToFileURL(join(outDir, path.split("/").at(-1).replace(/\.ts$/, ".js"))).href);
-}

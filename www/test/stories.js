@@ -1,10 +1,8 @@
 // Every story, told at each width and in each colour scheme.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { closeBrowser, done, expectAccessible, keepPicture, press, textOf, visit } from "./browser.js";
+import { closeBrowser, done, drop, expectAccessible, keepPicture, press, textOf, visit } from "./browser.js";
 import { openSite } from "./site.js";
 
 const WINDOWS = [
@@ -122,17 +120,46 @@ for (const { name, ...look } of WINDOWS) {
     test("files are reconciled where they are, and one that cannot be read is named with its place", async () => {
       await press(page, "files", "Use the files of the week");
       await page.waitForSelector("#files .breaks");
-      assert.match(await textOf(page, "#files .answer"), /6 breaks/);
-      await keepPicture(page, `${name}-files`, "files");
-      const damaged = join(import.meta.dirname, "../screenshots/damaged.csv");
-      writeFileSync(damaged, "reference,amount_minor,currency\norder-1,12.5,EUR\n");
-      const field = await page.$('#files input[name="settlement"]');
-      await field.uploadFile(damaged);
-      await page.waitForFunction(() => document.querySelector("#files .drops").innerText.includes("damaged.csv"));
+      assert.match(await textOf(page, "#files .answer"), /6 breaks[\s\S]*of the bank/);
+      await drop(page, "settlement", "settlement.csv", "reference,amount_minor,currency\norder-1,12.5,EUR\n");
+      // What was said of another file goes.
+      await page.waitForFunction(() => document.querySelector("#files .breaks") === null);
       await press(page, "files", "Reconcile");
       await page.waitForSelector("#files .trouble");
-      assert.match(await textOf(page, "#files .trouble"), /damaged\.csv/);
+      assert.match(await textOf(page, "#files .trouble"), /settlement\.csv, line 2/);
       await keepPicture(page, `${name}-files-unreadable`, "files");
+    });
+
+    test("books, a provider's report and a bank's table are held against each other, and what each was read as is shown", async () => {
+      await press(page, "files", "Try an Adyen report");
+      await page.waitForFunction(() => document.querySelectorAll("#files .breaks tbody tr").length === 3);
+      assert.match(await textOf(page, "#files .breaks"), /bank charge[\s\S]*kontoauszug\.csv, line 4[\s\S]*amount mismatch[\s\S]*fee mismatch/);
+      assert.match(await textOf(page, '#files [aria-label="settlement-detail-report.csv"]'), /Recognised as Adyen settlement details by the columns Psp Reference/);
+      assert.match(await textOf(page, '#files [aria-label="kontoauszug.csv"]'), /guessed[\s\S]*booked_at\s+Buchungstag/);
+      await keepPicture(page, `${name}-files`, "files");
+    });
+
+    test("nothing is read by a guess before its gaps are filled, and a file on the wrong side is told", async () => {
+      const button = () => page.$eval("#files .primary", (element) => element.disabled);
+      const hint = () => textOf(page, "#files .controls .hint");
+      await page.click('[aria-label="Remove kontoauszug.csv"]');
+      const table = "Buchungstag;Begünstigter;Verwendungszweck;Referenz;Soll;Haben\n05.03.2026;Adyen;Auszahlung;TX61 batch 61, BookshopEU;;262,28\n";
+      await drop(page, "bank", "april.csv", Buffer.from(table, "latin1"));
+      assert.match(await textOf(page, '#files [aria-label="april.csv"]'), /is not utf-8/);
+      assert.equal(await button(), true);
+      await page.select('#files select[name="bank-encoding"]', "windows-1252");
+      await page.waitForSelector('#files input[name="bank-currency"]');
+      assert.match(await hint(), /the currency of april\.csv/);
+      assert.equal(await button(), true);
+      await page.type('#files input[name="bank-currency"]', "eur");
+      assert.equal(await button(), false);
+      await press(page, "files", "Reconcile");
+      await page.waitForFunction(() => document.querySelectorAll("#files .breaks tbody tr").length === 2);
+      await drop(page, "settlement", "march.sta", ":20:1\n:25:DE02\n:28C:1\n:60F:C260304EUR0,00\n:62F:C260304EUR0,00\n");
+      assert.match(await textOf(page, '#files [aria-label="march.sta"]'), /Seems to be a file of your bank \(mt940\)/);
+      assert.equal(await button(), true);
+      await page.click('[aria-label="Remove march.sta"]');
+      assert.equal(await button(), false);
     });
 
     test("a storm is drawn for each policy, and ours serves everybody", async () => {

@@ -8,6 +8,7 @@ import { openSite } from "./site.js";
 test("a wasm file that cannot be fetched is named", async () => {
   const site = await openSite({ without: [/simulator-.*\.wasm$/] });
   const { page, leave } = await visit(site.url, { expected: [/404/] });
+  await page.keyboard.press("Shift");
   await page.waitForSelector('#order .status[data-state="error"]');
   assert.match(await textOf(page, "#order .status"), /simulator-.*\.wasm was answered with 404/);
   await expectAccessible(page);

@@ -30,8 +30,8 @@ export interface Command {
   readonly about: readonly string[];
   /** What follows the name, in one line. */
   readonly usage: string;
-  /** Words that may follow the name without a flag. */
-  readonly arguments?: readonly string[];
+  /** Words that follow the name without a flag, and what each is for. */
+  readonly arguments?: Readonly<Record<string, string>>;
   readonly flags: Readonly<Record<string, Flag>>;
   readonly examples: readonly Example[];
   /** What the statuses 0 and 1 mean here. */
@@ -68,7 +68,7 @@ export const COMMANDS = {
       },
       {
         when: "one of last week, judged at its own time",
-        line: "tillproof verify --scheme github-v1 --secret-env HOOK_SECRET --headers h.json --body b.json --now 1770000000",
+        line: "tillproof verify --scheme github-sha256 --secret-env HOOK_SECRET --headers h.json --body b.json --now 1770000000",
       },
     ],
     status: "0 genuine, 1 not genuine",
@@ -87,13 +87,17 @@ export const COMMANDS = {
       "ledger-format": { type: "string", value: "FORMAT", says: "how the ledger is written: csv, or as for the settlement" },
       "settlement-format": { type: "string", value: "FORMAT", says: "csv, stripe, adyen, paypal, braintree, square, shopify, shopify-json or mollie: csv" },
       "bank-format": { type: "string", value: "FORMAT", says: "csv, camt.053, camt.054, mt940, bai2 or ofx: csv" },
-      mapping: { type: "string", value: "FILE.json", says: "which column means what, for a format of your own" },
+      mapping: { type: "string", multiple: true, value: "FILE.json", says: "how a table of your own is read, by side: as tillproof read prints it, or a name for each column" },
       "as-of": { type: "string", value: "RFC3339", says: "the day to count ages from; without it the latest time in the files" },
       "in-flight-days": { type: "string", value: "N", says: "calendar days a payment may be under way: 2" },
       "in-flight-business-days": { type: "string", value: "N", says: "the same in business days" },
       holidays: { type: "string", value: "FILE", says: "with business days: the days nobody works, one on each line" },
+      rules: { type: "string", value: "FILE.json", says: "what is decided by agreement: passes, small change, windows by provider, fees of the contract" },
+      matches: { type: "string", value: "FILE", says: "write each match with its pass, rules and fields there, as JSON Lines; takes longer" },
       out: { type: "string", value: "DIR", says: "write report.json, report.txt, breaks.csv, report.html and proof.json there as well" },
       "sign-env": { type: "string", value: "NAME", says: "with --out: the variable with the key that signs proof.json, an Ed25519 private key in PEM or a secret" },
+      "ledger-root": { type: "string", value: "FILE.json", says: "with --out: the root of the ledger's day, which proof.json is to name" },
+      "verify-proof": { type: "string", value: "FILE", says: "compare nothing, and check that this proof.json is signed, by the key of --sign-env, and speaks of the files given" },
       workers: { type: "string", value: "N", says: "threads at most; the report is the same whatever the number" },
       json: JSON_FLAG,
     },
@@ -103,8 +107,48 @@ export const COMMANDS = {
         when: "two reports, and the result as files",
         line: "tillproof reconcile --ledger ledger.csv --settlement may.csv --settlement june.csv --out report",
       },
+      {
+        when: "with a table of your bank, as tillproof read said it is",
+        line: "tillproof reconcile --ledger ledger.csv --settlement settlement.csv --bank statement.csv --mapping bank.json",
+      },
     ],
-    status: "0 no breaks, 1 breaks were found",
+    status: "0 no breaks (a proof: proven), 1 breaks (a proof: not proven)",
+  },
+  read: {
+    summary: "says what a file of a provider or a bank is, and writes it in the generic columns",
+    about: [
+      "Without --format the file is only looked at: its format and what told it, or for a table of no known format a mapping " +
+        "to check and complete. With --format it is read exactly, or refused with line and column, and written as the CSV " +
+        "that reconcile takes.",
+    ],
+    usage: "--file FILE [--format FORMAT] [FLAGS]",
+    flags: {
+      file: { type: "string", value: "FILE", says: "the file; - is standard input" },
+      format: {
+        type: "string",
+        value: "FORMAT",
+        words: ["stripe", "adyen", "paypal", "braintree", "square", "shopify", "shopify-json", "mollie", "generic", "camt.053", "camt.054", "mt940", "bai2", "ofx", "csv"],
+        says: "how it is written; a wrong name lists all. A table is generic for a provider, csv for a bank",
+      },
+      encoding: {
+        type: "string",
+        value: "NAME",
+        words: ["utf-8", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1", "iso-8859-15"],
+        says: "how its letters are encoded; without it as the file says, or utf-8",
+      },
+      mapping: { type: "string", value: "FILE.json", says: "which column of a table means what, as this command prints it" },
+      "reference-column": { type: "string", value: "NAME", says: "the column with your own reference, where the format has none" },
+      out: { type: "string", value: "FILE", says: "where to write the CSV; without it to standard output" },
+      json: { type: "boolean", says: "without --format: print one JSON document to standard output, and nothing else there" },
+    },
+    examples: [
+      { when: "what is this file?", line: "tillproof read --file statement.csv --encoding windows-1252" },
+      {
+        when: "a table of your bank, and then the comparison",
+        line: "tillproof read --file statement.csv --format csv --mapping bank.json --out bank.csv",
+      },
+    ],
+    status: "0 recognised or written, 1 a person has to say what it is",
   },
   queue: {
     summary: "shows the breaks that runs found, and keeps what people say, propose and decide of them",
@@ -114,7 +158,19 @@ export const COMMANDS = {
         "entry is posted to the ledger that --ledger names, or waits for one.",
     ],
     usage: "ACTION --store ADDRESS [FLAGS]",
-    arguments: ["sync", "list", "show", "assign", "comment", "propose", "accept", "approve", "reject", "reopen", "settle"],
+    arguments: {
+      sync: "take over the breaks of a run: new ones are opened, those that are gone are closed",
+      list: "the breaks that wait for somebody",
+      show: "one break, with all that was said and done",
+      assign: "give it to a person",
+      comment: "say something about it",
+      propose: "propose the entry that settles it",
+      accept: "propose to leave it as it is, for a reason",
+      approve: "approve what somebody else proposed; with --ledger it is posted",
+      reject: "reject it, for a reason",
+      reopen: "take it up again, for a reason",
+      settle: "post what was approved without a ledger",
+    },
     flags: {
       store: { type: "string", value: "ADDRESS", says: "sqlite:FILE or postgres://..." },
       "store-env": { type: "string", value: "NAME", says: "the variable with that address, where it holds a password" },
@@ -245,8 +301,8 @@ export const COMMANDS = {
   completion: {
     summary: "prints a script that completes commands and flags in your shell",
     about: ["The script is made of the same table as this help, so it knows what this version knows."],
-    usage: "bash|zsh|fish",
-    arguments: ["bash", "zsh", "fish"],
+    usage: "SHELL",
+    arguments: { bash: "for ~/.bashrc", zsh: "for ~/.zshrc, after compinit", fish: "for a file of its own" },
     flags: {},
     examples: [
       { when: "bash, in ~/.bashrc", line: "source <(tillproof completion bash)" },

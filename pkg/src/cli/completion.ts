@@ -56,7 +56,7 @@ function bash(): string {
           return [`        --${flag}) return ;;`];
       }
     });
-    const offered = [...(command.arguments ?? []), ...flagsWith(command).map(([flag]) => `--${flag}`)].join(" ");
+    const offered = [...Object.keys(command.arguments ?? {}), ...flagsWith(command).map(([flag]) => `--${flag}`)].join(" ");
     const before = values.length === 0 ? [] : ['      case "$before" in', ...values, "      esac"];
     return [`    ${name})`, ...before, `      COMPREPLY=($(compgen -W "${offered}" -- "$word")) ;;`].join("\n");
   });
@@ -85,7 +85,7 @@ function zsh(): string {
       const again = described.multiple === true ? "*" : "";
       return `        ${quoted(`${again}--${flag}[${bracketed(described.says)}]${zshValue(described)}`)}`;
     });
-    const positional = command.arguments === undefined ? [] : [`        ${quoted(`1:word:(${command.arguments.join(" ")})`)}`];
+    const positional = command.arguments === undefined ? [] : [`        ${quoted(`1:word:(${Object.keys(command.arguments).join(" ")})`)}`];
     return `    ${name})\n      _arguments \\\n${[...positional, ...rows].join(" \\\n")} ;;`;
   });
   return `#compdef tillproof
@@ -133,7 +133,7 @@ function fish(): string {
     const here = `complete -c tillproof -n '__fish_seen_subcommand_from ${name}'`;
     return [
       `complete -c tillproof -n __fish_use_subcommand -a ${name} -d ${fishQuoted(command.summary)}`,
-      ...(command.arguments === undefined ? [] : [`${here} -a '${command.arguments.join(" ")}'`]),
+      ...(command.arguments === undefined ? [] : [`${here} -a '${Object.keys(command.arguments).join(" ")}'`]),
       ...flagsWith(command).map(([flag, described]) => `${here} -l ${flag}${fishValue(described)} -d ${fishQuoted(described.says)}`),
     ];
   });

@@ -6,11 +6,12 @@
  * every failure is one line on standard error.
  */
 
-import { createRequire } from "node:module";
+import nodeModule, { createRequire } from "node:module";
 
 import { isTillproofError } from "../shell/errors.js";
 import { COMMANDS, isCommand, type CommandName } from "./commands.js";
 import { helpOf, overview } from "./help.js";
+import { expected } from "./meant.js";
 import { paintOf } from "./paint.js";
 import { FINE, shown, UsageError, WRONG_USAGE } from "./usage.js";
 
@@ -20,7 +21,8 @@ type Run = (argv: string[]) => Promise<number>;
 /** The module of each command is loaded when it is asked for: most of them bring wasm along. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
   verify: async () => (await import("./verify.js")).runVerify,
-  reconcile: async () => (await import("./reconcile.js")).runReconcile,
+  reconcile: async () => (await import("./reconcile-large.js")).runReconcile,
+  read: async () => (await import("./read.js")).runRead,
   queue: async () => (await import("./queue.js")).runQueue,
   simulate: async () => (await import("./simulate.js")).runSimulate,
   torture: async () => (await import("./torture.js")).runTorture,
@@ -28,6 +30,9 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
   doctor: async () => (await import("./doctor.js")).runDoctor,
   completion: async () => (await import("./completion.js")).runCompletion,
 };
+
+/** No name of a command is longer. */
+const NAME_MAX = 20;
 
 /** The version in the package.json above this file, by the package's own name for it. */
 function version(): string {
@@ -54,7 +59,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
     help([]);
     throw new UsageError(`no command was given: expected ${Object.keys(COMMANDS).join(", ")}`);
   }
-  if (!isCommand(name)) throw new UsageError(`there is no command ${shown(name)}: ${expectedCommands()}`);
+  if (!isCommand(name)) throw new UsageError(`there is no command ${shown(name)}: ${expectedCommands(name)}`);
   if (argv.includes("--help") || argv.includes("-h")) return help([name]);
   const run = await LOAD[name]();
   return run(argv);
@@ -63,14 +68,17 @@ async function main([name, ...argv]: string[]): Promise<number> {
 /** The overview, or one command. */
 function help([name]: string[]): number {
   const paint = paintOf(process.stdout);
-  if (name !== undefined && !isCommand(name)) throw new UsageError(`there is no command ${shown(name)}: ${expectedCommands()}`);
+  if (name !== undefined && !isCommand(name)) throw new UsageError(`there is no command ${shown(name)}: ${expectedCommands(name)}`);
   process.stdout.write(name === undefined ? overview(paint) : helpOf(name, COMMANDS[name], paint));
   return FINE;
 }
 
-function expectedCommands(): string {
-  return `expected ${Object.keys(COMMANDS).join(", ")}; see tillproof --help`;
+function expectedCommands(name: string): string {
+  return `${expected(name.slice(0, NAME_MAX), Object.keys(COMMANDS))}; see tillproof --help`;
 }
+
+// What is loaded next is kept compiled between runs, where Node has that.
+(nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
 
 // A reader that has seen enough (`| head`) is no failure: the exit status still is the answer.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

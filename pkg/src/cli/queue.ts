@@ -8,6 +8,7 @@ import { entryFor, openQueue, type BreakQueue, type Case, type CaseState, type P
 import { Ledger } from "../ledger/ledger.js";
 import type { BreakKind, Report } from "../reconcile/index.js";
 import { COMMANDS, flagsOf } from "./commands.js";
+import { expected } from "./meant.js";
 import { moment } from "./moments.js";
 import { addressOf, openStore } from "./store.js";
 import { FINE, fileJson, flags, NO, printJson, required, shown, UsageError, wholeNumber } from "./usage.js";
@@ -16,7 +17,7 @@ const FLAGS = flagsOf("queue");
 
 type Given = ReturnType<typeof flags<typeof FLAGS>>;
 
-type Action = (typeof COMMANDS)["queue"]["arguments"][number];
+type Action = keyof (typeof COMMANDS)["queue"]["arguments"];
 
 /** What an action answers: a document, how it reads, and the exit status. */
 interface Answer {
@@ -30,7 +31,7 @@ export async function runQueue(argv: string[]): Promise<number> {
   const [action, ...rest] = argv;
   if (!isAction(action)) {
     const found = action === undefined ? "no action was named" : `there is no action ${shown(action)}`;
-    throw new UsageError(`${found}: expected ${COMMANDS.queue.arguments.join(", ")}`);
+    throw new UsageError(`${found}: ${expected(action ?? "", Object.keys(COMMANDS.queue.arguments))}`);
   }
   const given = flags(rest, FLAGS);
   const { store, close } = await openStore(addressOf(given), action === "sync");
@@ -52,7 +53,7 @@ export async function runQueue(argv: string[]): Promise<number> {
 }
 
 function isAction(word: string | undefined): word is Action {
-  return COMMANDS.queue.arguments.some((action) => action === word);
+  return word !== undefined && Object.hasOwn(COMMANDS.queue.arguments, word);
 }
 
 const ACTIONS: Readonly<Record<Action, (queue: BreakQueue, given: Given) => Promise<Answer>>> = {

@@ -1,11 +1,11 @@
 /** What `tillproof reconcile --out DIR` leaves behind: the report for programs, for people, for spreadsheets and for auditors. */
 
-import { createPrivateKey } from "node:crypto";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import {
-  proofInput, proofOf, toCsv, toHtml, toText, totalsOf, type NamedSource, type ReconcileOptions, type Report,
+  proofInput, proofOf, toCsv, toHtml, toText, totalsOf,
+  type LedgerRoot, type NamedSource, type ProofInput, type ReconcileOptions, type Report, type RulesDocument,
 } from "../reconcile/index.js";
 import { progress } from "./progress.js";
 import { reason, shown, UsageError } from "./usage.js";
@@ -18,15 +18,29 @@ export interface Reports {
   readonly report: Report;
   readonly files: Readonly<Partial<Record<(typeof SIDES)[number], readonly NamedSource[]>>>;
   /** The files as they lie on the disk: what the proof speaks of. */
-  readonly originals: readonly { readonly side: (typeof SIDES)[number]; readonly name: string; readonly data: Uint8Array }[];
+  readonly originals: readonly Original[];
   readonly columns?: ReconcileOptions["columns"];
   readonly inFlightDays?: number | undefined;
   readonly businessDays?: boolean | undefined;
   readonly key?: CryptoKey;
+  readonly rules?: RulesDocument | undefined;
+  readonly ledgerRoot?: LedgerRoot | undefined;
+}
+
+/** A file that a run was made of. */
+export interface Original {
+  readonly side: ProofInput["side"];
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
+/** The digests of those files. */
+export function inputsOf(originals: readonly Original[]): Promise<ProofInput[]> {
+  return Promise.all(originals.map(({ side, name, data }) => proofInput(side, name, data)));
 }
 
 /** Writes all of it. The files are read once more, to add them up. */
-export async function writeReports({ folder, report, files, originals, columns, inFlightDays, businessDays, key }: Reports): Promise<void> {
+export async function writeReports({ folder, report, files, originals, columns, inFlightDays, businessDays, key, rules, ledgerRoot }: Reports): Promise<void> {
   const named = SIDES.flatMap((side) => (files[side] ?? []).map(({ name, data, lines }) => ({ side, name, data: bytesOf(data), lines })));
   const { rows } = report.summary;
   const bar = progress("adding up", rows.ledger + rows.settlement + rows.bank);
@@ -38,8 +52,8 @@ export async function writeReports({ folder, report, files, originals, columns, 
     (more) => bar.to((done += more)),
   );
   bar.end();
-  const inputs = await Promise.all(originals.map(({ side, name, data }) => proofInput(side, name, data)));
-  const proof = await proofOf(report, { inputs, totals, inFlightDays, businessDays, ...(key === undefined ? {} : { key }) });
+  const inputs = await inputsOf(originals);
+  const proof = await proofOf(report, { inputs, totals, inFlightDays, businessDays, rules, ledgerRoot, ...(key === undefined ? {} : { key }) });
   try {
     makeFolder(resolve(folder));
     writeFileSync(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
@@ -49,25 +63,6 @@ export async function writeReports({ folder, report, files, originals, columns, 
     writeFileSync(join(folder, "proof.json"), `${JSON.stringify(proof, null, 2)}\n`);
   } catch (error) {
     throw new UsageError(`--out ${shown(folder)}: ${reason(error)}`);
-  }
-}
-
-/** The key in an environment variable: an Ed25519 private key in PEM, or any secret for an HMAC. */
-export async function signingKey(variable: string): Promise<CryptoKey> {
-  const value = process.env[variable];
-  if (value === undefined || value === "") {
-    throw new UsageError(`--sign-env ${shown(variable)}: the environment has no such variable, or it is empty`);
-  }
-  if (!value.includes("-----BEGIN")) {
-    const secret = new TextEncoder().encode(value);
-    return crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
-  }
-  try {
-    const der = createPrivateKey(value).export({ type: "pkcs8", format: "der" });
-    return await crypto.subtle.importKey("pkcs8", Uint8Array.from(der), "Ed25519", false, ["sign"]);
-  } catch {
-    // What the host says of a key may show some of it.
-    throw new UsageError(`--sign-env ${shown(variable)}: this is no Ed25519 private key in PEM (PKCS #8)`);
   }
 }
 

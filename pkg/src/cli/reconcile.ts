@@ -1,16 +1,18 @@
 /** `tillproof reconcile`: your books against what the provider settled, from files. */
 
+import { writeFileSync } from "node:fs";
+
 import {
-  readers, reconcile, toText, type FormatName, type NamedSource, type ReconcileOptions, type Report,
+  readers, reconcile, rulesOf, toText, type FormatName, type Match, type NamedSource, type ReconcileOptions, type Report,
 } from "../reconcile/index.js";
 import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
-import { signingKey, writeReports } from "./reconcile-out.js";
-import { isDay, moment } from "./moments.js";
+import { writeReports, type Original } from "./reconcile-out.js";
+import { checkProof, ledgerRootOf, proofKey } from "./reconcile-proof.js";
+import { moment } from "./moments.js";
+import { mappings, type Table } from "./mapping.js";
+import { GENERIC, jsonFile, SIDES, window, type Side } from "./reconcile-flags.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
-
-/** The generic CSV of the documentation, with `--mapping` for files that call their columns otherwise. */
-const GENERIC = "csv";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
@@ -18,103 +20,80 @@ export async function runReconcile(argv: string[]): Promise<number> {
   // A ceiling, and one is below every ceiling; the report is the same whatever the number.
   if (given.workers !== undefined) wholeNumber("workers", given.workers);
 
+  const ledgerRoot = given["ledger-root"] === undefined ? {} : { ledgerRoot: ledgerRootOf(given["ledger-root"]) };
+  if (given["verify-proof"] !== undefined) {
+    const originals = [...SIDES, ...SETTINGS].flatMap((side) => originalsOf(side, given[flagOf(side)]));
+    return checkProof({ path: given["verify-proof"], keyEnv: given["sign-env"], originals, json: given.json === true, ...ledgerRoot });
+  }
+  const rules = given.rules === undefined ? {} : { rules: rulesOf(jsonFile("rules", given.rules)) };
+  const matches: string[] = [];
+
+  const { columns: names, tables } = mappings(given.mapping);
   const read = {
-    ledger: sources("ledger", given.ledger, given["ledger-format"]),
-    settlement: sources("settlement", given.settlement, given["settlement-format"]),
-    ...(given.bank === undefined ? {} : { bank: sources("bank", given.bank, given["bank-format"]) }),
+    ledger: sources("ledger", given.ledger, given["ledger-format"], tables.ledger),
+    settlement: sources("settlement", given.settlement, given["settlement-format"], tables.settlement),
+    ...(given.bank === undefined ? {} : { bank: sources("bank", given.bank, given["bank-format"], tables.bank) }),
   };
   const files = {
     ledger: read.ledger.generic,
     settlement: read.settlement.generic,
     ...(read.bank === undefined ? {} : { bank: read.bank.generic }),
   };
-  const columns = given.mapping === undefined ? undefined : mapping(given.mapping);
+  const columns = Object.keys(names).length === 0 ? undefined : names;
   const report = reconciled({
     ...files,
     ...(columns === undefined ? {} : { columns }),
     ...(given["as-of"] === undefined ? {} : { asOf: moment("as-of", given["as-of"]) }),
     ...window(given),
+    ...rules,
+    ...(PROVIDERS.has(given["settlement-format"] ?? GENERIC) ? { provider: given["settlement-format"] } : {}),
+    ...(given.matches === undefined ? {} : { onMatch: (match: Match) => void matches.push(JSON.stringify(match)) }),
   });
+  if (given.matches !== undefined) written("matches", given.matches, matches.map((line) => `${line}\n`).join(""));
   if (given.out !== undefined) {
     const settings = window(given);
-    const signed = given["sign-env"] === undefined ? {} : { key: await signingKey(given["sign-env"]) };
-    const originals = SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }) => ({ side, name, data })));
-    await writeReports({ folder: given.out, report, files, originals, ...settings, ...signed, ...(columns === undefined ? {} : { columns }) });
+    const signed = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
+    const originals = [
+      ...SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }): Original => ({ side, name, data }))),
+      ...SETTINGS.flatMap((side) => originalsOf(side, given[flagOf(side)])),
+    ];
+    await writeReports({ folder: given.out, report, files, originals, ...settings, ...signed, ...rules, ...ledgerRoot, ...(columns === undefined ? {} : { columns }) });
   }
   if (given.json === true) printJson(report);
   else process.stdout.write(toText(report));
   return report.summary.breaks === 0 ? FINE : NO;
 }
 
-/** The in-flight window: calendar days or business days, not both. */
-function window(given: {
-  readonly "in-flight-days"?: string | undefined;
-  readonly "in-flight-business-days"?: string | undefined;
-  readonly holidays?: string | undefined;
-}): Pick<ReconcileOptions, "inFlightDays" | "businessDays" | "holidays"> {
-  const { "in-flight-days": calendar, "in-flight-business-days": business } = given;
-  if (calendar !== undefined && business !== undefined) {
-    throw new UsageError("--in-flight-days and --in-flight-business-days: give one of the two");
-  }
-  if (business === undefined) {
-    if (given.holidays !== undefined) throw new UsageError("--holidays goes with --in-flight-business-days");
-    return calendar === undefined ? {} : { inFlightDays: wholeNumber("in-flight-days", calendar) };
-  }
-  const inFlightDays = wholeNumber("in-flight-business-days", business);
-  return { inFlightDays, businessDays: true, ...(given.holidays === undefined ? {} : { holidays: days(given.holidays) }) };
+/** What settles how files are read and judged: each is a file of its own, and part of what a proof speaks of. */
+const SETTINGS = ["columns", "holidays", "rules"] as const;
+
+/** The flag that names the file of a side or a setting. */
+function flagOf<Name extends Side | (typeof SETTINGS)[number]>(side: Name): Name extends "columns" ? "mapping" : Exclude<Name, "columns"> {
+  return (side === "columns" ? "mapping" : side) as Name extends "columns" ? "mapping" : Exclude<Name, "columns">;
 }
 
-/** The days of a holiday file: one on each line; what follows a `#` is a remark. */
-function days(path: string): string[] {
-  const lines = new TextDecoder().decode(fileBytes("holidays", path)).split(/\r?\n/);
-  const found = lines.map((line) => line.replace(/#.*$/, "").trim());
-  const wrong = found.findIndex((day) => day !== "" && !(/^\d{4}-\d{2}-\d{2}$/.test(day) && isDay(day)));
-  if (wrong >= 0) {
-    throw new UsageError(`--holidays ${shown(path)}, line ${wrong + 1}: expected a day such as 2026-12-25`);
-  }
-  return found.filter((day) => day !== "");
+/** The files that a flag names, as they lie on the disk. */
+function originalsOf(side: Original["side"], paths: string | readonly string[] | undefined): Original[] {
+  const all = typeof paths === "string" ? [paths] : (paths ?? []);
+  return all.map((path) => ({ side, name: path, data: fileBytes(side, path) }));
 }
 
-const SIDES = ["ledger", "settlement", "bank"] as const;
-
-type Side = (typeof SIDES)[number];
+/** Writes a file that a flag names. */
+function written(flag: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(`--${flag} ${shown(path)}: ${reason(error)}`);
+  }
+}
 
 type Files = Readonly<Partial<Record<Side, readonly NamedSource[]>>>;
 
 /** Formats that are tables with columns of any name: those the engine reads by itself. */
 const TABLES: ReadonlySet<FormatName> = new Set(["generic", "csv"]);
 
-/**
- * A mapping file: by side, or once for all sides, the contract's name of each column and the file's.
- * `{"settlement": {"reference": "Merchant Reference", "amount": "Gross"}}`
- */
-function mapping(path: string): NonNullable<ReconcileOptions["columns"]> {
-  const wrong = (why: string): UsageError => new UsageError(`--mapping ${shown(path)}: ${why}`);
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder().decode(fileBytes("mapping", path)));
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw wrong(`this is no JSON: ${reason(error)}`);
-  }
-  const names = (value: unknown): Record<string, string> => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw wrong("expected an object of column names");
-    }
-    for (const [ours, theirs] of Object.entries(value)) {
-      if (typeof theirs !== "string" || theirs === "") throw wrong(`the column of ${shown(ours)} is no name`);
-    }
-    return value as Record<string, string>;
-  };
-  if (typeof document !== "object" || document === null) throw wrong("expected an object");
-  if (!SIDES.some((side) => side in document)) {
-    const all = names(document);
-    return { ledger: all, settlement: all };
-  }
-  const unknown = Object.keys(document).find((key) => !SIDES.some((side) => side === key));
-  if (unknown !== undefined) throw wrong(`${shown(unknown)} is no side: expected ${SIDES.join(", ")}`);
-  return Object.fromEntries(Object.entries(document).map(([side, value]) => [side, names(value)]));
-}
+/** Formats that are those of one provider, whose window the rules may know. */
+const PROVIDERS: ReadonlySet<string> = new Set(["stripe", "adyen", "paypal", "braintree", "square", "shopify", "shopify-json", "mollie"]);
 
 /** The files of a side as they are compared, and as they lie on the disk. */
 interface Sources {
@@ -123,8 +102,13 @@ interface Sources {
 }
 
 /** The files of a side, all in one format. */
-function sources(side: Side, paths: string[] | undefined, format = GENERIC): Sources {
+function sources(side: Side, paths: string[] | undefined, format: string = GENERIC, table?: Table): Sources {
   const named = required(side, paths).map((path) => ({ name: path, data: fileBytes(side, path) }));
+  if (table !== undefined) {
+    if (format !== GENERIC) throw new UsageError(`--mapping says how a table of the ${side} is read, and --${side}-format ${shown(format)} is none: leave one of them out`);
+    const tables = side === "bank" ? "csv" : "generic";
+    return { generic: named.map(({ name, data }) => readers.source(data, { format: tables, name, ...table })), originals: named };
+  }
   if (format === GENERIC) return { generic: named, originals: named };
   const wanted = side === "bank" ? "bank" : "settlement";
   const known = readers.formats().filter(({ name, side: its }) => its === wanted && !TABLES.has(name));
@@ -153,8 +137,17 @@ function otherFormat(files: Files, file: string): string | undefined {
   for (const side of SIDES) {
     const source = files[side]?.find(({ name, lines }) => name === file && lines === undefined);
     if (source === undefined) continue;
-    const { format, because } = readers.detect(source.data);
+    const { format, because } = detected(source.data);
     if (format !== null && !TABLES.has(format)) return `the file seems to be in the format ${format} (${because}): --${side}-format ${format}`;
   }
   return undefined;
+}
+
+/** What a file seems to be; nothing for one that is not even text, of which the refusal says enough. */
+function detected(data: NamedSource["data"]): Pick<ReturnType<typeof readers.detect>, "format" | "because"> {
+  try {
+    return readers.detect(data);
+  } catch {
+    return { format: null, because: "" };
+  }
 }

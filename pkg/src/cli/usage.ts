@@ -8,6 +8,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
+import { expected } from "./meant.js";
+
 /** The command did what it was asked, and the answer is good. */
 export const FINE = 0;
 /** The command did what it was asked, and the answer is "no". */
@@ -41,7 +43,8 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /**
  * Parses the flags of a command, which takes no other arguments.
  *
- * A flag that takes one value stands once at most: which of two seeds was meant, nobody can know.
+ * A flag that takes one value stands once at most: which of two seeds was meant, nobody can know. One that takes several may
+ * stand several times, or once before all of them, as a shell writes them for `*.csv`.
  */
 export function flags<T extends Options>(
   argv: readonly string[],
@@ -51,8 +54,14 @@ export function flags<T extends Options>(
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const seen = new Set<string>();
   const args: string[] = [];
+  /** The flag that takes several values, and stands last. */
+  let several: string | undefined;
   for (const token of tokens) {
     if (token.kind === "positional") {
+      if (several !== undefined) {
+        args.push(`--${several}=${token.value}`);
+        continue;
+      }
       throw new UsageError(`${shown(token.value)} belongs to no flag: every value follows the flag it is for`);
     }
     if (token.kind === "option-terminator") throw new UsageError("-- is not used here: every value follows its flag");
@@ -60,8 +69,9 @@ export function flags<T extends Options>(
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined || !rawName.startsWith("--")) {
       const known = Object.keys(options).map((each) => `--${each}`);
-      throw new UsageError(`there is no flag ${cut(rawName)}: expected ${known.join(", ")}`);
+      throw new UsageError(`there is no flag ${cut(rawName)}: ${expected(rawName.slice(0, SHOWN_MAX), known)}`);
     }
+    several = option.multiple === true ? name : undefined;
     if (option.type === "boolean") {
       if (value !== undefined) throw new UsageError(`--${name} takes no value`);
       args.push(`--${name}`);

@@ -16,10 +16,15 @@ export interface EntryNames {
   readonly gateway?: string | undefined;
   /** As in `Assets:Bank:<bank>:<currency>`; `main` when left out. */
   readonly bank?: string | undefined;
+  /** The account that collects the differences of a kind, where it is not the usual one: `accounts` of the rules. */
+  readonly accounts?: Readonly<Partial<Record<BreakKind, string>>> | undefined;
 }
 
 const PENDING = "Assets:Gateway:{gateway}:Pending:{currency}";
 const BANK = "Assets:Bank:{bank}:{currency}";
+
+/** Accounts that hold money, and collect no differences. */
+const MONEY: ReadonlySet<string> = new Set([PENDING, BANK]);
 
 /** Where a difference belongs: debited and credited when more was found than expected, and the other way round for less. */
 const EVIDENT: Readonly<Partial<Record<BreakKind, readonly [debit: string, credit: string]>>> = {
@@ -39,8 +44,12 @@ const EVIDENT: Readonly<Partial<Record<BreakKind, readonly [debit: string, credi
  * Throws `text_expected` where the accounts need a name that was not given.
  */
 export function entryFor(found: Break, names: EntryNames = {}): ProposedEntry | null {
-  const { gateway, bank } = onlyKnown("names", names, ["gateway", "bank"]);
-  const accounts = EVIDENT[found.kind];
+  const { gateway, bank } = onlyKnown("names", names, ["gateway", "bank", "accounts"]);
+  const evident = EVIDENT[found.kind];
+  const own = names.accounts?.[found.kind];
+  // The other account is where the money is.
+  const accounts = evident === undefined || own === undefined ? evident
+    : [MONEY.has(evident[0]) ? evident[0] : own, MONEY.has(evident[1]) ? evident[1] : own] as const;
   const difference = differenceOf(found);
   if (accounts === undefined || difference === null || difference === 0n) return null;
   const filled = (account: string): string =>

@@ -6,6 +6,7 @@
  */
 
 import type { BankLine, LineKind, SettlementLine } from "./readers-lines.js";
+import type { RowPlace } from "./report.js";
 
 /** A generic file, and the line of the original that each of its rows came from. */
 export interface GenericFile {
@@ -39,6 +40,11 @@ export function genericBank(lines: readonly BankLine[]): GenericFile {
 /** The line of the original that a line of the generic file stands for; the same where nothing was written anew. */
 export function originalLine(lines: readonly number[] | undefined, line: number): number {
   return lines?.[line - LINES_BEFORE] ?? line;
+}
+
+/** Where a row stood in the file it was read from, by the lines of its side. */
+export function placed({ file, line }: RowPlace, lines: ReadonlyMap<string, readonly number[]>): RowPlace {
+  return { file, line: originalLine(lines.get(file), line) };
 }
 
 type Cell = string | bigint | undefined;

@@ -12,6 +12,7 @@ import { bytes, list, object, onlyKnown, refusal, text } from "../shell/guard.js
 import { storeShape } from "../stores/rules.js";
 import type { Store } from "../stores/store.js";
 import { toldStore } from "../stores/told.js";
+import { through } from "./compressed.js";
 import { sha256Of } from "./digest.js";
 import { reconcile, type NamedSource, type ReconcileOptions } from "./index.js";
 import type { Report } from "./report.js";
@@ -21,7 +22,7 @@ const SIDES = ["ledger", "settlement", "bank"] as const;
 type Side = (typeof SIDES)[number];
 
 /** How to judge; the same for every run of a reconciliation. */
-export type ReconciliationSettings = Pick<ReconcileOptions, "columns" | "inFlightDays" | "businessDays" | "holidays">;
+export type ReconciliationSettings = Pick<ReconcileOptions, "columns" | "inFlightDays" | "businessDays" | "holidays" | "rules" | "provider">;
 
 /** How a reconciliation is opened. */
 export interface ReconciliationOptions extends ReconciliationSettings {
@@ -65,7 +66,7 @@ export class Reconciliation {
 
   /** Use {@link createReconciliation}. */
   constructor(options: ReconciliationOptions) {
-    const { store, name, ...settings } = onlyKnown("options", options, ["store", "name", "columns", "inFlightDays", "businessDays", "holidays"]);
+    const { store, name, ...settings } = onlyKnown("options", options, ["store", "name", "columns", "inFlightDays", "businessDays", "holidays", "rules", "provider"]);
     const own = text("name", name ?? "main");
     if (!NAME.test(own)) {
       throw refusal("reconciliation_name_invalid", "name", own, "is no name of a reconciliation: expected 1 to 64 letters, digits, _ . or -");
@@ -225,11 +226,6 @@ function lost(name: string): TillproofError {
 
 async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
   yield data;
-}
-
-async function through(stream: CompressionStream | DecompressionStream, ...parts: Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
-  const source = new Blob(parts as BlobPart[]).stream() as ReadableStream<Uint8Array<ArrayBuffer>>;
-  return new Uint8Array(await new Response(source.pipeThrough(stream)).arrayBuffer());
 }
 
 function base64(data: Uint8Array): string {

@@ -11,9 +11,14 @@
 
 import { clerk } from "../shell/reconcile-files.js";
 import { judge } from "../shell/reconcile.js";
-import { bytes, onlyKnown, refusal, timeMs, type BytesInput } from "../shell/guard.js";
-import { encode, open } from "../shell/wire.js";
-import { originalLine } from "./generic.js";
+import type { BytesInput } from "../shell/guard.js";
+import { open } from "../shell/wire.js";
+import { asked, type Side } from "./asked.js";
+import { placed } from "./generic.js";
+import { matchesOf, type Match } from "./matches.js";
+import type { RulesDocument } from "./rules.js";
+import type { StatementFigures } from "./statements.js";
+import { packTerms } from "./terms.js";
 import type { Report, RowPlace } from "./report.js";
 
 export { readers } from "./readers.js";
@@ -28,12 +33,16 @@ export { createReconciliation, Reconciliation } from "./incremental.js";
 export type { AddedFiles, KeptFile, ReconciliationOptions, ReconciliationSettings } from "./incremental.js";
 export { toHtml } from "./page.js";
 export type { PageOptions } from "./page.js";
+export type { Match } from "./matches.js";
 export { proofInput, proofOf, verifyProof } from "./proof.js";
-export type { Proof, ProofCheck, ProofInput, ProofOptions, ProofStatement } from "./proof.js";
+export type { LedgerRoot, Proof, ProofCheck, ProofInput, ProofOptions, ProofStatement } from "./proof.js";
+export { defaultRules, rulesOf } from "./rules.js";
+export type { FeeRuleDocument, PassName, RulesDocument, WindowRule } from "./rules.js";
+export type { StatementFigures } from "./statements.js";
 export { toText } from "./text.js";
 export { totalsOf } from "./totals.js";
 export type { Bridge, BridgeStep, SideTotal, TotalledFile, TotalledFiles, Totals } from "./totals.js";
-export type { Break, BreakKind, InFlight, KindTotal, Report, RowPlace } from "./report.js";
+export type { Break, BreakKind, InFlight, KindTotal, Nearest, Report, RowPlace } from "./report.js";
 
 /** Generic CSV with the name that errors and breaks call it by; `readers.source` makes one of a file of another format. */
 export interface NamedSource {
@@ -41,6 +50,8 @@ export interface NamedSource {
   readonly data: BytesInput;
   /** Where each row stood in the file it was made of; the rows of the CSV itself when left out. */
   readonly lines?: readonly number[] | undefined;
+  /** What it says about itself, as `readers.source` tells it: held against what was read, and against the other files. */
+  readonly statements?: readonly StatementFigures[] | undefined;
 }
 
 /** One file: its content, or a content with a name. */
@@ -69,9 +80,19 @@ export interface ReconcileOptions {
   readonly businessDays?: boolean | undefined;
   /** Days that do not count, such as `2026-12-25`. */
   readonly holidays?: readonly string[] | undefined;
+  /**
+   * What is decided by agreement: a document of {@link RulesDocument}, or its JSON; {@link defaultRules} when left out. The
+   * window above is used where it is given, and that of the rules where it is not.
+   */
+  readonly rules?: RulesDocument | string | undefined;
+  /** Whose rows those are that name no account: one of the providers of the rules, for its window. */
+  readonly provider?: string | undefined;
+  /**
+   * Is handed each match, with the pass that made it, the rules and the fields that decided. To tell them costs time and
+   * memory: every row is then judged one by one.
+   */
+  readonly onMatch?: ((match: Match) => void) | undefined;
 }
-
-const KNOWN = ["ledger", "settlement", "bank", "columns", "asOf", "inFlightDays", "businessDays", "holidays"] as const;
 
 /** The first byte of a JSON document. */
 const BRACE = 0x7b;
@@ -82,28 +103,16 @@ const BRACE = 0x7b;
  * Throws `file_*` with the place for a file that cannot be read, `bytes_expected` for something that is no file.
  */
 export function reconcile(options: ReconcileOptions): Report {
-  onlyKnown("options", options, KNOWN);
-  const ledger = side("ledger", options.ledger);
-  const settlement = side("settlement", options.settlement);
-  const bank = side("bank", options.bank ?? []);
-  const { columns = {}, holidays = [], businessDays } = options;
-  onlyKnown("columns", columns, ["ledger", "settlement", "bank"]);
-  const document = encode({
-    ledger: ledger.files,
-    settlement: settlement.files,
-    bank: bank.files,
-    as_of: options.asOf === undefined ? undefined : timeMs("asOf", options.asOf),
-    in_flight_days: options.inFlightDays === undefined ? undefined : days(options.inFlightDays),
-    business_days: businessDays,
-    holidays: holidays.map((day) => ({ day })),
-    ledger_columns: named(columns.ledger),
-    settlement_columns: named(columns.settlement),
-    bank_columns: named(columns.bank),
-  });
+  const { document, ledger, settlement, bank, terms } = asked(options);
   const batch = clerk.raw((exports) => exports.reconcile_read(document, ledger.data, settlement.data, bank.data));
   // A refusal is a document, and no batch begins as one does; opened, it throws.
   if (batch[0] === BRACE) open(batch);
-  const verdicts = judge.raw((exports) => exports.reconcile_judge(batch));
+  const verdicts = judge.raw((exports) => exports.reconcile_judge(batch, packTerms(terms)));
+  const { onMatch } = options;
+  if (onMatch !== undefined) {
+    const lines = clerk.raw((exports) => exports.reconcile_matches(verdicts));
+    matchesOf(lines, { ledger: ledger.lines, settlement: settlement.lines, bank: bank.lines }).forEach(onMatch);
+  }
   const report = clerk.invoke<Report>((exports) => exports.reconcile_report(verdicts));
   return withOriginalPlaces(report, { ledger, settlement, bank });
 }
@@ -111,8 +120,7 @@ export function reconcile(options: ReconcileOptions): Report {
 /** Rows are told by the line of the file they came from, where `readers.source` has written them anew. */
 function withOriginalPlaces(report: Report, sides: Readonly<Record<"ledger" | "settlement" | "bank", Side>>): Report {
   if (Object.values(sides).every(({ lines }) => lines.size === 0)) return report;
-  const places = (rows: readonly RowPlace[], { lines }: Side): RowPlace[] =>
-    rows.map(({ file, line }) => ({ file, line: originalLine(lines.get(file), line) }));
+  const places = (rows: readonly RowPlace[], { lines }: Side): RowPlace[] => rows.map((row) => placed(row, lines));
   return {
     ...report,
     breaks: report.breaks.map((one) => ({
@@ -122,58 +130,8 @@ function withOriginalPlaces(report: Report, sides: Readonly<Record<"ledger" | "s
         settlement: places(one.rows.settlement, sides.settlement),
         bank: places(one.rows.bank, sides.bank),
       },
+      // A row of the ledger is missing in the settlement, and the nearest one stands there.
+      ...(one.nearest === undefined ? {} : { nearest: { ...one.nearest, ...placed(one.nearest, (one.rows.ledger.length > 0 ? sides.settlement : sides.ledger).lines) } }),
     })),
   };
-}
-
-function named(columns: ColumnNames = {}): { ours: string; theirs: string }[] {
-  return Object.entries(columns).map(([ours, theirs]) => ({ ours, theirs }));
-}
-
-/** The files of one side: names and lengths, and all their bytes one after the other. */
-interface Side {
-  readonly files: readonly { readonly name: string; readonly length: number }[];
-  readonly data: Uint8Array;
-  /** Where the rows stood of the files that were written anew, by name. */
-  readonly lines: ReadonlyMap<string, readonly number[]>;
-}
-
-function side(name: "ledger" | "settlement" | "bank", input: Source | readonly Source[]): Side {
-  const sources: readonly Source[] = Array.isArray(input) ? input : [input];
-  const lines = new Map<string, readonly number[]>();
-  const files = sources.map((source, index) => {
-    const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
-    if (!isNamed(source)) return { name: own, data: bytes(own, source) };
-    if (source.lines !== undefined) {
-      if (lines.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: give each its own, since a break names the file it is in");
-      lines.set(own, source.lines);
-    }
-    return { name: own, data: bytes(own, source.data) };
-  });
-  const [only] = files;
-  if (files.length === 1 && only !== undefined) {
-    return { files: [{ name: only.name, length: only.data.length }], data: only.data, lines };
-  }
-  const data = new Uint8Array(files.reduce((sum, file) => sum + file.data.length, 0));
-  let at = 0;
-  for (const file of files) {
-    data.set(file.data, at);
-    at += file.data.length;
-  }
-  return { files: files.map((file) => ({ name: file.name, length: file.data.length })), data, lines };
-}
-
-function isNamed(source: Source): source is NamedSource {
-  return typeof source === "object" && source !== null && "data" in source && "name" in source
-    && typeof source.name === "string" && source.name !== "";
-}
-
-function days(value: unknown): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw refusal(
-    "reconcile_window_invalid",
-    "inFlightDays",
-    value,
-    "is not a number of days: expected a whole number from 0 to 366",
-  );
 }

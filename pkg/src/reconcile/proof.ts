@@ -12,11 +12,12 @@ import { VERSION } from "../shell/version.js";
 import { utf8 } from "../shell/wire.js";
 import { sha256Of } from "./digest.js";
 import type { Report } from "./report.js";
+import { defaultRules, rulesOf, type RulesDocument } from "./rules.js";
 import type { SideTotal, Totals } from "./totals.js";
 
 /** A file of a run. */
 export interface ProofInput {
-  readonly side: "ledger" | "settlement" | "bank" | "columns" | "holidays";
+  readonly side: "ledger" | "settlement" | "bank" | "columns" | "holidays" | "rules";
   readonly name: string;
   readonly bytes: number;
   /** 64 hexadecimal digits. */
@@ -33,6 +34,10 @@ export interface ProofStatement {
   readonly rules: {
     readonly tillproof: string;
     readonly report: 1;
+    /** The set of rules, with its version. */
+    readonly name: string;
+    /** Of its document in canonical JSON. */
+    readonly sha256: string;
     /** The passes that breaks were found by, with their versions. */
     readonly passes: readonly string[];
   };
@@ -54,7 +59,15 @@ export interface ProofStatement {
     readonly report_sha256: string;
   };
   /** The root of the ledger's day and its last line, where the books are such a ledger. */
-  readonly ledger: { readonly root: string; readonly day: string; readonly to: number } | null;
+  readonly ledger: LedgerRoot | null;
+}
+
+/** The root of a day of the ledger: one of `ledger.dayRoots()`. */
+export interface LedgerRoot {
+  readonly root: string;
+  readonly day: string;
+  /** The last line of the day. */
+  readonly to: number;
 }
 
 /** A statement and its signature; `null` where nobody signed. */
@@ -78,7 +91,9 @@ export interface ProofOptions {
   readonly businessDays?: boolean | undefined;
   readonly totals?: Totals | undefined;
   /** One of `ledger.dayRoots()`, mostly the last. */
-  readonly ledgerRoot?: { readonly root: string; readonly day: string; readonly to: number } | undefined;
+  readonly ledgerRoot?: LedgerRoot | undefined;
+  /** The rules of the run; {@link defaultRules} when left out. */
+  readonly rules?: RulesDocument | string | undefined;
   /** An Ed25519 private key or an HMAC key of WebCrypto; without one the statement is not signed. */
   readonly key?: CryptoKey | undefined;
   readonly keyId?: string | undefined;
@@ -89,7 +104,7 @@ export type ProofCheck =
   | { readonly valid: true; readonly statement: ProofStatement }
   | {
       readonly valid: false;
-      readonly code: "proof_not_signed" | "proof_signature_wrong" | "proof_algorithm_other" | "proof_input_differs" | "proof_report_differs";
+      readonly code: "proof_not_signed" | "proof_signature_wrong" | "proof_algorithm_other" | "proof_input_differs" | "proof_report_differs" | "proof_ledger_differs";
       readonly message: string;
     };
 
@@ -102,25 +117,30 @@ export async function proofInput(side: ProofInput["side"], name: string, data: B
 /**
  * States what a run found, and signs it where there is a key.
  *
- * Throws `proof_key_unusable` for a key of another algorithm, or one that may not sign.
+ * Throws `proof_key_unusable` for a key of another algorithm, or one that may not sign, and `proof_rules_other` for rules that
+ * are not those of the report.
  */
 export async function proofOf(report: Report, options: ProofOptions): Promise<Proof> {
-  const { inputs, now, inFlightDays, businessDays, totals, ledgerRoot, key, keyId } = onlyKnown("options", options, [
-    "inputs", "now", "inFlightDays", "businessDays", "totals", "ledgerRoot", "key", "keyId",
+  const { inputs, now, inFlightDays, businessDays, totals, ledgerRoot, rules: given, key, keyId } = onlyKnown("options", options, [
+    "inputs", "now", "inFlightDays", "businessDays", "totals", "ledgerRoot", "rules", "key", "keyId",
   ]);
-  const { rows, matched, in_flight, breaks, set_aside, as_of, by_kind } = object("report", report).summary;
+  const { rows, matched, in_flight, breaks, set_aside, as_of, by_kind, rules: name } = object("report", report).summary;
+  const rules = given === undefined ? defaultRules() : rulesOf(given);
+  if (`${rules.rules}@${rules.version}` !== name) {
+    throw refusal("proof_rules_other", "rules", `${rules.rules}@${rules.version}`, `are not those of the report, which was judged by ${name}: pass those`);
+  }
   const statement: ProofStatement = {
     type: "tillproof.reconciliation",
     version: 1,
     made_at: new Date(timeMs("now", now ?? Date.now())).toISOString(),
     inputs: list("inputs", inputs),
-    rules: { tillproof: VERSION, report: report.version, passes: [...new Set(report.breaks.map(({ rule }) => rule))].sort() },
-    settings: { as_of, in_flight_days: inFlightDays ?? 2, business_days: businessDays ?? false },
+    rules: { tillproof: VERSION, report: report.version, name, sha256: await digestOf(rules), passes: [...new Set(report.breaks.map(({ rule }) => rule))].sort() },
+    settings: { as_of, in_flight_days: inFlightDays ?? rules.in_flight?.days ?? 2, business_days: businessDays ?? rules.in_flight?.business_days ?? false },
     totals: totals === undefined ? null : { ledger: totals.ledger, settlement: totals.settlement, bank: totals.bank },
     result: {
       rows, matched, in_flight, set_aside, breaks,
       by_kind: Object.fromEntries(Object.entries(by_kind).map(([kind, { count }]) => [kind, count])),
-      report_sha256: await reportDigest(report),
+      report_sha256: await digestOf(report),
     },
     ledger: ledgerRoot === undefined ? null : { root: ledgerRoot.root, day: ledgerRoot.day, to: ledgerRoot.to },
   };
@@ -143,9 +163,14 @@ export async function proofOf(report: Report, options: ProofOptions): Promise<Pr
  */
 export async function verifyProof(
   proof: Proof,
-  options: { readonly key: CryptoKey; readonly inputs?: readonly ProofInput[] | undefined; readonly report?: Report | undefined },
+  options: {
+    readonly key: CryptoKey;
+    readonly inputs?: readonly ProofInput[] | undefined;
+    readonly report?: Report | undefined;
+    readonly ledgerRoot?: LedgerRoot | undefined;
+  },
 ): Promise<ProofCheck> {
-  const { key, inputs, report } = onlyKnown("options", options, ["key", "inputs", "report"]);
+  const { key, inputs, report, ledgerRoot } = onlyKnown("options", options, ["key", "inputs", "report", "ledgerRoot"]);
   const { statement, signature } = object("proof", proof);
   if (signature === null || signature === undefined) return refused("proof_not_signed", "the statement bears no signature, and proves nothing");
   const algorithm = algorithmOf(key);
@@ -164,8 +189,11 @@ export async function verifyProof(
   if (inputs !== undefined && new Set(inputs.map(({ side, sha256 }) => `${side} ${sha256}`)).size < known.size) {
     return refused("proof_input_differs", `the statement speaks of ${known.size} files, and ${inputs.length} were given`);
   }
-  if (report !== undefined && (await reportDigest(report)) !== statement.result.report_sha256) {
+  if (report !== undefined && (await digestOf(report)) !== statement.result.report_sha256) {
     return refused("proof_report_differs", "the report is not the one that the statement speaks of");
+  }
+  if (ledgerRoot !== undefined && statement.ledger?.root !== ledgerRoot.root) {
+    return refused("proof_ledger_differs", `the statement speaks of ${statement.ledger === null ? "no root of a ledger" : `the root ${statement.ledger.root}`}, and not of ${ledgerRoot.root}`);
   }
   return { valid: true, statement };
 }
@@ -179,8 +207,9 @@ export function canonicalJson(value: unknown): string {
   return `{${members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(",")}}`;
 }
 
-async function reportDigest(report: Report): Promise<string> {
-  return (await sha256Of(pieceOf(utf8(canonicalJson(report))))).sha256;
+/** Of a document in canonical JSON. */
+async function digestOf(document: object): Promise<string> {
+  return (await sha256Of(pieceOf(utf8(canonicalJson(document))))).sha256;
 }
 
 function signedBytes(statement: ProofStatement): Uint8Array<ArrayBuffer> {

@@ -14,6 +14,7 @@ import { encode } from "../shell/wire.js";
 import { genericBank, genericSettlement, type GenericFile } from "./generic.js";
 import { decompressed, decompressing } from "./readers-decompress.js";
 import { unpackInto, type Lines } from "./readers-lines.js";
+import { figuresOf, type StatementFigures } from "./statements.js";
 
 /** The name of a format, one of {@link readers.formats}. */
 export type FormatName =
@@ -52,8 +53,12 @@ export interface TableMapping {
   readonly rowsBeforeHeader?: number | undefined;
   /** Whether amounts of a settlement are signed by what they do to the balance, and not counted along their type. */
   readonly signedByEffect?: boolean | undefined;
+  /** Whether fees and taxes are written as what they do to the balance: -0.29 for a fee of 0.29. */
+  readonly feesNegative?: boolean | undefined;
   /** Words of the type column and what they mean: `{ sale: "charge" }`. */
   readonly types?: Readonly<Record<string, string>> | undefined;
+  /** Words of the status column and what they mean: `{ bezahlt: "completed" }`. A word that is not here stands for itself. */
+  readonly statuses?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is known of a file. */
@@ -132,6 +137,8 @@ export interface Readers {
 /** A file that was read for `reconcile`. */
 export interface ReadSource extends GenericFile {
   readonly name: string;
+  /** What the file says about itself, for `reconcile` to hold against what was read. */
+  readonly statements: readonly StatementFigures[];
 }
 
 /** Readers of the files of providers and banks. */
@@ -155,7 +162,7 @@ function detect(data: BytesInput, options: { readonly encoding?: string | undefi
   const found = engine.invoke<Found>((exports) => exports.formats_detect(document, head));
   if (found.guess === null) return { ...found, guess: null };
   const { side, mapping, unsure } = found.guess;
-  const { columns, decimal, date_order, delimiter, rows_before_header, signed_by_effect } = mapping;
+  const { columns, decimal, date_order, delimiter, rows_before_header, signed_by_effect, fees_negative } = mapping;
   return {
     ...found,
     guess: {
@@ -168,6 +175,7 @@ function detect(data: BytesInput, options: { readonly encoding?: string | undefi
         ...(delimiter === undefined ? {} : { delimiter }),
         ...(rows_before_header === 0 ? {} : { rowsBeforeHeader: rows_before_header }),
         ...(signed_by_effect === undefined ? {} : { signedByEffect: signed_by_effect }),
+        ...(fees_negative === undefined ? {} : { feesNegative: fees_negative }),
       },
     },
   };
@@ -187,6 +195,7 @@ interface Found {
       readonly delimiter?: "," | ";" | "\t" | "|";
       readonly rows_before_header: number;
       readonly signed_by_effect?: boolean;
+      readonly fees_negative?: boolean;
     };
     readonly unsure: readonly ("currency" | "date_order" | "decimal")[];
   } | null;
@@ -296,7 +305,7 @@ class Reader {
 
 function mappingDocument(mapping: TableMapping): Record<string, unknown> {
   const known: readonly (keyof TableMapping)[] = [
-    "columns", "currency", "decimal", "dateOrder", "delimiter", "rowsBeforeHeader", "signedByEffect", "types",
+    "columns", "currency", "decimal", "dateOrder", "delimiter", "rowsBeforeHeader", "signedByEffect", "feesNegative", "types", "statuses",
   ];
   onlyKnown("mapping", mapping, known);
   return {
@@ -307,7 +316,9 @@ function mappingDocument(mapping: TableMapping): Record<string, unknown> {
     delimiter: optionalText("mapping.delimiter", mapping.delimiter),
     rows_before_header: mapping.rowsBeforeHeader,
     signed_by_effect: flag("mapping.signedByEffect", mapping.signedByEffect),
+    fees_negative: flag("mapping.feesNegative", mapping.feesNegative),
     types: mapping.types === undefined ? undefined : named("mapping.types", mapping.types),
+    statuses: mapping.statuses === undefined ? undefined : named("mapping.statuses", mapping.statuses),
   };
 }
 
@@ -355,5 +366,5 @@ function source(data: BytesInput, options: ReadOptions): ReadSource {
   const content = read(data, options);
   const side = formats().find(({ name }) => name === options.format)?.side;
   const name = options.name ?? options.format;
-  return { name, ...(side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement)) };
+  return { name, statements: figuresOf(content.statements, content.bank[0]?.amount.currency ?? content.settlement[0]?.currency), ...(side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement)) };
 }

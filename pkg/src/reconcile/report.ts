@@ -3,11 +3,15 @@
 /** What is wrong, in order of precedence: files, scope, identity, presence, currency, amount, fee, state, time. */
 export type BreakKind =
   | "file_duplicate"
+  | "file_gap"
+  | "file_truncated"
+  | "balance_chain_break"
   | "row_unknown_type"
   | "time_ambiguous"
   | "restated"
   | "wrong_scope"
   | "duplicate_record_m"
+  | "idempotency_conflict"
   | "duplicate_record_s"
   | "duplicate_record_b"
   | "reference_collision"
@@ -31,6 +35,7 @@ export type BreakKind =
   | "amount_mismatch"
   | "fee_mismatch"
   | "tax_mismatch"
+  | "fee_off_contract"
   | "fee_unexpected"
   | "fee_missing"
   | "reserve_or_netting"
@@ -54,6 +59,15 @@ export interface RowPlace {
   readonly file: string;
   /** From 1; the header is line 1 of most files. */
   readonly line: number;
+}
+
+/** Of a row that is missing on a side, the row without a partner there that came nearest. */
+export interface Nearest extends RowPlace {
+  readonly reference: string;
+  /** The pass that would have brought the two together. */
+  readonly rule: string;
+  /** What kept them apart: both have a `reference` and they differ, `occurred_at` is too far away, several are alike (`unique`). */
+  readonly differs: "type" | "currency" | "amount" | "reference" | "occurred_at" | "unique";
 }
 
 /** One disagreement. */
@@ -88,6 +102,8 @@ export interface Break {
   };
   /** The matching pass and its version. */
   readonly rule: string;
+  /** Left out where nothing came near. */
+  readonly nearest?: Nearest;
   /** One sentence for a bookkeeper. */
   readonly explanation: string;
 }
@@ -122,6 +138,8 @@ export interface Report {
     readonly set_aside: number;
     /** The moment ages were counted to, RFC 3339. */
     readonly as_of: string | null;
+    /** The rules it was judged by, with their version. */
+    readonly rules: string;
     readonly by_kind: Readonly<Partial<Record<BreakKind, KindTotal>>>;
   };
   readonly breaks: readonly Break[];

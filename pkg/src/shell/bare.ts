@@ -4,7 +4,7 @@
  * Invariant: what is called is an export of the instance that runs. The build makes sure that there are no imports.
  */
 
-import type { Glue } from "./artefact.js";
+import type { Glue } from "./instance.js";
 
 /** A glue with the exports of the instance in it, once it is started. */
 export function bareGlue<E extends Glue>(): E {

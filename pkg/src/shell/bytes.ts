@@ -5,28 +5,35 @@
  * Node, Bun, Deno, browsers and bundlers packed bytes in a JavaScript file (a path to a `.wasm` file does not survive
  * bundling), and the slim entries a function that returns the module the caller provided.
  *
- * Packed is base64 of deflated bytes: plain base64 would cost a third more, since gzip cannot find its way through it.
+ * Packed is base64 of deflated bytes: plain base64 would cost a third more, since gzip cannot find its way through it. The
+ * module that a page carries for a webhook is packed closer than that: `squeezed.ts`.
  */
 
 import { inflate } from "./inflate.js";
 
-/** The packed bytes, the compiled module, or where to get it at the first call. */
-export type ModuleSource = string | WebAssembly.Module | (() => WebAssembly.Module);
+/** What `#wasm/<artefact>` resolves to: packed bytes, the compiled module, or where to get it at the first call. */
+export type ModuleSource = string | Compiled;
 
-/** The compiled module. Unpacks and compiles synchronously when `source` is a text. */
-export function moduleOf(source: ModuleSource): WebAssembly.Module {
-  if (typeof source === "function") return source();
-  return typeof source === "string" ? new WebAssembly.Module(unpack(source)) : source;
+/** The compiled module, or what makes it. */
+export type Compiled = WebAssembly.Module | (() => WebAssembly.Module);
+
+/** What compiles a packed text, synchronously, when the module is asked for. */
+export function packed(source: ModuleSource): Compiled {
+  return typeof source === "string" ? () => new WebAssembly.Module(unpack(source)) : source;
 }
 
-/** The bytes of a packed text: its first four are their number, the lowest first, and the rest is their deflation. */
+/** The bytes of a packed text. */
 export function unpack(text: string): Uint8Array<ArrayBuffer> {
-  const packed = fromBase64(text);
-  const deflated = packed.subarray(4);
+  return inflated(fromBase64(text));
+}
+
+/** Bytes as the build packs them: the first four are their number, the lowest first, and the rest is their deflation. */
+export function inflated(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const deflated = bytes.subarray(4);
   // Asked for at run time, because a bundle for browsers must not import it. No browser inflates synchronously.
   const zlib = (globalThis as { process?: Builtins }).process?.getBuiltinModule?.("node:zlib");
   if (zlib !== undefined) return zlib.inflateRawSync(deflated);
-  const size = new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   return inflate(deflated, size);
 }
 

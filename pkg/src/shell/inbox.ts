@@ -3,6 +3,7 @@
 import source from "#wasm/inbox";
 import * as glue from "../../wasm/inbox.js";
 import { Artefact } from "./artefact.js";
+import { packed } from "./bytes.js";
 
 /** The one instance of this artefact in the process. */
-export const inbox: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("inbox", glue, source);
+export const inbox: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("inbox", glue, /* @__PURE__ */ packed(source));

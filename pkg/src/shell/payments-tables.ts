@@ -3,6 +3,7 @@
 import source from "#wasm/payments-tables";
 import * as glue from "../../wasm/payments-tables.js";
 import { Artefact } from "./artefact.js";
+import { packed } from "./bytes.js";
 
 /** The one instance of this artefact in the process. */
-export const paymentsTables: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("payments-tables", glue, source);
+export const paymentsTables: Artefact<typeof glue> = /* @__PURE__ */ new Artefact("payments-tables", glue, /* @__PURE__ */ packed(source));

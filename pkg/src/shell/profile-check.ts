@@ -28,5 +28,5 @@ export function provideProfileCheck(parts: Parts<TablesGlue>): void {
  * Throws `profile_check_not_loaded` where it has to be imported by name.
  */
 export function profileCheck(): Artefact<TablesGlue> {
-  return check.get();
+  return check.get().artefact;
 }

@@ -44,6 +44,7 @@ const USUAL_BYTES = 16_384;
 const LETTER_BYTES_MAX = 3;
 
 const ASCII_MAX = 127;
+const LINE_BREAK = 10;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -162,8 +163,21 @@ export class Area {
 
   /** Writes a text of one line, and its length, and says where the next one goes. */
   #line(word: number, text: string, at: number): number {
-    if (text.includes("\n")) throw severalLines();
-    return this.#text(word, text, at);
+    const bytes = this.#bytes;
+    const begin = this.#at + at;
+    const { length } = text;
+    // As below, and a line break is met on the way.
+    for (let written = 0; written < length; written += 1) {
+      const letter = text.charCodeAt(written);
+      if (letter === LINE_BREAK) throw severalLines();
+      if (letter > ASCII_MAX) {
+        if (text.includes("\n", written)) throw severalLines();
+        return this.#text(word, text, at);
+      }
+      bytes[begin + written] = letter;
+    }
+    this.#words.setUint32(word * 4, length, true);
+    return at + length;
   }
 
   #text(word: number, text: string, at: number): number {

@@ -1,6 +1,8 @@
 /** A gateway behind a function shaped as the global `fetch`, for clients that take one. */
 
 import type { GatewayRequest } from "./engine.js";
+import { plainHeaders } from "./plain-headers.js";
+import { WaitingResponse, WholeResponse } from "./response.js";
 
 /** An answer as it was sent. */
 export interface Kept {
@@ -31,16 +33,6 @@ export type SignalSource = () => AbortSignal;
 /** Answers a request without the objects of `fetch`. */
 export type ExchangeWith = (request: GatewayRequest, signal?: AbortSignal) => Answer | Promise<Answer>;
 
-/** Nothing the gateway reads, as the official client spells them; some of them are long. */
-export const NOT_READ: ReadonlySet<string> = new Set([
-  "Accept",
-  "Connection",
-  "Content-Length",
-  "User-Agent",
-  "X-Stripe-Client-Telemetry",
-  "X-Stripe-Client-User-Agent",
-]);
-
 /** The global `fetch`, or a function that may stand in its place. */
 export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
 
@@ -65,75 +57,18 @@ export function fetchOver(exchange: ExchangeWith): Fetch {
     }
     const { status, headers } = answer;
     if (request.method === "HEAD") return new Response(null, { status, headers });
-    return new WholeResponse(answer.body, { status, headers });
+    return request.isOfficial === true
+      ? new WaitingResponse(answer.body, status, headers)
+      : new WholeResponse(answer.body, { status, headers });
   };
 }
 
-/**
- * A response whose text is here already: read as a text or as JSON it needs no stream, which takes the platform as long as
- * the engine takes for the answer. It behaves as any other one, also after it was read.
- */
-class WholeResponse extends Response {
-  readonly #text: string;
-  #isRead = false;
-
-  constructor(text: string, init: ResponseInit) {
-    super(text, init);
-    this.#text = text;
-  }
-
-  override get bodyUsed(): boolean {
-    return this.#isRead || super.bodyUsed;
-  }
-
-  override get body(): Response["body"] {
-    this.#spend();
-    return super.body;
-  }
-
-  override text(): Promise<string> {
-    if (this.bodyUsed) return this.#refused(() => super.text());
-    this.#isRead = true;
-    return Promise.resolve(this.#text);
-  }
-
-  override json(): Promise<unknown> {
-    if (this.bodyUsed) return this.#refused(() => super.json() as Promise<unknown>);
-    this.#isRead = true;
-    return new Promise((resolve) => resolve(JSON.parse(this.#text)));
-  }
-
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#refused(() => super.arrayBuffer());
-  }
-
-  override blob(): Promise<Blob> {
-    return this.#refused(() => super.blob());
-  }
-
-  override formData(): Promise<FormData> {
-    return this.#refused(() => super.formData());
-  }
-
-  override clone(): Response {
-    this.#spend();
-    return super.clone();
-  }
-
-  /** What the platform does, which refuses it where the body was read. */
-  #refused<T>(ask: () => T): T {
-    this.#spend();
-    return ask();
-  }
-
-  /** Lets the platform know that the body was read, so that it says itself what it says of such a body. */
-  #spend(): void {
-    if (this.#isRead && !super.bodyUsed) void super.text();
-  }
-}
-
 /** A request that is read, and what it is given up by. */
-type Asked = GatewayRequest & { readonly signal?: AbortSignal };
+type Asked = GatewayRequest & {
+  readonly signal?: AbortSignal;
+  /** Whether the official client asks, of which it is known what becomes of an answer. */
+  readonly isOfficial?: boolean;
+};
 
 /** A request by way of the platform's own object, which knows everything a request may be made of. */
 async function readRequest(input: Request | URL | string, init: RequestInit | undefined): Promise<Asked> {
@@ -149,9 +84,6 @@ const PLAIN_METHODS = new Set(["GET", "POST", "DELETE"]);
 /** What is read here of the options of a request. */
 const PLAIN_OPTIONS = new Set(["method", "headers", "body", "signal"]);
 
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
-
 /**
  * A request as most clients make it: an address, a method, names and values of headers, and a text. `undefined` for every
  * other one, which is left to the platform. The object of the platform would take longer than the answer.
@@ -166,41 +98,12 @@ function plainRequest(input: Request | URL | string, init: RequestInit | undefin
   const headers = plainHeaders(given);
   if (headers === undefined) return undefined;
   // The platform says of a text which type it has, where nothing else is said.
-  if (typeof body === "string" && !headers.some(([name]) => isNamed(name, "content-type"))) return undefined;
+  if (typeof body === "string" && !headers.isTyped) return undefined;
   const { path, query } = target(input);
+  const { list, isOfficial } = headers;
   const text = typeof body === "string" ? body : "";
-  if (signal instanceof AbortSignal) return { path, query, method, headers, body: text, signal };
-  return (signal ?? undefined) === undefined ? { path, query, method, headers, body: text } : undefined;
-}
-
-/** Whether a header has a name that is written in lower case. */
-function isNamed(name: string, lower: string): boolean {
-  return name.length === lower.length && name.toLowerCase() === lower;
-}
-
-/** The values that were found in order last, of headers that are sent and not read: they are long, and always the same. */
-const CHECKED = new Map<string, string>();
-
-/** The headers when each that is read stands once, and no platform would change or refuse anything in them. */
-function plainHeaders(given: RequestInit["headers"]): [name: string, value: string][] | undefined {
-  const isList = Array.isArray(given);
-  if (!isList && given !== undefined && Object.getPrototypeOf(given) !== Object.prototype) return undefined;
-  const headers: [name: string, value: string][] = [];
-  for (const pair of isList ? given : Object.entries(given ?? {})) {
-    const [name, value] = pair as [unknown, unknown];
-    if (typeof name !== "string" || typeof value !== "string") return undefined;
-    if (CHECKED.get(name) === value) continue;
-    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return undefined;
-    if (NOT_READ.has(name)) {
-      CHECKED.set(name, value);
-      continue;
-    }
-    const lower = name.toLowerCase();
-    // The platform would make one of both.
-    if (headers.some(([other]) => isNamed(other, lower))) return undefined;
-    headers.push([name, value]);
-  }
-  return headers;
+  if (signal instanceof AbortSignal) return { path, query, method, headers: list, body: text, signal, isOfficial };
+  return (signal ?? undefined) === undefined ? { path, query, method, headers: list, body: text, isOfficial } : undefined;
 }
 
 /** An address in which nothing is escaped, folded or left out: its origin, its path and its query. */

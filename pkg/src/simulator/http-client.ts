@@ -6,7 +6,8 @@
 import { refusal } from "../shell/guard.js";
 import { AnswerReader } from "./answer-reader.js";
 import type { ExchangeWith, Kept, Truncated } from "./fetch.js";
-import { connectionReset, neverAnswered, NOT_READ } from "./fetch.js";
+import { connectionReset, neverAnswered } from "./fetch.js";
+import { NOT_READ } from "./plain-headers.js";
 
 /** What the client sends: a header may be a number, and it may stand several times. */
 export type ClientHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -17,7 +18,7 @@ export interface ClientResponse {
   /** Names in lower case. */
   getHeaders(): Record<string, string>;
   /** What becomes of it is `lastResponse`: the client writes on it. */
-  getRawResponse(): { readonly headers: Record<string, string> };
+  getRawResponse(): { readonly headers: Record<string, string>; readonly statusCode: number };
   toStream(streamCompleteCallback: () => void): ReadableStream<Uint8Array>;
   toJSON(): Promise<unknown>;
 }
@@ -119,8 +120,9 @@ class Answered implements ClientResponse {
     return this.#headers;
   }
 
-  getRawResponse(): { readonly headers: Record<string, string> } {
-    return { headers: this.#headers };
+  /** With the status, as the answers of Node have it: the client adds what is missing, property by property. */
+  getRawResponse(): { readonly headers: Record<string, string>; readonly statusCode: number } {
+    return { headers: this.#headers, statusCode: this.#answer.status };
   }
 
   toStream(streamCompleteCallback: () => void): ReadableStream<Uint8Array> {

@@ -29,6 +29,12 @@ function object(properties: { readonly [name: string]: Schema }, optional: reado
   return { type: "object", additionalProperties: false, required, properties };
 }
 
+/** The body of a request: what may be left out may as well be `null`. */
+function request(properties: { readonly [name: string]: Schema }, optional: readonly string[] = []): Schema {
+  const shown = Object.entries(properties).map(([name, schema]) => [name, optional.includes(name) ? nullable(schema) : schema]);
+  return object(Object.fromEntries(shown) as { readonly [name: string]: Schema }, optional);
+}
+
 const page = (items: Schema): Schema =>
   object({ object: { const: "list" }, data: listOf(items), hasMore: truth });
 
@@ -39,14 +45,24 @@ const PAYOUT_EVENTS = PAYOUT_STATES.map((state) => `payout.${state}`);
 const EVENTS = [...PAYMENT_EVENTS, ...PAYOUT_EVENTS];
 const CAUSES = ["create", "submit", "authorize", "complete", "decline", "capture", "void", "expire", "refund"];
 
+/** The currencies the gateway knows: the active ones of ISO 4217 that have a minor unit. */
+const CURRENCIES = `
+  AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+  CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG
+  HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL
+  MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR
+  RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD
+  TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+`;
+
 const state: Schema = { type: "string", enum: STATES };
 const amount: Schema = { type: "integer", minimum: 1, maximum: 9_007_199_254_740_991, description: "Minor units of the currency." };
 const milliseconds: Schema = { type: "integer", minimum: 0, description: "Milliseconds since the epoch, by the gateway's clock." };
 const wantedEvents: Schema = listOf({ type: "string", enum: ["*", ...EVENTS] });
-const url: Schema = { type: "string", maxLength: 2_048, description: "An absolute http or https address in visible ASCII." };
+const url: Schema = { type: "string", maxLength: 2_048, pattern: "^https?://[!-~]+$", description: "An absolute http or https address in visible ASCII." };
 
 const merchant: Schema = { type: "string", minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$", description: "The name of a merchant's account." };
-const currency: Schema = { type: "string", pattern: "^[A-Z]{3}$", description: "ISO 4217." };
+const currency: Schema = { type: "string", enum: CURRENCIES.trim().split(/\s+/), description: "ISO 4217." };
 const reference: Schema = { type: "string", minLength: 1, maxLength: 200, description: "The name under which your records know it." };
 
 const SCHEMAS = {
@@ -58,11 +74,11 @@ const SCHEMAS = {
       details: { type: "object", additionalProperties: text },
     }),
   }),
-  NewPayment: object(
+  NewPayment: request(
     {
-      merchantId: { type: "string", minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" },
+      merchantId: merchant,
       amount,
-      currency: { type: "string", pattern: "^[A-Z]{3}$", description: "ISO 4217." },
+      currency,
       description: { type: "string", maxLength: 500 },
       metadata: {
         type: "object",
@@ -76,8 +92,8 @@ const SCHEMAS = {
     },
     ["description", "metadata", "capture", "reference"],
   ),
-  Part: object({ amount: { ...amount, description: "Minor units; all that is left when it is left out." } }, ["amount"]),
-  Nothing: object({}),
+  Part: request({ amount: { ...amount, description: "Minor units; all that is left when it is left out." } }, ["amount"]),
+  Nothing: request({}),
   Payment: object({
     id: text,
     object: { const: "payment" },
@@ -124,12 +140,12 @@ const SCHEMAS = {
     object: { const: "wallet" },
     balances: listOf(object({ currency: text, available: integer, pending: integer })),
   }),
-  NewTransfer: object({ from: merchant, to: merchant, amount, currency, reference }, ["reference"]),
+  NewTransfer: request({ from: merchant, to: merchant, amount, currency, reference }, ["reference"]),
   Transfer: object(
     { id: text, object: { const: "transfer" }, from: text, to: text, amount: count, currency: text, reference: text, createdAt: milliseconds },
     ["reference"],
   ),
-  NewEscrow: object(
+  NewEscrow: request(
     {
       payer: merchant,
       payee: merchant,
@@ -157,7 +173,7 @@ const SCHEMAS = {
     },
     ["platform", "reference"],
   ),
-  NewPayout: object({ account: merchant, amount, currency }),
+  NewPayout: request({ account: merchant, amount, currency }),
   Payout: object(
     {
       id: text,
@@ -188,17 +204,17 @@ const SCHEMAS = {
       }),
     ),
   }),
-  NewEndpoint: object(
+  NewEndpoint: request(
     {
       url,
-      events: wantedEvents,
+      events: { ...wantedEvents, description: "All when it is left out." },
       secret: { type: "string", maxLength: 200, description: "whsec_ and base64; one is made when it is left out." },
       scheme: { type: "string", enum: ["standard-webhooks-v1", "stripe-v1"], default: "standard-webhooks-v1" },
     },
-    ["secret", "scheme"],
+    ["events", "secret", "scheme"],
   ),
-  EndpointChange: object({ url, events: wantedEvents, enabled: truth }, ["url", "events", "enabled"]),
-  Rotation: object({ overlapSeconds: { type: "integer", minimum: 0, maximum: 86_400, default: 86_400 } }, ["overlapSeconds"]),
+  EndpointChange: request({ url, events: wantedEvents, enabled: truth }, ["url", "events", "enabled"]),
+  Rotation: request({ overlapSeconds: { type: "integer", minimum: 0, maximum: 86_400, default: 86_400 } }, ["overlapSeconds"]),
   Endpoint: object(
     {
       id: text,
@@ -239,7 +255,7 @@ const SCHEMAS = {
     ),
   }),
   Events: page(ref("Event")),
-  Resend: object({ endpoint: { type: "string", description: "One endpoint; all that were meant to get it when it is left out." } }, ["endpoint"]),
+  Resend: request({ endpoint: { type: "string", description: "One endpoint; all that were meant to get it when it is left out." } }, ["endpoint"]),
   Health: object({ status: { const: "ok" } }),
 } satisfies { readonly [name: string]: Schema };
 
@@ -325,11 +341,21 @@ const PARAMETERS: { readonly [name: string]: Schema } = {
   },
 };
 
+/** Where what an operation answers with, or was asked with, names the object of another one. */
+function linksOf({ path, status, id }: Row): Schema {
+  // An event is made by no request, so that it is the list that leads to it.
+  const made = status === 201 ? "$response.body#/id" : id === "listEvents" ? "$response.body#/data/0/id" : undefined;
+  const named = made === undefined ? [] : ROWS.filter((other) => other.path.startsWith(`${path}/{id}`));
+  const below = named.map((other) => [other.id, made] as const);
+  const payee = id === "createPayment" ? (["getWallet", "getAccount"] as const).map((other) => [other, "$request.body#/merchantId"] as const) : [];
+  return Object.fromEntries([...below, ...payee].map(([operationId, from]) => [operationId, { operationId, parameters: { id: from } }]));
+}
+
 function operation(row: Row): Schema {
   const names = [...(row.path.includes("{id}") ? ["id"] : []), ...(row.keyed === true ? ["key"] : []), ...(row.query ?? [])];
   const json = (name: keyof typeof SCHEMAS): Schema => ({ "application/json": { schema: ref(name) } });
   const replayed = { "Idempotent-Replayed": { schema: { const: "true" }, description: "On an answer that was given before." } };
-  const good = { description: "Done", content: json(row.answer), ...(row.keyed === true && { headers: replayed }) };
+  const good = { description: "Done", content: json(row.answer), links: linksOf(row), ...(row.keyed === true && { headers: replayed }) };
   const refusals = [...REFUSALS_OF_ALL, ...row.refusals].sort((one, other) => one - other);
   const refused = refusals.map((status) => [String(status), { description: WORDS[status] ?? "", content: json("Error") }]);
   return {

@@ -9,11 +9,12 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo, Socket } from "node:net";
 
-import { firstPart, HANG_MS, NOT_READ } from "./fetch.js";
+import { firstPart, HANG_MS } from "./fetch.js";
 import { createGateway, exchangeRead, type Gateway } from "./gateway.js";
 import { recordOf } from "./http-client.js";
 import { openApi } from "./openapi.js";
 import type { GatewayOptions } from "./options.js";
+import { NOT_READ } from "./plain-headers.js";
 import {
   envelope,
   EXPECTATION_FAILED,

@@ -23,6 +23,7 @@ export type ArtefactName =
   | "ledger-plan"
   | "reconcile"
   | "reconcile-files"
+  | "reconcile-sieve"
   | "formats"
   | "simulator";
 

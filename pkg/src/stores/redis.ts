@@ -1,8 +1,8 @@
 /**
  * A store in Redis, through the client the caller already has.
  *
- * Two clients are understood by their shape: `ioredis` (also its `Cluster`) and `redis` (node-redis, also its cluster).
- * Nothing is imported here.
+ * Three clients are understood by their shape: `ioredis` (also its `Cluster`), `redis` (node-redis, also its cluster) and
+ * `@upstash/redis`, which speaks over `fetch` where there are no sockets. Nothing is imported here.
  *
  * Invariant: a commit is one Lua script, which Redis runs alone: it compares every version before it writes anything. All
  * keys carry one hash tag, so they live on one node of a cluster, where a script may touch them together.
@@ -22,7 +22,7 @@ import { COMMIT, DUE, PURGE, READ, SCAN } from "./redis/scripts.js";
 import { afterPrefix, byKey, checkDue, checkPurge, checkSearch, checkWrites } from "./rules.js";
 import type { Store, StoredRecord, Write } from "./store.js";
 
-export type { IoRedis, NodeRedis, RedisClient } from "./redis/clients.js";
+export type { IoRedis, NodeRedis, RedisClient, UpstashRedis } from "./redis/clients.js";
 
 /** How the store uses the server. */
 export interface RedisOptions {

@@ -12,6 +12,7 @@ import { bytes, nowMs, optionalText, refusal } from "../shell/guard.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { encodeChecked } from "../shell/wire.js";
 import type { HeaderPair, HeadersLike } from "./headers.js";
+import { BURST, subjectOf, type Subject } from "./hint.js";
 import type { Delivery, Verifier } from "./verifier.js";
 
 /** What happened to a delivery, and what to do about it. */
@@ -28,29 +29,12 @@ export interface Diagnosis {
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** What is known of a verifier: its options as they cross, and what it may still spend on diagnoses. */
-interface Subject {
-  readonly options: object;
-  left: number;
-  at: number;
-}
-
-/** Diagnoses of one verifier in a row. */
-const BURST = 10;
-
 /** Milliseconds until there is one more. */
 const REFILL_MS = 2000;
 
 /** Headers looked at, and characters of each value: servers take no more. */
 const HEADERS_MAX = 200;
 const VALUE_MAX = 8192;
-
-const subjects = new WeakMap<object, Subject>();
-
-/** Lets deliveries of a verifier be diagnosed; `options` are those it was made of, named as in the engine. */
-export function diagnosable(verifier: object, options: object): void {
-  subjects.set(verifier, { options, left: BURST, at: 0 });
-}
 
 /**
  * The whole diagnosis of a delivery that `verifier` refuses, for logs. `undefined` for one that it does not refuse, where
@@ -60,10 +44,14 @@ export function diagnosable(verifier: object, options: object): void {
  * the delivery that cannot be read, and `scheme_not_loaded` where `tillproof/webhooks/full` is to be imported first.
  */
 export function diagnose(verifier: Verifier, delivery: Delivery): Diagnosis | undefined {
-  const subject = subjects.get(verifier);
+  const subject = subjectOf(verifier);
   if (subject === undefined) {
     throw refusal("argument_invalid", "verifier", verifier, "is not what createVerifier returned: pass that itself");
   }
+  return diagnosed(subject, delivery);
+}
+
+function diagnosed(subject: Subject, delivery: Delivery): Diagnosis | undefined {
   const now = nowMs("now", delivery.now ?? Date.now());
   return spend(subject, now) ? explain(subject.options, { ...delivery, now }) : undefined;
 }
@@ -79,10 +67,10 @@ export function explain(given: object, delivery: Delivery): Diagnosis | undefine
 }
 
 /** The diagnosis in one text, as `hint` of a refusal; `undefined` where there is none. Never throws. */
-export function hintOf(verifier: Verifier, delivery: Delivery, code: string): string | undefined {
+export function hintOf(subject: Subject, delivery: Delivery, code: string): string | undefined {
   if (code === "body_not_bytes") return notBytes(delivery.body);
   try {
-    const found = diagnose(verifier, delivery);
+    const found = diagnosed(subject, delivery);
     return found === undefined ? undefined : `${asSentence(found.sentence)} ${asSentence(found.fix)}`;
   } catch {
     // What cannot be diagnosed was refused already; here nobody asked.

@@ -7,11 +7,11 @@
  * Not here: what comes in and goes out of the package (`verifier.ts`).
  */
 
-import type { Artefact, Glue } from "../shell/artefact.js";
 import { utf8 } from "../shell/wire.js";
 import { Area, OUT, writeText, type Found } from "./area.js";
 import { HeaderNames } from "./headers.js";
 import { hashParts, hashWhole, hostCrypto, type HostCrypto } from "../shell/host-hash.js";
+import type { Glue, Instance } from "../shell/instance.js";
 import { errorOf, readRefusal, type Refusal } from "./refusals.js";
 
 /** What the glue of a webhook artefact exports. */
@@ -86,8 +86,8 @@ export interface Opened {
 
 /** The door to one artefact. */
 export class Door {
-  readonly #artefact: Artefact<WebhookExports>;
-  readonly #host: () => HostCrypto | null;
+  readonly #artefact: Instance<WebhookExports>;
+  readonly #host: (isShort: boolean) => HostCrypto | null;
   #area: Area | undefined;
   #generation = -1;
   /** The delivery whose whole body stands in the room, and its bytes there. */
@@ -95,7 +95,7 @@ export class Door {
   #laidBytes = 0;
 
   /** `host` is there for tests: the hash functions to use instead of those this host has. */
-  constructor(artefact: Artefact<WebhookExports>, host: () => HostCrypto | null = hostCrypto) {
+  constructor(artefact: Instance<WebhookExports>, host: (isShort: boolean) => HostCrypto | null = hostCrypto) {
     this.#artefact = artefact;
     this.#host = host;
   }
@@ -180,12 +180,13 @@ export class Door {
 
   /** Hashes what is laid out, and the body, by the fastest way there is. */
   #hash(exports: WebhookExports, area: Area, algorithm: number, claim: Claim): void {
-    const host = this.#host();
     const { content } = claim;
+    const isShort = content.length <= COPIED_BYTES_MAX;
+    const host = this.#host(isShort);
     const { room, laid } = area;
     if (host !== null) {
       let digest: string | undefined;
-      if (content.length <= COPIED_BYTES_MAX) {
+      if (isShort) {
         let written = content.length;
         if (typeof content === "string") written = writeText(area.bytes, room + laid, content);
         else area.bytes.set(content, room + laid);

@@ -1,10 +1,10 @@
 /**
- * The sentences about what the engine refused. It tells numbers; the sentences are those of its own table, which the
- * build writes into a module.
+ * What is said of what the engine refused. It tells numbers; the words are those of its own table, which the build writes
+ * into modules: whole sentences for servers, codes and names of facts for bundles that count bytes (`#sentences`).
  */
 
+import { reasons, refusals } from "#sentences";
 import { expected } from "../../wasm/webhooks.expected.js";
-import { reasons, refusals } from "../../wasm/webhooks.refusals.js";
 import { TillproofError } from "../shell/errors.js";
 import { OUT, type Area } from "./area.js";
 

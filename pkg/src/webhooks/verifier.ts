@@ -13,10 +13,10 @@ import { isTillproofError } from "../shell/errors.js";
 import { bytes, count, flag, nowMs, onlyKnown, optionalText, text } from "../shell/guard.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { utf8 } from "../shell/wire.js";
-import { diagnosable, hintOf } from "./diagnosis.js";
 import { Door, type Claim, type Content, type EventFacts, type Opened, type Proof } from "./door.js";
 import type { SchemeEvents, TypedEvent } from "./events/index.js";
 import type { HeadersLike } from "./headers.js";
+import { diagnosable, hintOf } from "./hint.js";
 import { itemOf } from "./item.js";
 import { alone, owned } from "./owned.js";
 import { parsePayload } from "./payload.js";
@@ -393,5 +393,13 @@ function refusedBefore(verifier: Verifier, delivery: Delivery, error: unknown): 
   const code = error.code === "bytes_expected" ? "body_not_bytes" : error.code;
   const { message } = error;
   if (code !== "body_not_bytes") return { ok: false, code, message };
-  return { ok: false, code, message, hint: hintOf(verifier, delivery, code) };
+  // A getter: nothing is loaded for a hint that nobody reads.
+  return {
+    ok: false,
+    code,
+    message,
+    get hint(): string | undefined {
+      return hintOf(verifier, delivery, code);
+    },
+  };
 }

@@ -64,7 +64,8 @@ pub(in crate::simulator) fn decimals(currency: &str) -> usize {
 
 /// The smallest amount of a charge, in minor units; 1 where none is documented.
 pub(in crate::simulator) fn minimum(currency: &str) -> u64 {
-    MINIMA.iter().find(|(known, _)| *known == currency).map_or(1, |(_, minor)| *minor)
+    let place = MINIMA.binary_search_by(|(known, _)| (*known).cmp(currency));
+    place.ok().and_then(|place| MINIMA.get(place)).map_or(1, |(_, minor)| *minor)
 }
 
 /// The largest amount of a charge, in minor units: eight digits, and more where money has many zeros.
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn currencies_are_in_order_and_every_minimum_is_of_one_of_them() {
-        assert!(CURRENCIES.is_sorted());
+        assert!(CURRENCIES.is_sorted() && MINIMA.is_sorted());
         for (currency, minor) in MINIMA {
             assert!(is_supported(currency) && *minor > 0, "{currency}");
         }

@@ -14,6 +14,7 @@ use super::params::Params;
 use super::payment_intents::{self, PaymentIntent, view};
 use super::refusal::{Refusal, Result};
 use super::setup_intents::{self, SetupIntent};
+use super::sheet::client_secret;
 use super::work::Work;
 use crate::json::ObjectWriter;
 use crate::prelude::*;
@@ -44,7 +45,8 @@ pub(in crate::simulator) fn challenge(world: &mut World, now: Timestamp, request
     let word = if outcome.succeeded { "succeeded" } else { "failed" };
     let location = outcome.return_url.filter(|_| request.method == "GET").map(|url| {
         let sign = if url.contains('?') { "&" } else { "?" };
-        let secret = view::client_secret(&world.ids, class.prefix(), number);
+        let mut secret = String::new();
+        client_secret(&mut secret, &world.ids, class.prefix(), number);
         glued(&[&url, sign, name, "=", &id, "&", name, "_client_secret=", &secret, "&redirect_status=", word])
     });
     let body = ObjectWriter::new().text("id", &id).text("object", name).text("outcome", word).finish();

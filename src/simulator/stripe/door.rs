@@ -1,6 +1,8 @@
 //! Who may not come in is told so before anything is looked at: such a request has no effect at all, and the journal,
 //! which holds no secrets, does not know of it.
 
+use alloc::borrow::Cow;
+
 use super::super::{BODY_BYTES_MAX, Exchange, Request};
 use super::envelope;
 use super::events::REQUEST_PREFIX;
@@ -49,7 +51,7 @@ fn check(request: &Request) -> Result<()> {
              sk_test_ or rk_test_ is taken here.",
         )
     })?;
-    match key.as_str() {
+    match &*key {
         key if key.starts_with("sk_test_") || key.starts_with("rk_test_") => Ok(()),
         key if key.starts_with("sk_live_") || key.starts_with("rk_live_") => Err(Refusal::unauthenticated(
             "A live key was sent to the simulator: use one that begins with sk_test_, and consider rolling the live one.",
@@ -68,15 +70,15 @@ fn check(request: &Request) -> Result<()> {
 }
 
 /// The key of `Bearer`, or the user name of `Basic`, which curl sends.
-fn api_key(request: &Request) -> Option<String> {
+fn api_key(request: &Request) -> Option<Cow<'_, str>> {
     let (scheme, value) = request.header("authorization")?.trim().split_once(' ')?;
     let value = value.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return (!value.is_empty()).then(|| value.to_owned());
+        return (!value.is_empty()).then_some(Cow::Borrowed(value));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let pair = String::from_utf8(decode_base64(value).ok()?).ok()?;
-    pair.split(':').next().filter(|user| !user.is_empty()).map(str::to_owned)
+    pair.split(':').next().filter(|user| !user.is_empty()).map(|user| Cow::Owned(user.to_owned()))
 }

@@ -6,6 +6,8 @@
 //!
 //! Limits: [`PAIRS_MAX`], [`DEPTH_MAX`].
 
+use alloc::borrow::Cow;
+
 use super::refusal::{Refusal, Result};
 use crate::prelude::*;
 
@@ -40,20 +42,20 @@ pub(super) fn decode(text: &[u8]) -> Result<Branch> {
     if text.is_empty() {
         return Ok(Branch::new());
     }
+    let text = core::str::from_utf8(text).map_err(|_| malformed())?;
     let mut root = Branch::with_capacity(USUAL_PARAMS);
-    let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
     for (number, pair) in pairs.enumerate() {
         if number >= PAIRS_MAX {
             return Err(Refusal::request(format!("Invalid request: more than {PAIRS_MAX} parameters")));
         }
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let name = unescaped(halves.next().unwrap_or_default())?;
-        let value = unescaped(halves.next().unwrap_or_default())?;
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (unescaped(name)?, unescaped(value)?.into_owned());
         // Most names are no path.
         if name.is_empty() || name.bytes().any(|byte| byte == b'[') {
             insert(&mut root, &segments(&name)?, &name, value)?;
         } else {
-            insert(&mut root, &[&name], &name, value)?;
+            insert(&mut root, &[&*name], &name, value)?;
         }
     }
     Ok(root)
@@ -118,16 +120,18 @@ fn holds(branch: &Branch, path: &[&str]) -> bool {
     })
 }
 
+fn malformed() -> Box<Refusal> {
+    Refusal::request("Invalid request: a parameter is not percent-encoded UTF-8".to_owned())
+}
+
 /// Percent-decoding as of a form: `+` is a space.
-fn unescaped(text: &[u8]) -> Result<String> {
-    let malformed =
-        || Refusal::request("Invalid request: a parameter is not percent-encoded UTF-8".to_owned());
+fn unescaped(text: &str) -> Result<Cow<'_, str>> {
     // Nearly all texts are as they are meant.
-    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return core::str::from_utf8(text).map(str::to_owned).map_err(|_| malformed());
+    if !text.bytes().fold(false, |any, byte| any | matches!(byte, b'%' | b'+')) {
+        return Ok(Cow::Borrowed(text));
     }
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter().copied();
+    let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
@@ -139,7 +143,7 @@ fn unescaped(text: &[u8]) -> Result<String> {
             plain => plain,
         });
     }
-    String::from_utf8(bytes).map_err(|_| malformed())
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| malformed())
 }
 
 #[cfg(test)]

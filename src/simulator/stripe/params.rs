@@ -56,7 +56,7 @@ impl Params {
 
     /// The name of a parameter in bracket notation.
     pub(super) fn name(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}[{name}]", self.path) }
+        if self.path.is_empty() { name.to_owned() } else { glued(&[&self.path, "[", name, "]"]) }
     }
 
     /// Whether a parameter is there and was not read.

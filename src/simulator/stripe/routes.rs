@@ -232,7 +232,7 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
     let (mut marks, mut rows): (&[Mark], &[Option<&Row>]) = (&MARKED.0, &MARKED.1);
     // A literal goes before an id: `/v1/customers/search` is no customer.
     let mut best: Option<(&'static Row, Vec<String>)> = None;
-    while let Some(place) = marks.iter().position(|found| *found == mark) {
+    while let Some(place) = place_of(mark, marks) {
         let [row, others @ ..] = rows.get(place..)? else { break };
         (marks, rows) = (marks.get(place.saturating_add(1)..)?, others);
         let Some(row) = row.filter(|row| row.method == method && fits(row.pattern, path)) else { continue };
@@ -242,6 +242,17 @@ pub(super) fn find(method: &str, path: &str) -> Option<(&'static Row, Vec<String
         }
     }
     best
+}
+
+/// Where a mark stands. Sixteen are compared at once, without a jump between them.
+fn place_of(mark: Mark, marks: &[Mark]) -> Option<usize> {
+    const AT_ONCE: usize = 16;
+    let is_it = |found: &Mark| *found == mark;
+    let chunks = marks.as_chunks::<AT_ONCE>().0;
+    let passed = chunks.iter().position(|chunk| chunk.iter().fold(false, |any, found| any | is_it(found)));
+    let passed = passed.unwrap_or(chunks.len()).saturating_mul(AT_ONCE);
+    let place = marks.get(passed..)?.iter().position(is_it)?;
+    passed.checked_add(place)
 }
 
 /// Whether a path is that of a pattern, as far as its letters say. Nothing is kept for a row that is another one.

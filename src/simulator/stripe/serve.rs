@@ -25,9 +25,6 @@ use super::work::Work;
 use crate::prelude::*;
 use crate::time::Timestamp;
 
-/// Headers beside the content type, at most.
-const HEADERS: usize = 5;
-
 /// An answer that is kept under its key.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
@@ -98,7 +95,6 @@ pub(in crate::simulator) fn serve(world: &mut World, now: Timestamp, request: &R
         object: None,
     });
     let mut exchange = Exchange::json(reply.status, reply.body);
-    exchange.headers.reserve(HEADERS);
     exchange.headers.push(("request-id", id));
     exchange.headers.push(("stripe-version", reply.version.to_text()));
     for name in ["idempotency-key", "stripe-account"] {
@@ -254,7 +250,7 @@ impl Call<'_> {
             account: self.account,
             version: self.version,
             cause: Some(self.cause.clone()),
-            path: self.asked.ids.clone(),
+            path: &self.asked.ids,
             body: &self.request.body,
             content_type: self.request.header("content-type").unwrap_or_default(),
         };

@@ -19,8 +19,21 @@ pub(super) const LOCALHOST: &str = "localhost";
 /// What most objects take when they are written.
 const OBJECT_BYTES: usize = 2 << 10;
 
-/// The comma before a name, its quotes and the colon behind it.
-const MARKS_BYTES: usize = 4;
+/// Appends the secret of an intent.
+pub(super) fn client_secret(text: &mut String, ids: &Ids, prefix: &str, number: usize) {
+    ids.append(text, prefix, number);
+    text.push('_');
+    ids.append(text, "secret", number);
+}
+
+/// Whether JSON has nothing to escape in a text. Sixteen bytes are looked at together, without a jump between them.
+fn is_plain(text: &[u8]) -> bool {
+    const AT_ONCE: usize = 16;
+    let is_escaped = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
+    let holds_any = |chunk: &[u8]| chunk.iter().fold(false, |any, byte| any | is_escaped(*byte));
+    let (chunks, rest) = text.as_chunks::<AT_ONCE>();
+    !chunks.iter().any(|chunk| holds_any(chunk)) && !holds_any(rest)
+}
 
 /// What an object is written with.
 #[derive(Clone, Copy, Debug)]
@@ -54,10 +67,7 @@ impl<'a> Reader<'a> {
         if object.has_id() {
             match object.own_id() {
                 Some(id) => sheet.text("id", id),
-                None => {
-                    sheet.name("id");
-                    sheet.id(object.class().prefix(), object.head().number);
-                }
+                None => sheet.id("id", object.class().prefix(), object.head().number),
             }
         }
         sheet.text("object", object.name());
@@ -85,6 +95,11 @@ impl<'a> Reader<'a> {
 impl<'a> Sheet<'a> {
     /// A text.
     pub(super) fn text(&mut self, name: &'static str, value: &str) {
+        if is_plain(value.as_bytes()) {
+            self.opened(name);
+            self.out.push_str(value);
+            return self.out.push('"');
+        }
         self.name(name);
         append_quoted(&mut self.out, value);
     }
@@ -118,12 +133,15 @@ impl<'a> Sheet<'a> {
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, name: &'static str, value: bool) {
-        self.raw(name, if value { "true" } else { "false" });
+        match value {
+            true => self.named(name, "\":true"),
+            false => self.named(name, "\":false"),
+        }
     }
 
     /// `null`.
     pub(super) fn null(&mut self, name: &'static str) {
-        self.raw(name, "null");
+        self.named(name, "\":null");
     }
 
     /// A moment, in seconds since the epoch.
@@ -138,8 +156,7 @@ impl<'a> Sheet<'a> {
 
     /// A currency, in lower case as Stripe has it.
     pub(super) fn currency(&mut self, name: &'static str, currency: Currency) {
-        self.name(name);
-        self.out.push('"');
+        self.opened(name);
         for letter in currency.code().bytes() {
             self.out.push(char::from(letter.to_ascii_lowercase()));
         }
@@ -153,6 +170,19 @@ impl<'a> Sheet<'a> {
                 sheet.named_by_merchant(name, value);
             }
         });
+    }
+
+    /// What a page in a browser knows an intent by.
+    pub(super) fn client_secret(&mut self, prefix: &str, number: usize) {
+        self.opened("client_secret");
+        client_secret(&mut self.out, self.reader.ids, prefix, number);
+        self.out.push('"');
+    }
+
+    /// Members that are the same in every object of a kind, as they are written.
+    pub(super) fn members(&mut self, json: &'static str) {
+        self.separate();
+        self.out.push_str(json);
     }
 
     /// A member whose value is JSON already.
@@ -205,10 +235,7 @@ impl<'a> Sheet<'a> {
                 self.raw(name, &json);
             }
             _ if T::HAS_OWN_IDS => self.text(name, &self.reader.id::<T>(number)),
-            _ => {
-                self.name(name);
-                self.id(T::PREFIX, number);
-            }
+            _ => self.id(name, T::PREFIX, number),
         }
     }
 
@@ -299,26 +326,42 @@ impl<'a> Sheet<'a> {
         Reader { is_new: false, ..self.reader }
     }
 
-    /// The id a number gives, as a value.
-    fn id(&mut self, prefix: &str, number: usize) {
-        self.out.push('"');
+    /// The id a number gives.
+    fn id(&mut self, name: &'static str, prefix: &str, number: usize) {
+        self.opened(name);
         self.reader.ids.append(&mut self.out, prefix, number);
         self.out.push('"');
     }
 
-    /// Names are ours, and hold nothing that JSON would have to escape.
     fn name(&mut self, name: &'static str) {
-        self.out.reserve(name.len().saturating_add(MARKS_BYTES));
-        self.separate();
-        self.out.push('"');
+        self.named(name, "\":");
+    }
+
+    /// A name and the quote in front of its text.
+    fn opened(&mut self, name: &'static str) {
+        self.named(name, "\":\"");
+    }
+
+    /// Names are ours, and hold nothing that JSON would have to escape. In place of its calls, of which there are few, so that
+    /// all but the name is written as the constant it is.
+    #[inline]
+    fn named(&mut self, name: &'static str, behind: &'static str) {
+        match self.is_begun() {
+            true => self.out.push_str(",\""),
+            false => self.out.push('"'),
+        }
         self.out.push_str(name);
-        self.out.push_str("\":");
+        self.out.push_str(behind);
+    }
+
+    fn separate(&mut self) {
+        if self.is_begun() {
+            self.out.push(',');
+        }
     }
 
     /// No value ends with an opening bracket, so one at the end says that nothing was written yet.
-    fn separate(&mut self) {
-        if !matches!(self.out.as_bytes().last(), Some(b'{' | b'[')) {
-            self.out.push(',');
-        }
+    fn is_begun(&self) -> bool {
+        !matches!(self.out.as_bytes().last(), Some(b'{' | b'['))
     }
 }

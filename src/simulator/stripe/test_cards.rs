@@ -95,6 +95,7 @@ pub(in crate::simulator) struct TestCard {
 }
 
 const PASSED: Checks = Checks { line1: "pass", postal_code: "pass", cvc: "pass" };
+const ADDRESS_UNAVAILABLE: Checks = Checks { line1: "unavailable", postal_code: "unavailable", ..PASSED };
 
 const fn plain(name: &'static str, number: &'static str) -> TestCard {
     TestCard {
@@ -235,17 +236,15 @@ pub(in crate::simulator) const TEST_CARDS: &[TestCard] = &[
     declining("chargeDeclinedVelocityLimitExceeded", "4000000000006975", Decline::VelocityExceeded),
     TestCard { attaches: true, ..declining("chargeCustomerFail", "4000000000000341", Decline::Generic) },
     risky("radarBlock", "4100000000000019", Risk::Blocked),
+    risky("chargeDeclinedFraudulent", "4100000000000019", Risk::Blocked),
     risky("riskLevelHighest", "4000000000004954", Risk::Blocked),
     risky("riskLevelElevated", "4000000000009235", Risk::Elevated),
     checked("cvcCheckFail", "4000000000000101", Checks { cvc: "fail", ..PASSED }),
     checked("avsZipFail", "4000000000000036", Checks { postal_code: "fail", ..PASSED }),
     checked("avsLine1Fail", "4000000000000028", Checks { line1: "fail", ..PASSED }),
     checked("avsFail", "4000000000000010", Checks { line1: "fail", postal_code: "fail", ..PASSED }),
-    checked(
-        "avsUnavailable",
-        "4000000000000044",
-        Checks { line1: "unavailable", postal_code: "unavailable", ..PASSED },
-    ),
+    checked("avsUnavailable", "4000000000000044", ADDRESS_UNAVAILABLE),
+    checked("avsUnchecked", "4000000000000044", ADDRESS_UNAVAILABLE),
     asking("authenticationRequiredOnSetup", "4000002500003155", UntilSetUp),
     asking("authenticationRequired", "4000002760003184", Always),
     asking("authenticationRequiredSetupForOffSession", "4000003800000446", OnSession),
@@ -268,6 +267,7 @@ pub(in crate::simulator) const TEST_CARDS: &[TestCard] = &[
     ending("createMultipleDisputes", "4000000404000079", Aftermath::DisputedTwice),
     ending("pendingRefund", "4000000000007726", Aftermath::RefundPends),
     ending("refundFail", "4000000000005126", Aftermath::RefundFails),
+    plain("domesticPricing", "4000000000000093"),
     ending("bypassPending", "4000000000000077", Aftermath::AvailableAtOnce),
     TestCard {
         country: "IE",

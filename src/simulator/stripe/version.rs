@@ -72,12 +72,12 @@ impl Version {
     pub(super) fn to_text(self) -> String {
         let Name(bytes, length) = self.name;
         let mut text = String::with_capacity(DATE_BYTES.saturating_add(1).saturating_add(length));
-        for (mark, part, width) in
-            [("", self.date / 10_000, 4), ("-", self.date / 100 % 100, 2), ("-", self.date % 100, 2)]
-        {
-            text.push_str(mark);
-            append_padded(&mut text, part, width);
+        let (mut date, mut rest) = (*b"0000-00-00", self.date);
+        for digit in date.iter_mut().rev().filter(|digit| **digit != b'-') {
+            *digit |= u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
         }
+        text.push_str(core::str::from_utf8(&date).unwrap_or_default());
         if let Ok(name) = core::str::from_utf8(bytes.get(..length).unwrap_or_default())
             && !name.is_empty()
         {
@@ -86,17 +86,6 @@ impl Version {
         }
         text
     }
-}
-
-/// Appends the lowest digits of a number.
-fn append_padded(text: &mut String, mut number: u32, width: usize) {
-    let mut digits = [b'0'; 4];
-    for digit in digits.iter_mut().rev() {
-        *digit |= u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-    }
-    let shown = digits.get(digits.len().saturating_sub(width)..).unwrap_or_default();
-    text.extend(shown.iter().map(|digit| char::from(*digit)));
 }
 
 #[cfg(test)]

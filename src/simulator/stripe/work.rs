@@ -31,7 +31,7 @@ pub(super) struct Work<'a> {
     /// The request; `None` when nobody asked.
     pub(super) cause: Option<Cause>,
     /// The decoded ids of the path, in its order.
-    pub(super) path: Vec<String>,
+    pub(super) path: &'a [String],
     /// The body as it came, for what is no form.
     pub(super) body: &'a [u8],
     /// Its media type; empty when none was given.
@@ -48,7 +48,7 @@ impl<'a> Work<'a> {
             account: PLATFORM,
             version: Version::newest(),
             cause: None,
-            path: Vec::new(),
+            path: &[],
             body: &[],
             content_type: "",
         }

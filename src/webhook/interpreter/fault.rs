@@ -1,5 +1,6 @@
 //! Why something was refused, as numbers: the sentences stand in the tables of [`Error`](crate::webhook::Error).
 
+use super::Interpreter;
 use super::memory::Span;
 
 /// What was found wrong first. Whoever finds something wrong notes it here and goes on with what is harmless: what is
@@ -108,3 +109,52 @@ pub const EXPECTED: &[&str] = &[
     "a form of at most 1000 fields, as the provider sent it",
     "a list of at least one event, and at most 1000",
 ];
+
+impl Interpreter {
+    /// Notes what is wrong, unless something was before.
+    #[inline(never)]
+    pub(super) fn fault(&mut self, line: u8, subject: Span, expected: u8) {
+        if self.fault.line == line::NONE {
+            self.fault = Fault { line, subject, expected, numbers: [0; 2] };
+        }
+    }
+
+    /// As [`Interpreter::fault`], with numbers as facts.
+    #[inline(never)]
+    pub(super) fn fault_of(&mut self, line: u8, subject: Span, first: usize, second: usize) {
+        if self.fault.line == line::NONE {
+            self.fault = Fault { line, subject, expected: expected::NOTHING, numbers: [first, second] };
+        }
+    }
+
+    /// Refuses the value of a field.
+    #[inline(never)]
+    pub(super) fn bad_field(&mut self, field: Span, expected: u8) {
+        self.fault(line::FIELD_MALFORMED, field, expected);
+    }
+
+    /// Refuses a field that is not there.
+    #[inline(never)]
+    pub(super) fn no_field(&mut self, field: Span) {
+        self.fault(line::FIELD_MISSING, field, expected::NOTHING);
+    }
+
+    /// Refuses the body.
+    #[inline(never)]
+    pub(super) fn bad_body(&mut self, expected: u8) {
+        self.fault(line::BODY_MALFORMED, Span::EMPTY, expected);
+    }
+
+    /// Refuses the value of a header, by its slot within the row.
+    #[inline(never)]
+    pub(super) fn bad_header(&mut self, slot: usize, expected: u8) {
+        self.fault(line::HEADER_MALFORMED, self.header(self.row, slot), expected);
+    }
+
+    /// Refuses a delivery under whose secrets no signature holds.
+    #[inline(never)]
+    pub(super) fn mismatch(&mut self, body_is_empty: bool) {
+        let line = line::SIGNATURE_MISMATCH.wrapping_add(body_is_empty.into());
+        self.fault(line, Span::EMPTY, expected::NOTHING);
+    }
+}

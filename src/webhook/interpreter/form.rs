@@ -51,12 +51,17 @@ impl Interpreter {
                 to = middle;
             }
         }
-        let end = self.fields;
-        self.form.copy_within(from..end, from.wrapping_add(1));
+        // One by one: a move of the library's would bring in what it says where a place does not exist.
+        for place in (from..self.fields).rev() {
+            let moved = self.form.get(place).copied().unwrap_or_default();
+            if let Some(slot) = self.form.get_mut(place.wrapping_add(1)) {
+                *slot = moved;
+            }
+        }
         if let Some(slot) = self.form.get_mut(from) {
             *slot = field;
         }
-        self.fields = end.wrapping_add(1);
+        self.fields = self.fields.wrapping_add(1);
     }
 
     fn order(&self, one: [usize; 3], other: [usize; 3]) -> Ordering {

@@ -276,9 +276,15 @@ impl Interpreter {
             }
         }
         // What was decoded makes way for what was written.
-        self.memory.bytes.copy_within(to.., from);
-        let end = self.memory.end();
-        self.memory.bytes.truncate(end.wrapping_sub(to.wrapping_sub(from)));
+        let (mut end, written) = (from, self.memory.since(to));
+        for at in written.at()..written.end() {
+            let byte = self.memory.byte(at);
+            if let Some(slot) = self.memory.bytes.get_mut(end) {
+                *slot = byte;
+            }
+            end = end.wrapping_add(1);
+        }
+        self.memory.bytes.truncate(end);
     }
 
     /// Appends the SHA-256 of two texts with a zero between them; of the second alone where there is no first.

@@ -14,28 +14,30 @@ mod code;
 mod decide;
 mod events;
 mod fault;
+mod follows;
 mod form;
+mod headers;
 mod key;
 mod members;
 mod memory;
 mod message;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod write;
 
-use self::area::{ABSENT, AREA_BYTES, DELIVERED, DIGEST_AT, LAYOUT, NOW, OUT, URL, URL_AT, URL_BYTES_MAX};
+use self::area::{ABSENT, AREA_BYTES, DELIVERED, DIGEST_AT, LAYOUT, OUT, URL, URL_AT, URL_BYTES_MAX};
 use self::claims::Claims;
 use self::code::{PATHS_MAX, flag};
 use self::events::Told;
 pub use self::fault::EXPECTED;
-use self::fault::{Fault, expected, line};
-use self::memory::{Memory, ROWS_AT, Span, low};
+use self::fault::{Fault, line};
+use self::memory::{Memory, Span, low};
 use self::message::PIECES_MAX;
 use self::write::Writer;
 use super::{BODY_FIELDS_MAX, SCHEMES};
 use crate::crypto::compact::Hash;
 use crate::prelude::*;
-use crate::time::Timestamp;
 
 /// What [`Interpreter::begin`] and [`Interpreter::close`] answer.
 pub mod answer {
@@ -181,69 +183,6 @@ impl Interpreter {
         AREA_AT.wrapping_add(word.wrapping_mul(4))
     }
 
-    /// Writes a word of the area.
-    fn put(&mut self, word: usize, value: u32) {
-        self.memory.put(Self::word_at(word), value);
-    }
-
-    /// Tells the shell where a text is, and how long.
-    fn put_text(&mut self, word: usize, text: Span) {
-        let at = self.memory.get(text).as_ptr().addr();
-        self.put(word, low(at));
-        self.put(word.wrapping_add(1), low(text.len()));
-    }
-
-    /// The area. It moves when the memory grows.
-    #[must_use]
-    pub fn area(&mut self) -> &mut [u8] {
-        if self.memory.bytes.is_empty() {
-            self.memory.bytes = Vec::with_capacity(FIRST_BYTES);
-            self.memory.append(&[0; ROWS_AT]);
-            self.memory.append(ROWS);
-            self.memory.append(&[0; 4]);
-            self.memory.append(words::ALL);
-            self.memory.bytes.resize(VERIFIERS_AT, 0);
-        }
-        self.memory.bytes.get_mut(AREA_AT..VERIFIERS_AT).unwrap_or_default()
-    }
-
-    /// What is laid out to be hashed, and the space behind it for the body.
-    #[must_use]
-    pub fn room(&mut self) -> &mut [u8] {
-        self.memory.bytes.get_mut(self.laid.at()..).unwrap_or_default()
-    }
-
-    /// Makes a text of this length, to be written.
-    #[must_use]
-    pub fn text(&mut self, bytes: usize) -> &mut [u8] {
-        let _made = self.area();
-        self.memory.bytes.truncate(self.base);
-        self.extend(bytes);
-        self.text = self.memory.since(self.base);
-        self.memory.bytes.get_mut(self.base..).unwrap_or_default()
-    }
-
-    /// Makes space that the shell will write: a copy of what is no secret, since filling takes ten times as long.
-    fn extend(&mut self, bytes: usize) {
-        let mut rest = bytes;
-        while rest > 0 {
-            let now = rest.min(VERIFIERS_AT);
-            self.memory.copy(Span::new(0, now));
-            rest = rest.wrapping_sub(now);
-        }
-    }
-
-    /// The text the last call left.
-    #[must_use]
-    pub fn delivered(&self) -> &[u8] {
-        self.memory.get(self.text)
-    }
-
-    /// The caller's time. The shell lets no other through, so a wrong one is the end of all times.
-    fn now(&self) -> u64 {
-        self.memory.long(Self::word_at(NOW)).min(Timestamp::MAX.unix_ms())
-    }
-
     /// Makes a verifier of the text, which is a list of options, each a tag, its length as four bytes, and its bytes.
     /// Answers with a handle, or [`answer::REFUSED`].
     #[must_use]
@@ -334,8 +273,10 @@ impl Interpreter {
         self.has_hashed = false;
         self.hasher.begin(self.hash());
         let block = self.key(secret_index).wrapping_add(key::INNER_BLOCK);
-        let to = block.wrapping_add(self.hasher.block_bytes());
-        self.memory.bytes.copy_within(block..to, self.laid.at());
+        for offset in (0..self.hasher.block_bytes()).step_by(8) {
+            let part = self.memory.long(block.wrapping_add(offset));
+            self.memory.put_long(self.laid.at().wrapping_add(offset), part);
+        }
         answer::HASH
     }
 
@@ -416,88 +357,6 @@ impl Interpreter {
         self.text = self.write_events();
         self.put_text(DELIVERED, self.text);
     }
-
-    /// Says what was decided.
-    fn conclude(&mut self) -> u32 {
-        if self.fault.line != line::NONE {
-            return self.refuse();
-        }
-        self.put(OUT, low(self.signer));
-        self.put(OUT + 1, self.claims.signed_at.is_some().into());
-        self.memory.put_long(Self::word_at(OUT + 2), self.claims.signed_at.unwrap_or_default());
-        answer::VERIFIED
-    }
-
-    /// Tells why: the line, and each fact in three words.
-    fn refuse(&mut self) -> u32 {
-        let Fault { line, subject, expected, numbers: [first, second] } = self.fault;
-        self.put(OUT, line.into());
-        self.next_fact = OUT + 1;
-        if matches!(line, line::UNKNOWN_SCHEME | line::UNKNOWN_SCHEME_NEAR) {
-            self.put_fact(fact::GIVEN, 0, 0);
-        }
-        if !subject.is_empty() {
-            let at = self.memory.get(subject).as_ptr().addr();
-            self.put_fact(fact::KNOWN, at, subject.len());
-        }
-        if NUMBERS_OF.contains(&line) {
-            self.put_fact(fact::NUMBER, first, 0);
-        }
-        match line {
-            line::SECRET_EMPTY => {}
-            line::SECRET_MALFORMED => self.put_fact(fact::REASON, expected.into(), second),
-            line::EVENTS_REFUSED => {
-                self.put_fact(fact::PLACES, 0, 0);
-                let from = self.memory.end();
-                self.memory.append(&self.refused_events);
-                self.text = self.memory.since(from);
-                self.put_text(DELIVERED, self.text);
-            }
-            _ if NUMBERS_OF.contains(&line) => self.put_fact(fact::NUMBER, second, 0),
-            _ if expected != expected::NOTHING => self.put_fact(fact::EXPECTED, expected.into(), 0),
-            _ => {}
-        }
-        self.put_fact(fact::NONE, 0, 0);
-        answer::REFUSED
-    }
-
-    #[inline(never)]
-    fn put_fact(&mut self, kind: u32, first: usize, second: usize) {
-        let word = self.next_fact;
-        self.put(word, kind);
-        self.put(word.wrapping_add(1), low(first));
-        self.put(word.wrapping_add(2), low(second));
-        self.next_fact = word.wrapping_add(3);
-    }
-}
-
-/// Bytes of the first memory: enough for a few verifiers and all that a delivery needs that is verified in steps.
-const FIRST_BYTES: usize = 256 << 10;
-
-/// The lines whose facts are numbers.
-const NUMBERS_OF: [u8; 9] = [
-    line::TOO_MANY_SECRETS,
-    line::SECRET_EMPTY,
-    line::SECRET_MALFORMED,
-    line::BODY_TOO_LARGE,
-    line::HEADER_TOO_LONG,
-    line::TOO_MANY_SIGNATURES,
-    line::EVENTS_REFUSED,
-    line::TOO_OLD,
-    line::TOO_NEW,
-];
-
-/// Kinds of facts, as the shell counts them.
-mod fact {
-    pub(super) const NONE: u32 = 0;
-    /// What the caller had asked for, which the shell knows.
-    pub(super) const GIVEN: u32 = 1;
-    pub(super) const KNOWN: u32 = 2;
-    pub(super) const NUMBER: u32 = 3;
-    pub(super) const REASON: u32 = 4;
-    pub(super) const PLACES: u32 = 5;
-    /// A line of [`EXPECTED`](super::EXPECTED).
-    pub(super) const EXPECTED: u32 = 7;
 }
 
 impl Default for Interpreter {

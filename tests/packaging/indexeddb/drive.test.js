@@ -1,7 +1,7 @@
 // Builds the checkout with Vite, pays in Chromium against the gateway over HTTP, and kills the tab in the middle.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -26,7 +26,16 @@ const start = () =>
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
   });
 
+/** The file of docs/stores/indexeddb.md, as the package ships it. */
+function browserStore() {
+  const page = readFileSync(join(ROOT, "node_modules/tillproof/docs/stores/indexeddb.md"), "utf8");
+  const [, code] = /^```js browser-store\.js\n([^]*?)^```$/m.exec(page) ?? [];
+  assert.ok(code, "the page has no block for browser-store.js");
+  return code;
+}
+
 before(async () => {
+  writeFileSync(join(ROOT, "browser-store.js"), browserStore());
   await build({ root: ROOT, logLevel: "warn", configFile: false });
   gateway = spawn(join(ROOT, "node_modules/.bin/tillproof"), ["simulate", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
   gatewayUrl = await new Promise((resolve, reject) => {
@@ -74,6 +83,11 @@ test("IndexedDB keeps every promise of the contract of stores", async () => {
   const { count, broken } = await once("conformance");
   assert.deepEqual(broken, []);
   assert.ok(count >= 10, `${count} checks`);
+});
+
+test("docs/stores/indexeddb.md: browser-store.js remembers, in another tab", async () => {
+  assert.deepEqual(await once("documented", "seen"), { ready: "boolean", version: 1 });
+  assert.deepEqual(await once("documented", "seen"), { ready: "boolean", version: 2 });
 });
 
 const DEATHS = {

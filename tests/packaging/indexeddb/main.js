@@ -3,10 +3,13 @@ import { createPayments } from "tillproof/payments";
 import { storeConformance } from "tillproof/stores/conformance";
 import { indexedDbStore } from "tillproof/stores/indexeddb";
 
+// Of docs/stores/indexeddb.md; drive.test.js puts it here.
+import * as documented from "./browser-store.js";
+
 // A page has no secrets. This one only has to be the same after a reload; what authenticates the page is its session.
 const SECRET = "derived-by-the-server-for-this-session";
 
-const store = indexedDbStore({ name: "shop" });
+const store = indexedDbStore({ name: "checkout" });
 const payments = createPayments({
   store,
   provider: { baseUrl: location.origin, merchantId: "shop", profile: "native" },
@@ -47,6 +50,14 @@ globalThis.shop = {
       if (outcome === null || outcome.status !== "pending_confirmation" || Date.now() > deadline) return outcome && plain(outcome);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  },
+
+  /** What the page on this store shows: one more version of a record at each call. */
+  async documented(key) {
+    const ready = typeof (await documented.ready());
+    const version = (await documented.store.get(key))?.version ?? 0;
+    await documented.store.commit([{ key, expected: version, value: "" }]);
+    return { ready, version: version + 1 };
   },
 
   /** Each promise of the contract, on a database of its own; what was broken. */

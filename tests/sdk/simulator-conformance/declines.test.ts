@@ -139,6 +139,14 @@ category("declines", (check) => {
     assert.equal(outcome?.network_status, "not_sent_to_network");
   });
 
+  check("cards are known by the names the documentation had for them before", async (lab) => {
+    const { outcome } = await lab.charge(await declined(lab, "pm_card_chargeDeclinedFraudulent"));
+    assert.deepEqual([outcome?.type, outcome?.risk_level], ["blocked", "highest"]);
+    for (const name of ["avsUnchecked", "domesticPricing"]) {
+      assert.equal((await lab.pay(1_000, { payment_method: `pm_card_${name}` })).status, "succeeded");
+    }
+  });
+
   check("a payment of elevated risk succeeds and says so", async (lab) => {
     const { outcome } = await lab.charge(await lab.pay(1_000, { payment_method: "pm_card_riskLevelElevated" }));
     assert.equal(outcome?.risk_level, "elevated");

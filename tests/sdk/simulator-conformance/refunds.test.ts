@@ -114,7 +114,7 @@ category("refunds", (check) => {
   });
 
   check("a payment that nobody knows is not refunded", async ({ stripe }) => {
-    await refused(stripe.refunds.create({ payment_intent: "pi_nobody" }), { code: "resource_missing", param: "payment_intent" });
+    await refused(stripe.refunds.create({ payment_intent: "pi_nobody" }), { status: 404, code: "resource_missing", param: "payment_intent" });
   });
 
   check("a part of what was captured is all that can be refunded", async (lab) => {

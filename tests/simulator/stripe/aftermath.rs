@@ -26,8 +26,8 @@ fn a_refused_refund_changes_nothing() {
     let table = [
         ("", "400 invalid_request_error - -"),
         ("amount=1", "400 invalid_request_error - -"),
-        ("charge=ch_x", "400 invalid_request_error resource_missing charge"),
-        ("payment_intent=pi_x", "400 invalid_request_error resource_missing payment_intent"),
+        ("charge=ch_x", "404 invalid_request_error resource_missing charge"),
+        ("payment_intent=pi_x", "404 invalid_request_error resource_missing payment_intent"),
         (&format!("payment_intent={open}"), "400 invalid_request_error - payment_intent"),
         (&format!("charge={charge}&amount=0"), "400 invalid_request_error parameter_invalid_integer amount"),
         (

@@ -11,6 +11,8 @@ interface Props {
   readonly report: Report;
   /** What is known to have been put in, where somebody did. */
   readonly injected?: readonly InjectedDrift[];
+  /** Whether the places of the rows are named: of files that the visitor can open. */
+  readonly withPlaces?: boolean;
 }
 
 /** Kinds whose names are made for programs. */
@@ -21,10 +23,15 @@ const KINDS: Readonly<Partial<Record<string, string>>> = {
   missing_in_settlement: "not in the file",
 };
 
+/** A kind in words. */
+export function kindWords(kind: string): string {
+  return KINDS[kind] ?? kind.replaceAll("_", " ");
+}
+
 /** Rows a table shows; the report itself has them all. */
 const ROWS_MAX = 100;
 
-export function BreakTable({ report, injected = [] }: Props) {
+export function BreakTable({ report, injected = [], withPlaces = false }: Props) {
   const { breaks } = report;
   const injectedHere = new Set(injected.map((drift) => breakOf(drift, report)?.id));
   if (breaks.length === 0) return <p class="empty panel">No breaks. Every row of one side has its counterpart on the other.</p>;
@@ -35,8 +42,8 @@ export function BreakTable({ report, injected = [] }: Props) {
           <tr>
             <th scope="col">Break</th>
             <th scope="col">Reference</th>
-            <th scope="col" class="number">Ledger says</th>
-            <th scope="col" class="number">File says</th>
+            <th scope="col" class="number">Expected</th>
+            <th scope="col" class="number">Found</th>
             <th scope="col" class="number">Difference</th>
             <th scope="col">In words</th>
           </tr>
@@ -45,16 +52,19 @@ export function BreakTable({ report, injected = [] }: Props) {
           {breaks.slice(0, ROWS_MAX).map((one) => (
             <tr key={one.id}>
               <td>
-                <span class="kind">{KINDS[one.kind] ?? one.kind.replaceAll("_", " ")}</span>
+                <span class="kind">{kindWords(one.kind)}</span>
                 {injectedHere.has(one.id) && <span class="tag">put in by you</span>}
               </td>
               <td data-label="Reference">
                 <code>{one.reference}</code>
               </td>
-              <td class="number" data-label="Ledger says">{amount(one.expected_minor, one.currency)}</td>
-              <td class="number" data-label="File says">{amount(one.found_minor, one.currency)}</td>
+              <td class="number" data-label="Expected">{amount(one.expected_minor, one.currency)}</td>
+              <td class="number" data-label="Found">{amount(one.found_minor, one.currency)}</td>
               <td class="number" data-label="Difference">{amount(one.difference_minor, one.currency)}</td>
-              <td class="wordy">{withCode(one.explanation)}</td>
+              <td class="wordy">
+                {withCode(one.explanation)}
+                {withPlaces && <span class="places">{[...one.rows.ledger, ...one.rows.settlement, ...one.rows.bank].map(({ file, line }) => `${file}, line ${line}`).join(" · ")}</span>}
+              </td>
             </tr>
           ))}
         </tbody>

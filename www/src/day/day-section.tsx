@@ -29,7 +29,7 @@ export function DaySection({ scene, change, day }: Props) {
       <div class="panel controls">
         <Toggles legend="What is wrong with the settlement file" choices={DRIFTS} chosen={scene.drifts} change={(drifts) => change({ drifts })} />
       </div>
-      <Status busy={busy} error={error} working="A week of virtual time is passing…" done={verdict(injected, found, value)} />
+      <Status waiting={value === undefined} busy={busy} error={error} working="A week of virtual time is passing…" done={verdict(injected, found, value)} />
       <div class="papers">
         <Paper name="ledger.csv" title="The shop's own books" csv={value?.ledgerCsv} />
         <Paper name="settlement.csv" title="What the gateway settled" csv={value?.settlementCsv} />

@@ -2,11 +2,12 @@
 
 import { expose } from "comlink";
 import { isTillproofError } from "tillproof/slim";
-import { reconcile, type Report } from "tillproof/slim/reconcile";
+import { readers, reconcile, type NamedSource, type Report } from "tillproof/slim/reconcile";
 import { signDelivery } from "tillproof/slim/testing";
 import { createVerifier, diagnose, schemes, type Diagnosis, type SchemeInfo } from "tillproof/slim/webhooks";
 import "tillproof/slim/webhooks/full";
 
+import type { Look, Side, Wanted } from "../files/reading.js";
 import { provide } from "../shell/wasm.js";
 import { exampleOf, type Example, type ExampleKind } from "./example.js";
 
@@ -27,12 +28,6 @@ export type Finding =
   | { readonly verdict: "genuine"; readonly events: readonly { readonly id: string; readonly type: string }[] }
   | { readonly verdict: "refused"; readonly code: string; readonly message: string; readonly diagnosis: Diagnosis | undefined }
   | { readonly verdict: "unreadable"; readonly code: string; readonly message: string };
-
-/** A file as somebody dropped it. */
-export interface Dropped {
-  readonly name: string;
-  readonly data: Uint8Array;
-}
 
 /** A report, or why there is none. */
 export type Reconciled = { readonly ok: true; readonly report: Report; readonly tookMs: number } | { readonly ok: false; readonly message: string };
@@ -65,15 +60,32 @@ export class Desk {
     }
   }
 
-  async reconcile(ledger: readonly Dropped[], settlement: readonly Dropped[]): Promise<Reconciled> {
-    await provide("reconcile", "reconcile-files");
+  /** What a file seems to be. Nothing is read by it before the visitor has seen it. */
+  async look(data: Uint8Array, encoding: string | undefined): Promise<Look> {
+    await provide("formats");
+    try {
+      return readers.detect(data, encoding === undefined ? {} : { encoding });
+    } catch (error) {
+      return { trouble: wordsOf(error).replace(/^, /, "") };
+    }
+  }
+
+  async reconcile(files: Readonly<Record<Side, readonly Wanted[]>>): Promise<Reconciled> {
+    await provide("formats", "reconcile", "reconcile-files");
     const began = performance.now();
     try {
-      return { ok: true, report: reconcile({ ledger, settlement }), tookMs: performance.now() - began };
+      const [ledger, settlement, bank] = [files.ledger.map(sourceOf), files.settlement.map(sourceOf), files.bank.map(sourceOf)];
+      return { ok: true, report: reconcile({ ledger, settlement, bank }), tookMs: performance.now() - began };
     } catch (error) {
       return { ok: false, message: wordsOf(error) };
     }
   }
+}
+
+/** A table in the package's own columns is read by the reconciler itself, as the command line does. */
+function sourceOf({ file, ...options }: Wanted): NamedSource {
+  const isOwnTable = (options.format === "generic" || options.format === "csv") && options.mapping === undefined && options.encoding === undefined;
+  return isOwnTable ? file : readers.source(file.data, { ...options, name: file.name });
 }
 
 /** What the package says of a mistake; anything else is a fault of ours and goes on. */

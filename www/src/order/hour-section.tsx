@@ -1,7 +1,5 @@
 /** The busy hour: forty orders with mishaps at the rates the visitor sets, and what each way of working cost. */
 
-import type { RefObject } from "preact";
-
 import type { Day } from "../play/day.js";
 import { wrong } from "../play/step.js";
 import { MISHAPS, type Scene } from "../scene.js";
@@ -17,10 +15,9 @@ interface Props {
   readonly scene: Scene;
   readonly change: ChangeScene;
   readonly day: Work<Day>;
-  readonly innerRef: RefObject<HTMLElement | null>;
 }
 
-export function HourSection({ scene, change, day, innerRef }: Props) {
+export function HourSection({ scene, change, day }: Props) {
   const { value, busy, error } = day;
   const lost = value === undefined ? 0n : wrong(value.naive);
   return (
@@ -28,7 +25,6 @@ export function HourSection({ scene, change, day, innerRef }: Props) {
       id="hour"
       title="A busy hour"
       lead="Forty more orders at both shops. Each mishap strikes as often as you say, at the same calls for both."
-      innerRef={innerRef}
     >
       <div class="panel controls">
         <div class="rates">
@@ -38,6 +34,7 @@ export function HourSection({ scene, change, day, innerRef }: Props) {
         </div>
       </div>
       <Status
+        waiting={value === undefined}
         busy={busy}
         error={error}
         working="Forty orders are on their way to two shops…"

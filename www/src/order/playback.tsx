@@ -25,13 +25,13 @@ export function usePlayback(stories: Stories | undefined): PlaybackState {
     const all = stories === undefined ? [] : [...stories.naive.steps, ...stories.tillproof.steps].map(({ at }) => at);
     return [...new Set(all)].sort((one, other) => one - other);
   }, [stories]);
-  const [shown, setShown] = useState(0);
+  const [shown, setShown] = useState(moments.length);
   const [playing, setPlaying] = useState(false);
-  // A new run is shown whole: who wants to see it grow plays it.
+  // A new run is shown whole: who wants to see it grow plays it. A recording that is told again live goes on where it is.
   useEffect(() => {
     setShown(moments.length);
     setPlaying(false);
-  }, [moments]);
+  }, [moments.join()]);
   useEffect(() => {
     if (!playing) return undefined;
     if (shown >= moments.length) {

@@ -4,6 +4,7 @@ import { expose } from "comlink";
 
 import type { Scene } from "../scene.js";
 import { provide } from "../shell/wasm.js";
+import { ARTEFACTS } from "./artefacts.js";
 import { playDay, type Day } from "./day.js";
 import { playOrders } from "./orders.js";
 import type { Stories } from "./step.js";
@@ -12,7 +13,7 @@ let last: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(async () => {
-    await provide("simulator", "payments", "webhooks", "inbox", "ledger", "ledger-templates", "reconcile", "reconcile-files");
+    await provide(...ARTEFACTS);
     return work();
   });
   last = turn.catch(() => undefined);

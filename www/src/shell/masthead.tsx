@@ -7,7 +7,7 @@ const PARTS = [
   ["books", "Books"],
   ["day", "Settlement"],
   ["webhook", "Webhook"],
-  ["files", "Your file"],
+  ["files", "Your files"],
   ["storm", "Storm"],
 ] as const;
 

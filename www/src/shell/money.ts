@@ -1,14 +1,22 @@
 /** Amounts as people read them. */
 
-const EXPONENT = 2;
-
-/** Minor units of a currency with two decimals. No number of JavaScript's is asked: it would round. */
+/** Minor units of a currency. The browser is asked how many decimals it has, and never for a number: it would round. */
 export function money(minor: bigint | string, currency = "EUR"): string {
+  const decimals = decimalsOf(currency);
   const amount = BigInt(minor);
-  const digits = (amount < 0n ? -amount : amount).toString().padStart(EXPONENT + 1, "0");
-  const whole = digits.slice(0, -EXPONENT).replace(/\B(?=(\d{3})+$)/g, ",");
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, "0");
+  const point = digits.length - decimals;
+  const whole = digits.slice(0, point).replace(/\B(?=(\d{3})+$)/g, ",");
   const sign = amount < 0n ? "−" : "";
-  return `${sign}${currency === "EUR" ? "€" : `${currency} `}${whole}.${digits.slice(-EXPONENT)}`;
+  return `${sign}${currency === "EUR" ? "€" : `${currency} `}${whole}${decimals === 0 ? "" : `.${digits.slice(point)}`}`;
+}
+
+const known = new Map<string, number>();
+
+function decimalsOf(currency: string): number {
+  const decimals = known.get(currency) ?? new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  known.set(currency, decimals);
+  return decimals;
 }
 
 /** Virtual time since a run began. */

@@ -9,9 +9,12 @@ export interface Work<T> {
   readonly error: string | undefined;
 }
 
-/** Begins `work` whenever `key` changes; `undefined` asks for nothing. An answer to an older question is not shown. */
-export function useWork<T>(key: string | undefined, work: () => Promise<T>): Work<T> {
-  const [state, setState] = useState<Work<T>>({ value: undefined, busy: true, error: undefined });
+/**
+ * Begins `work` whenever `key` changes; `undefined` asks for nothing. An answer to an older question is not shown. `known` is
+ * what is shown before the first answer.
+ */
+export function useWork<T>(key: string | undefined, work: () => Promise<T>, known?: T): Work<T> {
+  const [state, setState] = useState<Work<T>>({ value: known, busy: false, error: undefined });
   useEffect(() => {
     if (key === undefined) return undefined;
     let current = true;

@@ -1,6 +1,7 @@
 /** The wasm of the package, fetched as files of their own when a worker first needs them, and compiled on their way. */
 
 import { provideWasm, type ArtefactName } from "tillproof/slim";
+import formats from "tillproof/wasm/formats.wasm?url";
 import inbox from "tillproof/wasm/inbox.wasm?url";
 import ledger from "tillproof/wasm/ledger.wasm?url";
 import ledgerTemplates from "tillproof/wasm/ledger-templates.wasm?url";
@@ -13,6 +14,7 @@ import webhooks from "tillproof/wasm/webhooks.wasm?url";
 import webhooksFull from "tillproof/wasm/webhooks-full.wasm?url";
 
 const FILES = {
+  formats,
   inbox,
   ledger,
   "ledger-templates": ledgerTemplates,

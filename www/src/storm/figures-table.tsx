@@ -11,7 +11,7 @@ export function FiguresTable({ storms }: { readonly storms: readonly (Storm | un
             <th scope="col">Policy</th>
             <th scope="col" class="number">Clients served</th>
             <th scope="col" class="number">99 % served after</th>
-            <th scope="col" class="number">Peak, requests a second</th>
+            <th scope="col" class="number">Peak once it is back, requests a second</th>
             <th scope="col" class="number">Retries for each client</th>
           </tr>
         </thead>
@@ -21,7 +21,7 @@ export function FiguresTable({ storms }: { readonly storms: readonly (Storm | un
               <th scope="row">{POLICIES.find(({ name }) => name === storm?.policy)?.label ?? "…"}</th>
               <td class="number" data-label="Clients served">{storm === undefined ? "…" : `${(storm.served * 100).toFixed(1)} %`}</td>
               <td class="number" data-label="99 % served after">{storm === undefined ? "…" : storm.p99Seconds === null ? "never" : `${storm.p99Seconds.toFixed(0)} s`}</td>
-              <td class="number" data-label="Peak, requests a second">{storm === undefined ? "…" : Math.round(storm.peakPerSecond).toLocaleString("en")}</td>
+              <td class="number" data-label="Peak once it is back, a second">{storm === undefined ? "…" : Math.round(storm.peakPerSecond).toLocaleString("en")}</td>
               <td class="number" data-label="Retries for each client">{storm === undefined ? "…" : storm.attempts.toFixed(1)}</td>
             </tr>
           ))}

@@ -34,6 +34,7 @@ export function StormSection({ seed, policy, change }: Props) {
         <Choice name="policy" legend="How the others try again" choices={OTHERS} chosen={policy} change={(chosen) => change({ policy: chosen })} />
       </div>
       <Status
+        waiting={ours.value === undefined}
         busy={ours.busy || theirs.busy}
         error={ours.error ?? theirs.error}
         working="100,000 clients are waiting…"

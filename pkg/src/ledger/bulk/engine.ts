@@ -62,7 +62,7 @@ export class Engine implements Accounts {
   #closed = false;
 
   /** `host` is there for tests: the hash functions to use instead of those this host has. */
-  constructor(chain: Chain, capacity: number, host: () => HostCrypto | null = hostCrypto) {
+  constructor(chain: Chain, capacity: number, host: () => HostCrypto | null = () => hostCrypto(false)) {
     this.#host = host;
     const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
     const options = encodeChecked({ chain, key: key.join(""), capacity });

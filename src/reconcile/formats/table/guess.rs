@@ -278,6 +278,12 @@ fn told(
             None
         }
     };
+    // Of a fee that is costly in one row and given back in another nobody could tell which is which.
+    let fees: Vec<i64> = cells(&[Column::Fee])
+        .iter()
+        .filter_map(|text| figure::major(text, Currency::EUR, Style::Free(decimal)).ok())
+        .collect();
+    let are_fees_negative = fees.iter().all(|fee| *fee <= 0) && fees.iter().any(|fee| *fee < 0);
     if !has(Column::Currency) {
         unsure.push("currency");
     }
@@ -293,6 +299,7 @@ fn told(
         delimiter: Some(delimiter),
         rows_before_header: u32::try_from(at).unwrap_or(0),
         is_signed_by_effect: is_settlement,
+        are_fees_negative,
         ..Mapping::contract(side)
     };
     Guess { mapping, unsure }

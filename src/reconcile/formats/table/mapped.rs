@@ -119,6 +119,20 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// A fee or a tax, which is positive where it costs.
+    fn cost(&self, minor: Column, major: Column) -> Result<Option<i64>, Error> {
+        let amount = self.amount(minor, major, self.currency)?;
+        let turned =
+            |amount: i64| if self.mapping.are_fees_negative { amount.saturating_neg() } else { amount };
+        Ok(amount.map(turned))
+    }
+
+    fn status(&self) -> &'a str {
+        let word = self.text(Column::Status);
+        let own = self.mapping.statuses.iter().find(|(known, _)| known == word);
+        own.map_or(word, |(_, meant)| meant)
+    }
+
     fn needed_amount(&self) -> Result<i64, Error> {
         let amount = self.amount(Column::AmountMinor, Column::Amount, self.currency)?;
         amount.ok_or_else(|| {
@@ -180,11 +194,11 @@ impl<'a> Row<'a> {
             parent_reference: self.text(Column::ParentReference),
             payout_id: self.text(Column::PayoutId),
             gross: amount,
-            fee: self.amount(Column::FeeMinor, Column::Fee, self.currency)?,
-            tax: self.amount(Column::TaxMinor, Column::Tax, self.currency)?,
+            fee: self.cost(Column::FeeMinor, Column::Fee)?,
+            tax: self.cost(Column::TaxMinor, Column::Tax)?,
             net: self.amount(Column::NetMinor, Column::Net, self.currency)?,
             currency: self.currency,
-            status: self.text(Column::Status),
+            status: self.status(),
             occurred_at: occurred.map(|reading| reading.at),
             is_local_time: occurred.is_some_and(|reading| reading.is_local),
             available_at: self.moment(Column::AvailableAt)?.map(|reading| reading.at),
@@ -216,7 +230,7 @@ impl<'a> Row<'a> {
             description: self.text(Column::Description),
             counterparty: self.text(Column::Counterparty),
             counterparty_account: self.text(Column::CounterpartyAccount),
-            charges: self.amount(Column::FeeMinor, Column::Fee, self.currency)?,
+            charges: self.cost(Column::FeeMinor, Column::Fee)?,
             original: self.original()?,
             written_type: self.text(Column::Type),
             state: State::Booked,

@@ -148,8 +148,12 @@ pub struct Mapping {
     pub rows_before_header: u32,
     /// Whether amounts of a settlement are signed by what they do to the balance, and not by their type.
     pub is_signed_by_effect: bool,
+    /// Whether fees and taxes, too, are written as what they do to the balance: -0.29 for a fee of 0.29.
+    pub are_fees_negative: bool,
     /// Words of the type column with what they mean, beside those of the contract.
     pub types: Vec<(String, EventType)>,
+    /// Words of the status column with what they mean; a word that is not here stands for itself.
+    pub statuses: Vec<(String, String)>,
 }
 
 impl Mapping {
@@ -166,7 +170,9 @@ impl Mapping {
             delimiter: None,
             rows_before_header: 0,
             is_signed_by_effect: false,
+            are_fees_negative: false,
             types: Vec::new(),
+            statuses: Vec::new(),
         }
     }
 }

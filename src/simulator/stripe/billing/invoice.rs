@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use super::super::customers::Customer;
 use super::super::expand::{Field, Holds};
 use super::super::object::{Class, Head, Kind, Metadata, kind};
-use super::super::payment_intents::{PaymentIntent, client_secret};
+use super::super::payment_intents::PaymentIntent;
 use super::super::payment_methods::PaymentMethod;
 use super::super::refusal::{Refusal, Result};
 use super::super::sheet::Sheet;
@@ -225,7 +225,7 @@ impl Kind for Invoice {
             match self.intent.filter(|_| self.status == Status::Open) {
                 None => sheet.null("confirmation_secret"),
                 Some(intent) => sheet.object("confirmation_secret", |sheet| {
-                    sheet.text("client_secret", &client_secret(reader.ids, PaymentIntent::PREFIX, intent));
+                    sheet.client_secret(PaymentIntent::PREFIX, intent);
                     sheet.text("type", "payment_intent");
                 }),
             }

@@ -30,7 +30,6 @@ pub(super) use capture::{capture_held, expire};
 pub(super) use machine::{authenticate, tell_booked};
 pub(super) use pay::{Order, confirm_with, open, withdraw};
 pub(super) use serve::ROUTES;
-pub(super) use view::client_secret;
 pub(super) use wish::check_amount;
 
 /// How long a hold may be captured: 7 days, the default of the card networks for online payments.

@@ -1,6 +1,5 @@
 //! A payment intent as it is written.
 
-use super::super::super::ids::Ids;
 use super::super::accounts::Account;
 use super::super::charges::Charge;
 use super::super::customers::Customer;
@@ -49,7 +48,7 @@ impl Kind for PaymentIntent {
         write_types(sheet, "allowed_payment_method_types", self.allowed.as_deref());
         sheet.natural("amount", self.amount);
         sheet.natural("amount_capturable", if is_held { self.amount } else { 0 });
-        sheet.object("amount_details", |sheet| sheet.object("tip", |_| {}));
+        sheet.members(r#""amount_details":{"tip":{}}"#);
         sheet.natural("amount_received", self.amount_received);
         sheet.null("application");
         sheet.maybe_natural("application_fee_amount", terms.application_fee);
@@ -63,7 +62,7 @@ impl Kind for PaymentIntent {
         sheet.maybe_time("canceled_at", self.canceled.map(|(at, _)| at));
         sheet.maybe_text("cancellation_reason", self.canceled.and_then(|(_, reason)| reason));
         sheet.text("capture_method", self.capture.name());
-        sheet.text("client_secret", &client_secret(sheet.reader.ids, Self::PREFIX, self.head.number));
+        sheet.client_secret(Self::PREFIX, self.head.number);
         sheet.text("confirmation_method", if self.is_manually_confirmed { "manual" } else { "automatic" });
         sheet.time("created", self.head.created);
         sheet.currency("currency", self.currency);
@@ -73,8 +72,7 @@ impl Kind for PaymentIntent {
         write_types(sheet, "excluded_payment_method_types", self.excluded.as_deref());
         self.write_last_error(sheet);
         sheet.reference::<Charge>("latest_charge", self.latest_charge);
-        sheet.flag("livemode", false);
-        sheet.null("managed_payments");
+        sheet.members(r#""livemode":false,"managed_payments":null"#);
         sheet.metadata(&self.head.metadata);
         let asks = (self.status == Status::RequiresAction).then(|| sheet.reader.id::<Self>(self.head.number));
         write_next_action(sheet, asks.as_deref(), self.return_url.as_deref());
@@ -86,15 +84,11 @@ impl Kind for PaymentIntent {
                 if self.holds_cards {
                     sheet.text("capture_method", "manual");
                 }
-                sheet.null("installments");
-                sheet.null("mandate_options");
-                sheet.null("network");
+                sheet.members(r#""installments":null,"mandate_options":null,"network":null"#);
                 sheet.text("request_three_d_secure", self.three_d_secure.name());
             });
         });
-        sheet.texts("payment_method_types", ["card"]);
-        sheet.null("payment_record");
-        sheet.null("processing");
+        sheet.members(r#""payment_method_types":["card"],"payment_record":null,"processing":null"#);
         sheet.maybe_text("receipt_email", terms.receipt_email.as_deref());
         sheet.null("review");
         sheet.maybe_text("setup_future_usage", self.future.map(super::Future::name));
@@ -156,14 +150,6 @@ impl LastError {
 
 fn doc_url(code: &str) -> String {
     glued(&["https://stripe.com/docs/error-codes/", &code.replace('_', "-")])
-}
-
-/// What a page in a browser knows an intent by.
-pub(in super::super) fn client_secret(ids: &Ids, prefix: &str, number: usize) -> String {
-    let mut secret = ids.id(prefix, number);
-    secret.push('_');
-    ids.append(&mut secret, "secret", number);
-    secret
 }
 
 /// Writes a list of kinds of methods, or `null`.

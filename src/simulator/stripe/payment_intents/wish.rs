@@ -177,10 +177,10 @@ pub(in super::super) fn choice(work: &Work<'_>, params: &mut Params) -> Result<C
     };
     let is_enabled = automatic.flag("enabled")?;
     let redirects = automatic.choice("allow_redirects", &[("always", true), ("never", false)])?;
-    let enabled = automatic.name("enabled");
+    let missing = is_enabled.is_none().then(|| automatic.name("enabled"));
     automatic.finish()?;
     match is_enabled {
-        None => Err(Refusal::missing(&enabled)),
+        None => Err(Refusal::missing(&missing.unwrap_or_default())),
         Some(false) => Ok(Choice::Listed),
         Some(true) if listed.is_some() => {
             let message = "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";

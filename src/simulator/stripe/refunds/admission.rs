@@ -5,6 +5,7 @@
 use super::super::amounts;
 use super::super::charges::Charge;
 use super::super::disputes;
+use super::super::object::Kind;
 use super::super::payment_intents::PaymentIntent;
 use super::super::refusal::{Refusal, Result};
 use super::super::work::Work;
@@ -16,8 +17,8 @@ use crate::prelude::*;
 ///
 /// Nothing is named, or something that does not exist, does not fit or was never paid.
 pub(super) fn charge_of(work: &Work<'_>, charge: Option<&str>, intent: Option<&str>) -> Result<usize> {
-    let charge = charge.map(|id| work.find_param::<Charge>(id, "charge")).transpose()?;
-    let intent = intent.map(|id| work.find_param::<PaymentIntent>(id, "payment_intent")).transpose()?;
+    let charge = charge.map(|id| refunded::<Charge>(work, id, "charge")).transpose()?;
+    let intent = intent.map(|id| refunded::<PaymentIntent>(work, id, "payment_intent")).transpose()?;
     let latest = match intent {
         Some(intent) => work.get::<PaymentIntent>(intent)?.latest_charge,
         None => None,
@@ -35,6 +36,14 @@ pub(super) fn charge_of(work: &Work<'_>, charge: Option<&str>, intent: Option<&s
         (Some(charge), _, _) | (None, Some(_), Some(charge)) => Ok(charge),
         (None, Some(intent), None) => Err(unpaid(&work.id::<PaymentIntent>(intent), "payment_intent")),
     }
+}
+
+/// What is to be refunded. Where it does not exist the answer is 404, as if it stood in the path, where it once did.
+fn refunded<T: Kind>(work: &Work<'_>, id: &str, param: &str) -> Result<usize> {
+    work.find_param::<T>(id, param).map_err(|mut refusal| {
+        refusal.status = 404;
+        refusal
+    })
 }
 
 fn unpaid(intent: &str, param: &str) -> Box<Refusal> {

@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use super::customers::Customer;
 use super::expand::{Field, Holds};
 use super::object::{Class, Head, Kind, kind};
-use super::payment_intents::view::{client_secret, write_next_action, write_types};
+use super::payment_intents::view::{write_next_action, write_types};
 use super::payment_intents::{Future, LastError};
 use super::payment_methods::PaymentMethod;
 use super::sheet::Sheet;
@@ -95,7 +95,7 @@ impl Kind for SetupIntent {
             None => sheet.null("automatic_payment_methods"),
         }
         sheet.maybe_text("cancellation_reason", self.cancellation_reason);
-        sheet.text("client_secret", &client_secret(sheet.reader.ids, Self::PREFIX, self.head.number));
+        sheet.client_secret(Self::PREFIX, self.head.number);
         sheet.time("created", self.head.created);
         sheet.reference::<Customer>("customer", self.customer);
         sheet.null("customer_account");

@@ -1,0 +1,88 @@
+/**
+ * Large files through the sieve of the engine: chunk by chunk, straight into its memory.
+ *
+ * Invariant: what the sieve makes of files is what the readers of whole files make of them, or nothing: then they are to be
+ * asked, and also say what is wrong with a file.
+ */
+
+import { sieve } from "../shell/reconcile-sieve.js";
+import { open } from "../shell/wire.js";
+
+/** A file that can be read at any place. */
+export interface Readable {
+  readonly length: number;
+  /** Reads into all of `target` from `offset` on, as far as the file goes; gives how many bytes that were. */
+  read(target: Uint8Array, offset: number): number;
+}
+
+/** The files of a run, in their order. */
+export interface Sieved {
+  readonly ledger: readonly Readable[];
+  readonly settlement: readonly Readable[];
+  /** The statements of the bank, one after the other. */
+  readonly bank: Uint8Array;
+}
+
+/** Random bytes by which references are told apart, so that nobody can make two that seem to be one. */
+const KEY_BYTES = 544;
+
+/** The part of a run that `document` describes; `undefined` where the files are not for the sieve. */
+export function sievedPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
+  const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  sieve.invoke<null>((exports) => exports.sieve_open(document, key));
+  const { exports } = sieve;
+  const memory = sieve.memory();
+  const area = (address: number, length: number): Uint8Array => new Uint8Array(memory.buffer, address, length);
+  try {
+    const sides = [files.ledger, files.settlement] as const;
+    for (const [side, all] of sides.entries()) {
+      for (const [index, file] of all.entries()) {
+        if (!exports.sieve_begin(side, index)) return undefined;
+        for (let offset = 0; offset < file.length; ) {
+          const read = file.read(area(exports.sieve_room(), exports.sieve_room_bytes()), offset);
+          // Shorter than it was when it was opened: somebody writes to it.
+          if (read === 0 || !exports.sieve_take(read)) return undefined;
+          offset += read;
+        }
+        if (!exports.sieve_take(0)) return undefined;
+      }
+    }
+    if (!exports.sieve_finish()) return undefined;
+    for (let wanted = exports.sieve_wanted(); wanted.length > 0; wanted = exports.sieve_wanted()) {
+      const [side = 0, file = 0, offset = 0, length = 0] = wanted;
+      const read = sides[side === 0 ? 0 : 1][file]?.read(area(exports.sieve_room_for(length), length), offset);
+      if (read !== length || !exports.sieve_give()) return undefined;
+    }
+    const part = exports.sieve_part(files.bank);
+    return part.length === 0 ? undefined : part;
+  } catch (error) {
+    throw sieve.told(error);
+  }
+}
+
+/** The report of a part by its terms, as `tillproof reconcile --json` prints it, and how many breaks are in it. */
+export function printedReport(part: Uint8Array, terms: Uint8Array): { readonly breaks: number; readonly json: Uint8Array } {
+  const breaks = sieve.invoke<number>((exports) => exports.sieve_print(part, terms));
+  const { exports } = sieve;
+  return { breaks, json: new Uint8Array(sieve.memory().buffer, exports.sieve_printed(), exports.sieve_printed_bytes()) };
+}
+
+/** One part of several, or the refusal that says why not. */
+export function merged(parts: readonly Uint8Array[], lengths: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return checked(sieve.raw((exports) => exports.sieve_merge(lengths, whole)));
+}
+
+/** The first byte of a JSON document. */
+const BRACE = 0x7b;
+
+/** A refusal is a document, and no part begins as one does; opened, it throws. */
+export function checked(answer: Uint8Array): Uint8Array {
+  if (answer[0] === BRACE) open(answer);
+  return answer;
+}

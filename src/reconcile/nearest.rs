@@ -1,0 +1,126 @@
+//! Of a row without a partner, what came nearest to one, and the first thing that kept the two apart.
+//!
+//! A candidate is a row of the other side that nobody else has, so that to name it is never wrong, only sometimes of no
+//! use. It decides nothing.
+
+use super::breaks::RowPlace;
+use super::findings::{BY_AMOUNT, BY_ID, Rule};
+use super::group::Unit;
+use super::lone::is_near;
+use super::order::sorted;
+use super::packed::{Fields, put_count};
+use super::row::Row;
+use super::window::Window;
+use crate::json::ObjectWriter;
+use crate::prelude::*;
+
+/// What may keep two rows apart.
+const GATES: [&str; 6] = ["type", "currency", "amount", "reference", "occurred_at", "unique"];
+
+/// Of so many rows of one amount none is called the nearest.
+const LOOKED_AT_MAX: usize = 100;
+
+/// A candidate, before it is put into words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Near<'r> {
+    pub(super) row: &'r Row<'r>,
+    rule: Rule,
+    gate: u8,
+}
+
+/// The row that came nearest to being the other side of a break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearest {
+    /// Where it stands.
+    pub place: RowPlace,
+    /// Its reference, or its id where it has none.
+    pub reference: String,
+    /// The pass that would have brought the two together, with its version.
+    pub rule: &'static str,
+    /// What kept them apart: `type`, `currency`, `amount`, `reference` (both have one, and they differ), `occurred_at`
+    /// (too far away), or `unique` (there are several like it).
+    pub differs: &'static str,
+}
+
+impl Nearest {
+    pub(super) fn to_json(&self) -> String {
+        let Self { place, reference, rule, differs } = self;
+        let out = ObjectWriter::new().text("file", &place.file).number("line", place.line);
+        out.text("reference", reference).text("rule", rule).text("differs", differs).finish()
+    }
+}
+
+impl<'r> Near<'r> {
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+        out.push(self.rule.0);
+        out.push(self.gate);
+        put_count(out, self.row.packed.len());
+        out.extend_from_slice(self.row.packed);
+    }
+
+    /// Rule, gate and row.
+    pub(super) fn unpack(fields: &mut Fields<'r>) -> Option<(Rule, &'static str, Row<'r>)> {
+        let rule = Rule(fields.byte()?);
+        let gate = GATES.get(usize::from(fields.byte()?))?;
+        let _ = fields.count()?;
+        Some((rule, gate, Row::unpack(fields)?))
+    }
+}
+
+/// The rows of one side that stand alone, by what they may be found by.
+pub(super) struct Candidates<'r> {
+    by_id: Vec<&'r Row<'r>>,
+    by_value: Vec<&'r Row<'r>>,
+}
+
+impl<'r> Candidates<'r> {
+    pub(super) fn of(units: &[Unit<'r>]) -> Self {
+        let rows: Vec<&Row<'_>> = units.iter().filter_map(|unit| unit.rows().next()).collect();
+        let named = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
+        Self {
+            by_id: sorted(named, &|a: &&Row<'_>, b: &&Row<'_>| {
+                (a.id, value(a), a.reference).cmp(&(b.id, value(b), b.reference))
+            }),
+            by_value: sorted(rows, &|a: &&Row<'_>, b: &&Row<'_>| {
+                (value(a), a.reference, a.id).cmp(&(value(b), b.reference, b.id))
+            }),
+        }
+    }
+
+    /// The candidate for a row of the other side; none where several are equally near, as their order says nothing.
+    pub(super) fn nearest(&self, row: &Row<'_>, window: &Window) -> Option<Near<'r>> {
+        let at = self.by_id.partition_point(|other| other.id < row.id);
+        let named = self.by_id.iter().skip(at).take_while(|other| other.id == row.id && !row.id.is_empty());
+        let from = self.by_value.partition_point(|other| value(other) < value(row));
+        let alike = self.by_value.iter().skip(from).take_while(|other| value(other) == value(row));
+        let found = |rule, rows: &mut dyn Iterator<Item = &&'r Row<'r>>| {
+            let rows: Vec<&'r Row<'r>> = rows.take(LOOKED_AT_MAX).copied().collect();
+            let distance = |other: &&Row<'_>| {
+                let times = other.occurred_at.zip(row.occurred_at);
+                times.map_or(u64::MAX, |(a, b)| a.max(b).since(a.min(b)).get())
+            };
+            let least = rows.iter().map(distance).min()?;
+            let mut nearest = rows.iter().filter(|other| distance(other) == least);
+            let only = nearest.next().filter(|_| nearest.next().is_none() && rows.len() < LOOKED_AT_MAX)?;
+            Some(Near { row: only, rule, gate: gate(row, only, window) })
+        };
+        found(BY_ID, &mut { named }).or_else(|| found(BY_AMOUNT, &mut { alike }))
+    }
+}
+
+fn value(row: &Row<'_>) -> impl Ord {
+    (row.kind, row.currency, row.amount)
+}
+
+/// The first thing that keeps two rows apart.
+fn gate(a: &Row<'_>, b: &Row<'_>, window: &Window) -> u8 {
+    let gates = [
+        a.kind != b.kind,
+        a.currency != b.currency,
+        a.amount != b.amount,
+        a.is_keyed && b.is_keyed && a.reference != b.reference,
+        !is_near(a, b, window),
+    ];
+    let first = gates.iter().position(|is_shut| *is_shut).unwrap_or(gates.len());
+    u8::try_from(first).unwrap_or(0)
+}

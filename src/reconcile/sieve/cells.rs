@@ -1,0 +1,236 @@
+//! A plain row is read without becoming a [`Row`]; it says the same as the row that the strict reader makes of it.
+//!
+//! What is not simple is not read here: the strict reader is asked.
+//!
+//! [`Row`]: crate::reconcile::row::Row
+
+use super::plain::{AMOUNT_MAX, NO_FEE, NO_TIME, Plain};
+use super::print::{KEY_BYTES, Print, print};
+use super::words::Words;
+
+/// Digits of an amount that surely fits; an amount of so many digits may be too large for a plain row.
+const DIGITS_MAX: usize = 14;
+
+/// A row of so many bytes has no cell that the strict reader would find too long.
+const ROW_BYTES_MAX: usize = 500;
+
+/// Where the cells stand that a plain row is read from.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::reconcile) struct Layout {
+    pub(in crate::reconcile) width: usize,
+    pub(in crate::reconcile) reference: usize,
+    pub(in crate::reconcile) currency: usize,
+    /// In minor units.
+    pub(in crate::reconcile) amount: usize,
+    pub(in crate::reconcile) fee: Option<usize>,
+    pub(in crate::reconcile) kind: Option<usize>,
+    pub(in crate::reconcile) status: Option<usize>,
+    pub(in crate::reconcile) time: Option<usize>,
+}
+
+/// A row of a chunk: where it begins and where its cells end.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'c> {
+    pub(super) data: &'c [u8],
+    pub(super) start: usize,
+    pub(super) ends: &'c [u32],
+}
+
+impl<'c> Span<'c> {
+    /// Where a cell begins, and its length.
+    #[inline(always)]
+    fn cell(&self, index: usize) -> Option<(usize, usize)> {
+        let end = usize::try_from(*self.ends.get(index)?).ok()?;
+        let start = match index.checked_sub(1) {
+            None => self.start,
+            Some(before) => usize::try_from(*self.ends.get(before)?).ok()?.wrapping_add(1),
+        };
+        Some((start, end.wrapping_sub(start)))
+    }
+
+    /// The bytes of a cell.
+    #[inline(always)]
+    pub(super) fn bytes(&self, index: usize) -> Option<&'c [u8]> {
+        let (start, length) = self.cell(index)?;
+        self.data.get(start..)?.get(..length)
+    }
+
+    /// The row itself, without its line break.
+    pub(super) fn raw(&self) -> &'c [u8] {
+        let end = self.ends.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or_default();
+        self.data.get(self.start..end).unwrap_or_default()
+    }
+}
+
+/// Prints and values of plain rows. Compiled apart from the loop around it: engines spill what one function of all steps
+/// would hold.
+#[inline(never)]
+pub(super) fn read(
+    span: &Span<'_>,
+    layout: &Layout,
+    key: &[u8; KEY_BYTES],
+    words: &mut Words,
+) -> Option<(Print, Plain)> {
+    let last = usize::try_from(*span.ends.last()?).ok()?;
+    if last.wrapping_sub(span.start) > ROW_BYTES_MAX {
+        return None;
+    }
+    if let Some(kind) = layout.kind {
+        let kind = span.bytes(kind)?;
+        if !kind.is_empty() && kind != b"charge" {
+            return None;
+        }
+    }
+    let (start, length) = span.cell(layout.reference)?;
+    if length == 0 {
+        return None;
+    }
+    let print = print(key, span.data.get(start..)?, length)?;
+    let currency = words.code(*span.bytes(layout.currency)?.as_array()?)?;
+    let amount = figure(span.bytes(layout.amount)?).filter(|amount| *amount < AMOUNT_MAX)?;
+    let fee = match layout.fee.map(|fee| span.bytes(fee)) {
+        None => NO_FEE,
+        Some(fee) => {
+            let fee = fee?;
+            if fee.is_empty() {
+                NO_FEE
+            } else {
+                u32::try_from(figure(fee)?).ok().filter(|fee| *fee != NO_FEE)?
+            }
+        }
+    };
+    let state = match layout.status {
+        None => 0,
+        Some(status) => {
+            let (start, length) = span.cell(status)?;
+            let rest = span.data.get(start..)?;
+            if length == 0 { 0 } else { words.status(word(rest, length)?, rest.get(..length)?)? }
+        }
+    };
+    let time = match layout.time {
+        None => NO_TIME,
+        Some(time) => match span.bytes(time)? {
+            b"" => NO_TIME,
+            text => moment(text.as_array()?, words)?,
+        },
+    };
+    Some((print, Plain { amount, fee, time, currency, state }))
+}
+
+/// Digits as the strict reader takes them, few enough for any amount.
+#[inline(always)]
+fn figure(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > DIGITS_MAX || (text.len() > 1 && text.starts_with(b"0")) {
+        return None;
+    }
+    let mut sum = 0_u64;
+    let mut wrong = 0_u8;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        wrong |= u8::from(digit > 9);
+        sum = sum.wrapping_mul(10).wrapping_add(digit.into());
+    }
+    (wrong == 0).then_some(sum)
+}
+
+/// A text of at most 15 bytes as a number; its length is the last byte.
+#[inline(always)]
+fn word(rest: &[u8], length: usize) -> Option<[u64; 2]> {
+    let both = rest.first_chunk::<16>()?.as_chunks().0;
+    let [low, high] = both else { return None };
+    let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
+    let bits = u32::try_from(length.wrapping_mul(8)).ok()?;
+    let own = u64::try_from(length).ok()?.wrapping_shl(56);
+    match length {
+        0..8 => Some([low & !u64::MAX.wrapping_shl(bits), own]),
+        8 => Some([low, own]),
+        9..16 => Some([low, (high & !u64::MAX.wrapping_shl(bits)) | own]),
+        _ => None,
+    }
+}
+
+/// Seconds since 1970 of the one form that nearly all files have: `2026-03-01T00:00:00Z`.
+#[inline(always)]
+fn moment(text: &[u8; 20], words: &mut Words) -> Option<u32> {
+    let (day, rest) = text.split_first_chunk::<10>()?;
+    let (mark, rest) = rest.split_first()?;
+    let (clock, zone) = rest.split_first_chunk::<8>()?;
+    if *mark != b'T' || zone != b"Z" {
+        return None;
+    }
+    // What is a digit becomes its value, and a colon becomes zero.
+    let digits = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00:00");
+    let above_nine = digits.wrapping_add(0x7676_7676_7676_7676) & 0x8080_8080_8080_8080;
+    if above_nine != 0 || digits & 0xf0f0_fff0_f0ff_f0f0 != 0 {
+        return None;
+    }
+    let two = |shift: u32| {
+        let pair = digits.wrapping_shr(shift);
+        (pair & 0xf).wrapping_mul(10).wrapping_add(pair.wrapping_shr(8) & 0xf)
+    };
+    let (hour, minute, second) = (two(0), two(24), two(48));
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let since = hour.wrapping_mul(3_600).wrapping_add(minute.wrapping_mul(60)).wrapping_add(second);
+    words.day(day)?.checked_add(u32::try_from(since).ok()?).filter(|seconds| *seconds != NO_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::parse_rfc3339;
+    use crate::prelude::*;
+
+    #[test]
+    fn a_moment_is_that_of_the_calendar_or_none() {
+        let mut words = Words::new();
+        let table = [
+            "2026-03-01T00:00:00Z",
+            "2026-12-31T23:59:59Z",
+            "2024-02-29T12:34:56Z",
+            "2026-02-29T12:34:56Z",
+            "2026-13-01T12:34:56Z",
+            "2026-03-01T24:00:00Z",
+            "2026-03-01T00:60:00Z",
+            "2026-03-01T00:00:60Z",
+            "2026-03-01T0a:00:00Z",
+            "2026-03-01T:0:00:00Z",
+            "2026-03-01T00.00:00Z",
+            "2026-03-01t00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "1970-01-01T00:00:00Z",
+            "2106-02-07T06:28:15Z",
+            "2106-02-07T06:28:16Z",
+        ];
+        for text in table {
+            let exact = parse_rfc3339(text).ok().map(|at| at.unix_ms() / 1_000);
+            let bytes: &[u8; 20] = text.as_bytes().as_array().unwrap();
+            for _ in 0..2 {
+                match moment(bytes, &mut words) {
+                    Some(found) => assert_eq!(Some(u64::from(found)), exact, "{text}"),
+                    None => assert!(
+                        exact.is_none_or(|exact| exact == 0 || u32::try_from(exact).is_err())
+                            || text.contains('t'),
+                        "{text}"
+                    ),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_up_to_fifteen_bytes_differ_when_the_texts_do() {
+        let text = "abcdefghijklmnopqrstuvwxyz";
+        let mut found: Vec<[u64; 2]> = Vec::new();
+        for length in 0..16 {
+            found.push(word(text.as_bytes(), length).unwrap());
+        }
+        let all = found.len();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), all);
+        assert_eq!(word(text.as_bytes(), 16), None);
+        assert_eq!(word(b"abc,0123456789xyz", 3), word(b"abcdefghijklmnopqr", 3));
+    }
+}

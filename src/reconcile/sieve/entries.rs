@@ -1,0 +1,266 @@
+//! The rows of the ledger, 36 bytes each, and which row of the settlement each of them met.
+//!
+//! A row is cleared when exactly one row on each side has its print and both agree. Everything else is doubtful, and stays
+//! so.
+
+use super::plain::{NO_FEE, NO_TIME, Plain, moment};
+use super::print::Print;
+use crate::prelude::*;
+use crate::reconcile::clear::Cleared;
+
+/// Values of a row that is not plain: no currency and no state has this number.
+const ODD: u64 = 0xffff;
+
+/// More than one row on a side, or something that does not agree.
+const DOUBTFUL: u64 = 1 << 60;
+
+/// A row of the settlement agrees: it begins where the fee was, and only the flags count.
+const AGREED: u64 = 1 << 61;
+
+/// Of a row that agreed: both sides tell a fee.
+const TOLD_FEE: u64 = 1;
+
+/// The ledger tells a moment.
+const OURS_TIMED: u64 = 2;
+
+/// The settlement tells a moment.
+const THEIRS_TIMED: u64 = 4;
+
+/// Both tell the same.
+const SAME_INSTANT: u64 = 8;
+
+/// So many slots are asked for before the first is needed: they come together.
+const AHEAD: usize = 256;
+
+/// A row of the ledger.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    print: Print,
+    /// From the lowest bit: state (8), currency (8), amount (44), and the flags.
+    values: u64,
+    /// The fee; once a row of the settlement agreed, where that begins.
+    fee: u32,
+    time: u32,
+}
+
+/// The ledger.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    list: Vec<Entry>,
+    /// Where each row begins.
+    offsets: Vec<u32>,
+    /// Places in the list, from 1, in the lower bits, and bits of the print above them; a power of two of slots.
+    slots: Vec<u32>,
+    /// How many of a slot's bits are a place.
+    place_bits: u32,
+}
+
+/// What became of a row of the settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// It agrees with the only row of the ledger, so far.
+    Agreed,
+    /// It is one for the judge.
+    Residual,
+    /// So is it, and the row before it that begins here.
+    Both(u32),
+}
+
+impl Entries {
+    /// Makes room for so many more rows.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.list.reserve_exact(rows);
+        self.offsets.reserve_exact(rows);
+    }
+
+    /// Adds a row; `None` for one that is not plain.
+    #[inline]
+    pub(super) fn push(&mut self, print: Print, plain: Option<Plain>, offset: u32) {
+        let entry = match plain {
+            Some(plain) => Entry { print, values: values(&plain), fee: plain.fee, time: plain.time },
+            None => Entry { print, values: ODD, fee: NO_FEE, time: NO_TIME },
+        };
+        self.list.push(entry);
+        self.offsets.push(offset);
+    }
+
+    /// Makes the table, once all rows are there.
+    pub(super) fn index(&mut self) {
+        let size = self.list.len().saturating_mul(2).next_power_of_two().max(2);
+        self.slots = vec![0; size];
+        self.place_bits = usize::BITS.saturating_sub(self.list.len().leading_zeros());
+        for from in (0..self.list.len()).step_by(AHEAD) {
+            self.index_from(from);
+        }
+    }
+
+    /// Makes so much of the table: a function that is called often, since an engine makes those fast, and not the loop that
+    /// it is in.
+    #[inline(never)]
+    fn index_from(&mut self, from: usize) {
+        let next = self.list.iter().skip(from).take(AHEAD);
+        core::hint::black_box(next.fold(0, |all, entry| all ^ self.first(entry.print)));
+        let mask = self.slots.len().wrapping_sub(1);
+        let behind = from.wrapping_add(AHEAD).min(self.list.len());
+        for place in from..behind {
+            let Some(print) = self.list.get(place).map(|entry| entry.print) else { return };
+            let (mut slot, tag) = self.slot(print);
+            loop {
+                let Some(held) = self.slots.get(slot).copied() else { return };
+                if held == 0 {
+                    let number = u32::try_from(place.wrapping_add(1)).unwrap_or_default();
+                    if let Some(free) = self.slots.get_mut(slot) {
+                        *free = number | tag;
+                    }
+                    break;
+                }
+                if let Some(other) = self.held(held, tag, print) {
+                    for place in [other, place] {
+                        self.doubt(place);
+                    }
+                    break;
+                }
+                slot = slot.wrapping_add(1) & mask;
+            }
+        }
+    }
+
+    /// The first slot of a print, and its bits above a place.
+    #[inline]
+    fn slot(&self, [low, high]: Print) -> (usize, u32) {
+        let mixed = (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = usize::try_from(mixed >> 32).unwrap_or_default() & self.slots.len().wrapping_sub(1);
+        let tag = u32::try_from(high & 0xffff_ffff).unwrap_or_default();
+        (slot, tag.checked_shl(self.place_bits).unwrap_or_default())
+    }
+
+    /// The place that a slot holds, where it is that of the print.
+    #[inline]
+    fn held(&self, held: u32, tag: u32, print: Print) -> Option<usize> {
+        if held.checked_shr(self.place_bits) != tag.checked_shr(self.place_bits) {
+            return None;
+        }
+        let number = held ^ tag;
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.list.get(place).filter(|entry| entry.print == print).map(|_| place)
+    }
+
+    fn doubt(&mut self, place: usize) {
+        if let Some(entry) = self.list.get_mut(place) {
+            entry.values |= DOUBTFUL;
+        }
+    }
+
+    /// What stands in the first slot of a print.
+    #[inline]
+    fn first(&self, print: Print) -> u32 {
+        self.slots.get(self.slot(print).0).copied().unwrap_or_default()
+    }
+
+    /// Asks for the slots of all rows of a chunk, and then for what they lead to, before any of it is needed, so that the
+    /// machine waits for many of them at once.
+    #[inline(never)]
+    pub(super) fn ask(&self, prints: &mut dyn Iterator<Item = Print>, asked: &mut Vec<u32>) {
+        asked.clear();
+        asked.extend(prints.map(|print| self.first(print)));
+        let places = 1_u32.checked_shl(self.place_bits).map_or(u32::MAX, |bit| bit.wrapping_sub(1));
+        let far = asked.iter().fold(0_u64, |all, held| {
+            let place = usize::try_from(*held & places).unwrap_or_default().wrapping_sub(1);
+            all ^ self.list.get(place).map_or(0, |entry| entry.values)
+        });
+        core::hint::black_box(far);
+    }
+
+    /// Holds a row of the settlement against the ledger; `None` for one that is not plain.
+    #[inline(never)]
+    pub(super) fn meet(&mut self, print: Print, plain: Option<&Plain>, offset: u32, days: u64) -> Met {
+        let (mut slot, tag) = self.slot(print);
+        let mask = self.slots.len().wrapping_sub(1);
+        let place = loop {
+            match self.slots.get(slot) {
+                None | Some(0) => return Met::Residual,
+                Some(held) => {
+                    if let Some(place) = self.held(*held, tag, print) {
+                        break place;
+                    }
+                }
+            }
+            slot = slot.wrapping_add(1) & mask;
+        };
+        let Some(entry) = self.list.get_mut(place) else { return Met::Residual };
+        if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days) {
+            return Met::Agreed;
+        }
+        let has_partner = entry.values & (AGREED | DOUBTFUL) == AGREED;
+        entry.values |= DOUBTFUL;
+        if has_partner { Met::Both(entry.fee) } else { Met::Residual }
+    }
+
+    /// Where the rows begin that are left to the judge, in order, and what is known of the others.
+    pub(super) fn finish(&self) -> (Vec<u32>, Cleared) {
+        let mut cleared = Cleared::default();
+        let mut left = Vec::new();
+        let mut latest = NO_TIME;
+        for (entry, offset) in self.list.iter().zip(&self.offsets) {
+            let has = |flag: u64| entry.values & flag != 0;
+            if has(DOUBTFUL) || !has(AGREED) {
+                left.push(*offset);
+                continue;
+            }
+            let count = |count: &mut usize, yes: bool| *count = count.wrapping_add(usize::from(yes));
+            count(&mut cleared.pairs, true);
+            count(&mut cleared.told_fee, has(TOLD_FEE));
+            count(&mut cleared.timed, has(OURS_TIMED) && has(THEIRS_TIMED));
+            for (counter, flag) in cleared.timed_sides.iter_mut().zip([OURS_TIMED, THEIRS_TIMED]) {
+                count(counter, has(flag));
+            }
+            count(&mut cleared.same_instant, has(SAME_INSTANT));
+            latest = latest.max(entry.time);
+        }
+        cleared.latest = moment(latest);
+        (left, cleared)
+    }
+}
+
+impl Entry {
+    #[inline]
+    fn agree(&mut self, theirs: Option<&Plain>, offset: u32, days: u64) -> bool {
+        let Some(theirs) = theirs.filter(|_| self.values != ODD) else { return false };
+        let is_same = self.values == values(theirs) && self.fee == theirs.fee;
+        let is_same_instant = self.time == theirs.time;
+        // Nearly always all of it is the same, and nothing has to be looked at closely.
+        let agrees = (is_same && is_same_instant) || self.plain().agrees(theirs, days);
+        if !agrees {
+            return false;
+        }
+        let flag = |yes: bool, flag: u64| if yes { flag } else { 0 };
+        self.values = AGREED
+            | flag(self.fee != NO_FEE, TOLD_FEE)
+            | flag(self.time != NO_TIME, OURS_TIMED)
+            | flag(theirs.time != NO_TIME, THEIRS_TIMED)
+            | flag(self.time != NO_TIME && is_same_instant, SAME_INSTANT);
+        self.fee = offset;
+        // The later of the two is known to have been there.
+        self.time = self.time.max(theirs.time);
+        true
+    }
+
+    fn plain(&self) -> Plain {
+        Plain {
+            amount: self.values.wrapping_shr(16) & super::plain::AMOUNT_MAX.wrapping_sub(1),
+            fee: self.fee,
+            time: self.time,
+            currency: byte(self.values.wrapping_shr(8)),
+            state: byte(self.values),
+        }
+    }
+}
+
+fn byte(values: u64) -> u8 {
+    u8::try_from(values & 0xff).unwrap_or_default()
+}
+
+#[inline]
+fn values(plain: &Plain) -> u64 {
+    plain.amount.wrapping_shl(16) | u64::from(plain.currency).wrapping_shl(8) | u64::from(plain.state)
+}

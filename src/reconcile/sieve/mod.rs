@@ -1,0 +1,329 @@
+//! Nearly all rows of two large files plainly agree: they are let through here, and what stays is what the judge is for.
+//!
+//! The report is that of [`read`](super::read) to the byte, or the sieve says that it is not for these files: it never
+//! decides anything but that two rows are a match and matter to nothing else. What that means stands in `plain`.
+//!
+//! Files come in chunks, those of the ledger first. Of the ledger 36 bytes and two slots of 4 are kept for each row, of the
+//! settlement nothing but where a partner stands. Rows that stay are asked for once more at the end, by their places, as
+//! nobody knew before that they would. Whoever drives the sieve owns the files; it asks for bytes by
+//! [`Sieve::wanted`] and opens nothing.
+
+mod cells;
+mod entries;
+mod plain;
+mod print;
+mod recall;
+mod rows;
+mod scan;
+mod separators;
+mod words;
+
+pub(super) use cells::Layout;
+pub use print::KEY_BYTES;
+pub use recall::Wanted;
+
+use super::batch::{self, Head};
+use super::columns;
+use super::parts::Share;
+use super::row::Side;
+use super::window::Window;
+use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
+use crate::prelude::*;
+use entries::Entries;
+use recall::Recall;
+use rows::{Kept, Reader};
+use scan::Parsed;
+use separators::{BLOCK_BYTES, Separators};
+use words::Words;
+
+/// Bytes of a chunk: what stays in the cache of a core until it was looked at.
+const CHUNK_BYTES: usize = 131_072;
+
+/// A row that is longer than this is left to the reader of whole files.
+const BUFFER_BYTES_MAX: usize = 16_777_216;
+
+/// Bytes behind a chunk that are looked at and do not count.
+const SLACK_BYTES: usize = BLOCK_BYTES + print::TEXT_BYTES_MAX + print::SLACK_BYTES;
+
+/// The files are not for the sieve: [`read`](super::read) them instead, which also says what is wrong with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit;
+
+/// What is held against what, before any byte was read.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Names of the files of ledger, settlement and bank.
+    pub names: [Vec<String>; 3],
+    /// How the files of each side call their columns.
+    pub mappings: [Vec<(String, String)>; 3],
+}
+
+/// One run.
+#[derive(Debug)]
+pub struct Sieve {
+    plan: Plan,
+    window: Window,
+    share: Share,
+    /// Every row is to be judged.
+    is_whole: bool,
+    key: Box<[u8; KEY_BYTES]>,
+    words: Words,
+    entries: Entries,
+    buffer: Vec<u8>,
+    filled: usize,
+    separators: Separators,
+    reader: Reader,
+    side: Side,
+    file: usize,
+    sizes: Vec<(Side, u64)>,
+    /// Of the file that is being read, once its header was.
+    layout: Option<Layout>,
+    is_fresh: bool,
+    /// Where the buffer begins: bytes of its side before it, and line.
+    base: u64,
+    line: u64,
+    recall: Recall,
+    kept: Kept,
+    met: Vec<Parsed>,
+    asked: Vec<u32>,
+    counts: Counts,
+}
+
+/// What decides whether the files are for the sieve.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    rows: usize,
+    odd: usize,
+    has_ids: bool,
+    /// Rows that may follow another one by its name.
+    has_children: bool,
+}
+
+impl Sieve {
+    /// A sieve for one share of a run; `key` is secret, and random for each run.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::WindowTooLong`], [`ErrorKind::Part`] for a share that does not exist.
+    pub fn new(plan: Plan, options: Options<'_>, share: Share, key: &[u8; KEY_BYTES]) -> Result<Self, Error> {
+        if options.in_flight_days > IN_FLIGHT_DAYS_MAX {
+            return Err(Error::from(ErrorKind::WindowTooLong { found: options.in_flight_days }));
+        }
+        let share = share.checked().map_err(ErrorKind::Part)?;
+        let window = Window {
+            days: options.in_flight_days,
+            is_business: options.business_days,
+            holidays: options.holidays.to_vec(),
+            as_of: options.as_of,
+            by_account: Vec::new(),
+        };
+        Ok(Self {
+            plan,
+            window,
+            share,
+            is_whole: options.is_whole,
+            key: Box::new(*key),
+            words: Words::new(),
+            entries: Entries::default(),
+            buffer: vec![0; CHUNK_BYTES.saturating_add(SLACK_BYTES)],
+            filled: 0,
+            separators: Separators::default(),
+            reader: Reader::default(),
+            side: Side::Ledger,
+            file: 0,
+            sizes: Vec::new(),
+            layout: None,
+            is_fresh: true,
+            base: 0,
+            line: 1,
+            recall: Recall::default(),
+            kept: Kept::default(),
+            met: Vec::new(),
+            asked: Vec::new(),
+            counts: Counts::default(),
+        })
+    }
+
+    /// Begins the next file of a side, which has so many bytes. All files of the ledger come before those of the
+    /// settlement.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] for a side of more than 4 GiB, and for files of one size, which may be one file twice, and where
+    /// [`Options::is_whole`].
+    pub fn begin(&mut self, side: Side, bytes: u64) -> Result<(), Unfit> {
+        if self.is_whole {
+            return Err(Unfit);
+        }
+        if side != self.side {
+            if side != Side::Settlement || self.side != Side::Ledger {
+                return Err(Unfit);
+            }
+            self.entries.index();
+            (self.side, self.base, self.file) = (side, 0, 0);
+            self.counts = Counts { rows: 0, odd: 0, ..self.counts };
+        }
+        if self.base.saturating_add(bytes) >= u64::from(u32::MAX) {
+            return Err(Unfit);
+        }
+        // The same file twice is one for the judge.
+        if self.sizes.contains(&(side, bytes)) {
+            return Err(Unfit);
+        }
+        self.sizes.push((side, bytes));
+        self.recall.begin(side, self.base);
+        (self.filled, self.line, self.layout, self.is_fresh) = (0, 1, None, true);
+        self.met.clear();
+        self.counts.rows = 0;
+        self.recall.expect(bytes);
+        Ok(())
+    }
+
+    /// Where the next bytes go.
+    pub fn room(&mut self) -> &mut [u8] {
+        let end = self.buffer.len().saturating_sub(SLACK_BYTES);
+        self.buffer.get_mut(self.filled..end).unwrap_or_default()
+    }
+
+    /// Looks at so many bytes that were put into [`Sieve::room`].
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`].
+    pub fn take(&mut self, bytes: usize) -> Result<(), Unfit> {
+        self.filled = self.filled.saturating_add(bytes).min(self.buffer.len().saturating_sub(SLACK_BYTES));
+        if self.is_fresh && self.filled >= 3 {
+            self.is_fresh = false;
+            if self.buffer.starts_with(b"\xef\xbb\xbf") {
+                self.drop_front(3);
+            }
+        }
+        self.look()
+    }
+
+    /// Ends a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`], also for a file without a header.
+    pub fn close(&mut self) -> Result<(), Unfit> {
+        if self.filled > 0 {
+            // A last line may go without a line break.
+            let Some(end) = self.room().first_mut() else { return Err(Unfit) };
+            *end = b'\n';
+            self.filled = self.filled.saturating_add(1);
+            self.look()?;
+            // It is ours, and not in the file.
+            if let Some(chunk) = self.recall.chunks(self.side).last_mut() {
+                chunk.length = chunk.length.saturating_sub(1);
+            }
+        }
+        self.file = self.file.saturating_add(1);
+        if self.filled > 0 || self.layout.is_none() { Err(Unfit) } else { Ok(()) }
+    }
+
+    fn drop_front(&mut self, bytes: usize) {
+        self.buffer.copy_within(bytes..self.filled, 0);
+        self.filled = self.filled.saturating_sub(bytes);
+        self.base = self.base.saturating_add(u64::try_from(bytes).unwrap_or_default());
+    }
+
+    /// Looks at the whole rows of the buffer, and brings the beginning of the next one to its front.
+    fn look(&mut self) -> Result<(), Unfit> {
+        if let Some(slack) = self.buffer.get_mut(self.filled..) {
+            slack.iter_mut().take(BLOCK_BYTES).for_each(|byte| *byte = 0);
+        }
+        let buffer = core::mem::take(&mut self.buffer);
+        let mut separators = core::mem::take(&mut self.separators);
+        separators.find(&buffer, self.filled);
+        let looked = self.chunk(&buffer, &separators);
+        (self.buffer, self.separators) = (buffer, separators);
+        let whole = looked?;
+        self.drop_front(whole);
+        let size = self.buffer.len().saturating_sub(SLACK_BYTES);
+        // Always room for a line break at the end.
+        if self.filled.saturating_add(1) >= size {
+            if size >= BUFFER_BYTES_MAX {
+                return Err(Unfit);
+            }
+            self.buffer.resize(size.saturating_mul(2).saturating_add(SLACK_BYTES), 0);
+        }
+        Ok(())
+    }
+
+    /// Ends the files. What [`Sieve::wanted`] asks for comes next.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] where a row may follow another by its id, which is not kept.
+    pub fn finish(&mut self) -> Result<(), Unfit> {
+        if self.side == Side::Ledger {
+            self.entries.index();
+        }
+        if self.counts.has_ids && self.counts.has_children {
+            return Err(Unfit);
+        }
+        let (left, cleared) = self.entries.finish();
+        self.kept.cleared = cleared;
+        // Nobody looks for a row any more.
+        self.entries = Entries::default();
+        self.recall.finish(left);
+        Ok(())
+    }
+
+    /// The bytes that are to be put into [`Sieve::room_for`] next; `None` when there are no more.
+    pub fn wanted(&self) -> Option<Wanted> {
+        self.recall.wanted()
+    }
+
+    /// Room for so many bytes.
+    pub fn room_for(&mut self, bytes: usize) -> &mut [u8] {
+        let size = bytes.saturating_add(SLACK_BYTES);
+        if self.buffer.len() < size {
+            self.buffer.resize(size, 0);
+        }
+        self.buffer.get_mut(..bytes).unwrap_or_default()
+    }
+
+    /// Takes the rows from the bytes that were wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] where the file is not what it was.
+    pub fn give(&mut self) -> Result<(), Unfit> {
+        let Self { recall, reader, kept, buffer, .. } = self;
+        recall.give(buffer, reader, kept)
+    }
+
+    /// The rows that stay, with those of the bank, as a part of the run.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] for a statement that cannot be read, or stands there twice.
+    pub fn part(&mut self, bank: &[&[u8]]) -> Result<Vec<u8>, Unfit> {
+        let [ledger, settlement, names] = &self.plan.names;
+        let mut rows = self.kept.packed();
+        let [_, _, mapping] = &self.plan.mappings;
+        let mapping: Vec<(&str, &str)> = mapping.iter().map(|(ours, theirs)| (&**ours, &**theirs)).collect();
+        if bank.iter().enumerate().any(|(file, data)| bank.iter().take(file).any(|other| other == data)) {
+            return Err(Unfit);
+        }
+        for (file, (data, name)) in bank.iter().zip(names).enumerate() {
+            let source = Source { name, data };
+            columns::read(Side::Bank, file, source, &mapping, (self.share, &[]), &mut rows)
+                .map_err(|_| Unfit)?;
+        }
+        let head = Head {
+            names: [borrowed(ledger), borrowed(settlement), borrowed(names)],
+            window: self.window.clone(),
+            cleared: self.kept.cleared,
+            doubled: Vec::new(),
+            of: self.share.of,
+        };
+        Ok(batch::pack(&head, self.share, &rows))
+    }
+}
+
+fn borrowed(names: &[String]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect()
+}

@@ -1,0 +1,123 @@
+//! Two rows plainly agree when no habit of the files and no other row could make more of them than a match.
+//!
+//! This is the one place that says so. A row is plain when it is a payment with a reference and nothing but an amount, a
+//! currency, a fee, a state and a moment; two plain rows agree when these are the same and the moments raise no question.
+//! Whatever else the judge looks at makes a row one for the judge: [`Plain::of`] takes a [`Row`] apart by name, so that a
+//! new field does not compile until somebody has said here what it means.
+
+use super::words::Words;
+use crate::ledger::EventType;
+use crate::reconcile::row::Row;
+use crate::reconcile::window::{DAY_MS, day_of, month_of};
+use crate::time::{Millis, Timestamp};
+
+/// Amounts from here on are left to the judge: 175 thousand million euros, as four bits are needed for something else.
+pub(super) const AMOUNT_MAX: u64 = 1 << 44;
+
+/// No fee is told. Fees from here on are left to the judge.
+pub(super) const NO_FEE: u32 = u32::MAX;
+
+/// No moment is told; moments are seconds since 1970.
+pub(super) const NO_TIME: u32 = 0;
+
+/// What a plain row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plain {
+    pub(super) amount: u64,
+    pub(super) fee: u32,
+    pub(super) time: u32,
+    pub(super) currency: u8,
+    /// 0 where it is not told.
+    pub(super) state: u8,
+}
+
+impl Plain {
+    /// What a row says, where it is plain.
+    pub(super) fn of(row: &Row<'_>, words: &mut Words) -> Option<Self> {
+        let Row {
+            number: _,
+            packed: _,
+            side: _,
+            file: _,
+            line: _,
+            kind,
+            reference: _,
+            is_keyed,
+            // Names a row that another one follows: see `Sieve::finish`.
+            id: _,
+            amount,
+            currency,
+            fee,
+            tax,
+            net,
+            status,
+            occurred_at,
+            value_at,
+            is_zoneless,
+            is_day,
+            payout_id,
+            parent,
+            account,
+            // Tells of adjustments alone.
+            note: _,
+            original,
+        } = *row;
+        let is_plain = kind == Some(EventType::Charge)
+            && is_keyed
+            && tax.is_none()
+            && net.is_none()
+            && value_at.is_none()
+            && !is_zoneless
+            && !is_day
+            && payout_id.is_empty()
+            && parent.is_empty()
+            && account.is_empty()
+            && original.is_none();
+        if !is_plain {
+            return None;
+        }
+        Some(Self {
+            amount: u64::try_from(amount).ok().filter(|amount| *amount < AMOUNT_MAX)?,
+            fee: match fee {
+                Some(fee) => u32::try_from(fee).ok().filter(|fee| *fee != NO_FEE)?,
+                None => NO_FEE,
+            },
+            time: occurred_at.map_or(Some(NO_TIME), seconds)?,
+            currency: words.currency(currency)?,
+            state: words.state(status.as_bytes())?,
+        })
+    }
+
+    /// Whether the rows of ledger and settlement agree; `days`: what is later on the other side is late.
+    pub(super) fn agrees(&self, theirs: &Self, days: u64) -> bool {
+        (self.amount, self.fee, self.currency) == (theirs.amount, theirs.fee, theirs.currency)
+            && (self.state == theirs.state || self.state == 0 || theirs.state == 0)
+            && (self.time == theirs.time
+                || self.time == NO_TIME
+                || theirs.time == NO_TIME
+                || is_timely(self.time, theirs.time, days))
+    }
+}
+
+/// Whole seconds, as far as they fit.
+fn seconds(at: Timestamp) -> Option<u32> {
+    let ms = at.unix_ms();
+    let whole = ms.is_multiple_of(1_000).then_some(ms / 1_000)?;
+    u32::try_from(whole).ok().filter(|seconds| *seconds != NO_TIME)
+}
+
+/// The moment of so many seconds.
+pub(super) fn moment(seconds: u32) -> Option<Timestamp> {
+    Timestamp::from_unix_ms(u64::from(seconds).wrapping_mul(1_000)).filter(|_| seconds != NO_TIME)
+}
+
+/// Whether two moments raise no question whatever the habits of the files are.
+fn is_timely(ours: u32, theirs: u32, days: u64) -> bool {
+    let Some((ours, theirs)) = moment(ours).zip(moment(theirs)).filter(|(ours, theirs)| ours < theirs) else {
+        return false;
+    };
+    let lag = theirs.since(ours).get();
+    let is_late = theirs > ours.saturating_add(Millis::new(days.max(1).saturating_mul(DAY_MS)));
+    let is_same_day = day_of(ours) == day_of(theirs);
+    !is_late && month_of(ours) == month_of(theirs) && (is_same_day || lag.checked_rem(DAY_MS) != Some(0))
+}

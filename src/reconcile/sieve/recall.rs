@@ -1,0 +1,160 @@
+//! Where the chunks of the files stand, and which of them are to be read again for which rows.
+
+use super::Unfit;
+use super::rows::{Kept, Reader};
+use crate::prelude::*;
+use crate::reconcile::row::Side;
+
+/// Rows that were looked at together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chunk {
+    pub(super) file: usize,
+    /// Bytes of the side before it.
+    pub(super) at: u64,
+    pub(super) length: usize,
+    /// Line of its first row.
+    pub(super) line: u64,
+}
+
+/// A stretch of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The side of the file.
+    pub side: Side,
+    /// Which of the files of its side, from 0.
+    pub file: usize,
+    /// Bytes before the stretch.
+    pub offset: u64,
+    /// Its bytes.
+    pub length: usize,
+}
+
+/// One side.
+#[derive(Debug, Default)]
+struct Known {
+    chunks: Vec<Chunk>,
+    /// Where each file begins in its side.
+    files: Vec<u64>,
+    /// Where the rows begin that are to be read again, in order.
+    rows: Vec<u32>,
+}
+
+/// Both sides.
+#[derive(Debug, Default)]
+pub(super) struct Recall {
+    ledger: Known,
+    settlement: Known,
+    /// Chunks that are to be read: side, chunk, and which of the rows.
+    asks: Vec<(Side, usize, usize, usize)>,
+    asked: usize,
+    bytes: u64,
+}
+
+impl Recall {
+    const fn known(&mut self, side: Side) -> &mut Known {
+        if matches!(side, Side::Ledger) { &mut self.ledger } else { &mut self.settlement }
+    }
+
+    pub(super) fn begin(&mut self, side: Side, base: u64) {
+        self.known(side).files.push(base);
+    }
+
+    /// How many bytes the file has.
+    pub(super) const fn expect(&mut self, bytes: u64) {
+        self.bytes = bytes;
+    }
+
+    /// How many rows the file seems to have, by those at its beginning; a few more.
+    pub(super) fn rows_expected(&self, beginning: &[u8]) -> usize {
+        let feeds = beginning.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+        let size = beginning.len().checked_div(feeds).unwrap_or_default().max(8);
+        let rows = usize::try_from(self.bytes).unwrap_or_default().checked_div(size).unwrap_or_default();
+        rows.saturating_add(rows / 64).saturating_add(64)
+    }
+
+    pub(super) fn chunks(&mut self, side: Side) -> &mut Vec<Chunk> {
+        &mut self.known(side).chunks
+    }
+
+    /// The file that is being read.
+    pub(super) fn file(&self, side: Side) -> usize {
+        let known = if side == Side::Ledger { &self.ledger } else { &self.settlement };
+        known.files.len().saturating_sub(1)
+    }
+
+    /// A row of the settlement that agreed, and stays after all.
+    pub(super) fn again(&mut self, offset: u32) {
+        self.settlement.rows.push(offset);
+    }
+
+    /// Finds out what is to be read again; `left`: the rows of the ledger that stay.
+    pub(super) fn finish(&mut self, left: Vec<u32>) {
+        self.ledger.rows = left;
+        self.settlement.rows.sort_unstable();
+        for (side, known) in [(Side::Ledger, &self.ledger), (Side::Settlement, &self.settlement)] {
+            let mut from = 0_usize;
+            for (place, chunk) in known.chunks.iter().enumerate() {
+                let end = chunk.at.saturating_add(u64::try_from(chunk.length).unwrap_or_default());
+                let rest = known.rows.get(from..).unwrap_or_default();
+                let to = from.saturating_add(rest.partition_point(|row| u64::from(*row) < end));
+                if to > from {
+                    self.asks.push((side, place, from, to));
+                }
+                from = to;
+            }
+        }
+    }
+
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        let (side, place, ..) = *self.asks.get(self.asked)?;
+        let known = if side == Side::Ledger { &self.ledger } else { &self.settlement };
+        let chunk = known.chunks.get(place)?;
+        let offset = chunk.at.saturating_sub(*known.files.get(chunk.file)?);
+        // The line break behind the last row of a file may have been ours.
+        Some(Wanted { side, file: chunk.file, offset, length: chunk.length })
+    }
+
+    /// Takes the rows of a chunk.
+    pub(super) fn give(&mut self, data: &[u8], reader: &mut Reader, kept: &mut Kept) -> Result<(), Unfit> {
+        let (side, place, from, to) = *self.asks.get(self.asked).ok_or(Unfit)?;
+        self.asked = self.asked.saturating_add(1);
+        let known = if side == Side::Ledger { &self.ledger } else { &self.settlement };
+        let chunk = *known.chunks.get(place).ok_or(Unfit)?;
+        let data = data.get(..chunk.length).ok_or(Unfit)?;
+        let (mut at, mut line) = (0_usize, chunk.line);
+        for row in known.rows.get(from..to).unwrap_or_default() {
+            let start = u64::from(*row).checked_sub(chunk.at).and_then(|start| usize::try_from(start).ok());
+            let start = start.filter(|start| *start >= at).ok_or(Unfit)?;
+            let before = data.get(at..start).ok_or(Unfit)?;
+            line = line.saturating_add(breaks(before));
+            at = start;
+            let raw = row_at(data.get(start..).ok_or(Unfit)?);
+            reader.row((side, chunk.file, line), raw, &mut |row| {
+                kept.keep(row);
+                Some(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// How many line breaks there are, counted in bytes, of which a machine with vectors adds sixteen at once.
+fn breaks(text: &[u8]) -> u64 {
+    let mut sum = 0_u64;
+    for stretch in text.chunks(usize::from(u8::MAX)) {
+        let own = stretch.iter().fold(0_u8, |own, byte| own.wrapping_add(u8::from(*byte == b'\n')));
+        sum = sum.wrapping_add(own.into());
+    }
+    sum
+}
+
+/// The row that a text begins with, without its line break.
+fn row_at(text: &[u8]) -> &[u8] {
+    let mut is_quoted = false;
+    let end = text.iter().position(|byte| {
+        is_quoted ^= *byte == b'"';
+        *byte == b'\n' && !is_quoted
+    });
+    let row = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
+    row.strip_suffix(b"\r").unwrap_or(row)
+}

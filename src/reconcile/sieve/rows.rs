@@ -1,0 +1,138 @@
+//! The rows that stay, as the strict reader reads them.
+
+use super::Unfit;
+use crate::prelude::*;
+use crate::reconcile::Source;
+use crate::reconcile::clear::Cleared;
+use crate::reconcile::columns::Columns;
+use crate::reconcile::csv::{Record, Records};
+use crate::reconcile::packed::kind_byte;
+use crate::reconcile::row::{Row, Side};
+
+/// Where the reference of a packed row stands: behind side, file, line, kind, whether it is keyed, and its own length.
+const REFERENCE_AT: usize = 1 + 4 + 8 + 1 + 1 + 4;
+
+/// Which row: side, file and line.
+pub(super) type Place = (Side, usize, u64);
+
+/// The strict reader, for single rows of any of the files.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// Columns of each file of the ledger, and of the settlement.
+    columns: [Vec<Columns>; 2],
+    ends: Vec<usize>,
+}
+
+impl Reader {
+    pub(super) const fn columns(&mut self, side: Side) -> &mut Vec<Columns> {
+        let [ledger, settlement] = &mut self.columns;
+        if matches!(side, Side::Ledger) { ledger } else { settlement }
+    }
+
+    /// Reads the row of a text.
+    pub(super) fn row<T>(
+        &mut self,
+        (side, file, line): Place,
+        raw: &[u8],
+        then: &mut dyn FnMut(&Row<'_>) -> Option<T>,
+    ) -> Result<T, Unfit> {
+        let Self { columns: [ledger, settlement], ends } = self;
+        let columns = if side == Side::Ledger { ledger } else { settlement };
+        let columns = columns.get(file).ok_or(Unfit)?;
+        if raw.contains(&b'"') {
+            let mut records = Records::of(Source { name: "", data: raw }).map_err(|_| Unfit)?;
+            let record = records.next().map_err(|_| Unfit)?.ok_or(Unfit)?;
+            let mut row = columns.row(side, file, &record).map_err(|_| Unfit)?;
+            row.line = line;
+            return then(&row).ok_or(Unfit);
+        }
+        ends.clear();
+        ends.extend(raw.iter().enumerate().filter(|(_, byte)| **byte == b',').map(|(place, _)| place));
+        ends.push(raw.len());
+        let text = core::str::from_utf8(raw).map_err(|_| Unfit)?;
+        let row = Record::plain(text, line, ends);
+        then(&columns.row(side, file, &row).map_err(|_| Unfit)?).ok_or(Unfit)
+    }
+}
+
+/// A row that stays.
+#[derive(Clone, Copy, Debug)]
+struct KeptRow {
+    kind: u8,
+    /// Where its reference stands among the packed rows, and how long it is.
+    reference: (usize, usize),
+    /// The front of the reference, from where the references of all rows cease to be the same.
+    front: u128,
+    side: u8,
+    file: usize,
+    line: u64,
+    /// Where the row stands.
+    packed: (usize, usize),
+}
+
+/// Rows that stay, packed, and what is known of the others.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    packed: Vec<u8>,
+    rows: Vec<KeptRow>,
+    pub(super) cleared: Cleared,
+}
+
+impl Kept {
+    pub(super) fn keep(&mut self, row: &Row<'_>) {
+        let from = self.packed.len();
+        row.pack(&mut self.packed);
+        self.rows.push(KeptRow {
+            kind: kind_byte(row.kind),
+            reference: (from.saturating_add(REFERENCE_AT), row.reference.len()),
+            front: 0,
+            side: row.side.byte(),
+            file: row.file,
+            line: row.line,
+            packed: (from, self.packed.len()),
+        });
+    }
+
+    /// All of them, in the order in which the judge looks at them: that is found faster here, where all are at hand, and the
+    /// judge goes over rows that are in order once.
+    pub(super) fn packed(&mut self) -> Vec<u8> {
+        let Self { packed, rows, .. } = self;
+        let text = |(from, length): (usize, usize)| {
+            packed.get(from..from.saturating_add(length)).unwrap_or_default()
+        };
+        let shared = shared(&mut rows.iter().map(|row| text(row.reference)));
+        for row in rows.iter_mut() {
+            row.front = front(text(row.reference).get(shared..).unwrap_or_default());
+        }
+        rows.sort_unstable_by(|a, b| {
+            (a.kind, a.front).cmp(&(b.kind, b.front)).then_with(|| {
+                let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
+                key(a).cmp(&key(b))
+            })
+        });
+        let mut sorted = Vec::with_capacity(packed.len());
+        for row in rows.iter() {
+            let (from, to) = row.packed;
+            sorted.extend_from_slice(packed.get(from..to).unwrap_or_default());
+        }
+        sorted
+    }
+}
+
+/// How many bytes all texts have in common at their front.
+fn shared(texts: &mut dyn Iterator<Item = &[u8]>) -> usize {
+    let Some(first) = texts.next() else { return 0 };
+    texts.fold(first.len(), |shared, text| {
+        let both = first.iter().zip(text).take(shared);
+        both.take_while(|(one, other)| one == other).count()
+    })
+}
+
+/// The first sixteen bytes as a number, which is less where the text is.
+fn front(text: &[u8]) -> u128 {
+    let mut front = [0; 16];
+    for (own, byte) in front.iter_mut().zip(text) {
+        *own = *byte;
+    }
+    u128::from_be_bytes(front)
+}

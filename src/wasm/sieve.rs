@@ -1,0 +1,257 @@
+//! The door of large files: they come in chunks that JavaScript puts straight into the memory of this instance.
+//!
+//! One run at a time. What answers with no says that the files are not for the sieve, and the run is over.
+
+use super::reconcile::{Asked, Error};
+use super::reply;
+use crate::json;
+use crate::prelude::*;
+use crate::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Wanted};
+use crate::reconcile::{self, PartError, Side};
+
+const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
+
+/// The run of one instance.
+#[derive(Debug, Default)]
+pub struct Sieving {
+    sieve: Option<Sieve>,
+    lengths: [Vec<u64>; 3],
+    /// The report, as it is printed.
+    printed: Vec<u8>,
+    breaks: usize,
+}
+
+impl Sieving {
+    /// No run yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { sieve: None, lengths: [const { Vec::new() }; 3], printed: Vec::new(), breaks: 0 }
+    }
+
+    /// Begins a run with the options of [`read`](super::reconcile::read) and a random key. Replies with null.
+    pub fn open(&mut self, options: &[u8], key: &[u8]) -> Vec<u8> {
+        reply::of(self.try_open(options, key).map(|()| "null".to_owned()))
+    }
+
+    fn try_open(&mut self, options: &[u8], key: &[u8]) -> Result<(), Error> {
+        *self = Self::new();
+        let document = json::parse(options)?;
+        let asked = Asked::of(&document)?;
+        let key: &[u8; KEY_BYTES] = key.as_array().ok_or_else(|| {
+            json::Error::from(json::ErrorKind::WrongField {
+                field: "key",
+                expected: "544 random bytes",
+                found: key.len().digits(),
+            })
+        })?;
+        let names =
+            asked.files.each_ref().map(|files| files.iter().map(|(name, _)| (*name).to_owned()).collect());
+        let mappings = asked.mappings.each_ref().map(|mapping| {
+            mapping.iter().map(|(ours, theirs)| ((*ours).to_owned(), (*theirs).to_owned())).collect()
+        });
+        self.lengths = asked.files.each_ref().map(|files| files.iter().map(|(_, length)| *length).collect());
+        let plan = Plan { names, mappings };
+        self.sieve = Some(Sieve::new(plan, asked.options(), asked.share, key)?);
+        Ok(())
+    }
+
+    /// Begins a file: side 0 is the ledger, 1 the settlement.
+    pub fn begin(&mut self, side: usize, file: usize) -> bool {
+        let length = self.lengths.get(side).and_then(|lengths| lengths.get(file)).copied();
+        let (Some(sieve), Some(side), Some(length)) = (&mut self.sieve, SIDES.get(side), length) else {
+            return false;
+        };
+        sieve.begin(*side, length).is_ok()
+    }
+
+    /// Where the next bytes go.
+    pub fn room(&mut self) -> &mut [u8] {
+        self.sieve.as_mut().map(Sieve::room).unwrap_or_default()
+    }
+
+    /// Takes so many bytes; none end the file.
+    pub fn take(&mut self, bytes: usize) -> bool {
+        let Some(sieve) = &mut self.sieve else { return false };
+        if bytes == 0 { sieve.close().is_ok() } else { sieve.take(bytes).is_ok() }
+    }
+
+    /// Ends the files.
+    pub fn finish(&mut self) -> bool {
+        self.sieve.as_mut().is_some_and(|sieve| sieve.finish().is_ok())
+    }
+
+    /// Side, file, offset and length of what is wanted next; nothing when there is no more.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<u32> {
+        let Some(Wanted { side, file, offset, length }) = self.sieve.as_ref().and_then(Sieve::wanted) else {
+            return Vec::new();
+        };
+        let small = |number: usize| u32::try_from(number).unwrap_or_default();
+        let side = u32::from(side == Side::Settlement);
+        vec![side, small(file), u32::try_from(offset).unwrap_or_default(), small(length)]
+    }
+
+    /// Where so many bytes go that are wanted.
+    pub fn room_for(&mut self, bytes: usize) -> &mut [u8] {
+        self.sieve.as_mut().map(|sieve| sieve.room_for(bytes)).unwrap_or_default()
+    }
+
+    /// Takes what was wanted.
+    pub fn give(&mut self) -> bool {
+        self.sieve.as_mut().is_some_and(|sieve| sieve.give().is_ok())
+    }
+
+    /// The part of the run, with the files of the bank one after the other; nothing where the files are not for the sieve.
+    pub fn part(&mut self, bank: &[u8]) -> Vec<u8> {
+        let mut rest = bank;
+        let mut files = Vec::new();
+        let [.., lengths] = &self.lengths;
+        for length in lengths {
+            let cut = usize::try_from(*length).ok().and_then(|length| rest.split_at_checked(length));
+            let Some((own, others)) = cut else { return Vec::new() };
+            files.push(own);
+            rest = others;
+        }
+        let part = self.sieve.as_mut().map(|sieve| sieve.part(&files));
+        self.sieve = None;
+        part.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Judges a part by terms and prints its report as `tillproof reconcile --json` does. Replies with how many breaks there are.
+    pub fn print(&mut self, part: &[u8], terms: &[u8]) -> Vec<u8> {
+        let report = reconcile::judge_by(part, terms).map_err(Error::Part).and_then(|verdicts| {
+            reconcile::report(&verdicts).map_err(|corrupt| Error::Part(PartError::Corrupt(corrupt)))
+        });
+        match report {
+            Ok(report) => {
+                self.breaks = report.breaks.len();
+                self.printed = report.printed();
+                reply::of::<Error>(Ok(self.breaks.digits()))
+            }
+            Err(error) => reply::refusal(&error),
+        }
+    }
+
+    /// What was printed last.
+    #[must_use]
+    pub fn printed(&self) -> &[u8] {
+        &self.printed
+    }
+}
+
+/// What JavaScript sees of it.
+#[cfg(all(feature = "wasm-reconcile-sieve", target_family = "wasm"))]
+pub mod exports {
+    use spin::Mutex;
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    use super::Sieving;
+    use crate::prelude::*;
+    use crate::wasm::reconcile;
+
+    static SIEVING: Mutex<Sieving> = Mutex::new(Sieving::new());
+
+    fn address(bytes: &[u8]) -> u32 {
+        u32::try_from(bytes.as_ptr().addr()).unwrap_or_default()
+    }
+
+    fn size(number: u32) -> usize {
+        usize::try_from(number).unwrap_or_default()
+    }
+
+    /// See [`reconcile::read`].
+    #[wasm_bindgen]
+    pub fn sieve_read(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+        reconcile::read(options, ledger, settlement, bank)
+    }
+
+    /// See [`reconcile::merge`].
+    #[wasm_bindgen]
+    pub fn sieve_merge(lengths: &[u8], parts: &[u8]) -> Vec<u8> {
+        reconcile::merge(lengths, parts)
+    }
+
+    /// See [`reconcile::conclude`].
+    #[wasm_bindgen]
+    pub fn sieve_conclude(part: &[u8], terms: &[u8]) -> Vec<u8> {
+        reconcile::conclude(part, terms)
+    }
+
+    /// See [`Sieving::open`].
+    #[wasm_bindgen]
+    pub fn sieve_open(options: &[u8], key: &[u8]) -> Vec<u8> {
+        SIEVING.lock().open(options, key)
+    }
+
+    /// See [`Sieving::begin`].
+    #[wasm_bindgen]
+    pub fn sieve_begin(side: u32, file: u32) -> bool {
+        SIEVING.lock().begin(size(side), size(file))
+    }
+
+    /// The address of [`Sieving::room`].
+    #[wasm_bindgen]
+    pub fn sieve_room() -> u32 {
+        address(SIEVING.lock().room())
+    }
+
+    /// The length of [`Sieving::room`].
+    #[wasm_bindgen]
+    pub fn sieve_room_bytes() -> u32 {
+        u32::try_from(SIEVING.lock().room().len()).unwrap_or_default()
+    }
+
+    /// See [`Sieving::take`].
+    #[wasm_bindgen]
+    pub fn sieve_take(bytes: u32) -> bool {
+        SIEVING.lock().take(size(bytes))
+    }
+
+    /// See [`Sieving::finish`].
+    #[wasm_bindgen]
+    pub fn sieve_finish() -> bool {
+        SIEVING.lock().finish()
+    }
+
+    /// See [`Sieving::wanted`].
+    #[wasm_bindgen]
+    pub fn sieve_wanted() -> Vec<u32> {
+        SIEVING.lock().wanted()
+    }
+
+    /// The address of [`Sieving::room_for`].
+    #[wasm_bindgen]
+    pub fn sieve_room_for(bytes: u32) -> u32 {
+        address(SIEVING.lock().room_for(size(bytes)))
+    }
+
+    /// See [`Sieving::give`].
+    #[wasm_bindgen]
+    pub fn sieve_give() -> bool {
+        SIEVING.lock().give()
+    }
+
+    /// See [`Sieving::part`].
+    #[wasm_bindgen]
+    pub fn sieve_part(bank: &[u8]) -> Vec<u8> {
+        SIEVING.lock().part(bank)
+    }
+
+    /// See [`Sieving::print`].
+    #[wasm_bindgen]
+    pub fn sieve_print(part: &[u8], terms: &[u8]) -> Vec<u8> {
+        SIEVING.lock().print(part, terms)
+    }
+
+    /// The address of [`Sieving::printed`].
+    #[wasm_bindgen]
+    pub fn sieve_printed() -> u32 {
+        address(SIEVING.lock().printed())
+    }
+
+    /// The length of [`Sieving::printed`].
+    #[wasm_bindgen]
+    pub fn sieve_printed_bytes() -> u32 {
+        u32::try_from(SIEVING.lock().printed().len()).unwrap_or_default()
+    }
+}

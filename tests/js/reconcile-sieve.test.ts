@@ -1,0 +1,73 @@
+/** Large files through the command: the sieve, threads and the reader of whole files print the same bytes. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import { reconcile } from "../../pkg/src/reconcile/index.js";
+import { judgeParts, mergeParts, partitionOf } from "../../pkg/src/reconcile/parts.js";
+import { beProgram, tillproofOf } from "./cli-program.js";
+
+await beProgram();
+
+const folder = mkdtempSync(join(tmpdir(), "tillproof-sieve-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const HEADER = "reference,type,amount_minor,currency,fee_minor,status,occurred_at,note";
+
+/** Rows enough for the sieve, of which every eleventh has some trouble. */
+function files(rows: number): { readonly ledger: string; readonly settlement: string } {
+  const [ledger, settlement] = [[HEADER], [HEADER]];
+  for (let row = 0; row < rows; row += 1) {
+    const line = (amount: number, status: string): string => `order_${row},charge,${amount},EUR,30,${status},2026-03-${String((row % 28) + 1).padStart(2, "0")}T10:00:00Z,`;
+    ledger.push(line(1000 + row, "paid"));
+    const trouble = row % 55;
+    if (trouble === 0) continue;
+    settlement.push(trouble === 11 ? line(999 + row, "paid") : trouble === 22 ? line(1000 + row, "failed") : line(1000 + row, "succeeded"));
+    if (trouble === 33) settlement.push(line(1000 + row, "succeeded"));
+    if (trouble === 44) settlement.push(`stranger_${row},,5.00,EUR,,,,"two\nlines"`.replace("5.00", "500"));
+  }
+  return { ledger: `${ledger.join("\n")}\n`, settlement: settlement.join("\r\n") };
+}
+
+test("the sieve, two threads and the reader of whole files print the same bytes", async () => {
+  const { ledger, settlement } = files(8_000);
+  const [ours, theirs] = [join(folder, "ledger.csv"), join(folder, "settlement.csv")];
+  writeFileSync(ours, ledger);
+  writeFileSync(theirs, settlement);
+  const printed = async (...more: string[]): Promise<string> => {
+    const { status, out, err } = await tillproofOf(import.meta.filename, ["reconcile", "--ledger", ours, "--settlement", theirs, "--json", ...more]);
+    assert.equal(status, 1, err);
+    return out;
+  };
+  // Matches are told of every row.
+  const whole = await printed("--matches", join(folder, "matches.jsonl"));
+  assert.equal(await printed(), whole);
+  assert.equal(await printed("--workers", "2"), whole);
+  assert.ok((JSON.parse(whole) as { summary: { breaks: number } }).summary.breaks > 500);
+});
+
+test("parts that are merged in any order make the report of the whole", () => {
+  const options = files(6_000);
+  const of = 3;
+  const parts = [2, 0, 1].map((index) => partitionOf(options, { index, of }));
+  const [last, ...others] = parts;
+  assert.ok(last !== undefined);
+  assert.deepEqual(judgeParts(mergeParts([mergeParts(others), last])), reconcile(options));
+  assert.ok(parts.every(({ length }) => length < options.ledger.length / 2), "a part is what does not plainly agree");
+  assert.throws(() => judgeParts(mergeParts(others)), { code: "reconcile_parts_missing" });
+  assert.throws(() => mergeParts([last, last]), { code: "reconcile_part_doubled" });
+});
+
+test("a large file that cannot be read is refused with its place", async () => {
+  const { ledger, settlement } = files(8_000);
+  const [ours, theirs] = [join(folder, "wrong.csv"), join(folder, "right.csv")];
+  writeFileSync(ours, ledger.replace("order_4000,charge,5000", "order_4000,charge,five"));
+  writeFileSync(theirs, settlement);
+  const { status, out, err } = await tillproofOf(import.meta.filename, ["reconcile", "--ledger", ours, "--settlement", theirs, "--json"]);
+  assert.equal(status, 2);
+  assert.equal(out, "");
+  assert.match(err, /wrong\.csv, line 4002, column 19/);
+});

@@ -1,0 +1,168 @@
+//! The sieve lets nothing through that the judge would have spoken of: with it and without it, the report is the same.
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_in_result,
+    clippy::unwrap_used,
+    reason = "a model is plain arithmetic, and a test that panics has done its work"
+)]
+
+#[path = "auditor/random.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod random;
+
+use random::Random;
+use tillproof::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Unfit};
+use tillproof::reconcile::{self, Options, Share, Side, Source, Sources};
+
+/// Puts files into a sieve, in pieces of `piece` bytes; the part it makes.
+fn sieved(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Vec<u8>, Unfit> {
+    let names = [sources.ledger, sources.settlement, sources.bank]
+        .map(|files| files.iter().map(|file| file.name.to_owned()).collect());
+    let plan = Plan { names, ..Plan::default() };
+    let mut key = [0_u8; KEY_BYTES];
+    key.iter_mut()
+        .zip(0_u32..)
+        .for_each(|(byte, place)| *byte = (place.wrapping_mul(2_654_435_761) >> 24) as u8);
+    let mut sieve = Sieve::new(plan, Options::default(), share, &key).unwrap();
+    let sides = [(Side::Ledger, sources.ledger), (Side::Settlement, sources.settlement)];
+    for (side, files) in sides {
+        for file in files {
+            sieve.begin(side, file.data.len() as u64)?;
+            let mut rest = file.data;
+            while !rest.is_empty() {
+                let room = sieve.room();
+                let length = piece.min(room.len()).min(rest.len());
+                room[..length].copy_from_slice(&rest[..length]);
+                rest = &rest[length..];
+                sieve.take(length)?;
+            }
+            sieve.close()?;
+        }
+    }
+    sieve.finish()?;
+    while let Some(wanted) = sieve.wanted() {
+        let files = if wanted.side == Side::Ledger { sources.ledger } else { sources.settlement };
+        let from = wanted.offset as usize;
+        let bytes = &files[wanted.file].data[from..from + wanted.length];
+        sieve.room_for(wanted.length).copy_from_slice(bytes);
+        sieve.give()?;
+    }
+    let bank: Vec<&[u8]> = sources.bank.iter().map(|file| file.data).collect();
+    sieve.part(&bank)
+}
+
+fn report(part: &[u8]) -> String {
+    reconcile::report(&reconcile::judge(part).unwrap()).unwrap().to_json()
+}
+
+fn one_of<'a>(random: &mut Random, from: &[&'a str]) -> &'a str {
+    from[random.below(from.len() as u64) as usize]
+}
+
+/// Rows of both sides, in which everything stands that a plain row may not hold, and what only seems to be plain.
+fn files(random: &mut Random, rows: usize) -> [String; 2] {
+    // Of some files one side tells no time, or nearly all of one have no zone.
+    let (silent, zoneless) = (random.below(6), random.below(6));
+    let header = "reference,type,amount_minor,currency,fee_minor,status,occurred_at,note\n";
+    let mut sides = [header.to_owned(), header.to_owned()];
+    for row in 0..rows {
+        let reference = match random.below(20) {
+            0 => format!("order_{}", random.below(rows as u64)),
+            1 => format!("\"quoted, {row}\""),
+            2 => format!("ünïcode_{row}"),
+            _ => format!("order_{row}"),
+        };
+        let kind =
+            one_of(random, &["charge", "charge", "charge", "charge", "", "fee", "adjustment", "unheard_of"]);
+        let amount = match random.below(12) {
+            0 => "0".to_owned(),
+            1 => "70368744177664".to_owned(),
+            2 => "-250".to_owned(),
+            _ => random.below(100_000).to_string(),
+        };
+        let currency = one_of(random, &["EUR", "USD", "JPY"]);
+        let fee = one_of(random, &["", "0", "12", "250", "-3", "4294967295", "99999999999"]);
+        let status = one_of(random, &["succeeded", "Paid", "", "failed", "on_the_moon_and_back", "pending"]);
+        let day = 1 + random.below(28);
+        let time = match random.below(10) {
+            0 => String::new(),
+            1 => format!("2026-03-{day:02}T10:00:00.500Z"),
+            2 => format!("2026-03-{day:02}T10:00:00+02:00"),
+            3 => format!("2026-03-{day:02}T10:00:00"),
+            _ => format!("2026-03-{day:02}T10:00:00Z"),
+        };
+        for (place, side) in (0..).zip(&mut sides) {
+            let times = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 2][random.below(12) as usize];
+            for _ in 0..times {
+                let changed = random.below(12);
+                let amount = if changed == 0 { "777" } else { &amount };
+                let currency = if changed == 1 { "EUR" } else { currency };
+                let fee = if changed == 2 { "13" } else { fee };
+                let status = if changed == 3 { "succeeded" } else { status };
+                let later = format!("2026-03-{day:02}T11:30:00Z");
+                let time = if changed == 4 { &later } else { &time };
+                let time = if silent == place { "" } else { time };
+                let bare = time.trim_end_matches('Z').to_owned();
+                let time = if zoneless == place && random.below(20) > 0 { &bare } else { time };
+                let note = one_of(random, &["", "plain", "\"two\nlines\"", "\"a \"\"word\"\"\""]);
+                let end = one_of(random, &["\n", "\n", "\n", "\r\n", "\n\n"]);
+                *side += &format!("{reference},{kind},{amount},{currency},{fee},{status},{time},{note}{end}");
+            }
+        }
+    }
+    sides
+}
+
+fn shuffled(random: &mut Random, text: &str) -> String {
+    // Rows of several lines stay as they are: only such files are shuffled that have none.
+    let mut lines: Vec<&str> = text.lines().collect();
+    for place in (2..lines.len()).rev() {
+        lines.swap(place, 1 + random.below(place as u64) as usize);
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn with_and_without_the_sieve_the_report_is_the_same() {
+    let mut fits = 0;
+    for seed in 0..80 {
+        let mut random = Random::new(seed);
+        let rows = 1 + random.below(60) as usize;
+        let [ledger, mut settlement] = files(&mut random, rows);
+        if !settlement.contains('"') && random.below(2) == 0 {
+            settlement = shuffled(&mut random, &settlement);
+        }
+        let ledger = [Source { name: "l.csv", data: ledger.as_bytes() }];
+        let settlement = [Source { name: "s.csv", data: settlement.as_bytes() }];
+        let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
+        let expected = reconcile::run(&sources, Options::default());
+        let piece = [11, 64, 301, 1_000, 1 << 20][random.below(5) as usize];
+        match (sieved(&sources, Share::WHOLE, piece), expected) {
+            (Ok(part), Ok(expected)) => {
+                assert_eq!(report(&part), expected.to_json(), "seed {seed}");
+                let compact: serde_json::Value = serde_json::from_str(&expected.to_json()).unwrap();
+                let printed: serde_json::Value = serde_json::from_slice(&expected.printed()).unwrap();
+                assert_eq!(printed, compact, "seed {seed}");
+                fits += 1;
+            }
+            (Err(Unfit), _) => {}
+            (Ok(_), Err(error)) => panic!("seed {seed}: the sieve took what the reader refuses: {error}"),
+        }
+        let of = 3;
+        let parts: Result<Vec<Vec<u8>>, Unfit> =
+            (0..of).map(|index| sieved(&sources, Share { index, of }, piece)).collect();
+        if let (Ok(parts), Ok(expected)) = (parts, reconcile::run(&sources, Options::default())) {
+            let borrowed: Vec<&[u8]> = parts.iter().rev().map(|part| &**part).collect();
+            let merged = reconcile::merge(&borrowed).unwrap();
+            assert_eq!(report(&merged), expected.to_json(), "seed {seed}");
+            let [first, rest @ ..] = &*borrowed else { unreachable!() };
+            let merged_rest = reconcile::merge(rest).unwrap();
+            assert_eq!(reconcile::merge(&[&merged_rest, first]).unwrap(), merged, "seed {seed}");
+        }
+    }
+    assert!(fits > 60, "{fits} of 80 files were for the sieve");
+}
