@@ -261,7 +261,7 @@ test("options that depend on the environment are made at its first request, and 
   assert.equal(made, 2);
 });
 
-test("a sender who goes away is a refusal, whether anybody was listening yet or not", { timeout: 30_000 }, async () => {
+test("a sender who goes away is a refusal, whether anybody was listening yet or not", { timeout: 300_000 }, async () => {
   for (const late of [false, true]) {
     const { errors, refused, settings } = watched();
     const receive = node({ inbox, handler, ...settings });

@@ -31,7 +31,8 @@ export async function tillproofOf(file: string, args: readonly string[], options
   const child = spawn(process.execPath, [file, ...args], {
     env: { ...process.env, ...options.env, [CHILD]: "1" },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 30_000,
+    // Against hanging, and no measure of how fast a machine has to be.
+    timeout: 600_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   let out = "";

@@ -25,7 +25,7 @@ if (process.env[CHILD] !== undefined) {
 function tillproof(...args: string[]): { status: number | null; out: string; err: string } {
   const env = { ...process.env, [CHILD]: "1", SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
   const program = [fileURLToPath(import.meta.url), ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, program, { env, encoding: "utf8", input: "", timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { env, encoding: "utf8", input: "", timeout: 600_000 });
   return { status, out: stdout, err: stderr };
 }
 

@@ -61,19 +61,21 @@ test("no address but that of a certificate of PayPal is ever asked", async () =>
   assert.equal(asked.length, 0);
 });
 
-test("what is no certificate within bounds is not kept, and says to answer so that it is sent again", async () => {
+test("what is no certificate within bounds is not kept, and says to answer so that it is sent again", async (context) => {
+  const open: NodeJS.Timeout[] = [];
+  context.after(() => open.forEach(clearInterval));
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(4096)) });
   const table: [string, (request: Request) => Promise<Response>][] = [
     ["status 500", answering(PEM, { status: 500 }).fetch],
     ["no certificate", answering("<html>").fetch],
     ["16384 bytes", answering(endless).fetch],
     ["no network", async () => Promise.reject(new Error("no network"))],
-    // Later than the time-out below, and deaf to its signal.
-    ["timeout", async () => new Promise((resolve) => setTimeout(() => resolve(new Response(PEM)), 300))],
+    // Never, and deaf to the signal, over a connection that stays open.
+    ["timeout", async () => new Promise(() => void open.push(setInterval(() => undefined, 1_000)))],
   ];
   for (const [index, [expected, fetch]] of table.entries()) {
     const url = `${CERTS}failing-${index}`;
-    const found = await paypalCertificate(url, { fetch, now: NOW + index * 60_000, timeoutMs: 50 });
+    const found = await paypalCertificate(url, { fetch, now: NOW + index * 60_000, timeoutMs: expected === "timeout" ? 50 : 300_000 });
     assert.equal(!found.ok && found.code, "key_unavailable");
     assert.match(found.ok ? "" : found.message, new RegExp(expected), expected);
     const later = answering(PEM);

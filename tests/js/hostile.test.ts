@@ -8,6 +8,9 @@ import { hostileProvider, SIX_BEHAVIOURS, type Behaviour, type HostileProvider }
 
 const ORDER: ChargeRequest = { reference: "order_1", amount: 1_000n, currency: "EUR" };
 
+/** How long whoever waits for an end waits for it: against hanging, and no measure of how fast a machine has to be. */
+const WAIT_MS = 300_000;
+
 /** Nothing but what must be said; the request's time-out is that of the published table. */
 function client(provider: HostileProvider, options: Partial<PaymentsOptions> = {}) {
   return createPayments({
@@ -48,7 +51,7 @@ test("a provider that misbehaves once has charged once when the caller hears tha
   await Promise.all(
     behaviours.map((behaviour) =>
       withProvider(behaviour, 1, async (provider) => {
-        const outcome = await client(provider).charge(ORDER);
+        const outcome = await client(provider).charge(ORDER, { waitMs: WAIT_MS });
         assert.equal(outcome.status, "settled", behaviour);
         assert.equal(provider.charges.length, 1, behaviour);
         assert.equal(provider.keys.size, 1, behaviour);
@@ -62,7 +65,8 @@ test("nothing is sent before the provider's wait is over", async () => {
   await Promise.all(
     Object.entries(waits).map(([behaviour, least]) =>
       withProvider(behaviour as Behaviour, 1, async (provider) => {
-        await client(provider).charge(ORDER);
+        // Nobody gives up before the answer that says how long to wait.
+        await client(provider, { timeoutMs: WAIT_MS }).charge(ORDER, { waitMs: WAIT_MS });
         const [first, second] = provider.arrivals;
         assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= least, behaviour);
       }),

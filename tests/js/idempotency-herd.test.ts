@@ -12,7 +12,7 @@ const AT_ONCE = 500;
 test(`${REQUESTS} requests of ${KEYS} keys to two processes over one store: each effect once, each key one answer`, async (context) => {
   const store = memoryStore();
   // They share nothing but the store, like processes.
-  const processes = [0, 1].map(() => createIdempotency({ store, waitMs: 30_000 }));
+  const processes = [0, 1].map(() => createIdempotency({ store, waitMs: 600_000, leaseMs: 600_000 }));
   const effects = new Map<string, number>();
   const answers = new Map<string, Set<string>>();
   const statuses: Record<string, number> = {};

@@ -168,14 +168,14 @@ test("a held event that somebody else is at is not overtaken by those behind it"
   const { inbox } = shop({ policy: "hold", orderBy: byVersion, holdMs: 1_000 }, options);
   const { inbox: other } = shop({ policy: "hold", orderBy: byVersion, holdMs: 1_000 }, options);
   for (const version of [2, 3]) await inbox.receive(sent({ id: `evt_${version}`, version }), () => undefined);
-  let finish = (): void => undefined;
+  let finish: (() => void) | undefined;
   const seen: string[] = [];
   const slow: EventHandler = async ({ id }) => {
     if (id === "evt_2") await new Promise<void>((resolve) => (finish = resolve));
     seen.push(id);
   };
   const first = inbox.wake(slow, { now: START + 1_000 });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  while (finish === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
   const meanwhile = await other.wake(slow, { now: START + 1_000 });
   assert.deepEqual(meanwhile.map(({ id, status }) => `${id} ${status}`), ["evt_2 busy"]);
   finish();
@@ -183,8 +183,8 @@ test("a held event that somebody else is at is not overtaken by those behind it"
   assert.deepEqual(seen, ["evt_2", "evt_3"]);
 });
 
-test("events of one object are never handled at the same time, those of two objects are", async () => {
-  const { inbox } = shop({ policy: "verdict" }, { patienceMs: 5_000 });
+test("events of one object are never handled at the same time, those of two objects are", { timeout: 300_000 }, async () => {
+  const { inbox } = shop({ policy: "verdict" }, { patienceMs: 300_000 });
   let [now, most] = [0, 0];
   const busy = new Set<string>();
   const slow: EventHandler = async (event) => {
@@ -192,7 +192,9 @@ test("events of one object are never handled at the same time, those of two obje
     assert.ok(!busy.has(id), `two of ${id}`);
     busy.add(id);
     most = Math.max(most, (now += 1));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // Until those of all four objects have met.
+    do await new Promise((resolve) => setTimeout(resolve, 5));
+    while (most < 4);
     now -= 1;
     busy.delete(id);
   };

@@ -212,7 +212,7 @@ test("two outboxes on one store share the work and keep each stream in order", a
   }
   const end = new AbortController();
   const runs = outboxes.map((outbox) => outbox.run({ signal: end.signal }));
-  for (const deadline = Date.now() + 20_000; together < 200 && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const deadline = Date.now() + 300_000; together < 200 && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 5));
   end.abort();
   await Promise.all(runs);
   assert.equal(together, 200, "each message once, since nobody died");

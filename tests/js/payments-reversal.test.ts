@@ -182,7 +182,7 @@ test("what was never sent is cancelled at once, and what has moved is given back
 
   const moved = new World(answerLost);
   const second = moved.process({ retry: { baseMs: 20_000, capMs: 20_000, jitter: "equal" } });
-  assert.equal((await second.charge(ORDER, { waitMs: 10 })).status, "pending_confirmation");
+  assert.equal((await second.charge(ORDER, { waitMs: 0 })).status, "pending_confirmation");
   assert.equal((await second.cancel("order_1", { waitMs: 0 })).status, "pending_confirmation", "a wish, not an outcome");
   await moved.settle(second);
   const outcome = await second.find("order_1");

@@ -75,6 +75,18 @@ function client(gateway: ScriptedGateway, options: Partial<PaymentsOptions> = {}
   });
 }
 
+/** Against hanging, and no measure of how fast a machine has to be. */
+const GUARD_MS = 300_000;
+
+/** A charge whose caller leaves when its request is under way. */
+async function sentAndLeft(payments: Payments, gateway: ScriptedGateway): Promise<void> {
+  const leaving = new AbortController();
+  const call = payments.charge(ORDER, { signal: leaving.signal, waitMs: GUARD_MS });
+  await until(() => gateway.keys.length > 0);
+  leaving.abort();
+  assert.equal((await call).status, "pending_confirmation");
+}
+
 /** Waits for what must come, however slow the machine is. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -134,7 +146,7 @@ test("two processes on one store make one charge", async () => {
   const gateway = new ScriptedGateway(lostAfterwards);
   const store = memoryStore();
   const outcomes = await Promise.all(
-    Array.from({ length: 8 }, () => client(gateway, { store, timeoutMs: 1 }).charge(ORDER, { waitMs: 10_000 })),
+    Array.from({ length: 8 }, () => client(gateway, { store, timeoutMs: 1 }).charge(ORDER, { waitMs: GUARD_MS })),
   );
   assert.equal(gateway.charges.length, 1);
   assert.deepEqual([...new Set(outcomes.map((outcome) => outcome.status))], ["settled"]);
@@ -293,7 +305,7 @@ test("a webhook settles an intent together with the caller's own writes", async 
   const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
   const store = memoryStore();
   const payments = client(gateway, { store });
-  await payments.charge(ORDER, { waitMs: 5 });
+  await sentAndLeft(payments, gateway);
   const payment = { id: "pay_9", merchantId: "shop", amount: 1_000, currency: "EUR", reference: "order_1", state: "completed" };
   const batch = new Batch();
   batch.add({ key: "ours", expected: 0, value: "with it" });
@@ -307,10 +319,11 @@ test("a webhook settles an intent together with the caller's own writes", async 
 });
 
 test("a webhook is recognised by where the provider's objects bear our reference", async () => {
-  const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
+  // It cannot read what is sent to Stripe, so nobody knows what became of it.
+  const gateway = new ScriptedGateway();
   const provider = { profile: "stripe", baseUrl: "http://stripe.test", merchantId: "acct_1" } as const;
-  const payments = client(gateway, { provider, timeoutMs: 50 });
-  await payments.charge(ORDER, { waitMs: 5 });
+  const payments = client(gateway, { provider });
+  await payments.charge(ORDER, { waitMs: 0 });
   const intent = { id: "pi_1", object: "payment_intent", status: "succeeded", amount: 1_000, amount_received: 1_000, currency: "eur" };
   assert.equal(await payments.noteWebhook({ ...intent, reference: "order_1", metadata: {} }), false, "not where it stands");
   assert.equal(await payments.noteWebhook({ ...intent, metadata: { tillproof_reference: "order_2" } }), false, "unknown");
@@ -482,18 +495,19 @@ test("a listener that throws neither ends the sweeper nor keeps a payment from b
   await running;
 });
 
-test("a time-out comes, and a caller is let go, also when the host collects its garbage meanwhile", async () => {
+test("a time-out comes, and a caller is let go, also when the host collects its garbage meanwhile", { timeout: GUARD_MS }, async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const collecting = setInterval(collect, 5);
   try {
     const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined));
-    assert.equal((await client(gateway, { timeoutMs: 60 }).charge(ORDER, { waitMs: 5_000 })).status, "settled", "sent again");
-    const begun = Date.now();
+    assert.equal((await client(gateway, { timeoutMs: 60 }).charge(ORDER, { waitMs: GUARD_MS })).status, "settled", "sent again");
     const deaf = new ScriptedGateway(() => new Promise<Response>(() => undefined));
-    const left = await client(deaf).charge(ORDER, { waitMs: 5_000, signal: AbortSignal.timeout(60) });
+    // Who is not let go waits for an hour.
+    const payments = client(deaf);
+    const left = await payments.charge(ORDER, { waitMs: 3_600_000, signal: AbortSignal.timeout(60) });
     assert.equal(left.status, "pending_confirmation");
-    assert.ok(Date.now() - begun < 4_000, `${Date.now() - begun} ms`);
+    payments.close();
   } finally {
     clearInterval(collecting);
   }
@@ -505,7 +519,8 @@ test("a fetch that ignores its time-out, and an answer without end, do not hold 
   const gateway = new ScriptedGateway(() => new Promise<Response>(() => undefined), endless);
   const outcome = await client(gateway, { timeoutMs: 30 }).charge(ORDER);
   assert.equal(outcome.status, "settled");
-  assert.equal(gateway.keys.length, 3);
+  // Two that came to nothing, and one or, on a machine that stood still meanwhile, more that were answered.
+  assert.ok(gateway.keys.length >= 3, `${gateway.keys.length} requests`);
 });
 
 test("a call whose signal is aborted already begins nothing", async () => {

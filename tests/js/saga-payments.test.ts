@@ -95,7 +95,7 @@ test("a step that was given up before it began its charge cannot begin it after 
   const orders = defineSaga<Order>({
     name: "order",
     store,
-    timeoutMs: 20,
+    timeoutMs: 500,
     attemptsMax: 1,
     onError: () => undefined,
     steps: [

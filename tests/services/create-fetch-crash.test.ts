@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { hostileProvider, type HostileProvider } from "../js/hostile-provider.js";
+import { TIMEOUT_MS } from "./create-fetch-process.js";
 import { server } from "./servers.js";
 
 const PROGRAM = fileURLToPath(new URL("create-fetch-process.mjs", import.meta.url));
@@ -18,13 +19,13 @@ const STORES: Record<string, (folder: string) => string> = {
   postgres: () => `create_fetch_${process.pid}`,
 };
 
-function started(kind: string, place: string, provider: HostileProvider, what: "pay" | "sweep") {
-  return spawn(server("MODERN_NODE"), [PROGRAM, kind, place, String(provider.port), what], { stdio: ["ignore", "pipe", "inherit"] });
+function started(kind: string, place: string, provider: HostileProvider, what: "pay" | "sweep", aheadMs = 0) {
+  return spawn(server("MODERN_NODE"), [PROGRAM, kind, place, String(provider.port), what, String(aheadMs)], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
-/** What a process prints until it ends by itself. */
+/** What a process that comes after the lease of the first one prints until it ends by itself. */
 async function printed(kind: string, place: string, provider: HostileProvider, what: "pay" | "sweep"): Promise<string> {
-  const child = started(kind, place, provider, what);
+  const child = started(kind, place, provider, what, 2 * TIMEOUT_MS);
   const [output, [status]] = await Promise.all([text(child.stdout), once(child, "exit")]);
   assert.equal(status, 0, output);
   return output.trim();

@@ -17,7 +17,8 @@ import { postgresMigrations } from "../../pkg/src/stores/postgres.js";
 import { server } from "./servers.js";
 
 const POSTGRES = server("POSTGRES_URL");
-const REDIS = server("REDIS_URL");
+/** The cluster: the settings of the other server are what tests beside this one rely on, and one of them looks at them. */
+const REDIS = server("REDIS_CLUSTER_URL");
 const SCHEMA = "doctor_looks";
 
 const client = new pg.Client({ connectionString: POSTGRES });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import pg from "pg";
@@ -12,8 +11,8 @@ import { isTillproofError } from "../../pkg/src/shell/errors.js";
 import { server } from "./servers.js";
 
 const url = server("POSTGRES_URL");
-/** Who waits for ever says so after a while. */
-const pool = new pg.Pool({ connectionString: url, max: 40, lock_timeout: 20_000 });
+/** Who waits for ever says so after a while, which is longer than any machine takes. */
+const pool = new pg.Pool({ connectionString: url, max: 40, lock_timeout: 300_000 });
 const PROGRAM = fileURLToPath(new URL("ledger-postgres-process.mjs", import.meta.url));
 let count = 0;
 
@@ -63,6 +62,18 @@ async function open(): Promise<{ readonly client: pg.PoolClient; end(how: "COMMI
   };
 }
 
+/** Resolves when a statement on the tables of these books waits for a transaction: the server says so, not a clock. */
+async function somebodyWaits({ prefix }: Books): Promise<void> {
+  const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, $1) > 0";
+  while ((await pool.query(waiting, [`${prefix}_`])).rows.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Fails when a call ends that was to wait for a transaction. */
+async function waits(place: Books, call: Promise<unknown>): Promise<void> {
+  const ended = call.then(() => "ended", () => "ended");
+  assert.equal(await Promise.race([ended, somebodyWaits(place).then(() => "waits")]), "waits");
+}
+
 test("four hundred payers of one seller: every payment is there once, while two processes fold and seal", async () => {
   const place = await books();
   const { ledger } = place;
@@ -110,7 +121,7 @@ test("an order in escrow never pays out more than it holds, and orders do not wa
   // The other order does not wait for the open transaction.
   assert.equal((await ledger.post(release("b", "o2", 60))).status, "created");
   const waiting = ledger.post(release("c", "o1", 60));
-  assert.equal(await Promise.race([waiting.then(() => "done", () => "done"), sleep(200, "waits")]), "waits");
+  await waits(place, waiting);
   await first.end("COMMIT");
   await assert.rejects(waiting, (error) => codeOf(error) === "limit_reached");
   // Taken from no order, it would leave too little for both.
@@ -143,7 +154,7 @@ test("of two entries with one id the first to commit counts, and the other is to
     const first = await open();
     await ledger.post(topUp(`t:${end}`, "anna", 10), { client: first.client });
     const second = ledger.post(topUp(`t:${end}`, "anna", 11));
-    await sleep(50);
+    await waits(place, second);
     await first.end(end);
     assert.equal((await second).status, expected);
   }
@@ -158,7 +169,7 @@ test("a process that dies between the statement and the commit leaves nothing be
   await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
   // It has posted, and holds the stripe of the wallet and the id.
   const waiting = ledger.post(transfer("w", "anna", "carl", 100));
-  assert.equal(await Promise.race([waiting.then(() => "done"), sleep(200, "waits")]), "waits");
+  await waits(place, waiting);
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
   await gone;
@@ -228,7 +239,7 @@ test("an account that is closed while others post to it holds nothing, and nothi
   const posting = await open();
   await ledger.post(topUp("t", "anna", 10), { client: posting.client });
   const closing = ledger.setAccount(standing("close", "closed"));
-  assert.equal(await Promise.race([closing.then(() => "done", () => "done"), sleep(200, "waits")]), "waits");
+  await waits(place, closing);
   await posting.end("COMMIT");
   await assert.rejects(closing, (error) => codeOf(error) === "account_not_empty");
   await ledger.post(transfer("w", "anna", "ben", 10));

@@ -76,7 +76,7 @@ for (const database of DATABASES) {
         }
         assert.equal(await writing, 0);
         const ids = (): Set<string> => new Set(lines(file));
-        for (const deadline = Date.now() + 60_000; ids().size < ORDERS && Date.now() < deadline; ) await sleep(50);
+        for (const deadline = Date.now() + 600_000; ids().size < ORDERS && Date.now() < deadline; ) await sleep(50);
         console.log(`${database}: ${ORDERS} payments, ${KILLS} SIGKILLs: ${lines(file).length} deliveries of ${ids().size} messages`);
         assert.equal(ids().size, ORDERS);
       } finally {

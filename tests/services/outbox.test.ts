@@ -68,7 +68,7 @@ for (const [name, open] of Object.entries(STORES)) {
     await outboxes[0]?.add([{ type: "t", stream: "poison", position: 0, payload: null }, { type: "t", stream: "poison", position: 1, payload: null }]);
     const runs = outboxes.map((outbox) => outbox.run({ signal: end.signal }));
     const aside = async () => (await outboxes[1]?.list({ state: "quarantined" })) ?? [];
-    for (const deadline = Date.now() + 30_000; (delivered < 60 || (await aside()).length === 0) && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const deadline = Date.now() + 300_000; (delivered < 60 || (await aside()).length === 0) && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 20));
     end.abort();
     await Promise.all(runs);
     assert.equal(delivered, 60);

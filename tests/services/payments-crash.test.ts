@@ -17,8 +17,8 @@ const SWEEPS_AT = [0, 5_000, 30_000, MINUTE, 5 * MINUTE, 20 * MINUTE, 40 * MINUT
 function workOf(act: Act, reference: string, payment: TruePayment | undefined): Order["work"] | undefined {
   switch (act.work) {
     case "charge":
-      // Who lives leaves what is still open to a sweeper.
-      return { do: "charge", reference, ...(act.dies === undefined && !act.road?.includes("sender_dies") ? { waitMs: 1_000 } : {}) };
+      // Who lives leaves what nobody knows to a sweeper.
+      return { do: "charge", reference, leaves: act.road?.includes("request_lost") === true };
     case "charge again":
       return { do: "charge", reference, retryFailed: true };
     case "cancel":

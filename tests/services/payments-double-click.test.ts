@@ -13,7 +13,7 @@ async function clicked(database: Database, processes: number): Promise<{ answers
   try {
     const shares = Array.from({ length: processes }, (_, index) => Math.ceil((CALLS - index) / processes));
     const ends = await Promise.all(
-      shares.map((times) => shop.run({ do: "charge", reference: "click", times, waitMs: 30_000 }, { profile: "native" })),
+      shares.map((times) => shop.run({ do: "charge", reference: "click", times }, { profile: "native" })),
     );
     const answers = ends.flatMap((end) => ("printed" in end ? (end.printed as Told[]) : []));
     return { answers, charges: (await shop.truth("click")).map(({ id }) => id) };

@@ -58,7 +58,7 @@ test("parts.mjs makes the bytes of one run", async () => {
 });
 
 for (const name of ["bullmq.mjs", "pgboss.mjs"]) {
-  test(`${name} works in two processes and answers in a third`, { timeout: 60_000 }, async () => {
+  test(`${name} works in two processes and answers in a third`, { timeout: 900_000 }, async () => {
     const url = new URL(server("POSTGRES_URL"));
     const env = { REDIS_URL: server("REDIS_URL"), DATABASE_URL: url.href };
     const workers = [program(name, env, ["work"]), program(name, env, ["work"])];

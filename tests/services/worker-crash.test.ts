@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -12,6 +12,7 @@ import { createVerifier } from "../../pkg/src/webhooks/index.js";
 import { createReceiver, type Receiver, type StoredReceipt } from "../../pkg/src/worker/receiver.js";
 import { server } from "./servers.js";
 import { connect } from "./worker-engines.js";
+import { orderOf } from "./worker-process.js";
 
 const EVENTS = Number(process.env["WORKER_EVENTS"] ?? 200);
 const KILLS = Number(process.env["WORKER_KILLS"] ?? 5);
@@ -67,9 +68,6 @@ class Diary {
   }
 }
 
-/** How long somebody is waited for who has to be killed in the middle of a job. */
-const KILL_MS_MAX = 20_000;
-
 /** Worker processes, one of which dies again and again. */
 class Crowd {
   readonly #engine: string;
@@ -78,9 +76,11 @@ class Crowd {
   readonly #alive = new Map<ChildProcess, Diary>();
   readonly #diaries: Diary[] = [];
   #closed = false;
+  /** Hears of the next process that ends. */
+  #ended: (diary: Diary) => void = () => undefined;
   /** The file with what all of them had to complain about. */
   readonly errors: string;
-  /** Deaths in the middle of a job; those between two jobs do not count. */
+  /** Deaths in the middle of a job. */
   kills = 0;
 
   constructor(engine: string, name: string, folder: string) {
@@ -100,38 +100,24 @@ class Crowd {
     if (this.#closed) return;
     const diary = new Diary(join(this.#folder, `worker-${this.#diaries.length}`));
     const files = [diary.open(), openSync(this.errors, "a")] as const;
-    const child = spawn(server("MODERN_NODE"), [PROGRAM, this.#engine, this.#name], { stdio: ["ignore", ...files] });
+    const child = spawn(server("MODERN_NODE"), [PROGRAM, this.#engine, this.#name, this.#folder], { stdio: ["ignore", ...files] });
     for (const file of files) closeSync(file);
     this.#diaries.push(diary);
     this.#alive.set(child, diary);
-    child.once("exit", () => this.#alive.delete(child));
+    child.once("exit", () => {
+      this.#alive.delete(child);
+      this.#ended(diary);
+    });
   }
 
-  /** Kills whoever begins a job next, a moment later, until one has died in the middle of it. */
-  async killOne(): Promise<void> {
-    const deadline = Date.now() + KILL_MS_MAX;
-    for (;;) {
-      const [victim, diary] = await this.#next(deadline);
-      await sleep(Math.random() * 10);
-      const gone = new Promise((resolve) => victim.once("exit", resolve));
-      victim.kill("SIGKILL");
-      await gone;
-      this.#add();
-      if (!diary.inMidJob) continue;
-      this.kills += 1;
-      return;
-    }
-  }
-
-  /** The first to begin an attempt from now on. */
-  async #next(deadline: number): Promise<[ChildProcess, Diary]> {
-    const before = new Map([...this.#alive].map(([child, { begun }]) => [child, begun]));
-    for (;;) {
-      const found = [...this.#alive].find(([child, { begun }]) => begun > (before.get(child) ?? 0));
-      if (found !== undefined) return found;
-      assert.ok(Date.now() < deadline, `nobody began a job for ${KILL_MS_MAX} ms; ${this.#alive.size} workers are alive`);
-      await sleep(1);
-    }
+  /** Orders whoever gets to that point of a job next to die there, and puts another in his place. */
+  async killOne(mark: "." | "+"): Promise<void> {
+    const dead = new Promise<Diary>((resolve) => (this.#ended = resolve));
+    writeFileSync(orderOf(this.#folder, mark), "");
+    const diary = await dead;
+    assert.ok(diary.inMidJob, "a process ended that was not in the middle of a job");
+    this.kills += 1;
+    this.#add();
   }
 
   /** Ends all of them; resolves to the signals by which they ended. */
@@ -160,20 +146,21 @@ async function crashed(engine: string, kills: number): Promise<void> {
     order.sort(() => Math.random() - 0.5);
     await queue.counts();
     crowd = new Crowd(engine, name, folder);
-    // A part of the deliveries for each kill, so that there is always somebody at work to be killed.
+    // A part of the deliveries for each kill, and an event that nobody knows yet, so that there is somebody at work to die.
     const part = Math.ceil(order.length / (kills + 1));
     for (let from = 0; from < order.length; from += part) {
-      const dies = crowd.kills < kills ? crowd.killOne() : undefined;
-      const arrive = Promise.all(order.slice(from, from + part).map((index) => delivered(receiver, index)));
+      const dies = crowd.kills < kills ? crowd.killOne(crowd.kills % 2 === 0 ? "." : "+") : undefined;
+      const fresh = dies === undefined ? [] : [EVENTS + crowd.kills];
+      const arrive = Promise.all([...fresh, ...order.slice(from, from + part)].map((index) => delivered(receiver, index)));
       const [receipts] = await Promise.all([arrive, dies]);
       assert.ok(receipts.every(({ httpStatus }) => httpStatus === 200));
     }
-    const deadline = Date.now() + 120_000;
+    const deadline = Date.now() + 600_000;
     for (;;) {
       const { ready, delayed, taken, quarantined } = await queue.counts();
       assert.equal(quarantined, 0, "jobs put aside");
       if (ready + delayed + taken === 0) break;
-      assert.ok(Date.now() < deadline, `${ready} ready, ${delayed} delayed, ${taken} taken after two minutes`);
+      assert.ok(Date.now() < deadline, `${ready} ready, ${delayed} delayed, ${taken} taken after ten minutes`);
       await sleep(100);
     }
     const seconds = (Date.now() - started) / 1_000;
@@ -184,8 +171,8 @@ async function crashed(engine: string, kills: number): Promise<void> {
         `${crowd.attempts} attempts, ${applied.size} applied, ${twice} of them more than once, ${seconds.toFixed(1)} s`,
     );
     assert.equal(crowd.kills, kills, "processes killed");
-    assert.ok(crowd.attempts > EVENTS, "no process died in the middle of a job");
-    assert.equal(applied.size, EVENTS, "events applied");
+    assert.ok(crowd.attempts > EVENTS + kills, "no process died in the middle of a job");
+    assert.equal(applied.size, EVENTS + kills, "events applied");
     if (exactlyOnce) assert.equal(twice, 0, "events applied more than once");
     // A drain ends the process by the very signal that asked for it.
     assert.deepEqual(await crowd.end("SIGTERM"), Array.from({ length: PROCESSES }, () => "SIGTERM"));

@@ -67,10 +67,16 @@ async function effects(queue: Queue): Promise<number> {
   return Number(rows[0]?.n);
 }
 
+/** Waits for what must come, however slow the machine is. */
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !(await holds()); await sleep(20)) {
-    assert.ok(Date.now() < deadline, `waited twenty seconds for ${what}`);
+  for (const deadline = Date.now() + 300_000; !(await holds()); await sleep(20)) {
+    assert.ok(Date.now() < deadline, `waited five minutes for ${what}`);
   }
+}
+
+/** Waits until a connection of the server's is gone. */
+async function gone(pid: number | undefined): Promise<void> {
+  await until("the end of a connection", async () => (await pool.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1", [pid])).rows.length === 0);
 }
 
 const HASTE = { pollMs: 20, backoff: { baseMs: 1, capMs: 2 } };
@@ -109,7 +115,7 @@ for (const [driver, make] of Object.entries(DRIVERS)) {
         const answer = await write(tx, "SELECT pg_backend_pid() AS pid");
         const rows = (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows) as { pid: number }[];
         await pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
-        await sleep(50);
+        await gone(rows[0]?.pid);
       },
     });
     worker.start();
@@ -144,11 +150,17 @@ for (const [driver, make] of Object.entries(DRIVERS)) {
     const { queue, write } = make();
     await withJob(queue);
     const late: Promise<unknown>[] = [];
+    let runs = 0;
+    let again = (): void => undefined;
+    const second = new Promise<void>((resolve) => (again = resolve));
     const worker = createWorker({
-      ...HASTE, queue, transaction: true, attemptMs: 300, concurrency: 1,
-      handler: async (event, { tx, attempt, signal }) => {
-        if (attempt > 1) return void (await write(tx, INSERT, [queue.name, event.id]));
-        await write(tx, INSERT, [queue.name, "undone"]);
+      ...HASTE, queue, transaction: true, attemptMs: 300, concurrency: 1, onError: () => undefined,
+      handler: async (event, { tx, signal }) => {
+        runs += 1;
+        if (runs > 1) {
+          again();
+          return void (await write(tx, INSERT, [queue.name, event.id]));
+        }
         const insert = (why: string): void => {
           const written = Promise.resolve(write(tx, INSERT, [queue.name, why]));
           written.catch(() => undefined);
@@ -156,7 +168,9 @@ for (const [driver, make] of Object.entries(DRIVERS)) {
         };
         // At once, so that it meets the connection while the roll-back is under way.
         signal.addEventListener("abort", () => insert("at the abort"));
-        await sleep(600);
+        await write(tx, INSERT, [queue.name, "undone"]);
+        // When somebody else is at the job, the first transaction was given up.
+        await second;
         insert("later");
         await sleep(5);
         insert("again");
@@ -178,9 +192,13 @@ test("postgres.js: a connection that was given up serves others as soon as its h
   const small = postgres(server("POSTGRES_URL"), { max: 1, onnotice: () => undefined });
   const queue = postgresQueue(small, { name: name() });
   await withJob(queue);
+  let runs = 0;
+  let letGo = (): void => undefined;
   const worker = createWorker({
     ...HASTE, queue, transaction: true, attemptMs: 100,
-    handler: (_, { attempt }) => (attempt === 1 ? sleep(400) : undefined),
+    // The attempt was given up, and the handler still has the connection.
+    onError: () => letGo(),
+    handler: () => ((runs += 1) === 1 ? new Promise<void>((resolve) => (letGo = resolve)) : undefined),
   });
   worker.start();
   await until("the second attempt", async () => (await worker.metrics()).worker.done === 1);
@@ -199,7 +217,10 @@ test("pg-boss: an abort while the transaction waits for its job is not missed", 
   await client.query(`SELECT 1 FROM ${schema}.job WHERE name = $1 FOR UPDATE`, [queue.name]);
   let ran = false;
   const transacted = queue.transact(job!, () => void (ran = true), controller.signal);
-  await sleep(200);
+  await until("somebody who waits for the job", async () => {
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1";
+    return (await pool.query(waiting, [`%${schema}%`])).rows.length > 0;
+  });
   controller.abort(new Error("too long"));
   await client.query("COMMIT");
   client.release();

@@ -11,11 +11,18 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { server } from "../servers.js";
+import { HELD, RELEASE } from "./shop.js";
 
 /** A server that listens. */
 export interface Shop {
   readonly port: number;
   readonly child: ChildProcess;
+  /** Resolves when an order of a server that holds them is written down and goes no further. */
+  readonly held: Promise<void>;
+  /** Lets it go on. */
+  release(): void;
+  /** Sets the server's clock ahead of the wall's. */
+  setAhead(milliseconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,10 +32,20 @@ export async function open(env: Readonly<Record<string, string>>): Promise<Shop>
   // With a SQLite of its own, which this Node may lack.
   const execPath = server("MODERN_NODE");
   const child = fork(program, { env: { ...process.env, ...env }, execPath, execArgv: ["--enable-source-maps"] });
-  const [port] = (await once(child, "message")) as [number];
+  const heard = (wanted: (message: unknown) => boolean): Promise<unknown> =>
+    new Promise((resolve) => child.on("message", (message) => wanted(message) && resolve(message)));
+  const held = heard((message) => message === HELD).then(() => undefined);
+  const port = (await heard((message) => typeof message === "number")) as number;
   return {
     port,
     child,
+    held,
+    release: () => void child.send(RELEASE),
+    async setAhead(milliseconds) {
+      const told = heard((message) => message === milliseconds);
+      child.send(milliseconds);
+      await told;
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, "exit");

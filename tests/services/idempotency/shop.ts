@@ -2,7 +2,8 @@
  * A merchant's server in a process of its own, which tells its port to whoever started it and dies where it was told to.
  *
  * Set by the environment: `SHOP_STORE` (sqlite, postgres, postgres-lease, redis), `SHOP_FILE` (of SQLite), `SHOP_KILL` (where, see {@link DEATHS}),
- * `SHOP_RECOVER` (repeat, ask, hold), `SHOP_LEASE_MS`, `SHOP_WAIT_MS`, `SHOP_SLOW_MS` (how long an order takes) and `SHOP_NAME`.
+ * `SHOP_RECOVER` (repeat, ask, hold), `SHOP_LEASE_MS`, `SHOP_WAIT_MS`, `SHOP_HOLDS` (whether an order that is written down tells
+ * so, and goes on when it is told to) and `SHOP_NAME`. A number as a message sets the clock of this process ahead by it.
  */
 
 import { createServer } from "node:http";
@@ -21,6 +22,12 @@ import { server } from "../servers.js";
 
 /** Where a process can die: the claim stored and nothing done; done and not stored; stored and not sent. */
 export const DEATHS = ["claimed", "done", "stored"] as const;
+
+/** What a server tells whoever started it, beside its port: an order is written down, and waits for {@link RELEASE}. */
+export const HELD = "held";
+
+/** What lets an order that is held go on. */
+export const RELEASE = "release";
 
 const env = process.env;
 const dieAt = env["SHOP_KILL"];
@@ -116,7 +123,7 @@ async function listen<Client>({ idempotency, write, find }: Book<Client>): Promi
       const { item } = json() as { item: string };
       die("claimed");
       await write(context, item);
-      await new Promise((resolve) => setTimeout(resolve, Number(env["SHOP_SLOW_MS"] ?? 0)));
+      if (env["SHOP_HOLDS"] !== undefined) await held();
       die("done");
       return { status: 201, headers: { location: `/orders/${context.id}` }, json: { order: context.id, item, by: process.pid } };
     },
@@ -128,6 +135,27 @@ async function listen<Client>({ idempotency, write, find }: Book<Client>): Promi
   listener.listen(0, "127.0.0.1", () => process.send?.((listener.address() as AddressInfo).port));
 }
 
+/** Tells that an order is written down, and waits until it may go on. */
+function held(): Promise<void> {
+  const released = new Promise<void>((resolve) => {
+    process.on("message", (message) => {
+      if (message === RELEASE) resolve();
+    });
+  });
+  process.send?.(HELD);
+  return released;
+}
+
+/** A lease ends by the clock, which a test sets and does not wait for. */
+function setAhead(): void {
+  const wall = Date.now;
+  process.on("message", (message) => {
+    if (typeof message !== "number") return;
+    Date.now = () => wall() + message;
+    process.send?.(message);
+  });
+}
+
 function recovering<Client>(find: Book<Client>["find"]): "repeat" | "hold" | ((request: unknown, context: HandlerContext<Client>) => ReturnType<Handler<Client>>) {
   const chosen = env["SHOP_RECOVER"] ?? "repeat";
   if (chosen === "repeat" || chosen === "hold") return chosen;
@@ -135,6 +163,7 @@ function recovering<Client>(find: Book<Client>["find"]): "repeat" | "hold" | ((r
     (await find(id)) ? { status: 201, json: { order: id, found: true } } : notExecuted();
 }
 
+if (env["SHOP_STORE"] !== undefined) setAhead();
 switch (env["SHOP_STORE"]) {
   case "sqlite":
     await listen(await inSqlite());
@@ -145,6 +174,6 @@ switch (env["SHOP_STORE"]) {
   case "postgres-lease":
     await listen(await inPostgres("lease"));
     break;
-  default:
+  case "redis":
     await listen(await inRedis());
 }

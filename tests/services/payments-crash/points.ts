@@ -159,7 +159,7 @@ export const POINTS: readonly Point[] = [
   {
     name: "C14", what: "backup after the send, key pruned", profile: "native", found: "settled",
     acts: [
-      { work: "charge", dies: { when: "after", commit: "send_authorised" }, then: ["back up", 10 * SECOND] },
+      { work: "charge", dies: { when: "after", commit: "send_authorised" }, then: ["back up", 60 * SECOND] },
       { work: "charge", then: ["restore", 30 * HOUR] },
     ],
   },

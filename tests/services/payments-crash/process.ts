@@ -10,6 +10,7 @@ import { createOutbox, type NewMessage } from "../../../pkg/src/outbox/index.js"
 import { createPayments } from "../../../pkg/src/payments/index.js";
 import type { Outcome, Payments, Transition } from "../../../pkg/src/payments/index.js";
 import { memoryStore } from "../../../pkg/src/stores/memory.js";
+import type { Store } from "../../../pkg/src/stores/store.js";
 import { openStore, type Database } from "./databases.js";
 import { deadly, die, type KillPoint, TOLD } from "./killing.js";
 
@@ -23,7 +24,8 @@ export interface Order {
   /** How far the clocks of this process are ahead of the wall, in milliseconds. */
   readonly aheadMs: number;
   readonly work:
-    | { readonly do: "charge"; readonly reference: string; readonly times?: number; readonly waitMs?: number; readonly retryFailed?: boolean }
+    /** Who `leaves` stays until it is stored that nobody knows what became of the request, and leaves the rest to a sweeper. */
+    | { readonly do: "charge"; readonly reference: string; readonly times?: number; readonly leaves?: boolean; readonly retryFailed?: boolean }
     | { readonly do: "hear"; readonly payment: unknown }
     | { readonly do: "cancel"; readonly reference: string }
     /** Sweeps once at each of these times, in milliseconds beyond `aheadMs`; tells the gateway of the time that passes. */
@@ -40,8 +42,11 @@ export type Told = Readonly<Record<string, unknown>> & { readonly status: string
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 
-/** Short, so that a lease is over soon. */
-const TIMEOUT_MS = 2_000;
+/** Longer than a slow machine takes for an exchange, and so short that the lease is over at the third look of a sweeper. */
+const TIMEOUT_MS = 20_000;
+
+/** For as long as it takes: who is to die dies, and who lives gets his answer. */
+const WAIT_MS = 600_000;
 
 function told(outcome: Outcome): Told {
   return JSON.parse(JSON.stringify(outcome, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))) as Told;
@@ -75,7 +80,8 @@ function newsOf({ reference, before, after }: Transition): NewMessage[] {
 async function done(order: Order): Promise<unknown> {
   const forgets = order.forgets === true;
   const opened = forgets ? { store: memoryStore(), close: async () => undefined } : await openStore(order.database, order.place);
-  const store = order.dies === undefined ? opened.store : deadly(opened.store, order.dies);
+  const doubted = new AbortController();
+  const store = order.dies === undefined ? watched(opened.store, doubted) : deadly(opened.store, order.dies);
   const clock = { aheadMs: order.aheadMs };
   const now = (): number => Date.now() + clock.aheadMs;
   const outbox = createOutbox({
@@ -96,7 +102,7 @@ async function done(order: Order): Promise<unknown> {
     extraWrites: (transition) => outbox.writes(newsOf(transition)),
   });
   try {
-    const printed = await worked(order, payments, clock);
+    const printed = await worked(order, payments, clock, doubted.signal);
     await outbox.sweep();
     return printed;
   } finally {
@@ -105,19 +111,31 @@ async function done(order: Order): Promise<unknown> {
   }
 }
 
-async function worked(order: Order, payments: Payments, clock: { aheadMs: number }): Promise<unknown> {
+/** Tells when a doubt is stored. */
+function watched(store: Store, doubted: AbortController): Store {
+  return {
+    ...store,
+    async commit(writes) {
+      const done = await store.commit(writes);
+      if (done && writes.some(({ value }) => value.includes('"type":"ambiguous"'))) doubted.abort();
+      return done;
+    },
+  };
+}
+
+async function worked(order: Order, payments: Payments, clock: { aheadMs: number }, doubted: AbortSignal): Promise<unknown> {
   const { work } = order;
   switch (work.do) {
     case "charge": {
-      const { reference, times = 1, waitMs = 10_000, retryFailed = false } = work;
+      const { reference, times = 1, leaves = false, retryFailed = false } = work;
       const call = (): Promise<Outcome> =>
-        payments.charge({ reference, amount: 1_000, currency: "EUR" }, { waitMs, retryFailed });
+        payments.charge({ reference, amount: 1_000, currency: "EUR" }, { waitMs: WAIT_MS, retryFailed, ...(leaves ? { signal: doubted } : {}) });
       return (await Promise.all(Array.from({ length: times }, call))).map(told);
     }
     case "hear":
       return payments.noteWebhook(work.payment);
     case "cancel":
-      return told(await payments.cancel(work.reference, { waitMs: 10_000 }));
+      return told(await payments.cancel(work.reference, { waitMs: WAIT_MS }));
     case "sweep":
       return swept(payments, order, clock);
   }

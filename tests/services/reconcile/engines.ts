@@ -18,12 +18,15 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** A reconciler whose dead workers are found as soon as the engine allows. */
-export async function open(engine: EngineName, name: string, read: ReadFile): Promise<Opened> {
+/**
+ * A reconciler. Where workers `die`, they are found as soon as the engine allows; elsewhere a lease outlives every pause of
+ * a slow machine.
+ */
+export async function open(engine: EngineName, name: string, read: ReadFile, die = false): Promise<Opened> {
   if (engine === "bullmq") {
     const { hostname, port } = new URL(server("REDIS_URL"));
     const connection = { host: hostname, port: Number(port), maxRetriesPerRequest: null };
-    const reconciler = bullmqReconciler({ Queue: bullmq.Queue, Worker: bullmq.Worker, connection, name, read, leaseMs: 2_000 });
+    const reconciler = bullmqReconciler({ Queue: bullmq.Queue, Worker: bullmq.Worker, connection, name, read, leaseMs: die ? 2_000 : 600_000 });
     return { reconciler, close: () => reconciler.close() };
   }
   const boss = new PgBoss({
@@ -32,6 +35,6 @@ export async function open(engine: EngineName, name: string, read: ReadFile): Pr
   });
   boss.on("error", () => undefined);
   await boss.start();
-  const reconciler = pgBossReconciler(boss, { name, read, heartbeatSeconds: 10 });
+  const reconciler = pgBossReconciler(boss, { name, read, heartbeatSeconds: die ? 10 : 600 });
   return { reconciler, close: () => boss.stop({ graceful: false, close: true }) };
 }

@@ -13,6 +13,6 @@ if (engine !== "") {
     writeSync(1, ".");
     await sleep(Number(slow));
     return readFile(path);
-  });
+  }, true);
   await reconciler.work();
 }

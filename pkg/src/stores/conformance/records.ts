@@ -93,9 +93,7 @@ export const OF_RECORDS: Promises<Store> = {
     // Nobody hears this answer, as if the connection had ended or the process had died.
     void store.commit(lost).catch(() => undefined);
     const again = await store.commit(lost);
-    for (let wait = 0; wait < 100 && (await store.get("l/b")) === null; wait += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    while ((await store.get("l/b")) === null) await new Promise((resolve) => setTimeout(resolve, 10));
     // Whichever of the two came first: it stands once, and the other was refused.
     for (const key of ["l/a", "l/b"]) same(await store.get(key), { key, version: 1, value: "mine", wakeAt: null }, "the record");
     same(await store.commit(lost), false, again ? "a third" : "a second repetition");
