@@ -12,7 +12,7 @@ const PAYMENT = { amount: 1_000, currency: "eur", payment_method: "pm_card_visa"
 
 /** The one line that changes: the HTTP client. */
 function stripeAt(provider: HostileProvider, options: Partial<FetchOptions> = {}) {
-  const safe = createFetch({ ...optionsFor("stripe", provider.origin), ...options });
+  const safe = createFetch({ ...optionsFor("stripe", provider.origin), timeoutMs: 1_000, ...options });
   const httpClient = Stripe.createFetchHttpClient(safe);
   const host = { host: "127.0.0.1", port: provider.port, protocol: "http" as const };
   return { safe, stripe: new Stripe("sk_test_x", { ...host, httpClient, telemetry: false }) };
