@@ -10,12 +10,13 @@ import { randomBytes } from "node:crypto";
 import {
   chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync,
 } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { describe, Failure, onPath, outputOf, run } from "./command.mjs";
+import { freePort } from "./ports.mjs";
 
 /** Guards against hanging, and no measure of how fast a machine has to be. */
 const START_MS_MAX = 300_000;
@@ -237,15 +238,4 @@ function postgresGreeting() {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(body.length + 4);
   return Buffer.concat([length, body]);
-}
-
-/** A port that was free a moment ago. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

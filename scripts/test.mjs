@@ -106,6 +106,8 @@ async function wasmTests(where) {
   if (where.includes("--headless")) {
     args.push("--chromedriver", (await ensureChromium()).driver);
     env.WASM_BINDGEN_USE_BROWSER = "1";
+    // Of itself it gives a driver five seconds to start, and the tests twenty.
+    Object.assign(env, { WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "600", WASM_BINDGEN_TEST_TIMEOUT: "1800" });
   }
   return cargoTests("wasm-pack", [...args, "tests/border"], { env });
 }
@@ -187,7 +189,7 @@ async function runners() {
 async function frameworkTests(install) {
   const folder = await install();
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs")).sort();
-  const args = ["--test", "--test-reporter=spec", "--test-timeout=180000", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
+  const args = ["--test", "--test-reporter=spec", "--test-timeout=1800000", ...(install === installFrameworks ? [] : ["--test-concurrency=1"])];
   return nodeTests([...args, ...files], { cwd: folder });
 }
 
@@ -201,7 +203,7 @@ async function lighthouse() {
 async function stacks() {
   await buildServiceTests();
   const folder = await installStacks();
-  const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", "stacks.test.mjs"];
+  const args = ["--test", "--test-reporter=spec", "--test-timeout=1800000", "stacks.test.mjs"];
   return withServices((env) => withRedisOverHttp(env, (more) => nodeTests(args, { cwd: folder, env: more })));
 }
 

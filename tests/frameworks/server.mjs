@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { SECRET } from "./delivery.mjs";
 
 /** How long a server may take until it listens. */
-const START_MS = 120_000;
+const START_MS = 600_000;
 
 /** A fresh folder below `run/`, with files in it. It sees the packages that are installed in `root`. */
 export function project(name, files, root = import.meta.dirname) {
@@ -23,14 +23,17 @@ export function project(name, files, root = import.meta.dirname) {
   return folder;
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, below those that systems hand out by themselves: nobody is given it by chance. */
 export async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_768);
+    const probe = createServer();
+    const isFree = await new Promise((resolve) => {
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
 
 /** What the servers are started with, beside what they take from us. */
@@ -86,7 +89,7 @@ async function stop(child) {
 
 /** Waits until a process has said something; what it says comes through a pipe, later than its answer. */
 export async function heard(server, pattern, where = "out") {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 300_000;
   while (!pattern.test(server.said[where])) {
     if (Date.now() > deadline) throw new Error(`${pattern} was not said, but:\n${server.said.out}\n${server.said.err}`);
     await pause(10);

@@ -169,12 +169,12 @@ test("payments through the real simulator under faults: each reference is told i
   const outbox = createOutbox({ store, deliver: (message) => void told.push(message as OutboxMessage<PaymentMessage>) });
   const payments = createPayments({
     provider: { profile: "native", baseUrl: "http://gateway.test", merchantId: "shop" },
-    store, outbox, secret: "a secret of sixteen bytes or more", retry: { baseMs: 1, capMs: 20 }, timeoutMs: 500,
+    store, outbox, secret: "a secret of sixteen bytes or more", retry: { baseMs: 1, capMs: 20 }, timeoutMs: 5_000,
     fetch: (request) => gateway.fetch(request),
     onError: () => undefined,
   });
   const references = Array.from({ length: 30 }, (_, index) => `order_${index}`);
-  const outcomes = await Promise.all(references.map((reference) => payments.charge({ ...ORDER, reference }, { waitMs: 5_000 })));
+  const outcomes = await Promise.all(references.map((reference) => payments.charge({ ...ORDER, reference }, { waitMs: 15_000 })));
   await outbox.sweep();
   const ended = outcomes.filter(({ status }) => status === "settled" || status === "failed");
   assert.ok(ended.length >= 20, `${ended.length} of 30 ended`);

@@ -18,6 +18,6 @@ test("the shop on Stripe keeps its books", async () => {
 test("time and timers are given back", async () => {
   const before = Date.now();
   await hostile(careful, { seeds: 3, faults: FAULTS });
-  expect(Date.now() - before).toBeLessThan(60_000);
+  expect(Date.now() - before).toBeLessThan(600_000);
   await new Promise((resolve) => setTimeout(resolve, 1));
 });

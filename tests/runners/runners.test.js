@@ -14,6 +14,9 @@ import { launch } from "puppeteer-core";
 import { hostile } from "tillproof/testing";
 import shop from "./shop/native.cjs";
 
+/** Against hanging, and no measure of how fast a machine has to be. */
+const PATIENCE_MS = 600_000;
+
 const require = createRequire(import.meta.url);
 const program = (name, file) => join(dirname(require.resolve(`${name}/package.json`)), file);
 
@@ -59,11 +62,12 @@ test("in a page the same seed fails with the same story as in Node", async () =>
     response.writeHead(body === undefined ? 404 : 200, { "content-type": type ?? "text/plain" }).end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const browser = await launch({ timeout: PATIENCE_MS, protocolTimeout: PATIENCE_MS, executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    await page.waitForFunction("globalThis.outcome !== undefined", { timeout: 60_000 });
+    await page.waitForFunction("globalThis.outcome !== undefined");
     const seen = await page.evaluate("globalThis.outcome");
     assert.equal(seen.problem, undefined, seen.problem);
     assert.ok(seen.requests > 100 && seen.struck > 0, JSON.stringify(seen));

@@ -29,10 +29,10 @@ const named = (name: string, more: object = {}) => (_: Arrival, number: number):
 const PURCHASES: Record<string, Purchase> = {
   "square": {
     provider: { bodyField: "idempotency_key", charge: (_, number) => ({ payment: { id: `pay_${number}`, status: "COMPLETED" } }) },
-    door: (provider) => createFetch({ ...optionsFor("square", provider.origin), waitMs: 2_000 }),
+    door: (provider) => createFetch({ ...optionsFor("square", provider.origin), waitMs: 5_000 }),
     pay: async (fetch, { origin }) => {
       // Square's client wants a key, and gets a new one each time: the name of the call decides.
-      const patience = { maxRetries: 0, timeoutInSeconds: 5 };
+      const patience = { maxRetries: 0, timeoutInSeconds: 300 };
       const client = new SquareClient({ token: "sq", baseUrl: origin, fetch, ...patience });
       const amountMoney = { amount: 1_000n, currency: "EUR" } as const;
       const answer = await client.payments.create({ sourceId: "cnon:ok", idempotencyKey: crypto.randomUUID(), amountMoney });

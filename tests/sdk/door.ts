@@ -20,7 +20,9 @@ export function optionsFor(profile: string, baseUrl: string): FetchOptions {
     provider: { profile, baseUrl, merchantId: "shop" },
     store: memoryStore(),
     secret: "sixteen bytes and more",
-    timeoutMs: 1_000,
+    // Longer than any machine takes for an answer: who is to give up earlier says so.
+    timeoutMs: 300_000,
+    waitMs: 300_000,
   };
 }
 

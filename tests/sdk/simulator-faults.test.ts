@@ -22,13 +22,14 @@ async function underFault(fault: FaultName, retries: number, plan?: FaultPlan): 
   let seen: Seen | undefined;
   await withStripe(
     async ({ server }) => {
-      const stripe = clientOf(server, { maxNetworkRetries: retries, timeout: 300 });
+      // Only an answer that never comes is to be given up; seconds are enough for a request to arrive.
+      const stripe = clientOf(server, { maxNetworkRetries: retries, timeout: fault === "response_hung" ? 3_000 : 300_000 });
       const outcome = await stripe.customers.create({ name: "Ada" }).then(
         (made) => (made.id === undefined ? JSON.stringify(made) : "customer"),
         (error: unknown) => (error instanceof Stripe.errors.StripeError ? `${error.type} ${error.statusCode ?? ""}`.trim() : String(error)),
       );
       server.gateway.setFaults("none");
-      const customers = (await stripe.customers.list()).data.length;
+      const customers = (await clientOf(server).customers.list()).data.length;
       seen = { outcome, customers };
       const [told] = server.gateway.groundTruth();
       assert.equal(told?.fault, fault);

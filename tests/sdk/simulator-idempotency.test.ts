@@ -96,22 +96,35 @@ test("five requests at once with one key make one object", () =>
     assert.equal((await stripe.customers.list()).data.length, 1);
   }));
 
-test("while the first request is running, another with its key is told so, and retries get the answer", () =>
-  withStripe(
+test("while the first request is running, another with its key is told so, and retries get the answer", () => {
+  let [begun, end] = [() => undefined as void, () => undefined as void];
+  const underWay = new Promise<void>((resolve) => (begun = resolve));
+  const wait = (): Promise<void> => (begun(), new Promise((resolve) => (end = resolve)));
+  return withStripe(
     async ({ stripe, server }) => {
       const create = (client: Stripe): Promise<Stripe.Customer> =>
         client.customers.create({ name: "Ada" }, { idempotencyKey: "k" });
       const first = create(stripe);
+      await underWay;
       await assert.rejects(create(stripe), (error: unknown) => {
         assert.ok(error instanceof Stripe.errors.StripeError);
         assert.deepEqual([error.statusCode, error.code], [409, "idempotency_key_in_use"]);
         return true;
       });
-      const patient = await create(clientOf(server, { maxNetworkRetries: 2 }));
-      assert.equal(patient.id, (await first).id);
+      // The first one ends when the patient one was told so too.
+      const ending: typeof fetch = async (input, init) => {
+        const answer = await fetch(input, init);
+        if (answer.status !== 409) return answer;
+        server.gateway.moveTo(server.gateway.now() + 400);
+        end();
+        return answer;
+      };
+      const patient = clientOf(server, { maxNetworkRetries: 20, httpClient: Stripe.createFetchHttpClient(ending) });
+      assert.equal((await create(patient)).id, (await first).id);
     },
-    { clock: "real", faults: { slow: { nth: [1], delayMs: [400, 400] } } },
-  ));
+    { wait, faults: { slow: { nth: [1], delayMs: [400, 400] } } },
+  );
+});
 
 test("keys that the client invents are different for each call", () =>
   withStripe(async ({ stripe }) => {

@@ -311,9 +311,9 @@ test("an attempt that was spoiled does not verify, and the next one does", async
 
 /** Waits for what comes over a socket. */
 async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 200; waited += 1) {
+  for (const deadline = Date.now() + 300_000; Date.now() < deadline; ) {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  assert.fail("it did not happen within two seconds");
+  assert.fail("it did not happen within five minutes");
 }

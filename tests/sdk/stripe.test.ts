@@ -12,7 +12,7 @@ const PAYMENT = { amount: 1_000, currency: "eur", payment_method: "pm_card_visa"
 
 /** The one line that changes: the HTTP client. */
 function stripeAt(provider: HostileProvider, options: Partial<FetchOptions> = {}) {
-  const safe = createFetch({ ...optionsFor("stripe", provider.origin), ...options });
+  const safe = createFetch({ ...optionsFor("stripe", provider.origin), timeoutMs: 1_000, ...options });
   const httpClient = Stripe.createFetchHttpClient(safe);
   const host = { host: "127.0.0.1", port: provider.port, protocol: "http" as const };
   return { safe, stripe: new Stripe("sk_test_x", { ...host, httpClient, telemetry: false }) };
@@ -54,7 +54,7 @@ test("while nobody knows, the client throws an error that says so", async () => 
     SIX_BEHAVIOURS.filter((behaviour) => behaviour !== "409, then the answer").map((behaviour) =>
       // What was charged cannot be found either.
       withProvider({ behaviour, read: () => undefined }, async (provider) => {
-        const { stripe, safe } = stripeAt(provider, { waitMs: 1_500 });
+        const { stripe, safe } = stripeAt(provider, { waitMs: 3_000 });
         const call = withReference("order_1", () => stripe.paymentIntents.create(PAYMENT));
         assert.deepEqual(await causeOf(call), { type: "StripeConnectionError", code: "pending_confirmation" }, behaviour);
         safe.payments.close();
@@ -67,7 +67,7 @@ test("while nobody knows, the client throws an error that says so", async () => 
 
 test("what the client calls a retry joins the same intent", async () => {
   await withProvider({ behaviour: "no answer" }, async (provider) => {
-    const { stripe } = stripeAt(provider, { timeoutMs: 10_000, waitMs: 200 });
+    const { stripe } = stripeAt(provider, { timeoutMs: 300_000, waitMs: 1_000 });
     await causeOf(withReference("order_1", () => stripe.paymentIntents.create(PAYMENT)));
     assert.equal(provider.arrivals.length, 1, "three attempts of the client are one request");
   });

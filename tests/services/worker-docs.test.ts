@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,6 +32,9 @@ before(async () => {
   await buildPrograms({ entryPoints: [...programs.keys()].map((name) => join(FOLDER, name)), outdir: join(FOLDER, "built"), external: ["pg", "bullmq", "pg-boss"] });
 });
 
+/** scripts/ports.mjs, which has no types. */
+const { freePort } = (await import(pathToFileURL(join(ROOT, "scripts/ports.mjs")).href)) as { freePort(): Promise<number> };
+
 after(() => running.forEach((child) => child.kill("SIGKILL")));
 
 function program(name: string, env: Record<string, string>, argv: readonly string[] = []): { child: ChildProcess; output: () => string } {
@@ -45,15 +47,6 @@ function program(name: string, env: Record<string, string>, argv: readonly strin
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return { child, output: () => output };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** The answer of a program that may still be starting. */

@@ -9,14 +9,17 @@ import { launch } from "puppeteer-core";
 const SCREENSHOTS = join(import.meta.dirname, "../screenshots");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The slowest machine these tests run on takes a tenth of it. */
-export const PATIENCE_MS = 60_000;
+/** Against hanging, and no measure of how fast a machine has to be. */
+export const PATIENCE_MS = 600_000;
+
+/** The same for a browser that starts, and for each word with it. */
+export const PATIENT = { timeout: PATIENCE_MS, protocolTimeout: PATIENCE_MS };
 
 let browser;
 
 export async function openBrowser() {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  browser ??= await launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  browser ??= await launch({ ...PATIENT, executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   return browser;
 }
 

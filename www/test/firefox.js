@@ -4,14 +4,14 @@ import { after, before, test } from "node:test";
 
 import { launch } from "puppeteer-core";
 
-import { done, keepPicture, PATIENCE_MS, press, textOf, visit } from "./browser.js";
+import { done, keepPicture, PATIENCE_MS, PATIENT, press, textOf, visit } from "./browser.js";
 import { openSite } from "./site.js";
 
 let site;
 let firefox;
 before(async () => {
   site = await openSite();
-  firefox = await launch({ browser: "firefox", executablePath: process.env.FIREFOX, headless: true });
+  firefox = await launch({ ...PATIENT, browser: "firefox", executablePath: process.env.FIREFOX, headless: true });
 });
 after(async () => {
   await firefox?.close();

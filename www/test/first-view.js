@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { done, keepPicture, openBrowser, textOf, visit } from "./browser.js";
+import { done, keepPicture, openBrowser, PATIENCE_MS, textOf, visit } from "./browser.js";
 import { openSite } from "./site.js";
 
 /** What a visitor who does nothing may cost, headers included, over a connection that compresses nothing. */
@@ -60,6 +60,7 @@ test("the document itself says what the page shows, before a script has run", as
   const shown = await Promise.all(parts.map((part) => textOf(page, part)));
   await leave();
   const still = await (await openBrowser()).newPage();
+  still.setDefaultTimeout(PATIENCE_MS);
   await still.setJavaScriptEnabled(false);
   await still.setViewport({ width: 1280, height: 900 });
   await still.goto(site.url);

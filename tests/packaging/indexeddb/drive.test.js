@@ -12,6 +12,8 @@ import { build } from "vite";
 import { openCheckout } from "./checkout.js";
 
 const ROOT = import.meta.dirname;
+/** Against hanging, and no measure of how fast a machine has to be. */
+const PATIENCE_MS = 600_000;
 const profile = mkdtempSync(join(tmpdir(), "tillproof-browser-"));
 
 let browser;
@@ -21,6 +23,8 @@ let gatewayUrl;
 
 const start = () =>
   launch({
+    timeout: PATIENCE_MS,
+    protocolTimeout: PATIENCE_MS,
     executablePath: process.env.CHROMIUM,
     userDataDir: profile,
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
@@ -55,9 +59,10 @@ after(async () => {
 
 async function tab(url = checkout.url) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("error", () => undefined);
   await page.goto(url);
-  await page.waitForFunction("globalThis.ready === true", { timeout: 20_000 });
+  await page.waitForFunction("globalThis.ready === true");
   return page;
 }
 
@@ -163,9 +168,10 @@ test("what a browser refuses is a typed error that says what to do", async () =>
 
 test("in a frame that may store nothing, the store says so before an order is taken", async () => {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${checkout.url}/frame.html`);
   const frame = await page.waitForFrame((one) => one.url().endsWith("/index.html"));
-  await frame.waitForFunction("globalThis.ready === true", { timeout: 20_000 });
+  await frame.waitForFunction("globalThis.ready === true");
   assert.deepEqual(await ask(frame, "unavailable"), { code: "indexeddb_unavailable", advice: "fix_call" });
   await page.close();
 });

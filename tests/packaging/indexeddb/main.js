@@ -43,7 +43,7 @@ globalThis.shop = {
 
   /** What a page does when it is opened: nobody repeats the call, the sweep finds what was begun. */
   async resume(reference) {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 300_000;
     for (;;) {
       await payments.sweep();
       const outcome = await payments.find(reference);

@@ -5,11 +5,15 @@ import { after, before, test } from "node:test";
 import { launch } from "puppeteer-core";
 import { build, createServer, preview } from "vite";
 
+/** Against hanging, and no measure of how fast a machine has to be. */
+const PATIENCE_MS = 600_000;
 const SHARED = { root: import.meta.dirname, logLevel: "warn", configFile: false };
 
 let browser;
 before(async () => {
   browser = await launch({
+    timeout: PATIENCE_MS,
+    protocolTimeout: PATIENCE_MS,
     executablePath: process.env.CHROMIUM,
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
   });
@@ -19,13 +23,14 @@ after(() => browser?.close());
 /** What the page at an address found, and what it complained of. */
 async function findings(url) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
     if (["error", "warn"].includes(message.type())) complaints.push(message.text());
   });
   await page.goto(url);
-  await page.waitForFunction("globalThis.results !== undefined", { timeout: 20_000 });
+  await page.waitForFunction("globalThis.results !== undefined");
   const results = await page.evaluate("globalThis.results");
   await page.close();
   return { results, complaints };

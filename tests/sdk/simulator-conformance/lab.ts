@@ -183,8 +183,8 @@ export async function refused(call: Promise<unknown>, expected: Expected): Promi
   return error;
 }
 
-/** Resolves when `ask` says yes, within real seconds: what comes over a socket takes its time. */
-export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
+/** Resolves when `ask` says yes: what comes over a socket takes its time, and how long is a guard against hanging alone. */
+export async function soon(ask: () => boolean | Promise<boolean>, what: string, ms = 300_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await ask())) {
     if (Date.now() > end) assert.fail(`${what} did not happen in ${ms} ms`);

@@ -309,7 +309,8 @@ category("webhooks", (check) => {
         await lab.advance(HOUR);
         const start = Date.now();
         await lab.advance(2 * DAY);
-        assert.ok(Date.now() - start < 15_000, `${Date.now() - start} ms`);
+        // Ten seconds for each attempt would be minutes; it takes one of them on no machine.
+        assert.ok(Date.now() - start < 90_000, `${Date.now() - start} ms`);
       });
     } finally {
       silent.closeAllConnections();

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export type JsonObject = Record<string, unknown>;
 
 /** How long a process may take to say that it is ready, in milliseconds. */
-const READY_MS = 15_000;
+const READY_MS = 120_000;
 
 /** The SQLite that also serves Node 20. */
 const DRIVER = "node-sqlite3-wasm";
