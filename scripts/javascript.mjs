@@ -155,6 +155,9 @@ async function gather(entry, graph, outputs) {
       const aliased = list.map(([outside, inside = outside]) => `  ${alias(member, outside)} as ${inside}`);
       return `${word} {\n${aliased.join(",\n")}\n} from "${path}";`;
     });
+    // Whatever was imported in another form than this reads would lead to a file that is gone.
+    const left = members.find((member) => renamed.includes(basename(member)));
+    if (left !== undefined) throw new Failure(`${basename(file)} needs ${basename(left)} in a way that gather() does not rewrite`);
     if (renamed !== text) writeFileSync(file, renamed);
     // Some it only imported for an order, and no longer does.
     const others = imported.filter((path) => !members.includes(path));

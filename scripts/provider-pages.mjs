@@ -177,7 +177,9 @@ function sourcesOf({ name, sources }) {
   const rows = ["key", "window_ms", "calls", "answers"].flatMap((field) => {
     const found = sources[field];
     if (found === undefined) return [];
-    return [`* \`${name}\`, ${field}: ${found.source} (${found.checked})${found.note === undefined ? "" : `: ${found.note}`}`];
+    // Notes of ours, which a reader of the page does not have.
+    const source = found.source.split("; ").filter((one) => !one.startsWith("reference/")).join("; ");
+    return [`* \`${name}\`, ${field}: ${source} (${found.checked})${found.note === undefined ? "" : `: ${found.note}`}`];
   });
   return `${rows.join("\n")}\n`;
 }

@@ -3,6 +3,8 @@ import "./test/address.js";
 import "./test/examples.js";
 import "./test/firefox.js";
 import "./test/first-view.js";
+import "./test/options.js";
+import "./test/reach.js";
 import "./test/readings.js";
 import "./test/stories.js";
 import "./test/trouble.js";

@@ -136,6 +136,7 @@ test("bash completes what the script says", async () => {
     ["tillproof simulate --dialect ", "native stripe both"],
     ["tillproof simulate --faults black", "blackout"],
     ["tillproof completion z", "zsh"],
+    ["tillproof reconcile --bank-format c", "csv camt.053 camt.054"],
     ["tillproof verify --body compl", "completion.bash"],
     ["tillproof verify --secret s", ""],
   ];

@@ -34,11 +34,11 @@ test("a break goes from a report to a posted entry, by two people and in one fil
   assert.deepEqual([synced.status, synced.out, synced.err], [0, "monday: 1 opened, 0 changed, 0 returned, 0 gone, 0 unchanged\n", ""]);
   const listed = await queue("list");
   assert.equal(listed.status, 1);
-  assert.match(listed.out, new RegExp(`^${id.slice(0, 8)}  open +\\S+  fee_mismatch +order_1 +5 EUR  -\\n$`));
+  assert.match(listed.out, new RegExp(`^${id.slice(0, 8)}  open +\\S+  fee_mismatch +order_1 +5 EUR minor  -\\n$`));
   assert.equal((await queue("assign", "--id", id.slice(0, 6), "--by", "ann", "--to", "ann")).status, 0);
   assert.equal((await queue("comment", "--id", id, "--by", "ann", "--text", "a card from abroad")).status, 0);
   const proposed = await queue("propose", "--id", id, "--by", "ann", "--gateway", "stripe", "--reason", "price list");
-  assert.match(proposed.out, /proposal 1 by ann: price list\n {4}debit {2}Expenses:GatewayFee {2}5 EUR\n {4}credit Assets:Gateway:stripe:Pending:EUR {2}5 EUR\n/);
+  assert.match(proposed.out, /proposal 1 by ann: price list\n {4}debit {2}Expenses:GatewayFee {2}5 EUR minor\n {4}credit Assets:Gateway:stripe:Pending:EUR {2}5 EUR minor\n/);
   const own = await queue("approve", "--id", id, "--by", "ann", "--ledger", "main");
   assert.deepEqual([own.status, own.err], [2, "tillproof: ann made this proposal, and somebody else has to approve it\n"]);
   const approved = await queue("approve", "--id", id, "--by", "bob", "--json");

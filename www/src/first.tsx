@@ -19,7 +19,7 @@ export async function playFirst(): Promise<Stories> {
 export function firstView(stories: Stories): string {
   return renderToString(
     <>
-      <Masthead />
+      <Masthead first={stories} />
       <main>
         <OrderSection scene={FIRST_SCENE} change={() => undefined} stories={{ value: stories, busy: false, error: undefined }} />
       </main>

@@ -28,7 +28,7 @@ export function Page() {
   const stories = useWork(painted && (acted || placed !== FIRST_PLACED) ? placed : undefined, () => player().orders(scene), placed === FIRST_PLACED ? firstStory : undefined);
   return (
     <>
-      <Masthead />
+      <Masthead first={firstStory} />
       <main>
         <OrderSection scene={scene} change={change} stories={stories} />
         {painted && <Below scene={scene} change={change} />}

@@ -45,10 +45,17 @@ export async function visit(url, { width = 1280, height = 900, scheme = "light",
   ]);
   await page.evaluateOnNewDocument(() => {
     globalThis.shifts = [];
-    new PerformanceObserver((list) => globalThis.shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: "layout-shift", buffered: true });
+    // What the policy forbids may be tried and caught in silence.
+    globalThis.refused = [];
+    addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => globalThis.refused.push(`${violatedDirective}: ${blockedURI}`));
+    const told = ({ node, previousRect, currentRect }) => `${node?.id || node?.className || node?.textContent} from ${previousRect.y} to ${currentRect.y}`;
+    new PerformanceObserver((list) => {
+      globalThis.shifts.push(...list.getEntries().map(({ value, sources }) => ({ value, moved: sources.map(told) })));
+    }).observe({ type: "layout-shift", buffered: true });
   });
   await page.goto(url);
   const leave = async () => {
+    complaints.push(...(await page.evaluate(() => globalThis.refused)));
     await page.close();
     assert.deepEqual(complaints.filter((line) => !expected.some((pattern) => pattern.test(line))), []);
   };
@@ -61,8 +68,21 @@ export async function done(page, part) {
   await page.waitForSelector(`#${part} .status[data-state="done"]`);
 }
 
+/** Scrolls to a part, and waits until the browser shows it: of what is far away it gives no text. */
+export async function goTo(page, part) {
+  await page.$eval(`#${part}`, (element) => element.scrollIntoView());
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
 export async function textOf(page, selector) {
   return page.$eval(selector, (element) => element.innerText);
+}
+
+/** Fails where more than this moved without having been asked to, and says what. */
+export async function expectStill(page, most) {
+  const shifts = await page.evaluate(() => globalThis.shifts);
+  const sum = shifts.reduce((total, { value }) => total + value, 0);
+  assert.ok(sum < most, `the layout shifted by ${sum}: ${shifts.flatMap(({ moved }) => moved).join(" | ")}`);
 }
 
 /** Clicks the button that says this, in a part of the page. */
@@ -92,6 +112,15 @@ export async function expectAccessible(page) {
 
 /** Keeps a picture of a part of the page, or of the whole window. */
 export async function keepPicture(page, name, part) {
-  const target = part === undefined ? page : await page.$(`#${part}`);
-  await target.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  const path = join(SCREENSHOTS, `${name}.png`);
+  if (part === undefined) return page.screenshot({ path });
+  // What the browser leaves out far above takes its full height at once, and not between the measuring and the picture.
+  const style = await page.evaluateHandle(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(".section { content-visibility: visible !important }");
+    document.adoptedStyleSheets.push(sheet);
+    return sheet;
+  });
+  await (await page.$(`#${part}`)).screenshot({ path });
+  await page.evaluate((sheet) => document.adoptedStyleSheets.splice(document.adoptedStyleSheets.indexOf(sheet), 1), style);
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { closeBrowser, done, drop, expectAccessible, keepPicture, press, textOf, visit } from "./browser.js";
+import { closeBrowser, done, drop, expectAccessible, goTo, keepPicture, press, textOf, visit } from "./browser.js";
 import { openSite } from "./site.js";
 
 const WINDOWS = [
@@ -62,7 +62,7 @@ for (const { name, ...look } of WINDOWS) {
     });
 
     test("a slider makes the hour worse for one shop alone", async () => {
-      await page.$eval("#hour", (part) => part.scrollIntoView());
+      await goTo(page, "hour");
       await done(page, "hour");
       const before = await textOf(page, '#hour [data-shop="naive"] .total');
       await page.focus('#hour input[name="rate-answer-lost"]');
@@ -76,6 +76,7 @@ for (const { name, ...look } of WINDOWS) {
     });
 
     test("the books balance, account by account", async () => {
+      await goTo(page, "books");
       assert.match(await textOf(page, "#books .balance"), /Debits (€[\d,.]+), credits \1: they balance to the cent/);
       const sums = await page.$$eval("#books tfoot tr:first-child td", (cells) => cells.map(({ innerText }) => Number(innerText.replace(/[^\d]/g, ""))));
       assert.equal(sums.length, 12);
@@ -86,6 +87,7 @@ for (const { name, ...look } of WINDOWS) {
     });
 
     test("every mistake put into the settlement is found, and nothing else is reported", async () => {
+      await goTo(page, "day");
       for (const box of ["fee", "twice", "foreign", "status"]) await page.click(`#day input[name="${box}"]`);
       await page.waitForFunction(() => /6 of 6 injected mistakes found, 0 false alarms/.test(document.querySelector("#day .status").innerText));
       assert.equal((await page.$$("#day .breaks tbody tr")).length, 6);
@@ -94,7 +96,7 @@ for (const { name, ...look } of WINDOWS) {
     });
 
     test("a webhook is diagnosed where it was pasted", async () => {
-      await page.$eval("#webhook", (part) => part.scrollIntoView());
+      await goTo(page, "webhook");
       await page.waitForFunction(() => document.querySelectorAll("#webhook option").length > 20);
       const cases = [
         ["genuine", "genuine", /charge\.succeeded with the id evt_1/],
@@ -118,6 +120,7 @@ for (const { name, ...look } of WINDOWS) {
     });
 
     test("files are reconciled where they are, and one that cannot be read is named with its place", async () => {
+      await goTo(page, "files");
       await press(page, "files", "Use the files of the week");
       await page.waitForSelector("#files .breaks");
       assert.match(await textOf(page, "#files .answer"), /6 breaks[\s\S]*of the bank/);
@@ -163,7 +166,7 @@ for (const { name, ...look } of WINDOWS) {
     });
 
     test("a storm is drawn for each policy, and ours serves everybody", async () => {
-      await page.$eval("#storm", (part) => part.scrollIntoView());
+      await goTo(page, "storm");
       await page.waitForSelector("#storm .uplot canvas");
       const cases = [
         ["at-once", /^Three times, at once[\s\S]*never/],

@@ -40,6 +40,9 @@ export interface Command {
 
 const JSON_FLAG = { type: "boolean", says: "print one JSON document to standard output, and nothing else there" } as const;
 
+const PROVIDER_FORMATS = ["stripe", "adyen", "paypal", "braintree", "square", "shopify", "shopify-json", "mollie"] as const;
+const BANK_FORMATS = ["camt.053", "camt.054", "mt940", "bai2", "ofx"] as const;
+
 /** Every command by its name, in the order help lists them. */
 export const COMMANDS = {
   verify: {
@@ -84,9 +87,9 @@ export const COMMANDS = {
       ledger: { type: "string", multiple: true, value: "FILE", says: "your own records; - is standard input" },
       settlement: { type: "string", multiple: true, value: "FILE", says: "what the provider says he settled" },
       bank: { type: "string", multiple: true, value: "FILE", says: "the statement of the bank" },
-      "ledger-format": { type: "string", value: "FORMAT", says: "how the ledger is written: csv, or as for the settlement" },
-      "settlement-format": { type: "string", value: "FORMAT", says: "csv, stripe, adyen, paypal, braintree, square, shopify, shopify-json or mollie: csv" },
-      "bank-format": { type: "string", value: "FORMAT", says: "csv, camt.053, camt.054, mt940, bai2 or ofx: csv" },
+      "ledger-format": { type: "string", value: "FORMAT", words: ["csv", ...PROVIDER_FORMATS], says: "how the ledger is written: csv, or as for the settlement" },
+      "settlement-format": { type: "string", value: "FORMAT", words: ["csv", ...PROVIDER_FORMATS], says: "csv, stripe, adyen, paypal, braintree, square, shopify, shopify-json or mollie: csv" },
+      "bank-format": { type: "string", value: "FORMAT", words: ["csv", ...BANK_FORMATS], says: "csv, camt.053, camt.054, mt940, bai2 or ofx: csv" },
       mapping: { type: "string", multiple: true, value: "FILE.json", says: "how a table of your own is read, by side: as tillproof read prints it, or a name for each column" },
       "as-of": { type: "string", value: "RFC3339", says: "the day to count ages from; without it the latest time in the files" },
       "in-flight-days": { type: "string", value: "N", says: "calendar days a payment may be under way: 2" },
@@ -127,7 +130,7 @@ export const COMMANDS = {
       format: {
         type: "string",
         value: "FORMAT",
-        words: ["stripe", "adyen", "paypal", "braintree", "square", "shopify", "shopify-json", "mollie", "generic", "camt.053", "camt.054", "mt940", "bai2", "ofx", "csv"],
+        words: [...PROVIDER_FORMATS, "generic", ...BANK_FORMATS, "csv"],
         says: "how it is written; a wrong name lists all. A table is generic for a provider, csv for a bank",
       },
       encoding: {

@@ -145,9 +145,9 @@ function told(found: Case): Answer {
 }
 
 function row({ id, state, assignee, openedAt, break: { kind, reference, difference_minor, currency } }: Case): string {
-  const difference = difference_minor === null ? "" : `${difference_minor} ${currency}`;
+  const difference = difference_minor === null ? "" : `${difference_minor} ${currency} minor`;
   const day = new Date(openedAt).toISOString().slice(0, 10);
-  return `${id.slice(0, 8)}  ${state.padEnd(8)}  ${day}  ${kind.padEnd(22)}  ${reference.padEnd(20)}  ${difference.padStart(14)}  ${assignee ?? "-"}\n`;
+  return `${id.slice(0, 8)}  ${state.padEnd(8)}  ${day}  ${kind.padEnd(22)}  ${reference.padEnd(20)}  ${difference.padStart(20)}  ${assignee ?? "-"}\n`;
 }
 
 function shownCase(found: Case): string {
@@ -159,7 +159,7 @@ function shownCase(found: Case): string {
   ];
   for (const { number, by, reason, entry } of proposals) {
     lines.push(`  proposal ${number} by ${by}: ${reason}${entry === null ? " (nothing is posted)" : ""}`);
-    for (const { side, account, amount, currency } of entry?.postings ?? []) lines.push(`    ${side.padEnd(6)} ${account}  ${String(amount)} ${currency}`);
+    for (const { side, account, amount, currency } of entry?.postings ?? []) lines.push(`    ${side.padEnd(6)} ${account}  ${String(amount)} ${currency} minor`);
   }
   for (const { type, at, by, run, to, text, reason, proposal, position } of history) {
     const facts = [by, run === undefined ? undefined : `run ${run}`, to && `to ${to}`, proposal && `proposal ${proposal}`, position && `position ${position}`, text, reason];

@@ -104,9 +104,26 @@ function furtherFields(written: string[]): Record<string, unknown> {
     }
     const field = name.replace(/[-_]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const text = value.startsWith("@") ? new TextDecoder().decode(fileBytes(`option ${name}`, value.slice(1))) : value;
-    return [field, SWITCHES.has(field) ? switched(name, text) : text];
+    return [field, valueOf(field, name, text)];
   });
   return Object.fromEntries(fields);
+}
+
+/** The value of a further field in the type that the library takes. */
+function valueOf(field: string, name: string, text: string): unknown {
+  if (SWITCHES.has(field)) return switched(name, text);
+  return field === "jwk" ? keyOf(name, text) : text;
+}
+
+/** A key as its provider hands it out: a JSON object. */
+function keyOf(name: string, text: string): unknown {
+  try {
+    const found: unknown = JSON.parse(text);
+    if (typeof found === "object" && found !== null && !Array.isArray(found)) return found;
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`--option ${name}: expected a JSON object, such as {"kty":"EC",...}; @FILE reads it from a file`);
 }
 
 /** Fields that are on or off. */

@@ -35,7 +35,7 @@ export function DaySection({ scene, change, day }: Props) {
         <Paper name="settlement.csv" title="What the gateway settled" csv={value?.settlementCsv} />
         <Paper name="statement.csv" title="What the bank received" csv={value?.statementCsv} />
       </div>
-      {value !== undefined && <BreakTable report={value.report} injected={value.injected} />}
+      <div class="found">{value !== undefined && <BreakTable report={value.report} injected={value.injected} />}</div>
     </Section>
   );
 }

@@ -10,6 +10,7 @@ import "tillproof/slim/webhooks/full";
 import type { Look, Side, Wanted } from "../files/reading.js";
 import { provide } from "../shell/wasm.js";
 import { exampleOf, type Example, type ExampleKind } from "./example.js";
+import { optionsIn } from "./options.js";
 
 /** A delivery as somebody pasted it. */
 export interface Pasted {
@@ -48,9 +49,15 @@ export class Desk {
 
   async explain(pasted: Pasted): Promise<Finding> {
     await provide("webhooks", "webhooks-full");
+    let options: Record<string, unknown>;
+    try {
+      options = optionsIn(pasted.options);
+    } catch (error) {
+      return { verdict: "unreadable", code: "no_options", message: (error as Error).message };
+    }
     try {
       const { scheme, secret, body, url } = pasted;
-      const verifier = createVerifier({ scheme, secrets: secret, ...(url === "" ? {} : { url }), ...optionsIn(pasted.options) });
+      const verifier = createVerifier({ scheme, secrets: secret, ...(url === "" ? {} : { url }), ...options });
       const delivery = { body, headers: headerPairs(pasted.headers), now: Date.now() };
       const result = verifier.verify(delivery);
       if (result.ok) return { verdict: "genuine", events: result.events.map(({ id, type }) => ({ id, type })) };
@@ -99,13 +106,6 @@ function headerPairs(text: string): [string, string][] {
     .split("\n")
     .filter((line) => line.includes(":"))
     .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]);
-}
-
-/** `name=value` lines as options; the package names those it does not know. */
-function optionsIn(text: string): Record<string, string | number> {
-  const lines = text.split("\n").filter((line) => line.includes("="));
-  const pairs = lines.map((line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1).trim()] as const);
-  return Object.fromEntries(pairs.map(([name, value]) => [name, name === "toleranceSeconds" ? Number(value) : value]));
 }
 
 expose(new Desk());

@@ -28,7 +28,7 @@ export function FileCard({ side, reading, change, encode, remove }: Props) {
           Remove
         </button>
       </header>
-      <p class="seems" data-known={format !== undefined}>{seems(side, reading)}</p>
+      <p class="seems" data-known={format === undefined ? "no" : guess === undefined ? "yes" : "guessed"}>{seems(side, reading)}</p>
       <div class="pair">
         <label>
           <span>Read as</span>

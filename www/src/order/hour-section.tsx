@@ -57,7 +57,8 @@ export function HourSection({ scene, change, day }: Props) {
 }
 
 function Heard({ score }: { readonly score: Day["naive"] | undefined }) {
-  const { heard, applied, dropped, refused } = score?.webhooks ?? { heard: 0, applied: 0, dropped: 0, refused: 0 };
+  if (score === undefined) return <p class="heard">…</p>;
+  const { heard, applied, dropped, refused } = score.webhooks;
   return (
     <p class="heard">
       {heard} webhooks heard: {applied} applied, {dropped} dropped as duplicate or stale, {refused} refused as forged.

@@ -11,7 +11,7 @@ export function Footer() {
     );
   };
   return (
-    <footer>
+    <footer id="end">
       <p>
         Seed, orders, mishaps and drift stand in the address of this page: whoever opens it sees the same run, to the byte.{" "}
         <button type="button" class="link" onClick={copy}>
@@ -22,6 +22,10 @@ export function Footer() {
       <p>
         Run it against your own code: <code>npx tillproof demo</code> proves 500 orders through a hostile gateway; <code>hostile()</code> from{" "}
         <code>tillproof/testing</code> does it in your test suite.
+      </p>
+      <p>
+        Read on in the package you installed: <code>node_modules/tillproof/docs/README.md</code>, beginning with the quick start. <code>npx tillproof help</code> has
+        every command with examples.
       </p>
     </footer>
   );

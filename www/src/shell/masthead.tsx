@@ -1,4 +1,7 @@
-/** The top of the page: what this is, and where everything is. */
+/** The top of the page: what this is, what it comes to, and where everything is. */
+
+import { wrong, type Score, type Stories } from "../play/step.js";
+import { money } from "./money.js";
 
 /** The parts of the page, in their order. */
 const PARTS = [
@@ -11,7 +14,12 @@ const PARTS = [
   ["storm", "Storm"],
 ] as const;
 
-export function Masthead() {
+interface Props {
+  /** The first story as it was recorded: what it comes to is the answer to "why should I read on?". */
+  readonly first: Stories;
+}
+
+export function Masthead({ first }: Props) {
   return (
     <>
       <a class="skip" href="#order">
@@ -31,14 +39,34 @@ export function Masthead() {
         <h1>The merchant’s side of a payment, provable to the cent</h1>
         <div class="pitch">
           <p class="promise">
-            The answer to a charge gets lost. Was the card charged? Most shops guess, and some customers pay twice. Below, a shop, a gateway and the network
-            between them run in this page, in WebAssembly. Nothing leaves your machine.
+            A library for shops in JavaScript: it charges once when answers get lost, applies each webhook once, keeps the books, and holds them against
+            settlement and bank.
           </p>
-          <p class="install">
-            <code>npm install tillproof</code> <span>No dependencies. Node, Bun, Deno, Workers and browsers.</span>
-          </p>
+          <p class="question">One order of {money(first.placed[0]?.amount ?? 0n)}, and the gateway’s answer gets lost. The damage:</p>
+          <dl class="verdict">
+            <Verdict shop="The usual shop" score={first.naive.score} />
+            <Verdict shop="With Tillproof" score={first.tillproof.score} />
+          </dl>
+        </div>
+        <div class="install">
+          <code>npm install tillproof</code>
+          <p>No dependencies. Node, Bun, Deno, Workers and browsers.</p>
+          <p>Both shops, the gateway and the network between them run below, in WebAssembly. Nothing leaves your machine.</p>
         </div>
       </header>
     </>
+  );
+}
+
+function Verdict({ shop, score }: { readonly shop: string; readonly score: Score }) {
+  const times = (orders: number): string => (orders === 0 ? "once" : "twice");
+  return (
+    <div data-wrong={wrong(score) > 0n}>
+      <dt>{shop}</dt>
+      <dd>{money(wrong(score))}</dd>
+      <dd class="because">
+        charged {times(score.chargedTwice.orders)}, sent {times(score.shippedTwice.orders)}
+      </dd>
+    </div>
   );
 }

@@ -58,7 +58,7 @@ export class StormChart {
       scales: { x: { time: false }, y: { distr: 3, range: [LOWEST, 1_000_000] } },
       axes: [
         { ...axis, values: (_, splits) => splits.map((seconds) => `${seconds} s`) },
-        { ...axis, size: 76, splits: () => RATES, values: () => RATES.map((rate) => rate.toLocaleString("en")) },
+        { ...axis, size: 52, splits: () => RATES, values: () => RATES.map(short) },
       ],
       series: [
         {},
@@ -68,6 +68,11 @@ export class StormChart {
       ],
     };
   }
+}
+
+/** A power of ten on a narrow axis. */
+function short(rate: number): string {
+  return rate >= 1_000_000 ? `${rate / 1_000_000}M` : rate >= 1_000 ? `${rate / 1_000}k` : String(rate);
 }
 
 /** The line of a storm, which comes down after its last request and ends. */

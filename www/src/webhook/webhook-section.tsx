@@ -95,8 +95,8 @@ export function WebhookSection() {
           <details>
             <summary>Options beside the secret</summary>
             <label>
-              <span>One a line, such as accessKey=… or toleranceSeconds=600</span>
-              <textarea name="options" rows={2} spellcheck={false} value={pasted.options} onInput={(event) => change({ options: event.currentTarget.value })} />
+              <span>One a line, such as toleranceSeconds=600; a key with all its lines, as publicKeyPem=… or jwk=…</span>
+              <textarea name="options" rows={3} spellcheck={false} value={pasted.options} onInput={(event) => change({ options: event.currentTarget.value })} />
             </label>
           </details>
           <button class="primary">Verify and explain</button>
