@@ -121,14 +121,22 @@ export const SLIM_ENTRIES = [
   })),
 ];
 
+/** The entry that waits for the first request of a function: where nothing is bundled, a file of its own has all of it. */
+export const AT_ONCE = "webhooks";
+
 /** The `exports` field. */
 export function exportsField() {
   const field = {};
   for (const { name, file, source } of [...ENTRIES, ...SLIM_ENTRIES]) {
     const declaration = source.replace(/\.ts$/, ".d.ts");
+    // As `#webhooks` of pkg/package.json says it.
+    const files = (extension) => ({
+      ...(name === AT_ONCE && { workerd: `./dist/${file}.${extension}`, node: `./dist/${file}-at-once.${extension}` }),
+      default: `./dist/${file}.${extension}`,
+    });
     field[name === "" ? "." : `./${name}`] = {
-      import: { types: `./dist/types/${declaration}`, default: `./dist/${file}.js` },
-      require: { types: `./dist/types/cjs/${declaration}`, default: `./dist/${file}.cjs` },
+      import: { types: `./dist/types/${declaration}`, ...files("js") },
+      require: { types: `./dist/types/cjs/${declaration}`, ...files("cjs") },
     };
   }
   for (const { name } of ARTEFACTS) field[`./wasm/${name}.wasm`] = `./wasm/${name}.wasm`;

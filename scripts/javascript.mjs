@@ -10,7 +10,8 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { at, Failure, run } from "./command.mjs";
-import { ARTEFACTS, CLI, CLI_THREAD, ENTRIES, ON_DEMAND, SLIM_ENTRIES } from "./entries.mjs";
+import { ARTEFACTS, AT_ONCE, CLI, CLI_THREAD, ENTRIES, ON_DEMAND, SLIM_ENTRIES } from "./entries.mjs";
+import { inOneFile } from "./one-file.mjs";
 import { npmBin } from "./tools.mjs";
 
 /** The entries that a server starts with most of all. */
@@ -19,8 +20,11 @@ const GATHERED = ["webhooks", "payments"];
 const SRC = at("pkg/src");
 const DIST = at("pkg/dist");
 
-/** `Error.captureStackTrace`, private fields and BigInt are in all of Node 20, Workers and browsers since 2022. */
-const SHARED = { bundle: true, target: "es2022", platform: "neutral", charset: "utf8", logLevel: "warning" };
+/**
+ * `Error.captureStackTrace`, private fields and BigInt are in all of Node 20, Workers and browsers since 2022. Of ASCII alone, as
+ * esbuild writes it unless told otherwise: one `…` in a file, and V8 keeps and reads all of it in two bytes a letter.
+ */
+export const SHARED = { bundle: true, target: "es2022", platform: "neutral", logLevel: "warning" };
 
 /** esbuild, which is installed in pkg and therefore not importable from here by name. */
 export function esbuild() {
@@ -34,15 +38,18 @@ export async function buildJavaScript() {
   await declarations();
   const entries = [...ENTRIES, ...ON_DEMAND].map(entryPoint);
   const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*", "#sentences"], gathered: GATHERED });
-  const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
   // What is left of them are names that nobody asks for.
+  for (const file of [...full.keys()].filter((path) => path.startsWith(join(DIST, "artefacts")))) full.delete(file);
   rmSync(join(DIST, "artefacts"), { recursive: true });
+  const once = await inOneFile(join(DIST, `${AT_ONCE}.js`), full);
+  const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
   // In the same folder as all others, so that a path relative to a module means the same.
   const alias = { "#sentences": at("pkg/wasm/refusals.full.js") };
   await modules([entryPoint(CLI), entryPoint(CLI_THREAD)], { plugins: [wasmFiles], alias }, "cli-");
   const importable = new Set();
   for (const { file, name } of [...ENTRIES, ...ON_DEMAND]) follow(full, join(DIST, `${file ?? name}.js`), importable);
+  for (const file of full.get(once)) follow(full, file, importable);
   for (const { file } of SLIM_ENTRIES) follow(slim, join(DIST, `${file}.js`), importable);
   await commonJsTwins([...importable].sort());
 }
@@ -112,10 +119,9 @@ const SMALL_BYTES = 6_000;
 async function gather(entry, graph, outputs) {
   const reached = new Set();
   follow(graph, entry, reached);
-  const isSmall = (file) => {
-    const text = readFileSync(file, "utf8");
-    return /[\\/]chunk-[^\\/]*$/.test(file) && text.length <= SMALL_BYTES && !text.includes(' from "#');
-  };
+  // What comes at once (`one-file.mjs`) leaves all that needs no wasm to the one file beside it.
+  const bytesMax = basename(entry) === `${AT_ONCE}.js` ? Infinity : SMALL_BYTES;
+  const isSmall = (file) => /[\\/]chunk-[^\\/]*$/.test(file) && readFileSync(file, "utf8").length <= bytesMax && !reachesWasm(file, graph);
   let members = [...reached].filter(isSmall).sort();
   // One that needs another by way of a larger chunk stays where it is: the two files would need each other.
   const needs = (file, others) => {
@@ -182,7 +188,7 @@ function packedFirst(files) {
   for (const [file, text] of texts) {
     const imports = [...text.matchAll(/^import [^;]*? from "([^"]+)";\n/gm)].map(([line, from]) => ({
       line,
-      rank: from.startsWith("#wasm/") ? -1 : rank(resolve(dirname(file), from)),
+      rank: from.startsWith("#wasm/") ? -1 : from === `#${AT_ONCE}` ? 0 : rank(resolve(dirname(file), from)),
     }));
     // A program begins with the line that says what runs it.
     const [program] = text.match(/^#!.*\n/) ?? [""];
@@ -192,8 +198,15 @@ function packedFirst(files) {
   }
 }
 
+/** Whether a built file leads to what `imports` of package.json decide about: wasm, or sentences. */
+export function reachesWasm(file, graph) {
+  const reached = new Set();
+  follow(graph, file, reached);
+  return [...reached].some((one) => readFileSync(one, "utf8").includes(' from "#'));
+}
+
 /** Adds a built file and all it leads to. */
-function follow(graph, file, seen) {
+export function follow(graph, file, seen) {
   if (seen.has(file)) return;
   seen.add(file);
   for (const imported of graph.get(file) ?? []) follow(graph, imported, seen);
@@ -203,7 +216,7 @@ function follow(graph, file, seen) {
  * esbuild imports a chunk for its effects alone where it wants to keep an order. Our modules have no effects, and the
  * package says so (`sideEffects: false`), at which a merchant's bundler warns of such an import.
  */
-function dropBareImports(file) {
+export function dropBareImports(file) {
   writeFileSync(file, readFileSync(file, "utf8").replaceAll(/^import "\.[^"]+";\n/gm, ""));
 }
 

@@ -145,7 +145,7 @@ async function carriedWasm() {
 async function startFiles() {
   const { startFiles: limits } = budget();
   const counted = Object.entries(limits).map(async ([name, limit]) => {
-    const entryPoints = [join(STAGE, "dist", `${name}.js`)];
+    const entryPoints = [join(STAGE, leaves(exportsField()[`./${name}`].import.node ?? exportsField()[`./${name}`].import).at(-1))];
     const { length } = Object.keys((await bundled({ entryPoints, conditions: ["node", "import"], treeShaking: false })).inputs);
     console.log(`     ${name}: ${length} files at the start, at most ${limit}`);
     return length > limit ? [`${name} starts with ${length} files instead of at most ${limit}`] : [];
@@ -176,7 +176,7 @@ async function tarballSize(tarball) {
 
 async function foreignFiles(tarball) {
   const listed = outputOf("tar", ["-tzf", tarball]).split("\n").map((line) => line.replace(/^package\//, ""));
-  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|(?:b64|node|full|short)\.c?js|workerd\.js)|demo\/[a-z]+\.(?:mjs|json)|docs\/(?:frameworks\/|providers\/|stores\/)?[A-Za-z0-9-]+\.md|docs\/[a-z-]+\.schema\.json|docs\/alerts\.yml|docs\/observability\/grafana\.json|sql\/[a-z-]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|llms\.txt|THIRD-PARTY-NOTICES\.md|sbom\.cdx\.json)$/;
+  const expected = /^(?:dist\/.+\.(?:js|cjs|d\.ts)|dist\/types\/cjs\/package\.json|wasm\/[a-z-]+\.(?:wasm|(?:b64|full|short)\.c?js|workerd\.js)|demo\/[a-z]+\.(?:mjs|json)|docs\/(?:frameworks\/|providers\/|stores\/)?[A-Za-z0-9-]+\.md|docs\/[a-z-]+\.schema\.json|docs\/alerts\.yml|docs\/observability\/grafana\.json|sql\/[a-z-]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|llms\.txt|THIRD-PARTY-NOTICES\.md|sbom\.cdx\.json)$/;
   const foreign = listed.filter((file) => !expected.test(file)).map((file) => `unexpected: ${file}`);
   const absent = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "THIRD-PARTY-NOTICES.md", "sbom.cdx.json", "dist/index.js", "dist/cli.js"]
     .filter((file) => !listed.includes(file))

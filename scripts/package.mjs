@@ -58,8 +58,8 @@ function stage() {
   rmSync(STAGE, { recursive: true, force: true });
   mkdirSync(join(STAGE, "wasm"), { recursive: true });
   for (const folder of ["dist", "demo"]) cpSync(at("pkg", folder), join(STAGE, folder), { recursive: true });
-  for (const { name, bare } of ARTEFACTS) {
-    for (const form of ["wasm", "b64.js", "b64.cjs", "workerd.js", ...(bare ? ["node.js", "node.cjs"] : [])]) {
+  for (const { name } of ARTEFACTS) {
+    for (const form of ["wasm", "b64.js", "b64.cjs", "workerd.js"]) {
       copyFileSync(at("pkg/wasm", `${name}.${form}`), join(STAGE, "wasm", `${name}.${form}`));
     }
   }

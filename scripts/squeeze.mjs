@@ -127,7 +127,7 @@ function sectionsOf(module) {
 }
 
 /** A module whose data has no long stretches of zeros: memory is zero anyway, and they would be read bit by bit. */
-function cut(module) {
+export function cut(module) {
   const sections = sectionsOf(module);
   const data = sections.find(({ id }) => id === DATA);
   const reader = new Reader(data.content);

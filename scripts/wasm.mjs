@@ -81,7 +81,10 @@ async function writeTables() {
     writeFileSync(join(OUT, `webhooks.${name}.d.ts`), declarations.join(""));
   };
   const info = 'readonly import("../src/webhooks/schemes.js").SchemeInfo[]';
-  module("schemes", { rows: tables.schemes.map(camelCase) }, info);
+  // As a text, which is read in passing: objects would be made at the start of every server, and few ask for them.
+  const rows = JSON.stringify(tables.schemes.map(camelCase)).replaceAll(/[\\']/g, "\\$&");
+  writeFileSync(join(OUT, "webhooks.schemes.js"), `export const rows = () => JSON.parse('${rows}');\n`);
+  writeFileSync(join(OUT, "webhooks.schemes.d.ts"), `export const rows: () => ${info};\n`);
   const { refusals, reasons, expected, items, only_full: onlyFull } = tables;
   writeRefusals({ refusals, reasons });
   module("expected", { expected }, "readonly string[]");
@@ -199,11 +202,6 @@ export async function writeSources(name, bytes, bare) {
   writeFileSync(join(OUT, `${name}.b64.cjs`), `module.exports = "${packed}";\n`);
   // Its own file, because wrangler recognises a wasm module by the specifier and not by what it resolves to.
   writeFileSync(join(OUT, `${name}.workerd.js`), `export { default } from "./${name}.wasm";\n`);
-  if (!bare) return;
-  // Servers count milliseconds and no kilobytes: theirs is plain base64.
-  const compiled = `() => new WebAssembly.Module(Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64"))`;
-  writeFileSync(join(OUT, `${name}.node.js`), `import { Buffer } from "node:buffer";\nexport default ${compiled};\n`);
-  writeFileSync(join(OUT, `${name}.node.cjs`), `const { Buffer } = require("node:buffer");\nmodule.exports = ${compiled};\n`);
 }
 
 /**

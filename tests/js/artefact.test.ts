@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Artefact, type Glue } from "../../pkg/src/shell/artefact.js";
-import { fromBase64, packed, unpack } from "../../pkg/src/shell/bytes.js";
+import { fromBase64 } from "../../pkg/src/shell/base64.js";
+import { packed, unpack } from "../../pkg/src/shell/bytes.js";
 import { isTillproofError, type TillproofError } from "../../pkg/src/shell/errors.js";
 import { utf8 } from "../../pkg/src/shell/wire.js";
 

@@ -44,5 +44,8 @@ export interface SchemeInfo {
 
 /** Every scheme, by name. The rows are frozen, the list is the caller's. */
 export function schemes(): SchemeInfo[] {
-  return rows.map((row) => Object.freeze(row));
+  known ??= rows().map((row) => Object.freeze(row));
+  return [...known];
 }
+
+let known: readonly SchemeInfo[] | undefined;

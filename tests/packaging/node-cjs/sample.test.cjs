@@ -49,6 +49,16 @@ test("a scheme with a public key loads its file by itself", () => {
   assert.deepEqual([stdout, stderr], ["true signature_mismatch\n", ""]);
 });
 
+test("whatever entry webhooks are required by, they are the same, and what claims ids is read when it is asked for", () => {
+  const { createDedup, createVerifier } = require("tillproof/webhooks");
+  assert.equal(require("tillproof").createVerifier, createVerifier);
+  const claims = () => Object.keys(require.cache).filter((file) => /[\\/]wasm[\\/]inbox\./.test(file));
+  assert.deepEqual(claims(), []);
+  const dedup = createDedup({ capacity: 100, ttl: 1000 });
+  assert.deepEqual([dedup.claim("evt_1", NOW), dedup.claim("evt_1", NOW)], [true, false]);
+  assert.equal(claims().length, 1);
+});
+
 test("errors of the entries are of the class the package exports", () => {
   assert.throws(
     () => createVerifier({ scheme: "no-such-scheme", secrets: SECRET }),

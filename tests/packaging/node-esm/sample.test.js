@@ -41,6 +41,16 @@ test("a genuine webhook is verified without any initialisation", () => {
   assert.equal(result.events[0].payload.data.amount, 9007199254740993n);
 });
 
+test("whatever entry webhooks are imported by, they are the same, in one file and in many", async () => {
+  const [root, full] = [await import("tillproof"), await import("tillproof/webhooks/full")];
+  assert.equal(root.createVerifier, webhooks.createVerifier);
+  assert.equal(root.createInbox, webhooks.createInbox);
+  assert.equal(full.createDedup, webhooks.createDedup);
+  const split = await import(new URL("webhooks.js", import.meta.resolve("tillproof/webhooks")).href);
+  assert.deepEqual(Object.keys(split), Object.keys(webhooks));
+  assert.notEqual(split.createVerifier, webhooks.createVerifier);
+});
+
 test("a forged webhook is a value that says no", () => {
   const verifier = webhooks.createVerifier({ scheme: "stripe-v1", secrets: SECRET });
   const result = verifier.verify(delivery(BODY, "another secret"));
