@@ -9,6 +9,7 @@ use super::group::Unit;
 use super::lone::is_near;
 use super::order::sorted;
 use super::packed::{Fields, put_count};
+use super::report::place;
 use super::row::Row;
 use super::window::Window;
 use crate::json::ObjectWriter;
@@ -43,6 +44,11 @@ pub struct Nearest {
 }
 
 impl Nearest {
+    pub(super) fn of(row: &Row<'_>, rule: Rule, differs: &'static str, names: &[Vec<&str>; 3]) -> Self {
+        let reference = if row.reference.is_empty() { row.id } else { row.reference }.to_owned();
+        Self { place: place(row, names), reference, rule: rule.name(), differs }
+    }
+
     pub(super) fn to_json(&self) -> String {
         let Self { place, reference, rule, differs } = self;
         let out = ObjectWriter::new().text("file", &place.file).number("line", place.line);
@@ -56,6 +62,11 @@ impl<'r> Near<'r> {
         out.push(self.gate);
         put_count(out, self.row.packed.len());
         out.extend_from_slice(self.row.packed);
+    }
+
+    /// In words.
+    pub(super) fn told(&self, names: &[Vec<&str>; 3]) -> Option<Nearest> {
+        GATES.get(usize::from(self.gate)).map(|gate| Nearest::of(self.row, self.rule, gate, names))
     }
 
     /// Rule, gate and row.

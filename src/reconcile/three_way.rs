@@ -14,6 +14,7 @@ use super::payouts::Payouts;
 use super::report::RowCounts;
 use super::row::{Row, Side};
 use super::terms::Unpacked;
+use super::window::Window;
 use super::{bank, children, fees, lone, statements, verdicts};
 use crate::prelude::*;
 
@@ -22,6 +23,27 @@ const SCALE_ROWS: usize = 3;
 
 /// Matches and classifies all rows; answers with packed verdicts.
 pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>, terms: Unpacked<'_>) -> Vec<u8> {
+    judged(head, all, terms, |judged| verdicts::pack(&judged))
+}
+
+/// What came of the rows of a run.
+pub(super) struct Judged<'j, 'r> {
+    pub(super) findings: &'j Findings<'r>,
+    pub(super) rows: RowCounts,
+    pub(super) window: &'j Window,
+    /// The names of the files.
+    pub(super) names: &'j [Vec<&'j str>; 3],
+    /// Name and version of the rules.
+    pub(super) rules: &'j str,
+}
+
+/// Matches and classifies all rows, and hands on what came of it.
+pub(super) fn judged<T>(
+    head: Head<'_>,
+    all: Vec<Row<'_>>,
+    terms: Unpacked<'_>,
+    then: impl FnOnce(Judged<'_, '_>) -> T,
+) -> T {
     let Head { names, mut window, cleared, doubled, .. } = head;
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
@@ -83,7 +105,8 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>, terms: Unpacked<'_>) -> Vec
     join_scales(&mut findings);
     show_nets(&mut findings, &habits);
     fees::show_contracts(&mut findings, &habits);
-    verdicts::pack(&findings, counts, &window, &names, &habits.rules.label())
+    let rules = habits.rules.label();
+    then(Judged { findings: &findings, rows: counts, window: &window, names: &names, rules: &rules })
 }
 
 /// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are

@@ -7,7 +7,7 @@ use super::reply;
 use crate::json;
 use crate::prelude::*;
 use crate::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Wanted};
-use crate::reconcile::{self, PartError, Side};
+use crate::reconcile::{self, Share, Side, Told};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 
@@ -18,14 +18,13 @@ pub struct Sieving {
     lengths: [Vec<u64>; 3],
     /// The report, as it is printed.
     printed: Vec<u8>,
-    breaks: usize,
 }
 
 impl Sieving {
     /// No run yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { sieve: None, lengths: [const { Vec::new() }; 3], printed: Vec::new(), breaks: 0 }
+        Self { sieve: None, lengths: [const { Vec::new() }; 3], printed: Vec::new() }
     }
 
     /// Begins a run with the options of [`read`](super::reconcile::read) and a random key. Replies with null.
@@ -117,16 +116,13 @@ impl Sieving {
         part.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Judges a part by terms and prints its report as `tillproof reconcile --json` does. Replies with how many breaks there are.
-    pub fn print(&mut self, part: &[u8], terms: &[u8]) -> Vec<u8> {
-        let report = reconcile::judge_by(part, terms).map_err(Error::Part).and_then(|verdicts| {
-            reconcile::report(&verdicts).map_err(|corrupt| Error::Part(PartError::Corrupt(corrupt)))
-        });
-        match report {
-            Ok(report) => {
-                self.breaks = report.breaks.len();
-                self.printed = report.printed();
-                reply::of::<Error>(Ok(self.breaks.digits()))
+    /// Judges a part by terms and prints a share of its report as `tillproof reconcile --json` does. Replies with how many
+    /// breaks there are.
+    pub fn print(&mut self, part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
+        match reconcile::tell(part, terms, Share { index, of }).map_err(Error::Part) {
+            Ok(Told { breaks, text }) => {
+                self.printed = text;
+                reply::of::<Error>(Ok(breaks.digits()))
             }
             Err(error) => reply::refusal(&error),
         }
@@ -239,8 +235,8 @@ pub mod exports {
 
     /// See [`Sieving::print`].
     #[wasm_bindgen]
-    pub fn sieve_print(part: &[u8], terms: &[u8]) -> Vec<u8> {
-        SIEVING.lock().print(part, terms)
+    pub fn sieve_print(part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
+        SIEVING.lock().print(part, terms, index, of)
     }
 
     /// The address of [`Sieving::printed`].

@@ -60,9 +60,18 @@ export function sievedPart(document: Uint8Array, files: Sieved): Uint8Array | un
   }
 }
 
-/** The report of a part by its terms, as `tillproof reconcile --json` prints it, and how many breaks are in it. */
-export function printedReport(part: Uint8Array, terms: Uint8Array): { readonly breaks: number; readonly json: Uint8Array } {
-  const breaks = sieve.invoke<number>((exports) => exports.sieve_print(part, terms));
+/** Which stretch of a report: one of so many, from 0. */
+export interface Stretch {
+  readonly index: number;
+  readonly of: number;
+}
+
+/**
+ * The report of a part by its terms, as `tillproof reconcile --json` prints it, or a stretch of that, and how many breaks are
+ * in all of it. The bytes stand in the memory of the engine until it is asked for something else.
+ */
+export function printedReport(part: Uint8Array, terms: Uint8Array, { index, of }: Stretch = { index: 0, of: 1 }): { readonly breaks: number; readonly json: Uint8Array } {
+  const breaks = sieve.invoke<number>((exports) => exports.sieve_print(part, terms, index, of));
   const { exports } = sieve;
   return { breaks, json: new Uint8Array(sieve.memory().buffer, exports.sieve_printed(), exports.sieve_printed_bytes()) };
 }

@@ -1,7 +1,7 @@
 //! One chunk of a file: its rows are read, those of the ledger are kept, those of the settlement are held against them.
 
 use super::cells::{self, Layout, Span};
-use super::entries::Met;
+use super::entries::{Met, TOGETHER};
 use super::plain::Plain;
 use super::print::{self, Print};
 use super::recall::Chunk;
@@ -164,12 +164,18 @@ impl Sieve {
     #[inline(never)]
     fn meet(&mut self, data: &[u8], separators: &Separators) -> Result<(), Unfit> {
         let met = core::mem::take(&mut self.met);
-        self.entries.ask(&mut met.iter().map(|row| row.print), &mut self.asked);
         let base = u32::try_from(self.base).map_err(|_| Unfit)?;
         let days = if self.window.is_business { 1 } else { self.window.days };
         let width = self.layout.map_or(0, |layout| layout.width);
-        for row in &met {
-            let found = self.entries.meet(row.print, row.plain.as_ref(), base.wrapping_add(row.start), days);
+        let mut sought = core::mem::take(&mut self.sought);
+        for (at, row) in met.iter().enumerate() {
+            let within = at % TOGETHER;
+            if within == 0 {
+                let some = met.iter().skip(at).take(TOGETHER);
+                self.entries.seek(&mut some.map(|row| row.print), &mut sought);
+            }
+            let Some(own) = sought.get(within) else { continue };
+            let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
             if let Met::Both(other) = found {
                 self.recall.again(other);
             }
@@ -184,7 +190,7 @@ impl Sieve {
                 })?;
             }
         }
-        self.met = met;
+        (self.met, self.sought) = (met, sought);
         Ok(())
     }
 }
