@@ -291,8 +291,8 @@ impl Sieve {
     ///
     /// [`Unfit`] where the file is not what it was.
     pub fn give(&mut self) -> Result<(), Unfit> {
-        let Self { recall, reader, kept, buffer, .. } = self;
-        recall.give(buffer, reader, kept)
+        let Self { recall, reader, key, words, kept, buffer, .. } = self;
+        recall.give(buffer, (reader, key, words), kept)
     }
 
     /// The rows that stay, with those of the bank, as a part of the run.

@@ -184,7 +184,15 @@ impl Sieve {
                 let ends = separators.all().get(row.first..row.first.wrapping_add(width)).ok_or(Unfit)?;
                 let place = (self.side, self.recall.file(self.side), row.line);
                 let (reader, kept) = (&mut self.reader, &mut self.kept);
-                reader.row(place, Span { data, start, ends }.raw(), &mut |row| {
+                let span = Span { data, start, ends };
+                let layout = self.layout.as_ref();
+                let plain = layout.zip(row.plain.as_ref());
+                let plain = plain.and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
+                if let Some(row) = plain {
+                    kept.keep(&row);
+                    continue;
+                }
+                reader.row(place, span.raw(), &mut |row| {
                     kept.keep(row);
                     Some(())
                 })?;
