@@ -9,6 +9,7 @@ use super::group::Unit;
 use super::lone::is_near;
 use super::order::sorted;
 use super::packed::{Fields, put_count};
+use super::parts::spread;
 use super::report::place;
 use super::row::Row;
 use super::window::Window;
@@ -85,14 +86,21 @@ pub(super) struct Candidates<'r> {
 }
 
 impl<'r> Candidates<'r> {
-    pub(super) fn of(units: &[Unit<'r>]) -> Self {
-        let rows: Vec<&Row<'_>> = units.iter().filter_map(|unit| unit.rows().next()).collect();
-        let named = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
+    /// Those among `units` that a row of `others` may ask for: to sort all would take longer than all questions.
+    pub(super) fn of(units: &[Unit<'r>], others: &[Unit<'_>]) -> Self {
+        let asked = |number: &dyn Fn(&Row<'_>) -> i64| {
+            let numbers = others.iter().filter_map(|unit| unit.rows().next()).map(number).collect();
+            let numbers = sorted(numbers, &i64::cmp);
+            let rows = units.iter().filter_map(|unit| unit.rows().next());
+            rows.filter(|row| numbers.binary_search(&number(row)).is_ok()).collect::<Vec<&Row<'_>>>()
+        };
+        let mut named = asked(&|row| spread(row.id.as_bytes()).into());
+        named.retain(|row| !row.id.is_empty());
         Self {
             by_id: sorted(named, &|a: &&Row<'_>, b: &&Row<'_>| {
                 (a.id, value(a), a.reference).cmp(&(b.id, value(b), b.reference))
             }),
-            by_value: sorted(rows, &|a: &&Row<'_>, b: &&Row<'_>| {
+            by_value: sorted(asked(&|row| row.amount), &|a: &&Row<'_>, b: &&Row<'_>| {
                 (value(a), a.reference, a.id).cmp(&(value(b), b.reference, b.id))
             }),
         }

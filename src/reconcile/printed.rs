@@ -66,7 +66,11 @@ impl Report {
 impl InFlight {
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     fn print(&self, out: &mut String, is_first: bool) {
-        out.push_str(if is_first { "\n    {\n      \"reference\": " } else { ",\n    {\n      \"reference\": " });
+        out.push_str(if is_first {
+            "\n    {\n      \"reference\": "
+        } else {
+            ",\n    {\n      \"reference\": "
+        });
         append_quoted(out, &self.reference);
         text(out, ",\n      \"due\": ", &calendar::rfc3339(self.due));
         text(out, ",\n      \"type\": ", self.kind.name());

@@ -229,7 +229,12 @@ impl<'r> Figures<'_, 'r> {
     }
 
     /// The sentence of a break.
-    pub(super) fn explain(&self, found: &Finding<'r>, names: &[Vec<&str>; 3], age_days: Option<u64>) -> String {
+    pub(super) fn explain(
+        &self,
+        found: &Finding<'r>,
+        names: &[Vec<&str>; 3],
+        age_days: Option<u64>,
+    ) -> String {
         let Self { kind, row, reference, expected, actual, difference, .. } = *self;
         let file = file_of(row, names);
         wording::explain(kind, &Facts { found, row, file, reference, expected, actual, difference, age_days })
@@ -242,8 +247,7 @@ pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Win
     let figures = figures(found)?;
     let Figures { kind, reference, expected, actual, difference, currency, .. } = figures;
     let age_days = figures.age_days(window);
-    let places =
-        |rows: &[&Row]| in_place(rows).into_iter().map(|row| place(row, names)).collect();
+    let places = |rows: &[&Row]| in_place(rows).into_iter().map(|row| place(row, names)).collect();
     let unit = &found.unit;
     Some(Break {
         id: found.id(kind),

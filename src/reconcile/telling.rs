@@ -16,16 +16,19 @@ use crate::json::append_quoted;
 use crate::ledger::EventType;
 use crate::prelude::*;
 
-/// So many breaks show how long the others are.
-const MEASURED: usize = 200;
+/// A piece has about so many bytes.
+const PIECE_BYTES: usize = 1_048_576;
+
+/// Room for the break that makes a piece whole; longer ones are moved once.
+const BREAK_BYTES: usize = 16_384;
 
 /// A share of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// How many breaks the whole report has.
     pub breaks: usize,
-    /// Its bytes of the document.
-    pub text: Vec<u8>,
+    /// Its bytes of the document, piece by piece: in the memory that the run needed before, which has no room for all.
+    pub pieces: Vec<Vec<u8>>,
 }
 
 /// Judges a batch by [`Terms::packed`](super::Terms::packed), and prints a share of the report.
@@ -45,14 +48,19 @@ type Group<'f, 'r> = Vec<(String, &'f Finding<'r>)>;
 
 fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
     let breaks = ordered(&judged.findings.breaks);
-    let mut out = String::new();
+    let room = || {
+        String::with_capacity(PIECE_BYTES.saturating_add(BREAK_BYTES).min(breaks.len().saturating_mul(2_048)))
+    };
+    let mut pieces = Vec::new();
+    let mut out = room();
     let report = frame(judged);
     if share.index == 0 {
         let all = breaks.iter().filter_map(|found| figures(found));
         let totals = totals(&mut all.map(|figures| (figures.kind, figures.currency, figures.difference)));
         report.print_head(&mut out, &totals, breaks.len());
     }
-    let (from, to) = (bound(&breaks, share.index, share.of), bound(&breaks, share.index.saturating_add(1), share.of));
+    let (from, to) =
+        (bound(&breaks, share.index, share.of), bound(&breaks, share.index.saturating_add(1), share.of));
     let own = breaks.get(from..to).unwrap_or_default();
     let mut teller = Teller { judged, quoted: quoted(judged.names), before: String::new(), repeat: 0 };
     let mut told = 0_usize;
@@ -60,17 +68,16 @@ fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
         for (id, found) in group(same) {
             teller.tell(&mut out, id, found, from.saturating_add(told) == 0);
             told = told.saturating_add(1);
-            if told == MEASURED {
-                let each = out.len().checked_div(told).unwrap_or_default();
-                let rest = own.len().saturating_sub(told);
-                out.reserve(each.saturating_mul(rest).saturating_add(each.saturating_mul(rest) / 32));
+            if out.len() >= PIECE_BYTES {
+                pieces.push(core::mem::replace(&mut out, room()).into_bytes());
             }
         }
     }
     if share.index.saturating_add(1) == share.of {
         report.print_tail(&mut out, breaks.is_empty());
     }
-    Told { breaks: breaks.len(), text: out.into_bytes() }
+    pieces.push(out.into_bytes());
+    Told { breaks: breaks.len(), pieces }
 }
 
 /// By what breaks are in order before their ids are looked at.
@@ -101,7 +108,9 @@ fn bound(breaks: &[&Finding<'_>], index: u32, of: u32) -> usize {
     let whole = u64::try_from(breaks.len()).unwrap_or(u64::MAX);
     let at = whole.saturating_mul(index.into()).checked_div(of.into()).unwrap_or_default();
     let mut at = usize::try_from(at).unwrap_or(usize::MAX);
-    while let Some((before, next)) = at.checked_sub(1).and_then(|before| breaks.get(before).zip(breaks.get(at))) {
+    while let Some((before, next)) =
+        at.checked_sub(1).and_then(|before| breaks.get(before).zip(breaks.get(at)))
+    {
         let is_one = before.called() == next.called();
         let rows = |found: &Finding<'_>| found.unit.rows().next().map(Row::identity);
         if !is_one && rows(before) != rows(next) {

@@ -74,20 +74,7 @@ pub(super) fn judged<T>(
     zoneless_files(pairs, &habits, &mut findings);
     let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
-        if !books_payouts && same.iter().any(Row::is_payout) {
-            // The settlement's payouts stand against the bank.
-            findings.set_aside = findings.set_aside.saturating_add(same.len());
-            continue;
-        }
-        // They count in the sum of their payout alone.
-        if same.iter().all(|row| row.kind.is_none()) {
-            continue;
-        }
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
-            if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
-        }
-        judge(Group::of(left, right), &habits, &window, &mut findings);
+        one_reference(same, (books_payouts, &active), &habits, &window, &mut findings);
     }
     lone::pair(&mut findings, &habits, &window);
     fees::join(pairs, &mut findings);
@@ -107,6 +94,31 @@ pub(super) fn judged<T>(
     fees::show_contracts(&mut findings, &habits);
     let rules = habits.rules.label();
     then(Judged { findings: &findings, rows: counts, window: &window, names: &names, rules: &rules })
+}
+
+/// Judges the rows of one type and reference.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn one_reference<'r>(
+    same: &'r [Row<'r>],
+    (books_payouts, active): (bool, &[bool]),
+    habits: &Habits<'_>,
+    window: &Window,
+    findings: &mut Findings<'r>,
+) {
+    if !books_payouts && same.iter().any(Row::is_payout) {
+        // The settlement's payouts stand against the bank.
+        findings.set_aside = findings.set_aside.saturating_add(same.len());
+        return;
+    }
+    // They count in the sum of their payout alone.
+    if same.iter().all(|row| row.kind.is_none()) {
+        return;
+    }
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
+        if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
+    }
+    judge(Group::of(left, right), habits, window, findings);
 }
 
 /// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are

@@ -8,7 +8,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "
 
 import { documentOf, termsOf, type Judged } from "../reconcile/asked.js";
 import type { Report } from "../reconcile/report.js";
-import { merged, printedReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
+import { keptPart, merged, printedReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
 import { encode } from "../shell/wire.js";
 import { flagsOf } from "./commands.js";
@@ -94,7 +94,7 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const document = (more?: { part: number; parts: number }): Uint8Array => documentOf(how, terms, files, more);
     const threads = of > 1 ? await started(run, of, document) : [];
     try {
-      const part = (of > 1 ? await shared(run, threads, document) : undefined) ?? sievedPart(document(), run);
+      const part = (of > 1 ? await shared(run, threads, document) : undefined) ?? keptPart(document(), run);
       if (part === undefined) return undefined;
       const pieces: Uint8Array[] = [];
       const breaks = await told(part, packTerms(terms), threads, json ? print : (piece) => pieces.push(piece.slice()));
@@ -178,9 +178,12 @@ async function told(part: Uint8Array, terms: Uint8Array, threads: readonly Threa
   const others = part.length < PART_BYTES_MIN ? [] : threads.slice(0, TELLERS_MAX - 1);
   const of = others.length + 1;
   for (const [index, thread] of others.entries()) thread.tell({ part, terms, index: index + 1, of });
-  const { breaks, json } = printedReport(part, terms, { index: 0, of });
-  write(json);
-  for (const [index, thread] of others.entries()) write((await thread.answer()) ?? printedReport(part, terms, { index: index + 1, of }).json);
+  const { breaks, pieces } = printedReport(part, terms, { index: 0, of });
+  pieces.forEach(write);
+  for (const [index, thread] of others.entries()) {
+    const answer = await thread.answer();
+    (answer === undefined ? printedReport(part, terms, { index: index + 1, of }).pieces : [answer]).forEach(write);
+  }
   return breaks;
 }
 

@@ -3,7 +3,7 @@
 //! A row is cleared when exactly one row on each side has its print and both agree. Everything else is doubtful, and stays
 //! so.
 
-use super::plain::{NO_FEE, NO_TIME, Plain, moment};
+use super::plain::{Months, NO_FEE, NO_TIME, Plain, moment};
 use super::print::Print;
 use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
@@ -69,6 +69,7 @@ pub(super) struct Entries {
     slots: Vec<u32>,
     /// How many of a slot's bits are a place.
     place_bits: u32,
+    months: Months,
 }
 
 /// What became of a row of the settlement.
@@ -227,7 +228,7 @@ impl Entries {
         let place = if is_it { Some(sought.place) } else { self.further(sought) };
         let Some(place) = place else { return Met::Residual };
         let Some(entry) = self.list.get_mut(place) else { return Met::Residual };
-        if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days) {
+        if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days, &mut self.months) {
             return Met::Agreed;
         }
         let has_partner = entry.values & (AGREED | DOUBTFUL) == AGREED;
@@ -263,12 +264,12 @@ impl Entries {
 
 impl Entry {
     #[inline]
-    fn agree(&mut self, theirs: Option<&Plain>, offset: u32, days: u64) -> bool {
+    fn agree(&mut self, theirs: Option<&Plain>, offset: u32, days: u64, months: &mut Months) -> bool {
         let Some(theirs) = theirs.filter(|_| self.values != ODD) else { return false };
         let is_same = self.values == values(theirs) && self.fee == theirs.fee;
         let is_same_instant = self.time == theirs.time;
         // Nearly always all of it is the same, and nothing has to be looked at closely.
-        let agrees = (is_same && is_same_instant) || self.plain().agrees(theirs, days);
+        let agrees = (is_same && is_same_instant) || self.plain().agrees(theirs, days, months);
         if !agrees {
             return false;
         }

@@ -187,7 +187,8 @@ impl Sieve {
                 let span = Span { data, start, ends };
                 let layout = self.layout.as_ref();
                 let plain = layout.zip(row.plain.as_ref());
-                let plain = plain.and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
+                let plain =
+                    plain.and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
                 if let Some(row) = plain {
                     kept.keep(&row);
                     continue;
