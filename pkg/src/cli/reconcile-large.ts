@@ -47,7 +47,7 @@ export interface Telling extends Stretch {
 const TELLERS_MAX = 4;
 
 /** A run that leaves less than this to be judged is told sooner than it is handed to another thread. */
-const PART_BYTES_MIN = 1_048_576;
+const PART_BYTES_MIN = 262_144;
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
 const NOT_HERE = ["out", "matches", "rules", "verify-proof", "ledger-root", "sign-env"] as const;

@@ -156,3 +156,43 @@ fn is_timely(ours: u32, theirs: u32, days: u64, months: &mut Months) -> bool {
     let is_same_day = ours / DAY_SECONDS == theirs / DAY_SECONDS;
     !is_late && (is_same_day || (lag % DAY_SECONDS != 0 && months.of(ours) == months.of(theirs)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_those_of_the_calendar_in_whatever_order_they_are_asked_for() {
+        let mut months = Months::default();
+        for place in 0..5_000_u32 {
+            // A step that visits days out of order.
+            let seconds = place.wrapping_mul(2_654_435_761);
+            let exact = moment(seconds).map_or(0, month_of).saturating_sub(FIRST_MONTH);
+            for _ in 0..2 {
+                assert_eq!(u64::from(months.of(seconds)), exact, "{seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn moments_raise_no_question_in_one_month_unless_whole_days_apart() {
+        let mut months = Months::default();
+        const HOUR: u32 = 3_600;
+        // 2026-03-31T00:00:00Z
+        let last_day = 1_774_915_200_u32;
+        // ours, theirs, window in days, whether
+        let table = [
+            (last_day, last_day, 2, false),
+            (last_day, last_day + HOUR, 2, true),
+            (last_day + HOUR, last_day, 2, false),
+            (last_day + 23 * HOUR, last_day + 25 * HOUR, 2, false),
+            (last_day - 30 * HOUR, last_day, 2, true),
+            (last_day - 24 * HOUR, last_day, 2, false),
+            (last_day - 30 * HOUR, last_day, 1, false),
+            (last_day - 20 * HOUR, last_day, 0, true),
+        ];
+        for (ours, theirs, days, expected) in table {
+            assert_eq!(is_timely(ours, theirs, days, &mut months), expected, "{ours} {theirs} {days}");
+        }
+    }
+}

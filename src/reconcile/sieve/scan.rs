@@ -21,6 +21,8 @@ const TRIAL_ROWS: usize = 20_000;
 pub(super) struct Parsed {
     print: Print,
     plain: Option<Plain>,
+    /// Whether its cells say what it says, as they stand there.
+    is_bare: bool,
     start: u32,
     /// Which of the separators are its own: the first.
     first: usize,
@@ -125,6 +127,7 @@ impl Sieve {
         }
         self.counts.rows = self.counts.rows.wrapping_add(1);
         let fast = if is_quoted { None } else { cells::read(span, layout, &self.key, &mut self.words) };
+        let is_bare = fast.is_some();
         let (print, plain) = match fast {
             Some((print, plain)) => (print, Some(plain)),
             None => match self.slow(span, line)? {
@@ -137,7 +140,7 @@ impl Sieve {
             let base = u32::try_from(self.base).map_err(|_| Unfit)?;
             self.entries.push(print, plain, base.wrapping_add(start));
         } else {
-            self.met.push(Parsed { print, plain, start, first, line });
+            self.met.push(Parsed { print, plain, is_bare, start, first, line });
         }
         Ok(())
     }
@@ -185,7 +188,7 @@ impl Sieve {
                 let place = (self.side, self.recall.file(self.side), row.line);
                 let (reader, kept) = (&mut self.reader, &mut self.kept);
                 let span = Span { data, start, ends };
-                let layout = self.layout.as_ref();
+                let layout = self.layout.as_ref().filter(|_| row.is_bare);
                 let plain = layout.zip(row.plain.as_ref());
                 let plain =
                     plain.and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
