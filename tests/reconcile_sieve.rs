@@ -67,7 +67,9 @@ fn one_of<'a>(random: &mut Random, from: &[&'a str]) -> &'a str {
 fn files(random: &mut Random, rows: usize) -> [String; 2] {
     // Of some files one side tells no time, or nearly all of one have no zone.
     let (silent, zoneless) = (random.below(6), random.below(6));
-    let header = "reference,type,amount_minor,currency,fee_minor,status,occurred_at,note\n";
+    // What stands last is context, a description, or the id, beside which there are charges alone.
+    let last = one_of(random, &["note", "description", "id"]);
+    let header = format!("reference,type,amount_minor,currency,fee_minor,status,occurred_at,{last}\n");
     let mut sides = [header.to_owned(), header.to_owned()];
     for row in 0..rows {
         let reference = match random.below(20) {
@@ -78,6 +80,7 @@ fn files(random: &mut Random, rows: usize) -> [String; 2] {
         };
         let kind =
             one_of(random, &["charge", "charge", "charge", "charge", "", "fee", "adjustment", "unheard_of"]);
+        let kind = if last == "id" { one_of(random, &["charge", ""]) } else { kind };
         let amount = match random.below(12) {
             0 => "0".to_owned(),
             1 => "70368744177664".to_owned(),
@@ -108,7 +111,7 @@ fn files(random: &mut Random, rows: usize) -> [String; 2] {
                 let time = if silent == place { "" } else { time };
                 let bare = time.trim_end_matches('Z').to_owned();
                 let time = if zoneless == place && random.below(20) > 0 { &bare } else { time };
-                let note = one_of(random, &["", "plain", "\"two\nlines\"", "\"a \"\"word\"\"\""]);
+                let note = one_of(random, &["", "plain", "ünïcode", "\"two\nlines\"", "\"a \"\"word\"\"\""]);
                 let end = one_of(random, &["\n", "\n", "\n", "\r\n", "\n\n"]);
                 *side += &format!("{reference},{kind},{amount},{currency},{fee},{status},{time},{note}{end}");
             }
@@ -124,6 +127,32 @@ fn shuffled(random: &mut Random, text: &str) -> String {
         lines.swap(place, 1 + random.below(place as u64) as usize);
     }
     lines.join("\n")
+}
+
+/// The report as so many threads print it, one stretch each.
+fn told(part: &[u8], of: u32) -> Vec<u8> {
+    let tell = |index| reconcile::tell(part, &[], Share { index, of }).unwrap();
+    (0..of).flat_map(|index| tell(index).pieces.concat()).collect()
+}
+
+#[test]
+fn breaks_that_nothing_tells_apart_are_numbered_the_same_in_every_stretch() {
+    let header = "reference,type,amount_minor,currency,fee_minor,status,occurred_at\n";
+    // The same row again and again is copies of one event; with ids of their own they would be several.
+    let mut ledger = header.to_owned();
+    for row in 0..40 {
+        let reference = row % 5;
+        ledger += &format!("order_{reference},adjustment,{},EUR,,,\n", 100 + row % 3);
+    }
+    let ledger = [Source { name: "l.csv", data: ledger.as_bytes() }];
+    let settlement = [Source { name: "s.csv", data: header.as_bytes() }];
+    let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
+    let batch = reconcile::read(&sources, Options::default()).unwrap();
+    let expected = reconcile::run(&sources, Options::default()).unwrap();
+    assert!(expected.breaks.len() > 5);
+    for of in 1..12 {
+        assert!(told(&batch, of) == expected.printed(), "{of}");
+    }
 }
 
 #[test]
@@ -147,6 +176,8 @@ fn with_and_without_the_sieve_the_report_is_the_same() {
                 let compact: serde_json::Value = serde_json::from_str(&expected.to_json()).unwrap();
                 let printed: serde_json::Value = serde_json::from_slice(&expected.printed()).unwrap();
                 assert_eq!(printed, compact, "seed {seed}");
+                assert!(told(&part, 1) == expected.printed(), "seed {seed}");
+                assert!(told(&part, 4) == expected.printed(), "seed {seed}");
                 fits += 1;
             }
             (Err(Unfit), _) => {}

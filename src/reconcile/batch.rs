@@ -14,6 +14,9 @@ use crate::prelude::*;
 /// The first byte of a batch, which no JSON document begins with.
 const VERSION: u8 = 2;
 
+/// What stands before the rows seldom has more bytes.
+const HEAD_BYTES: usize = 1_024;
+
 /// What stands before the rows.
 #[derive(Debug, Default)]
 pub(super) struct Head<'a> {
@@ -172,7 +175,7 @@ pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), PartError
 
 /// Packs head and rows as one part.
 pub(super) fn pack(head: &Head<'_>, share: Share, rows: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(rows.len().saturating_add(HEAD_BYTES));
     head.pack(&mut out);
     Section { index: share.index, rows }.pack(&mut out);
     out

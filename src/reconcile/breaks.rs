@@ -10,6 +10,9 @@ use crate::prelude::*;
 /// Digits of a break's id: 128 bits, so that two breaks never share one.
 const ID_DIGITS: usize = 32;
 
+/// As many bytes as nearly all messages have.
+const MESSAGE_BYTES: usize = 256;
+
 /// Where a row stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowPlace {
@@ -68,7 +71,10 @@ pub struct Break {
 /// breaks apart whose rows have nothing that does.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn break_id(hop: Hop, kind: BreakKind, identities: &[String], repeat: usize) -> String {
-    let mut message = glued(&[hop.name(), "\n", kind.name(), "\n", &repeat.digits(), "\n"]);
+    let mut message = String::with_capacity(MESSAGE_BYTES);
+    for piece in [hop.name(), "\n", kind.name(), "\n", &repeat.digits(), "\n"] {
+        message.push_str(piece);
+    }
     for (index, identity) in identities.iter().enumerate() {
         message.push_str(if index > 0 { "\n\n" } else { "" });
         message.push_str(identity);

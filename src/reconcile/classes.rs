@@ -310,7 +310,7 @@ impl Kinds {
 
     /// The one all others stand beside.
     pub(super) fn primary(self) -> Option<BreakKind> {
-        self.iter().next()
+        KINDS.get(usize::try_from(self.0.trailing_zeros()).ok()?).copied()
     }
 
     /// In order of precedence.

@@ -114,7 +114,7 @@ impl Columns {
     pub(super) fn layout(&self) -> Option<Layout> {
         let Self { width, reference, currency, amount, kind, fee, occurred_at, .. } = *self;
         let Self { tax, net, original, original_currency, rate, value_date, texts, .. } = *self;
-        let [_, status, payout_id, parent, account, _] = texts;
+        let [id, status, payout_id, parent, account, note] = texts;
         let others = [payout_id, parent, account, original_currency, rate, value_date];
         if others.iter().any(Option::is_some) || tax.or(net).or(original).is_some() {
             return None;
@@ -131,7 +131,9 @@ impl Columns {
                 None => None,
             },
             kind,
+            id,
             status,
+            note,
             time: occurred_at,
         })
     }

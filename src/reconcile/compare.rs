@@ -16,6 +16,17 @@ use crate::prelude::*;
 /// Judges a group of one type and reference. What stands on one side only is left for the passes that follow.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
+    if group.is_simple() {
+        for pair in group.pairs {
+            let kinds = values(&pair, habits, window);
+            if kinds.is_empty() {
+                findings.agree(&pair, Hop::Settlement, BY_REFERENCE);
+            } else {
+                findings.breaks.push(Finding::new(kinds, pair, Hop::Settlement, BY_REFERENCE));
+            }
+        }
+        return;
+    }
     let mut differing = Vec::new();
     for pair in &group.pairs {
         let kinds = values(pair, habits, window);

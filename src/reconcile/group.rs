@@ -81,6 +81,15 @@ impl<'r> Group<'r> {
         group
     }
 
+    /// Whether there is one row on each side, as nearly everywhere: then nobody asks how many events there are.
+    pub(super) fn is_simple(&self) -> bool {
+        let is_one = |unit: &Unit<'_>| unit.ledger.len() == 1 && unit.settlement.len() == 1;
+        self.pairs.len() == 1
+            && self.ledger.is_empty()
+            && self.settlement.is_empty()
+            && self.pairs.iter().all(is_one)
+    }
+
     /// Pairs rows that share a key, in the order of their content where several do.
     fn pair_by(
         &mut self,

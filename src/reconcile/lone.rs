@@ -183,7 +183,8 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
 /// Names what is still alone: on its way, missing, out of scope, or without money in it.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
-    let candidates = [Candidates::of(&findings.theirs), Candidates::of(&findings.ours)];
+    let candidates =
+        [Candidates::of(&findings.theirs, &findings.ours), Candidates::of(&findings.ours, &findings.theirs)];
     let [of_theirs, of_ours] = &candidates;
     for unit in core::mem::take(&mut findings.ours) {
         let Some(row) = unit.ledger.first().copied() else { continue };

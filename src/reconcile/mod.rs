@@ -47,6 +47,7 @@ pub mod sieve;
 mod statements;
 mod states;
 mod subset;
+mod telling;
 mod terms;
 mod three_way;
 mod unexpected;
@@ -65,6 +66,7 @@ pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::Side;
 pub use rules::{FeeRule, Pass, Reach, Rules, Tolerance};
 pub use statements::Statement;
+pub use telling::{Told, tell};
 pub use terms::Terms;
 
 use crate::prelude::*;

@@ -9,6 +9,8 @@ use super::group::Unit;
 use super::lone::is_near;
 use super::order::sorted;
 use super::packed::{Fields, put_count};
+use super::parts::spread;
+use super::report::place;
 use super::row::Row;
 use super::window::Window;
 use crate::json::ObjectWriter;
@@ -43,6 +45,11 @@ pub struct Nearest {
 }
 
 impl Nearest {
+    pub(super) fn of(row: &Row<'_>, rule: Rule, differs: &'static str, names: &[Vec<&str>; 3]) -> Self {
+        let reference = if row.reference.is_empty() { row.id } else { row.reference }.to_owned();
+        Self { place: place(row, names), reference, rule: rule.name(), differs }
+    }
+
     pub(super) fn to_json(&self) -> String {
         let Self { place, reference, rule, differs } = self;
         let out = ObjectWriter::new().text("file", &place.file).number("line", place.line);
@@ -56,6 +63,11 @@ impl<'r> Near<'r> {
         out.push(self.gate);
         put_count(out, self.row.packed.len());
         out.extend_from_slice(self.row.packed);
+    }
+
+    /// In words.
+    pub(super) fn told(&self, names: &[Vec<&str>; 3]) -> Option<Nearest> {
+        GATES.get(usize::from(self.gate)).map(|gate| Nearest::of(self.row, self.rule, gate, names))
     }
 
     /// Rule, gate and row.
@@ -74,14 +86,21 @@ pub(super) struct Candidates<'r> {
 }
 
 impl<'r> Candidates<'r> {
-    pub(super) fn of(units: &[Unit<'r>]) -> Self {
-        let rows: Vec<&Row<'_>> = units.iter().filter_map(|unit| unit.rows().next()).collect();
-        let named = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
+    /// Those among `units` that a row of `others` may ask for: to sort all would take longer than all questions.
+    pub(super) fn of(units: &[Unit<'r>], others: &[Unit<'_>]) -> Self {
+        let asked = |number: &dyn Fn(&Row<'_>) -> i64| {
+            let numbers = others.iter().filter_map(|unit| unit.rows().next()).map(number).collect();
+            let numbers = sorted(numbers, &i64::cmp);
+            let rows = units.iter().filter_map(|unit| unit.rows().next());
+            rows.filter(|row| numbers.binary_search(&number(row)).is_ok()).collect::<Vec<&Row<'_>>>()
+        };
+        let mut named = asked(&|row| spread(row.id.as_bytes()).into());
+        named.retain(|row| !row.id.is_empty());
         Self {
             by_id: sorted(named, &|a: &&Row<'_>, b: &&Row<'_>| {
                 (a.id, value(a), a.reference).cmp(&(b.id, value(b), b.reference))
             }),
-            by_value: sorted(rows, &|a: &&Row<'_>, b: &&Row<'_>| {
+            by_value: sorted(asked(&|row| row.amount), &|a: &&Row<'_>, b: &&Row<'_>| {
                 (value(a), a.reference, a.id).cmp(&(value(b), b.reference, b.id))
             }),
         }

@@ -13,6 +13,10 @@ pub(super) fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -
     for position in 0..length {
         positions.push(position);
     }
+    // As rows come that were sorted before.
+    if (1..length).all(|next| compare(next.saturating_sub(1), next).is_le()) {
+        return positions;
+    }
     let mut merged = Vec::with_capacity(length);
     // Stretches of this length are in order.
     let mut width: usize = 1;

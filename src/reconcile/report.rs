@@ -82,21 +82,28 @@ impl KindTotal {
     }
 }
 
+/// Kind, currency and difference of breaks, summed by kind.
+pub(super) fn totals(
+    breaks: &mut dyn Iterator<Item = (BreakKind, Currency, Option<i128>)>,
+) -> Vec<(BreakKind, KindTotal)> {
+    let mut totals: Vec<(BreakKind, KindTotal)> =
+        BreakKind::all().map(|kind| (kind, KindTotal::default())).collect();
+    for (kind, currency, difference) in breaks {
+        let Some((_, total)) = totals.get_mut(kind.place()) else { continue };
+        total.count = total.count.saturating_add(1);
+        if let Some(difference) = difference {
+            total.add(currency, difference);
+        }
+    }
+    totals.retain(|(_, total)| total.count > 0);
+    totals
+}
+
 impl Report {
     /// Breaks by their primary kind, in order of precedence; kinds without a break are left out.
     #[must_use]
     pub fn by_kind(&self) -> Vec<(BreakKind, KindTotal)> {
-        let mut totals: Vec<(BreakKind, KindTotal)> =
-            BreakKind::all().map(|kind| (kind, KindTotal::default())).collect();
-        for found in &self.breaks {
-            let Some((_, total)) = totals.get_mut(found.kind.place()) else { continue };
-            total.count = total.count.saturating_add(1);
-            if let Some(difference) = found.difference {
-                total.add(found.currency, difference);
-            }
-        }
-        totals.retain(|(_, total)| total.count > 0);
-        totals
+        totals(&mut self.breaks.iter().map(|found| (found.kind, found.currency, found.difference)))
     }
 
     /// Brings breaks and what is in flight into the order they are told in.
@@ -105,6 +112,10 @@ impl Report {
             (&a.reference, a.kind, &a.id).cmp(&(&b.reference, b.kind, &b.id))
         });
         tell_apart(&mut self.breaks);
+        self.sort_in_flight();
+    }
+
+    pub(super) fn sort_in_flight(&mut self) {
         self.in_flight = sorted(core::mem::take(&mut self.in_flight), &|a: &InFlight, b: &InFlight| {
             (a.due, &a.reference, a.amount).cmp(&(b.due, &b.reference, b.amount))
         });
@@ -142,12 +153,17 @@ impl Report {
     }
 
     pub(super) fn summary(&self) -> String {
+        self.summary_of(&self.by_kind(), self.breaks.len())
+    }
+
+    /// The same where breaks were counted elsewhere.
+    pub(super) fn summary_of(&self, totals: &[(BreakKind, KindTotal)], breaks: usize) -> String {
         let rows = ObjectWriter::new()
             .number("ledger", count(self.rows.ledger))
             .number("settlement", count(self.rows.settlement))
             .number("bank", count(self.rows.bank));
         let mut by_kind = ObjectWriter::new();
-        for (kind, total) in self.by_kind() {
+        for (kind, total) in totals {
             let mut differences = ObjectWriter::new();
             for (currency, sum) in &total.difference {
                 differences = differences.digits(currency.code(), *sum);
@@ -161,7 +177,7 @@ impl Report {
             .raw("rows", &rows.finish())
             .number("matched", count(self.matched))
             .number("in_flight", count(self.in_flight.len()))
-            .number("breaks", count(self.breaks.len()))
+            .number("breaks", count(breaks))
             .number("set_aside", count(self.set_aside));
         let out = match self.as_of {
             Some(moment) => out.text("as_of", &calendar::rfc3339(moment)),
@@ -175,9 +191,22 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// The break of a finding.
-#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Window) -> Option<Break> {
+/// What a finding comes to, before it is put into words.
+pub(super) struct Figures<'f, 'r> {
+    pub(super) kind: BreakKind,
+    /// The first row.
+    pub(super) row: &'r Row<'r>,
+    pub(super) reference: &'r str,
+    pub(super) expected: Value,
+    pub(super) actual: Value,
+    pub(super) difference: Option<i128>,
+    pub(super) currency: Currency,
+    /// The rows its age is counted from.
+    aged: &'f [&'r Row<'r>],
+}
+
+/// What a finding comes to; `None` for one without rows.
+pub(super) fn figures<'f, 'r>(found: &'f Finding<'r>) -> Option<Figures<'f, 'r>> {
     let kind = found.kinds.primary()?;
     let unit = &found.unit;
     let row = unit.rows().next()?;
@@ -190,25 +219,45 @@ pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Win
     };
     let sides = [&unit.ledger, &unit.settlement, &unit.bank];
     let aged = sides.into_iter().find(|rows| !rows.is_empty())?;
-    let age_days = window.age_days(aged.iter().filter_map(|row| row.occurred_at).min());
-    let identities = sorted(unit.rows().map(Row::identity).collect(), &String::cmp);
-    let reference = found.reference.unwrap_or(row.reference);
-    let reference = if reference.is_empty() { row.id } else { reference };
-    let places = |rows: &[&Row]| {
-        let rows = sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)));
-        rows.into_iter().map(|row| place(row, names)).collect()
-    };
-    let facts =
-        Facts { found, row, file: file_of(row, names), reference, expected, actual, difference, age_days };
+    let currency = found.shown.map_or(row.currency, |shown| shown.currency);
+    Some(Figures { kind, row, reference: found.called(), expected, actual, difference, currency, aged })
+}
+
+impl<'r> Figures<'_, 'r> {
+    pub(super) fn age_days(&self, window: &Window) -> Option<u64> {
+        window.age_days(self.aged.iter().filter_map(|row| row.occurred_at).min())
+    }
+
+    /// The sentence of a break.
+    pub(super) fn explain(
+        &self,
+        found: &Finding<'r>,
+        names: &[Vec<&str>; 3],
+        age_days: Option<u64>,
+    ) -> String {
+        let Self { kind, row, reference, expected, actual, difference, .. } = *self;
+        let file = file_of(row, names);
+        wording::explain(kind, &Facts { found, row, file, reference, expected, actual, difference, age_days })
+    }
+}
+
+/// The break of a finding.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Window) -> Option<Break> {
+    let figures = figures(found)?;
+    let Figures { kind, reference, expected, actual, difference, currency, .. } = figures;
+    let age_days = figures.age_days(window);
+    let places = |rows: &[&Row]| in_place(rows).into_iter().map(|row| place(row, names)).collect();
+    let unit = &found.unit;
     Some(Break {
-        id: break_id(found.hop, kind, &identities, 0),
+        id: found.id(kind),
         kind,
         secondary: found.kinds.iter().skip(1).collect(),
         hop: found.hop,
         rule: found.rule.name(),
         nearest: None,
         reference: reference.to_owned(),
-        currency: found.shown.map_or(row.currency, |shown| shown.currency),
+        currency,
         expected: expected.map(|(_, sum)| sum),
         found: actual.map(|(_, sum)| sum),
         difference,
@@ -216,8 +265,28 @@ pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Win
         ledger: places(&unit.ledger),
         settlement: places(&unit.settlement),
         bank: places(&unit.bank),
-        explanation: wording::explain(kind, &facts),
+        explanation: figures.explain(found, names, age_days),
     })
+}
+
+/// Rows of a side in the order they are told in.
+pub(super) fn in_place<'r>(rows: &[&'r Row<'r>]) -> Vec<&'r Row<'r>> {
+    sorted(rows.to_vec(), &|a, b| (a.file, a.line).cmp(&(b.file, b.line)))
+}
+
+impl<'r> Finding<'r> {
+    /// The reference a break is told under.
+    pub(super) fn called(&self) -> &'r str {
+        let Some(row) = self.unit.rows().next() else { return "" };
+        let reference = self.reference.unwrap_or(row.reference);
+        if reference.is_empty() { row.id } else { reference }
+    }
+
+    /// What the break is called from run to run.
+    pub(super) fn id(&self, kind: BreakKind) -> String {
+        let identities = sorted(self.unit.rows().map(Row::identity).collect(), &String::cmp);
+        break_id(self.hop, kind, &identities, 0)
+    }
 }
 
 /// Where a row stands.
@@ -225,7 +294,7 @@ pub(super) fn place(row: &Row<'_>, names: &[Vec<&str>; 3]) -> RowPlace {
     RowPlace { file: file_of(row, names).to_owned(), line: row.line }
 }
 
-fn file_of<'n>(row: &Row<'_>, [ledger, settlement, bank]: &[Vec<&'n str>; 3]) -> &'n str {
+pub(super) fn file_of<'n>(row: &Row<'_>, [ledger, settlement, bank]: &[Vec<&'n str>; 3]) -> &'n str {
     let names = match row.side {
         Side::Ledger => ledger,
         Side::Settlement => settlement,
@@ -234,7 +303,8 @@ fn file_of<'n>(row: &Row<'_>, [ledger, settlement, bank]: &[Vec<&'n str>; 3]) ->
     names.get(row.file).copied().unwrap_or_default()
 }
 
-type Value = Option<(Currency, i128)>;
+/// A sum of minor units.
+pub(super) type Value = Option<(Currency, i128)>;
 
 /// What is held against what.
 fn values(found: &Finding<'_>, kind: BreakKind) -> (Value, Value) {

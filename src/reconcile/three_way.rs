@@ -14,6 +14,7 @@ use super::payouts::Payouts;
 use super::report::RowCounts;
 use super::row::{Row, Side};
 use super::terms::Unpacked;
+use super::window::Window;
 use super::{bank, children, fees, lone, statements, verdicts};
 use crate::prelude::*;
 
@@ -22,6 +23,27 @@ const SCALE_ROWS: usize = 3;
 
 /// Matches and classifies all rows; answers with packed verdicts.
 pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>, terms: Unpacked<'_>) -> Vec<u8> {
+    judged(head, all, terms, |judged| verdicts::pack(&judged))
+}
+
+/// What came of the rows of a run.
+pub(super) struct Judged<'j, 'r> {
+    pub(super) findings: &'j Findings<'r>,
+    pub(super) rows: RowCounts,
+    pub(super) window: &'j Window,
+    /// The names of the files.
+    pub(super) names: &'j [Vec<&'j str>; 3],
+    /// Name and version of the rules.
+    pub(super) rules: &'j str,
+}
+
+/// Matches and classifies all rows, and hands on what came of it.
+pub(super) fn judged<T>(
+    head: Head<'_>,
+    all: Vec<Row<'_>>,
+    terms: Unpacked<'_>,
+    then: impl FnOnce(Judged<'_, '_>) -> T,
+) -> T {
     let Head { names, mut window, cleared, doubled, .. } = head;
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
@@ -52,20 +74,7 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>, terms: Unpacked<'_>) -> Vec
     zoneless_files(pairs, &habits, &mut findings);
     let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
-        if !books_payouts && same.iter().any(Row::is_payout) {
-            // The settlement's payouts stand against the bank.
-            findings.set_aside = findings.set_aside.saturating_add(same.len());
-            continue;
-        }
-        // They count in the sum of their payout alone.
-        if same.iter().all(|row| row.kind.is_none()) {
-            continue;
-        }
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
-            if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
-        }
-        judge(Group::of(left, right), &habits, &window, &mut findings);
+        one_reference(same, (books_payouts, &active), &habits, &window, &mut findings);
     }
     lone::pair(&mut findings, &habits, &window);
     fees::join(pairs, &mut findings);
@@ -83,7 +92,33 @@ pub(super) fn run(head: Head<'_>, all: Vec<Row<'_>>, terms: Unpacked<'_>) -> Vec
     join_scales(&mut findings);
     show_nets(&mut findings, &habits);
     fees::show_contracts(&mut findings, &habits);
-    verdicts::pack(&findings, counts, &window, &names, &habits.rules.label())
+    let rules = habits.rules.label();
+    then(Judged { findings: &findings, rows: counts, window: &window, names: &names, rules: &rules })
+}
+
+/// Judges the rows of one type and reference.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn one_reference<'r>(
+    same: &'r [Row<'r>],
+    (books_payouts, active): (bool, &[bool]),
+    habits: &Habits<'_>,
+    window: &Window,
+    findings: &mut Findings<'r>,
+) {
+    if !books_payouts && same.iter().any(Row::is_payout) {
+        // The settlement's payouts stand against the bank.
+        findings.set_aside = findings.set_aside.saturating_add(same.len());
+        return;
+    }
+    // They count in the sum of their payout alone.
+    if same.iter().all(|row| row.kind.is_none()) {
+        return;
+    }
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for row in same.iter().filter(|row| active.get(row.number) == Some(&true)) {
+        if row.side == Side::Ledger { left.push(row) } else { right.push(row) }
+    }
+    judge(Group::of(left, right), habits, window, findings);
 }
 
 /// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are

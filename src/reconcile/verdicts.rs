@@ -7,13 +7,14 @@
 use super::batch::{names, put_names};
 use super::breaks::Break;
 use super::classes::{Hop, Kinds};
-use super::findings::{Finding, Findings, Rule, Shown};
+use super::findings::{Finding, Rule, Shown};
 use super::group::Unit;
 use super::matches::Match;
 use super::nearest::{Near, Nearest};
 use super::packed::{Corrupt, Fields, put_count, put_currency, put_maybe, put_moment, put_natural, put_text};
 use super::report::{self, InFlight, Report, RowCounts};
 use super::row::{Row, Side};
+use super::three_way::Judged;
 use super::window::Window;
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -23,13 +24,8 @@ const VERSION: u8 = 2;
 
 /// Packs what a run has found.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-pub(super) fn pack(
-    findings: &Findings<'_>,
-    rows: RowCounts,
-    window: &Window,
-    names: &[Vec<&str>; 3],
-    rules: &str,
-) -> Vec<u8> {
+pub(super) fn pack(judged: &Judged<'_, '_>) -> Vec<u8> {
+    let Judged { findings, rows, window, names, rules } = *judged;
     let mut out = vec![VERSION];
     put_names(&mut out, names);
     for count in [rows.ledger, rows.settlement, rows.bank, findings.matched, findings.set_aside] {
@@ -157,9 +153,7 @@ fn one(fields: &mut Fields<'_>, names: &[Vec<&str>; 3], window: &Window) -> Opti
     let found = Finding { kinds, unit, hop, rule, reference, shown, nearest: None };
     let mut told = report::describe(&found, names, window);
     if let (Some(told), Some((rule, differs, row))) = (&mut told, near) {
-        let reference = if row.reference.is_empty() { row.id } else { row.reference }.to_owned();
-        told.nearest =
-            Some(Nearest { place: report::place(&row, names), reference, rule: rule.name(), differs });
+        told.nearest = Some(Nearest::of(&row, rule, differs, names));
     }
     Some(told)
 }

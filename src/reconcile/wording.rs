@@ -32,8 +32,21 @@ const fn noun(row: &Row) -> &'static str {
 }
 
 /// `the charge order_1`
-fn subject(row: &Row) -> String {
-    glued(&["the ", noun(row), " ", row.reference])
+fn subject(out: &mut String, row: &Row) {
+    for piece in ["the ", noun(row), " ", row.reference] {
+        out.push_str(piece);
+    }
+}
+
+fn value(out: &mut String, value: Option<(Currency, i128)>) {
+    match value {
+        None => out.push_str("nothing"),
+        Some((currency, minor)) => out.push_str(&money(minor, currency)),
+    }
+}
+
+fn state(out: &mut String, rows: &[&Row]) {
+    out.push_str(rows.first().map_or("", |row| row.status));
 }
 
 fn on(row: &Row) -> String {
@@ -89,10 +102,14 @@ const SENTENCE_BYTES: usize = 192;
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn explain(kind: BreakKind, facts: &Facts<'_, '_>) -> String {
     let mut sentence = String::with_capacity(SENTENCE_BYTES);
-    for (index, piece) in kind.sentence().split(['{', '}']).enumerate() {
-        // Between the brackets stands the name of a fact.
-        if index % 2 == 0 { sentence.push_str(piece) } else { sentence.push_str(&facts.tell(piece)) }
+    let mut rest = kind.sentence();
+    // Between the brackets stands the name of a fact.
+    while let Some((before, name, behind)) = cut(rest) {
+        sentence.push_str(before);
+        facts.tell(&mut sentence, name);
+        rest = behind;
     }
+    sentence.push_str(rest);
     // Every sentence begins with a word of ours, so ASCII will do; the table of all scripts weighs five kilobytes.
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -101,28 +118,42 @@ pub(super) fn explain(kind: BreakKind, facts: &Facts<'_, '_>) -> String {
     sentence
 }
 
+/// What stands before the first name of a template, the name, and what stands behind it.
+fn cut(template: &str) -> Option<(&str, &str, &str)> {
+    let at = |text: &str, mark: u8| text.bytes().position(|byte| byte == mark);
+    let (before, named) = template.split_at_checked(at(template, b'{')?)?;
+    let (name, behind) = named.split_at_checked(at(named, b'}')?)?;
+    Some((before, name.get(1..)?, behind.get(1..)?))
+}
+
 impl Facts<'_, '_> {
-    fn tell(&self, fact: &str) -> String {
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    fn tell(&self, out: &mut String, fact: &str) {
+        let text = match fact {
+            "s" => return subject(out, self.row),
+            "ref" => return out.push_str(self.reference),
+            "state_m" => return state(out, &self.found.unit.ledger),
+            "state_s" => return state(out, &self.found.unit.settlement),
+            "e" => return value(out, self.expected),
+            "f" => return value(out, self.actual),
+            other => self.told(other),
+        };
+        out.push_str(&text);
+    }
+
+    fn told(&self, fact: &str) -> String {
         let Unit { ledger, settlement, bank, .. } = &self.found.unit;
         let is_bank = self.found.hop == Hop::Bank;
-        let value = |value: Option<(Currency, i128)>| {
-            value.map_or_else(|| "nothing".to_owned(), |(currency, minor)| money(minor, currency))
-        };
-        let state = |rows: &[&Row]| rows.first().map_or_else(String::new, |row| (*row.status).to_owned());
         match fact {
-            "s" => subject(self.row),
-            "ref" => self.reference.to_owned(),
             "on" => on(self.row),
             "any" => of(self.row),
             "side" => glued(&["the ", self.row.side.name()]),
             "place" => glued(&["the file ", self.file]),
             "time" if self.found.hop == Hop::Files => glued(&["nearly every time in the file ", self.file]),
-            "time" => glued(&["the time of ", &subject(self.row)]),
+            "time" => glued(&["the time of the ", noun(self.row), " ", self.row.reference]),
             "what" if self.row.payout_id.is_empty() => "what another file holds".to_owned(),
             "what" => glued(&["the whole report of the payout ", self.row.payout_id]),
             "after" => self.age_days.map_or_else(String::new, |days| glued(&[" after ", &days_text(days)])),
-            "e" => value(self.expected),
-            "f" => value(self.actual),
             "d" => {
                 let currency = self.expected.map_or(self.row.currency, |(currency, _)| currency);
                 self.difference.map_or_else(String::new, |difference| change(difference, currency))
@@ -145,8 +176,6 @@ impl Facts<'_, '_> {
             "account" => (*self.row.account).to_owned(),
             "shortfall" => (*self.row.note).to_owned(),
             "parent" => (*self.row.parent).to_owned(),
-            "state_m" => state(ledger),
-            "state_s" => state(settlement),
             "lag" => self.lag(),
             "value" => value_dates(bank),
             "shift" => self.shift(),

@@ -7,7 +7,7 @@ use super::reply;
 use crate::json;
 use crate::prelude::*;
 use crate::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Wanted};
-use crate::reconcile::{self, PartError, Side};
+use crate::reconcile::{self, Share, Side, Told};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 
@@ -16,16 +16,17 @@ const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 pub struct Sieving {
     sieve: Option<Sieve>,
     lengths: [Vec<u64>; 3],
-    /// The report, as it is printed.
-    printed: Vec<u8>,
-    breaks: usize,
+    /// A part that waits for being printed.
+    kept: Vec<u8>,
+    /// The report, as it is printed, piece by piece.
+    printed: Vec<Vec<u8>>,
 }
 
 impl Sieving {
     /// No run yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { sieve: None, lengths: [const { Vec::new() }; 3], printed: Vec::new(), breaks: 0 }
+        Self { sieve: None, lengths: [const { Vec::new() }; 3], kept: Vec::new(), printed: Vec::new() }
     }
 
     /// Begins a run with the options of [`read`](super::reconcile::read) and a random key. Replies with null.
@@ -103,39 +104,45 @@ impl Sieving {
 
     /// The part of the run, with the files of the bank one after the other; nothing where the files are not for the sieve.
     pub fn part(&mut self, bank: &[u8]) -> Vec<u8> {
+        self.try_part(bank).unwrap_or_default()
+    }
+
+    /// The same, and it stays here for [`Sieving::print`]: a large one is not copied out and in again.
+    pub fn keep(&mut self, bank: &[u8]) -> bool {
+        self.kept = self.try_part(bank).unwrap_or_default();
+        !self.kept.is_empty()
+    }
+
+    fn try_part(&mut self, bank: &[u8]) -> Option<Vec<u8>> {
         let mut rest = bank;
         let mut files = Vec::new();
         let [.., lengths] = &self.lengths;
         for length in lengths {
-            let cut = usize::try_from(*length).ok().and_then(|length| rest.split_at_checked(length));
-            let Some((own, others)) = cut else { return Vec::new() };
+            let (own, others) = rest.split_at_checked(usize::try_from(*length).ok()?)?;
             files.push(own);
             rest = others;
         }
-        let part = self.sieve.as_mut().map(|sieve| sieve.part(&files));
-        self.sieve = None;
-        part.and_then(Result::ok).unwrap_or_default()
+        self.sieve.take()?.part(&files).ok()
     }
 
-    /// Judges a part by terms and prints its report as `tillproof reconcile --json` does. Replies with how many breaks there are.
-    pub fn print(&mut self, part: &[u8], terms: &[u8]) -> Vec<u8> {
-        let report = reconcile::judge_by(part, terms).map_err(Error::Part).and_then(|verdicts| {
-            reconcile::report(&verdicts).map_err(|corrupt| Error::Part(PartError::Corrupt(corrupt)))
-        });
-        match report {
-            Ok(report) => {
-                self.breaks = report.breaks.len();
-                self.printed = report.printed();
-                reply::of::<Error>(Ok(self.breaks.digits()))
+    /// Judges a part, or what was kept where that is empty, by terms and prints a share of its report as `tillproof reconcile --json` does. Replies with how many
+    /// breaks there are.
+    pub fn print(&mut self, part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
+        let kept = core::mem::take(&mut self.kept);
+        let part = if part.is_empty() { &kept } else { part };
+        match reconcile::tell(part, terms, Share { index, of }).map_err(Error::Part) {
+            Ok(Told { breaks, pieces }) => {
+                self.printed = pieces;
+                reply::of::<Error>(Ok(breaks.digits()))
             }
             Err(error) => reply::refusal(&error),
         }
     }
 
-    /// What was printed last.
+    /// A piece of what was printed last; nothing behind the last piece.
     #[must_use]
-    pub fn printed(&self) -> &[u8] {
-        &self.printed
+    pub fn printed(&self, piece: usize) -> &[u8] {
+        self.printed.get(piece).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -237,21 +244,27 @@ pub mod exports {
         SIEVING.lock().part(bank)
     }
 
+    /// See [`Sieving::keep`].
+    #[wasm_bindgen]
+    pub fn sieve_keep(bank: &[u8]) -> bool {
+        SIEVING.lock().keep(bank)
+    }
+
     /// See [`Sieving::print`].
     #[wasm_bindgen]
-    pub fn sieve_print(part: &[u8], terms: &[u8]) -> Vec<u8> {
-        SIEVING.lock().print(part, terms)
+    pub fn sieve_print(part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
+        SIEVING.lock().print(part, terms, index, of)
     }
 
     /// The address of [`Sieving::printed`].
     #[wasm_bindgen]
-    pub fn sieve_printed() -> u32 {
-        address(SIEVING.lock().printed())
+    pub fn sieve_printed(piece: u32) -> u32 {
+        address(SIEVING.lock().printed(size(piece)))
     }
 
     /// The length of [`Sieving::printed`].
     #[wasm_bindgen]
-    pub fn sieve_printed_bytes() -> u32 {
-        u32::try_from(SIEVING.lock().printed().len()).unwrap_or_default()
+    pub fn sieve_printed_bytes(piece: u32) -> u32 {
+        u32::try_from(SIEVING.lock().printed(size(piece)).len()).unwrap_or_default()
     }
 }

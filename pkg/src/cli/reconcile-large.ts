@@ -8,7 +8,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "
 
 import { documentOf, termsOf, type Judged } from "../reconcile/asked.js";
 import type { Report } from "../reconcile/report.js";
-import { merged, printedReport, sievedPart, type Readable, type Sieved } from "../reconcile/sieving.js";
+import { keptPart, merged, printedReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
 import { encode } from "../shell/wire.js";
 import { flagsOf } from "./commands.js";
@@ -36,6 +36,18 @@ export interface Task {
   readonly settlement: readonly string[];
   readonly bank: Uint8Array;
 }
+
+/** What it is given then: the parts of all, and which stretch of the report it is to print. */
+export interface Telling extends Stretch {
+  readonly part: Uint8Array;
+  readonly terms: Uint8Array;
+}
+
+/** More than this many threads would each judge the whole run for a short stretch of the report. */
+const TELLERS_MAX = 4;
+
+/** A run that leaves less than this to be judged is told sooner than it is handed to another thread. */
+const PART_BYTES_MIN = 262_144;
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
 const NOT_HERE = ["out", "matches", "rules", "verify-proof", "ledger-root", "sign-env"] as const;
@@ -80,44 +92,99 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const run = { ledger, settlement, bank: bytes };
     const of = Math.min(workers, WORKERS_MAX);
     const document = (more?: { part: number; parts: number }): Uint8Array => documentOf(how, terms, files, more);
-    const part = (of > 1 ? await shared(run, of, document) : undefined) ?? sievedPart(document(), run);
-    if (part === undefined) return undefined;
-    const { breaks, json: printed } = printedReport(part, packTerms(terms));
-    if (json) print(printed);
-    else {
-      const { toText } = await import("../reconcile/text.js");
-      process.stdout.write(toText(JSON.parse(new TextDecoder().decode(printed)) as Report));
+    const threads = of > 1 ? await started(run, of, document) : [];
+    try {
+      const part = (of > 1 ? await shared(run, threads, document) : undefined) ?? keptPart(document(), run);
+      if (part === undefined) return undefined;
+      const pieces: Uint8Array[] = [];
+      const breaks = await told(part, packTerms(terms), threads, json ? print : (piece) => pieces.push(piece.slice()));
+      if (!json) {
+        const { toText } = await import("../reconcile/text.js");
+        process.stdout.write(toText(JSON.parse(new TextDecoder().decode(Buffer.concat(pieces))) as Report));
+      }
+      return breaks === 0 ? FINE : NO;
+    } finally {
+      for (const thread of threads) thread.end();
     }
-    return breaks === 0 ? FINE : NO;
   } finally {
     for (const { descriptor } of [...(ledger ?? []), ...(settlement ?? [])]) closeSync(descriptor);
   }
 }
 
-/** One share in each thread; this one does the first. `undefined` where one of them could not. */
-async function shared(
+/** One of the other threads. */
+interface Thread {
+  /** Its next answer; `undefined` where it cannot give one. */
+  answer(): Promise<Uint8Array | undefined>;
+  tell(telling: Telling): void;
+  end(): void;
+}
+
+/** The other threads, each on its way with its share. */
+async function started(
   run: Sieved & { readonly ledger: readonly Opened[]; readonly settlement: readonly Opened[] },
   of: number,
   document: (more: { part: number; parts: number }) => Uint8Array,
-): Promise<Uint8Array | undefined> {
+): Promise<Thread[]> {
   const { Worker } = await import("node:worker_threads");
   const names = (side: readonly Opened[]): string[] => side.map(({ name }) => name);
-  const threads = Array.from({ length: of - 1 }, (_, index) => {
+  const threads = Array.from({ length: of - 1 }, (_, index): Thread => {
     const task: Task = { document: document({ part: index + 1, parts: of }), ledger: names(run.ledger), settlement: names(run.settlement), bank: run.bank };
     // Relative to where the build puts the code, which is in the folder `dist`.
-    const thread = new Worker(new URL("./cli-reconcile-thread.js", import.meta.url), { workerData: task });
-    return new Promise<Uint8Array | undefined>((resolve) => {
-      thread.once("message", resolve);
-      // A platform without threads does all of it in this one.
-      thread.once("error", () => resolve(undefined));
-    });
+    const worker = new Worker(new URL("./cli-reconcile-thread.js", import.meta.url), { workerData: task });
+    const answers: (Uint8Array | undefined)[] = [];
+    let waiting: ((answer: Uint8Array | undefined) => void) | undefined;
+    let isOver = false;
+    const come = (answer: Uint8Array | undefined): void => {
+      if (waiting === undefined) answers.push(answer);
+      else waiting(answer);
+      waiting = undefined;
+    };
+    const over = (): void => {
+      isOver = true;
+      waiting?.(undefined);
+    };
+    worker.on("message", come);
+    // A platform without threads does all of it in this one.
+    worker.on("error", over);
+    worker.on("exit", over);
+    return {
+      answer: () => new Promise((resolve) => {
+        if (answers.length > 0 || isOver) resolve(answers.shift());
+        else waiting = resolve;
+      }),
+      tell: (telling) => worker.postMessage(telling),
+      end: () => {
+        worker.postMessage(undefined);
+        worker.unref();
+      },
+    };
   });
   // Before this thread is busy, the others have to be on their way.
   await new Promise((resolve) => setImmediate(resolve));
+  return threads;
+}
+
+/** The parts of all threads as one; this thread makes the first. `undefined` where one of them could not. */
+async function shared(run: Sieved, threads: readonly Thread[], document: (more: { part: number; parts: number }) => Uint8Array): Promise<Uint8Array | undefined> {
+  const of = threads.length + 1;
   const own = sievedPart(document({ part: 0, parts: of }), run);
-  const parts = [own, ...(await Promise.all(threads))].filter((part) => part !== undefined);
+  const parts = [own, ...(await Promise.all(threads.map((thread) => thread.answer())))].filter((part) => part !== undefined);
   if (parts.length < of) return undefined;
   return merged(parts, encode({ parts: parts.map(({ length }) => ({ length })) }));
+}
+
+/** Hands the report to `write`, piece by piece, and gives the number of its breaks. */
+async function told(part: Uint8Array, terms: Uint8Array, threads: readonly Thread[], write: (piece: Uint8Array) => void): Promise<number> {
+  const others = part.length < PART_BYTES_MIN ? [] : threads.slice(0, TELLERS_MAX - 1);
+  const of = others.length + 1;
+  for (const [index, thread] of others.entries()) thread.tell({ part, terms, index: index + 1, of });
+  const { breaks, pieces } = printedReport(part, terms, { index: 0, of });
+  pieces.forEach(write);
+  for (const [index, thread] of others.entries()) {
+    const answer = await thread.answer();
+    (answer === undefined ? printedReport(part, terms, { index: index + 1, of }).pieces : [answer]).forEach(write);
+  }
+  return breaks;
 }
 
 /** The files of a side; `undefined` for what is no regular file, or cannot be opened: the other way says why. */

@@ -28,6 +28,20 @@ const KEY_BYTES = 544;
 
 /** The part of a run that `document` describes; `undefined` where the files are not for the sieve. */
 export function sievedPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
+  const part = sieved(document, files, () => sieve.exports.sieve_part(files.bank));
+  return part === undefined || part.length === 0 ? undefined : part;
+}
+
+/** What stands for the part that the engine keeps. */
+export const KEPT: Uint8Array = /* @__PURE__ */ new Uint8Array();
+
+/** The same, for a part that is to be printed here: {@link KEPT}, and the engine has it. */
+export function keptPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
+  return sieved(document, files, () => sieve.exports.sieve_keep(files.bank)) === true ? KEPT : undefined;
+}
+
+/** Passes all files through the sieve, and then asks for what is left; `undefined` where they are not for it. */
+function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T): T | undefined {
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   sieve.invoke<null>((exports) => exports.sieve_open(document, key));
   const { exports } = sieve;
@@ -53,29 +67,51 @@ export function sievedPart(document: Uint8Array, files: Sieved): Uint8Array | un
       const read = sides[side === 0 ? 0 : 1][file]?.read(area(exports.sieve_room_for(length), length), offset);
       if (read !== length || !exports.sieve_give()) return undefined;
     }
-    const part = exports.sieve_part(files.bank);
-    return part.length === 0 ? undefined : part;
+    return rest();
   } catch (error) {
     throw sieve.told(error);
   }
 }
 
-/** The report of a part by its terms, as `tillproof reconcile --json` prints it, and how many breaks are in it. */
-export function printedReport(part: Uint8Array, terms: Uint8Array): { readonly breaks: number; readonly json: Uint8Array } {
-  const breaks = sieve.invoke<number>((exports) => exports.sieve_print(part, terms));
+/** Which stretch of a report: one of so many, from 0. */
+export interface Stretch {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** A report, or a stretch of it. */
+export interface Printed {
+  /** How many breaks are in all of it. */
+  readonly breaks: number;
+  /** Its bytes, in order. They stand in the memory of the engine until it is asked for something else. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** The report of a part, or of {@link KEPT}, by its terms, as `tillproof reconcile --json` prints it, or a stretch of that. */
+export function printedReport(part: Uint8Array, terms: Uint8Array, { index, of }: Stretch = { index: 0, of: 1 }): Printed {
+  const breaks = sieve.invoke<number>((exports) => exports.sieve_print(part, terms, index, of));
   const { exports } = sieve;
-  return { breaks, json: new Uint8Array(sieve.memory().buffer, exports.sieve_printed(), exports.sieve_printed_bytes()) };
+  const pieces: Uint8Array[] = [];
+  for (let bytes = exports.sieve_printed_bytes(0); bytes > 0; bytes = exports.sieve_printed_bytes(pieces.length)) {
+    pieces.push(new Uint8Array(sieve.memory().buffer, exports.sieve_printed(pieces.length), bytes));
+  }
+  return { breaks, pieces };
 }
 
 /** One part of several, or the refusal that says why not. */
 export function merged(parts: readonly Uint8Array[], lengths: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  return checked(sieve.raw((exports) => exports.sieve_merge(lengths, joined(parts))));
+}
+
+/** All bytes, one after the other. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
   }
-  return checked(sieve.raw((exports) => exports.sieve_merge(lengths, whole)));
+  return whole;
 }
 
 /** The first byte of a JSON document. */

@@ -1,12 +1,13 @@
 //! A plain row is read without becoming a [`Row`]; it says the same as the row that the strict reader makes of it.
 //!
 //! What is not simple is not read here: the strict reader is asked.
-//!
-//! [`Row`]: crate::reconcile::row::Row
 
-use super::plain::{AMOUNT_MAX, NO_FEE, NO_TIME, Plain};
+use super::plain::{AMOUNT_MAX, NO_FEE, NO_TIME, Plain, moment as moment_of};
 use super::print::{KEY_BYTES, Print, print};
+use super::rows::Place;
 use super::words::Words;
+use crate::ledger::EventType;
+use crate::reconcile::row::Row;
 
 /// Digits of an amount that surely fits; an amount of so many digits may be too large for a plain row.
 const DIGITS_MAX: usize = 14;
@@ -24,7 +25,9 @@ pub(in crate::reconcile) struct Layout {
     pub(in crate::reconcile) amount: usize,
     pub(in crate::reconcile) fee: Option<usize>,
     pub(in crate::reconcile) kind: Option<usize>,
+    pub(in crate::reconcile) id: Option<usize>,
     pub(in crate::reconcile) status: Option<usize>,
+    pub(in crate::reconcile) note: Option<usize>,
     pub(in crate::reconcile) time: Option<usize>,
 }
 
@@ -115,6 +118,46 @@ pub(super) fn read(
         },
     };
     Some((print, Plain { amount, fee, time, currency, state }))
+}
+
+/// The row that the strict reader makes of one that is plain.
+pub(super) fn row<'c>(
+    (side, file, line): Place,
+    span: &Span<'c>,
+    layout: &Layout,
+    plain: &Plain,
+    words: &Words,
+) -> Option<Row<'c>> {
+    let text = |index: Option<usize>| match index {
+        None => Some(""),
+        Some(index) => core::str::from_utf8(span.bytes(index)?).ok(),
+    };
+    Some(Row {
+        number: 0,
+        packed: &[],
+        side,
+        file,
+        line,
+        kind: Some(EventType::Charge),
+        reference: text(Some(layout.reference))?,
+        is_keyed: true,
+        id: text(layout.id)?,
+        amount: i64::try_from(plain.amount).ok()?,
+        currency: words.of(plain.currency)?,
+        fee: (plain.fee != NO_FEE).then(|| plain.fee.into()),
+        tax: None,
+        net: None,
+        status: text(layout.status)?,
+        occurred_at: moment_of(plain.time),
+        value_at: None,
+        is_zoneless: false,
+        is_day: false,
+        payout_id: "",
+        parent: "",
+        account: "",
+        note: text(layout.note)?,
+        original: None,
+    })
 }
 
 /// Digits as the strict reader takes them, few enough for any amount.

@@ -3,7 +3,7 @@
 //! A row is cleared when exactly one row on each side has its print and both agree. Everything else is doubtful, and stays
 //! so.
 
-use super::plain::{NO_FEE, NO_TIME, Plain, moment};
+use super::plain::{Months, NO_FEE, NO_TIME, Plain, moment};
 use super::print::Print;
 use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
@@ -32,8 +32,24 @@ const SAME_INSTANT: u64 = 8;
 /// So many slots are asked for before the first is needed: they come together.
 const AHEAD: usize = 256;
 
-/// A row of the ledger.
+/// So many rows of the settlement are looked up together.
+pub(super) const TOGETHER: usize = 64;
+
+/// No row of the ledger.
+const NOWHERE: usize = usize::MAX;
+
+/// A row of the settlement, and which row of the ledger seems to be its partner.
 #[derive(Clone, Copy, Debug)]
+pub(super) struct Sought {
+    print: Print,
+    slot: usize,
+    tag: u32,
+    place: usize,
+}
+
+/// A row of the ledger. Two of them share a line of the cache, and none stands in two.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Entry {
     print: Print,
     /// From the lowest bit: state (8), currency (8), amount (44), and the flags.
@@ -53,6 +69,7 @@ pub(super) struct Entries {
     slots: Vec<u32>,
     /// How many of a slot's bits are a place.
     place_bits: u32,
+    months: Months,
 }
 
 /// What became of a row of the settlement.
@@ -157,38 +174,61 @@ impl Entries {
         self.slots.get(self.slot(print).0).copied().unwrap_or_default()
     }
 
-    /// Asks for the slots of all rows of a chunk, and then for what they lead to, before any of it is needed, so that the
-    /// machine waits for many of them at once.
+    /// Finds the rows of the ledger that prints seem to be of, by what their slots hold; [`Entries::meet`] makes sure. Slots
+    /// are asked for before the first is needed, and so is what they lead to, so that the machine waits for many of them
+    /// at once. For [`TOGETHER`] rows: what was brought for more would be gone before it is used.
     #[inline(never)]
-    pub(super) fn ask(&self, prints: &mut dyn Iterator<Item = Print>, asked: &mut Vec<u32>) {
-        asked.clear();
-        asked.extend(prints.map(|print| self.first(print)));
-        let places = 1_u32.checked_shl(self.place_bits).map_or(u32::MAX, |bit| bit.wrapping_sub(1));
-        let far = asked.iter().fold(0_u64, |all, held| {
-            let place = usize::try_from(*held & places).unwrap_or_default().wrapping_sub(1);
-            all ^ self.list.get(place).map_or(0, |entry| entry.values)
-        });
+    pub(super) fn seek(&self, prints: &mut dyn Iterator<Item = Print>, sought: &mut Vec<Sought>) {
+        sought.clear();
+        let mut all = 0_u32;
+        for print in prints {
+            let (slot, tag) = self.slot(print);
+            all ^= self.slots.get(slot).copied().unwrap_or_default();
+            sought.push(Sought { print, slot, tag, place: NOWHERE });
+        }
+        core::hint::black_box(all);
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut far = 0_u64;
+        for row in sought {
+            let mut slot = row.slot;
+            while let Some(held) = self.slots.get(slot).copied().filter(|held| *held != 0) {
+                if held.checked_shr(self.place_bits) == row.tag.checked_shr(self.place_bits) {
+                    row.slot = slot;
+                    row.place = usize::try_from(held ^ row.tag).unwrap_or_default().wrapping_sub(1);
+                    far ^= self.list.get(row.place).map_or(0, |entry| entry.values);
+                    break;
+                }
+                slot = slot.wrapping_add(1) & mask;
+            }
+        }
         core::hint::black_box(far);
+    }
+
+    /// The place of a print whose first look-alike is another.
+    #[inline(never)]
+    fn further(&self, sought: &Sought) -> Option<usize> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slot = sought.slot;
+        while let Some(held) = self.slots.get(slot).copied().filter(|held| *held != 0) {
+            if let Some(place) = self.held(held, sought.tag, sought.print) {
+                return Some(place);
+            }
+            slot = slot.wrapping_add(1) & mask;
+        }
+        None
     }
 
     /// Holds a row of the settlement against the ledger; `None` for one that is not plain.
     #[inline(never)]
-    pub(super) fn meet(&mut self, print: Print, plain: Option<&Plain>, offset: u32, days: u64) -> Met {
-        let (mut slot, tag) = self.slot(print);
-        let mask = self.slots.len().wrapping_sub(1);
-        let place = loop {
-            match self.slots.get(slot) {
-                None | Some(0) => return Met::Residual,
-                Some(held) => {
-                    if let Some(place) = self.held(*held, tag, print) {
-                        break place;
-                    }
-                }
-            }
-            slot = slot.wrapping_add(1) & mask;
-        };
+    pub(super) fn meet(&mut self, sought: &Sought, plain: Option<&Plain>, offset: u32, days: u64) -> Met {
+        if sought.place == NOWHERE {
+            return Met::Residual;
+        }
+        let is_it = self.list.get(sought.place).is_some_and(|entry| entry.print == sought.print);
+        let place = if is_it { Some(sought.place) } else { self.further(sought) };
+        let Some(place) = place else { return Met::Residual };
         let Some(entry) = self.list.get_mut(place) else { return Met::Residual };
-        if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days) {
+        if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days, &mut self.months) {
             return Met::Agreed;
         }
         let has_partner = entry.values & (AGREED | DOUBTFUL) == AGREED;
@@ -224,12 +264,12 @@ impl Entries {
 
 impl Entry {
     #[inline]
-    fn agree(&mut self, theirs: Option<&Plain>, offset: u32, days: u64) -> bool {
+    fn agree(&mut self, theirs: Option<&Plain>, offset: u32, days: u64, months: &mut Months) -> bool {
         let Some(theirs) = theirs.filter(|_| self.values != ODD) else { return false };
         let is_same = self.values == values(theirs) && self.fee == theirs.fee;
         let is_same_instant = self.time == theirs.time;
         // Nearly always all of it is the same, and nothing has to be looked at closely.
-        let agrees = (is_same && is_same_instant) || self.plain().agrees(theirs, days);
+        let agrees = (is_same && is_same_instant) || self.plain().agrees(theirs, days, months);
         if !agrees {
             return false;
         }

@@ -29,7 +29,7 @@ use super::row::Side;
 use super::window::Window;
 use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
 use crate::prelude::*;
-use entries::Entries;
+use entries::{Entries, Sought};
 use recall::Recall;
 use rows::{Kept, Reader};
 use scan::Parsed;
@@ -85,7 +85,7 @@ pub struct Sieve {
     recall: Recall,
     kept: Kept,
     met: Vec<Parsed>,
-    asked: Vec<u32>,
+    sought: Vec<Sought>,
     counts: Counts,
 }
 
@@ -139,7 +139,7 @@ impl Sieve {
             recall: Recall::default(),
             kept: Kept::default(),
             met: Vec::new(),
-            asked: Vec::new(),
+            sought: Vec::new(),
             counts: Counts::default(),
         })
     }
@@ -291,8 +291,8 @@ impl Sieve {
     ///
     /// [`Unfit`] where the file is not what it was.
     pub fn give(&mut self) -> Result<(), Unfit> {
-        let Self { recall, reader, kept, buffer, .. } = self;
-        recall.give(buffer, reader, kept)
+        let Self { recall, reader, key, words, kept, buffer, .. } = self;
+        recall.give(buffer, (reader, key, words), kept)
     }
 
     /// The rows that stay, with those of the bank, as a part of the run.

@@ -7,9 +7,10 @@
 
 use super::words::Words;
 use crate::ledger::EventType;
+use crate::prelude::*;
 use crate::reconcile::row::Row;
-use crate::reconcile::window::{DAY_MS, day_of, month_of};
-use crate::time::{Millis, Timestamp};
+use crate::reconcile::window::month_of;
+use crate::time::Timestamp;
 
 /// Amounts from here on are left to the judge: 175 thousand million euros, as four bits are needed for something else.
 pub(super) const AMOUNT_MAX: u64 = 1 << 44;
@@ -19,6 +20,12 @@ pub(super) const NO_FEE: u32 = u32::MAX;
 
 /// No moment is told; moments are seconds since 1970.
 pub(super) const NO_TIME: u32 = 0;
+
+/// A day.
+const DAY_SECONDS: u32 = 86_400;
+
+/// One less than [`month_of`] has for January 1970.
+const FIRST_MONTH: u64 = 1_970 * 12;
 
 /// What a plain row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,13 +96,13 @@ impl Plain {
     }
 
     /// Whether the rows of ledger and settlement agree; `days`: what is later on the other side is late.
-    pub(super) fn agrees(&self, theirs: &Self, days: u64) -> bool {
+    pub(super) fn agrees(&self, theirs: &Self, days: u64, months: &mut Months) -> bool {
         (self.amount, self.fee, self.currency) == (theirs.amount, theirs.fee, theirs.currency)
             && (self.state == theirs.state || self.state == 0 || theirs.state == 0)
             && (self.time == theirs.time
                 || self.time == NO_TIME
                 || theirs.time == NO_TIME
-                || is_timely(self.time, theirs.time, days))
+                || is_timely(self.time, theirs.time, days, months))
     }
 }
 
@@ -111,13 +118,81 @@ pub(super) fn moment(seconds: u32) -> Option<Timestamp> {
     Timestamp::from_unix_ms(u64::from(seconds).wrapping_mul(1_000)).filter(|_| seconds != NO_TIME)
 }
 
+/// Months by days, each asked of the calendar once.
+#[derive(Debug, Default)]
+pub(super) struct Months(Vec<u16>);
+
+impl Months {
+    /// The number of the month of a moment, from 1, and counted so that only equality matters.
+    #[inline]
+    fn of(&mut self, seconds: u32) -> u16 {
+        let day = usize::try_from(seconds / DAY_SECONDS).unwrap_or_default();
+        match self.0.get(day) {
+            None | Some(0) => self.ask(seconds, day),
+            Some(month) => *month,
+        }
+    }
+
+    #[inline(never)]
+    fn ask(&mut self, seconds: u32, day: usize) -> u16 {
+        if self.0.len() <= day {
+            self.0.resize(day.saturating_add(1), 0);
+        }
+        // Seconds of 32 bits have 1,633 months.
+        let since = moment(seconds).map_or(0, month_of).saturating_sub(FIRST_MONTH);
+        let month = u16::try_from(since).unwrap_or(u16::MAX);
+        if let Some(slot) = self.0.get_mut(day) {
+            *slot = month;
+        }
+        month
+    }
+}
+
 /// Whether two moments raise no question whatever the habits of the files are.
-fn is_timely(ours: u32, theirs: u32, days: u64) -> bool {
-    let Some((ours, theirs)) = moment(ours).zip(moment(theirs)).filter(|(ours, theirs)| ours < theirs) else {
-        return false;
-    };
-    let lag = theirs.since(ours).get();
-    let is_late = theirs > ours.saturating_add(Millis::new(days.max(1).saturating_mul(DAY_MS)));
-    let is_same_day = day_of(ours) == day_of(theirs);
-    !is_late && month_of(ours) == month_of(theirs) && (is_same_day || lag.checked_rem(DAY_MS) != Some(0))
+#[inline]
+fn is_timely(ours: u32, theirs: u32, days: u64, months: &mut Months) -> bool {
+    let Some(lag) = theirs.checked_sub(ours).filter(|lag| *lag > 0) else { return false };
+    let is_late = u64::from(lag) > days.max(1).saturating_mul(DAY_SECONDS.into());
+    let is_same_day = ours / DAY_SECONDS == theirs / DAY_SECONDS;
+    !is_late && (is_same_day || (lag % DAY_SECONDS != 0 && months.of(ours) == months.of(theirs)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_those_of_the_calendar_in_whatever_order_they_are_asked_for() {
+        let mut months = Months::default();
+        for place in 0..5_000_u32 {
+            // A step that visits days out of order.
+            let seconds = place.wrapping_mul(2_654_435_761);
+            let exact = moment(seconds).map_or(0, month_of).saturating_sub(FIRST_MONTH);
+            for _ in 0..2 {
+                assert_eq!(u64::from(months.of(seconds)), exact, "{seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn moments_raise_no_question_in_one_month_unless_whole_days_apart() {
+        let mut months = Months::default();
+        const HOUR: u32 = 3_600;
+        // 2026-03-31T00:00:00Z
+        let last_day = 1_774_915_200_u32;
+        // ours, theirs, window in days, whether
+        let table = [
+            (last_day, last_day, 2, false),
+            (last_day, last_day + HOUR, 2, true),
+            (last_day + HOUR, last_day, 2, false),
+            (last_day + 23 * HOUR, last_day + 25 * HOUR, 2, false),
+            (last_day - 30 * HOUR, last_day, 2, true),
+            (last_day - 24 * HOUR, last_day, 2, false),
+            (last_day - 30 * HOUR, last_day, 1, false),
+            (last_day - 20 * HOUR, last_day, 0, true),
+        ];
+        for (ours, theirs, days, expected) in table {
+            assert_eq!(is_timely(ours, theirs, days, &mut months), expected, "{ours} {theirs} {days}");
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! Where the chunks of the files stand, and which of them are to be read again for which rows.
 
 use super::Unfit;
+use super::cells::{self, Span};
+use super::print::KEY_BYTES;
 use super::rows::{Kept, Reader};
+use super::words::Words;
 use crate::prelude::*;
+use crate::reconcile::columns::Columns;
 use crate::reconcile::row::Side;
 
 /// Rows that were looked at together.
@@ -115,12 +119,19 @@ impl Recall {
     }
 
     /// Takes the rows of a chunk.
-    pub(super) fn give(&mut self, data: &[u8], reader: &mut Reader, kept: &mut Kept) -> Result<(), Unfit> {
+    pub(super) fn give(
+        &mut self,
+        buffer: &[u8],
+        (reader, key, words): (&mut Reader, &[u8; KEY_BYTES], &mut Words),
+        kept: &mut Kept,
+    ) -> Result<(), Unfit> {
         let (side, place, from, to) = *self.asks.get(self.asked).ok_or(Unfit)?;
         self.asked = self.asked.saturating_add(1);
         let known = if side == Side::Ledger { &self.ledger } else { &self.settlement };
         let chunk = *known.chunks.get(place).ok_or(Unfit)?;
-        let data = data.get(..chunk.length).ok_or(Unfit)?;
+        let data = buffer.get(..chunk.length).ok_or(Unfit)?;
+        let layout = reader.columns(side).get(chunk.file).and_then(Columns::layout).ok_or(Unfit)?;
+        let mut ends = Vec::new();
         let (mut at, mut line) = (0_usize, chunk.line);
         for row in known.rows.get(from..to).unwrap_or_default() {
             let start = u64::from(*row).checked_sub(chunk.at).and_then(|start| usize::try_from(start).ok());
@@ -128,8 +139,18 @@ impl Recall {
             let before = data.get(at..start).ok_or(Unfit)?;
             line = line.saturating_add(breaks(before));
             at = start;
+            let place = (side, chunk.file, line);
+            if cells_at(data, start, &mut ends) && ends.len() == layout.width {
+                let span = Span { data: buffer, start, ends: &ends };
+                let plain = cells::read(&span, &layout, key, words);
+                let row = plain.and_then(|(_, plain)| cells::row(place, &span, &layout, &plain, words));
+                if let Some(row) = row {
+                    kept.keep(&row);
+                    continue;
+                }
+            }
             let raw = row_at(data.get(start..).ok_or(Unfit)?);
-            reader.row((side, chunk.file, line), raw, &mut |row| {
+            reader.row(place, raw, &mut |row| {
                 kept.keep(row);
                 Some(())
             })?;
@@ -146,6 +167,25 @@ fn breaks(text: &[u8]) -> u64 {
         sum = sum.wrapping_add(own.into());
     }
     sum
+}
+
+/// Where the cells of a row end that has neither quotes nor carriage returns; no for another one, and for one that does not end.
+fn cells_at(data: &[u8], start: usize, ends: &mut Vec<u32>) -> bool {
+    ends.clear();
+    let Ok(mut place) = u32::try_from(start) else { return false };
+    for byte in data.get(start..).unwrap_or_default() {
+        match byte {
+            b',' => ends.push(place),
+            b'\n' => {
+                ends.push(place);
+                return true;
+            }
+            b'"' | b'\r' => return false,
+            _ => {}
+        }
+        place = place.wrapping_add(1);
+    }
+    false
 }
 
 /// The row that a text begins with, without its line break.

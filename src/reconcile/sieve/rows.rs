@@ -61,8 +61,6 @@ struct KeptRow {
     kind: u8,
     /// Where its reference stands among the packed rows, and how long it is.
     reference: (usize, usize),
-    /// The front of the reference, from where the references of all rows cease to be the same.
-    front: u128,
     side: u8,
     file: usize,
     line: u64,
@@ -85,7 +83,6 @@ impl Kept {
         self.rows.push(KeptRow {
             kind: kind_byte(row.kind),
             reference: (from.saturating_add(REFERENCE_AT), row.reference.len()),
-            front: 0,
             side: row.side.byte(),
             file: row.file,
             line: row.line,
@@ -101,18 +98,23 @@ impl Kept {
             packed.get(from..from.saturating_add(length)).unwrap_or_default()
         };
         let shared = shared(&mut rows.iter().map(|row| text(row.reference)));
-        for row in rows.iter_mut() {
-            row.front = front(text(row.reference).get(shared..).unwrap_or_default());
+        // Numbers are sorted faster than rows: kind, front of the reference, and which row it is.
+        let mut order: Vec<u128> = Vec::with_capacity(rows.len());
+        for (row, number) in rows.iter().zip(0_u32..) {
+            let front = front(text(row.reference).get(shared..).unwrap_or_default());
+            let kind = u128::from(row.kind).wrapping_shl(u128::BITS.wrapping_sub(u8::BITS));
+            order.push(kind | (front >> u8::BITS) & !u128::from(u32::MAX) | u128::from(number));
         }
-        rows.sort_unstable_by(|a, b| {
-            (a.kind, a.front).cmp(&(b.kind, b.front)).then_with(|| {
-                let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
-                key(a).cmp(&key(b))
-            })
-        });
+        order.sort_unstable();
+        let at = |number: u128| rows.get(usize::try_from(number & u128::from(u32::MAX)).ok()?);
+        let is_same = |one: &u128, other: &u128| one >> u32::BITS == other >> u32::BITS;
+        for same in order.chunk_by_mut(is_same).filter(|same| same.len() > 1) {
+            let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
+            same.sort_unstable_by(|one, other| at(*one).map(key).cmp(&at(*other).map(key)));
+        }
         let mut sorted = Vec::with_capacity(packed.len());
-        for row in rows.iter() {
-            let (from, to) = row.packed;
+        for number in &order {
+            let Some((from, to)) = at(*number).map(|row| row.packed) else { continue };
             sorted.extend_from_slice(packed.get(from..to).unwrap_or_default());
         }
         sorted

@@ -1,7 +1,7 @@
 //! One chunk of a file: its rows are read, those of the ledger are kept, those of the settlement are held against them.
 
 use super::cells::{self, Layout, Span};
-use super::entries::Met;
+use super::entries::{Met, TOGETHER};
 use super::plain::Plain;
 use super::print::{self, Print};
 use super::recall::Chunk;
@@ -21,6 +21,8 @@ const TRIAL_ROWS: usize = 20_000;
 pub(super) struct Parsed {
     print: Print,
     plain: Option<Plain>,
+    /// Whether its cells say what it says, as they stand there.
+    is_bare: bool,
     start: u32,
     /// Which of the separators are its own: the first.
     first: usize,
@@ -125,6 +127,7 @@ impl Sieve {
         }
         self.counts.rows = self.counts.rows.wrapping_add(1);
         let fast = if is_quoted { None } else { cells::read(span, layout, &self.key, &mut self.words) };
+        let is_bare = fast.is_some();
         let (print, plain) = match fast {
             Some((print, plain)) => (print, Some(plain)),
             None => match self.slow(span, line)? {
@@ -137,7 +140,7 @@ impl Sieve {
             let base = u32::try_from(self.base).map_err(|_| Unfit)?;
             self.entries.push(print, plain, base.wrapping_add(start));
         } else {
-            self.met.push(Parsed { print, plain, start, first, line });
+            self.met.push(Parsed { print, plain, is_bare, start, first, line });
         }
         Ok(())
     }
@@ -164,12 +167,18 @@ impl Sieve {
     #[inline(never)]
     fn meet(&mut self, data: &[u8], separators: &Separators) -> Result<(), Unfit> {
         let met = core::mem::take(&mut self.met);
-        self.entries.ask(&mut met.iter().map(|row| row.print), &mut self.asked);
         let base = u32::try_from(self.base).map_err(|_| Unfit)?;
         let days = if self.window.is_business { 1 } else { self.window.days };
         let width = self.layout.map_or(0, |layout| layout.width);
-        for row in &met {
-            let found = self.entries.meet(row.print, row.plain.as_ref(), base.wrapping_add(row.start), days);
+        let mut sought = core::mem::take(&mut self.sought);
+        for (at, row) in met.iter().enumerate() {
+            let within = at % TOGETHER;
+            if within == 0 {
+                let some = met.iter().skip(at).take(TOGETHER);
+                self.entries.seek(&mut some.map(|row| row.print), &mut sought);
+            }
+            let Some(own) = sought.get(within) else { continue };
+            let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
             if let Met::Both(other) = found {
                 self.recall.again(other);
             }
@@ -178,13 +187,22 @@ impl Sieve {
                 let ends = separators.all().get(row.first..row.first.wrapping_add(width)).ok_or(Unfit)?;
                 let place = (self.side, self.recall.file(self.side), row.line);
                 let (reader, kept) = (&mut self.reader, &mut self.kept);
-                reader.row(place, Span { data, start, ends }.raw(), &mut |row| {
+                let span = Span { data, start, ends };
+                let layout = self.layout.as_ref().filter(|_| row.is_bare);
+                let plain = layout.zip(row.plain.as_ref());
+                let plain =
+                    plain.and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
+                if let Some(row) = plain {
+                    kept.keep(&row);
+                    continue;
+                }
+                reader.row(place, span.raw(), &mut |row| {
                     kept.keep(row);
                     Some(())
                 })?;
             }
         }
-        self.met = met;
+        (self.met, self.sought) = (met, sought);
         Ok(())
     }
 }

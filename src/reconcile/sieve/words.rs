@@ -52,6 +52,11 @@ impl Words {
         number(place)
     }
 
+    /// The currency of a number.
+    pub(super) fn of(&self, number: u8) -> Option<Currency> {
+        self.currencies.get(usize::from(number).checked_sub(1)?).copied()
+    }
+
     /// The number of a code of three letters.
     #[inline(always)]
     pub(super) fn code(&mut self, code: [u8; 3]) -> Option<u8> {

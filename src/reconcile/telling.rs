@@ -1,0 +1,223 @@
+//! The report of a batch as it is printed, byte for byte that of [`Report::printed`](super::Report::printed), without the
+//! verdicts and breaks in between: nothing is held in words but what is being written.
+//!
+//! It may be told in shares, each of which anybody makes who has the batch: put together in order they are the document.
+
+use super::breaks::break_id;
+use super::classes::BreakKind;
+use super::findings::Finding;
+use super::parts::{PartError, Share};
+use super::printed::{Line, Place};
+use super::report::{Figures, InFlight, Report, figures, in_place, totals};
+use super::row::{Row, Side};
+use super::three_way::{self, Judged};
+use super::{batch, terms};
+use crate::json::append_quoted;
+use crate::ledger::EventType;
+use crate::prelude::*;
+
+/// A piece has about so many bytes.
+const PIECE_BYTES: usize = 1_048_576;
+
+/// Room for the break that makes a piece whole; longer ones are moved once.
+const BREAK_BYTES: usize = 16_384;
+
+/// A share of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How many breaks the whole report has.
+    pub breaks: usize,
+    /// Its bytes of the document, piece by piece: in the memory that the run needed before, which has no room for all.
+    pub pieces: Vec<Vec<u8>>,
+}
+
+/// Judges a batch by [`Terms::packed`](super::Terms::packed), and prints a share of the report.
+///
+/// # Errors
+///
+/// [`PartError::NoShare`], then those of [`judge_by`](super::judge_by).
+pub fn tell(batch: &[u8], terms: &[u8], share: Share) -> Result<Told, PartError> {
+    let share = share.checked()?;
+    let (head, rows) = batch::unpack(batch)?;
+    let terms = terms::unpack(terms).map_err(PartError::Corrupt)?;
+    Ok(three_way::judged(head, rows, terms, |judged| told(&judged, share)))
+}
+
+/// Breaks that share reference and kind, with their ids, in order.
+type Group<'f, 'r> = Vec<(String, &'f Finding<'r>)>;
+
+fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
+    let breaks = ordered(&judged.findings.breaks);
+    let room = || {
+        String::with_capacity(PIECE_BYTES.saturating_add(BREAK_BYTES).min(breaks.len().saturating_mul(2_048)))
+    };
+    let mut pieces = Vec::new();
+    let mut out = room();
+    let report = frame(judged);
+    if share.index == 0 {
+        let all = breaks.iter().filter_map(|found| figures(found));
+        let totals = totals(&mut all.map(|figures| (figures.kind, figures.currency, figures.difference)));
+        report.print_head(&mut out, &totals, breaks.len());
+    }
+    let (from, to) =
+        (bound(&breaks, share.index, share.of), bound(&breaks, share.index.saturating_add(1), share.of));
+    let own = breaks.get(from..to).unwrap_or_default();
+    let mut teller = Teller { judged, quoted: quoted(judged.names), before: String::new(), repeat: 0 };
+    let mut told = 0_usize;
+    for same in own.chunk_by(|a, b| key(a) == key(b)) {
+        for (id, found) in group(same) {
+            teller.tell(&mut out, id, found, from.saturating_add(told) == 0);
+            told = told.saturating_add(1);
+            if out.len() >= PIECE_BYTES {
+                pieces.push(core::mem::replace(&mut out, room()).into_bytes());
+            }
+        }
+    }
+    if share.index.saturating_add(1) == share.of {
+        report.print_tail(&mut out, breaks.is_empty());
+    }
+    pieces.push(out.into_bytes());
+    Told { breaks: breaks.len(), pieces }
+}
+
+/// By what breaks are in order before their ids are looked at.
+fn key<'r>(found: &Finding<'r>) -> (&'r str, Option<BreakKind>) {
+    (found.called(), found.kinds.primary())
+}
+
+/// Findings that are a break, by reference and kind. They come from passes that each go through references in order, and a
+/// sort that knows such stretches takes hardly longer than to look at them.
+fn ordered<'f, 'r>(findings: &'f [Finding<'r>]) -> Vec<&'f Finding<'r>> {
+    let mut keyed: Vec<_> =
+        findings.iter().filter(|found| figures(found).is_some()).map(|found| (key(found), found)).collect();
+    keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    keyed.into_iter().map(|(_, found)| found).collect()
+}
+
+/// The breaks of one reference and kind, by their ids.
+fn group<'f, 'r>(same: &[&'f Finding<'r>]) -> Group<'f, 'r> {
+    let id = |found: &Finding<'_>| found.kinds.primary().map(|kind| found.id(kind)).unwrap_or_default();
+    let mut group: Group<'f, 'r> = same.iter().map(|found| (id(found), *found)).collect();
+    group.sort_by(|(one, _), (other, _)| one.cmp(other));
+    group
+}
+
+/// Where a share begins: about its part of all breaks, and never between two that are numbered because one is called like
+/// the other.
+fn bound(breaks: &[&Finding<'_>], index: u32, of: u32) -> usize {
+    let whole = u64::try_from(breaks.len()).unwrap_or(u64::MAX);
+    let at = whole.saturating_mul(index.into()).checked_div(of.into()).unwrap_or_default();
+    let mut at = usize::try_from(at).unwrap_or(usize::MAX);
+    while let Some((before, next)) =
+        at.checked_sub(1).and_then(|before| breaks.get(before).zip(breaks.get(at)))
+    {
+        let is_one = before.called() == next.called();
+        let rows = |found: &Finding<'_>| found.unit.rows().next().map(Row::identity);
+        if !is_one && rows(before) != rows(next) {
+            break;
+        }
+        at = at.saturating_add(1);
+    }
+    at
+}
+
+/// The report without its breaks.
+fn frame(judged: &Judged<'_, '_>) -> Report {
+    let Judged { findings, rows, window, rules, .. } = judged;
+    let flying = findings.in_flight.iter().filter_map(|row| Some((row, row.occurred_at?)));
+    let in_flight = flying.map(|(row, at)| InFlight {
+        reference: row.reference.to_owned(),
+        due: window.of(row.account).due(at),
+        kind: row.kind.unwrap_or(EventType::Adjustment),
+        amount: row.amount,
+        currency: row.currency,
+    });
+    let mut report = Report {
+        rows: *rows,
+        matched: findings.matched,
+        set_aside: findings.set_aside,
+        as_of: window.as_of,
+        rules: (*rules).to_owned(),
+        breaks: Vec::new(),
+        in_flight: in_flight.collect(),
+    };
+    report.sort_in_flight();
+    report
+}
+
+/// The names of files as they are printed.
+fn quoted(names: &[Vec<&str>; 3]) -> [Vec<String>; 3] {
+    names.each_ref().map(|files| {
+        let quoted = |name: &&str| {
+            let mut out = String::new();
+            append_quoted(&mut out, name);
+            out
+        };
+        files.iter().map(quoted).collect()
+    })
+}
+
+/// Prints one break after the other.
+struct Teller<'j, 'f, 'r> {
+    judged: &'j Judged<'f, 'r>,
+    quoted: [Vec<String>; 3],
+    /// The id of the break before, and how many breaks in a row had it.
+    before: String,
+    repeat: usize,
+}
+
+impl Teller<'_, '_, '_> {
+    #[inline(never)]
+    fn tell(&mut self, out: &mut String, own: String, found: &Finding<'_>, is_first: bool) {
+        let Some(figures) = figures(found) else { return };
+        let Figures { kind, reference, expected, actual, difference, currency, .. } = figures;
+        let mut id = own;
+        if id == self.before {
+            self.repeat = self.repeat.saturating_add(1);
+            id = break_id(found.hop, kind, core::slice::from_ref(&id), self.repeat);
+        } else {
+            self.before.clone_from(&id);
+            self.repeat = 0;
+        }
+        let Judged { window, names, .. } = *self.judged;
+        let age_days = figures.age_days(window);
+        let explanation = figures.explain(found, names, age_days);
+        let nearest = found.nearest.as_ref().and_then(|near| near.told(names));
+        let unit = &found.unit;
+        let (ledger, settlement, bank) =
+            (self.places(&unit.ledger), self.places(&unit.settlement), self.places(&unit.bank));
+        let minor = |value: super::report::Value| value.map(|(_, minor)| minor);
+        let line = Line {
+            id: &id,
+            kind,
+            secondary: &mut found.kinds.iter().skip(1),
+            hop: found.hop,
+            reference,
+            currency: currency.code(),
+            figures: [minor(expected), minor(actual), difference],
+            age_days,
+            rows: [&ledger, &settlement, &bank],
+            rule: found.rule.name(),
+            nearest: nearest.as_ref(),
+            explanation: &explanation,
+        };
+        line.print(out, is_first);
+    }
+
+    fn places(&self, rows: &[&Row<'_>]) -> Vec<Place<'_>> {
+        let place = |row: &Row<'_>| {
+            let [ledger, settlement, bank] = &self.quoted;
+            let names = match row.side {
+                Side::Ledger => ledger,
+                Side::Settlement => settlement,
+                Side::Bank => bank,
+            };
+            (names.get(row.file).map_or("\"\"", |name| &**name), row.line)
+        };
+        match rows {
+            [] => Vec::new(),
+            [only] => vec![place(only)],
+            several => in_place(several).into_iter().map(place).collect(),
+        }
+    }
+}
