@@ -19,15 +19,16 @@ test("who waits while another process sends has its answer soon after it, and no
       secret: "sixteen bytes and more",
       // The lease is that of a request of an hour, and nobody waits for half of that.
       timeoutMs: 3_600_000,
-      async fetch() {
+      async fetch(request) {
         posts += 1;
-        while (looks < 6) await new Promise((resolve) => setTimeout(resolve, 5));
+        while (looks < 6 && !request.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
         return Response.json(answer, { status: 201 });
       },
     });
   const order = { reference: "order_1", amount: 1_000, currency: "EUR" };
-  const clicks = [merchant(), merchant(), merchant()].map((payments) => payments.charge(order, { waitMs: 600_000 }));
-  const outcomes = await Promise.all(clicks);
+  const merchants = [merchant(), merchant(), merchant()];
+  const outcomes = await Promise.all(merchants.map((payments) => payments.charge(order, { waitMs: 600_000 })));
+  for (const payments of merchants) payments.close();
   assert.equal(posts, 1);
   // Whoever looks at the end of the lease only knows nothing when his patience is over.
   assert.deepEqual(outcomes.map(({ status }) => status), ["settled", "settled", "settled"]);

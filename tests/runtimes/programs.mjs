@@ -34,7 +34,7 @@ scenario().then((found) => (globalThis.found = found), (error) => (globalThis.fo
 
 /** Runs a program, and gives what the scenario found in it. */
 function printed(program, args, folder, env = {}) {
-  const { stdout, stderr, status, error } = spawnSync(program, args, { cwd: folder, encoding: "utf8", env: { ...process.env, ...env }, timeout: 120_000 });
+  const { stdout, stderr, status, error } = spawnSync(program, args, { cwd: folder, encoding: "utf8", env: { ...process.env, ...env }, timeout: 900_000 });
   const [, found] = /^found (.*)$/m.exec(stdout ?? "") ?? [];
   if (found === undefined) throw new Error(`${program} ended with ${status ?? error}: ${stderr}${stdout}`);
   return JSON.parse(found);
@@ -163,7 +163,7 @@ export async function inBrowser(browser, folder) {
   });
   try {
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    await page.waitForFunction("globalThis.found !== undefined", { timeout: 150_000 });
+    await page.waitForFunction("globalThis.found !== undefined", { timeout: 900_000 });
     const found = await page.evaluate("globalThis.found");
     return { ...found, problems: [...found.problems, ...complaints] };
   } finally {
