@@ -240,7 +240,7 @@ function proof(area: Area, read: Events | undefined): Proof {
 
 const texts = new TextDecoder();
 
-/** Reads what `written` of `src/wasm/webhooks.rs` wrote. */
+/** Reads what `written` of `src/wasm/webhooks/crossing.rs` wrote. */
 function readEvents(bytes: Uint8Array): Events {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;

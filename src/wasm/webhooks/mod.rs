@@ -13,11 +13,17 @@
 //! A refusal goes out as [`Error::told`](webhook::Error::told) tells it; the shell has the sentences. A wrong handle, or
 //! steps out of order, are bugs of the shell and answered like a delivery that does not verify.
 
+mod crossing;
+#[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]
+pub mod exports;
+
+pub(super) use self::crossing::{address, halves, number};
+use self::crossing::{verifier, written};
 use super::scratch::{DELIVERED, LAYOUT, Scratch};
 use crate::crypto::{HashAlgorithm, HashValue, Hasher};
 use crate::prelude::*;
 use crate::time::Timestamp;
-use crate::webhook::{self, Event, Options, Pending, Request, Verifier, scheme};
+use crate::webhook::{self, Pending, Request, Verifier};
 
 /// What [`Door::begin`] and [`Door::close`] answer.
 pub mod answer {
@@ -303,73 +309,6 @@ fn lay(
     scratch.put(LAYOUT + 1, number(laid));
 }
 
-/// The events as bytes, every number as four of them, the lowest first: how many were refused and which, how many events
-/// there are, and of each its flags, its place in the list of the delivery (0 where there is none), its time (low and
-/// high), the lengths of id, type and digest, and those texts. The flags, from the lowest: whether the id is signed, and
-/// whether there are a type, a digest, a time and a place.
-fn written(events: &[Event], refused: &[usize]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let put = |out: &mut Vec<u8>, value: u32| out.extend_from_slice(&value.to_le_bytes());
-    put(&mut out, number(refused.len()));
-    for place in refused {
-        put(&mut out, number(*place));
-    }
-    put(&mut out, number(events.len()));
-    for event in events {
-        let texts = [Some(&event.id), event.kind.as_ref(), event.digest.as_ref()];
-        let flags = [
-            event.id_is_signed,
-            event.kind.is_some(),
-            event.digest.is_some(),
-            event.occurred_at.is_some(),
-            event.index.is_some(),
-        ];
-        put(&mut out, flags.iter().rev().fold(0, |bits, flag| (bits << 1) | u32::from(*flag)));
-        put(&mut out, number(event.index.unwrap_or_default()));
-        let [low, high] = halves(event.occurred_at.map_or(0, Timestamp::unix_ms));
-        put(&mut out, low);
-        put(&mut out, high);
-        for text in texts {
-            put(&mut out, number(text.map_or(0, String::len)));
-        }
-        for text in texts.into_iter().flatten() {
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-    out
-}
-
-/// Reads the options of a verifier. A tag that is not known is one of a newer shell than this module: a bug.
-fn verifier(text: &[u8]) -> Result<Verifier, webhook::Error> {
-    let (mut name, mut secrets, mut options) = ("", Vec::new(), Options::default());
-    let mut rest = text;
-    while let Some((tag, value, more)) = field(rest) {
-        rest = more;
-        match tag {
-            0 => name = value,
-            1 => secrets.push(value),
-            2 => options.tolerance_seconds = value.parse().ok(),
-            3 => options.strict = true,
-            4 => options.partial = true,
-            5 => options.url = Some(value),
-            6 => options.public_key_id = Some(value),
-            7 => options.access_key = Some(value),
-            8 => options.public_key_pem = Some(value),
-            9 => options.jwk = Some(value),
-            10 => options.certificate_pem = Some(value),
-            _ => {}
-        }
-    }
-    Verifier::new(scheme(name)?, Options { secrets: &secrets, ..options })
-}
-
-fn field(text: &[u8]) -> Option<(u8, &str, &[u8])> {
-    let (head, rest) = text.split_first_chunk::<5>()?;
-    let [tag, length @ ..] = head;
-    let (value, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-    Some((*tag, core::str::from_utf8(value).ok()?, rest))
-}
-
 fn entry(entries: &[Option<Entry>], handle: u32) -> Option<&Entry> {
     place(handle).and_then(|place| entries.get(place)).and_then(Option::as_ref)
 }
@@ -385,92 +324,5 @@ const fn hash_number(hash: HashAlgorithm) -> u32 {
         HashAlgorithm::Sha1 => 1,
         HashAlgorithm::Sha256 => 2,
         HashAlgorithm::Sha512 => 3,
-    }
-}
-
-/// Lengths and places of a wasm memory fit.
-pub(super) fn number(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-pub(super) fn halves(value: u64) -> [u32; 2] {
-    let low = u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
-    [low, u32::try_from(value >> 32).unwrap_or_default()]
-}
-
-/// Where bytes are that the shell reads and writes. Exposed, because it does so behind the compiler's back.
-pub(super) fn address(bytes: &mut [u8]) -> u32 {
-    number(bytes.as_mut_ptr().expose_provenance())
-}
-
-/// The functions JavaScript sees. They hold the one door of the instance: this one, or in the small artefact the
-/// interpreter, which has the same steps and says the same.
-#[cfg(all(target_family = "wasm", feature = "wasm-webhooks"))]
-pub mod exports {
-    use spin::Mutex;
-    use wasm_bindgen::prelude::wasm_bindgen;
-
-    #[cfg(feature = "webhooks-full")]
-    use super::Door;
-    #[cfg(feature = "webhooks-full")]
-    use crate::prelude::*;
-    #[cfg(not(feature = "webhooks-full"))]
-    use crate::webhook::interpreter::Interpreter as Door;
-
-    static DOOR: Mutex<Door> = Mutex::new(Door::new());
-
-    /// See [`crate::wasm::delivery::tables`].
-    #[cfg(feature = "webhooks-full")]
-    #[wasm_bindgen]
-    pub fn webhooks_tables() -> Vec<u8> {
-        crate::wasm::delivery::tables()
-    }
-
-    /// See [`Door::area`].
-    #[wasm_bindgen]
-    pub fn webhooks_area() -> u32 {
-        super::address(DOOR.lock().area())
-    }
-
-    /// See [`Door::text`].
-    #[wasm_bindgen]
-    pub fn webhooks_text(bytes: usize) -> u32 {
-        super::address(DOOR.lock().text(bytes))
-    }
-
-    /// See [`Door::open`].
-    #[wasm_bindgen]
-    pub fn webhooks_open() -> u32 {
-        DOOR.lock().open()
-    }
-
-    /// See [`Door::begin`].
-    #[wasm_bindgen]
-    pub fn webhooks_begin(handle: u32, body_bytes: usize, room_bytes: usize) -> u32 {
-        DOOR.lock().begin(handle, body_bytes, room_bytes)
-    }
-
-    /// See [`Door::absorb`].
-    #[wasm_bindgen]
-    pub fn webhooks_absorb(bytes: usize) {
-        DOOR.lock().absorb(bytes);
-    }
-
-    /// See [`Door::close`].
-    #[wasm_bindgen]
-    pub fn webhooks_close(secret_index: usize) -> u32 {
-        DOOR.lock().close(secret_index)
-    }
-
-    /// See [`Door::whole`].
-    #[wasm_bindgen]
-    pub fn webhooks_whole(handle: u32) -> u32 {
-        DOOR.lock().whole(handle)
-    }
-
-    /// See [`Door::events`].
-    #[wasm_bindgen]
-    pub fn webhooks_events(handle: u32, room_bytes: usize) {
-        DOOR.lock().events(handle, room_bytes);
     }
 }
