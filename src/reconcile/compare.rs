@@ -1,5 +1,6 @@
 //! What is wrong with a group: every kind that holds, in order of precedence.
 
+use super::IS_FAST;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::differences::differences;
 use super::findings::{BY_REFERENCE, BY_SUM, Finding, Findings, Shown};
@@ -16,7 +17,7 @@ use crate::prelude::*;
 /// Judges a group of one type and reference. What stands on one side only is left for the passes that follow.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
-    if group.is_simple() {
+    if IS_FAST && group.is_simple() {
         for pair in group.pairs {
             let kinds = values(&pair, habits, window);
             if kinds.is_empty() {

@@ -74,6 +74,9 @@ use crate::time::Timestamp;
 use batch::Head;
 use window::Window;
 
+/// Whether time counts more than a kilobyte: everywhere but in the small artefacts.
+const IS_FAST: bool = cfg!(any(not(feature = "artefact"), feature = "wasm-reconcile-sieve"));
+
 /// How many days something may take to appear on the other side, unless the caller says otherwise.
 pub const IN_FLIGHT_DAYS_DEFAULT: u64 = 2;
 

@@ -3,6 +3,7 @@
 //! A candidate is a row of the other side that nobody else has, so that to name it is never wrong, only sometimes of no
 //! use. It decides nothing.
 
+use super::IS_FAST;
 use super::breaks::RowPlace;
 use super::findings::{BY_AMOUNT, BY_ID, Rule};
 use super::group::Unit;
@@ -86,13 +87,16 @@ pub(super) struct Candidates<'r> {
 }
 
 impl<'r> Candidates<'r> {
-    /// Those among `units` that a row of `others` may ask for: to sort all would take longer than all questions.
+    /// Those among `units` that a row of `others` may ask for, or all: to sort them takes longer than all questions.
     pub(super) fn of(units: &[Unit<'r>], others: &[Unit<'_>]) -> Self {
         let asked = |number: &dyn Fn(&Row<'_>) -> i64| {
-            let numbers = others.iter().filter_map(|unit| unit.rows().next()).map(number).collect();
-            let numbers = sorted(numbers, &i64::cmp);
-            let rows = units.iter().filter_map(|unit| unit.rows().next());
-            rows.filter(|row| numbers.binary_search(&number(row)).is_ok()).collect::<Vec<&Row<'_>>>()
+            let mut rows: Vec<&Row<'_>> = units.iter().filter_map(|unit| unit.rows().next()).collect();
+            if IS_FAST {
+                let numbers = others.iter().filter_map(|unit| unit.rows().next()).map(number).collect();
+                let numbers = sorted(numbers, &i64::cmp);
+                rows.retain(|row| numbers.binary_search(&number(row)).is_ok());
+            }
+            rows
         };
         let mut named = asked(&|row| spread(row.id.as_bytes()).into());
         named.retain(|row| !row.id.is_empty());

@@ -43,6 +43,14 @@ pub fn tell(batch: &[u8], terms: &[u8], share: Share) -> Result<Told, PartError>
     Ok(three_way::judged(head, rows, terms, |judged| told(&judged, share)))
 }
 
+/// A break, and by what breaks are in order before their ids are looked at.
+#[derive(Clone, Copy)]
+struct Keyed<'f, 'r> {
+    reference: &'r str,
+    kind: BreakKind,
+    found: &'f Finding<'r>,
+}
+
 /// Breaks that share reference and kind, with their ids, in order.
 type Group<'f, 'r> = Vec<(String, &'f Finding<'r>)>;
 
@@ -55,7 +63,7 @@ fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
     let mut out = room();
     let report = frame(judged);
     if share.index == 0 {
-        let all = breaks.iter().filter_map(|found| figures(found));
+        let all = breaks.iter().filter_map(|keyed| figures(keyed.found));
         let totals = totals(&mut all.map(|figures| (figures.kind, figures.currency, figures.difference)));
         report.print_head(&mut out, &totals, breaks.len());
     }
@@ -64,7 +72,7 @@ fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
     let own = breaks.get(from..to).unwrap_or_default();
     let mut teller = Teller { judged, quoted: quoted(judged.names), before: String::new(), repeat: 0 };
     let mut told = 0_usize;
-    for same in own.chunk_by(|a, b| key(a) == key(b)) {
+    for same in own.chunk_by(|a, b| a.key() == b.key()) {
         for (id, found) in group(same) {
             teller.tell(&mut out, id, found, from.saturating_add(told) == 0);
             told = told.saturating_add(1);
@@ -80,39 +88,44 @@ fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
     Told { breaks: breaks.len(), pieces }
 }
 
-/// By what breaks are in order before their ids are looked at.
-fn key<'r>(found: &Finding<'r>) -> (&'r str, Option<BreakKind>) {
-    (found.called(), found.kinds.primary())
-}
-
 /// Findings that are a break, by reference and kind. They come from passes that each go through references in order, and a
 /// sort that knows such stretches takes hardly longer than to look at them.
-fn ordered<'f, 'r>(findings: &'f [Finding<'r>]) -> Vec<&'f Finding<'r>> {
-    let mut keyed: Vec<_> =
-        findings.iter().filter(|found| figures(found).is_some()).map(|found| (key(found), found)).collect();
-    keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
-    keyed.into_iter().map(|(_, found)| found).collect()
+fn ordered<'f, 'r>(findings: &'f [Finding<'r>]) -> Vec<Keyed<'f, 'r>> {
+    let mut keyed: Vec<Keyed<'f, 'r>> = findings.iter().filter_map(Keyed::of).collect();
+    keyed.sort_by(|one, other| one.key().cmp(&other.key()));
+    keyed
+}
+
+impl<'f, 'r> Keyed<'f, 'r> {
+    fn of(found: &'f Finding<'r>) -> Option<Self> {
+        found.unit.rows().next()?;
+        Some(Self { reference: found.called(), kind: found.kinds.primary()?, found })
+    }
+
+    const fn key(&self) -> (&'r str, BreakKind) {
+        (self.reference, self.kind)
+    }
 }
 
 /// The breaks of one reference and kind, by their ids.
-fn group<'f, 'r>(same: &[&'f Finding<'r>]) -> Group<'f, 'r> {
-    let id = |found: &Finding<'_>| found.kinds.primary().map(|kind| found.id(kind)).unwrap_or_default();
-    let mut group: Group<'f, 'r> = same.iter().map(|found| (id(found), *found)).collect();
+fn group<'f, 'r>(same: &[Keyed<'f, 'r>]) -> Group<'f, 'r> {
+    let mut group: Group<'f, 'r> =
+        same.iter().map(|Keyed { kind, found, .. }| (found.id(*kind), *found)).collect();
     group.sort_by(|(one, _), (other, _)| one.cmp(other));
     group
 }
 
 /// Where a share begins: about its part of all breaks, and never between two that are numbered because one is called like
 /// the other.
-fn bound(breaks: &[&Finding<'_>], index: u32, of: u32) -> usize {
+fn bound(breaks: &[Keyed<'_, '_>], index: u32, of: u32) -> usize {
     let whole = u64::try_from(breaks.len()).unwrap_or(u64::MAX);
     let at = whole.saturating_mul(index.into()).checked_div(of.into()).unwrap_or_default();
     let mut at = usize::try_from(at).unwrap_or(usize::MAX);
     while let Some((before, next)) =
         at.checked_sub(1).and_then(|before| breaks.get(before).zip(breaks.get(at)))
     {
-        let is_one = before.called() == next.called();
-        let rows = |found: &Finding<'_>| found.unit.rows().next().map(Row::identity);
+        let is_one = before.reference == next.reference;
+        let rows = |keyed: &Keyed<'_, '_>| keyed.found.unit.rows().next().map(Row::identity);
         if !is_one && rows(before) != rows(next) {
             break;
         }
