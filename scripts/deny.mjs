@@ -7,7 +7,8 @@
 
 import { readFileSync } from "node:fs";
 
-import { at, attempt, onPath, outputOf } from "./command.mjs";
+import { at, attempt, onPath } from "./command.mjs";
+import { crateMetadata } from "./crates.mjs";
 import { documentTool } from "./document-tools.mjs";
 
 /** Runs the checks; each is `{ name, problems }`, or `{ name, skipped }` with the reason. */
@@ -15,7 +16,7 @@ export async function denied() {
   if (onPath("cargo-deny") !== null) return byCargoDeny();
   const { parse } = documentTool("smol-toml");
   const rules = parse(readFileSync(at("deny.toml"), "utf8"));
-  const metadata = JSON.parse(outputOf("cargo", ["metadata", "--format-version", "1", "--locked", "--offline", "--all-features"]));
+  const metadata = crateMetadata(["--all-features"]);
   return [
     { name: "licences", problems: licences(rules.licenses, metadata) },
     { name: "bans", problems: bans(rules.bans, metadata) },

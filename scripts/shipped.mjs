@@ -11,7 +11,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { at, Failure, main, outputOf } from "./command.mjs";
+import { at, Failure, main } from "./command.mjs";
+import { crateMetadata } from "./crates.mjs";
 import { ARTEFACTS } from "./entries.mjs";
 import { filesBelow } from "./javascript.mjs";
 
@@ -25,7 +26,7 @@ export const NOTICES = "pkg/THIRD-PARTY-NOTICES.md";
 export function shippedCrates() {
   const found = new Map();
   for (const { name, features } of ARTEFACTS) {
-    const { packages, resolve } = metadata(["--filter-platform", TARGET, "--no-default-features", "--features", features]);
+    const { packages, resolve } = crateMetadata(["--filter-platform", TARGET, "--no-default-features", "--features", features]);
     const byId = new Map(packages.map((each) => [each.id, each]));
     for (const id of reached(resolve, byId)) {
       if (id === resolve.root) continue;
@@ -34,10 +35,6 @@ export function shippedCrates() {
     }
   }
   return [...found.values()].sort((a, b) => (key(a.crate) < key(b.crate) ? -1 : 1));
-}
-
-function metadata(args) {
-  return JSON.parse(outputOf("cargo", ["metadata", "--format-version", "1", "--locked", "--offline", ...args]));
 }
 
 /** The root and what it is built of, without what only runs while building. */

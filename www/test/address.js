@@ -45,6 +45,35 @@ test("a link to a part of the page leads to it", async () => {
   await leave();
 });
 
+test("an address sets every control, also after a reload", async () => {
+  const query = "?seed=19&orders=fine.slow&trust=nothing&rates=1.2.3.4.5.6.7.30&drift=fee.status&policy=at-once";
+  const { page, leave } = await visit(site.url + query);
+  const told = async () => {
+    await done(page, "order");
+    return page.evaluate(() => {
+      const chosen = (part) => [...document.querySelectorAll(`${part} input:checked`)].map(({ name, value }) => (value === "on" ? name : value));
+      return {
+        seed: document.querySelector('input[name="seed"]').value,
+        trust: chosen("#order").filter((one) => one === "keys" || one === "nothing"),
+        next: document.querySelector("#order .primary").textContent,
+        rates: [...document.querySelectorAll('#hour input[type="range"]')].map(({ value }) => Number(value)),
+        drift: chosen("#day"),
+        policy: chosen("#storm"),
+      };
+    });
+  };
+  const expected = { seed: "19", trust: ["nothing"], next: "Place order 3", rates: [1, 2, 3, 4, 5, 6, 7, 30], drift: ["fee", "status"], policy: ["at-once"] };
+  assert.deepEqual(await told(), expected);
+  await page.reload();
+  assert.deepEqual(await told(), expected);
+  // What is changed stands in the address, and nothing else of it is lost.
+  await page.$eval("#day", (part) => part.scrollIntoView());
+  await page.click('#day input[name="amount"]');
+  await page.waitForFunction(() => location.search.includes("drift=amount.fee.status"));
+  assert.equal(new URL(page.url()).search, query.replace("drift=", "drift=amount."));
+  await leave();
+});
+
 test("what is no story is the first one", async () => {
   const first = await storyAt("");
   for (const query of ["?seed=-1", "?seed=1e9", "?rates=a.b.c&drift=%00", "?seed=%3Cscript%3E"]) {

@@ -7,6 +7,7 @@ import { openSite } from "./site.js";
 
 const WINDOWS = [
   ["a desktop", { width: 1280, height: 900, scheme: "light" }],
+  ["a tablet", { width: 820, height: 1180, scheme: "light" }],
   ["a phone in the dark", { width: 390, height: 844, scheme: "dark" }],
 ];
 
@@ -79,7 +80,7 @@ for (const [name, look] of WINDOWS) {
     await readThrough(page);
     await expectStill(page, 0.01);
     // Only now: what is wider than the window while a picture is taken moves.
-    await keepPicture(page, `${look.width < 600 ? "phone" : "desktop"}-${look.scheme}-end`, "end");
+    await keepPicture(page, `${name.split(" ")[1]}-${look.scheme}-end`, "end");
     await leave();
   });
 

@@ -101,7 +101,7 @@ export const COMMANDS = {
       "sign-env": { type: "string", value: "NAME", says: "with --out: the variable with the key that signs proof.json, an Ed25519 private key in PEM or a secret" },
       "ledger-root": { type: "string", value: "FILE.json", says: "with --out: the root of the ledger's day, which proof.json is to name" },
       "verify-proof": { type: "string", value: "FILE", says: "compare nothing, and check that this proof.json is signed, by the key of --sign-env, and speaks of the files given" },
-      workers: { type: "string", value: "N", says: "threads at most; the report is the same whatever the number" },
+      workers: { type: "string", value: "N", says: "threads at most: 1; the report is the same whatever the number" },
       json: JSON_FLAG,
     },
     examples: [
