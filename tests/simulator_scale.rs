@@ -88,7 +88,8 @@ fn a_payment_costs_at_most_three_kilobytes_and_the_last_no_more_time_than_the_fi
         });
         times.push(timed.min().unwrap());
     }
-    let per_payment = resident_bytes().zip(before).map(|(after, before)| (after - before) / (4 * SLICES * slice));
+    let per_payment =
+        resident_bytes().zip(before).map(|(after, before)| (after - before) / (4 * SLICES * slice));
     println!("{payments} payments: {per_payment:?} bytes each, the quickest slice of each quarter {times:?}");
     assert!(per_payment.is_none_or(|bytes| bytes <= BYTES_MAX), "{per_payment:?} bytes");
     assert!(times[3] < times[0] * 3, "{times:?}");
