@@ -18,7 +18,7 @@ import { npmBin } from "./tools.mjs";
 const MODEL = at("pkg/src/shell/unpack.wat");
 
 /** Where the unpacker writes. */
-const OUT = 0x40_0000;
+const OUT = 0x60_0000;
 
 /**
  * What each of four contexts looks at: for operands, for instructions and for what is no code. Of eight bits the highest stands for

@@ -22,7 +22,7 @@ export const LETTERS = " !#&()+,-./012345689:;=>?AEIJNOSTU[]_abcdefghijklmnoprst
 export const BETWEEN = "~";
 
 /** Where in the memory of the unpacker the value of each letter is looked up, where the letters are read and the module written. */
-const [VALUES, IN, OUT] = [1_024, 0x30_0000, 0x40_0000];
+const [VALUES, IN, OUT] = [1_024, 0x50_0000, 0x60_0000];
 
 /** What `unpack.wat` exports. */
 interface Unpacker {

@@ -13,15 +13,15 @@
 ;;
 ;; Memory, from the bottom: the last four bytes of each kind, at its number and the last one highest; from 1024 the value of
 ;; each letter; 1152 hashes of the contexts, 1168 places of their states, 1184 what each foretells; 1280 masks; 8192 what a state
-;; foretells; from 0x10000 weights by kind and instruction, from 0x80000 by kind and bits; from 0x100000 states; from 0x300000
-;; the letters; from 0x400000 the module.
+;; foretells; from 0x10000 weights by kind and instruction, from 0x80000 by kind and bits; from 0x100000 states; from 0x500000
+;; the letters; from 0x600000 the module.
 ;;
 ;; Kinds: 0 to 0xf8 are operands, 0x100 instructions, 0x300 all else.
 (module
-  (memory (export "m") 80)
+  (memory (export "m") 112)
   (data (i32.const 600) "MASKS")
-  (global $out (mut i32) (i32.const 0x400000))
-  (global $in (mut i32) (i32.const 0x300000))
+  (global $out (mut i32) (i32.const 0x600000))
+  (global $in (mut i32) (i32.const 0x500000))
   (global $range (mut i32) (i32.const 1))
   (global $code (mut i32) (i32.const 0))
 
@@ -29,6 +29,7 @@
   (func $byte (param $kind i32) (result i32)
     (local $before i64) (local $byInstruction i32) (local $byBits i32) (local $bits i32) (local $at i32) (local $bit i32)
     (local $bound i32) (local $state i32) (local $p f32) (local $v v128)
+    (local $lines v128) (local $node i32)
 
     ;; Eight bytes: highest the last instructions (of what is no code, the last bytes), below them the last bytes.
     (local.set $before (i64.or
@@ -52,16 +53,22 @@
       (br_if $hash (local.get $at)))
 
     (local.set $bits (i32.const 1))
+    (local.set $node (i32.const 16))
     (loop $next
       (local.set $byBits (i32.shl (i32.add (i32.shl (local.get $kind) (i32.const 5)) (local.get $bits)) (i32.const 4)))
+      ;; The states of half a byte stand in one line of the cache, so that they are looked for twice a byte and not for each bit.
+      (if (i32.ge_u (local.get $node) (i32.const 16))
+        (then
+          (local.set $node (i32.const 1))
+          (local.set $lines (v128.and
+            (i32x4.shr_u
+              (i32x4.mul
+                (i32x4.add (v128.load offset=1152 (i32.const 0)) (i32x4.splat (local.get $bits)))
+                (i32x4.splat (i32.const 0x2c1b3c6d)))
+              (i32.const 10))
+            (i32x4.splat (i32.const -32))))))
       (v128.store offset=1168 (i32.const 0)
-        (v128.and
-          (i32x4.shr_u
-            (i32x4.mul
-              (i32x4.add (v128.load offset=1152 (i32.const 0)) (i32x4.splat (local.get $bits)))
-              (i32x4.splat (i32.const 0x2c1b3c6d)))
-            (i32.const 11))
-          (i32x4.splat (i32.const -2))))
+        (i32x4.add (local.get $lines) (i32x4.splat (i32.shl (local.get $node) (i32.const 1)))))
       (local.set $at (i32.const 16))
       (loop $foretell
         (f32.store offset=1184 (local.tee $at (i32.sub (local.get $at) (i32.const 4)))
@@ -123,6 +130,7 @@
               (local.tee $state (i32.and (local.get $state) (i32.const 15)))
               (i32.ne (local.get $state) (i32.const 15)))))
         (br_if $learn (local.get $at)))
+      (local.set $node (i32.or (i32.shl (local.get $node) (i32.const 1)) (local.get $bit)))
       (br_if $next (i32.lt_u
         (local.tee $bits (i32.or (i32.shl (local.get $bits) (i32.const 1)) (local.get $bit)))
         (i32.const 256))))
