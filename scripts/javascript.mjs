@@ -188,7 +188,7 @@ function packedFirst(files) {
   for (const [file, text] of texts) {
     const imports = [...text.matchAll(/^import [^;]*? from "([^"]+)";\n/gm)].map(([line, from]) => ({
       line,
-      rank: from.startsWith("#wasm/") ? -1 : from === `#${AT_ONCE}` ? 0 : rank(resolve(dirname(file), from)),
+      rank: from.startsWith("#wasm/") ? -1 : rank(resolve(dirname(file), from)),
     }));
     // A program begins with the line that says what runs it.
     const [program] = text.match(/^#!.*\n/) ?? [""];

@@ -21,6 +21,9 @@ const SHELL = at("pkg/src/shell");
 
 const IMPORT = /^(import|export) \{([^}]*)\} from "([^"]+)";$/gm;
 
+/** In whatever form: of names, of a whole module, for its effects, or later. */
+const ANY_IMPORT = /(?:\bfrom|\bimport\s*\(?)\s*"(\.[^"]+)"/g;
+
 /**
  * Writes the file of an entry beside it, and lets other built files import the entry by its name.
  *
@@ -51,6 +54,10 @@ export async function inOneFile(entry, graph) {
       if (foreign !== undefined) throw new Failure(`${relative(at("."), file)} needs ${foreign}, which ${name} does not export`);
       return `${word} {${names}} from "${name}";`;
     });
+    for (const [, from] of renamed.matchAll(ANY_IMPORT)) {
+      if (!members.includes(join(dirname(file), from))) continue;
+      throw new Failure(`${relative(at("."), file)} needs ${from} in a way that inOneFile() does not rewrite`);
+    }
     writeFileSync(file, renamed);
     graph.set(file, [...new Set([...imported.filter((path) => !members.includes(path)), entry])]);
   }

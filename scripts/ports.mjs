@@ -20,8 +20,8 @@ export async function freePort() {
 }
 
 function isFree(port) {
-  return new Promise((resolve) => {
-    const server = createServer().once("error", () => resolve(false));
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", (error) => (["EADDRINUSE", "EACCES"].includes(error.code) ? resolve(false) : reject(error)));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

@@ -265,11 +265,12 @@ fn by_amount<'r>(
         let alike = positions(transfers, &|other| {
             is_open(other) && (other.amount, other.payout.currency) == (amount, currency)
         });
-        let rows = alike.iter().filter_map(|place| transfers.get(*place)?.payout.row()).collect();
+        let rows = alike.iter().filter_map(|place| transfers.get(*place)?.payout.row());
+        let (ledger, settlement) = rows.partition(|row| row.side == Side::Ledger);
         for place in alike {
             settle(transfers, place);
         }
-        let unit = Unit { settlement: rows, bank: entries, ..Unit::default() };
+        let unit = Unit { ledger, settlement, bank: entries, ..Unit::default() };
         findings.add(BreakKind::Ambiguous, unit, Hop::Bank, BY_AMOUNT);
     }
 }

@@ -136,7 +136,7 @@ impl Report {
             .finish()
     }
 
-    pub(super) fn in_flight_json(&self) -> String {
+    fn in_flight_json(&self) -> String {
         let mut in_flight = ArrayWriter::new();
         for row in &self.in_flight {
             in_flight = in_flight.raw(
@@ -152,7 +152,7 @@ impl Report {
         in_flight.finish()
     }
 
-    pub(super) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         self.summary_of(&self.by_kind(), self.breaks.len())
     }
 
@@ -294,7 +294,7 @@ pub(super) fn place(row: &Row<'_>, names: &[Vec<&str>; 3]) -> RowPlace {
     RowPlace { file: file_of(row, names).to_owned(), line: row.line }
 }
 
-pub(super) fn file_of<'n>(row: &Row<'_>, [ledger, settlement, bank]: &[Vec<&'n str>; 3]) -> &'n str {
+fn file_of<'n>(row: &Row<'_>, [ledger, settlement, bank]: &[Vec<&'n str>; 3]) -> &'n str {
     let names = match row.side {
         Side::Ledger => ledger,
         Side::Settlement => settlement,

@@ -125,8 +125,8 @@ impl Sieving {
         self.sieve.take()?.part(&files).ok()
     }
 
-    /// Judges a part, or what was kept where that is empty, by terms and prints a share of its report as `tillproof reconcile --json` does. Replies with how many
-    /// breaks there are.
+    /// Judges a part, or what was kept where that is empty, by terms and prints a share of its report as
+    /// `tillproof reconcile --json` does. Replies with how many breaks there are.
     pub fn print(&mut self, part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
         let kept = core::mem::take(&mut self.kept);
         let part = if part.is_empty() { &kept } else { part };

@@ -28,8 +28,8 @@ export async function freePort() {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 22_768);
     const probe = createServer();
-    const isFree = await new Promise((resolve) => {
-      probe.once("error", () => resolve(false));
+    const isFree = await new Promise((resolve, reject) => {
+      probe.once("error", (error) => (["EADDRINUSE", "EACCES"].includes(error.code) ? resolve(false) : reject(error)));
       probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
     });
     if (isFree) return port;

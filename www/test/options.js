@@ -16,6 +16,9 @@ test("options are read line by line, and a key of several lines is one value", a
   assert.deepEqual(optionsIn(`publicKeyPem=${PEM}\ntoleranceSeconds=60`), { publicKeyPem: PEM, toleranceSeconds: 60 });
   assert.deepEqual(optionsIn(`jwk=${JSON.stringify(JWK, null, 2)}\nstrict=false`), { jwk: JWK, strict: false });
   assert.throws(() => optionsIn("jwk=mine"), /jwk is not a JSON document/);
+  assert.throws(() => optionsIn("strict=yes"), /strict is yes: write true or false/);
+  // The package says which names it knows.
+  assert.deepEqual(optionsIn("public_key_id=x"), { public_key_id: "x" });
 });
 
 test("a verifier is made of a key as it was pasted", async () => {

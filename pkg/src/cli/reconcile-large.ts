@@ -1,7 +1,9 @@
 /**
  * Large files of `tillproof reconcile`: read chunk by chunk, and never as a whole.
  *
- * Invariant: what is printed is to the byte what `reconcile-whole` prints of the same files, or nothing is printed here.
+ * Invariant: what is printed is to the byte what `reconcile-whole` prints of the same files, or nothing is printed here. Of what
+ * is printed in pieces the first may stand there already when memory ends, or a thread that cannot be replaced: the exit
+ * status says that it is not all.
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
@@ -127,7 +129,8 @@ async function started(
 ): Promise<Thread[]> {
   const { Worker } = await import("node:worker_threads");
   const names = (side: readonly Opened[]): string[] => side.map(({ name }) => name);
-  const threads = Array.from({ length: of - 1 }, (_, index): Thread => {
+  const threads: Thread[] = [];
+  const start = (index: number): Thread => {
     const task: Task = { document: document({ part: index + 1, parts: of }), ledger: names(run.ledger), settlement: names(run.settlement), bank: run.bank };
     // Relative to where the build puts the code, which is in the folder `dist`.
     const worker = new Worker(new URL("./cli-reconcile-thread.js", import.meta.url), { workerData: task });
@@ -144,7 +147,7 @@ async function started(
       waiting?.(undefined);
     };
     worker.on("message", come);
-    // A platform without threads does all of it in this one.
+    // What one of them does not answer, this one does.
     worker.on("error", over);
     worker.on("exit", over);
     return {
@@ -158,7 +161,14 @@ async function started(
         worker.unref();
       },
     };
-  });
+  };
+  try {
+    while (threads.length < of - 1) threads.push(start(threads.length));
+  } catch {
+    // Where no more threads are to be had, this one does all of it; those that were made have to be told that it is over.
+    for (const thread of threads) thread.end();
+    return [];
+  }
   // Before this thread is busy, the others have to be on their way.
   await new Promise((resolve) => setImmediate(resolve));
   return threads;

@@ -33,7 +33,7 @@ export function sievedPart(document: Uint8Array, files: Sieved): Uint8Array | un
 }
 
 /** What stands for the part that the engine keeps. */
-export const KEPT: Uint8Array = /* @__PURE__ */ new Uint8Array();
+const KEPT: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 /** The same, for a part that is to be printed here: {@link KEPT}, and the engine has it. */
 export function keptPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {

@@ -169,7 +169,8 @@ fn breaks(text: &[u8]) -> u64 {
     sum
 }
 
-/// Where the cells of a row end that has neither quotes nor carriage returns; no for another one, and for one that does not end.
+/// Where the cells of a row end that has neither quotes nor carriage returns; no for another one, and for one that does
+/// not end.
 fn cells_at(data: &[u8], start: usize, ends: &mut Vec<u32>) -> bool {
     ends.clear();
     let Ok(mut place) = u32::try_from(start) else { return false };

@@ -177,7 +177,7 @@ impl Sieve {
                 let some = met.iter().skip(at).take(TOGETHER);
                 self.entries.seek(&mut some.map(|row| row.print), &mut sought);
             }
-            let Some(own) = sought.get(within) else { continue };
+            let own = sought.get(within).ok_or(Unfit)?;
             let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
             if let Met::Both(other) = found {
                 self.recall.again(other);

@@ -7,12 +7,12 @@
 
 const SWITCHES: ReadonlySet<string> = new Set(["strict", "partial"]);
 
-/** Options of a verifier. Throws a plain `Error` for a key that is no JSON. */
+/** Options of a verifier. Throws a plain `Error` for a key that is no JSON, and for a switch that is neither on nor off. */
 export function optionsIn(text: string): Record<string, unknown> {
   const options: [name: string, value: string][] = [];
   for (const line of text.split("\n").map((each) => each.trim()).filter((each) => each !== "")) {
     const last = options.at(-1);
-    const [, name, value] = /^([A-Za-z]+)\s*=\s*(.*)$/.exec(line) ?? [];
+    const [, name, value] = /^([A-Za-z][\w-]*)\s*=\s*(.*)$/.exec(line) ?? [];
     // A line of a key may end with equals signs, and look like a name.
     const isInKey = last !== undefined && last[1].includes("-----BEGIN") && !last[1].includes("-----END");
     if (name !== undefined && value !== undefined && !isInKey) options.push([name, value]);
@@ -23,7 +23,10 @@ export function optionsIn(text: string): Record<string, unknown> {
 
 function valueOf(name: string, value: string): unknown {
   if (name === "toleranceSeconds") return Number(value);
-  if (SWITCHES.has(name)) return value === "true";
+  if (SWITCHES.has(name)) {
+    if (value !== "true" && value !== "false") throw new Error(`${name} is ${value}: write true or false`);
+    return value === "true";
+  }
   if (name !== "jwk") return value;
   try {
     return JSON.parse(value);
