@@ -45,8 +45,11 @@ export interface Telling extends Stretch {
   readonly terms: Uint8Array;
 }
 
-/** More than this many threads would each judge the whole run for a short stretch of the report. */
-const TELLERS_MAX = 4;
+/**
+ * So many threads tell a report together, or one alone: each of them judges the whole run before it prints its stretch. Two take
+ * a fifth longer than one does; more than four have too little each.
+ */
+const TELLERS = 4;
 
 /** A run that leaves less than this to be judged is told sooner than it is handed to another thread. */
 const PART_BYTES_MIN = 262_144;
@@ -185,7 +188,8 @@ async function shared(run: Sieved, threads: readonly Thread[], document: (more: 
 
 /** Hands the report to `write`, piece by piece, and gives the number of its breaks. */
 async function told(part: Uint8Array, terms: Uint8Array, threads: readonly Thread[], write: (piece: Uint8Array) => void): Promise<number> {
-  const others = part.length < PART_BYTES_MIN ? [] : threads.slice(0, TELLERS_MAX - 1);
+  const isShared = part.length >= PART_BYTES_MIN && threads.length >= TELLERS - 1;
+  const others = isShared ? threads.slice(0, TELLERS - 1) : [];
   const of = others.length + 1;
   for (const [index, thread] of others.entries()) thread.tell({ part, terms, index: index + 1, of });
   const { breaks, pieces } = printedReport(part, terms, { index: 0, of });
