@@ -31,6 +31,9 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     text.split_once("..").map_or_else(|| 1..=number(&text), |(from, to)| number(from)..=number(to))
 }
 
+/// Seeds beyond those that once told of a fault: a refund that came back and whose line stands there twice.
+const FOUND: [u64; 2] = [339, 494];
+
 /// What a month left behind.
 struct Month {
     settlement: String,
@@ -234,7 +237,7 @@ fn months_with_every_drift_at_once_are_told_apart() {
         Fault::all().filter(|fault| fault.id().starts_with('S')).map(|fault| fault.name()).collect();
     let plan: Vec<String> = faults.iter().map(|fault| format!(r#""{fault}":"0.005""#)).collect();
     let (mut hits, mut wrong) = (BTreeMap::<&str, usize>::new(), Vec::new());
-    for seed in seeds() {
+    for seed in seeds().chain(FOUND) {
         let quiet = Month::pass(seed, "{}");
         let month = Month::pass(seed, &format!("{{{}}}", plan.join(",")));
         let (found, missed, invented) = score(&month, &quiet.mirror());

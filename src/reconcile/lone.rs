@@ -167,8 +167,10 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
             .iter()
             .filter(is_its_refund)
             .collect();
-        if let [ours, settled] = *refunds
+        // A line that stands there twice is one refund, and told where it is twice.
+        if let [ours, settled, again @ ..] = &*refunds
             && (ours.side, settled.side) == (Side::Ledger, Side::Settlement)
+            && again.iter().all(|row| row.id == settled.id)
         {
             unit.ledger.push(ours);
             unit.settlement.insert(0, settled);
