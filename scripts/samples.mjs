@@ -22,11 +22,11 @@ export const WWW = {
 };
 
 /**
- * `test` is the file node runs, `tools` are packages of ours it needs, `browser` says that it drives Chromium,
+ * `test` is the file node runs, or several, `tools` are packages of ours it needs, `browser` says that it drives Chromium,
  * `firefox` that it drives Firefox as well, and `project` is where its sources are when they are not in tests/packaging.
  */
 export const SAMPLES = [
-  { name: "node-esm", test: "sample.test.js", tools: [] },
+  { name: "node-esm", test: ["sample.test.js", "threads.test.js"], tools: [] },
   { name: "node-cjs", test: "sample.test.cjs", tools: [] },
   { name: "bundled", test: "sample.test.js", tools: ["esbuild"] },
   { name: "types", test: "sample.test.js", tools: ["typescript", "@types/node"] },

@@ -175,7 +175,7 @@ async function sampleTests(sample) {
     ...(sample.browser ? { CHROMIUM: (await ensureChromium()).browser } : {}),
     ...(sample.firefox ? { FIREFOX: await ensureFirefox() } : {}),
   };
-  return nodeTests(["--test", "--test-reporter=spec", sample.test], { cwd: folder, env });
+  return nodeTests(["--test", "--test-reporter=spec", ...[sample.test].flat()], { cwd: folder, env });
 }
 
 /** `hostile` in vitest, in jest and in a page. */

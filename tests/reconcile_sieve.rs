@@ -16,7 +16,7 @@ mod random;
 
 use random::Random;
 use tillproof::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Unfit};
-use tillproof::reconcile::{self, Options, Share, Side, Source, Sources};
+use tillproof::reconcile::{self, Form, Options, Share, Side, Source, Sources};
 
 /// Puts files into a sieve, in pieces of `piece` bytes; the part it makes.
 fn sieved(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Vec<u8>, Unfit> {
@@ -131,8 +131,12 @@ fn shuffled(random: &mut Random, text: &str) -> String {
 
 /// The report as so many threads print it, one stretch each.
 fn told(part: &[u8], of: u32) -> Vec<u8> {
-    let tell = |index| reconcile::tell(part, &[], Share { index, of }).unwrap();
-    (0..of).flat_map(|index| tell(index).pieces.concat()).collect()
+    let mut out = Vec::new();
+    for index in 0..of {
+        let share = Share { index, of };
+        reconcile::tell(part, &[], (share, Form::Json), &mut |piece| out.extend_from_slice(piece)).unwrap();
+    }
+    out
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod findings;
 pub mod formats;
 mod group;
 mod habits;
+mod lines;
 mod lone;
 mod matches;
 mod nearest;
@@ -66,7 +67,7 @@ pub use report::{InFlight, KindTotal, Report, RowCounts};
 pub use row::Side;
 pub use rules::{FeeRule, Pass, Reach, Rules, Tolerance};
 pub use statements::Statement;
-pub use telling::{Told, tell};
+pub use telling::{Form, tell};
 pub use terms::Terms;
 
 use crate::prelude::*;

@@ -1,5 +1,5 @@
 //! The report of a batch as it is printed, byte for byte that of [`Report::printed`](super::Report::printed), without the
-//! verdicts and breaks in between: nothing is held in words but what is being written.
+//! verdicts and breaks in between: nothing is held in words but the piece that is being written.
 //!
 //! It may be told in shares, each of which anybody makes who has the batch: put together in order they are the document.
 
@@ -16,31 +16,37 @@ use crate::json::append_quoted;
 use crate::ledger::EventType;
 use crate::prelude::*;
 
-/// A piece has about so many bytes.
-const PIECE_BYTES: usize = 1_048_576;
+/// A piece has about so many bytes: what stays in the cache of a core until it was written.
+const PIECE_BYTES: usize = 262_144;
 
 /// Room for the break that makes a piece whole; longer ones are moved once.
 const BREAK_BYTES: usize = 16_384;
 
-/// A share of a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// How many breaks the whole report has.
-    pub breaks: usize,
-    /// Its bytes of the document, piece by piece: in the memory that the run needed before, which has no room for all.
-    pub pieces: Vec<Vec<u8>>,
+/// In which form a report is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The document of [`Report::to_json`](super::Report::to_json), with line breaks.
+    Json,
+    /// Lines for people: the sums, and then each break with its sentence.
+    Lines,
 }
 
-/// Judges a batch by [`Terms::packed`](super::Terms::packed), and prints a share of the report.
+/// Judges a batch by [`Terms::packed`](super::Terms::packed), and hands a share of the report to `write`, piece by piece: all
+/// of it would need as much memory again as the run did. Gives how many breaks the whole report has.
 ///
 /// # Errors
 ///
-/// [`PartError::NoShare`], then those of [`judge_by`](super::judge_by).
-pub fn tell(batch: &[u8], terms: &[u8], share: Share) -> Result<Told, PartError> {
+/// [`PartError::NoShare`], then those of [`judge_by`](super::judge_by); then nothing was written.
+pub fn tell(
+    batch: &[u8],
+    terms: &[u8],
+    (share, form): (Share, Form),
+    write: &mut dyn FnMut(&[u8]),
+) -> Result<usize, PartError> {
     let share = share.checked()?;
     let (head, rows) = batch::unpack(batch)?;
     let terms = terms::unpack(terms).map_err(PartError::Corrupt)?;
-    Ok(three_way::judged(head, rows, terms, |judged| told(&judged, share)))
+    Ok(three_way::judged(head, rows, terms, |judged| told(&judged, (share, form), write)))
 }
 
 /// A break, and by what breaks are in order before their ids are looked at.
@@ -54,38 +60,38 @@ struct Keyed<'f, 'r> {
 /// Breaks that share reference and kind, with their ids, in order.
 type Group<'f, 'r> = Vec<(String, &'f Finding<'r>)>;
 
-fn told(judged: &Judged<'_, '_>, share: Share) -> Told {
+fn told(judged: &Judged<'_, '_>, (share, form): (Share, Form), write: &mut dyn FnMut(&[u8])) -> usize {
     let breaks = ordered(&judged.findings.breaks);
-    let room = || {
-        String::with_capacity(PIECE_BYTES.saturating_add(BREAK_BYTES).min(breaks.len().saturating_mul(2_048)))
-    };
-    let mut pieces = Vec::new();
-    let mut out = room();
+    let own = (share.index, share.index.saturating_add(1));
+    let [from, to] = [own.0, own.1].map(|index| bound(&breaks, index, share.of));
+    let mut out = String::with_capacity(PIECE_BYTES.saturating_add(BREAK_BYTES));
     let report = frame(judged);
     if share.index == 0 {
         let all = breaks.iter().filter_map(|keyed| figures(keyed.found));
         let totals = totals(&mut all.map(|figures| (figures.kind, figures.currency, figures.difference)));
-        report.print_head(&mut out, &totals, breaks.len());
+        match form {
+            Form::Json => report.print_head(&mut out, &totals, breaks.len()),
+            Form::Lines => report.print_sums(&mut out, &totals, breaks.len()),
+        }
     }
-    let (from, to) =
-        (bound(&breaks, share.index, share.of), bound(&breaks, share.index.saturating_add(1), share.of));
-    let own = breaks.get(from..to).unwrap_or_default();
-    let mut teller = Teller { judged, quoted: quoted(judged.names), before: String::new(), repeat: 0 };
-    let mut told = 0_usize;
-    for same in own.chunk_by(|a, b| a.key() == b.key()) {
+    let names = names(judged.names, form);
+    let mut teller = Teller { judged, form, names, before: String::new(), repeat: 0 };
+    let mut is_first = from == 0;
+    for same in breaks.get(from..to).unwrap_or_default().chunk_by(|a, b| a.key() == b.key()) {
         for (id, found) in group(same) {
-            teller.tell(&mut out, id, found, from.saturating_add(told) == 0);
-            told = told.saturating_add(1);
+            teller.tell(&mut out, id, found, is_first);
+            is_first = false;
             if out.len() >= PIECE_BYTES {
-                pieces.push(core::mem::replace(&mut out, room()).into_bytes());
+                write(out.as_bytes());
+                out.clear();
             }
         }
     }
-    if share.index.saturating_add(1) == share.of {
+    if form == Form::Json && own.1 == share.of {
         report.print_tail(&mut out, breaks.is_empty());
     }
-    pieces.push(out.into_bytes());
-    Told { breaks: breaks.len(), pieces }
+    write(out.as_bytes());
+    breaks.len()
 }
 
 /// Findings that are a break, by reference and kind. They come from passes that each go through references in order, and a
@@ -159,21 +165,26 @@ fn frame(judged: &Judged<'_, '_>) -> Report {
 }
 
 /// The names of files as they are printed.
-fn quoted(names: &[Vec<&str>; 3]) -> [Vec<String>; 3] {
+fn names(names: &[Vec<&str>; 3], form: Form) -> [Vec<String>; 3] {
     names.each_ref().map(|files| {
-        let quoted = |name: &&str| {
+        let printed = |name: &&str| {
             let mut out = String::new();
-            append_quoted(&mut out, name);
+            match form {
+                Form::Json => append_quoted(&mut out, name),
+                Form::Lines => out.push_str(name),
+            }
             out
         };
-        files.iter().map(quoted).collect()
+        files.iter().map(printed).collect()
     })
 }
 
 /// Prints one break after the other.
 struct Teller<'j, 'f, 'r> {
     judged: &'j Judged<'f, 'r>,
-    quoted: [Vec<String>; 3],
+    form: Form,
+    /// The names of files, as they are printed.
+    names: [Vec<String>; 3],
     /// The id of the break before, and how many breaks in a row had it.
     before: String,
     repeat: usize,
@@ -214,18 +225,21 @@ impl Teller<'_, '_, '_> {
             nearest: nearest.as_ref(),
             explanation: &explanation,
         };
-        line.print(out, is_first);
+        match self.form {
+            Form::Json => line.print(out, is_first),
+            Form::Lines => line.print_lines(out),
+        }
     }
 
     fn places(&self, rows: &[&Row<'_>]) -> Vec<Place<'_>> {
         let place = |row: &Row<'_>| {
-            let [ledger, settlement, bank] = &self.quoted;
+            let [ledger, settlement, bank] = &self.names;
             let names = match row.side {
                 Side::Ledger => ledger,
                 Side::Settlement => settlement,
                 Side::Bank => bank,
             };
-            (names.get(row.file).map_or("\"\"", |name| &**name), row.line)
+            (names.get(row.file).map_or("", |name| &**name), row.line)
         };
         match rows {
             [] => Vec::new(),

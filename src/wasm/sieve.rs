@@ -7,7 +7,7 @@ use super::reply;
 use crate::json;
 use crate::prelude::*;
 use crate::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Wanted};
-use crate::reconcile::{self, Share, Side, Told};
+use crate::reconcile::{self, Form, Share, Side};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 
@@ -18,15 +18,13 @@ pub struct Sieving {
     lengths: [Vec<u64>; 3],
     /// A part that waits for being printed.
     kept: Vec<u8>,
-    /// The report, as it is printed, piece by piece.
-    printed: Vec<Vec<u8>>,
 }
 
 impl Sieving {
     /// No run yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { sieve: None, lengths: [const { Vec::new() }; 3], kept: Vec::new(), printed: Vec::new() }
+        Self { sieve: None, lengths: [const { Vec::new() }; 3], kept: Vec::new() }
     }
 
     /// Begins a run with the options of [`read`](super::reconcile::read) and a random key. Replies with null.
@@ -125,24 +123,17 @@ impl Sieving {
         self.sieve.take()?.part(&files).ok()
     }
 
-    /// Judges a part, or what was kept where that is empty, by terms and prints a share of its report as
-    /// `tillproof reconcile --json` does. Replies with how many breaks there are.
-    pub fn print(&mut self, part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
+    /// Judges a part, or what was kept where that is empty, by terms, and hands a share of its report to `write` as the
+    /// command prints it. Replies with how many breaks there are.
+    pub fn print(
+        &mut self,
+        (part, terms): (&[u8], &[u8]),
+        how: (Share, Form),
+        write: &mut dyn FnMut(&[u8]),
+    ) -> Vec<u8> {
         let kept = core::mem::take(&mut self.kept);
         let part = if part.is_empty() { &kept } else { part };
-        match reconcile::tell(part, terms, Share { index, of }).map_err(Error::Part) {
-            Ok(Told { breaks, pieces }) => {
-                self.printed = pieces;
-                reply::of::<Error>(Ok(breaks.digits()))
-            }
-            Err(error) => reply::refusal(&error),
-        }
-    }
-
-    /// A piece of what was printed last; nothing behind the last piece.
-    #[must_use]
-    pub fn printed(&self, piece: usize) -> &[u8] {
-        self.printed.get(piece).map(Vec::as_slice).unwrap_or_default()
+        reply::of(reconcile::tell(part, terms, how, write).map(Digits::digits).map_err(Error::Part))
     }
 }
 
@@ -152,7 +143,7 @@ pub mod exports {
     use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use super::Sieving;
+    use super::{Form, Share, Sieving};
     use crate::prelude::*;
     use crate::wasm::reconcile;
 
@@ -250,21 +241,30 @@ pub mod exports {
         SIEVING.lock().keep(bank)
     }
 
-    /// See [`Sieving::print`].
     #[wasm_bindgen]
-    pub fn sieve_print(part: &[u8], terms: &[u8], index: u32, of: u32) -> Vec<u8> {
-        SIEVING.lock().print(part, terms, index, of)
+    extern "C" {
+        /// Whoever takes what is printed.
+        pub type Writer;
+
+        /// Takes so many bytes from an address on, which hold until it returns. Throws nothing: this instance would be lost.
+        #[wasm_bindgen(method)]
+        fn write(this: &Writer, address: u32, bytes: u32);
     }
 
-    /// The address of [`Sieving::printed`].
+    /// See [`Sieving::print`]: as lines for people, or as JSON.
     #[wasm_bindgen]
-    pub fn sieve_printed(piece: u32) -> u32 {
-        address(SIEVING.lock().printed(size(piece)))
-    }
-
-    /// The length of [`Sieving::printed`].
-    #[wasm_bindgen]
-    pub fn sieve_printed_bytes(piece: u32) -> u32 {
-        u32::try_from(SIEVING.lock().printed(size(piece)).len()).unwrap_or_default()
+    pub fn sieve_print(
+        part: &[u8],
+        terms: &[u8],
+        index: u32,
+        of: u32,
+        as_lines: bool,
+        writer: &Writer,
+    ) -> Vec<u8> {
+        let form = if as_lines { Form::Lines } else { Form::Json };
+        let mut write = |piece: &[u8]| {
+            writer.write(address(piece), u32::try_from(piece.len()).unwrap_or_default());
+        };
+        SIEVING.lock().print((part, terms), (Share { index, of }, form), &mut write)
     }
 }

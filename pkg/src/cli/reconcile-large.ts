@@ -9,8 +9,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 
 import { documentOf, termsOf, type Judged } from "../reconcile/asked.js";
-import type { Report } from "../reconcile/report.js";
-import { keptPart, merged, printedReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
+import { keptPart, merged, printReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
 import { encode } from "../shell/wire.js";
 import { flagsOf } from "./commands.js";
@@ -101,12 +100,7 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     try {
       const part = (of > 1 ? await shared(run, threads, document) : undefined) ?? keptPart(document(), run);
       if (part === undefined) return undefined;
-      const pieces: Uint8Array[] = [];
-      const breaks = await told(part, packTerms(terms), threads, json ? print : (piece) => pieces.push(piece.slice()));
-      if (!json) {
-        const { toText } = await import("../reconcile/text.js");
-        process.stdout.write(toText(JSON.parse(new TextDecoder().decode(Buffer.concat(pieces))) as Report));
-      }
+      const breaks = await told({ part, terms: packTerms(terms), asLines: !json }, threads);
       return breaks === 0 ? FINE : NO;
     } finally {
       for (const thread of threads) thread.end();
@@ -186,17 +180,18 @@ async function shared(run: Sieved, threads: readonly Thread[], document: (more: 
   return merged(parts, encode({ parts: parts.map(({ length }) => ({ length })) }));
 }
 
-/** Hands the report to `write`, piece by piece, and gives the number of its breaks. */
-async function told(part: Uint8Array, terms: Uint8Array, threads: readonly Thread[], write: (piece: Uint8Array) => void): Promise<number> {
-  const isShared = part.length >= PART_BYTES_MIN && threads.length >= TELLERS - 1;
+/** Prints the report, and gives the number of its breaks. */
+async function told(report: Omit<Telling, "index" | "of">, threads: readonly Thread[]): Promise<number> {
+  const isShared = report.part.length >= PART_BYTES_MIN && threads.length >= TELLERS - 1;
   const others = isShared ? threads.slice(0, TELLERS - 1) : [];
-  const of = others.length + 1;
-  for (const [index, thread] of others.entries()) thread.tell({ part, terms, index: index + 1, of });
-  const { breaks, pieces } = printedReport(part, terms, { index: 0, of });
-  pieces.forEach(write);
+  const stretch = (index: number): Telling => ({ ...report, index, of: others.length + 1 });
+  const here = (index: number): number => printReport(report.part, report.terms, stretch(index), print);
+  for (const [index, thread] of others.entries()) thread.tell(stretch(index + 1));
+  const breaks = here(0);
   for (const [index, thread] of others.entries()) {
     const answer = await thread.answer();
-    (answer === undefined ? printedReport(part, terms, { index: index + 1, of }).pieces : [answer]).forEach(write);
+    if (answer === undefined) here(index + 1);
+    else print(answer);
   }
   return breaks;
 }
@@ -223,10 +218,10 @@ export function opened(paths: readonly string[] | undefined): Opened[] | undefin
 const STANDARD_OUTPUT = 1;
 
 /** Writes to standard output, past the stream of Node, which would copy it twice. */
-function print(document: Uint8Array): void {
-  for (let at = 0; at < document.length; ) {
+function print(piece: Uint8Array): void {
+  for (let at = 0; at < piece.length; ) {
     try {
-      at += writeSync(STANDARD_OUTPUT, document, at, document.length - at);
+      at += writeSync(STANDARD_OUTPUT, piece, at, piece.length - at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // A reader that has seen enough is no failure.

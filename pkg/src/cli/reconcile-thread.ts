@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 
-import { joined, printedReport, sievedPart } from "../reconcile/sieving.js";
+import { joined, printReport, sievedPart } from "../reconcile/sieving.js";
 import { opened, type Task, type Telling } from "./reconcile-large.js";
 
 const { document, ledger, settlement, bank } = workerData as Task;
@@ -11,7 +11,9 @@ const part = ours === undefined || theirs === undefined ? undefined : sievedPart
 // What comes back is the whole run; nothing where it is told elsewhere.
 parentPort?.once("message", (telling: Telling | undefined) => {
   if (telling === undefined) return;
-  const text = joined(printedReport(telling.part, telling.terms, telling).pieces);
+  const pieces: Uint8Array[] = [];
+  printReport(telling.part, telling.terms, telling, (piece) => pieces.push(piece.slice()));
+  const text = joined(pieces);
   parentPort?.postMessage(text, [text.buffer]);
 });
 parentPort?.postMessage(part);

@@ -73,29 +73,34 @@ function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T): T | unde
   }
 }
 
-/** Which stretch of a report: one of so many, from 0. */
+/** Which stretch of a report: one of so many, from 0; as lines for people, or as JSON. */
 export interface Stretch {
   readonly index: number;
   readonly of: number;
+  readonly asLines: boolean;
 }
 
-/** A report, or a stretch of it. */
-export interface Printed {
-  /** How many breaks are in all of it. */
-  readonly breaks: number;
-  /** Its bytes, in order. They stand in the memory of the engine until it is asked for something else. */
-  readonly pieces: readonly Uint8Array[];
-}
-
-/** The report of a part, or of {@link KEPT}, by its terms, as `tillproof reconcile --json` prints it, or a stretch of that. */
-export function printedReport(part: Uint8Array, terms: Uint8Array, { index, of }: Stretch = { index: 0, of: 1 }): Printed {
-  const breaks = sieve.invoke<number>((exports) => exports.sieve_print(part, terms, index, of));
+/**
+ * Hands a stretch of the report of a part, or of {@link KEPT}, by its terms, to `write`, piece by piece, as `tillproof reconcile`
+ * prints it, and gives how many breaks are in all of it. The bytes of a piece hold until `write` returns.
+ */
+export function printReport(part: Uint8Array, terms: Uint8Array, { index, of, asLines }: Stretch, write: (piece: Uint8Array) => void): number {
   const { exports } = sieve;
-  const pieces: Uint8Array[] = [];
-  for (let bytes = exports.sieve_printed_bytes(0); bytes > 0; bytes = exports.sieve_printed_bytes(pieces.length)) {
-    pieces.push(new Uint8Array(sieve.memory().buffer, exports.sieve_printed(pieces.length), bytes));
-  }
-  return { breaks, pieces };
+  const failures: unknown[] = [];
+  // What is thrown must not pass through the engine, which would be in the middle of something for ever.
+  const writer = {
+    write(address: number, bytes: number): void {
+      if (failures.length > 0) return;
+      try {
+        write(new Uint8Array(sieve.memory().buffer, address, bytes));
+      } catch (error) {
+        failures.push(error);
+      }
+    },
+  };
+  const breaks = sieve.invoke<number>(() => exports.sieve_print(part, terms, index, of, asLines, writer));
+  if (failures.length > 0) throw failures[0];
+  return breaks;
 }
 
 /** One part of several, or the refusal that says why not. */

@@ -1,0 +1,77 @@
+// Large files through the threads of the installed program: whatever becomes of a thread, the report is the same.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("node_modules/.bin/tillproof", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "tillproof-threads-"));
+after(() => rmSync(folder, { recursive: true }));
+const at = (name) => join(folder, name);
+
+/** Rows enough for the report to be told by several threads, a stretch each. */
+const ROWS = 24_000;
+
+function written() {
+  const header = "reference,type,amount_minor,currency,fee_minor,status,occurred_at,note";
+  const [ledger, settlement] = [[header], [header]];
+  for (let row = 0; row < ROWS; row += 1) {
+    const line = (amount) => `order_${row},charge,${amount},EUR,30,paid,2026-03-${String((row % 28) + 1).padStart(2, "0")}T10:00:00Z,"Öl, ${row}"`;
+    ledger.push(line(1000 + row));
+    if (row % 10 !== 0) settlement.push(line(row % 10 === 5 ? 999 + row : 1000 + row));
+  }
+  writeFileSync(at("ledger.csv"), `${ledger.join("\n")}\n`);
+  writeFileSync(at("settlement.csv"), `${settlement.join("\n")}\n`);
+}
+written();
+
+function reconciled(args, preload) {
+  const env = { ...process.env, NODE_OPTIONS: preload === undefined ? "" : `--import=${preload}` };
+  const { status, stdout, stderr } = spawnSync(PROGRAM, ["reconcile", "--ledger", "ledger.csv", "--settlement", "settlement.csv", ...args], { cwd: folder, env, encoding: "utf8", maxBuffer: 1 << 28 });
+  assert.equal(status, 1, stderr);
+  return stdout;
+}
+
+/** A module that `deed` is done by in each of the other threads; each notes there that it was. */
+function inEachThread(name, deed) {
+  const notes = at(`${name}.txt`);
+  writeFileSync(at(`${name}.mjs`), `
+import { appendFileSync } from "node:fs";
+import { isMainThread, parentPort, threadId, workerData } from "node:worker_threads";
+// The loader of modules has a thread too.
+if (!isMainThread && workerData?.document !== undefined) {
+  const note = () => appendFileSync(${JSON.stringify(notes)}, threadId + "\\n");
+  ${deed}
+}
+`);
+  return { preload: at(`${name}.mjs`), noted: () => (existsSync(notes) ? readFileSync(notes, "utf8").trimEnd().split("\n").length : 0) };
+}
+
+test("threads print what one prints, as JSON and as lines, and really take part", () => {
+  for (const form of [["--json"], []]) {
+    const alone = reconciled(form);
+    assert.ok(alone.length > 1_000_000, `${alone.length} bytes`);
+    const spy = inEachThread(`spy${form.length}`, 'parentPort.on("message", (telling) => { if (telling?.of > 1) note(); });');
+    for (const workers of ["2", "3", "4"]) assert.equal(reconciled([...form, "--workers", workers], spy.preload), alone, workers);
+    // Four tell together; fewer would take longer than one does.
+    assert.equal(spy.noted(), 3);
+  }
+});
+
+test("a thread that dies at once, in its share or while it tells its stretch is made up for", () => {
+  const alone = reconciled(["--json"]);
+  const deaths = {
+    at_once: "note(); process.exit(1);",
+    in_its_share: 'note(); parentPort.postMessage = () => process.exit(1);',
+    while_telling: 'parentPort.on("message", (telling) => { if (telling?.of > 1) { note(); process.exit(1); } });',
+    thrown: 'parentPort.on("message", (telling) => { if (telling?.of > 1) { note(); throw new Error("out of luck"); } });',
+  };
+  for (const [name, deed] of Object.entries(deaths)) {
+    const { preload, noted } = inEachThread(name, deed);
+    assert.equal(reconciled(["--json", "--workers", "4"], preload), alone, name);
+    assert.equal(noted(), 3, name);
+  }
+});
