@@ -44,6 +44,7 @@ struct Money {
 /// Where each column stands.
 #[derive(Debug)]
 pub(super) struct Columns {
+    delimiter: u8,
     width: usize,
     reference: Option<usize>,
     currency: usize,
@@ -99,7 +100,7 @@ pub(super) fn read(
 impl Columns {
     /// The columns of a header; `None` for one that is refused.
     pub(super) fn read(side: Side, header: Source<'_>, mapping: Mapping<'_>) -> Option<Self> {
-        let mut records = Records::of(header).ok().filter(Records::has_commas)?;
+        let mut records = Records::of(header).ok()?;
         let record = records.next().ok()??;
         Self::of(side, header.name, &record, mapping).ok()
     }
@@ -110,26 +111,29 @@ impl Columns {
         id.is_some()
     }
 
+    /// What stands between cells.
+    pub(super) const fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
     /// Where the cells of a plain row stand; `None` where other columns may matter, or one row to another.
     pub(super) fn layout(&self) -> Option<Layout> {
-        let Self { width, reference, currency, amount, kind, fee, occurred_at, .. } = *self;
+        let Self { delimiter, width, reference, currency, amount, kind, fee, occurred_at, .. } = *self;
         let Self { tax, net, original, original_currency, rate, value_date, texts, .. } = *self;
         let [id, status, payout_id, parent, account, note] = texts;
         let others = [payout_id, parent, account, original_currency, rate, value_date];
         if others.iter().any(Option::is_some) || tax.or(net).or(original).is_some() {
             return None;
         }
-        let minor =
-            |money: Money| (money.figures.minor && money.twin.is_none()).then_some(money.figures.index);
+        let is_minor = |money: Money| money.figures.minor && money.twin.is_none();
         Some(Layout {
+            delimiter,
             width,
+            is_minor: is_minor(amount) && fee.is_none_or(is_minor),
             reference: reference?,
             currency,
-            amount: minor(amount)?,
-            fee: match fee {
-                Some(fee) => Some(minor(fee)?),
-                None => None,
-            },
+            amount: amount.figures.index,
+            fee: fee.map(|fee| fee.figures.index),
             kind,
             id,
             status,
@@ -179,6 +183,7 @@ impl Columns {
             return Err(missing("reference"));
         }
         Ok(Self {
+            delimiter: header.delimiter(),
             width: header.len(),
             reference,
             amount: money("amount_minor", "amount").ok_or_else(|| missing("amount_minor or amount"))?,

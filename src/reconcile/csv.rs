@@ -17,17 +17,24 @@ const GROWTH: usize = 2;
 /// What separates cells where the header has no comma: spreadsheets of half of Europe, and databases, write these.
 const OTHER_DELIMITERS: [u8; 2] = [b';', b'\t'];
 
+/// The reader of cells, and room for those of a record. To make it takes as long as to read twenty rows: whoever reads
+/// rows one by one keeps it.
+#[derive(Debug)]
+pub(super) struct Desk {
+    reader: Reader,
+    delimiter: u8,
+    cells: Vec<u8>,
+    ends: Vec<usize>,
+}
+
 /// The records of one file, one at a time.
 pub(super) struct Records<'a> {
     source: Source<'a>,
-    reader: Reader,
-    delimiter: u8,
+    desk: Box<Desk>,
     /// Bytes consumed.
     at: usize,
     /// Line of the next byte, from 1.
     line: u64,
-    cells: Vec<u8>,
-    ends: Vec<usize>,
 }
 
 /// One record, borrowed from the reader.
@@ -39,7 +46,7 @@ pub(super) struct Record<'r, 'a> {
     delimiter: u8,
     cells: &'r str,
     ends: &'r [usize],
-    /// What stands between two cells: nothing, or a comma.
+    /// What stands between two cells: nothing, or a delimiter.
     gap: usize,
 }
 
@@ -58,13 +65,19 @@ impl<'a> Records<'a> {
         }
         let at = if source.data.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         let delimiter = delimiter(source.data.get(at..).unwrap_or_default());
-        let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Ok(Self { source, reader, delimiter, at, line: 1, cells: vec![0; 1024], ends: vec![0; 64] })
+        Ok(Self { source, desk: Box::new(Desk::of(delimiter)), at, line: 1 })
     }
 
-    /// Whether cells are separated by commas.
-    pub(super) const fn has_commas(&self) -> bool {
-        self.delimiter == b','
+    /// The one record of a row that was taken out of its file; `None` for what is no text.
+    pub(super) fn of_row(row: &'a [u8], mut desk: Box<Desk>) -> Option<Self> {
+        core::str::from_utf8(row).ok()?;
+        desk.reader.reset();
+        Some(Self { source: Source { name: "", data: row }, desk, at: 0, line: 1 })
+    }
+
+    /// What it was read with, for the next row.
+    pub(super) fn desk(self) -> Box<Desk> {
+        self.desk
     }
 
     /// The next record; `None` after the last. Empty lines are passed over.
@@ -75,12 +88,13 @@ impl<'a> Records<'a> {
     pub(super) fn next(&mut self) -> Result<Option<Record<'_, 'a>>, Error> {
         let start = self.at;
         let (mut cells_used, mut ends_used) = (0_usize, 0_usize);
+        let Desk { reader, delimiter, cells, ends } = &mut *self.desk;
         loop {
             let input = self.source.data.get(self.at..).unwrap_or_default();
-            let (result, read, wrote, ended) = self.reader.read_record(
+            let (result, read, wrote, ended) = reader.read_record(
                 input,
-                self.cells.get_mut(cells_used..).unwrap_or_default(),
-                self.ends.get_mut(ends_used..).unwrap_or_default(),
+                cells.get_mut(cells_used..).unwrap_or_default(),
+                ends.get_mut(ends_used..).unwrap_or_default(),
             );
             self.at = self.at.saturating_add(read);
             cells_used = cells_used.saturating_add(wrote);
@@ -89,10 +103,10 @@ impl<'a> Records<'a> {
                 // The rest of the file is in; the next call with nothing to read ends the last record.
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => {
-                    self.cells.resize(self.cells.len().saturating_mul(GROWTH), 0);
+                    cells.resize(cells.len().saturating_mul(GROWTH), 0);
                 }
                 ReadRecordResult::OutputEndsFull => {
-                    self.ends.resize(self.ends.len().saturating_mul(GROWTH), 0);
+                    ends.resize(ends.len().saturating_mul(GROWTH), 0);
                 }
                 ReadRecordResult::Record => break,
                 ReadRecordResult::End => return Ok(None),
@@ -112,22 +126,37 @@ impl<'a> Records<'a> {
             .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
             .map_or(0, |last| last.saturating_add(1));
         let raw = rest.get(..end).unwrap_or_default();
-        check_quotes(self.source.name, raw, line, self.delimiter)?;
-        let cells =
-            core::str::from_utf8(self.cells.get(..cells_used).unwrap_or_default()).unwrap_or_default();
-        let ends = self.ends.get(..ends_used).unwrap_or_default();
-        Ok(Some(Record { name: self.source.name, raw, line, delimiter: self.delimiter, cells, ends, gap: 0 }))
+        check_quotes(self.source.name, raw, line, *delimiter)?;
+        let cells = core::str::from_utf8(cells.get(..cells_used).unwrap_or_default()).unwrap_or_default();
+        let ends = ends.get(..ends_used).unwrap_or_default();
+        Ok(Some(Record { name: self.source.name, raw, line, delimiter: *delimiter, cells, ends, gap: 0 }))
+    }
+}
+
+impl Desk {
+    pub(super) fn of(delimiter: u8) -> Self {
+        let reader = ReaderBuilder::new().delimiter(delimiter).build();
+        Self { reader, delimiter, cells: vec![0; 1024], ends: vec![0; 64] }
+    }
+
+    pub(super) const fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 }
 
 impl<'r> Record<'r, 'r> {
-    /// A record without quotes, whose cells end where the commas stand.
+    /// A record without quotes, whose cells end where the delimiters stand.
     pub(super) const fn plain(text: &'r str, line: u64, ends: &'r [usize]) -> Self {
         Record { name: "", raw: text.as_bytes(), line, delimiter: b',', cells: text, ends, gap: 1 }
     }
 }
 
 impl Record<'_, '_> {
+    /// What stands between its cells.
+    pub(super) const fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
     /// Number of cells.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
@@ -172,7 +201,7 @@ impl Record<'_, '_> {
 }
 
 /// What separates the cells: a comma, unless the header has none outside of quotes and another that is known.
-fn delimiter(text: &[u8]) -> u8 {
+pub(super) fn delimiter(text: &[u8]) -> u8 {
     let mut lines = text.split(|byte| matches!(byte, b'\r' | b'\n'));
     let header = lines.find(|line| !line.is_empty()).unwrap_or_default();
     let outside = || header.split(|byte| *byte == b'"').step_by(2);

@@ -111,6 +111,20 @@ impl Sieving {
         !self.kept.is_empty()
     }
 
+    /// Keeps the part of whole files, which are given as [`read`](super::reconcile::read) takes them; no where that refuses
+    /// them.
+    pub fn keep_whole(&mut self, options: &[u8], files: [&[u8]; 3]) -> bool {
+        *self = Self::new();
+        let [ledger, settlement, bank] = files;
+        let answer = super::reconcile::read(options, ledger, settlement, bank);
+        // A refusal is a document, and no part begins as one does.
+        let is_part = !answer.starts_with(b"{");
+        if is_part {
+            self.kept = answer;
+        }
+        is_part
+    }
+
     fn try_part(&mut self, bank: &[u8]) -> Option<Vec<u8>> {
         let mut rest = bank;
         let mut files = Vec::new();
@@ -239,6 +253,12 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn sieve_keep(bank: &[u8]) -> bool {
         SIEVING.lock().keep(bank)
+    }
+
+    /// See [`Sieving::keep_whole`].
+    #[wasm_bindgen]
+    pub fn sieve_keep_whole(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> bool {
+        SIEVING.lock().keep_whole(options, [ledger, settlement, bank])
     }
 
     #[wasm_bindgen]

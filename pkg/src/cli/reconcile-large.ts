@@ -1,5 +1,5 @@
 /**
- * Large files of `tillproof reconcile`: read chunk by chunk, and never as a whole.
+ * Large files of `tillproof reconcile`: read chunk by chunk, and as a whole only where rows have more to say to each other.
  *
  * Invariant: what is printed is to the byte what `reconcile-whole` prints of the same files, or nothing is printed here. Of what
  * is printed in pieces the first may stand there already when memory ends, or a thread that cannot be replaced: the exit
@@ -8,9 +8,11 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 
-import { documentOf, termsOf, type Judged } from "../reconcile/asked.js";
-import { keptPart, merged, printReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
+import { asked, documentOf, termsOf, type Judged } from "../reconcile/asked.js";
+import type { NamedSource, ReconcileOptions } from "../reconcile/index.js";
+import { keptPart, keptWhole, merged, printReport, sievedPart, type Readable, type Sieved, type Stretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
+import { isTillproofError } from "../shell/errors.js";
 import { encode } from "../shell/wire.js";
 import { flagsOf } from "./commands.js";
 import { mappings } from "./mapping.js";
@@ -98,7 +100,7 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const document = (more?: { part: number; parts: number }): Uint8Array => documentOf(how, terms, files, more);
     const threads = of > 1 ? await started(run, of, document) : [];
     try {
-      const part = (of > 1 ? await shared(run, threads, document) : undefined) ?? keptPart(document(), run);
+      const part = (of > 1 ? await shared(run, threads, document) : undefined) ?? keptPart(document(), run) ?? whole(how, ledger, settlement, bank);
       if (part === undefined) return undefined;
       const breaks = await told({ part, terms: packTerms(terms), asLines: !json }, threads);
       return breaks === 0 ? FINE : NO;
@@ -108,6 +110,26 @@ async function sieved(argv: string[]): Promise<number | undefined> {
   } finally {
     for (const { descriptor } of [...(ledger ?? []), ...(settlement ?? [])]) closeSync(descriptor);
   }
+}
+
+/** The part of files that are not for the sieve; `undefined` where they are refused, which the other way does in words. */
+function whole(how: Judged, ledger: readonly Opened[], settlement: readonly Opened[], bank: ReconcileOptions["bank"]): Uint8Array | undefined {
+  try {
+    const files = { ledger: ledger.map(wholeFile), settlement: settlement.map(wholeFile), ...(bank === undefined ? {} : { bank }) };
+    const run = asked({ ...how, ...files });
+    return keptWhole(run.document, { ledger: run.ledger.data, settlement: run.settlement.data, bank: run.bank.data });
+  } catch (error) {
+    if (isTillproofError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A file as it is now; what was cut off while it is read is refused with the place where it ends. */
+function wholeFile({ name, length, read }: Opened): NamedSource {
+  const data = new Uint8Array(length);
+  let at = 0;
+  for (let got = 1; at < length && got > 0; at += got) got = read(data.subarray(at), at);
+  return { name, data: data.subarray(0, at) };
 }
 
 /** One of the other threads. */

@@ -40,6 +40,22 @@ export function keptPart(document: Uint8Array, files: Sieved): Uint8Array | unde
   return sieved(document, files, () => sieve.exports.sieve_keep(files.bank)) === true ? KEPT : undefined;
 }
 
+/** Files that are at hand as a whole: of each side one after the other. */
+export interface Whole {
+  readonly ledger: Uint8Array;
+  readonly settlement: Uint8Array;
+  readonly bank: Uint8Array;
+}
+
+/** The part of whole files that are not for the sieve, likewise kept; `undefined` where they are refused. */
+export function keptWhole(document: Uint8Array, { ledger, settlement, bank }: Whole): Uint8Array | undefined {
+  try {
+    return sieve.exports.sieve_keep_whole(document, ledger, settlement, bank) ? KEPT : undefined;
+  } catch (error) {
+    throw sieve.told(error);
+  }
+}
+
 /** Passes all files through the sieve, and then asks for what is left; `undefined` where they are not for it. */
 function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T): T | undefined {
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));

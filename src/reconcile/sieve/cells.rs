@@ -18,10 +18,12 @@ const ROW_BYTES_MAX: usize = 500;
 /// Where the cells stand that a plain row is read from.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::reconcile) struct Layout {
+    pub(in crate::reconcile) delimiter: u8,
     pub(in crate::reconcile) width: usize,
+    /// Whether amount and fee stand in minor units, and nowhere else: otherwise the strict reader is asked for each row.
+    pub(in crate::reconcile) is_minor: bool,
     pub(in crate::reconcile) reference: usize,
     pub(in crate::reconcile) currency: usize,
-    /// In minor units.
     pub(in crate::reconcile) amount: usize,
     pub(in crate::reconcile) fee: Option<usize>,
     pub(in crate::reconcile) kind: Option<usize>,
@@ -75,7 +77,7 @@ pub(super) fn read(
     words: &mut Words,
 ) -> Option<(Print, Plain)> {
     let last = usize::try_from(*span.ends.last()?).ok()?;
-    if last.wrapping_sub(span.start) > ROW_BYTES_MAX {
+    if last.wrapping_sub(span.start) > ROW_BYTES_MAX || !layout.is_minor {
         return None;
     }
     if let Some(kind) = layout.kind {

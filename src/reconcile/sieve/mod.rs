@@ -23,7 +23,7 @@ pub use print::KEY_BYTES;
 pub use recall::Wanted;
 
 use super::batch::{self, Head};
-use super::columns;
+use super::{columns, csv};
 use super::parts::Share;
 use super::row::Side;
 use super::window::Window;
@@ -78,6 +78,7 @@ pub struct Sieve {
     sizes: Vec<(Side, u64)>,
     /// Of the file that is being read, once its header was.
     layout: Option<Layout>,
+    delimiter: u8,
     is_fresh: bool,
     /// Where the buffer begins: bytes of its side before it, and line.
     base: u64,
@@ -133,6 +134,7 @@ impl Sieve {
             file: 0,
             sizes: Vec::new(),
             layout: None,
+            delimiter: b',',
             is_fresh: true,
             base: 0,
             line: 1,
@@ -235,7 +237,10 @@ impl Sieve {
         }
         let buffer = core::mem::take(&mut self.buffer);
         let mut separators = core::mem::take(&mut self.separators);
-        separators.find(&buffer, self.filled);
+        if self.layout.is_none() {
+            self.delimiter = csv::delimiter(buffer.get(..self.filled).unwrap_or_default());
+        }
+        separators.find(&buffer, self.filled, self.delimiter);
         let looked = self.chunk(&buffer, &separators);
         (self.buffer, self.separators) = (buffer, separators);
         let whole = looked?;

@@ -140,7 +140,7 @@ impl Recall {
             line = line.saturating_add(breaks(before));
             at = start;
             let place = (side, chunk.file, line);
-            if cells_at(data, start, &mut ends) && ends.len() == layout.width {
+            if cells_at(data, start, layout.delimiter, &mut ends) && ends.len() == layout.width {
                 let span = Span { data: buffer, start, ends: &ends };
                 let plain = cells::read(&span, &layout, key, words);
                 let row = plain.and_then(|(_, plain)| cells::row(place, &span, &layout, &plain, words));
@@ -171,17 +171,17 @@ fn breaks(text: &[u8]) -> u64 {
 
 /// Where the cells of a row end that has neither quotes nor carriage returns; no for another one, and for one that does
 /// not end.
-fn cells_at(data: &[u8], start: usize, ends: &mut Vec<u32>) -> bool {
+fn cells_at(data: &[u8], start: usize, delimiter: u8, ends: &mut Vec<u32>) -> bool {
     ends.clear();
     let Ok(mut place) = u32::try_from(start) else { return false };
     for byte in data.get(start..).unwrap_or_default() {
         match byte {
-            b',' => ends.push(place),
             b'\n' => {
                 ends.push(place);
                 return true;
             }
             b'"' | b'\r' => return false,
+            other if *other == delimiter => ends.push(place),
             _ => {}
         }
         place = place.wrapping_add(1);

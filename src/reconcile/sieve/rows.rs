@@ -2,10 +2,9 @@
 
 use super::Unfit;
 use crate::prelude::*;
-use crate::reconcile::Source;
 use crate::reconcile::clear::Cleared;
 use crate::reconcile::columns::Columns;
-use crate::reconcile::csv::{Record, Records};
+use crate::reconcile::csv::{Desk, Record, Records};
 use crate::reconcile::packed::kind_byte;
 use crate::reconcile::row::{Row, Side};
 
@@ -21,6 +20,7 @@ pub(super) struct Reader {
     /// Columns of each file of the ledger, and of the settlement.
     columns: [Vec<Columns>; 2],
     ends: Vec<usize>,
+    desk: Option<Box<Desk>>,
 }
 
 impl Reader {
@@ -36,18 +36,23 @@ impl Reader {
         raw: &[u8],
         then: &mut dyn FnMut(&Row<'_>) -> Option<T>,
     ) -> Result<T, Unfit> {
-        let Self { columns: [ledger, settlement], ends } = self;
+        let Self { columns: [ledger, settlement], ends, desk } = self;
         let columns = if side == Side::Ledger { ledger } else { settlement };
         let columns = columns.get(file).ok_or(Unfit)?;
+        let delimiter = columns.delimiter();
         if raw.contains(&b'"') {
-            let mut records = Records::of(Source { name: "", data: raw }).map_err(|_| Unfit)?;
+            let own = desk.take().filter(|desk| desk.delimiter() == delimiter);
+            let own = own.unwrap_or_else(|| Box::new(Desk::of(delimiter)));
+            let mut records = Records::of_row(raw, own).ok_or(Unfit)?;
             let record = records.next().map_err(|_| Unfit)?.ok_or(Unfit)?;
             let mut row = columns.row(side, file, &record).map_err(|_| Unfit)?;
             row.line = line;
-            return then(&row).ok_or(Unfit);
+            let done = then(&row).ok_or(Unfit);
+            *desk = Some(records.desk());
+            return done;
         }
         ends.clear();
-        ends.extend(raw.iter().enumerate().filter(|(_, byte)| **byte == b',').map(|(place, _)| place));
+        ends.extend(raw.iter().enumerate().filter(|(_, byte)| **byte == delimiter).map(|(place, _)| place));
         ends.push(raw.len());
         let text = core::str::from_utf8(raw).map_err(|_| Unfit)?;
         let row = Record::plain(text, line, ends);

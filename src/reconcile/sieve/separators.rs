@@ -1,4 +1,4 @@
-//! Where the cells and rows of a chunk end: every comma and line feed that is not quoted, in order.
+//! Where the cells and rows of a chunk end: every delimiter and line feed that is not quoted, in order.
 //!
 //! Sixty-four bytes are looked at together where the machine has vectors, and one by one elsewhere, with the same answer.
 
@@ -13,7 +13,7 @@ pub(super) const BLOCK_BYTES: usize = 64;
 /// What was found in a chunk.
 #[derive(Debug, Default)]
 pub(super) struct Separators {
-    /// Commas and line feeds, as many as were found; behind them room for those of the next chunk.
+    /// Delimiters and line feeds, as many as were found; behind them room for those of the next chunk.
     all: (Vec<u32>, usize),
     /// Line feeds, likewise.
     feeds: (Vec<u32>, usize),
@@ -50,7 +50,7 @@ struct Seen {
 impl Separators {
     /// Looks through a chunk, which is `length` bytes at the front of `data` and followed by [`BLOCK_BYTES`] zeros.
     #[inline(never)]
-    pub(super) fn find(&mut self, data: &[u8], length: usize) {
+    pub(super) fn find(&mut self, data: &[u8], length: usize, delimiter: u8) {
         let blocks = length.div_ceil(BLOCK_BYTES);
         // As many as there are bytes, so that no block asks whether there is room.
         let room = blocks.saturating_add(1).saturating_mul(BLOCK_BYTES);
@@ -62,14 +62,14 @@ impl Separators {
         let (mut all, mut feeds) = (0_usize, 0_usize);
         let mut base = 0_u32;
         for block in data.as_chunks::<BLOCK_BYTES>().0.iter().take(blocks) {
-            let masks = seen.block(block);
+            let masks = seen.block(block, delimiter);
             all = put(&mut self.all.0, all, base, masks.all);
             feeds = put(&mut self.feeds.0, feeds, base, masks.feeds);
             base = base.wrapping_add(64);
         }
         (self.has_quotes, self.has_returns, self.is_foreign) = seen.told();
         if self.has_quotes {
-            (all, feeds) = self.unquoted(data.get(..length).unwrap_or_default());
+            (all, feeds) = self.unquoted(data.get(..length).unwrap_or_default(), delimiter);
         }
         (self.all.1, self.feeds.1) = (all, feeds);
         if self.has_returns {
@@ -77,7 +77,7 @@ impl Separators {
         }
     }
 
-    /// Commas and line feeds; where a carriage return stands before the feed, the return.
+    /// Delimiters and line feeds; where a carriage return stands before the feed, the return.
     pub(super) fn all(&self) -> &[u32] {
         self.all.0.get(..self.all.1).unwrap_or_default()
     }
@@ -88,14 +88,14 @@ impl Separators {
     }
 
     /// The same, byte by byte, without what is quoted.
-    fn unquoted(&mut self, data: &[u8]) -> (usize, usize) {
+    fn unquoted(&mut self, data: &[u8], delimiter: u8) -> (usize, usize) {
         let mut is_quoted = false;
         let (mut all, mut feeds) = (0_usize, 0_usize);
         for (place, byte) in (0_u32..).zip(data) {
             let is_feed = *byte == b'\n';
             if *byte == b'"' {
                 is_quoted = !is_quoted;
-            } else if !is_quoted && (is_feed || *byte == b',') {
+            } else if !is_quoted && (is_feed || *byte == delimiter) {
                 all = put(&mut self.all.0, all, place, 1);
                 feeds = put(&mut self.feeds.0, feeds, place, u64::from(is_feed));
             }
@@ -137,8 +137,8 @@ impl Seen {
     }
 
     #[inline]
-    fn block(&mut self, block: &[u8; BLOCK_BYTES]) -> Masks {
-        let (comma, feed) = (u8x16_splat(b','), u8x16_splat(b'\n'));
+    fn block(&mut self, block: &[u8; BLOCK_BYTES], delimiter: u8) -> Masks {
+        let (delimiter, feed) = (u8x16_splat(delimiter), u8x16_splat(b'\n'));
         let (quote, back) = (u8x16_splat(b'"'), u8x16_splat(b'\r'));
         let mut masks = Masks { all: 0, feeds: 0 };
         let mut shift = 0_u32;
@@ -149,7 +149,7 @@ impl Seen {
             };
             let part = u64x2(low, high);
             let feeds = u8x16_eq(part, feed);
-            let all = v128_or(feeds, u8x16_eq(part, comma));
+            let all = v128_or(feeds, u8x16_eq(part, delimiter));
             masks.all |= u64::from(u8x16_bitmask(all)).wrapping_shl(shift);
             masks.feeds |= u64::from(u8x16_bitmask(feeds)).wrapping_shl(shift);
             self.quotes = v128_or(self.quotes, u8x16_eq(part, quote));
@@ -171,12 +171,12 @@ impl Seen {
         Self::default()
     }
 
-    fn block(&mut self, block: &[u8; BLOCK_BYTES]) -> Masks {
+    fn block(&mut self, block: &[u8; BLOCK_BYTES], delimiter: u8) -> Masks {
         let mut masks = Masks { all: 0, feeds: 0 };
         for byte in block.iter().rev() {
             let is_feed = u64::from(*byte == b'\n');
             masks.feeds = masks.feeds << 1 | is_feed;
-            masks.all = masks.all << 1 | is_feed | u64::from(*byte == b',');
+            masks.all = masks.all << 1 | is_feed | u64::from(*byte == delimiter);
             self.quotes |= *byte == b'"';
             self.returns |= *byte == b'\r';
             self.any |= *byte;
@@ -193,11 +193,11 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> (Vec<u32>, Vec<u32>) {
+    fn found(text: &str, delimiter: u8) -> (Vec<u32>, Vec<u32>) {
         let mut data = text.as_bytes().to_vec();
         data.resize(text.len().next_multiple_of(BLOCK_BYTES).saturating_add(BLOCK_BYTES), 0);
         let mut separators = Separators::default();
-        separators.find(&data, text.len());
+        separators.find(&data, text.len(), delimiter);
         (separators.all().to_vec(), separators.feeds().to_vec())
     }
 
@@ -212,7 +212,8 @@ mod tests {
             (&format!("{long},{long}\n"), vec![70, 141], vec![141]),
         ];
         for (text, all, feeds) in table {
-            assert_eq!(found(text), (all, feeds), "{text:?}");
+            assert_eq!(found(text, b','), (all.clone(), feeds.clone()), "{text:?}");
+            assert_eq!(found(&text.replace(',', ";"), b';'), (all, feeds), "{text:?}");
         }
     }
 }
