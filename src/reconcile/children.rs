@@ -3,7 +3,7 @@
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PARENT, Finding, Findings, Shown};
 use super::group::Unit;
-use super::order::sorted;
+use super::order::sorted_by_text;
 use super::row::{Row, Side};
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -21,7 +21,7 @@ pub(super) fn check<'r>(rows: &'r [Row<'r>], active: &[bool], findings: &mut Fin
     for row in rows.iter().filter(is_active) {
         needed.extend(subject(row));
     }
-    let mut needed = sorted(needed, &|a, b| a.cmp(b));
+    let mut needed = sorted_by_text(needed, &|name| (0, name), &|a, b| a.cmp(b));
     needed.dedup();
     if needed.is_empty() {
         return;
@@ -52,7 +52,8 @@ impl<'r> Known<'r> {
                 }
             }
         }
-        Self { named: sorted(named, &|a, b| (a.0, a.1.number).cmp(&(b.0, b.1.number))) }
+        let compare = |a: &(&str, &Row<'_>), b: &(&str, &Row<'_>)| (a.0, a.1.number).cmp(&(b.0, b.1.number));
+        Self { named: sorted_by_text(named, &|named| (0, named.0), &compare) }
     }
 
     fn called(&self, name: &str) -> impl Iterator<Item = &'r Row<'r>> {

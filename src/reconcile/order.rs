@@ -5,7 +5,11 @@
 
 use core::cmp::Ordering;
 
+use super::IS_FAST;
 use crate::prelude::*;
+
+/// From so many items on it pays to compare numbers in their place.
+const MANY: usize = 64;
 
 /// The positions 0 to `length` in the order of `compare`; equal ones stay in place.
 pub(super) fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
@@ -76,6 +80,71 @@ pub(super) fn sorted<T>(mut items: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering)
     items
 }
 
+/// The same where a small number decides first, and then a text: where many items are sorted, the front of the text is compared
+/// as a number, beside the position, and items are only looked at where that is the same. What `compare` says must agree.
+pub(super) fn sorted_by_text<T>(
+    mut items: Vec<T>,
+    text: &dyn Fn(&T) -> (u8, &str),
+    compare: &dyn Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
+    let is_many = items.len() > MANY && u32::try_from(items.len()).is_ok();
+    let is_ordered = || items.is_sorted_by(|one, next| compare(one, next).is_le());
+    if !IS_FAST || !is_many || is_ordered() {
+        return sorted(items, compare);
+    }
+    let texts = || items.iter().map(|item| text(item).1.as_bytes());
+    let shared = shared(&mut texts());
+    let mut order: Vec<u128> = Vec::with_capacity(items.len());
+    for (item, number) in items.iter().zip(0_u32..) {
+        let (first, text) = text(item);
+        let rest = text.as_bytes().get(shared..).unwrap_or_default();
+        order.push(by_front(first, rest, number));
+    }
+    order.sort_unstable();
+    for same in order.chunk_by_mut(|one, other| is_same_front(*one, *other)).filter(|same| same.len() > 1) {
+        same.sort_unstable_by(|one, other| {
+            let both = items.get(position(*one)).zip(items.get(position(*other)));
+            both.map_or(Ordering::Equal, |(a, b)| compare(a, b)).then(one.cmp(other))
+        });
+    }
+    arrange(order.into_iter().map(position).collect(), &mut |a, b| items.swap(a, b));
+    items
+}
+
+/// A small number, the front of a text, and a position, which compare in this order.
+pub(super) fn by_front(first: u8, text: &[u8], position: u32) -> u128 {
+    let first = u128::from(first).wrapping_shl(u128::BITS.wrapping_sub(u8::BITS));
+    first | (front(text) >> u8::BITS) & !u128::from(u32::MAX) | u128::from(position)
+}
+
+/// Whether two of [`by_front`] differ in nothing but their positions.
+pub(super) const fn is_same_front(one: u128, other: u128) -> bool {
+    one >> u32::BITS == other >> u32::BITS
+}
+
+/// The position of [`by_front`].
+pub(super) fn position(number: u128) -> usize {
+    usize::try_from(number & u128::from(u32::MAX)).unwrap_or(usize::MAX)
+}
+
+/// How many bytes all texts have in common at their front.
+pub(super) fn shared(texts: &mut dyn Iterator<Item = &[u8]>) -> usize {
+    let Some(first) = texts.next() else { return 0 };
+    texts.fold(first.len(), |shared, text| {
+        let both = first.iter().zip(text).take(shared);
+        both.take_while(|(one, other)| one == other).count()
+    })
+}
+
+/// The first sixteen bytes as a number, which is less where the text is.
+fn front(text: &[u8]) -> u128 {
+    let mut front = [0; 16];
+    for (own, byte) in front.iter_mut().zip(text) {
+        *own = *byte;
+    }
+    u128::from_be_bytes(front)
+}
+
 /// Brings to each place what stands at the position that `order` names, cycle by cycle.
 fn arrange(mut order: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
     for start in 0..order.len() {
@@ -111,6 +180,30 @@ mod tests {
             assert_eq!(order(length, &|a, b| values[a].cmp(&values[b])), expected, "{values:?}");
             let arranged = sorted(values.iter().copied().enumerate().collect(), &|a, b| a.1.cmp(&b.1));
             assert_eq!(arranged.iter().map(|(position, _)| *position).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn by_the_front_of_texts_the_order_is_the_same() {
+        let mut state: u32 = 7;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % below
+        };
+        for (length, shared) in
+            [(65, ""), (500, ""), (700, "order_"), (900, "a reference of more than a few bytes ")]
+        {
+            // Texts that end early, that have zeros, that differ late, and that are the same.
+            let mut items: Vec<(u8, String, usize)> = Vec::new();
+            for position in 0..length {
+                let tail = ["", "\0", "a", "ab", "ä", "later than eleven bytes", "later than eleven bites"];
+                let tail = tail[random(7) as usize];
+                items.push((random(3) as u8, format!("{shared}{}{tail}", random(40)), position));
+            }
+            let compare = |a: &(u8, String, usize), b: &(u8, String, usize)| (a.0, &a.1).cmp(&(b.0, &b.1));
+            let expected = sorted(items.clone(), &compare);
+            let found = sorted_by_text(items, &|item| (item.0, &item.1), &compare);
+            assert_eq!(found, expected, "{length} {shared:?}");
         }
     }
 

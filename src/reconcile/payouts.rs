@@ -6,7 +6,7 @@ use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
 use super::matches::MadeBy;
-use super::order::sorted;
+use super::order::sorted_by_text;
 use super::row::{Row, Side, called};
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
@@ -132,7 +132,9 @@ impl<'r> Payouts<'r> {
             rows.iter().filter(|row| row.side == Side::Settlement && active.get(row.number) == Some(&true))
         };
         let mut lines: Vec<&Row> = settled().filter(|row| is_line(row)).collect();
-        lines = sorted(lines, &|a, b| (&a.payout_id, a.number).cmp(&(&b.payout_id, b.number)));
+        lines = sorted_by_text(lines, &|line| (0, line.payout_id), &|a, b| {
+            (&a.payout_id, a.number).cmp(&(&b.payout_id, b.number))
+        });
         let all_lines = settled().filter(|row| !row.is_payout()).count();
         let mut all: Vec<Payout<'r>> = Vec::new();
         for same in lines.chunk_by(|a, b| a.payout_id == b.payout_id) {

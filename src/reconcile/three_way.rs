@@ -9,7 +9,8 @@ use super::differences::scale;
 use super::findings::{BY_ROW, Finding, Findings, Shown};
 use super::group::{Group, Unit};
 use super::habits::Habits;
-use super::order::sorted;
+use super::order::{sorted, sorted_by_text};
+use super::packed::kind_byte;
 use super::payouts::Payouts;
 use super::report::RowCounts;
 use super::row::{Row, Side};
@@ -17,6 +18,9 @@ use super::terms::Unpacked;
 use super::window::Window;
 use super::{bank, children, fees, lone, statements, verdicts};
 use crate::prelude::*;
+
+/// Where rows are put in order, those of banks come behind all kinds of others.
+const BANK_BIT: u8 = 0x80;
 
 /// So many rows of one file that are off by one power of ten are one break of the file.
 const SCALE_ROWS: usize = 3;
@@ -58,7 +62,10 @@ pub(super) fn judged<T>(
         bank: of_side(Side::Bank),
     };
     let key = |row: &Row| (row.side == Side::Bank, row.kind);
-    let mut all = sorted(all, &|a, b| (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side)));
+    let first = |row: &Row| kind_byte(row.kind) | if row.side == Side::Bank { BANK_BIT } else { 0 };
+    let mut all = sorted_by_text(all, &|row| (first(row), row.reference), &|a, b| {
+        (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side))
+    });
     for (number, row) in all.iter_mut().enumerate() {
         row.number = number;
     }
@@ -192,7 +199,7 @@ fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
 fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     let grouped: Vec<&Row> =
         rows.iter().filter(|row| row.side == Side::Settlement && !row.payout_id.is_empty()).collect();
-    let grouped = sorted(grouped, &|a, b| {
+    let grouped = sorted_by_text(grouped, &|row| (0, row.payout_id), &|a, b| {
         (&a.payout_id, a.kind, &a.reference, a.content(), a.number).cmp(&(
             &b.payout_id,
             b.kind,

@@ -23,11 +23,11 @@ pub use print::KEY_BYTES;
 pub use recall::Wanted;
 
 use super::batch::{self, Head};
-use super::{columns, csv};
 use super::parts::Share;
 use super::row::Side;
 use super::window::Window;
 use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
+use super::{columns, csv};
 use crate::prelude::*;
 use entries::{Entries, Sought};
 use recall::Recall;

@@ -5,6 +5,7 @@ use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
 use crate::reconcile::columns::Columns;
 use crate::reconcile::csv::{Desk, Record, Records};
+use crate::reconcile::order::{by_front, is_same_front, position, shared};
 use crate::reconcile::packed::kind_byte;
 use crate::reconcile::row::{Row, Side};
 
@@ -106,14 +107,13 @@ impl Kept {
         // Numbers are sorted faster than rows: kind, front of the reference, and which row it is.
         let mut order: Vec<u128> = Vec::with_capacity(rows.len());
         for (row, number) in rows.iter().zip(0_u32..) {
-            let front = front(text(row.reference).get(shared..).unwrap_or_default());
-            let kind = u128::from(row.kind).wrapping_shl(u128::BITS.wrapping_sub(u8::BITS));
-            order.push(kind | (front >> u8::BITS) & !u128::from(u32::MAX) | u128::from(number));
+            let reference = text(row.reference).get(shared..).unwrap_or_default();
+            order.push(by_front(row.kind, reference, number));
         }
         order.sort_unstable();
-        let at = |number: u128| rows.get(usize::try_from(number & u128::from(u32::MAX)).ok()?);
-        let is_same = |one: &u128, other: &u128| one >> u32::BITS == other >> u32::BITS;
-        for same in order.chunk_by_mut(is_same).filter(|same| same.len() > 1) {
+        let at = |number: u128| rows.get(position(number));
+        for same in order.chunk_by_mut(|one, other| is_same_front(*one, *other)).filter(|same| same.len() > 1)
+        {
             let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
             same.sort_unstable_by(|one, other| at(*one).map(key).cmp(&at(*other).map(key)));
         }
@@ -124,22 +124,4 @@ impl Kept {
         }
         sorted
     }
-}
-
-/// How many bytes all texts have in common at their front.
-fn shared(texts: &mut dyn Iterator<Item = &[u8]>) -> usize {
-    let Some(first) = texts.next() else { return 0 };
-    texts.fold(first.len(), |shared, text| {
-        let both = first.iter().zip(text).take(shared);
-        both.take_while(|(one, other)| one == other).count()
-    })
-}
-
-/// The first sixteen bytes as a number, which is less where the text is.
-fn front(text: &[u8]) -> u128 {
-    let mut front = [0; 16];
-    for (own, byte) in front.iter_mut().zip(text) {
-        *own = *byte;
-    }
-    u128::from_be_bytes(front)
 }
