@@ -18,21 +18,28 @@ use crate::time::Millis;
 /// How long an authorization holds, and how long anything else may be under way: seven days, as with most providers.
 const SERVICE_LEVEL: Millis = Millis::new(7 * DAY_MS);
 
+/// Of more rows of one amount than these, none is the only one in its window; whoever has one price would wait for hours to
+/// be told so.
+const ALIKE_MAX: usize = 1_000;
+
 /// Words by which providers name what lowers a payout without being a payment.
 const RESERVES: &[&str] = &["reserve", "rsv", "netting", "holdback", "advance", "negative_balance"];
 
 /// Pairs what is left by the provider's id, then rows without a reference by amount and time.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
-    let same = |a: &Row, b: &Row| (a.kind, a.currency, a.amount).cmp(&(b.kind, b.currency, b.amount));
     for pass in &habits.rules.passes {
         let (rule, made_by) = match pass {
             Pass::ById => (BY_ID, MadeBy::TYPE.and(MadeBy::ID).and(MadeBy::AMOUNT)),
             Pass::ByAmount => (BY_AMOUNT, MadeBy::TYPE.and(MadeBy::AMOUNT).and(MadeBy::TIME)),
             Pass::BySum => continue,
         };
+        let id = |row: &Row<'r>| if rule == BY_ID { row.id } else { "" };
+        let same = |a: &Row<'r>, b: &Row<'r>| {
+            (a.kind, a.currency, a.amount, id(a)).cmp(&(b.kind, b.currency, b.amount, id(b)))
+        };
         let fits = |a: &Row, b: &Row| match rule {
-            BY_ID => a.id == b.id && !a.id.is_empty(),
+            BY_ID => !a.id.is_empty(),
             _ => !(a.is_keyed && b.is_keyed) && is_near(a, b, window),
         };
         if rule == BY_AMOUNT
@@ -48,13 +55,17 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             _ => core::cmp::Ordering::Equal,
         });
         // For each of ours, the theirs that fit; a tie is never broken.
-        let candidates = |row: &Row| -> Vec<usize> {
+        let candidates = |row: &Row<'r>| -> Vec<usize> {
             let start =
                 places.partition_point(|place| row_at(*place).is_some_and(|other| same(other, row).is_lt()));
             let rest = places.iter().skip(start).copied();
-            rest.take_while(|place| row_at(*place).is_some_and(|other| same(other, row).is_eq()))
-                .filter(|place| row_at(*place).is_some_and(|other| fits(row, other)))
-                .collect()
+            let alike = rest.take_while(|place| row_at(*place).is_some_and(|other| same(other, row).is_eq()));
+            let mut found: Vec<usize> = alike.take(ALIKE_MAX.saturating_add(1)).collect();
+            if found.len() > ALIKE_MAX {
+                return Vec::new();
+            }
+            found.retain(|place| row_at(*place).is_some_and(|other| fits(row, other)));
+            found
         };
         let mut chosen: Vec<Option<usize>> = Vec::new();
         let mut wanted = vec![0_usize; theirs.len()];
@@ -218,8 +229,13 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
         }
         findings.breaks.push(found);
     }
+    // Rows of one type and name come one after the other; their breaks stand from here on.
+    let (mut name, mut named) = ("", 0);
     for unit in core::mem::take(&mut findings.theirs) {
         let Some(row) = unit.settlement.first().copied() else { continue };
+        if row.reference != name {
+            (name, named) = (row.reference, findings.breaks.len());
+        }
         let mut kinds = copies(&unit);
         if !habits.is_in_scope(row) {
             kinds.insert(BreakKind::WrongScope);
@@ -237,8 +253,9 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
             other.kinds == kinds
                 && other.unit.rows().next().is_some_and(|first| first.reference == row.reference)
         };
-        let again =
-            kinds.contains(BreakKind::ReserveOrNetting).then(|| findings.breaks.iter_mut().find(is_same));
+        let again = kinds
+            .contains(BreakKind::ReserveOrNetting)
+            .then(|| findings.breaks.iter_mut().skip(named).find(is_same));
         match again.flatten() {
             Some(held) => held.unit.join(&unit),
             None => {
