@@ -44,9 +44,14 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.index.to_le_bytes());
-        put_natural(out, u64::try_from(self.rows.len()).unwrap_or(u64::MAX));
+        Self::open(self.index, self.rows.len(), out);
         out.extend_from_slice(self.rows);
+    }
+
+    /// What stands before the rows.
+    fn open(index: u32, bytes: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(&index.to_le_bytes());
+        put_natural(out, u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
@@ -180,8 +185,15 @@ pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), PartError
 
 /// Packs head and rows as one part.
 pub(super) fn pack(head: &Head<'_>, share: Share, rows: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(rows.len().saturating_add(HEAD_BYTES));
+    let mut out = opened(head, share, rows.len());
+    out.extend_from_slice(rows);
+    out
+}
+
+/// A batch that lacks nothing but its rows, so many bytes of them: who has them in pieces need not put them together first.
+pub(super) fn opened(head: &Head<'_>, share: Share, bytes: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.saturating_add(HEAD_BYTES));
     head.pack(&mut out);
-    Section { index: share.index, rows }.pack(&mut out);
+    Section::open(share.index, bytes, &mut out);
     out
 }

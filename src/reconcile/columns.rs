@@ -8,7 +8,7 @@
 //! Case and blanks around a name, a currency, a type, a figure or a moment say nothing; those of a reference, an id or an
 //! account do.
 
-use super::csv::{Record, Records};
+use super::csv::{self, Record, Records};
 use super::parts::Share;
 use super::rate::Rate;
 use super::row::{Original, Row, Side};
@@ -98,8 +98,14 @@ pub(super) fn read(
 }
 
 impl Columns {
-    /// The columns of a header; `None` for one that is refused.
+    /// The columns of a header, which is one line; `None` for one that is refused.
     pub(super) fn read(side: Side, header: Source<'_>, mapping: Mapping<'_>) -> Option<Self> {
+        let line = header.data.strip_suffix(b"\r").unwrap_or(header.data);
+        if !line.contains(&b'"') {
+            let mut ends = Vec::new();
+            let record = Record::plain(line, 1, csv::delimiter(line), &mut ends)?;
+            return Self::of(side, header.name, &record, mapping).ok();
+        }
         let mut records = Records::of(header).ok()?;
         let record = records.next().ok()??;
         Self::of(side, header.name, &record, mapping).ok()

@@ -145,9 +145,14 @@ impl Desk {
 }
 
 impl<'r> Record<'r, 'r> {
-    /// A record without quotes, whose cells end where the delimiters stand.
-    pub(super) const fn plain(text: &'r str, line: u64, ends: &'r [usize]) -> Self {
-        Record { name: "", raw: text.as_bytes(), line, delimiter: b',', cells: text, ends, gap: 1 }
+    /// A record without quotes or line breaks, whose cells end where the delimiters stand; these are put into `ends`. `None` for
+    /// what is no text.
+    pub(super) fn plain(raw: &'r [u8], line: u64, delimiter: u8, ends: &'r mut Vec<usize>) -> Option<Self> {
+        let cells = core::str::from_utf8(raw).ok()?;
+        ends.clear();
+        ends.extend(raw.iter().enumerate().filter(|(_, byte)| **byte == delimiter).map(|(place, _)| place));
+        ends.push(raw.len());
+        Some(Record { name: "", raw, line, delimiter, cells, ends, gap: 1 })
     }
 }
 

@@ -2,18 +2,19 @@
 
 use super::classes::{BreakKind, Hop};
 use super::compare::{copies, values};
-use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings};
+use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Rule};
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
 use super::nearest::Candidates;
-use super::order::{order, sorted};
+use super::order::sorted;
 use super::row::{Row, Side, called};
 use super::rules::Pass;
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::prelude::*;
 use crate::time::Millis;
+use core::cmp::Ordering;
 
 /// How long an authorization holds, and how long anything else may be under way: seven days, as with most providers.
 const SERVICE_LEVEL: Millis = Millis::new(7 * DAY_MS);
@@ -34,43 +35,17 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             Pass::ByAmount => (BY_AMOUNT, MadeBy::TYPE.and(MadeBy::AMOUNT).and(MadeBy::TIME)),
             Pass::BySum => continue,
         };
-        let id = |row: &Row<'r>| if rule == BY_ID { row.id } else { "" };
-        let same = |a: &Row<'r>, b: &Row<'r>| {
-            (a.kind, a.currency, a.amount, id(a)).cmp(&(b.kind, b.currency, b.amount, id(b)))
-        };
-        let fits = |a: &Row, b: &Row| match rule {
-            BY_ID => !a.id.is_empty(),
-            _ => !(a.is_keyed && b.is_keyed) && is_near(a, b, window),
-        };
         if rule == BY_AMOUNT
             && !findings.ours.iter().chain(&findings.theirs).any(|unit| unit.rows().any(|row| !row.is_keyed))
         {
             continue;
         }
         let theirs = core::mem::take(&mut findings.theirs);
-        let first = |unit: &Unit<'r>| unit.rows().next();
-        let row_at = |position: usize| theirs.get(position).and_then(first);
-        let places = order(theirs.len(), &|a, b| match (row_at(a), row_at(b)) {
-            (Some(a), Some(b)) => same(a, b),
-            _ => core::cmp::Ordering::Equal,
-        });
-        // For each of ours, the theirs that fit; a tie is never broken.
-        let candidates = |row: &Row<'r>| -> Vec<usize> {
-            let start =
-                places.partition_point(|place| row_at(*place).is_some_and(|other| same(other, row).is_lt()));
-            let rest = places.iter().skip(start).copied();
-            let alike = rest.take_while(|place| row_at(*place).is_some_and(|other| same(other, row).is_eq()));
-            let mut found: Vec<usize> = alike.take(ALIKE_MAX.saturating_add(1)).collect();
-            if found.len() > ALIKE_MAX {
-                return Vec::new();
-            }
-            found.retain(|place| row_at(*place).is_some_and(|other| fits(row, other)));
-            found
-        };
+        let alike = Alike::of(&theirs, rule, window);
         let mut chosen: Vec<Option<usize>> = Vec::new();
         let mut wanted = vec![0_usize; theirs.len()];
         for unit in &findings.ours {
-            let found = first(unit).map(candidates).unwrap_or_default();
+            let found = unit.rows().next().map(|row| alike.fitting(row)).unwrap_or_default();
             for place in &found {
                 if let Some(count) = wanted.get_mut(*place) {
                     *count = count.saturating_add(1);
@@ -100,6 +75,49 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         }
         findings.theirs = theirs.into_iter().flatten().collect();
     }
+}
+
+/// Rows of the settlement that stand alone, by what a pass pairs them by.
+struct Alike<'t, 'r> {
+    /// The first row of each unit, and its place.
+    rows: Vec<(&'r Row<'r>, usize)>,
+    rule: Rule,
+    window: &'t Window,
+}
+
+impl<'t, 'r> Alike<'t, 'r> {
+    fn of(units: &[Unit<'r>], rule: Rule, window: &'t Window) -> Self {
+        let mut rows = Vec::new();
+        for (place, unit) in units.iter().enumerate() {
+            rows.extend(unit.rows().next().map(|row| (row, place)));
+        }
+        let rows = sorted(rows, &|a: &(&Row<'_>, usize), b: &(&Row<'_>, usize)| compared(rule, a.0, b.0));
+        Self { rows, rule, window }
+    }
+
+    /// The places of those that fit a row of ours; a tie is never broken.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    fn fitting(&self, row: &Row<'_>) -> Vec<usize> {
+        let start = self.rows.partition_point(|(other, _)| compared(self.rule, other, row).is_lt());
+        let rest = self.rows.iter().skip(start);
+        let alike = rest.take_while(|(other, _)| compared(self.rule, other, row).is_eq());
+        let mut found: Vec<&(&Row<'_>, usize)> = alike.take(ALIKE_MAX.saturating_add(1)).collect();
+        if found.len() > ALIKE_MAX {
+            return Vec::new();
+        }
+        found.retain(|(other, _)| match self.rule {
+            BY_ID => !row.id.is_empty(),
+            _ => !(row.is_keyed && other.is_keyed) && is_near(row, other, self.window),
+        });
+        found.into_iter().map(|(_, place)| *place).collect()
+    }
+}
+
+/// The order of rows by what a pass pairs them by.
+fn compared(rule: Rule, a: &Row<'_>, b: &Row<'_>) -> Ordering {
+    let by = |row: &Row<'_>| (row.kind, row.currency, row.amount);
+    let ids = || if rule == BY_ID { a.id.cmp(b.id) } else { Ordering::Equal };
+    by(a).cmp(&by(b)).then_with(ids)
 }
 
 pub(super) fn is_near(a: &Row, b: &Row, window: &Window) -> bool {

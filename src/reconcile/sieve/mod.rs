@@ -307,7 +307,7 @@ impl Sieve {
     /// [`Unfit`] for a statement that cannot be read, or stands there twice.
     pub fn part(&mut self, bank: &[&[u8]]) -> Result<Vec<u8>, Unfit> {
         let [ledger, settlement, names] = &self.plan.names;
-        let mut rows = self.kept.packed();
+        let mut rows = Vec::new();
         let [_, _, mapping] = &self.plan.mappings;
         let mapping: Vec<(&str, &str)> = mapping.iter().map(|(ours, theirs)| (&**ours, &**theirs)).collect();
         if bank.iter().enumerate().any(|(file, data)| bank.iter().take(file).any(|other| other == data)) {
@@ -325,7 +325,10 @@ impl Sieve {
             doubled: Vec::new(),
             of: self.share.of,
         };
-        Ok(batch::pack(&head, self.share, &rows))
+        let mut out = batch::opened(&head, self.share, self.kept.bytes().saturating_add(rows.len()));
+        self.kept.pack(&mut out);
+        out.extend_from_slice(&rows);
+        Ok(out)
     }
 }
 

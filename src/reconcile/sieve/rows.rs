@@ -52,11 +52,7 @@ impl Reader {
             *desk = Some(records.desk());
             return done;
         }
-        ends.clear();
-        ends.extend(raw.iter().enumerate().filter(|(_, byte)| **byte == delimiter).map(|(place, _)| place));
-        ends.push(raw.len());
-        let text = core::str::from_utf8(raw).map_err(|_| Unfit)?;
-        let row = Record::plain(text, line, ends);
+        let row = Record::plain(raw, line, delimiter, ends).ok_or(Unfit)?;
         then(&columns.row(side, file, &row).map_err(|_| Unfit)?).ok_or(Unfit)
     }
 }
@@ -96,9 +92,14 @@ impl Kept {
         });
     }
 
-    /// All of them, in the order in which the judge looks at them: that is found faster here, where all are at hand, and the
-    /// judge goes over rows that are in order once.
-    pub(super) fn packed(&mut self) -> Vec<u8> {
+    /// How many bytes they have.
+    pub(super) const fn bytes(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// Appends all of them, in the order in which the judge looks at them: that is found faster here, where all are at hand,
+    /// and the judge goes over rows that are in order once.
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
         let Self { packed, rows, .. } = self;
         let text = |(from, length): (usize, usize)| {
             packed.get(from..from.saturating_add(length)).unwrap_or_default()
@@ -117,11 +118,9 @@ impl Kept {
             let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
             same.sort_unstable_by(|one, other| at(*one).map(key).cmp(&at(*other).map(key)));
         }
-        let mut sorted = Vec::with_capacity(packed.len());
         for number in &order {
             let Some((from, to)) = at(*number).map(|row| row.packed) else { continue };
-            sorted.extend_from_slice(packed.get(from..to).unwrap_or_default());
+            out.extend_from_slice(packed.get(from..to).unwrap_or_default());
         }
-        sorted
     }
 }
