@@ -39,12 +39,23 @@ pub(super) struct Span<'c> {
     pub(super) data: &'c [u8],
     pub(super) start: usize,
     pub(super) ends: &'c [u32],
+    /// Some cells stand in quotes, and none holds one: see [`Span::is_wrapped`].
+    pub(super) is_quoted: bool,
 }
 
 impl<'c> Span<'c> {
-    /// Where a cell begins, and its length.
+    /// Where a cell begins, and its length; without the quotes it stands in.
     #[inline(always)]
     fn cell(&self, index: usize) -> Option<(usize, usize)> {
+        let (start, length) = self.whole_cell(index)?;
+        if self.is_quoted && self.data.get(start) == Some(&b'"') {
+            return Some((start.wrapping_add(1), length.checked_sub(2)?));
+        }
+        Some((start, length))
+    }
+
+    #[inline(always)]
+    fn whole_cell(&self, index: usize) -> Option<(usize, usize)> {
         let end = usize::try_from(*self.ends.get(index)?).ok()?;
         let start = match index.checked_sub(1) {
             None => self.start,
@@ -58,6 +69,21 @@ impl<'c> Span<'c> {
     pub(super) fn bytes(&self, index: usize) -> Option<&'c [u8]> {
         let (start, length) = self.cell(index)?;
         self.data.get(start..)?.get(..length)
+    }
+
+    /// Whether every quote is the first or the last of a cell that begins and ends with one.
+    #[inline(never)]
+    pub(super) fn is_wrapped(&self) -> bool {
+        let mut around = 0_usize;
+        for index in 0..self.ends.len() {
+            let cell =
+                self.whole_cell(index).and_then(|(start, length)| self.data.get(start..)?.get(..length));
+            if let Some([b'"', .., b'"']) = cell {
+                around = around.wrapping_add(2);
+            }
+        }
+        let all = self.raw().iter().fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(*byte == b'"')));
+        around == all
     }
 
     /// The row itself, without its line break.

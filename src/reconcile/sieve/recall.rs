@@ -141,7 +141,7 @@ impl Recall {
             at = start;
             let place = (side, chunk.file, line);
             if cells_at(data, start, layout.delimiter, &mut ends) && ends.len() == layout.width {
-                let span = Span { data: buffer, start, ends: &ends };
+                let span = Span { data: buffer, start, ends: &ends, is_quoted: false };
                 let plain = cells::read(&span, &layout, key, words);
                 let row = plain.and_then(|(_, plain)| cells::row(place, &span, &layout, &plain, words));
                 if let Some(row) = row {

@@ -23,6 +23,7 @@ pub(super) struct Parsed {
     plain: Option<Plain>,
     /// Whether its cells say what it says, as they stand there.
     is_bare: bool,
+    is_quoted: bool,
     start: u32,
     /// Which of the separators are its own: the first.
     first: usize,
@@ -78,8 +79,9 @@ impl Sieve {
             if !is_whole {
                 return Err(Unfit);
             }
-            let span = Span { data, start, ends };
-            self.row(&span, &layout, separators.has_quotes, (first, line))?;
+            let mut span = Span { data, start, ends, is_quoted: false };
+            span.is_quoted = separators.has_quotes && span.raw().contains(&b'"');
+            self.row(&span, &layout, (first, line))?;
             first = behind;
             start = next;
         }
@@ -110,15 +112,10 @@ impl Sieve {
 
     /// Reads a row of the ledger into the entries, and one of the settlement to be held against them.
     #[inline]
-    fn row(
-        &mut self,
-        span: &Span<'_>,
-        layout: &Layout,
-        has_quotes: bool,
-        (first, line): (usize, u64),
-    ) -> Result<(), Unfit> {
-        let is_quoted = has_quotes && span.raw().contains(&b'"');
-        if self.share.of > 1 && !is_quoted {
+    fn row(&mut self, span: &Span<'_>, layout: &Layout, (first, line): (usize, u64)) -> Result<(), Unfit> {
+        // What is quoted otherwise is for the strict reader.
+        let is_simple = !span.is_quoted || span.is_wrapped();
+        if self.share.of > 1 && is_simple {
             let reference = span.bytes(layout.reference).unwrap_or_default();
             // Without one the id stands for it, which the strict reader finds out.
             if !reference.is_empty() && !self.share.holds(reference) {
@@ -126,7 +123,7 @@ impl Sieve {
             }
         }
         self.counts.rows = self.counts.rows.wrapping_add(1);
-        let fast = if is_quoted { None } else { cells::read(span, layout, &self.key, &mut self.words) };
+        let fast = if is_simple { cells::read(span, layout, &self.key, &mut self.words) } else { None };
         let is_bare = fast.is_some();
         let (print, plain) = match fast {
             Some((print, plain)) => (print, Some(plain)),
@@ -140,7 +137,7 @@ impl Sieve {
             let base = u32::try_from(self.base).map_err(|_| Unfit)?;
             self.entries.push(print, plain, base.wrapping_add(start));
         } else {
-            self.met.push(Parsed { print, plain, is_bare, start, first, line });
+            self.met.push(Parsed { print, plain, is_bare, is_quoted: span.is_quoted, start, first, line });
         }
         Ok(())
     }
@@ -187,7 +184,7 @@ impl Sieve {
                 let ends = separators.all().get(row.first..row.first.wrapping_add(width)).ok_or(Unfit)?;
                 let place = (self.side, self.recall.file(self.side), row.line);
                 let (reader, kept) = (&mut self.reader, &mut self.kept);
-                let span = Span { data, start, ends };
+                let span = Span { data, start, ends, is_quoted: row.is_quoted };
                 let layout = self.layout.as_ref().filter(|_| row.is_bare);
                 let plain = layout.zip(row.plain.as_ref());
                 let plain =

@@ -69,7 +69,7 @@ impl Separators {
         }
         (self.has_quotes, self.has_returns, self.is_foreign) = seen.told();
         if self.has_quotes {
-            (all, feeds) = self.unquoted(data.get(..length).unwrap_or_default(), delimiter);
+            (all, feeds) = self.unquoted(data, blocks, delimiter);
         }
         (self.all.1, self.feeds.1) = (all, feeds);
         if self.has_returns {
@@ -87,18 +87,19 @@ impl Separators {
         self.feeds.0.get(..self.feeds.1).unwrap_or_default()
     }
 
-    /// The same, byte by byte, without what is quoted.
-    fn unquoted(&mut self, data: &[u8], delimiter: u8) -> (usize, usize) {
-        let mut is_quoted = false;
-        let (mut all, mut feeds) = (0_usize, 0_usize);
-        for (place, byte) in (0_u32..).zip(data) {
-            let is_feed = *byte == b'\n';
-            if *byte == b'"' {
-                is_quoted = !is_quoted;
-            } else if !is_quoted && (is_feed || *byte == delimiter) {
-                all = put(&mut self.all.0, all, place, 1);
-                feeds = put(&mut self.feeds.0, feeds, place, u64::from(is_feed));
-            }
+    /// The same without what is quoted.
+    fn unquoted(&mut self, data: &[u8], blocks: usize, delimiter: u8) -> (usize, usize) {
+        let (mut all, mut feeds, mut base) = (0_usize, 0_usize, 0_u32);
+        let mut seen = Seen::new();
+        // All bits where a block begins within quotes.
+        let mut within = 0_u64;
+        for block in data.as_chunks::<BLOCK_BYTES>().0.iter().take(blocks) {
+            let masks = seen.block(block, delimiter);
+            let inside = odd(quotes(block)) ^ within;
+            within = if inside >> 63 == 1 { u64::MAX } else { 0 };
+            all = put(&mut self.all.0, all, base, masks.all & !inside);
+            feeds = put(&mut self.feeds.0, feeds, base, masks.feeds & !inside);
+            base = base.wrapping_add(64);
         }
         (all, feeds)
     }
@@ -113,6 +114,42 @@ impl Separators {
             }
         }
     }
+}
+
+/// The bits from which on an odd number of bits is set, themselves included.
+const fn odd(mut bits: u64) -> u64 {
+    bits ^= bits << 1;
+    bits ^= bits << 2;
+    bits ^= bits << 4;
+    bits ^= bits << 8;
+    bits ^= bits << 16;
+    bits ^ bits << 32
+}
+
+/// The quotes of a block.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline]
+fn quotes(block: &[u8; BLOCK_BYTES]) -> u64 {
+    let mut mask = 0;
+    for part in block.as_chunks::<16>().0.iter().rev() {
+        mask = mask << 16 | u64::from(u8x16_bitmask(u8x16_eq(vector(part), u8x16_splat(b'"'))));
+    }
+    mask
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn quotes(block: &[u8; BLOCK_BYTES]) -> u64 {
+    block.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(*byte == b'"'))
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline]
+fn vector(part: &[u8; 16]) -> v128 {
+    let (low, high) = match part.as_chunks().0 {
+        [low, high] => (u64::from_le_bytes(*low), u64::from_le_bytes(*high)),
+        _ => (0, 0),
+    };
+    u64x2(low, high)
 }
 
 /// Puts the places of a mask behind the first `count`; gives how many there are then.
@@ -143,11 +180,7 @@ impl Seen {
         let mut masks = Masks { all: 0, feeds: 0 };
         let mut shift = 0_u32;
         for part in block.as_chunks::<16>().0 {
-            let (low, high) = match part.as_chunks().0 {
-                [low, high] => (u64::from_le_bytes(*low), u64::from_le_bytes(*high)),
-                _ => (0, 0),
-            };
-            let part = u64x2(low, high);
+            let part = vector(part);
             let feeds = u8x16_eq(part, feed);
             let all = v128_or(feeds, u8x16_eq(part, delimiter));
             masks.all |= u64::from(u8x16_bitmask(all)).wrapping_shl(shift);
@@ -209,6 +242,7 @@ mod tests {
             ("a,b\r\nc,d\r\n", vec![1, 3, 6, 8], vec![4, 9]),
             ("\"a,\n\",b\n", vec![5, 7], vec![7]),
             ("\n\n", vec![0, 1], vec![0, 1]),
+            (&format!("\"{long},\n{long}\",b\n,\"\"\n"), vec![144, 146, 147, 150], vec![146, 150]),
             (&format!("{long},{long}\n"), vec![70, 141], vec![141]),
         ];
         for (text, all, feeds) in table {
