@@ -197,8 +197,12 @@ mod tests {
             let mut items: Vec<(u8, String, usize)> = Vec::new();
             for position in 0..length {
                 let tail = ["", "\0", "a", "ab", "ä", "later than eleven bytes", "later than eleven bites"];
-                let tail = tail[random(7) as usize];
-                items.push((random(3) as u8, format!("{shared}{}{tail}", random(40)), position));
+                let tail = tail[usize::try_from(random(7)).unwrap()];
+                items.push((
+                    u8::try_from(random(3)).unwrap(),
+                    format!("{shared}{}{tail}", random(40)),
+                    position,
+                ));
             }
             let compare = |a: &(u8, String, usize), b: &(u8, String, usize)| (a.0, &a.1).cmp(&(b.0, &b.1));
             let expected = sorted(items.clone(), &compare);
