@@ -29,8 +29,12 @@ const CHARGE_MAX: i128 = 50;
 pub(super) struct Transfer<'p, 'r> {
     pub(super) payout: &'p Payout<'r>,
     amount: i128,
+    /// What may rightly arrive: its amount, and what else its lines explain.
+    may: Vec<i128>,
     at: Option<Timestamp>,
     pub(super) entries: Vec<&'r Row<'r>>,
+    /// What of its entries belongs to other payouts.
+    others: i128,
     rule: Rule,
     made_by: MadeBy,
     is_settled: bool,
@@ -55,6 +59,10 @@ pub(super) fn judge<'r>(
         return;
     }
     let mut left = by_name(&entries, &mut transfers);
+    for transfer in transfers.iter_mut().filter(|transfer| total(&transfer.entries) != transfer.amount) {
+        transfer.may = payouts.may(transfer.payout, findings);
+        part_returns(transfer);
+    }
     if rules.has(Pass::BySum) {
         complete(&mut transfers, &mut left, window);
     }
@@ -93,8 +101,10 @@ fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'
     Transfer {
         payout,
         amount,
+        may: vec![amount],
         at: said.or(latest),
         entries: Vec::new(),
+        others: 0,
         rule: BY_REFERENCE,
         made_by: MadeBy::PAYOUT,
         is_settled: false,
@@ -124,17 +134,28 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
         let found = by_reference.or_else(|| words.filter(|word| word.len() > 2).find_map(called));
         match found.and_then(|place| transfers.get_mut(place)) {
             Some(transfer) if transfer.payout.currency == entry.currency => {
-                let is_return =
-                    transfer.amount != 0 && transfer.amount.saturating_neg() == i128::from(entry.amount);
                 if by_reference.is_none() {
                     transfer.made_by = MadeBy::DESCRIPTION;
                 }
-                if is_return { transfer.returned.push(entry) } else { transfer.entries.push(entry) }
+                transfer.entries.push(entry);
             }
             _ => left.push(*entry),
         }
     }
     left
+}
+
+/// Takes from the entries of a payout those by which all that may have come went back.
+fn part_returns(transfer: &mut Transfer<'_, '_>) {
+    let Transfer { may, entries, returned, .. } = transfer;
+    entries.retain(|entry| {
+        let went = i128::from(entry.amount).saturating_neg();
+        let is_return = went != 0 && may.contains(&went);
+        if is_return {
+            returned.push(*entry);
+        }
+        !is_return
+    });
 }
 
 fn total(entries: &[&Row]) -> i128 {
@@ -152,28 +173,28 @@ fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
 /// What a named entry has too much belongs to other payouts, and what it lacks may stand in entries without a name.
 fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, window: &Window) {
     for place in 0..transfers.len() {
-        let Some(transfer) = transfers.get(place).filter(|transfer| !transfer.entries.is_empty()) else {
-            continue;
-        };
-        let (currency, at) = (transfer.payout.currency, transfer.at);
-        let missing = transfer.amount.saturating_sub(total(&transfer.entries));
-        let first = transfer.entries.first().copied();
-        let is_repeated =
-            transfer.entries.iter().skip(1).any(|entry| i128::from(entry.amount) == transfer.amount);
-        if missing == 0 || is_repeated {
+        let Some(transfer) = transfers.get(place) else { continue };
+        let Some(first) = transfer.entries.first() else { continue };
+        let (amount, currency, at) = (transfer.amount, transfer.payout.currency, transfer.at);
+        let came = total(&transfer.entries);
+        let is_repeated = transfer.entries.iter().skip(1).any(|entry| i128::from(entry.amount) == amount);
+        if came == amount || is_repeated {
             continue;
         }
+        // What came with a payout that is late was due with it.
+        let due = at.map(|at| window.due(at));
+        let punctual = Row { occurred_at: first.occurred_at.into_iter().chain(due).min(), ..**first };
         let fitting: Vec<usize> = positions(transfers, &|other| {
-            is_open(other)
-                && other.payout.currency == currency
-                && first.is_some_and(|entry| is_in_time(other.at, entry, window))
+            is_open(other) && other.payout.currency == currency && is_in_time(other.at, &punctual, window)
         });
-        if let Some(chosen) = together(transfers, &fitting, missing.saturating_neg()) {
-            for chosen in chosen.into_iter().chain([place]) {
-                settle(transfers, chosen);
+        if let Some(own) = merged(transfers, place, &fitting, came) {
+            if let Some(transfer) = transfers.get_mut(place) {
+                transfer.others = came.saturating_sub(own);
+                (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
             }
             continue;
         }
+        let missing = amount.saturating_sub(came);
         let fitting: Vec<usize> = positions(left, &|entry| {
             entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
         });
@@ -188,20 +209,47 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
     }
 }
 
-/// The only payouts of these places that make an amount together, each by what it says or by what its lines sum to.
-fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i128) -> Option<Vec<usize>> {
-    let (mut amounts, mut owners) = (Vec::new(), Vec::new());
-    for place in fitting {
-        let Some(transfer) = transfers.get(*place) else { continue };
-        let (said, sum) = (transfer.amount, transfer.payout.sum);
-        let own = if said == sum || transfer.payout.lines.is_empty() { vec![said] } else { vec![said, sum] };
-        owners.extend(own.iter().map(|_| *place));
-        amounts.push(own);
+/// Settles the only other payouts that came with this one, and says what of it is its own: what may arrive of it, or, where
+/// one payout alone came with it, that less what a bank may keep.
+fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], came: i128) -> Option<i128> {
+    let whole = transfers.get(place)?;
+    let places: Vec<usize> = fitting.iter().copied().chain([place]).collect();
+    if let Some(chosen) = together(transfers, &places, came) {
+        // Of what it may be alone, nothing is another's.
+        let own = chosen.iter().find(|(other, _)| *other == place).filter(|_| chosen.len() > 1)?.1;
+        for (other, _) in chosen.into_iter().filter(|(other, _)| *other != place) {
+            settle(transfers, other);
+        }
+        return Some(own);
     }
-    match subset::find_one_of_each(&amounts, amount, TOGETHER_MAX) {
-        Subset::Only(chosen) => Some(pick(&owners, &chosen)),
-        _ => None,
+    let rest = |other: &usize| came.saturating_sub(transfers.get(*other).map_or(0, |other| other.amount));
+    let charged: Vec<usize> =
+        fitting.iter().copied().filter(|other| is_charged(whole, rest(other))).collect();
+    let [other] = *charged else { return None };
+    if is_charged(whole, came) {
+        return None;
     }
+    let own = rest(&other);
+    settle(transfers, other);
+    Some(own)
+}
+
+/// The only payouts of these places that make an amount together, and what came of each: what they say or their lines are,
+/// and where those do not, what their lines would be without their breaks. Empty where several do.
+fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i128) -> Option<Vec<(usize, i128)>> {
+    [2, usize::MAX].into_iter().find_map(|most| {
+        let (mut amounts, mut each) = (Vec::new(), Vec::new());
+        for place in fitting {
+            let may = transfers.get(*place).map_or(&[][..], |transfer| &transfer.may);
+            amounts.push(may.iter().take(most).copied().collect());
+            each.extend(may.iter().take(most).map(|one| (*place, *one)));
+        }
+        match subset::find_one_of_each(&amounts, amount, TOGETHER_MAX) {
+            Subset::Only(chosen) => Some(pick(&each, &chosen)),
+            Subset::Several => Some(Vec::new()),
+            Subset::None => None,
+        }
+    })
 }
 
 fn settle(transfers: &mut [Transfer<'_, '_>], place: usize) {
@@ -294,7 +342,7 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
             is_open(other) && other.payout.currency == entry.currency && is_in_time(other.at, entry, window)
         });
         match together(transfers, &fitting, entry.amount.into()).filter(|chosen| chosen.len() > 1) {
-            Some(chosen) => chosen.into_iter().for_each(|place| settle(transfers, place)),
+            Some(chosen) => chosen.into_iter().for_each(|(place, _)| settle(transfers, place)),
             None => rest.push(entry),
         }
     }
@@ -309,6 +357,19 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         }
     }
     *left = rest;
+}
+
+/// What a payout lacks of its size. A negative payout is a debit; its entry is judged by its size.
+fn lacks(transfer: &Transfer<'_, '_>, found: i128) -> Option<i128> {
+    let missing = transfer.amount.saturating_abs().saturating_sub(found.saturating_abs());
+    (missing >= 0 && (transfer.amount < 0) == (found < 0)).then_some(missing)
+}
+
+/// Whether a payout lacks no more than a bank may keep.
+fn is_charged(transfer: &Transfer<'_, '_>, found: i128) -> bool {
+    let most = i128::from(transfer.payout.currency.minor_units()).saturating_mul(CHARGE_MAX);
+    let most = most.max(transfer.amount.saturating_abs().div_euclid(20));
+    lacks(transfer, found).is_some_and(|missing| missing <= most)
 }
 
 /// Whether an entry counts from a day that is further from its booking than the window allows.
@@ -327,7 +388,7 @@ fn arrived<'r>(
     let payout = transfer.payout;
     let Some(row) = payout.row().filter(|_| !transfer.is_settled) else { return };
     let window = window.of(row.account);
-    let found = total(&transfer.entries);
+    let found = total(&transfer.entries).saturating_sub(transfer.others);
     let expected = transfer.amount;
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {
@@ -349,22 +410,16 @@ fn arrived<'r>(
         }
         kinds.insert(BreakKind::MissingInBank);
     } else if found != expected && !payouts.may_arrive(payout, found, findings) {
-        // A negative payout is a debit; its entry is judged by its size.
-        let is_turned = (expected < 0) != (found < 0);
-        let (whole, part) = (expected.saturating_abs(), found.saturating_abs());
-        let missing = whole.saturating_sub(part);
         let several = transfer.entries.len() > 1;
-        let unit = i128::from(payout.currency.minor_units());
-        let is_small = missing <= unit.saturating_mul(CHARGE_MAX) || missing.saturating_mul(20) <= whole;
         kinds.insert(
             if several && transfer.entries.iter().all(|entry| i128::from(entry.amount) == expected) {
                 BreakKind::DuplicateRecordB
-            } else if missing < 0 || is_turned {
-                BreakKind::AmountMismatch
-            } else if several || !is_small {
+            } else if !several && is_charged(transfer, found) {
+                BreakKind::BankCharge
+            } else if lacks(transfer, found).is_some() {
                 BreakKind::SplitIncomplete
             } else {
-                BreakKind::BankCharge
+                BreakKind::AmountMismatch
             },
         );
     } else {

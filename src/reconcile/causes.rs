@@ -13,6 +13,10 @@ use core::cell::OnceCell;
 /// How many breaks of its lines may together explain a payout.
 const CAUSES_MAX: usize = 8;
 
+/// So many breaks of its lines are mended, to ask what may have arrived, where it has no more than so many.
+const MENDED_MAX: usize = 2;
+const MENDED_OF_MAX: usize = 32;
+
 /// So many lines of a payout are tried one by one and two by two.
 const LINES_MAX: usize = 64;
 
@@ -54,6 +58,25 @@ impl<'r> Payouts<'r> {
         let said = self.amount(payout);
         let is_right = said != payout.sum && self.is_explained(payout, said, findings);
         !is_right && self.is_explained(payout, found, findings)
+    }
+
+    /// What may rightly arrive of a payout: what it says, and where its lines do not explain that, what they are, with the few
+    /// breaks of theirs mended or not.
+    pub(super) fn may(&self, payout: &Payout<'r>, findings: &Findings<'r>) -> Vec<i128> {
+        let said = self.amount(payout);
+        let mut may = vec![said];
+        if payout.lines.is_empty() || self.is_explained(payout, said, findings) {
+            return may;
+        }
+        let causes = self.causes(payout, findings);
+        let mut changes = vec![0];
+        if causes.len() <= MENDED_OF_MAX {
+            changes.extend(Sums::of(&causes, MENDED_MAX).sums);
+        }
+        changes.dedup();
+        let sums = changes.into_iter().map(|change| payout.sum.saturating_add(change));
+        may.extend(sums.filter(|sum| *sum != said));
+        may
     }
 
     /// What the sum of the lines would change by, if a break of a line were mended: for each break, by what may be true.
@@ -144,8 +167,9 @@ impl<'r> Payouts<'r> {
             let (Some(cell), Some((payout, _))) = (reach.get(place), open.get(place)) else { return false };
             cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX)).make(remainder)
         };
-        // First those that set both payouts right, then those that set one right which the other has too much.
-        for is_whole in [true, false] {
+        // First those that set both payouts right, then those that set right the one that lacks them, then the one that has
+        // too much, where they can belong to one other only.
+        for pass in 0..3 {
             for (own, (short, remainder)) in open.iter().enumerate() {
                 for long in &self.all {
                     let is_settled = |key: &str| moved.iter().any(|one| [one.short, one.long].contains(&key));
@@ -159,14 +183,25 @@ impl<'r> Payouts<'r> {
                     {
                         continue;
                     }
+                    let is_rival = |(payout, _): &&(&Payout<'r>, i128)| {
+                        payout.currency == short.currency
+                            && ![short.key, long.key].contains(&payout.key)
+                            && !is_settled(payout.key)
+                    };
+                    let is_only = surplus.is_some() && !open.iter().any(|one| is_rival(&one));
                     let fits = |weight: i128| {
                         let here = remainder.saturating_sub(weight);
                         let there = surplus.unwrap_or_default().saturating_add(weight);
-                        if !is_whole {
-                            return here == 0;
+                        match pass {
+                            0 => {
+                                (here == 0 || explains(own, here))
+                                    && (is_free
+                                        || there == 0
+                                        || other.is_some_and(|place| explains(place, there)))
+                            }
+                            1 => here == 0,
+                            _ => there == 0 && is_only,
                         }
-                        (here == 0 || explains(own, here))
-                            && (is_free || there == 0 || other.is_some_and(|place| explains(place, there)))
                     };
                     let lines: Vec<&Row<'_>> = long
                         .lines

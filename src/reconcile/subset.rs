@@ -52,7 +52,7 @@ fn flat(groups: &[Vec<i128>]) -> (Vec<i128>, Vec<usize>) {
 #[derive(Debug)]
 pub(super) struct Sums {
     /// In order; as often as there are ways to make them.
-    sums: Vec<i128>,
+    pub(super) sums: Vec<i128>,
     /// Whether these are all there are.
     is_whole: bool,
 }
