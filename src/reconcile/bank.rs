@@ -42,23 +42,45 @@ pub(super) struct Transfer<'p, 'r> {
     returned: Vec<&'r Row<'r>>,
 }
 
+/// The payouts with the entries that name them, and the entries that name none.
+pub(super) struct Named<'p, 'r> {
+    transfers: Vec<Transfer<'p, 'r>>,
+    left: Vec<&'r Row<'r>>,
+}
+
+impl<'p, 'r> Named<'p, 'r> {
+    /// Gives entries to the payouts they name.
+    pub(super) fn of(
+        entries: Vec<&'r Row<'r>>,
+        payouts: &'p Payouts<'r>,
+        findings: &mut Findings<'r>,
+    ) -> Self {
+        let entries = once(entries, findings);
+        let mut transfers = payouts.all.iter().map(|payout| transfer(payouts, payout)).collect::<Vec<_>>();
+        let left = by_name(&entries, &mut transfers);
+        Self { transfers, left }
+    }
+
+    /// What came of each payout under its name.
+    pub(super) fn came(&self) -> Vec<i128> {
+        self.transfers.iter().map(|transfer| total(&transfer.entries)).collect()
+    }
+}
+
 /// Holds the payouts against the entries of the bank.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(
-    entries: Vec<&'r Row<'r>>,
+    named: Named<'_, 'r>,
     payouts: &Payouts<'r>,
     rules: &Rules,
     window: &Window,
     findings: &mut Findings<'r>,
 ) {
-    let entries = once(entries, findings);
-    let mut transfers: Vec<Transfer<'_, 'r>> =
-        payouts.all.iter().map(|payout| transfer(payouts, payout)).collect();
+    let Named { mut transfers, mut left } = named;
     if transfers.is_empty() {
-        findings.set_aside = findings.set_aside.saturating_add(entries.len());
+        findings.set_aside = findings.set_aside.saturating_add(left.len());
         return;
     }
-    let mut left = by_name(&entries, &mut transfers);
     for transfer in transfers.iter_mut().filter(|transfer| total(&transfer.entries) != transfer.amount) {
         transfer.may = payouts.may(transfer.payout, findings);
         part_returns(transfer);

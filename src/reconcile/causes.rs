@@ -4,7 +4,7 @@
 use super::classes::BreakKind;
 use super::findings::{Finding, Findings};
 use super::group::Unit;
-use super::payouts::{Payout, Payouts, effect};
+use super::payouts::{Open, Payout, Payouts, effect};
 use super::row::Row;
 use super::subset::{self, Subset, Sums};
 use crate::prelude::*;
@@ -158,50 +158,41 @@ impl<'r> Payouts<'r> {
     }
 
     /// Lines that stand in one payout and are missing in another.
-    pub(super) fn moved(&self, open: &[(&Payout<'r>, i128)], findings: &Findings<'r>) -> Vec<Moved<'r>> {
+    pub(super) fn moved(&self, open: &[Open<'_, 'r>], findings: &Findings<'r>) -> Vec<Moved<'r>> {
         let mut moved: Vec<Moved<'r>> = Vec::new();
         let mut left = TRIED_MAX;
         // What the breaks of its lines may make of each payout that is wrong: many lines are held against it.
         let reach: Vec<OnceCell<Sums>> = open.iter().map(|_| OnceCell::new()).collect();
-        let explains = |place: usize, remainder: i128| {
-            let (Some(cell), Some((payout, _))) = (reach.get(place), open.get(place)) else { return false };
-            cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX)).make(remainder)
+        // Whether a payout is right with a line more, by what it says or by what came.
+        let is_right = |place: usize, weight: i128, is_exact: bool| {
+            let (Some(cell), Some(Open { payout, remainder, came })) = (reach.get(place), open.get(place))
+            else {
+                return false;
+            };
+            [*remainder, *came].into_iter().any(|rest| {
+                let rest = rest.saturating_sub(weight);
+                let reach = || cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX));
+                rest == 0 || (!is_exact && reach().make(rest))
+            })
         };
-        // First those that set both payouts right, then those that set right the one that lacks them, then the one that has
-        // too much, where they can belong to one other only.
-        for pass in 0..3 {
-            for (own, (short, remainder)) in open.iter().enumerate() {
+        // First those that set both payouts right, then those that set one right which the other has too much.
+        for is_whole in [true, false] {
+            for (own, Open { payout: short, .. }) in open.iter().enumerate() {
                 for long in &self.all {
                     let is_settled = |key: &str| moved.iter().any(|one| [one.short, one.long].contains(&key));
-                    let other = open.iter().position(|(payout, _)| payout.key == long.key);
-                    let surplus = other.and_then(|place| open.get(place)).map(|(_, surplus)| *surplus);
+                    let other = open.iter().position(|one| one.payout.key == long.key);
                     // In a payout of another currency the line is in nobody's sum, and one without a row says no sum.
                     let is_free = long.currency != short.currency || !long.says();
                     if short.key == long.key
                         || is_settled(short.key)
-                        || (!is_free && (surplus.is_none() || is_settled(long.key)))
+                        || (!is_free && (other.is_none() || is_settled(long.key)))
                     {
                         continue;
                     }
-                    let is_rival = |(payout, _): &&(&Payout<'r>, i128)| {
-                        payout.currency == short.currency
-                            && ![short.key, long.key].contains(&payout.key)
-                            && !is_settled(payout.key)
-                    };
-                    let is_only = surplus.is_some() && !open.iter().any(|one| is_rival(&one));
                     let fits = |weight: i128| {
-                        let here = remainder.saturating_sub(weight);
-                        let there = surplus.unwrap_or_default().saturating_add(weight);
-                        match pass {
-                            0 => {
-                                (here == 0 || explains(own, here))
-                                    && (is_free
-                                        || there == 0
-                                        || other.is_some_and(|place| explains(place, there)))
-                            }
-                            1 => here == 0,
-                            _ => there == 0 && is_only,
-                        }
+                        let is_right_there =
+                            || other.is_some_and(|place| is_right(place, weight.saturating_neg(), false));
+                        is_right(own, weight, !is_whole) && (!is_whole || is_free || is_right_there())
                     };
                     let lines: Vec<&Row<'_>> = long
                         .lines

@@ -47,6 +47,16 @@ pub(super) enum Reading {
 const READINGS: [Reading; 5] =
     [Reading::Net, Reading::AfterFeeAndTax, Reading::AfterFee, Reading::Gross, Reading::AsSigned];
 
+/// A payout that is another amount than the sum of its lines.
+#[derive(Debug)]
+pub(super) struct Open<'p, 'r> {
+    pub(super) payout: &'p Payout<'r>,
+    /// What it says beyond that sum.
+    pub(super) remainder: i128,
+    /// What came beyond it: what it says may be what is wrong.
+    pub(super) came: i128,
+}
+
 /// All payouts of a run.
 #[derive(Debug)]
 pub(super) struct Payouts<'r> {
@@ -211,16 +221,22 @@ impl<'r> Payouts<'r> {
         self.all.iter().any(Payout::says)
     }
 
-    /// Judges every payout against its lines.
+    /// Judges every payout against its lines. `came`: what the bank has under the name of each.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    pub(super) fn judge(&self, rows: &'r [Row<'r>], window: &Window, findings: &mut Findings<'r>) {
+    pub(super) fn judge(
+        &self,
+        rows: &'r [Row<'r>],
+        came: &[i128],
+        window: &Window,
+        findings: &mut Findings<'r>,
+    ) {
         if !self.names_payouts {
             return;
         }
         self.strangers(rows, findings);
-        let mut open: Vec<(&Payout<'r>, i128)> = Vec::new();
+        let mut open: Vec<Open<'_, 'r>> = Vec::new();
         let mut found_new: Vec<Finding<'r>> = Vec::new();
-        for payout in &self.all {
+        for (payout, came) in self.all.iter().zip(came) {
             let amount = self.amount(payout);
             let says = payout.paid.first().or_else(|| payout.booked.first()).copied();
             let state = says.and_then(Row::state);
@@ -232,7 +248,12 @@ impl<'r> Payouts<'r> {
                 found_new.push(of_payout(BreakKind::PayoutNotReversed, payout, None));
             }
             if says.is_some() && !self.is_explained(payout, amount, findings) {
-                open.push((payout, amount.saturating_sub(payout.sum)));
+                let came = if *came == 0 { amount } else { *came };
+                open.push(Open {
+                    payout,
+                    remainder: amount.saturating_sub(payout.sum),
+                    came: came.saturating_sub(payout.sum),
+                });
             } else if !payout.booked.is_empty() {
                 let unit = Unit { made_by: MadeBy::PAYOUT, ..payout.rows() };
                 findings.agree(&unit, Hop::Payout, BY_PAYOUT);
@@ -242,16 +263,18 @@ impl<'r> Payouts<'r> {
         for one in &moved {
             found_new.push(shifted(one.line, rows));
         }
-        for (payout, remainder) in &open {
-            if payout.lines.is_empty() {
-                found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
-                continue;
-            }
+        for Open { payout, remainder, came } in &open {
+            let is_explained = |rest: i128| rest == 0 || explains(&self.causes(payout, findings), rest);
             // Once its lines stand where they belong.
             let change =
                 moved.iter().fold(0_i128, |change, one| change.saturating_add(one.change_of(payout.key)));
+            // One whose lines are missing has none either; then those explain what came.
+            if payout.lines.is_empty() && change == 0 && (came == remainder || !is_explained(*came)) {
+                found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
+                continue;
+            }
             let rest = remainder.saturating_sub(change);
-            if change != 0 && (rest == 0 || explains(&self.causes(payout, findings), rest)) {
+            if change != 0 && is_explained(rest) {
                 continue;
             }
             let shown =
