@@ -171,7 +171,7 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
 fn part_returns(transfer: &mut Transfer<'_, '_>) {
     let Transfer { may, entries, returned, .. } = transfer;
     entries.retain(|entry| {
-        let went = i128::from(entry.amount).saturating_neg();
+        let went = i128::from(entry.amount).wrapping_neg();
         let is_return = went != 0 && may.contains(&went);
         if is_return {
             returned.push(*entry);
@@ -181,7 +181,7 @@ fn part_returns(transfer: &mut Transfer<'_, '_>) {
 }
 
 fn total(entries: &[&Row]) -> i128 {
-    entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.amount.into()))
+    entries.iter().fold(0, |sum, entry| sum.wrapping_add(entry.amount.into()))
 }
 
 /// Whether an entry may be a payout of that time.
@@ -211,12 +211,12 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
         });
         if let Some(own) = merged(transfers, place, &fitting, came) {
             if let Some(transfer) = transfers.get_mut(place) {
-                transfer.others = came.saturating_sub(own);
+                transfer.others = came.wrapping_sub(own);
                 (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
             }
             continue;
         }
-        let missing = amount.saturating_sub(came);
+        let missing = amount.wrapping_sub(came);
         let fitting: Vec<usize> = positions(left, &|entry| {
             entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
         });
@@ -244,7 +244,7 @@ fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], c
         }
         return Some(own);
     }
-    let rest = |other: &usize| came.saturating_sub(transfers.get(*other).map_or(0, |other| other.amount));
+    let rest = |other: &usize| came.wrapping_sub(transfers.get(*other).map_or(0, |other| other.amount));
     let charged: Vec<usize> =
         fitting.iter().copied().filter(|other| is_charged(whole, rest(other))).collect();
     let [other] = *charged else { return None };
@@ -383,14 +383,14 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
 
 /// What a payout lacks of its size. A negative payout is a debit; its entry is judged by its size.
 fn lacks(transfer: &Transfer<'_, '_>, found: i128) -> Option<i128> {
-    let missing = transfer.amount.saturating_abs().saturating_sub(found.saturating_abs());
+    let missing = transfer.amount.wrapping_abs().wrapping_sub(found.wrapping_abs());
     (missing >= 0 && (transfer.amount < 0) == (found < 0)).then_some(missing)
 }
 
 /// Whether a payout lacks no more than a bank may keep.
 fn is_charged(transfer: &Transfer<'_, '_>, found: i128) -> bool {
-    let most = i128::from(transfer.payout.currency.minor_units()).saturating_mul(CHARGE_MAX);
-    let most = most.max(transfer.amount.saturating_abs().div_euclid(20));
+    let most = i128::from(transfer.payout.currency.minor_units()).wrapping_mul(CHARGE_MAX);
+    let most = most.max(transfer.amount.wrapping_abs().div_euclid(20));
     lacks(transfer, found).is_some_and(|missing| missing <= most)
 }
 
@@ -410,7 +410,7 @@ fn arrived<'r>(
     let payout = transfer.payout;
     let Some(row) = payout.row().filter(|_| !transfer.is_settled) else { return };
     let window = window.of(row.account);
-    let found = total(&transfer.entries).saturating_sub(transfer.others);
+    let found = total(&transfer.entries).wrapping_sub(transfer.others);
     let expected = transfer.amount;
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {

@@ -39,7 +39,7 @@ impl Moved<'_> {
     pub(super) fn change_of(&self, key: &str) -> i128 {
         match (self.short == key, self.long == key) {
             (true, _) => self.weight,
-            (_, true) => self.weight.saturating_neg(),
+            (_, true) => self.weight.wrapping_neg(),
             _ => 0,
         }
     }
@@ -48,7 +48,7 @@ impl Moved<'_> {
 impl<'r> Payouts<'r> {
     /// Whether breaks of its lines explain that a payout is another amount than the sum of its lines.
     pub(super) fn is_explained(&self, payout: &Payout<'r>, amount: i128, findings: &Findings<'r>) -> bool {
-        let remainder = amount.saturating_sub(payout.sum);
+        let remainder = amount.wrapping_sub(payout.sum);
         remainder == 0 || explains(&self.causes(payout, findings), remainder)
     }
 
@@ -74,7 +74,7 @@ impl<'r> Payouts<'r> {
             changes.extend(Sums::of(&causes, MENDED_MAX).sums);
         }
         changes.dedup();
-        let sums = changes.into_iter().map(|change| payout.sum.saturating_add(change));
+        let sums = changes.into_iter().map(|change| payout.sum.wrapping_add(change));
         may.extend(sums.filter(|sum| *sum != said));
         may
     }
@@ -123,7 +123,7 @@ impl<'r> Payouts<'r> {
             rows.iter().fold(0_i128, |sum, row| {
                 let mut row = **row;
                 mend(&mut row);
-                sum.saturating_add(effect(&row, self.reading))
+                sum.wrapping_add(effect(&row, self.reading))
             })
         };
         let told = theirs.first().copied();
@@ -149,7 +149,7 @@ impl<'r> Payouts<'r> {
         let now = sum(&theirs, &|_| {});
         let mut changes: Vec<i128> = Vec::new();
         for right in right {
-            let change = right.saturating_sub(now);
+            let change = right.wrapping_sub(now);
             if change != 0 && !changes.contains(&change) {
                 changes.push(change);
             }
@@ -170,7 +170,7 @@ impl<'r> Payouts<'r> {
                 return false;
             };
             [*remainder, *came].into_iter().any(|rest| {
-                let rest = rest.saturating_sub(weight);
+                let rest = rest.wrapping_sub(weight);
                 let reach = || cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX));
                 rest == 0 || (!is_exact && reach().make(rest))
             })
@@ -191,7 +191,7 @@ impl<'r> Payouts<'r> {
                     }
                     let fits = |weight: i128| {
                         let is_right_there =
-                            || other.is_some_and(|place| is_right(place, weight.saturating_neg(), false));
+                            || other.is_some_and(|place| is_right(place, weight.wrapping_neg(), false));
                         is_right(own, weight, !is_whole) && (!is_whole || is_free || is_right_there())
                     };
                     let lines: Vec<&Row<'_>> = long
@@ -232,7 +232,7 @@ impl<'r> Payouts<'r> {
         let mut pairs = Vec::new();
         for (place, first) in lines.iter().enumerate() {
             for second in lines.iter().skip(place).skip(1) {
-                if fits(effect(first, self.reading).saturating_add(effect(second, self.reading))) {
+                if fits(effect(first, self.reading).wrapping_add(effect(second, self.reading))) {
                     pairs.push(vec![*first, *second]);
                 }
             }

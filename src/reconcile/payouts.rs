@@ -73,16 +73,16 @@ pub(super) fn effect(row: &Row, reading: Reading) -> i128 {
     let amount = i128::from(row.amount);
     let fee = i128::from(row.fee.unwrap_or_default());
     let tax = i128::from(row.tax.unwrap_or_default());
-    let signed = if row.leaves() { 0_i128.saturating_sub(amount.saturating_abs()) } else { amount };
+    let signed = if row.leaves() { 0_i128.wrapping_sub(amount.wrapping_abs()) } else { amount };
     match (reading, row.net) {
         (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && i128::from(net) <= amount => {
-            i128::from(net).saturating_neg()
+            i128::from(net).wrapping_neg()
         }
         (Reading::Net, Some(net)) => net.into(),
-        (Reading::Net | Reading::AfterFeeAndTax, _) => signed.saturating_sub(fee).saturating_sub(tax),
-        (Reading::AfterFee, _) => signed.saturating_sub(fee),
+        (Reading::Net | Reading::AfterFeeAndTax, _) => signed.wrapping_sub(fee).wrapping_sub(tax),
+        (Reading::AfterFee, _) => signed.wrapping_sub(fee),
         (Reading::Gross, _) => signed,
-        (Reading::AsSigned, _) => amount.saturating_sub(fee),
+        (Reading::AsSigned, _) => amount.wrapping_sub(fee),
     }
 }
 
@@ -91,7 +91,7 @@ impl<'r> Payout<'r> {
     pub(super) fn amount(&self, is_negated: bool) -> i128 {
         let Some(row) = self.paid.first().or_else(|| self.booked.first()) else { return self.sum };
         let amount = i128::from(row.amount);
-        if is_negated { amount.saturating_neg() } else { amount }
+        if is_negated { amount.wrapping_neg() } else { amount }
     }
 
     /// Whether a row of its own says its amount.
@@ -251,8 +251,8 @@ impl<'r> Payouts<'r> {
                 let came = if *came == 0 { amount } else { *came };
                 open.push(Open {
                     payout,
-                    remainder: amount.saturating_sub(payout.sum),
-                    came: came.saturating_sub(payout.sum),
+                    remainder: amount.wrapping_sub(payout.sum),
+                    came: came.wrapping_sub(payout.sum),
                 });
             } else if !payout.booked.is_empty() {
                 let unit = Unit { made_by: MadeBy::PAYOUT, ..payout.rows() };
@@ -267,18 +267,18 @@ impl<'r> Payouts<'r> {
             let is_explained = |rest: i128| rest == 0 || explains(&self.causes(payout, findings), rest);
             // Once its lines stand where they belong.
             let change =
-                moved.iter().fold(0_i128, |change, one| change.saturating_add(one.change_of(payout.key)));
+                moved.iter().fold(0_i128, |change, one| change.wrapping_add(one.change_of(payout.key)));
             // One whose lines are missing has none either; then those explain what came.
             if payout.lines.is_empty() && change == 0 && (came == remainder || !is_explained(*came)) {
                 found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
                 continue;
             }
-            let rest = remainder.saturating_sub(change);
+            let rest = remainder.wrapping_sub(change);
             if change != 0 && is_explained(rest) {
                 continue;
             }
             let shown =
-                (Some(payout.sum.saturating_add(change)), Some(payout.sum.saturating_add(*remainder)));
+                (Some(payout.sum.wrapping_add(change)), Some(payout.sum.wrapping_add(*remainder)));
             let mut found = of_payout(BreakKind::GroupSumMismatch, payout, Some(shown));
             found.kinds.insert(BreakKind::ResidualUnexplained);
             found_new.push(found);
@@ -353,7 +353,7 @@ fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
 
 fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
     let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
-    lines.fold(0, |sum, line| sum.saturating_add(effect(line, reading)))
+    lines.fold(0, |sum, line| sum.wrapping_add(effect(line, reading)))
 }
 
 pub(super) fn of_payout<'r>(

@@ -91,7 +91,7 @@ impl Gather<'_> {
             if self.steps >= STEPS_MAX {
                 return;
             }
-            let sum = before.saturating_add(*amount);
+            let sum = before.wrapping_add(*amount);
             self.sums.push(sum);
             if size < self.size_max {
                 self.walk(self.ends.get(index).copied().unwrap_or(usize::MAX), size.saturating_add(1), sum);
@@ -121,7 +121,7 @@ impl Search<'_> {
             if self.steps >= STEPS_MAX || self.found.len() >= 2 {
                 return;
             }
-            let rest = left.saturating_sub(*amount);
+            let rest = left.wrapping_sub(*amount);
             self.chosen.push(index);
             if rest == 0 {
                 self.found.push(self.chosen.clone());
