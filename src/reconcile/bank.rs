@@ -204,14 +204,15 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
             continue;
         }
         // What came with a payout that is late was due with it.
-        let due = at.map(|at| window.due(at));
-        let punctual = Row { occurred_at: first.occurred_at.into_iter().chain(due).min(), ..**first };
-        let fitting: Vec<usize> = positions(transfers, &|other| {
+        let due = at.map(|at| window.due(at)).or(first.occurred_at);
+        let punctual = Row { occurred_at: first.occurred_at.min(due), ..**first };
+        let mut fitting: Vec<usize> = positions(transfers, &|other| {
             is_open(other) && other.payout.currency == currency && is_in_time(other.at, &punctual, window)
         });
-        if let Some(own) = merged(transfers, place, &fitting, came) {
+        fitting.push(place);
+        if let Some(others) = merged(transfers, place, &fitting, came) {
             if let Some(transfer) = transfers.get_mut(place) {
-                transfer.others = came.wrapping_sub(own);
+                transfer.others = others;
                 (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
             }
             continue;
@@ -231,29 +232,32 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
     }
 }
 
-/// Settles the only other payouts that came with this one, and says what of it is its own: what may arrive of it, or, where
-/// one payout alone came with it, that less what a bank may keep.
+/// Settles the only other payouts that came with this one, and says what they are of what came: what is left may be this
+/// one, or, where one payout alone came with it, what a bank that keeps a charge leaves of it.
 fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], came: i128) -> Option<i128> {
-    let whole = transfers.get(place)?;
-    let places: Vec<usize> = fitting.iter().copied().chain([place]).collect();
-    if let Some(chosen) = together(transfers, &places, came) {
-        // Of what it may be alone, nothing is another's.
-        let own = chosen.iter().find(|(other, _)| *other == place).filter(|_| chosen.len() > 1)?.1;
-        for (other, _) in chosen.into_iter().filter(|(other, _)| *other != place) {
-            settle(transfers, other);
-        }
-        return Some(own);
+    let mut chosen = together(transfers, fitting, came);
+    if chosen.is_none() {
+        let whole = transfers.get(place)?;
+        let mut charged = fitting.iter().filter_map(|other| {
+            let amount = transfers.get(*other).filter(|_| *other != place)?.amount;
+            is_charged(whole, came.wrapping_sub(amount)).then_some((*other, amount))
+        });
+        let only = charged.next().filter(|_| charged.next().is_none() && !is_charged(whole, came))?;
+        chosen = Some(vec![only, (place, 0)]);
     }
-    let rest = |other: &usize| came.wrapping_sub(transfers.get(*other).map_or(0, |other| other.amount));
-    let charged: Vec<usize> =
-        fitting.iter().copied().filter(|other| is_charged(whole, rest(other))).collect();
-    let [other] = *charged else { return None };
-    if is_charged(whole, came) {
+    // Of what it may be alone, nothing is another's.
+    let others: Vec<(usize, i128)> = chosen?;
+    if others.len() < 2 || others.last().is_none_or(|(last, _)| *last != place) {
         return None;
     }
-    let own = rest(&other);
-    settle(transfers, other);
-    Some(own)
+    let mut sum = 0_i128;
+    for (other, amount) in others {
+        if other != place {
+            settle(transfers, other);
+            sum = sum.wrapping_add(amount);
+        }
+    }
+    Some(sum)
 }
 
 /// The only payouts of these places that make an amount together, and what came of each: what they say or their lines are,
@@ -263,8 +267,9 @@ fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i128) -> 
         let (mut amounts, mut each) = (Vec::new(), Vec::new());
         for place in fitting {
             let may = transfers.get(*place).map_or(&[][..], |transfer| &transfer.may);
-            amounts.push(may.iter().take(most).copied().collect());
-            each.extend(may.iter().take(most).map(|one| (*place, *one)));
+            let may = may.get(..most).unwrap_or(may);
+            amounts.push(may.to_vec());
+            each.extend(may.iter().map(|one| (*place, *one)));
         }
         match subset::find_one_of_each(&amounts, amount, TOGETHER_MAX) {
             Subset::Only(chosen) => Some(pick(&each, &chosen)),

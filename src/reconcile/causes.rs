@@ -165,12 +165,11 @@ impl<'r> Payouts<'r> {
         let reach: Vec<OnceCell<Sums>> = open.iter().map(|_| OnceCell::new()).collect();
         // Whether a payout is right with a line more, by what it says or by what came.
         let is_right = |place: usize, weight: i128, is_exact: bool| {
-            let (Some(cell), Some(Open { payout, remainder, came })) = (reach.get(place), open.get(place))
-            else {
+            let (Some(cell), Some(Open { payout, said, came })) = (reach.get(place), open.get(place)) else {
                 return false;
             };
-            [*remainder, *came].into_iter().any(|rest| {
-                let rest = rest.wrapping_sub(weight);
+            [*said, *came].into_iter().any(|amount| {
+                let rest = amount.wrapping_sub(payout.sum).wrapping_sub(weight);
                 let reach = || cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX));
                 rest == 0 || (!is_exact && reach().make(rest))
             })

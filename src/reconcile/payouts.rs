@@ -1,7 +1,6 @@
 //! A payout is the sum of its lines, or what is missing is named: by the breaks of its lines, by a line that stands in
 //! another payout, or as a break of its own.
 
-use super::causes::explains;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
@@ -51,9 +50,9 @@ const READINGS: [Reading; 5] =
 #[derive(Debug)]
 pub(super) struct Open<'p, 'r> {
     pub(super) payout: &'p Payout<'r>,
-    /// What it says beyond that sum.
-    pub(super) remainder: i128,
-    /// What came beyond it: what it says may be what is wrong.
+    /// What it says.
+    pub(super) said: i128,
+    /// What came of it: what it says may be what is wrong.
     pub(super) came: i128,
 }
 
@@ -248,12 +247,7 @@ impl<'r> Payouts<'r> {
                 found_new.push(of_payout(BreakKind::PayoutNotReversed, payout, None));
             }
             if says.is_some() && !self.is_explained(payout, amount, findings) {
-                let came = if *came == 0 { amount } else { *came };
-                open.push(Open {
-                    payout,
-                    remainder: amount.wrapping_sub(payout.sum),
-                    came: came.wrapping_sub(payout.sum),
-                });
+                open.push(Open { payout, said: amount, came: if *came == 0 { amount } else { *came } });
             } else if !payout.booked.is_empty() {
                 let unit = Unit { made_by: MadeBy::PAYOUT, ..payout.rows() };
                 findings.agree(&unit, Hop::Payout, BY_PAYOUT);
@@ -263,22 +257,20 @@ impl<'r> Payouts<'r> {
         for one in &moved {
             found_new.push(shifted(one.line, rows));
         }
-        for Open { payout, remainder, came } in &open {
-            let is_explained = |rest: i128| rest == 0 || explains(&self.causes(payout, findings), rest);
+        for Open { payout, said, came } in open {
             // Once its lines stand where they belong.
             let change =
                 moved.iter().fold(0_i128, |change, one| change.wrapping_add(one.change_of(payout.key)));
+            if change != 0 && self.is_explained(payout, said.wrapping_sub(change), findings) {
+                continue;
+            }
             // One whose lines are missing has none either; then those explain what came.
-            if payout.lines.is_empty() && change == 0 && (came == remainder || !is_explained(*came)) {
+            let has_none = payout.lines.is_empty() && change == 0;
+            if has_none && (came == said || !self.is_explained(payout, came, findings)) {
                 found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
                 continue;
             }
-            let rest = remainder.wrapping_sub(change);
-            if change != 0 && is_explained(rest) {
-                continue;
-            }
-            let shown =
-                (Some(payout.sum.wrapping_add(change)), Some(payout.sum.wrapping_add(*remainder)));
+            let shown = (Some(payout.sum.wrapping_add(change)), Some(said));
             let mut found = of_payout(BreakKind::GroupSumMismatch, payout, Some(shown));
             found.kinds.insert(BreakKind::ResidualUnexplained);
             found_new.push(found);

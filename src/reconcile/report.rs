@@ -212,9 +212,7 @@ pub(super) fn figures<'f, 'r>(found: &'f Finding<'r>) -> Option<Figures<'f, 'r>>
     let row = unit.rows().next()?;
     let (expected, actual) = values(found, kind);
     let difference = match (expected, actual) {
-        (Some((left, expected)), Some((right, found))) if left == right => {
-            Some(found.wrapping_sub(expected))
-        }
+        (Some((left, expected)), Some((right, found))) if left == right => Some(found.wrapping_sub(expected)),
         _ => None,
     };
     let sides = [&unit.ledger, &unit.settlement, &unit.bank];
