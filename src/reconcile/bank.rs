@@ -22,19 +22,19 @@ const TOGETHER_MAX: usize = 5;
 const SLACK: Millis = Millis::new(7 * DAY_MS);
 
 /// A bank keeps at most this many hundredths of a currency's unit, or a twentieth; what lacks more is a missing part.
-const CHARGE_MAX: i128 = 50;
+const CHARGE_MAX: i64 = 50;
 
 /// A payout on its way to the bank.
 #[derive(Debug)]
 pub(super) struct Transfer<'p, 'r> {
     pub(super) payout: &'p Payout<'r>,
-    amount: i128,
+    amount: i64,
     /// What may rightly arrive: its amount, and what else its lines explain.
-    may: Vec<i128>,
+    may: Vec<i64>,
     at: Option<Timestamp>,
     pub(super) entries: Vec<&'r Row<'r>>,
     /// What of its entries belongs to other payouts.
-    others: i128,
+    others: i64,
     rule: Rule,
     made_by: MadeBy,
     is_settled: bool,
@@ -62,7 +62,7 @@ impl<'p, 'r> Named<'p, 'r> {
     }
 
     /// What came of each payout under its name.
-    pub(super) fn came(&self) -> Vec<i128> {
+    pub(super) fn came(&self) -> Vec<i64> {
         self.transfers.iter().map(|transfer| total(&transfer.entries)).collect()
     }
 }
@@ -171,7 +171,7 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
 fn part_returns(transfer: &mut Transfer<'_, '_>) {
     let Transfer { may, entries, returned, .. } = transfer;
     entries.retain(|entry| {
-        let went = i128::from(entry.amount).wrapping_neg();
+        let went = entry.amount.wrapping_neg();
         let is_return = went != 0 && may.contains(&went);
         if is_return {
             returned.push(*entry);
@@ -180,8 +180,8 @@ fn part_returns(transfer: &mut Transfer<'_, '_>) {
     });
 }
 
-fn total(entries: &[&Row]) -> i128 {
-    entries.iter().fold(0, |sum, entry| sum.wrapping_add(entry.amount.into()))
+fn total(entries: &[&Row]) -> i64 {
+    entries.iter().fold(0, |sum, entry| sum.wrapping_add(entry.amount))
 }
 
 /// Whether an entry may be a payout of that time.
@@ -199,7 +199,7 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
         let Some(first) = transfer.entries.first() else { continue };
         let (amount, currency, at) = (transfer.amount, transfer.payout.currency, transfer.at);
         let came = total(&transfer.entries);
-        let is_repeated = transfer.entries.iter().skip(1).any(|entry| i128::from(entry.amount) == amount);
+        let is_repeated = transfer.entries.iter().skip(1).any(|entry| entry.amount == amount);
         if came == amount || is_repeated {
             continue;
         }
@@ -221,7 +221,7 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
         let fitting: Vec<usize> = positions(left, &|entry| {
             entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
         });
-        let amounts: Vec<i128> = pick(left, &fitting).iter().map(|entry| entry.amount.into()).collect();
+        let amounts: Vec<i64> = pick(left, &fitting).iter().map(|entry| entry.amount).collect();
         if let Subset::Only(chosen) = subset::find(&amounts, missing, TOGETHER_MAX) {
             let found = take(left, &pick(&fitting, &chosen));
             if let Some(transfer) = transfers.get_mut(place) {
@@ -234,7 +234,7 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
 
 /// Settles the only other payouts that came with this one, and says what they are of what came: what is left may be this
 /// one, or, where one payout alone came with it, what a bank that keeps a charge leaves of it.
-fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], came: i128) -> Option<i128> {
+fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], came: i64) -> Option<i64> {
     let mut chosen = together(transfers, fitting, came);
     if chosen.is_none() {
         let whole = transfers.get(place)?;
@@ -246,11 +246,11 @@ fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], c
         chosen = Some(vec![only, (place, 0)]);
     }
     // Of what it may be alone, nothing is another's.
-    let others: Vec<(usize, i128)> = chosen?;
+    let others: Vec<(usize, i64)> = chosen?;
     if others.len() < 2 || others.last().is_none_or(|(last, _)| *last != place) {
         return None;
     }
-    let mut sum = 0_i128;
+    let mut sum = 0_i64;
     for (other, amount) in others {
         if other != place {
             settle(transfers, other);
@@ -262,7 +262,7 @@ fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], c
 
 /// The only payouts of these places that make an amount together, and what came of each: what they say or their lines are,
 /// and where those do not, what their lines would be without their breaks. Empty where several do.
-fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i128) -> Option<Vec<(usize, i128)>> {
+fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i64) -> Option<Vec<(usize, i64)>> {
     [2, usize::MAX].into_iter().find_map(|most| {
         let (mut amounts, mut each) = (Vec::new(), Vec::new());
         for place in fitting {
@@ -306,7 +306,7 @@ fn by_amount<'r>(
     findings: &mut Findings<'r>,
 ) {
     let fits = |transfer: &Transfer<'_, 'r>, entry: &&Row| {
-        transfer.amount == i128::from(entry.amount)
+        transfer.amount == entry.amount
             && transfer.payout.currency == entry.currency
             && is_in_time(transfer.at, entry, window)
     };
@@ -368,7 +368,7 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         let fitting = positions(transfers, &|other| {
             is_open(other) && other.payout.currency == entry.currency && is_in_time(other.at, entry, window)
         });
-        match together(transfers, &fitting, entry.amount.into()).filter(|chosen| chosen.len() > 1) {
+        match together(transfers, &fitting, entry.amount).filter(|chosen| chosen.len() > 1) {
             Some(chosen) => chosen.into_iter().for_each(|(place, _)| settle(transfers, place)),
             None => rest.push(entry),
         }
@@ -377,7 +377,7 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         let fitting = positions(&rest, &|entry| {
             entry.currency == transfer.payout.currency && is_in_time(transfer.at, entry, window)
         });
-        let amounts: Vec<i128> = pick(&rest, &fitting).iter().map(|entry| entry.amount.into()).collect();
+        let amounts: Vec<i64> = pick(&rest, &fitting).iter().map(|entry| entry.amount).collect();
         if let Subset::Only(chosen) = subset::find(&amounts, transfer.amount, TOGETHER_MAX) {
             transfer.entries = take(&mut rest, &pick(&fitting, &chosen));
             (transfer.rule, transfer.made_by) = (BY_SUM, MadeBy::AMOUNT.and(MadeBy::TIME));
@@ -387,14 +387,14 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
 }
 
 /// What a payout lacks of its size. A negative payout is a debit; its entry is judged by its size.
-fn lacks(transfer: &Transfer<'_, '_>, found: i128) -> Option<i128> {
+fn lacks(transfer: &Transfer<'_, '_>, found: i64) -> Option<i64> {
     let missing = transfer.amount.wrapping_abs().wrapping_sub(found.wrapping_abs());
     (missing >= 0 && (transfer.amount < 0) == (found < 0)).then_some(missing)
 }
 
 /// Whether a payout lacks no more than a bank may keep.
-fn is_charged(transfer: &Transfer<'_, '_>, found: i128) -> bool {
-    let most = i128::from(transfer.payout.currency.minor_units()).wrapping_mul(CHARGE_MAX);
+fn is_charged(transfer: &Transfer<'_, '_>, found: i64) -> bool {
+    let most = i64::from(transfer.payout.currency.minor_units()).wrapping_mul(CHARGE_MAX);
     let most = most.max(transfer.amount.wrapping_abs().div_euclid(20));
     lacks(transfer, found).is_some_and(|missing| missing <= most)
 }
@@ -438,17 +438,15 @@ fn arrived<'r>(
         kinds.insert(BreakKind::MissingInBank);
     } else if found != expected && !payouts.may_arrive(payout, found, findings) {
         let several = transfer.entries.len() > 1;
-        kinds.insert(
-            if several && transfer.entries.iter().all(|entry| i128::from(entry.amount) == expected) {
-                BreakKind::DuplicateRecordB
-            } else if !several && is_charged(transfer, found) {
-                BreakKind::BankCharge
-            } else if lacks(transfer, found).is_some() {
-                BreakKind::SplitIncomplete
-            } else {
-                BreakKind::AmountMismatch
-            },
-        );
+        kinds.insert(if several && transfer.entries.iter().all(|entry| entry.amount == expected) {
+            BreakKind::DuplicateRecordB
+        } else if !several && is_charged(transfer, found) {
+            BreakKind::BankCharge
+        } else if lacks(transfer, found).is_some() {
+            BreakKind::SplitIncomplete
+        } else {
+            BreakKind::AmountMismatch
+        });
     } else {
         let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
         if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
@@ -474,6 +472,10 @@ fn arrived<'r>(
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
     let found = (!transfer.entries.is_empty()).then_some(found);
-    break_.shown = Some(Shown { currency: payout.currency, expected: Some(expected), found });
+    break_.shown = Some(Shown {
+        currency: payout.currency,
+        expected: Some(expected.into()),
+        found: found.map(i128::from),
+    });
     findings.breaks.push(break_);
 }

@@ -29,8 +29,8 @@ pub(super) struct Payout<'r> {
     /// Rows that say it came back.
     pub(super) back: Vec<&'r Row<'r>>,
     pub(super) lines: Vec<&'r Row<'r>>,
-    /// Sum of the lines.
-    pub(super) sum: i128,
+    /// Sum of the lines; like all sums of a payout in the bits of an amount, in which it must fit to be paid out.
+    pub(super) sum: i64,
 }
 
 /// How the effect of a line on its payout is read. The file shows which one it means.
@@ -51,9 +51,9 @@ const READINGS: [Reading; 5] =
 pub(super) struct Open<'p, 'r> {
     pub(super) payout: &'p Payout<'r>,
     /// What it says.
-    pub(super) said: i128,
+    pub(super) said: i64,
     /// What came of it: what it says may be what is wrong.
-    pub(super) came: i128,
+    pub(super) came: i64,
 }
 
 /// All payouts of a run.
@@ -68,14 +68,14 @@ pub(super) struct Payouts<'r> {
 }
 
 /// What a row does to the balance.
-pub(super) fn effect(row: &Row, reading: Reading) -> i128 {
-    let amount = i128::from(row.amount);
-    let fee = i128::from(row.fee.unwrap_or_default());
-    let tax = i128::from(row.tax.unwrap_or_default());
-    let signed = if row.leaves() { 0_i128.wrapping_sub(amount.wrapping_abs()) } else { amount };
+pub(super) fn effect(row: &Row, reading: Reading) -> i64 {
+    let amount = row.amount;
+    let fee = row.fee.unwrap_or_default();
+    let tax = row.tax.unwrap_or_default();
+    let signed = if row.leaves() { 0_i64.wrapping_sub(amount.wrapping_abs()) } else { amount };
     match (reading, row.net) {
-        (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && i128::from(net) <= amount => {
-            i128::from(net).wrapping_neg()
+        (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && net <= amount => {
+            net.wrapping_neg()
         }
         (Reading::Net, Some(net)) => net.into(),
         (Reading::Net | Reading::AfterFeeAndTax, _) => signed.wrapping_sub(fee).wrapping_sub(tax),
@@ -87,9 +87,9 @@ pub(super) fn effect(row: &Row, reading: Reading) -> i128 {
 
 impl<'r> Payout<'r> {
     /// What it says it is; the sum of its lines where nothing says so. Positive when it reaches the bank.
-    pub(super) fn amount(&self, is_negated: bool) -> i128 {
+    pub(super) fn amount(&self, is_negated: bool) -> i64 {
         let Some(row) = self.paid.first().or_else(|| self.booked.first()) else { return self.sum };
-        let amount = i128::from(row.amount);
+        let amount = row.amount;
         if is_negated { amount.wrapping_neg() } else { amount }
     }
 
@@ -211,7 +211,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// What the payout says it is.
-    pub(super) fn amount(&self, payout: &Payout<'_>) -> i128 {
+    pub(super) fn amount(&self, payout: &Payout<'_>) -> i64 {
         payout.amount(self.is_negated)
     }
 
@@ -225,7 +225,7 @@ impl<'r> Payouts<'r> {
     pub(super) fn judge(
         &self,
         rows: &'r [Row<'r>],
-        came: &[i128],
+        came: &[i64],
         window: &Window,
         findings: &mut Findings<'r>,
     ) {
@@ -260,7 +260,7 @@ impl<'r> Payouts<'r> {
         for Open { payout, said, came } in open {
             // Once its lines stand where they belong.
             let change =
-                moved.iter().fold(0_i128, |change, one| change.wrapping_add(one.change_of(payout.key)));
+                moved.iter().fold(0_i64, |change, one| change.wrapping_add(one.change_of(payout.key)));
             if change != 0 && self.is_explained(payout, said.wrapping_sub(change), findings) {
                 continue;
             }
@@ -343,7 +343,7 @@ fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
     Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
 }
 
-fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
+fn sum(payout: &Payout<'_>, reading: Reading) -> i64 {
     let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
     lines.fold(0, |sum, line| sum.wrapping_add(effect(line, reading)))
 }
@@ -351,11 +351,15 @@ fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
 pub(super) fn of_payout<'r>(
     kind: BreakKind,
     payout: &Payout<'r>,
-    amounts: Option<(Option<i128>, Option<i128>)>,
+    amounts: Option<(Option<i64>, Option<i64>)>,
 ) -> Finding<'r> {
     let rule = if kind == BreakKind::GroupSumMismatch { BY_SUM } else { BY_PAYOUT };
     let mut found = Finding::new(Kinds::only(kind), payout.rows(), Hop::Payout, rule);
     found.reference = Some(payout.key);
-    found.shown = amounts.map(|(expected, found)| Shown { currency: payout.currency, expected, found });
+    found.shown = amounts.map(|(expected, found)| Shown {
+        currency: payout.currency,
+        expected: expected.map(i128::from),
+        found: found.map(i128::from),
+    });
     found
 }
