@@ -218,16 +218,12 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
             continue;
         }
         let missing = amount.wrapping_sub(came);
-        let fitting: Vec<usize> = positions(left, &|entry| {
+        let found = parts(left, missing, &|entry| {
             entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
         });
-        let amounts: Vec<i64> = pick(left, &fitting).iter().map(|entry| entry.amount).collect();
-        if let Subset::Only(chosen) = subset::find(&amounts, missing, TOGETHER_MAX) {
-            let found = take(left, &pick(&fitting, &chosen));
-            if let Some(transfer) = transfers.get_mut(place) {
-                transfer.entries.extend(found);
-                (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
-            }
+        if let Some((found, transfer)) = found.zip(transfers.get_mut(place)) {
+            transfer.entries.extend(found);
+            (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
         }
     }
 }
@@ -277,6 +273,23 @@ fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i64) -> O
             Subset::None => None,
         }
     })
+}
+
+/// Takes the only entries that fit and make an amount together.
+fn parts<'r>(
+    left: &mut Vec<&'r Row<'r>>,
+    amount: i64,
+    fits: &dyn Fn(&&'r Row<'r>) -> bool,
+) -> Option<Vec<&'r Row<'r>>> {
+    let fitting = positions(left, fits);
+    let mut amounts = Vec::new();
+    for place in &fitting {
+        amounts.extend(left.get(*place).map(|entry| entry.amount));
+    }
+    match subset::find(&amounts, amount, TOGETHER_MAX) {
+        Subset::Only(chosen) => Some(take(left, &pick(&fitting, &chosen))),
+        _ => None,
+    }
 }
 
 fn settle(transfers: &mut [Transfer<'_, '_>], place: usize) {
@@ -374,12 +387,11 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         }
     }
     for transfer in transfers.iter_mut().filter(|transfer| is_open(transfer)) {
-        let fitting = positions(&rest, &|entry| {
+        let found = parts(&mut rest, transfer.amount, &|entry| {
             entry.currency == transfer.payout.currency && is_in_time(transfer.at, entry, window)
         });
-        let amounts: Vec<i64> = pick(&rest, &fitting).iter().map(|entry| entry.amount).collect();
-        if let Subset::Only(chosen) = subset::find(&amounts, transfer.amount, TOGETHER_MAX) {
-            transfer.entries = take(&mut rest, &pick(&fitting, &chosen));
+        if let Some(found) = found {
+            transfer.entries = found;
             (transfer.rule, transfer.made_by) = (BY_SUM, MadeBy::AMOUNT.and(MadeBy::TIME));
         }
     }

@@ -255,7 +255,13 @@ impl<'r> Payouts<'r> {
         }
         let moved = self.moved(&open, findings);
         for one in &moved {
-            found_new.push(shifted(one.line, rows));
+            let is_told = findings.breaks.iter().any(|found| {
+                found.kinds.contains(BreakKind::PeriodShift)
+                    && found.unit.settlement.first().is_some_and(|row| row.number == one.line.number)
+            });
+            if !is_told {
+                found_new.push(shifted(one.line, rows));
+            }
         }
         for Open { payout, said, came } in open {
             // Once its lines stand where they belong.
