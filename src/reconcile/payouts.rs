@@ -77,7 +77,7 @@ pub(super) fn effect(row: &Row, reading: Reading) -> i64 {
         (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && net <= amount => {
             net.wrapping_neg()
         }
-        (Reading::Net, Some(net)) => net.into(),
+        (Reading::Net, Some(net)) => net,
         (Reading::Net | Reading::AfterFeeAndTax, _) => signed.wrapping_sub(fee).wrapping_sub(tax),
         (Reading::AfterFee, _) => signed.wrapping_sub(fee),
         (Reading::Gross, _) => signed,
