@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use tillproof::calendar::parse_rfc3339;
-use tillproof::reconcile::{Break, Options, Source, Sources, run};
+use tillproof::reconcile::{Break, Options, Report, Source, Sources, run};
 
 const HEADER: &str = "reference,id,type,amount_minor,currency,fee_minor,tax_minor,net_minor,status,occurred_at,\
                       payout_id,parent_reference,account,original_amount_minor,original_currency,rate\n";
@@ -65,6 +65,28 @@ fn line(found: &Break) -> String {
         rows(&found.settlement),
         rows(&found.bank),
     )
+}
+
+/// What comes of ledger rows, settlement rows and bank rows.
+fn judged(ledger: &[&str], settlement: &[&str], bank: &[&str]) -> Report {
+    let file =
+        |rows: &[&str]| format!("{HEADER}{}", rows.iter().map(|text| row(text) + "\n").collect::<String>());
+    let entry = |text: &&str| {
+        let mut cells = text.splitn(5, ' ');
+        let [id, reference, amount, day] = [(); 4].map(|()| cells.next().unwrap());
+        let (reference, note) = (reference.trim_matches('-'), cells.next().unwrap_or_default());
+        format!("{id},{reference},{amount},EUR,2026-03-{day},{note}\n")
+    };
+    let (ledger, settlement) = (file(ledger), file(settlement));
+    let statement = format!("{BANK}{}", bank.iter().map(entry).collect::<String>());
+    let statements = [Source { name: "bank.csv", data: statement.as_bytes() }];
+    let sources = Sources {
+        ledger: &[Source { name: "ledger.csv", data: ledger.as_bytes() }],
+        settlement: &[Source { name: "s.csv", data: settlement.as_bytes() }],
+        bank: if bank.is_empty() { &[] } else { &statements },
+        ..Sources::default()
+    };
+    run(&sources, Options::default()).unwrap()
 }
 
 /// Ledger rows, settlement rows, bank rows, breaks.
@@ -342,27 +364,9 @@ fn each_class_has_its_example() {
     ];
     let mut kinds = BTreeSet::new();
     for (number, (ledger, settlement, bank, expected)) in table.iter().enumerate() {
-        let file = |rows: &[&str]| {
-            format!("{HEADER}{}", rows.iter().map(|text| row(text) + "\n").collect::<String>())
-        };
-        let entry = |text: &&str| {
-            let cells: Vec<&str> = text.split(' ').collect();
-            let [id, reference, amount, day, note @ ..] = &*cells else { panic!("{text}") };
-            let reference = reference.trim_matches('-');
-            format!("{id},{reference},{amount},EUR,2026-03-{day},{}\n", note.join(" "))
-        };
-        let (ledger, settlement) = (file(ledger), file(settlement));
-        let statement = format!("{BANK}{}", bank.iter().map(entry).collect::<String>());
-        let statements = [Source { name: "bank.csv", data: statement.as_bytes() }];
-        let sources = Sources {
-            ledger: &[Source { name: "ledger.csv", data: ledger.as_bytes() }],
-            settlement: &[Source { name: "s.csv", data: settlement.as_bytes() }],
-            bank: if bank.is_empty() { &[] } else { &statements },
-            ..Sources::default()
-        };
-        let report = run(&sources, Options::default()).unwrap();
+        let report = judged(ledger, settlement, bank);
         let found: Vec<String> = report.breaks.iter().map(line).collect();
-        assert_eq!(found, *expected, "row {number} of the table: {ledger}{settlement}{statement}");
+        assert_eq!(found, *expected, "row {number} of the table");
         for each in &report.breaks {
             assert!(
                 each.explanation.ends_with('.') && !each.explanation.contains(['{', '}']),
@@ -474,5 +478,118 @@ fn an_entry_that_counts_from_another_day_is_told_beyond_the_window() {
             let told = format!("counts it from {value} on and booked it on {booked}");
             assert!(found.explanation.contains(&told), "{}", found.explanation);
         }
+    }
+}
+
+#[test]
+fn two_things_wrong_with_one_payout_or_refund_are_told_as_two_and_nothing_is_invented() {
+    let books: &[&str] = &["a ch_a 90000", "b ch_b 50000", "c ch_c 70000"];
+    let lines = [
+        "a ch_a 90000 payout=po_1 at=09",
+        "b ch_b 50000 payout=po_2 at=09",
+        "c ch_c 70000 payout=po_3 at=09",
+    ];
+    let paid = |more: &[&'static str]| [&lines, more].concat();
+    let (one, two) = ("po_1 po_1 90000 type=payout at=11", "po_2 po_2 50000 type=payout at=12");
+    let three = "po_3 po_3 70000 type=payout at=11";
+    let three_came = "b3 po_3 70000 12";
+    let wrong_line = [
+        "a ch_a 90000 payout=po_1 at=09",
+        "b ch_b 50900 payout=po_2 at=09",
+        "c ch_c 70000 payout=po_3 at=09",
+    ];
+    let moved = [
+        "a ch_a 90000 payout=po_1 at=09",
+        "b ch_b 50000 payout=po_3 at=09",
+        "c ch_c 70000 payout=po_3 at=09",
+    ];
+    let alone = ["a ch_a 90000 payout=po_1 at=09", "c ch_c 70000 payout=po_3 at=09"];
+    // What happened, settlement rows, bank rows, breaks.
+    type Pair<'a> = (&'a str, Vec<&'a str>, &'a [&'a str], &'a [&'a str]);
+    let table: &[Pair<'_>] = &[
+        (
+            "together, and late",
+            paid(&[one, two, three]),
+            &["b1 po_2 140000 28", three_came],
+            &["H3 F1 late po_2 50000 50000 0 m s6 b2"],
+        ),
+        (
+            "together, and its own total is wrong",
+            paid(&[one, "po_2 po_2 50200 type=payout at=12", three]),
+            &["b1 po_2 140000 13", three_came],
+            &["H2 C7 group_sum_mismatch +residual_unexplained po_2 50000 50200 200 m s6 b"],
+        ),
+        (
+            "together, and the total of the other is wrong",
+            paid(&["po_1 po_1 90200 type=payout at=11", two, three]),
+            &["b1 po_2 140000 13", three_came],
+            &["H2 C7 group_sum_mismatch +residual_unexplained po_1 90000 90200 200 m s5 b"],
+        ),
+        (
+            "together, and a line and the total are wrong",
+            [&wrong_line[..], &[one, "po_2 po_2 50200 type=payout at=12", three]].concat(),
+            &["b1 po_2 140000 13", three_came],
+            &[
+                "H1 D2 amount_mismatch b 50000 50900 900 m3 s3 b",
+                "H2 C7 group_sum_mismatch +residual_unexplained po_2 50900 50200 -700 m s6 b",
+            ],
+        ),
+        (
+            "together, and charged",
+            paid(&[one, two, three]),
+            &["b1 po_2 139200 13", three_came],
+            &["H3 D11 bank_charge po_2 50000 49200 -800 m s6 b2"],
+        ),
+        (
+            "charged, and two others could have come with it",
+            paid(&[one, two, "po_3 po_3 90100 type=payout at=11"]),
+            &["b1 po_2 139200 13"],
+            &[
+                "H3 D2 amount_mismatch po_2 50000 139200 89200 m s6 b2",
+                "H2 C7 group_sum_mismatch +residual_unexplained po_3 70000 90100 20100 m s7 b",
+            ],
+        ),
+        (
+            "came and went back, and its total is wrong",
+            paid(&["po_1 po_1 90200 type=payout at=11", two, three]),
+            &["b1 po_1 90000 12", "b2 po_1 -90000 14", "b4 po_2 50000 13", three_came],
+            &[
+                "H2 C7 group_sum_mismatch +residual_unexplained po_1 90000 90200 200 m s5 b",
+                "H3 E5 payout_not_reversed po_1 90200 90000 -200 m s5 b2,3",
+            ],
+        ),
+        (
+            "without its line, and its total is wrong",
+            [&moved[..], &[one, "po_2 po_2 50200 type=payout at=12", three]].concat(),
+            &["b1 po_1 90000 12", "b2 po_2 50000 13", three_came],
+            &[
+                "H2 F3 period_shift b 50000 50000 0 m3 s3 b",
+                "H2 C7 group_sum_mismatch +residual_unexplained po_2 50000 50200 200 m s6 b",
+            ],
+        ),
+        (
+            "its line is missing, and its total is wrong",
+            [&alone[..], &[one, "po_2 po_2 50200 type=payout at=12", three]].concat(),
+            &["b1 po_1 90000 12", "b2 po_2 50000 13", three_came],
+            &[
+                "H1 B2 missing_in_settlement b 50000 - - m3 s b",
+                "H2 C7 group_sum_mismatch +residual_unexplained po_2 0 50200 50200 m s5 b",
+            ],
+        ),
+    ];
+    for (name, settlement, bank, expected) in table {
+        let found: Vec<String> = judged(books, settlement, bank).breaks.iter().map(line).collect();
+        assert_eq!(found, *expected, "{name}");
+    }
+    let books = ["a ch_a 1000", "a re_a 300 type=refund"];
+    let missing: &[&str] =
+        &["H1 B2 missing_in_settlement a 300 - - m3 s b", "H1 E2 status_stale a 300 300 0 m3 s3 b"];
+    let wrong: &[&str] =
+        &["H1 D2 amount_mismatch a 300 280 -20 m3 s4 b", "H1 E2 status_stale a 300 300 0 m3 s3 b"];
+    for (refund, expected) in [(None, missing), (Some("a re_a 280 type=refund"), wrong)] {
+        let came = ["a ch_a 1000", "a re_a 300 type=adjustment at=14"];
+        let settlement: Vec<&str> = came.into_iter().chain(refund).collect();
+        let found: Vec<String> = judged(&books, &settlement, &[]).breaks.iter().map(line).collect();
+        assert_eq!(found, expected, "{refund:?}");
     }
 }

@@ -31,8 +31,13 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     text.split_once("..").map_or_else(|| 1..=number(&text), |(from, to)| number(from)..=number(to))
 }
 
-/// Seeds beyond those that once told of a fault: a refund that came back and whose line stands there twice.
-const FOUND: [u64; 2] = [339, 494];
+/// Seeds beyond those that once told of a fault: of a refund that came back, the line stands there twice, wrong or never; payouts
+/// that came together, of which one is late, charged, wrong in its total or in a line; one that is wrong in its total and came
+/// back; a line in another payout, of which one is wrong in its total; a dispute of which nothing was told, with a wrong fee.
+const FOUND: [u64; 19] = [
+    339, 494, 330, 662, 853, 1189, 1638, 1664, 1728, 1767, 1932, 1982, 3354, 3612, 7721, 9470, 10398, 14566,
+    436,
+];
 
 /// What a month left behind.
 struct Month {
@@ -184,14 +189,26 @@ fn score(month: &Month, mirror: &str) -> (BTreeMap<&'static str, usize>, Vec<Str
     let mut open: Vec<(&Break, BTreeSet<String>)> =
         report.breaks.iter().map(|found| (found, names(found, &settlement))).collect();
     let (mut found, mut missed) = (BTreeMap::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for one in &month.truth {
+        // A dispute of which two events are silent is missing once.
+        if one.fault == "dispute_silent" && !seen.insert(&one.objects) {
+            continue;
+        }
         // What waits for a next payout that never comes did not arrive.
         let is_last = one.fault == "bank_merged"
             && open.iter().any(|(each, _)| {
                 each.kind == BreakKind::MissingInBank && one.objects.contains(&each.reference)
             });
         let Some(kind) = told(one).or(is_last.then_some("missing_in_bank")) else { continue };
-        let wanted: Vec<&String> = one.objects.iter().chain(&one.reference).collect();
+        let mut wanted: Vec<&str> = one.objects.iter().chain(&one.reference).map(String::as_str).collect();
+        // Which fee is due on a dispute that no webhook told of, no file says: its payout is not the sum of its lines.
+        let is_untold = one.fault.starts_with("dispute_fee") && silent.contains(wanted[0]);
+        let kind = if is_untold { "group_sum_mismatch" } else { kind };
+        if is_untold {
+            let object = wanted[0];
+            wanted.extend(settlement.iter().filter(|cells| cells[1] == object).map(|cells| cells[9]));
+        }
         let place = open.iter().position(|(each, names)| {
             each.kind.name() == kind && wanted.iter().any(|name| names.contains(*name))
         });

@@ -22,15 +22,19 @@ const TOGETHER_MAX: usize = 5;
 const SLACK: Millis = Millis::new(7 * DAY_MS);
 
 /// A bank keeps at most this many hundredths of a currency's unit, or a twentieth; what lacks more is a missing part.
-const CHARGE_MAX: i128 = 50;
+const CHARGE_MAX: i64 = 50;
 
 /// A payout on its way to the bank.
 #[derive(Debug)]
 pub(super) struct Transfer<'p, 'r> {
     pub(super) payout: &'p Payout<'r>,
-    amount: i128,
+    amount: i64,
+    /// What may rightly arrive: its amount, and what else its lines explain.
+    may: Vec<i64>,
     at: Option<Timestamp>,
     pub(super) entries: Vec<&'r Row<'r>>,
+    /// What of its entries belongs to other payouts.
+    others: i64,
     rule: Rule,
     made_by: MadeBy,
     is_settled: bool,
@@ -38,23 +42,49 @@ pub(super) struct Transfer<'p, 'r> {
     returned: Vec<&'r Row<'r>>,
 }
 
+/// The payouts with the entries that name them, and the entries that name none.
+pub(super) struct Named<'p, 'r> {
+    transfers: Vec<Transfer<'p, 'r>>,
+    left: Vec<&'r Row<'r>>,
+}
+
+impl<'p, 'r> Named<'p, 'r> {
+    /// Gives entries to the payouts they name.
+    pub(super) fn of(
+        entries: Vec<&'r Row<'r>>,
+        payouts: &'p Payouts<'r>,
+        findings: &mut Findings<'r>,
+    ) -> Self {
+        let entries = once(entries, findings);
+        let mut transfers = payouts.all.iter().map(|payout| transfer(payouts, payout)).collect::<Vec<_>>();
+        let left = by_name(&entries, &mut transfers);
+        Self { transfers, left }
+    }
+
+    /// What came of each payout under its name.
+    pub(super) fn came(&self) -> Vec<i64> {
+        self.transfers.iter().map(|transfer| total(&transfer.entries)).collect()
+    }
+}
+
 /// Holds the payouts against the entries of the bank.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(
-    entries: Vec<&'r Row<'r>>,
+    named: Named<'_, 'r>,
     payouts: &Payouts<'r>,
     rules: &Rules,
     window: &Window,
     findings: &mut Findings<'r>,
 ) {
-    let entries = once(entries, findings);
-    let mut transfers: Vec<Transfer<'_, 'r>> =
-        payouts.all.iter().map(|payout| transfer(payouts, payout)).collect();
+    let Named { mut transfers, mut left } = named;
     if transfers.is_empty() {
-        findings.set_aside = findings.set_aside.saturating_add(entries.len());
+        findings.set_aside = findings.set_aside.saturating_add(left.len());
         return;
     }
-    let mut left = by_name(&entries, &mut transfers);
+    for transfer in transfers.iter_mut().filter(|transfer| total(&transfer.entries) != transfer.amount) {
+        transfer.may = payouts.may(transfer.payout, findings);
+        part_returns(transfer);
+    }
     if rules.has(Pass::BySum) {
         complete(&mut transfers, &mut left, window);
     }
@@ -93,8 +123,10 @@ fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'
     Transfer {
         payout,
         amount,
+        may: vec![amount],
         at: said.or(latest),
         entries: Vec::new(),
+        others: 0,
         rule: BY_REFERENCE,
         made_by: MadeBy::PAYOUT,
         is_settled: false,
@@ -124,12 +156,10 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
         let found = by_reference.or_else(|| words.filter(|word| word.len() > 2).find_map(called));
         match found.and_then(|place| transfers.get_mut(place)) {
             Some(transfer) if transfer.payout.currency == entry.currency => {
-                let is_return =
-                    transfer.amount != 0 && transfer.amount.saturating_neg() == i128::from(entry.amount);
                 if by_reference.is_none() {
                     transfer.made_by = MadeBy::DESCRIPTION;
                 }
-                if is_return { transfer.returned.push(entry) } else { transfer.entries.push(entry) }
+                transfer.entries.push(entry);
             }
             _ => left.push(*entry),
         }
@@ -137,8 +167,21 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
     left
 }
 
-fn total(entries: &[&Row]) -> i128 {
-    entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.amount.into()))
+/// Takes from the entries of a payout those by which all that may have come went back.
+fn part_returns(transfer: &mut Transfer<'_, '_>) {
+    let Transfer { may, entries, returned, .. } = transfer;
+    entries.retain(|entry| {
+        let went = entry.amount.wrapping_neg();
+        let is_return = went != 0 && may.contains(&went);
+        if is_return {
+            returned.push(*entry);
+        }
+        !is_return
+    });
+}
+
+fn total(entries: &[&Row]) -> i64 {
+    entries.iter().fold(0, |sum, entry| sum.wrapping_add(entry.amount))
 }
 
 /// Whether an entry may be a payout of that time.
@@ -152,54 +195,99 @@ fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
 /// What a named entry has too much belongs to other payouts, and what it lacks may stand in entries without a name.
 fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, window: &Window) {
     for place in 0..transfers.len() {
-        let Some(transfer) = transfers.get(place).filter(|transfer| !transfer.entries.is_empty()) else {
-            continue;
-        };
-        let (currency, at) = (transfer.payout.currency, transfer.at);
-        let missing = transfer.amount.saturating_sub(total(&transfer.entries));
-        let first = transfer.entries.first().copied();
-        let is_repeated =
-            transfer.entries.iter().skip(1).any(|entry| i128::from(entry.amount) == transfer.amount);
-        if missing == 0 || is_repeated {
+        let Some(transfer) = transfers.get(place) else { continue };
+        let Some(first) = transfer.entries.first() else { continue };
+        let (amount, currency, at) = (transfer.amount, transfer.payout.currency, transfer.at);
+        let came = total(&transfer.entries);
+        let is_repeated = transfer.entries.iter().skip(1).any(|entry| entry.amount == amount);
+        if came == amount || is_repeated {
             continue;
         }
-        let fitting: Vec<usize> = positions(transfers, &|other| {
-            is_open(other)
-                && other.payout.currency == currency
-                && first.is_some_and(|entry| is_in_time(other.at, entry, window))
+        // What came with a payout that is late was due with it.
+        let due = at.map(|at| window.due(at)).or(first.occurred_at);
+        let punctual = Row { occurred_at: first.occurred_at.min(due), ..**first };
+        let mut fitting: Vec<usize> = positions(transfers, &|other| {
+            is_open(other) && other.payout.currency == currency && is_in_time(other.at, &punctual, window)
         });
-        if let Some(chosen) = together(transfers, &fitting, missing.saturating_neg()) {
-            for chosen in chosen.into_iter().chain([place]) {
-                settle(transfers, chosen);
-            }
-            continue;
-        }
-        let fitting: Vec<usize> = positions(left, &|entry| {
-            entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
-        });
-        let amounts: Vec<i128> = pick(left, &fitting).iter().map(|entry| entry.amount.into()).collect();
-        if let Subset::Only(chosen) = subset::find(&amounts, missing, TOGETHER_MAX) {
-            let found = take(left, &pick(&fitting, &chosen));
+        fitting.push(place);
+        if let Some(others) = merged(transfers, place, &fitting, came) {
             if let Some(transfer) = transfers.get_mut(place) {
-                transfer.entries.extend(found);
+                transfer.others = others;
                 (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
             }
+            continue;
+        }
+        let missing = amount.wrapping_sub(came);
+        let found = parts(left, missing, &|entry| {
+            entry.currency == currency && !entry.is_keyed && is_in_time(at, entry, window)
+        });
+        if let Some((found, transfer)) = found.zip(transfers.get_mut(place)) {
+            transfer.entries.extend(found);
+            (transfer.rule, transfer.made_by) = (BY_SUM, transfer.made_by.and(MadeBy::AMOUNT));
         }
     }
 }
 
-/// The only payouts of these places that make an amount together, each by what it says or by what its lines sum to.
-fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i128) -> Option<Vec<usize>> {
-    let (mut amounts, mut owners) = (Vec::new(), Vec::new());
-    for place in fitting {
-        let Some(transfer) = transfers.get(*place) else { continue };
-        let (said, sum) = (transfer.amount, transfer.payout.sum);
-        let own = if said == sum || transfer.payout.lines.is_empty() { vec![said] } else { vec![said, sum] };
-        owners.extend(own.iter().map(|_| *place));
-        amounts.push(own);
+/// Settles the only other payouts that came with this one, and says what they are of what came: what is left may be this
+/// one, or, where one payout alone came with it, what a bank that keeps a charge leaves of it.
+fn merged(transfers: &mut [Transfer<'_, '_>], place: usize, fitting: &[usize], came: i64) -> Option<i64> {
+    let mut chosen = together(transfers, fitting, came);
+    if chosen.is_none() {
+        let whole = transfers.get(place)?;
+        let mut charged = fitting.iter().filter_map(|other| {
+            let amount = transfers.get(*other).filter(|_| *other != place)?.amount;
+            is_charged(whole, came.wrapping_sub(amount)).then_some((*other, amount))
+        });
+        let only = charged.next().filter(|_| charged.next().is_none() && !is_charged(whole, came))?;
+        chosen = Some(vec![only, (place, 0)]);
     }
-    match subset::find_one_of_each(&amounts, amount, TOGETHER_MAX) {
-        Subset::Only(chosen) => Some(pick(&owners, &chosen)),
+    // Of what it may be alone, nothing is another's.
+    let others: Vec<(usize, i64)> = chosen?;
+    if others.len() < 2 || others.last().is_none_or(|(last, _)| *last != place) {
+        return None;
+    }
+    let mut sum = 0_i64;
+    for (other, amount) in others {
+        if other != place {
+            settle(transfers, other);
+            sum = sum.wrapping_add(amount);
+        }
+    }
+    Some(sum)
+}
+
+/// The only payouts of these places that make an amount together, and what came of each: what they say or their lines are,
+/// and where those do not, what their lines would be without their breaks. Empty where several do.
+fn together(transfers: &[Transfer<'_, '_>], fitting: &[usize], amount: i64) -> Option<Vec<(usize, i64)>> {
+    [2, usize::MAX].into_iter().find_map(|most| {
+        let (mut amounts, mut each) = (Vec::new(), Vec::new());
+        for place in fitting {
+            let may = transfers.get(*place).map_or(&[][..], |transfer| &transfer.may);
+            let may = may.get(..most).unwrap_or(may);
+            amounts.push(may.to_vec());
+            each.extend(may.iter().map(|one| (*place, *one)));
+        }
+        match subset::find_one_of_each(&amounts, amount, TOGETHER_MAX) {
+            Subset::Only(chosen) => Some(pick(&each, &chosen)),
+            Subset::Several => Some(Vec::new()),
+            Subset::None => None,
+        }
+    })
+}
+
+/// Takes the only entries that fit and make an amount together.
+fn parts<'r>(
+    left: &mut Vec<&'r Row<'r>>,
+    amount: i64,
+    fits: &dyn Fn(&&'r Row<'r>) -> bool,
+) -> Option<Vec<&'r Row<'r>>> {
+    let fitting = positions(left, fits);
+    let mut amounts = Vec::new();
+    for place in &fitting {
+        amounts.extend(left.get(*place).map(|entry| entry.amount));
+    }
+    match subset::find(&amounts, amount, TOGETHER_MAX) {
+        Subset::Only(chosen) => Some(take(left, &pick(&fitting, &chosen))),
         _ => None,
     }
 }
@@ -231,7 +319,7 @@ fn by_amount<'r>(
     findings: &mut Findings<'r>,
 ) {
     let fits = |transfer: &Transfer<'_, 'r>, entry: &&Row| {
-        transfer.amount == i128::from(entry.amount)
+        transfer.amount == entry.amount
             && transfer.payout.currency == entry.currency
             && is_in_time(transfer.at, entry, window)
     };
@@ -293,22 +381,34 @@ fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, w
         let fitting = positions(transfers, &|other| {
             is_open(other) && other.payout.currency == entry.currency && is_in_time(other.at, entry, window)
         });
-        match together(transfers, &fitting, entry.amount.into()).filter(|chosen| chosen.len() > 1) {
-            Some(chosen) => chosen.into_iter().for_each(|place| settle(transfers, place)),
+        match together(transfers, &fitting, entry.amount).filter(|chosen| chosen.len() > 1) {
+            Some(chosen) => chosen.into_iter().for_each(|(place, _)| settle(transfers, place)),
             None => rest.push(entry),
         }
     }
     for transfer in transfers.iter_mut().filter(|transfer| is_open(transfer)) {
-        let fitting = positions(&rest, &|entry| {
+        let found = parts(&mut rest, transfer.amount, &|entry| {
             entry.currency == transfer.payout.currency && is_in_time(transfer.at, entry, window)
         });
-        let amounts: Vec<i128> = pick(&rest, &fitting).iter().map(|entry| entry.amount.into()).collect();
-        if let Subset::Only(chosen) = subset::find(&amounts, transfer.amount, TOGETHER_MAX) {
-            transfer.entries = take(&mut rest, &pick(&fitting, &chosen));
+        if let Some(found) = found {
+            transfer.entries = found;
             (transfer.rule, transfer.made_by) = (BY_SUM, MadeBy::AMOUNT.and(MadeBy::TIME));
         }
     }
     *left = rest;
+}
+
+/// What a payout lacks of its size. A negative payout is a debit; its entry is judged by its size.
+fn lacks(transfer: &Transfer<'_, '_>, found: i64) -> Option<i64> {
+    let missing = transfer.amount.wrapping_abs().wrapping_sub(found.wrapping_abs());
+    (missing >= 0 && (transfer.amount < 0) == (found < 0)).then_some(missing)
+}
+
+/// Whether a payout lacks no more than a bank may keep.
+fn is_charged(transfer: &Transfer<'_, '_>, found: i64) -> bool {
+    let most = i64::from(transfer.payout.currency.minor_units()).wrapping_mul(CHARGE_MAX);
+    let most = most.max(transfer.amount.wrapping_abs().div_euclid(20));
+    lacks(transfer, found).is_some_and(|missing| missing <= most)
 }
 
 /// Whether an entry counts from a day that is further from its booking than the window allows.
@@ -327,7 +427,7 @@ fn arrived<'r>(
     let payout = transfer.payout;
     let Some(row) = payout.row().filter(|_| !transfer.is_settled) else { return };
     let window = window.of(row.account);
-    let found = total(&transfer.entries);
+    let found = total(&transfer.entries).wrapping_sub(transfer.others);
     let expected = transfer.amount;
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {
@@ -349,24 +449,16 @@ fn arrived<'r>(
         }
         kinds.insert(BreakKind::MissingInBank);
     } else if found != expected && !payouts.may_arrive(payout, found, findings) {
-        // A negative payout is a debit; its entry is judged by its size.
-        let is_turned = (expected < 0) != (found < 0);
-        let (whole, part) = (expected.saturating_abs(), found.saturating_abs());
-        let missing = whole.saturating_sub(part);
         let several = transfer.entries.len() > 1;
-        let unit = i128::from(payout.currency.minor_units());
-        let is_small = missing <= unit.saturating_mul(CHARGE_MAX) || missing.saturating_mul(20) <= whole;
-        kinds.insert(
-            if several && transfer.entries.iter().all(|entry| i128::from(entry.amount) == expected) {
-                BreakKind::DuplicateRecordB
-            } else if missing < 0 || is_turned {
-                BreakKind::AmountMismatch
-            } else if several || !is_small {
-                BreakKind::SplitIncomplete
-            } else {
-                BreakKind::BankCharge
-            },
-        );
+        kinds.insert(if several && transfer.entries.iter().all(|entry| entry.amount == expected) {
+            BreakKind::DuplicateRecordB
+        } else if !several && is_charged(transfer, found) {
+            BreakKind::BankCharge
+        } else if lacks(transfer, found).is_some() {
+            BreakKind::SplitIncomplete
+        } else {
+            BreakKind::AmountMismatch
+        });
     } else {
         let last = transfer.entries.iter().filter_map(|entry| entry.occurred_at).max();
         if row.is_payout() && transfer.at.zip(last).is_some_and(|(at, last)| window.is_late(at, last)) {
@@ -392,6 +484,10 @@ fn arrived<'r>(
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
     let found = (!transfer.entries.is_empty()).then_some(found);
-    break_.shown = Some(Shown { currency: payout.currency, expected: Some(expected), found });
+    break_.shown = Some(Shown {
+        currency: payout.currency,
+        expected: Some(expected.into()),
+        found: found.map(i128::from),
+    });
     findings.breaks.push(break_);
 }

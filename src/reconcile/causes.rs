@@ -4,7 +4,7 @@
 use super::classes::BreakKind;
 use super::findings::{Finding, Findings};
 use super::group::Unit;
-use super::payouts::{Payout, Payouts, effect};
+use super::payouts::{Open, Payout, Payouts, effect};
 use super::row::Row;
 use super::subset::{self, Subset, Sums};
 use crate::prelude::*;
@@ -12,6 +12,9 @@ use core::cell::OnceCell;
 
 /// How many breaks of its lines may together explain a payout.
 const CAUSES_MAX: usize = 8;
+
+/// So many breaks of its lines are mended together, to ask what may have arrived.
+const MENDED_MAX: usize = 3;
 
 /// So many lines of a payout are tried one by one and two by two.
 const LINES_MAX: usize = 64;
@@ -24,7 +27,7 @@ const TRIED_MAX: usize = 1 << 24;
 #[derive(Debug)]
 pub(super) struct Moved<'r> {
     pub(super) line: &'r Row<'r>,
-    weight: i128,
+    weight: i64,
     /// The key of the payout it is missing in, and of the one it stands in.
     short: &'r str,
     long: &'r str,
@@ -32,10 +35,10 @@ pub(super) struct Moved<'r> {
 
 impl Moved<'_> {
     /// What the sum of a payout changes by when the line is put where it belongs.
-    pub(super) fn change_of(&self, key: &str) -> i128 {
+    pub(super) fn change_of(&self, key: &str) -> i64 {
         match (self.short == key, self.long == key) {
             (true, _) => self.weight,
-            (_, true) => self.weight.saturating_neg(),
+            (_, true) => self.weight.wrapping_neg(),
             _ => 0,
         }
     }
@@ -43,23 +46,41 @@ impl Moved<'_> {
 
 impl<'r> Payouts<'r> {
     /// Whether breaks of its lines explain that a payout is another amount than the sum of its lines.
-    pub(super) fn is_explained(&self, payout: &Payout<'r>, amount: i128, findings: &Findings<'r>) -> bool {
-        let remainder = amount.saturating_sub(payout.sum);
+    pub(super) fn is_explained(&self, payout: &Payout<'r>, amount: i64, findings: &Findings<'r>) -> bool {
+        let remainder = amount.wrapping_sub(payout.sum);
         remainder == 0 || explains(&self.causes(payout, findings), remainder)
     }
 
     /// Whether another amount than the payout says may rightly arrive: where it repeats what is wrong with its lines, what
     /// they should be; where nothing explains it, what they are. Where it is right in spite of its lines, nothing else.
-    pub(super) fn may_arrive(&self, payout: &Payout<'r>, found: i128, findings: &Findings<'r>) -> bool {
+    pub(super) fn may_arrive(&self, payout: &Payout<'r>, found: i64, findings: &Findings<'r>) -> bool {
         let said = self.amount(payout);
         let is_right = said != payout.sum && self.is_explained(payout, said, findings);
         !is_right && self.is_explained(payout, found, findings)
     }
 
+    /// What may rightly arrive of a payout: what it says, and where its lines do not explain that, what they are, with the few
+    /// breaks of theirs mended or not.
+    pub(super) fn may(&self, payout: &Payout<'r>, findings: &Findings<'r>) -> Vec<i64> {
+        let said = self.amount(payout);
+        let mut may = vec![said];
+        if payout.lines.is_empty() || self.is_explained(payout, said, findings) {
+            return may;
+        }
+        let mut changes = vec![0];
+        changes.extend(Sums::of(&self.causes(payout, findings), MENDED_MAX).whole());
+        changes.dedup();
+        let sums = changes.into_iter().map(|change| payout.sum.wrapping_add(change));
+        may.extend(sums.filter(|sum| *sum != said));
+        may
+    }
+
     /// What the sum of the lines would change by, if a break of a line were mended: for each break, by what may be true.
-    pub(super) fn causes(&self, payout: &Payout<'_>, findings: &Findings<'r>) -> Vec<Vec<i128>> {
+    pub(super) fn causes(&self, payout: &Payout<'_>, findings: &Findings<'r>) -> Vec<Vec<i64>> {
         let mut causes = Vec::new();
-        for found in &findings.breaks {
+        // What stands in a file that was delivered twice was counted once.
+        let is_counted = |found: &&Finding<'_>| !found.kinds.contains(BreakKind::FileDuplicate);
+        for found in findings.breaks.iter().filter(is_counted) {
             let own =
                 || found.unit.settlement.iter().filter(|row| row.payout_id == payout.key && !row.is_payout());
             // A line that was found in a wrong payout may be missing here.
@@ -77,7 +98,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// The changes that may mend a break; `None` where it has nothing to do with a payout. `own`: its lines in the payout.
-    fn mended(&self, payout: &Payout<'_>, found: &Finding<'r>, own: Vec<&'r Row<'r>>) -> Option<Vec<i128>> {
+    fn mended(&self, payout: &Payout<'_>, found: &Finding<'r>, own: Vec<&'r Row<'r>>) -> Option<Vec<i64>> {
         let Unit { ledger, settlement, .. } = &found.unit;
         let is_copied = [BreakKind::DuplicateRecordM, BreakKind::IdempotencyConflict]
             .into_iter()
@@ -97,10 +118,10 @@ impl<'r> Payouts<'r> {
         // What stands in another currency is in no sum.
         let theirs: Vec<&Row<'_>> = own.into_iter().filter(|row| row.currency == payout.currency).collect();
         let sum = |rows: &[&Row<'_>], mend: &dyn Fn(&mut Row<'_>)| {
-            rows.iter().fold(0_i128, |sum, row| {
+            rows.iter().fold(0_i64, |sum, row| {
                 let mut row = **row;
                 mend(&mut row);
-                sum.saturating_add(effect(&row, self.reading))
+                sum.wrapping_add(effect(&row, self.reading))
             })
         };
         let told = theirs.first().copied();
@@ -124,9 +145,9 @@ impl<'r> Payouts<'r> {
             right.push(0);
         }
         let now = sum(&theirs, &|_| {});
-        let mut changes: Vec<i128> = Vec::new();
+        let mut changes: Vec<i64> = Vec::new();
         for right in right {
-            let change = right.saturating_sub(now);
+            let change = right.wrapping_sub(now);
             if change != 0 && !changes.contains(&change) {
                 changes.push(change);
             }
@@ -135,38 +156,40 @@ impl<'r> Payouts<'r> {
     }
 
     /// Lines that stand in one payout and are missing in another.
-    pub(super) fn moved(&self, open: &[(&Payout<'r>, i128)], findings: &Findings<'r>) -> Vec<Moved<'r>> {
+    pub(super) fn moved(&self, open: &[Open<'_, 'r>], findings: &Findings<'r>) -> Vec<Moved<'r>> {
         let mut moved: Vec<Moved<'r>> = Vec::new();
         let mut left = TRIED_MAX;
         // What the breaks of its lines may make of each payout that is wrong: many lines are held against it.
         let reach: Vec<OnceCell<Sums>> = open.iter().map(|_| OnceCell::new()).collect();
-        let explains = |place: usize, remainder: i128| {
-            let (Some(cell), Some((payout, _))) = (reach.get(place), open.get(place)) else { return false };
-            cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX)).make(remainder)
+        // Whether a payout is right with a line more, by what it says or by what came.
+        let is_right = |place: usize, weight: i64, is_exact: bool| {
+            let (Some(cell), Some(Open { payout, said, came })) = (reach.get(place), open.get(place)) else {
+                return false;
+            };
+            [*said, *came].into_iter().any(|amount| {
+                let rest = amount.wrapping_sub(payout.sum).wrapping_sub(weight);
+                let reach = || cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX));
+                rest == 0 || (!is_exact && reach().make(rest))
+            })
         };
         // First those that set both payouts right, then those that set one right which the other has too much.
         for is_whole in [true, false] {
-            for (own, (short, remainder)) in open.iter().enumerate() {
+            for (own, Open { payout: short, .. }) in open.iter().enumerate() {
                 for long in &self.all {
                     let is_settled = |key: &str| moved.iter().any(|one| [one.short, one.long].contains(&key));
-                    let other = open.iter().position(|(payout, _)| payout.key == long.key);
-                    let surplus = other.and_then(|place| open.get(place)).map(|(_, surplus)| *surplus);
+                    let other = open.iter().position(|one| one.payout.key == long.key);
                     // In a payout of another currency the line is in nobody's sum, and one without a row says no sum.
                     let is_free = long.currency != short.currency || !long.says();
                     if short.key == long.key
                         || is_settled(short.key)
-                        || (!is_free && (surplus.is_none() || is_settled(long.key)))
+                        || (!is_free && (other.is_none() || is_settled(long.key)))
                     {
                         continue;
                     }
-                    let fits = |weight: i128| {
-                        let here = remainder.saturating_sub(weight);
-                        let there = surplus.unwrap_or_default().saturating_add(weight);
-                        if !is_whole {
-                            return here == 0;
-                        }
-                        (here == 0 || explains(own, here))
-                            && (is_free || there == 0 || other.is_some_and(|place| explains(place, there)))
+                    let fits = |weight: i64| {
+                        let is_right_there =
+                            || other.is_some_and(|place| is_right(place, weight.wrapping_neg(), false));
+                        is_right(own, weight, !is_whole) && (!is_whole || is_free || is_right_there())
                     };
                     let lines: Vec<&Row<'_>> = long
                         .lines
@@ -197,16 +220,16 @@ impl<'r> Payouts<'r> {
     }
 
     /// The lines that fit alone.
-    fn one(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row<'r>>> {
+    fn one(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i64) -> bool) -> Vec<Vec<&'r Row<'r>>> {
         lines.iter().filter(|line| fits(effect(line, self.reading))).map(|line| vec![*line]).collect()
     }
 
     /// The pairs of lines that fit together.
-    fn two(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i128) -> bool) -> Vec<Vec<&'r Row<'r>>> {
+    fn two(&self, lines: &[&'r Row<'r>], fits: &dyn Fn(i64) -> bool) -> Vec<Vec<&'r Row<'r>>> {
         let mut pairs = Vec::new();
         for (place, first) in lines.iter().enumerate() {
             for second in lines.iter().skip(place).skip(1) {
-                if fits(effect(first, self.reading).saturating_add(effect(second, self.reading))) {
+                if fits(effect(first, self.reading).wrapping_add(effect(second, self.reading))) {
                     pairs.push(vec![*first, *second]);
                 }
             }
@@ -216,6 +239,6 @@ impl<'r> Payouts<'r> {
 }
 
 /// Whether at most one change of each cause, together, make up for what remains.
-pub(super) fn explains(causes: &[Vec<i128>], remainder: i128) -> bool {
+pub(super) fn explains(causes: &[Vec<i64>], remainder: i64) -> bool {
     subset::find_one_of_each(causes, remainder, CAUSES_MAX) != Subset::None
 }

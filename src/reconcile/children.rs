@@ -139,7 +139,7 @@ fn over_refund<'r>(subject: &str, known: &Known<'r>, places: &[Option<usize>], f
                     continue;
                 }
                 seen.push(name);
-                sum = sum.saturating_add(i128::from(row.amount.unsigned_abs()));
+                sum = sum.wrapping_add(i128::from(row.amount.unsigned_abs()));
             }
             sum
         };

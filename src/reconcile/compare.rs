@@ -100,7 +100,7 @@ pub(super) fn split(whole: &Row, parts: &[&Row]) -> Option<(Option<BreakKind>, i
         if part.currency != whole.currency || !part.moves_money() || !whole.moves_money() {
             return None;
         }
-        sum = sum.saturating_add(amount);
+        sum = sum.wrapping_add(amount);
         (least, most) = (least.min(amount), most.max(amount));
     }
     if sum == total && least < 0 && most > total {
@@ -113,7 +113,7 @@ pub(super) fn split(whole: &Row, parts: &[&Row]) -> Option<(Option<BreakKind>, i
         return Some((None, sum));
     }
     // Equal parts that were each rounded on their own miss the whole by at most half a unit each.
-    let off = sum.saturating_sub(total).unsigned_abs().saturating_mul(2);
+    let off = sum.wrapping_sub(total).unsigned_abs().saturating_mul(2);
     let is_rounded =
         most.saturating_sub(least) <= 1 && usize::try_from(off).is_ok_and(|off| off <= parts.len());
     if is_rounded {

@@ -62,7 +62,7 @@ fn join_one<'r>(rows: &'r [Row<'r>], side: Side, fees: &[Unit<'r>], findings: &m
         return false;
     }
     // Fees are written with either sign, all of them alike.
-    let sum = fees.iter().flat_map(Unit::rows).fold(0_i128, |sum, fee| sum.saturating_add(fee.amount.into()));
+    let sum = fees.iter().flat_map(Unit::rows).fold(0_i128, |sum, fee| sum.wrapping_add(fee.amount.into()));
     let (sum, in_row) = (sum.unsigned_abs(), i128::from(in_row));
     let agrees = sum == in_row.unsigned_abs();
 

@@ -152,14 +152,14 @@ impl<'r> Habits<'r> {
 
 /// Amount less fee and tax.
 fn net_of(row: &Row, tax: Option<i64>) -> i128 {
-    let taken = i128::from(row.fee.unwrap_or_default()).saturating_add(tax.unwrap_or_default().into());
-    i128::from(row.amount).saturating_sub(taken)
+    let taken = i128::from(row.fee.unwrap_or_default()).wrapping_add(tax.unwrap_or_default().into());
+    i128::from(row.amount).wrapping_sub(taken)
 }
 
 /// The same of what leaves and is written without a sign.
 fn net_of_left(row: &Row, tax: Option<i64>) -> i128 {
-    let taken = i128::from(row.fee.unwrap_or_default()).saturating_add(tax.unwrap_or_default().into());
-    i128::from(row.amount).saturating_neg().saturating_sub(taken)
+    let taken = i128::from(row.fee.unwrap_or_default()).wrapping_add(tax.unwrap_or_default().into());
+    i128::from(row.amount).wrapping_neg().wrapping_sub(taken)
 }
 
 impl<'r> SideHabits<'r> {

@@ -196,13 +196,15 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
             .iter()
             .filter(is_its_refund)
             .collect();
-        // A line that stands there twice is one refund, and told where it is twice.
-        if let [ours, settled, again @ ..] = &*refunds
-            && (ours.side, settled.side) == (Side::Ledger, Side::Settlement)
-            && again.iter().all(|row| row.id == settled.id)
+        // A line that stands there twice is one refund, and told where it is twice; one that stands there never, or with
+        // another amount, where it is missing or wrong.
+        if let [ours, settled @ ..] = &*refunds
+            && ours.side == Side::Ledger
+            && settled.iter().all(|row| row.side == Side::Settlement)
+            && settled.windows(2).all(|two| matches!(two, [a, b] if a.id == b.id))
         {
             unit.ledger.push(ours);
-            unit.settlement.insert(0, settled);
+            unit.settlement.splice(0..0, settled.first().copied());
             findings.add(BreakKind::StatusStale, unit, Hop::Settlement, BY_REFERENCE);
         } else {
             theirs.push(unit);

@@ -1,7 +1,6 @@
 //! A payout is the sum of its lines, or what is missing is named: by the breaks of its lines, by a line that stands in
 //! another payout, or as a break of its own.
 
-use super::causes::explains;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
@@ -30,8 +29,8 @@ pub(super) struct Payout<'r> {
     /// Rows that say it came back.
     pub(super) back: Vec<&'r Row<'r>>,
     pub(super) lines: Vec<&'r Row<'r>>,
-    /// Sum of the lines.
-    pub(super) sum: i128,
+    /// Sum of the lines; like all sums of a payout in the bits of an amount, in which it must fit to be paid out.
+    pub(super) sum: i64,
 }
 
 /// How the effect of a line on its payout is read. The file shows which one it means.
@@ -47,6 +46,16 @@ pub(super) enum Reading {
 const READINGS: [Reading; 5] =
     [Reading::Net, Reading::AfterFeeAndTax, Reading::AfterFee, Reading::Gross, Reading::AsSigned];
 
+/// A payout that is another amount than the sum of its lines.
+#[derive(Debug)]
+pub(super) struct Open<'p, 'r> {
+    pub(super) payout: &'p Payout<'r>,
+    /// What it says.
+    pub(super) said: i64,
+    /// What came of it: what it says may be what is wrong.
+    pub(super) came: i64,
+}
+
 /// All payouts of a run.
 #[derive(Debug)]
 pub(super) struct Payouts<'r> {
@@ -59,29 +68,29 @@ pub(super) struct Payouts<'r> {
 }
 
 /// What a row does to the balance.
-pub(super) fn effect(row: &Row, reading: Reading) -> i128 {
-    let amount = i128::from(row.amount);
-    let fee = i128::from(row.fee.unwrap_or_default());
-    let tax = i128::from(row.tax.unwrap_or_default());
-    let signed = if row.leaves() { 0_i128.saturating_sub(amount.saturating_abs()) } else { amount };
+pub(super) fn effect(row: &Row, reading: Reading) -> i64 {
+    let amount = row.amount;
+    let fee = row.fee.unwrap_or_default();
+    let tax = row.tax.unwrap_or_default();
+    let signed = if row.leaves() { 0_i64.wrapping_sub(amount.wrapping_abs()) } else { amount };
     match (reading, row.net) {
-        (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && i128::from(net) <= amount => {
-            i128::from(net).saturating_neg()
+        (Reading::Net, Some(net)) if row.leaves() && net > 0 && amount > 0 && net <= amount => {
+            net.wrapping_neg()
         }
-        (Reading::Net, Some(net)) => net.into(),
-        (Reading::Net | Reading::AfterFeeAndTax, _) => signed.saturating_sub(fee).saturating_sub(tax),
-        (Reading::AfterFee, _) => signed.saturating_sub(fee),
+        (Reading::Net, Some(net)) => net,
+        (Reading::Net | Reading::AfterFeeAndTax, _) => signed.wrapping_sub(fee).wrapping_sub(tax),
+        (Reading::AfterFee, _) => signed.wrapping_sub(fee),
         (Reading::Gross, _) => signed,
-        (Reading::AsSigned, _) => amount.saturating_sub(fee),
+        (Reading::AsSigned, _) => amount.wrapping_sub(fee),
     }
 }
 
 impl<'r> Payout<'r> {
     /// What it says it is; the sum of its lines where nothing says so. Positive when it reaches the bank.
-    pub(super) fn amount(&self, is_negated: bool) -> i128 {
+    pub(super) fn amount(&self, is_negated: bool) -> i64 {
         let Some(row) = self.paid.first().or_else(|| self.booked.first()) else { return self.sum };
-        let amount = i128::from(row.amount);
-        if is_negated { amount.saturating_neg() } else { amount }
+        let amount = row.amount;
+        if is_negated { amount.wrapping_neg() } else { amount }
     }
 
     /// Whether a row of its own says its amount.
@@ -204,7 +213,7 @@ impl<'r> Payouts<'r> {
     }
 
     /// What the payout says it is.
-    pub(super) fn amount(&self, payout: &Payout<'_>) -> i128 {
+    pub(super) fn amount(&self, payout: &Payout<'_>) -> i64 {
         payout.amount(self.is_negated)
     }
 
@@ -213,16 +222,22 @@ impl<'r> Payouts<'r> {
         self.all.iter().any(Payout::says)
     }
 
-    /// Judges every payout against its lines.
+    /// Judges every payout against its lines. `came`: what the bank has under the name of each.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    pub(super) fn judge(&self, rows: &'r [Row<'r>], window: &Window, findings: &mut Findings<'r>) {
+    pub(super) fn judge(
+        &self,
+        rows: &'r [Row<'r>],
+        came: &[i64],
+        window: &Window,
+        findings: &mut Findings<'r>,
+    ) {
         if !self.names_payouts {
             return;
         }
         self.strangers(rows, findings);
-        let mut open: Vec<(&Payout<'r>, i128)> = Vec::new();
+        let mut open: Vec<Open<'_, 'r>> = Vec::new();
         let mut found_new: Vec<Finding<'r>> = Vec::new();
-        for payout in &self.all {
+        for (payout, came) in self.all.iter().zip(came) {
             let amount = self.amount(payout);
             let says = payout.paid.first().or_else(|| payout.booked.first()).copied();
             let state = says.and_then(Row::state);
@@ -234,7 +249,7 @@ impl<'r> Payouts<'r> {
                 found_new.push(of_payout(BreakKind::PayoutNotReversed, payout, None));
             }
             if says.is_some() && !self.is_explained(payout, amount, findings) {
-                open.push((payout, amount.saturating_sub(payout.sum)));
+                open.push(Open { payout, said: amount, came: if *came == 0 { amount } else { *came } });
             } else if !payout.booked.is_empty() {
                 let unit = Unit { made_by: MadeBy::PAYOUT, ..payout.rows() };
                 findings.agree(&unit, Hop::Payout, BY_PAYOUT);
@@ -242,22 +257,28 @@ impl<'r> Payouts<'r> {
         }
         let moved = self.moved(&open, findings);
         for one in &moved {
-            found_new.push(shifted(one.line, rows));
+            let is_told = findings.breaks.iter().any(|found| {
+                found.kinds.contains(BreakKind::PeriodShift)
+                    && found.unit.settlement.first().is_some_and(|row| row.number == one.line.number)
+            });
+            if !is_told {
+                found_new.push(shifted(one.line, rows));
+            }
         }
-        for (payout, remainder) in &open {
-            if payout.lines.is_empty() {
+        for Open { payout, said, came } in open {
+            // Once its lines stand where they belong.
+            let change =
+                moved.iter().fold(0_i64, |change, one| change.wrapping_add(one.change_of(payout.key)));
+            if change != 0 && self.is_explained(payout, said.wrapping_sub(change), findings) {
+                continue;
+            }
+            // One whose lines are missing has none either; then those explain what came.
+            let has_none = payout.lines.is_empty() && change == 0;
+            if has_none && (came == said || !self.is_explained(payout, came, findings)) {
                 found_new.push(of_payout(BreakKind::UnsupportedBySource, payout, None));
                 continue;
             }
-            // Once its lines stand where they belong.
-            let change =
-                moved.iter().fold(0_i128, |change, one| change.saturating_add(one.change_of(payout.key)));
-            let rest = remainder.saturating_sub(change);
-            if change != 0 && (rest == 0 || explains(&self.causes(payout, findings), rest)) {
-                continue;
-            }
-            let shown =
-                (Some(payout.sum.saturating_add(change)), Some(payout.sum.saturating_add(*remainder)));
+            let shown = (Some(payout.sum.wrapping_add(change)), Some(said));
             let mut found = of_payout(BreakKind::GroupSumMismatch, payout, Some(shown));
             found.kinds.insert(BreakKind::ResidualUnexplained);
             found_new.push(found);
@@ -330,19 +351,23 @@ fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
     Finding::new(Kinds::only(BreakKind::PeriodShift), unit, Hop::Payout, BY_PAYOUT)
 }
 
-fn sum(payout: &Payout<'_>, reading: Reading) -> i128 {
+fn sum(payout: &Payout<'_>, reading: Reading) -> i64 {
     let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
-    lines.fold(0, |sum, line| sum.saturating_add(effect(line, reading)))
+    lines.fold(0, |sum, line| sum.wrapping_add(effect(line, reading)))
 }
 
 pub(super) fn of_payout<'r>(
     kind: BreakKind,
     payout: &Payout<'r>,
-    amounts: Option<(Option<i128>, Option<i128>)>,
+    amounts: Option<(Option<i64>, Option<i64>)>,
 ) -> Finding<'r> {
     let rule = if kind == BreakKind::GroupSumMismatch { BY_SUM } else { BY_PAYOUT };
     let mut found = Finding::new(Kinds::only(kind), payout.rows(), Hop::Payout, rule);
     found.reference = Some(payout.key);
-    found.shown = amounts.map(|(expected, found)| Shown { currency: payout.currency, expected, found });
+    found.shown = amounts.map(|(expected, found)| Shown {
+        currency: payout.currency,
+        expected: expected.map(i128::from),
+        found: found.map(i128::from),
+    });
     found
 }

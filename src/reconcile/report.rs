@@ -74,7 +74,7 @@ impl KindTotal {
         match self.difference.binary_search_by_key(&currency, |(known, _)| *known) {
             Ok(at) => {
                 if let Some((_, sum)) = self.difference.get_mut(at) {
-                    *sum = sum.saturating_add(difference);
+                    *sum = sum.wrapping_add(difference);
                 }
             }
             Err(at) => self.difference.insert(at, (currency, difference)),
@@ -212,9 +212,7 @@ pub(super) fn figures<'f, 'r>(found: &'f Finding<'r>) -> Option<Figures<'f, 'r>>
     let row = unit.rows().next()?;
     let (expected, actual) = values(found, kind);
     let difference = match (expected, actual) {
-        (Some((left, expected)), Some((right, found))) if left == right => {
-            Some(found.saturating_sub(expected))
-        }
+        (Some((left, expected)), Some((right, found))) if left == right => Some(found.wrapping_sub(expected)),
         _ => None,
     };
     let sides = [&unit.ledger, &unit.settlement, &unit.bank];
@@ -350,6 +348,6 @@ fn sum(rows: &[&Row], value: impl Fn(&Row) -> i64) -> Value {
     if rows.iter().any(|row| row.currency != currency) {
         return None;
     }
-    let sum = rows.iter().fold(0_i128, |sum, row| sum.saturating_add(i128::from(value(row))));
+    let sum = rows.iter().fold(0_i128, |sum, row| sum.wrapping_add(i128::from(value(row))));
     Some((currency, sum))
 }

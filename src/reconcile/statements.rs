@@ -158,7 +158,7 @@ fn of_one<'r>(kept: &'r Kept<'r>, findings: &mut Findings<'r>) {
     }
     // What lacks an entry has no chain either, and one break is enough.
     let Some((opening, closing)) = kept.opening.zip(kept.closing) else { return };
-    let expected = i128::from(opening).saturating_add(kept.sum);
+    let expected = i128::from(opening).wrapping_add(kept.sum);
     if expected != closing.into() {
         note(BreakKind::BalanceChainBreak, &[&kept.row], Some((expected, closing.into())), findings);
     }

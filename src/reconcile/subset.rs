@@ -18,7 +18,7 @@ pub(super) enum Subset {
 }
 
 struct Search<'a> {
-    amounts: &'a [i128],
+    amounts: &'a [i64],
     /// Where to go on after an amount was chosen.
     next: &'a dyn Fn(usize) -> usize,
     size_max: usize,
@@ -28,18 +28,18 @@ struct Search<'a> {
 }
 
 /// Looks for subsets of at most `size_max` amounts, and at least one, that sum to `target`.
-pub(super) fn find(amounts: &[i128], target: i128, size_max: usize) -> Subset {
+pub(super) fn find(amounts: &[i64], target: i64, size_max: usize) -> Subset {
     search(amounts, target, size_max, &|chosen| chosen.saturating_add(1))
 }
 
 /// The same where at most one amount of each group may be taken. Positions count through all groups.
-pub(super) fn find_one_of_each(groups: &[Vec<i128>], target: i128, size_max: usize) -> Subset {
+pub(super) fn find_one_of_each(groups: &[Vec<i64>], target: i64, size_max: usize) -> Subset {
     let (amounts, ends) = flat(groups);
     search(&amounts, target, size_max, &|chosen| ends.get(chosen).copied().unwrap_or(usize::MAX))
 }
 
 /// The amounts of all groups, and for each where its group ends.
-fn flat(groups: &[Vec<i128>]) -> (Vec<i128>, Vec<usize>) {
+fn flat(groups: &[Vec<i64>]) -> (Vec<i64>, Vec<usize>) {
     let (mut amounts, mut ends) = (Vec::new(), Vec::new());
     for group in groups {
         amounts.extend_from_slice(group);
@@ -52,22 +52,27 @@ fn flat(groups: &[Vec<i128>]) -> (Vec<i128>, Vec<usize>) {
 #[derive(Debug)]
 pub(super) struct Sums {
     /// In order; as often as there are ways to make them.
-    sums: Vec<i128>,
+    sums: Vec<i64>,
     /// Whether these are all there are.
     is_whole: bool,
 }
 
 impl Sums {
-    pub(super) fn of(groups: &[Vec<i128>], size_max: usize) -> Self {
+    pub(super) fn of(groups: &[Vec<i64>], size_max: usize) -> Self {
         let (amounts, ends) = flat(groups);
         let mut gather = Gather { amounts: &amounts, ends: &ends, size_max, steps: 0, sums: Vec::new() };
         gather.walk(0, 1, 0);
         let Gather { steps, sums, .. } = gather;
-        Self { sums: sorted(sums, &i128::cmp), is_whole: steps < STEPS_MAX }
+        Self { sums: sorted(sums, &i64::cmp), is_whole: steps < STEPS_MAX }
+    }
+
+    /// All sums in order, or none where they are too many.
+    pub(super) fn whole(self) -> Vec<i64> {
+        if self.is_whole { self.sums } else { Vec::new() }
     }
 
     /// Whether there is any answer: where not all was looked at, at least two.
-    pub(super) fn make(&self, target: i128) -> bool {
+    pub(super) fn make(&self, target: i64) -> bool {
         let from = self.sums.partition_point(|sum| *sum < target);
         let needed = if self.is_whole { 1 } else { 2 };
         let found = self.sums.iter().skip(from).take(needed).filter(|sum| **sum == target);
@@ -76,22 +81,22 @@ impl Sums {
 }
 
 struct Gather<'a> {
-    amounts: &'a [i128],
+    amounts: &'a [i64],
     ends: &'a [usize],
     size_max: usize,
     steps: u32,
-    sums: Vec<i128>,
+    sums: Vec<i64>,
 }
 
 impl Gather<'_> {
     /// In the order of [`Search::walk`], so that both look at the same sums.
-    fn walk(&mut self, from: usize, size: usize, before: i128) {
+    fn walk(&mut self, from: usize, size: usize, before: i64) {
         for (index, amount) in self.amounts.iter().enumerate().skip(from) {
             self.steps = self.steps.saturating_add(1);
             if self.steps >= STEPS_MAX {
                 return;
             }
-            let sum = before.saturating_add(*amount);
+            let sum = before.wrapping_add(*amount);
             self.sums.push(sum);
             if size < self.size_max {
                 self.walk(self.ends.get(index).copied().unwrap_or(usize::MAX), size.saturating_add(1), sum);
@@ -100,7 +105,7 @@ impl Gather<'_> {
     }
 }
 
-fn search(amounts: &[i128], target: i128, size_max: usize, next: &dyn Fn(usize) -> usize) -> Subset {
+fn search(amounts: &[i64], target: i64, size_max: usize, next: &dyn Fn(usize) -> usize) -> Subset {
     let mut search = Search { amounts, next, size_max, steps: 0, chosen: Vec::new(), found: Vec::new() };
     search.walk(0, target);
     if search.steps >= STEPS_MAX && search.found.len() < 2 {
@@ -115,13 +120,13 @@ fn search(amounts: &[i128], target: i128, size_max: usize, next: &dyn Fn(usize) 
 }
 
 impl Search<'_> {
-    fn walk(&mut self, from: usize, left: i128) {
+    fn walk(&mut self, from: usize, left: i64) {
         for (index, amount) in self.amounts.iter().enumerate().skip(from) {
             self.steps = self.steps.saturating_add(1);
             if self.steps >= STEPS_MAX || self.found.len() >= 2 {
                 return;
             }
-            let rest = left.saturating_sub(*amount);
+            let rest = left.wrapping_sub(*amount);
             self.chosen.push(index);
             if rest == 0 {
                 self.found.push(self.chosen.clone());
@@ -140,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_sum_is_found_where_there_is_one_and_told_from_several() {
-        let table: &[(&[i128], i128, usize, Subset)] = &[
+        let table: &[(&[i64], i64, usize, Subset)] = &[
             (&[10, 20, 30], 50, 3, Subset::Only(vec![1, 2])),
             (&[10, 20, 30], 30, 3, Subset::Several),
             (&[10, 20, 35], 65, 2, Subset::None),
@@ -159,14 +164,14 @@ mod tests {
             let expected = expected.map_or(Subset::None, Subset::Only);
             assert_eq!(find_one_of_each(&groups, target, 3), expected, "{target}");
         }
-        let many = [1_i128; 60];
+        let many = [1_i64; 60];
         assert_eq!(find(&many, 30, 60), Subset::None, "the search ends");
     }
 
     #[test]
     fn sums_that_are_worked_out_once_answer_like_a_search_for_each_also_where_both_give_up() {
-        for (count, size_max) in [(3_i128, 2), (9, 4), (40, 8)] {
-            let groups: Vec<Vec<i128>> = (1..=count).map(|of| vec![of * 7 % 23, of * of % 31 - 9]).collect();
+        for (count, size_max) in [(3_i64, 2), (9, 4), (40, 8)] {
+            let groups: Vec<Vec<i64>> = (1..=count).map(|of| vec![of * 7 % 23, of * of % 31 - 9]).collect();
             let sums = Sums::of(&groups, size_max);
             assert_eq!(sums.is_whole, count < 40);
             for target in -200..400 {

@@ -2,6 +2,7 @@
 //!
 //! Each hop stands on the verdicts of the one before, so that one cause makes one break.
 
+use super::bank::Named;
 use super::batch::Head;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::compare::judge;
@@ -90,11 +91,11 @@ pub(super) fn judged<T>(
     let payouts = Payouts::gather(pairs, &active, &mut findings);
     lone::settle(&mut findings, &habits, &window);
     children::check(pairs, &active, &mut findings);
-    payouts.judge(pairs, &window, &mut findings);
+    let statement_active = statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
+    let named = Named::of(statement_active, &payouts, &mut findings);
+    payouts.judge(pairs, &named.came(), &window, &mut findings);
     if has_bank {
-        let statement_active: Vec<&Row> =
-            statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
-        bank::judge(statement_active, &payouts, &habits.rules, &window, &mut findings);
+        bank::judge(named, &payouts, &habits.rules, &window, &mut findings);
     }
     join_scales(&mut findings);
     show_nets(&mut findings, &habits);
