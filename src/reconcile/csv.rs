@@ -41,6 +41,8 @@ pub(super) struct Record<'r, 'a> {
     ends: &'r [usize],
     /// What stands between two cells: nothing, or a comma.
     gap: usize,
+    /// Whether the file ends here, without a line break.
+    is_open: bool,
 }
 
 impl<'a> Records<'a> {
@@ -48,8 +50,12 @@ impl<'a> Records<'a> {
     ///
     /// [`ErrorKind::NotUtf8`].
     pub(super) fn of(source: Source<'a>) -> Result<Self, Error> {
-        if let Err(error) = core::str::from_utf8(source.data) {
-            let before = source.data.get(..error.valid_up_to()).unwrap_or_default();
+        // NUL is a character to UTF-8, and in a table what a disk, a lost line or another encoding left behind.
+        let text = core::str::from_utf8(source.data);
+        let wrong = text.err().map(|error| error.valid_up_to());
+        let until = source.data.get(..wrong.unwrap_or(source.data.len())).unwrap_or_default();
+        if let Some(place) = until.iter().position(|byte| *byte == 0).or(wrong) {
+            let before = until.get(..place).unwrap_or_default();
             let (lines, column) = walk(before);
             let line = lines.saturating_add(1);
             return Err(
@@ -116,14 +122,24 @@ impl<'a> Records<'a> {
         let cells =
             core::str::from_utf8(self.cells.get(..cells_used).unwrap_or_default()).unwrap_or_default();
         let ends = self.ends.get(..ends_used).unwrap_or_default();
-        Ok(Some(Record { name: self.source.name, raw, line, delimiter: self.delimiter, cells, ends, gap: 0 }))
+        let (name, delimiter, is_open) = (self.source.name, self.delimiter, raw.len() == rest.len());
+        Ok(Some(Record { name, raw, line, delimiter, cells, ends, gap: 0, is_open }))
     }
 }
 
 impl<'r> Record<'r, 'r> {
     /// A record without quotes, whose cells end where the commas stand.
     pub(super) const fn plain(text: &'r str, line: u64, ends: &'r [usize]) -> Self {
-        Record { name: "", raw: text.as_bytes(), line, delimiter: b',', cells: text, ends, gap: 1 }
+        Record {
+            name: "",
+            raw: text.as_bytes(),
+            line,
+            delimiter: b',',
+            cells: text,
+            ends,
+            gap: 1,
+            is_open: false,
+        }
     }
 }
 
@@ -131,6 +147,11 @@ impl Record<'_, '_> {
     /// Number of cells.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Whether the file ends with it, and not with a line break.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Line of its first character.

@@ -2,7 +2,7 @@
 
 use super::classes::{BreakKind, Hop};
 use super::compare::{copies, values};
-use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings};
+use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Shown};
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
@@ -136,10 +136,14 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
             }
         }
         if let Some(reversal) = only.filter(|_| !is_several).and_then(|place| theirs.get_mut(place)) {
+            // Less what was reversed, the settlement says what the ledger does.
+            let amount = Some(ours.amount.into());
+            let shown = Shown { currency: ours.currency, expected: amount, found: amount };
             // It stands alone no more.
             found.unit.join(&core::mem::take(reversal));
             found.kinds.remove(kind);
             found.kinds.insert(BreakKind::PartialCaptureShape);
+            found.shown = Some(shown);
         }
     }
     theirs.retain(|unit| !unit.settlement.is_empty());

@@ -141,6 +141,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The control total of a trailer, which is its purpose: one without was cut off.
+    fn checksum(&mut self, name: &str) -> Result<Option<i128>, Error> {
+        let total = self.amount(name)?.ok_or_else(|| Error::missing_value(self.place, name))?;
+        Ok(Some(total.into()))
+    }
+
+    /// The number of records, which ends a trailer.
+    fn records(&mut self) -> Result<Option<u64>, Error> {
+        let name = "number of records";
+        let count = self.count(name)?.ok_or_else(|| Error::missing_value(self.place, name))?;
+        Ok(Some(count))
+    }
+
     fn currency(&mut self, default: Option<Currency>) -> Result<Option<Currency>, Error> {
         match self.next() {
             "" => Ok(default),
@@ -362,16 +375,16 @@ impl Book {
     }
 
     fn totals(fields: &mut Fields<'_>) -> Result<Declared, Error> {
-        let checksum = fields.amount("control total")?.map(i128::from);
+        let checksum = fields.checksum("control total")?;
         let _ = fields.count("number of accounts or groups")?;
-        let records = fields.count("number of records")?;
+        let records = fields.records()?;
         Ok(Declared { checksum, records, ..Declared::default() })
     }
 
     fn close_account(&mut self, fields: &mut Fields<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
         let Some(mut account) = self.account.take() else { return Ok(()) };
-        account.declared.checksum = fields.amount("account control total")?.map(i128::from);
-        account.declared.records = fields.count("number of records")?;
+        account.declared.checksum = fields.checksum("account control total")?;
+        account.declared.records = fields.records()?;
         self.group_checksum = self.group_checksum.saturating_add(account.counted.checksum);
         let currency = account.currency;
         let balance = |minor: Option<i64>| {
