@@ -144,7 +144,7 @@ fn put(places: &mut [u32], count: usize, base: u32, mask: u64) -> usize {
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 impl Seen {
-    const fn new() -> Self {
+    fn new() -> Self {
         let none = u64x2(0, 0);
         Self { quotes: none, returns: none, any: none, least: u8x16_splat(b' ') }
     }
