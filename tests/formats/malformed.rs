@@ -120,7 +120,7 @@ fn a_changed_sample_is_refused_where_it_was_changed() {
             "paypal-settlement.csv",
             "\"FF\",4",
             "\"FF\"",
-            "file_missing_value: paypal-settlement.csv, line 14, column 1: `file record count` is empty",
+            "file_missing_value: paypal-settlement.csv, line 14, column 1: `record count` is empty",
         ),
         (
             "adyen.csv",
@@ -356,13 +356,13 @@ fn a_changed_sample_is_refused_where_it_was_changed() {
             "bai2.txt",
             "99,75806,1,11/",
             "99,75806,1",
-            "file_missing_value: bai2.txt, line 11, column 1: `number of records` is empty",
+            "file_missing_value: bai2.txt, line 11, column 1: `control total or number of records` is empty",
         ),
         (
             "bai2.txt",
             "99,75806,1,11/",
             "99,",
-            "file_missing_value: bai2.txt, line 11, column 1: `control total` is empty",
+            "file_missing_value: bai2.txt, line 11, column 1: `control total or number of records` is empty",
         ),
         ("mt940.sta", "\n-}{5:}", "\n", "file_truncated: mt940.sta, line "),
         (

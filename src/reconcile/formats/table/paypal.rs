@@ -290,9 +290,7 @@ impl PayPal {
 
     /// `SC`: the section ends, and what it says about itself is known.
     fn close(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        let count = Field { index: 1, name: "section record count".to_owned() };
-        let _ = count.filled(record)?;
-        let declared = count.count(record)?;
+        let declared = rows_counted(record)?;
         let Some(section) = self.section.take() else { return Err(outside(record)) };
         let mut hand_on = |currency, opening, closing, declared, counted| {
             sink.statement(&Statement {
@@ -340,6 +338,13 @@ impl PayPal {
     }
 }
 
+/// What the last row of a section or of a file says.
+fn rows_counted(record: &Record<'_>) -> Result<Option<u64>, Error> {
+    let count = Field { index: 1, name: "record count".to_owned() };
+    let _ = count.filled(record)?;
+    count.count(record)
+}
+
 fn outside(record: &Record<'_>) -> Error {
     Error::malformed(record.start(), "the beginning of a section (SH) first", record.cell(0))
 }
@@ -380,7 +385,7 @@ impl Rows for PayPal {
             }
             // Its count of rows is the last thing that a file says.
             "FF" | "FC" => {
-                let _ = Field { index: 1, name: "file record count".to_owned() }.filled(record)?;
+                let _ = rows_counted(record)?;
                 self.is_foot_due = false;
                 Ok(())
             }
