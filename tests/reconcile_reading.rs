@@ -199,7 +199,7 @@ fn a_nul_byte_is_found_wherever_it_stands() {
         let mut data = whole.as_bytes().to_vec();
         data.insert(at, 0);
         let error = run(&[], &[Source { name: "s.csv", data: &data }], Options::default()).unwrap_err();
-        let before = &whole[..at];
+        let before = whole.split_at(at).0;
         let line = before.matches('\n').count() + 1;
         let column = at - before.rfind('\n').map_or(0, |feed| feed + 1) + 1;
         let start = format!("s.csv, line {line}, column {column}: the text is not UTF-8, or has a NUL byte");

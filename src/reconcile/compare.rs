@@ -73,7 +73,10 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
                 kinds.join(values(&pair, habits, window));
             }
             (None, Some(_)) if group.pairs.is_empty() => kinds.insert(BreakKind::MissingInMirror),
-            (Some(ours), None) if group.pairs.is_empty() && is_overdue(ours, window) => {
+            (Some(ours), None)
+                if group.pairs.is_empty()
+                    && ours.ledger.first().is_some_and(|row| row.is_overdue(window)) =>
+            {
                 kinds.insert(BreakKind::MissingInSettlement);
             }
             _ => {}
@@ -103,11 +106,6 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
     if !kinds.is_empty() {
         findings.breaks.push(Finding::new(kinds, whole, Hop::Settlement, BY_REFERENCE));
     }
-}
-
-/// Whether what the ledger has should have come by now.
-fn is_overdue(ours: &Unit<'_>, window: &Window) -> bool {
-    ours.ledger.first().is_some_and(|row| window.of(row.account).is_over(row.occurred_at))
 }
 
 /// Whether several rows are the parts of one, and what is wrong with their sum; `None` where they are not.

@@ -206,7 +206,7 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
                 findings.set_aside = findings.set_aside.saturating_add(1);
                 continue;
             }
-        } else if window.of(row.account).is_over(row.occurred_at) {
+        } else if row.is_overdue(window) {
             kinds.insert(BreakKind::MissingInSettlement);
             if row.kind == Some(EventType::Fee) {
                 kinds.insert(BreakKind::FeeMissing);
