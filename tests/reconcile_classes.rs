@@ -115,6 +115,37 @@ fn each_class_has_its_example() {
         (&[a], &[a, a], &[], &["H1 C1 duplicate_record_s a 1000 2000 1000 m2 s2,3 b"]),
         (&[a], &[a, "a ch_b 400"], &[], &["H1 C4 reference_collision a 1000 1400 400 m2 s2,3 b"]),
         (&[a], &[a, "a ch_b 1000"], &[], &["H1 C2 duplicate_charge a 1000 2000 1000 m2 s2,3 b"]),
+        // What else is wrong with one of several stands beside it, as far as the first of each side tell.
+        (
+            &[a],
+            &["a ch_b 1000 currency=USD", "a ch_c 1000 currency=USD"],
+            &[],
+            &["H1 C2 duplicate_charge +currency_mismatch a 1000 2000 - m2 s2,3 b"],
+        ),
+        (
+            &[a],
+            &["a ch_b 1100", "a ch_c 1100"],
+            &[],
+            &["H1 C2 duplicate_charge +amount_mismatch a 1000 2200 1200 m2 s2,3 b"],
+        ),
+        (
+            &[],
+            &["a ch_b 1000", "a ch_c 1000"],
+            &[],
+            &["H1 C2 duplicate_charge +missing_in_mirror a - 2000 - m s2,3 b"],
+        ),
+        (
+            &["a ch_b 1000 at=01", "a ch_c 1000 at=01", "b ch_d 5 at=20"],
+            &["b ch_d 5 at=20"],
+            &[],
+            &["H1 C2 duplicate_charge +missing_in_settlement a 2000 - - m2,3 s b"],
+        ),
+        (
+            &[],
+            &["a ch_b 1000", "a ch_c 400"],
+            &[],
+            &["H1 C4 reference_collision +missing_in_mirror a - 1400 - m s2,3 b"],
+        ),
         (
             &["a re_1 300 type=refund", "a re_2 200 type=refund", "a ch_a 1000"],
             &["a tx_1 310 type=refund", "a tx_2 250 type=refund", "a ch_a 1000"],
@@ -151,6 +182,13 @@ fn each_class_has_its_example() {
             &[],
             &["H1 D10 partial_capture_shape a 600 600 0 m2 s2,3 b"],
         ),
+        // A reversal that is written as a refund, without a sign, counts the other way.
+        (
+            &["a ch_a 600"],
+            &["a ch_a 1000", "a rev_a 400 type=refund parent=a"],
+            &[],
+            &["H1 D10 partial_capture_shape a 600 600 0 m2 s2,3 b"],
+        ),
         (
             &["a ch_a 9187 currency=USD from=8500 of=EUR rate=1.08085"],
             &["a ch_a 9188 currency=USD from=8500 of=EUR rate=1.08085"],
@@ -169,6 +207,13 @@ fn each_class_has_its_example() {
             &["a ch_a 9223 currency=USD from=8500 of=EUR rate=1.085"],
             &[],
             &["H1 D4 fx_rate_difference a 9180 9223 43 m2 s2 b"],
+        ),
+        // No rate turns what comes in into what goes out.
+        (
+            &["a ch_a 9180 currency=USD from=8500 of=EUR rate=1.08"],
+            &["a ch_a -9223 currency=USD from=8500 of=EUR rate=1.085"],
+            &[],
+            &["H1 D2 amount_mismatch a 9180 -9223 -18403 m2 s2 b"],
         ),
         // A declared conversion is no other currency.
         (&[a], &["a ch_a 1081 currency=USD from=1000 of=EUR rate=1.08085"], &[], &[]),
@@ -215,6 +260,14 @@ fn each_class_has_its_example() {
             &["a ch_a 1000 at=2026-03-10T09:30:00Z", "b ch_b 5 at=11", "c ch_c 6 at=11"],
             &[],
             &["H1 F2 early a 1000 1000 0 m2 s2 b"],
+        ),
+        // Where there is nothing else to go by, it is told; where most rows are so, it is how the report counts time.
+        (&[a], &["a ch_a 1000 at=2026-03-09T12:00:00Z"], &[], &["H1 F2 early a 1000 1000 0 m2 s2 b"]),
+        (
+            &[a, "b ch_b 5 at=10", "c ch_c 6 at=10"],
+            &["a ch_a 1000 at=09", "b ch_b 5 at=09", "c ch_c 6 at=10"],
+            &[],
+            &[],
         ),
         (
             &["a ch_a 1000 at=2026-03-31T23:30:00Z"],

@@ -53,7 +53,8 @@ fn a_file_that_cannot_be_read_exactly_is_refused_with_its_place() {
         (
             b"reference,amount,currency\n\"\xc3\xa4\",\xff",
             "file_not_utf8",
-            "s.csv, line 2, column 5: the text is not UTF-8: convert the file, for example with iconv",
+            "s.csv, line 2, column 5: the text is not UTF-8, or has a NUL byte: convert the file, for example with \
+             iconv, or fetch it again",
         ),
         (
             b"reference,amount,currency\n\na,1,EUR\n\"b\nc\",\"2,EUR\n",
@@ -189,6 +190,46 @@ fn an_amount_that_stands_in_both_units_counts_once_and_either_cell_may_be_empty(
     let minor = "reference,amount_minor,currency,fee_minor\na,100,EUR,30\nb,250,EUR,10\nc,300,EUR,5\n";
     let report = reconcile(both, minor, Options::default()).unwrap();
     assert_eq!((report.matched, report.breaks), (3, Vec::new()));
+}
+
+#[test]
+fn a_nul_byte_is_found_wherever_it_stands() {
+    let whole = "reference,amount,currency,note\norder_1,10.00,EUR,a\norder_2,5.25,EUR,\"b\nc\"\n";
+    for at in 0..=whole.len() {
+        let mut data = whole.as_bytes().to_vec();
+        data.insert(at, 0);
+        let error = run(&[], &[Source { name: "s.csv", data: &data }], Options::default()).unwrap_err();
+        let before = whole.split_at(at).0;
+        let line = before.matches('\n').count() + 1;
+        let column = at - before.rfind('\n').map_or(0, |feed| feed + 1) + 1;
+        let start = format!("s.csv, line {line}, column {column}: the text is not UTF-8, or has a NUL byte");
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
+    // Nothing else is looked for behind it.
+    let error = run(&[], &[Source { name: "s.csv", data: b"a\0\xff" }], Options::default()).unwrap_err();
+    assert!(error.to_string().starts_with("s.csv, line 1, column 2:"), "{error}");
+}
+
+#[test]
+fn a_last_time_that_lost_its_zone_with_the_end_of_the_file_was_cut_off() {
+    let rows = "reference,amount,currency,occurred_at\na,1,EUR,2026-03-04T05:06:07Z\nb,1,EUR,";
+    let code = |text: &str| {
+        let found = run(&[], &[Source { name: "s.csv", data: text.as_bytes() }], Options::default());
+        found.map_or_else(|error| error.to_string(), |_| "read".to_owned())
+    };
+    for time in ["2026-03-04", "2026-03-04T05:06:07", "2026-03-04 05:06:07.5"] {
+        assert_eq!(
+            code(&format!("{rows}{time}")),
+            "s.csv, line 3, column 9: the cell `occurred_at` is wrong: the file ends here, and all other times have a \
+             zone: is it complete?"
+        );
+        // With a line break it is whole, and where a row before it has no zone either, it is how the file is written.
+        assert_eq!(code(&format!("{rows}{time}\n")), "read");
+        assert_eq!(code(&format!("{rows}{time}\nc,1,EUR,{time}")), "read");
+    }
+    for time in ["", "2026-03-04T05:06:07Z", "2026-03-04T05:06:07.25+01:00"] {
+        assert_eq!(code(&format!("{rows}{time}")), "read");
+    }
 }
 
 #[test]

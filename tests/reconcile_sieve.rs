@@ -245,3 +245,30 @@ fn with_and_without_the_sieve_the_report_is_the_same() {
     }
     assert!(fits > 120, "{fits} of 160 files were for the sieve");
 }
+
+#[test]
+fn what_the_reader_refuses_anywhere_in_a_file_is_not_for_the_sieve() {
+    let row = |place: usize| format!("r{place},{place},EUR,2026-03-04T05:06:07Z\n");
+    let whole: String = (1..40).map(row).collect();
+    let whole = format!("reference,amount_minor,currency,occurred_at\n{whole}");
+    let fits = |settlement: &[u8], piece: usize| {
+        let ledger = [Source { name: "l.csv", data: whole.as_bytes() }];
+        let settlement = [Source { name: "s.csv", data: settlement }];
+        let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
+        let read = reconcile::run(&sources, Options { is_whole: false, ..Options::default() });
+        let sieved = sieved(&sources, Share::WHOLE, piece);
+        assert!(sieved.is_err() || read.is_ok());
+        sieved.is_ok()
+    };
+    for piece in [64, 301, 1 << 20] {
+        for place in (0..=whole.len()).step_by(7) {
+            let mut damaged = whole.clone().into_bytes();
+            damaged.insert(place, 0);
+            assert!(!fits(&damaged, piece), "a byte of zero at {place}");
+        }
+        let shorter = |by: usize| &whole.as_bytes()[..whole.len() - by];
+        assert!(fits(shorter(1), piece), "no line break at the end");
+        assert!(!fits(shorter(2), piece), "the zone is gone");
+        assert!(!fits(shorter(11), piece), "the time of day is gone");
+    }
+}

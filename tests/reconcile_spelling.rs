@@ -92,6 +92,35 @@ fn days_are_held_against_moments_by_the_day() {
 }
 
 #[test]
+fn a_day_alone_is_overdue_when_it_has_ended_and_not_when_it_begins() {
+    let header = "reference,amount_minor,currency,occurred_at\n";
+    // time of the ledger's row, moment ages are counted to, what is in flight, what is wrong
+    let table: [(&str, &str, usize, &[&str]); 6] = [
+        ("2026-03-26", "2026-03-28T00:00:00Z", 1, &[]),
+        ("2026-03-26", "2026-03-28T23:59:59Z", 1, &[]),
+        ("2026-03-26", "2026-03-29T00:00:00Z", 0, &["missing_in_settlement a"]),
+        ("2026-03-25", "2026-03-28T12:00:00Z", 0, &["missing_in_settlement a"]),
+        ("2026-03-26T12:00:00Z", "2026-03-28T12:00:00Z", 1, &[]),
+        ("2026-03-26T12:00:00Z", "2026-03-28T12:00:01Z", 0, &["missing_in_settlement a"]),
+    ];
+    for (time, as_of, in_flight, expected) in table {
+        let ledger = format!("{header}a,500,EUR,{time}\n");
+        let sources = Sources {
+            ledger: &[Source { name: "ledger.csv", data: ledger.as_bytes() }],
+            settlement: &[Source { name: "s.csv", data: header.as_bytes() }],
+            ..Sources::default()
+        };
+        let as_of = Some(tillproof::calendar::parse_rfc3339(as_of).unwrap());
+        let report = run(&sources, Options { as_of, in_flight_days: 2, ..Options::default() }).unwrap();
+        assert_eq!(
+            (report.in_flight.len(), told(&report).1),
+            (in_flight, expected.iter().map(|one| (*one).to_owned()).collect()),
+            "{time}"
+        );
+    }
+}
+
+#[test]
 fn a_file_without_zones_is_one_break_and_a_row_without_one_is_its_own() {
     let rows = |ends: &[&str]| {
         let rows =

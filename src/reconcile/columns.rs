@@ -85,11 +85,26 @@ pub(super) fn read(
     };
     let columns = Columns::of(side, source.name, &header, mapping)?;
     let mut cleared = cleared.iter();
+    let (mut has_zones, mut has_none) = (false, false);
     while let Some(record) = records.next()? {
         if cleared.next() == Some(&true) {
+            // Only whole moments are.
+            has_zones = true;
             continue;
         }
         let row = columns.row(side, file, &record)?;
+        if row.occurred_at.is_some() {
+            let is_short = row.is_zoneless || row.is_day;
+            if is_short && record.is_open() && has_zones && !has_none && columns.ends_with_time() {
+                return Err(Error::from(ErrorKind::BadValue {
+                    at: record.place(record.len().saturating_sub(1)),
+                    column: time_column(side),
+                    reason: "the file ends here, and all other times have a zone: is it complete?".to_owned(),
+                }));
+            }
+            has_none |= is_short;
+            has_zones |= !is_short;
+        }
         if share.holds_row(&row) {
             row.pack(batch);
         }
@@ -109,6 +124,11 @@ impl Columns {
         let mut records = Records::of(header).ok()?;
         let record = records.next().ok()??;
         Self::of(side, header.name, &record, mapping).ok()
+    }
+
+    /// Whether the last cell of a row is its time.
+    fn ends_with_time(&self) -> bool {
+        self.occurred_at.is_some_and(|index| index.saturating_add(1) == self.width)
     }
 
     /// Whether rows have ids.

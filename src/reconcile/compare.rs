@@ -64,6 +64,24 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
     let identity = identity(&group, differing.iter().all(|kinds| kinds.is_empty()));
     let mut whole = Unit::default();
     let mut kinds = identity.map(Kinds::only).unwrap_or_default();
+    if kinds.contains(BreakKind::DuplicateCharge) || kinds.contains(BreakKind::ReferenceCollision) {
+        // What could not be paired is held against each other as it stands, by the first of each side.
+        match (group.ledger.first(), group.settlement.first()) {
+            (Some(ours), Some(theirs)) => {
+                let mut pair = ours.clone();
+                pair.join(theirs);
+                kinds.join(values(&pair, habits, window));
+            }
+            (None, Some(_)) if group.pairs.is_empty() => kinds.insert(BreakKind::MissingInMirror),
+            (Some(ours), None)
+                if group.pairs.is_empty()
+                    && ours.ledger.first().is_some_and(|row| row.is_overdue(window)) =>
+            {
+                kinds.insert(BreakKind::MissingInSettlement);
+            }
+            _ => {}
+        }
+    }
     for (place, unit) in group.units().into_iter().enumerate() {
         // What stands on one side only differs from nothing.
         let differing = differing.get(place).copied().unwrap_or_default();

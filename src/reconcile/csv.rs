@@ -48,6 +48,8 @@ pub(super) struct Record<'r, 'a> {
     ends: &'r [usize],
     /// What stands between two cells: nothing, or a delimiter.
     gap: usize,
+    /// Whether the file ends here, without a line break.
+    is_open: bool,
 }
 
 impl<'a> Records<'a> {
@@ -55,8 +57,12 @@ impl<'a> Records<'a> {
     ///
     /// [`ErrorKind::NotUtf8`].
     pub(super) fn of(source: Source<'a>) -> Result<Self, Error> {
-        if let Err(error) = core::str::from_utf8(source.data) {
-            let before = source.data.get(..error.valid_up_to()).unwrap_or_default();
+        // NUL is a character to UTF-8, and in a table what a disk, a lost line or another encoding left behind.
+        let text = core::str::from_utf8(source.data);
+        let wrong = text.err().map(|error| error.valid_up_to());
+        let until = source.data.get(..wrong.unwrap_or(source.data.len())).unwrap_or_default();
+        if let Some(place) = until.iter().position(|byte| *byte == 0).or(wrong) {
+            let before = until.get(..place).unwrap_or_default();
             let (lines, column) = walk(before);
             let line = lines.saturating_add(1);
             return Err(
@@ -129,7 +135,8 @@ impl<'a> Records<'a> {
         check_quotes(self.source.name, raw, line, *delimiter)?;
         let cells = core::str::from_utf8(cells.get(..cells_used).unwrap_or_default()).unwrap_or_default();
         let ends = ends.get(..ends_used).unwrap_or_default();
-        Ok(Some(Record { name: self.source.name, raw, line, delimiter: *delimiter, cells, ends, gap: 0 }))
+        let (name, delimiter, is_open) = (self.source.name, *delimiter, raw.len() == rest.len());
+        Ok(Some(Record { name, raw, line, delimiter, cells, ends, gap: 0, is_open }))
     }
 }
 
@@ -152,7 +159,7 @@ impl<'r> Record<'r, 'r> {
         ends.clear();
         ends.extend(raw.iter().enumerate().filter(|(_, byte)| **byte == delimiter).map(|(place, _)| place));
         ends.push(raw.len());
-        Some(Record { name: "", raw, line, delimiter, cells, ends, gap: 1 })
+        Some(Record { name: "", raw, line, delimiter, cells, ends, gap: 1, is_open: false })
     }
 }
 
@@ -165,6 +172,11 @@ impl Record<'_, '_> {
     /// Number of cells.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Whether the file ends with it, and not with a line break.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Line of its first character.

@@ -65,6 +65,10 @@ fn of_amounts(ours: &Row, theirs: &Row, expected: i64, found: i64, habits: &Habi
     if scale(expected, found).is_some() {
         return BreakKind::ScaleSuspect;
     }
+    // No rate turns what came in into what went out.
+    if (expected < 0) != (found < 0) {
+        return BreakKind::AmountMismatch;
+    }
     let is_converted = ours.original.is_some() || theirs.original.is_some();
     if habits.rules.tolerate(ours.currency, expected, found, is_converted) {
         return BreakKind::Rounding;

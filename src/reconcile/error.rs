@@ -45,7 +45,7 @@ pub enum ErrorKind {
         /// What is wrong.
         problem: &'static str,
     },
-    /// The file is not UTF-8.
+    /// The file is not UTF-8, or holds a NUL byte, as UTF-16 without a mark does.
     NotUtf8 {
         /// The first byte that does not fit.
         at: Place,
@@ -138,7 +138,8 @@ impl Error {
                 .fact("problem", problem)
                 .say("the rules {rules} cannot be applied: {problem}"),
             ErrorKind::NotUtf8 { at } => at.report("file_not_utf8").say(
-                "{file}, line {line}, column {column}: the text is not UTF-8: convert the file, for example with iconv",
+                "{file}, line {line}, column {column}: the text is not UTF-8, or has a NUL byte: convert the file, for \
+                 example with iconv, or fetch it again",
             ),
             ErrorKind::NoHeader { file } => Report::new("file_no_header")
                 .fact("file", file)

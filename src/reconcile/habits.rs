@@ -101,7 +101,8 @@ impl<'r> Habits<'r> {
             }
         }
         habits.is_same_instant = instants.is_most();
-        habits.is_in_order = order.is_most();
+        // Two rows are no habit: what the settlement has before the ledger is told.
+        habits.is_in_order = order.is_most() || order.all < WITNESSES_MIN;
         habits.names_payouts_alike = payouts.is_most();
         turned.retain(|(_, votes)| votes.yes >= WITNESSES_MIN && votes.is_most());
         habits.turned = turned.into_iter().map(|(kind, _)| kind).collect();

@@ -2,7 +2,7 @@
 
 use super::classes::{BreakKind, Hop};
 use super::compare::{copies, values};
-use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Rule};
+use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
@@ -165,10 +165,14 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
             }
         }
         if let Some(reversal) = only.filter(|_| !is_several).and_then(|place| theirs.get_mut(place)) {
+            // Less what was reversed, the settlement says what the ledger does.
+            let amount = Some(ours.amount.into());
+            let shown = Shown { currency: ours.currency, expected: amount, found: amount };
             // It stands alone no more.
             found.unit.join(&core::mem::take(reversal));
             found.kinds.remove(kind);
             found.kinds.insert(BreakKind::PartialCaptureShape);
+            found.shown = Some(shown);
         }
     }
     theirs.retain(|unit| !unit.settlement.is_empty());
@@ -233,7 +237,7 @@ pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, windo
                 findings.set_aside = findings.set_aside.saturating_add(1);
                 continue;
             }
-        } else if window.of(row.account).is_over(row.occurred_at) {
+        } else if row.is_overdue(window) {
             kinds.insert(BreakKind::MissingInSettlement);
             if row.kind == Some(EventType::Fee) {
                 kinds.insert(BreakKind::FeeMissing);

@@ -8,11 +8,11 @@ use super::packed::{
 };
 use super::rate::Rate;
 use super::states::{self, State};
-use super::window::day_start;
+use super::window::{DAY_MS, Window, day_start};
 use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// Which side a row comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -191,6 +191,12 @@ impl<'a> Row<'a> {
         let (own, others) = self.occurred_at.zip(other.occurred_at)?;
         let is_day = self.is_day || other.is_day;
         Some(if is_day { (day_start(own), day_start(others)) } else { (own, others) })
+    }
+
+    /// Whether the other side should have it by now. A day alone is over when it has ended.
+    pub(super) fn is_overdue(&self, window: &Window) -> bool {
+        let rest = Millis::new(if self.is_day { DAY_MS.saturating_sub(1) } else { 0 });
+        window.of(self.account).is_over(self.occurred_at.map(|at| at.saturating_add(rest)))
     }
 
     /// Whether the row is about money between the gateway and the bank.

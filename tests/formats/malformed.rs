@@ -106,6 +106,24 @@ fn a_changed_sample_is_refused_where_it_was_changed() {
         ("adyen.csv", "19.44", "19,44", "file_wrong_width: adyen.csv, line 2,"),
         (
             "adyen.csv",
+            "8515131751004934,EUR,",
+            "8515131751004934,,",
+            "file_missing_value: adyen.csv, line 2, column 92: `Gross Currency` is empty",
+        ),
+        (
+            "paypal-settlement.csv",
+            "\"FF\",4",
+            "",
+            "file_truncated: paypal-settlement.csv, line 15, column 1: the file ends here without the row FF",
+        ),
+        (
+            "paypal-settlement.csv",
+            "\"FF\",4",
+            "\"FF\"",
+            "file_missing_value: paypal-settlement.csv, line 14, column 1: `record count` is empty",
+        ),
+        (
+            "adyen.csv",
             ",EUR,,19.44",
             ",,,19.44",
             "file_missing_value: adyen.csv, line 2, column 105: `Net Currency` is empty",
@@ -336,6 +354,19 @@ fn a_changed_sample_is_refused_where_it_was_changed() {
         ),
         (
             "bai2.txt",
+            "99,75806,1,11/",
+            "99,75806,1",
+            "file_missing_value: bai2.txt, line 11, column 1: `control total or number of records` is empty",
+        ),
+        (
+            "bai2.txt",
+            "99,75806,1,11/",
+            "99,",
+            "file_missing_value: bai2.txt, line 11, column 1: `control total or number of records` is empty",
+        ),
+        ("mt940.sta", "\n-}{5:}", "\n", "file_truncated: mt940.sta, line "),
+        (
+            "bai2.txt",
             "01,BANKID",
             "XX,BANKID",
             "file_other_format: bai2.txt, line 1, column 1: found \"XX,BANKID",
@@ -416,10 +447,13 @@ fn a_file_that_was_cut_off_is_never_passed_off_as_whole() {
             });
             let is_whole_document = match format {
                 // Behind the end of a section, a message or a page the file may end.
-                Format::PayPal => text[..cut].contains("\"SC\","),
+                Format::PayPal => {
+                    let read = &text[..cut];
+                    read.contains("\"SC\",") && !read.contains("\"RF\"") || read.contains("\"FF\",")
+                }
                 Format::Square => cut > text.find("\n}").unwrap(),
-                Format::Mt940 => text[..cut].contains(":62F:") || name == "mt942.sta",
-                Format::Bai2 => text[..cut].contains("\n99,"),
+                Format::Mt940 => text[..cut].contains("\n-") || name == "mt942.sta",
+                Format::Bai2 => text[..cut].contains("\n99,75806,1,1"),
                 _ => false,
             };
             assert!(

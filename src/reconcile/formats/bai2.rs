@@ -252,14 +252,14 @@ impl Book {
                 self.level = Level::Group;
             }
             ("98", Level::Group) => {
-                let declared = Self::totals(&mut fields)?;
+                let declared = Self::totals(&mut fields, true)?;
                 let (checksum, records) = (self.group_checksum, self.group_records);
                 self.hand_on_totals(place, declared, checksum, records, sink);
                 self.file_checksum = self.file_checksum.saturating_add(checksum);
                 self.level = Level::File;
             }
             ("99", Level::File) => {
-                let declared = Self::totals(&mut fields)?;
+                let declared = Self::totals(&mut fields, true)?;
                 let (checksum, records) = (self.file_checksum, self.file_records);
                 self.hand_on_totals(place, declared, checksum, records, sink);
                 self.level = Level::Ended;
@@ -361,17 +361,23 @@ impl Book {
         Ok(())
     }
 
-    fn totals(fields: &mut Fields<'_>) -> Result<Declared, Error> {
-        let checksum = fields.amount("control total")?.map(i128::from);
-        let _ = fields.count("number of accounts or groups")?;
+    fn totals(fields: &mut Fields<'_>, counts_parts: bool) -> Result<Declared, Error> {
+        let checksum = fields.amount("control total")?;
+        if counts_parts {
+            let _ = fields.count("number of accounts or groups")?;
+        }
         let records = fields.count("number of records")?;
-        Ok(Declared { checksum, records, ..Declared::default() })
+        // They are what a trailer is for: one without was cut off.
+        if checksum.is_none() || records.is_none() {
+            return Err(Error::missing_value(fields.place, "control total or number of records"));
+        }
+        Ok(Declared { checksum: checksum.map(i128::from), records, ..Declared::default() })
     }
 
     fn close_account(&mut self, fields: &mut Fields<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
         let Some(mut account) = self.account.take() else { return Ok(()) };
-        account.declared.checksum = fields.amount("account control total")?.map(i128::from);
-        account.declared.records = fields.count("number of records")?;
+        let Declared { checksum, records, .. } = Self::totals(fields, false)?;
+        (account.declared.checksum, account.declared.records) = (checksum, records);
         self.group_checksum = self.group_checksum.saturating_add(account.counted.checksum);
         let currency = account.currency;
         let balance = |minor: Option<i64>| {

@@ -210,7 +210,12 @@ impl Sieve {
     /// [`Unfit`], also for a file without a header.
     pub fn close(&mut self) -> Result<(), Unfit> {
         if self.filled > 0 {
-            // A last line may go without a line break.
+            // A last line may go without a line break, unless its time may have been cut off.
+            if self.layout.is_some_and(|layout| layout.time == layout.width.checked_sub(1))
+                && !self.ends_with_zone()
+            {
+                return Err(Unfit);
+            }
             let Some(end) = self.room().first_mut() else { return Err(Unfit) };
             *end = b'\n';
             self.filled = self.filled.saturating_add(1);
@@ -222,6 +227,16 @@ impl Sieve {
         }
         self.file = self.file.saturating_add(1);
         if self.filled > 0 || self.layout.is_none() { Err(Unfit) } else { Ok(()) }
+    }
+
+    /// Whether what is left of the file ends with the zone of a moment.
+    fn ends_with_zone(&self) -> bool {
+        let row = self.buffer.get(..self.filled).unwrap_or_default();
+        let row = row.strip_suffix(b"\"").unwrap_or(row);
+        let cell = row.rsplit(|byte| *byte == self.delimiter).next().unwrap_or_default();
+        let sign = cell.len().checked_sub("+00:00".len()).and_then(|place| cell.get(place));
+        cell.len() > "2026-03-04T05:06".len()
+            && (matches!(cell.last(), Some(b'Z' | b'z')) || matches!(sign, Some(b'+' | b'-')))
     }
 
     fn drop_front(&mut self, bytes: usize) {

@@ -36,7 +36,7 @@ impl Sieve {
         let Some(last) = separators.feeds().last() else { return Ok(0) };
         let whole = usize::try_from(*last).unwrap_or_default().saturating_add(1);
         let rows = data.get(..whole).ok_or(Unfit)?;
-        if separators.is_foreign && core::str::from_utf8(rows).is_err() {
+        if separators.has_zeros || (separators.is_foreign && core::str::from_utf8(rows).is_err()) {
             return Err(Unfit);
         }
         let is_alone =

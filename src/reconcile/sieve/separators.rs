@@ -3,12 +3,16 @@
 //! Sixty-four bytes are looked at together where the machine has vectors, and one by one elsewhere, with the same answer.
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_any_true, v128_or};
+use core::arch::wasm32::{
+    u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_min, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
+};
 
 use crate::prelude::*;
 
-/// Bytes that are looked at together; a chunk is followed by so many zeros.
+/// Bytes that are looked at together.
 pub(super) const BLOCK_BYTES: usize = 64;
+
+type Block = [u8; BLOCK_BYTES];
 
 /// What was found in a chunk.
 #[derive(Debug, Default)]
@@ -23,6 +27,8 @@ pub(super) struct Separators {
     pub(super) has_returns: bool,
     /// Whether there is anything beyond ASCII.
     pub(super) is_foreign: bool,
+    /// Whether there are bytes of zero.
+    pub(super) has_zeros: bool,
 }
 
 /// What one block holds: a bit for each byte, the first byte's the lowest.
@@ -37,6 +43,8 @@ struct Seen {
     quotes: v128,
     returns: v128,
     any: v128,
+    /// The least of each sixteenth byte.
+    least: v128,
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -45,10 +53,11 @@ struct Seen {
     quotes: bool,
     returns: bool,
     any: u8,
+    zeros: bool,
 }
 
 impl Separators {
-    /// Looks through a chunk, which is `length` bytes at the front of `data` and followed by [`BLOCK_BYTES`] zeros.
+    /// Looks through a chunk, which is `length` bytes at the front of `data`.
     #[inline(never)]
     pub(super) fn find(&mut self, data: &[u8], length: usize, delimiter: u8) {
         let blocks = length.div_ceil(BLOCK_BYTES);
@@ -61,15 +70,21 @@ impl Separators {
         let mut seen = Seen::new();
         let (mut all, mut feeds) = (0_usize, 0_usize);
         let mut base = 0_u32;
-        for block in data.as_chunks::<BLOCK_BYTES>().0.iter().take(blocks) {
+        let (full, rest) = data.get(..length).unwrap_or_default().as_chunks::<BLOCK_BYTES>();
+        // Blanks are neither separators nor zeros.
+        let mut last: Block = [b' '; BLOCK_BYTES];
+        for (byte, end) in last.iter_mut().zip(rest) {
+            *byte = *end;
+        }
+        for block in full.iter().chain([&last]) {
             let masks = seen.block(block, delimiter);
             all = put(&mut self.all.0, all, base, masks.all);
             feeds = put(&mut self.feeds.0, feeds, base, masks.feeds);
             base = base.wrapping_add(64);
         }
-        (self.has_quotes, self.has_returns, self.is_foreign) = seen.told();
+        (self.has_quotes, self.has_returns, self.is_foreign, self.has_zeros) = seen.told();
         if self.has_quotes {
-            (all, feeds) = self.unquoted(data, blocks, delimiter);
+            (all, feeds) = self.unquoted((full, &last), delimiter);
         }
         (self.all.1, self.feeds.1) = (all, feeds);
         if self.has_returns {
@@ -88,12 +103,12 @@ impl Separators {
     }
 
     /// The same without what is quoted.
-    fn unquoted(&mut self, data: &[u8], blocks: usize, delimiter: u8) -> (usize, usize) {
+    fn unquoted(&mut self, (full, last): (&[Block], &Block), delimiter: u8) -> (usize, usize) {
         let (mut all, mut feeds, mut base) = (0_usize, 0_usize, 0_u32);
         let mut seen = Seen::new();
         // All bits where a block begins within quotes.
         let mut within = 0_u64;
-        for block in data.as_chunks::<BLOCK_BYTES>().0.iter().take(blocks) {
+        for block in full.iter().chain([last]) {
             let masks = seen.block(block, delimiter);
             let inside = odd(quotes(block)) ^ within;
             within = if inside >> 63 == 1 { u64::MAX } else { 0 };
@@ -129,7 +144,7 @@ const fn odd(mut bits: u64) -> u64 {
 /// The quotes of a block.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline]
-fn quotes(block: &[u8; BLOCK_BYTES]) -> u64 {
+fn quotes(block: &Block) -> u64 {
     let mut mask = 0;
     for part in block.as_chunks::<16>().0.iter().rev() {
         mask = mask << 16 | u64::from(u8x16_bitmask(u8x16_eq(vector(part), u8x16_splat(b'"'))));
@@ -138,7 +153,7 @@ fn quotes(block: &[u8; BLOCK_BYTES]) -> u64 {
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn quotes(block: &[u8; BLOCK_BYTES]) -> u64 {
+fn quotes(block: &Block) -> u64 {
     block.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(*byte == b'"'))
 }
 
@@ -168,13 +183,13 @@ fn put(places: &mut [u32], count: usize, base: u32, mask: u64) -> usize {
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 impl Seen {
-    const fn new() -> Self {
+    fn new() -> Self {
         let none = u64x2(0, 0);
-        Self { quotes: none, returns: none, any: none }
+        Self { quotes: none, returns: none, any: none, least: u8x16_splat(b' ') }
     }
 
     #[inline]
-    fn block(&mut self, block: &[u8; BLOCK_BYTES], delimiter: u8) -> Masks {
+    fn block(&mut self, block: &Block, delimiter: u8) -> Masks {
         let (delimiter, feed) = (u8x16_splat(delimiter), u8x16_splat(b'\n'));
         let (quote, back) = (u8x16_splat(b'"'), u8x16_splat(b'\r'));
         let mut masks = Masks { all: 0, feeds: 0 };
@@ -188,13 +203,15 @@ impl Seen {
             self.quotes = v128_or(self.quotes, u8x16_eq(part, quote));
             self.returns = v128_or(self.returns, u8x16_eq(part, back));
             self.any = v128_or(self.any, part);
+            self.least = u8x16_min(self.least, part);
             shift = shift.wrapping_add(16);
         }
         masks
     }
 
-    fn told(&self) -> (bool, bool, bool) {
-        (v128_any_true(self.quotes), v128_any_true(self.returns), u8x16_bitmask(self.any) != 0)
+    fn told(&self) -> (bool, bool, bool, bool) {
+        let is_foreign = u8x16_bitmask(self.any) != 0;
+        (v128_any_true(self.quotes), v128_any_true(self.returns), is_foreign, !u8x16_all_true(self.least))
     }
 }
 
@@ -204,7 +221,7 @@ impl Seen {
         Self::default()
     }
 
-    fn block(&mut self, block: &[u8; BLOCK_BYTES], delimiter: u8) -> Masks {
+    fn block(&mut self, block: &Block, delimiter: u8) -> Masks {
         let mut masks = Masks { all: 0, feeds: 0 };
         for byte in block.iter().rev() {
             let is_feed = u64::from(*byte == b'\n');
@@ -213,12 +230,13 @@ impl Seen {
             self.quotes |= *byte == b'"';
             self.returns |= *byte == b'\r';
             self.any |= *byte;
+            self.zeros |= *byte == 0;
         }
         masks
     }
 
-    const fn told(&self) -> (bool, bool, bool) {
-        (self.quotes, self.returns, !self.any.is_ascii())
+    const fn told(&self) -> (bool, bool, bool, bool) {
+        (self.quotes, self.returns, !self.any.is_ascii(), self.zeros)
     }
 }
 

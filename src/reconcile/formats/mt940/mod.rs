@@ -4,7 +4,8 @@
 //!
 //! An amount is signed by its mark: a reversed credit takes away. The day of booking has no year and takes the one that is
 //! nearest to the value date. Banks put structure into `:86:` in three ways; references and names are taken from it where
-//! it is plain, and the text stays as it is written. A statement without its closing balance was cut off.
+//! it is plain, and the text stays as it is written. A statement without its closing balance was cut off, and so was a
+//! block that does not end.
 
 mod narrative;
 
@@ -47,6 +48,9 @@ impl Parser for Mt940 {
         let end = self.lines.place();
         self.book.flush(sink)?;
         self.book.end(end, sink)?;
+        if self.book.is_in_block {
+            return Err(Error::truncated(end, "the end of the message, -}"));
+        }
         if self.book.is_begun {
             Ok(())
         } else {
@@ -102,20 +106,27 @@ struct Book {
     entry: Option<Entry>,
     statements: u32,
     is_begun: bool,
+    /// Whether block 4 of a message is open.
+    is_in_block: bool,
 }
 
 impl Book {
     fn line(&mut self, line: &str, place: Place, sink: &mut dyn Sink) -> Result<(), Error> {
         // Blocks 1 to 3 of a SWIFT message are the envelope; block 4 holds the fields.
-        let line = match line.strip_prefix('{') {
-            Some(envelope) => envelope.split_once("{4:").map_or("", |(_, rest)| rest),
-            None => line,
+        let line = match (line.starts_with('{'), line.split_once("{4:")) {
+            (true, Some((_, rest))) => {
+                self.is_in_block = true;
+                rest
+            }
+            (true, None) => "",
+            (false, _) => line,
         };
         if line.is_empty() {
             return Ok(());
         }
         if line == "-" || line.starts_with("-}") {
             self.flush(sink)?;
+            self.is_in_block = false;
             return self.end(place, sink);
         }
         if let Some((tag, text)) =

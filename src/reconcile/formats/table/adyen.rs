@@ -184,6 +184,10 @@ impl Adyen {
     ) -> Result<(i64, Option<Original<'a>>), Error> {
         let settled = added(&self.net[0], record, net, fee)?;
         if self.gross_currency.text(record).is_empty() {
+            if self.gross.iter().any(|side| !side.text(record).is_empty()) {
+                let Field { index, name } = &self.gross_currency;
+                return Err(Error::missing_value(record.place(*index), name));
+            }
             return Ok((settled, None));
         }
         let shopper = self.gross_currency.currency(record)?;

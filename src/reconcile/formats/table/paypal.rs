@@ -5,7 +5,8 @@
 //!
 //! Amounts have neither sign nor decimal mark: `10000` is 100.00 dollars or 10 000 yen, and only the column before says
 //! whether it came or went. PayPal keeps no decimals of HUF and TWD, which the standard gives two. Columns are found by
-//! the names in the row `CH`, as their order differs between versions. A section that does not end was cut off.
+//! the names in the row `CH`, as their order differs between versions. A section that does not end was cut off, and so were
+//! feet of a report without the foot of the file behind them.
 
 use alloc::collections::BTreeMap;
 
@@ -93,6 +94,8 @@ pub(in super::super) struct PayPal {
     columns: Option<Columns>,
     statements: u32,
     is_any_section_closed: bool,
+    /// Whether the feet of a report were read, and that of the file not yet.
+    is_foot_due: bool,
 }
 
 impl Columns {
@@ -287,9 +290,7 @@ impl PayPal {
 
     /// `SC`: the section ends, and what it says about itself is known.
     fn close(&mut self, record: &Record<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        let count = Field { index: 1, name: "section record count".to_owned() };
-        let _ = count.filled(record)?;
-        let declared = count.count(record)?;
+        let declared = rows_counted(record)?;
         let Some(section) = self.section.take() else { return Err(outside(record)) };
         let mut hand_on = |currency, opening, closing, declared, counted| {
             sink.statement(&Statement {
@@ -337,6 +338,13 @@ impl PayPal {
     }
 }
 
+/// What the last row of a section or of a file says.
+fn rows_counted(record: &Record<'_>) -> Result<Option<u64>, Error> {
+    let count = Field { index: 1, name: "record count".to_owned() };
+    let _ = count.filled(record)?;
+    count.count(record)
+}
+
 fn outside(record: &Record<'_>) -> Error {
     Error::malformed(record.start(), "the beginning of a section (SH) first", record.cell(0))
 }
@@ -369,8 +377,18 @@ impl Rows for PayPal {
             "SB" => self.body(record, sink),
             "SF" => self.footer(record),
             "SC" => self.close(record, sink),
-            // Heads and feet of files and reports repeat what the sections say.
-            "FH" | "RF" | "RC" | "FF" | "FC" => Ok(()),
+            // What they say, the sections say too.
+            "FH" => Ok(()),
+            "RF" | "RC" => {
+                self.is_foot_due = true;
+                Ok(())
+            }
+            // Its count of rows is the last thing that a file says.
+            "FF" | "FC" => {
+                let _ = rows_counted(record)?;
+                self.is_foot_due = false;
+                Ok(())
+            }
             other => Err(Error::malformed(record.start(), "RH, FH, SH, CH, SB, SF, SC, RF, RC or FF", other)),
         }
     }
@@ -378,6 +396,9 @@ impl Rows for PayPal {
     fn finish(&mut self, end: Place, _: &mut dyn Sink) -> Result<(), Error> {
         if self.section.is_some() || !self.is_any_section_closed {
             return Err(Error::truncated(end, "the row SC that ends a section"));
+        }
+        if self.is_foot_due {
+            return Err(Error::truncated(end, "the row FF that ends a file"));
         }
         Ok(())
     }
