@@ -538,25 +538,25 @@ fn an_entry_that_counts_from_another_day_is_told_beyond_the_window() {
 fn two_things_wrong_with_one_payout_or_refund_are_told_as_two_and_nothing_is_invented() {
     let books: &[&str] = &["a ch_a 90000", "b ch_b 50000", "c ch_c 70000"];
     let lines = [
-        "a ch_a 90000 payout=po_1 at=09",
-        "b ch_b 50000 payout=po_2 at=09",
-        "c ch_c 70000 payout=po_3 at=09",
+        "a ch_a 90000 payout=po_1 at=10",
+        "b ch_b 50000 payout=po_2 at=10",
+        "c ch_c 70000 payout=po_3 at=10",
     ];
     let paid = |more: &[&'static str]| [&lines, more].concat();
     let (one, two) = ("po_1 po_1 90000 type=payout at=11", "po_2 po_2 50000 type=payout at=12");
     let three = "po_3 po_3 70000 type=payout at=11";
     let three_came = "b3 po_3 70000 12";
     let wrong_line = [
-        "a ch_a 90000 payout=po_1 at=09",
-        "b ch_b 50900 payout=po_2 at=09",
-        "c ch_c 70000 payout=po_3 at=09",
+        "a ch_a 90000 payout=po_1 at=10",
+        "b ch_b 50900 payout=po_2 at=10",
+        "c ch_c 70000 payout=po_3 at=10",
     ];
     let moved = [
-        "a ch_a 90000 payout=po_1 at=09",
-        "b ch_b 50000 payout=po_3 at=09",
-        "c ch_c 70000 payout=po_3 at=09",
+        "a ch_a 90000 payout=po_1 at=10",
+        "b ch_b 50000 payout=po_3 at=10",
+        "c ch_c 70000 payout=po_3 at=10",
     ];
-    let alone = ["a ch_a 90000 payout=po_1 at=09", "c ch_c 70000 payout=po_3 at=09"];
+    let alone = ["a ch_a 90000 payout=po_1 at=10", "c ch_c 70000 payout=po_3 at=10"];
     // What happened, settlement rows, bank rows, breaks.
     type Pair<'a> = (&'a str, Vec<&'a str>, &'a [&'a str], &'a [&'a str]);
     let table: &[Pair<'_>] = &[
