@@ -49,8 +49,8 @@ impl Rate {
     /// What an amount becomes, in minor units of the other currency; `None` where the product is too long.
     pub(super) fn convert(self, minor: i64, from: Currency, to: Currency) -> Option<Exact> {
         Some(Exact {
-            above: i128::from(minor).checked_mul(self.above.into())?.checked_mul(to.minor_units().into())?,
-            below: i128::from(self.below).checked_mul(from.minor_units().into())?,
+            above: product(product(minor.into(), self.above.into())?, to.minor_units().into())?,
+            below: product(self.below.into(), from.minor_units().into())?,
         })
     }
 }
@@ -76,10 +76,16 @@ impl Exact {
 
     /// Whether some way of rounding to a whole unit gives this amount.
     pub(super) fn rounds_to(self, minor: i64) -> bool {
-        let whole = i128::from(minor).checked_mul(self.below);
+        let whole = product(minor.into(), self.below);
         let off = whole.and_then(|whole| whole.checked_sub(self.above));
         off.is_some_and(|off| off.unsigned_abs() < self.below.unsigned_abs())
     }
+}
+
+/// A product, by the bits of its factors; `None` where it may not fit. The check of the library is half a kilobyte of wasm.
+fn product(one: i128, other: i128) -> Option<i128> {
+    let bits = |factor: i128| u128::BITS.wrapping_sub(factor.unsigned_abs().leading_zeros());
+    (bits(one).wrapping_add(bits(other)) < u128::BITS).then(|| one.wrapping_mul(other))
 }
 
 #[cfg(test)]
@@ -99,6 +105,15 @@ mod tests {
             }
         }
         assert_eq!(Exact { above: 1, below: 0 }.whole(), i64::MAX);
+    }
+
+    #[test]
+    fn a_product_is_exact_or_none() {
+        let (large, small) = (i128::from(i64::MAX), i128::from(i64::MIN));
+        assert_eq!(product(large, u64::MAX.into()), large.checked_mul(u64::MAX.into()));
+        assert_eq!(product(small, large), small.checked_mul(large));
+        assert_eq!(product(1 << 100, 1 << 40), None);
+        assert_eq!(product(0, i128::MAX), Some(0));
     }
 
     #[test]

@@ -138,17 +138,18 @@ impl FeeRule {
         let amount = row.amount.unsigned_abs();
         let (many, few) = (amount / MILLION, amount % MILLION);
         let (whole_share, share) = (self.millionths / MILLION, self.millionths % MILLION);
-        let small = few.saturating_mul(share);
-        let times = |number: u64, factor: u64| i128::from(number).saturating_mul(factor.into());
-        let whole = times(many, self.millionths).saturating_add(times(few, whole_share));
-        let whole = whole.saturating_add((small / MILLION).into());
+        let small = few.wrapping_mul(share);
+        // Below 2^110: a millionth of an amount has 44 bits.
+        let times = |number: u64, factor: u64| i128::from(number).wrapping_mul(factor.into());
+        let whole = times(many, self.millionths).wrapping_add(times(few, whole_share));
+        let whole = whole.wrapping_add((small / MILLION).into());
         let up = i128::from(small % MILLION != 0);
         let bounded = |fee: i128| {
-            let fee = fee.saturating_add(self.fixed_minor.into());
+            let fee = fee.wrapping_add(self.fixed_minor.into());
             let fee = self.least_minor.map_or(fee, |least| fee.max(least.into()));
             self.most_minor.map_or(fee, |most| fee.min(most.into()))
         };
-        (bounded(whole), bounded(whole.saturating_add(up)))
+        (bounded(whole), bounded(whole.wrapping_add(up)))
     }
 }
 
@@ -180,7 +181,8 @@ impl Rules {
             return false;
         };
         let off = found.abs_diff(expected);
-        let times = |number: u64, factor: u64| u128::from(number).saturating_mul(factor.into());
+        // A product of two numbers of 64 bits has 128.
+        let times = |number: u64, factor: u64| u128::from(number).wrapping_mul(factor.into());
         let share = times(expected.unsigned_abs(), tolerance.conversion_basis_points);
         off <= tolerance.minor || (is_converted && times(off, BASIS_POINTS) <= share)
     }
