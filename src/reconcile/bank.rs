@@ -169,10 +169,11 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
 
 /// Takes from the entries of a payout those by which all that may have come went back.
 fn part_returns(transfer: &mut Transfer<'_, '_>) {
-    let Transfer { may, entries, returned, .. } = transfer;
+    let Transfer { amount, may, entries, returned, .. } = transfer;
     entries.retain(|entry| {
         let went = entry.amount.wrapping_neg();
-        let is_return = went != 0 && may.contains(&went);
+        // A line with the wrong sign lets a payout be the same amount the other way.
+        let is_return = went != 0 && (went < 0) == (*amount < 0) && may.contains(&went);
         if is_return {
             returned.push(*entry);
         }
