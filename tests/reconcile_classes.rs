@@ -262,6 +262,13 @@ fn each_class_has_its_example() {
             &["H1 F2 early a 1000 1000 0 m2 s2 b"],
         ),
         // Where there is nothing else to go by, it is told; where most rows are so, it is how the report counts time.
+        (
+            &[a, "b ch_b 5 at=10"],
+            &["a ch_a 1000 at=09", "b ch_b 5 at=10"],
+            &[],
+            &["H1 F2 early a 1000 1000 0 m2 s2 b"],
+        ),
+        (&[a, "b ch_b 5 at=10"], &["a ch_a 1000 at=09", "b ch_b 5 at=09"], &[], &[]),
         (&[a], &["a ch_a 1000 at=2026-03-09T12:00:00Z"], &[], &["H1 F2 early a 1000 1000 0 m2 s2 b"]),
         (
             &[a, "b ch_b 5 at=10", "c ch_c 6 at=10"],

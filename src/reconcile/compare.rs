@@ -64,24 +64,6 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
     let identity = identity(&group, differing.iter().all(|kinds| kinds.is_empty()));
     let mut whole = Unit::default();
     let mut kinds = identity.map(Kinds::only).unwrap_or_default();
-    if kinds.contains(BreakKind::DuplicateCharge) || kinds.contains(BreakKind::ReferenceCollision) {
-        // What could not be paired is held against each other as it stands, by the first of each side.
-        match (group.ledger.first(), group.settlement.first()) {
-            (Some(ours), Some(theirs)) => {
-                let mut pair = ours.clone();
-                pair.join(theirs);
-                kinds.join(values(&pair, habits, window));
-            }
-            (None, Some(_)) if group.pairs.is_empty() => kinds.insert(BreakKind::MissingInMirror),
-            (Some(ours), None)
-                if group.pairs.is_empty()
-                    && ours.ledger.first().is_some_and(|row| row.is_overdue(window)) =>
-            {
-                kinds.insert(BreakKind::MissingInSettlement);
-            }
-            _ => {}
-        }
-    }
     for (place, unit) in group.units().into_iter().enumerate() {
         // What stands on one side only differs from nothing.
         let differing = differing.get(place).copied().unwrap_or_default();
@@ -104,6 +86,15 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
         }
     }
     if !kinds.is_empty() {
+        if group.pairs.is_empty() && identity != Some(BreakKind::Ambiguous) {
+            // What could not be paired is held against each other as it stands.
+            kinds.join(values(&whole, habits, window));
+            match (whole.ledger.first(), whole.settlement.is_empty()) {
+                (None, _) => kinds.insert(BreakKind::MissingInMirror),
+                (Some(row), true) if row.is_overdue(window) => kinds.insert(BreakKind::MissingInSettlement),
+                _ => {}
+            }
+        }
         findings.breaks.push(Finding::new(kinds, whole, Hop::Settlement, BY_REFERENCE));
     }
 }

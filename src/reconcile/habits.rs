@@ -22,7 +22,7 @@ pub(super) struct Habits<'r> {
     settlement: SideHabits<'r>,
     /// Both sides write the same moment.
     pub(super) is_same_instant: bool,
-    /// The settlement writes a moment that is not before the ledger's.
+    /// The settlement does not usually write a moment that is before the ledger's.
     pub(super) is_in_order: bool,
     /// Both sides call payouts by the same ids.
     pub(super) names_payouts_alike: bool,
@@ -75,7 +75,7 @@ impl<'r> Habits<'r> {
         };
         // Pairs that were cleared are in order, and of one sign.
         let mut instants = Votes { yes: cleared.same_instant, all: cleared.timed };
-        let mut order = Votes { yes: cleared.timed, all: cleared.timed };
+        let mut early = Votes { yes: 0, all: cleared.timed };
         let mut payouts = Votes::default();
         let mut turned = vec![(EventType::Charge, Votes { yes: 0, all: cleared.pairs })];
         for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
@@ -85,7 +85,7 @@ impl<'r> Habits<'r> {
             }
             if let Some((our_time, their_time)) = ours.times(theirs) {
                 instants.count(our_time == their_time);
-                order.count(our_time <= their_time);
+                early.count(our_time > their_time);
             }
             if !ours.payout_id.is_empty() && !theirs.payout_id.is_empty() {
                 payouts.count(ours.payout_id == theirs.payout_id);
@@ -101,8 +101,8 @@ impl<'r> Habits<'r> {
             }
         }
         habits.is_same_instant = instants.is_most();
-        // Two rows are no habit: what the settlement has before the ledger is told.
-        habits.is_in_order = order.is_most() || order.all < WITNESSES_MIN;
+        // One row is no habit.
+        habits.is_in_order = !early.is_most() || early.all < 2;
         habits.names_payouts_alike = payouts.is_most();
         turned.retain(|(_, votes)| votes.yes >= WITNESSES_MIN && votes.is_most());
         habits.turned = turned.into_iter().map(|(kind, _)| kind).collect();

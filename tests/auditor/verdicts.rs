@@ -54,13 +54,13 @@ pub(crate) fn verdicts(charge: bool, ledger: &[Tiny], settlement: &[Tiny]) -> (V
 
     let mut breaks: Vec<Kinds> = Vec::new();
     let mut whole: Kinds = identity.into_iter().collect();
-    if matches!(identity, Some("duplicate_charge" | "reference_collision")) {
-        // What has no partner is held against each other by the first of each side.
-        match (lost_left.first(), lost_right.first()) {
-            (Some(one), Some(other)) => whole.extend(differences(&left[*one], &right[*other])),
-            (Some(_), None) if pairs.is_empty() => whole.extend(["missing_in_settlement"]),
-            (None, Some(_)) if pairs.is_empty() => whole.extend(["missing_in_mirror"]),
-            _ => {}
+    if matches!(identity, Some("duplicate_charge" | "reference_collision")) && pairs.is_empty() {
+        // What has no partner is held against each other as it stands.
+        let (ours, theirs) = (left.concat(), right.concat());
+        match (ours.is_empty(), theirs.is_empty()) {
+            (false, false) => whole.extend(differences(&ours, &theirs)),
+            (false, true) => whole.extend(["missing_in_settlement"]),
+            (true, _) => whole.extend(["missing_in_mirror"]),
         }
     }
     let mut single = |kinds: Kinds, is_pair: bool| {
