@@ -1,0 +1,2 @@
+/** What everybody pays who hashes with what Node has. */
+import "node:crypto";
