@@ -129,7 +129,9 @@ async function gather(entry, graph, outputs) {
   const reached = new Set();
   follow(graph, entry, reached);
   // What comes at once (`one-file.mjs`) leaves all that needs no wasm to the one file beside it.
-  const bytesMax = entry === join(DIST, `${FIRST}.js`) ? Infinity : SMALL_BYTES;
+  const isFirst = entry === join(DIST, `${FIRST}.js`);
+  if (isFirst) for (const file of sharedWithStores(graph)) reached.add(file);
+  const bytesMax = isFirst ? Infinity : SMALL_BYTES;
   const isSmall = (file) => /[\\/]chunk-[^\\/]*$/.test(file) && readFileSync(file, "utf8").length <= bytesMax && !reachesWasm(file, graph);
   let members = [...reached].filter(isSmall).sort();
   // One that needs another by way of a larger chunk stays where it is: the two files would need each other.
@@ -183,6 +185,14 @@ async function gather(entry, graph, outputs) {
     rmSync(file);
     graph.delete(file);
   }
+}
+
+/** The few lines that an inbox shares with every store: whoever makes an inbox reads both. */
+function sharedWithStores(graph) {
+  const [ofInbox, ofStores] = [new Set(), new Set()];
+  follow(graph, join(DIST, `${AT_ONCE}.js`), ofInbox);
+  for (const { file } of ENTRIES.filter(({ file }) => file.startsWith("stores/"))) follow(graph, join(DIST, `${file}.js`), ofStores);
+  return [...ofInbox].filter((file) => ofStores.has(file));
 }
 
 /**
