@@ -1,6 +1,6 @@
 /**
  * An entry for who bundles nothing: what its first call runs in one file, beside the one that other entries share, and all
- * else in a file that is loaded when it is asked for.
+ * else in files that are loaded when they are asked for.
  *
  * Invariant: in a process each module that keeps state exists once. What others import of the modules that are in these files, they
  * import by `#<entry>`, which leads to them wherever the condition `node` holds, and to the entry as esbuild split it anywhere
@@ -28,22 +28,25 @@ const ANY_IMPORT = /(?:\bfrom|\bimport\s*\(?)\s*"(\.[^"]+)"/g;
 /** What a module puts things in for whoever asks. */
 const HOLDER = /^(?:var|let|const) \w+ = (?:\/\* @__PURE__ \*\/ )?new (?:Weak)?(?:Map|Set)\(\);$/m;
 
-/** How the file of all else is loaded, once it is needed. */
+/** Longer than all the code of an inbox, and asked for by few: a file of its own. */
+const CATALOGUE = "schemes";
+
+/** How a late file is loaded, once it is needed, by a function of this name. */
 const LOADED = {
   // Loaders that keep packages elsewhere than in files may know `import` and `require`, and no `require` of an ES module.
-  esm: (file) => `let loaded;
-function later() {
-  if (loaded !== undefined) return loaded;
+  esm: (name, file) => `let ${name}Loaded;
+function ${name}() {
+  if (${name}Loaded !== undefined) return ${name}Loaded;
   const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
   try {
-    loaded = require("${file}js");
+    ${name}Loaded = require("${file}js");
   } catch {
-    loaded = require("${file}cjs");
+    ${name}Loaded = require("${file}cjs");
   }
-  return loaded;
+  return ${name}Loaded;
 }
 `,
-  cjs: (file) => `const later = () => require("${file}cjs");\n`,
+  cjs: (name, file) => `const ${name} = () => require("${file}cjs");\n`,
 };
 
 /**
@@ -52,7 +55,8 @@ function later() {
  * - `<entry>-at-once`: what the first verdict runs. What else the entry exports is there as functions that load the next file.
  * - `<entry>-later`: all else, and of what is shared with other entries a copy of its own, which must keep no state. So all it
  *   imports has run when it is loaded: Node refuses to `require` what somebody else is just importing.
- * - `<entry>-whole`: both, for bundlers, which see no file that is loaded by a call, and for a Node that cannot `require` a module.
+ * - `<entry>-catalogue`: in the same way, what is long and seldom asked for.
+ * - `<entry>-whole`: all of it, for bundlers, which see no file that is loaded by a call, and for a Node that cannot `require` a module.
  *
  * @param {string} entry its built file
  * @param {string} first the built file of what the first verdict runs
@@ -71,13 +75,17 @@ export async function inOneFile(entry, first, graph) {
   }
   const [known, atOnce] = [namesOf(entry), namesOf(first)];
   const lines = [...readFileSync(entry, "utf8").matchAll(IMPORT)].filter(([, word, , from]) => word === "import" && !hot.includes(join(dirname(entry), from)));
-  const late = lines.map(([, , names, from]) => `export {${names}} from "${from}";\n`).join("");
-  const lateNames = lines.flatMap(([, , names]) => pairs(names).map((pair) => pair.at(-1)));
-  if (lateNames.length + atOnce.size !== known.size) throw new Failure(`${relative(at("."), entry)} exports ${[...known]}, of which ${[...atOnce]} and ${lateNames} are kept`);
+  // What stands in each late file, `[outside, inside, from]`.
+  const late = { later: [], catalogue: [] };
+  for (const [, , names, from] of lines) for (const [outside, inside = outside] of pairs(names)) late[inside === CATALOGUE ? "catalogue" : "later"].push([outside, inside, from]);
+  const namesIn = (kind) => late[kind].map(([, inside]) => inside);
+  const count = [...atOnce, ...namesIn("later"), ...namesIn("catalogue")].length;
+  if (count !== known.size) throw new Failure(`${relative(at("."), entry)} exports ${[...known].join(", ")}, of which only ${count} are kept`);
   const beside = (kind, extension) => entry.replace(/\.js$/, `-${kind}.${extension}`);
   for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
-    const facade = lateNames.map((name) => `export const ${name} = (...given) => later().${name}(...given);\n`);
-    const begin = `export { ${[...atOnce].join(", ")} } from "./${relative(dirname(entry), first)}";\n${LOADED[format](`./${basename(beside("later", ""))}`)}${facade.join("")}`;
+    const facade = Object.keys(late).map((kind) =>
+      LOADED[format](kind, `./${basename(beside(kind, ""))}`) + namesIn(kind).map((name) => `export const ${name} = (...given) => ${kind}().${name}(...given);\n`).join(""));
+    const begin = `export { ${[...atOnce].join(", ")} } from "./${relative(dirname(entry), first)}";\n${facade.join("")}`;
     const common = { ...SHARED, format, ...(format === "cjs" && { define: { "import.meta.url": "__filename" } }) };
     const build = async (contents, kind, taken) => {
       const outfile = beside(kind, extension);
@@ -85,12 +93,15 @@ export async function inOneFile(entry, first, graph) {
       if (format === "esm") dropBareImports(outfile);
     };
     await build(begin, "at-once", [first, ...hot]);
-    await build(late, "later", cold);
+    for (const kind of Object.keys(late)) {
+      await build(late[kind].map(([outside, inside, from]) => `export { ${outside} as ${inside} } from "${from}";\n`).join(""), kind, cold);
+      if (format === "cjs") continue;
+      const [holder] = readFileSync(beside(kind, "js"), "utf8").match(HOLDER) ?? [];
+      if (holder !== undefined) throw new Failure(`${relative(at("."), beside(kind, "js"))} keeps what others may keep elsewhere: ${holder}`);
+    }
   }
-  const [holder] = readFileSync(beside("later", "js"), "utf8").match(HOLDER) ?? [];
-  if (holder !== undefined) throw new Failure(`${relative(at("."), beside("later", "js"))} keeps what others may keep elsewhere: ${holder}`);
-  const [one, other] = ["at-once", "later"].map((kind) => `./${basename(beside(kind, "js"))}`);
-  writeFileSync(beside("whole", "js"), `export { ${[...atOnce].join(", ")} } from "${one}";\nexport { ${lateNames.join(", ")} } from "${other}";\n`);
+  const whole = [["at-once", [...atOnce]], ...Object.keys(late).map((kind) => [kind, namesIn(kind)])];
+  writeFileSync(beside("whole", "js"), whole.map(([kind, names]) => `export { ${names.join(", ")} } from "./${basename(beside(kind, "js"))}";\n`).join(""));
   const name = `#${basename(entry, ".js")}`;
   for (const [file, imported] of graph) {
     if (members.includes(file) || file === first || !imported.some((path) => members.includes(path))) continue;
