@@ -14,7 +14,7 @@ const ROUNDS = 21;
 
 /**
  * Tells CPU time of all threads, which nobody else can take away, and beside it the clock. In each script, and not by
- * `--import`: that loads `node:crypto`, and half of what a start is, before anybody's script.
+ * `--import`, which begins the loader of modules before anybody's script.
  */
 const REPORT =
   "process.on('exit', () => { const ms = performance.now(); const { user, system } = process.cpuUsage(); console.log((user + system) / 1000, ms); });";
