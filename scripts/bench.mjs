@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parseArgs } from "node:util";
 
+import { startUp } from "./bench-start.mjs";
 import { at, Failure, main, outputOf } from "./command.mjs";
 import { esbuild } from "./javascript.mjs";
 import { buildPackage } from "./package.mjs";
@@ -20,7 +21,6 @@ import { installInto } from "./samples.mjs";
 import { ensurePostgres, stopServices } from "./services.mjs";
 
 const FOLDER = at("target/benches");
-const START_ROUNDS = 21;
 
 /** The Nodes benches/js/package.json pins, where they run, else the one that runs this. */
 function nodes() {
@@ -33,52 +33,6 @@ function inFolder(node, args) {
   const { status, stdout, stderr } = spawnSync(node, args, { cwd: FOLDER, encoding: "utf8", maxBuffer: 2 ** 26 });
   if (status !== 0) throw new Failure(`${args.join(" ")} ended with ${status}:\n${stderr}`);
   return stdout;
-}
-
-/** One verified webhook, in each of the ways a program may be made of it: what it is built with, `packages` as they are installed. */
-const STARTS = {
-  "tillproof, installed": ["tillproof.js", { packages: "external", format: "esm" }],
-  "tillproof, installed, require": ["tillproof.js", { packages: "external", format: "cjs" }],
-  "tillproof, bundled for Node": ["tillproof.js", { platform: "node", minify: true, format: "esm" }],
-  "tillproof, bundled for anywhere": ["tillproof.js", { platform: "neutral", conditions: ["import"], minify: true, format: "esm" }],
-  "stripe, installed": ["stripe.js", { packages: "external", format: "esm" }],
-};
-
-/**
- * Milliseconds to the first verified webhook above a script that does nothing, in fresh processes: CPU time of all threads,
- * which nobody else can take away, and beside it the clock.
- */
-async function startUp(node) {
-  const files = { bare: "start/bare.js" };
-  for (const [name, [source, options]] of Object.entries(STARTS)) {
-    // The delivery stands in each of them: to read one file more would be nobody's start.
-    files[name] = `start/${name.replaceAll(/\W+/g, "-")}.${options.format === "cjs" ? "cjs" : "mjs"}`;
-    const common = { bundle: true, platform: "node", logLevel: "warning", absWorkingDir: FOLDER, entryPoints: [`start/${source}`] };
-    await esbuild().build({ ...common, outfile: files[name], ...options });
-  }
-  const report = "process.on('exit', () => { const ms = performance.now(); const { user, system } = process.cpuUsage(); console.log((user + system) / 1000, ms); });";
-  const preload = `data:text/javascript,${encodeURIComponent(report)}`;
-  const took = (name) => inFolder(node, ["--import", preload, files[name]]).split(" ").map(Number);
-  const names = Object.keys(files);
-  for (const name of names) took(name);
-  const above = Object.fromEntries(names.map((name) => [name, []]));
-  for (let round = 0; round < START_ROUNDS; round += 1) {
-    const times = {};
-    for (let turn = 0; turn < names.length; turn += 1) {
-      const name = names[(turn + round) % names.length];
-      times[name] = took(name);
-    }
-    for (const name of names) above[name].push(times[name].map((time, clock) => time - times.bare[clock]));
-  }
-  const middle = (name, clock) => above[name].map((times) => times[clock]).toSorted((a, b) => a - b)[Math.floor(START_ROUNDS / 2)];
-  const contenders = Object.keys(STARTS);
-  const row = (what, clock) => ({ name: `first verified webhook, ${what} above a bare script`, us: Object.fromEntries(contenders.map((name) => [name, middle(name, clock) * 1000])) });
-  const theirs = middle("stripe, installed", 0);
-  const goals = contenders.slice(0, -1).flatMap((name) => [
-    { number: 21, name: `start-up, CPU ms above bare: ${name}`, gate: 6, stretch: 3.5, measured: middle(name, 0), atMost: true },
-    { number: 21, name: `start-up, share of what stripe takes: ${name}`, gate: 0.2, stretch: 0.2, measured: middle(name, 0) / theirs, atMost: true },
-  ]);
-  return { rows: [row("CPU time", 0), row("time", 1)], goals };
 }
 
 /** What a page pays for each import: one file, minified, gzip -9. */
@@ -165,7 +119,7 @@ await main(async () => {
       if (COUNTED.has(file) && number + 1 < usable.length) continue;
       keep(`${file}, Node ${version}`, version, JSON.parse(inFolder(node, ["run.js", file])));
     }
-    if (wanted("start")) keep(`start-up, Node ${version}`, version, await startUp(node));
+    if (wanted("start")) keep(`start-up, Node ${version}`, version, await startUp(node, parseInt(version.slice(1), 10), FOLDER));
   }
   await stopServices();
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };

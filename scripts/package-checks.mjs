@@ -145,7 +145,8 @@ async function carriedWasm() {
 async function startFiles() {
   const { startFiles: limits } = budget();
   const counted = Object.entries(limits).map(async ([name, limit]) => {
-    const entryPoints = [join(STAGE, leaves(exportsField()[`./${name}`].import.node ?? exportsField()[`./${name}`].import).at(-1))];
+    const { import: served } = exportsField()[`./${name}`];
+    const entryPoints = [join(STAGE, served.node?.["module-sync"] ?? served.default)];
     const { length } = Object.keys((await bundled({ entryPoints, conditions: ["node", "import"], treeShaking: false })).inputs);
     console.log(`     ${name}: ${length} files at the start, at most ${limit}`);
     return length > limit ? [`${name} starts with ${length} files instead of at most ${limit}`] : [];

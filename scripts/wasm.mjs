@@ -89,6 +89,10 @@ async function writeTables() {
   writeRefusals({ refusals, reasons });
   module("expected", { expected }, "readonly string[]");
   module("only-full", { onlyFull }, "readonly string[]");
+  const windows = {};
+  for (const { name, retry_window_hours: hours } of tables.schemes) (windows[hours] ??= []).push(name);
+  const byHours = Object.entries(windows).map(([hours, names]) => [Number(hours), ...names]);
+  module("windows", { windows: byHours }, "readonly (readonly [hours: number, ...schemes: string[]])[]");
   module("items", { items }, "readonly (readonly [scheme: string, list: string, ...member: string[]])[]");
 }
 

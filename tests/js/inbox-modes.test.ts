@@ -234,6 +234,7 @@ test("a claim is kept as long as the provider may repeat the event, or as it is 
     ["a-scheme-of-my-own", {}, 31 * day],
     ["stripe-v1", { ttl: 60_000 }, 60_000],
     ["stripe-v1", { ttl: null }, undefined],
+    ...schemes().map(({ name, retryWindowHours }): [string, object, number] => [name, {}, (retryWindowHours / 24 + 1) * day]),
   ];
   for (const [scheme, options, expected] of table) {
     const store = memoryStore();

@@ -17,6 +17,8 @@
  * the batch and carry it out from there, or hand `context.id` to whoever can refuse a repetition.
  */
 
+// Not out of the catalogue: to read all of that takes longer than all else an inbox is made of.
+import { windows } from "../../wasm/webhooks.windows.js";
 import { acceptedStatus, overall, refusedStatus, type EventStatus } from "../inbox/answers.js";
 import { Applier, type EventHandler, type InboxMode, type InboxSettings, type Parcel } from "../inbox/apply.js";
 import { decodeHeld } from "../inbox/held.js";
@@ -25,7 +27,6 @@ import { clockFrom } from "../shell/clock.js";
 import { count, fn, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { storeShape } from "../stores/rules.js";
 import type { Store, TransactionalStore } from "../stores/store.js";
-import { schemes } from "./schemes.js";
 import type { TypedEvent } from "./events/index.js";
 import type { Delivery, RefusedDelivery, Verifier } from "./verifier.js";
 
@@ -222,8 +223,8 @@ function checked(options: InboxOptions): InboxSettings {
 
 /** A day more than the provider's window: the last attempt may be late. A month for a verifier of the caller's own. */
 function defaultTtl(scheme: string): number {
-  const row = schemes().find(({ name }) => name === scheme);
-  return ((row?.retryWindowHours ?? 30 * 24) + 24) * HOUR_MS;
+  const [hours] = windows.find(([, ...schemes]) => schemes.includes(scheme)) ?? [30 * 24];
+  return (hours + 24) * HOUR_MS;
 }
 
 /** Applies events one after the other. Rejects when one has failed, after all have had their turn. */
