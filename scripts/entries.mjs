@@ -124,19 +124,14 @@ export const SLIM_ENTRIES = [
 /** The entry that waits for the first request of a function: where nothing is bundled, a file of its own has all of it. */
 export const AT_ONCE = "webhooks";
 
-function atOnce(file) {
-  return { module: `./dist/${file}-whole.js`, "module-sync": `./dist/${file}-at-once.js`, default: `./dist/${file}-whole.js` };
-}
-
 /** The `exports` field. */
 export function exportsField() {
   const field = {};
   for (const { name, file, source } of [...ENTRIES, ...SLIM_ENTRIES]) {
     const declaration = source.replace(/\.ts$/, ".d.ts");
-    // As `#webhooks` of pkg/package.json says it: what is loaded by a call is no use to bundlers, which all ask for `module`, and
-    // to a Node that cannot `require` an ES module, which `module-sync` tells.
+    // As `#webhooks` of pkg/package.json says it.
     const files = (extension) => ({
-      ...(name === AT_ONCE && { workerd: `./dist/${file}.${extension}`, node: extension === "cjs" ? `./dist/${file}-at-once.cjs` : atOnce(file) }),
+      ...(name === AT_ONCE && { workerd: `./dist/${file}.${extension}`, node: `./dist/${file}-at-once.${extension}` }),
       default: `./dist/${file}.${extension}`,
     });
     field[name === "" ? "." : `./${name}`] = {

@@ -14,9 +14,8 @@ import { ARTEFACTS, AT_ONCE, CLI, CLI_THREAD, ENTRIES, ON_DEMAND, SLIM_ENTRIES }
 import { inOneFile } from "./one-file.mjs";
 import { npmBin } from "./tools.mjs";
 
-/** What the first verdict runs, as if it were an entry, so that esbuild keeps it apart from all else. */
-const FIRST = "artefacts/first";
-
+/** The entries that a server starts with most of all. */
+const GATHERED = ["webhooks", "payments"];
 
 const SRC = at("pkg/src");
 const DIST = at("pkg/dist");
@@ -38,19 +37,11 @@ export async function buildJavaScript() {
   mkdirSync(DIST, { recursive: true });
   await declarations();
   const entries = [...ENTRIES, ...ON_DEMAND].map(entryPoint);
-  const verdict = { in: join(SRC, AT_ONCE, "verifier.ts"), out: FIRST };
-  let shared = [];
-  const apart = async (graph) => {
-    // What is left of the doors are names that nobody asks for.
-    const first = join(DIST, `${FIRST}.js`);
-    for (const file of [...graph.keys()].filter((path) => path.startsWith(join(DIST, "artefacts")) && path !== first)) graph.delete(file);
-    shared = await inOneFile(join(DIST, `${AT_ONCE}.js`), first, graph);
-    graph.delete(first);
-    rmSync(join(DIST, "artefacts"), { recursive: true });
-  };
-  // The entries that a server starts with most of all.
-  const gathered = [FIRST, apart, "payments"];
-  const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor), verdict], { external: ["#wasm/*", "#sentences"], gathered });
+  const full = await modules([...entries, ...ARTEFACTS.map(artefactDoor)], { external: ["#wasm/*", "#sentences"], gathered: GATHERED });
+  // What is left of them are names that nobody asks for.
+  for (const file of [...full.keys()].filter((path) => path.startsWith(join(DIST, "artefacts")))) full.delete(file);
+  rmSync(join(DIST, "artefacts"), { recursive: true });
+  const once = await inOneFile(join(DIST, `${AT_ONCE}.js`), full);
   const aliases = ARTEFACTS.map(({ name }) => [`#wasm/${name}`, join(SRC, "slim", `${name}.ts`)]);
   const slim = await modules(SLIM_ENTRIES.map(entryPoint), { alias: Object.fromEntries(aliases) }, "slim/");
   // In the same folder as all others, so that a path relative to a module means the same.
@@ -58,7 +49,7 @@ export async function buildJavaScript() {
   await modules([entryPoint(CLI), entryPoint(CLI_THREAD)], { plugins: [wasmFiles], alias }, "cli-");
   const importable = new Set();
   for (const { file, name } of [...ENTRIES, ...ON_DEMAND]) follow(full, join(DIST, `${file ?? name}.js`), importable);
-  for (const file of shared) follow(full, file, importable);
+  for (const file of full.get(once)) follow(full, file, importable);
   for (const { file } of SLIM_ENTRIES) follow(slim, join(DIST, `${file}.js`), importable);
   await commonJsTwins([...importable].sort());
 }
@@ -113,8 +104,8 @@ async function modules(entryPoints, { gathered, ...options }, folder = "") {
     ]),
   );
   for (const file of built.keys()) dropBareImports(file);
-  for (const entry of gathered ?? []) await (typeof entry === "function" ? entry(built) : gather(join(DIST, `${entry}.js`), built, metafile.outputs));
-  packedFirst(built);
+  for (const entry of gathered ?? []) await gather(join(DIST, `${entry}.js`), built, metafile.outputs);
+  packedFirst([...built.keys()]);
   return built;
 }
 
@@ -129,9 +120,7 @@ async function gather(entry, graph, outputs) {
   const reached = new Set();
   follow(graph, entry, reached);
   // What comes at once (`one-file.mjs`) leaves all that needs no wasm to the one file beside it.
-  const isFirst = entry === join(DIST, `${FIRST}.js`);
-  if (isFirst) for (const file of sharedWithStores(graph)) reached.add(file);
-  const bytesMax = isFirst ? Infinity : SMALL_BYTES;
+  const bytesMax = basename(entry) === `${AT_ONCE}.js` ? Infinity : SMALL_BYTES;
   const isSmall = (file) => /[\\/]chunk-[^\\/]*$/.test(file) && readFileSync(file, "utf8").length <= bytesMax && !reachesWasm(file, graph);
   let members = [...reached].filter(isSmall).sort();
   // One that needs another by way of a larger chunk stays where it is: the two files would need each other.
@@ -187,27 +176,15 @@ async function gather(entry, graph, outputs) {
   }
 }
 
-/** The few lines that an inbox shares with every store: whoever makes an inbox reads both. */
-function sharedWithStores(graph) {
-  const [ofInbox, ofStores] = [new Set(), new Set()];
-  follow(graph, join(DIST, `${AT_ONCE}.js`), ofInbox);
-  for (const { file } of ENTRIES.filter(({ file }) => file.startsWith("stores/"))) follow(graph, join(DIST, `${file}.js`), ofStores);
-  return [...ofInbox].filter((file) => ofStores.has(file));
-}
-
 /**
- * Puts what leads to packed bytes before all else that a module imports, those of `webhooks` first, so that they stand at the beginning
+ * Puts packed bytes before all else that a module imports, those of `webhooks` first, so that they stand at the beginning
  * of a bundle: gzip has one code for a stretch of some ten kilobytes, and bytes in the middle of text cost both of them a
  * tenth. Our modules have no effects, so that their order is free.
  */
-function packedFirst(graph) {
-  const texts = new Map([...graph.keys()].map((file) => [file, readFileSync(file, "utf8")]));
-  const holders = ['from "#wasm/webhooks"', 'from "#wasm/'].map((packed) => [...texts.keys()].filter((file) => texts.get(file).includes(packed)));
-  const rank = (file) => {
-    const reached = new Set();
-    follow(graph, file, reached);
-    return holders.findIndex((holding) => holding.some((one) => reached.has(one))) >>> 0;
-  };
+function packedFirst(files) {
+  const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
+  const holders = ['from "#wasm/webhooks"', 'from "#wasm/'].map((packed) => files.filter((file) => texts.get(file).includes(packed)));
+  const rank = (file) => holders.findIndex((holding) => holding.includes(file)) >>> 0;
   for (const [file, text] of texts) {
     const imports = [...text.matchAll(/^import [^;]*? from "([^"]+)";\n/gm)].map(([line, from]) => ({
       line,

@@ -145,8 +145,7 @@ async function carriedWasm() {
 async function startFiles() {
   const { startFiles: limits } = budget();
   const counted = Object.entries(limits).map(async ([name, limit]) => {
-    const { import: served } = exportsField()[`./${name}`];
-    const entryPoints = [join(STAGE, served.node?.["module-sync"] ?? served.default)];
+    const entryPoints = [join(STAGE, leaves(exportsField()[`./${name}`].import.node ?? exportsField()[`./${name}`].import).at(-1))];
     const { length } = Object.keys((await bundled({ entryPoints, conditions: ["node", "import"], treeShaking: false })).inputs);
     console.log(`     ${name}: ${length} files at the start, at most ${limit}`);
     return length > limit ? [`${name} starts with ${length} files instead of at most ${limit}`] : [];

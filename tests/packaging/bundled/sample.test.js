@@ -23,14 +23,13 @@ const VERIFY = `
 `;
 
 /** Bundles a program, runs the bundle, and gives what it printed, what it complained of, and its size. */
-async function run(contents, format, conditions) {
+async function run(contents, format) {
   const outfile = join(folder, `bundle.${format === "esm" ? "mjs" : "cjs"}`);
   const { warnings } = await build({
     stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
     platform: "node",
     format,
-    conditions,
     outfile,
     logLevel: "silent",
   });
@@ -72,18 +71,4 @@ for (const format of ["esm", "cjs"]) {
     assert.deepEqual([added.stdout, added.stderr], ["true\n", ""]);
     assert.ok(added.bytes > without.bytes + 25_000, `${without.bytes} bytes without the line, ${added.bytes} with it`);
   });
-}
-
-for (const format of ["esm", "cjs"]) {
-  // With a condition of one's own esbuild leaves out `module`, which says that it is a bundler.
-  for (const conditions of [undefined, ["mine"]]) {
-    for (const ask of ['import { createInbox, schemes } from "tillproof/webhooks";', 'const { createInbox, schemes } = require("tillproof/webhooks");']) {
-      if (format === "esm" && ask.startsWith("const")) continue;
-      test(`as ${format}, with ${conditions ?? "the usual"} conditions, a bundle has what Node loads later (${ask})`, async () => {
-        const program = `${ask} try { createInbox({}); } catch ({ code }) { console.log(code, schemes().length > 50); }`;
-        const { stdout, stderr } = await run(program, format, conditions);
-        assert.deepEqual([stdout, stderr], ["store_invalid true\n", ""]);
-      });
-    }
-  }
 }

@@ -165,58 +165,6 @@ function file(name, content) {
   return path;
 }
 
-/** What a program says that begins with a verifier and then asks for all else, run with these options of Node. */
-function lateParts(...options) {
-  const script = `
-    import { createVerifier, createInbox, createDedup, diagnose, schemes } from "tillproof/webhooks";
-    import { isTillproofError, TillproofError } from "tillproof";
-    import { memoryStore } from "tillproof/stores/memory";
-    import { createRequire } from "node:module";
-    const kept = () => Object.keys(createRequire(import.meta.url).cache).filter((path) => /webhooks-later\\.c?js$/.test(path)).length;
-    const verifier = createVerifier({ scheme: "stripe-v1", secrets: "whsec_a" });
-    const before = [verifier.verify({ body: "{}", headers: {} }).code, kept()];
-    const refused = (call) => {
-      try {
-        call();
-      } catch (error) {
-        return [error instanceof TillproofError, isTillproofError(error), error.code];
-      }
-    };
-    createInbox({ verifier, store: memoryStore() });
-    const errors = [refused(() => createInbox({})), refused(() => diagnose({}, {})), refused(() => createDedup({ capacity: -1 }))];
-    console.log(JSON.stringify([before, errors, schemes().length > 50, kept()]));
-  `;
-  const cwd = fileURLToPath(new URL(".", import.meta.url));
-  const { stdout, stderr } = spawnSync(process.execPath, [...options, "--input-type=module", "--eval", script], { encoding: "utf8", cwd });
-  assert.equal(stderr, "");
-  return JSON.parse(stdout);
-}
-
-const LATE_ERRORS = ["store_invalid", "argument_invalid", "option_invalid"];
-
-test("what the first verdict does not need is loaded when it is asked for, once, and shares our errors", () => {
-  const errors = LATE_ERRORS.map((code) => [true, true, code]);
-  assert.deepEqual(lateParts(), [["missing_header", 0], errors, true, 1]);
-});
-
-test("where an ES module cannot be required, all of it is imported at once", () => {
-  const errors = LATE_ERRORS.map((code) => [true, true, code]);
-  assert.deepEqual(lateParts("--no-experimental-require-module"), [["missing_header", 0], errors, true, 0]);
-});
-
-test("where a loader requires no ES module although Node can, its CommonJS twin is loaded", () => {
-  const refusing = file("refusing.cjs", `
-    const Module = require("node:module");
-    const load = Module._load;
-    Module._load = (name, ...rest) => {
-      if (name.endsWith("webhooks-later.js")) throw new Error("refused");
-      return load(name, ...rest);
-    };
-  `);
-  const errors = LATE_ERRORS.map((code) => [false, true, code]);
-  assert.deepEqual(lateParts("--require", refusing), [["missing_header", 0], errors, true, 1]);
-});
-
 test("the program prints its version and its help", () => {
   assert.equal(tillproof("--version").stdout, `${manifest.version}\n`);
   const help = tillproof("--help");
