@@ -87,7 +87,7 @@ turned AS (
 habits AS (
   SELECT
     coalesce(count(*) FILTER (WHERE m_at = s_at) * 2 > count(*), false) AS is_same_instant,
-    coalesce(count(*) FILTER (WHERE m_at <= s_at) * 2 > count(*), false) AS is_in_order
+    coalesce(count(*) FILTER (WHERE m_at > s_at) * 2 <= count(*) OR count(*) < 2, true) AS is_in_order
   FROM groups WHERE m_rows = 1 AND s_rows = 1 AND m_at IS NOT NULL AND s_at IS NOT NULL
 ),
 -- Several rows of a side are one event when they share an id and a sign, or have no id and the same content.

@@ -1,5 +1,8 @@
 //! What stands on one side only is looked for once more, by id, by amount and among reversals, before it is missing.
 
+use core::cmp::Ordering;
+
+use super::IS_FAST;
 use super::classes::{BreakKind, Hop};
 use super::compare::{copies, values};
 use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
@@ -13,15 +16,10 @@ use super::rules::Pass;
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::prelude::*;
-use crate::time::Millis;
-use core::cmp::Ordering;
+use crate::time::{Millis, Timestamp};
 
 /// How long an authorization holds, and how long anything else may be under way: seven days, as with most providers.
 const SERVICE_LEVEL: Millis = Millis::new(7 * DAY_MS);
-
-/// Of more rows of one amount than these, none is the only one in its window; whoever has one price would wait for hours to
-/// be told so.
-const ALIKE_MAX: usize = 1_000;
 
 /// Words by which providers name what lowers a payout without being a payment.
 const RESERVES: &[&str] = &["reserve", "rsv", "netting", "holdback", "advance", "negative_balance"];
@@ -40,24 +38,18 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         {
             continue;
         }
-        let theirs = core::mem::take(&mut findings.theirs);
-        let alike = Alike::of(&theirs, rule, window);
-        let mut chosen: Vec<Option<usize>> = Vec::new();
-        let mut wanted = vec![0_usize; theirs.len()];
-        for unit in &findings.ours {
-            let found = unit.rows().next().map(|row| alike.fitting(row)).unwrap_or_default();
-            for place in &found {
-                if let Some(count) = wanted.get_mut(*place) {
-                    *count = count.saturating_add(1);
-                }
-            }
-            chosen.push(if let [only] = *found { Some(only) } else { None });
-        }
+        let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
+        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| Alike::of(units, rule, window));
+        // A pair is the only one for both: a tie is never broken.
+        let partner = |place: usize, unit: &Unit<'r>| {
+            let (other, found) = of_theirs.only(unit.rows().next()?)?;
+            of_ours.only(other).is_some_and(|(_, back)| back == place).then_some(found)
+        };
+        let chosen: Vec<Option<usize>> =
+            ours.iter().enumerate().map(|(place, unit)| partner(place, unit)).collect();
         let mut theirs: Vec<Option<Unit<'r>>> = theirs.into_iter().map(Some).collect();
-        for (mut unit, chosen) in core::mem::take(&mut findings.ours).into_iter().zip(chosen) {
-            let partner = chosen
-                .filter(|place| wanted.get(*place) == Some(&1))
-                .and_then(|place| theirs.get_mut(place)?.take());
+        for (mut unit, chosen) in ours.into_iter().zip(chosen) {
+            let partner = chosen.and_then(|place| theirs.get_mut(place)?.take());
             let Some(partner) = partner else {
                 findings.ours.push(unit);
                 continue;
@@ -77,39 +69,70 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
     }
 }
 
-/// Rows of the settlement that stand alone, by what a pass pairs them by.
+/// The first row of each unit of a side that stands alone, and its place.
+type Places<'r> = Vec<(&'r Row<'r>, usize)>;
+
+/// Rows of one side that stand alone, by what a pass pairs them by, and then by time.
 struct Alike<'t, 'r> {
-    /// The first row of each unit, and its place.
-    rows: Vec<(&'r Row<'r>, usize)>,
+    /// All of them, and those without a reference of their own: two that have one are no pair by amount.
+    rows: [Places<'r>; 2],
     rule: Rule,
     window: &'t Window,
 }
 
 impl<'t, 'r> Alike<'t, 'r> {
     fn of(units: &[Unit<'r>], rule: Rule, window: &'t Window) -> Self {
-        let mut rows = Vec::new();
-        for (place, unit) in units.iter().enumerate() {
-            rows.extend(unit.rows().next().map(|row| (row, place)));
-        }
-        let rows = sorted(rows, &|a: &(&Row<'_>, usize), b: &(&Row<'_>, usize)| compared(rule, a.0, b.0));
+        let rows = [false, true].map(|is_bare| {
+            let mut rows = Vec::new();
+            for (place, unit) in units.iter().enumerate() {
+                let first = unit.rows().next().filter(|row| !is_bare || !row.is_keyed);
+                rows.extend(first.map(|row| (row, place)));
+            }
+            sorted(rows, &|(a, _), (b, _)| {
+                let times = || if IS_FAST { a.occurred_at.cmp(&b.occurred_at) } else { Ordering::Equal };
+                compared(rule, a, b).then_with(times)
+            })
+        });
         Self { rows, rule, window }
     }
 
-    /// The places of those that fit a row of ours; a tie is never broken.
+    /// The only one that fits a row of the other side, and its place.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    fn fitting(&self, row: &Row<'_>) -> Vec<usize> {
-        let start = self.rows.partition_point(|(other, _)| compared(self.rule, other, row).is_lt());
-        let rest = self.rows.iter().skip(start);
-        let alike = rest.take_while(|(other, _)| compared(self.rule, other, row).is_eq());
-        let mut found: Vec<&(&Row<'_>, usize)> = alike.take(ALIKE_MAX.saturating_add(1)).collect();
-        if found.len() > ALIKE_MAX {
-            return Vec::new();
+    fn only(&self, row: &Row<'r>) -> Option<(&'r Row<'r>, usize)> {
+        let [all, bare] = &self.rows;
+        let rows = if self.rule == BY_AMOUNT && row.is_keyed { bare } else { all };
+        let from = rows.partition_point(|(other, _)| compared(self.rule, other, row).is_lt());
+        let to = rows.partition_point(|(other, _)| compared(self.rule, other, row).is_le());
+        let alike = rows.get(from..to).unwrap_or_default();
+        let mut found = None;
+        for (other, place) in self.looked_at(alike, row).into_iter().flatten() {
+            let (ours, theirs) = if row.side == Side::Ledger { (row, *other) } else { (*other, row) };
+            let fits =
+                if self.rule == BY_ID { !row.id.is_empty() } else { is_near(ours, theirs, self.window) };
+            if fits {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some((*other, *place));
+            }
         }
-        found.retain(|(other, _)| match self.rule {
-            BY_ID => !row.id.is_empty(),
-            _ => !(row.is_keyed && other.is_keyed) && is_near(row, other, self.window),
-        });
-        found.into_iter().map(|(_, place)| *place).collect()
+        found
+    }
+
+    /// Of rows that are alike, those that may be near: without a time, or as near as any window reaches. Of one price there
+    /// may be very many.
+    fn looked_at<'a>(
+        &self,
+        alike: &'a [(&'r Row<'r>, usize)],
+        row: &Row<'r>,
+    ) -> [&'a [(&'r Row<'r>, usize)]; 2] {
+        let at = row.occurred_at.filter(|_| IS_FAST && self.rule == BY_AMOUNT);
+        let Some(at) = at else { return [alike, &[]] };
+        let timeless = alike.partition_point(|(other, _)| other.occurred_at.is_none());
+        let last = |other: Timestamp| self.window.last_due(other);
+        let from = alike.partition_point(|(other, _)| other.occurred_at.is_none_or(|other| last(other) < at));
+        let to = alike.partition_point(|(other, _)| other.occurred_at.is_none_or(|other| other <= last(at)));
+        [alike.get(..timeless), alike.get(from..to)].map(Option::unwrap_or_default)
     }
 }
 

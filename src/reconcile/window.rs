@@ -63,6 +63,18 @@ impl Window {
         own.map_or(self, |(_, window)| window)
     }
 
+    /// No later moment is in time by any of the windows for something of that moment, or of an earlier one. Of two moments the
+    /// later may be due first, by less than a day, where days do not count.
+    pub(super) fn last_due(&self, at: Timestamp) -> Timestamp {
+        let mut last = self.due(at);
+        let mut has_gaps = self.is_business;
+        for (_, window) in &self.by_account {
+            last = last.max(window.due(at));
+            has_gaps |= window.is_business;
+        }
+        last.saturating_add(Millis::new(if has_gaps { DAY_MS.saturating_mul(2) } else { 0 }))
+    }
+
     /// The moment after which what happened at `at` is overdue.
     pub(super) fn due(&self, at: Timestamp) -> Timestamp {
         if !self.is_business {
