@@ -653,3 +653,16 @@ fn two_things_wrong_with_one_payout_or_refund_are_told_as_two_and_nothing_is_inv
         assert_eq!(found, expected, "{refund:?}");
     }
 }
+
+#[test]
+fn lines_beyond_any_sum_do_not_make_a_small_payout() {
+    let books: &[&str] = &["a ch_a 9223372036854775807", "b ch_b 9223372036854775807", "c ch_c 4"];
+    let settlement = [
+        "a ch_a 9223372036854775807 payout=po_1",
+        "b ch_b 9223372036854775807 payout=po_1",
+        "c ch_c 4 payout=po_1",
+        "po_1 po_1 2 type=payout at=12",
+    ];
+    let found: Vec<String> = judged(books, &settlement, &["b1 po_1 2 13"]).breaks.iter().map(line).collect();
+    assert!(found.iter().any(|line| line.contains("group_sum_mismatch")), "{found:?}");
+}

@@ -103,28 +103,28 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
 pub(super) fn split(whole: &Row, parts: &[&Row]) -> Option<(Option<BreakKind>, i128)> {
     let total = i128::from(whole.amount);
     let mut sum = 0_i128;
-    let (mut least, mut most) = (i128::MAX, i128::MIN);
+    let (mut least, mut most) = (i64::MAX, i64::MIN);
     for part in parts {
-        let amount = i128::from(part.amount);
+        let amount = part.amount;
         if part.currency != whole.currency || !part.moves_money() || !whole.moves_money() {
             return None;
         }
-        sum = sum.wrapping_add(amount);
+        sum = sum.wrapping_add(amount.into());
         (least, most) = (least.min(amount), most.max(amount));
     }
-    if sum == total && least < 0 && most > total {
+    if sum == total && least < 0 && most > whole.amount {
         return Some((Some(BreakKind::PartialCaptureShape), sum));
     }
-    if least <= 0 || most >= total {
+    if least <= 0 || most >= whole.amount {
         return None;
     }
     if sum == total {
         return Some((None, sum));
     }
     // Equal parts that were each rounded on their own miss the whole by at most half a unit each.
-    let off = sum.wrapping_sub(total).unsigned_abs().saturating_mul(2);
+    let off = sum.wrapping_sub(total).unsigned_abs().wrapping_mul(2);
     let is_rounded =
-        most.saturating_sub(least) <= 1 && usize::try_from(off).is_ok_and(|off| off <= parts.len());
+        most.wrapping_sub(least) <= 1 && usize::try_from(off).is_ok_and(|off| off <= parts.len());
     if is_rounded {
         return Some((Some(BreakKind::Rounding), sum));
     }

@@ -138,7 +138,7 @@ impl<'r> Habits<'r> {
         // Refunds are written with either sign, and so are their nets.
         let is_right = net == expected
             || (row.kind != Some(EventType::Charge)
-                && (net == expected.saturating_neg() || net == net_of_left(row, tax)));
+                && (net == expected.wrapping_neg() || net == net_of_left(row, tax)));
         Some((if row.leaves() && net < 0 { net_of_left(row, tax) } else { expected }, is_right))
     }
 

@@ -165,8 +165,8 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
         let mismatch = [BreakKind::AmountMismatch, BreakKind::ScaleSuspect];
         let Some(kind) = mismatch.into_iter().find(|kind| found.kinds.contains(*kind)) else { continue };
         let ([ours], [whole]) = (&*found.unit.ledger, &*found.unit.settlement) else { continue };
-        let surplus = whole.amount.saturating_sub(ours.amount);
-        if surplus <= 0 || whole.kind != Some(EventType::Charge) {
+        let surplus = whole.amount.abs_diff(ours.amount);
+        if whole.amount <= ours.amount || whole.kind != Some(EventType::Charge) {
             continue;
         }
         let (mut only, mut is_several) = (None, false);
@@ -179,7 +179,8 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
                 let row = theirs.get(*place).and_then(|unit| unit.settlement.first());
                 let is_reversal = row.is_some_and(|row| {
                     row.currency == whole.currency
-                        && (row.amount == surplus.saturating_neg() || (row.leaves() && row.amount == surplus))
+                        && row.amount.unsigned_abs() == surplus
+                        && (row.amount < 0 || row.leaves())
                 });
                 if is_reversal {
                     is_several |= only.is_some_and(|only| only != *place);

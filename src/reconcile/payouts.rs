@@ -353,7 +353,7 @@ fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
 
 fn sum(payout: &Payout<'_>, reading: Reading) -> i64 {
     let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
-    lines.fold(0, |sum, line| sum.wrapping_add(effect(line, reading)))
+    lines.fold(0, |sum, line| sum.saturating_add(effect(line, reading)))
 }
 
 pub(super) fn of_payout<'r>(
