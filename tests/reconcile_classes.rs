@@ -381,6 +381,23 @@ fn each_class_has_its_example() {
             &["b1 po_1 -1000 12"],
             &["H3 A8 sign_suspect po_1 1000 -1000 -2000 m s3 b2"],
         ),
+        // Two lines of the one make what the other has too much: without them the one would be further from its total.
+        (
+            &["a ch_a 90000", "b ch_b 700", "c ch_c 567", "d ch_d 50000"],
+            &[
+                "a ch_a 90000 payout=po_1",
+                "b ch_b 700 payout=po_2",
+                "c ch_c 567 payout=po_2",
+                "d ch_d 50000 payout=po_2",
+                "po_1 po_1 91267 type=payout at=11",
+                "po_2 po_2 50934 type=payout at=11",
+            ],
+            &[],
+            &[
+                "H2 C7 group_sum_mismatch +residual_unexplained po_1 90000 91267 1267 m s6 b",
+                "H2 C7 group_sum_mismatch +residual_unexplained po_2 51267 50934 -333 m s7 b",
+            ],
+        ),
         // It came without its name, and went back.
         (
             &[a],
