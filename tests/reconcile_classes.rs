@@ -75,7 +75,8 @@ fn judged(ledger: &[&str], settlement: &[&str], bank: &[&str]) -> Report {
         let mut cells = text.splitn(5, ' ');
         let [id, reference, amount, day] = [(); 4].map(|()| cells.next().unwrap());
         let (reference, note) = (reference.trim_matches('-'), cells.next().unwrap_or_default());
-        format!("{id},{reference},{amount},EUR,2026-03-{day},{note}\n")
+        let (amount, currency) = amount.strip_suffix("USD").map_or((amount, "EUR"), |amount| (amount, "USD"));
+        format!("{id},{reference},{amount},{currency},2026-03-{day},{note}\n")
     };
     let (ledger, settlement) = (file(ledger), file(settlement));
     let statement = format!("{BANK}{}", bank.iter().map(entry).collect::<String>());
@@ -348,6 +349,75 @@ fn each_class_has_its_example() {
             &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
             &["b9 - 5 20 RENT"],
             &["H3 B4 missing_in_bank po_1 1000 - - m s3 b"],
+        ),
+        // What names a payout is its money, in another currency too, a power of ten off or with the other sign.
+        (
+            &[a],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
+            &["b1 po_1 1100USD 12"],
+            &["H3 D1 currency_mismatch po_1 1000 1100 - m s3 b2"],
+        ),
+        (
+            &[a],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
+            &["b1 - 600USD 12 PAYOUT po_1", "b2 - 400USD 12 PAYOUT po_1"],
+            &["H3 D1 currency_mismatch po_1 1000 1000 - m s3 b2,3"],
+        ),
+        (
+            &[a],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
+            &["b1 po_1 1000 12", "b2 po_1 1000USD 12"],
+            &["H3 B5 unexpected_bank_entry po_1 - 1000 - m s b3"],
+        ),
+        (
+            &[a, "po_1 po_1 1000 type=payout at=11"],
+            &["a ch_a 1000 payout=po_1"],
+            &["b1 po_1 100000 12"],
+            &["H3 A7 scale_suspect po_1 1000 100000 99000 m3 s b2"],
+        ),
+        (
+            &[a],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
+            &["b1 po_1 -1000 12"],
+            &["H3 A8 sign_suspect po_1 1000 -1000 -2000 m s3 b2"],
+        ),
+        // Two lines of the one make what the other has too much: without them the one would be further from its total.
+        (
+            &["a ch_a 90000", "b ch_b 700", "c ch_c 567", "d ch_d 50000"],
+            &[
+                "a ch_a 90000 payout=po_1",
+                "b ch_b 700 payout=po_2",
+                "c ch_c 567 payout=po_2",
+                "d ch_d 50000 payout=po_2",
+                "po_1 po_1 91267 type=payout at=11",
+                "po_2 po_2 50934 type=payout at=11",
+            ],
+            &[],
+            &[
+                "H2 C7 group_sum_mismatch +residual_unexplained po_1 90000 91267 1267 m s6 b",
+                "H2 C7 group_sum_mismatch +residual_unexplained po_2 51267 50934 -333 m s7 b",
+            ],
+        ),
+        // It came without its name, and went back.
+        (
+            &[a],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
+            &["b1 - 1000 12 TRANSFER", "b2 po_1 -1000 13"],
+            &["H3 E5 payout_not_reversed po_1 1000 1000 0 m s3 b2,3"],
+        ),
+        // Three of one statement are one cause.
+        (
+            &["a ch_a 12000", "b ch_b 34000", "c ch_c 56000"],
+            &[
+                "a ch_a 12000 payout=po_1",
+                "b ch_b 34000 payout=po_2",
+                "c ch_c 56000 payout=po_3",
+                "po_1 po_1 12000 type=payout at=11",
+                "po_2 po_2 34000 type=payout at=11",
+                "po_3 po_3 56000 type=payout at=11",
+            ],
+            &["b1 po_1 120 12", "b2 po_2 340 12", "b3 po_3 560 12"],
+            &["H0 A7 scale_suspect po_1 102000 1020 -100980 m s5,6,7 b2,3,4"],
         ),
         (
             &[a],

@@ -2,12 +2,13 @@
 //! candidates none is picked.
 
 use super::classes::{BreakKind, Hop, Kinds};
+use super::differences::scale;
 use super::findings::{BY_AMOUNT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
 use super::group::Unit;
 use super::matches::MadeBy;
 use super::order::sorted;
 use super::payouts::{Payout, Payouts, names};
-use super::row::{Row, Side};
+use super::row::Row;
 use super::rules::{Pass, Rules};
 use super::subset::{self, Subset};
 use super::unexpected::unexpected;
@@ -40,6 +41,8 @@ pub(super) struct Transfer<'p, 'r> {
     is_settled: bool,
     /// Entries by which the whole amount went back.
     returned: Vec<&'r Row<'r>>,
+    /// Entries that name it in another currency.
+    strangers: Vec<&'r Row<'r>>,
 }
 
 /// The payouts with the entries that name them, and the entries that name none.
@@ -94,7 +97,19 @@ pub(super) fn judge<'r>(
     if rules.has(Pass::BySum) {
         by_sum(&mut transfers, &mut left, window);
     }
-    for transfer in &transfers {
+    for transfer in &mut transfers {
+        // Where nothing came that may be held against it, what names the payout is its money all the same: with the other
+        // sign, as it cannot have gone back, or in another currency.
+        if transfer.entries.is_empty() && !transfer.is_settled && transfer.payout.says() {
+            let is_turned = total(&transfer.returned) == transfer.amount.wrapping_neg();
+            let named = if is_turned && !has_failed(transfer.payout) {
+                &mut transfer.returned
+            } else {
+                &mut transfer.strangers
+            };
+            core::mem::swap(&mut transfer.entries, named);
+        }
+        left.append(&mut transfer.strangers);
         arrived(transfer, payouts, window, findings);
     }
     unexpected(&left, &transfers, findings);
@@ -109,8 +124,7 @@ fn once<'r>(entries: Vec<&'r Row<'r>>, findings: &mut Findings<'r>) -> Vec<&'r R
     {
         kept.extend(same.first());
         if same.len() > 1 {
-            let unit = Unit { bank: same.to_vec(), ..Unit::default() };
-            findings.add(BreakKind::DuplicateRecordB, unit, Hop::Bank, BY_REFERENCE);
+            findings.add(BreakKind::DuplicateRecordB, Unit::of(same), Hop::Bank, BY_REFERENCE);
         }
     }
     kept
@@ -131,6 +145,7 @@ fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'
         made_by: MadeBy::PAYOUT,
         is_settled: false,
         returned: Vec::new(),
+        strangers: Vec::new(),
     }
 }
 
@@ -155,13 +170,14 @@ fn by_name<'r>(entries: &[&'r Row<'r>], transfers: &mut [Transfer<'_, 'r>]) -> V
         let by_reference = called(entry.reference.as_bytes());
         let found = by_reference.or_else(|| words.filter(|word| word.len() > 2).find_map(called));
         match found.and_then(|place| transfers.get_mut(place)) {
-            Some(transfer) if transfer.payout.currency == entry.currency => {
+            Some(transfer) if transfer.payout.currency != entry.currency => transfer.strangers.push(entry),
+            Some(transfer) => {
                 if by_reference.is_none() {
                     transfer.made_by = MadeBy::DESCRIPTION;
                 }
                 transfer.entries.push(entry);
             }
-            _ => left.push(*entry),
+            None => left.push(*entry),
         }
     }
     left
@@ -354,13 +370,12 @@ fn by_amount<'r>(
         let alike = positions(transfers, &|other| {
             is_open(other) && (other.amount, other.payout.currency) == (amount, currency)
         });
-        let rows = alike.iter().filter_map(|place| transfers.get(*place)?.payout.row());
-        let (ledger, settlement) = rows.partition(|row| row.side == Side::Ledger);
+        let mut rows = entries;
+        rows.extend(alike.iter().filter_map(|place| transfers.get(*place)?.payout.row()));
         for place in alike {
             settle(transfers, place);
         }
-        let unit = Unit { ledger, settlement, bank: entries, ..Unit::default() };
-        findings.add(BreakKind::Ambiguous, unit, Hop::Bank, BY_AMOUNT);
+        findings.add(BreakKind::Ambiguous, Unit::of(&rows), Hop::Bank, BY_AMOUNT);
     }
 }
 
@@ -430,6 +445,7 @@ fn arrived<'r>(
     let window = window.of(row.account);
     let found = total(&transfer.entries).wrapping_sub(transfer.others);
     let expected = transfer.amount;
+    let is_foreign = transfer.entries.first().is_some_and(|entry| entry.currency != payout.currency);
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {
         let is_open = row.is_payout() && row.state().is_some_and(|state| state.is_open());
@@ -449,10 +465,16 @@ fn arrived<'r>(
             return;
         }
         kinds.insert(BreakKind::MissingInBank);
+    } else if is_foreign {
+        kinds.insert(BreakKind::CurrencyMismatch);
     } else if found != expected && !payouts.may_arrive(payout, found, findings) {
         let several = transfer.entries.len() > 1;
         kinds.insert(if several && transfer.entries.iter().all(|entry| entry.amount == expected) {
             BreakKind::DuplicateRecordB
+        } else if found == expected.wrapping_neg() {
+            BreakKind::SignSuspect
+        } else if !several && scale(expected, found).is_some() {
+            BreakKind::ScaleSuspect
         } else if !several && is_charged(transfer, found) {
             BreakKind::BankCharge
         } else if lacks(transfer, found).is_some() {
@@ -473,10 +495,8 @@ fn arrived<'r>(
     if !transfer.returned.is_empty() && !has_failed(payout) {
         kinds.insert(BreakKind::PayoutNotReversed);
     }
-    let settlement = if row.side == Side::Settlement { vec![row] } else { Vec::new() };
-    let ledger = if row.side == Side::Ledger { vec![row] } else { Vec::new() };
-    let bank = transfer.entries.iter().chain(&transfer.returned).copied().collect();
-    let unit = Unit { ledger, settlement, bank, made_by: transfer.made_by };
+    let rows = [&[row], &*transfer.entries, &*transfer.returned].concat();
+    let unit = Unit { made_by: transfer.made_by, ..Unit::of(&rows) };
     if kinds.is_empty() {
         // A payout that is only lines, and one that came in parts, are told by their lines and parts.
         findings.see(&unit, Hop::Bank, transfer.rule);
@@ -485,7 +505,8 @@ fn arrived<'r>(
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
     let found = (!transfer.entries.is_empty()).then_some(found);
-    break_.shown = Some(Shown {
+    // Amounts of two currencies are those of the rows.
+    break_.shown = (!is_foreign).then(|| Shown {
         currency: payout.currency,
         expected: Some(expected.into()),
         found: found.map(i128::from),

@@ -161,18 +161,21 @@ impl<'r> Payouts<'r> {
         let mut left = TRIED_MAX;
         // What the breaks of its lines may make of each payout that is wrong: many lines are held against it.
         let reach: Vec<OnceCell<Sums>> = open.iter().map(|_| OnceCell::new()).collect();
-        // Whether a payout is right with a line more, by what it says or by what came.
-        let is_right = |place: usize, weight: i64, is_exact: bool| {
+        // Whether a payout is right with a line more, by what it says or by what came; or is no further from that, where that
+        // is enough.
+        let is_better = |place: usize, weight: i64, is_whole: bool, is_giving: bool| {
             let (Some(cell), Some(Open { payout, said, came })) = (reach.get(place), open.get(place)) else {
                 return false;
             };
             [*said, *came].into_iter().any(|amount| {
-                let rest = amount.wrapping_sub(payout.sum).wrapping_sub(weight);
+                let before = amount.wrapping_sub(payout.sum);
+                let rest = before.wrapping_sub(weight);
                 let reach = || cell.get_or_init(|| Sums::of(&self.causes(payout, findings), CAUSES_MAX));
-                rest == 0 || (!is_exact && reach().make(rest))
+                let is_near = || is_giving && rest.unsigned_abs() <= before.unsigned_abs();
+                rest == 0 || if is_whole { reach().make(rest) } else { is_near() }
             })
         };
-        // First those that set both payouts right, then those that set one right which the other has too much.
+        // First those that set both payouts right, then those that set one right and leave the other no worse.
         for is_whole in [true, false] {
             for (own, Open { payout: short, .. }) in open.iter().enumerate() {
                 for long in &self.all {
@@ -187,9 +190,9 @@ impl<'r> Payouts<'r> {
                         continue;
                     }
                     let fits = |weight: i64| {
-                        let is_right_there =
-                            || other.is_some_and(|place| is_right(place, weight.wrapping_neg(), false));
-                        is_right(own, weight, !is_whole) && (!is_whole || is_free || is_right_there())
+                        let is_better_there = |place| is_better(place, weight.wrapping_neg(), is_whole, true);
+                        is_better(own, weight, is_whole, false)
+                            && (is_free || other.is_some_and(is_better_there))
                     };
                     let lines: Vec<&Row<'_>> = long
                         .lines

@@ -139,13 +139,13 @@ classes! {
         "the payout {ref} over {any} names no lines, as manual and instant payouts do: only its arrival at the bank can be checked";
     /// The currencies differ, and no conversion is declared.
     CurrencyMismatch "currency_mismatch" "D1"
-        "for {s} the ledger says {e} and the settlement says {f}: the currencies differ, and neither side names a conversion";
+        "for {s} {side} says {e} and {there} says {f}: the currencies differ, and neither side names a conversion";
     /// One amount is the other times a power of ten.
     ScaleSuspect "scale_suspect" "A7"
-        "for {s} the ledger says {m} and the settlement says {n}: they differ by a power of ten, so one side has the decimal point in the wrong place";
+        "for {s} {against}: they differ by a power of ten, so one side has the decimal point in the wrong place";
     /// One amount is the other with the sign turned.
     SignSuspect "sign_suspect" "A8"
-        "for {s} the ledger says {e} and the settlement says {f}: only the sign differs, so one side has debit and credit the wrong way round";
+        "for {s} {side} says {e} and {there} says {f}: only the sign differs, so one side has debit and credit the wrong way round";
     /// In one row, amount less fee less tax is not net.
     NetArithmetic "net_arithmetic" "D8"
         "in the row of {s} the amount less fee and tax gives {e}, but its net says {f}: ask the provider which of them is wrong";
@@ -160,7 +160,7 @@ classes! {
         "for {s} the ledger says {e} and the settlement says {f}: {d}, which is the difference of the two exchange rates";
     /// The gross amounts differ.
     AmountMismatch "amount_mismatch" "D2"
-        "for {s} {here} says {e} and {there} says {f}, which is {d}";
+        "for {s} {side} says {e} and {there} says {f}, which is {d}";
     /// The fees differ.
     FeeMismatch "fee_mismatch" "D5"
         "the amounts of {s} agree, but the ledger expects a fee of {e} and the settlement took {f}, which is {d}";

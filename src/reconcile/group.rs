@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use super::matches::MadeBy;
 use super::order::{order, sorted};
-use super::row::Row;
+use super::row::{self, Row};
 use super::states::State;
 use crate::prelude::*;
 
@@ -23,6 +23,20 @@ impl<'r> Unit<'r> {
     /// All rows, those of the ledger first.
     pub(super) fn rows(&self) -> impl Iterator<Item = &'r Row<'r>> {
         self.ledger.iter().chain(&self.settlement).chain(&self.bank).copied()
+    }
+
+    /// Rows of any sides.
+    pub(super) fn of(rows: &[&'r Row<'r>]) -> Self {
+        let mut unit = Self::default();
+        for row in rows {
+            let side = match row.side {
+                row::Side::Ledger => &mut unit.ledger,
+                row::Side::Settlement => &mut unit.settlement,
+                row::Side::Bank => &mut unit.bank,
+            };
+            side.push(row);
+        }
+        unit
     }
 
     /// Adds the rows of another.

@@ -331,8 +331,7 @@ impl<'r> Payouts<'r> {
             if let Some(found) = own {
                 found.kinds.insert(BreakKind::MissingPayout);
             } else {
-                let unit = Unit { settlement: vec![row], ..Unit::default() };
-                findings.add(BreakKind::MissingPayout, unit, Hop::Payout, BY_PAYOUT);
+                findings.add(BreakKind::MissingPayout, Unit::of(&[row]), Hop::Payout, BY_PAYOUT);
             }
         }
     }

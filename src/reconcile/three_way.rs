@@ -154,13 +154,7 @@ fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Fin
         row.side != Side::Bank && row.kind.is_none() && active.get(row.number) == Some(&true)
     };
     for row in rows.iter().filter(is_unknown) {
-        let mut unit = Unit::default();
-        if row.side == Side::Ledger {
-            unit.ledger.push(row)
-        } else {
-            unit.settlement.push(row)
-        }
-        findings.add(BreakKind::RowUnknownType, unit, Hop::Files, BY_ROW);
+        findings.add(BreakKind::RowUnknownType, Unit::of(&[row]), Hop::Files, BY_ROW);
     }
     active
 }
@@ -172,26 +166,13 @@ fn zoneless_files<'r>(rows: &'r [Row<'r>], habits: &Habits<'_>, findings: &mut F
     let rows: Vec<&Row> =
         sorted(rows, &|a: &&Row, b: &&Row| (a.side, a.file, a.line).cmp(&(b.side, b.file, b.line)));
     for file in rows.chunk_by(|a, b| (a.side, a.file) == (b.side, b.file)) {
-        let mut unit = Unit::default();
-        match file.first() {
-            Some(first) if first.side == Side::Ledger => unit.ledger.push(first),
-            Some(first) => unit.settlement.push(first),
-            None => continue,
-        }
-        findings.add(BreakKind::TimeAmbiguous, unit, Hop::Files, BY_ROW);
+        let first = file.get(..1).unwrap_or_default();
+        findings.add(BreakKind::TimeAmbiguous, Unit::of(first), Hop::Files, BY_ROW);
     }
 }
 
 fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
-    let mut unit = Unit::default();
-    for row in rows {
-        match row.side {
-            Side::Ledger => unit.ledger.push(row),
-            Side::Settlement => unit.settlement.push(row),
-            Side::Bank => unit.bank.push(row),
-        }
-    }
-    let mut found = Finding::new(Kinds::only(BreakKind::FileDuplicate), unit, Hop::Files, BY_ROW);
+    let mut found = Finding::new(Kinds::only(BreakKind::FileDuplicate), Unit::of(rows), Hop::Files, BY_ROW);
     found.reference = rows.first().map(|row| row.payout_id).filter(|payout| !payout.is_empty());
     findings.breaks.push(found);
 }
@@ -249,9 +230,9 @@ fn show_nets(findings: &mut Findings<'_>, habits: &Habits<'_>) {
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn join_scales(findings: &mut Findings<'_>) {
     let cause = |found: &Finding<'_>| {
-        let (ours, theirs) = (found.unit.ledger.first()?, found.unit.settlement.first()?);
+        let (ours, theirs) = (found.unit.rows().next()?, found.unit.rows().last()?);
         (found.kinds.primary() == Some(BreakKind::ScaleSuspect)).then_some(())?;
-        Some((theirs.file, theirs.currency, scale(ours.amount, theirs.amount)?))
+        Some((theirs.side, theirs.file, theirs.currency, scale(ours.amount, theirs.amount)?))
     };
     let (suspects, others) =
         core::mem::take(&mut findings.breaks).into_iter().partition(|found| cause(found).is_some());
@@ -267,7 +248,7 @@ fn join_scales(findings: &mut Findings<'_>) {
             whole.kinds.join(found.kinds);
             whole.unit.join(&found.unit);
         }
-        whole.hop = Hop::Files;
+        (whole.hop, whole.shown) = (Hop::Files, None);
         findings.breaks.push(whole);
     }
 }

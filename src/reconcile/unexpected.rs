@@ -41,8 +41,7 @@ pub(super) fn unexpected<'r>(
         let is_plain = entry.note.is_empty() && (entry.amount > 0 || entry.is_keyed);
         let is_like = has_shape || is_plain || is_named || (!found_any && entry.is_keyed);
         if is_like {
-            let unit = Unit { bank: vec![entry], ..Unit::default() };
-            findings.add(BreakKind::UnexpectedBankEntry, unit, Hop::Bank, BY_REFERENCE);
+            findings.add(BreakKind::UnexpectedBankEntry, Unit::of(&[entry]), Hop::Bank, BY_REFERENCE);
         } else {
             findings.set_aside = findings.set_aside.saturating_add(1);
         }

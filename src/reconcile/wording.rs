@@ -143,7 +143,7 @@ impl Facts<'_, '_> {
 
     fn told(&self, fact: &str) -> String {
         let Unit { ledger, settlement, bank, .. } = &self.found.unit;
-        let is_bank = self.found.hop == Hop::Bank;
+        let is_bank = !bank.is_empty();
         match fact {
             "on" => on(self.row),
             "any" => of(self.row),
@@ -165,13 +165,15 @@ impl Facts<'_, '_> {
             "copies_b" => repeated(bank),
             "times_m" => times(ledger.len()),
             "times_s" => times(settlement.len()),
+            "against" if is_bank && settlement.is_empty() => {
+                glued(&["the ledger has ", &amounts(ledger), ", the bank has ", &amounts(bank)])
+            }
             "against" if is_bank => {
                 glued(&["the settlement has ", &amounts(settlement), ", the bank has ", &amounts(bank)])
             }
             "against" => {
                 glued(&["the ledger has ", &amounts(ledger), ", the settlement has ", &amounts(settlement)])
             }
-            "here" => if is_bank { "the settlement" } else { "the ledger" }.to_owned(),
             "there" => if is_bank { "the bank" } else { "the settlement" }.to_owned(),
             "account" => (*self.row.account).to_owned(),
             "shortfall" => (*self.row.note).to_owned(),
