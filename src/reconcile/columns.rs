@@ -88,8 +88,8 @@ pub(super) fn read(
     let (mut has_zones, mut has_none) = (false, false);
     while let Some(record) = records.next()? {
         if cleared.next() == Some(&true) {
-            // Only whole moments are.
-            has_zones = true;
+            // Only whole moments are, and rows without one.
+            has_zones |= columns.tells_time(&record);
             continue;
         }
         let row = columns.row(side, file, &record)?;
@@ -113,9 +113,17 @@ pub(super) fn read(
 }
 
 impl Columns {
-    /// The columns of a header, which is one line; `None` for one that is refused.
+    fn tells_time(&self, record: &Record<'_, '_>) -> bool {
+        self.occurred_at.is_some_and(|index| !record.cell(index).is_empty())
+    }
+
+    /// The columns of a header, which is one line behind the byte-order mark of its file; `None` for one that is refused, and
+    /// for one that has a mark of its own.
     pub(super) fn read(side: Side, header: Source<'_>, mapping: Mapping<'_>) -> Option<Self> {
         let line = header.data.strip_suffix(b"\r").unwrap_or(header.data);
+        if line.starts_with(csv::BYTE_ORDER_MARK) {
+            return None;
+        }
         if !line.contains(&b'"') {
             let mut ends = Vec::new();
             let record = Record::plain(line, 1, csv::delimiter(line), &mut ends)?;

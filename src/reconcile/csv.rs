@@ -9,7 +9,7 @@ use super::{Error, ErrorKind, Place, Source};
 use crate::prelude::*;
 
 /// The UTF-8 byte-order mark that spreadsheet programs put in front.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Buffers grow by this factor until the longest record fits.
 const GROWTH: usize = 2;
@@ -74,9 +74,10 @@ impl<'a> Records<'a> {
         Ok(Self { source, desk: Box::new(Desk::of(delimiter)), at, line: 1 })
     }
 
-    /// The one record of a row that was taken out of its file; `None` for what is no text.
+    /// The one record of a row that was taken out of its file; `None` for what is no text, and for one that begins with what
+    /// would be a byte-order mark at the beginning of a file.
     pub(super) fn of_row(row: &'a [u8], mut desk: Box<Desk>) -> Option<Self> {
-        core::str::from_utf8(row).ok()?;
+        core::str::from_utf8(row).ok().filter(|_| !row.starts_with(BYTE_ORDER_MARK))?;
         desk.reader.reset();
         Some(Self { source: Source { name: "", data: row }, desk, at: 0, line: 1 })
     }

@@ -232,6 +232,7 @@ impl Teller<'_, '_, '_> {
     }
 
     fn places(&self, rows: &[&Row<'_>]) -> Vec<Place<'_>> {
+        let nameless = if self.form == Form::Json { "\"\"" } else { "" };
         let place = |row: &Row<'_>| {
             let [ledger, settlement, bank] = &self.names;
             let names = match row.side {
@@ -239,7 +240,7 @@ impl Teller<'_, '_, '_> {
                 Side::Settlement => settlement,
                 Side::Bank => bank,
             };
-            (names.get(row.file).map_or("", |name| &**name), row.line)
+            (names.get(row.file).map_or(nameless, |name| &**name), row.line)
         };
         match rows {
             [] => Vec::new(),

@@ -176,7 +176,7 @@ impl Sieve {
         self.recall.begin(side, self.base);
         (self.filled, self.line, self.layout, self.is_fresh) = (0, 1, None, true);
         self.met.clear();
-        self.counts.rows = 0;
+        (self.counts.rows, self.counts.odd) = (0, 0);
         self.recall.expect(bytes);
         Ok(())
     }
