@@ -338,6 +338,19 @@ fn each_class_has_its_example() {
             &[],
             &["H2 E5 payout_not_reversed po_1 - 1000 - m s3 b"],
         ),
+        // That the ledger does not know that it failed is the same cause; that it knows, none.
+        (
+            &[a, "po_1 po_1 1000 type=payout at=11"],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout status=failed at=11"],
+            &[],
+            &["H1 E2 status_stale +payout_not_reversed po_1 1000 1000 0 m3 s3 b"],
+        ),
+        (
+            &[a, "po_1 po_1 1000 type=payout status=failed at=11"],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout status=failed at=11"],
+            &[],
+            &["H2 E5 payout_not_reversed po_1 - 1000 - m s3 b"],
+        ),
         (
             &[a],
             &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
