@@ -338,6 +338,19 @@ fn each_class_has_its_example() {
             &[],
             &["H2 E5 payout_not_reversed po_1 - 1000 - m s3 b"],
         ),
+        // That the ledger does not know that it failed is the same cause; that it knows, none.
+        (
+            &[a, "po_1 po_1 1000 type=payout at=11"],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout status=failed at=11"],
+            &[],
+            &["H1 E2 status_stale +payout_not_reversed po_1 1000 1000 0 m3 s3 b"],
+        ),
+        (
+            &[a, "po_1 po_1 1000 type=payout status=failed at=11"],
+            &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout status=failed at=11"],
+            &[],
+            &["H2 E5 payout_not_reversed po_1 - 1000 - m s3 b"],
+        ),
         (
             &[a],
             &["a ch_a 1000 payout=po_1", "po_1 po_1 1000 type=payout at=11"],
@@ -397,6 +410,18 @@ fn each_class_has_its_example() {
                 "H2 C7 group_sum_mismatch +residual_unexplained po_1 90000 91267 1267 m s6 b",
                 "H2 C7 group_sum_mismatch +residual_unexplained po_2 51267 50934 -333 m s7 b",
             ],
+        ),
+        // The payout has the wrong amount of its line, and the right fee: both differences are of one break.
+        (
+            &["a ch_a 90000 fee=900", "b ch_b 50000 fee=500"],
+            &[
+                "a ch_a 90000 fee=900 payout=po_1",
+                "b ch_b 50900 fee=533 payout=po_2",
+                "po_1 po_1 89100 type=payout at=11",
+                "po_2 po_2 50400 type=payout at=11",
+            ],
+            &[],
+            &["H1 D2 amount_mismatch +fee_mismatch b 50000 50900 900 m3 s3 b"],
         ),
         // It came without its name, and went back.
         (

@@ -127,7 +127,7 @@ impl<'r> Payouts<'r> {
         let told = theirs.first().copied();
         let one = theirs.get(..1).unwrap_or_default();
         // Right may be the ledger (the fee it does not know is the provider's), its amounts with the provider's fees, one
-        // line as it says or as it sums up, or no line at all.
+        // line as it says, as it sums up or with the ledger's fee, or no line at all.
         let mut right = vec![
             sum(&ours, &|row| {
                 (row.fee, row.net) = (row.fee.or(told.and_then(|told| told.fee)), None);
@@ -137,8 +137,9 @@ impl<'r> Payouts<'r> {
                 (row.fee, row.tax, row.net) = (fee, tax, None);
             }),
         ];
-        if !ours.is_empty() {
-            right.extend([sum(one, &|_| {}), sum(one, &|row| row.net = None)]);
+        if let Some(own) = ours.first() {
+            let booked = sum(one, &|row| (row.fee, row.net) = (own.fee.or(row.fee), None));
+            right.extend([sum(one, &|_| {}), sum(one, &|row| row.net = None), booked]);
         }
         if [BreakKind::WrongScope, BreakKind::PeriodShift].into_iter().any(|kind| found.kinds.contains(kind))
         {

@@ -246,7 +246,18 @@ impl<'r> Payouts<'r> {
                 continue;
             }
             if payout.back.is_empty() && state.is_some_and(|state| state.word() == "failed") {
-                found_new.push(of_payout(BreakKind::PayoutNotReversed, payout, None));
+                // Where the ledger has it in another state, that is the same cause.
+                let is_told = |found: &&mut Finding<'_>| {
+                    let row = found.unit.settlement.first().map(|row| row.number);
+                    row == says.map(|row| row.number)
+                        && [BreakKind::StatusStale, BreakKind::StatusMismatch]
+                            .into_iter()
+                            .any(|kind| found.kinds.contains(kind))
+                };
+                match findings.breaks.iter_mut().find(is_told) {
+                    Some(found) => found.kinds.insert(BreakKind::PayoutNotReversed),
+                    None => found_new.push(of_payout(BreakKind::PayoutNotReversed, payout, None)),
+                }
             }
             if says.is_some() && !self.is_explained(payout, amount, findings) {
                 open.push(Open { payout, said: amount, came: if *came == 0 { amount } else { *came } });
