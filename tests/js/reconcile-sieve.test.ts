@@ -1,4 +1,7 @@
-/** Large files through the command: the sieve and the reader of whole files print the same bytes. */
+/**
+ * Large files through the command: the sieve and the reader of whole files print the same bytes. Threads do not start here,
+ * where the program is one file: `threads.test.js` of tests/packaging tries them.
+ */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -47,8 +50,6 @@ test("the sieve and the reader of whole files print the same bytes", async () =>
   const whole = await printed("--matches", join(folder, "matches.jsonl"));
   assert.equal(await printed(), whole);
   assert.ok(whole.length > 1_200_000, `${whole.length} bytes`);
-  // Threads do not start here, where the program is one file: tests/packaging has them.
-  assert.equal(await printed("--workers", "3"), whole);
   assert.ok((JSON.parse(whole) as { summary: { breaks: number } }).summary.breaks > 500);
 });
 
@@ -65,11 +66,9 @@ test("large files whose rows have more to say to each other print the same bytes
     const whole = await tillproofOf(import.meta.filename, [...args, ...form, "--matches", join(folder, "matches.jsonl")]);
     assert.equal(whole.status, 1, whole.err);
     assert.ok(whole.out.length > 262_144, `${whole.out.length} bytes`);
-    for (const workers of ["1", "2"]) {
-      const large = await tillproofOf(import.meta.filename, [...args, ...form, "--workers", workers]);
-      assert.equal(large.err, "");
-      assert.equal(large.out, whole.out, workers);
-    }
+    const large = await tillproofOf(import.meta.filename, [...args, ...form]);
+    assert.equal(large.err, "");
+    assert.equal(large.out, whole.out);
   }
   writeFileSync(theirs, `${more.join("\n").replace("order_4000,charge,5000", "order_4000,charge,five")}\n`);
   const { status, out, err } = await tillproofOf(import.meta.filename, args);

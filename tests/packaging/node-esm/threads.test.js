@@ -28,9 +28,16 @@ function written() {
 }
 written();
 
-function reconciled(args, preload) {
+/** The same, of which each row names its payout: not for the sieve. */
+function withPayouts() {
+  const named = (name) => readFileSync(at(name), "utf8").trimEnd().split("\n").map((line, row) => (row === 0 ? `${line},payout_id` : `${line},po_${row % 28}`));
+  writeFileSync(at("payouts.csv"), `${named("settlement.csv").join("\n")}\n`);
+}
+withPayouts();
+
+function reconciled(args, preload, settlement = "settlement.csv") {
   const env = { ...process.env, NODE_OPTIONS: preload === undefined ? "" : `--import=${preload}` };
-  const { status, stdout, stderr } = spawnSync(PROGRAM, ["reconcile", "--ledger", "ledger.csv", "--settlement", "settlement.csv", ...args], { cwd: folder, env, encoding: "utf8", maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(PROGRAM, ["reconcile", "--ledger", "ledger.csv", "--settlement", settlement, ...args], { cwd: folder, env, encoding: "utf8", maxBuffer: 1 << 28 });
   assert.equal(status, 1, stderr);
   return stdout;
 }
@@ -59,6 +66,11 @@ test("threads print what one prints, as JSON and as lines, and really take part"
     // Four tell together; fewer would take longer than one does.
     assert.equal(spy.noted(), 3);
   }
+});
+
+test("files whose rows have more to say to each other are told by one thread as by several", () => {
+  const alone = reconciled(["--json"], undefined, "payouts.csv");
+  assert.equal(reconciled(["--json", "--workers", "4"], undefined, "payouts.csv"), alone);
 });
 
 test("a thread that dies at once, in its share or while it tells its stretch is made up for", () => {
