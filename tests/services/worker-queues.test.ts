@@ -119,4 +119,27 @@ describe("queues on real servers", { concurrency: true }, () => {
   for (const [what, damaged] of Object.entries(DAMAGES)) {
     test(`${what}: the job is put aside with the reason, and the others run`, () => passesDamage(damaged));
   }
+  for (const keepsOrder of [false, true]) {
+    test(`pg-boss${keepsOrder ? " in order" : ""}: an event that waits in two queues is put off in one of them alone`, async () => {
+      const [soon, late] = [bossQueue(keepsOrder)(), bossQueue(keepsOrder)()];
+      try {
+        const delivery = { scheme: "s", receivedAt: Date.now(), headers: {}, body: Buffer.from("{}") };
+        const job = { event: { id: "shared", idIsSigned: true, type: "t" }, identities: ["s/shared"] };
+        const takeOne = async (queue: Queue) => {
+          const [taken] = await queue.take({ limit: 1, leaseMs: 10_000 });
+          assert.ok(taken !== undefined, "a job to take");
+          return taken;
+        };
+        for (const queue of [soon, late]) assert.deepEqual(await queue.add(delivery, [job]), [true]);
+        const [first, other] = [await takeOne(soon), await takeOne(late)];
+        assert.equal(first.id, other.id, "it is one event");
+        assert.equal(await soon.settle(first, { as: "returned" }), true);
+        assert.equal(await late.settle(other, { as: "retry", delayMs: 3_600_000, error: "no" }), true);
+        assert.equal((await takeOne(soon)).attempt, 2);
+        assert.deepEqual(await late.take({ limit: 1, leaseMs: 10_000 }), []);
+      } finally {
+        await Promise.all([soon.close(), late.close()]);
+      }
+    });
+  }
 });

@@ -1,8 +1,11 @@
 /**
  * A queue in pg-boss, for those who already run it on PostgreSQL.
  *
- * Invariant: a job's id in pg-boss is made of the identity of its event, so the database refuses the second one; every
- * change locks the job's row, looks whether it is still this taking's, and becomes true in one transaction with it.
+ * Invariant: a job's id in pg-boss is made of the queue's name and the identity of its event, so the database refuses the second
+ * one; every change locks the job's row, looks whether it is still this taking's, and becomes true in one transaction with it.
+ *
+ * The name is part of it because `update` of pg-boss 12 moves every waiting job of an id, in whatever queue: an event that two
+ * queues wait with would be put off in both.
  *
  * Jobs are changed through pg-boss's own functions; its table is only read. What is put aside stands in a second queue,
  * `<name>.quarantine`, and the ids of events whose id is not signed in a third, `<name>.seen`, which nobody works. Durability is PostgreSQL's: `fsync` and `synchronous_commit` as they are by
@@ -159,10 +162,11 @@ class PgBossEngine implements TransactionalQueue<PgBossTransaction> {
         const [byId = "", byContent] = job.identities;
         // One id has room for one identity: where the event's id is not signed, what is signed decides, and the id beside.
         const id = await uuidOf(byContent ?? byId);
+        const own = await uuidOf(`${this.name}/${id}`);
         const seen = byContent === undefined ? undefined : await uuidOf(byId);
         const document = JSON.stringify(encodedJob(id, job, delivery));
         const data = { id, type: storedType(job.event.type), receivedAt: delivery.receivedAt, orderKey: job.orderKey, document };
-        return { id, seen, row: this.#row(id, data) };
+        return { id: own, seen, row: this.#row(own, data) };
       }),
     );
     await this.#ready();
