@@ -29,7 +29,8 @@ pub(super) struct Payout<'r> {
     /// Rows that say it came back.
     pub(super) back: Vec<&'r Row<'r>>,
     pub(super) lines: Vec<&'r Row<'r>>,
-    /// Sum of the lines; like all sums of a payout in the bits of an amount, in which it must fit to be paid out.
+    /// Sum of the lines; like all sums of a payout in the bits of an amount. Lines beyond that stop at its end, and do not
+    /// turn round to what a small payout says.
     pub(super) sum: i64,
 }
 

@@ -1,4 +1,4 @@
-/** The report for people. */
+/** The report for people. What the command prints of large files is made by `src/reconcile/lines.rs`, to the byte the same. */
 
 import { reportOnly } from "./checked.js";
 import type { Report } from "./report.js";
