@@ -37,6 +37,11 @@ export function genericBank(lines: readonly BankLine[]): GenericFile {
   return written(BANK, lines.filter(({ state }) => state === "booked"), bankRow);
 }
 
+/** The line that the row of an index has in a generic file. */
+export function lineOfRow(index: number): number {
+  return index + LINES_BEFORE;
+}
+
 /** The line of the original that a line of the generic file stands for; the same where nothing was written anew. */
 export function originalLine(lines: readonly number[] | undefined, line: number): number {
   return lines?.[line - LINES_BEFORE] ?? line;

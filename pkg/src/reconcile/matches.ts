@@ -5,6 +5,7 @@
  */
 
 import { placed } from "./generic.js";
+import type { Places } from "./places.js";
 import type { RowPlace } from "./report.js";
 
 /** Rows that agree in every value. */
@@ -28,15 +29,13 @@ export interface Match {
   };
 }
 
-type Lines = ReadonlyMap<string, readonly number[]>;
-
 /** The matches in JSON Lines, as the engine writes them, with the lines of the files that were read. */
-export function matchesOf(lines: Uint8Array, sides: Readonly<Record<"ledger" | "settlement" | "bank", Lines>>): Match[] {
+export function matchesOf(lines: Uint8Array, places: Places): Match[] {
   const text = new TextDecoder().decode(lines);
   if (text === "") return [];
   return text.trimEnd().split("\n").map((line) => {
     const match = JSON.parse(line) as Match;
-    const of = (side: keyof Match["rows"]): RowPlace[] => match.rows[side].map((row) => placed(row, sides[side]));
+    const of = (side: keyof Match["rows"]): RowPlace[] => match.rows[side].map((row) => placed(row, places[side]));
     return { ...match, rows: { ledger: of("ledger"), settlement: of("settlement"), bank: of("bank") } };
   });
 }
