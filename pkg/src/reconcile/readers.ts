@@ -303,11 +303,13 @@ class Reader {
   }
 }
 
+/** The members of a mapping. */
+export const MAPPING: readonly (keyof TableMapping)[] = [
+  "columns", "currency", "decimal", "dateOrder", "delimiter", "rowsBeforeHeader", "signedByEffect", "feesNegative", "types", "statuses",
+];
+
 function mappingDocument(mapping: TableMapping): Record<string, unknown> {
-  const known: readonly (keyof TableMapping)[] = [
-    "columns", "currency", "decimal", "dateOrder", "delimiter", "rowsBeforeHeader", "signedByEffect", "feesNegative", "types", "statuses",
-  ];
-  onlyKnown("mapping", mapping, known);
+  onlyKnown("mapping", mapping, MAPPING);
   return {
     columns: mapping.columns === undefined ? undefined : named("mapping.columns", mapping.columns),
     currency: optionalText("mapping.currency", mapping.currency),
