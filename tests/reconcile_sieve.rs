@@ -95,7 +95,11 @@ impl Dress {
     }
 
     fn amount(&self, minor: &str, currency: &str) -> String {
-        if !self.major || currency == "JPY" || minor.is_empty() {
+        if self.major && currency == "JPY" && !minor.is_empty() {
+            // Of a column that has two decimals for every currency.
+            return format!("{minor}.00");
+        }
+        if !self.major || minor.is_empty() {
             return minor.to_owned();
         }
         let minor: i64 = minor.parse().unwrap();
