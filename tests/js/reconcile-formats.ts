@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { genericSettlement } from "../../pkg/src/reconcile/generic.js";
+import { settlementWriter } from "../../pkg/src/reconcile/generic.js";
 import { readers, type FormatName, type NamedSource, type ReadOptions } from "../../pkg/src/reconcile/index.js";
 import { dice } from "./reconcile-rows.js";
 
@@ -45,7 +45,9 @@ export function sample(name: string, isBent = false): Uint8Array {
 export function booksOf(data: Uint8Array, options: ReadOptions): NamedSource {
   const lines = readers.read(data, options).settlement.filter((_, at) => at % 5 !== 3);
   const rows = lines.map((line, at) => (at % 5 === 1 ? { ...line, gross: line.gross + 100n, net: undefined } : line));
-  return { name: "books.csv", data: genericSettlement(rows).data };
+  const writer = settlementWriter();
+  writer.add(rows);
+  return { name: "books.csv", data: writer.finish().data };
 }
 
 /** A month of a shop: its books, Stripe's report of it, and statements of its bank by format. */

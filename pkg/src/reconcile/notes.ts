@@ -7,8 +7,8 @@
  * as it is, and the engine refuses it.
  */
 
+import { joined } from "./joined.js";
 import type { Places } from "./places.js";
-import { joined } from "./sieving.js";
 
 /** What is noted. */
 export interface Notes {

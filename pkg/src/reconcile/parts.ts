@@ -16,10 +16,11 @@ import { sieve } from "../shell/reconcile-sieve.js";
 import { encode } from "../shell/wire.js";
 import { asked, needsEveryRow, termsOf, type Side } from "./asked.js";
 import type { ReconcileOptions } from "./index.js";
+import { joined } from "./joined.js";
 import { matchesOf } from "./matches.js";
 import { NO_NOTES, noted, opened, together } from "./notes.js";
 import { withOriginalPlaces } from "./places.js";
-import { checked, joined, merged, sievedPart, type Readable } from "./sieving.js";
+import { checked, merged, sievedPart, type Readable } from "./sieving.js";
 import type { Report } from "./report.js";
 import { packStatements, packTerms } from "./terms.js";
 
