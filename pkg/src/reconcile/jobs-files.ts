@@ -7,13 +7,8 @@
 
 import { onlyKnown, refusal, text, type BytesInput } from "../shell/guard.js";
 import type { NamedSource } from "./index.js";
-import { MAPPING, readers, type ReadOptions, type TableMapping } from "./readers.js";
-
-/** A file that is no generic CSV: where it is, and what is known of it. */
-export interface JobsFile extends Omit<ReadOptions, "name" | "context"> {
-  /** As `read` knows it; breaks call the file by it. */
-  readonly place: string;
-}
+import type { JobsFile } from "./jobs.js";
+import { MAPPING, readers, type TableMapping } from "./readers.js";
 
 /** Checks a file of a side, and brings it into one order of members, so that the same run has the same jobs. */
 export function checkedFile(name: string, file: string | JobsFile, side: "ledger" | "settlement" | "bank"): string | JobsFile {

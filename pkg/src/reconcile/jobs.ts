@@ -14,13 +14,18 @@ import { isTillproofError, TillproofError, type Advice } from "../shell/errors.j
 import { uuidOf } from "../worker/identity.js";
 import { through } from "./compressed.js";
 import type { ColumnNames, NamedSource, ReconcileOptions } from "./index.js";
-import { checkedFile, placeOf, sourceOf, type JobsFile } from "./jobs-files.js";
+import { checkedFile, placeOf, sourceOf } from "./jobs-files.js";
 import { judgeParts, mergeParts, partitionOf } from "./parts.js";
 import { proofInput, type ProofInput } from "./proof.js";
+import type { ReadOptions } from "./readers.js";
 import type { Report } from "./report.js";
 import { rulesOf } from "./rules.js";
 
-export type { JobsFile } from "./jobs-files.js";
+/** A file that is no generic CSV: where it is, and what is known of it. */
+export interface JobsFile extends Omit<ReadOptions, "name" | "context"> {
+  /** As `read` knows it; breaks call the file by it. */
+  readonly place: string;
+}
 
 /**
  * A run to be made in parts. Files are told by their places: paths, URLs, keys of a bucket, as `read` knows them; a place alone is

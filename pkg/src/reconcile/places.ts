@@ -1,10 +1,11 @@
 /**
- * A report told by the lines of the files that rows were read from.
+ * A report and its matches, told by the lines of the files that rows were read from.
  *
- * Invariant: places change and nothing else; where no file was written anew, the report is the one that came.
+ * Invariant: places change and nothing else; where no file was written anew, what is told is what came.
  */
 
 import { placed } from "./generic.js";
+import type { Match } from "./matches.js";
 import type { Report, RowPlace } from "./report.js";
 
 /** Of each side, where the rows stood of the files that were written anew, by name. */
@@ -23,4 +24,15 @@ export function withOriginalPlaces(report: Report, places: Places): Report {
       ...(one.nearest === undefined ? {} : { nearest: { ...one.nearest, ...placed(one.nearest, places[one.rows.ledger.length > 0 ? "settlement" : "ledger"]) } }),
     })),
   };
+}
+
+/** The matches in JSON Lines, as the engine writes them, with the lines of the files that were read. */
+export function matchesOf(lines: Uint8Array, places: Places): Match[] {
+  const text = new TextDecoder().decode(lines);
+  if (text === "") return [];
+  return text.trimEnd().split("\n").map((line) => {
+    const match = JSON.parse(line) as Match;
+    const of = (side: keyof Match["rows"]): RowPlace[] => match.rows[side].map((row) => placed(row, places[side]));
+    return { ...match, rows: { ledger: of("ledger"), settlement: of("settlement"), bank: of("bank") } };
+  });
 }
