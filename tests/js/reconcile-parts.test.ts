@@ -78,18 +78,28 @@ test("a month of statements is judged once, and told by the lines of its files, 
 });
 
 test("a statement that does not follow the one before it is told by its own lines, and rows by theirs", () => {
-  const { bank, stripe } = shop(2);
-  const { breaks } = reconcile({ ...month(2, "mt940"), asOf });
-  const lines = bank.mt940.split("\r\n");
+  const statement = (number: number, opening: string, closing: string): string[] => [
+    `:20:S${number}`, ":25:DE02120300000000202051", `:28C:${number}/1`, `:60F:C260301EUR${opening}`,
+    ...Array.from({ length: 20 }, (_, at) => `:61:2603010301C1,00NTRFentry_${number}_${at}`), `:62F:C260301EUR${closing}`, "-",
+  ];
+  // More entries than lines before the last statement, so that its line is one of a row too.
+  const lines = [...statement(1, "10,00", "30,00"), ...statement(2, "30,00", "50,00"), ...statement(3, "51,00", "71,00")];
+  const { ledger, settlement } = month(2, "mt940");
+  const options = { ledger, settlement, bank: readers.source(`${lines.join("\r\n")}\r\n`, { format: "mt940", name: "bank.sta" }), asOf };
+  const { breaks } = reconcile(options);
   const [broken] = breaks.filter(({ kind }) => kind === "balance_chain_break");
-  assert.deepEqual(broken?.rows.bank.map(({ line }) => lines[line - 1]), [":20:S9", ":20:S10"]);
-  const report = stripe.split("\n");
+  assert.deepEqual(broken?.rows.bank.map(({ line }) => lines[line - 1]), [":20:S2", ":20:S3"]);
+  for (const { reference, rows } of breaks.filter(({ kind }) => kind === "unexpected_bank_entry")) {
+    for (const { line } of rows.bank) assert.ok(lines[line - 1]?.endsWith(`NTRF${reference}`), reference);
+  }
+  const report = shop(2).stripe.split("\n");
   const wrong = breaks.filter(({ kind }) => kind === "amount_mismatch");
   assert.ok(wrong.length > 0);
   for (const { reference, rows } of wrong) {
     // The order stands at the end of a row, which may be a line later.
     for (const { line } of rows.settlement) assert.match(`${report[line - 1]}${report[line]}`, new RegExp(`\\b${reference}\\b`));
   }
+  same(options, "statements among many rows");
 });
 
 test("rules, business days, holidays, columns, tables of one's own and compressed files go through parts", () => {
