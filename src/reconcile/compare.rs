@@ -17,6 +17,11 @@ use crate::prelude::*;
 /// Judges a group of one type and reference. What stands on one side only is left for the passes that follow.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
+    if IS_FAST && group.is_one_row() {
+        findings.ours.extend(group.ledger);
+        findings.theirs.extend(group.settlement);
+        return;
+    }
     if IS_FAST && group.is_simple() {
         for pair in group.pairs {
             let kinds = values(&pair, habits, window);
@@ -203,7 +208,8 @@ pub(super) fn values(unit: &Unit<'_>, habits: &Habits<'_>, window: &Window) -> K
     for row in &unit.ledger {
         kinds.join(differences(row, settlement, habits, window));
     }
-    for row in unit.settlement.iter().filter(|_| !is_restated) {
+    // The first of them was held against the first of the ledger.
+    for row in unit.settlement.iter().skip(1).filter(|_| !is_restated) {
         kinds.join(differences(ledger, row, habits, window));
     }
     kinds

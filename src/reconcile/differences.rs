@@ -41,7 +41,9 @@ pub(super) fn differences(ours: &Row, theirs: &Row, habits: &Habits<'_>, window:
     } else {
         converted(&mut kinds, ours, theirs, habits);
     }
-    if let Some((expected, found)) = ours.state().zip(theirs.state()).filter(|(ours, theirs)| ours != theirs)
+    if ours.status != theirs.status
+        && let Some((expected, found)) =
+            ours.state().zip(theirs.state()).filter(|(ours, theirs)| ours != theirs)
     {
         kinds.insert(if expected.leads_to(found, ours.is_payout()) {
             BreakKind::StatusStale

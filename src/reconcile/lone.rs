@@ -9,7 +9,7 @@ use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings,
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
-use super::nearest::Candidates;
+use super::nearest::{Asked, Candidates, number_of};
 use super::order::sorted;
 use super::row::{Row, Side, called};
 use super::rules::Pass;
@@ -39,7 +39,8 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             continue;
         }
         let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| Alike::of(units, rule, window));
+        let [of_ours, of_theirs] =
+            [(&*ours, &*theirs), (&theirs, &ours)].map(|both| Alike::of(both, rule, window));
         // A pair is the only one for both: a tie is never broken.
         let partner = |place: usize, unit: &Unit<'r>| {
             let (other, found) = of_theirs.only(unit.rows().next()?)?;
@@ -81,12 +82,19 @@ struct Alike<'t, 'r> {
 }
 
 impl<'t, 'r> Alike<'t, 'r> {
-    fn of(units: &[Unit<'r>], rule: Rule, window: &'t Window) -> Self {
+    /// Of those of `units` that a row of `others` may ask for.
+    fn of((units, others): (&[Unit<'r>], &[Unit<'_>]), rule: Rule, window: &'t Window) -> Self {
+        let number = |row: &Row<'_>| if rule == BY_ID { number_of(row.id) } else { row.amount };
+        let asked = Asked::by(others, &number);
+        let is_asked = |row: &&Row<'_>| {
+            // No id is nobody's id.
+            (!IS_FAST || rule != BY_ID || !row.id.is_empty()) && asked.has(number(row))
+        };
         let rows = [false, true].map(|is_bare| {
             let mut rows = Vec::new();
             for (place, unit) in units.iter().enumerate() {
                 let first = unit.rows().next().filter(|row| !is_bare || !row.is_keyed);
-                rows.extend(first.map(|row| (row, place)));
+                rows.extend(first.filter(is_asked).map(|row| (row, place)));
             }
             sorted(rows, &|(a, _), (b, _)| {
                 let times = || if IS_FAST { a.occurred_at.cmp(&b.occurred_at) } else { Ordering::Equal };
@@ -155,7 +163,9 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
     // What each of them may reverse, by name: there may be as many as there are breaks.
     let mut named: Vec<(&'r str, usize)> = Vec::new();
     for (place, unit) in theirs.iter().enumerate() {
-        if let [row] = *unit.settlement {
+        if let [row] = *unit.settlement
+            && (row.amount < 0 || row.leaves())
+        {
             named.push((row.reference, place));
             named.push((row.parent, place));
         }
@@ -178,9 +188,7 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
                 }
                 let row = theirs.get(*place).and_then(|unit| unit.settlement.first());
                 let is_reversal = row.is_some_and(|row| {
-                    row.currency == whole.currency
-                        && row.amount.unsigned_abs() == surplus
-                        && (row.amount < 0 || row.leaves())
+                    row.currency == whole.currency && row.amount.unsigned_abs() == surplus
                 });
                 if is_reversal {
                     is_several |= only.is_some_and(|only| only != *place);

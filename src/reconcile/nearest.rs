@@ -86,19 +86,42 @@ pub(super) struct Candidates<'r> {
     by_value: Vec<&'r Row<'r>>,
 }
 
+/// What rows may be asked for by rows of the other side: to sort those that nobody asks for takes longer than all questions.
+/// Where size counts more, everything may be.
+pub(super) struct Asked {
+    numbers: Vec<i64>,
+}
+
+impl Asked {
+    /// Asked for by the first row of each unit, by a number.
+    pub(super) fn by(others: &[Unit<'_>], number: &dyn Fn(&Row<'_>) -> i64) -> Self {
+        let mut numbers = Vec::new();
+        if IS_FAST {
+            numbers.extend(others.iter().filter_map(|unit| unit.rows().next()).map(number));
+            numbers.sort_unstable();
+        }
+        Self { numbers }
+    }
+
+    pub(super) fn has(&self, number: i64) -> bool {
+        !IS_FAST || self.numbers.binary_search(&number).is_ok()
+    }
+}
+
+/// A number that is the same for the same id.
+pub(super) fn number_of(id: &str) -> i64 {
+    spread(id.as_bytes()).into()
+}
+
 impl<'r> Candidates<'r> {
-    /// Those among `units` that a row of `others` may ask for, or all: to sort them takes longer than all questions.
+    /// Those among `units` that a row of `others` may ask for.
     pub(super) fn of(units: &[Unit<'r>], others: &[Unit<'_>]) -> Self {
         let asked = |number: &dyn Fn(&Row<'_>) -> i64| {
-            let mut rows: Vec<&Row<'_>> = units.iter().filter_map(|unit| unit.rows().next()).collect();
-            if IS_FAST {
-                let numbers = others.iter().filter_map(|unit| unit.rows().next()).map(number).collect();
-                let numbers = sorted(numbers, &i64::cmp);
-                rows.retain(|row| numbers.binary_search(&number(row)).is_ok());
-            }
-            rows
+            let asked = Asked::by(others, number);
+            let rows = units.iter().filter_map(|unit| unit.rows().next());
+            rows.filter(|row| asked.has(number(row))).collect::<Vec<&Row<'_>>>()
         };
-        let mut named = asked(&|row| spread(row.id.as_bytes()).into());
+        let mut named = asked(&|row| number_of(row.id));
         named.retain(|row| !row.id.is_empty());
         Self {
             by_id: sorted(named, &|a: &&Row<'_>, b: &&Row<'_>| {

@@ -2,6 +2,7 @@
 //!
 //! Each hop stands on the verdicts of the one before, so that one cause makes one break.
 
+use super::IS_FAST;
 use super::bank::Named;
 use super::batch::Head;
 use super::classes::{BreakKind, Hop, Kinds};
@@ -53,8 +54,8 @@ pub(super) fn judged<T>(
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
-    let latest = all.iter().filter_map(|row| row.occurred_at).max();
-    window.as_of = window.as_of.or(latest.max(cleared.latest));
+    let latest = || all.iter().filter_map(|row| row.occurred_at).max();
+    window.as_of = window.as_of.or_else(|| latest().max(cleared.latest));
     window.extend(&rules.reaches);
     let of_side = |side| all.iter().filter(|row| row.side == side).count();
     let counts = RowCounts {
@@ -234,6 +235,9 @@ fn join_scales(findings: &mut Findings<'_>) {
         (found.kinds.primary() == Some(BreakKind::ScaleSuspect)).then_some(())?;
         Some((theirs.side, theirs.file, theirs.currency, scale(ours.amount, theirs.amount)?))
     };
+    if IS_FAST && findings.breaks.iter().filter_map(cause).nth(SCALE_ROWS.saturating_sub(1)).is_none() {
+        return;
+    }
     let (suspects, others) =
         core::mem::take(&mut findings.breaks).into_iter().partition(|found| cause(found).is_some());
     findings.breaks = others;
