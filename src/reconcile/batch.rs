@@ -32,6 +32,8 @@ pub(super) struct Head<'a> {
     pub(super) doubled: Vec<(Side, usize)>,
     /// Into how many parts the run was cut.
     pub(super) of: u32,
+    /// Whether the rows come in the order in which the judge looks at them. Known where they stay in one memory alone.
+    pub(super) is_in_order: bool,
 }
 
 /// The rows of one part, packed.
@@ -86,7 +88,7 @@ pub(super) fn names<'a>(fields: &mut Fields<'a>) -> Option<[Vec<&'a str>; 3]> {
 impl<'a> Head<'a> {
     /// Begins a batch.
     pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        let Self { names, window, cleared, doubled, of } = self;
+        let Self { names, window, cleared, doubled, of, is_in_order: _ } = self;
         out.push(VERSION);
         put_names(out, names);
         put_natural(out, window.days);
@@ -138,7 +140,14 @@ impl<'a> Head<'a> {
         for _ in 0..fields.count()? {
             doubled.push((Side::unpack(fields)?, fields.count()?));
         }
-        Some(Self { names, window, cleared, doubled, of: fields.bytes().map(u32::from_le_bytes)? })
+        Some(Self {
+            names,
+            window,
+            cleared,
+            doubled,
+            of: fields.bytes().map(u32::from_le_bytes)?,
+            is_in_order: false,
+        })
     }
 }
 

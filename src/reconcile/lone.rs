@@ -38,9 +38,12 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         {
             continue;
         }
+        let (ours, theirs) = (&*findings.ours, &*findings.theirs);
+        let [of_ours, of_theirs] = [(ours, theirs), (theirs, ours)].map(|both| Alike::of(both, rule, window));
+        if IS_FAST && (of_ours.is_empty() || of_theirs.is_empty()) {
+            continue;
+        }
         let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] =
-            [(&*ours, &*theirs), (&theirs, &ours)].map(|both| Alike::of(both, rule, window));
         // A pair is the only one for both: a tie is never broken.
         let partner = |place: usize, unit: &Unit<'r>| {
             let (other, found) = of_theirs.only(unit.rows().next()?)?;
@@ -102,6 +105,10 @@ impl<'t, 'r> Alike<'t, 'r> {
             })
         });
         Self { rows, rule, window }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.iter().all(Vec::is_empty)
     }
 
     /// The only one that fits a row of the other side, and its place.

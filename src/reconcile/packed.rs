@@ -104,6 +104,10 @@ impl<'a> Fields<'a> {
 
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let length = self.count()?;
+        // As most columns are.
+        if length == 0 {
+            return Some("");
+        }
         let (own, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         core::str::from_utf8(own).ok()

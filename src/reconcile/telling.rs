@@ -3,6 +3,7 @@
 //!
 //! It may be told in shares, each of which anybody makes who has the batch: put together in order they are the document.
 
+use super::batch::Head;
 use super::breaks::break_id;
 use super::classes::BreakKind;
 use super::findings::Finding;
@@ -36,15 +37,24 @@ pub enum Form {
 ///
 /// # Errors
 ///
-/// [`PartError::NoShare`], then those of [`judge_by`](super::judge_by); then nothing was written.
+/// Those of [`judge_by`](super::judge_by), and [`PartError::NoShare`]; then nothing was written.
 pub fn tell(
     batch: &[u8],
     terms: &[u8],
     (share, form): (Share, Form),
     write: &mut dyn FnMut(&[u8]),
 ) -> Result<usize, PartError> {
+    tell_rows(batch::unpack(batch)?, terms, (share, form), write)
+}
+
+/// The same of rows that were unpacked.
+pub(super) fn tell_rows(
+    (head, rows): (Head<'_>, Vec<Row<'_>>),
+    terms: &[u8],
+    (share, form): (Share, Form),
+    write: &mut dyn FnMut(&[u8]),
+) -> Result<usize, PartError> {
     let share = share.checked()?;
-    let (head, rows) = batch::unpack(batch)?;
     let terms = terms::unpack(terms).map_err(PartError::Corrupt)?;
     Ok(three_way::judged(head, rows, terms, |judged| told(&judged, (share, form), write)))
 }

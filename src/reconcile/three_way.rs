@@ -50,7 +50,7 @@ pub(super) fn judged<T>(
     terms: Unpacked<'_>,
     then: impl FnOnce(Judged<'_, '_>) -> T,
 ) -> T {
-    let Head { names, mut window, cleared, doubled, .. } = head;
+    let Head { names, mut window, cleared, doubled, is_in_order, .. } = head;
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
@@ -65,9 +65,13 @@ pub(super) fn judged<T>(
     };
     let key = |row: &Row| (row.side == Side::Bank, row.kind);
     let first = |row: &Row| kind_byte(row.kind) | if row.side == Side::Bank { BANK_BIT } else { 0 };
-    let mut all = sorted_by_text(all, &|row| (first(row), row.reference), &|a, b| {
-        (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side))
-    });
+    let mut all = if IS_FAST && is_in_order {
+        all
+    } else {
+        sorted_by_text(all, &|row| (first(row), row.reference), &|a, b| {
+            (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side))
+        })
+    };
     for (number, row) in all.iter_mut().enumerate() {
         row.number = number;
     }

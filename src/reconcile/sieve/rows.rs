@@ -97,9 +97,16 @@ impl Kept {
         self.packed.len()
     }
 
-    /// Appends all of them, in the order in which the judge looks at them: that is found faster here, where all are at hand,
+    /// All of them, packed, in the order in which the judge looks at them: that is found faster here, where all are at hand,
     /// and the judge goes over rows that are in order once.
-    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &[u8]> {
+        let Self { packed, rows, .. } = self;
+        let at = |number: u128| rows.get(position(number)).map(|row| row.packed);
+        let pieces = self.order().into_iter().filter_map(at);
+        pieces.map(|(from, to)| packed.get(from..to).unwrap_or_default())
+    }
+
+    fn order(&self) -> Vec<u128> {
         let Self { packed, rows, .. } = self;
         let text = |(from, length): (usize, usize)| {
             packed.get(from..from.saturating_add(length)).unwrap_or_default()
@@ -118,9 +125,11 @@ impl Kept {
             let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
             same.sort_unstable_by(|one, other| at(*one).map(key).cmp(&at(*other).map(key)));
         }
-        for number in &order {
-            let Some((from, to)) = at(*number).map(|row| row.packed) else { continue };
-            out.extend_from_slice(packed.get(from..to).unwrap_or_default());
-        }
+        order
+    }
+
+    /// How many they are.
+    pub(super) const fn count(&self) -> usize {
+        self.rows.len()
     }
 }
