@@ -7,6 +7,7 @@ use super::batch::Head;
 use super::breaks::break_id;
 use super::classes::BreakKind;
 use super::findings::Finding;
+use super::order::sorted_by_text;
 use super::parts::{PartError, Share};
 use super::printed::{Line, Place};
 use super::report::{Figures, InFlight, Report, figures, in_place, totals};
@@ -104,12 +105,10 @@ fn told(judged: &Judged<'_, '_>, (share, form): (Share, Form), write: &mut dyn F
     breaks.len()
 }
 
-/// Findings that are a break, by reference and kind. They come from passes that each go through references in order, and a
-/// sort that knows such stretches takes hardly longer than to look at them.
+/// Findings that are a break, by reference and kind.
 fn ordered<'f, 'r>(findings: &'f [Finding<'r>]) -> Vec<Keyed<'f, 'r>> {
-    let mut keyed: Vec<Keyed<'f, 'r>> = findings.iter().filter_map(Keyed::of).collect();
-    keyed.sort_by(|one, other| one.key().cmp(&other.key()));
-    keyed
+    let keyed: Vec<Keyed<'f, 'r>> = findings.iter().filter_map(Keyed::of).collect();
+    sorted_by_text(keyed, &|keyed| (0, keyed.reference), &|one, other| one.key().cmp(&other.key()))
 }
 
 impl<'f, 'r> Keyed<'f, 'r> {
