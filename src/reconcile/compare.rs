@@ -33,6 +33,12 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
         }
         return;
     }
+    judge_several(group, habits, window, findings);
+}
+
+/// The same where there are more rows than one on a side. Apart, since an engine takes time for what is long.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn judge_several<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
     let mut differing = Vec::new();
     for pair in &group.pairs {
         let kinds = values(pair, habits, window);
@@ -198,7 +204,7 @@ pub(super) fn copies(unit: &Unit<'_>) -> Kinds {
 /// The kinds that come from comparing values; empty where a side is absent.
 pub(super) fn values(unit: &Unit<'_>, habits: &Habits<'_>, window: &Window) -> Kinds {
     let mut kinds = Kinds::default();
-    let (Some(ledger), Some(first)) = (unit.ledger.first(), unit.settlement.first()) else {
+    let (Some(ledger), Some((first, rest))) = (unit.ledger.first(), unit.settlement.split_first()) else {
         return kinds;
     };
     // Of a corrected row the last version counts.
@@ -209,7 +215,7 @@ pub(super) fn values(unit: &Unit<'_>, habits: &Habits<'_>, window: &Window) -> K
         kinds.join(differences(row, settlement, habits, window));
     }
     // The first of them was held against the first of the ledger.
-    for row in unit.settlement.iter().skip(1).filter(|_| !is_restated) {
+    for row in rest.iter().filter(|_| !is_restated) {
         kinds.join(differences(ledger, row, habits, window));
     }
     kinds

@@ -1,5 +1,6 @@
 //! What differs between two rows of one event: every kind that holds.
 
+use super::IS_FAST;
 use super::classes::{BreakKind, Kinds};
 use super::habits::{Habits, is_other_day};
 use super::rate::Exact;
@@ -41,7 +42,7 @@ pub(super) fn differences(ours: &Row, theirs: &Row, habits: &Habits<'_>, window:
     } else {
         converted(&mut kinds, ours, theirs, habits);
     }
-    if ours.status != theirs.status
+    if (!IS_FAST || ours.status != theirs.status)
         && let Some((expected, found)) =
             ours.state().zip(theirs.state()).filter(|(ours, theirs)| ours != theirs)
     {

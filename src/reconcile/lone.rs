@@ -38,12 +38,13 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         {
             continue;
         }
-        let (ours, theirs) = (&*findings.ours, &*findings.theirs);
-        let [of_ours, of_theirs] = [(ours, theirs), (theirs, ours)].map(|both| Alike::of(both, rule, window));
+        let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
+        let [of_ours, of_theirs] =
+            [(&*ours, &*theirs), (&*theirs, &*ours)].map(|both| Alike::of(both, rule, window));
         if IS_FAST && (of_ours.is_empty() || of_theirs.is_empty()) {
+            (findings.ours, findings.theirs) = (ours, theirs);
             continue;
         }
-        let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
         // A pair is the only one for both: a tie is never broken.
         let partner = |place: usize, unit: &Unit<'r>| {
             let (other, found) = of_theirs.only(unit.rows().next()?)?;
@@ -91,7 +92,7 @@ impl<'t, 'r> Alike<'t, 'r> {
         let asked = Asked::by(others, &number);
         let is_asked = |row: &&Row<'_>| {
             // No id is nobody's id.
-            (!IS_FAST || rule != BY_ID || !row.id.is_empty()) && asked.has(number(row))
+            (!IS_FAST || rule != BY_ID || !row.id.is_empty()) && asked.has(row)
         };
         let rows = [false, true].map(|is_bare| {
             let mut rows = Vec::new();
@@ -166,10 +167,9 @@ pub(super) fn is_near(a: &Row, b: &Row, window: &Window) -> bool {
 /// Joins the whole charge and its reversal in the settlement with the captured part in the ledger.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
-    let mut theirs = core::mem::take(&mut findings.theirs);
     // What each of them may reverse, by name: there may be as many as there are breaks.
     let mut named: Vec<(&'r str, usize)> = Vec::new();
-    for (place, unit) in theirs.iter().enumerate() {
+    for (place, unit) in findings.theirs.iter().enumerate() {
         if let [row] = *unit.settlement
             && (row.amount < 0 || row.leaves())
         {
@@ -177,6 +177,10 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
             named.push((row.parent, place));
         }
     }
+    if IS_FAST && named.is_empty() {
+        return;
+    }
+    let mut theirs = core::mem::take(&mut findings.theirs);
     let named = sorted(named, &|a, b| a.0.cmp(b.0));
     for found in &mut findings.breaks {
         let mismatch = [BreakKind::AmountMismatch, BreakKind::ScaleSuspect];
@@ -221,9 +225,13 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
 /// Joins a refund that came back with the adjustment that gives the money back: the ledger does not know it yet.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
+    let is_adjustment = |row: &&Row<'_>| row.kind == Some(EventType::Adjustment);
+    if IS_FAST && !findings.theirs.iter().flat_map(Unit::rows).any(|row| is_adjustment(&row)) {
+        return;
+    }
     let mut theirs = Vec::new();
     for mut unit in core::mem::take(&mut findings.theirs) {
-        let returned = unit.settlement.first().copied().filter(|row| row.kind == Some(EventType::Adjustment));
+        let returned = unit.settlement.first().copied().filter(is_adjustment);
         let Some(row) = returned.filter(|row| row.amount > 0) else {
             theirs.push(unit);
             continue;

@@ -88,23 +88,26 @@ pub(super) struct Candidates<'r> {
 
 /// What rows may be asked for by rows of the other side: to sort those that nobody asks for takes longer than all questions.
 /// Where size counts more, everything may be.
-pub(super) struct Asked {
+pub(super) struct Asked<'n> {
     numbers: Vec<i64>,
+    number: &'n dyn Fn(&Row<'_>) -> i64,
 }
 
-impl Asked {
+impl<'n> Asked<'n> {
     /// Asked for by the first row of each unit, by a number.
-    pub(super) fn by(others: &[Unit<'_>], number: &dyn Fn(&Row<'_>) -> i64) -> Self {
+    #[inline]
+    pub(super) fn by(others: &[Unit<'_>], number: &'n dyn Fn(&Row<'_>) -> i64) -> Self {
         let mut numbers = Vec::new();
         if IS_FAST {
             numbers.extend(others.iter().filter_map(|unit| unit.rows().next()).map(number));
             numbers.sort_unstable();
         }
-        Self { numbers }
+        Self { numbers, number }
     }
 
-    pub(super) fn has(&self, number: i64) -> bool {
-        !IS_FAST || self.numbers.binary_search(&number).is_ok()
+    #[inline]
+    pub(super) fn has(&self, row: &Row<'_>) -> bool {
+        !IS_FAST || self.numbers.binary_search(&(self.number)(row)).is_ok()
     }
 }
 
@@ -119,7 +122,7 @@ impl<'r> Candidates<'r> {
         let asked = |number: &dyn Fn(&Row<'_>) -> i64| {
             let asked = Asked::by(others, number);
             let rows = units.iter().filter_map(|unit| unit.rows().next());
-            rows.filter(|row| asked.has(number(row))).collect::<Vec<&Row<'_>>>()
+            rows.filter(|row| asked.has(row)).collect::<Vec<&Row<'_>>>()
         };
         let mut named = asked(&|row| number_of(row.id));
         named.retain(|row| !row.id.is_empty());

@@ -183,6 +183,7 @@ fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
 }
 
 /// The second copies of payouts of which every row stands in the settlement twice.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     let grouped: Vec<&Row> =
         rows.iter().filter(|row| row.side == Side::Settlement && !row.payout_id.is_empty()).collect();
