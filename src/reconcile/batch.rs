@@ -183,13 +183,19 @@ pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), PartError
     // Rows are moved once for each time that there is no room, and a hundred thousand of them are 25 MB.
     let mut rows = Vec::with_capacity(bytes / ROW_BYTES);
     for section in sections {
-        let mut fields = Fields::of(section.rows);
-        while !fields.rest.is_empty() {
-            let at = section.rows.len().saturating_sub(fields.rest.len());
-            rows.push(Row::unpack(&mut fields).ok_or(PartError::Corrupt(Corrupt { at }))?);
-        }
+        unpack_rows(section.rows, &mut rows)?;
     }
     Ok((head, rows))
+}
+
+/// Appends packed rows.
+pub(super) fn unpack_rows<'a>(packed: &'a [u8], rows: &mut Vec<Row<'a>>) -> Result<(), PartError> {
+    let mut fields = Fields::of(packed);
+    while !fields.rest.is_empty() {
+        let at = packed.len().saturating_sub(fields.rest.len());
+        rows.push(Row::unpack(&mut fields).ok_or(PartError::Corrupt(Corrupt { at }))?);
+    }
+    Ok(())
 }
 
 /// Packs head and rows as one part.

@@ -89,7 +89,8 @@ pub(super) struct Candidates<'r> {
 /// What rows may be asked for by rows of the other side: to sort those that nobody asks for takes longer than all questions.
 /// Where size counts more, everything may be.
 pub(super) struct Asked<'n> {
-    numbers: Vec<i64>,
+    /// As wide as those that many rows are sorted by: a sort is compiled anew for each type.
+    numbers: Vec<u128>,
     number: &'n dyn Fn(&Row<'_>) -> i64,
 }
 
@@ -99,7 +100,7 @@ impl<'n> Asked<'n> {
     pub(super) fn by(others: &[Unit<'_>], number: &'n dyn Fn(&Row<'_>) -> i64) -> Self {
         let mut numbers = Vec::new();
         if IS_FAST {
-            numbers.extend(others.iter().filter_map(|unit| unit.rows().next()).map(number));
+            numbers.extend(others.iter().filter_map(|unit| unit.rows().next()).map(|row| wide(number(row))));
             numbers.sort_unstable();
         }
         Self { numbers, number }
@@ -107,8 +108,13 @@ impl<'n> Asked<'n> {
 
     #[inline]
     pub(super) fn has(&self, row: &Row<'_>) -> bool {
-        !IS_FAST || self.numbers.binary_search(&(self.number)(row)).is_ok()
+        !IS_FAST || self.numbers.binary_search(&wide((self.number)(row))).is_ok()
     }
+}
+
+/// Numbers that differ in their sign alone may be taken for each other, as nothing is decided by them.
+fn wide(number: i64) -> u128 {
+    number.unsigned_abs().into()
 }
 
 /// A number that is the same for the same id.

@@ -354,10 +354,11 @@ impl Sieve {
     /// of the bank, which only [`Sieve::part`] puts together.
     pub fn rest(&mut self) -> Option<Rest> {
         let [.., bank] = &self.plan.names;
-        (self.share == Share::WHOLE && bank.is_empty()).then(|| Rest {
-            names: core::mem::take(&mut self.plan.names),
-            window: core::mem::take(&mut self.window),
-            kept: core::mem::take(&mut self.kept),
-        })
+        if self.share != Share::WHOLE || !bank.is_empty() {
+            return None;
+        }
+        let Self { plan, window, kept, .. } = self;
+        let (plan, window) = (core::mem::take(plan), core::mem::take(window));
+        Some(Rest::of(plan.names, window, &core::mem::take(kept)))
     }
 }
