@@ -41,10 +41,6 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
         let [of_ours, of_theirs] =
             [(&*ours, &*theirs), (&*theirs, &*ours)].map(|both| Alike::of(both, rule, window));
-        if IS_FAST && (of_ours.is_empty() || of_theirs.is_empty()) {
-            (findings.ours, findings.theirs) = (ours, theirs);
-            continue;
-        }
         // A pair is the only one for both: a tie is never broken.
         let partner = |place: usize, unit: &Unit<'r>| {
             let (other, found) = of_theirs.only(unit.rows().next()?)?;
@@ -52,6 +48,10 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         };
         let chosen: Vec<Option<usize>> =
             ours.iter().enumerate().map(|(place, unit)| partner(place, unit)).collect();
+        if IS_FAST && chosen.iter().all(Option::is_none) {
+            (findings.ours, findings.theirs) = (ours, theirs);
+            continue;
+        }
         let mut theirs: Vec<Option<Unit<'r>>> = theirs.into_iter().map(Some).collect();
         for (mut unit, chosen) in ours.into_iter().zip(chosen) {
             let partner = chosen.and_then(|place| theirs.get_mut(place)?.take());
@@ -106,10 +106,6 @@ impl<'t, 'r> Alike<'t, 'r> {
             })
         });
         Self { rows, rule, window }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.rows.iter().all(Vec::is_empty)
     }
 
     /// The only one that fits a row of the other side, and its place.

@@ -86,11 +86,11 @@ pub(super) struct Candidates<'r> {
     by_value: Vec<&'r Row<'r>>,
 }
 
-/// What rows may be asked for by rows of the other side: to sort those that nobody asks for takes longer than all questions.
-/// Where size counts more, everything may be.
+/// What rows may be asked for by rows of the other side, or seem to be: to sort those that nobody asks for takes longer than
+/// all questions. Where size counts more, everything may be.
 pub(super) struct Asked<'n> {
-    /// As wide as those that many rows are sorted by: a sort is compiled anew for each type.
-    numbers: Vec<u128>,
+    /// A bit for each number that is asked for, by its hash.
+    bits: Vec<u64>,
     number: &'n dyn Fn(&Row<'_>) -> i64,
 }
 
@@ -98,23 +98,31 @@ impl<'n> Asked<'n> {
     /// Asked for by the first row of each unit, by a number.
     #[inline]
     pub(super) fn by(others: &[Unit<'_>], number: &'n dyn Fn(&Row<'_>) -> i64) -> Self {
-        let mut numbers = Vec::new();
+        let mut asked = Self { bits: Vec::new(), number };
         if IS_FAST {
-            numbers.extend(others.iter().filter_map(|unit| unit.rows().next()).map(|row| wide(number(row))));
-            numbers.sort_unstable();
+            asked.bits = vec![0; others.len().next_power_of_two()];
+            for row in others.iter().filter_map(|unit| unit.rows().next()) {
+                let (place, bit) = asked.place(row);
+                if let Some(bits) = asked.bits.get_mut(place) {
+                    *bits |= bit;
+                }
+            }
         }
-        Self { numbers, number }
+        asked
     }
 
     #[inline]
     pub(super) fn has(&self, row: &Row<'_>) -> bool {
-        !IS_FAST || self.numbers.binary_search(&wide((self.number)(row))).is_ok()
+        let is_set = |(place, bit): (usize, u64)| self.bits.get(place).is_some_and(|bits| bits & bit != 0);
+        !IS_FAST || is_set(self.place(row))
     }
-}
 
-/// Numbers that differ in their sign alone may be taken for each other, as nothing is decided by them.
-fn wide(number: i64) -> u128 {
-    number.unsigned_abs().into()
+    /// Where the bit of a row stands.
+    fn place(&self, row: &Row<'_>) -> (usize, u64) {
+        let mixed = (self.number)(row).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = usize::try_from(mixed >> 32).unwrap_or_default() & self.bits.len().wrapping_sub(1);
+        (place, 1_u64.rotate_left(u32::try_from(mixed >> 58).unwrap_or_default()))
+    }
 }
 
 /// A number that is the same for the same id.
