@@ -72,8 +72,10 @@ pub(super) fn judged<T>(
             (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side))
         })
     };
+    let mut marks = Marks::default();
     for (number, row) in all.iter_mut().enumerate() {
         row.number = number;
+        marks.note(row);
     }
     let rows: &[Row] = &all;
     let at_bank = rows.partition_point(|row| row.side != Side::Bank);
@@ -82,10 +84,13 @@ pub(super) fn judged<T>(
     let mut findings =
         Findings { matched: cleared.pairs, matches: keeps_matches.then(Vec::new), ..Findings::default() };
     statements::judge(&statements, &mut findings);
-    let active = screen(rows, &doubled, &mut findings);
+    let active = screen(rows, &doubled, marks, &mut findings);
     let habits = Habits::of(pairs, &cleared, rules);
-    zoneless_files(pairs, &habits, &mut findings);
-    let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
+    if marks.is_zoneless {
+        zoneless_files(pairs, &habits, &mut findings);
+    }
+    let books_payouts =
+        marks.names_payouts && rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
         one_reference(same, (books_payouts, &active), &habits, &window, &mut findings);
     }
@@ -93,9 +98,12 @@ pub(super) fn judged<T>(
     fees::join(pairs, &mut findings);
     lone::join_partial_captures(&mut findings);
     lone::join_returned_refunds(pairs, &mut findings);
-    let payouts = Payouts::gather(pairs, &active, &mut findings);
+    let payouts =
+        if marks.names_payouts { Payouts::gather(pairs, &active, &mut findings) } else { Payouts::default() };
     lone::settle(&mut findings, &habits, &window);
-    children::check(pairs, &active, &mut findings);
+    if marks.follows {
+        children::check(pairs, &active, &mut findings);
+    }
     let statement_active = statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
     let named = Named::of(statement_active, &payouts, &mut findings);
     payouts.judge(pairs, &named.came(), &window, &mut findings);
@@ -107,6 +115,37 @@ pub(super) fn judged<T>(
     fees::show_contracts(&mut findings, &habits);
     let rules = habits.rules.label();
     then(Judged { findings: &findings, rows: counts, window: &window, names: &names, rules: &rules })
+}
+
+/// What any of the rows has, found out while they are numbered: a pass that looks for it is left out where none does. Where
+/// size counts more, all are made.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    /// A payout, or a line of one.
+    names_payouts: bool,
+    /// What belongs to another row.
+    follows: bool,
+    is_zoneless: bool,
+    is_unknown: bool,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        let all = !IS_FAST;
+        Self { names_payouts: all, follows: all, is_zoneless: all, is_unknown: all }
+    }
+}
+
+impl Marks {
+    #[inline]
+    fn note(&mut self, row: &Row<'_>) {
+        if IS_FAST {
+            self.names_payouts |= row.is_payout() || !row.payout_id.is_empty();
+            self.follows |= children::subject(row).is_some();
+            self.is_zoneless |= row.is_zoneless;
+            self.is_unknown |= row.kind.is_none();
+        }
+    }
 }
 
 /// Judges the rows of one type and reference.
@@ -137,7 +176,12 @@ fn one_reference<'r>(
 /// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are
 /// types that are not known.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
+fn screen<'r>(
+    rows: &'r [Row<'r>],
+    doubled: &[(Side, usize)],
+    marks: Marks,
+    findings: &mut Findings<'r>,
+) -> Vec<bool> {
     let mut active = vec![true; rows.len()];
     let mut leave = |row: &Row| {
         if let Some(active) = active.get_mut(row.number) {
@@ -151,14 +195,14 @@ fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Fin
         }
         own.by_ref().for_each(&mut leave);
     }
-    for copies in doubled_reports(rows) {
+    for copies in if marks.names_payouts { doubled_reports(rows) } else { Vec::new() } {
         note_file(&copies, findings);
         copies.into_iter().for_each(&mut leave);
     }
     let is_unknown = |row: &&Row<'_>| {
         row.side != Side::Bank && row.kind.is_none() && active.get(row.number) == Some(&true)
     };
-    for row in rows.iter().filter(is_unknown) {
+    for row in rows.iter().filter(|_| marks.is_unknown).filter(is_unknown) {
         findings.add(BreakKind::RowUnknownType, Unit::of(&[row]), Hop::Files, BY_ROW);
     }
     active
