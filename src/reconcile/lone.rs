@@ -9,7 +9,7 @@ use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings,
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
-use super::nearest::Candidates;
+use super::nearest::{Asked, Candidates, number_of};
 use super::order::sorted;
 use super::row::{Row, Side, called};
 use super::rules::Pass;
@@ -39,7 +39,8 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             continue;
         }
         let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| Alike::of(units, rule, window));
+        let [of_ours, of_theirs] =
+            [(&*ours, &*theirs), (&*theirs, &*ours)].map(|both| Alike::of(both, rule, window));
         // A pair is the only one for both: a tie is never broken.
         let partner = |place: usize, unit: &Unit<'r>| {
             let (other, found) = of_theirs.only(unit.rows().next()?)?;
@@ -47,6 +48,10 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         };
         let chosen: Vec<Option<usize>> =
             ours.iter().enumerate().map(|(place, unit)| partner(place, unit)).collect();
+        if IS_FAST && chosen.iter().all(Option::is_none) {
+            (findings.ours, findings.theirs) = (ours, theirs);
+            continue;
+        }
         let mut theirs: Vec<Option<Unit<'r>>> = theirs.into_iter().map(Some).collect();
         for (mut unit, chosen) in ours.into_iter().zip(chosen) {
             let partner = chosen.and_then(|place| theirs.get_mut(place)?.take());
@@ -81,12 +86,19 @@ struct Alike<'t, 'r> {
 }
 
 impl<'t, 'r> Alike<'t, 'r> {
-    fn of(units: &[Unit<'r>], rule: Rule, window: &'t Window) -> Self {
+    /// Of those of `units` that a row of `others` may ask for.
+    fn of((units, others): (&[Unit<'r>], &[Unit<'_>]), rule: Rule, window: &'t Window) -> Self {
+        let number = |row: &Row<'_>| if rule == BY_ID { number_of(row.id) } else { row.amount };
+        let asked = Asked::by(others, &number);
+        let is_asked = |row: &&Row<'_>| {
+            // No id is nobody's id.
+            (!IS_FAST || rule != BY_ID || !row.id.is_empty()) && asked.has(row)
+        };
         let rows = [false, true].map(|is_bare| {
             let mut rows = Vec::new();
             for (place, unit) in units.iter().enumerate() {
                 let first = unit.rows().next().filter(|row| !is_bare || !row.is_keyed);
-                rows.extend(first.map(|row| (row, place)));
+                rows.extend(first.filter(is_asked).map(|row| (row, place)));
             }
             sorted(rows, &|(a, _), (b, _)| {
                 let times = || if IS_FAST { a.occurred_at.cmp(&b.occurred_at) } else { Ordering::Equal };
@@ -151,15 +163,20 @@ pub(super) fn is_near(a: &Row, b: &Row, window: &Window) -> bool {
 /// Joins the whole charge and its reversal in the settlement with the captured part in the ledger.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
-    let mut theirs = core::mem::take(&mut findings.theirs);
     // What each of them may reverse, by name: there may be as many as there are breaks.
     let mut named: Vec<(&'r str, usize)> = Vec::new();
-    for (place, unit) in theirs.iter().enumerate() {
-        if let [row] = *unit.settlement {
+    for (place, unit) in findings.theirs.iter().enumerate() {
+        if let [row] = *unit.settlement
+            && (row.amount < 0 || row.leaves())
+        {
             named.push((row.reference, place));
             named.push((row.parent, place));
         }
     }
+    if IS_FAST && named.is_empty() {
+        return;
+    }
+    let mut theirs = core::mem::take(&mut findings.theirs);
     let named = sorted(named, &|a, b| a.0.cmp(b.0));
     for found in &mut findings.breaks {
         let mismatch = [BreakKind::AmountMismatch, BreakKind::ScaleSuspect];
@@ -178,9 +195,7 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
                 }
                 let row = theirs.get(*place).and_then(|unit| unit.settlement.first());
                 let is_reversal = row.is_some_and(|row| {
-                    row.currency == whole.currency
-                        && row.amount.unsigned_abs() == surplus
-                        && (row.amount < 0 || row.leaves())
+                    row.currency == whole.currency && row.amount.unsigned_abs() == surplus
                 });
                 if is_reversal {
                     is_several |= only.is_some_and(|only| only != *place);
@@ -206,9 +221,13 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
 /// Joins a refund that came back with the adjustment that gives the money back: the ledger does not know it yet.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
+    let is_adjustment = |row: &&Row<'_>| row.kind == Some(EventType::Adjustment);
+    if IS_FAST && !findings.theirs.iter().flat_map(Unit::rows).any(|row| is_adjustment(&row)) {
+        return;
+    }
     let mut theirs = Vec::new();
     for mut unit in core::mem::take(&mut findings.theirs) {
-        let returned = unit.settlement.first().copied().filter(|row| row.kind == Some(EventType::Adjustment));
+        let returned = unit.settlement.first().copied().filter(is_adjustment);
         let Some(row) = returned.filter(|row| row.amount > 0) else {
             theirs.push(unit);
             continue;
