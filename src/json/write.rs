@@ -157,7 +157,7 @@ pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-const fn is_escaped(byte: u8) -> bool {
+pub(crate) const fn is_escaped(byte: u8) -> bool {
     byte < b' ' || matches!(byte, b'"' | b'\\')
 }
 

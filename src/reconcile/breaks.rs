@@ -2,6 +2,7 @@
 
 use super::classes::{BreakKind, Hop};
 use super::nearest::Nearest;
+use super::row::Row;
 use crate::crypto::{hex_digits_of, sha256};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::money::Currency;
@@ -9,6 +10,9 @@ use crate::prelude::*;
 
 /// Digits of a break's id: 128 bits, so that two breaks never share one.
 const ID_DIGITS: usize = 32;
+
+/// What stands between the identities of two rows.
+const BETWEEN: &str = "\n\n";
 
 /// As many bytes as nearly all messages have.
 const MESSAGE_BYTES: usize = 256;
@@ -71,14 +75,34 @@ pub struct Break {
 /// breaks apart whose rows have nothing that does.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn break_id(hop: Hop, kind: BreakKind, identities: &[String], repeat: usize) -> String {
+    let mut message = message(hop, kind, repeat);
+    for (index, identity) in identities.iter().enumerate() {
+        message.push_str(if index > 0 { BETWEEN } else { "" });
+        message.push_str(identity);
+    }
+    hashed(&message)
+}
+
+/// The same of rows that are in the order of their identities.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+pub(super) fn break_id_of(hop: Hop, kind: BreakKind, rows: &mut dyn Iterator<Item = &&Row<'_>>) -> String {
+    let mut message = message(hop, kind, 0);
+    for (index, row) in rows.enumerate() {
+        message.push_str(if index > 0 { BETWEEN } else { "" });
+        row.identify(&mut message);
+    }
+    hashed(&message)
+}
+
+fn message(hop: Hop, kind: BreakKind, repeat: usize) -> String {
     let mut message = String::with_capacity(MESSAGE_BYTES);
     for piece in [hop.name(), "\n", kind.name(), "\n", &repeat.digits(), "\n"] {
         message.push_str(piece);
     }
-    for (index, identity) in identities.iter().enumerate() {
-        message.push_str(if index > 0 { "\n\n" } else { "" });
-        message.push_str(identity);
-    }
+    message
+}
+
+fn hashed(message: &str) -> String {
     let mut digits = [0; ID_DIGITS];
     for (own, byte) in digits.as_chunks_mut().0.iter_mut().zip(sha256(message.as_bytes())) {
         *own = hex_digits_of(byte);

@@ -5,7 +5,7 @@ use super::classes::{BreakKind, Hop};
 use super::nearest::Nearest;
 use super::report::{InFlight, KindTotal, Report};
 use crate::calendar;
-use crate::json::{append_quoted, pretty};
+use crate::json::{append_quoted, is_escaped, pretty};
 use crate::prelude::*;
 
 /// About as long as a break is in print.
@@ -169,7 +169,20 @@ fn word(out: &mut String, name: &str, word: &str) {
 #[inline(always)]
 fn text(out: &mut String, name: &str, value: &str) {
     out.push_str(name);
-    append_quoted(out, value);
+    quoted(out, value);
+}
+
+/// Appends a text of somebody else's in quotes. All bytes are looked at, and so many of them at once, where the first that needs
+/// an escape would be looked for one by one.
+#[inline(never)]
+fn quoted(out: &mut String, value: &str) {
+    if value.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
+        append_quoted(out, value);
+        return;
+    }
+    out.push('"');
+    out.push_str(value);
+    out.push('"');
 }
 
 #[inline(always)]

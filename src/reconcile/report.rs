@@ -1,8 +1,10 @@
 //! The report is a function of what the files say: the same rows give the same breaks in the same order.
 
-use super::breaks::{Break, RowPlace, break_id};
+use super::IS_FAST;
+use super::breaks::{Break, RowPlace, break_id, break_id_of};
 use super::classes::BreakKind;
 use super::findings::Finding;
+use super::group::Unit;
 use super::order::sorted;
 use super::row::{Row, Side};
 use super::window::Window;
@@ -283,6 +285,11 @@ impl<'r> Finding<'r> {
 
     /// What the break is called from run to run.
     pub(super) fn id(&self, kind: BreakKind) -> String {
+        let Unit { ledger, settlement, bank, .. } = &self.unit;
+        if IS_FAST && [ledger, settlement, bank].into_iter().all(|rows| rows.len() < 2) {
+            // Identities begin with the names of the sides, which are in this order.
+            return break_id_of(self.hop, kind, &mut bank.iter().chain(ledger).chain(settlement));
+        }
         let identities = sorted(self.unit.rows().map(Row::identity).collect(), &String::cmp);
         break_id(self.hop, kind, &identities, 0)
     }

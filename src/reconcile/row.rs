@@ -231,14 +231,27 @@ impl<'a> Row<'a> {
 
     /// What stays the same from run to run, however the files are split. The id alone names a row that has one.
     pub(super) fn identity(&self) -> String {
+        let mut text = String::new();
+        self.identify(&mut text);
+        text
+    }
+
+    /// Appends [`Row::identity`].
+    pub(super) fn identify(&self, text: &mut String) {
         let Self { reference, id, currency, amount, .. } = self;
         let (side, kind) = (self.side.name(), self.kind.map_or("", EventType::name));
+        for piece in [side, "\n", kind, "\n", reference] {
+            text.push_str(piece);
+        }
         if !id.is_empty() {
-            return glued(&[side, "\n", kind, "\n", reference, "\nid\n", id]);
+            text.push_str("\nid\n");
+            text.push_str(id);
+            return;
         }
         let at = self.occurred_at.map_or(0, Timestamp::unix_ms);
-        let (code, amount, at) = (currency.code(), amount.digits(), at.digits());
-        glued(&[side, "\n", kind, "\n", reference, "\ncontent\n", code, "\n", &amount, "\n", &at])
+        for piece in ["\ncontent\n", currency.code(), "\n", &amount.digits(), "\n", &at.digits()] {
+            text.push_str(piece);
+        }
     }
 }
 
