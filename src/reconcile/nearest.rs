@@ -111,7 +111,7 @@ impl<'n> Asked<'n> {
         asked
     }
 
-    #[inline]
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     pub(super) fn has(&self, row: &Row<'_>) -> bool {
         let is_set = |(place, bit): (usize, u64)| self.bits.get(place).is_some_and(|bits| bits & bit != 0);
         !IS_FAST || is_set(self.place(row))

@@ -82,6 +82,7 @@ struct Key {
 }
 
 impl Key {
+    #[inline(never)]
     fn of(row: KeptRow, reference: &[u8], number: u32) -> Self {
         let mut bytes = [0; 32];
         let (front, back) = bytes.split_at_mut(1 + FRONT_BYTES);
