@@ -44,6 +44,8 @@ pub(super) struct Sought {
     print: Print,
     slot: usize,
     tag: u32,
+    /// What stands in the slot.
+    held: u32,
     place: usize,
 }
 
@@ -174,24 +176,19 @@ impl Entries {
         self.slots.get(self.slot(print).0).copied().unwrap_or_default()
     }
 
-    /// Finds the rows of the ledger that prints seem to be of, by what their slots hold; [`Entries::meet`] makes sure. Slots
-    /// are asked for before the first is needed, and so is what they lead to, so that the machine waits for many of them
-    /// at once. For [`TOGETHER`] rows: what was brought for more would be gone before it is used.
+    /// Finds the rows of the ledger that prints seem to be of, by what their slots hold; [`Entries::meet`] makes sure. Slots are
+    /// asked for one group of [`TOGETHER`] ahead, into `next`, while what the slots of this group lead to is asked for, so that
+    /// the machine waits for many of them at once. What was brought for more would be gone before it is used.
     #[inline(never)]
-    pub(super) fn seek(&self, prints: &mut dyn Iterator<Item = Print>, sought: &mut Vec<Sought>) {
-        sought.clear();
-        let mut all = 0_u32;
-        for print in prints {
-            let (slot, tag) = self.slot(print);
-            all ^= self.slots.get(slot).copied().unwrap_or_default();
-            sought.push(Sought { print, slot, tag, place: NOWHERE });
-        }
-        core::hint::black_box(all);
+    pub(super) fn seek(&self, sought: &mut [Sought], prints: &[Print], next: &mut Vec<Sought>) {
+        next.clear();
+        let mut prints = prints.iter();
         let mask = self.slots.len().wrapping_sub(1);
         let mut far = 0_u64;
         for row in sought {
-            let mut slot = row.slot;
-            while let Some(held) = self.slots.get(slot).copied().filter(|held| *held != 0) {
+            next.extend(prints.next().map(|print| self.ask(*print)));
+            let (mut slot, mut held) = (row.slot, row.held);
+            while held != 0 {
                 if held.checked_shr(self.place_bits) == row.tag.checked_shr(self.place_bits) {
                     row.slot = slot;
                     row.place = usize::try_from(held ^ row.tag).unwrap_or_default().wrapping_sub(1);
@@ -199,9 +196,19 @@ impl Entries {
                     break;
                 }
                 slot = slot.wrapping_add(1) & mask;
+                held = self.slots.get(slot).copied().unwrap_or_default();
             }
         }
         core::hint::black_box(far);
+        next.extend(prints.map(|print| self.ask(*print)));
+    }
+
+    /// Asks for the first slot of a print.
+    #[inline(always)]
+    fn ask(&self, print: Print) -> Sought {
+        let (slot, tag) = self.slot(print);
+        let held = self.slots.get(slot).copied().unwrap_or_default();
+        Sought { print, slot, tag, held, place: NOWHERE }
     }
 
     /// The place of a print whose first look-alike is another.

@@ -32,6 +32,7 @@ use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
 use super::{columns, csv};
 use crate::prelude::*;
 use entries::{Entries, Sought};
+use print::Print;
 use recall::Recall;
 use rows::{Kept, Reader};
 use scan::Parsed;
@@ -88,7 +89,10 @@ pub struct Sieve {
     recall: Recall,
     kept: Kept,
     met: Vec<Parsed>,
-    sought: Vec<Sought>,
+    /// The prints of what was met.
+    prints: Vec<Print>,
+    /// Those that are being looked for, and those that come next.
+    sought: [Vec<Sought>; 2],
     counts: Counts,
 }
 
@@ -143,7 +147,8 @@ impl Sieve {
             recall: Recall::default(),
             kept: Kept::default(),
             met: Vec::new(),
-            sought: Vec::new(),
+            prints: Vec::new(),
+            sought: [const { Vec::new() }; 2],
             counts: Counts::default(),
         })
     }

@@ -19,7 +19,6 @@ const TRIAL_ROWS: usize = 20_000;
 /// A row of the settlement, before it is held against the ledger.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parsed {
-    print: Print,
     plain: Option<Plain>,
     /// Whether its cells say what it says, as they stand there.
     is_bare: bool,
@@ -48,6 +47,7 @@ impl Sieve {
         let chunk = Chunk { file, at: self.base, length: whole, line: self.line };
         self.recall.chunks(self.side).push(chunk);
         self.met.clear();
+        self.prints.clear();
         let (mut first, mut start) = (0_usize, 0_usize);
         for feed in separators.feeds() {
             let feed = usize::try_from(*feed).unwrap_or_default();
@@ -137,7 +137,8 @@ impl Sieve {
             let base = u32::try_from(self.base).map_err(|_| Unfit)?;
             self.entries.push(print, plain, base.wrapping_add(start));
         } else {
-            self.met.push(Parsed { print, plain, is_bare, is_quoted: span.is_quoted, start, first, line });
+            self.prints.push(print);
+            self.met.push(Parsed { plain, is_bare, is_quoted: span.is_quoted, start, first, line });
         }
         Ok(())
     }
@@ -167,12 +168,16 @@ impl Sieve {
         let base = u32::try_from(self.base).map_err(|_| Unfit)?;
         let days = if self.window.is_business { 1 } else { self.window.days };
         let width = self.layout.map_or(0, |layout| layout.width);
-        let mut sought = core::mem::take(&mut self.sought);
+        let [mut sought, mut next] = core::mem::take(&mut self.sought);
+        let mut groups = self.prints.chunks(TOGETHER);
+        self.entries.seek(&mut [], groups.next().unwrap_or_default(), &mut sought);
         for (at, row) in met.iter().enumerate() {
             let within = at % TOGETHER;
             if within == 0 {
-                let some = met.iter().skip(at).take(TOGETHER);
-                self.entries.seek(&mut some.map(|row| row.print), &mut sought);
+                if at > 0 {
+                    core::mem::swap(&mut sought, &mut next);
+                }
+                self.entries.seek(&mut sought, groups.next().unwrap_or_default(), &mut next);
             }
             let own = sought.get(within).ok_or(Unfit)?;
             let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
@@ -199,7 +204,7 @@ impl Sieve {
                 })?;
             }
         }
-        (self.met, self.sought) = (met, sought);
+        (self.met, self.sought) = (met, [sought, next]);
         Ok(())
     }
 }
