@@ -2,9 +2,10 @@
 
 use core::cmp::Ordering;
 
+use super::bank::{SLACK, is_in_time};
 use super::classes::{BreakKind, Hop, Kinds};
 use super::compare::{copies, values};
-use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
+use super::findings::{BY_AMOUNT, BY_ID, BY_PAYOUT, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
@@ -36,15 +37,11 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             continue;
         }
         let (ours, mut theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| Alike::of(units, rule, window, None));
-        for (place, mut unit) in ours.into_iter().enumerate() {
+        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| Alike::of(firsts(units, None), rule, window));
+        for mut unit in ours {
             // A pair is the only one for both: a tie is never broken.
-            let fitting = unit.rows().next().and_then(|row| of_theirs.fitting(row));
-            let only = fitting.filter(|(other, _, is_only)| {
-                let back = of_ours.fitting(other);
-                *is_only && back.is_some_and(|(_, back, is_only)| is_only && back == place)
-            });
-            match only.and_then(|(_, other, _)| theirs.get_mut(other)) {
+            let only = unit.rows().next().and_then(|row| of_theirs.only(row, &of_ours));
+            match only.and_then(|other| theirs.get_mut(other)) {
                 Some(partner) => {
                     // It stands alone no more.
                     unit.join(&core::mem::take(partner));
@@ -88,15 +85,15 @@ fn tie<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
         return;
     }
     let mut units = core::mem::take(&mut findings.ours);
-    let of_ours = Alike::of(&units, BY_AMOUNT, window, Some(habits));
+    let of_ours = Alike::of(firsts(&units, Some(habits)), BY_AMOUNT, window);
     let mut theirs = core::mem::take(&mut findings.theirs);
-    let of_theirs = Alike::of(&theirs, BY_AMOUNT, window, Some(habits));
+    let of_theirs = Alike::of(firsts(&theirs, Some(habits)), BY_AMOUNT, window);
     units.append(&mut theirs);
     let first = |row: &Row<'r>| {
         let others = if row.side == Side::Ledger { &of_theirs } else { &of_ours };
-        others.fitting(row).map(|(first, ..)| first)
+        others.fitting(row, 1).first().map(|(first, _)| *first)
     };
-    let [mut rows, _] = Alike::of(&units, BY_AMOUNT, window, Some(habits)).rows;
+    let [mut rows, _] = Alike::of(firsts(&units, Some(habits)), BY_AMOUNT, window).rows;
     rows.retain(|(row, _)| first(row).is_some());
     // From the last on: what follows in time belongs to it as far back as the first row that one of them fits.
     let (mut whole, mut kinds) = (Unit::default(), Kinds::only(BreakKind::Ambiguous));
@@ -153,11 +150,24 @@ fn has_bare(findings: &Findings<'_>) -> bool {
     findings.ours.iter().chain(&findings.theirs).any(|unit| unit.rows().any(|row| !row.is_keyed))
 }
 
-/// The first row of each unit of a side that stands alone, and its place.
+/// Rows, and where they stand in a list.
 type Places<'r> = Vec<(&'r Row<'r>, usize)>;
 
+/// The first row of each unit. Where there are `habits` to tell them by, without rows of another account and such as move no
+/// money.
+fn firsts<'r>(units: &[Unit<'r>], habits: Option<&Habits<'_>>) -> Places<'r> {
+    let mut rows = Vec::new();
+    for (place, unit) in units.iter().enumerate() {
+        let Some(row) = unit.rows().next() else { continue };
+        if habits.is_none_or(|habits| habits.is_in_scope(row) && row.moves_money()) {
+            rows.push((row, place));
+        }
+    }
+    rows
+}
+
 /// Rows of one side that stand alone, by what a pass pairs them by, and then by time.
-struct Alike<'t, 'r> {
+pub(super) struct Alike<'t, 'r> {
     /// All of them, and those without a reference of their own: two that have one are no pair by amount.
     rows: [Places<'r>; 2],
     rule: Rule,
@@ -165,65 +175,79 @@ struct Alike<'t, 'r> {
 }
 
 impl<'t, 'r> Alike<'t, 'r> {
-    /// Where there are `habits` to tell them by, without rows of another account and such as move no money.
-    fn of(units: &[Unit<'r>], rule: Rule, window: &'t Window, habits: Option<&Habits<'_>>) -> Self {
-        let takes_part =
-            |row: &Row<'_>| habits.is_none_or(|habits| habits.is_in_scope(row) && row.moves_money());
-        let rows = [false, true].map(|is_bare| {
-            let mut rows = Vec::new();
-            for (place, unit) in units.iter().enumerate() {
-                let first = unit.rows().next().filter(|row| !(is_bare && row.is_keyed) && takes_part(row));
-                rows.extend(first.map(|row| (row, place)));
-            }
-            sorted(rows, &|(a, _), (b, _)| compared(rule, a, b).then(a.occurred_at.cmp(&b.occurred_at)))
-        });
-        Self { rows, rule, window }
-    }
-
-    /// The first that fits a row of the other side, its place, and whether it is the only one.
-    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    fn fitting(&self, row: &Row<'r>) -> Option<(&'r Row<'r>, usize, bool)> {
-        let [all, bare] = &self.rows;
-        let rows = if self.rule == BY_AMOUNT && row.is_keyed { bare } else { all };
-        let alike = stretch(rows, &|(other, _)| compared(self.rule, other, row));
-        let mut found = None;
-        for stretch in self.looked_at(alike, row) {
-            for (other, place) in stretch {
-                let (ours, theirs) = if row.side == Side::Ledger { (row, *other) } else { (*other, row) };
-                let fits =
-                    if self.rule == BY_ID { !row.id.is_empty() } else { is_near(ours, theirs, self.window) };
-                if let (true, Some((first, place))) = (fits, found) {
-                    return Some((first, place, false));
-                }
-                found = found.or_else(|| fits.then_some((*other, *place)));
+    pub(super) fn of(all: Places<'r>, rule: Rule, window: &'t Window) -> Self {
+        let all = sorted(all, &|(a, _), (b, _)| compared(rule, a, b).then(a.occurred_at.cmp(&b.occurred_at)));
+        let mut bare = Vec::new();
+        for (row, place) in &all {
+            if !row.is_keyed {
+                bare.push((*row, *place));
             }
         }
-        found.map(|(first, place)| (first, place, true))
+        Self { rows: [all, bare], rule, window }
+    }
+
+    /// Those by which a row of either side may be paired with it, whatever their time.
+    pub(super) fn alike(&self, row: &Row<'_>) -> &[(&'r Row<'r>, usize)] {
+        let [all, bare] = &self.rows;
+        let rows = if self.rule == BY_AMOUNT && row.is_keyed { bare } else { all };
+        stretch(rows, &|(other, _)| compared(self.rule, other, row))
+    }
+
+    /// The first that fit a row of the other side, so many at most.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn fitting(&self, row: &Row<'_>, most: usize) -> Places<'r> {
+        let mut found = Vec::new();
+        for stretch in self.looked_at(row) {
+            for (other, place) in stretch {
+                let (ours, theirs) = if row.side == Side::Ledger { (row, *other) } else { (*other, row) };
+                let fits = match self.rule {
+                    BY_ID => !row.id.is_empty(),
+                    BY_AMOUNT => is_near(ours, theirs, self.window),
+                    _ => is_in_time(ours.occurred_at, theirs, self.window),
+                };
+                if fits && found.len() < most {
+                    found.push((*other, *place));
+                }
+                if found.len() == most {
+                    return found;
+                }
+            }
+        }
+        found
+    }
+
+    /// The place of the only one that fits a row, where that fits no other of the row's side. A tie is never broken.
+    pub(super) fn only(&self, row: &Row<'_>, others: &Alike<'_, '_>) -> Option<usize> {
+        let [(other, place)] = *self.fitting(row, 2) else { return None };
+        (others.fitting(other, 2).len() == 1).then_some(place)
     }
 
     /// Of rows that are alike, those that may be near: without a time, or as near as any window reaches. Of one price there
     /// may be very many.
-    fn looked_at<'a>(
-        &self,
-        alike: &'a [(&'r Row<'r>, usize)],
-        row: &Row<'r>,
-    ) -> [&'a [(&'r Row<'r>, usize)]; 2] {
-        let at = row.occurred_at.filter(|_| self.rule == BY_AMOUNT);
+    fn looked_at(&self, row: &Row<'_>) -> [&[(&'r Row<'r>, usize)]; 2] {
+        let alike = self.alike(row);
+        let at = row.occurred_at.filter(|_| self.rule != BY_ID);
         let Some(at) = at else { return [alike, &[]] };
         let timeless = stretch(alike, &|(other, _)| other.occurred_at.is_some().cmp(&false));
-        let last = |other: Timestamp| self.window.last_due(other);
+        let last = |other: Timestamp, side: Side| match side {
+            Side::Bank => other.saturating_add(Millis::new(DAY_MS)),
+            _ => {
+                let slack = if self.rule == BY_PAYOUT { SLACK } else { Millis::ZERO };
+                self.window.last_due(other).saturating_add(slack)
+            }
+        };
         let near = stretch(alike, &|(other, _)| match other.occurred_at {
-            Some(other) if other > last(at) => Ordering::Greater,
-            Some(other) if last(other) >= at => Ordering::Equal,
+            Some(time) if time > last(at, row.side) => Ordering::Greater,
+            Some(time) if last(time, other.side) >= at => Ordering::Equal,
             _ => Ordering::Less,
         });
         [timeless, near]
     }
 }
 
-/// The order of rows by what a pass pairs them by.
+/// The order of rows by what a pass pairs them by. At a bank all is one type.
 fn compared(rule: Rule, a: &Row<'_>, b: &Row<'_>) -> Ordering {
-    let by = |row: &Row<'_>| (row.kind, row.currency, row.amount);
+    let by = |row: &Row<'_>| (row.kind.filter(|_| rule != BY_PAYOUT), row.currency, row.amount);
     let ids = || if rule == BY_ID { a.id.cmp(b.id) } else { Ordering::Equal };
     by(a).cmp(&by(b)).then_with(ids)
 }
