@@ -36,22 +36,25 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         if rule == BY_AMOUNT && !has_bare(findings) {
             continue;
         }
-        let (ours, mut theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| Alike::of(firsts(units, None), rule, window));
-        for mut unit in ours {
-            // A pair is the only one for both: a tie is never broken.
+        let (mut ours, mut theirs) =
+            (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
+        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| {
+            // No id is nobody's id.
+            let takes_part = |row: &Row<'_>| rule != BY_ID || !row.id.is_empty();
+            Alike::of(firsts(units, &takes_part), rule, window)
+        });
+        for unit in &mut ours {
             let only = unit.rows().next().and_then(|row| of_theirs.only(row, &of_ours));
-            match only.and_then(|other| theirs.get_mut(other)) {
-                Some(partner) => {
-                    // It stands alone no more.
-                    unit.join(&core::mem::take(partner));
-                    judge(unit, rule, habits, window, findings);
-                }
-                None => findings.ours.push(unit),
+            if let Some(partner) = only.and_then(|only| theirs.get_mut(only)) {
+                // They stand alone no more.
+                let mut unit = core::mem::take(unit);
+                unit.join(&core::mem::take(partner));
+                judge(unit, rule, habits, window, findings);
             }
         }
+        ours.retain(|unit| !unit.ledger.is_empty());
         theirs.retain(|unit| !unit.settlement.is_empty());
-        findings.theirs = theirs;
+        (findings.ours, findings.theirs) = (ours, theirs);
     }
 }
 
@@ -84,16 +87,17 @@ fn tie<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
     if !habits.rules.has(Pass::ByAmount) || !has_bare(findings) {
         return;
     }
+    let takes_part = |row: &Row<'_>| habits.is_in_scope(row) && row.moves_money();
     let mut units = core::mem::take(&mut findings.ours);
-    let of_ours = Alike::of(firsts(&units, Some(habits)), BY_AMOUNT, window);
+    let of_ours = Alike::of(firsts(&units, &takes_part), BY_AMOUNT, window);
     let mut theirs = core::mem::take(&mut findings.theirs);
-    let of_theirs = Alike::of(firsts(&theirs, Some(habits)), BY_AMOUNT, window);
+    let of_theirs = Alike::of(firsts(&theirs, &takes_part), BY_AMOUNT, window);
     units.append(&mut theirs);
     let first = |row: &Row<'r>| {
         let others = if row.side == Side::Ledger { &of_theirs } else { &of_ours };
         others.fitting(row, 1).first().map(|(first, _)| *first)
     };
-    let [mut rows, _] = Alike::of(firsts(&units, Some(habits)), BY_AMOUNT, window).rows;
+    let [mut rows, _] = Alike::of(firsts(&units, &takes_part), BY_AMOUNT, window).rows;
     rows.retain(|(row, _)| first(row).is_some());
     // From the last on: what follows in time belongs to it as far back as the first row that one of them fits.
     let (mut whole, mut kinds) = (Unit::default(), Kinds::only(BreakKind::Ambiguous));
@@ -153,13 +157,13 @@ fn has_bare(findings: &Findings<'_>) -> bool {
 /// Rows, and where they stand in a list.
 type Places<'r> = Vec<(&'r Row<'r>, usize)>;
 
-/// The first row of each unit. Where there are `habits` to tell them by, without rows of another account and such as move no
-/// money.
-fn firsts<'r>(units: &[Unit<'r>], habits: Option<&Habits<'_>>) -> Places<'r> {
+/// The first row of each unit, of those that take part.
+fn firsts<'r>(units: &[Unit<'r>], takes_part: &dyn Fn(&Row<'_>) -> bool) -> Places<'r> {
     let mut rows = Vec::new();
     for (place, unit) in units.iter().enumerate() {
-        let Some(row) = unit.rows().next() else { continue };
-        if habits.is_none_or(|habits| habits.is_in_scope(row) && row.moves_money()) {
+        if let Some(row) = unit.rows().next()
+            && takes_part(row)
+        {
             rows.push((row, place));
         }
     }
@@ -179,7 +183,8 @@ impl<'t, 'r> Alike<'t, 'r> {
         let all = sorted(all, &|(a, _), (b, _)| compared(rule, a, b).then(a.occurred_at.cmp(&b.occurred_at)));
         let mut bare = Vec::new();
         for (row, place) in &all {
-            if !row.is_keyed {
+            // Who asks by anything else asks all.
+            if rule == BY_AMOUNT && !row.is_keyed {
                 bare.push((*row, *place));
             }
         }
@@ -201,7 +206,7 @@ impl<'t, 'r> Alike<'t, 'r> {
             for (other, place) in stretch {
                 let (ours, theirs) = if row.side == Side::Ledger { (row, *other) } else { (*other, row) };
                 let fits = match self.rule {
-                    BY_ID => !row.id.is_empty(),
+                    BY_ID => true,
                     BY_AMOUNT => is_near(ours, theirs, self.window),
                     _ => is_in_time(ours.occurred_at, theirs, self.window),
                 };
