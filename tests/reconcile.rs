@@ -310,8 +310,8 @@ fn each_kind_is_explained_in_a_sentence() {
         (
             &["order_1,,refund,300,JPY,,,DAY1", "order_1,,refund,200,JPY,,,DAY1"],
             &["order_1,,refund,310,JPY,,,DAY1"],
-            "The refund order_1 stands several times on a side and nothing tells which row belongs to which: the \
-             ledger has 200 JPY and 300 JPY, the settlement has 310 JPY; match them by hand.",
+            "Rows like the refund order_1 stand several times on a side and nothing tells which belongs to which: the \
+             ledger has 2 of 200 JPY and 300 JPY, the settlement has 1 of 310 JPY; match them by hand.",
         ),
         (
             &[fine],

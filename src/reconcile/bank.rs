@@ -3,12 +3,13 @@
 
 use super::classes::{BreakKind, Hop, Kinds};
 use super::differences::scale;
-use super::findings::{BY_AMOUNT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
+use super::findings::{BY_AMOUNT, BY_PAYOUT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
 use super::group::Unit;
+use super::lone::Alike;
 use super::matches::MadeBy;
 use super::order::sorted;
 use super::payouts::{Payout, Payouts, names};
-use super::row::Row;
+use super::row::{Row, Side};
 use super::rules::{Pass, Rules};
 use super::subset::{self, Subset};
 use super::unexpected::unexpected;
@@ -20,7 +21,7 @@ use crate::time::{Millis, Timestamp};
 const TOGETHER_MAX: usize = 5;
 
 /// How far beyond its window an entry is still taken for a payout of its amount.
-const SLACK: Millis = Millis::new(7 * DAY_MS);
+pub(super) const SLACK: Millis = Millis::new(7 * DAY_MS);
 
 /// A bank keeps at most this many hundredths of a currency's unit, or a twentieth; what lacks more is a missing part.
 const CHARGE_MAX: i64 = 50;
@@ -202,7 +203,7 @@ fn total(entries: &[&Row]) -> i64 {
 }
 
 /// Whether an entry may be a payout of that time.
-fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
+pub(super) fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
     const DAY: Millis = Millis::new(DAY_MS);
     at.zip(entry.occurred_at).is_none_or(|(at, booked)| {
         booked.saturating_add(DAY) >= at && booked <= window.due(at).saturating_add(SLACK)
@@ -211,6 +212,7 @@ fn is_in_time(at: Option<Timestamp>, entry: &Row, window: &Window) -> bool {
 
 /// What a named entry has too much belongs to other payouts, and what it lacks may stand in entries without a name.
 fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, window: &Window) {
+    let open = open(transfers);
     for place in 0..transfers.len() {
         let Some(transfer) = transfers.get(place) else { continue };
         let Some(first) = transfer.entries.first() else { continue };
@@ -223,9 +225,7 @@ fn complete<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>,
         // What came with a payout that is late was due with it.
         let due = at.map(|at| window.due(at)).or(first.occurred_at);
         let punctual = Row { occurred_at: first.occurred_at.min(due), ..**first };
-        let mut fitting: Vec<usize> = positions(transfers, &|other| {
-            is_open(other) && other.payout.currency == currency && is_in_time(other.at, &punctual, window)
-        });
+        let mut fitting = waiting(transfers, &open, &punctual, window);
         fitting.push(place);
         if let Some(others) = merged(transfers, place, &fitting, came) {
             if let Some(transfer) = transfers.get_mut(place) {
@@ -298,10 +298,12 @@ fn parts<'r>(
     amount: i64,
     fits: &dyn Fn(&&'r Row<'r>) -> bool,
 ) -> Option<Vec<&'r Row<'r>>> {
-    let fitting = positions(left, fits);
-    let mut amounts = Vec::new();
-    for place in &fitting {
-        amounts.extend(left.get(*place).map(|entry| entry.amount));
+    let (mut fitting, mut amounts) = (Vec::new(), Vec::new());
+    for (place, entry) in left.iter().enumerate() {
+        if fits(entry) {
+            fitting.push(place);
+            amounts.push(entry.amount);
+        }
     }
     match subset::find(&amounts, amount, TOGETHER_MAX) {
         Subset::Only(chosen) => Some(take(left, &pick(&fitting, &chosen))),
@@ -315,8 +317,28 @@ fn settle(transfers: &mut [Transfer<'_, '_>], place: usize) {
     }
 }
 
-fn positions<T>(items: &[T], fits: &dyn Fn(&T) -> bool) -> Vec<usize> {
-    items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(place, _)| place).collect()
+/// The payouts that nothing is held against yet.
+fn open(transfers: &[Transfer<'_, '_>]) -> Vec<usize> {
+    let mut places = Vec::new();
+    for (place, transfer) in transfers.iter().enumerate() {
+        if is_open(transfer) {
+            places.push(place);
+        }
+    }
+    places
+}
+
+/// Those of them that an entry may be a part of, or the whole.
+fn waiting(transfers: &[Transfer<'_, '_>], open: &[usize], entry: &Row, window: &Window) -> Vec<usize> {
+    let mut fitting = Vec::new();
+    for place in open {
+        let Some(transfer) = transfers.get(*place) else { continue };
+        let is_alike = transfer.payout.currency == entry.currency;
+        if is_alike && is_in_time(transfer.at, entry, window) && is_open(transfer) {
+            fitting.push(*place);
+        }
+    }
+    fitting
 }
 
 fn pick<T: Clone>(items: &[T], places: &[usize]) -> Vec<T> {
@@ -335,47 +357,52 @@ fn by_amount<'r>(
     window: &Window,
     findings: &mut Findings<'r>,
 ) {
-    let fits = |transfer: &Transfer<'_, 'r>, entry: &&Row| {
-        transfer.amount == entry.amount
-            && transfer.payout.currency == entry.currency
-            && is_in_time(transfer.at, entry, window)
-    };
-    // Each pair that is found may leave another without an alternative.
-    let mut is_changed = true;
-    while is_changed {
-        is_changed = false;
-        for place in 0..transfers.len() {
-            let Some(transfer) = transfers.get(place).filter(|transfer| is_open(transfer)) else { continue };
-            let [only] = *positions(left, &|entry| fits(transfer, entry)) else { continue };
-            let Some(entry) = left.get(only).copied() else { continue };
-            let rivals = transfers.iter().filter(|other| is_open(other) && fits(other, &entry)).count();
-            if rivals == 1 {
-                let found = take(left, &[only]);
-                if let Some(transfer) = transfers.get_mut(place) {
-                    transfer.entries = found;
-                    (transfer.rule, transfer.made_by) = (BY_AMOUNT, MadeBy::AMOUNT.and(MadeBy::TIME));
-                }
-                is_changed = true;
-            }
+    let Some(entry) = left.first().copied() else { return };
+    // Payouts are looked up as rows are: of one amount there may be very many.
+    let mut rows: Vec<(Row<'_>, usize)> = Vec::new();
+    for place in open(transfers) {
+        let Some(transfer) = transfers.get(place) else { continue };
+        let (amount, currency, occurred_at) = (transfer.amount, transfer.payout.currency, transfer.at);
+        rows.push((Row { side: Side::Ledger, amount, currency, occurred_at, ..*entry }, place));
+    }
+    let (mut payouts, mut entries, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, place) in &rows {
+        payouts.push((row, *place));
+    }
+    for entry in core::mem::take(left) {
+        entries.push((entry, entries.len()));
+        rest.push(Some(entry));
+    }
+    let (payouts, entries) = (Alike::of(payouts, BY_PAYOUT, window), Alike::of(entries, BY_PAYOUT, window));
+    // Each pair is the only one for both, so that it leaves no other without an alternative.
+    for (row, place) in &rows {
+        let only = entries.only(row, &payouts).and_then(|only| rest.get_mut(only)?.take());
+        if let Some((entry, transfer)) = only.zip(transfers.get_mut(*place)) {
+            transfer.entries.push(entry);
+            (transfer.rule, transfer.made_by) = (BY_AMOUNT, MadeBy::AMOUNT.and(MadeBy::TIME));
         }
     }
-    for place in 0..transfers.len() {
-        let Some(transfer) = transfers.get(place).filter(|transfer| is_open(transfer)) else { continue };
-        let entries = positions(left, &|entry| fits(transfer, entry));
-        if entries.is_empty() {
+    for (row, place) in &rows {
+        if !transfers.get(*place).is_some_and(|transfer| is_open(transfer)) {
             continue;
         }
-        let (amount, currency) = (transfer.amount, transfer.payout.currency);
-        let entries = take(left, &entries);
-        let alike = positions(transfers, &|other| {
-            is_open(other) && (other.amount, other.payout.currency) == (amount, currency)
-        });
-        let mut rows = entries;
-        rows.extend(alike.iter().filter_map(|place| transfers.get(*place)?.payout.row()));
-        for place in alike {
-            settle(transfers, place);
+        let mut tied = Vec::new();
+        for (_, place) in entries.fitting(row, usize::MAX) {
+            tied.extend(rest.get_mut(place).and_then(Option::take));
         }
-        findings.add(BreakKind::Ambiguous, Unit::of(&rows), Hop::Bank, BY_AMOUNT);
+        if tied.is_empty() {
+            continue;
+        }
+        for (_, place) in sorted(payouts.alike(row).to_vec(), &|a, b| a.1.cmp(&b.1)) {
+            if let Some(transfer) = transfers.get_mut(place).filter(|transfer| is_open(transfer)) {
+                tied.extend(transfer.payout.row());
+                transfer.is_settled = true;
+            }
+        }
+        findings.add(BreakKind::Ambiguous, Unit::of(&tied), Hop::Bank, BY_AMOUNT);
+    }
+    for entry in rest {
+        left.extend(entry);
     }
 }
 
@@ -392,11 +419,10 @@ fn has_failed(payout: &Payout<'_>) -> bool {
 
 /// One entry for several payouts, and several entries for one.
 fn by_sum<'r>(transfers: &mut [Transfer<'_, 'r>], left: &mut Vec<&'r Row<'r>>, window: &Window) {
+    let open = open(transfers);
     let mut rest = Vec::new();
     for entry in core::mem::take(left) {
-        let fitting = positions(transfers, &|other| {
-            is_open(other) && other.payout.currency == entry.currency && is_in_time(other.at, entry, window)
-        });
+        let fitting = waiting(transfers, &open, entry, window);
         match together(transfers, &fitting, entry.amount).filter(|chosen| chosen.len() > 1) {
             Some(chosen) => chosen.into_iter().for_each(|(place, _)| settle(transfers, place)),
             None => rest.push(entry),

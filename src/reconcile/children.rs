@@ -3,7 +3,7 @@
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PARENT, Finding, Findings, Shown};
 use super::group::Unit;
-use super::order::sorted_by_text;
+use super::order::{sorted_by_text, stretch};
 use super::row::{Row, Side};
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -57,9 +57,7 @@ impl<'r> Known<'r> {
     }
 
     fn called(&self, name: &str) -> impl Iterator<Item = &'r Row<'r>> {
-        let from = self.named.partition_point(|(other, _)| *other < name);
-        let to = self.named.partition_point(|(other, _)| *other <= name);
-        self.named.iter().skip(from).take(to.saturating_sub(from)).map(|(_, row)| *row)
+        stretch(&self.named, &|(other, _)| (*other).cmp(name)).iter().map(|(_, row)| *row)
     }
 
     fn has_parent(&self, child: &Row) -> bool {

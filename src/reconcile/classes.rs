@@ -112,7 +112,7 @@ classes! {
         "{s} of {any} was taken more than once, {times_m} in the ledger and {times_s} in the settlement: the customer may have paid twice, so check and refund what is too much";
     /// Several rows could stand against each other, and nothing decides.
     Ambiguous "ambiguous" "C5"
-        "{s} stands several times on a side and nothing tells which row belongs to which: {against}; match them by hand";
+        "rows like {s} stand several times on a side and nothing tells which belongs to which: {counted}; match them by hand";
     /// Parts of a whole are there, and they sum to less.
     SplitIncomplete "split_incomplete" "C6"
         "{s} over {e} came in parts that sum to {f}, which is {d}: {against}; the rest is missing";

@@ -207,13 +207,15 @@ struct Side<'r> {
 impl<'r> Side<'r> {
     fn sorted(items: Vec<Copies<'r>>, key: &dyn Fn(&Row) -> Option<String>) -> Self {
         let mut keys = Vec::with_capacity(items.len());
-        for copies in &items {
+        let mut slots = Vec::with_capacity(items.len());
+        for copies in items {
             keys.push(copies.first().and_then(|row| key(row)));
+            slots.push(Some(copies));
         }
         let mut order = order(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b)));
         order.retain(|position| keys.get(*position).is_some_and(Option::is_some));
         order.reverse();
-        Self { slots: items.into_iter().map(Some).collect(), keys, order }
+        Self { slots, keys, order }
     }
 
     fn next_key(&self) -> Option<&str> {
@@ -231,7 +233,11 @@ impl<'r> Side<'r> {
 
     /// What was not taken, in the order it came in.
     fn rest(self) -> Vec<Copies<'r>> {
-        self.slots.into_iter().flatten().collect()
+        let mut rest = Vec::new();
+        for slot in self.slots {
+            rest.extend(slot);
+        }
+        rest
     }
 }
 

@@ -3,14 +3,15 @@
 use core::cmp::Ordering;
 
 use super::IS_FAST;
-use super::classes::{BreakKind, Hop};
+use super::bank::{SLACK, is_in_time};
+use super::classes::{BreakKind, Hop, Kinds};
 use super::compare::{copies, values};
-use super::findings::{BY_AMOUNT, BY_ID, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
+use super::findings::{BY_AMOUNT, BY_ID, BY_PAYOUT, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
 use super::nearest::{Asked, Candidates, number_of};
-use super::order::sorted;
+use super::order::{sorted, stretch};
 use super::row::{Row, Side, called};
 use super::rules::Pass;
 use super::window::{DAY_MS, Window};
@@ -28,57 +29,152 @@ const RESERVES: &[&str] = &["reserve", "rsv", "netting", "holdback", "advance", 
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
     for pass in &habits.rules.passes {
-        let (rule, made_by) = match pass {
-            Pass::ById => (BY_ID, MadeBy::TYPE.and(MadeBy::ID).and(MadeBy::AMOUNT)),
-            Pass::ByAmount => (BY_AMOUNT, MadeBy::TYPE.and(MadeBy::AMOUNT).and(MadeBy::TIME)),
+        let rule = match pass {
+            Pass::ById => BY_ID,
+            Pass::ByAmount => BY_AMOUNT,
             Pass::BySum => continue,
         };
-        if rule == BY_AMOUNT
-            && !findings.ours.iter().chain(&findings.theirs).any(|unit| unit.rows().any(|row| !row.is_keyed))
-        {
+        if rule == BY_AMOUNT && !has_bare(findings) {
             continue;
         }
-        let (ours, theirs) = (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] =
-            [(&*ours, &*theirs), (&*theirs, &*ours)].map(|both| Alike::of(both, rule, window));
-        // A pair is the only one for both: a tie is never broken.
-        let partner = |place: usize, unit: &Unit<'r>| {
-            let (other, found) = of_theirs.only(unit.rows().next()?)?;
-            of_ours.only(other).is_some_and(|(_, back)| back == place).then_some(found)
-        };
-        let chosen: Vec<Option<usize>> =
-            ours.iter().enumerate().map(|(place, unit)| partner(place, unit)).collect();
-        if IS_FAST && chosen.iter().all(Option::is_none) {
-            (findings.ours, findings.theirs) = (ours, theirs);
-            continue;
-        }
-        let mut theirs: Vec<Option<Unit<'r>>> = theirs.into_iter().map(Some).collect();
-        for (mut unit, chosen) in ours.into_iter().zip(chosen) {
-            let partner = chosen.and_then(|place| theirs.get_mut(place)?.take());
-            let Some(partner) = partner else {
-                findings.ours.push(unit);
-                continue;
-            };
-            unit.join(&partner);
-            unit.made_by = made_by;
-            let mut kinds = values(&unit, habits, window);
-            if kinds.is_empty() {
-                findings.agree(&unit, Hop::Settlement, rule);
-            }
-            kinds.join(copies(&unit));
-            if !kinds.is_empty() {
-                findings.breaks.push(Finding::new(kinds, unit, Hop::Settlement, rule));
+        let (mut ours, mut theirs) =
+            (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
+        let [of_ours, of_theirs] = [(&ours, &theirs), (&theirs, &ours)].map(|(units, others)| {
+            let number = |row: &Row<'_>| if rule == BY_ID { number_of(row.id) } else { row.amount };
+            let asked = Asked::by(others, &number);
+            // No id is nobody's id.
+            let takes_part = |row: &Row<'_>| (rule != BY_ID || !row.id.is_empty()) && asked.has(row);
+            Alike::of(firsts(units, &takes_part), rule, window)
+        });
+        for unit in &mut ours {
+            let only = unit.rows().next().and_then(|row| of_theirs.only(row, &of_ours));
+            if let Some(partner) = only.and_then(|only| theirs.get_mut(only)) {
+                // They stand alone no more.
+                let mut unit = core::mem::take(unit);
+                unit.join(&core::mem::take(partner));
+                judge(unit, rule, habits, window, findings);
             }
         }
-        findings.theirs = theirs.into_iter().flatten().collect();
+        ours.retain(|unit| !unit.ledger.is_empty());
+        theirs.retain(|unit| !unit.settlement.is_empty());
+        (findings.ours, findings.theirs) = (ours, theirs);
     }
 }
 
-/// The first row of each unit of a side that stands alone, and its place.
+/// Judges a pair that was found.
+fn judge<'r>(
+    mut unit: Unit<'r>,
+    rule: Rule,
+    habits: &Habits<'_>,
+    window: &Window,
+    findings: &mut Findings<'r>,
+) {
+    let decided = if rule == BY_ID { MadeBy::ID } else { MadeBy::TIME };
+    unit.made_by = MadeBy::TYPE.and(MadeBy::AMOUNT).and(decided);
+    let mut kinds = values(&unit, habits, window);
+    if kinds.is_empty() {
+        findings.agree(&unit, Hop::Settlement, rule);
+    }
+    kinds.join(copies(&unit));
+    if !kinds.is_empty() {
+        findings.breaks.push(Finding::new(kinds, unit, Hop::Settlement, rule));
+    }
+}
+
+/// Names the ties: rows without a common reference that fit several of the other side by amount and time. Nothing decides which
+/// belong together, so they are one break with all that fit each other, directly or through others, as many as there are. Rows
+/// that are judged by themselves take no part; where without them one row of each side is left, it is a pair. Where both sides
+/// have rows with references and without, ties of one price that overlap in time may be told as one.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn tie<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
+    if !habits.rules.has(Pass::ByAmount) || !has_bare(findings) {
+        return;
+    }
+    let takes_part = |row: &Row<'_>| habits.is_in_scope(row) && row.moves_money();
+    let mut units = core::mem::take(&mut findings.ours);
+    let of_ours = Alike::of(firsts(&units, &takes_part), BY_AMOUNT, window);
+    let mut theirs = core::mem::take(&mut findings.theirs);
+    let of_theirs = Alike::of(firsts(&theirs, &takes_part), BY_AMOUNT, window);
+    units.append(&mut theirs);
+    let first = |row: &Row<'r>| {
+        let others = if row.side == Side::Ledger { &of_theirs } else { &of_ours };
+        others.fitting(row, 1).first().map(|(first, _)| *first)
+    };
+    let [mut rows, _] = Alike::of(firsts(&units, &takes_part), BY_AMOUNT, window).rows;
+    rows.retain(|(row, _)| first(row).is_some());
+    // From the last on: what follows in time belongs to it as far back as the first row that one of them fits.
+    let (mut whole, mut kinds) = (Unit::default(), Kinds::only(BreakKind::Ambiguous));
+    let (mut ours, mut theirs, mut overdue) = (0_usize, 0_usize, 0_usize);
+    let mut since: Option<&Row<'r>> = None;
+    while let Some((row, place)) = rows.pop() {
+        if let Some(unit) = units.get_mut(place) {
+            kinds.join(copies(unit));
+            whole.join(&core::mem::take(unit));
+        }
+        if row.side == Side::Ledger {
+            ours = ours.saturating_add(1);
+            overdue = overdue.saturating_add(usize::from(row.is_overdue(window)));
+        } else {
+            theirs = theirs.saturating_add(1);
+        }
+        let other = first(row);
+        if since.is_none_or(|since| other.is_some_and(|other| other.occurred_at < since.occurred_at)) {
+            since = other;
+        }
+        let before = rows.last().filter(|(before, _)| compared(BY_AMOUNT, before, row).is_eq());
+        if before.zip(since).is_some_and(|((before, _), since)| before.occurred_at >= since.occurred_at) {
+            continue;
+        }
+        let mut unit = core::mem::take(&mut whole);
+        if (ours, theirs) == (1, 1) {
+            judge(unit, BY_AMOUNT, habits, window, findings);
+        } else {
+            // Of more rows than the other side has, some have no partner, whichever they are.
+            if overdue > theirs {
+                kinds.insert(BreakKind::MissingInSettlement);
+            }
+            if theirs > ours {
+                kinds.insert(BreakKind::MissingInMirror);
+            }
+            unit.ledger.reverse();
+            unit.settlement.reverse();
+            findings.breaks.push(Finding::new(kinds, unit, Hop::Settlement, BY_AMOUNT));
+        }
+        (since, ours, theirs, overdue) = (None, 0, 0, 0);
+        kinds = Kinds::only(BreakKind::Ambiguous);
+    }
+    for unit in units {
+        if !unit.ledger.is_empty() {
+            findings.ours.push(unit);
+        } else if !unit.settlement.is_empty() {
+            findings.theirs.push(unit);
+        }
+    }
+}
+
+/// Whether a row has no reference of its own: without one there is none to pair by amount.
+fn has_bare(findings: &Findings<'_>) -> bool {
+    findings.ours.iter().chain(&findings.theirs).any(|unit| unit.rows().any(|row| !row.is_keyed))
+}
+
+/// Rows, and where they stand in a list.
 type Places<'r> = Vec<(&'r Row<'r>, usize)>;
 
+/// The first row of each unit, of those that take part.
+fn firsts<'r>(units: &[Unit<'r>], takes_part: &dyn Fn(&Row<'_>) -> bool) -> Places<'r> {
+    let mut rows = Vec::new();
+    for (place, unit) in units.iter().enumerate() {
+        if let Some(row) = unit.rows().next()
+            && takes_part(row)
+        {
+            rows.push((row, place));
+        }
+    }
+    rows
+}
+
 /// Rows of one side that stand alone, by what a pass pairs them by, and then by time.
-struct Alike<'t, 'r> {
+pub(super) struct Alike<'t, 'r> {
     /// All of them, and those without a reference of their own: two that have one are no pair by amount.
     rows: [Places<'r>; 2],
     rule: Rule,
@@ -86,75 +182,80 @@ struct Alike<'t, 'r> {
 }
 
 impl<'t, 'r> Alike<'t, 'r> {
-    /// Of those of `units` that a row of `others` may ask for.
-    fn of((units, others): (&[Unit<'r>], &[Unit<'_>]), rule: Rule, window: &'t Window) -> Self {
-        let number = |row: &Row<'_>| if rule == BY_ID { number_of(row.id) } else { row.amount };
-        let asked = Asked::by(others, &number);
-        let is_asked = |row: &&Row<'_>| {
-            // No id is nobody's id.
-            (!IS_FAST || rule != BY_ID || !row.id.is_empty()) && asked.has(row)
-        };
-        let rows = [false, true].map(|is_bare| {
-            let mut rows = Vec::new();
-            // Who asks by id asks all.
-            if IS_FAST && is_bare && rule == BY_ID {
-                return rows;
+    pub(super) fn of(all: Places<'r>, rule: Rule, window: &'t Window) -> Self {
+        let all = sorted(all, &|(a, _), (b, _)| compared(rule, a, b).then(a.occurred_at.cmp(&b.occurred_at)));
+        let mut bare = Vec::new();
+        for (row, place) in &all {
+            // Who asks by anything else asks all.
+            if rule == BY_AMOUNT && !row.is_keyed {
+                bare.push((*row, *place));
             }
-            for (place, unit) in units.iter().enumerate() {
-                let first = unit.rows().next().filter(|row| !is_bare || !row.is_keyed);
-                rows.extend(first.filter(is_asked).map(|row| (row, place)));
-            }
-            sorted(rows, &|(a, _), (b, _)| {
-                let times = || if IS_FAST { a.occurred_at.cmp(&b.occurred_at) } else { Ordering::Equal };
-                compared(rule, a, b).then_with(times)
-            })
-        });
-        Self { rows, rule, window }
+        }
+        Self { rows: [all, bare], rule, window }
     }
 
-    /// The only one that fits a row of the other side, and its place.
-    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    fn only(&self, row: &Row<'r>) -> Option<(&'r Row<'r>, usize)> {
+    /// Those by which a row of either side may be paired with it, whatever their time.
+    pub(super) fn alike(&self, row: &Row<'_>) -> &[(&'r Row<'r>, usize)] {
         let [all, bare] = &self.rows;
         let rows = if self.rule == BY_AMOUNT && row.is_keyed { bare } else { all };
-        let from = rows.partition_point(|(other, _)| compared(self.rule, other, row).is_lt());
-        let to = rows.partition_point(|(other, _)| compared(self.rule, other, row).is_le());
-        let alike = rows.get(from..to).unwrap_or_default();
-        let mut found = None;
-        for (other, place) in self.looked_at(alike, row).into_iter().flatten() {
-            let (ours, theirs) = if row.side == Side::Ledger { (row, *other) } else { (*other, row) };
-            let fits =
-                if self.rule == BY_ID { !row.id.is_empty() } else { is_near(ours, theirs, self.window) };
-            if fits {
-                if found.is_some() {
-                    return None;
+        stretch(rows, &|(other, _)| compared(self.rule, other, row))
+    }
+
+    /// The first that fit a row of the other side, so many at most.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn fitting(&self, row: &Row<'_>, most: usize) -> Places<'r> {
+        let mut found = Vec::new();
+        for stretch in self.looked_at(row) {
+            for (other, place) in stretch {
+                let (ours, theirs) = if row.side == Side::Ledger { (row, *other) } else { (*other, row) };
+                let fits = match self.rule {
+                    BY_ID => true,
+                    BY_AMOUNT => is_near(ours, theirs, self.window),
+                    _ => is_in_time(ours.occurred_at, theirs, self.window),
+                };
+                if fits && found.len() < most {
+                    found.push((*other, *place));
                 }
-                found = Some((*other, *place));
+                if found.len() == most {
+                    return found;
+                }
             }
         }
         found
     }
 
+    /// The place of the only one that fits a row, where that fits no other of the row's side. A tie is never broken.
+    pub(super) fn only(&self, row: &Row<'_>, others: &Alike<'_, '_>) -> Option<usize> {
+        let [(other, place)] = *self.fitting(row, 2) else { return None };
+        (others.fitting(other, 2).len() == 1).then_some(place)
+    }
+
     /// Of rows that are alike, those that may be near: without a time, or as near as any window reaches. Of one price there
     /// may be very many.
-    fn looked_at<'a>(
-        &self,
-        alike: &'a [(&'r Row<'r>, usize)],
-        row: &Row<'r>,
-    ) -> [&'a [(&'r Row<'r>, usize)]; 2] {
-        let at = row.occurred_at.filter(|_| IS_FAST && self.rule == BY_AMOUNT);
+    fn looked_at(&self, row: &Row<'_>) -> [&[(&'r Row<'r>, usize)]; 2] {
+        let alike = self.alike(row);
+        let at = row.occurred_at.filter(|_| self.rule != BY_ID);
         let Some(at) = at else { return [alike, &[]] };
-        let timeless = alike.partition_point(|(other, _)| other.occurred_at.is_none());
-        let last = |other: Timestamp| self.window.last_due(other);
-        let from = alike.partition_point(|(other, _)| other.occurred_at.is_none_or(|other| last(other) < at));
-        let to = alike.partition_point(|(other, _)| other.occurred_at.is_none_or(|other| other <= last(at)));
-        [alike.get(..timeless), alike.get(from..to)].map(Option::unwrap_or_default)
+        let timeless = stretch(alike, &|(other, _)| other.occurred_at.is_some().cmp(&false));
+        let last = |other: Timestamp, side: Side| match side {
+            Side::Bank => other.saturating_add(Millis::new(DAY_MS)),
+            _ => {
+                let slack = if self.rule == BY_PAYOUT { SLACK } else { Millis::ZERO };
+                self.window.last_due(other).saturating_add(slack)
+            }
+        };
+        let near = stretch(alike, &|(other, _)| match other.occurred_at {
+            Some(time) if time > last(at, row.side) => Ordering::Greater,
+            Some(time) if last(time, other.side) >= at => Ordering::Equal,
+            _ => Ordering::Less,
+        });
+        [timeless, near]
     }
 }
 
-/// The order of rows by what a pass pairs them by.
+/// The order of rows by what a pass pairs them by. At a bank all is one type.
 fn compared(rule: Rule, a: &Row<'_>, b: &Row<'_>) -> Ordering {
-    let by = |row: &Row<'_>| (row.kind, row.currency, row.amount);
+    let by = |row: &Row<'_>| (row.kind.filter(|_| rule != BY_PAYOUT), row.currency, row.amount);
     let ids = || if rule == BY_ID { a.id.cmp(b.id) } else { Ordering::Equal };
     by(a).cmp(&by(b)).then_with(ids)
 }
@@ -192,9 +293,8 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
         }
         let (mut only, mut is_several) = (None, false);
         for name in [whole.reference, whole.id] {
-            let from = named.partition_point(|(other, _)| *other < name);
-            for (other, place) in named.iter().skip(from) {
-                if *other != name || name.is_empty() {
+            for (_, place) in stretch(&named, &|(other, _)| (*other).cmp(name)) {
+                if name.is_empty() {
                     break;
                 }
                 let row = theirs.get(*place).and_then(|unit| unit.settlement.first());
@@ -211,7 +311,6 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
             // Less what was reversed, the settlement says what the ledger does.
             let amount = Some(ours.amount.into());
             let shown = Shown { currency: ours.currency, expected: amount, found: amount };
-            // It stands alone no more.
             found.unit.join(&core::mem::take(reversal));
             found.kinds.remove(kind);
             found.kinds.insert(BreakKind::PartialCaptureShape);
@@ -255,7 +354,7 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
             && settled.windows(2).all(|two| matches!(two, [a, b] if a.id == b.id))
         {
             unit.ledger.push(ours);
-            unit.settlement.splice(0..0, settled.first().copied());
+            settled.first().into_iter().for_each(|settled| unit.settlement.insert(0, settled));
             findings.add(BreakKind::StatusStale, unit, Hop::Settlement, BY_REFERENCE);
         } else {
             theirs.push(unit);
@@ -267,6 +366,7 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
 /// Names what is still alone: on its way, missing, out of scope, or without money in it.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
+    tie(findings, habits, window);
     let candidates =
         [Candidates::of(&findings.theirs, &findings.ours), Candidates::of(&findings.ours, &findings.theirs)];
     let [of_theirs, of_ours] = &candidates;

@@ -8,7 +8,7 @@ use super::breaks::RowPlace;
 use super::findings::{BY_AMOUNT, BY_ID, Rule};
 use super::group::Unit;
 use super::lone::is_near;
-use super::order::sorted;
+use super::order::{sorted, stretch};
 use super::packed::{Fields, put_count};
 use super::parts::spread;
 use super::report::place;
@@ -152,12 +152,11 @@ impl<'r> Candidates<'r> {
 
     /// The candidate for a row of the other side; none where several are equally near, as their order says nothing.
     pub(super) fn nearest(&self, row: &Row<'_>, window: &Window) -> Option<Near<'r>> {
-        let at = self.by_id.partition_point(|other| other.id < row.id);
-        let named = self.by_id.iter().skip(at).take_while(|other| other.id == row.id && !row.id.is_empty());
-        let from = self.by_value.partition_point(|other| value(other) < value(row));
-        let alike = self.by_value.iter().skip(from).take_while(|other| value(other) == value(row));
-        let found = |rule, rows: &mut dyn Iterator<Item = &&'r Row<'r>>| {
-            let rows: Vec<&'r Row<'r>> = rows.take(LOOKED_AT_MAX).copied().collect();
+        let named =
+            if row.id.is_empty() { &[][..] } else { stretch(&self.by_id, &|other| other.id.cmp(row.id)) };
+        let alike = stretch(&self.by_value, &|other| value(other).cmp(&value(row)));
+        let found = |rule, rows: &[&'r Row<'r>]| {
+            let rows = rows.get(..LOOKED_AT_MAX).unwrap_or(rows);
             let distance = |other: &&Row<'_>| {
                 let times = other.occurred_at.zip(row.occurred_at);
                 times.map_or(u64::MAX, |(a, b)| a.max(b).since(a.min(b)).get())
@@ -167,7 +166,7 @@ impl<'r> Candidates<'r> {
             let only = nearest.next().filter(|_| nearest.next().is_none() && rows.len() < LOOKED_AT_MAX)?;
             Some(Near { row: only, rule, gate: gate(row, only, window) })
         };
-        found(BY_ID, &mut { named }).or_else(|| found(BY_AMOUNT, &mut { alike }))
+        found(BY_ID, named).or_else(|| found(BY_AMOUNT, alike))
     }
 }
 

@@ -80,7 +80,29 @@ pub(super) fn sorted<T>(mut items: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering)
     items
 }
 
-/// The same where a small number decides first, and then a text: where many items are sorted, the front of the text is compared
+/// Those of sorted items that `place` calls equal: what comes before is less, and what comes behind is greater.
+pub(super) fn stretch<'a, T>(items: &'a [T], place: &dyn Fn(&T) -> Ordering) -> &'a [T] {
+    let [from, to] = bounds(items.len(), &|index| items.get(index).map_or(Ordering::Equal, place));
+    items.get(from..to).unwrap_or_default()
+}
+
+/// The first of so many that is not less, and the first that is greater.
+fn bounds(length: usize, place: &dyn Fn(usize) -> Ordering) -> [usize; 2] {
+    [Ordering::Less, Ordering::Equal].map(|most| {
+        let (mut from, mut to) = (0_usize, length);
+        while from < to {
+            let middle = from.midpoint(to);
+            if place(middle) <= most {
+                from = middle.saturating_add(1);
+            } else {
+                to = middle;
+            }
+        }
+        from
+    })
+}
+
+/// As [`sorted`], where a small number decides first, and then a text: where many items are sorted, the front of the text is compared
 /// as a number, beside the position, and items are only looked at where that is the same. What `compare` says must agree.
 pub(super) fn sorted_by_text<T>(
     mut items: Vec<T>,

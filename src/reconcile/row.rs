@@ -3,6 +3,7 @@
 //! Rows cross from the artefact that reads files to the one that judges, and those of a break go back: packed as the
 //! fields of [`Row`] in their order, with texts where they stand. A row that was unpacked borrows from those bytes.
 
+use super::order::stretch;
 use super::packed::{
     Fields, kind_byte, put_count, put_currency, put_integer, put_maybe, put_moment, put_natural, put_text,
 };
@@ -90,10 +91,7 @@ pub(super) struct Row<'a> {
 
 /// The rows of a type and reference, among rows that are sorted by both.
 pub(super) fn called<'r>(rows: &'r [Row<'r>], kind: Option<EventType>, reference: &str) -> &'r [Row<'r>] {
-    let key = |row: &Row<'_>| (row.kind, row.reference).cmp(&(kind, reference));
-    let from = rows.partition_point(|row| key(row).is_lt());
-    let to = rows.partition_point(|row| key(row).is_le());
-    rows.get(from..to).unwrap_or_default()
+    stretch(rows, &|row| (row.kind, row.reference).cmp(&(kind, reference)))
 }
 
 impl Side {

@@ -75,6 +75,19 @@ fn amounts(rows: &[&Row]) -> String {
     if list.is_empty() { "nothing".to_owned() } else { list }
 }
 
+/// What the first side has, and what the other.
+fn against(unit: &Unit<'_>, told: &dyn Fn(&[&Row]) -> String) -> String {
+    let Unit { ledger, settlement, bank, .. } = unit;
+    let ours = ("the ledger has ", ledger);
+    let theirs = ("the settlement has ", settlement);
+    let ((one, rows), (other, others)) = match (bank.is_empty(), settlement.is_empty()) {
+        (true, _) => (ours, theirs),
+        (false, true) => (ours, ("the bank has ", bank)),
+        (false, false) => (theirs, ("the bank has ", bank)),
+    };
+    glued(&[one, &told(rows), ", ", other, &told(others)])
+}
+
 /// How much a value differs and in which direction.
 fn change(difference: i128, currency: Currency) -> String {
     let direction = if difference < 0 { "less" } else { "more" };
@@ -165,14 +178,9 @@ impl Facts<'_, '_> {
             "copies_b" => repeated(bank),
             "times_m" => times(ledger.len()),
             "times_s" => times(settlement.len()),
-            "against" if is_bank && settlement.is_empty() => {
-                glued(&["the ledger has ", &amounts(ledger), ", the bank has ", &amounts(bank)])
-            }
-            "against" if is_bank => {
-                glued(&["the settlement has ", &amounts(settlement), ", the bank has ", &amounts(bank)])
-            }
-            "against" => {
-                glued(&["the ledger has ", &amounts(ledger), ", the settlement has ", &amounts(settlement)])
+            "against" => against(&self.found.unit, &amounts),
+            "counted" => {
+                against(&self.found.unit, &|rows| glued(&[&rows.len().digits(), " of ", &amounts(rows)]))
             }
             "there" => if is_bank { "the bank" } else { "the settlement" }.to_owned(),
             "account" => (*self.row.account).to_owned(),
