@@ -163,6 +163,13 @@ fn a_file_that_cannot_be_read_exactly_is_refused_with_its_place() {
         ("a,1,EUR,,,\"0,30\"", 11),
         ("a,1,EUR,,,0.305", 11),
         ("a,1,JPY,,,0.1", 11),
+        ("a,1,JPY,,,0.01", 11),
+        // In the one country it is twelve, in the other twelve thousand.
+        ("a,1,EUR,,,12.340", 11),
+        ("a,1,JPY,,,1.000", 11),
+        ("a,1,EUR,,,1.0010", 11),
+        ("a,1,EUR,,,1.00x", 11),
+        ("a,1.00,EUR,,,", 3),
     ];
     for (row, column) in table {
         let text = format!("{h}{row}\n");
@@ -190,6 +197,16 @@ fn an_amount_that_stands_in_both_units_counts_once_and_either_cell_may_be_empty(
     let minor = "reference,amount_minor,currency,fee_minor\na,100,EUR,30\nb,250,EUR,10\nc,300,EUR,5\n";
     let report = reconcile(both, minor, Options::default()).unwrap();
     assert_eq!((report.matched, report.breaks), (3, Vec::new()));
+}
+
+#[test]
+fn zeros_beyond_the_decimals_of_a_currency_mean_nothing() {
+    let scaled = "reference,amount,currency,fee\n\
+                  a,1000.00,JPY,30.0\nb,-12.3400,EUR,0.30000\nc,12.340000,KWD,\nd,0.0000,EUR,0.00\n";
+    let minor =
+        "reference,amount_minor,currency,fee_minor\na,1000,JPY,30\nb,-1234,EUR,30\nc,12340,KWD,\nd,0,EUR,0\n";
+    let report = reconcile(scaled, minor, Options::default()).unwrap();
+    assert_eq!((report.matched, report.breaks), (4, Vec::new()));
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(super) struct Head<'a> {
     pub(super) doubled: Vec<(Side, usize)>,
     /// Into how many parts the run was cut.
     pub(super) of: u32,
+    /// Whether the rows come in the order in which the judge looks at them. Known where they stay in one memory alone.
+    pub(super) is_in_order: bool,
 }
 
 /// The rows of one part, packed.
@@ -86,7 +88,7 @@ pub(super) fn names<'a>(fields: &mut Fields<'a>) -> Option<[Vec<&'a str>; 3]> {
 impl<'a> Head<'a> {
     /// Begins a batch.
     pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        let Self { names, window, cleared, doubled, of } = self;
+        let Self { names, window, cleared, doubled, of, is_in_order: _ } = self;
         out.push(VERSION);
         put_names(out, names);
         put_natural(out, window.days);
@@ -138,7 +140,14 @@ impl<'a> Head<'a> {
         for _ in 0..fields.count()? {
             doubled.push((Side::unpack(fields)?, fields.count()?));
         }
-        Some(Self { names, window, cleared, doubled, of: fields.bytes().map(u32::from_le_bytes)? })
+        Some(Self {
+            names,
+            window,
+            cleared,
+            doubled,
+            of: fields.bytes().map(u32::from_le_bytes)?,
+            is_in_order: false,
+        })
     }
 }
 
@@ -174,13 +183,19 @@ pub(super) fn unpack(batch: &[u8]) -> Result<(Head<'_>, Vec<Row<'_>>), PartError
     // Rows are moved once for each time that there is no room, and a hundred thousand of them are 25 MB.
     let mut rows = Vec::with_capacity(bytes / ROW_BYTES);
     for section in sections {
-        let mut fields = Fields::of(section.rows);
-        while !fields.rest.is_empty() {
-            let at = section.rows.len().saturating_sub(fields.rest.len());
-            rows.push(Row::unpack(&mut fields).ok_or(PartError::Corrupt(Corrupt { at }))?);
-        }
+        unpack_rows(section.rows, &mut rows)?;
     }
     Ok((head, rows))
+}
+
+/// Appends packed rows.
+pub(super) fn unpack_rows<'a>(packed: &'a [u8], rows: &mut Vec<Row<'a>>) -> Result<(), PartError> {
+    let mut fields = Fields::of(packed);
+    while !fields.rest.is_empty() {
+        let at = packed.len().saturating_sub(fields.rest.len());
+        rows.push(Row::unpack(&mut fields).ok_or(PartError::Corrupt(Corrupt { at }))?);
+    }
+    Ok(())
 }
 
 /// Packs head and rows as one part.

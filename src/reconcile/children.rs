@@ -35,7 +35,7 @@ pub(super) fn check<'r>(rows: &'r [Row<'r>], active: &[bool], findings: &mut Fin
 }
 
 /// What a row follows: its parent, or for a refund without one the payment of the same reference.
-fn subject<'r>(row: &Row<'r>) -> Option<&'r str> {
+pub(super) fn subject<'r>(row: &Row<'r>) -> Option<&'r str> {
     let gives_back = matches!(row.kind, Some(EventType::Refund | EventType::Dispute));
     if row.is_child() { Some(row.parent) } else { gives_back.then_some(row.reference) }
 }

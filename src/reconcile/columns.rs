@@ -454,7 +454,11 @@ fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> 
         Some(digits) => (digits, true),
         None => (text, false),
     };
-    let read = if column.minor { Amount::parse_minor } else { Amount::parse_major };
+    let (digits, read): (_, fn(&str, Currency) -> _) = if column.minor {
+        (digits, Amount::parse_minor)
+    } else {
+        (without_zeros(digits, currency), Amount::parse_major)
+    };
     let wrong = |error: money::Error| {
         Error::from(ErrorKind::BadValue {
             at: record.place(column.index),
@@ -464,4 +468,19 @@ fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> 
     };
     let minor = i64::try_from(read(digits, currency).map_err(wrong)?.minor()).unwrap_or(i64::MAX);
     Ok(Some(if negative { minor.saturating_neg() } else { minor }))
+}
+
+/// A figure without the zeros behind the decimals of its currency, which a column of one scale for all currencies has:
+/// `1000.00` for JPY. Three digits behind the point stay, and are refused, since they may be thousands: `12.340`.
+fn without_zeros(digits: &str, currency: Currency) -> &str {
+    let Some((whole, fraction)) = digits.split_once('.').filter(|(_, fraction)| fraction.len() != 3) else {
+        return digits;
+    };
+    let decimals = usize::from(currency.exponent());
+    let is_zeros = |beyond: &str| !beyond.is_empty() && beyond.bytes().all(|byte| byte == b'0');
+    if !fraction.get(decimals..).is_some_and(is_zeros) {
+        return digits;
+    }
+    let point = usize::from(decimals > 0);
+    digits.get(..whole.len().saturating_add(decimals).saturating_add(point)).unwrap_or(digits)
 }

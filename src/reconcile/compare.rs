@@ -17,6 +17,11 @@ use crate::prelude::*;
 /// Judges a group of one type and reference. What stands on one side only is left for the passes that follow.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
+    if IS_FAST && group.is_one_row() {
+        findings.ours.extend(group.ledger);
+        findings.theirs.extend(group.settlement);
+        return;
+    }
     if IS_FAST && group.is_simple() {
         for pair in group.pairs {
             let kinds = values(&pair, habits, window);
@@ -28,6 +33,12 @@ pub(super) fn judge<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, 
         }
         return;
     }
+    judge_several(group, habits, window, findings);
+}
+
+/// The same where there are more rows than one on a side. Apart, since an engine takes time for what is long.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn judge_several<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, findings: &mut Findings<'r>) {
     let mut differing = Vec::new();
     for pair in &group.pairs {
         let kinds = values(pair, habits, window);
@@ -193,7 +204,7 @@ pub(super) fn copies(unit: &Unit<'_>) -> Kinds {
 /// The kinds that come from comparing values; empty where a side is absent.
 pub(super) fn values(unit: &Unit<'_>, habits: &Habits<'_>, window: &Window) -> Kinds {
     let mut kinds = Kinds::default();
-    let (Some(ledger), Some(first)) = (unit.ledger.first(), unit.settlement.first()) else {
+    let (Some(ledger), Some((first, rest))) = (unit.ledger.first(), unit.settlement.split_first()) else {
         return kinds;
     };
     // Of a corrected row the last version counts.
@@ -203,7 +214,8 @@ pub(super) fn values(unit: &Unit<'_>, habits: &Habits<'_>, window: &Window) -> K
     for row in &unit.ledger {
         kinds.join(differences(row, settlement, habits, window));
     }
-    for row in unit.settlement.iter().filter(|_| !is_restated) {
+    // The first of them was held against the first of the ledger.
+    for row in rest.iter().filter(|_| !is_restated) {
         kinds.join(differences(ledger, row, habits, window));
     }
     kinds

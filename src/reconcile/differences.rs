@@ -1,5 +1,6 @@
 //! What differs between two rows of one event: every kind that holds.
 
+use super::IS_FAST;
 use super::classes::{BreakKind, Kinds};
 use super::habits::{Habits, is_other_day};
 use super::rate::Exact;
@@ -41,7 +42,9 @@ pub(super) fn differences(ours: &Row, theirs: &Row, habits: &Habits<'_>, window:
     } else {
         converted(&mut kinds, ours, theirs, habits);
     }
-    if let Some((expected, found)) = ours.state().zip(theirs.state()).filter(|(ours, theirs)| ours != theirs)
+    if (!IS_FAST || ours.status != theirs.status)
+        && let Some((expected, found)) =
+            ours.state().zip(theirs.state()).filter(|(ours, theirs)| ours != theirs)
     {
         kinds.insert(if expected.leads_to(found, ours.is_payout()) {
             BreakKind::StatusStale

@@ -2,6 +2,7 @@
 //!
 //! Such rows are no rows without a partner: what they sum to is held against the fee that the payment's row tells.
 
+use super::IS_FAST;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PARENT, Finding, Findings, Shown};
 use super::group::Unit;
@@ -15,6 +16,9 @@ use crate::prelude::*;
 /// Joins the fees that stand alone with the payments that tell them.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
+    if IS_FAST && !findings.ours.iter().chain(&findings.theirs).any(is_lone_fee) {
+        return;
+    }
     for side in [Side::Ledger, Side::Settlement] {
         let lone = match side {
             Side::Ledger => core::mem::take(&mut findings.ours),
@@ -119,10 +123,12 @@ pub(super) fn against_contract(row: &Row<'_>, habits: &Habits<'_>) -> Option<Bre
 pub(super) fn show_contracts(findings: &mut Findings<'_>, habits: &Habits<'_>) {
     let of_fees = [BreakKind::FeeOffContract, BreakKind::FeeMissing, BreakKind::FeeUnexpected];
     for found in &mut findings.breaks {
-        let is_of_fees = found.kinds.primary().is_some_and(|kind| of_fees.contains(&kind));
+        if !found.kinds.primary().is_some_and(|kind| of_fees.contains(&kind)) {
+            continue;
+        }
         let ([ours], [theirs]) = (&*found.unit.ledger, &*found.unit.settlement) else { continue };
         let agree = habits.fee(ours).zip(habits.fee(theirs)).filter(|(ours, theirs)| ours == theirs);
-        let (true, Some((_, fee))) = (is_of_fees, agree) else { continue };
+        let Some((_, fee)) = agree else { continue };
         let due = habits
             .rules
             .fee_due(theirs)

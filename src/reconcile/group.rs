@@ -3,6 +3,7 @@
 
 use core::cmp::Ordering;
 
+use super::IS_FAST;
 use super::matches::MadeBy;
 use super::order::{order, sorted};
 use super::row::{self, Row};
@@ -71,6 +72,11 @@ impl<'r> Group<'r> {
             group.pairs.push(Unit { ledger, settlement, made_by: MadeBy::REFERENCE, ..Unit::default() });
             return group;
         }
+        if IS_FAST && ledger.len().saturating_add(settlement.len()) == 1 {
+            let side = if settlement.is_empty() { &mut group.ledger } else { &mut group.settlement };
+            side.push(Unit { ledger, settlement, ..Unit::default() });
+            return group;
+        }
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
         group.pair_by(&mut left, &mut right, MadeBy::ID, &|row| {
@@ -102,6 +108,15 @@ impl<'r> Group<'r> {
             && self.ledger.is_empty()
             && self.settlement.is_empty()
             && self.pairs.iter().all(is_one)
+    }
+
+    /// Whether there is one row and nothing else: then there is nothing to hold it against here.
+    pub(super) fn is_one_row(&self) -> bool {
+        let alone = match (&*self.ledger, &*self.settlement) {
+            ([only], []) | ([], [only]) => Some(only),
+            _ => None,
+        };
+        self.pairs.is_empty() && alone.is_some_and(|only| only.rows().count() == 1)
     }
 
     /// Pairs rows that share a key, in the order of their content where several do.

@@ -2,6 +2,7 @@
 
 use core::cmp::Ordering;
 
+use super::IS_FAST;
 use super::bank::{SLACK, is_in_time};
 use super::classes::{BreakKind, Hop, Kinds};
 use super::compare::{copies, values};
@@ -9,7 +10,7 @@ use super::findings::{BY_AMOUNT, BY_ID, BY_PAYOUT, BY_REFERENCE, BY_ROW, Finding
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
-use super::nearest::Candidates;
+use super::nearest::{Asked, Candidates, number_of};
 use super::order::{sorted, stretch};
 use super::row::{Row, Side, called};
 use super::rules::Pass;
@@ -38,9 +39,11 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         }
         let (mut ours, mut theirs) =
             (core::mem::take(&mut findings.ours), core::mem::take(&mut findings.theirs));
-        let [of_ours, of_theirs] = [&ours, &theirs].map(|units| {
-            // No id is nobody's id.
-            let takes_part = |row: &Row<'_>| rule != BY_ID || !row.id.is_empty();
+        let [of_ours, of_theirs] = [(&ours, &theirs), (&theirs, &ours)].map(|(units, others)| {
+            let number = |row: &Row<'_>| if rule == BY_ID { number_of(row.id) } else { row.amount };
+            let asked = Asked::by(others, &number);
+            // Asked for by no row of the other side, or by no id, none is found.
+            let takes_part = |row: &Row<'_>| asked.has(row) && (rule != BY_ID || !row.id.is_empty());
             Alike::of(firsts(units, &takes_part), rule, window)
         });
         for unit in &mut ours {
@@ -265,15 +268,20 @@ pub(super) fn is_near(a: &Row, b: &Row, window: &Window) -> bool {
 /// Joins the whole charge and its reversal in the settlement with the captured part in the ledger.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
-    let mut theirs = core::mem::take(&mut findings.theirs);
     // What each of them may reverse, by name: there may be as many as there are breaks.
     let mut named: Vec<(&'r str, usize)> = Vec::new();
-    for (place, unit) in theirs.iter().enumerate() {
-        if let [row] = *unit.settlement {
+    for (place, unit) in findings.theirs.iter().enumerate() {
+        if let [row] = *unit.settlement
+            && (row.amount < 0 || row.leaves())
+        {
             named.push((row.reference, place));
             named.push((row.parent, place));
         }
     }
+    if IS_FAST && named.is_empty() {
+        return;
+    }
+    let mut theirs = core::mem::take(&mut findings.theirs);
     let named = sorted(named, &|a, b| a.0.cmp(b.0));
     for found in &mut findings.breaks {
         let mismatch = [BreakKind::AmountMismatch, BreakKind::ScaleSuspect];
@@ -291,9 +299,7 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
                 }
                 let row = theirs.get(*place).and_then(|unit| unit.settlement.first());
                 let is_reversal = row.is_some_and(|row| {
-                    row.currency == whole.currency
-                        && row.amount.unsigned_abs() == surplus
-                        && (row.amount < 0 || row.leaves())
+                    row.currency == whole.currency && row.amount.unsigned_abs() == surplus
                 });
                 if is_reversal {
                     is_several |= only.is_some_and(|only| only != *place);
@@ -318,9 +324,13 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
 /// Joins a refund that came back with the adjustment that gives the money back: the ledger does not know it yet.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
+    let is_adjustment = |row: &&Row<'_>| row.kind == Some(EventType::Adjustment);
+    if IS_FAST && !findings.theirs.iter().flat_map(Unit::rows).any(|row| is_adjustment(&row)) {
+        return;
+    }
     let mut theirs = Vec::new();
     for mut unit in core::mem::take(&mut findings.theirs) {
-        let returned = unit.settlement.first().copied().filter(|row| row.kind == Some(EventType::Adjustment));
+        let returned = unit.settlement.first().copied().filter(is_adjustment);
         let Some(row) = returned.filter(|row| row.amount > 0) else {
             theirs.push(unit);
             continue;

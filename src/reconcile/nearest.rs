@@ -86,19 +86,59 @@ pub(super) struct Candidates<'r> {
     by_value: Vec<&'r Row<'r>>,
 }
 
+/// What rows may be asked for by rows of the other side, or seem to be: to sort those that nobody asks for takes longer than
+/// all questions. Where size counts more, everything may be.
+pub(super) struct Asked<'n> {
+    /// A bit for each number that is asked for, by its hash.
+    bits: Vec<u64>,
+    number: &'n dyn Fn(&Row<'_>) -> i64,
+}
+
+impl<'n> Asked<'n> {
+    /// Asked for by the first row of each unit, by a number.
+    #[inline]
+    pub(super) fn by(others: &[Unit<'_>], number: &'n dyn Fn(&Row<'_>) -> i64) -> Self {
+        let mut asked = Self { bits: Vec::new(), number };
+        if IS_FAST {
+            asked.bits = vec![0; others.len().next_power_of_two()];
+            for row in others.iter().filter_map(|unit| unit.rows().next()) {
+                let (place, bit) = asked.place(row);
+                if let Some(bits) = asked.bits.get_mut(place) {
+                    *bits |= bit;
+                }
+            }
+        }
+        asked
+    }
+
+    #[inline]
+    pub(super) fn has(&self, row: &Row<'_>) -> bool {
+        let is_set = |(place, bit): (usize, u64)| self.bits.get(place).is_some_and(|bits| bits & bit != 0);
+        !IS_FAST || is_set(self.place(row))
+    }
+
+    /// Where the bit of a row stands.
+    fn place(&self, row: &Row<'_>) -> (usize, u64) {
+        let mixed = (self.number)(row).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = usize::try_from(mixed >> 32).unwrap_or_default() & self.bits.len().wrapping_sub(1);
+        (place, 1_u64.rotate_left(u32::try_from(mixed >> 58).unwrap_or_default()))
+    }
+}
+
+/// A number that is the same for the same id.
+pub(super) fn number_of(id: &str) -> i64 {
+    spread(id.as_bytes()).into()
+}
+
 impl<'r> Candidates<'r> {
-    /// Those among `units` that a row of `others` may ask for, or all: to sort them takes longer than all questions.
+    /// Those among `units` that a row of `others` may ask for.
     pub(super) fn of(units: &[Unit<'r>], others: &[Unit<'_>]) -> Self {
         let asked = |number: &dyn Fn(&Row<'_>) -> i64| {
-            let mut rows: Vec<&Row<'_>> = units.iter().filter_map(|unit| unit.rows().next()).collect();
-            if IS_FAST {
-                let numbers = others.iter().filter_map(|unit| unit.rows().next()).map(number).collect();
-                let numbers = sorted(numbers, &i64::cmp);
-                rows.retain(|row| numbers.binary_search(&number(row)).is_ok());
-            }
-            rows
+            let asked = Asked::by(others, number);
+            let rows = units.iter().filter_map(|unit| unit.rows().next());
+            rows.filter(|row| asked.has(row)).collect::<Vec<&Row<'_>>>()
         };
-        let mut named = asked(&|row| spread(row.id.as_bytes()).into());
+        let mut named = asked(&|row| number_of(row.id));
         named.retain(|row| !row.id.is_empty());
         Self {
             by_id: sorted(named, &|a: &&Row<'_>, b: &&Row<'_>| {

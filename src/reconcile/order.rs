@@ -134,18 +134,18 @@ pub(super) fn sorted_by_text<T>(
 }
 
 /// A small number, the front of a text, and a position, which compare in this order.
-pub(super) fn by_front(first: u8, text: &[u8], position: u32) -> u128 {
+fn by_front(first: u8, text: &[u8], position: u32) -> u128 {
     let first = u128::from(first).wrapping_shl(u128::BITS.wrapping_sub(u8::BITS));
     first | (front(text) >> u8::BITS) & !u128::from(u32::MAX) | u128::from(position)
 }
 
 /// Whether two of [`by_front`] differ in nothing but their positions.
-pub(super) const fn is_same_front(one: u128, other: u128) -> bool {
+const fn is_same_front(one: u128, other: u128) -> bool {
     one >> u32::BITS == other >> u32::BITS
 }
 
 /// The position of [`by_front`].
-pub(super) fn position(number: u128) -> usize {
+fn position(number: u128) -> usize {
     usize::try_from(number & u128::from(u32::MAX)).unwrap_or(usize::MAX)
 }
 

@@ -4,6 +4,7 @@
 //! text is its length in 4 bytes and its UTF-8. A currency is its three letters. What may be absent has a byte 0 or 1 in
 //! front. An [`EventType`] is one byte, from 1 in the order of its declaration, and 0 for none.
 
+use super::IS_FAST;
 use crate::advice::{Advice, Report, reported};
 use crate::ledger::EventType;
 use crate::money::Currency;
@@ -104,6 +105,10 @@ impl<'a> Fields<'a> {
 
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let length = self.count()?;
+        // As most columns are.
+        if IS_FAST && length == 0 {
+            return Some("");
+        }
         let (own, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         core::str::from_utf8(own).ok()

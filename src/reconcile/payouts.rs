@@ -35,8 +35,9 @@ pub(super) struct Payout<'r> {
 }
 
 /// How the effect of a line on its payout is read. The file shows which one it means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Reading {
+    #[default]
     Net,
     AfterFeeAndTax,
     AfterFee,
@@ -58,7 +59,7 @@ pub(super) struct Open<'p, 'r> {
 }
 
 /// All payouts of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Payouts<'r> {
     pub(super) all: Vec<Payout<'r>>,
     pub(super) reading: Reading,

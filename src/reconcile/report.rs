@@ -206,6 +206,7 @@ pub(super) struct Figures<'f, 'r> {
 }
 
 /// What a finding comes to; `None` for one without rows.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn figures<'f, 'r>(found: &'f Finding<'r>) -> Option<Figures<'f, 'r>> {
     let kind = found.kinds.primary()?;
     let unit = &found.unit;

@@ -4,8 +4,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct State<'a>(&'a str);
 
-/// Word and state; a word that is not here stands for itself.
+/// Word and state; a word that is not here stands for itself. Those that nearly all rows bear come first.
 const WORDS: &[(&str, &str)] = &[
+    ("succeeded", "completed"),
+    ("paid", "completed"),
     ("available", "completed"),
     ("canceled", "voided"),
     ("cancelled", "voided"),
@@ -17,7 +19,6 @@ const WORDS: &[(&str, &str)] = &[
     ("declined", "failed"),
     ("in_transit", "processing"),
     ("initiated", "pending"),
-    ("paid", "completed"),
     ("posted", "completed"),
     ("rejected", "failed"),
     ("requires_action", "pending"),
@@ -29,7 +30,6 @@ const WORDS: &[(&str, &str)] = &[
     ("settled", "completed"),
     ("submitted", "processing"),
     ("success", "completed"),
-    ("succeeded", "completed"),
     ("won", "completed"),
 ];
 

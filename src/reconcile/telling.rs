@@ -3,9 +3,11 @@
 //!
 //! It may be told in shares, each of which anybody makes who has the batch: put together in order they are the document.
 
+use super::batch::Head;
 use super::breaks::break_id;
 use super::classes::BreakKind;
 use super::findings::Finding;
+use super::order::sorted_by_text;
 use super::parts::{PartError, Share};
 use super::printed::{Line, Place};
 use super::report::{Figures, InFlight, Report, figures, in_place, totals};
@@ -36,15 +38,24 @@ pub enum Form {
 ///
 /// # Errors
 ///
-/// [`PartError::NoShare`], then those of [`judge_by`](super::judge_by); then nothing was written.
+/// Those of [`judge_by`](super::judge_by), and [`PartError::NoShare`]; then nothing was written.
 pub fn tell(
     batch: &[u8],
     terms: &[u8],
     (share, form): (Share, Form),
     write: &mut dyn FnMut(&[u8]),
 ) -> Result<usize, PartError> {
+    tell_rows(batch::unpack(batch)?, terms, (share, form), write)
+}
+
+/// The same of rows that were unpacked.
+pub(super) fn tell_rows(
+    (head, rows): (Head<'_>, Vec<Row<'_>>),
+    terms: &[u8],
+    (share, form): (Share, Form),
+    write: &mut dyn FnMut(&[u8]),
+) -> Result<usize, PartError> {
     let share = share.checked()?;
-    let (head, rows) = batch::unpack(batch)?;
     let terms = terms::unpack(terms).map_err(PartError::Corrupt)?;
     Ok(three_way::judged(head, rows, terms, |judged| told(&judged, (share, form), write)))
 }
@@ -94,12 +105,10 @@ fn told(judged: &Judged<'_, '_>, (share, form): (Share, Form), write: &mut dyn F
     breaks.len()
 }
 
-/// Findings that are a break, by reference and kind. They come from passes that each go through references in order, and a
-/// sort that knows such stretches takes hardly longer than to look at them.
+/// Findings that are a break, by reference and kind.
 fn ordered<'f, 'r>(findings: &'f [Finding<'r>]) -> Vec<Keyed<'f, 'r>> {
-    let mut keyed: Vec<Keyed<'f, 'r>> = findings.iter().filter_map(Keyed::of).collect();
-    keyed.sort_by(|one, other| one.key().cmp(&other.key()));
-    keyed
+    let keyed: Vec<Keyed<'f, 'r>> = findings.iter().filter_map(Keyed::of).collect();
+    sorted_by_text(keyed, &|keyed| (0, keyed.reference), &|one, other| one.key().cmp(&other.key()))
 }
 
 impl<'f, 'r> Keyed<'f, 'r> {

@@ -2,6 +2,7 @@
 //!
 //! Each hop stands on the verdicts of the one before, so that one cause makes one break.
 
+use super::IS_FAST;
 use super::bank::Named;
 use super::batch::Head;
 use super::classes::{BreakKind, Hop, Kinds};
@@ -49,12 +50,12 @@ pub(super) fn judged<T>(
     terms: Unpacked<'_>,
     then: impl FnOnce(Judged<'_, '_>) -> T,
 ) -> T {
-    let Head { names, mut window, cleared, doubled, .. } = head;
+    let Head { names, mut window, cleared, doubled, is_in_order, .. } = head;
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
-    let latest = all.iter().filter_map(|row| row.occurred_at).max();
-    window.as_of = window.as_of.or(latest.max(cleared.latest));
+    let latest = || all.iter().filter_map(|row| row.occurred_at).max();
+    window.as_of = window.as_of.or_else(|| latest().max(cleared.latest));
     window.extend(&rules.reaches);
     let of_side = |side| all.iter().filter(|row| row.side == side).count();
     let counts = RowCounts {
@@ -64,11 +65,17 @@ pub(super) fn judged<T>(
     };
     let key = |row: &Row| (row.side == Side::Bank, row.kind);
     let first = |row: &Row| kind_byte(row.kind) | if row.side == Side::Bank { BANK_BIT } else { 0 };
-    let mut all = sorted_by_text(all, &|row| (first(row), row.reference), &|a, b| {
-        (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side))
-    });
+    let mut all = if IS_FAST && is_in_order {
+        all
+    } else {
+        sorted_by_text(all, &|row| (first(row), row.reference), &|a, b| {
+            (key(a), &a.reference, a.side).cmp(&(key(b), &b.reference, b.side))
+        })
+    };
+    let mut marks = Marks::default();
     for (number, row) in all.iter_mut().enumerate() {
         row.number = number;
+        marks.note(row);
     }
     let rows: &[Row] = &all;
     let at_bank = rows.partition_point(|row| row.side != Side::Bank);
@@ -77,10 +84,13 @@ pub(super) fn judged<T>(
     let mut findings =
         Findings { matched: cleared.pairs, matches: keeps_matches.then(Vec::new), ..Findings::default() };
     statements::judge(&statements, &mut findings);
-    let active = screen(rows, &doubled, &mut findings);
+    let active = screen(rows, &doubled, marks, &mut findings);
     let habits = Habits::of(pairs, &cleared, rules);
-    zoneless_files(pairs, &habits, &mut findings);
-    let books_payouts = rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
+    if marks.is_zoneless {
+        zoneless_files(pairs, &habits, &mut findings);
+    }
+    let books_payouts =
+        marks.names_payouts && rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
     for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
         one_reference(same, (books_payouts, &active), &habits, &window, &mut findings);
     }
@@ -88,9 +98,12 @@ pub(super) fn judged<T>(
     fees::join(pairs, &mut findings);
     lone::join_partial_captures(&mut findings);
     lone::join_returned_refunds(pairs, &mut findings);
-    let payouts = Payouts::gather(pairs, &active, &mut findings);
+    let payouts =
+        if marks.names_payouts { Payouts::gather(pairs, &active, &mut findings) } else { Payouts::default() };
     lone::settle(&mut findings, &habits, &window);
-    children::check(pairs, &active, &mut findings);
+    if marks.follows {
+        children::check(pairs, &active, &mut findings);
+    }
     let statement_active = statement.iter().filter(|row| active.get(row.number) == Some(&true)).collect();
     let named = Named::of(statement_active, &payouts, &mut findings);
     payouts.judge(pairs, &named.came(), &window, &mut findings);
@@ -102,6 +115,37 @@ pub(super) fn judged<T>(
     fees::show_contracts(&mut findings, &habits);
     let rules = habits.rules.label();
     then(Judged { findings: &findings, rows: counts, window: &window, names: &names, rules: &rules })
+}
+
+/// What any of the rows has, found out while they are numbered: a pass that looks for it is left out where none does. Where
+/// size counts more, all are made.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    /// A payout, or a line of one.
+    names_payouts: bool,
+    /// What belongs to another row.
+    follows: bool,
+    is_zoneless: bool,
+    is_unknown: bool,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        let all = !IS_FAST;
+        Self { names_payouts: all, follows: all, is_zoneless: all, is_unknown: all }
+    }
+}
+
+impl Marks {
+    #[inline]
+    fn note(&mut self, row: &Row<'_>) {
+        if IS_FAST {
+            self.names_payouts |= row.is_payout() || !row.payout_id.is_empty();
+            self.follows |= children::subject(row).is_some();
+            self.is_zoneless |= row.is_zoneless;
+            self.is_unknown |= row.kind.is_none();
+        }
+    }
 }
 
 /// Judges the rows of one type and reference.
@@ -132,7 +176,12 @@ fn one_reference<'r>(
 /// Which rows take part, by their number. What is out from the start is named here, doubled files and reports, and so are
 /// types that are not known.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Findings<'r>) -> Vec<bool> {
+fn screen<'r>(
+    rows: &'r [Row<'r>],
+    doubled: &[(Side, usize)],
+    marks: Marks,
+    findings: &mut Findings<'r>,
+) -> Vec<bool> {
     let mut active = vec![true; rows.len()];
     let mut leave = |row: &Row| {
         if let Some(active) = active.get_mut(row.number) {
@@ -146,14 +195,14 @@ fn screen<'r>(rows: &'r [Row<'r>], doubled: &[(Side, usize)], findings: &mut Fin
         }
         own.by_ref().for_each(&mut leave);
     }
-    for copies in doubled_reports(rows) {
+    for copies in if marks.names_payouts { doubled_reports(rows) } else { Vec::new() } {
         note_file(&copies, findings);
         copies.into_iter().for_each(&mut leave);
     }
     let is_unknown = |row: &&Row<'_>| {
         row.side != Side::Bank && row.kind.is_none() && active.get(row.number) == Some(&true)
     };
-    for row in rows.iter().filter(is_unknown) {
+    for row in rows.iter().filter(|_| marks.is_unknown).filter(is_unknown) {
         findings.add(BreakKind::RowUnknownType, Unit::of(&[row]), Hop::Files, BY_ROW);
     }
     active
@@ -178,6 +227,7 @@ fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
 }
 
 /// The second copies of payouts of which every row stands in the settlement twice.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     let grouped: Vec<&Row> =
         rows.iter().filter(|row| row.side == Side::Settlement && !row.payout_id.is_empty()).collect();
@@ -234,6 +284,9 @@ fn join_scales(findings: &mut Findings<'_>) {
         (found.kinds.primary() == Some(BreakKind::ScaleSuspect)).then_some(())?;
         Some((theirs.side, theirs.file, theirs.currency, scale(ours.amount, theirs.amount)?))
     };
+    if IS_FAST && findings.breaks.iter().filter_map(cause).nth(SCALE_ROWS.saturating_sub(1)).is_none() {
+        return;
+    }
     let (suspects, others) =
         core::mem::take(&mut findings.breaks).into_iter().partition(|found| cause(found).is_some());
     findings.breaks = others;

@@ -6,7 +6,7 @@ use super::reconcile::{Asked, Error};
 use super::reply;
 use crate::json;
 use crate::prelude::*;
-use crate::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Wanted};
+use crate::reconcile::sieve::{KEY_BYTES, Plan, Rest, Sieve, Wanted};
 use crate::reconcile::{self, Form, Share, Side};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
@@ -16,15 +16,17 @@ const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 pub struct Sieving {
     sieve: Option<Sieve>,
     lengths: [Vec<u64>; 3],
-    /// A part that waits for being printed.
+    /// A part that waits for being printed,
     kept: Vec<u8>,
+    /// or the rows of one.
+    rest: Option<Rest>,
 }
 
 impl Sieving {
     /// No run yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { sieve: None, lengths: [const { Vec::new() }; 3], kept: Vec::new() }
+        Self { sieve: None, lengths: [const { Vec::new() }; 3], kept: Vec::new(), rest: None }
     }
 
     /// Begins a run with the options of [`read`](super::reconcile::read) and a random key. Replies with null.
@@ -107,6 +109,11 @@ impl Sieving {
 
     /// The same, and it stays here for [`Sieving::print`]: a large one is not copied out and in again.
     pub fn keep(&mut self, bank: &[u8]) -> bool {
+        self.rest = self.sieve.as_mut().and_then(Sieve::rest);
+        if self.rest.is_some() {
+            self.sieve = None;
+            return true;
+        }
         self.kept = self.try_part(bank).unwrap_or_default();
         !self.kept.is_empty()
     }
@@ -145,9 +152,12 @@ impl Sieving {
         how: (Share, Form),
         write: &mut dyn FnMut(&[u8]),
     ) -> Vec<u8> {
-        let kept = core::mem::take(&mut self.kept);
-        let part = if part.is_empty() { &kept } else { part };
-        reply::of(reconcile::tell(part, terms, how, write).map(Digits::digits).map_err(Error::Part))
+        let (kept, rest) = (core::mem::take(&mut self.kept), self.rest.take());
+        let told = match rest.filter(|_| part.is_empty()) {
+            Some(rest) => rest.tell(terms, how, write),
+            None => reconcile::tell(if part.is_empty() { &kept } else { part }, terms, how, write),
+        };
+        reply::of(told.map(Digits::digits).map_err(Error::Part))
     }
 }
 

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { createReconciliation, reconcile, type NamedSource, type Report } from "../../pkg/src/reconcile/index.js";
+import { createReconciliation, readers, reconcile, type NamedSource, type Report } from "../../pkg/src/reconcile/index.js";
 import { createGateway } from "../../pkg/src/simulator/index.js";
 import { memoryStore } from "../../pkg/src/stores/memory.js";
 import { sqliteStore, type SqliteDatabase } from "../../pkg/src/stores/sqlite.js";
 import type { Store } from "../../pkg/src/stores/store.js";
+import { shop, STRIPE_REFERENCE } from "./reconcile-formats.js";
 
 const require = createRequire(join(process.cwd(), "pkg", "package.json"));
 const folder = mkdtempSync(join(tmpdir(), "tillproof-incremental-"));
@@ -116,6 +117,34 @@ test("a late file settles what was missing, without anything being remembered wr
   await reconciliation.add({ settlement: file("settlement", "late.csv", [row(2)]) });
   assert.deepEqual((await reconciliation.result({ asOf })).breaks, []);
   assert.deepEqual((await reconciliation.files()).map(({ side, name }) => `${side} ${name}`), ["ledger march.csv", "settlement late.csv", "settlement week-1.csv"]);
+});
+
+test("files of a provider and a bank keep their lines and their statements, in whatever order they come", async () => {
+  const { ledger, stripe, bank } = shop(5);
+  const header = bank.mt940.indexOf("-\r\n", bank.mt940.length / 2) + 3;
+  const statement = (name: string, text: string): NamedSource => readers.source(text, { format: "mt940", name });
+  const files = {
+    ledger: { name: "books.csv", data: ledger },
+    settlement: readers.source(stripe, { format: "stripe", name: "stripe.csv", referenceColumn: STRIPE_REFERENCE }),
+    bank: [statement("a.sta", bank.mt940.slice(0, header)), statement("b.sta", bank.mt940.slice(header)), readers.source(bank["camt.053"].replaceAll("DE0212", "DE7551"), { format: "camt.053", name: "c.xml" })],
+  };
+  const once = reconcile({ ...files, asOf });
+  const kinds = once.breaks.map(({ kind }) => kind);
+  assert.deepEqual([kinds.filter((kind) => kind === "balance_chain_break").length, kinds.filter((kind) => kind === "file_gap").length], [2, 2]);
+  const store = memoryStore();
+  for (const source of [...files.bank].reverse()) await createReconciliation({ store }).add({ bank: source });
+  await createReconciliation({ store }).add({ ledger: files.ledger, settlement: files.settlement });
+  assert.deepEqual(await createReconciliation({ store }).result({ asOf }), once);
+  // The same rows under another closing balance are another file.
+  const [first, ...others] = files.bank.map((source) => ({ ...source, statements: (source.statements ?? []).map((own) => ({ ...own, closing: 7n })) }));
+  await assert.rejects(createReconciliation({ store }).add({ bank: first }), { code: "file_changed" });
+  // What a version before this one kept says nothing of statements, and learns of them when the file is added again.
+  const earlier = memoryStore();
+  await createReconciliation({ store: earlier }).add({ ...files, bank: files.bank.map(({ statements: _, ...rows }) => rows) });
+  assert.equal((await createReconciliation({ store: earlier }).result({ asOf })).breaks.filter(({ kind }) => kind === "file_gap").length, 0);
+  await createReconciliation({ store: earlier }).add(files);
+  await createReconciliation({ store: earlier }).add({ bank: others.map(({ statements: _, ...rows }) => rows) });
+  assert.deepEqual(await createReconciliation({ store: earlier }).result({ asOf }), once);
 });
 
 test("files that several processes add at once are all kept", async () => {

@@ -124,6 +124,18 @@ test("a line has its exact amounts, its place and its texts", () => {
   assert.equal(own.settlement[0]?.reference, "order_1");
 });
 
+test("zeros behind the decimals of a currency mean nothing, and what may be thousands is refused with its place", () => {
+  const stripe = new TextDecoder().decode(sample("stripe-payouts.csv"));
+  const [first] = readers.read(stripe.replace("eur,19.99,0.55,19.44", "jpy,1999.00,55.00,1944.00"), { format: "stripe" }).settlement;
+  assert.deepEqual([first?.gross, first?.fee, first?.net, first?.currency], [1999n, 55n, 1944n, "JPY"]);
+  const thousands = refused(() => readers.read(stripe.replace("19.99,0.55", "19.990,0.55"), { format: "stripe", name: "s.csv" }));
+  assert.match(thousands, /^file_bad_value: s\.csv, line 2, column \d+: `gross` holds "19\.990": expected at most 2 decimals, as EUR has/);
+  const header = "reference,amount,currency\n";
+  const report = reconcile({ ledger: `${header}a,1000.00,JPY\nb,12.3400,EUR\n`, settlement: `${header}a,1000,JPY\nb,12.34,EUR\n` });
+  assert.deepEqual([report.summary.matched, report.breaks], [2, []]);
+  assert.match(refused(() => reconcile({ ledger: `${header}a,12.340,EUR\n`, settlement: header })), /^file_bad_value: ledger\.csv, line 2, column 3: /);
+});
+
 test("an unknown table is guessed at, and what it does not say is named", () => {
   const found = readers.detect(sample("bank-german.csv"), { encoding: "windows-1252" });
   assert.equal(found.format, null);

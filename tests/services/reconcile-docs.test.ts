@@ -7,8 +7,9 @@ import { pathToFileURL } from "node:url";
 
 import { DuckDBInstance } from "@duckdb/node-api";
 
-import { reconcile, type Report } from "../../pkg/src/reconcile/index.js";
+import { readers, reconcile, type Report } from "../../pkg/src/reconcile/index.js";
 import { SQL_KINDS } from "../../pkg/src/reconcile/sql.js";
+import { shop, STRIPE_REFERENCE } from "../js/reconcile-formats.js";
 import { AS_OF, COLUMNS, csv, month } from "../js/reconcile-rows.js";
 import { server } from "./servers.js";
 
@@ -17,6 +18,8 @@ const ROOT = process.cwd();
 const FOLDER = join(ROOT, "target/reconcile-docs");
 const page = readFileSync(join(ROOT, "docs/reconcile-large.md"), "utf8");
 const programs = new Map([...page.matchAll(/^```js (\S+)\n([^]*?)^```$/gm)].map(([, name = "", code = ""]) => [name, code]));
+const shopFiles = shop(12);
+const [shopBooks, stripe, camt] = [join(FOLDER, "shop.csv"), join(FOLDER, "stripe.csv"), join(FOLDER, "camt.xml")];
 const running = new Set<ChildProcess>();
 const { ledger, settlement } = month(6, 600);
 const [books, report] = [join(FOLDER, "ledger.csv"), join(FOLDER, "settlement.csv")];
@@ -33,6 +36,7 @@ before(async () => {
   for (const [name, code] of programs) writeFileSync(join(FOLDER, name), code);
   writeFileSync(books, csv(ledger, COLUMNS));
   writeFileSync(report, csv(settlement, COLUMNS));
+  for (const [path, content] of [[shopBooks, shopFiles.ledger], [stripe, shopFiles.stripe], [camt, shopFiles.bank["camt.053"]]] as const) writeFileSync(path, content);
   const { buildPrograms } = (await import(pathToFileURL(join(ROOT, "scripts/pages.mjs")).href)) as Pages;
   await buildPrograms({ entryPoints: [...programs.keys()].map((name) => join(FOLDER, name)), outdir: join(FOLDER, "built"), external: ["bullmq", "pg-boss"] });
 });
@@ -57,14 +61,26 @@ test("parts.mjs makes the bytes of one run", async () => {
   assert.equal(JSON.stringify(inParts(files, 5)), JSON.stringify(single()));
 });
 
-for (const name of ["bullmq.mjs", "pgboss.mjs"]) {
+const ofShop = (): Report =>
+  reconcile({
+    ledger: { name: shopBooks, data: shopFiles.ledger },
+    settlement: readers.source(shopFiles.stripe, { format: "stripe", name: stripe, referenceColumn: STRIPE_REFERENCE }),
+    bank: readers.source(shopFiles.bank["camt.053"], { format: "camt.053", name: camt }),
+  });
+
+const PROGRAMS: readonly (readonly [name: string, paths: readonly string[], report: () => Report])[] = [
+  ["bullmq.mjs", [shopBooks, stripe, camt], ofShop],
+  ["pgboss.mjs", [books, report], single],
+];
+
+for (const [name, paths, expected] of PROGRAMS) {
   test(`${name} works in two processes and answers in a third`, { timeout: 900_000 }, async () => {
     const url = new URL(server("POSTGRES_URL"));
     const env = { REDIS_URL: server("REDIS_URL"), DATABASE_URL: url.href };
     const workers = [program(name, env, ["work"]), program(name, env, ["work"])];
-    const { status, output } = await program(name, env, ["run", "2026-03", books, report]);
+    const { status, output } = await program(name, env, ["run", "2026-03", ...paths]);
     assert.equal(status, 0, output);
-    assert.ok(output.startsWith(`${single().summary.breaks} breaks`), output);
+    assert.ok(output.startsWith(`${expected().summary.breaks} breaks`), output);
     for (const child of running) child.kill("SIGTERM");
     for (const worker of workers) assert.equal((await worker).status, 0, "ends cleanly");
   });

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { reconcile } from "../../pkg/src/reconcile/index.js";
 import type { JobsRun } from "../../pkg/src/reconcile/jobs.js";
 import { proofOf } from "../../pkg/src/reconcile/proof.js";
 import { ENGINES, open, type EngineName } from "./reconcile/engines.js";
+import { Workers } from "./reconcile/workers.js";
 import { AS_OF, csv, month } from "../js/reconcile-rows.js";
 
-const PROGRAM = fileURLToPath(new URL("reconcile/worker.mjs", import.meta.url));
 const ROWS = Number(process.env["RECONCILE_ROWS"] ?? 6_000);
 const KILLS = Number(process.env["RECONCILE_KILLS"] ?? 3);
 /** Against hanging, and no measure of how fast a machine has to be. */
@@ -25,8 +23,11 @@ const { ledger, settlement } = month(11, ROWS);
 const half = Math.floor(settlement.length / 2);
 const FILES = { ledger: [csv(ledger)], settlement: [csv(settlement.slice(0, half)), csv(settlement.slice(half))] };
 
+/** The places of files. */
+type Places = Readonly<Record<"ledger" | "settlement", readonly string[]>>;
+
 /** The month on the disk, under names of its own. */
-function written(name: string): Pick<JobsRun, "ledger" | "settlement"> {
+function written(name: string): Places {
   const paths = (side: "ledger" | "settlement"): string[] =>
     FILES[side].map((content, at) => {
       const path = join(folder, `${name}-${side}-${at}.csv`);
@@ -39,43 +40,9 @@ function written(name: string): Pick<JobsRun, "ledger" | "settlement"> {
 const settings = { asOf: AS_OF, inFlightDays: 3, rules: { rules: "ours", version: 2, tolerances: { EUR: { minor: 40 } } } };
 
 /** What one run in one process says, as the bytes of its document. */
-function single(run: Pick<JobsRun, "ledger" | "settlement">): string {
+function single(run: Places): string {
   const sources = (paths: readonly string[]) => paths.map((name) => ({ name, data: readFileSync(name) }));
   return JSON.stringify(reconcile({ ledger: sources(run.ledger), settlement: sources(run.settlement), ...settings }));
-}
-
-/** Worker processes; whoever begins a part is killed in the middle of it, so often as was asked for. */
-class Workers {
-  readonly #alive = new Set<ChildProcess>();
-  readonly #start: () => void;
-  #left: number;
-  killed = 0;
-
-  constructor(engine: EngineName, name: string, count: number, kills: number) {
-    this.#left = kills;
-    this.#start = () => {
-      const child = spawn(process.execPath, [PROGRAM, engine, name, kills > 0 ? "150" : "0"], { stdio: ["ignore", "pipe", "inherit"] });
-      this.#alive.add(child);
-      child.once("exit", () => this.#alive.delete(child));
-      child.stdout?.on("data", () => this.#begun(child));
-    };
-    for (let at = 0; at < count; at += 1) this.#start();
-  }
-
-  #begun(child: ChildProcess): void {
-    if (this.#left === 0 || child.killed) return;
-    this.#left -= 1;
-    this.killed += 1;
-    // Anywhere between its first file and its result.
-    setTimeout(() => child.kill("SIGKILL"), Math.random() * 500);
-    child.once("exit", () => this.#start());
-  }
-
-  async end(): Promise<void> {
-    const gone = [...this.#alive].map((child) => new Promise((resolve) => child.once("exit", resolve)));
-    for (const child of this.#alive) child.kill("SIGKILL");
-    await Promise.all(gone);
-  }
 }
 
 let names = 0;
@@ -103,7 +70,7 @@ for (const engine of ENGINES) {
 
   test(`${engine}: a file that cannot be read is refused in the words of a run in one process, and read anew when it was mended`, { timeout: GUARD_MS }, async () => {
     const name = nameOf(engine);
-    const run: JobsRun = { run: "march", parts: 2, ...written(name), ...settings };
+    const run: JobsRun & Places = { run: "march", parts: 2, ...written(name), ...settings };
     const [path = ""] = run.settlement;
     const good = readFileSync(path, "utf8");
     writeFileSync(path, good.replace("their_1,", "their_1,,"));
@@ -130,7 +97,7 @@ for (const engine of ENGINES) {
 
   test(`${engine}: a run that was given up goes on with the parts it has, and a place that does not answer is asked again`, { timeout: GUARD_MS }, async () => {
     const name = nameOf(engine);
-    const run: JobsRun = { run: "march", parts: 4, ...written(name), ...settings };
+    const run: JobsRun & Places = { run: "march", parts: 4, ...written(name), ...settings };
     let [reads, failures] = [0, 2];
     const { reconciler, close } = await open(engine, name, async (place) => {
       reads += 1;
@@ -156,7 +123,7 @@ for (const engine of ENGINES) {
 
   test(`${engine}: parts of files that changed meanwhile are not put together`, { timeout: GUARD_MS }, async () => {
     const name = nameOf(engine);
-    const run: JobsRun = { run: "march", parts: 3, ...written(name), ...settings };
+    const run: JobsRun & Places = { run: "march", parts: 3, ...written(name), ...settings };
     let reads = 0;
     // Another row at the end, from the second part on.
     const { reconciler, close } = await open(engine, name, async (place) => {

@@ -2,7 +2,8 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 
-import { joined, printReport, sievedPart } from "../reconcile/sieving.js";
+import { joined } from "../reconcile/joined.js";
+import { printReport, sievedPart } from "../reconcile/sieving.js";
 import { opened, type Task, type Telling } from "./reconcile-large.js";
 
 const { document, ledger, settlement, bank } = workerData as Task;

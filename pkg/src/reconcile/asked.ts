@@ -7,6 +7,8 @@
 import { bytes, fn, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
 import type { ColumnNames, NamedSource, ReconcileOptions, Source } from "./index.js";
+import { lineOfRow } from "./generic.js";
+import type { Places } from "./places.js";
 import { plain } from "./plain.js";
 import { defaultRules, engineRules, rulesOf, type RulesDocument } from "./rules.js";
 import type { Terms } from "./terms.js";
@@ -20,6 +22,7 @@ export interface Asked {
   readonly ledger: Side;
   readonly settlement: Side;
   readonly bank: Side;
+  readonly places: Places;
   /** What it is judged by. */
   readonly terms: Terms;
 }
@@ -32,7 +35,7 @@ export function asked(options: ReconcileOptions, more: Readonly<Record<string, u
   const bank = side("bank", options.bank ?? []);
   const terms = termsOf(options, [...settlement.statements, ...bank.statements]);
   const document = documentOf(options, terms, { ledger: ledger.files, settlement: settlement.files, bank: bank.files }, more);
-  return { document, ledger, settlement, bank, terms };
+  return { document, ledger, settlement, bank, places: { ledger: ledger.lines, settlement: settlement.lines, bank: bank.lines }, terms };
 }
 
 /** How a run is judged, apart from its files. */
@@ -78,7 +81,7 @@ export function documentOf(
 }
 
 /** Whether also rows that plainly agree have something to say. */
-function needsEveryRow({ rules, keepsMatches }: Terms): boolean {
+export function needsEveryRow({ rules, keepsMatches }: Terms): boolean {
   return keepsMatches || rules.fees.length > 0 || rules.reaches.length > 0;
 }
 
@@ -102,7 +105,7 @@ function named(columns: ColumnNames = {}): { ours: string; theirs: string }[] {
 export interface Side {
   readonly files: readonly FileSize[];
   readonly data: Uint8Array;
-  /** Where the rows stood of the files that were written anew, by name. */
+  /** Where the rows and then the statements stood of the files that were written anew, by name. */
   readonly lines: ReadonlyMap<string, readonly number[]>;
   readonly statements: Terms["statements"];
 }
@@ -110,14 +113,19 @@ export interface Side {
 function side(name: "ledger" | "settlement" | "bank", input: Source | readonly Source[]): Side {
   const sources: readonly Source[] = Array.isArray(input) ? input : [input];
   const lines = new Map<string, readonly number[]>();
-  const statements = sources.flatMap((source, file) =>
-    name === "ledger" || !isNamed(source) ? [] : (source.statements ?? []).map((own) => ({ ...own, side: name, file })));
+  const statements = sources.flatMap((source, file) => {
+    if (name === "ledger" || !isNamed(source)) return [];
+    // Told as rows behind the last one, where the file was written anew: every place of a break is then of that file.
+    const { lines } = source;
+    return (source.statements ?? []).map((own, index) => ({ ...own, side: name, file, ...(lines === undefined ? {} : { line: lineOfRow(lines.length + index) }) }));
+  });
   const files = sources.map((source, index) => {
     const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
     if (!isNamed(source)) return { name: own, data: plain(own, bytes(own, source)) };
     if (source.lines !== undefined) {
       if (lines.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: give each its own, since a break names the file it is in");
-      lines.set(own, source.lines);
+      const { statements: told = [] } = source;
+      lines.set(own, told.length === 0 ? source.lines : [...source.lines, ...told.map(({ line }) => line)]);
     }
     return { name: own, data: plain(own, bytes(own, source.data)) };
   });

@@ -5,6 +5,8 @@
  * only announced (pending and informational entries of a bank) makes no row.
  */
 
+import { utf8 } from "../shell/wire.js";
+import { joined } from "./joined.js";
 import type { BankLine, LineKind, SettlementLine } from "./readers-lines.js";
 import type { RowPlace } from "./report.js";
 
@@ -27,14 +29,26 @@ const BANK = ["reference", "id", "amount_minor", "currency", "booked_at", "value
 /** The header stands in the first line. */
 const LINES_BEFORE = 2;
 
-/** Lines of settlement reports. */
-export function genericSettlement(lines: readonly SettlementLine[]): GenericFile {
-  return written(SETTLEMENT, lines, settlementRow);
+/** A generic file that is written while another one is read, so that nobody has to hold all of its lines. */
+export interface GenericWriter<Line> {
+  add(lines: readonly Line[]): void;
+  finish(): GenericFile;
 }
 
-/** Entries of bank accounts. */
-export function genericBank(lines: readonly BankLine[]): GenericFile {
-  return written(BANK, lines.filter(({ state }) => state === "booked"), bankRow);
+/** For lines of settlement reports. */
+export function settlementWriter(): GenericWriter<SettlementLine> {
+  return writer(SETTLEMENT, settlementRow);
+}
+
+/** For entries of bank accounts. */
+export function bankWriter(): GenericWriter<BankLine> {
+  const { add, finish } = writer(BANK, bankRow);
+  return { add: (lines) => add(lines.filter(({ state }) => state === "booked")), finish };
+}
+
+/** The line that the row of an index has in a generic file. */
+export function lineOfRow(index: number): number {
+  return index + LINES_BEFORE;
 }
 
 /** The line of the original that a line of the generic file stands for; the same where nothing was written anew. */
@@ -91,17 +105,24 @@ function moment(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at).toISOString();
 }
 
-function written<Line extends { readonly place: { readonly line: number } }, Column extends string>(
+function writer<Line extends { readonly place: { readonly line: number } }, Column extends string>(
   columns: readonly Column[],
-  lines: readonly Line[],
   row: (line: Line) => Record<Column, Cell>,
-): GenericFile {
-  const out = [columns.join(",")];
-  for (const line of lines) {
-    const cells = row(line);
-    out.push(columns.map((column) => quoted(cells[column])).join(","));
-  }
-  return { data: new TextEncoder().encode(`${out.join("\n")}\n`), lines: lines.map(({ place }) => place.line) };
+): GenericWriter<Line> {
+  const pieces = [utf8(`${columns.join(",")}\n`)];
+  const places: number[] = [];
+  return {
+    add(lines) {
+      let text = "";
+      for (const line of lines) {
+        const cells = row(line);
+        text += `${columns.map((column) => quoted(cells[column])).join(",")}\n`;
+        places.push(line.place.line);
+      }
+      pieces.push(utf8(text));
+    },
+    finish: () => ({ data: joined(pieces), lines: places }),
+  };
 }
 
 /** A cell on one line: rows are found again by counting lines. */

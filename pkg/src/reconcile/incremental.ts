@@ -16,6 +16,7 @@ import { through } from "./compressed.js";
 import { sha256Of } from "./digest.js";
 import { reconcile, type NamedSource, type ReconcileOptions } from "./index.js";
 import type { Report } from "./report.js";
+import { figuresWritten, writtenFigures } from "./statements.js";
 
 const SIDES = ["ledger", "settlement", "bank"] as const;
 
@@ -51,6 +52,8 @@ interface KeptDocument extends KeptFile {
   readonly chunks: number;
   /** Where its rows stood in the file they were read from. */
   readonly lines?: readonly number[];
+  /** What it says about itself. */
+  readonly statements?: readonly unknown[];
 }
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -90,7 +93,7 @@ export class Reconciliation {
     const given = SIDES.flatMap((side) => sourcesOf(side, files[side]).map((source) => ({ side, ...source })));
     this.#readable(given);
     const kept: KeptDocument[] = [];
-    for (const { side, name, data, lines } of given) {
+    for (const { side, name, data, lines, statements } of given) {
       const { sha256 } = await sha256Of(once(data));
       const packed = await through(new CompressionStream("deflate-raw"), data);
       const chunks = Math.ceil(packed.length / CHUNK_BYTES);
@@ -99,18 +102,21 @@ export class Reconciliation {
         // Named by its content: where it is there already, it says the same.
         await this.#store.commit([{ key: this.#chunkKey(sha256, chunk), expected: 0, value }]);
       }
-      kept.push({ side, name, bytes: data.length, sha256, chunks, ...(lines === undefined ? {} : { lines }) });
+      kept.push({ side, name, bytes: data.length, sha256, chunks, ...(lines === undefined ? {} : { lines }), ...(statements === undefined ? {} : { statements: statements.map(writtenFigures) }) });
     }
     for (;;) {
       const record = await this.#store.get(this.#manifestKey);
       const known = record === null ? [] : documentsOf(record.value);
       const all = [...known];
       for (const file of kept) {
-        const same = all.find(({ side, name }) => side === file.side && name === file.name);
+        const at = all.findIndex(({ side, name }) => side === file.side && name === file.name);
+        const same = all[at];
         if (same === undefined) all.push(file);
-        else if (same.sha256 !== file.sha256) throw changed(file);
+        else if (!isSame(same, file)) throw changed(file);
+        // An earlier version kept the rows alone.
+        else if (same.statements === undefined) all[at] = file;
       }
-      if (all.length === known.length) return kept.map(shown);
+      if (JSON.stringify(all) === JSON.stringify(known)) return kept.map(shown);
       const value = JSON.stringify({ v: 1, files: all });
       if (await this.#store.commit([{ key: this.#manifestKey, expected: record?.version ?? 0, value }])) return kept.map(shown);
     }
@@ -126,7 +132,8 @@ export class Reconciliation {
     const { asOf } = onlyKnown("options", options, ["asOf"]);
     const sources: Record<Side, NamedSource[]> = { ledger: [], settlement: [], bank: [] };
     for (const file of await this.#documents()) {
-      sources[file.side].push({ name: file.name, data: await this.#read(file), ...(file.lines === undefined ? {} : { lines: file.lines }) });
+      const { name, lines, statements } = file;
+      sources[file.side].push({ name, data: await this.#read(file), lines, statements: statements?.map(figuresWritten) });
     }
     const { bank, ...both } = sources;
     return reconcile({ ...this.#settings, ...both, ...(bank.length === 0 ? {} : { bank }), asOf });
@@ -182,15 +189,22 @@ interface Given {
   readonly name: string;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly lines?: readonly number[] | undefined;
+  readonly statements?: NamedSource["statements"];
 }
 
 function sourcesOf(side: Side, sources: NamedSource | readonly NamedSource[] = []): Given[] {
   const all: readonly NamedSource[] = Array.isArray(sources) ? sources : [sources];
   return list(side, all).map((source, index) => {
-    const { name, data, lines } = object(`${side}[${index}]`, source);
+    const { name, data, lines, statements } = object(`${side}[${index}]`, source);
     if (text(`${side}[${index}].name`, name) === "") throw refusal("option_invalid", `${side}[${index}].name`, name, "is no name: later runs tell files apart by it");
-    return { name, data: Uint8Array.from(bytes(name, data)), lines };
+    return { name, data: Uint8Array.from(bytes(name, data)), lines, statements };
   });
+}
+
+/** Whether a file that was added says what this one says; of itself too, where both say something. */
+function isSame(known: KeptDocument, file: KeptDocument): boolean {
+  const told = [known.statements, file.statements];
+  return known.sha256 === file.sha256 && (told.includes(undefined) || JSON.stringify(told[0]) === JSON.stringify(told[1]));
 }
 
 function shown({ side, name, bytes: size, sha256 }: KeptDocument): KeptFile {

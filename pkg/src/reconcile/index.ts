@@ -13,13 +13,13 @@ import { clerk } from "../shell/reconcile-files.js";
 import { judge } from "../shell/reconcile.js";
 import type { BytesInput } from "../shell/guard.js";
 import { open } from "../shell/wire.js";
-import { asked, type Side } from "./asked.js";
-import { placed } from "./generic.js";
-import { matchesOf, type Match } from "./matches.js";
+import { asked } from "./asked.js";
+import type { Match } from "./matches.js";
+import { matchesOf, withOriginalPlaces } from "./places.js";
 import type { RulesDocument } from "./rules.js";
 import type { StatementFigures } from "./statements.js";
 import { packTerms } from "./terms.js";
-import type { Report, RowPlace } from "./report.js";
+import type { Report } from "./report.js";
 
 export { readers } from "./readers.js";
 export type {
@@ -103,7 +103,7 @@ const BRACE = 0x7b;
  * Throws `file_*` with the place for a file that cannot be read, `bytes_expected` for something that is no file.
  */
 export function reconcile(options: ReconcileOptions): Report {
-  const { document, ledger, settlement, bank, terms } = asked(options);
+  const { document, ledger, settlement, bank, places, terms } = asked(options);
   const batch = clerk.raw((exports) => exports.reconcile_read(document, ledger.data, settlement.data, bank.data));
   // A refusal is a document, and no batch begins as one does; opened, it throws.
   if (batch[0] === BRACE) open(batch);
@@ -111,27 +111,8 @@ export function reconcile(options: ReconcileOptions): Report {
   const { onMatch } = options;
   if (onMatch !== undefined) {
     const lines = clerk.raw((exports) => exports.reconcile_matches(verdicts));
-    matchesOf(lines, { ledger: ledger.lines, settlement: settlement.lines, bank: bank.lines }).forEach(onMatch);
+    matchesOf(lines, places).forEach(onMatch);
   }
   const report = clerk.invoke<Report>((exports) => exports.reconcile_report(verdicts));
-  return withOriginalPlaces(report, { ledger, settlement, bank });
-}
-
-/** Rows are told by the line of the file they came from, where `readers.source` has written them anew. */
-function withOriginalPlaces(report: Report, sides: Readonly<Record<"ledger" | "settlement" | "bank", Side>>): Report {
-  if (Object.values(sides).every(({ lines }) => lines.size === 0)) return report;
-  const places = (rows: readonly RowPlace[], { lines }: Side): RowPlace[] => rows.map((row) => placed(row, lines));
-  return {
-    ...report,
-    breaks: report.breaks.map((one) => ({
-      ...one,
-      rows: {
-        ledger: places(one.rows.ledger, sides.ledger),
-        settlement: places(one.rows.settlement, sides.settlement),
-        bank: places(one.rows.bank, sides.bank),
-      },
-      // A row of the ledger is missing in the settlement, and the nearest one stands there.
-      ...(one.nearest === undefined ? {} : { nearest: { ...one.nearest, ...placed(one.nearest, (one.rows.ledger.length > 0 ? sides.settlement : sides.ledger).lines) } }),
-    })),
-  };
+  return withOriginalPlaces(report, places);
 }

@@ -14,24 +14,35 @@ import { isTillproofError, TillproofError, type Advice } from "../shell/errors.j
 import { uuidOf } from "../worker/identity.js";
 import { through } from "./compressed.js";
 import type { ColumnNames, NamedSource, ReconcileOptions } from "./index.js";
+import { checkedFile, placeOf, sourceOf } from "./jobs-files.js";
 import { judgeParts, mergeParts, partitionOf } from "./parts.js";
 import { proofInput, type ProofInput } from "./proof.js";
+import type { ReadOptions } from "./readers.js";
 import type { Report } from "./report.js";
 import { rulesOf } from "./rules.js";
 
-/** A run to be made in parts. Files are told by their places: paths, URLs, keys of a bucket, as `read` knows them. */
+/** A file that is no generic CSV: where it is, and what is known of it. */
+export interface JobsFile extends Omit<ReadOptions, "name" | "context"> {
+  /** As `read` knows it; breaks call the file by it. */
+  readonly place: string;
+}
+
+/**
+ * A run to be made in parts. Files are told by their places: paths, URLs, keys of a bucket, as `read` knows them; a place alone is
+ * generic CSV, and a file of a provider or a bank has its format beside it. `onMatch` hears where `run` was called.
+ */
 export interface JobsRun
-  extends Pick<ReconcileOptions, "columns" | "asOf" | "inFlightDays" | "businessDays" | "holidays" | "rules" | "provider"> {
+  extends Pick<ReconcileOptions, "columns" | "asOf" | "inFlightDays" | "businessDays" | "holidays" | "rules" | "provider" | "onMatch"> {
   /** What the run is called, `2026-03-31` for instance. Asked for again after a crash, it goes on with the parts it has. */
   readonly run: string;
   /** Into how many parts it is cut, 1 to 256: about as many as there are processes to work. */
   readonly parts: number;
-  /** The places of the merchant's own books. */
-  readonly ledger: readonly string[];
-  /** The places of the provider's reports. */
-  readonly settlement: readonly string[];
-  /** The places of the bank's statements. */
-  readonly bank?: readonly string[] | undefined;
+  /** The merchant's own books. */
+  readonly ledger: readonly (string | JobsFile)[];
+  /** The provider's reports. */
+  readonly settlement: readonly (string | JobsFile)[];
+  /** The bank's statements. */
+  readonly bank?: readonly (string | JobsFile)[] | undefined;
 }
 
 /** What came of a run. */
@@ -50,7 +61,7 @@ export interface JobsWait {
   readonly pollMs?: number | undefined;
 }
 
-/** Fetches a file by its place: generic CSV, as the whole of its bytes. Throws where it cannot, and the job comes again. */
+/** Fetches a file by its place, as the whole of its bytes, compressed or not. Throws where it cannot, and the job comes again. */
 export type ReadFile = (place: string) => Promise<BytesInput> | BytesInput;
 
 /** A worker that was started. */
@@ -85,8 +96,13 @@ export interface PartJob {
 export interface PartData {
   readonly v: 1;
   readonly index: number;
-  readonly run: JobsRun;
+  readonly run: QueuedRun;
+  /** Whether matches are to be told, for which parts keep every row. */
+  readonly matches?: true;
 }
+
+/** A run as it stands in a job. */
+type QueuedRun = Omit<JobsRun, "onMatch">;
 
 /** The document of a result. */
 export type PartResult =
@@ -127,12 +143,13 @@ export function reconcilerOf(engine: PartsEngine, read: ReadFile): Reconciler {
 }
 
 async function finished(engine: PartsEngine, asked: JobsRun, wait: JobsWait = {}): Promise<JobsResult> {
+  const { onMatch } = asked;
   const run = checkedRun(asked);
   onlyKnown("wait", wait, ["signal", "pollMs"]);
   const pollMs = wait.pollMs === undefined ? POLL_MS : count("pollMs", wait.pollMs, 1);
   const jobs: PartJob[] = [];
   for (let index = 0; index < run.parts; index += 1) {
-    const data: PartData = { v: 1, index, run };
+    const data: PartData = { v: 1, index, run, ...(onMatch === undefined ? {} : { matches: true }) };
     jobs.push({ id: await uuidOf(JSON.stringify(data)), data });
   }
   const ids = jobs.map(({ id }) => id);
@@ -156,10 +173,10 @@ async function finished(engine: PartsEngine, asked: JobsRun, wait: JobsWait = {}
   }
   // From here on nothing of the run is needed on the queue, whatever comes of it: asked for again, it is made anew.
   await engine.remove(ids);
-  return merged(run, ids.flatMap((id) => results.get(id) ?? []));
+  return merged(run, ids.flatMap((id) => results.get(id) ?? []), onMatch);
 }
 
-async function merged(run: JobsRun, results: readonly PartResult[]): Promise<JobsResult> {
+async function merged(run: QueuedRun, results: readonly PartResult[], onMatch: JobsRun["onMatch"]): Promise<JobsResult> {
   const parts: Uint8Array[] = [];
   let inputs: readonly ProofInput[] = [];
   for (const result of results) {
@@ -169,25 +186,29 @@ async function merged(run: JobsRun, results: readonly PartResult[]): Promise<Job
     inputs = result.inputs;
     parts.push(await through(new DecompressionStream("deflate-raw"), Buffer.from(result.part, "base64")));
   }
-  return { report: judgeParts(mergeParts(parts), { rules: run.rules }), inputs };
+  return { report: judgeParts(mergeParts(parts), { rules: run.rules, onMatch }), inputs };
 }
 
 /** Makes the part a job asks for. What is wrong with the files is a result: no other machine would read them otherwise. */
 async function made(data: unknown, read: ReadFile): Promise<PartResult> {
-  const { index, run } = checkedData(data);
+  const { index, run, matches } = checkedData(data);
   const inputs: ProofInput[] = [];
-  const files: Record<(typeof SIDES)[number], NamedSource[]> = { ledger: [], settlement: [], bank: [] };
+  const fetched: { readonly side: (typeof SIDES)[number]; readonly source: () => NamedSource }[] = [];
   for (const side of SIDES) {
-    for (const place of run[side] ?? []) {
+    for (const file of run[side] ?? []) {
+      const place = placeOf(file);
       const content = await read(place);
       inputs.push(await proofInput(side, place, content));
-      files[side].push({ name: place, data: content });
+      fetched.push({ side, source: () => sourceOf(file, content) });
     }
   }
+  const onMatch = matches === true ? (): void => undefined : undefined;
   const { columns, asOf, inFlightDays, businessDays, holidays, rules, provider } = run;
-  const { ledger, settlement, bank } = files;
   try {
-    const options = { ledger, settlement, ...(run.bank === undefined ? {} : { bank }), columns, asOf, inFlightDays, businessDays, holidays, rules, provider };
+    const files: Record<(typeof SIDES)[number], NamedSource[]> = { ledger: [], settlement: [], bank: [] };
+    for (const { side, source } of fetched) files[side].push(source());
+    const { ledger, settlement, bank } = files;
+    const options = { ledger, settlement, ...(run.bank === undefined ? {} : { bank }), columns, asOf, inFlightDays, businessDays, holidays, rules, provider, onMatch };
     const part = partitionOf(options, { index, of: run.parts });
     const packed = await through(new CompressionStream("deflate-raw"), part);
     return { v: 1, part: Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString("base64"), inputs };
@@ -197,25 +218,26 @@ async function made(data: unknown, read: ReadFile): Promise<PartResult> {
   }
 }
 
-function checkedRun(asked: JobsRun): JobsRun {
-  const known = ["run", "parts", ...SIDES, "columns", "asOf", "inFlightDays", "businessDays", "holidays", "rules", "provider"] as const;
-  const { run, parts, ledger, settlement, bank, columns, asOf, inFlightDays, businessDays, holidays, rules, provider } = onlyKnown("run", asked, known);
+function checkedRun(asked: JobsRun): QueuedRun {
+  const known = ["run", "parts", ...SIDES, "columns", "asOf", "inFlightDays", "businessDays", "holidays", "rules", "provider", "onMatch"] as const;
+  const { run, parts, ledger, settlement, bank, columns, asOf, inFlightDays, businessDays, holidays, rules, provider, onMatch } = onlyKnown("run", asked, known);
+  if (onMatch !== undefined) fn("onMatch", onMatch);
   if (count("parts", parts, 1) > PARTS_MAX) {
     throw refusal("reconcile_share_invalid", "parts", parts, `are too many parts: expected at most ${PARTS_MAX}, about as many as processes work`);
   }
-  const places = (name: string, value: readonly string[]): string[] => list(name, value).map((place, at) => text(`${name}[${at}]`, place));
+  const files = (side: (typeof SIDES)[number], value: JobsRun["ledger"]): JobsRun["ledger"] => list(side, value).map((file, at) => checkedFile(`${side}[${at}]`, file, side));
   // In one order of members, so that the same run has the same jobs.
   return {
     run: text("run", run),
     parts,
-    ledger: places("ledger", ledger),
-    settlement: places("settlement", settlement),
-    ...(bank === undefined ? {} : { bank: places("bank", bank) }),
+    ledger: files("ledger", ledger),
+    settlement: files("settlement", settlement),
+    ...(bank === undefined ? {} : { bank: files("bank", bank) }),
     ...(columns === undefined ? {} : { columns: namedColumns(columns) }),
     ...(asOf === undefined ? {} : { asOf: timeMs("asOf", asOf) }),
     ...(inFlightDays === undefined ? {} : { inFlightDays: count("inFlightDays", inFlightDays, 0) }),
     ...(businessDays === undefined ? {} : { businessDays: flag("businessDays", businessDays) === true }),
-    ...(holidays === undefined ? {} : { holidays: places("holidays", holidays) }),
+    ...(holidays === undefined ? {} : { holidays: list("holidays", holidays).map((day, at) => text(`holidays[${at}]`, day)) }),
     ...(rules === undefined ? {} : { rules: rulesOf(rules) }),
     ...(provider === undefined ? {} : { provider: text("provider", provider) }),
   };
@@ -234,11 +256,11 @@ function namedColumns(columns: NonNullable<JobsRun["columns"]>): NonNullable<Job
 
 /** A job of this version, whoever put it on the queue. */
 function checkedData(value: unknown): PartData {
-  const { v, index, run } = object("job", value as Partial<PartData>);
+  const { v, index, run, matches } = object("job", value as Partial<PartData>);
   if (v !== 1 || typeof index !== "number" || run === undefined) {
     throw refusal("reconcile_job_unknown", "job", value, "is no part of a reconciliation: give reconciliations a queue of their own, and run one version of tillproof");
   }
-  return { v, index, run };
+  return { v, index, run, ...(matches === true ? { matches } : {}) };
 }
 
 function checkedResult(value: unknown): PartResult {
@@ -257,7 +279,7 @@ function failed({ index, run }: PartData, reason: string): TillproofError {
   });
 }
 
-function changed({ run }: JobsRun, { side, name }: ProofInput): TillproofError {
+function changed({ run }: QueuedRun, { side, name }: ProofInput): TillproofError {
   return new TillproofError({
     code: "reconcile_files_changed",
     message: `the ${side} file ${JSON.stringify(name)} changed while the run ${JSON.stringify(run)} was made; give files that stay as they are, and run it again`,

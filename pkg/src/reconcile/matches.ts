@@ -4,7 +4,6 @@
  * Invariant: each match names the pass that made it with its version, the rules of the run, and the fields that decided.
  */
 
-import { placed } from "./generic.js";
 import type { RowPlace } from "./report.js";
 
 /** Rows that agree in every value. */
@@ -26,17 +25,4 @@ export interface Match {
     readonly settlement: readonly RowPlace[];
     readonly bank: readonly RowPlace[];
   };
-}
-
-type Lines = ReadonlyMap<string, readonly number[]>;
-
-/** The matches in JSON Lines, as the engine writes them, with the lines of the files that were read. */
-export function matchesOf(lines: Uint8Array, sides: Readonly<Record<"ledger" | "settlement" | "bank", Lines>>): Match[] {
-  const text = new TextDecoder().decode(lines);
-  if (text === "") return [];
-  return text.trimEnd().split("\n").map((line) => {
-    const match = JSON.parse(line) as Match;
-    const of = (side: keyof Match["rows"]): RowPlace[] => match.rows[side].map((row) => placed(row, sides[side]));
-    return { ...match, rows: { ledger: of("ledger"), settlement: of("settlement"), bank: of("bank") } };
-  });
 }

@@ -10,7 +10,7 @@ import { count, fn, onlyKnown } from "../shell/guard.js";
 import { queueName } from "../worker/identity.js";
 import { ATTEMPTS, KEPT_SECONDS, reconcilerOf, type JobsWorker, type PartJob, type PartResult, type PartsEngine, type PartState, type ReadFile, type Reconciler } from "./jobs.js";
 
-export type { JobsResult, JobsRun, JobsWait, JobsWorker, ReadFile, Reconciler } from "./jobs.js";
+export type { JobsFile, JobsResult, JobsRun, JobsWait, JobsWorker, ReadFile, Reconciler } from "./jobs.js";
 
 /** What is used of a `PgBoss` that was started. */
 export interface ReconcilePgBoss {

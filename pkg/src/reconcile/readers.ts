@@ -11,9 +11,10 @@
 import { formats as engine } from "../shell/formats.js";
 import { bytes, flag, fn, object, onlyKnown, optionalText, refusal, text, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
-import { genericBank, genericSettlement, type GenericFile } from "./generic.js";
+import { bankWriter, settlementWriter, type GenericFile } from "./generic.js";
+import { joined } from "./joined.js";
 import { decompressed, decompressing } from "./readers-decompress.js";
-import { unpackInto, type Lines } from "./readers-lines.js";
+import { unpackInto, type FileStatement, type Lines } from "./readers-lines.js";
 import { figuresOf, type StatementFigures } from "./statements.js";
 
 /** The name of a format, one of {@link readers.formats}. */
@@ -202,16 +203,22 @@ interface Found {
 }
 
 function read(data: BytesInput, options: ReadOptions): FileContent {
-  const reader = new Reader(options);
   const lines: Lines = { settlement: [], bank: [], statements: [] };
+  const summary = readInto(data, options, (batch) => unpackInto(lines, batch));
+  return { ...lines, summary };
+}
+
+/** Reads a whole file, and hands it on batch by batch. */
+function readInto(data: BytesInput, options: ReadOptions, take: (batch: Uint8Array) => void): FileSummary {
+  const reader = new Reader(options);
   try {
     for (const piece of cut(decompressed(reader.name, bytes(reader.name, data)))) {
       reader.push(piece);
-      unpackInto(lines, reader.take());
+      take(reader.take());
     }
     const summary = reader.finish();
-    unpackInto(lines, reader.take());
-    return { ...lines, summary };
+    take(reader.take());
+    return summary;
   } finally {
     reader.release();
   }
@@ -230,13 +237,13 @@ async function* batches(pieces: Pieces | BytesInput, options: ReadOptions): Asyn
         size += batch.length;
       }
       if (size >= BATCH_BYTES) {
-        yield joined(waiting, size);
+        yield joined(waiting);
         [waiting, size] = [[], 0];
       }
     }
     const summary = reader.finish();
     waiting.push(reader.take());
-    const last = joined(waiting, waiting.reduce((sum, batch) => sum + batch.length, 0));
+    const last = joined(waiting);
     if (last.length > 0) yield last;
     return summary;
   } finally {
@@ -303,11 +310,13 @@ class Reader {
   }
 }
 
+/** The members of a mapping. */
+export const MAPPING: readonly (keyof TableMapping)[] = [
+  "columns", "currency", "decimal", "dateOrder", "delimiter", "rowsBeforeHeader", "signedByEffect", "feesNegative", "types", "statuses",
+];
+
 function mappingDocument(mapping: TableMapping): Record<string, unknown> {
-  const known: readonly (keyof TableMapping)[] = [
-    "columns", "currency", "decimal", "dateOrder", "delimiter", "rowsBeforeHeader", "signedByEffect", "feesNegative", "types", "statuses",
-  ];
-  onlyKnown("mapping", mapping, known);
+  onlyKnown("mapping", mapping, MAPPING);
   return {
     columns: mapping.columns === undefined ? undefined : named("mapping.columns", mapping.columns),
     currency: optionalText("mapping.currency", mapping.currency),
@@ -352,19 +361,17 @@ function* cut(whole: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < whole.length; at += PIECE_BYTES) yield whole.subarray(at, at + PIECE_BYTES);
 }
 
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 function source(data: BytesInput, options: ReadOptions): ReadSource {
-  const content = read(data, options);
-  const side = formats().find(({ name }) => name === options.format)?.side;
-  const name = options.name ?? options.format;
-  return { name, statements: figuresOf(content.statements, content.bank[0]?.amount.currency ?? content.settlement[0]?.currency), ...(side === "bank" ? genericBank(content.bank) : genericSettlement(content.settlement)) };
+  const writers = { settlement: settlementWriter(), bank: bankWriter() };
+  const statements: FileStatement[] = [];
+  let usual: string | undefined;
+  readInto(data, options, (batch) => {
+    const { settlement, bank, statements: told } = unpack(batch);
+    usual ??= bank[0]?.amount.currency ?? settlement[0]?.currency;
+    writers.settlement.add(settlement);
+    writers.bank.add(bank);
+    statements.push(...told);
+  });
+  const side = formats().find(({ name }) => name === options.format)?.side ?? "settlement";
+  return { name: options.name ?? options.format, statements: figuresOf(statements, usual), ...writers[side].finish() };
 }

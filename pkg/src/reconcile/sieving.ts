@@ -7,6 +7,7 @@
 
 import { sieve } from "../shell/reconcile-sieve.js";
 import { open } from "../shell/wire.js";
+import { joined } from "./joined.js";
 
 /** A file that can be read at any place. */
 export interface Readable {
@@ -122,17 +123,6 @@ export function printReport(part: Uint8Array, terms: Uint8Array, { index, of, as
 /** One part of several, or the refusal that says why not. */
 export function merged(parts: readonly Uint8Array[], lengths: Uint8Array): Uint8Array {
   return checked(sieve.raw((exports) => exports.sieve_merge(lengths, joined(parts))));
-}
-
-/** All bytes, one after the other. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** The first byte of a JSON document. */

@@ -58,3 +58,16 @@ export function figuresOf(statements: readonly FileStatement[], usual: string | 
     };
   });
 }
+
+/** Members that may not fit into a number. */
+const WHOLE = new Set(["number", "page", "opening", "closing", "sum", "declared", "counted"]);
+
+/** Figures as a document of JSON, with digits for what may not fit into a number. */
+export function writtenFigures(figures: StatementFigures): unknown {
+  return JSON.parse(JSON.stringify(figures, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)));
+}
+
+/** The figures of such a document. */
+export function figuresWritten(document: unknown): StatementFigures {
+  return JSON.parse(JSON.stringify(document), (name, value: unknown) => (WHOLE.has(name) ? BigInt(value as string) : value)) as StatementFigures;
+}

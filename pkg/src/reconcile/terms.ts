@@ -51,6 +51,13 @@ export function packTerms({ rules, keepsMatches, statements }: Terms): Uint8Arra
   return out.bytes();
 }
 
+/** The bytes of statements, which may follow those of terms that have none. */
+export function packStatements(statements: Terms["statements"]): Uint8Array {
+  const out = new Packer();
+  for (const statement of statements) statementInto(out, statement);
+  return out.bytes();
+}
+
 /** A statement: a row that stands for it, of no type and with nothing a statement has not, and its figures. */
 function statementInto(out: Packer, statement: Terms["statements"][number]): void {
   const { side, file, line, account, id, number, page, currency, from, opening, closing, sum, shortfall, totals } = statement;

@@ -18,7 +18,8 @@ pub enum Mark {
 /// How a format writes its figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
-    /// As programs write them: `-12.34`. No more decimals than the currency has.
+    /// As programs write them: `-12.34`. Zeros beyond the decimals of the currency mean nothing, but for three digits behind
+    /// the point, which may be thousands: `12.340`.
     Plain,
     /// As [`Style::Plain`], where zeros beyond the decimals of the currency mean nothing: the numbers of XML schemas.
     Schema,
@@ -58,8 +59,8 @@ pub(super) fn major(text: &str, currency: Currency, style: Style) -> Result<i64,
     }
     let decimals = usize::from(currency.exponent());
     let (kept, beyond) = fraction.split_at_checked(decimals).unwrap_or((fraction, ""));
-    let zeros_count = matches!(style, Style::Plain);
-    if beyond.bytes().any(|byte| byte != b'0') || (zeros_count && !beyond.is_empty()) {
+    let may_be_thousands = style == Style::Plain && fraction.len() == 3 && !beyond.is_empty();
+    if may_be_thousands || beyond.bytes().any(|byte| byte != b'0') {
         let decimals = decimals.digits();
         return Err(glued(&["at most ", &decimals, " decimals, as ", currency.code(), " has"]));
     }
@@ -204,6 +205,8 @@ mod tests {
             ("+12", eur, Style::Plain, 1_200),
             ("92233720368547758.07", eur, Style::Plain, i64::MAX),
             ("1.234", kwd, Style::Plain, 1_234),
+            ("1000.00", jpy, Style::Plain, 1_000),
+            ("-12.3400", eur, Style::Plain, -1_234),
             ("12.34000", eur, Style::Schema, 1_234),
             ("1000.00", jpy, Style::Schema, 1_000),
             ("0012.5", eur, Style::Schema, 1_250),
@@ -254,6 +257,8 @@ mod tests {
             ("\u{661}", eur, Style::Plain, "a plain decimal"),
             ("01", eur, Style::Plain, "a plain decimal"),
             ("1.230", eur, Style::Plain, "at most 2 decimals, as EUR has"),
+            ("1.2301", eur, Style::Plain, "at most 2 decimals, as EUR has"),
+            ("1000.000", jpy, Style::Plain, "at most 0 decimals, as JPY has"),
             ("1.234", eur, Style::Schema, "at most 2 decimals"),
             ("1.5", jpy, Style::Schema, "at most 0 decimals"),
             ("92233720368547758.08", eur, Style::Plain, "an amount below 2^63"),

@@ -118,15 +118,15 @@ pub(super) fn read(
     }
     let print = print(key, span.data.get(start..)?, length)?;
     let currency = words.code(*span.bytes(layout.currency)?.as_array()?)?;
-    let amount = figure(span.bytes(layout.amount)?).filter(|amount| *amount < AMOUNT_MAX)?;
-    let fee = match layout.fee.map(|fee| span.bytes(fee)) {
+    let amount = figure(span.cell(layout.amount)?, span.data).filter(|amount| *amount < AMOUNT_MAX)?;
+    let fee = match layout.fee.map(|fee| span.cell(fee)) {
         None => NO_FEE,
         Some(fee) => {
-            let fee = fee?;
-            if fee.is_empty() {
+            let (start, length) = fee?;
+            if length == 0 {
                 NO_FEE
             } else {
-                u32::try_from(figure(fee)?).ok().filter(|fee| *fee != NO_FEE)?
+                u32::try_from(figure((start, length), span.data)?).ok().filter(|fee| *fee != NO_FEE)?
             }
         }
     };
@@ -188,10 +188,34 @@ pub(super) fn row<'c>(
     })
 }
 
-/// Digits as the strict reader takes them, few enough for any amount.
+/// Digits as the strict reader takes them, few enough for any amount. Eight of them are read at once, as how many there are
+/// is what a machine cannot guess.
 #[inline(always)]
-fn figure(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || text.len() > DIGITS_MAX || (text.len() > 1 && text.starts_with(b"0")) {
+fn figure((start, length): (usize, usize), data: &[u8]) -> Option<u64> {
+    let rest = data.get(start..)?;
+    if length > 1 && rest.starts_with(b"0") {
+        return None;
+    }
+    if !(1..=8).contains(&length) {
+        return long_figure(rest.get(..length)?);
+    }
+    let bits = u32::try_from(8_usize.wrapping_sub(length).wrapping_mul(8)).ok()?;
+    // The last digit is brought to the last byte, with zeros in front of the first.
+    let digits =
+        (u64::from_le_bytes(*rest.first_chunk()?) ^ u64::from_le_bytes(*b"00000000")).wrapping_shl(bits);
+    if (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    // Two digits become a number, then two of those, and two of those.
+    let pairs = digits.wrapping_mul(10 << 8 | 1).wrapping_shr(8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100 << 16 | 1).wrapping_shr(16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1).wrapping_shr(32))
+}
+
+/// The same for more digits than that, or none.
+#[inline(never)]
+fn long_figure(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > DIGITS_MAX {
         return None;
     }
     let mut sum = 0_u64;
@@ -285,6 +309,63 @@ mod tests {
                             || text.contains('t'),
                         "{text}"
                     ),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_figure_is_what_the_library_reads_or_none() {
+        let table = [
+            "",
+            "0",
+            "7",
+            "00",
+            "01",
+            "10",
+            "42",
+            "999",
+            "1234",
+            "12345",
+            "123456",
+            "1234567",
+            "12345678",
+            "99999999",
+            "123456789",
+            "99999999999999",
+            "123456789012345",
+            "-1",
+            "+1",
+            "1.5",
+            "1,5",
+            "12a",
+            "a12",
+            "1 2",
+            ":",
+            "/",
+            "1\u{80}",
+            "\u{ff}1",
+            "\u{8a}\u{8a}1",
+        ];
+        for text in table {
+            let plain =
+                text.bytes().all(|byte| byte.is_ascii_digit()) && !(text.len() > 1 && text.starts_with('0'));
+            let expected = text.parse::<u64>().ok().filter(|_| plain && text.len() <= DIGITS_MAX);
+            for behind in ["", ",", "0", "9", "\u{ff}"] {
+                let data = format!("12{text}{behind}________________");
+                assert_eq!(figure((2, text.len()), data.as_bytes()), expected, "{text:?} {behind:?}");
+            }
+        }
+        // Every byte at every place of every length.
+        for length in 1..=9_usize {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut data = b"1111111111111111111111111".to_vec();
+                    data[place] = byte;
+                    let text = core::str::from_utf8(&data[..length]).unwrap_or_default();
+                    let is_zero = place == 0 && byte == b'0' && length > 1;
+                    let expected = text.parse::<u64>().ok().filter(|_| byte.is_ascii_digit() && !is_zero);
+                    assert_eq!(figure((0, length), &data), expected, "{data:?} {length}");
                 }
             }
         }

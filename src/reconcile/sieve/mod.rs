@@ -13,6 +13,7 @@ mod entries;
 mod plain;
 mod print;
 mod recall;
+mod rest;
 mod rows;
 mod scan;
 mod separators;
@@ -21,6 +22,7 @@ mod words;
 pub(super) use cells::Layout;
 pub use print::KEY_BYTES;
 pub use recall::Wanted;
+pub use rest::Rest;
 
 use super::batch::{self, Head};
 use super::parts::Share;
@@ -321,7 +323,7 @@ impl Sieve {
     ///
     /// [`Unfit`] for a statement that cannot be read, or stands there twice.
     pub fn part(&mut self, bank: &[&[u8]]) -> Result<Vec<u8>, Unfit> {
-        let [ledger, settlement, names] = &self.plan.names;
+        let [_, _, names] = &self.plan.names;
         let mut rows = Vec::new();
         let [_, _, mapping] = &self.plan.mappings;
         let mapping: Vec<(&str, &str)> = mapping.iter().map(|(ours, theirs)| (&**ours, &**theirs)).collect();
@@ -334,19 +336,29 @@ impl Sieve {
                 .map_err(|_| Unfit)?;
         }
         let head = Head {
-            names: [borrowed(ledger), borrowed(settlement), borrowed(names)],
+            names: self.plan.names.each_ref().map(|names| names.iter().map(|name| &**name).collect()),
             window: self.window.clone(),
             cleared: self.kept.cleared,
-            doubled: Vec::new(),
             of: self.share.of,
+            ..Head::default()
         };
         let mut out = batch::opened(&head, self.share, self.kept.bytes().saturating_add(rows.len()));
-        self.kept.pack(&mut out);
+        for row in self.kept.in_order() {
+            out.extend_from_slice(row);
+        }
         out.extend_from_slice(&rows);
         Ok(out)
     }
-}
 
-fn borrowed(names: &[String]) -> Vec<&str> {
-    names.iter().map(|name| &**name).collect()
+    /// Takes out the rows that stay, for whoever judges them in the same memory; nothing where there are other shares or files
+    /// of the bank, which only [`Sieve::part`] puts together.
+    pub fn rest(&mut self) -> Option<Rest> {
+        let [.., bank] = &self.plan.names;
+        if self.share != Share::WHOLE || !bank.is_empty() {
+            return None;
+        }
+        let Self { plan, window, kept, .. } = self;
+        let (plan, window) = (core::mem::take(plan), core::mem::take(window));
+        Some(Rest::of(plan.names, window, &core::mem::take(kept)))
+    }
 }

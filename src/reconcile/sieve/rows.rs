@@ -1,12 +1,14 @@
 //! The rows that stay, as the strict reader reads them.
 
+use core::iter;
+
 use super::Unfit;
 use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
 use crate::reconcile::columns::Columns;
 use crate::reconcile::csv::{Desk, Record, Records};
-use crate::reconcile::order::{by_front, is_same_front, position, shared};
-use crate::reconcile::packed::kind_byte;
+use crate::reconcile::order::shared;
+use crate::reconcile::packed::{Fields, kind_byte};
 use crate::reconcile::row::{Row, Side};
 
 /// Where the reference of a packed row stands: behind side, file, line, kind, whether it is keyed, and its own length.
@@ -60,14 +62,54 @@ impl Reader {
 /// A row that stays.
 #[derive(Clone, Copy, Debug)]
 struct KeptRow {
+    /// Where it stands among the packed rows.
+    from: usize,
+    /// How long its reference is.
+    reference: usize,
     kind: u8,
-    /// Where its reference stands among the packed rows, and how long it is.
-    reference: (usize, usize),
     side: u8,
-    file: usize,
-    line: u64,
-    /// Where the row stands.
-    packed: (usize, usize),
+}
+
+/// Bytes of a reference, behind what all of them have in common, that decide before the rows themselves are looked at.
+const FRONT_BYTES: usize = 26;
+
+/// The order of a row: its type, the front of its reference, its side, and which row it is. Numbers are compared faster than
+/// rows, which stand far from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    first: u128,
+    then: u128,
+}
+
+impl Key {
+    fn of(row: KeptRow, reference: &[u8], number: u32) -> Self {
+        let mut bytes = [0; 32];
+        let (front, back) = bytes.split_at_mut(1 + FRONT_BYTES);
+        for (own, byte) in front.iter_mut().zip(iter::once(&row.kind).chain(reference)) {
+            *own = *byte;
+        }
+        for (own, byte) in back.iter_mut().zip(iter::once(row.side).chain(number.to_be_bytes())) {
+            *own = byte;
+        }
+        match bytes.as_chunks().0 {
+            [first, then] => Self { first: u128::from_be_bytes(*first), then: u128::from_be_bytes(*then) },
+            _ => Self { first: 0, then: 0 },
+        }
+    }
+
+    /// Whether two rows are the same in type and the front of the reference.
+    fn is_like(&self, other: &Self) -> bool {
+        const PLACE_BITS: u32 = u8::BITS + u32::BITS;
+        self.first == other.first && self.then >> PLACE_BITS == other.then >> PLACE_BITS
+    }
+
+    const fn side(&self) -> u128 {
+        self.then >> u32::BITS
+    }
+
+    fn row(&self) -> usize {
+        usize::try_from(self.then & u128::from(u32::MAX)).unwrap_or(usize::MAX)
+    }
 }
 
 /// Rows that stay, packed, and what is known of the others.
@@ -75,6 +117,8 @@ struct KeptRow {
 pub(super) struct Kept {
     packed: Vec<u8>,
     rows: Vec<KeptRow>,
+    /// Bytes of the longest reference.
+    longest: usize,
     pub(super) cleared: Cleared,
 }
 
@@ -82,14 +126,9 @@ impl Kept {
     pub(super) fn keep(&mut self, row: &Row<'_>) {
         let from = self.packed.len();
         row.pack(&mut self.packed);
-        self.rows.push(KeptRow {
-            kind: kind_byte(row.kind),
-            reference: (from.saturating_add(REFERENCE_AT), row.reference.len()),
-            side: row.side.byte(),
-            file: row.file,
-            line: row.line,
-            packed: (from, self.packed.len()),
-        });
+        let reference = row.reference.len();
+        self.longest = self.longest.max(reference);
+        self.rows.push(KeptRow { from, reference, kind: kind_byte(row.kind), side: row.side.byte() });
     }
 
     /// How many bytes they have.
@@ -97,30 +136,50 @@ impl Kept {
         self.packed.len()
     }
 
-    /// Appends all of them, in the order in which the judge looks at them: that is found faster here, where all are at hand,
+    /// How many they are.
+    pub(super) const fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// All of them, packed, in the order in which the judge looks at them: that is found faster here, where all are at hand,
     /// and the judge goes over rows that are in order once.
-    pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        let Self { packed, rows, .. } = self;
-        let text = |(from, length): (usize, usize)| {
-            packed.get(from..from.saturating_add(length)).unwrap_or_default()
-        };
-        let shared = shared(&mut rows.iter().map(|row| text(row.reference)));
-        // Numbers are sorted faster than rows: kind, front of the reference, and which row it is.
-        let mut order: Vec<u128> = Vec::with_capacity(rows.len());
-        for (row, number) in rows.iter().zip(0_u32..) {
-            let reference = text(row.reference).get(shared..).unwrap_or_default();
-            order.push(by_front(row.kind, reference, number));
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &[u8]> {
+        self.order().into_iter().map(|key| self.packed(key.row()))
+    }
+
+    /// A row as it is packed.
+    fn packed(&self, row: usize) -> &[u8] {
+        let Some(from) = self.rows.get(row).map(|row| row.from) else { return &[] };
+        let to = self.rows.get(row.saturating_add(1)).map_or(self.packed.len(), |next| next.from);
+        self.packed.get(from..to).unwrap_or_default()
+    }
+
+    fn reference(&self, row: &KeptRow) -> &[u8] {
+        let from = row.from.saturating_add(REFERENCE_AT);
+        self.packed.get(from..from.saturating_add(row.reference)).unwrap_or_default()
+    }
+
+    fn order(&self) -> Vec<Key> {
+        let shared = shared(&mut self.rows.iter().map(|row| self.reference(row)));
+        let mut order = Vec::with_capacity(self.rows.len());
+        for (row, number) in self.rows.iter().zip(0..) {
+            order.push(Key::of(*row, self.reference(row).get(shared..).unwrap_or_default(), number));
         }
         order.sort_unstable();
-        let at = |number: u128| rows.get(position(number));
-        for same in order.chunk_by_mut(|one, other| is_same_front(*one, *other)).filter(|same| same.len() > 1)
-        {
-            let key = |row: &KeptRow| (text(row.reference), row.side, row.file, row.line);
-            same.sort_unstable_by(|one, other| at(*one).map(key).cmp(&at(*other).map(key)));
+        let is_whole = self.longest <= shared.saturating_add(FRONT_BYTES);
+        for same in order.chunk_by_mut(Key::is_like).filter(|same| same.len() > 1) {
+            let is_settled = is_whole && same.is_sorted_by(|one, next| one.side() < next.side());
+            if !is_settled {
+                same.sort_unstable_by(|one, other| self.key(one).cmp(&self.key(other)));
+            }
         }
-        for number in &order {
-            let Some((from, to)) = at(*number).map(|row| row.packed) else { continue };
-            out.extend_from_slice(packed.get(from..to).unwrap_or_default());
-        }
+        order
+    }
+
+    /// What decides where a key does not: reference, side, file and line.
+    fn key(&self, key: &Key) -> Option<(&[u8], u8, usize, u64)> {
+        let row = self.rows.get(key.row())?;
+        let mut fields = Fields::of(self.packed(key.row()));
+        Some((self.reference(row), fields.byte()?, fields.count()?, fields.natural()?))
     }
 }

@@ -12,6 +12,12 @@ use crate::prelude::*;
 /// Bytes that are looked at together.
 pub(super) const BLOCK_BYTES: usize = 64;
 
+/// Separators that a block has at least, or nearly.
+const SURE_ALL: usize = 8;
+
+/// Line feeds that a block has at most, or nearly.
+const SURE_FEEDS: usize = 2;
+
 type Block = [u8; BLOCK_BYTES];
 
 /// What was found in a chunk.
@@ -78,8 +84,8 @@ impl Separators {
         }
         for block in full.iter().chain([&last]) {
             let masks = seen.block(block, delimiter);
-            all = put(&mut self.all.0, all, base, masks.all);
-            feeds = put(&mut self.feeds.0, feeds, base, masks.feeds);
+            all = put::<SURE_ALL>(&mut self.all.0, all, base, masks.all);
+            feeds = put::<SURE_FEEDS>(&mut self.feeds.0, feeds, base, masks.feeds);
             base = base.wrapping_add(64);
         }
         (self.has_quotes, self.has_returns, self.is_foreign, self.has_zeros) = seen.told();
@@ -112,8 +118,8 @@ impl Separators {
             let masks = seen.block(block, delimiter);
             let inside = odd(quotes(block)) ^ within;
             within = if inside >> 63 == 1 { u64::MAX } else { 0 };
-            all = put(&mut self.all.0, all, base, masks.all & !inside);
-            feeds = put(&mut self.feeds.0, feeds, base, masks.feeds & !inside);
+            all = put::<SURE_ALL>(&mut self.all.0, all, base, masks.all & !inside);
+            feeds = put::<SURE_FEEDS>(&mut self.feeds.0, feeds, base, masks.feeds & !inside);
             base = base.wrapping_add(64);
         }
         (all, feeds)
@@ -167,11 +173,18 @@ fn vector(part: &[u8; 16]) -> v128 {
     u64x2(low, high)
 }
 
-/// Puts the places of a mask behind the first `count`; gives how many there are then.
+/// Puts the places of a mask behind the first `count`; gives how many there are then. `SURE` are written whether they are there
+/// or not, as a machine guesses wrong how many there are; what was too many is written over by the next.
 #[inline]
-fn put(places: &mut [u32], count: usize, base: u32, mask: u64) -> usize {
+fn put<const SURE: usize>(places: &mut [u32], count: usize, base: u32, mask: u64) -> usize {
     let mut rest = mask;
-    for slot in places.get_mut(count..).unwrap_or_default() {
+    let behind = places.get_mut(count..).unwrap_or_default();
+    let Some((sure, others)) = behind.split_first_chunk_mut::<SURE>() else { return count };
+    for slot in sure {
+        *slot = base.wrapping_add(rest.trailing_zeros());
+        rest &= rest.wrapping_sub(1);
+    }
+    for slot in others {
         if rest == 0 {
             break;
         }

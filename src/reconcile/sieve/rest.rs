@@ -1,0 +1,55 @@
+//! What stays of a run of one share is judged in the memory it stands in: nobody has to find out again in which order.
+
+use super::rows::Kept;
+use crate::prelude::*;
+use crate::reconcile::batch::{self, Head};
+use crate::reconcile::clear::Cleared;
+use crate::reconcile::parts::{PartError, Share};
+use crate::reconcile::telling::{self, Form};
+use crate::reconcile::window::Window;
+
+/// The rows of a run that stay.
+#[derive(Debug)]
+pub struct Rest {
+    names: [Vec<String>; 3],
+    window: Window,
+    cleared: Cleared,
+    /// Packed, in the order of the judge: what is looked at together stands together.
+    rows: Vec<u8>,
+    count: usize,
+}
+
+impl Rest {
+    pub(super) fn of(names: [Vec<String>; 3], window: Window, kept: &Kept) -> Self {
+        let mut rows = Vec::with_capacity(kept.bytes());
+        for row in kept.in_order() {
+            rows.extend_from_slice(row);
+        }
+        Self { names, window, cleared: kept.cleared, rows, count: kept.count() }
+    }
+
+    /// What [`tell`](crate::reconcile::tell) does with a part.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`tell`](crate::reconcile::tell).
+    pub fn tell(
+        &self,
+        terms: &[u8],
+        how: (Share, Form),
+        write: &mut dyn FnMut(&[u8]),
+    ) -> Result<usize, PartError> {
+        let Self { names, window, cleared, rows, count } = self;
+        let head = Head {
+            names: names.each_ref().map(|names| names.iter().map(|name| &**name).collect()),
+            window: window.clone(),
+            cleared: *cleared,
+            of: 1,
+            is_in_order: true,
+            ..Head::default()
+        };
+        let mut unpacked = Vec::with_capacity(*count);
+        batch::unpack_rows(rows, &mut unpacked)?;
+        telling::tell_rows((head, unpacked), terms, how, write)
+    }
+}
