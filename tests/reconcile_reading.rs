@@ -207,6 +207,15 @@ fn zeros_beyond_the_decimals_of_a_currency_mean_nothing() {
         "reference,amount_minor,currency,fee_minor\na,1000,JPY,30\nb,-1234,EUR,30\nc,12340,KWD,\nd,0,EUR,0\n";
     let report = reconcile(scaled, minor, Options::default()).unwrap();
     assert_eq!((report.matched, report.breaks), (4, Vec::new()));
+    // What is no figure is told as it stands there, with its zeros.
+    for (figure, currency) in [(".00", "JPY"), ("1.2.00", "EUR"), ("+1.0000", "EUR"), ("1..000", "JPY")] {
+        let text = format!("reference,amount,currency\na,{figure},{currency}\n");
+        let error = reconcile(&text, minor, Options::default()).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("`{figure}`")) || error.contains(&format!("\"{figure}\"")),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -288,7 +288,7 @@ fn what_stays_is_judged_in_place_only_where_it_is_all_there_is() {
         .map(|name| [Source { name, data: if name == "s.csv" { &data[..32] } else { data } }]);
     let both = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
     let with_bank = Sources { bank: &bank, ..both };
-    let is_there = |sources: &Sources<'_>, share| sifted(sources, share, 64).unwrap().rest().is_some();
+    let is_there = |sources: &Sources<'_>, share| sifted(sources, share, 64).unwrap().rest().is_ok();
     assert!(is_there(&both, Share::WHOLE));
     assert!(!is_there(&both, Share { index: 0, of: 2 }));
     assert!(!is_there(&with_bank, Share::WHOLE));

@@ -454,11 +454,13 @@ fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> 
         Some(digits) => (digits, true),
         None => (text, false),
     };
-    let (digits, read): (_, fn(&str, Currency) -> _) = if column.minor {
+    let (short, read): (_, fn(&str, Currency) -> _) = if column.minor {
         (digits, Amount::parse_minor)
     } else {
         (without_zeros(digits, currency), Amount::parse_major)
     };
+    // What is wrong is told of what stands there.
+    let amount = read(short, currency).or_else(|_| read(digits, currency));
     let wrong = |error: money::Error| {
         Error::from(ErrorKind::BadValue {
             at: record.place(column.index),
@@ -466,7 +468,7 @@ fn minor_units(record: &Record<'_, '_>, column: Figures, currency: Currency) -> 
             reason: error.report().said().message,
         })
     };
-    let minor = i64::try_from(read(digits, currency).map_err(wrong)?.minor()).unwrap_or(i64::MAX);
+    let minor = i64::try_from(amount.map_err(wrong)?.minor()).unwrap_or(i64::MAX);
     Ok(Some(if negative { minor.saturating_neg() } else { minor }))
 }
 

@@ -89,7 +89,7 @@ pub(super) struct Candidates<'r> {
 /// What rows may be asked for by rows of the other side, or seem to be: to sort those that nobody asks for takes longer than
 /// all questions. Where size counts more, everything may be.
 pub(super) struct Asked<'n> {
-    /// A bit for each number that is asked for, by its hash.
+    /// A bit for each number that is asked for, by its hash. There are 64 bits or more for each, so that few others share one.
     bits: Vec<u64>,
     number: &'n dyn Fn(&Row<'_>) -> i64,
 }

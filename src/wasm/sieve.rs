@@ -16,9 +16,9 @@ const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 pub struct Sieving {
     sieve: Option<Sieve>,
     lengths: [Vec<u64>; 3],
-    /// A part that waits for being printed,
+    /// A part that waits for being printed.
     kept: Vec<u8>,
-    /// or the rows of one.
+    /// The rows that wait for being printed, where they are no part.
     rest: Option<Rest>,
 }
 
@@ -109,10 +109,13 @@ impl Sieving {
 
     /// The same, and it stays here for [`Sieving::print`]: a large one is not copied out and in again.
     pub fn keep(&mut self, bank: &[u8]) -> bool {
-        self.rest = self.sieve.as_mut().and_then(Sieve::rest);
-        if self.rest.is_some() {
-            self.sieve = None;
-            return true;
+        match self.sieve.take().map(Sieve::rest) {
+            Some(Ok(rest)) => {
+                self.rest = Some(rest);
+                return true;
+            }
+            Some(Err(sieve)) => self.sieve = Some(*sieve),
+            None => return false,
         }
         self.kept = self.try_part(bank).unwrap_or_default();
         !self.kept.is_empty()

@@ -147,6 +147,17 @@ test("files of a provider and a bank keep their lines and their statements, in w
   assert.deepEqual(await createReconciliation({ store: earlier }).result({ asOf }), once);
 });
 
+test("a file keeps the lines it was read from when it is added again without them", async () => {
+  const reconciliation = createReconciliation({ store: memoryStore() });
+  const data = "reference,amount,currency\norder_1,1,EUR\n";
+  const lines = async (): Promise<unknown> => (await reconciliation.result({ asOf })).breaks.map(({ rows }) => rows.ledger);
+  await reconciliation.add({ ledger: { name: "books.csv", data, lines: [77] } });
+  const first = await lines();
+  assert.deepEqual(first, [[{ file: "books.csv", line: 77 }]]);
+  await reconciliation.add({ ledger: { name: "books.csv", data } });
+  assert.deepEqual(await lines(), first);
+});
+
 test("files that several processes add at once are all kept", async () => {
   const store = memoryStore();
   const row = (id: number): string => `ch_${id},order_${id},charge,1000,30,EUR,2026-03-01T00:00:00Z,,`;

@@ -145,7 +145,11 @@ test("parts that lack rows which rules or matches ask for are refused, and so ar
   const [first = part] = mixed;
   assert.throws(() => judgeParts(first, { rules: fees, onMatch: () => undefined }), { code: "reconcile_parts_missing" });
   assert.throws(() => mergeParts([first, first]), { code: "reconcile_part_doubled" });
+  // What are no parts, or not all, are refused as that.
+  assert.throws(() => judgeParts(new Uint8Array([1, 2, 3]), { rules: fees }), { code: "batch_corrupt" });
+  assert.throws(() => judgeParts(partitionOf(options, { index: 0, of: 2 }), { rules: fees }), { code: "reconcile_parts_missing" });
   // Cut off and changed anywhere in front, they are refused or tell what they say; nothing else is thrown.
+  let refused = 0;
   for (let at = 0; at < 400; at += 1) {
     const bent = part.slice(0, at % 2 === 0 ? roll(part.length) : part.length);
     if (bent.length === part.length) bent[roll(600)] = roll(256);
@@ -153,6 +157,42 @@ test("parts that lack rows which rules or matches ask for are refused, and so ar
       judgeParts(bent);
     } catch (error) {
       assert.match(String((error as { code?: string }).code), /^(?:batch_corrupt|reconcile_parts_missing|json_\w+|text_\w+)$/, String(error));
+      refused += 1;
     }
   }
+  assert.ok(refused > 200, `${refused} of 400 were refused`);
+});
+
+test("a file that was written anew shares its name with no other of its side", () => {
+  const data = "reference,amount,currency\na,1,EUR\n";
+  for (const files of [[{ name: "b", data, lines: [44] }, { name: "b", data }], [{ name: "b", data }, { name: "b", data, lines: [44] }]]) {
+    assert.throws(() => reconcile({ ledger: data, settlement: files }), { code: "option_invalid" });
+  }
+  assert.equal(reconcile({ ledger: { name: "b", data, lines: [44] }, settlement: { name: "b", data }, asOf }).breaks.length, 0);
+});
+
+test("notes of a few bytes that ask for more lines than there can be are refused before one is made", () => {
+  const part = partitionOf({ ledger: "reference,amount,currency\na,1,EUR\n", settlement: "reference,amount,currency\na,2,EUR\n", asOf }, { index: 0, of: 1 });
+  const noted = (places: unknown): Uint8Array => {
+    const document = Buffer.from(JSON.stringify(places));
+    const head = Buffer.alloc(10);
+    head[0] = 0xff;
+    head.writeUInt32LE(document.length, 2);
+    return Buffer.concat([head, document, part]);
+  };
+  assert.equal(judgeParts(noted({ settlement: { "settlement.csv": [44, 1] } })).breaks[0]?.rows.settlement[0]?.line, 44);
+  const most = 2 ** 25;
+  const refused = [
+    { ledger: { a: [1, most + 1] } },
+    { ledger: { a: [1, most / 2], b: [1, most / 2] }, bank: { c: [1, 1] } },
+    { ledger: { a: [1, Number.MAX_SAFE_INTEGER] } },
+    { ledger: { a: [1, 0] } },
+    { ledger: { a: [1, -1] } },
+    { ledger: { a: [-7, 1] } },
+    { ledger: { a: [5, 1, -5, 1] } },
+    { ledger: { a: [1.5, 1] } },
+    { ledger: { a: [1] } },
+    { ledger: { a: 7 } },
+  ];
+  for (const places of refused) assert.throws(() => judgeParts(noted(places)), { code: "batch_corrupt" }, JSON.stringify(places));
 });

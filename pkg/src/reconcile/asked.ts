@@ -122,8 +122,10 @@ function side(name: "ledger" | "settlement" | "bank", input: Source | readonly S
   const files = sources.map((source, index) => {
     const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
     if (!isNamed(source)) return { name: own, data: plain(own, bytes(own, source)) };
+    // The first of a name may be the one that was written anew, or the second.
+    const isNamesake = sources.some((other, place) => place !== index && isNamed(other) && other.name === own);
     if (source.lines !== undefined) {
-      if (lines.has(own)) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: give each its own, since a break names the file it is in");
+      if (isNamesake) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: give each its own, since a break names the file it is in");
       const { statements: told = [] } = source;
       lines.set(own, told.length === 0 ? source.lines : [...source.lines, ...told.map(({ line }) => line)]);
     }

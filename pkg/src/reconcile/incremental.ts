@@ -114,7 +114,7 @@ export class Reconciliation {
         if (same === undefined) all.push(file);
         else if (!isSame(same, file)) throw changed(file);
         // An earlier version kept the rows alone.
-        else if (same.statements === undefined) all[at] = file;
+        else if (same.statements === undefined && file.statements !== undefined) all[at] = { ...same, ...file };
       }
       if (JSON.stringify(all) === JSON.stringify(known)) return kept.map(shown);
       const value = JSON.stringify({ v: 1, files: all });

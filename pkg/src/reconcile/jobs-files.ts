@@ -1,8 +1,8 @@
 /**
  * The files of a run in jobs: generic CSV by its place alone, and files of providers and banks by place and format.
  *
- * Invariant: what a file is read as stands in its job, so that every machine reads it alike; what cannot be read so on any
- * machine is refused before anything is queued, as far as it shows without the file.
+ * Invariant: what a file is read as stands in its job, so that every machine reads it alike; a format that no
+ * machine can read, or a member that none knows, is refused before anything is queued.
  */
 
 import { onlyKnown, refusal, text, type BytesInput } from "../shell/guard.js";
@@ -29,7 +29,13 @@ export function checkedFile(name: string, file: string | JobsFile, side: "ledger
 
 function orderedMapping(name: string, mapping: TableMapping): TableMapping {
   onlyKnown(name, mapping, MAPPING);
-  return Object.fromEntries(MAPPING.flatMap((member) => (mapping[member] === undefined ? [] : [[member, mapping[member]]])));
+  return Object.fromEntries(MAPPING.flatMap((member) => (mapping[member] === undefined ? [] : [[member, ordered(mapping[member])]])));
+}
+
+/** The members of a table, whatever order they were written in. */
+function ordered(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Where a file is. */

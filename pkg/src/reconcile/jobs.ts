@@ -21,7 +21,7 @@ import type { ReadOptions } from "./readers.js";
 import type { Report } from "./report.js";
 import { rulesOf } from "./rules.js";
 
-/** A file that is no generic CSV: where it is, and what is known of it. */
+/** A file that has to be read by a format, a mapping or an encoding: where it is, and what is known of it. */
 export interface JobsFile extends Omit<ReadOptions, "name" | "context"> {
   /** As `read` knows it; breaks call the file by it. */
   readonly place: string;

@@ -27,8 +27,8 @@ const MARK = 0xff;
 /** Mark, whether every row is there, and the lengths of places and statements. */
 const HEAD_BYTES = 10;
 
-/** More rows than fit into an engine. */
-const LINES_MAX = 2 ** 27;
+/** Rows of all files of a part: more do not fit into an engine, and an array that grows holds as many. */
+const LINES_MAX = 2 ** 25;
 
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
@@ -74,8 +74,14 @@ function written(places: Places): Written {
 }
 
 function placesOf(written: Written): Places {
+  let left = LINES_MAX;
+  const lines = (steps: readonly number[]): number[] => {
+    const lines = linesOf(steps, left);
+    left -= lines.length;
+    return lines;
+  };
   const side = (name: (typeof SIDES)[number]): ReadonlyMap<string, readonly number[]> =>
-    new Map(Object.entries(written[name] ?? {}).map(([file, steps]) => [file, linesOf(steps)]));
+    new Map(Object.entries(written[name] ?? {}).map(([file, steps]) => [file, lines(steps)]));
   return { ledger: side("ledger"), settlement: side("settlement"), bank: side("bank") };
 }
 
@@ -102,12 +108,16 @@ function stepsOf(lines: readonly number[]): number[] {
   return steps;
 }
 
-function linesOf(steps: readonly number[]): number[] {
+/** The lines of a file, at most so many. Whoever wrote the steps may be anybody: nothing is made before its number is known. */
+function linesOf(steps: readonly number[], most: number): number[] {
+  if (!Array.isArray(steps)) throw new TypeError("no lines of a file");
   const lines: number[] = [];
   let line = 0;
   for (let at = 0; at < steps.length; at += 2) {
     const [step, count] = [steps[at] ?? NaN, steps[at + 1] ?? NaN];
-    if (!Number.isSafeInteger(step) || !Number.isSafeInteger(count) || lines.length + count > LINES_MAX) throw new RangeError("no lines of a file");
+    const isCount = Number.isSafeInteger(count) && count >= 1 && lines.length + count <= most;
+    const [first, last] = [line + step, line + step * count];
+    if (!isCount || !Number.isSafeInteger(step) || !Number.isSafeInteger(last) || first < 1 || last < 1) throw new RangeError("no lines of a file");
     for (let left = count; left > 0; left -= 1) lines.push((line += step));
   }
   return lines;

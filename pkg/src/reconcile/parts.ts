@@ -70,8 +70,12 @@ export function judgeParts(part: Uint8Array, options: Pick<ReconcileOptions, "ru
   const { rules, onMatch } = onlyKnown("options", options, ["rules", "onMatch"]);
   const { rows, notes } = opened(part);
   const terms = termsOf({ rules, onMatch }, []);
-  if (needsEveryRow(terms) && !notes.isWhole) throw thinned();
   const packed = joined([packTerms(terms), notes.statements]);
+  if (needsEveryRow(terms) && !notes.isWhole) {
+    // Bytes that are no whole run are that first of all.
+    sieve.invoke((exports) => exports.sieve_conclude(rows, packed));
+    throw thinned();
+  }
   if (onMatch !== undefined) {
     const verdicts = judge.raw((exports) => exports.reconcile_judge(rows, packed));
     // There are none of bytes that are no whole run, of which the sieve says what they are.

@@ -355,15 +355,17 @@ impl Sieve {
         Ok(out)
     }
 
-    /// Takes out the rows that stay, for whoever judges them in the same memory; nothing where there are other shares or files
-    /// of the bank, which only [`Sieve::part`] puts together.
-    pub fn rest(&mut self) -> Option<Rest> {
+    /// The rows that stay, for whoever judges them in the same memory.
+    ///
+    /// # Errors
+    ///
+    /// The sieve itself where there are other shares or files of the bank, which only [`Sieve::part`] puts together.
+    pub fn rest(self) -> Result<Rest, Box<Self>> {
         let [.., bank] = &self.plan.names;
         if self.share != Share::WHOLE || !bank.is_empty() {
-            return None;
+            return Err(Box::new(self));
         }
         let Self { plan, window, kept, .. } = self;
-        let (plan, window) = (core::mem::take(plan), core::mem::take(window));
-        Some(Rest::of(plan.names, window, &core::mem::take(kept)))
+        Ok(Rest::of(plan.names, window, &kept))
     }
 }

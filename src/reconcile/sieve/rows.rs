@@ -94,6 +94,7 @@ impl Key {
         }
         match bytes.as_chunks().0 {
             [first, then] => Self { first: u128::from_be_bytes(*first), then: u128::from_be_bytes(*then) },
+            // There are 32 bytes, always.
             _ => Self { first: 0, then: 0 },
         }
     }
@@ -104,6 +105,7 @@ impl Key {
         self.first == other.first && self.then >> PLACE_BITS == other.then >> PLACE_BITS
     }
 
+    /// What stands in front of which row it is: among rows that are alike, the side.
     const fn side(&self) -> u128 {
         self.then >> u32::BITS
     }
