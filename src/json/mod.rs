@@ -26,9 +26,11 @@ pub use fields::Fields;
 pub(crate) use pretty::pretty;
 pub use reader::Reader;
 pub use scan::parse;
-pub use write::{ArrayWriter, ObjectWriter, quoted};
+#[cfg(feature = "reconcile")]
+pub(crate) use write::is_escaped;
 #[cfg(any(feature = "reconcile", feature = "simulator"))]
-pub(crate) use write::{is_escaped, string as append_quoted};
+pub(crate) use write::string as append_quoted;
+pub use write::{ArrayWriter, ObjectWriter, quoted};
 
 /// Deepest nesting accepted. Provider payloads stay below 20; the rest is an attack on the stack.
 pub const DEPTH_MAX: usize = 64;
