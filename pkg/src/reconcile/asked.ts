@@ -122,9 +122,9 @@ function side(name: "ledger" | "settlement" | "bank", input: Source | readonly S
   const files = sources.map((source, index) => {
     const own = isNamed(source) ? source.name : sources.length === 1 ? `${name}.csv` : `${name}-${index + 1}.csv`;
     if (!isNamed(source)) return { name: own, data: plain(own, bytes(own, source)) };
-    // The first of a name may be the one that was written anew, or the second.
-    const isNamesake = sources.some((other, place) => place !== index && isNamed(other) && other.name === own);
     if (source.lines !== undefined) {
+      // The other of the name may stand before it or behind it, and have lines or none.
+      const isNamesake = sources.some((other, place) => place !== index && isNamed(other) && other.name === own);
       if (isNamesake) throw refusal("option_invalid", `${name}.name`, own, "is the name of two files: give each its own, since a break names the file it is in");
       const { statements: told = [] } = source;
       lines.set(own, told.length === 0 ? source.lines : [...source.lines, ...told.map(({ line }) => line)]);
