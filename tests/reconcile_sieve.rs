@@ -15,7 +15,7 @@
 mod random;
 
 use random::Random;
-use tillproof::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Unfit};
+use tillproof::reconcile::sieve::{KEY_BYTES, Lane, Plan, Sieve, Unfit};
 use tillproof::reconcile::{self, Form, Options, Share, Side, Source, Sources};
 
 /// The part that a sieve makes of files.
@@ -24,8 +24,8 @@ fn sieved(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Vec<u8>, 
     sifted(sources, share, piece)?.part(&bank)
 }
 
-/// Puts files into a sieve, in pieces of `piece` bytes.
-fn sifted(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Sieve, Unfit> {
+/// A sieve for these files.
+fn sieve(sources: &Sources<'_>, share: Share) -> Sieve {
     let names = [sources.ledger, sources.settlement, sources.bank]
         .map(|files| files.iter().map(|file| file.name.to_owned()).collect());
     let plan = Plan { names, ..Plan::default() };
@@ -33,23 +33,37 @@ fn sifted(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Sieve, Un
     key.iter_mut()
         .zip(0_u32..)
         .for_each(|(byte, place)| *byte = (place.wrapping_mul(2_654_435_761) >> 24) as u8);
-    let mut sieve = Sieve::new(plan, Options::default(), share, &key).unwrap();
+    Sieve::new(plan, Options::default(), share, &key).unwrap()
+}
+
+/// Puts files into a sieve, in pieces of `piece` bytes.
+fn sifted(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Sieve, Unfit> {
+    let mut sieve = sieve(sources, share);
     let sides = [(Side::Ledger, sources.ledger), (Side::Settlement, sources.settlement)];
     for (side, files) in sides {
         for file in files {
             sieve.begin(side, file.data.len() as u64)?;
-            let mut rest = file.data;
-            while !rest.is_empty() {
-                let room = sieve.room();
-                let length = piece.min(room.len()).min(rest.len());
-                room[..length].copy_from_slice(&rest[..length]);
-                rest = &rest[length..];
-                sieve.take(length)?;
-            }
+            pour(&mut sieve, file.data, piece)?;
             sieve.close()?;
         }
     }
     sieve.finish()?;
+    give(&mut sieve, sources)?;
+    Ok(sieve)
+}
+
+fn pour(sieve: &mut Sieve, mut rest: &[u8], piece: usize) -> Result<(), Unfit> {
+    while !rest.is_empty() {
+        let room = sieve.room();
+        let length = piece.min(room.len()).min(rest.len());
+        room[..length].copy_from_slice(&rest[..length]);
+        rest = &rest[length..];
+        sieve.take(length)?;
+    }
+    Ok(())
+}
+
+fn give(sieve: &mut Sieve, sources: &Sources<'_>) -> Result<(), Unfit> {
     while let Some(wanted) = sieve.wanted() {
         let files = if wanted.side == Side::Ledger { sources.ledger } else { sources.settlement };
         let from = wanted.offset as usize;
@@ -57,7 +71,111 @@ fn sifted(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Sieve, Un
         sieve.room_for(wanted.length).copy_from_slice(bytes);
         sieve.give()?;
     }
-    Ok(sieve)
+    Ok(())
+}
+
+/// Where a lane begins that is to begin about here, in bytes of a file.
+fn cut(data: &[u8], about: usize) -> usize {
+    let Some(before) = about.checked_sub(1) else { return 0 };
+    data[before..].iter().position(|byte| *byte == b'\n').map_or(data.len(), |feed| about + feed)
+}
+
+/// Puts a stretch of each file of a side into a lane: `from` and `to` are those of the side. Gives the lines that each of them had.
+fn pour_stretch(
+    sieve: &mut Sieve,
+    (side, files): (Side, &[Source<'_>]),
+    (from, to): (usize, usize),
+    piece: usize,
+) -> Result<Vec<u64>, Unfit> {
+    let mut base = 0;
+    let mut lines = Vec::new();
+    for Source { data, .. } in files {
+        sieve.begin(side, data.len() as u64)?;
+        let [from, to] = [from, to].map(|end| end.saturating_sub(base).min(data.len()));
+        // Of a file that is not for this lane, the header.
+        let is_own = to > 0 && from < data.len();
+        if from > 0 || !is_own {
+            pour(sieve, &data[..cut(data, 1)], piece)?;
+            sieve.skip(if is_own { from } else { data.len() } as u64)?;
+        }
+        pour(sieve, if is_own { &data[from..to] } else { &[] }, piece)?;
+        lines.push(if is_own { sieve.line() } else { 0 });
+        if is_own && to < data.len() {
+            sieve.skip(data.len() as u64)?;
+        }
+        sieve.close()?;
+        base += data.len();
+    }
+    Ok(lines)
+}
+
+/// What a sieve would have that had read all files, out of so many lanes that each read a stretch of them.
+fn laned(sources: &Sources<'_>, of: usize, random: &mut Random, piece: usize) -> Result<Sieve, Unfit> {
+    let sides = [(Side::Ledger, sources.ledger), (Side::Settlement, sources.settlement)];
+    let ends = sides.map(|(_, files)| {
+        let whole = files.iter().map(|file| file.data.len()).sum::<usize>();
+        let mut ends: Vec<usize> = (1..of).map(|_| random.below(whole as u64 + 1) as usize).collect();
+        ends.sort_unstable();
+        let mut base = 0;
+        for Source { data, .. } in files {
+            for end in ends.iter_mut().filter(|end| (base..base + data.len()).contains(*end)) {
+                *end = base + cut(data, *end - base);
+            }
+            base += data.len();
+        }
+        ends.sort_unstable();
+        [vec![0], ends, vec![whole]].concat()
+    });
+    let mut lanes: Vec<Sieve> = (0..of).map(|_| sieve(sources, Share::WHOLE)).collect();
+    let stretch = |side: usize, lane: usize| (ends[side][lane], ends[side][lane + 1]);
+    let mut lines = [Vec::new(), Vec::new()];
+    let (first, others) = lanes.split_first_mut().unwrap();
+    first.be(Lane::First);
+    for (side, lines) in [0, 1].into_iter().zip(&mut lines) {
+        lines.push(pour_stretch(first, sides[side], stretch(side, 0), piece)?);
+        for (lane, other) in (1..).zip(&mut *others) {
+            if side == 0 {
+                other.be(Lane::Other);
+            }
+            lines.push(pour_stretch(other, sides[side], stretch(side, lane), piece)?);
+            // What the others have read, the first hears.
+            let mut place = 0;
+            if random.below(2) == 0 {
+                other.gather();
+            }
+            while place < other.rows() {
+                let said = other.rows_from(place).to_vec();
+                first.room_for(said.len()).copy_from_slice(&said);
+                first.hear(sides[side].0, said.len(), &other.words())?;
+                place += said.len() / 36;
+            }
+            other.forget();
+        }
+    }
+    first.finish()?;
+    give(first, sources)?;
+    for (lane, other) in (1..).zip(others) {
+        let staying = |index: usize, side: Side| {
+            let (from, to) = stretch(index, lane);
+            first.staying(side, from as u32, to as u32).to_vec()
+        };
+        other.stay(&staying(0, Side::Ledger), &staying(1, Side::Settlement))?;
+        give(other, sources)?;
+        let before = [0, 1].map(|index| {
+            let begins = ends[index][lane];
+            let mut base = 0;
+            let file = sides[index].1.iter().position(|file| {
+                base += file.data.len();
+                begins < base
+            });
+            let file = file.unwrap_or_default();
+            let base = sides[index].1[..file].iter().map(|file| file.data.len()).sum::<usize>();
+            let lines = lines[index][..lane].iter().map(|lines| lines[file]);
+            (file, if begins > base { lines.sum() } else { 0 })
+        });
+        first.adopt(other.kept(), before)?;
+    }
+    Ok(lanes.swap_remove(0))
 }
 
 fn report(part: &[u8]) -> String {
@@ -219,7 +337,7 @@ fn breaks_that_nothing_tells_apart_are_numbered_the_same_in_every_stretch() {
 #[test]
 fn with_and_without_the_sieve_the_report_is_the_same() {
     let mut fits = 0;
-    let mut merged_parts = 0;
+    let (mut merged_parts, mut in_lanes) = (0, 0);
     for seed in 0..300 {
         let mut random = Random::new(seed);
         let rows = 1 + random.below(60) as usize;
@@ -260,6 +378,13 @@ fn with_and_without_the_sieve_the_report_is_the_same() {
                 let count = kept.tell(&[], how, &mut |piece| rest.extend_from_slice(piece)).unwrap();
                 assert!(rest == expected.printed() && count == expected.breaks.len(), "seed {seed}");
                 fits += 1;
+                let lanes = 1 + random.below(4) as usize;
+                if let Ok(first) = laned(&sources, lanes, &mut random, piece) {
+                    let mut told = Vec::new();
+                    first.rest().unwrap().tell(&[], how, &mut |piece| told.extend_from_slice(piece)).unwrap();
+                    assert!(told == expected.printed(), "seed {seed}, {lanes} lanes");
+                    in_lanes += 1;
+                }
             }
             (Err(Unfit), _) => {}
             (Ok(_), Err(error)) => panic!("seed {seed}: the sieve took what the reader refuses: {error}"),
@@ -278,6 +403,7 @@ fn with_and_without_the_sieve_the_report_is_the_same() {
         }
     }
     assert!(fits > 100, "{fits} of 300 files were for the sieve");
+    assert!(in_lanes > 60, "{in_lanes} of 300 were read in lanes");
     assert!(merged_parts > 100, "{merged_parts} of 300 were merged of parts");
 }
 

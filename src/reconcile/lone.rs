@@ -47,8 +47,9 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             Alike::of(firsts(units, &takes_part), rule, window)
         });
         for unit in &mut ours {
-            let only = unit.rows().next().and_then(|row| of_theirs.only(row, &of_ours));
-            if let Some(partner) = only.and_then(|only| theirs.get_mut(only)) {
+            if let Some(partner) =
+                only_partner(unit, (&of_ours, &of_theirs)).and_then(|only| theirs.get_mut(only))
+            {
                 // They stand alone no more.
                 let mut unit = core::mem::take(unit);
                 unit.join(&core::mem::take(partner));
@@ -59,6 +60,12 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
         theirs.retain(|unit| !unit.settlement.is_empty());
         (findings.ours, findings.theirs) = (ours, theirs);
     }
+}
+
+/// The only unit of the other side that fits one of ours, where ours is also the only one that fits it.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn only_partner(unit: &Unit<'_>, (of_ours, of_theirs): (&Alike<'_, '_>, &Alike<'_, '_>)) -> Option<usize> {
+    of_theirs.only(unit.rows().next()?, of_ours)
 }
 
 /// Judges a pair that was found.

@@ -88,15 +88,8 @@ fn told(judged: &Judged<'_, '_>, (share, form): (Share, Form), write: &mut dyn F
     let names = names(judged.names, form);
     let mut teller = Teller { judged, form, names, before: String::new(), repeat: 0 };
     let mut is_first = from == 0;
-    for same in breaks.get(from..to).unwrap_or_default().chunk_by(|a, b| a.key() == b.key()) {
-        for (id, found) in group(same) {
-            teller.tell(&mut out, id, found, is_first);
-            is_first = false;
-            if out.len() >= PIECE_BYTES {
-                write(out.as_bytes());
-                out.clear();
-            }
-        }
+    for same in breaks.get(from..to).unwrap_or_default().chunk_by(is_one_group) {
+        teller.tell_group(&mut out, same, &mut is_first, write);
     }
     if form == Form::Json && own.1 == share.of {
         report.print_tail(&mut out, breaks.is_empty());
@@ -120,6 +113,11 @@ impl<'f, 'r> Keyed<'f, 'r> {
     const fn key(&self) -> (&'r str, BreakKind) {
         (self.reference, self.kind)
     }
+}
+
+#[inline(never)]
+fn is_one_group(one: &Keyed<'_, '_>, next: &Keyed<'_, '_>) -> bool {
+    one.key() == next.key()
 }
 
 /// The breaks of one reference and kind, by their ids.
@@ -200,6 +198,24 @@ struct Teller<'j, 'f, 'r> {
 }
 
 impl Teller<'_, '_, '_> {
+    /// Prints the breaks of one reference and kind; `write` takes what is a piece.
+    #[inline(never)]
+    fn tell_group(
+        &mut self,
+        out: &mut String,
+        same: &[Keyed<'_, '_>],
+        is_first: &mut bool,
+        write: &mut dyn FnMut(&[u8]),
+    ) {
+        for (id, found) in group(same) {
+            self.tell(out, id, found, core::mem::take(is_first));
+            if out.len() >= PIECE_BYTES {
+                write(out.as_bytes());
+                out.clear();
+            }
+        }
+    }
+
     #[inline(never)]
     fn tell(&mut self, out: &mut String, own: String, found: &Finding<'_>, is_first: bool) {
         let Some(figures) = figures(found) else { return };

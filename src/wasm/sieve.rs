@@ -6,7 +6,7 @@ use super::reconcile::{Asked, Error};
 use super::reply;
 use crate::json;
 use crate::prelude::*;
-use crate::reconcile::sieve::{KEY_BYTES, Plan, Rest, Sieve, Wanted};
+use crate::reconcile::sieve::{KEY_BYTES, Lane, Plan, Rest, Sieve, Wanted};
 use crate::reconcile::{self, Form, Share, Side};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
@@ -102,6 +102,89 @@ impl Sieving {
         self.sieve.as_mut().is_some_and(|sieve| sieve.give().is_ok())
     }
 
+    /// Goes on at an offset of the file that was begun: see [`Sieve::skip`].
+    pub fn skip(&mut self, offset: u64) -> bool {
+        self.sieve.as_mut().is_some_and(|sieve| sieve.skip(offset).is_ok())
+    }
+
+    /// See [`Sieve::line`].
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.sieve.as_ref().map(Sieve::line).unwrap_or_default()
+    }
+
+    /// See [`Sieve::rows`].
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.sieve.as_ref().map(Sieve::rows).unwrap_or_default()
+    }
+
+    /// See [`Sieve::words`].
+    #[must_use]
+    pub fn words(&self) -> Vec<u8> {
+        self.sieve.as_ref().map(Sieve::words).unwrap_or_default()
+    }
+
+    /// See [`Sieve::be`].
+    pub const fn be(&mut self, lane: Lane) {
+        if let Some(sieve) = &mut self.sieve {
+            sieve.be(lane);
+        }
+    }
+
+    /// See [`Sieve::is_for_lanes`].
+    #[must_use]
+    pub fn is_for_lanes(&self) -> bool {
+        self.sieve.as_ref().is_some_and(Sieve::is_for_lanes)
+    }
+
+    /// See [`Sieve::gather`].
+    pub fn gather(&mut self) {
+        if let Some(sieve) = &mut self.sieve {
+            sieve.gather();
+        }
+    }
+
+    /// See [`Sieve::rows_from`].
+    pub fn say(&mut self, place: usize) -> &[u8] {
+        self.sieve.as_mut().map(|sieve| sieve.rows_from(place)).unwrap_or_default()
+    }
+
+    /// See [`Sieve::forget`].
+    pub fn forget(&mut self) {
+        if let Some(sieve) = &mut self.sieve {
+            sieve.forget();
+        }
+    }
+
+    /// See [`Sieve::hear`].
+    pub fn hear(&mut self, side: usize, bytes: usize, words: &[u8]) -> bool {
+        let found = self.sieve.as_mut().zip(SIDES.get(side));
+        found.is_some_and(|(sieve, side)| sieve.hear(*side, bytes, words).is_ok())
+    }
+
+    /// See [`Sieve::staying`].
+    #[must_use]
+    pub fn staying(&self, side: usize, from: u32, to: u32) -> Vec<u32> {
+        let found = self.sieve.as_ref().zip(SIDES.get(side));
+        found.map(|(sieve, side)| sieve.staying(*side, from, to).to_vec()).unwrap_or_default()
+    }
+
+    /// See [`Sieve::stay`].
+    pub fn stay(&mut self, ledger: &[u32], settlement: &[u32]) -> bool {
+        self.sieve.as_mut().is_some_and(|sieve| sieve.stay(ledger, settlement).is_ok())
+    }
+
+    /// See [`Sieve::kept`]. The run is over.
+    pub fn hand_over(&mut self) -> Vec<u8> {
+        self.sieve.take().map(|sieve| sieve.kept().to_vec()).unwrap_or_default()
+    }
+
+    /// See [`Sieve::adopt`].
+    pub fn adopt(&mut self, kept: &[u8], before: [(usize, u64); 2]) -> bool {
+        self.sieve.as_mut().is_some_and(|sieve| sieve.adopt(kept, before).is_ok())
+    }
+
     /// The part of the run, with the files of the bank one after the other; nothing where the files are not for the sieve.
     pub fn part(&mut self, bank: &[u8]) -> Vec<u8> {
         self.try_part(bank).unwrap_or_default()
@@ -119,6 +202,12 @@ impl Sieving {
         }
         self.kept = self.try_part(bank).unwrap_or_default();
         !self.kept.is_empty()
+    }
+
+    /// The part that was kept, for others who print it: it stays here.
+    #[must_use]
+    pub fn rest(&self) -> Vec<u8> {
+        self.rest.as_ref().map_or_else(|| self.kept.clone(), Rest::part)
     }
 
     /// Keeps the part of whole files, which are given as [`read`](super::reconcile::read) takes them; no where that refuses
@@ -170,7 +259,7 @@ pub mod exports {
     use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use super::{Form, Share, Sieving};
+    use super::{Form, Lane, Share, Sieving};
     use crate::prelude::*;
     use crate::wasm::reconcile;
 
@@ -256,6 +345,94 @@ pub mod exports {
         SIEVING.lock().give()
     }
 
+    /// See [`Sieving::skip`].
+    #[wasm_bindgen]
+    pub fn sieve_skip(offset: u32) -> bool {
+        SIEVING.lock().skip(offset.into())
+    }
+
+    /// See [`Sieving::line`]: a side has no more bytes than fit.
+    #[wasm_bindgen]
+    pub fn sieve_line() -> u32 {
+        u32::try_from(SIEVING.lock().line()).unwrap_or(u32::MAX)
+    }
+
+    /// See [`Sieving::rows`].
+    #[wasm_bindgen]
+    pub fn sieve_rows() -> u32 {
+        u32::try_from(SIEVING.lock().rows()).unwrap_or_default()
+    }
+
+    /// See [`Sieving::words`].
+    #[wasm_bindgen]
+    pub fn sieve_words() -> Vec<u8> {
+        SIEVING.lock().words()
+    }
+
+    /// See [`Sieving::be`]: the first of several lanes, or another one.
+    #[wasm_bindgen]
+    pub fn sieve_lane(is_first: bool) {
+        SIEVING.lock().be(if is_first { Lane::First } else { Lane::Other });
+    }
+
+    /// See [`Sieving::is_for_lanes`].
+    #[wasm_bindgen]
+    pub fn sieve_is_for_lanes() -> bool {
+        SIEVING.lock().is_for_lanes()
+    }
+
+    /// See [`Sieving::gather`].
+    #[wasm_bindgen]
+    pub fn sieve_gather() {
+        SIEVING.lock().gather();
+    }
+
+    /// Address and length of [`Sieving::say`].
+    #[wasm_bindgen]
+    pub fn sieve_say(place: u32) -> Vec<u32> {
+        let mut sieving = SIEVING.lock();
+        let said = sieving.say(size(place));
+        vec![address(said), u32::try_from(said.len()).unwrap_or_default()]
+    }
+
+    /// See [`Sieving::forget`].
+    #[wasm_bindgen]
+    pub fn sieve_forget() {
+        SIEVING.lock().forget();
+    }
+
+    /// See [`Sieving::hear`].
+    #[wasm_bindgen]
+    pub fn sieve_hear(side: u32, bytes: u32, words: &[u8]) -> bool {
+        SIEVING.lock().hear(size(side), size(bytes), words)
+    }
+
+    /// See [`Sieving::staying`].
+    #[wasm_bindgen]
+    pub fn sieve_staying(side: u32, from: u32, to: u32) -> Vec<u32> {
+        SIEVING.lock().staying(size(side), from, to)
+    }
+
+    /// See [`Sieving::stay`].
+    #[wasm_bindgen]
+    pub fn sieve_stay(ledger: &[u32], settlement: &[u32]) -> bool {
+        SIEVING.lock().stay(ledger, settlement)
+    }
+
+    /// See [`Sieving::hand_over`].
+    #[wasm_bindgen]
+    pub fn sieve_hand_over() -> Vec<u8> {
+        SIEVING.lock().hand_over()
+    }
+
+    /// See [`Sieving::adopt`]: file and line of the ledger, and of the settlement.
+    #[wasm_bindgen]
+    pub fn sieve_adopt(kept: &[u8], files: &[u32], lines: &[u32]) -> bool {
+        let (&[ours, theirs], &[our_line, their_line]) = (files, lines) else { return false };
+        let before = [(size(ours), our_line.into()), (size(theirs), their_line.into())];
+        SIEVING.lock().adopt(kept, before)
+    }
+
     /// See [`Sieving::part`].
     #[wasm_bindgen]
     pub fn sieve_part(bank: &[u8]) -> Vec<u8> {
@@ -266,6 +443,12 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn sieve_keep(bank: &[u8]) -> bool {
         SIEVING.lock().keep(bank)
+    }
+
+    /// See [`Sieving::rest`].
+    #[wasm_bindgen]
+    pub fn sieve_rest() -> Vec<u8> {
+        SIEVING.lock().rest()
     }
 
     /// See [`Sieving::keep_whole`].

@@ -1,20 +1,36 @@
-/** One thread of `tillproof reconcile --workers N`: makes the part of its share, and then its stretch of the report. */
+/** One thread of `tillproof reconcile --workers N`: reads its stretches of the files, and then tells its stretch of the report. */
 
 import { parentPort, workerData } from "node:worker_threads";
 
-import { joined } from "../reconcile/joined.js";
-import { printReport, sievedPart } from "../reconcile/sieving.js";
-import { opened, type Task, type Telling } from "./reconcile-large.js";
+import { handOver, readOther, type Sides, type Staying } from "../reconcile/lanes.js";
+import { printReport } from "../reconcile/sieving.js";
+import { Mailbox } from "./mailbox.js";
+import { opened, print } from "./reconcile-files.js";
+import type { Task, Telling } from "./reconcile-lanes.js";
 
-const { document, ledger, settlement, bank } = workerData as Task;
-const [ours, theirs] = [opened(ledger), opened(settlement)];
-const part = ours === undefined || theirs === undefined ? undefined : sievedPart(document, { ledger: ours, settlement: theirs, bank });
-// What comes back is the whole run; nothing where it is told elsewhere.
-parentPort?.once("message", (telling: Telling | undefined) => {
+const { document, key, lane, ends, ledger, settlement } = workerData as Task;
+
+const port = parentPort as NonNullable<typeof parentPort>;
+const box = new Mailbox(port);
+
+/** Hands over what comes of each step; nothing where the files are not for lanes. */
+async function read([ours, theirs]: Sides): Promise<void> {
+  const lines = readOther(document, key, [ours, theirs], ends, lane, (told) => port.postMessage(told, [told.bytes.buffer]));
+  port.postMessage(lines);
+  const staying = lines === undefined ? undefined : await box.next<Staying>();
+  if (staying === undefined) return;
+  const kept = handOver([ours, theirs], staying);
+  port.postMessage(kept);
+  const telling = kept === undefined ? undefined : await box.next<Telling>();
   if (telling === undefined) return;
   const pieces: Uint8Array[] = [];
   printReport(telling.part, telling.terms, telling, (piece) => pieces.push(piece.slice()));
-  const text = joined(pieces);
-  parentPort?.postMessage(text, [text.buffer]);
-});
-parentPort?.postMessage(part);
+  if ((await box.next<number>()) === undefined) return;
+  for (const piece of pieces) print(piece);
+  port.postMessage(true);
+}
+
+const [ours, theirs] = [opened(ledger), opened(settlement)];
+if (ours === undefined || theirs === undefined) port.postMessage(undefined);
+else await read([ours, theirs]);
+port.close();

@@ -29,8 +29,13 @@ const KEY_BYTES = 544;
 
 /** The part of a run that `document` describes; `undefined` where the files are not for the sieve. */
 export function sievedPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
-  const part = sieved(document, files, () => sieve.exports.sieve_part(files.bank));
-  return part === undefined || part.length === 0 ? undefined : part;
+  return sieved(document, files, () => readPart(files.bank));
+}
+
+/** The part of a run whose files were read, with the statements of the bank; `undefined` where those are not for the sieve. */
+export function readPart(bank: Uint8Array): Uint8Array | undefined {
+  const part = sieve.exports.sieve_part(bank);
+  return part.length === 0 ? undefined : part;
 }
 
 /** What stands for the part that the engine keeps. */
@@ -38,7 +43,20 @@ const KEPT: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 /** The same, for a part that is to be printed here: {@link KEPT}, and the engine has it. */
 export function keptPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
-  return sieved(document, files, () => sieve.exports.sieve_keep(files.bank)) === true ? KEPT : undefined;
+  return sieved(document, files, () => keptRows(files.bank));
+}
+
+/** {@link readPart} of what the engine keeps. */
+export function keptRows(bank: Uint8Array): Uint8Array | undefined {
+  return sieve.exports.sieve_keep(bank) ? KEPT : undefined;
+}
+
+/** What the engine keeps of {@link keptRows}, where all threads see it; empty where it keeps a part as it is. */
+export function sharedPart(): Uint8Array {
+  const part = sieve.exports.sieve_rest();
+  const shared = new Uint8Array(new SharedArrayBuffer(part.length));
+  shared.set(part);
+  return shared;
 }
 
 /** Files that are at hand as a whole: of each side one after the other. */
@@ -59,35 +77,68 @@ export function keptWhole(document: Uint8Array, { ledger, settlement, bank }: Wh
 
 /** Passes all files through the sieve, and then asks for what is left; `undefined` where they are not for it. */
 function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T): T | undefined {
-  const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-  sieve.invoke<null>((exports) => exports.sieve_open(document, key));
+  opened(document, newKey());
   const { exports } = sieve;
-  const memory = sieve.memory();
-  const area = (address: number, length: number): Uint8Array => new Uint8Array(memory.buffer, address, length);
   try {
     const sides = [files.ledger, files.settlement] as const;
     for (const [side, all] of sides.entries()) {
       for (const [index, file] of all.entries()) {
-        if (!exports.sieve_begin(side, index)) return undefined;
-        for (let offset = 0; offset < file.length; ) {
-          const read = file.read(area(exports.sieve_room(), exports.sieve_room_bytes()), offset);
-          // Shorter than it was when it was opened: somebody writes to it.
-          if (read === 0 || !exports.sieve_take(read)) return undefined;
-          offset += read;
-        }
-        if (!exports.sieve_take(0)) return undefined;
+        if (!exports.sieve_begin(side, index) || !poured(file, 0, file.length) || !ended()) return undefined;
       }
     }
-    if (!exports.sieve_finish()) return undefined;
-    for (let wanted = exports.sieve_wanted(); wanted.length > 0; wanted = exports.sieve_wanted()) {
-      const [side = 0, file = 0, offset = 0, length = 0] = wanted;
-      const read = sides[side === 0 ? 0 : 1][file]?.read(area(exports.sieve_room_for(length), length), offset);
-      if (read !== length || !exports.sieve_give()) return undefined;
-    }
+    if (!exports.sieve_finish() || !giveWanted(sides)) return undefined;
     return rest();
   } catch (error) {
     throw sieve.told(error);
   }
+}
+
+/** Ledger or settlement, as the engine counts them. */
+export type Side = 0 | 1;
+
+/** A key for one run. */
+export function newKey(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+}
+
+/** Begins a run. */
+export function opened(document: Uint8Array, key: Uint8Array): void {
+  sieve.invoke<null>((exports) => exports.sieve_open(document, key));
+}
+
+/** A stretch of the engine's memory, until that grows. */
+export function area(address: number, length: number): Uint8Array {
+  return new Uint8Array(sieve.memory().buffer, address, length);
+}
+
+/** Puts a stretch of the file that was begun into the sieve, which goes on as long as `each` says so; no where it is not for it. */
+export function poured(file: Readable, from: number, to: number, each: () => boolean = () => true): boolean {
+  const { exports } = sieve;
+  for (let offset = from; offset < to; ) {
+    const room = area(exports.sieve_room(), exports.sieve_room_bytes());
+    const read = file.read(room.length > to - offset ? room.subarray(0, to - offset) : room, offset);
+    // Shorter than it was when it was opened: somebody writes to it.
+    if (read === 0 || !exports.sieve_take(read)) return false;
+    offset += read;
+    if (!each()) return false;
+  }
+  return true;
+}
+
+/** Ends the file that was begun. */
+export function ended(): boolean {
+  return sieve.exports.sieve_take(0);
+}
+
+/** Gives the sieve what it wants to see once more. */
+export function giveWanted(sides: readonly [ledger: readonly Readable[], settlement: readonly Readable[]]): boolean {
+  const { exports } = sieve;
+  for (let wanted = exports.sieve_wanted(); wanted.length > 0; wanted = exports.sieve_wanted()) {
+    const [side = 0, file = 0, offset = 0, length = 0] = wanted;
+    const read = sides[side === 0 ? 0 : 1][file]?.read(area(exports.sieve_room_for(length), length), offset);
+    if (read !== length || !exports.sieve_give()) return false;
+  }
+  return true;
 }
 
 /** Which stretch of a report: one of so many, from 0; as lines for people, or as JSON. */

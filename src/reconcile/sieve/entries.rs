@@ -9,7 +9,7 @@ use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
 
 /// Values of a row that is not plain: no currency and no state has this number.
-const ODD: u64 = 0xffff;
+pub(super) const ODD: u64 = 0xffff;
 
 /// More than one row on a side, or something that does not agree.
 const DOUBTFUL: u64 = 1 << 60;
@@ -33,44 +33,46 @@ const SAME_INSTANT: u64 = 8;
 const AHEAD: usize = 256;
 
 /// So many rows of the settlement are looked up together.
-pub(super) const TOGETHER: usize = 64;
+pub(super) const TOGETHER: usize = 128;
 
-/// No row of the ledger.
-const NOWHERE: usize = usize::MAX;
+/// No row of the ledger: places are counted from 1.
+const NOWHERE: u32 = 0;
 
-/// A row of the settlement, and which row of the ledger seems to be its partner.
+/// What so many prints lead to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sought {
-    print: Print,
-    slot: usize,
-    tag: u32,
-    /// What stands in the slot.
-    held: u32,
-    place: usize,
+    /// What stands in the first slot of each.
+    held: [u32; TOGETHER],
+    /// The row of the ledger that seems to be its partner.
+    places: [u32; TOGETHER],
 }
 
 /// A row of the ledger. Two of them share a line of the cache, and none stands in two.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
-struct Entry {
-    print: Print,
+pub(super) struct Entry {
+    pub(super) print: Print,
     /// From the lowest bit: state (8), currency (8), amount (44), and the flags.
-    values: u64,
+    pub(super) values: u64,
     /// The fee; once a row of the settlement agreed, where that begins.
-    fee: u32,
-    time: u32,
+    pub(super) fee: u32,
+    pub(super) time: u32,
 }
 
 /// The ledger.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    list: Vec<Entry>,
+    pub(super) list: Vec<Entry>,
     /// Where each row begins.
-    offsets: Vec<u32>,
+    pub(super) offsets: Vec<u32>,
     /// Places in the list, from 1, in the lower bits, and bits of the print above them; a power of two of slots.
-    slots: Vec<u32>,
+    pub(super) slots: Vec<u32>,
     /// How many of a slot's bits are a place.
     place_bits: u32,
+    /// How many bits of a print, spread, are not the number of a slot.
+    slot_shift: u32,
+    /// Where each part ends, where rows were gathered by their prints.
+    pub(super) parts: Vec<usize>,
     months: Months,
 }
 
@@ -83,6 +85,19 @@ pub(super) enum Met {
     Residual,
     /// So is it, and the row before it that begins here.
     Both(u32),
+}
+
+impl Default for Sought {
+    fn default() -> Self {
+        Self { held: [0; TOGETHER], places: [NOWHERE; TOGETHER] }
+    }
+}
+
+impl Sought {
+    /// For each print the row that seems to be its partner.
+    pub(super) fn places(&self) -> impl Iterator<Item = u32> {
+        self.places.iter().copied()
+    }
 }
 
 impl Entries {
@@ -103,11 +118,16 @@ impl Entries {
         self.offsets.push(offset);
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// Makes the table, once all rows are there.
     pub(super) fn index(&mut self) {
         let size = self.list.len().saturating_mul(2).next_power_of_two().max(2);
         self.slots = vec![0; size];
         self.place_bits = usize::BITS.saturating_sub(self.list.len().leading_zeros());
+        self.slot_shift = u64::BITS.saturating_sub(size.ilog2());
         for from in (0..self.list.len()).step_by(AHEAD) {
             self.index_from(from);
         }
@@ -147,8 +167,8 @@ impl Entries {
     /// The first slot of a print, and its bits above a place.
     #[inline]
     fn slot(&self, [low, high]: Print) -> (usize, u32) {
-        let mixed = (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = usize::try_from(mixed >> 32).unwrap_or_default() & self.slots.len().wrapping_sub(1);
+        let slot = spread([low, high]).wrapping_shr(self.slot_shift);
+        let slot = usize::try_from(slot).unwrap_or_default();
         let tag = u32::try_from(high & 0xffff_ffff).unwrap_or_default();
         (slot, tag.checked_shl(self.place_bits).unwrap_or_default())
     }
@@ -176,65 +196,84 @@ impl Entries {
         self.slots.get(self.slot(print).0).copied().unwrap_or_default()
     }
 
-    /// Finds the rows of the ledger that prints seem to be of, by what their slots hold; [`Entries::meet`] makes sure. Slots are
-    /// asked for one group of [`TOGETHER`] ahead, into `next`, while what the slots of this group lead to is asked for, so that
-    /// the machine waits for many of them at once. What was brought for more would be gone before it is used.
-    #[inline(never)]
-    pub(super) fn seek(&self, sought: &mut [Sought], prints: &[Print], next: &mut Vec<Sought>) {
-        next.clear();
-        let mut prints = prints.iter();
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut far = 0_u64;
-        for row in sought {
-            next.extend(prints.next().map(|print| self.ask(*print)));
-            let (mut slot, mut held) = (row.slot, row.held);
-            while held != 0 {
-                if held.checked_shr(self.place_bits) == row.tag.checked_shr(self.place_bits) {
-                    row.slot = slot;
-                    row.place = usize::try_from(held ^ row.tag).unwrap_or_default().wrapping_sub(1);
-                    far ^= self.list.get(row.place).map_or(0, |entry| entry.values);
-                    break;
-                }
-                slot = slot.wrapping_add(1) & mask;
-                held = self.slots.get(slot).copied().unwrap_or_default();
-            }
-        }
-        core::hint::black_box(far);
-        next.extend(prints.map(|print| self.ask(*print)));
+    /// Finds the rows of the ledger that prints seem to be of, by what their slots hold; [`Entries::meet`] makes sure.
+    ///
+    /// In three loops, of which the first and the last do nothing but ask for memory: a machine goes on for a few hundred
+    /// instructions while it waits, so that the fewer of them a row takes, the more rows it waits for at once.
+    pub(super) fn seek(&self, prints: &[Print], sought: &mut Sought) {
+        self.ask(prints, &mut sought.held);
+        self.tell_apart(prints, sought);
+        self.ask_for_rows(&sought.places);
     }
 
-    /// Asks for the first slot of a print.
+    #[inline(never)]
+    fn ask(&self, prints: &[Print], held: &mut [u32; TOGETHER]) {
+        for (held, print) in held.iter_mut().zip(prints) {
+            *held = self.first(*print);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_apart(&self, prints: &[Print], Sought { held, places }: &mut Sought) {
+        for ((print, held), place) in prints.iter().zip(&*held).zip(places) {
+            let (slot, tag) = self.slot(*print);
+            *place = self.look_alike(slot, tag, *held);
+        }
+    }
+
+    /// The first row from a slot on that seems to be of a tag.
     #[inline(always)]
-    fn ask(&self, print: Print) -> Sought {
-        let (slot, tag) = self.slot(print);
-        let held = self.slots.get(slot).copied().unwrap_or_default();
-        Sought { print, slot, tag, held, place: NOWHERE }
+    fn look_alike(&self, mut slot: usize, tag: u32, mut held: u32) -> u32 {
+        while held != 0 {
+            if held.checked_shr(self.place_bits) == tag.checked_shr(self.place_bits) {
+                return held ^ tag;
+            }
+            slot = slot.wrapping_add(1) & self.slots.len().wrapping_sub(1);
+            held = self.slots.get(slot).copied().unwrap_or_default();
+        }
+        NOWHERE
+    }
+
+    #[inline(never)]
+    fn ask_for_rows(&self, places: &[u32; TOGETHER]) {
+        let value = |place: &u32| self.row(*place).map_or(0, |entry| entry.values);
+        core::hint::black_box(places.iter().fold(0, |all, place| all ^ value(place)));
+    }
+
+    #[inline(always)]
+    fn row(&self, place: u32) -> Option<&Entry> {
+        self.list.get(usize::try_from(place).ok()?.wrapping_sub(1))
     }
 
     /// The place of a print whose first look-alike is another.
     #[inline(never)]
-    fn further(&self, sought: &Sought) -> Option<usize> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut slot = sought.slot;
+    fn further(&self, print: Print) -> Option<usize> {
+        let (mut slot, tag) = self.slot(print);
         while let Some(held) = self.slots.get(slot).copied().filter(|held| *held != 0) {
-            if let Some(place) = self.held(held, sought.tag, sought.print) {
+            if let Some(place) = self.held(held, tag, print) {
                 return Some(place);
             }
-            slot = slot.wrapping_add(1) & mask;
+            slot = slot.wrapping_add(1) & self.slots.len().wrapping_sub(1);
         }
         None
     }
 
     /// Holds a row of the settlement against the ledger; `None` for one that is not plain.
     #[inline(never)]
-    pub(super) fn meet(&mut self, sought: &Sought, plain: Option<&Plain>, offset: u32, days: u64) -> Met {
-        if sought.place == NOWHERE {
-            return Met::Residual;
-        }
-        let is_it = self.list.get(sought.place).is_some_and(|entry| entry.print == sought.print);
-        let place = if is_it { Some(sought.place) } else { self.further(sought) };
-        let Some(place) = place else { return Met::Residual };
-        let Some(entry) = self.list.get_mut(place) else { return Met::Residual };
+    pub(super) fn meet(
+        &mut self,
+        (print, place): (Print, u32),
+        plain: Option<&Plain>,
+        offset: u32,
+        days: u64,
+    ) -> Met {
+        let Some(seeming) = self.row(place) else { return Met::Residual };
+        let place = if seeming.print == print {
+            usize::try_from(place).ok().and_then(|place| place.checked_sub(1))
+        } else {
+            self.further(print)
+        };
+        let Some(entry) = place.and_then(|place| self.list.get_mut(place)) else { return Met::Residual };
         if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days, &mut self.months) {
             return Met::Agreed;
         }
@@ -252,6 +291,10 @@ impl Entries {
             latest = latest.max(counted(entries, offsets, &mut left, &mut cleared));
         }
         cleared.latest = moment(latest);
+        // Lanes tell theirs in whatever order.
+        if !left.is_sorted() {
+            left.sort_unstable();
+        }
         (left, cleared)
     }
 }
@@ -302,7 +345,7 @@ impl Entry {
         true
     }
 
-    fn plain(&self) -> Plain {
+    pub(super) fn plain(&self) -> Plain {
         Plain {
             amount: self.values.wrapping_shr(16) & super::plain::AMOUNT_MAX.wrapping_sub(1),
             fee: self.fee,
@@ -313,7 +356,13 @@ impl Entry {
     }
 }
 
-fn byte(values: u64) -> u8 {
+/// The bits of a print, spread.
+#[inline]
+pub(super) const fn spread([low, high]: Print) -> u64 {
+    (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+pub(super) fn byte(values: u64) -> u8 {
     u8::try_from(values & 0xff).unwrap_or_default()
 }
 

@@ -10,6 +10,8 @@
 
 mod cells;
 mod entries;
+mod heard;
+mod lanes;
 mod plain;
 mod print;
 mod recall;
@@ -20,6 +22,7 @@ mod separators;
 mod words;
 
 pub(super) use cells::Layout;
+pub use lanes::Lane;
 pub use print::KEY_BYTES;
 pub use recall::Wanted;
 pub use rest::Rest;
@@ -31,7 +34,7 @@ use super::window::Window;
 use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
 use super::{columns, csv};
 use crate::prelude::*;
-use entries::{Entries, Sought};
+use entries::Entries;
 use print::Print;
 use recall::Recall;
 use rows::{Kept, Reader};
@@ -83,6 +86,9 @@ pub struct Sieve {
     layout: Option<Layout>,
     delimiter: u8,
     is_fresh: bool,
+    lane: Lane,
+    /// Room for the rows of the file is still to be made.
+    awaits_room: bool,
     /// Where the buffer begins: bytes of its side before it, and line.
     base: u64,
     line: u64,
@@ -91,8 +97,6 @@ pub struct Sieve {
     met: Vec<Parsed>,
     /// The prints of what was met.
     prints: Vec<Print>,
-    /// Those that are being looked for, and those that come next.
-    sought: [Vec<Sought>; 2],
     counts: Counts,
 }
 
@@ -142,13 +146,14 @@ impl Sieve {
             layout: None,
             delimiter: b',',
             is_fresh: true,
+            lane: Lane::Alone,
+            awaits_room: false,
             base: 0,
             line: 1,
             recall: Recall::default(),
             kept: Kept::default(),
             met: Vec::new(),
             prints: Vec::new(),
-            sought: [const { Vec::new() }; 2],
             counts: Counts::default(),
         })
     }
@@ -168,7 +173,12 @@ impl Sieve {
             if side != Side::Settlement || self.side != Side::Ledger {
                 return Err(Unfit);
             }
-            self.entries.index();
+            if self.lane == Lane::First {
+                self.entries.gather();
+            }
+            if self.lane != Lane::Other {
+                self.entries.index();
+            }
             (self.side, self.base, self.file) = (side, 0, 0);
             self.counts = Counts { rows: 0, odd: 0, ..self.counts };
         }
@@ -184,6 +194,7 @@ impl Sieve {
         (self.filled, self.line, self.layout, self.is_fresh) = (0, 1, None, true);
         self.met.clear();
         (self.counts.rows, self.counts.odd) = (0, 0);
+        self.awaits_room = side == Side::Ledger && self.lane != Lane::Other;
         self.recall.expect(bytes);
         Ok(())
     }
@@ -287,15 +298,22 @@ impl Sieve {
         if self.side == Side::Ledger {
             self.entries.index();
         }
-        if self.counts.has_ids && self.counts.has_children {
-            return Err(Unfit);
-        }
+        self.check()?;
         let (left, cleared) = self.entries.finish();
         self.kept.cleared = cleared;
         // Nobody looks for a row any more.
         self.entries = Entries::default();
         self.recall.finish(left);
         Ok(())
+    }
+
+    /// What is later than so many days on the other side is late, or may be.
+    const fn days(&self) -> u64 {
+        if self.window.is_business { 1 } else { self.window.days }
+    }
+
+    const fn check(&self) -> Result<(), Unfit> {
+        if self.counts.has_ids && self.counts.has_children { Err(Unfit) } else { Ok(()) }
     }
 
     /// The bytes that are to be put into [`Sieve::room_for`] next; `None` when there are no more.
@@ -348,9 +366,7 @@ impl Sieve {
             ..Head::default()
         };
         let mut out = batch::opened(&head, self.share, self.kept.bytes().saturating_add(rows.len()));
-        for row in self.kept.in_order() {
-            out.extend_from_slice(row);
-        }
+        self.kept.put_in_order(&mut out);
         out.extend_from_slice(&rows);
         Ok(out)
     }

@@ -59,6 +59,12 @@ impl Recall {
         if matches!(side, Side::Ledger) { &mut self.ledger } else { &mut self.settlement }
     }
 
+    /// Bytes of the side before the file that is being read.
+    pub(super) fn begins(&self, side: Side) -> Option<u64> {
+        let known = if side == Side::Ledger { &self.ledger } else { &self.settlement };
+        known.files.last().copied()
+    }
+
     pub(super) fn begin(&mut self, side: Side, base: u64) {
         self.known(side).files.push(base);
     }
@@ -96,17 +102,27 @@ impl Recall {
         self.ledger.rows = left;
         self.settlement.rows.sort_unstable();
         for (side, known) in [(Side::Ledger, &self.ledger), (Side::Settlement, &self.settlement)] {
-            let mut from = 0_usize;
+            let mut behind = 0_usize;
             for (place, chunk) in known.chunks.iter().enumerate() {
                 let end = chunk.at.saturating_add(u64::try_from(chunk.length).unwrap_or_default());
-                let rest = known.rows.get(from..).unwrap_or_default();
-                let to = from.saturating_add(rest.partition_point(|row| u64::from(*row) < end));
+                // Between two chunks may be rows that another lane has read.
+                let [from, to] = [chunk.at, end].map(|end| {
+                    let rest = known.rows.get(behind..).unwrap_or_default();
+                    behind = behind.saturating_add(rest.partition_point(|row| u64::from(*row) < end));
+                    behind
+                });
                 if to > from {
                     self.asks.push((side, place, from, to));
                 }
-                from = to;
             }
         }
+    }
+
+    /// Where the rows begin that are to be read again, of a stretch of a side.
+    pub(super) fn staying(&self, side: Side, from: u32, to: u32) -> &[u32] {
+        let rows = if side == Side::Ledger { &self.ledger.rows } else { &self.settlement.rows };
+        let [from, to] = [from, to].map(|end| rows.partition_point(|row| *row < end));
+        rows.get(from..to).unwrap_or_default()
     }
 
     pub(super) fn wanted(&self) -> Option<Wanted> {

@@ -22,10 +22,26 @@ pub struct Rest {
 impl Rest {
     pub(super) fn of(names: [Vec<String>; 3], window: Window, kept: &Kept) -> Self {
         let mut rows = Vec::with_capacity(kept.bytes());
-        for row in kept.in_order() {
-            rows.extend_from_slice(row);
-        }
+        kept.put_in_order(&mut rows);
         Self { names, window, cleared: kept.cleared, rows, count: kept.count() }
+    }
+
+    fn head(&self) -> Head<'_> {
+        let Self { names, window, cleared, .. } = self;
+        Head {
+            names: names.each_ref().map(|names| names.iter().map(|name| &**name).collect()),
+            window: window.clone(),
+            cleared: *cleared,
+            of: 1,
+            is_in_order: true,
+            ..Head::default()
+        }
+    }
+
+    /// The run as a part: whoever judges it elsewhere finds the rows in order.
+    #[must_use]
+    pub fn part(&self) -> Vec<u8> {
+        batch::pack(&self.head(), Share::WHOLE, &self.rows)
     }
 
     /// What [`tell`](crate::reconcile::tell) does with a part.
@@ -39,17 +55,8 @@ impl Rest {
         how: (Share, Form),
         write: &mut dyn FnMut(&[u8]),
     ) -> Result<usize, PartError> {
-        let Self { names, window, cleared, rows, count } = self;
-        let head = Head {
-            names: names.each_ref().map(|names| names.iter().map(|name| &**name).collect()),
-            window: window.clone(),
-            cleared: *cleared,
-            of: 1,
-            is_in_order: true,
-            ..Head::default()
-        };
-        let mut unpacked = Vec::with_capacity(*count);
-        batch::unpack_rows(rows, &mut unpacked)?;
-        telling::tell_rows((head, unpacked), terms, how, write)
+        let mut unpacked = Vec::with_capacity(self.count);
+        batch::unpack_rows(&self.rows, &mut unpacked)?;
+        telling::tell_rows((self.head(), unpacked), terms, how, write)
     }
 }

@@ -1,7 +1,8 @@
 //! One chunk of a file: its rows are read, those of the ledger are kept, those of the settlement are held against them.
 
 use super::cells::{self, Layout, Span};
-use super::entries::{Met, TOGETHER};
+use super::entries::{Met, Sought, TOGETHER};
+use super::lanes::Lane;
 use super::plain::Plain;
 use super::print::{self, Print};
 use super::recall::Chunk;
@@ -46,6 +47,11 @@ impl Sieve {
         let file = self.recall.file(self.side);
         let chunk = Chunk { file, at: self.base, length: whole, line: self.line };
         self.recall.chunks(self.side).push(chunk);
+        // A header alone does not tell how long rows are.
+        if self.awaits_room && separators.feeds().len() > 1 {
+            self.awaits_room = false;
+            self.entries.reserve(self.recall.rows_expected(rows));
+        }
         self.met.clear();
         self.prints.clear();
         let (mut first, mut start) = (0_usize, 0_usize);
@@ -66,7 +72,7 @@ impl Sieve {
                 continue;
             }
             let Some(layout) = self.layout else {
-                let width = self.header(data.get(start..feed).unwrap_or_default(), rows)?;
+                let width = self.header(data.get(start..feed).unwrap_or_default())?;
                 first = first.wrapping_add(width);
                 start = next;
                 continue;
@@ -92,9 +98,9 @@ impl Sieve {
         Ok(whole)
     }
 
-    /// Reads the header, with the rows behind it; gives how many cells it has.
+    /// Reads the header; gives how many cells it has.
     #[inline(never)]
-    fn header(&mut self, header: &[u8], rows: &[u8]) -> Result<usize, Unfit> {
+    fn header(&mut self, header: &[u8]) -> Result<usize, Unfit> {
         let place = usize::from(self.side.byte());
         let name = self.plan.names.get(place).and_then(|names| names.get(self.file)).ok_or(Unfit)?;
         let mapping = self.plan.mappings.get(place).ok_or(Unfit)?;
@@ -104,9 +110,6 @@ impl Sieve {
         self.counts.has_ids |= columns.has_ids();
         self.layout = Some(layout);
         self.reader.columns(self.side).push(columns);
-        if self.side == Side::Ledger {
-            self.entries.reserve(self.recall.rows_expected(rows));
-        }
         Ok(layout.width)
     }
 
@@ -133,7 +136,7 @@ impl Sieve {
             },
         };
         let start = u32::try_from(span.start).unwrap_or_default();
-        if self.side == Side::Ledger {
+        if self.side == Side::Ledger || self.lane == Lane::Other {
             let base = u32::try_from(self.base).map_err(|_| Unfit)?;
             self.entries.push(print, plain, base.wrapping_add(start));
         } else {
@@ -166,45 +169,38 @@ impl Sieve {
     fn meet(&mut self, data: &[u8], separators: &Separators) -> Result<(), Unfit> {
         let met = core::mem::take(&mut self.met);
         let base = u32::try_from(self.base).map_err(|_| Unfit)?;
-        let days = if self.window.is_business { 1 } else { self.window.days };
+        let days = self.days();
         let width = self.layout.map_or(0, |layout| layout.width);
-        let [mut sought, mut next] = core::mem::take(&mut self.sought);
-        let mut groups = self.prints.chunks(TOGETHER);
-        self.entries.seek(&mut [], groups.next().unwrap_or_default(), &mut sought);
-        for (at, row) in met.iter().enumerate() {
-            let within = at % TOGETHER;
-            if within == 0 {
-                if at > 0 {
-                    core::mem::swap(&mut sought, &mut next);
+        let mut sought = Sought::default();
+        for (rows, prints) in met.chunks(TOGETHER).zip(self.prints.chunks(TOGETHER)) {
+            self.entries.seek(prints, &mut sought);
+            for (row, own) in rows.iter().zip(prints.iter().copied().zip(sought.places())) {
+                let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
+                if let Met::Both(other) = found {
+                    self.recall.again(other);
                 }
-                self.entries.seek(&mut sought, groups.next().unwrap_or_default(), &mut next);
-            }
-            let own = sought.get(within).ok_or(Unfit)?;
-            let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
-            if let Met::Both(other) = found {
-                self.recall.again(other);
-            }
-            if found != Met::Agreed {
-                let start = usize::try_from(row.start).unwrap_or_default();
-                let ends = separators.all().get(row.first..row.first.wrapping_add(width)).ok_or(Unfit)?;
-                let place = (self.side, self.recall.file(self.side), row.line);
-                let (reader, kept) = (&mut self.reader, &mut self.kept);
-                let span = Span { data, start, ends, is_quoted: row.is_quoted };
-                let layout = self.layout.as_ref().filter(|_| row.is_bare);
-                let plain = layout.zip(row.plain.as_ref());
-                let plain =
-                    plain.and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
-                if let Some(row) = plain {
-                    kept.keep(&row);
-                    continue;
+                if found != Met::Agreed {
+                    let start = usize::try_from(row.start).unwrap_or_default();
+                    let ends = separators.all().get(row.first..row.first.wrapping_add(width)).ok_or(Unfit)?;
+                    let place = (self.side, self.recall.file(self.side), row.line);
+                    let (reader, kept) = (&mut self.reader, &mut self.kept);
+                    let span = Span { data, start, ends, is_quoted: row.is_quoted };
+                    let layout = self.layout.as_ref().filter(|_| row.is_bare);
+                    let plain = layout.zip(row.plain.as_ref());
+                    let plain = plain
+                        .and_then(|(layout, plain)| cells::row(place, &span, layout, plain, &self.words));
+                    if let Some(row) = plain {
+                        kept.keep(&row);
+                        continue;
+                    }
+                    reader.row(place, span.raw(), &mut |row| {
+                        kept.keep(row);
+                        Some(())
+                    })?;
                 }
-                reader.row(place, span.raw(), &mut |row| {
-                    kept.keep(row);
-                    Some(())
-                })?;
             }
         }
-        (self.met, self.sought) = (met, [sought, next]);
+        self.met = met;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 use crate::calendar;
 use crate::money::Currency;
 use crate::prelude::*;
+use crate::reconcile::packed::{Fields, put_count, put_currency, put_text};
 use crate::reconcile::states::{self, State};
 
 /// More words of a kind than this are left to the judge.
@@ -29,6 +30,13 @@ pub(super) struct Words {
     statuses: [([u64; 2], u8); SLOTS],
     /// By the bytes of a day: seconds since 1970 at its beginning.
     days: Box<[(u64, u16, u32); DAY_SLOTS]>,
+}
+
+/// What the numbers of other words are here: by the number there, from 0.
+#[derive(Debug, Default)]
+pub(super) struct Translation {
+    pub(super) currencies: Vec<u8>,
+    pub(super) states: Vec<u8>,
 }
 
 impl Words {
@@ -57,6 +65,35 @@ impl Words {
         self.currencies.get(usize::from(number).checked_sub(1)?).copied()
     }
 
+    /// Currencies and states with their numbers, for [`Words::translation`].
+    pub(super) fn pack(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_count(&mut out, self.currencies.len());
+        for currency in &self.currencies {
+            put_currency(&mut out, *currency);
+        }
+        for state in &self.states {
+            put_text(&mut out, state);
+        }
+        out
+    }
+
+    /// How words that were packed are said here; `None` for bytes that are none, and for too many words.
+    pub(super) fn translation(&mut self, packed: &[u8]) -> Option<Translation> {
+        // No state is told.
+        let mut found = Translation { currencies: vec![0], states: vec![0] };
+        let mut fields = Fields::of(packed);
+        for _ in 0..fields.count()? {
+            let currency = fields.currency()?;
+            found.currencies.push(self.currency(currency)?);
+        }
+        while !fields.rest.is_empty() {
+            let state = fields.text()?;
+            found.states.push(self.state_of(state)?);
+        }
+        Some(found)
+    }
+
     /// The number of a code of three letters.
     #[inline(always)]
     pub(super) fn code(&mut self, code: [u8; 3]) -> Option<u8> {
@@ -83,7 +120,11 @@ impl Words {
     #[inline(never)]
     pub(super) fn state(&mut self, status: &[u8]) -> Option<u8> {
         let status = core::str::from_utf8(status).ok()?;
-        let Some(state) = states::parse(status).map(State::word) else { return Some(0) };
+        states::parse(status).map(State::word).map_or(Some(0), |word| self.state_of(word))
+    }
+
+    /// The number of a word of a state.
+    fn state_of(&mut self, state: &str) -> Option<u8> {
         let known = self.states.iter().position(|known| known == state);
         let place = known.unwrap_or_else(|| {
             self.states.push(state.to_owned());

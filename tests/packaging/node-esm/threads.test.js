@@ -63,7 +63,7 @@ test("threads print what one prints, as JSON and as lines, and really take part"
     assert.ok(alone.length > 1_000_000, `${alone.length} bytes`);
     const spy = inEachThread(`spy${form.length}`, 'parentPort.on("message", (telling) => { if (telling?.of > 1) note(); });');
     for (const workers of ["2", "3", "4"]) assert.equal(reconciled([...form, "--workers", workers], spy.preload), alone, workers);
-    // Four tell together; fewer would take longer than one does.
+    // Four tell together; fewer would hardly be sooner than one.
     assert.equal(spy.noted(), 3);
   }
 });
@@ -73,11 +73,25 @@ test("files whose rows have more to say to each other are told by one thread as 
   assert.equal(reconciled(["--json", "--workers", "4"], undefined, "payouts.csv"), alone);
 });
 
-test("a thread that dies at once, in its share or while it tells its stretch is made up for", () => {
+test("what a thread reads may end within quotes, or hold more rows than are told at once", () => {
+  const [head, ...rows] = readFileSync(at("settlement.csv"), "utf8").trimEnd().split("\n");
+  // Half of all line feeds stand in a cell.
+  writeFileSync(at("broken.csv"), `${[head, ...rows.map((row) => row.replace("Öl, ", "Öl,\n"))].join("\n")}\n`);
+  const alone = reconciled(["--json"], undefined, "broken.csv");
+  for (const workers of ["2", "3", "4", "5", "9"]) assert.equal(reconciled(["--json", "--workers", workers], undefined, "broken.csv"), alone, workers);
+  const spy = inEachThread("lanes", 'parentPort.on("message", (staying) => { if (Array.isArray(staying)) note(); });');
+  const many = Array.from({ length: 300_000 }, (_, row) => `order_${row % 24_000}x${row % 13},,${1000 + row},EUR,,,,`);
+  writeFileSync(at("many.csv"), `${[head, ...rows, ...many].join("\n")}\n`);
+  assert.equal(reconciled(["--workers", "3"], spy.preload, "many.csv"), reconciled([], undefined, "many.csv"));
+  assert.equal(spy.noted(), 2, "both threads were told which of their rows stay");
+});
+
+test("a thread that dies at once, in its share, while it hands over or while it tells its stretch is made up for", () => {
   const alone = reconciled(["--json"]);
   const deaths = {
     at_once: "note(); process.exit(1);",
     in_its_share: 'note(); parentPort.postMessage = () => process.exit(1);',
+    while_handing_over: 'parentPort.on("message", (staying) => { if (Array.isArray(staying)) { note(); process.exit(1); } });',
     while_telling: 'parentPort.on("message", (telling) => { if (telling?.of > 1) { note(); process.exit(1); } });',
     thrown: 'parentPort.on("message", (telling) => { if (telling?.of > 1) { note(); throw new Error("out of luck"); } });',
   };

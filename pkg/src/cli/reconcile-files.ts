@@ -1,0 +1,48 @@
+/** What both sides of `tillproof reconcile --workers N` need of the system: files that are read at any place, and what is printed. */
+
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+
+import type { Readable } from "../reconcile/sieving.js";
+
+/** A file of this run. */
+export interface Opened extends Readable {
+  readonly name: string;
+  readonly descriptor: number;
+}
+
+/** The files of a side; `undefined` for what is no regular file, or cannot be opened: the other way says why. */
+export function opened(paths: readonly string[] | undefined): Opened[] | undefined {
+  const files: Opened[] = [];
+  try {
+    for (const name of paths ?? []) {
+      if (name === "-") throw new Error("standard input is read as a whole");
+      const descriptor = openSync(name, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const state = fstatSync(descriptor);
+      const read = (target: Uint8Array, offset: number): number => readSync(descriptor, target, 0, target.length, offset);
+      files.push({ name, descriptor, length: state.size, read });
+      if (!state.isFile()) throw new Error("no regular file");
+    }
+    return files;
+  } catch {
+    for (const { descriptor } of files) closeSync(descriptor);
+    return undefined;
+  }
+}
+
+const STANDARD_OUTPUT = 1;
+
+/** Writes to standard output, past the stream of Node, which would copy it twice. */
+export function print(piece: Uint8Array): void {
+  for (let at = 0; at < piece.length; ) {
+    try {
+      at += writeSync(STANDARD_OUTPUT, piece, at, piece.length - at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // A reader that has seen enough is no failure.
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      // A pipe that is full, to somebody who reads slowly.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
