@@ -47,7 +47,7 @@ fn sifted(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Sieve, Un
             sieve.close()?;
         }
     }
-    sieve.finish()?;
+    sieve.finish();
     give(&mut sieve, sources)?;
     Ok(sieve)
 }
@@ -152,14 +152,17 @@ fn laned(sources: &Sources<'_>, of: usize, random: &mut Random, piece: usize) ->
             other.forget();
         }
     }
-    first.finish()?;
+    if !first.is_for_lanes() {
+        return Err(Unfit);
+    }
+    first.finish();
     give(first, sources)?;
     for (lane, other) in (1..).zip(others) {
         let staying = |index: usize, side: Side| {
             let (from, to) = stretch(index, lane);
             first.staying(side, from as u32, to as u32).to_vec()
         };
-        other.stay(&staying(0, Side::Ledger), &staying(1, Side::Settlement))?;
+        other.keep_rows(&staying(0, Side::Ledger), &staying(1, Side::Settlement))?;
         give(other, sources)?;
         let before = [0, 1].map(|index| {
             let begins = ends[index][lane];

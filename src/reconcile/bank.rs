@@ -132,7 +132,7 @@ fn once<'r>(entries: Vec<&'r Row<'r>>, findings: &mut Findings<'r>) -> Vec<&'r R
 }
 
 fn transfer<'p, 'r>(payouts: &Payouts<'r>, payout: &'p Payout<'r>) -> Transfer<'p, 'r> {
-    let latest = payout.lines.iter().filter_map(|line| line.occurred_at).max();
+    let latest = payout.times().map(|[_, last]| last);
     let said = payout.paid.first().or_else(|| payout.booked.first()).and_then(|row| row.occurred_at);
     let amount = payouts.amount(payout);
     Transfer {

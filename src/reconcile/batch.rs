@@ -4,15 +4,21 @@
 //! doubled, into how many parts the run was cut, and then the rows of each part to the end. Whoever judges sees no file,
 //! and whoever reads decides nothing.
 
+use super::IS_FAST;
 use super::clear::Cleared;
 use super::packed::{Corrupt, Fields, put_count, put_maybe, put_moment, put_natural, put_text};
 use super::parts::{PartError, Share};
 use super::row::{Row, Side};
+use super::summed::Summed;
 use super::window::Window;
 use crate::prelude::*;
 
 /// The first byte of a batch, which no JSON document begins with.
 const VERSION: u8 = 2;
+
+/// The same of a batch that has lines of payouts as sums, which the artefact for large files makes and judges alone: they stand
+/// behind the head.
+const SUMMED_VERSION: u8 = 3;
 
 /// Packed rows seldom have fewer bytes.
 const ROW_BYTES: usize = 112;
@@ -28,6 +34,8 @@ pub(super) struct Head<'a> {
     pub(super) window: Window,
     /// What is known of the rows that are not among them, because they agree.
     pub(super) cleared: Cleared,
+    /// Payouts of whose lines some are not among them either, in the order of their keys.
+    pub(super) summed: Vec<Summed<'a>>,
     /// Side and index of each file that holds what another of its side holds.
     pub(super) doubled: Vec<(Side, usize)>,
     /// Into how many parts the run was cut.
@@ -88,8 +96,9 @@ pub(super) fn names<'a>(fields: &mut Fields<'a>) -> Option<[Vec<&'a str>; 3]> {
 impl<'a> Head<'a> {
     /// Begins a batch.
     pub(super) fn pack(&self, out: &mut Vec<u8>) {
-        let Self { names, window, cleared, doubled, of, is_in_order: _ } = self;
-        out.push(VERSION);
+        let Self { names, window, cleared, summed, doubled, of, is_in_order: _ } = self;
+        let has_summed = IS_FAST && !summed.is_empty();
+        out.push(if has_summed { SUMMED_VERSION } else { VERSION });
         put_names(out, names);
         put_natural(out, window.days);
         out.push(u8::from(window.is_business));
@@ -110,6 +119,10 @@ impl<'a> Head<'a> {
             put_count(out, *file);
         }
         out.extend_from_slice(&of.to_le_bytes());
+        if has_summed {
+            put_count(out, summed.len());
+            summed.iter().for_each(|payout| payout.pack(out));
+        }
     }
 
     /// Whether another part is of the same run.
@@ -119,7 +132,9 @@ impl<'a> Head<'a> {
     }
 
     fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
-        if fields.byte()? != VERSION {
+        let version = fields.byte()?;
+        let has_summed = IS_FAST && version == SUMMED_VERSION;
+        if version != VERSION && !has_summed {
             return None;
         }
         let names = names(fields)?;
@@ -140,14 +155,12 @@ impl<'a> Head<'a> {
         for _ in 0..fields.count()? {
             doubled.push((Side::unpack(fields)?, fields.count()?));
         }
-        Some(Self {
-            names,
-            window,
-            cleared,
-            doubled,
-            of: fields.bytes().map(u32::from_le_bytes)?,
-            is_in_order: false,
-        })
+        let of = fields.bytes().map(u32::from_le_bytes)?;
+        let mut summed = Vec::new();
+        for _ in 0..if has_summed { fields.count()? } else { 0 } {
+            summed.push(Summed::unpack(fields)?);
+        }
+        Some(Self { names, window, cleared, summed, doubled, of, is_in_order: false })
     }
 }
 

@@ -7,6 +7,7 @@ use super::group::Unit;
 use super::payouts::{Open, Payout, Payouts, effect};
 use super::row::Row;
 use super::subset::{self, Subset, Sums};
+use super::summed::LINES_MAX;
 use crate::prelude::*;
 use core::cell::OnceCell;
 
@@ -15,9 +16,6 @@ const CAUSES_MAX: usize = 8;
 
 /// So many breaks of its lines are mended together, to ask what may have arrived.
 const MENDED_MAX: usize = 3;
-
-/// So many lines of a payout are tried one by one and two by two.
-const LINES_MAX: usize = 64;
 
 /// So many lines and pairs of lines are tried in a run: a second, where hundreds of payouts are wrong at once. What is not tried
 /// is a break of its payout.
@@ -199,6 +197,7 @@ impl<'r> Payouts<'r> {
                         .lines
                         .iter()
                         .filter(|line| line.currency == short.currency)
+                        // They are tried one by one and two by two.
                         .take(LINES_MAX)
                         .copied()
                         .collect();

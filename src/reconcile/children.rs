@@ -41,6 +41,7 @@ pub(super) fn subject<'r>(row: &Row<'r>) -> Option<&'r str> {
 }
 
 impl<'r> Known<'r> {
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     fn of(rows: &'r [Row<'r>], needed: &[&str]) -> Self {
         let mut named: Vec<(&str, &Row)> = Vec::new();
         for row in rows.iter().filter(|row| row.side != Side::Bank) {
@@ -70,6 +71,7 @@ impl<'r> Known<'r> {
     }
 }
 
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn orphans<'r>(
     rows: &'r [Row<'r>],
     active: &[bool],
@@ -114,6 +116,7 @@ fn note<'r>(
     findings.breaks.push(found);
 }
 
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn over_refund<'r>(subject: &str, known: &Known<'r>, places: &[Option<usize>], findings: &mut Findings<'r>) {
     let involved: Vec<&Row> = known.called(subject).filter(|row| row.moves_money()).collect();
     let Some(charge) = involved.iter().find(|row| row.kind == Some(EventType::Charge)).copied() else {

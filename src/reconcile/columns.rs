@@ -139,12 +139,6 @@ impl Columns {
         self.occurred_at.is_some_and(|index| index.saturating_add(1) == self.width)
     }
 
-    /// Whether rows have ids.
-    pub(super) fn has_ids(&self) -> bool {
-        let [id, ..] = self.texts;
-        id.is_some()
-    }
-
     /// What stands between cells.
     pub(super) const fn delimiter(&self) -> u8 {
         self.delimiter
@@ -155,22 +149,25 @@ impl Columns {
         let Self { delimiter, width, reference, currency, amount, kind, fee, occurred_at, .. } = *self;
         let Self { tax, net, original, original_currency, rate, value_date, texts, .. } = *self;
         let [id, status, payout_id, parent, account, note] = texts;
-        let others = [payout_id, parent, account, original_currency, rate, value_date];
-        if others.iter().any(Option::is_some) || tax.or(net).or(original).is_some() {
+        let others = [account, original_currency, rate, value_date];
+        if others.iter().any(Option::is_some) || original.is_some() {
             return None;
         }
         let is_minor = |money: Money| money.figures.minor && money.twin.is_none();
         Some(Layout {
             delimiter,
             width,
-            is_minor: is_minor(amount) && fee.is_none_or(is_minor),
+            is_minor: is_minor(amount) && [fee, tax, net].into_iter().flatten().all(is_minor),
             reference: reference?,
             currency,
             amount: amount.figures.index,
             fee: fee.map(|fee| fee.figures.index),
+            extra: tax.or(net).map(|_| [tax, net].map(|money| money.map(|money| money.figures.index))),
             kind,
             id,
+            parent,
             status,
+            payout: payout_id,
             note,
             time: occurred_at,
         })

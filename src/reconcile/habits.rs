@@ -3,9 +3,11 @@
 //! Providers differ in what a sign means, whether net is after tax, and whether a time is that of the event or of its
 //! settlement. The files themselves show it, and this is where they are asked.
 
+use super::IS_FAST;
 use super::clear::Cleared;
 use super::row::{Row, Side};
 use super::rules::Rules;
+use super::summed::Summed;
 use super::window::day_of;
 use crate::ledger::EventType;
 use crate::prelude::*;
@@ -66,7 +68,11 @@ impl Votes {
 impl<'r> Habits<'r> {
     /// Asks rows that are sorted by type, reference and side, and the pairs that were cleared before.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    pub(super) fn of(rows: &'r [Row<'r>], cleared: &Cleared, rules: Rules) -> Self {
+    pub(super) fn of(
+        rows: &'r [Row<'r>],
+        (cleared, summed): (&Cleared, &[Summed<'_>]),
+        rules: Rules,
+    ) -> Self {
         let mut habits = Self {
             rules,
             ledger: SideHabits::of(rows, Side::Ledger, cleared),
@@ -77,6 +83,10 @@ impl<'r> Habits<'r> {
         let mut instants = Votes { yes: cleared.same_instant, all: cleared.timed };
         let mut early = Votes { yes: 0, all: cleared.timed };
         let mut payouts = Votes::default();
+        for own in summed.iter().filter(|_| IS_FAST) {
+            payouts.yes = payouts.yes.saturating_add(own.alike);
+            payouts.all = payouts.yes;
+        }
         let mut turned = vec![(EventType::Charge, Votes { yes: 0, all: cleared.pairs })];
         for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
             let [ours, theirs] = same else { continue };

@@ -48,6 +48,7 @@ pub mod sieve;
 mod statements;
 mod states;
 mod subset;
+mod summed;
 mod telling;
 mod terms;
 mod three_way;

@@ -124,13 +124,20 @@ pub(super) fn sorted_by_text<T>(
     }
     order.sort_unstable();
     for same in order.chunk_by_mut(|one, other| is_same_front(*one, *other)).filter(|same| same.len() > 1) {
-        same.sort_unstable_by(|one, other| {
-            let both = items.get(position(*one)).zip(items.get(position(*other)));
-            both.map_or(Ordering::Equal, |(a, b)| compare(a, b)).then(one.cmp(other))
+        sort_alike(same, &|one, other| {
+            let both = items.get(position(one)).zip(items.get(position(other)));
+            both.map_or(Ordering::Equal, |(a, b)| compare(a, b)).then(one.cmp(&other))
         });
     }
     arrange(order.into_iter().map(position).collect(), &mut |a, b| items.swap(a, b));
     items
+}
+
+/// Sorts positions of what the fronts of texts do not tell apart: code of the standard library that is there once, for all kinds
+/// of items.
+#[inline(never)]
+pub(super) fn sort_alike(same: &mut [u128], compare: &dyn Fn(u128, u128) -> Ordering) {
+    same.sort_unstable_by(|one, other| compare(*one, *other));
 }
 
 /// A small number, the front of a text, and a position, which compare in this order.

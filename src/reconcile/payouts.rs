@@ -1,12 +1,14 @@
 //! A payout is the sum of its lines, or what is missing is named: by the breaks of its lines, by a line that stands in
 //! another payout, or as a break of its own.
 
+use super::IS_FAST;
 use super::classes::{BreakKind, Hop, Kinds};
 use super::findings::{BY_PAYOUT, BY_SUM, Finding, Findings, Shown};
 use super::group::Unit;
 use super::matches::MadeBy;
 use super::order::sorted_by_text;
 use super::row::{Row, Side, called};
+use super::summed::{self, Asked, Summed};
 use super::window::{DAY_MS, Window};
 use crate::ledger::EventType;
 use crate::money::Currency;
@@ -28,7 +30,9 @@ pub(super) struct Payout<'r> {
     pub(super) booked: Vec<&'r Row<'r>>,
     /// Rows that say it came back.
     pub(super) back: Vec<&'r Row<'r>>,
+    /// Its lines. Of those that are known as a sum only the ones that are among the rows, of which there is always one.
     pub(super) lines: Vec<&'r Row<'r>>,
+    summed: Option<&'r Summed<'r>>,
     /// Sum of the lines; like all sums of a payout in the bits of an amount. Lines beyond that stop at its end, and do not
     /// turn round to what a small payout says.
     pub(super) sum: i64,
@@ -45,7 +49,7 @@ pub(super) enum Reading {
     AsSigned,
 }
 
-const READINGS: [Reading; 5] =
+pub(super) const READINGS: [Reading; summed::READINGS] =
     [Reading::Net, Reading::AfterFeeAndTax, Reading::AfterFee, Reading::Gross, Reading::AsSigned];
 
 /// A payout that is another amount than the sum of its lines.
@@ -70,6 +74,7 @@ pub(super) struct Payouts<'r> {
 }
 
 /// What a row does to the balance.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn effect(row: &Row, reading: Reading) -> i64 {
     let amount = row.amount;
     let fee = row.fee.unwrap_or_default();
@@ -108,9 +113,31 @@ impl<'r> Payout<'r> {
     /// Whether a row is of the time of the lines.
     pub(super) fn may_hold(&self, row: &Row) -> bool {
         let Some(at) = row.occurred_at else { return true };
-        let times = || self.lines.iter().filter_map(|line| line.occurred_at);
-        let is_after = times().min().is_none_or(|first| at.saturating_add(PATIENCE) >= first);
-        is_after && times().max().is_none_or(|last| at <= last.saturating_add(PATIENCE))
+        self.times().is_none_or(|[first, last]| {
+            at.saturating_add(PATIENCE) >= first && at <= last.saturating_add(PATIENCE)
+        })
+    }
+
+    /// The first and the last moment of its lines.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn times(&self) -> Option<[Timestamp; 2]> {
+        let mut times = self.summed().and_then(|summed| summed.times);
+        for at in self.lines.iter().filter_map(|line| line.occurred_at) {
+            let [first, last] = times.unwrap_or([at; 2]);
+            times = Some([at.min(first), at.max(last)]);
+        }
+        times
+    }
+
+    /// Whether it has lines, if only as a sum.
+    const fn has_lines(&self) -> bool {
+        !self.lines.is_empty() || self.summed().is_some()
+    }
+
+    /// What is known of its lines, where not all are there.
+    #[inline]
+    const fn summed(&self) -> Option<&'r Summed<'r>> {
+        if IS_FAST { self.summed } else { None }
     }
 
     fn rows(&self) -> Unit<'r> {
@@ -120,7 +147,7 @@ impl<'r> Payout<'r> {
 }
 
 /// Whether a row is part of a payout. Money that came back from one payout is a line of a later one.
-fn is_line(row: &Row) -> bool {
+pub(super) fn is_line(row: &Row) -> bool {
     let is_own =
         *row.payout_id == *row.reference || *row.payout_id == *row.id || *row.payout_id == *row.parent;
     match row.kind {
@@ -138,7 +165,11 @@ pub(super) fn names<'r>(row: &Row<'r>) -> [&'r str; 3] {
 impl<'r> Payouts<'r> {
     /// Gathers the payouts of the rows, and takes from the lone rows of the ledger those that the lines tell of.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    pub(super) fn gather(rows: &'r [Row<'r>], active: &[bool], findings: &mut Findings<'r>) -> Self {
+    pub(super) fn gather(
+        rows: &'r [Row<'r>],
+        (active, summed): (&[bool], &'r [Summed<'r>]),
+        findings: &mut Findings<'r>,
+    ) -> Self {
         let settled = || {
             rows.iter().filter(|row| row.side == Side::Settlement && active.get(row.number) == Some(&true))
         };
@@ -146,11 +177,24 @@ impl<'r> Payouts<'r> {
         lines = sorted_by_text(lines, &|line| (0, line.payout_id), &|a, b| {
             (&a.payout_id, a.number).cmp(&(&b.payout_id, b.number))
         });
-        let all_lines = settled().filter(|row| !row.is_payout()).count();
+        let mut all_lines = settled().filter(|row| !row.is_payout()).count();
+        let mut lines_count = lines.len();
         let mut all: Vec<Payout<'r>> = Vec::new();
         for same in lines.chunk_by(|a, b| a.payout_id == b.payout_id) {
             let Some(first) = same.first() else { continue };
             all.push(Payout::new(first.payout_id, first.currency, same.to_vec()));
+        }
+        for own in summed.iter().filter(|_| IS_FAST) {
+            all_lines = all_lines.saturating_add(own.cleared);
+            lines_count = lines_count.saturating_add(own.cleared);
+            // All have a line, but where nothing is known of rows yet.
+            let found = all.binary_search_by(|payout| payout.key.cmp(own.key)).unwrap_or(all.len());
+            if found == all.len() {
+                all.push(Payout::new(own.key, own.currency, Vec::new()));
+            }
+            if let Some(payout) = all.get_mut(found) {
+                payout.summed = Some(own);
+            }
         }
         let place = |all: &[Payout<'r>], row: &Row| {
             let mut found = names(row).into_iter().filter(|name| !name.is_empty());
@@ -188,7 +232,7 @@ impl<'r> Payouts<'r> {
             payout.booked.extend(&unit.ledger);
             false
         });
-        let names_payouts = !lines.is_empty() && lines.len().saturating_mul(2) >= all_lines;
+        let names_payouts = lines_count > 0 && lines_count.saturating_mul(2) >= all_lines;
         let said = || all.iter().filter_map(|payout| payout.paid.first().or_else(|| payout.booked.first()));
         let is_negated = said().filter(|row| row.amount < 0).count().saturating_mul(2) > said().count();
         let mut payouts = Self { all, reading: Reading::Net, names_payouts, is_negated };
@@ -201,7 +245,7 @@ impl<'r> Payouts<'r> {
         let mut best = 0_usize;
         for reading in READINGS {
             let fits = self.all.iter().filter(|payout| {
-                !payout.lines.is_empty() && sum(payout, reading) == payout.amount(self.is_negated)
+                payout.has_lines() && sum(payout, reading) == payout.amount(self.is_negated)
             });
             let fits = fits.filter(|payout| payout.says()).count();
             if fits > best {
@@ -217,6 +261,27 @@ impl<'r> Payouts<'r> {
     /// What the payout says it is.
     pub(super) fn amount(&self, payout: &Payout<'_>) -> i64 {
         payout.amount(self.is_negated)
+    }
+
+    /// Of each payout whose lines are known as a sum, in the order of keys, what of them the judge may ask for.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        let has_rows = self.has_rows();
+        let mut all = Vec::new();
+        for payout in &self.all {
+            let Some(summed) = payout.summed() else { continue };
+            let is_right = !payout.paid.is_empty() && self.amount(payout) == payout.sum;
+            // Of which currency one without a row is, the first of all its lines says.
+            let is_unclear = summed.is_mixed && payout.paid.is_empty();
+            all.push(if payout.currency != summed.currency || !payout.booked.is_empty() || is_unclear {
+                Asked::All
+            } else if is_right || !has_rows {
+                // Where no payout says what it is, none is wrong.
+                Asked::Last
+            } else {
+                Asked::First
+            });
+        }
+        all
     }
 
     /// Whether payouts have rows of their own.
@@ -326,6 +391,12 @@ impl<'r> Payouts<'r> {
                 None => latest.push((line.currency, line.occurred_at)),
             }
         }
+        // Those that are known as a sum have a line of their currency there.
+        for summed in self.all.iter().filter_map(Payout::summed) {
+            if let Some((_, last)) = latest.iter_mut().find(|(currency, _)| *currency == summed.currency) {
+                *last = summed.times.map(|[_, last]| last).max(*last);
+            }
+        }
         for row in rows.iter().filter(|row| row.side == Side::Settlement && row.payout_id.is_empty()) {
             let Some(at) = row.occurred_at.filter(|_| !row.is_payout() && row.moves_money()) else {
                 continue;
@@ -352,7 +423,16 @@ impl<'r> Payouts<'r> {
 
 impl<'r> Payout<'r> {
     const fn new(key: &'r str, currency: Currency, lines: Vec<&'r Row<'r>>) -> Self {
-        Self { key, currency, paid: Vec::new(), booked: Vec::new(), back: Vec::new(), lines, sum: 0 }
+        Self {
+            key,
+            currency,
+            paid: Vec::new(),
+            booked: Vec::new(),
+            back: Vec::new(),
+            lines,
+            summed: None,
+            sum: 0,
+        }
     }
 }
 
@@ -364,6 +444,10 @@ fn shifted<'r>(line: &'r Row<'r>, rows: &'r [Row<'r>]) -> Finding<'r> {
 }
 
 fn sum(payout: &Payout<'_>, reading: Reading) -> i64 {
+    if let Some(summed) = payout.summed() {
+        let known = READINGS.iter().position(|known| *known == reading);
+        return known.and_then(|at| summed.sums.get(at)).copied().unwrap_or_default();
+    }
     let lines = payout.lines.iter().filter(|line| line.currency == payout.currency);
     lines.fold(0, |sum, line| sum.saturating_add(effect(line, reading)))
 }

@@ -7,7 +7,7 @@ use super::batch::Head;
 use super::breaks::break_id;
 use super::classes::BreakKind;
 use super::findings::Finding;
-use super::order::sorted_by_text;
+use super::order::{sorted, sorted_by_text};
 use super::parts::{PartError, Share};
 use super::printed::{Line, Place};
 use super::report::{Figures, InFlight, Report, figures, in_place, totals};
@@ -122,10 +122,10 @@ fn is_one_group(one: &Keyed<'_, '_>, next: &Keyed<'_, '_>) -> bool {
 
 /// The breaks of one reference and kind, by their ids.
 fn group<'f, 'r>(same: &[Keyed<'f, 'r>]) -> Group<'f, 'r> {
-    let mut group: Group<'f, 'r> =
+    let group: Group<'f, 'r> =
         same.iter().map(|Keyed { kind, found, .. }| (found.id(*kind), *found)).collect();
-    group.sort_by(|(one, _), (other, _)| one.cmp(other));
-    group
+    // Nearly all are alone.
+    sorted(group, &|(one, _), (other, _)| one.cmp(other))
 }
 
 /// Where a share begins: about its part of all breaks, and never between two that are numbered because one is called like

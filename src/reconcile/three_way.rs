@@ -16,6 +16,7 @@ use super::packed::kind_byte;
 use super::payouts::Payouts;
 use super::report::RowCounts;
 use super::row::{Row, Side};
+use super::summed::{self, Summed};
 use super::terms::Unpacked;
 use super::window::Window;
 use super::{bank, children, fees, lone, statements, verdicts};
@@ -50,7 +51,7 @@ pub(super) fn judged<T>(
     terms: Unpacked<'_>,
     then: impl FnOnce(Judged<'_, '_>) -> T,
 ) -> T {
-    let Head { names, mut window, cleared, doubled, is_in_order, .. } = head;
+    let Head { names, mut window, cleared, summed, doubled, is_in_order, .. } = head;
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
@@ -73,6 +74,7 @@ pub(super) fn judged<T>(
         })
     };
     let mut marks = Marks::default();
+    marks.names_payouts |= !summed.is_empty();
     for (number, row) in all.iter_mut().enumerate() {
         row.number = number;
         marks.note(row);
@@ -84,8 +86,8 @@ pub(super) fn judged<T>(
     let mut findings =
         Findings { matched: cleared.pairs, matches: keeps_matches.then(Vec::new), ..Findings::default() };
     statements::judge(&statements, &mut findings);
-    let active = screen(rows, &doubled, marks, &mut findings);
-    let habits = Habits::of(pairs, &cleared, rules);
+    let active = screen(rows, (&doubled, &summed), marks, &mut findings);
+    let habits = Habits::of(pairs, (&cleared, &summed), rules);
     if marks.is_zoneless {
         zoneless_files(pairs, &habits, &mut findings);
     }
@@ -98,8 +100,11 @@ pub(super) fn judged<T>(
     fees::join(pairs, &mut findings);
     lone::join_partial_captures(&mut findings);
     lone::join_returned_refunds(pairs, &mut findings);
-    let payouts =
-        if marks.names_payouts { Payouts::gather(pairs, &active, &mut findings) } else { Payouts::default() };
+    let payouts = if marks.names_payouts {
+        Payouts::gather(pairs, (&active, &summed), &mut findings)
+    } else {
+        Payouts::default()
+    };
     lone::settle(&mut findings, &habits, &window);
     if marks.follows {
         children::check(pairs, &active, &mut findings);
@@ -178,7 +183,7 @@ fn one_reference<'r>(
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn screen<'r>(
     rows: &'r [Row<'r>],
-    doubled: &[(Side, usize)],
+    (doubled, summed): (&[(Side, usize)], &[Summed<'_>]),
     marks: Marks,
     findings: &mut Findings<'r>,
 ) -> Vec<bool> {
@@ -195,7 +200,7 @@ fn screen<'r>(
         }
         own.by_ref().for_each(&mut leave);
     }
-    for copies in if marks.names_payouts { doubled_reports(rows) } else { Vec::new() } {
+    for copies in if marks.names_payouts { doubled_reports(rows, summed) } else { Vec::new() } {
         note_file(&copies, findings);
         copies.into_iter().for_each(&mut leave);
     }
@@ -228,7 +233,7 @@ fn note_file<'r>(rows: &[&'r Row<'r>], findings: &mut Findings<'r>) {
 
 /// The second copies of payouts of which every row stands in the settlement twice.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
+pub(super) fn doubled_reports<'r>(rows: &'r [Row<'r>], summed: &[Summed<'_>]) -> Vec<Vec<&'r Row<'r>>> {
     let grouped: Vec<&Row> =
         rows.iter().filter(|row| row.side == Side::Settlement && !row.payout_id.is_empty()).collect();
     let grouped = sorted_by_text(grouped, &|row| (0, row.payout_id), &|a, b| {
@@ -242,6 +247,9 @@ fn doubled_reports<'r>(rows: &'r [Row<'r>]) -> Vec<Vec<&'r Row<'r>>> {
     });
     let mut doubled = Vec::new();
     for report in grouped.chunk_by(|a, b| a.payout_id == b.payout_id) {
+        if IS_FAST && report.first().is_some_and(|row| summed::is_among(summed, row.payout_id)) {
+            continue;
+        }
         let same_row = |a: &&Row<'_>, b: &&Row<'_>| {
             (a.kind, &a.reference, a.content()) == (b.kind, &b.reference, b.content())
         };

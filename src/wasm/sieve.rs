@@ -78,7 +78,7 @@ impl Sieving {
 
     /// Ends the files.
     pub fn finish(&mut self) -> bool {
-        self.sieve.as_mut().is_some_and(|sieve| sieve.finish().is_ok())
+        self.sieve.as_mut().map(Sieve::finish).is_some()
     }
 
     /// Side, file, offset and length of what is wanted next; nothing when there is no more.
@@ -170,9 +170,9 @@ impl Sieving {
         found.map(|(sieve, side)| sieve.staying(*side, from, to).to_vec()).unwrap_or_default()
     }
 
-    /// See [`Sieve::stay`].
+    /// See [`Sieve::keep_rows`].
     pub fn stay(&mut self, ledger: &[u32], settlement: &[u32]) -> bool {
-        self.sieve.as_mut().is_some_and(|sieve| sieve.stay(ledger, settlement).is_ok())
+        self.sieve.as_mut().is_some_and(|sieve| sieve.keep_rows(ledger, settlement).is_ok())
     }
 
     /// See [`Sieve::kept`]. The run is over.

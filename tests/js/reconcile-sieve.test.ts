@@ -88,6 +88,32 @@ test("parts that are merged in any order make the report of the whole", () => {
   assert.throws(() => mergeParts([last, last]), { code: "reconcile_part_doubled" });
 });
 
+test("refunds beside ids, and days instead of moments, leave a part as small as what does not agree", () => {
+  const header = "reference,id,type,amount_minor,currency,occurred_at,parent_reference";
+  const [ledger, settlement] = [[header], [header]];
+  for (let row = 0; row < 9_000; row += 1) {
+    const day = `2026-03-${String((row % 28) + 1).padStart(2, "0")}`;
+    const line = (side: string, amount: number): string => `order_${row},${side}_${row},charge,${amount},EUR,${day},`;
+    ledger.push(line("ch", 1000 + row));
+    settlement.push(line("txn", row % 300 === 0 ? 999 : 1000 + row));
+    if (row % 15 > 0) continue;
+    // Each names its charge in another way, and every sixth gives back more than was taken.
+    const parent = [`order_${row}`, `ch_${row}`, `txn_${row}`][row % 45 / 15] ?? "";
+    const refund = `refund_${row},re_${row},refund,${row % 90 === 0 ? 20_000 : 1000},EUR,${day},${parent}`;
+    ledger.push(refund);
+    settlement.push(refund);
+  }
+  const options = { ledger: `${ledger.join("\n")}\n`, settlement: `${settlement.join("\n")}\n` };
+  const report = reconcile(options);
+  assert.ok(report.breaks.filter(({ kind }) => kind === "over_refund").length >= 80, JSON.stringify(report.summary));
+  const part = partitionOf(options, { index: 0, of: 1 });
+  assert.ok(part.length < options.ledger.length / 2, `${part.length} bytes`);
+  assert.deepEqual(judgeParts(part), report);
+  const parts = [0, 1, 2].map((index) => partitionOf(options, { index, of: 3 }));
+  assert.ok(parts.every(({ length }) => length < options.ledger.length / 5), "also where a charge and its refund are of different parts");
+  assert.deepEqual(judgeParts(mergeParts(parts)), report);
+});
+
 test("a large file that cannot be read is refused with its place", async () => {
   const { ledger, settlement } = files(8_000);
   const [ours, theirs] = [join(folder, "wrong.csv"), join(folder, "right.csv")];

@@ -158,7 +158,7 @@ export function hear({ side, bytes, words }: Told): boolean {
 /** Ends the files of the first lane, and gives the rows that stay in each of the others. */
 export function finishFirst(ends: Ends): Staying[] | undefined {
   const { exports } = sieve;
-  if (!exports.sieve_finish()) return undefined;
+  if (!isForLanes() || !exports.sieve_finish()) return undefined;
   const others = Array.from({ length: ends[0].length - 2 }, (_, place) => place + 1);
   return others.map((lane) => [exports.sieve_staying(0, ...stretch(ends, 0, lane)), exports.sieve_staying(1, ...stretch(ends, 1, lane))]);
 }

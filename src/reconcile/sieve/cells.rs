@@ -2,7 +2,7 @@
 //!
 //! What is not simple is not read here: the strict reader is asked.
 
-use super::plain::{AMOUNT_MAX, NO_FEE, NO_TIME, Plain, moment as moment_of};
+use super::plain::{AMOUNT_MAX, NO_FEE, NO_TIME, Plain, is_told, moment as moment_of};
 use super::print::{KEY_BYTES, Print, print};
 use super::rows::Place;
 use super::words::Words;
@@ -26,9 +26,13 @@ pub(in crate::reconcile) struct Layout {
     pub(in crate::reconcile) currency: usize,
     pub(in crate::reconcile) amount: usize,
     pub(in crate::reconcile) fee: Option<usize>,
+    /// Tax and net, where one of them stands there.
+    pub(in crate::reconcile) extra: Option<[Option<usize>; 2]>,
     pub(in crate::reconcile) kind: Option<usize>,
     pub(in crate::reconcile) id: Option<usize>,
+    pub(in crate::reconcile) parent: Option<usize>,
     pub(in crate::reconcile) status: Option<usize>,
+    pub(in crate::reconcile) payout: Option<usize>,
     pub(in crate::reconcile) note: Option<usize>,
     pub(in crate::reconcile) time: Option<usize>,
 }
@@ -46,7 +50,7 @@ pub(super) struct Span<'c> {
 impl<'c> Span<'c> {
     /// Where a cell begins, and its length; without the quotes it stands in.
     #[inline(always)]
-    fn cell(&self, index: usize) -> Option<(usize, usize)> {
+    pub(super) fn cell(&self, index: usize) -> Option<(usize, usize)> {
         let (start, length) = self.whole_cell(index)?;
         if self.is_quoted && self.data.get(start) == Some(&b'"') {
             return Some((start.wrapping_add(1), length.checked_sub(2)?));
@@ -69,6 +73,13 @@ impl<'c> Span<'c> {
     pub(super) fn bytes(&self, index: usize) -> Option<&'c [u8]> {
         let (start, length) = self.cell(index)?;
         self.data.get(start..)?.get(..length)
+    }
+
+    /// Whether the row says that it is a charge, in the word that nearly all of them use, or does not say what it is.
+    #[inline(always)]
+    pub(super) fn is_charge(&self, layout: &Layout) -> bool {
+        let Some(kind) = layout.kind else { return true };
+        matches!(self.bytes(kind), Some(b"" | b"charge"))
     }
 
     /// Whether every quote is the first or the last of a cell that begins and ends with one.
@@ -106,11 +117,8 @@ pub(super) fn read(
     if last.wrapping_sub(span.start) > ROW_BYTES_MAX || !layout.is_minor {
         return None;
     }
-    if let Some(kind) = layout.kind {
-        let kind = span.bytes(kind)?;
-        if !kind.is_empty() && kind != b"charge" {
-            return None;
-        }
+    if !span.is_charge(layout) {
+        return None;
     }
     let (start, length) = span.cell(layout.reference)?;
     if length == 0 {
@@ -130,6 +138,12 @@ pub(super) fn read(
             }
         }
     };
+    if let Some(extra) = layout.extra {
+        let [tax, net] = extras(span, extra)?;
+        if !is_told(amount, fee, tax, net) {
+            return None;
+        }
+    }
     let state = match layout.status {
         None => 0,
         Some(status) => {
@@ -138,17 +152,39 @@ pub(super) fn read(
             if length == 0 { 0 } else { words.status(word(rest, length)?, rest.get(..length)?)? }
         }
     };
-    let time = match layout.time {
-        None => NO_TIME,
-        Some(time) => match span.bytes(time)? {
-            b"" => NO_TIME,
-            text => moment(text.as_array()?, words)?,
-        },
+    let (time, is_day, is_zoneless) = match layout.time.map(|time| span.bytes(time)) {
+        None | Some(Some(b"")) => (NO_TIME, false, false),
+        Some(text) => {
+            let text = text?;
+            match text.as_array() {
+                Some(whole) => (moment(whole, words)?, false, false),
+                None => {
+                    let (time, is_day) = short_moment(text, words)?;
+                    (time, is_day, !is_day)
+                }
+            }
+        }
     };
-    Some((print, Plain { amount, fee, time, currency, state }))
+    Some((print, Plain { amount, fee, time, currency, state, is_day, is_zoneless }))
+}
+
+/// What stands in the cells of tax and net, which go without a sign in a plain row that is read here.
+#[inline(never)]
+fn extras(span: &Span<'_>, cells: [Option<usize>; 2]) -> Option<[Option<i64>; 2]> {
+    let mut found = [None; 2];
+    for (own, cell) in found.iter_mut().zip(cells) {
+        let Some(cell) = cell else { continue };
+        let text = span.bytes(cell)?;
+        let is_padded = text.len() > 1 && text.starts_with(b"0");
+        if !text.is_empty() {
+            *own = i64::try_from(long_figure(text).filter(|_| !is_padded)?).ok();
+        }
+    }
+    Some(found)
 }
 
 /// The row that the strict reader makes of one that is plain.
+#[inline(never)]
 pub(super) fn row<'c>(
     (side, file, line): Place,
     span: &Span<'c>,
@@ -156,6 +192,7 @@ pub(super) fn row<'c>(
     plain: &Plain,
     words: &Words,
 ) -> Option<Row<'c>> {
+    let [tax, net] = layout.extra.map_or(Some([None; 2]), |extra| extras(span, extra))?;
     let text = |index: Option<usize>| match index {
         None => Some(""),
         Some(index) => core::str::from_utf8(span.bytes(index)?).ok(),
@@ -173,15 +210,15 @@ pub(super) fn row<'c>(
         amount: i64::try_from(plain.amount).ok()?,
         currency: words.of(plain.currency)?,
         fee: (plain.fee != NO_FEE).then(|| plain.fee.into()),
-        tax: None,
-        net: None,
+        tax,
+        net,
         status: text(layout.status)?,
         occurred_at: moment_of(plain.time),
         value_at: None,
-        is_zoneless: false,
-        is_day: false,
-        payout_id: "",
-        parent: "",
+        is_zoneless: plain.is_zoneless,
+        is_day: plain.is_day,
+        payout_id: text(layout.payout)?,
+        parent: text(layout.parent)?,
         account: "",
         note: text(layout.note)?,
         original: None,
@@ -271,6 +308,24 @@ fn moment(text: &[u8; 20], words: &mut Words) -> Option<u32> {
     words.day(day)?.checked_add(u32::try_from(since).ok()?).filter(|seconds| *seconds != NO_TIME)
 }
 
+/// The same for a day, and for a moment without a zone: `2026-03-01 00:00:00`, also with a `T`; and whether it is a day.
+#[inline(never)]
+fn short_moment(text: &[u8], words: &mut Words) -> Option<(u32, bool)> {
+    if let Some(day) = text.as_array() {
+        let time = words.day(day).filter(|seconds| *seconds != NO_TIME)?;
+        return Some((time, true));
+    }
+    let text: &[u8; 19] = text.as_array()?;
+    let mut whole = *b"0000-00-00T00:00:00Z";
+    for (own, byte) in whole.iter_mut().zip(text) {
+        *own = *byte;
+    }
+    if let Some(mark) = whole.get_mut(10).filter(|mark| **mark == b' ') {
+        *mark = b'T';
+    }
+    Some((moment(&whole, words)?, false))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,6 +366,36 @@ mod tests {
                     ),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_short_moment_is_a_day_or_lacks_its_zone_or_is_none() {
+        // text, and the same in full
+        let table = [
+            ("2026-03-01", Some("2026-03-01T00:00:00Z")),
+            ("2026-03-01 10:20:30", Some("2026-03-01T10:20:30Z")),
+            ("2026-03-01T10:20:30", Some("2026-03-01T10:20:30Z")),
+            ("2026-02-29", None),
+            ("1970-01-01", None),
+            ("1970-01-01 00:00:00", None),
+            ("2026-03-01 24:00:00", None),
+            ("2026-03-01_10:20:30", None),
+            ("2026-03-01 10:20:3 ", None),
+            ("2026-03-01 10:20", None),
+            ("01.03.2026", None),
+            ("", None),
+        ];
+        for (text, whole) in table {
+            let mut words = Words::new();
+            let found = short_moment(text.as_bytes(), &mut words);
+            let exact = whole.map(|whole| parse_rfc3339(whole).unwrap().unix_ms() / 1_000);
+            assert_eq!(found.map(|(seconds, _)| u64::from(seconds)), exact, "{text:?}");
+            assert_eq!(
+                found.is_some_and(|(_, is_day)| is_day),
+                exact.is_some() && text.len() == 10,
+                "{text:?}"
+            );
         }
     }
 

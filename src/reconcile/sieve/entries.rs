@@ -3,6 +3,7 @@
 //! A row is cleared when exactly one row on each side has its print and both agree. Everything else is doubtful, and stays
 //! so.
 
+use super::payouts::Payouts;
 use super::plain::{Months, NO_FEE, NO_TIME, Plain, moment};
 use super::print::Print;
 use crate::prelude::*;
@@ -17,6 +18,9 @@ const DOUBTFUL: u64 = 1 << 60;
 /// A row of the settlement agrees: it begins where the fee was, and only the flags count.
 const AGREED: u64 = 1 << 61;
 
+/// The moment is a day.
+const DAY: u64 = 1 << 62;
+
 /// Of a row that agreed: both sides tell a fee.
 const TOLD_FEE: u64 = 1;
 
@@ -28,6 +32,12 @@ const THEIRS_TIMED: u64 = 4;
 
 /// Both tell the same.
 const SAME_INSTANT: u64 = 8;
+
+/// Both name the same payout.
+const SAME_PAYOUT: u64 = 16;
+
+/// Of a row that agreed: where the number of its payout begins, which has 32 bits; 0 where it names none.
+const PAYOUT_SHIFT: u32 = 8;
 
 /// So many slots are asked for before the first is needed: they come together.
 const AHEAD: usize = 256;
@@ -65,6 +75,8 @@ pub(super) struct Entries {
     pub(super) list: Vec<Entry>,
     /// Where each row begins.
     pub(super) offsets: Vec<u32>,
+    /// The payout that each row names, from 1, or 0; none where no column does.
+    payouts: Vec<u32>,
     /// Places in the list, from 1, in the lower bits, and bits of the print above them; a power of two of slots.
     pub(super) slots: Vec<u32>,
     /// How many of a slot's bits are a place.
@@ -74,6 +86,15 @@ pub(super) struct Entries {
     /// Where each part ends, where rows were gathered by their prints.
     pub(super) parts: Vec<usize>,
     months: Months,
+}
+
+/// Rows of the ledger that are left to the judge, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Where they begin.
+    pub(super) offsets: Vec<u32>,
+    /// Which of all rows they are; none where that is not known.
+    pub(super) places: Vec<u32>,
 }
 
 /// What became of a row of the settlement.
@@ -120,6 +141,17 @@ impl Entries {
 
     pub(super) const fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// Whether a column of the ledger names payouts.
+    pub(super) const fn name_payouts(&self) -> bool {
+        !self.payouts.is_empty()
+    }
+
+    /// Notes which payout the row names that was added last.
+    pub(super) fn name(&mut self, payout: u32) {
+        self.payouts.resize(self.list.len().saturating_sub(1), 0);
+        self.payouts.push(payout);
     }
 
     /// Makes the table, once all rows are there.
@@ -258,12 +290,12 @@ impl Entries {
         None
     }
 
-    /// Holds a row of the settlement against the ledger; `None` for one that is not plain.
+    /// Holds a row of the settlement against the ledger, with the number of its payout; `None` for one that is not plain.
     #[inline(never)]
     pub(super) fn meet(
         &mut self,
         (print, place): (Print, u32),
-        plain: Option<&Plain>,
+        (plain, payout): (Option<&Plain>, u32),
         offset: u32,
         days: u64,
     ) -> Met {
@@ -273,8 +305,15 @@ impl Entries {
         } else {
             self.further(print)
         };
-        let Some(entry) = place.and_then(|place| self.list.get_mut(place)) else { return Met::Residual };
-        if entry.values & (AGREED | DOUBTFUL) == 0 && entry.agree(plain, offset, days, &mut self.months) {
+        let Some(place) = place else { return Met::Residual };
+        let Some(entry) = self.list.get_mut(place) else { return Met::Residual };
+        let named = self.payouts.get(place).copied().filter(|named| *named != 0 && payout != 0);
+        let is_free = entry.values & (AGREED | DOUBTFUL) == 0 && named.is_none_or(|named| named == payout);
+        if is_free && entry.agree(plain, offset, days, &mut self.months) {
+            entry.values |= u64::from(payout).wrapping_shl(PAYOUT_SHIFT);
+            if named.is_some() {
+                entry.values |= SAME_PAYOUT;
+            }
             return Met::Agreed;
         }
         let has_partner = entry.values & (AGREED | DOUBTFUL) == AGREED;
@@ -282,18 +321,36 @@ impl Entries {
         if has_partner { Met::Both(entry.fee) } else { Met::Residual }
     }
 
-    /// Where the rows begin that are left to the judge, in order, and what is known of the others.
-    pub(super) fn finish(&self) -> (Vec<u32>, Cleared) {
+    /// The row of a print stays; gives where the row of the settlement begins that agreed with it, and stays too.
+    pub(super) fn stay(&mut self, print: Print) -> Option<u32> {
+        let place = self.further(print)?;
+        let entry = self.list.get_mut(place)?;
+        let has_partner = entry.values & (AGREED | DOUBTFUL) == AGREED;
+        entry.values |= DOUBTFUL;
+        has_partner.then_some(entry.fee)
+    }
+
+    /// The rows that are left to the judge, and what is known of the others; `again` is told of their partners that agreed.
+    pub(super) fn finish(&self, payouts: &mut Payouts, again: &mut dyn FnMut(u32)) -> (Left, Cleared) {
         let mut cleared = Cleared::default();
-        let mut left = Vec::new();
+        let mut left = Left::default();
         let mut latest = NO_TIME;
-        for (entries, offsets) in self.list.chunks(AHEAD).zip(self.offsets.chunks(AHEAD)) {
-            latest = latest.max(counted(entries, offsets, &mut left, &mut cleared));
+        let mut stays = |payout: u32, line: u32, is_alike: bool| {
+            let stays = !payouts.clear(payout, line, is_alike);
+            if stays {
+                again(line);
+            }
+            stays
+        };
+        let rows = self.list.chunks(AHEAD).zip(self.offsets.chunks(AHEAD));
+        for ((entries, offsets), place) in rows.zip((0_u32..).step_by(AHEAD)) {
+            latest = latest.max(counted((entries, offsets, place), &mut stays, &mut left, &mut cleared));
         }
         cleared.latest = moment(latest);
         // Lanes tell theirs in whatever order.
-        if !left.is_sorted() {
-            left.sort_unstable();
+        if !self.parts.is_empty() {
+            left.offsets.sort_unstable();
+            left.places.clear();
         }
         (left, cleared)
     }
@@ -301,12 +358,20 @@ impl Entries {
 
 /// Counts so many rows that agreed, and gives the latest of their times; called often, as [`Entries::index_from`] is.
 #[inline(never)]
-fn counted(entries: &[Entry], offsets: &[u32], left: &mut Vec<u32>, cleared: &mut Cleared) -> u32 {
+fn counted(
+    (entries, offsets, first): (&[Entry], &[u32], u32),
+    stays: &mut dyn FnMut(u32, u32, bool) -> bool,
+    left: &mut Left,
+    cleared: &mut Cleared,
+) -> u32 {
     let mut latest = NO_TIME;
-    for (entry, offset) in entries.iter().zip(offsets) {
+    for ((entry, offset), place) in entries.iter().zip(offsets).zip(first..) {
         let has = |flag: u64| entry.values & flag != 0;
-        if has(DOUBTFUL) || !has(AGREED) {
-            left.push(*offset);
+        let payout =
+            || u32::try_from(entry.values.wrapping_shr(PAYOUT_SHIFT) & 0xffff_ffff).unwrap_or_default();
+        if has(DOUBTFUL) || !has(AGREED) || (payout() != 0 && stays(payout(), entry.fee, has(SAME_PAYOUT))) {
+            left.offsets.push(*offset);
+            left.places.push(place);
             continue;
         }
         let count = |count: &mut usize, yes: bool| *count = count.wrapping_add(usize::from(yes));
@@ -327,11 +392,14 @@ impl Entry {
     fn agree(&mut self, theirs: Option<&Plain>, offset: u32, days: u64, months: &mut Months) -> bool {
         let Some(theirs) = theirs.filter(|_| self.values != ODD) else { return false };
         let is_same = self.values == values(theirs) && self.fee == theirs.fee;
-        let is_same_instant = self.time == theirs.time;
+        let mut is_same_instant = self.time == theirs.time;
         // Nearly always all of it is the same, and nothing has to be looked at closely.
-        let agrees = (is_same && is_same_instant) || self.plain().agrees(theirs, days, months);
-        if !agrees {
-            return false;
+        if !(is_same && is_same_instant) {
+            let ours = self.plain();
+            if !ours.agrees(theirs, days, months) {
+                return false;
+            }
+            is_same_instant = ours.is_same_instant(theirs);
         }
         let flag = |yes: bool, flag: u64| if yes { flag } else { 0 };
         self.values = AGREED
@@ -352,6 +420,9 @@ impl Entry {
             time: self.time,
             currency: byte(self.values.wrapping_shr(8)),
             state: byte(self.values),
+            is_day: self.values & DAY != 0,
+            // A side has or has not, and it was seen before.
+            is_zoneless: false,
         }
     }
 }
@@ -368,5 +439,6 @@ pub(super) fn byte(values: u64) -> u8 {
 
 #[inline]
 fn values(plain: &Plain) -> u64 {
-    plain.amount.wrapping_shl(16) | u64::from(plain.currency).wrapping_shl(8) | u64::from(plain.state)
+    let day = if plain.is_day { DAY } else { 0 };
+    day | plain.amount.wrapping_shl(16) | u64::from(plain.currency).wrapping_shl(8) | u64::from(plain.state)
 }

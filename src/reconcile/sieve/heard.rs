@@ -109,7 +109,7 @@ impl Entries {
             for (row, place) in group.iter().zip(sought.places()) {
                 let (entry, offset) = unpacked(row, words);
                 let plain = (entry.values != ODD).then(|| entry.plain());
-                let met = self.meet((entry.print, place), plain.as_ref(), offset, days);
+                let met = self.meet((entry.print, place), (plain.as_ref(), 0), offset, days);
                 if let Met::Both(other) = met {
                     stays(other);
                 }

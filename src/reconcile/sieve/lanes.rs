@@ -9,6 +9,7 @@
 //! then the lane that reads up to it is left with a row that does not end, and the files are not for lanes. So a stretch that was
 //! read to its end shows that the next one begins with a row.
 
+use super::entries::Left;
 use super::heard::ROW_BYTES;
 use super::{Sieve, Unfit};
 use crate::prelude::*;
@@ -32,10 +33,14 @@ impl Sieve {
         self.lane = lane;
     }
 
-    /// Whether no row was seen so far that asks for others by name, which only a lane that reads all files can find.
+    /// Whether nothing was seen so far that asks for rows all over the files: names of other rows or of payouts, and times
+    /// without a zone, of which a few speak for all.
     #[must_use]
     pub const fn is_for_lanes(&self) -> bool {
-        self.check().is_ok()
+        self.followed.is_empty()
+            && !self.zones.has_zoneless()
+            && !self.payouts.is_named()
+            && !self.entries.name_payouts()
     }
 
     /// Goes on at so many bytes of the file that was begun: behind its header, or to its end.
@@ -115,13 +120,15 @@ impl Sieve {
     ///
     /// # Errors
     ///
-    /// Those of [`Sieve::finish`].
-    pub fn stay(&mut self, ledger: &[u32], settlement: &[u32]) -> Result<(), Unfit> {
-        self.check()?;
+    /// [`Unfit`] for what is not for lanes.
+    pub fn keep_rows(&mut self, ledger: &[u32], settlement: &[u32]) -> Result<(), Unfit> {
+        if !self.is_for_lanes() {
+            return Err(Unfit);
+        }
         for row in settlement {
             self.recall.again(*row);
         }
-        self.recall.finish(ledger.to_vec());
+        self.recall.finish(Left { offsets: ledger.to_vec(), ..Left::default() });
         Ok(())
     }
 

@@ -4,14 +4,16 @@
 //! decides anything but that two rows are a match and matter to nothing else. What that means stands in `plain`.
 //!
 //! Files come in chunks, those of the ledger first. Of the ledger 36 bytes and two slots of 4 are kept for each row, of the
-//! settlement nothing but where a partner stands. Rows that stay are asked for once more at the end, by their places, as
-//! nobody knew before that they would. Whoever drives the sieve owns the files; it asks for bytes by
-//! [`Sieve::wanted`] and opens nothing.
+//! settlement nothing but where a partner stands, and what the lines of each payout sum to. Rows that stay are asked for
+//! once more at the end, by their places, as nobody knew before that they would. Whoever drives the sieve owns the files;
+//! it asks for bytes by [`Sieve::wanted`] and opens nothing.
 
 mod cells;
 mod entries;
+mod followed;
 mod heard;
 mod lanes;
+mod payouts;
 mod plain;
 mod print;
 mod recall;
@@ -20,6 +22,7 @@ mod rows;
 mod scan;
 mod separators;
 mod words;
+mod zones;
 
 pub(super) use cells::Layout;
 pub use lanes::Lane;
@@ -35,12 +38,15 @@ use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
 use super::{columns, csv};
 use crate::prelude::*;
 use entries::Entries;
+use followed::Followed;
+use payouts::Payouts;
 use print::Print;
 use recall::Recall;
 use rows::{Kept, Reader};
 use scan::Parsed;
 use separators::{BLOCK_BYTES, Separators};
 use words::Words;
+use zones::Zones;
 
 /// Bytes of a chunk: what stays in the cache of a core until it was looked at.
 const CHUNK_BYTES: usize = 131_072;
@@ -93,6 +99,9 @@ pub struct Sieve {
     base: u64,
     line: u64,
     recall: Recall,
+    followed: Followed,
+    zones: Zones,
+    payouts: Payouts,
     kept: Kept,
     met: Vec<Parsed>,
     /// The prints of what was met.
@@ -105,9 +114,6 @@ pub struct Sieve {
 struct Counts {
     rows: usize,
     odd: usize,
-    has_ids: bool,
-    /// Rows that may follow another one by its name.
-    has_children: bool,
 }
 
 impl Sieve {
@@ -151,6 +157,9 @@ impl Sieve {
             base: 0,
             line: 1,
             recall: Recall::default(),
+            followed: Followed::default(),
+            zones: Zones::default(),
+            payouts: Payouts::default(),
             kept: Kept::default(),
             met: Vec::new(),
             prints: Vec::new(),
@@ -169,18 +178,19 @@ impl Sieve {
         if self.is_whole {
             return Err(Unfit);
         }
+        self.zones.begin(side != self.side || self.sizes.is_empty(), self.share.of > 1);
         if side != self.side {
             if side != Side::Settlement || self.side != Side::Ledger {
                 return Err(Unfit);
             }
-            if self.lane == Lane::First {
+            // What asks for rows by their places is not for lanes.
+            if self.lane == Lane::First && self.is_for_lanes() {
                 self.entries.gather();
             }
             if self.lane != Lane::Other {
                 self.entries.index();
             }
             (self.side, self.base, self.file) = (side, 0, 0);
-            self.counts = Counts { rows: 0, odd: 0, ..self.counts };
         }
         if self.base.saturating_add(bytes) >= u64::from(u32::MAX) {
             return Err(Unfit);
@@ -290,21 +300,23 @@ impl Sieve {
     }
 
     /// Ends the files. What [`Sieve::wanted`] asks for comes next.
-    ///
-    /// # Errors
-    ///
-    /// [`Unfit`] where a row may follow another by its id, which is not kept.
-    pub fn finish(&mut self) -> Result<(), Unfit> {
+    pub fn finish(&mut self) {
         if self.side == Side::Ledger {
             self.entries.index();
         }
-        self.check()?;
-        let (left, cleared) = self.entries.finish();
+        self.keep_followed();
+    }
+
+    /// Parts the rows that stay from the others, once nothing can make one stay any more.
+    fn settle(&mut self) {
+        let Self { entries, payouts, recall, kept, words, .. } = self;
+        payouts.settle(kept, words);
+        let (left, cleared) = entries.finish(payouts, &mut |line| recall.again(line));
         self.kept.cleared = cleared;
+        self.leave_out_zoneless();
         // Nobody looks for a row any more.
         self.entries = Entries::default();
         self.recall.finish(left);
-        Ok(())
     }
 
     /// What is later than so many days on the other side is late, or may be.
@@ -312,13 +324,9 @@ impl Sieve {
         if self.window.is_business { 1 } else { self.window.days }
     }
 
-    const fn check(&self) -> Result<(), Unfit> {
-        if self.counts.has_ids && self.counts.has_children { Err(Unfit) } else { Ok(()) }
-    }
-
     /// The bytes that are to be put into [`Sieve::room_for`] next; `None` when there are no more.
     pub fn wanted(&self) -> Option<Wanted> {
-        self.recall.wanted()
+        self.wanted_for_ids().or_else(|| self.recall.wanted())
     }
 
     /// Room for so many bytes.
@@ -336,6 +344,9 @@ impl Sieve {
     ///
     /// [`Unfit`] where the file is not what it was.
     pub fn give(&mut self) -> Result<(), Unfit> {
+        if self.wanted_for_ids().is_some() {
+            return self.pass_ids();
+        }
         let Self { recall, reader, key, words, kept, buffer, .. } = self;
         recall.give(buffer, (reader, key, words), kept)
     }
@@ -344,7 +355,7 @@ impl Sieve {
     ///
     /// # Errors
     ///
-    /// [`Unfit`] for a statement that cannot be read, or stands there twice.
+    /// [`Unfit`] for a statement that cannot be read, or stands there twice, and where rows are asked for that went.
     pub fn part(&mut self, bank: &[&[u8]]) -> Result<Vec<u8>, Unfit> {
         let [_, _, names] = &self.plan.names;
         let mut rows = Vec::new();
@@ -358,15 +369,21 @@ impl Sieve {
             columns::read(Side::Bank, file, source, &mapping, (self.share, &[]), &mut rows)
                 .map_err(|_| Unfit)?;
         }
+        let summed = self.payouts.summed(&self.words);
         let head = Head {
             names: self.plan.names.each_ref().map(|names| names.iter().map(|name| &**name).collect()),
             window: self.window.clone(),
             cleared: self.kept.cleared,
+            summed: summed.clone(),
             of: self.share.of,
             ..Head::default()
         };
         let mut out = batch::opened(&head, self.share, self.kept.bytes().saturating_add(rows.len()));
+        let front = out.len();
         self.kept.put_in_order(&mut out);
+        if !rest::is_enough(out.get(front..).unwrap_or_default(), &summed) {
+            return Err(Unfit);
+        }
         out.extend_from_slice(&rows);
         Ok(out)
     }
@@ -375,13 +392,18 @@ impl Sieve {
     ///
     /// # Errors
     ///
-    /// The sieve itself where there are other shares or files of the bank, which only [`Sieve::part`] puts together.
+    /// The sieve itself where there are other shares or files of the bank, which only [`Sieve::part`] puts together, and where
+    /// rows are asked for that went.
     pub fn rest(self) -> Result<Rest, Box<Self>> {
         let [.., bank] = &self.plan.names;
         if self.share != Share::WHOLE || !bank.is_empty() {
             return Err(Box::new(self));
         }
-        let Self { plan, window, kept, .. } = self;
-        Ok(Rest::of(plan.names, window, &kept))
+        let rows = rest::rows(&self.kept);
+        if !rest::is_enough(&rows, &self.payouts.summed(&self.words)) {
+            return Err(Box::new(self));
+        }
+        let Self { plan, window, kept, payouts, words, .. } = self;
+        Ok(Rest::of(plan.names, window, (&kept, rows), (payouts, words)))
     }
 }

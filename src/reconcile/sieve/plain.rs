@@ -1,7 +1,8 @@
 //! Two rows plainly agree when no habit of the files and no other row could make more of them than a match.
 //!
 //! This is the one place that says so. A row is plain when it is a payment with a reference and nothing but an amount, a
-//! currency, a fee, a state and a moment; two plain rows agree when these are the same and the moments raise no question.
+//! currency, a fee, a state and a moment; two plain rows agree when these are the same and the moments raise no question. A
+//! net that is what the fee leaves says nothing more, and neither does a tax of zero; of payouts see `payouts`.
 //! Whatever else the judge looks at makes a row one for the judge: [`Plain::of`] takes a [`Row`] apart by name, so that a
 //! new field does not compile until somebody has said here what it means.
 
@@ -36,6 +37,10 @@ pub(super) struct Plain {
     pub(super) currency: u8,
     /// 0 where it is not told.
     pub(super) state: u8,
+    /// Whether its moment is the first one of a day, of which no more is told.
+    pub(super) is_day: bool,
+    /// Whether its moment was written without a zone: see `zones`.
+    pub(super) is_zoneless: bool,
 }
 
 impl Plain {
@@ -50,7 +55,7 @@ impl Plain {
             kind,
             reference: _,
             is_keyed,
-            // Names a row that another one follows: see `Sieve::finish`.
+            // Another row may follow it by its id: see `followed`.
             id: _,
             amount,
             currency,
@@ -62,8 +67,10 @@ impl Plain {
             value_at,
             is_zoneless,
             is_day,
-            payout_id,
-            parent,
+            // Of the settlement alone, and counted: see `payouts`.
+            payout_id: _,
+            // A charge follows nothing, whatever it names.
+            parent: _,
             account,
             // Tells of adjustments alone.
             note: _,
@@ -71,27 +78,28 @@ impl Plain {
         } = *row;
         let is_plain = kind == Some(EventType::Charge)
             && is_keyed
-            && tax.is_none()
-            && net.is_none()
             && value_at.is_none()
-            && !is_zoneless
-            && !is_day
-            && payout_id.is_empty()
-            && parent.is_empty()
             && account.is_empty()
             && original.is_none();
         if !is_plain {
             return None;
         }
+        let amount = u64::try_from(amount).ok().filter(|amount| *amount < AMOUNT_MAX)?;
+        let fee = match fee {
+            Some(fee) => u32::try_from(fee).ok().filter(|fee| *fee != NO_FEE)?,
+            None => NO_FEE,
+        };
+        if !is_told(amount, fee, tax, net) {
+            return None;
+        }
         Some(Self {
-            amount: u64::try_from(amount).ok().filter(|amount| *amount < AMOUNT_MAX)?,
-            fee: match fee {
-                Some(fee) => u32::try_from(fee).ok().filter(|fee| *fee != NO_FEE)?,
-                None => NO_FEE,
-            },
+            amount,
+            fee,
             time: occurred_at.map_or(Some(NO_TIME), seconds)?,
             currency: words.currency(currency)?,
             state: words.state(status.as_bytes())?,
+            is_day,
+            is_zoneless,
         })
     }
 
@@ -99,11 +107,27 @@ impl Plain {
     pub(super) fn agrees(&self, theirs: &Self, days: u64, months: &mut Months) -> bool {
         (self.amount, self.fee, self.currency) == (theirs.amount, theirs.fee, theirs.currency)
             && (self.state == theirs.state || self.state == 0 || theirs.state == 0)
-            && (self.time == theirs.time
+            && (self.is_same_instant(theirs)
                 || self.time == NO_TIME
                 || theirs.time == NO_TIME
-                || is_timely(self.time, theirs.time, days, months))
+                || (!self.is_day && !theirs.is_day && is_timely(self.time, theirs.time, days, months)))
     }
+
+    /// Whether both tell the same moment: by the day, where one of them says no more.
+    pub(super) fn is_same_instant(&self, theirs: &Self) -> bool {
+        self.time == theirs.time
+            || ((self.is_day || theirs.is_day)
+                && (self.time != NO_TIME && theirs.time != NO_TIME)
+                && self.time / DAY_SECONDS == theirs.time / DAY_SECONDS)
+    }
+}
+
+/// Whether tax and net say nothing that amount and fee do not: there is no tax, and the net is what the fee leaves.
+#[inline]
+pub(super) fn is_told(amount: u64, fee: u32, tax: Option<i64>, net: Option<i64>) -> bool {
+    let fee = if fee == NO_FEE { 0 } else { fee };
+    let left = i64::try_from(amount).unwrap_or(i64::MAX).wrapping_sub(fee.into());
+    tax.is_none_or(|tax| tax == 0) && net.is_none_or(|net| net == left)
 }
 
 /// Whole seconds, as far as they fit.

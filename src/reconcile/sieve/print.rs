@@ -49,6 +49,14 @@ pub(super) fn print(key: &[u8; KEY_BYTES], text: &[u8], length: usize) -> Option
     Some([first.wrapping_add(length), second.wrapping_add(length)])
 }
 
+/// The print of a text with nothing behind it.
+#[inline(never)]
+pub(super) fn of_text(key: &[u8; KEY_BYTES], text: &str) -> Option<Print> {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.resize(text.len().saturating_add(SLACK_BYTES).next_multiple_of(STEP_BYTES), 0);
+    print(key, &bytes, text.len())
+}
+
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 struct Sums(v128, v128);
 

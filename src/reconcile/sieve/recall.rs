@@ -2,6 +2,7 @@
 
 use super::Unfit;
 use super::cells::{self, Span};
+use super::entries::Left;
 use super::print::KEY_BYTES;
 use super::rows::{Kept, Reader};
 use super::words::Words;
@@ -18,6 +19,8 @@ pub(super) struct Chunk {
     pub(super) length: usize,
     /// Line of its first row.
     pub(super) line: u64,
+    /// Where its rows begin among all of the side, and on which line, where each of them has one line to itself.
+    pub(super) rows: Option<(usize, u64)>,
 }
 
 /// A stretch of a file.
@@ -41,6 +44,8 @@ struct Known {
     files: Vec<u64>,
     /// Where the rows begin that are to be read again, in order.
     rows: Vec<u32>,
+    /// Which of all rows these are, or nothing.
+    places: Vec<u32>,
 }
 
 /// Both sides.
@@ -98,8 +103,8 @@ impl Recall {
     }
 
     /// Finds out what is to be read again; `left`: the rows of the ledger that stay.
-    pub(super) fn finish(&mut self, left: Vec<u32>) {
-        self.ledger.rows = left;
+    pub(super) fn finish(&mut self, Left { offsets, places }: Left) {
+        (self.ledger.rows, self.ledger.places) = (offsets, places);
         self.settlement.rows.sort_unstable();
         for (side, known) in [(Side::Ledger, &self.ledger), (Side::Settlement, &self.settlement)] {
             let mut behind = 0_usize;
@@ -127,6 +132,11 @@ impl Recall {
 
     pub(super) fn wanted(&self) -> Option<Wanted> {
         let (side, place, ..) = *self.asks.get(self.asked)?;
+        self.wanted_chunk(side, place)
+    }
+
+    /// Where a chunk stands.
+    pub(super) fn wanted_chunk(&self, side: Side, place: usize) -> Option<Wanted> {
         let known = if side == Side::Ledger { &self.ledger } else { &self.settlement };
         let chunk = known.chunks.get(place)?;
         let offset = chunk.at.saturating_sub(*known.files.get(chunk.file)?);
@@ -149,11 +159,17 @@ impl Recall {
         let layout = reader.columns(side).get(chunk.file).and_then(Columns::layout).ok_or(Unfit)?;
         let mut ends = Vec::new();
         let (mut at, mut line) = (0_usize, chunk.line);
+        let mut places = known.places.get(from..to).unwrap_or_default().iter();
         for row in known.rows.get(from..to).unwrap_or_default() {
             let start = u64::from(*row).checked_sub(chunk.at).and_then(|start| usize::try_from(start).ok());
             let start = start.filter(|start| *start >= at).ok_or(Unfit)?;
             let before = data.get(at..start).ok_or(Unfit)?;
-            line = line.saturating_add(breaks(before));
+            // To count them again takes as long as to read the row.
+            let known_line = chunk.rows.zip(places.next()).and_then(|((first, line), place)| {
+                let behind = usize::try_from(*place).ok()?.checked_sub(first)?;
+                line.checked_add(u64::try_from(behind).ok()?)
+            });
+            line = known_line.unwrap_or_else(|| line.saturating_add(breaks(before)));
             at = start;
             let place = (side, chunk.file, line);
             if cells_at(data, start, layout.delimiter, &mut ends) && ends.len() == layout.width {

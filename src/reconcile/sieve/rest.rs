@@ -1,10 +1,13 @@
 //! What stays of a run of one share is judged in the memory it stands in: nobody has to find out again in which order.
 
+use super::payouts::Payouts;
 use super::rows::Kept;
+use super::words::Words;
 use crate::prelude::*;
 use crate::reconcile::batch::{self, Head};
 use crate::reconcile::clear::Cleared;
 use crate::reconcile::parts::{PartError, Share};
+use crate::reconcile::summed::{self, Summed};
 use crate::reconcile::telling::{self, Form};
 use crate::reconcile::window::Window;
 
@@ -17,21 +20,49 @@ pub struct Rest {
     /// Packed, in the order of the judge: what is looked at together stands together.
     rows: Vec<u8>,
     count: usize,
+    payouts: Payouts,
+    words: Words,
+}
+
+/// The rows that stay, packed, in the order of the judge.
+#[inline(never)]
+pub(super) fn rows(kept: &Kept) -> Vec<u8> {
+    let mut rows = Vec::with_capacity(kept.bytes());
+    kept.put_in_order(&mut rows);
+    rows
+}
+
+/// Whether the judge of such rows asks for no line that is known as part of a sum alone.
+#[inline(never)]
+pub(super) fn is_enough(rows: &[u8], summed: &[Summed<'_>]) -> bool {
+    let mut unpacked = Vec::new();
+    if summed.is_empty() {
+        return true;
+    }
+    if batch::unpack_rows(rows, &mut unpacked).is_err() {
+        return false;
+    }
+    let asked = summed::asked(&mut unpacked, summed);
+    asked.iter().zip(summed).all(|(asked, own)| *asked <= own.has)
 }
 
 impl Rest {
-    pub(super) fn of(names: [Vec<String>; 3], window: Window, kept: &Kept) -> Self {
-        let mut rows = Vec::with_capacity(kept.bytes());
-        kept.put_in_order(&mut rows);
-        Self { names, window, cleared: kept.cleared, rows, count: kept.count() }
+    pub(super) fn of(
+        names: [Vec<String>; 3],
+        window: Window,
+        (kept, rows): (&Kept, Vec<u8>),
+        (payouts, words): (Payouts, Words),
+    ) -> Self {
+        Self { names, window, cleared: kept.cleared, rows, count: kept.count(), payouts, words }
     }
 
     fn head(&self) -> Head<'_> {
-        let Self { names, window, cleared, .. } = self;
+        let Self { names, window, cleared, payouts, words, .. } = self;
         Head {
             names: names.each_ref().map(|names| names.iter().map(|name| &**name).collect()),
             window: window.clone(),
             cleared: *cleared,
+            summed: payouts.summed(words),
             of: 1,
             is_in_order: true,
             ..Head::default()

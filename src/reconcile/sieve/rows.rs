@@ -3,11 +3,12 @@
 use core::iter;
 
 use super::Unfit;
+use crate::ledger::EventType;
 use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
 use crate::reconcile::columns::Columns;
 use crate::reconcile::csv::{Desk, Record, Records};
-use crate::reconcile::order::shared;
+use crate::reconcile::order::{shared, sort_alike, sorted};
 use crate::reconcile::packed::{Fields, kind_byte};
 use crate::reconcile::row::{Row, Side};
 
@@ -163,6 +164,20 @@ impl Kept {
         self.packed.len()
     }
 
+    /// The settlement's payouts, in the order of the judge.
+    #[inline(never)]
+    pub(super) fn payouts(&self) -> Vec<Row<'_>> {
+        let own = (Side::Settlement.byte(), kind_byte(Some(EventType::Payout)));
+        let mut rows = Vec::new();
+        for (place, row) in self.rows.iter().enumerate() {
+            if (row.side, row.kind) == own {
+                rows.extend(Row::unpack(&mut Fields::of(self.packed(place))));
+            }
+        }
+        let place = |row: &Row<'_>| (row.file, row.line);
+        sorted(rows, &|one, other| one.reference.cmp(other.reference).then(place(one).cmp(&place(other))))
+    }
+
     /// How many they are.
     pub(super) const fn count(&self) -> usize {
         self.rows.len()
@@ -214,16 +229,29 @@ impl Kept {
         for same in order.chunk_by_mut(Key::is_like).filter(|same| same.len() > 1) {
             let is_settled = is_whole && same.is_sorted_by(|one, next| one.side() < next.side());
             if !is_settled {
-                same.sort_unstable_by(|one, other| self.key(one).cmp(&self.key(other)));
+                self.settle(same);
             }
         }
         order
     }
 
+    /// Puts rows in order that their keys do not tell apart: from then on a key is only asked which row it is of.
+    fn settle(&self, same: &mut [Key]) {
+        let row = |number: u128| usize::try_from(number).unwrap_or(usize::MAX);
+        let mut numbers = Vec::with_capacity(same.len());
+        for key in &*same {
+            numbers.push(key.then & u128::from(u32::MAX));
+        }
+        sort_alike(&mut numbers, &|one, other| self.key(row(one)).cmp(&self.key(row(other))));
+        for (key, number) in same.iter_mut().zip(numbers) {
+            key.then = number;
+        }
+    }
+
     /// What decides where a key does not: reference, side, file and line.
-    fn key(&self, key: &Key) -> Option<(&[u8], u8, usize, u64)> {
-        let row = self.rows.get(key.row())?;
-        let mut fields = Fields::of(self.packed(key.row()));
+    fn key(&self, number: usize) -> Option<(&[u8], u8, usize, u64)> {
+        let row = self.rows.get(number)?;
+        let mut fields = Fields::of(self.packed(number));
         Some((self.reference(row), fields.byte()?, fields.count()?, fields.natural()?))
     }
 }

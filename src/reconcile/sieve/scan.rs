@@ -8,7 +8,6 @@ use super::print::{self, Print};
 use super::recall::Chunk;
 use super::separators::Separators;
 use super::{Sieve, Unfit};
-use crate::ledger::EventType;
 use crate::prelude::*;
 use crate::reconcile::Source;
 use crate::reconcile::columns::Columns;
@@ -45,8 +44,8 @@ impl Sieve {
             return Err(Unfit);
         }
         let file = self.recall.file(self.side);
-        let chunk = Chunk { file, at: self.base, length: whole, line: self.line };
-        self.recall.chunks(self.side).push(chunk);
+        let mut chunk = Chunk { file, at: self.base, length: whole, line: self.line, rows: None };
+        let (rows_before, has_header) = (self.entries.len(), self.layout.is_none());
         // A header alone does not tell how long rows are.
         if self.awaits_room && separators.feeds().len() > 1 {
             self.awaits_room = false;
@@ -54,6 +53,7 @@ impl Sieve {
         }
         self.met.clear();
         self.prints.clear();
+        self.payouts.met.clear();
         let (mut first, mut start) = (0_usize, 0_usize);
         for feed in separators.feeds() {
             let feed = usize::try_from(*feed).unwrap_or_default();
@@ -91,6 +91,11 @@ impl Sieve {
             first = behind;
             start = next;
         }
+        let own = self.entries.len().wrapping_sub(rows_before).wrapping_add(usize::from(has_header));
+        if u64::try_from(own).ok() == self.line.checked_sub(chunk.line) {
+            chunk.rows = Some((rows_before, chunk.line.wrapping_add(u64::from(has_header))));
+        }
+        self.recall.chunks(self.side).push(chunk);
         self.meet(data, separators)?;
         if self.counts.rows > TRIAL_ROWS && self.counts.odd.saturating_mul(2) > self.counts.rows {
             return Err(Unfit);
@@ -107,7 +112,14 @@ impl Sieve {
         let mapping: Vec<(&str, &str)> = mapping.iter().map(|(ours, theirs)| (&**ours, &**theirs)).collect();
         let columns = Columns::read(self.side, Source { name, data: header }, &mapping).ok_or(Unfit)?;
         let layout = columns.layout().ok_or(Unfit)?;
-        self.counts.has_ids |= columns.has_ids();
+        let names_payouts = layout.payout.is_some();
+        if self.side == Side::Settlement {
+            self.payouts.admit(names_payouts)?;
+        }
+        // The lines of a payout are of all shares.
+        if names_payouts && self.side == Side::Settlement && self.share.of > 1 {
+            return Err(Unfit);
+        }
         self.layout = Some(layout);
         self.reader.columns(self.side).push(columns);
         Ok(layout.width)
@@ -121,46 +133,109 @@ impl Sieve {
         if self.share.of > 1 && is_simple {
             let reference = span.bytes(layout.reference).unwrap_or_default();
             // Without one the id stands for it, which the strict reader finds out.
-            if !reference.is_empty() && !self.share.holds(reference) {
+            // What follows another row may follow one of this share.
+            if !reference.is_empty() && !self.share.holds(reference) && span.is_charge(layout) {
                 return Ok(());
             }
         }
         self.counts.rows = self.counts.rows.wrapping_add(1);
         let fast = if is_simple { cells::read(span, layout, &self.key, &mut self.words) } else { None };
         let is_bare = fast.is_some();
+        let is_met = self.side == Side::Settlement && self.lane != Lane::Other;
         let (print, plain) = match fast {
-            Some((print, plain)) => (print, Some(plain)),
+            Some((print, plain)) => {
+                match layout.payout {
+                    None => {}
+                    Some(payout) if is_met => self.count_line(span, (layout.reference, payout), &plain)?,
+                    Some(payout) => _ = self.name(span, payout, Some(&plain))?,
+                }
+                if self.zones.is_watching() || plain.is_zoneless {
+                    let passed = self.zones.pass(self.side, plain.zone(), Some(plain))?;
+                    self.counts.odd = self.counts.odd.wrapping_add(usize::from(passed.is_none()));
+                    (print, passed)
+                } else {
+                    (print, Some(plain))
+                }
+            }
             None => match self.slow(span, line)? {
                 Some(found) => found,
                 None => return Ok(()),
             },
         };
         let start = u32::try_from(span.start).unwrap_or_default();
-        if self.side == Side::Ledger || self.lane == Lane::Other {
-            let base = u32::try_from(self.base).map_err(|_| Unfit)?;
-            self.entries.push(print, plain, base.wrapping_add(start));
-        } else {
+        if is_met {
             self.prints.push(print);
             self.met.push(Parsed { plain, is_bare, is_quoted: span.is_quoted, start, first, line });
+            return Ok(());
+        }
+        let base = u32::try_from(self.base).map_err(|_| Unfit)?;
+        self.entries.push(print, plain, base.wrapping_add(start));
+        if layout.payout.is_some() {
+            self.entries.name(self.payouts.met.last().copied().unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// Counts a plain row of the settlement to the payout that it names.
+    #[inline(never)]
+    fn count_line(
+        &mut self,
+        span: &Span<'_>,
+        (reference, payout): (usize, usize),
+        plain: &Plain,
+    ) -> Result<(), Unfit> {
+        let offset = self.offset(span)?;
+        let reference = span.bytes(reference).ok_or(Unfit)?;
+        let number = self.name(span, payout, Some(plain))?;
+        if number == 0 {
+            self.counts.odd = self.counts.odd.wrapping_add(1);
+            return Ok(());
+        }
+        self.payouts.add(number, plain, (reference, offset)).ok_or(Unfit)
+    }
+
+    /// Notes which payout the cell of a row names.
+    #[inline(never)]
+    fn name(&mut self, span: &Span<'_>, payout: usize, plain: Option<&Plain>) -> Result<u32, Unfit> {
+        let (start, length) = span.cell(payout).ok_or(Unfit)?;
+        let rest = span.data.get(start..).ok_or(Unfit)?;
+        let print = print::print(&self.key, rest, length).ok_or(Unfit)?;
+        let currency = plain.map_or(0, |plain| plain.currency);
+        self.payouts.name(print, rest.get(..length).unwrap_or_default(), currency).ok_or(Unfit)
+    }
+
+    /// Where a row begins in its side.
+    fn offset(&self, span: &Span<'_>) -> Result<u32, Unfit> {
+        let base = u32::try_from(self.base).map_err(|_| Unfit)?;
+        Ok(base.wrapping_add(u32::try_from(span.start).unwrap_or_default()))
     }
 
     /// The same by the strict reader; `None` for a row of another share.
     #[inline(never)]
     fn slow(&mut self, span: &Span<'_>, line: u64) -> Result<Option<(Print, Option<Plain>)>, Unfit> {
         let place = (self.side, self.recall.file(self.side), line);
-        let Self { reader, words, key, share, counts, .. } = self;
+        let offset = self.offset(span)?;
+        let names_payouts = self.layout.is_some_and(|layout| layout.payout.is_some());
+        let Self { side, reader, words, key, share, counts, payouts, followed, zones, .. } = self;
         reader.row(place, span.raw(), &mut |row| {
+            followed.note(row, key)?;
             if !share.holds_row(row) {
                 return Some(None);
             }
-            counts.has_children |= !matches!(row.kind, Some(EventType::Charge));
-            let plain = Plain::of(row, words);
-            counts.odd = counts.odd.wrapping_add(usize::from(plain.is_none()));
-            let mut text = row.reference.as_bytes().to_vec();
-            text.resize(text.len().saturating_add(print::SLACK_BYTES).next_multiple_of(32), 0);
-            Some(Some((print::print(key, &text, row.reference.len())?, plain)))
+            let zone = row.occurred_at.map(|_| row.is_zoneless);
+            let plain = zones.pass(*side, zone, Plain::of(row, words)).ok()?;
+            let is_line = *side == Side::Settlement;
+            if names_payouts && !is_line {
+                let print = print::of_text(key, row.payout_id)?;
+                payouts.name(print, row.payout_id.as_bytes(), words.currency(row.currency)?)?;
+            }
+            let names_payouts = names_payouts && is_line;
+            if names_payouts {
+                payouts.add_row(row, plain.as_ref(), (key, offset), words)?;
+            }
+            let is_alone = names_payouts && row.payout_id.is_empty();
+            counts.odd = counts.odd.wrapping_add(usize::from(plain.is_none() || is_alone));
+            Some(Some((print::of_text(key, row.reference)?, plain)))
         })
     }
 
@@ -171,11 +246,20 @@ impl Sieve {
         let base = u32::try_from(self.base).map_err(|_| Unfit)?;
         let days = self.days();
         let width = self.layout.map_or(0, |layout| layout.width);
+        let names_payouts = self.layout.is_some_and(|layout| layout.payout.is_some());
+        let mut named = core::mem::take(&mut self.payouts.met);
+        named.resize(met.len(), 0);
         let mut sought = Sought::default();
-        for (rows, prints) in met.chunks(TOGETHER).zip(self.prints.chunks(TOGETHER)) {
+        for ((rows, prints), payouts) in
+            met.chunks(TOGETHER).zip(self.prints.chunks(TOGETHER)).zip(named.chunks(TOGETHER))
+        {
             self.entries.seek(prints, &mut sought);
-            for (row, own) in rows.iter().zip(prints.iter().copied().zip(sought.places())) {
-                let found = self.entries.meet(own, row.plain.as_ref(), base.wrapping_add(row.start), days);
+            let own = prints.iter().copied().zip(sought.places());
+            for ((row, own), payout) in rows.iter().zip(own).zip(payouts) {
+                // What is in no payout, where others are, is asked about.
+                let plain = row.plain.as_ref().filter(|_| !names_payouts || *payout != 0);
+                let offset = base.wrapping_add(row.start);
+                let found = self.entries.meet(own, (plain, *payout), offset, days);
                 if let Met::Both(other) = found {
                     self.recall.again(other);
                 }
@@ -200,7 +284,7 @@ impl Sieve {
                 }
             }
         }
-        self.met = met;
+        (self.met, self.payouts.met) = (met, named);
         Ok(())
     }
 }

@@ -1,0 +1,232 @@
+//! What rows may ask of each other, all at once: refunds beside ids, lines of payouts, days, times without a zone. With and
+//! without the sieve the report is the same.
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a model is plain arithmetic, and a test that panics has done its work"
+)]
+
+#[path = "auditor/random.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod random;
+#[path = "auditor/sifting.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod sifting;
+
+use random::Random;
+use sifting::{report, sieved, sifted};
+use tillproof::reconcile::{self, Form, Options, Share, Source, Sources};
+
+/// How many months are tried, unless the environment says which.
+const SEEDS: u64 = 400;
+
+const HEADER: [&str; 11] = [
+    "id",
+    "reference",
+    "type",
+    "amount_minor",
+    "currency",
+    "fee_minor",
+    "net_minor",
+    "status",
+    "occurred_at",
+    "payout_id",
+    "parent_reference",
+];
+
+/// A row as both sides may tell it.
+#[derive(Clone)]
+struct Event {
+    kind: &'static str,
+    id: String,
+    reference: String,
+    amount: i64,
+    fee: i64,
+    currency: &'static str,
+    status: &'static str,
+    hour: u64,
+    payout: String,
+    parent: String,
+}
+
+/// How a side writes its rows.
+struct Dress {
+    has: [bool; HEADER.len()],
+    /// Times are moments, moments without a zone, or days.
+    times: u64,
+    /// So many of a thousand rows write their time otherwise.
+    odd_times: u64,
+    ids: &'static str,
+}
+
+impl Dress {
+    fn any(random: &mut Random, ids: &'static str) -> Self {
+        let mut has = [true; HEADER.len()];
+        for column in [0, 5, 6, 7, 8, 9, 10] {
+            has[column] = random.below(4) != 0;
+        }
+        has[6] &= random.below(3) == 0;
+        let odd_times = if random.below(4) == 0 { 30 } else { 0 };
+        Self { has, times: random.below(4).min(2), odd_times, ids }
+    }
+
+    fn line(&self, random: &mut Random, event: &Event) -> String {
+        let style = if random.below(1_000) < self.odd_times { random.below(3) } else { self.times };
+        let (day, hour) = (1 + event.hour / 24, event.hour % 24);
+        let time = match style {
+            0 => format!("2026-03-{day:02}T{hour:02}:15:00Z"),
+            1 => format!("2026-03-{day:02}T{hour:02}:15:00"),
+            _ => format!("2026-03-{day:02}"),
+        };
+        let id = if event.id.is_empty() { String::new() } else { format!("{}{}", self.ids, event.id) };
+        let cells = [
+            id,
+            event.reference.clone(),
+            event.kind.to_owned(),
+            event.amount.to_string(),
+            event.currency.to_owned(),
+            event.fee.to_string(),
+            (event.amount - event.fee).to_string(),
+            event.status.to_owned(),
+            time,
+            event.payout.clone(),
+            event.parent.clone(),
+        ];
+        let own: Vec<String> =
+            cells.into_iter().zip(self.has).filter(|(_, has)| *has).map(|(cell, _)| cell).collect();
+        own.join(",") + "\n"
+    }
+
+    fn header(&self) -> String {
+        let own: Vec<&str> =
+            HEADER.into_iter().zip(self.has).filter(|(_, has)| *has).map(|(name, _)| name).collect();
+        own.join(",") + "\n"
+    }
+}
+
+/// A month of a shop, in which so many rows of a thousand are wrong.
+fn events(random: &mut Random) -> Vec<Event> {
+    let payouts = 1 + random.below(4);
+    let mut events: Vec<Event> = Vec::new();
+    for place in 0..20 + random.below(120) {
+        let before =
+            events.len().checked_sub(1).map(|last| events[random.below(last as u64 + 1) as usize].clone());
+        let follows = before.filter(|before| before.kind == "charge" && random.below(8) == 0);
+        let amount = 100 + 50 * random.below(40) as i64;
+        let currency = if random.below(30) == 0 { "USD" } else { "EUR" };
+        let mut event = Event {
+            kind: "charge",
+            id: format!("{place}"),
+            reference: format!("order_{place}"),
+            amount,
+            fee: amount / 50,
+            currency,
+            status: "paid",
+            hour: random.below(24 * 20),
+            payout: format!("po_{}", random.below(payouts)),
+            parent: String::new(),
+        };
+        if let Some(before) = follows {
+            event.kind = ["refund", "refund", "dispute", "fee", "adjustment"][random.below(5) as usize];
+            event.amount = if random.below(3) == 0 { before.amount } else { before.amount / 2 };
+            event.fee = 0;
+            event.hour = (before.hour + random.below(48)).min(24 * 25);
+            match random.below(4) {
+                0 => event.parent = before.reference,
+                // As the ledger calls it, as the settlement does, and as neither.
+                1 => event.parent = format!("l{}", before.id),
+                2 => event.parent = format!("s{}", before.id),
+                _ => event.reference = before.reference,
+            }
+        }
+        events.push(event);
+    }
+    for payout in 0..payouts {
+        let name = format!("po_{payout}");
+        let lines = events.iter().filter(|event| event.payout == name && event.currency == "EUR");
+        let sum = lines.fold(0, |sum, event| {
+            let is_in = matches!(event.kind, "charge" | "adjustment");
+            sum + if is_in { event.amount } else { -event.amount } - event.fee
+        });
+        events.push(Event {
+            kind: "payout",
+            id: name.clone(),
+            reference: name.clone(),
+            amount: sum + if random.below(8) == 0 { 100 } else { 0 },
+            fee: 0,
+            currency: "EUR",
+            status: "paid",
+            hour: 24 * 22,
+            payout: if random.below(2) == 0 { name } else { String::new() },
+            parent: String::new(),
+        });
+    }
+    events
+}
+
+/// The events as a side tells them, with troubles of its own.
+fn told(random: &mut Random, dress: &Dress, events: &[Event], has_payouts: bool) -> String {
+    let trouble = [0, 10, 60][random.below(3) as usize];
+    let mut text = dress.header();
+    for event in events {
+        if event.kind == "payout" && !has_payouts {
+            continue;
+        }
+        let mut event = event.clone();
+        if random.below(1_000) < trouble {
+            match random.below(7) {
+                0 => continue,
+                1 => event.amount += 1,
+                2 => event.fee += 1,
+                3 => event.status = "failed",
+                4 => event.payout = format!("po_{}", random.below(5)),
+                5 => event.currency = "USD",
+                _ => text += &dress.line(random, &event),
+            }
+        }
+        text += &dress.line(random, &event);
+    }
+    text
+}
+
+#[test]
+fn whatever_rows_ask_of_each_other_the_report_is_the_same() {
+    let seeds = std::env::var("SIEVE_SEEDS").ok().and_then(|seeds| {
+        let (from, to) = seeds.split_once("..")?;
+        Some(from.parse().ok()?..to.parse().ok()?)
+    });
+    let (mut fits, mut smaller) = (0, 0);
+    let seeds: std::ops::Range<u64> = seeds.unwrap_or(0..SEEDS);
+    let all = seeds.end - seeds.start;
+    for seed in seeds {
+        let mut random = Random::new(seed);
+        let events = events(&mut random);
+        let (ours, theirs) = (Dress::any(&mut random, "l"), Dress::any(&mut random, "s"));
+        let books_payouts = random.below(3) == 0;
+        let ledger = told(&mut random, &ours, &events, books_payouts);
+        let has_payouts = random.below(5) != 0;
+        let settlement = told(&mut random, &theirs, &events, has_payouts);
+        let ledger = [Source { name: "l.csv", data: ledger.as_bytes() }];
+        let settlement = [Source { name: "s.csv", data: settlement.as_bytes() }];
+        let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
+        let Ok(whole) = reconcile::read(&sources, Options::default()) else { continue };
+        let expected = reconcile::report(&reconcile::judge(&whole).unwrap()).unwrap();
+        let Ok(part) = sieved(&sources, Share::WHOLE, 700) else { continue };
+        assert_eq!(report(&part), expected.to_json(), "seed {seed}");
+        fits += 1;
+        smaller += u64::from(part.len() < whole.len() / 2);
+        if let Ok(rest) = sifted(&sources, Share::WHOLE, 700).unwrap().rest() {
+            let mut told = Vec::new();
+            let how = (Share::WHOLE, Form::Json);
+            rest.tell(&[], how, &mut |piece| told.extend_from_slice(piece)).unwrap();
+            assert!(told == expected.printed(), "seed {seed}");
+            assert_eq!(report(&rest.part()), expected.to_json(), "seed {seed}");
+        }
+    }
+    assert!(fits * 2 > all, "{fits} of {all} months were for the sieve");
+    assert!(smaller * 8 > all, "of {smaller} of {all} months half of the rows went");
+}
