@@ -472,3 +472,40 @@ fn of_one_price_the_only_one_in_its_window_is_found_however_many_there_are() {
         assert_eq!((report.matched, report.breaks.len()), (weeks as usize, 0), "{:?}", report.breaks.first());
     }
 }
+
+#[test]
+fn files_without_a_last_line_feed_are_read_in_lanes_as_by_one() {
+    for seed in 0..200 {
+        let mut random = Random::new(seed);
+        let mut place = 0;
+        let mut texts: [Vec<String>; 2] = [const { Vec::new() }; 2];
+        for _ in 0..2 + random.below(4) {
+            let mut both =
+                ["reference,amount_minor,currency".to_owned(), "currency,amount_minor,reference".to_owned()];
+            for _ in 0..1 + random.below(12) {
+                place += 1;
+                both[0] += &format!("\norder_{place},{},EUR", 100 + place);
+                let amount = 100 + place + u64::from(random.below(9) == 0);
+                both[1] += &format!("\nEUR,{amount},order_{place}");
+            }
+            // Two files of one length may be one file twice.
+            for (text, all) in both.into_iter().zip(&mut texts) {
+                if all.iter().all(|other| other.len() != text.len()) {
+                    all.push(text);
+                }
+            }
+        }
+        let [ledger, settlement] = texts.each_ref().map(|texts| {
+            texts.iter().map(|text| Source { name: "file.csv", data: text.as_bytes() }).collect::<Vec<_>>()
+        });
+        let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
+        let expected = reconcile::run(&sources, Options::default()).unwrap().printed();
+        for lanes in 1..5 {
+            let first = laned(&sources, lanes, &mut random, 64).unwrap();
+            let mut told = Vec::new();
+            let how = (Share::WHOLE, Form::Json);
+            first.rest().unwrap().tell(&[], how, &mut |piece| told.extend_from_slice(piece)).unwrap();
+            assert!(told == expected, "seed {seed}, {lanes} lanes");
+        }
+    }
+}

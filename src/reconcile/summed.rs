@@ -3,7 +3,7 @@
 //! Nothing that is said of a payout names one of its lines, as long as it has a row of its own and the line is in its
 //! currency: its sum under each reading is asked for, the times of its lines, and where it is wrong the first of them, as
 //! one that belongs elsewhere is looked for among so many. So the figures here are those of all lines, also of those that
-//! are among the rows, and [`are_enough`] says whether a judge who has no more makes the same of them.
+//! are among the rows, and `is_enough` (`sieve/rest.rs`) says whether a judge who has no more makes the same of them.
 
 use super::findings::Findings;
 use super::group::Unit;

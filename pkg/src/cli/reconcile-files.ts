@@ -1,6 +1,6 @@
 /** What both sides of `tillproof reconcile --workers N` need of the system: files that are read at any place, and what is printed. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync, type BigIntStats } from "node:fs";
 
 import type { Readable } from "../reconcile/sieving.js";
 
@@ -8,6 +8,19 @@ import type { Readable } from "../reconcile/sieving.js";
 export interface Opened extends Readable {
   readonly name: string;
   readonly descriptor: number;
+  /** How the file was when it was opened. */
+  readonly state: BigIntStats;
+}
+
+/** A file that is read by its descriptor, which all threads of a process have. */
+export function readable(descriptor: number, length: number): Readable {
+  return { length, read: (target, offset) => readSync(descriptor, target, 0, target.length, offset) };
+}
+
+/** Whether nobody has written to a file since it was opened: what was read at different times is then of one version. */
+export function isAsItWas({ descriptor, state }: Opened): boolean {
+  const now = fstatSync(descriptor, { bigint: true });
+  return now.size === state.size && now.mtimeNs === state.mtimeNs;
 }
 
 /** The files of a side; `undefined` for what is no regular file, or cannot be opened: the other way says why. */
@@ -17,9 +30,8 @@ export function opened(paths: readonly string[] | undefined): Opened[] | undefin
     for (const name of paths ?? []) {
       if (name === "-") throw new Error("standard input is read as a whole");
       const descriptor = openSync(name, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-      const state = fstatSync(descriptor);
-      const read = (target: Uint8Array, offset: number): number => readSync(descriptor, target, 0, target.length, offset);
-      files.push({ name, descriptor, length: state.size, read });
+      const state = fstatSync(descriptor, { bigint: true });
+      files.push({ name, descriptor, state, ...readable(descriptor, Number(state.size)) });
       if (!state.isFile()) throw new Error("no regular file");
     }
     return files;

@@ -5,7 +5,8 @@
  */
 
 import { adopt, endsOf, finishFirst, giveFirst, hasLedger, hear, isForLanes, readFirst, readOn, readOnAlone, type Ends, type Lines, type Told } from "../reconcile/lanes.js";
-import { keptRows, newKey, type Side, type Stretch } from "../reconcile/sieving.js";
+import { keptRows, newKey, thrown, type Side, type Stretch } from "../reconcile/sieving.js";
+import { isTillproofError } from "../shell/errors.js";
 import { Mailbox } from "./mailbox.js";
 import type { Opened } from "./reconcile-files.js";
 
@@ -19,8 +20,9 @@ export interface Task {
   /** Which of the lanes it is, from 1. */
   readonly lane: number;
   readonly ends: Ends;
-  readonly ledger: readonly string[];
-  readonly settlement: readonly string[];
+  /** Descriptor and length of each file: opened again, it might be another. */
+  readonly ledger: readonly (readonly [descriptor: number, length: number])[];
+  readonly settlement: readonly (readonly [descriptor: number, length: number])[];
 }
 
 /** What it is given in the end: the part of the run, and which stretch of the report it is to print when its turn has come. */
@@ -56,8 +58,8 @@ export interface Lanes {
 export async function started(run: Run, workers: number, document: Uint8Array): Promise<Lanes | undefined> {
   const { Worker } = await import("node:worker_threads");
   const of = Math.min(workers, WORKERS_MAX);
-  const names = (side: readonly Opened[]): string[] => side.map(({ name }) => name);
-  const [ledger, settlement] = [names(run.ledger), names(run.settlement)];
+  const files = (side: readonly Opened[]): [number, number][] => side.map(({ descriptor, length }) => [descriptor, length]);
+  const [ledger, settlement] = [files(run.ledger), files(run.settlement)];
   const key = newKey();
   const ends = endsOf([run.ledger, run.settlement], of);
   const threads: Thread[] = [];
@@ -92,15 +94,35 @@ function threadOf(worker: import("node:worker_threads").Worker): Thread {
   };
 }
 
-/** Reads the files in lanes, of which this thread is the first and puts together what all of them found; `undefined` where one could not. */
-export async function inLanes(run: Run, { threads, document, key, ends }: Lanes): Promise<Uint8Array | undefined> {
+/** What came of lanes: the part of the run, and the threads that may tell it. */
+export interface Read {
+  readonly part: Uint8Array;
+  readonly threads: readonly Thread[];
+}
+
+/** Reads the files in lanes, or with what is left of them; `undefined` where they are to be read anew by one. */
+export async function inLanes(run: Run, lanes: Lanes): Promise<Read | undefined> {
+  try {
+    return await allLanes(run, lanes);
+  } catch (error) {
+    // Several lanes need more memory than one.
+    const said = thrown(error);
+    if (isTillproofError(said) && said.code === "internal_trap") return undefined;
+    throw said;
+  }
+}
+
+/** This thread is the first of the lanes, and puts together what all of them found. */
+async function allLanes(run: Run, { threads, document, key, ends }: Lanes): Promise<Read | undefined> {
   const sides = [run.ledger, run.settlement] as const;
   const ledger = readFirst(document, key, sides, ends);
   if (ledger === undefined) return undefined;
   // The first rows of the settlement that a thread tells come behind those of the ledger.
   const first = isForLanes() ? await all(threads, (thread) => told(thread, 0)) : [];
   if (first.length === 0 || first.includes(undefined)) {
-    return hasLedger(ends) && readOnAlone(sides) ? keptRows(run.bank) : undefined;
+    // What the others still say is heard by nobody.
+    const part = hasLedger(ends) && readOnAlone(sides) ? keptRows(run.bank) : undefined;
+    return part === undefined ? undefined : { part, threads: [] };
   }
   const settlement = readOn(sides, ends);
   if (settlement === undefined) return undefined;
@@ -112,7 +134,8 @@ export async function inLanes(run: Run, { threads, document, key, ends }: Lanes)
   const own = giveFirst(sides);
   const kept = own === undefined ? [] : await all(threads, (thread) => thread.answer<Uint8Array>());
   const isWhole = kept.length > 0 && kept.every((part, place) => part !== undefined && adopt(part, place + 1, sides, ends, lines));
-  return isWhole ? keptRows(run.bank) : undefined;
+  const part = isWhole ? keptRows(run.bank) : undefined;
+  return part === undefined ? undefined : { part, threads };
 }
 
 function areLines(message: Told | Lines | undefined): message is Lines {

@@ -16,7 +16,7 @@ import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
 import { mappings } from "./mapping.js";
 import { moment } from "./moments.js";
-import { opened, print, type Opened } from "./reconcile-files.js";
+import { isAsItWas, opened, print, type Opened } from "./reconcile-files.js";
 import { GENERIC, window } from "./reconcile-flags.js";
 import { inLanes, started, type Telling, type Thread } from "./reconcile-lanes.js";
 import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
@@ -76,14 +76,17 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const run = { ledger, settlement, bank: bytes };
     const document = documentOf(how, terms, files);
     const lanes = workers > 1 ? await started(run, workers, document) : undefined;
-    const threads = lanes?.threads ?? [];
     try {
-      const part = (lanes === undefined ? undefined : await inLanes(run, lanes)) ?? keptPart(document, run) ?? whole(how, ledger, settlement, bank);
+      const read = lanes === undefined ? undefined : await inLanes(run, lanes);
+      const kept = read?.part ?? keptPart(document, run);
+      // What was looked at twice has to be the same both times.
+      const isWhole = kept !== undefined && [...ledger, ...settlement].every(isAsItWas);
+      const part = isWhole ? kept : whole(how, ledger, settlement, bank);
       if (part === undefined) return undefined;
-      const breaks = await told({ part, terms: packTerms(terms), asLines: !json }, threads);
+      const breaks = await told({ part, terms: packTerms(terms), asLines: !json }, isWhole ? (read?.threads ?? []) : []);
       return breaks === 0 ? FINE : NO;
     } finally {
-      for (const thread of threads) thread.end();
+      for (const thread of lanes?.threads ?? []) thread.end();
     }
   } finally {
     for (const { descriptor } of [...(ledger ?? []), ...(settlement ?? [])]) closeSync(descriptor);

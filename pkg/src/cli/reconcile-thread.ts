@@ -3,9 +3,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 import { handOver, readOther, type Sides, type Staying } from "../reconcile/lanes.js";
-import { printReport } from "../reconcile/sieving.js";
+import { printReport, type Readable } from "../reconcile/sieving.js";
 import { Mailbox } from "./mailbox.js";
-import { opened, print } from "./reconcile-files.js";
+import { print, readable } from "./reconcile-files.js";
 import type { Task, Telling } from "./reconcile-lanes.js";
 
 const { document, key, lane, ends, ledger, settlement } = workerData as Task;
@@ -30,7 +30,6 @@ async function read([ours, theirs]: Sides): Promise<void> {
   port.postMessage(true);
 }
 
-const [ours, theirs] = [opened(ledger), opened(settlement)];
-if (ours === undefined || theirs === undefined) port.postMessage(undefined);
-else await read([ours, theirs]);
+const files = (side: Task["ledger"]): Readable[] => side.map(([descriptor, length]) => readable(descriptor, length));
+await read([files(ledger), files(settlement)]);
 port.close();

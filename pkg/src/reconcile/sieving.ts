@@ -93,6 +93,11 @@ function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T): T | unde
   }
 }
 
+/** What is to be thrown for what a step of the sieve has thrown; after a trap the engine begins anew with the next run. */
+export function thrown(error: unknown): unknown {
+  return sieve.told(error);
+}
+
 /** Ledger or settlement, as the engine counts them. */
 export type Side = 0 | 1;
 

@@ -249,6 +249,7 @@ impl Sieve {
             self.filled = self.filled.saturating_add(1);
             self.look()?;
             // It is ours, and not in the file.
+            self.base = self.base.saturating_sub(1);
             if let Some(chunk) = self.recall.chunks(self.side).last_mut() {
                 chunk.length = chunk.length.saturating_sub(1);
             }

@@ -28,16 +28,27 @@ function written() {
 }
 written();
 
-/** The same, of which each row names its payout: not for the sieve. */
+/** The same, of which each row names its payout: one thread reads them all. */
 function withPayouts() {
   const named = (name) => readFileSync(at(name), "utf8").trimEnd().split("\n").map((line, row) => (row === 0 ? `${line},payout_id` : `${line},po_${row % 28}`));
   writeFileSync(at("payouts.csv"), `${named("settlement.csv").join("\n")}\n`);
 }
 withPayouts();
 
-function reconciled(args, preload, settlement = "settlement.csv") {
+/** The same with a refund now and then in both files, and with line feeds in cells of the ledger. */
+function withMore() {
+  for (const name of ["ledger", "settlement"]) {
+    const [head, ...rows] = readFileSync(at(`${name}.csv`), "utf8").trimEnd().split("\n");
+    const refund = (row) => `refund_${row},refund,${100 + row},EUR,0,paid,2026-03-29T10:00:00Z,`;
+    writeFileSync(at(`${name}-refunds.csv`), `${[head, ...rows.flatMap((line, row) => (row % 100 === 99 ? [line, refund(row)] : [line]))].join("\n")}\n`);
+    writeFileSync(at(`${name}-feeds.csv`), `${[head, ...rows.map((line) => line.replace("Öl, ", "Öl,\n"))].join("\n")}\n`);
+  }
+}
+withMore();
+
+function reconciled(args, preload, settlement = "settlement.csv", ledger = "ledger.csv") {
   const env = { ...process.env, NODE_OPTIONS: preload === undefined ? "" : `--import=${preload}` };
-  const { status, stdout, stderr } = spawnSync(PROGRAM, ["reconcile", "--ledger", "ledger.csv", "--settlement", settlement, ...args], { cwd: folder, env, encoding: "utf8", maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(PROGRAM, ["reconcile", "--ledger", ledger, "--settlement", settlement, ...args], { cwd: folder, env, encoding: "utf8", maxBuffer: 1 << 28 });
   assert.equal(status, 1, stderr);
   return stdout;
 }
@@ -73,6 +84,22 @@ test("files whose rows have more to say to each other are told by one thread as 
   assert.equal(reconciled(["--json", "--workers", "4"], undefined, "payouts.csv"), alone);
 });
 
+test("what is not for threads is told whole, however many there are", () => {
+  for (const more of ["refunds", "feeds"]) {
+    const told = (...workers) => reconciled(["--json", ...workers], undefined, `settlement-${more}.csv`, `ledger-${more}.csv`);
+    const alone = told();
+    assert.ok(alone.length > 1_000_000, `${alone.length} bytes`);
+    for (const workers of ["2", "4", "5", "8"]) assert.equal(told("--workers", workers), alone, `${more}, ${workers}`);
+  }
+});
+
+test("one thread of several that dies is made up for", () => {
+  const alone = reconciled(["--json"]);
+  const { preload, noted } = inEachThread("one_dies", "if (workerData.lane === 2) { note(); parentPort.postMessage = () => process.exit(1); }");
+  for (const workers of ["3", "4", "5"]) assert.equal(reconciled(["--json", "--workers", workers], preload), alone, workers);
+  assert.equal(noted(), 3);
+});
+
 test("what a thread reads may end within quotes, or hold more rows than are told at once", () => {
   const [head, ...rows] = readFileSync(at("settlement.csv"), "utf8").trimEnd().split("\n");
   // Half of all line feeds stand in a cell.
@@ -100,4 +127,34 @@ test("a thread that dies at once, in its share, while it hands over or while it 
     assert.equal(reconciled(["--json", "--workers", "4"], preload), alone, name);
     assert.equal(noted(), 3, name);
   }
+});
+
+test("a file that is written to between two looks at it is read once more, as it is then", () => {
+  const [head, ...rows] = readFileSync(at("settlement.csv"), "utf8").trimEnd().split("\n");
+  const wrong = (place) => `${[head, ...rows.map((line, row) => (row === place ? line.replace(/charge,\d/, "charge,9") : line))].join("\n")}\n`;
+  writeFileSync(at("now.csv"), wrong(70));
+  writeFileSync(at("before.csv"), wrong(7_000));
+  writeFileSync(at("right.csv"), `${[head, ...rows].join("\n")}\n`);
+  const told = (preload) => reconciled([], preload, "right.csv", "changing.csv");
+  writeFileSync(at("changing.csv"), readFileSync(at("now.csv")));
+  const expected = told();
+  // As soon as both files were passed, and before the row that differs is looked at again, another one differs.
+  writeFileSync(at("writer.mjs"), `
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+const { readSync } = fs;
+let left = ${2 * readFileSync(at("now.csv")).length};
+fs.readSync = (...args) => {
+  const read = readSync(...args);
+  left -= read;
+  if (left <= 0) {
+    left = Infinity;
+    fs.writeFileSync("changing.csv", fs.readFileSync("now.csv"));
+  }
+  return read;
+};
+syncBuiltinESMExports();
+`);
+  writeFileSync(at("changing.csv"), readFileSync(at("before.csv")));
+  assert.equal(told(at("writer.mjs")), expected);
 });
