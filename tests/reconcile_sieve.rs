@@ -13,66 +13,14 @@
 #[path = "auditor/random.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod random;
+#[path = "auditor/sifting.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod sifting;
 
 use random::Random;
-use tillproof::reconcile::sieve::{KEY_BYTES, Lane, Plan, Sieve, Unfit};
+use sifting::{give, pour, report, sieve, sieved, sifted};
+use tillproof::reconcile::sieve::{Lane, Sieve, Unfit};
 use tillproof::reconcile::{self, Form, Options, Share, Side, Source, Sources};
-
-/// The part that a sieve makes of files.
-fn sieved(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Vec<u8>, Unfit> {
-    let bank: Vec<&[u8]> = sources.bank.iter().map(|file| file.data).collect();
-    sifted(sources, share, piece)?.part(&bank)
-}
-
-/// A sieve for these files.
-fn sieve(sources: &Sources<'_>, share: Share) -> Sieve {
-    let names = [sources.ledger, sources.settlement, sources.bank]
-        .map(|files| files.iter().map(|file| file.name.to_owned()).collect());
-    let plan = Plan { names, ..Plan::default() };
-    let mut key = [0_u8; KEY_BYTES];
-    key.iter_mut()
-        .zip(0_u32..)
-        .for_each(|(byte, place)| *byte = (place.wrapping_mul(2_654_435_761) >> 24) as u8);
-    Sieve::new(plan, Options::default(), share, &key).unwrap()
-}
-
-/// Puts files into a sieve, in pieces of `piece` bytes.
-fn sifted(sources: &Sources<'_>, share: Share, piece: usize) -> Result<Sieve, Unfit> {
-    let mut sieve = sieve(sources, share);
-    let sides = [(Side::Ledger, sources.ledger), (Side::Settlement, sources.settlement)];
-    for (side, files) in sides {
-        for file in files {
-            sieve.begin(side, file.data.len() as u64)?;
-            pour(&mut sieve, file.data, piece)?;
-            sieve.close()?;
-        }
-    }
-    sieve.finish();
-    give(&mut sieve, sources)?;
-    Ok(sieve)
-}
-
-fn pour(sieve: &mut Sieve, mut rest: &[u8], piece: usize) -> Result<(), Unfit> {
-    while !rest.is_empty() {
-        let room = sieve.room();
-        let length = piece.min(room.len()).min(rest.len());
-        room[..length].copy_from_slice(&rest[..length]);
-        rest = &rest[length..];
-        sieve.take(length)?;
-    }
-    Ok(())
-}
-
-fn give(sieve: &mut Sieve, sources: &Sources<'_>) -> Result<(), Unfit> {
-    while let Some(wanted) = sieve.wanted() {
-        let files = if wanted.side == Side::Ledger { sources.ledger } else { sources.settlement };
-        let from = wanted.offset as usize;
-        let bytes = &files[wanted.file].data[from..from + wanted.length];
-        sieve.room_for(wanted.length).copy_from_slice(bytes);
-        sieve.give()?;
-    }
-    Ok(())
-}
 
 /// Where a lane begins that is to begin about here, in bytes of a file.
 fn cut(data: &[u8], about: usize) -> usize {
@@ -126,7 +74,7 @@ fn laned(sources: &Sources<'_>, of: usize, random: &mut Random, piece: usize) ->
         ends.sort_unstable();
         [vec![0], ends, vec![whole]].concat()
     });
-    let mut lanes: Vec<Sieve> = (0..of).map(|_| sieve(sources, Share::WHOLE)).collect();
+    let mut lanes: Vec<Sieve> = (0..of).map(|_| sieve(sources, Options::default(), Share::WHOLE)).collect();
     let stretch = |side: usize, lane: usize| (ends[side][lane], ends[side][lane + 1]);
     let mut lines = [Vec::new(), Vec::new()];
     let (first, others) = lanes.split_first_mut().unwrap();
@@ -179,10 +127,6 @@ fn laned(sources: &Sources<'_>, of: usize, random: &mut Random, piece: usize) ->
         first.adopt(other.kept(), before)?;
     }
     Ok(lanes.swap_remove(0))
-}
-
-fn report(part: &[u8]) -> String {
-    reconcile::report(&reconcile::judge(part).unwrap()).unwrap().to_json()
 }
 
 fn one_of<'a>(random: &mut Random, from: &[&'a str]) -> &'a str {

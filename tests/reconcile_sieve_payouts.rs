@@ -13,44 +13,15 @@
 #[path = "auditor/random.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod random;
+#[path = "auditor/sifting.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod sifting;
 
 use std::collections::BTreeMap;
 
 use random::Random;
-use tillproof::reconcile::sieve::{KEY_BYTES, Plan, Sieve, Unfit};
-use tillproof::reconcile::{self, Form, Options, Share, Side, Source, Sources};
-
-/// Puts files into a sieve.
-fn sifted(sources: &Sources<'_>, options: Options<'_>, share: Share) -> Result<Sieve, Unfit> {
-    let names = [sources.ledger, sources.settlement, sources.bank]
-        .map(|files| files.iter().map(|file| file.name.to_owned()).collect());
-    let plan = Plan { names, ..Plan::default() };
-    let mut key = [0_u8; KEY_BYTES];
-    key.iter_mut()
-        .zip(0_u32..)
-        .for_each(|(byte, place)| *byte = (place.wrapping_mul(2_654_435_761) >> 24) as u8);
-    let mut sieve = Sieve::new(plan, options, share, &key).unwrap();
-    let sides = [(Side::Ledger, sources.ledger), (Side::Settlement, sources.settlement)];
-    for (side, files) in sides {
-        for file in files {
-            sieve.begin(side, file.data.len() as u64)?;
-            for piece in file.data.chunks(1_000) {
-                sieve.room()[..piece.len()].copy_from_slice(piece);
-                sieve.take(piece.len())?;
-            }
-            sieve.close()?;
-        }
-    }
-    sieve.finish();
-    while let Some(wanted) = sieve.wanted() {
-        let files = if wanted.side == Side::Ledger { sources.ledger } else { sources.settlement };
-        let from = wanted.offset as usize;
-        let bytes = &files[wanted.file].data[from..from + wanted.length];
-        sieve.room_for(wanted.length).copy_from_slice(bytes);
-        sieve.give()?;
-    }
-    Ok(sieve)
-}
+use sifting::sifted_by;
+use tillproof::reconcile::{self, Form, Options, Share, Source, Sources};
 
 /// A line of the settlement, and what the ledger has of it.
 struct Line {
@@ -392,7 +363,8 @@ fn lines_of_payouts_that_go_through_as_a_sum_change_nothing_in_the_report() {
         let whole = reconcile::read(&sources, options).unwrap();
         let expected = reconcile::run(&sources, options).unwrap();
         let bytes: Vec<&[u8]> = bank.iter().map(|file| file.data).collect();
-        let Ok(part) = sifted(&sources, options, Share::WHOLE).and_then(|mut sieve| sieve.part(&bytes))
+        let Ok(part) =
+            sifted_by(&sources, options, Share::WHOLE, 1_000).and_then(|mut sieve| sieve.part(&bytes))
         else {
             continue;
         };
@@ -401,7 +373,7 @@ fn lines_of_payouts_that_go_through_as_a_sum_change_nothing_in_the_report() {
         assert_eq!(report(&part), expected.to_json(), "seed {seed}");
         assert_eq!(report(&reconcile::merge(&[&part]).unwrap()), expected.to_json(), "seed {seed}");
         if bank.is_empty() {
-            let kept = sifted(&sources, options, Share::WHOLE).unwrap().rest().unwrap();
+            let kept = sifted_by(&sources, options, Share::WHOLE, 1_000).unwrap().rest().unwrap();
             let mut printed = Vec::new();
             let how = (Share::WHOLE, Form::Json);
             kept.tell(&[], how, &mut |piece| printed.extend_from_slice(piece)).unwrap();
@@ -446,7 +418,7 @@ fn kinds_with_bank(ledger: &str, settlement: &str, bank: Option<&str>) -> (Vec<&
     let sources = Sources { ledger: &ledger, settlement: &settlement, bank: &bank, ..Sources::default() };
     let expected = reconcile::run(&sources, Options::default()).unwrap();
     let bytes: Vec<&[u8]> = bank.iter().map(|file| file.data).collect();
-    let part = sifted(&sources, Options::default(), Share::WHOLE).unwrap().part(&bytes).unwrap();
+    let part = sifted_by(&sources, Options::default(), Share::WHOLE, 1_000).unwrap().part(&bytes).unwrap();
     let report = reconcile::report(&reconcile::judge(&part).unwrap()).unwrap();
     assert_eq!(report.to_json(), expected.to_json());
     (report.breaks.iter().map(|found| found.kind.name()).collect(), part.len())
@@ -519,7 +491,7 @@ fn a_file_that_names_no_payouts_beside_one_that_does_is_not_for_the_sieve_and_ne
     let [bare, named] = [&bare, &named].map(|data| Source { name: "s.csv", data: data.as_bytes() });
     let fits = |settlement: &[Source<'_>], share| {
         let sources = Sources { ledger: &[bare], settlement, ..Sources::default() };
-        sifted(&sources, Options::default(), share).is_ok()
+        sifted_by(&sources, Options::default(), share, 1_000).is_ok()
     };
     let half = Share { index: 0, of: 2 };
     assert!(fits(&[bare], Share::WHOLE) && fits(&[named], Share::WHOLE) && fits(&[bare], half));

@@ -10,7 +10,7 @@ import { isTillproofError } from "../shell/errors.js";
 import { Mailbox } from "./mailbox.js";
 import type { Opened } from "./reconcile-files.js";
 
-/** More threads than this would each hold the whole ledger for little. */
+/** More threads than this read faster than one holds against each other what they tell. */
 const WORKERS_MAX = 16;
 
 /** What a thread is given. */

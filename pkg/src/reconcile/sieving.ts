@@ -51,7 +51,7 @@ export function keptRows(bank: Uint8Array): Uint8Array | undefined {
   return sieve.exports.sieve_keep(bank) ? KEPT : undefined;
 }
 
-/** What the engine keeps of {@link keptRows}, where all threads see it; empty where it keeps a part as it is. */
+/** The part that the engine keeps, where all threads see it. */
 export function sharedPart(): Uint8Array {
   const part = sieve.exports.sieve_rest();
   const shared = new Uint8Array(new SharedArrayBuffer(part.length));

@@ -5,7 +5,7 @@
 
 use super::payouts::Payouts;
 use super::plain::{Months, NO_FEE, NO_TIME, Plain, moment};
-use super::print::Print;
+use super::print::{Print, spread};
 use crate::prelude::*;
 use crate::reconcile::clear::Cleared;
 
@@ -425,12 +425,6 @@ impl Entry {
             is_zoneless: false,
         }
     }
-}
-
-/// The bits of a print, spread.
-#[inline]
-pub(super) const fn spread([low, high]: Print) -> u64 {
-    (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 pub(super) fn byte(values: u64) -> u8 {

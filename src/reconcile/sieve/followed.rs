@@ -5,7 +5,7 @@
 //! looked for, files with ids are passed once more, for nothing but their ids.
 
 use super::cells::{Layout, Span};
-use super::print::{self, KEY_BYTES, Print};
+use super::print::{self, KEY_BYTES, Print, spread};
 use super::recall::Chunk;
 use super::separators::{BLOCK_BYTES, Separators};
 use super::{Sieve, Unfit, Wanted};
@@ -76,8 +76,7 @@ fn print_of(number: u128) -> Print {
 /// Where the bit of a name stands, among so many words.
 #[inline]
 fn place_of(name: u128, words: usize) -> (usize, u64) {
-    let [low, high] = print_of(name);
-    let mixed = (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = spread(print_of(name));
     let place = usize::try_from(mixed >> 32).unwrap_or_default() & words.wrapping_sub(1);
     (place, 1_u64.rotate_left(u32::try_from(mixed >> 58).unwrap_or_default()))
 }

@@ -3,9 +3,9 @@
 //! They come in the order of their prints' first bits, part by part. So does the ledger then, and what of it and its table is
 //! looked at together fits the cache of a core.
 
-use super::entries::{Entries, Entry, Met, ODD, Sought, TOGETHER, byte, spread};
+use super::entries::{Entries, Entry, Met, ODD, Sought, TOGETHER, byte};
 use super::plain::{NO_FEE, NO_TIME};
-use super::print::Print;
+use super::print::{Print, spread};
 use super::words::Translation;
 use crate::prelude::*;
 

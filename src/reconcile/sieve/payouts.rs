@@ -8,7 +8,7 @@ use core::cmp::Reverse;
 
 use super::Unfit;
 use super::plain::{NO_FEE, Plain, moment};
-use super::print::{KEY_BYTES, Print, of_text};
+use super::print::{KEY_BYTES, Print, of_text, spread};
 use super::rows::Kept;
 use super::words::Words;
 use crate::prelude::*;
@@ -309,7 +309,6 @@ fn texts_at<'t>(texts: &'t [u8], line: &Line) -> &'t [u8] {
 
 /// Which of the slots a print may stand in: as many bits as there are slots.
 #[inline]
-fn slot([low, high]: Print) -> usize {
-    let mixed = (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> 32).unwrap_or_default()
+fn slot(print: Print) -> usize {
+    usize::try_from(spread(print) >> 32).unwrap_or_default()
 }

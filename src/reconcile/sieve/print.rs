@@ -26,6 +26,12 @@ const STEP_BYTES: usize = 32;
 /// A print: 128 bits.
 pub(super) type Print = [u64; 2];
 
+/// The bits of a print in one word, of which the upper ones depend on all: for tables.
+#[inline]
+pub(super) const fn spread([low, high]: Print) -> u64 {
+    (low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// The print of `length` bytes at the front of `text`, which goes on for [`SLACK_BYTES`]; `None` for what is too long.
 #[inline]
 pub(super) fn print(key: &[u8; KEY_BYTES], text: &[u8], length: usize) -> Option<Print> {

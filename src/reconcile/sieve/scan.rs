@@ -147,7 +147,7 @@ impl Sieve {
                 match layout.payout {
                     None => {}
                     Some(payout) if is_met => self.count_line(span, (layout.reference, payout), &plain)?,
-                    Some(payout) => _ = self.name(span, payout, Some(&plain))?,
+                    Some(payout) => _ = self.name(span, payout, &plain)?,
                 }
                 if self.zones.is_watching() || plain.is_zoneless {
                     let passed = self.zones.pass(self.side, plain.zone(), Some(plain))?;
@@ -186,7 +186,7 @@ impl Sieve {
     ) -> Result<(), Unfit> {
         let offset = self.offset(span)?;
         let reference = span.bytes(reference).ok_or(Unfit)?;
-        let number = self.name(span, payout, Some(plain))?;
+        let number = self.name(span, payout, plain)?;
         if number == 0 {
             self.counts.odd = self.counts.odd.wrapping_add(1);
             return Ok(());
@@ -196,12 +196,11 @@ impl Sieve {
 
     /// Notes which payout the cell of a row names.
     #[inline(never)]
-    fn name(&mut self, span: &Span<'_>, payout: usize, plain: Option<&Plain>) -> Result<u32, Unfit> {
+    fn name(&mut self, span: &Span<'_>, payout: usize, plain: &Plain) -> Result<u32, Unfit> {
         let (start, length) = span.cell(payout).ok_or(Unfit)?;
         let rest = span.data.get(start..).ok_or(Unfit)?;
         let print = print::print(&self.key, rest, length).ok_or(Unfit)?;
-        let currency = plain.map_or(0, |plain| plain.currency);
-        self.payouts.name(print, rest.get(..length).unwrap_or_default(), currency).ok_or(Unfit)
+        self.payouts.name(print, rest.get(..length).unwrap_or_default(), plain.currency).ok_or(Unfit)
     }
 
     /// Where a row begins in its side.

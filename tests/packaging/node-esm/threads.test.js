@@ -129,6 +129,16 @@ test("a thread that dies at once, in its share, while it hands over or while it 
   }
 });
 
+test("a file that another is renamed to while threads start is read as it was opened", () => {
+  const [head, ...rows] = readFileSync(at("settlement.csv"), "utf8").trimEnd().split("\n");
+  writeFileSync(at("moved.csv"), readFileSync(at("settlement.csv")));
+  const expected = reconciled(["--json"], undefined, "moved.csv");
+  writeFileSync(at("other.csv"), `${[head, ...rows.map((line) => line.replace(/charge,\d/, "charge,9"))].join("\n")}\n`);
+  const { preload, noted } = inEachThread("renamed", 'note(); (await import("node:fs")).renameSync("other.csv", "moved.csv");');
+  assert.equal(reconciled(["--json", "--workers", "2"], preload, "moved.csv"), expected);
+  assert.equal(noted(), 1);
+});
+
 test("a file that is written to between two looks at it is read once more, as it is then", () => {
   const [head, ...rows] = readFileSync(at("settlement.csv"), "utf8").trimEnd().split("\n");
   const wrong = (place) => `${[head, ...rows.map((line, row) => (row === place ? line.replace(/charge,\d/, "charge,9") : line))].join("\n")}\n`;
