@@ -86,8 +86,12 @@ impl Digits for u32 {
 }
 
 /// Appends the decimal digits of a number, without a text of their own in between.
-pub(crate) fn append_digits(text: &mut String, mut number: u64) {
-    // As many as the largest number has.
+pub(crate) fn append_digits(text: &mut String, number: u64) {
+    append_padded(text, number, 1);
+}
+
+/// The same with zeros in front until there are `width`, which is at most 20: as many digits as the largest number has.
+pub(crate) fn append_padded(text: &mut String, mut number: u64, width: usize) {
     let mut digits = [b'0'; 20];
     let mut written: usize = 0;
     for slot in digits.iter_mut().rev() {
@@ -98,13 +102,24 @@ pub(crate) fn append_digits(text: &mut String, mut number: u64) {
             break;
         }
     }
-    let digits = digits.get(digits.len().saturating_sub(written)..).unwrap_or_default();
+    let digits = digits.get(digits.len().saturating_sub(written.max(width))..).unwrap_or_default();
     text.push_str(core::str::from_utf8(digits).unwrap_or_default());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_padded_as_by_the_standard_library() {
+        for number in [0, 7, 10, 99, 100, 1_000_000_007, u64::MAX] {
+            for width in 1..=20 {
+                let mut text = "=".to_owned();
+                append_padded(&mut text, number, width);
+                assert_eq!(text, format!("={number:0width$}"));
+            }
+        }
+    }
 
     #[test]
     fn digits_are_those_of_to_string() {

@@ -9,6 +9,9 @@ use crate::time::Timestamp;
 /// Longest text read, in bytes. Nanoseconds and an offset take 35; nobody measures a payment finer than that.
 const TEXT_BYTES_MAX: usize = 64;
 
+/// As many bytes as a moment with milliseconds has.
+const TEXT_BYTES: usize = 24;
+
 const MOMENT: &str = "an RFC 3339 moment such as 2026-03-04T05:06:07Z";
 const DATE: &str = "a date such as 2026-03-04";
 
@@ -22,11 +25,11 @@ pub fn rfc3339(moment: Timestamp) -> String {
     let mut text = date(moment);
     for (mark, number) in [("T", hour), (":", minute), (":", second)] {
         text.push_str(mark);
-        text.push_str(&u64::from(number).padded(2));
+        append_padded(&mut text, number.into(), 2);
     }
     if ms > 0 {
         text.push('.');
-        text.push_str(&u64::from(ms).padded(3));
+        append_padded(&mut text, ms.into(), 3);
     }
     text.push('Z');
     text
@@ -36,8 +39,13 @@ pub fn rfc3339(moment: Timestamp) -> String {
 #[must_use]
 pub fn date(moment: Timestamp) -> String {
     let Civil { year, month, day, .. } = Civil::of(moment);
-    let (year, month, day) = (u64::from(year), u64::from(month), u64::from(day));
-    glued(&[&year.padded(4), "-", &month.padded(2), "-", &day.padded(2)])
+    let mut text = String::with_capacity(TEXT_BYTES);
+    append_padded(&mut text, year.into(), 4);
+    for number in [month, day] {
+        text.push('-');
+        append_padded(&mut text, number.into(), 2);
+    }
+    text
 }
 
 /// A moment from `2026-03-04T05:06:07.089+01:00`: date, `T`, time, optional fraction, and `Z` or an offset.

@@ -96,9 +96,11 @@ pub(super) fn break_id_of(hop: Hop, kind: BreakKind, rows: &mut dyn Iterator<Ite
 
 fn message(hop: Hop, kind: BreakKind, repeat: usize) -> String {
     let mut message = String::with_capacity(MESSAGE_BYTES);
-    for piece in [hop.name(), "\n", kind.name(), "\n", &repeat.digits(), "\n"] {
+    for piece in [hop.name(), "\n", kind.name(), "\n"] {
         message.push_str(piece);
     }
+    append_digits(&mut message, u64::try_from(repeat).unwrap_or(u64::MAX));
+    message.push('\n');
     message
 }
 

@@ -1,6 +1,7 @@
 //! Rows that share type and reference are paired by what decides best: id, then content, then amount, then being the
 //! only ones left. A tie is never broken by the order of rows.
 
+use alloc::borrow::Cow;
 use core::cmp::Ordering;
 
 use super::IS_FAST;
@@ -80,16 +81,16 @@ impl<'r> Group<'r> {
         let mut left = distinct(ledger.clone(), &settlement);
         let mut right = distinct(settlement, &ledger);
         group.pair_by(&mut left, &mut right, MadeBy::ID, &|row| {
-            (!row.id.is_empty()).then(|| row.id.to_owned())
+            (!row.id.is_empty()).then_some(Cow::Borrowed(row.id))
         });
         group.pair_by(&mut left, &mut right, MadeBy::AMOUNT.and(MadeBy::FEE_AND_STATUS), &|row| {
             // Nothing stands for what is absent, and the state last, since it may hold blanks. Not `{:?}`: its escapes
             // weigh five kilobytes of wasm.
             let value = value_text(row);
             let fee = row.fee.map(|fee| fee.digits()).unwrap_or_default();
-            Some(glued(&[&value, " ", &fee, " ", row.state().map_or("", State::word)]))
+            Some(Cow::Owned(glued(&[&value, " ", &fee, " ", row.state().map_or("", State::word)])))
         });
-        group.pair_by(&mut left, &mut right, MadeBy::AMOUNT, &|row| Some(value_text(row)));
+        group.pair_by(&mut left, &mut right, MadeBy::AMOUNT, &|row| Some(Cow::Owned(value_text(row))));
         group.pair_last(&mut left, &mut right, &|row| row.moves_money());
         group.pair_last(&mut left, &mut right, &|_| true);
         for ledger in left {
@@ -125,7 +126,7 @@ impl<'r> Group<'r> {
         left: &mut Vec<Copies<'r>>,
         right: &mut Vec<Copies<'r>>,
         by: MadeBy,
-        key: &dyn Fn(&Row) -> Option<String>,
+        key: &dyn Fn(&Row<'r>) -> Option<Key<'r>>,
     ) {
         if left.is_empty() || right.is_empty() {
             return;
@@ -196,16 +197,19 @@ impl<'r> Group<'r> {
     }
 }
 
+/// What rows are paired by.
+type Key<'r> = Cow<'r, str>;
+
 /// One side of a pairing, walked in the order of its keys.
 struct Side<'r> {
     slots: Vec<Option<Copies<'r>>>,
-    keys: Vec<Option<String>>,
+    keys: Vec<Option<Key<'r>>>,
     /// Positions in the order of their keys, the next one last.
     order: Vec<usize>,
 }
 
 impl<'r> Side<'r> {
-    fn sorted(items: Vec<Copies<'r>>, key: &dyn Fn(&Row) -> Option<String>) -> Self {
+    fn sorted(items: Vec<Copies<'r>>, key: &dyn Fn(&Row<'r>) -> Option<Key<'r>>) -> Self {
         let mut keys = Vec::with_capacity(items.len());
         let mut slots = Vec::with_capacity(items.len());
         for copies in items {
@@ -255,7 +259,9 @@ fn distinct<'r>(rows: Vec<&'r Row<'r>>, others: &[&Row]) -> Vec<Copies<'r>> {
         a.content().cmp(&b.content()).then_with(|| (a.file, a.line).cmp(&(b.file, b.line)))
     });
     let value = |row: &Row| (row.currency, row.amount);
-    let others = sorted(others.to_vec(), &|a, b| value(a).cmp(&value(b)));
+    // Of what bears an id nobody asks.
+    let asked = if rows.iter().any(|row| row.id.is_empty()) { others } else { &[] };
+    let others = sorted(asked.to_vec(), &|a, b| value(a).cmp(&value(b)));
     let opposite = |row: &Row| {
         let from = others.partition_point(|other| value(other) < value(row));
         let to = others.partition_point(|other| value(other) <= value(row));

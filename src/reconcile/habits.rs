@@ -88,7 +88,7 @@ impl<'r> Habits<'r> {
             payouts.all = payouts.yes;
         }
         let mut turned = vec![(EventType::Charge, Votes { yes: 0, all: cleared.pairs })];
-        for same in rows.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
+        for same in rows.chunk_by(|a, b| a.is_called_like(b)) {
             let [ours, theirs] = same else { continue };
             if (ours.side, theirs.side) != (Side::Ledger, Side::Settlement) {
                 continue;

@@ -161,7 +161,12 @@ fn tie<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
 
 /// Whether a row has no reference of its own: without one there is none to pair by amount.
 fn has_bare(findings: &Findings<'_>) -> bool {
-    findings.ours.iter().chain(&findings.theirs).any(|unit| unit.rows().any(|row| !row.is_keyed))
+    findings.ours.iter().chain(&findings.theirs).any(is_bare)
+}
+
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn is_bare(unit: &Unit<'_>) -> bool {
+    unit.rows().any(|row| !row.is_keyed)
 }
 
 /// Rows, and where they stand in a list.
@@ -374,77 +379,98 @@ pub(super) fn join_returned_refunds<'r>(rows: &'r [Row<'r>], findings: &mut Find
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 pub(super) fn settle<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
     tie(findings, habits, window);
-    let candidates =
-        [Candidates::of(&findings.theirs, &findings.ours), Candidates::of(&findings.ours, &findings.theirs)];
-    let [of_theirs, of_ours] = &candidates;
+    let of_theirs = Candidates::of(&findings.theirs, &findings.ours);
+    let of_ours = Candidates::of(&findings.ours, &findings.theirs);
     for unit in core::mem::take(&mut findings.ours) {
-        let Some(row) = unit.ledger.first().copied() else { continue };
-        let mut kinds = copies(&unit);
-        let mut rule = BY_REFERENCE;
-        if !habits.is_in_scope(row) {
-            kinds.insert(BreakKind::WrongScope);
-        } else if !row.moves_money() {
-            if let Some(kind) = overdue(row, window) {
-                kinds.insert(kind);
-                rule = BY_ROW;
-            } else if kinds.is_empty() {
-                findings.set_aside = findings.set_aside.saturating_add(1);
-                continue;
-            }
-        } else if row.is_overdue(window) {
-            kinds.insert(BreakKind::MissingInSettlement);
-            if row.kind == Some(EventType::Fee) {
-                kinds.insert(BreakKind::FeeMissing);
-            }
-        } else if kinds.is_empty() {
-            findings.in_flight.push(row);
-            continue;
-        }
-        let hop = if rule == BY_ROW { Hop::Ledger } else { Hop::Settlement };
-        let mut found = Finding::new(kinds, unit, hop, rule);
-        if kinds.contains(BreakKind::MissingInSettlement) {
-            found.nearest = of_theirs.nearest(row, window);
-        }
-        findings.breaks.push(found);
+        settle_ours(unit, &of_theirs, (habits, window), findings);
     }
     // Rows of one type and name come one after the other; their breaks stand from here on.
-    let (mut name, mut named) = ("", 0);
+    let mut named = ("", 0);
     for unit in core::mem::take(&mut findings.theirs) {
-        let Some(row) = unit.settlement.first().copied() else { continue };
-        if row.reference != name {
-            (name, named) = (row.reference, findings.breaks.len());
+        settle_theirs(unit, &of_ours, (habits, window), &mut named, findings);
+    }
+}
+
+/// What becomes of rows that stand in the ledger alone.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn settle_ours<'r>(
+    unit: Unit<'r>,
+    of_theirs: &Candidates<'r>,
+    (habits, window): (&Habits<'_>, &Window),
+    findings: &mut Findings<'r>,
+) {
+    let Some(row) = unit.ledger.first().copied() else { return };
+    let mut kinds = copies(&unit);
+    let mut rule = BY_REFERENCE;
+    if !habits.is_in_scope(row) {
+        kinds.insert(BreakKind::WrongScope);
+    } else if !row.moves_money() {
+        if let Some(kind) = overdue(row, window) {
+            kinds.insert(kind);
+            rule = BY_ROW;
+        } else if kinds.is_empty() {
+            findings.set_aside = findings.set_aside.saturating_add(1);
+            return;
         }
-        let mut kinds = copies(&unit);
-        if !habits.is_in_scope(row) {
-            kinds.insert(BreakKind::WrongScope);
+    } else if row.is_overdue(window) {
+        kinds.insert(BreakKind::MissingInSettlement);
+        if row.kind == Some(EventType::Fee) {
+            kinds.insert(BreakKind::FeeMissing);
         }
-        if is_reserve(row) {
-            kinds.insert(BreakKind::ReserveOrNetting);
-        } else {
-            kinds.insert(BreakKind::MissingInMirror);
-            if row.kind == Some(EventType::Fee) {
-                kinds.insert(BreakKind::FeeUnexpected);
-            }
-        }
-        // A reserve is held and released under one name.
-        let is_same = |other: &&mut Finding<'_>| {
-            other.kinds == kinds
-                && other.unit.rows().next().is_some_and(|first| first.reference == row.reference)
-        };
-        let again = kinds
-            .contains(BreakKind::ReserveOrNetting)
-            .then(|| findings.breaks.iter_mut().skip(named).find(is_same));
-        match again.flatten() {
-            Some(held) => held.unit.join(&unit),
-            None => {
-                let mut found = Finding::new(kinds, unit, Hop::Settlement, BY_REFERENCE);
-                if kinds.contains(BreakKind::MissingInMirror) {
-                    found.nearest = of_ours.nearest(row, window);
-                }
-                findings.breaks.push(found);
-            }
+    } else if kinds.is_empty() {
+        findings.in_flight.push(row);
+        return;
+    }
+    let hop = if rule == BY_ROW { Hop::Ledger } else { Hop::Settlement };
+    let mut found = Finding::new(kinds, unit, hop, rule);
+    if kinds.contains(BreakKind::MissingInSettlement) {
+        found.nearest = of_theirs.nearest(row, window);
+    }
+    findings.breaks.push(found);
+}
+
+/// The same for the settlement; `named` is the name of the rows before, and where the breaks of that name begin.
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn settle_theirs<'r>(
+    unit: Unit<'r>,
+    of_ours: &Candidates<'r>,
+    (habits, window): (&Habits<'_>, &Window),
+    (name, named): &mut (&'r str, usize),
+    findings: &mut Findings<'r>,
+) {
+    let Some(row) = unit.settlement.first().copied() else { return };
+    if row.reference != *name {
+        (*name, *named) = (row.reference, findings.breaks.len());
+    }
+    let mut kinds = copies(&unit);
+    if !habits.is_in_scope(row) {
+        kinds.insert(BreakKind::WrongScope);
+    }
+    if is_reserve(row) {
+        kinds.insert(BreakKind::ReserveOrNetting);
+    } else {
+        kinds.insert(BreakKind::MissingInMirror);
+        if row.kind == Some(EventType::Fee) {
+            kinds.insert(BreakKind::FeeUnexpected);
         }
     }
+    // A reserve is held and released under one name.
+    let is_same = |other: &&mut Finding<'_>| {
+        other.kinds == kinds
+            && other.unit.rows().next().is_some_and(|first| first.reference == row.reference)
+    };
+    let again = kinds
+        .contains(BreakKind::ReserveOrNetting)
+        .then(|| findings.breaks.iter_mut().skip(*named).find(is_same));
+    if let Some(held) = again.flatten() {
+        held.unit.join(&unit);
+        return;
+    }
+    let mut found = Finding::new(kinds, unit, Hop::Settlement, BY_REFERENCE);
+    if kinds.contains(BreakKind::MissingInMirror) {
+        found.nearest = of_ours.nearest(row, window);
+    }
+    findings.breaks.push(found);
 }
 
 /// An authorization or an attempt that is older than it may become.

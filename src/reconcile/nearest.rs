@@ -118,6 +118,7 @@ impl<'n> Asked<'n> {
     }
 
     /// Where the bit of a row stands.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     fn place(&self, row: &Row<'_>) -> (usize, u64) {
         let mixed = (self.number)(row).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let place = usize::try_from(mixed >> 32).unwrap_or_default() & self.bits.len().wrapping_sub(1);

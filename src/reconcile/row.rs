@@ -197,6 +197,12 @@ impl<'a> Row<'a> {
         window.of(self.account).is_over(self.occurred_at.map(|at| at.saturating_add(rest)))
     }
 
+    /// Whether both rows are of one type and reference.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn is_called_like(&self, other: &Row<'_>) -> bool {
+        (self.kind, self.reference) == (other.kind, other.reference)
+    }
+
     /// Whether the row is about money between the gateway and the bank.
     pub(super) const fn is_payout(&self) -> bool {
         matches!(self.kind, Some(EventType::Payout | EventType::PayoutFailure))

@@ -21,9 +21,13 @@ use super::terms::Unpacked;
 use super::window::Window;
 use super::{bank, children, fees, lone, statements, verdicts};
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 /// Where rows are put in order, those of banks come behind all kinds of others.
 const BANK_BIT: u8 = 0x80;
+
+/// So many rows are numbered in one go.
+const AT_ONCE: usize = 256;
 
 /// So many rows of one file that are off by one power of ten are one break of the file.
 const SCALE_ROWS: usize = 3;
@@ -55,15 +59,7 @@ pub(super) fn judged<T>(
     let Unpacked { rules, keeps_matches, statements } = terms;
     // A statement without entries is one that lacks all of them.
     let has_bank = names.last().is_some_and(|files| !files.is_empty());
-    let latest = || all.iter().filter_map(|row| row.occurred_at).max();
-    window.as_of = window.as_of.or_else(|| latest().max(cleared.latest));
     window.extend(&rules.reaches);
-    let of_side = |side| all.iter().filter(|row| row.side == side).count();
-    let counts = RowCounts {
-        ledger: of_side(Side::Ledger).saturating_add(cleared.pairs),
-        settlement: of_side(Side::Settlement).saturating_add(cleared.pairs),
-        bank: of_side(Side::Bank),
-    };
     let key = |row: &Row| (row.side == Side::Bank, row.kind);
     let first = |row: &Row| kind_byte(row.kind) | if row.side == Side::Bank { BANK_BIT } else { 0 };
     let mut all = if IS_FAST && is_in_order {
@@ -75,10 +71,16 @@ pub(super) fn judged<T>(
     };
     let mut marks = Marks::default();
     marks.names_payouts |= !summed.is_empty();
-    for (number, row) in all.iter_mut().enumerate() {
-        row.number = number;
-        marks.note(row);
+    for rows in all.chunks_mut(AT_ONCE) {
+        marks.number(rows);
     }
+    window.as_of = window.as_of.or_else(|| marks.latest.max(cleared.latest));
+    let [ledger, settlement, bank] = marks.rows;
+    let counts = RowCounts {
+        ledger: ledger.saturating_add(cleared.pairs),
+        settlement: settlement.saturating_add(cleared.pairs),
+        bank,
+    };
     let rows: &[Row] = &all;
     let at_bank = rows.partition_point(|row| row.side != Side::Bank);
     let (pairs, statement) = rows.split_at_checked(at_bank).unwrap_or((rows, &[]));
@@ -93,7 +95,7 @@ pub(super) fn judged<T>(
     }
     let books_payouts =
         marks.names_payouts && rows.iter().any(|row| row.side == Side::Ledger && row.is_payout());
-    for same in pairs.chunk_by(|a, b| (a.kind, &a.reference) == (b.kind, &b.reference)) {
+    for same in pairs.chunk_by(|a, b| a.is_called_like(b)) {
         one_reference(same, (books_payouts, &active), &habits, &window, &mut findings);
     }
     lone::pair(&mut findings, &habits, &window);
@@ -122,8 +124,8 @@ pub(super) fn judged<T>(
     then(Judged { findings: &findings, rows: counts, window: &window, names: &names, rules: &rules })
 }
 
-/// What any of the rows has, found out while they are numbered: a pass that looks for it is left out where none does. Where
-/// size counts more, all are made.
+/// What there is among the rows, found out while they are numbered. A pass that looks for what none of them has is left out;
+/// where size counts more, all are made.
 #[derive(Clone, Copy, Debug)]
 struct Marks {
     /// A payout, or a line of one.
@@ -132,18 +134,46 @@ struct Marks {
     follows: bool,
     is_zoneless: bool,
     is_unknown: bool,
+    /// How many there are of each side.
+    rows: [usize; 3],
+    /// The last moment that any of them tells.
+    latest: Option<Timestamp>,
 }
 
 impl Default for Marks {
     fn default() -> Self {
         let all = !IS_FAST;
-        Self { names_payouts: all, follows: all, is_zoneless: all, is_unknown: all }
+        Self {
+            names_payouts: all,
+            follows: all,
+            is_zoneless: all,
+            is_unknown: all,
+            rows: [0; 3],
+            latest: None,
+        }
     }
 }
 
 impl Marks {
+    /// Numbers the next rows: a function that is called often, since an engine makes those fast, and not the loop that it is in.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    fn number(&mut self, rows: &mut [Row<'_>]) {
+        for row in rows {
+            row.number = self.rows.iter().fold(0, |sum: usize, rows| sum.saturating_add(*rows));
+            self.note(row);
+        }
+    }
+
     #[inline]
     fn note(&mut self, row: &Row<'_>) {
+        let [ledger, settlement, bank] = &mut self.rows;
+        let own = match row.side {
+            Side::Ledger => ledger,
+            Side::Settlement => settlement,
+            Side::Bank => bank,
+        };
+        *own = own.saturating_add(1);
+        self.latest = self.latest.max(row.occurred_at);
         if IS_FAST {
             self.names_payouts |= row.is_payout() || !row.payout_id.is_empty();
             self.follows |= children::subject(row).is_some();

@@ -12,14 +12,25 @@ use crate::money::Currency;
 use crate::prelude::*;
 
 /// An amount in major units with its currency: `-2.50 EUR`.
-fn money(minor: i128, currency: Currency) -> String {
+fn money(out: &mut String, minor: i128, currency: Currency) {
     let decimals = usize::from(currency.exponent());
-    let sign = if minor < 0 { "-" } else { "" };
-    let digits = minor.unsigned_abs().padded(decimals.saturating_add(1));
-    let (whole, fraction) =
-        digits.split_at_checked(digits.len().saturating_sub(decimals)).unwrap_or((&digits, ""));
-    let point = if fraction.is_empty() { "" } else { "." };
-    glued(&[sign, whole, point, fraction, " ", currency.code()])
+    out.push_str(if minor < 0 { "-" } else { "" });
+    match u64::try_from(minor.unsigned_abs()) {
+        Ok(small) => append_padded(out, small, decimals.saturating_add(1)),
+        // It has more digits than any currency has decimals.
+        Err(_) => out.push_str(&minor.unsigned_abs().digits()),
+    }
+    if decimals > 0 {
+        out.insert(out.len().saturating_sub(decimals), '.');
+    }
+    put(out, &[" ", currency.code()]);
+}
+
+/// Appends one piece after the other.
+fn put(out: &mut String, pieces: &[&str]) {
+    for piece in pieces {
+        out.push_str(piece);
+    }
 }
 
 const fn noun(row: &Row) -> &'static str {
@@ -31,52 +42,38 @@ const fn noun(row: &Row) -> &'static str {
     }
 }
 
-/// `the charge order_1`
-fn subject(out: &mut String, row: &Row) {
-    for piece in ["the ", noun(row), " ", row.reference] {
-        out.push_str(piece);
-    }
-}
-
 fn value(out: &mut String, value: Option<(Currency, i128)>) {
     match value {
         None => out.push_str("nothing"),
-        Some((currency, minor)) => out.push_str(&money(minor, currency)),
+        Some((currency, minor)) => money(out, minor, currency),
     }
 }
 
-fn state(out: &mut String, rows: &[&Row]) {
-    out.push_str(rows.first().map_or("", |row| row.status));
-}
-
-fn on(row: &Row) -> String {
-    row.occurred_at.map_or_else(String::new, |at| glued(&[" of ", &calendar::date(at)]))
-}
-
-fn of(row: &Row) -> String {
-    money(i128::from(row.amount), row.currency)
+fn of(out: &mut String, row: &Row) {
+    money(out, i128::from(row.amount), row.currency);
 }
 
 /// Amounts of rows as a list without repetitions, shortened: `10.00 EUR and 7.50 EUR`.
-fn amounts(rows: &[&Row]) -> String {
+fn amounts(out: &mut String, rows: &[&Row]) {
     const SHOWN_MAX: usize = 5;
     let value = |row: &Row| (row.currency, row.amount);
     let mut values = sorted(rows.to_vec(), &|a, b| value(a).cmp(&value(b)));
     values.dedup_by_key(|row| value(row));
-    let mut list = String::new();
     for (index, row) in values.iter().take(SHOWN_MAX).enumerate() {
-        list.push_str(if index > 0 { " and " } else { "" });
-        list.push_str(&of(row));
+        out.push_str(if index > 0 { " and " } else { "" });
+        of(out, row);
     }
     let rest = values.len().saturating_sub(SHOWN_MAX);
     if rest > 0 {
-        list.push_str(&glued(&[" and ", &rest.digits(), " more"]));
+        put(out, &[" and ", &rest.digits(), " more"]);
     }
-    if list.is_empty() { "nothing".to_owned() } else { list }
+    if rows.is_empty() {
+        out.push_str("nothing");
+    }
 }
 
 /// What the first side has, and what the other.
-fn against(unit: &Unit<'_>, told: &dyn Fn(&[&Row]) -> String) -> String {
+fn against(out: &mut String, unit: &Unit<'_>, tell: &dyn Fn(&mut String, &[&Row])) {
     let Unit { ledger, settlement, bank, .. } = unit;
     let ours = ("the ledger has ", ledger);
     let theirs = ("the settlement has ", settlement);
@@ -85,13 +82,16 @@ fn against(unit: &Unit<'_>, told: &dyn Fn(&[&Row]) -> String) -> String {
         (false, true) => (ours, ("the bank has ", bank)),
         (false, false) => (theirs, ("the bank has ", bank)),
     };
-    glued(&[one, &told(rows), ", ", other, &told(others)])
+    out.push_str(one);
+    tell(out, rows);
+    put(out, &[", ", other]);
+    tell(out, others);
 }
 
 /// How much a value differs and in which direction.
-fn change(difference: i128, currency: Currency) -> String {
-    let direction = if difference < 0 { "less" } else { "more" };
-    glued(&[&money(difference.saturating_abs(), currency), " ", direction])
+fn change(out: &mut String, difference: i128, currency: Currency) {
+    money(out, difference.saturating_abs(), currency);
+    out.push_str(if difference < 0 { " less" } else { " more" });
 }
 
 /// What a sentence may speak of.
@@ -142,120 +142,125 @@ fn cut(template: &str) -> Option<(&str, &str, &str)> {
 impl Facts<'_, '_> {
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
     fn tell(&self, out: &mut String, fact: &str) {
-        let text = match fact {
-            "s" => return subject(out, self.row),
-            "ref" => return out.push_str(self.reference),
-            "state_m" => return state(out, &self.found.unit.ledger),
-            "state_s" => return state(out, &self.found.unit.settlement),
-            "e" => return value(out, self.expected),
-            "f" => return value(out, self.actual),
-            other => self.told(other),
-        };
-        out.push_str(&text);
-    }
-
-    fn told(&self, fact: &str) -> String {
-        let Unit { ledger, settlement, bank, .. } = &self.found.unit;
-        let is_bank = !bank.is_empty();
+        let Self { found, row, reference, expected, actual, .. } = *self;
+        let Unit { ledger, settlement, bank, .. } = &found.unit;
         match fact {
-            "on" => on(self.row),
-            "any" => of(self.row),
-            "side" => glued(&["the ", self.row.side.name()]),
-            "place" => glued(&["the file ", self.file]),
-            "time" if self.found.hop == Hop::Files => glued(&["nearly every time in the file ", self.file]),
-            "time" => glued(&["the time of the ", noun(self.row), " ", self.row.reference]),
-            "what" if self.row.payout_id.is_empty() => "what another file holds".to_owned(),
-            "what" => glued(&["the whole report of the payout ", self.row.payout_id]),
-            "after" => self.age_days.map_or_else(String::new, |days| glued(&[" after ", &days_text(days)])),
+            "s" => put(out, &["the ", noun(row), " ", row.reference]),
+            "ref" => out.push_str(reference),
+            "state_m" => out.push_str(ledger.first().map_or("", |row| row.status)),
+            "state_s" => out.push_str(settlement.first().map_or("", |row| row.status)),
+            "e" => value(out, expected),
+            "f" => value(out, actual),
+            "on" => {
+                if let Some(at) = row.occurred_at {
+                    put(out, &[" of ", &calendar::date(at)]);
+                }
+            }
+            "any" => of(out, row),
+            "side" => put(out, &["the ", row.side.name()]),
+            "place" => put(out, &["the file ", self.file]),
+            "time" if found.hop == Hop::Files => put(out, &["nearly every time in the file ", self.file]),
+            "time" => put(out, &["the time of the ", noun(row), " ", row.reference]),
+            "what" if row.payout_id.is_empty() => out.push_str("what another file holds"),
+            "what" => put(out, &["the whole report of the payout ", row.payout_id]),
+            "after" => {
+                if let Some(days) = self.age_days {
+                    out.push_str(" after ");
+                    days_text(out, days);
+                }
+            }
             "d" => {
-                let currency = self.expected.map_or(self.row.currency, |(currency, _)| currency);
-                self.difference.map_or_else(String::new, |difference| change(difference, currency))
+                if let Some(difference) = self.difference {
+                    let currency = expected.map_or(row.currency, |(currency, _)| currency);
+                    change(out, difference, currency);
+                }
             }
-            "m" => amounts(ledger),
-            "n" => amounts(settlement),
-            "copies_m" => repeated(ledger),
-            "copies_s" => repeated(settlement),
-            "copies_b" => repeated(bank),
-            "times_m" => times(ledger.len()),
-            "times_s" => times(settlement.len()),
-            "against" => against(&self.found.unit, &amounts),
-            "counted" => {
-                against(&self.found.unit, &|rows| glued(&[&rows.len().digits(), " of ", &amounts(rows)]))
-            }
-            "there" => if is_bank { "the bank" } else { "the settlement" }.to_owned(),
-            "account" => (*self.row.account).to_owned(),
-            "shortfall" => (*self.row.note).to_owned(),
-            "parent" => (*self.row.parent).to_owned(),
-            "lag" => self.lag(),
-            "value" => value_dates(bank),
-            "shift" => self.shift(),
-            _ => String::new(),
+            "m" => amounts(out, ledger),
+            "n" => amounts(out, settlement),
+            "copies_m" => repeated(out, ledger),
+            "copies_s" => repeated(out, settlement),
+            "copies_b" => repeated(out, bank),
+            "times_m" => times(out, ledger.len()),
+            "times_s" => times(out, settlement.len()),
+            "against" => against(out, &found.unit, &amounts),
+            "counted" => against(out, &found.unit, &|out, rows| {
+                put(out, &[&rows.len().digits(), " of "]);
+                amounts(out, rows);
+            }),
+            "there" => out.push_str(if bank.is_empty() { "the settlement" } else { "the bank" }),
+            "account" => out.push_str(row.account),
+            "shortfall" => out.push_str(row.note),
+            "parent" => out.push_str(row.parent),
+            "lag" => self.lag(out),
+            "value" => value_dates(out, bank),
+            "shift" => self.shift(out),
+            _ => {}
         }
     }
 
     /// `8 days later`: from the first row to the last of the other side.
-    fn lag(&self) -> String {
+    fn lag(&self, out: &mut String) {
         let Unit { settlement, bank, .. } = &self.found.unit;
         let last = if bank.is_empty() { settlement } else { bank };
         let last = last.iter().filter_map(|row| row.occurred_at).max();
-        let days =
-            self.row.occurred_at.zip(last).map(|(first, last)| day_of(last).saturating_sub(day_of(first)));
-        days.map_or_else(String::new, |days| glued(&[&days_text(days), " later"]))
+        if let Some((first, last)) = self.row.occurred_at.zip(last) {
+            days_text(out, day_of(last).saturating_sub(day_of(first)));
+            out.push_str(" later");
+        }
     }
 
     /// In which payouts or on which days the rows stand.
-    fn shift(&self) -> String {
+    fn shift(&self, out: &mut String) {
         let Unit { ledger, settlement, .. } = &self.found.unit;
-        let text = |rows: &[&Row]| {
-            let Some(row) = rows.first() else { return "another".to_owned() };
+        let tell = |out: &mut String, rows: &[&Row]| {
+            let Some(row) = rows.first() else { return out.push_str("another") };
             let payouts = ledger.iter().all(|other| !other.payout_id.is_empty()) && !row.payout_id.is_empty();
             if payouts {
-                (*row.payout_id).to_owned()
-            } else {
-                row.occurred_at.map_or_else(String::new, calendar::date)
+                out.push_str(row.payout_id);
+            } else if let Some(at) = row.occurred_at {
+                out.push_str(&calendar::date(at));
             }
         };
-        glued(&[&text(settlement), " instead of ", &text(ledger)])
+        tell(out, settlement);
+        out.push_str(" instead of ");
+        tell(out, ledger);
     }
 }
 
 /// `from 2026-03-18 on and booked it on 2026-03-12`
-fn value_dates(rows: &[&Row<'_>]) -> String {
+fn value_dates(out: &mut String, rows: &[&Row<'_>]) {
     let dates = rows.iter().filter(|row| row.value_at != row.occurred_at);
-    let dates = dates.filter_map(|row| row.value_at.zip(row.occurred_at)).next();
-    dates.map_or_else(String::new, |(value, booked)| {
-        glued(&["from ", &calendar::date(value), " on and booked it on ", &calendar::date(booked)])
-    })
+    if let Some((value, booked)) = dates.filter_map(|row| row.value_at.zip(row.occurred_at)).next() {
+        put(out, &["from ", &calendar::date(value), " on and booked it on ", &calendar::date(booked)]);
+    }
 }
 
 /// `twice under the id ch_1`
-fn repeated(rows: &[&Row]) -> String {
+fn repeated(out: &mut String, rows: &[&Row]) {
     const SHOWN_MAX: usize = 5;
+    times(out, rows.len());
     let with_id = rows.iter().filter(|row| !row.id.is_empty()).copied().collect();
     let mut with_id = sorted(with_id, &|a: &&Row, b: &&Row| a.id.cmp(b.id));
     with_id.dedup_by(|a, b| a.id == b.id);
-    let mut which = String::new();
-    for row in with_id.iter().take(SHOWN_MAX) {
-        which.push_str(if which.is_empty() { "under the id " } else { ", " });
-        which.push_str(row.id);
+    for (index, row) in with_id.iter().take(SHOWN_MAX).enumerate() {
+        put(out, &[if index > 0 { ", " } else { " under the id " }, row.id]);
     }
-    if which.is_empty() {
-        which.push_str("with the same content");
+    if with_id.is_empty() {
+        out.push_str(" with the same content");
     }
-    glued(&[&times(rows.len()), " ", &which])
 }
 
-fn times(count: usize) -> String {
+fn times(out: &mut String, count: usize) {
     match count {
-        0 => "not at all".to_owned(),
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        many => glued(&[&many.digits(), " times"]),
+        0 => out.push_str("not at all"),
+        1 => out.push_str("once"),
+        2 => out.push_str("twice"),
+        many => put(out, &[&many.digits(), " times"]),
     }
 }
 
-fn days_text(days: u64) -> String {
-    if days == 1 { "1 day".to_owned() } else { glued(&[&days.digits(), " days"]) }
+fn days_text(out: &mut String, days: u64) {
+    put(out, &[&days.digits(), if days == 1 { " day" } else { " days" }]);
 }
 
 #[cfg(test)]
@@ -270,9 +275,12 @@ mod tests {
             (-250, "EUR", "-2.50 EUR"),
             (1_200, "JPY", "1200 JPY"),
             (-1, "KWD", "-0.001 KWD"),
+            (-12_345_678_901_234_567_890_123, "EUR", "-123456789012345678901.23 EUR"),
         ];
         for (minor, code, expected) in table {
-            assert_eq!(money(minor, Currency::parse(code).unwrap()), expected);
+            let mut told = String::new();
+            money(&mut told, minor, Currency::parse(code).unwrap());
+            assert_eq!(told, expected);
         }
     }
 }
