@@ -532,10 +532,9 @@ fn arrived<'r>(
     break_.reference = Some(payout.key);
     let found = (!transfer.entries.is_empty()).then_some(found);
     // Amounts of two currencies are those of the rows.
-    break_.shown = (!is_foreign).then(|| Shown {
-        currency: payout.currency,
-        expected: Some(expected.into()),
-        found: found.map(i128::from),
+    break_.shown = (!is_foreign).then(|| {
+        let (expected, found) = (Some(expected.into()), found.map(i128::from));
+        Box::new(Shown { currency: payout.currency, expected, found })
     });
     findings.breaks.push(break_);
 }

@@ -111,7 +111,7 @@ fn note<'r>(
     let mut found = Finding::new(Kinds::only(kind), unit, Hop::Settlement, BY_PARENT);
     if let Some((reference, shown)) = shown {
         found.reference = Some(reference);
-        found.shown = Some(shown);
+        found.shown = Some(Box::new(shown));
     }
     findings.breaks.push(found);
 }

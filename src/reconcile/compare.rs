@@ -64,7 +64,7 @@ fn judge_several<'r>(group: Group<'r>, habits: &Habits<'_>, window: &Window, fin
             let mut found = Finding::new(kinds, unit, Hop::Settlement, BY_SUM);
             if verdict == Some(BreakKind::SplitIncomplete) {
                 let (expected, found_sum) = (Some(whole.amount.into()), Some(sum));
-                found.shown = Some(Shown { currency: whole.currency, expected, found: found_sum });
+                found.shown = Some(Box::new(Shown { currency: whole.currency, expected, found: found_sum }));
             }
             findings.breaks.push(found);
         }

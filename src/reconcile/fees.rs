@@ -134,13 +134,13 @@ pub(super) fn show_contracts(findings: &mut Findings<'_>, habits: &Habits<'_>) {
             .fee_due(theirs)
             .map(|(least, most)| if i128::from(fee) < least { least } else { most });
         found.shown =
-            due.map(|due| Shown { currency: theirs.currency, expected: Some(due), found: Some(fee.into()) });
+            due.map(|due| Box::new(Shown { currency: theirs.currency, expected: Some(due), found: Some(fee.into()) }));
     }
 }
 
 /// The fee of the ledger and that of the settlement; `side` is where the fees stand apart.
-fn shown(told: &Row<'_>, side: Side, sum: u128, in_row: i128) -> Option<Shown> {
+fn shown(told: &Row<'_>, side: Side, sum: u128, in_row: i128) -> Option<Box<Shown>> {
     let sum = i128::try_from(sum).ok();
     let (expected, found) = if side == Side::Ledger { (sum, Some(in_row)) } else { (Some(in_row), sum) };
-    Some(Shown { currency: told.currency, expected, found })
+    Some(Box::new(Shown { currency: told.currency, expected, found }))
 }

@@ -27,7 +27,8 @@ pub(super) struct Finding<'r> {
     pub(super) rule: Rule,
     /// What the break is called by, where that is not the reference of its first row.
     pub(super) reference: Option<&'r str>,
-    pub(super) shown: Option<Shown>,
+    /// Few breaks have any.
+    pub(super) shown: Option<Box<Shown>>,
     /// What nearly was the other side of it.
     pub(super) nearest: Option<Near<'r>>,
 }

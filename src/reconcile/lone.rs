@@ -326,7 +326,7 @@ pub(super) fn join_partial_captures<'r>(findings: &mut Findings<'r>) {
             found.unit.join(&core::mem::take(reversal));
             found.kinds.remove(kind);
             found.kinds.insert(BreakKind::PartialCaptureShape);
-            found.shown = Some(shown);
+            found.shown = Some(Box::new(shown));
         }
     }
     theirs.retain(|unit| !unit.settlement.is_empty());

@@ -460,10 +460,9 @@ pub(super) fn of_payout<'r>(
     let rule = if kind == BreakKind::GroupSumMismatch { BY_SUM } else { BY_PAYOUT };
     let mut found = Finding::new(Kinds::only(kind), payout.rows(), Hop::Payout, rule);
     found.reference = Some(payout.key);
-    found.shown = amounts.map(|(expected, found)| Shown {
-        currency: payout.currency,
-        expected: expected.map(i128::from),
-        found: found.map(i128::from),
+    found.shown = amounts.map(|(expected, found)| {
+        let [expected, found] = [expected, found].map(|sum| sum.map(i128::from));
+        Box::new(Shown { currency: payout.currency, expected, found })
     });
     found
 }

@@ -220,7 +220,7 @@ pub(super) fn figures<'f, 'r>(found: &'f Finding<'r>) -> Option<Figures<'f, 'r>>
     };
     let sides = [&unit.ledger, &unit.settlement, &unit.bank];
     let aged = sides.into_iter().find(|rows| !rows.is_empty())?;
-    let currency = found.shown.map_or(row.currency, |shown| shown.currency);
+    let currency = found.shown.as_ref().map_or(row.currency, |shown| shown.currency);
     Some(Figures { kind, row, reference: found.called(), expected, actual, difference, currency, aged })
 }
 
@@ -314,7 +314,7 @@ pub(super) type Value = Option<(Currency, i128)>;
 
 /// What is held against what.
 fn values(found: &Finding<'_>, kind: BreakKind) -> (Value, Value) {
-    if let Some(shown) = found.shown {
+    if let Some(shown) = &found.shown {
         let value = |minor: Option<i128>| minor.map(|minor| (shown.currency, minor));
         return (value(shown.expected), value(shown.found));
     }

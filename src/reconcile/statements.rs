@@ -204,6 +204,6 @@ fn note<'r>(
     let currency = rows.last().map_or(Currency::EUR, |row| row.currency);
     let (expected, found_total) = totals.unzip();
     found.reference = rows.last().map(|row| row.reference);
-    found.shown = Some(Shown { currency, expected, found: found_total });
+    found.shown = Some(Box::new(Shown { currency, expected, found: found_total }));
     findings.breaks.push(found);
 }

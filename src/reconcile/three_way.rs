@@ -87,6 +87,8 @@ pub(super) fn judged<T>(
 
     let mut findings =
         Findings { matched: cleared.pairs, matches: keeps_matches.then(Vec::new), ..Findings::default() };
+    // Where most rows were cleared before, two of the others are a break.
+    findings.breaks.reserve_exact(if IS_FAST { rows.len() / 2 } else { 0 });
     statements::judge(&statements, &mut findings);
     let active = screen(rows, (&doubled, &summed), marks, &mut findings);
     let habits = Habits::of(pairs, (&cleared, &summed), rules);
@@ -309,7 +311,7 @@ fn show_nets(findings: &mut Findings<'_>, habits: &Habits<'_>) {
         found.shown = found.unit.rows().find_map(|row| {
             let (expected, _) = habits.net(row).filter(|(_, is_right)| !is_right)?;
             let (expected, found) = (Some(expected), row.net.map(i128::from));
-            Some(Shown { currency: row.currency, expected, found })
+            Some(Box::new(Shown { currency: row.currency, expected, found }))
         });
     }
 }

@@ -56,7 +56,7 @@ impl Finding<'_> {
         out.push(self.hop.byte());
         out.push(self.rule.0);
         put_maybe(out, self.reference, put_text);
-        put_maybe(out, self.shown, |out, shown| {
+        put_maybe(out, self.shown.as_ref(), |out, shown| {
             put_currency(out, shown.currency);
             for sum in [shown.expected, shown.found] {
                 put_maybe(out, sum, |out, sum| out.extend_from_slice(&sum.to_le_bytes()));
@@ -131,11 +131,11 @@ fn one(fields: &mut Fields<'_>, names: &[Vec<&str>; 3], window: &Window) -> Opti
     let (hop, rule) = (Hop::unpack(fields)?, Rule(fields.byte()?));
     let reference = fields.maybe(Fields::text)?;
     let shown = fields.maybe(|fields| {
-        Some(Shown {
+        Some(Box::new(Shown {
             currency: fields.currency()?,
             expected: fields.maybe(Fields::sum)?,
             found: fields.maybe(Fields::sum)?,
-        })
+        }))
     })?;
     let near = fields.maybe(Near::unpack)?;
     let mut rows = Vec::new();

@@ -318,6 +318,7 @@ impl Sieve {
         // Nobody looks for a row any more.
         self.entries = Entries::default();
         self.recall.finish(left);
+        self.kept.expect(self.recall.rows());
     }
 
     /// What is later than so many days on the other side is late, or may be.
@@ -395,12 +396,12 @@ impl Sieve {
     ///
     /// The sieve itself where there are other shares or files of the bank, which only [`Sieve::part`] puts together, and where
     /// rows are asked for that went.
-    pub fn rest(self) -> Result<Rest, Box<Self>> {
+    pub fn rest(mut self) -> Result<Rest, Box<Self>> {
         let [.., bank] = &self.plan.names;
         if self.share != Share::WHOLE || !bank.is_empty() {
             return Err(Box::new(self));
         }
-        let rows = rest::rows(&self.kept);
+        let rows = self.kept.take_in_order();
         if !rest::is_enough(&rows, &self.payouts.summed(&self.words)) {
             return Err(Box::new(self));
         }

@@ -123,6 +123,11 @@ impl Recall {
         }
     }
 
+    /// How many rows are to be read again.
+    pub(super) const fn rows(&self) -> usize {
+        self.ledger.rows.len().saturating_add(self.settlement.rows.len())
+    }
+
     /// Where the rows begin that are to be read again, of a stretch of a side.
     pub(super) fn staying(&self, side: Side, from: u32, to: u32) -> &[u32] {
         let rows = if side == Side::Ledger { &self.ledger.rows } else { &self.settlement.rows };

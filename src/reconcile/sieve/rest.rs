@@ -24,14 +24,6 @@ pub struct Rest {
     words: Words,
 }
 
-/// The rows that stay, packed, in the order of the judge.
-#[inline(never)]
-pub(super) fn rows(kept: &Kept) -> Vec<u8> {
-    let mut rows = Vec::with_capacity(kept.bytes());
-    kept.put_in_order(&mut rows);
-    rows
-}
-
 /// Whether the judge of such rows asks for no line that is known as part of a sum alone.
 #[inline(never)]
 pub(super) fn is_enough(rows: &[u8], summed: &[Summed<'_>]) -> bool {

@@ -18,6 +18,9 @@ const REFERENCE_AT: usize = 1 + 4 + 8 + 1 + 1 + 4;
 /// So many rows are put in order together.
 const TOGETHER: usize = 128;
 
+/// A part in so many more is kept free for rows that are longer than the others.
+const SPARE: usize = 32;
+
 /// Which row: side, file and line.
 pub(super) type Place = (Side, usize, u64);
 
@@ -124,6 +127,8 @@ impl Key {
 pub(super) struct Kept {
     packed: Vec<u8>,
     rows: Vec<KeptRow>,
+    /// Room for them in order.
+    ordered: Vec<u8>,
     /// Bytes of the longest reference.
     longest: usize,
     pub(super) cleared: Cleared,
@@ -136,6 +141,26 @@ impl Kept {
         let reference = row.reference.len();
         self.longest = self.longest.max(reference);
         self.rows.push(KeptRow { from, reference, kind: kind_byte(row.kind), side: row.side.byte() });
+    }
+
+    /// Makes room for so many more rows, as long as those that are there, and before it for all of them in order: both stand where
+    /// the table of the ledger stood, and once these are dropped, what is left of that is in one piece, for the judge.
+    pub(super) fn expect(&mut self, rows: usize) {
+        let each = self.packed.len().checked_div(self.rows.len()).unwrap_or_default();
+        let bytes = rows.saturating_mul(each);
+        let more = bytes.saturating_add(bytes / SPARE);
+        self.ordered.reserve_exact(self.packed.len().saturating_add(more));
+        self.packed.reserve_exact(more);
+        self.rows.reserve_exact(rows);
+    }
+
+    /// All of them in order, as [`Kept::put_in_order`] has them, in the room that was made for them.
+    #[inline(never)]
+    pub(super) fn take_in_order(&mut self) -> Vec<u8> {
+        let mut rows = core::mem::take(&mut self.ordered);
+        rows.reserve_exact(self.packed.len());
+        self.put_in_order(&mut rows);
+        rows
     }
 
     /// All of them, packed, in the order in which they were kept.
