@@ -15,8 +15,8 @@ use crate::prelude::*;
 
 /// Joins the fees that stand alone with the payments that tell them.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-pub(super) fn join<'r>(rows: &'r [Row<'r>], findings: &mut Findings<'r>) {
-    if IS_FAST && !findings.ours.iter().chain(&findings.theirs).any(is_lone_fee) {
+pub(super) fn join<'r>(rows: &'r [Row<'r>], habits: &Habits<'_>, findings: &mut Findings<'r>) {
+    if IS_FAST && !habits.has_fees() {
         return;
     }
     for side in [Side::Ledger, Side::Settlement] {
@@ -133,8 +133,9 @@ pub(super) fn show_contracts(findings: &mut Findings<'_>, habits: &Habits<'_>) {
             .rules
             .fee_due(theirs)
             .map(|(least, most)| if i128::from(fee) < least { least } else { most });
-        found.shown =
-            due.map(|due| Box::new(Shown { currency: theirs.currency, expected: Some(due), found: Some(fee.into()) }));
+        found.shown = due.map(|due| {
+            Box::new(Shown { currency: theirs.currency, expected: Some(due), found: Some(fee.into()) })
+        });
     }
 }
 

@@ -41,6 +41,10 @@ struct SideHabits<'r> {
     is_zoneless: bool,
     /// The accounts of the side, sorted.
     accounts: Vec<&'r str>,
+    /// A row has no reference of its own.
+    has_bare: bool,
+    /// A fee stands in a row of its own.
+    has_fees: bool,
 }
 
 /// Yes and no, counted.
@@ -73,12 +77,13 @@ impl<'r> Habits<'r> {
         (cleared, summed): (&Cleared, &[Summed<'_>]),
         rules: Rules,
     ) -> Self {
-        let mut habits = Self {
-            rules,
-            ledger: SideHabits::of(rows, Side::Ledger, cleared),
-            settlement: SideHabits::of(rows, Side::Settlement, cleared),
-            ..Self::default()
-        };
+        let [mut ledger, mut settlement] =
+            [Side::Ledger, Side::Settlement].map(|side| Asked::of(side, cleared));
+        for row in rows {
+            if row.side == Side::Ledger { ledger.ask(row) } else { settlement.ask(row) }
+        }
+        let (ledger, settlement) = (ledger.told(), settlement.told());
+        let mut habits = Self { rules, ledger, settlement, ..Self::default() };
         // Pairs that were cleared are in order, and of one sign.
         let mut instants = Votes { yes: cleared.same_instant, all: cleared.timed };
         let mut early = Votes { yes: 0, all: cleared.timed };
@@ -128,6 +133,16 @@ impl<'r> Habits<'r> {
         self.side(side).is_zoneless
     }
 
+    /// Whether a row has no reference of its own.
+    pub(super) const fn has_bare(&self) -> bool {
+        self.ledger.has_bare || self.settlement.has_bare
+    }
+
+    /// Whether a fee stands in a row of its own.
+    pub(super) const fn has_fees(&self) -> bool {
+        self.ledger.has_fees || self.settlement.has_fees
+    }
+
     /// The fee, where it is known: an empty cell means none where nearly all others are filled.
     pub(super) fn fee(&self, row: &Row) -> Option<i64> {
         row.fee.or_else(|| self.side(row.side).tells_fee.then_some(0))
@@ -173,32 +188,57 @@ fn net_of_left(row: &Row, tax: Option<i64>) -> i128 {
     i128::from(row.amount).wrapping_neg().wrapping_sub(taken)
 }
 
-impl<'r> SideHabits<'r> {
-    fn of(rows: &'r [Row<'r>], side: Side, cleared: &Cleared) -> Self {
-        let mut fees = Votes { yes: cleared.told_fee, all: cleared.pairs };
-        let mut taxes = Votes::default();
+/// A side, as far as it was asked.
+#[derive(Debug, Default)]
+struct Asked<'r> {
+    fees: Votes,
+    taxes: Votes,
+    zoneless: Votes,
+    accounts: Vec<&'r str>,
+    has_bare: bool,
+    has_fees: bool,
+}
+
+impl<'r> Asked<'r> {
+    fn of(side: Side, cleared: &Cleared) -> Self {
         let [ours_timed, theirs_timed] = cleared.timed_sides;
-        let all = if side == Side::Ledger { ours_timed } else { theirs_timed };
-        let mut zoneless = Votes { yes: 0, all };
-        let mut accounts: Vec<&str> = Vec::new();
-        for row in rows.iter().filter(|row| row.side == side) {
-            fees.count(row.fee.is_some());
-            if row.occurred_at.is_some() {
-                zoneless.count(row.is_zoneless);
-            }
-            if let Some(net) = row.net.filter(|_| row.tax.is_some_and(|tax| tax != 0)) {
-                taxes.count(net_of(row, row.tax) == i128::from(net));
-            }
-            let account: &str = row.account;
-            if let (Err(at), false) = (accounts.binary_search(&account), account.is_empty()) {
-                accounts.insert(at, account);
-            }
-        }
+        let timed = if side == Side::Ledger { ours_timed } else { theirs_timed };
         Self {
+            fees: Votes { yes: cleared.told_fee, all: cleared.pairs },
+            zoneless: Votes { yes: 0, all: timed },
+            ..Self::default()
+        }
+    }
+
+    /// Asks one row. A function that is called often, since an engine makes those fast, and not the loop that it is in.
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    fn ask(&mut self, row: &'r Row<'r>) {
+        self.fees.count(row.fee.is_some());
+        if row.occurred_at.is_some() {
+            self.zoneless.count(row.is_zoneless);
+        }
+        if let Some(net) = row.net.filter(|_| row.tax.is_some_and(|tax| tax != 0)) {
+            self.taxes.count(net_of(row, row.tax) == i128::from(net));
+        }
+        let account: &str = row.account;
+        if !account.is_empty()
+            && let Err(at) = self.accounts.binary_search(&account)
+        {
+            self.accounts.insert(at, account);
+        }
+        self.has_bare |= !row.is_keyed;
+        self.has_fees |= row.kind == Some(EventType::Fee);
+    }
+
+    fn told(self) -> SideHabits<'r> {
+        let Self { fees, taxes, zoneless, accounts, has_bare, has_fees } = self;
+        SideHabits {
             tells_fee: fees.is_nearly_all(),
             net_is_after_tax: taxes.all == 0 || taxes.is_most(),
             is_zoneless: zoneless.yes >= WITNESSES_MIN && zoneless.is_nearly_all(),
             accounts,
+            has_bare,
+            has_fees,
         }
     }
 }

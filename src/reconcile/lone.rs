@@ -34,7 +34,7 @@ pub(super) fn pair<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window:
             Pass::ByAmount => BY_AMOUNT,
             Pass::BySum => continue,
         };
-        if rule == BY_AMOUNT && !has_bare(findings) {
+        if rule == BY_AMOUNT && !has_bare(findings, habits) {
             continue;
         }
         let (mut ours, mut theirs) =
@@ -94,7 +94,7 @@ fn judge<'r>(
 /// have rows with references and without, ties of one price that overlap in time may be told as one.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn tie<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
-    if !habits.rules.has(Pass::ByAmount) || !has_bare(findings) {
+    if !habits.rules.has(Pass::ByAmount) || !has_bare(findings, habits) {
         return;
     }
     let takes_part = |row: &Row<'_>| habits.is_in_scope(row) && row.moves_money();
@@ -159,14 +159,10 @@ fn tie<'r>(findings: &mut Findings<'r>, habits: &Habits<'_>, window: &Window) {
     }
 }
 
-/// Whether a row has no reference of its own: without one there is none to pair by amount.
-fn has_bare(findings: &Findings<'_>) -> bool {
-    findings.ours.iter().chain(&findings.theirs).any(is_bare)
-}
-
-#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-fn is_bare(unit: &Unit<'_>) -> bool {
-    unit.rows().any(|row| !row.is_keyed)
+/// Whether a row that stands alone has no reference of its own: without one there is none to pair by amount.
+fn has_bare(findings: &Findings<'_>, habits: &Habits<'_>) -> bool {
+    let mut units = findings.ours.iter().chain(&findings.theirs);
+    habits.has_bare() && units.any(|unit| unit.rows().any(|row| !row.is_keyed))
 }
 
 /// Rows, and where they stand in a list.
@@ -456,8 +452,7 @@ fn settle_theirs<'r>(
     }
     // A reserve is held and released under one name.
     let is_same = |other: &&mut Finding<'_>| {
-        other.kinds == kinds
-            && other.unit.rows().next().is_some_and(|first| first.reference == row.reference)
+        other.kinds == kinds && other.unit.rows().next().is_some_and(|first| first.reference == row.reference)
     };
     let again = kinds
         .contains(BreakKind::ReserveOrNetting)

@@ -101,7 +101,7 @@ pub(super) fn judged<T>(
         one_reference(same, (books_payouts, &active), &habits, &window, &mut findings);
     }
     lone::pair(&mut findings, &habits, &window);
-    fees::join(pairs, &mut findings);
+    fees::join(pairs, &habits, &mut findings);
     lone::join_partial_captures(&mut findings);
     lone::join_returned_refunds(pairs, &mut findings);
     let payouts = if marks.names_payouts {
