@@ -17,6 +17,7 @@ import { AS_OF, WINDOW_DAYS } from "./files.js";
 export const KEPT = fileURLToPath(new URL("../../bench-reconcile", import.meta.url));
 const PACKAGES = ["duckdb==2.0.0", "polars==2.1.0", "pandas==3.1.1", "pyarrow==26.0.1"];
 const TIME = "/usr/bin/time";
+export const NATIVE = "the same Rust without wasm";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const CLI = here("../node_modules/tillproof/dist/cli.js");
 
@@ -60,6 +61,16 @@ export const threeWay = {
   printsJson: true,
 };
 
+/** The engine of the first thread without wasm, or nothing where there is no compiler. */
+function natively() {
+  const manifest = fileURLToPath(new URL("../../../benches/native/Cargo.toml", import.meta.url));
+  const folder = fileURLToPath(new URL("../../../target/native", import.meta.url));
+  const build = ["build", "--release", "--quiet", "--locked", "--bin", "reconcile", "--manifest-path", manifest, "--target-dir", folder];
+  if (spawnSync("cargo", build).status !== 0) return {};
+  const command = ({ ledger, settlement }) => [join(folder, "release/reconcile"), ledger, settlement, AS_OF, String(WINDOW_DAYS)];
+  return { [NATIVE]: { command, printsJson: true } };
+}
+
 /** What may take part, by name. `env` is of the process, `out` is where it writes. */
 export function contenders(interpreter) {
   const ours = {
@@ -68,6 +79,7 @@ export function contenders(interpreter) {
     "plain JavaScript, split and Map": {
       command: ({ ledger, settlement, out }) => [process.execPath, "--max-old-space-size=8192", here("peers/plain.js"), ledger, settlement, out, AS_OF],
     },
+    ...natively(),
   };
   if (interpreter === undefined) return ours;
   const script = (name, ...further) => ({ ledger, settlement, out }) => [interpreter, here(`peers/${name}.py`), ledger, settlement, out, AS_OF, ...further];
