@@ -58,6 +58,7 @@ pub(super) struct Teller<'t> {
 
 impl<'t> Teller<'t> {
     /// Goes on in the middle of a report.
+    #[inline(never)]
     pub(super) fn new(form: Form, files: &'t [Vec<&'t str>; 3], window: &'t Window) -> Self {
         let out = String::with_capacity(PIECE_BYTES.saturating_add(BREAK_BYTES));
         let names = Names::of(files, form);

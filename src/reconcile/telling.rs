@@ -37,10 +37,6 @@ pub enum Piece<'p> {
     End(&'p [u8]),
 }
 
-/// Of so many parts of a report, whoever judges tells this many more than each of the others, who have to start and to unpack
-/// first: 7 where they have 6.
-const PARTS_EACH: usize = 6;
-
 impl Tellers {
     /// Nobody but the one that judges.
     pub const ALONE: Self = Self { most: 1, least: 0 };
@@ -157,11 +153,10 @@ fn order_by_id(same: &mut [Keyed<'_, '_>]) {
 /// Where the stretch of a teller begins: about at its part of all breaks, and never between two that are numbered because one
 /// is called like the other.
 fn bound(breaks: &[Keyed<'_, '_>], teller: usize, of: usize) -> usize {
-    let parts = |tellers: usize| tellers.saturating_mul(PARTS_EACH).saturating_add(1);
-    // No more than a memory holds, times a few dozen.
-    let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let at = wide(breaks.len()).saturating_mul(wide(parts(teller))).checked_div(wide(parts(of)));
-    let mut at = usize::try_from(at.unwrap_or_default()).unwrap_or(usize::MAX);
+    let mut at = breaks.len().checked_div(of).unwrap_or_default().saturating_mul(teller);
+    if teller == of {
+        at = breaks.len();
+    }
     while let Some((before, next)) =
         at.checked_sub(1).and_then(|before| breaks.get(before).zip(breaks.get(at)))
     {
