@@ -231,12 +231,7 @@ impl Sieving {
     }
 
     /// Judges by terms what was kept, and hands its report on as the command prints it. Replies with how many breaks there are.
-    pub fn print(
-        &mut self,
-        terms: &[u8],
-        how: (Tellers, Form),
-        take: &mut dyn FnMut(Piece<'_>),
-    ) -> Vec<u8> {
+    pub fn print(&mut self, terms: &[u8], how: (Tellers, Form), take: &mut dyn FnMut(Piece<'_>)) -> Vec<u8> {
         let (kept, rest) = (core::mem::take(&mut self.kept), self.rest.take());
         let told = match rest {
             Some(rest) => rest.tell(terms, how, take),
