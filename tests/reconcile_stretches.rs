@@ -123,12 +123,10 @@ fn a_stretch_that_was_cut_or_changed_is_refused_or_told_and_nothing_else() {
         let longer = [&**stretch, &[0]].concat();
         assert_eq!(told(&longer).unwrap_err().at, stretch.len());
         for place in 0..stretch.len() {
-            for flip in [1, 0x80, 0xff] {
-                let mut changed = stretch.clone();
-                changed[place] ^= flip;
-                changes += 1;
-                refused += usize::from(told(&changed).is_err());
-            }
+            let mut changed = stretch.clone();
+            changed[place] ^= [1, 0x80, 0xff][place % 3];
+            changes += 1;
+            refused += usize::from(told(&changed).is_err());
         }
     }
     assert!(all.len() == 23 && refused * 8 > changes, "{refused} of {changes}");
