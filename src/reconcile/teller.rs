@@ -136,22 +136,28 @@ struct Names {
     nameless: &'static str,
 }
 
+#[inline(never)]
+fn names(files: &[&str], form: Form) -> Vec<String> {
+    let printed = |name: &&str| {
+        let mut out = String::new();
+        match form {
+            Form::Json => append_quoted(&mut out, name),
+            Form::Lines => out.push_str(name),
+        }
+        out
+    };
+    files.iter().map(printed).collect()
+}
+
 impl Names {
     fn of(files: &[Vec<&str>; 3], form: Form) -> Self {
-        let printed = |name: &&str| {
-            let mut out = String::new();
-            match form {
-                Form::Json => append_quoted(&mut out, name),
-                Form::Lines => out.push_str(name),
-            }
-            out
-        };
         Self {
-            of_sides: files.each_ref().map(|files| files.iter().map(printed).collect()),
+            of_sides: files.each_ref().map(|files| names(files, form)),
             nameless: if form == Form::Json { "\"\"" } else { "" },
         }
     }
 
+    #[inline(never)]
     fn places(&self, rows: &[&Row<'_>]) -> Vec<Place<'_>> {
         let place = |row: &Row<'_>| {
             let [ledger, settlement, bank] = &self.of_sides;

@@ -152,6 +152,7 @@ fn order_by_id(same: &mut [Keyed<'_, '_>]) {
 
 /// Where the stretch of a teller begins: about at its part of all breaks, and never between two that are numbered because one
 /// is called like the other.
+#[inline(never)]
 fn bound(breaks: &[Keyed<'_, '_>], teller: usize, of: usize) -> usize {
     let mut at = breaks.len().checked_div(of).unwrap_or_default().saturating_mul(teller);
     if teller == of {
