@@ -16,9 +16,13 @@ mod random;
 #[path = "auditor/sifting.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod sifting;
+#[allow(dead_code, reason = "other tests need more of it")]
+#[path = "auditor/telling.rs"]
+mod telling;
 
 use random::Random;
 use sifting::{give, pour, report, sieve, sieved, sifted};
+use telling::{told, told_by};
 use tillproof::reconcile::sieve::{Lane, Sieve, Unfit};
 use tillproof::reconcile::{self, Form, Options, Share, Side, Source, Sources};
 
@@ -251,16 +255,6 @@ fn shuffled(random: &mut Random, text: &str) -> String {
     lines.join("\n")
 }
 
-/// The report as so many threads print it, one stretch each.
-fn told(part: &[u8], of: u32) -> Vec<u8> {
-    let mut out = Vec::new();
-    for index in 0..of {
-        let share = Share { index, of };
-        reconcile::tell(part, &[], (share, Form::Json), &mut |piece| out.extend_from_slice(piece)).unwrap();
-    }
-    out
-}
-
 #[test]
 fn breaks_that_nothing_tells_apart_are_numbered_the_same_in_every_stretch() {
     let header = "reference,type,amount_minor,currency,fee_minor,status,occurred_at\n";
@@ -276,8 +270,9 @@ fn breaks_that_nothing_tells_apart_are_numbered_the_same_in_every_stretch() {
     let batch = reconcile::read(&sources, Options::default()).unwrap();
     let expected = reconcile::run(&sources, Options::default()).unwrap();
     assert!(expected.breaks.len() > 5);
-    for of in 1..12 {
-        assert!(told(&batch, of) == expected.printed(), "{of}");
+    for most in 1..12 {
+        let (told, breaks) = told_by(most, Form::Json, |how, take| reconcile::tell(&batch, &[], how, take));
+        assert!(told == expected.printed() && breaks == expected.breaks.len(), "{most}");
     }
 }
 
@@ -317,19 +312,15 @@ fn with_and_without_the_sieve_the_report_is_the_same() {
                 let compact: serde_json::Value = serde_json::from_str(&expected.to_json()).unwrap();
                 let printed: serde_json::Value = serde_json::from_slice(&expected.printed()).unwrap();
                 assert_eq!(printed, compact, "seed {seed}");
-                assert!(told(&part, 1) == expected.printed(), "seed {seed}");
-                assert!(told(&part, 4) == expected.printed(), "seed {seed}");
-                let mut rest = Vec::new();
-                let how = (Share::WHOLE, Form::Json);
+                let all = (expected.printed(), expected.breaks.len());
+                assert!(told(|how, take| reconcile::tell(&part, &[], how, take)) == all, "seed {seed}");
                 let kept = sifted(&sources, Share::WHOLE, piece).unwrap().rest().unwrap();
-                let count = kept.tell(&[], how, &mut |piece| rest.extend_from_slice(piece)).unwrap();
-                assert!(rest == expected.printed() && count == expected.breaks.len(), "seed {seed}");
+                assert!(told(|how, take| kept.tell(&[], how, take)) == all, "seed {seed}");
                 fits += 1;
                 let lanes = 1 + random.below(4) as usize;
                 if let Ok(first) = laned(&sources, lanes, &mut random, piece) {
-                    let mut told = Vec::new();
-                    first.rest().unwrap().tell(&[], how, &mut |piece| told.extend_from_slice(piece)).unwrap();
-                    assert!(told == expected.printed(), "seed {seed}, {lanes} lanes");
+                    let kept = first.rest().unwrap();
+                    assert!(told(|how, take| kept.tell(&[], how, take)) == all, "seed {seed}, {lanes} lanes");
                     in_lanes += 1;
                 }
             }
@@ -445,10 +436,8 @@ fn files_without_a_last_line_feed_are_read_in_lanes_as_by_one() {
         let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
         let expected = reconcile::run(&sources, Options::default()).unwrap().printed();
         for lanes in 1..5 {
-            let first = laned(&sources, lanes, &mut random, 64).unwrap();
-            let mut told = Vec::new();
-            let how = (Share::WHOLE, Form::Json);
-            first.rest().unwrap().tell(&[], how, &mut |piece| told.extend_from_slice(piece)).unwrap();
+            let kept = laned(&sources, lanes, &mut random, 64).unwrap().rest().unwrap();
+            let (told, _) = told(|how, take| kept.tell(&[], how, take));
             assert!(told == expected, "seed {seed}, {lanes} lanes");
         }
     }

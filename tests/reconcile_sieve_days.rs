@@ -16,11 +16,15 @@
 mod random;
 #[path = "auditor/sifting.rs"]
 mod sifting;
+#[allow(dead_code, reason = "other tests need more of it")]
+#[path = "auditor/telling.rs"]
+mod telling;
 
 use random::Random;
 use sifting::{report, sieved, sifted};
+use telling::told;
 use tillproof::reconcile::sieve::Unfit;
-use tillproof::reconcile::{self, BreakKind, Form, Options, Share, Source, Sources};
+use tillproof::reconcile::{self, BreakKind, Options, Share, Source, Sources};
 
 /// How a file tells its times.
 #[derive(Clone, Copy)]
@@ -124,9 +128,8 @@ fn days_and_moments_without_a_zone_are_told_as_if_every_row_were_judged() {
             (Ok(_), Err(error)) => panic!("seed {seed}: the sieve took what the reader refuses: {error}"),
         };
         assert_eq!(report(&part), expected.to_json(), "seed {seed}");
-        let mut printed = Vec::new();
         let rest = sifted(&sources, Share::WHOLE, piece).unwrap().rest().unwrap();
-        rest.tell(&[], (Share::WHOLE, Form::Json), &mut |piece| printed.extend_from_slice(piece)).unwrap();
+        let (printed, _) = told(|how, take| rest.tell(&[], how, take));
         assert!(printed == expected.printed(), "seed {seed}");
         fits += 1;
         let all = reconcile::read(&sources, whole).unwrap();

@@ -16,12 +16,16 @@ mod random;
 #[path = "auditor/sifting.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod sifting;
+#[allow(dead_code, reason = "other tests need more of it")]
+#[path = "auditor/telling.rs"]
+mod telling;
 
 use std::collections::BTreeMap;
 
 use random::Random;
 use sifting::sifted_by;
-use tillproof::reconcile::{self, Form, Options, Share, Source, Sources};
+use telling::told;
+use tillproof::reconcile::{self, Options, Share, Source, Sources};
 
 /// A line of the settlement, and what the ledger has of it.
 struct Line {
@@ -374,11 +378,11 @@ fn lines_of_payouts_that_go_through_as_a_sum_change_nothing_in_the_report() {
         assert_eq!(report(&reconcile::merge(&[&part]).unwrap()), expected.to_json(), "seed {seed}");
         if bank.is_empty() {
             let kept = sifted_by(&sources, options, Share::WHOLE, 1_000).unwrap().rest().unwrap();
-            let mut printed = Vec::new();
-            let how = (Share::WHOLE, Form::Json);
-            kept.tell(&[], how, &mut |piece| printed.extend_from_slice(piece)).unwrap();
+            let (printed, _) = told(|how, take| kept.tell(&[], how, take));
             assert!(printed == expected.printed(), "seed {seed}");
         }
+        let (printed, breaks) = told(|how, take| reconcile::tell(&part, &[], how, take));
+        assert!(printed == expected.printed() && breaks == expected.breaks.len(), "seed {seed}");
         smaller += u64::from(part.len() < whole.len() / 2);
         for found in &expected.breaks {
             *kinds.entry(found.kind.name()).or_default() += 1;

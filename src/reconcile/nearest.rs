@@ -27,8 +27,9 @@ const LOOKED_AT_MAX: usize = 100;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Near<'r> {
     pub(super) row: &'r Row<'r>,
-    rule: Rule,
-    gate: u8,
+    pub(super) rule: Rule,
+    /// Its place among [`GATES`].
+    pub(super) gate: u8,
 }
 
 /// The row that came nearest to being the other side of a break.
@@ -72,9 +73,9 @@ impl<'r> Near<'r> {
     }
 
     /// Rule, gate and row.
-    pub(super) fn unpack(fields: &mut Fields<'r>) -> Option<(Rule, &'static str, Row<'r>)> {
-        let rule = Rule(fields.byte()?);
-        let gate = GATES.get(usize::from(fields.byte()?))?;
+    pub(super) fn unpack(fields: &mut Fields<'r>) -> Option<(Rule, u8, Row<'r>)> {
+        let (rule, gate) = (Rule(fields.byte()?), fields.byte()?);
+        let _ = GATES.get(usize::from(gate))?;
         let _ = fields.count()?;
         Some((rule, gate, Row::unpack(fields)?))
     }

@@ -256,7 +256,7 @@ pub(super) fn describe(found: &Finding<'_>, names: &[Vec<&str>; 3], window: &Win
         secondary: found.kinds.iter().skip(1).collect(),
         hop: found.hop,
         rule: found.rule.name(),
-        nearest: None,
+        nearest: found.nearest.as_ref().and_then(|near| near.told(names)),
         reference: reference.to_owned(),
         currency,
         expected: expected.map(|(_, sum)| sum),

@@ -10,7 +10,7 @@ use super::classes::{Hop, Kinds};
 use super::findings::{Finding, Rule, Shown};
 use super::group::Unit;
 use super::matches::Match;
-use super::nearest::{Near, Nearest};
+use super::nearest::Near;
 use super::packed::{Corrupt, Fields, put_count, put_currency, put_maybe, put_moment, put_natural, put_text};
 use super::report::{self, InFlight, Report, RowCounts};
 use super::row::{Row, Side};
@@ -51,7 +51,8 @@ pub(super) fn pack(judged: &Judged<'_, '_>) -> Vec<u8> {
 }
 
 impl Finding<'_> {
-    fn pack(&self, out: &mut Vec<u8>) {
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
         put_natural(out, self.kinds.bits());
         out.push(self.hop.byte());
         out.push(self.rule.0);
@@ -127,33 +128,59 @@ pub(super) fn head<'a>(fields: &mut Fields<'a>) -> Option<Head<'a>> {
 
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
 fn one(fields: &mut Fields<'_>, names: &[Vec<&str>; 3], window: &Window) -> Option<Option<Break>> {
-    let kinds = Kinds::of_bits(fields.natural()?);
-    let (hop, rule) = (Hop::unpack(fields)?, Rule(fields.byte()?));
-    let reference = fields.maybe(Fields::text)?;
-    let shown = fields.maybe(|fields| {
-        Some(Box::new(Shown {
-            currency: fields.currency()?,
-            expected: fields.maybe(Fields::sum)?,
-            found: fields.maybe(Fields::sum)?,
-        }))
-    })?;
-    let near = fields.maybe(Near::unpack)?;
-    let mut rows = Vec::new();
-    for _ in 0..fields.count()? {
-        rows.push(Row::unpack(fields)?);
+    Some(report::describe(&Carried::unpack(fields)?.finding(), names, window))
+}
+
+/// A finding that was packed, and its rows.
+pub(super) struct Carried<'a> {
+    kinds: Kinds,
+    hop: Hop,
+    rule: Rule,
+    reference: Option<&'a str>,
+    shown: Option<Shown>,
+    nearest: Option<(Rule, u8, Row<'a>)>,
+    rows: Vec<Row<'a>>,
+}
+
+impl<'a> Carried<'a> {
+    #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+    pub(super) fn unpack(fields: &mut Fields<'a>) -> Option<Self> {
+        let kinds = Kinds::of_bits(fields.natural()?);
+        let (hop, rule) = (Hop::unpack(fields)?, Rule(fields.byte()?));
+        let reference = fields.maybe(Fields::text)?;
+        let shown = fields.maybe(|fields| {
+            Some(Shown {
+                currency: fields.currency()?,
+                expected: fields.maybe(Fields::sum)?,
+                found: fields.maybe(Fields::sum)?,
+            })
+        })?;
+        let nearest = fields.maybe(Near::unpack)?;
+        let mut rows = Vec::new();
+        for _ in 0..fields.count()? {
+            rows.push(Row::unpack(fields)?);
+        }
+        Some(Self { kinds, hop, rule, reference, shown, nearest, rows })
     }
-    let mut unit = Unit::default();
-    for row in &rows {
-        match row.side {
-            Side::Ledger => unit.ledger.push(row),
-            Side::Settlement => unit.settlement.push(row),
-            Side::Bank => unit.bank.push(row),
+
+    pub(super) fn finding(&self) -> Finding<'_> {
+        let Self { kinds, hop, rule, reference, shown, nearest, rows } = self;
+        let mut unit = Unit::default();
+        for row in rows {
+            match row.side {
+                Side::Ledger => unit.ledger.push(row),
+                Side::Settlement => unit.settlement.push(row),
+                Side::Bank => unit.bank.push(row),
+            }
+        }
+        Finding {
+            kinds: *kinds,
+            unit,
+            hop: *hop,
+            rule: *rule,
+            reference: *reference,
+            shown: shown.map(Box::new),
+            nearest: nearest.as_ref().map(|(rule, gate, row)| Near { row, rule: *rule, gate: *gate }),
         }
     }
-    let found = Finding { kinds, unit, hop, rule, reference, shown, nearest: None };
-    let mut told = report::describe(&found, names, window);
-    if let (Some(told), Some((rule, differs, row))) = (&mut told, near) {
-        told.nearest = Some(Nearest::of(&row, rule, differs, names));
-    }
-    Some(told)
 }

@@ -7,7 +7,7 @@ use super::reply;
 use crate::json;
 use crate::prelude::*;
 use crate::reconcile::sieve::{KEY_BYTES, Lane, Plan, Rest, Sieve, Wanted};
-use crate::reconcile::{self, Form, Share, Side};
+use crate::reconcile::{self, Form, PartError, Piece, Side, Tellers};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 
@@ -204,12 +204,6 @@ impl Sieving {
         !self.kept.is_empty()
     }
 
-    /// The part that was kept, for others who print it: it stays here.
-    #[must_use]
-    pub fn rest(&self) -> Vec<u8> {
-        self.rest.as_ref().map_or_else(|| self.kept.clone(), Rest::part)
-    }
-
     /// Keeps the part of whole files, which are given as [`read`](super::reconcile::read) takes them; no where that refuses
     /// them.
     pub fn keep_whole(&mut self, options: &[u8], files: [&[u8]; 3]) -> bool {
@@ -236,21 +230,21 @@ impl Sieving {
         self.sieve.take()?.part(&files).ok()
     }
 
-    /// Judges a part, or what was kept where that is empty, by terms, and hands a share of its report to `write` as the
-    /// command prints it. Replies with how many breaks there are.
-    pub fn print(
-        &mut self,
-        (part, terms): (&[u8], &[u8]),
-        how: (Share, Form),
-        write: &mut dyn FnMut(&[u8]),
-    ) -> Vec<u8> {
+    /// Judges by terms what was kept, and hands its report on as the command prints it. Replies with how many breaks there are.
+    pub fn print(&mut self, terms: &[u8], how: (Tellers, Form), take: &mut dyn FnMut(Piece<'_>)) -> Vec<u8> {
         let (kept, rest) = (core::mem::take(&mut self.kept), self.rest.take());
-        let told = match rest.filter(|_| part.is_empty()) {
-            Some(rest) => rest.tell(terms, how, write),
-            None => reconcile::tell(if part.is_empty() { &kept } else { part }, terms, how, write),
+        let told = match rest {
+            Some(rest) => rest.tell(terms, how, take),
+            None => reconcile::tell(&kept, terms, how, take),
         };
         reply::of(told.map(Digits::digits).map_err(Error::Part))
     }
+}
+
+/// Tells a stretch of a report that this or another instance has handed out. Replies with null.
+pub fn print_stretch(stretch: &[u8], write: &mut dyn FnMut(&[u8])) -> Vec<u8> {
+    let told = reconcile::tell_stretch(stretch, write);
+    reply::of(told.map(|()| "null".to_owned()).map_err(|corrupt| Error::Part(PartError::Corrupt(corrupt))))
 }
 
 /// What JavaScript sees of it.
@@ -259,7 +253,7 @@ pub mod exports {
     use spin::Mutex;
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use super::{Form, Lane, Share, Sieving};
+    use super::{Form, Lane, Piece, Sieving, Tellers, print_stretch};
     use crate::prelude::*;
     use crate::wasm::reconcile;
 
@@ -445,12 +439,6 @@ pub mod exports {
         SIEVING.lock().keep(bank)
     }
 
-    /// See [`Sieving::rest`].
-    #[wasm_bindgen]
-    pub fn sieve_rest() -> Vec<u8> {
-        SIEVING.lock().rest()
-    }
-
     /// See [`Sieving::keep_whole`].
     #[wasm_bindgen]
     pub fn sieve_keep_whole(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> bool {
@@ -462,25 +450,33 @@ pub mod exports {
         /// Whoever takes what is printed.
         pub type Writer;
 
-        /// Takes so many bytes from an address on, which hold until it returns. Throws nothing: this instance would be lost.
+        /// Takes so many bytes from an address on, which hold until it returns: 0 is a stretch, 1 text, 2 the end. Throws
+        /// nothing: this instance would be lost.
         #[wasm_bindgen(method)]
-        fn write(this: &Writer, address: u32, bytes: u32);
+        fn write(this: &Writer, what: u32, address: u32, bytes: u32);
+    }
+
+    impl Writer {
+        fn take(&self, what: u32, bytes: &[u8]) {
+            self.write(what, address(bytes), u32::try_from(bytes.len()).unwrap_or_default());
+        }
     }
 
     /// See [`Sieving::print`]: as lines for people, or as JSON.
     #[wasm_bindgen]
-    pub fn sieve_print(
-        part: &[u8],
-        terms: &[u8],
-        index: u32,
-        of: u32,
-        as_lines: bool,
-        writer: &Writer,
-    ) -> Vec<u8> {
+    pub fn sieve_print(terms: &[u8], most: u32, least: u32, as_lines: bool, writer: &Writer) -> Vec<u8> {
         let form = if as_lines { Form::Lines } else { Form::Json };
-        let mut write = |piece: &[u8]| {
-            writer.write(address(piece), u32::try_from(piece.len()).unwrap_or_default());
-        };
-        SIEVING.lock().print((part, terms), (Share { index, of }, form), &mut write)
+        let tellers = Tellers { most: size(most), least: size(least) };
+        SIEVING.lock().print(terms, (tellers, form), &mut |piece| match piece {
+            Piece::Stretch(bytes) => writer.take(0, bytes),
+            Piece::Text(bytes) => writer.take(1, bytes),
+            Piece::End(bytes) => writer.take(2, bytes),
+        })
+    }
+
+    /// See [`print_stretch`].
+    #[wasm_bindgen]
+    pub fn sieve_print_stretch(stretch: &[u8], writer: &Writer) -> Vec<u8> {
+        print_stretch(stretch, &mut |bytes| writer.take(1, bytes))
     }
 }

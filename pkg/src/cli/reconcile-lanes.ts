@@ -4,11 +4,12 @@
  * Invariant: what a thread cannot do, or is not there to do, this one does alone; nothing of it shows in the report.
  */
 
-import { adopt, endsOf, finishFirst, giveFirst, hasLedger, hear, isForLanes, readFirst, readOn, readOnAlone, type Ends, type Lines, type Told } from "../reconcile/lanes.js";
-import { keptRows, newKey, thrown, type Side, type Stretch } from "../reconcile/sieving.js";
+import { adopt, endsOf, finishFirst, giveFirst, hasLedger, hear, isForLanes, readFirst, readOn, readOnAlone, type Ends } from "../reconcile/lanes.js";
+import { keptRows, newKey, thrown, type Side } from "../reconcile/sieving.js";
 import { isTillproofError } from "../shell/errors.js";
 import { Mailbox } from "./mailbox.js";
 import type { Opened } from "./reconcile-files.js";
+import type { Answer, Order } from "./reconcile-messages.js";
 
 /** More threads than this read faster than one holds against each other what they tell. */
 const WORKERS_MAX = 16;
@@ -25,17 +26,11 @@ export interface Task {
   readonly settlement: readonly (readonly [descriptor: number, length: number])[];
 }
 
-/** What it is given in the end: the part of the run, and which stretch of the report it is to print when its turn has come. */
-export interface Telling extends Stretch {
-  readonly part: Uint8Array;
-  readonly terms: Uint8Array;
-}
-
 /** One of the other threads. */
 export interface Thread {
   /** Its next answer; `undefined` where it cannot give one. */
-  answer<T>(): Promise<T | undefined>;
-  tell(message: unknown): void;
+  answer(): Promise<Answer | undefined>;
+  tell(order: Order): void;
   end(): void;
 }
 
@@ -85,8 +80,8 @@ function threadOf(worker: import("node:worker_threads").Worker): Thread {
   worker.on("error", () => box.end());
   worker.on("exit", () => box.end());
   return {
-    answer: () => box.next(),
-    tell: (message) => worker.postMessage(message),
+    answer: () => box.next<Answer>(),
+    tell: (order) => worker.postMessage(order),
     end: () => {
       worker.postMessage(undefined);
       worker.unref();
@@ -94,52 +89,41 @@ function threadOf(worker: import("node:worker_threads").Worker): Thread {
   };
 }
 
-/** What came of lanes: the part of the run, and the threads that may tell it. */
-export interface Read {
-  readonly part: Uint8Array;
-  readonly threads: readonly Thread[];
-}
-
-/** Reads the files in lanes, or with what is left of them; `undefined` where they are to be read anew by one. */
-export async function inLanes(run: Run, lanes: Lanes): Promise<Read | undefined> {
+/** Reads the files in lanes, or with what is left of them; no where they are to be read anew by one. */
+export async function inLanes(run: Run, lanes: Lanes): Promise<boolean> {
   try {
     return await allLanes(run, lanes);
   } catch (error) {
     // Several lanes need more memory than one.
     const said = thrown(error);
-    if (isTillproofError(said) && said.code === "internal_trap") return undefined;
+    if (isTillproofError(said) && said.code === "internal_trap") return false;
     throw said;
   }
 }
 
 /** This thread is the first of the lanes, and puts together what all of them found. */
-async function allLanes(run: Run, { threads, document, key, ends }: Lanes): Promise<Read | undefined> {
+async function allLanes(run: Run, { threads, document, key, ends }: Lanes): Promise<boolean> {
   const sides = [run.ledger, run.settlement] as const;
   const ledger = readFirst(document, key, sides, ends);
-  if (ledger === undefined) return undefined;
+  if (ledger === undefined) return false;
   // The first rows of the settlement that a thread tells come behind those of the ledger.
-  const first = isForLanes() ? await all(threads, (thread) => told(thread, 0)) : [];
-  if (first.length === 0 || first.includes(undefined)) {
+  const first = isForLanes() ? await all(threads, (thread) => heard(thread, 0)) : [];
+  if (first.length === 0 || !first.every((answer) => answer?.kind === "rows")) {
     // What the others still say is heard by nobody.
-    const part = hasLedger(ends) && readOnAlone(sides) ? keptRows(run.bank) : undefined;
-    return part === undefined ? undefined : { part, threads: [] };
+    return hasLedger(ends) && readOnAlone(sides) && keptRows(run.bank);
   }
   const settlement = readOn(sides, ends);
-  if (settlement === undefined) return undefined;
-  const others = await all(threads, (thread) => told(thread, 1));
-  const lines = [[ledger, settlement] as const, ...others.filter(areLines)];
+  if (settlement === undefined) return false;
+  const others = await all(threads, (thread) => heard(thread, 1));
+  const lines = [[ledger, settlement] as const, ...others.flatMap((answer) => (answer?.kind === "lines" ? (answer.lines === undefined ? [] : [answer.lines]) : []))];
   const staying = lines.length > threads.length ? finishFirst(ends) : undefined;
-  if (staying === undefined) return undefined;
-  for (const [place, thread] of threads.entries()) thread.tell(staying[place]);
-  const own = giveFirst(sides);
-  const kept = own === undefined ? [] : await all(threads, (thread) => thread.answer<Uint8Array>());
-  const isWhole = kept.length > 0 && kept.every((part, place) => part !== undefined && adopt(part, place + 1, sides, ends, lines));
-  const part = isWhole ? keptRows(run.bank) : undefined;
-  return part === undefined ? undefined : { part, threads };
-}
-
-function areLines(message: Told | Lines | undefined): message is Lines {
-  return message !== undefined && !("bytes" in message);
+  if (staying === undefined) return false;
+  for (const [place, own] of staying.entries()) threads[place]?.tell({ kind: "staying", staying: own });
+  if (!giveFirst(sides)) return false;
+  const kept = await all(threads, (thread) => thread.answer());
+  const isAdopted = (answer: Answer | undefined, place: number): boolean =>
+    answer?.kind === "kept" && answer.kept !== undefined && adopt(answer.kept, place + 1, sides, ends, lines);
+  return kept.every(isAdopted) && keptRows(run.bank);
 }
 
 function all<T>(threads: readonly Thread[], ask: (thread: Thread) => Promise<T>): Promise<T[]> {
@@ -147,10 +131,10 @@ function all<T>(threads: readonly Thread[], ask: (thread: Thread) => Promise<T>)
 }
 
 /** Hears all rows of a side that a thread tells, and gives what it says then; `undefined` where it, or this one, cannot go on. */
-async function told(thread: Thread, side: Side): Promise<Told | Lines | undefined> {
+async function heard(thread: Thread, side: Side): Promise<Answer | undefined> {
   for (;;) {
-    const message = await thread.answer<Told | Lines>();
-    if (message === undefined || !("bytes" in message) || message.side !== side) return message;
-    if (!hear(message)) return undefined;
+    const answer = await thread.answer();
+    if (answer?.kind !== "rows" || answer.told.side !== side) return answer;
+    if (!hear(answer.told)) return undefined;
   }
 }

@@ -10,7 +10,7 @@ import { closeSync } from "node:fs";
 
 import { asked, documentOf, termsOf, type Judged } from "../reconcile/asked.js";
 import type { NamedSource, ReconcileOptions } from "../reconcile/index.js";
-import { keptPart, keptWhole, printReport, sharedPart } from "../reconcile/sieving.js";
+import { keptPart, keptWhole, tellReport, tellStretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
 import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
@@ -18,20 +18,14 @@ import { mappings } from "./mapping.js";
 import { moment } from "./moments.js";
 import { isAsItWas, opened, print, type Opened } from "./reconcile-files.js";
 import { GENERIC, window } from "./reconcile-flags.js";
-import { inLanes, started, type Telling, type Thread } from "./reconcile-lanes.js";
+import { inLanes, started, type Thread } from "./reconcile-lanes.js";
 import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
 
 /** Below this the files are read as a whole: it takes no longer. */
 const BYTES_MIN = 262_144;
 
-/**
- * So many threads tell a report together: each of them judges the whole run before it prints its stretch, so that more would have
- * too little each.
- */
-const TELLERS = 4;
-
-/** A run that leaves less than this to be judged is told sooner than it is handed to another thread. */
-const PART_BYTES_MIN = 262_144;
+/** So many breaks take longer to print than to hand to another thread, which has to wake up first. */
+const BREAKS_MIN = 1024;
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
 const NOT_HERE = ["out", "matches", "rules", "verify-proof", "ledger-root", "sign-env"] as const;
@@ -77,13 +71,11 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const document = documentOf(how, terms, files);
     const lanes = workers > 1 ? await started(run, workers, document) : undefined;
     try {
-      const read = lanes === undefined ? undefined : await inLanes(run, lanes);
-      const kept = read?.part ?? keptPart(document, run);
+      const isRead = (lanes !== undefined && (await inLanes(run, lanes))) || keptPart(document, run);
       // What was looked at twice has to be the same both times.
-      const isWhole = kept !== undefined && [...ledger, ...settlement].every(isAsItWas);
-      const part = isWhole ? kept : whole(how, ledger, settlement, bank);
-      if (part === undefined) return undefined;
-      const breaks = await told({ part, terms: packTerms(terms), asLines: !json }, isWhole ? (read?.threads ?? []) : []);
+      const isKept = isRead && [...ledger, ...settlement].every(isAsItWas);
+      if (!isKept && !keptWholly(how, ledger, settlement, bank)) return undefined;
+      const breaks = await told(packTerms(terms), !json, lanes?.threads ?? []);
       return breaks === 0 ? FINE : NO;
     } finally {
       for (const thread of lanes?.threads ?? []) thread.end();
@@ -93,14 +85,14 @@ async function sieved(argv: string[]): Promise<number | undefined> {
   }
 }
 
-/** The part of files that are not for the sieve; `undefined` where they are refused, which the other way does in words. */
-function whole(how: Judged, ledger: readonly Opened[], settlement: readonly Opened[], bank: ReconcileOptions["bank"]): Uint8Array | undefined {
+/** Keeps the part of files that are not for the sieve; no where they are refused, which the other way does in words. */
+function keptWholly(how: Judged, ledger: readonly Opened[], settlement: readonly Opened[], bank: ReconcileOptions["bank"]): boolean {
   try {
     const files = { ledger: ledger.map(wholeFile), settlement: settlement.map(wholeFile), ...(bank === undefined ? {} : { bank }) };
     const run = asked({ ...how, ...files });
     return keptWhole(run.document, { ledger: run.ledger.data, settlement: run.settlement.data, bank: run.bank.data });
   } catch (error) {
-    if (isTillproofError(error)) return undefined;
+    if (isTillproofError(error)) return false;
     throw error;
   }
 }
@@ -113,19 +105,41 @@ function wholeFile({ name, length, read }: Opened): NamedSource {
   return { name, data: data.subarray(0, at) };
 }
 
-/** Prints the report, and gives the number of its breaks. */
-async function told({ part, terms, asLines }: Omit<Telling, "index" | "of">, threads: readonly Thread[]): Promise<number> {
-  // What the engine keeps, the others do not see.
-  const shared = part.length === 0 && threads.length >= TELLERS - 1 ? sharedPart() : undefined;
-  const others = shared !== undefined && shared.length >= PART_BYTES_MIN ? threads.slice(0, TELLERS - 1) : [];
-  const of = others.length + 1;
-  for (const [place, thread] of others.entries()) thread.tell({ part: shared, terms, asLines, index: place + 1, of });
-  const breaks = printReport(part, terms, { asLines, index: 0, of }, print);
-  for (const [place, thread] of others.entries()) {
-    // Each waits until those before it have printed theirs.
-    thread.tell(place + 1);
-    const isTold = await thread.answer<boolean>();
-    if (isTold === undefined) printReport(shared ?? part, terms, { asLines, index: place + 1, of }, print);
-  }
+/** Prints the report together with other threads, and gives the number of its breaks. */
+async function told(terms: Uint8Array, asLines: boolean, threads: readonly Thread[]): Promise<number> {
+  const handed: Uint8Array[] = [];
+  let end: Uint8Array = new Uint8Array();
+  const breaks = tellReport(terms, { asLines, most: threads.length + 1, least: BREAKS_MIN }, {
+    stretch(bytes) {
+      // Kept for what does not come back.
+      const stretch = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      stretch.set(bytes);
+      threads[handed.length]?.tell({ kind: "stretch", stretch });
+      handed.push(stretch);
+    },
+    text: print,
+    end(bytes) {
+      end = bytes.slice();
+    },
+  });
+  for (const [place, stretch] of handed.entries()) await printed(stretch, threads[place]);
+  print(end);
   return breaks;
+}
+
+/** Prints what a thread tells of its stretch, and what it does not. */
+async function printed(stretch: Uint8Array, thread: Thread | undefined): Promise<void> {
+  let pieces = 0;
+  // What it said of its files, and nobody asked for, comes before.
+  for (let answer = await thread?.answer(); answer !== undefined; answer = await thread?.answer()) {
+    if (answer.kind === "told") return;
+    if (answer.kind === "piece") {
+      print(answer.piece);
+      pieces += 1;
+    }
+  }
+  tellStretch(stretch, (piece) => {
+    if (pieces === 0) print(piece);
+    else pieces -= 1;
+  });
 }

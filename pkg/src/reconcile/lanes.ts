@@ -163,9 +163,9 @@ export function finishFirst(ends: Ends): Staying[] | undefined {
   return others.map((lane) => [exports.sieve_staying(0, ...stretch(ends, 0, lane)), exports.sieve_staying(1, ...stretch(ends, 1, lane))]);
 }
 
-/** Reads the rows that stay in the first lane once more, and gives nothing of them: it has them. */
-export function giveFirst(sides: Sides): Uint8Array | undefined {
-  return giveWanted(sides) ? new Uint8Array() : undefined;
+/** Reads the rows that stay in the first lane once more. */
+export function giveFirst(sides: Sides): boolean {
+  return giveWanted(sides);
 }
 
 /** Reads the rows that stay in another lane once more, and gives them. */

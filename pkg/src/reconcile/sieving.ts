@@ -38,25 +38,14 @@ export function readPart(bank: Uint8Array): Uint8Array | undefined {
   return part.length === 0 ? undefined : part;
 }
 
-/** What stands for the part that the engine keeps. */
-const KEPT: Uint8Array = /* @__PURE__ */ new Uint8Array();
-
-/** The same, for a part that is to be printed here: {@link KEPT}, and the engine has it. */
-export function keptPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
-  return sieved(document, files, () => keptRows(files.bank));
+/** The same, for a part that is to be told here: the engine keeps it, or says no. */
+export function keptPart(document: Uint8Array, files: Sieved): boolean {
+  return sieved(document, files, () => keptRows(files.bank)) ?? false;
 }
 
 /** {@link readPart} of what the engine keeps. */
-export function keptRows(bank: Uint8Array): Uint8Array | undefined {
-  return sieve.exports.sieve_keep(bank) ? KEPT : undefined;
-}
-
-/** The part that the engine keeps, where all threads see it. */
-export function sharedPart(): Uint8Array {
-  const part = sieve.exports.sieve_rest();
-  const shared = new Uint8Array(new SharedArrayBuffer(part.length));
-  shared.set(part);
-  return shared;
+export function keptRows(bank: Uint8Array): boolean {
+  return sieve.exports.sieve_keep(bank);
 }
 
 /** Files that are at hand as a whole: of each side one after the other. */
@@ -66,17 +55,17 @@ export interface Whole {
   readonly bank: Uint8Array;
 }
 
-/** The part of whole files that are not for the sieve, likewise kept; `undefined` where they are refused. */
-export function keptWhole(document: Uint8Array, { ledger, settlement, bank }: Whole): Uint8Array | undefined {
+/** The part of whole files that are not for the sieve, likewise kept; no where they are refused. */
+export function keptWhole(document: Uint8Array, { ledger, settlement, bank }: Whole): boolean {
   try {
-    return sieve.exports.sieve_keep_whole(document, ledger, settlement, bank) ? KEPT : undefined;
+    return sieve.exports.sieve_keep_whole(document, ledger, settlement, bank);
   } catch (error) {
     throw sieve.told(error);
   }
 }
 
 /** Passes all files through the sieve, and then asks for what is left; `undefined` where they are not for it. */
-function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T): T | undefined {
+function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T | undefined): T | undefined {
   opened(document, newKey());
   const { exports } = sieve;
   try {
@@ -146,34 +135,52 @@ export function giveWanted(sides: readonly [ledger: readonly Readable[], settlem
   return true;
 }
 
-/** Which stretch of a report: one of so many, from 0; as lines for people, or as JSON. */
-export interface Stretch {
-  readonly index: number;
-  readonly of: number;
+/** How a report is told: as lines for people, or as JSON, and by how many at most, each of the others at least so many breaks. */
+export interface Telling {
   readonly asLines: boolean;
+  readonly most: number;
+  readonly least: number;
 }
 
-/**
- * Hands a stretch of the report of a part, or of {@link KEPT}, by its terms, to `write`, piece by piece, as `tillproof reconcile`
- * prints it, and gives how many breaks are in all of it. The bytes of a piece hold until `write` returns.
- */
-export function printReport(part: Uint8Array, terms: Uint8Array, { index, of, asLines }: Stretch, write: (piece: Uint8Array) => void): number {
-  const { exports } = sieve;
+/** Takes what comes of a report, in this order. The bytes hold until it returns. */
+export interface Taker {
+  /** A stretch for another to tell by {@link tellStretch}; what it tells stands between text and end. */
+  stretch(bytes: Uint8Array): void;
+  text(bytes: Uint8Array): void;
+  end(bytes: Uint8Array): void;
+}
+
+/** Judges by its terms the part that the engine keeps, tells its report as `tillproof reconcile` prints it, and gives how many breaks are in all of it. */
+export function tellReport(terms: Uint8Array, { asLines, most, least }: Telling, taker: Taker): number {
+  const take = [taker.stretch, taker.text, taker.end];
+  return toldTo((what, bytes) => take[what]?.call(taker, bytes), (writer) => sieve.invoke<number>((exports) => exports.sieve_print(terms, most, least, asLines, writer)));
+}
+
+/** Tells a stretch, piece by piece, which are the same each time. The bytes of a piece hold until `write` returns. */
+export function tellStretch(stretch: Uint8Array, write: (piece: Uint8Array) => void): void {
+  toldTo((_, bytes) => write(bytes), (writer) => sieve.invoke<null>((exports) => exports.sieve_print_stretch(stretch, writer)));
+}
+
+/** What the engine writes by. */
+interface Writer {
+  write(what: number, address: number, bytes: number): void;
+}
+
+/** What is thrown must not pass through the engine, which would be in the middle of something for ever. */
+function toldTo<T>(take: (what: number, bytes: Uint8Array) => void, tell: (writer: Writer) => T): T {
   const failures: unknown[] = [];
-  // What is thrown must not pass through the engine, which would be in the middle of something for ever.
-  const writer = {
-    write(address: number, bytes: number): void {
+  const answer = tell({
+    write(what, address, bytes) {
       if (failures.length > 0) return;
       try {
-        write(new Uint8Array(sieve.memory().buffer, address, bytes));
+        take(what, new Uint8Array(sieve.memory().buffer, address, bytes));
       } catch (error) {
         failures.push(error);
       }
     },
-  };
-  const breaks = sieve.invoke<number>(() => exports.sieve_print(part, terms, index, of, asLines, writer));
+  });
   if (failures.length > 0) throw failures[0];
-  return breaks;
+  return answer;
 }
 
 /** One part of several, or the refusal that says why not. */

@@ -6,9 +6,10 @@ use super::words::Words;
 use crate::prelude::*;
 use crate::reconcile::batch::{self, Head};
 use crate::reconcile::clear::Cleared;
-use crate::reconcile::parts::{PartError, Share};
+use crate::reconcile::parts::PartError;
 use crate::reconcile::summed::{self, Summed};
-use crate::reconcile::telling::{self, Form};
+use crate::reconcile::teller::Form;
+use crate::reconcile::telling::{self, Piece, Tellers};
 use crate::reconcile::window::Window;
 
 /// The rows of a run that stay.
@@ -61,12 +62,6 @@ impl Rest {
         }
     }
 
-    /// The run as a part: whoever judges it elsewhere finds the rows in order.
-    #[must_use]
-    pub fn part(&self) -> Vec<u8> {
-        batch::pack(&self.head(), Share::WHOLE, &self.rows)
-    }
-
     /// What [`tell`](crate::reconcile::tell) does with a part.
     ///
     /// # Errors
@@ -75,11 +70,11 @@ impl Rest {
     pub fn tell(
         &self,
         terms: &[u8],
-        how: (Share, Form),
-        write: &mut dyn FnMut(&[u8]),
+        how: (Tellers, Form),
+        take: &mut dyn FnMut(Piece<'_>),
     ) -> Result<usize, PartError> {
         let mut unpacked = Vec::with_capacity(self.count);
         batch::unpack_rows(&self.rows, &mut unpacked)?;
-        telling::tell_rows((self.head(), unpacked), terms, how, write)
+        telling::tell_rows((self.head(), unpacked), terms, how, take)
     }
 }

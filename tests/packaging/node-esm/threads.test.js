@@ -12,8 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), "tillproof-threads-"));
 after(() => rmSync(folder, { recursive: true }));
 const at = (name) => join(folder, name);
 
-/** Rows enough for the report to be told by several threads, a stretch each. */
-const ROWS = 24_000;
+/** Rows enough for the report to be told by five threads, a stretch each. */
+const ROWS = 30_000;
 
 function written() {
   const header = "reference,type,amount_minor,currency,fee_minor,status,occurred_at,note";
@@ -72,16 +72,18 @@ test("threads print what one prints, as JSON and as lines, and really take part"
   for (const form of [["--json"], []]) {
     const alone = reconciled(form);
     assert.ok(alone.length > 1_000_000, `${alone.length} bytes`);
-    const spy = inEachThread(`spy${form.length}`, 'parentPort.on("message", (telling) => { if (telling?.of > 1) note(); });');
-    for (const workers of ["2", "3", "4"]) assert.equal(reconciled([...form, "--workers", workers], spy.preload), alone, workers);
-    // Four tell together; fewer would hardly be sooner than one.
-    assert.equal(spy.noted(), 3);
+    const spy = inEachThread(`spy${form.length}`, 'parentPort.on("message", (order) => { if (order?.kind === "stretch") note(); });');
+    for (const workers of ["2", "3", "5", "16"]) assert.equal(reconciled([...form, "--workers", workers], spy.preload), alone, workers);
+    // Sixteen would have too little each.
+    assert.equal(spy.noted(), 1 + 2 + 4 + 4);
   }
 });
 
-test("files whose rows have more to say to each other are told by one thread as by several", () => {
+test("files whose rows have more to say to each other are read by one thread, and told by several", () => {
   const alone = reconciled(["--json"], undefined, "payouts.csv");
-  assert.equal(reconciled(["--json", "--workers", "4"], undefined, "payouts.csv"), alone);
+  const spy = inEachThread("payouts", 'parentPort.on("message", (order) => { if (order?.kind === "stretch") note(); });');
+  assert.equal(reconciled(["--json", "--workers", "4"], spy.preload, "payouts.csv"), alone);
+  assert.equal(spy.noted(), 3);
 });
 
 test("what is not for threads is told whole, however many there are", () => {
@@ -106,7 +108,7 @@ test("what a thread reads may end within quotes, or hold more rows than are told
   writeFileSync(at("broken.csv"), `${[head, ...rows.map((row) => row.replace("Öl, ", "Öl,\n"))].join("\n")}\n`);
   const alone = reconciled(["--json"], undefined, "broken.csv");
   for (const workers of ["2", "3", "4", "5", "9"]) assert.equal(reconciled(["--json", "--workers", workers], undefined, "broken.csv"), alone, workers);
-  const spy = inEachThread("lanes", 'parentPort.on("message", (staying) => { if (Array.isArray(staying)) note(); });');
+  const spy = inEachThread("lanes", 'parentPort.on("message", (order) => { if (order?.kind === "staying") note(); });');
   const many = Array.from({ length: 300_000 }, (_, row) => `order_${row % 24_000}x${row % 13},,${1000 + row},EUR,,,,`);
   writeFileSync(at("many.csv"), `${[head, ...rows, ...many].join("\n")}\n`);
   assert.equal(reconciled(["--workers", "3"], spy.preload, "many.csv"), reconciled([], undefined, "many.csv"));
@@ -118,14 +120,35 @@ test("a thread that dies at once, in its share, while it hands over or while it 
   const deaths = {
     at_once: "note(); process.exit(1);",
     in_its_share: 'note(); parentPort.postMessage = () => process.exit(1);',
-    while_handing_over: 'parentPort.on("message", (staying) => { if (Array.isArray(staying)) { note(); process.exit(1); } });',
-    while_telling: 'parentPort.on("message", (telling) => { if (telling?.of > 1) { note(); process.exit(1); } });',
-    thrown: 'parentPort.on("message", (telling) => { if (telling?.of > 1) { note(); throw new Error("out of luck"); } });',
+    while_handing_over: 'parentPort.on("message", (order) => { if (order?.kind === "staying") { note(); process.exit(1); } });',
+    before_telling: 'parentPort.on("message", (order) => { if (order?.kind === "stretch") { note(); process.exit(1); } });',
+    thrown: 'parentPort.on("message", (order) => { if (order?.kind === "stretch") { note(); throw new Error("out of luck"); } });',
   };
   for (const [name, deed] of Object.entries(deaths)) {
     const { preload, noted } = inEachThread(name, deed);
     assert.equal(reconciled(["--json", "--workers", "4"], preload), alone, name);
     assert.equal(noted(), 3, name);
+  }
+});
+
+test("of what a thread has told before it dies nothing is missing, and nothing is there twice", () => {
+  // The first pieces arrive, and what comes then does not.
+  const deed = `
+  const post = parentPort.postMessage.bind(parentPort);
+  let pieces = 0;
+  parentPort.postMessage = (answer, given) => {
+    if (answer.kind === "piece") pieces += 1;
+    if (pieces <= 2) post(answer, given);
+    else if (pieces === 3) {
+      pieces += 1;
+      note();
+      setTimeout(() => process.exit(1), 200);
+    }
+  };`;
+  for (const form of [["--json"], []]) {
+    const { preload, noted } = inEachThread(`in_the_middle${form.length}`, deed);
+    assert.equal(reconciled([...form, "--workers", "2"], preload), reconciled(form));
+    assert.equal(noted(), 1);
   }
 });
 
