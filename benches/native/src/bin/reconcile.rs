@@ -14,7 +14,7 @@ use std::os::unix::fs::FileExt;
 
 use tillproof::calendar::parse_rfc3339;
 use tillproof::reconcile::sieve::{KEY_BYTES, Plan, Sieve};
-use tillproof::reconcile::{Form, Options, Share, Side, Terms};
+use tillproof::reconcile::{Form, Options, Piece, Share, Side, Tellers, Terms};
 
 const SIDES: [Side; 2] = [Side::Ledger, Side::Settlement];
 
@@ -51,8 +51,11 @@ fn main() {
         sieve.give().unwrap();
     }
     let rest = sieve.rest().ok().unwrap();
-    let mut write = |piece: &[u8]| stdout().write_all(piece).unwrap();
-    rest.tell(&Terms::default().packed(), (Share::WHOLE, Form::Json), &mut write).unwrap();
+    let mut take = |piece: Piece<'_>| match piece {
+        Piece::Stretch(_) => panic!("there is nobody to tell it"),
+        Piece::Text(bytes) | Piece::End(bytes) => stdout().write_all(bytes).unwrap(),
+    };
+    rest.tell(&Terms::default().packed(), (Tellers::ALONE, Form::Json), &mut take).unwrap();
 }
 
 /// Other bytes for each run.
