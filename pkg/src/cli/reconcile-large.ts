@@ -24,8 +24,11 @@ import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
 /** Below this the files are read as a whole: it takes no longer. */
 const BYTES_MIN = 262_144;
 
-/** So many breaks take longer to print than to hand to another thread, which has to wake up first. */
-const BREAKS_MIN = 1024;
+/**
+ * About so many breaks are handed to another thread at once: what takes longer to print than a thread to wake up, and is there before
+ * all are packed.
+ */
+const BREAKS_EACH = 1024;
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
 const NOT_HERE = ["out", "matches", "rules", "verify-proof", "ledger-root", "sign-env"] as const;
@@ -108,13 +111,15 @@ function wholeFile({ name, length, read }: Opened): NamedSource {
 /** Prints the report together with other threads, and gives the number of its breaks. */
 async function told(terms: Uint8Array, asLines: boolean, threads: readonly Thread[]): Promise<number> {
   const handed: Uint8Array[] = [];
+  // In turn, so that what comes next is not kept waiting for what comes last.
+  const teller = (place: number): Thread | undefined => threads[place % threads.length];
   let end: Uint8Array = new Uint8Array();
-  const breaks = tellReport(terms, { asLines, most: threads.length + 1, least: BREAKS_MIN }, {
+  const breaks = tellReport(terms, { asLines, most: threads.length + 1, each: BREAKS_EACH }, {
     stretch(bytes) {
       // Kept for what does not come back.
       const stretch = new Uint8Array(new SharedArrayBuffer(bytes.length));
       stretch.set(bytes);
-      threads[handed.length]?.tell({ kind: "stretch", stretch });
+      teller(handed.length)?.tell({ kind: "stretch", stretch });
       handed.push(stretch);
     },
     text: print,
@@ -122,7 +127,7 @@ async function told(terms: Uint8Array, asLines: boolean, threads: readonly Threa
       end = bytes.slice();
     },
   });
-  for (const [place, stretch] of handed.entries()) await printed(stretch, threads[place]);
+  for (const [place, stretch] of handed.entries()) await printed(stretch, teller(place));
   print(end);
   return breaks;
 }
