@@ -2,8 +2,7 @@
  * Large files of `tillproof reconcile`: read chunk by chunk, and as a whole only where rows have more to say to each other.
  *
  * Invariant: what is printed is to the byte what `reconcile-whole` prints of the same files, or nothing is printed here. Of what
- * is printed in pieces the first may stand there already when memory ends, or a thread that cannot be replaced: the exit
- * status says that it is not all.
+ * is printed in pieces the first may stand there already when memory ends: the exit status says that it is not all.
  */
 
 import { closeSync } from "node:fs";
@@ -124,7 +123,8 @@ async function told(terms: Uint8Array, asLines: boolean, threads: readonly Threa
     },
     text: print,
     end(bytes) {
-      end = bytes.slice();
+      if (handed.length === 0) print(bytes);
+      else end = bytes.slice();
     },
   });
   for (const [place, stretch] of handed.entries()) await printed(stretch, teller(place));
