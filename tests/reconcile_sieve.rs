@@ -271,7 +271,8 @@ fn breaks_that_nothing_tells_apart_are_numbered_the_same_in_every_stretch() {
     let expected = reconcile::run(&sources, Options::default()).unwrap();
     assert!(expected.breaks.len() > 5);
     for most in 1..12 {
-        let (told, breaks) = told_by(most, Form::Json, |how, take| reconcile::tell(&batch, &[], how, take));
+        let (told, breaks) =
+            told_by((most, 1), Form::Json, |how, take| reconcile::tell(&batch, &[], how, take));
         assert!(told == expected.printed() && breaks == expected.breaks.len(), "{most}");
     }
 }

@@ -77,20 +77,21 @@ fn a_report_of_many_kinds_is_the_same_whoever_tells_it() {
     assert!(report.breaks.iter().any(|found| found.nearest.is_some()));
     let tell = |how, take: &mut dyn FnMut(Piece<'_>)| reconcile::tell(&batch, &[], how, take);
     assert!(told(tell) == (report.printed(), report.breaks.len()));
-    // Most breaks have a stretch of their own then, and some tellers have none.
-    assert!(told_by(100, Form::Json, tell) == (report.printed(), report.breaks.len()));
+    // Most breaks have a stretch of their own then.
+    assert!(told_by((100, 1), Form::Json, tell) == (report.printed(), report.breaks.len()));
 }
 
 #[test]
-fn as_many_tell_as_there_are_breaks_enough_for() {
+fn others_are_handed_their_part_in_stretches_where_there_is_enough_for_one() {
     let breaks = reconcile::report(&reconcile::judge(&batch()).unwrap()).unwrap().breaks.len();
-    let others = |most, least| stretches((Tellers { most, least }, Form::Lines)).len();
+    let handed = |most, each| stretches((Tellers { most, each }, Form::Lines)).len();
     assert_eq!(stretches((Tellers::ALONE, Form::Json)).len(), 0);
-    assert_eq!(others(5, breaks + 1), 0);
-    assert_eq!(others(5, breaks / 2 + 1), 0);
-    assert_eq!(others(5, breaks / 2), 1);
-    assert_eq!(others(3, breaks / 8), 2);
-    assert_eq!(others(5, 1), 4);
+    assert_eq!(handed(5, breaks + 1), 0);
+    assert_eq!(handed(5, breaks / 2 + 1), 0);
+    assert_eq!(handed(5, breaks / 2), 1);
+    // A third of them is kept, and the others are cut.
+    assert!((breaks / 10..=breaks / 5).contains(&handed(3, 4)), "{} of {breaks}", handed(3, 4));
+    assert!(handed(5, 1) > handed(2, 1) && handed(2, 1) > breaks / 4);
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn a_report_without_breaks_is_told_alone() {
     let sources = Sources { ledger: &files, settlement: &files, ..Sources::default() };
     let batch = reconcile::read(&sources, Options::default()).unwrap();
     for form in [Form::Json, Form::Lines] {
-        let (text, breaks) = told_by(5, form, |how, take| reconcile::tell(&batch, &[], how, take));
+        let (text, breaks) = told_by((5, 1), form, |how, take| reconcile::tell(&batch, &[], how, take));
         assert_eq!(breaks, 0);
         assert!(text.ends_with(if form == Form::Json { b"\"in_flight\": []\n}\n" } else { b"\n" }));
     }
@@ -108,7 +109,7 @@ fn a_report_without_breaks_is_told_alone() {
 #[test]
 fn a_stretch_that_was_cut_or_changed_is_refused_or_told_and_nothing_else() {
     // Small ones, as each is told thousands of times.
-    let all = stretches((Tellers { most: 24, least: 1 }, Form::Json));
+    let all = stretches((Tellers { most: 24, each: 2 }, Form::Json));
     let told = |bytes: &[u8]| {
         let mut text = Vec::new();
         tell_stretch(bytes, &mut |piece| text.extend_from_slice(piece)).map(|()| text)
@@ -129,7 +130,7 @@ fn a_stretch_that_was_cut_or_changed_is_refused_or_told_and_nothing_else() {
             refused += usize::from(told(&changed).is_err());
         }
     }
-    assert!(all.len() == 23 && refused * 8 > changes, "{refused} of {changes}");
+    assert!(all.len() > 20 && refused * 8 > changes, "{refused} of {changes}");
     let [stretch, ..] = &*all else { panic!("none") };
     for front in [[0, 0], [2, 0], [1, 2], [1, 0xff]] {
         assert_eq!(told(&[&front, &stretch[2..]].concat()).unwrap_err().at, 0, "{front:?}");

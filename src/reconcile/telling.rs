@@ -22,8 +22,8 @@ use crate::prelude::*;
 pub struct Tellers {
     /// The most that tell it, with the one that judges.
     pub most: usize,
-    /// So many breaks are worth handing to another.
-    pub least: usize,
+    /// About how many breaks are a stretch: fewer are not worth handing to another.
+    pub each: usize,
 }
 
 /// What comes of a report that is told.
@@ -39,11 +39,12 @@ pub enum Piece<'p> {
 
 impl Tellers {
     /// Nobody but the one that judges.
-    pub const ALONE: Self = Self { most: 1, least: 0 };
+    pub const ALONE: Self = Self { most: 1, each: 1 };
 
-    /// How many tell so many breaks.
-    fn of(self, breaks: usize) -> usize {
-        self.most.min(breaks.checked_div(self.least).unwrap_or(self.most)).max(1)
+    /// How many of so many breaks the one that judges tells: its part of them, where there is a stretch for another.
+    fn own(self, breaks: usize) -> usize {
+        let tellers = self.most.min(breaks.checked_div(self.each).unwrap_or_default()).max(1);
+        breaks.checked_div(tellers).unwrap_or_default()
     }
 }
 
@@ -84,16 +85,13 @@ struct Keyed<'f, 'r> {
 fn told(judged: &Judged<'_, '_>, (tellers, form): (Tellers, Form), take: &mut dyn FnMut(Piece<'_>)) -> usize {
     let Judged { window, names, .. } = *judged;
     let breaks = ordered(&judged.findings.breaks);
-    let of = tellers.of(breaks.len());
     let between = |from: usize, to: usize| breaks.get(from..to).unwrap_or_default().iter();
-    let first = bound(&breaks, 1, of);
-    let mut from = first;
-    for next in 2..=of {
-        let to = bound(&breaks, next, of);
-        if from < to {
-            let found = between(from, to).map(|keyed| keyed.found);
-            take(Piece::Stretch(&stretch::pack((form, names, window), found)));
-        }
+    let own = bound(&breaks, tellers.own(breaks.len()));
+    let mut from = own;
+    while from < breaks.len() {
+        let to = bound(&breaks, from.saturating_add(tellers.each));
+        let found = between(from, to).map(|keyed| keyed.found);
+        take(Piece::Stretch(&stretch::pack((form, names, window), found)));
         from = to;
     }
     let report = frame(judged);
@@ -101,7 +99,7 @@ fn told(judged: &Judged<'_, '_>, (tellers, form): (Tellers, Form), take: &mut dy
     let totals = totals(&mut all.map(|figures| (figures.kind, figures.currency, figures.difference)));
     let mut teller = Teller::new(form, names, window);
     teller.open(&report, &totals, breaks.len());
-    for keyed in between(0, first) {
+    for keyed in between(0, own) {
         teller.tell(keyed.found, &mut |piece| take(Piece::Text(piece)));
     }
     take(Piece::Text(teller.rest().as_bytes()));
@@ -150,14 +148,11 @@ fn order_by_id(same: &mut [Keyed<'_, '_>]) {
     }
 }
 
-/// Where the stretch of a teller begins: about at its part of all breaks, and never between two that are numbered because one
+/// Where a stretch may end that has so many breaks before its end, or a few more: never between two that are numbered because one
 /// is called like the other.
 #[inline(never)]
-fn bound(breaks: &[Keyed<'_, '_>], teller: usize, of: usize) -> usize {
-    let mut at = breaks.len().checked_div(of).unwrap_or_default().saturating_mul(teller);
-    if teller == of {
-        at = breaks.len();
-    }
+fn bound(breaks: &[Keyed<'_, '_>], at: usize) -> usize {
+    let mut at = at.min(breaks.len());
     while let Some((before, next)) =
         at.checked_sub(1).and_then(|before| breaks.get(before).zip(breaks.get(at)))
     {

@@ -464,9 +464,9 @@ pub mod exports {
 
     /// See [`Sieving::print`]: as lines for people, or as JSON.
     #[wasm_bindgen]
-    pub fn sieve_print(terms: &[u8], most: u32, least: u32, as_lines: bool, writer: &Writer) -> Vec<u8> {
+    pub fn sieve_print(terms: &[u8], most: u32, each: u32, as_lines: bool, writer: &Writer) -> Vec<u8> {
         let form = if as_lines { Form::Lines } else { Form::Json };
-        let tellers = Tellers { most: size(most), least: size(least) };
+        let tellers = Tellers { most: size(most), each: size(each) };
         SIEVING.lock().print(terms, (tellers, form), &mut |piece| match piece {
             Piece::Stretch(bytes) => writer.take(0, bytes),
             Piece::Text(bytes) => writer.take(1, bytes),

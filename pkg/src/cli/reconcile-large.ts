@@ -2,8 +2,7 @@
  * Large files of `tillproof reconcile`: read chunk by chunk, and as a whole only where rows have more to say to each other.
  *
  * Invariant: what is printed is to the byte what `reconcile-whole` prints of the same files, or nothing is printed here. Of what
- * is printed in pieces the first may stand there already when memory ends, or a thread that cannot be replaced: the exit
- * status says that it is not all.
+ * is printed in pieces the first may stand there already when memory ends: the exit status says that it is not all.
  */
 
 import { closeSync } from "node:fs";
@@ -24,8 +23,11 @@ import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
 /** Below this the files are read as a whole: it takes no longer. */
 const BYTES_MIN = 262_144;
 
-/** So many breaks take longer to print than to hand to another thread, which has to wake up first. */
-const BREAKS_MIN = 1024;
+/**
+ * About so many breaks are handed to another thread at once: what takes longer to print than a thread to wake up, and is there before
+ * all are packed.
+ */
+const BREAKS_EACH = 1024;
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
 const NOT_HERE = ["out", "matches", "rules", "verify-proof", "ledger-root", "sign-env"] as const;
@@ -108,21 +110,24 @@ function wholeFile({ name, length, read }: Opened): NamedSource {
 /** Prints the report together with other threads, and gives the number of its breaks. */
 async function told(terms: Uint8Array, asLines: boolean, threads: readonly Thread[]): Promise<number> {
   const handed: Uint8Array[] = [];
+  // In turn, so that what comes next is not kept waiting for what comes last.
+  const teller = (place: number): Thread | undefined => threads[place % threads.length];
   let end: Uint8Array = new Uint8Array();
-  const breaks = tellReport(terms, { asLines, most: threads.length + 1, least: BREAKS_MIN }, {
+  const breaks = tellReport(terms, { asLines, most: threads.length + 1, each: BREAKS_EACH }, {
     stretch(bytes) {
       // Kept for what does not come back.
       const stretch = new Uint8Array(new SharedArrayBuffer(bytes.length));
       stretch.set(bytes);
-      threads[handed.length]?.tell({ kind: "stretch", stretch });
+      teller(handed.length)?.tell({ kind: "stretch", stretch });
       handed.push(stretch);
     },
     text: print,
     end(bytes) {
-      end = bytes.slice();
+      if (handed.length === 0) print(bytes);
+      else end = bytes.slice();
     },
   });
-  for (const [place, stretch] of handed.entries()) await printed(stretch, threads[place]);
+  for (const [place, stretch] of handed.entries()) await printed(stretch, teller(place));
   print(end);
   return breaks;
 }

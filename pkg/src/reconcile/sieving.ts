@@ -135,11 +135,11 @@ export function giveWanted(sides: readonly [ledger: readonly Readable[], settlem
   return true;
 }
 
-/** How a report is told: as lines for people, or as JSON, and by how many at most, each of the others at least so many breaks. */
+/** How a report is told: as lines for people, or as JSON, by how many at most, and in stretches of about so many breaks each. */
 export interface Telling {
   readonly asLines: boolean;
   readonly most: number;
-  readonly least: number;
+  readonly each: number;
 }
 
 /** Takes what comes of a report, in this order. The bytes hold until it returns. */
@@ -151,9 +151,9 @@ export interface Taker {
 }
 
 /** Judges by its terms the part that the engine keeps, tells its report as `tillproof reconcile` prints it, and gives how many breaks are in all of it. */
-export function tellReport(terms: Uint8Array, { asLines, most, least }: Telling, taker: Taker): number {
+export function tellReport(terms: Uint8Array, { asLines, most, each }: Telling, taker: Taker): number {
   const take = [taker.stretch, taker.text, taker.end];
-  return toldTo((what, bytes) => take[what]?.call(taker, bytes), (writer) => sieve.invoke<number>((exports) => exports.sieve_print(terms, most, least, asLines, writer)));
+  return toldTo((what, bytes) => take[what]?.call(taker, bytes), (writer) => sieve.invoke<number>((exports) => exports.sieve_print(terms, most, each, asLines, writer)));
 }
 
 /** Tells a stretch, piece by piece, which are the same each time. The bytes of a piece hold until `write` returns. */
