@@ -43,22 +43,32 @@ pub(super) fn pack<'f, 'r: 'f>(
 /// [`Corrupt`] for bytes that are no stretch; of what stands before their place, pieces may have been written.
 pub fn tell_stretch(stretch: &[u8], write: &mut dyn FnMut(&[u8])) -> Result<(), Corrupt> {
     let mut fields = Fields::of(stretch);
-    let (form, files, as_of, mut left) = head(&mut fields).ok_or(Corrupt { at: 0 })?;
+    let (form, files, as_of, count) = head(&mut fields).ok_or(Corrupt { at: 0 })?;
     let window = Window { as_of, ..Window::default() };
     let mut teller = Teller::new(form, &files, &window);
-    while left > 0 || !fields.rest.is_empty() {
-        let at = stretch.len().saturating_sub(fields.rest.len());
-        let found = Carried::unpack(&mut fields).filter(|_| left > 0).ok_or(Corrupt { at })?;
-        teller.tell(&found.finding(), write);
-        left = left.saturating_sub(1);
+    let at = |fields: &Fields<'_>| Corrupt { at: stretch.len().saturating_sub(fields.rest.len()) };
+    for _ in 0..count {
+        let corrupt = at(&fields);
+        tell_next(&mut fields, &mut teller, write).ok_or(corrupt)?;
+    }
+    if !fields.rest.is_empty() {
+        return Err(at(&fields));
     }
     write(teller.rest().as_bytes());
     Ok(())
 }
 
-type HeadOf<'a> = (Form, [Vec<&'a str>; 3], Option<Timestamp>, usize);
+#[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
+fn tell_next(fields: &mut Fields<'_>, teller: &mut Teller<'_>, write: &mut dyn FnMut(&[u8])) -> Option<()> {
+    let carried = Carried::unpack(fields)?;
+    teller.tell(&carried.finding(), write);
+    Some(())
+}
 
-fn head<'a>(fields: &mut Fields<'a>) -> Option<HeadOf<'a>> {
+/// The form, the names of the files, the moment ages are counted to, and how many findings follow.
+type Head<'a> = (Form, [Vec<&'a str>; 3], Option<Timestamp>, usize);
+
+fn head<'a>(fields: &mut Fields<'a>) -> Option<Head<'a>> {
     if fields.byte()? != VERSION {
         return None;
     }
