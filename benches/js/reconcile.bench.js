@@ -90,6 +90,7 @@ export async function run() {
     rows.push({ name: `reconcile, load ${busy}: ${name}`, figures: { ...figures, "times our wall": faster(OURS, name).toFixed(2), "times our CPU": faster(OURS, name, "cpu").toFixed(2) } });
   }
   if (missing !== undefined) rows.push({ name: `not measured: ${missing}`, figures: {} });
+  if (all[NATIVE] === undefined) rows.push({ name: "not measured: no cargo for the same Rust without wasm", figures: {} });
 
   const goals = [];
   const goal = (number, ours, theirs, gate, stretch, what = "wall") => {

@@ -22,7 +22,8 @@ use crate::prelude::*;
 pub struct Tellers {
     /// The most that tell it, with the one that judges.
     pub most: usize,
-    /// About how many breaks are a stretch: fewer are not worth handing to another.
+    /// About how many breaks are a stretch, but the last one, which may have fewer. Where there are not so many for another,
+    /// the one that judges tells all.
     pub each: usize,
 }
 
@@ -89,7 +90,7 @@ fn told(judged: &Judged<'_, '_>, (tellers, form): (Tellers, Form), take: &mut dy
     let own = bound(&breaks, tellers.own(breaks.len()));
     let mut from = own;
     while from < breaks.len() {
-        let to = bound(&breaks, from.saturating_add(tellers.each));
+        let to = bound(&breaks, from.saturating_add(tellers.each.max(1)));
         let found = between(from, to).map(|keyed| keyed.found);
         take(Piece::Stretch(&stretch::pack((form, names, window), found)));
         from = to;

@@ -71,8 +71,8 @@ pub(super) fn judged<T>(
     };
     let mut marks = Marks::default();
     marks.names_payouts |= !summed.is_empty();
-    for rows in all.chunks_mut(AT_ONCE) {
-        marks.number(rows);
+    for (place, rows) in all.chunks_mut(AT_ONCE).enumerate() {
+        marks.number(place.saturating_mul(AT_ONCE), rows);
     }
     window.as_of = window.as_of.or_else(|| marks.latest.max(cleared.latest));
     let [ledger, settlement, bank] = marks.rows;
@@ -157,11 +157,12 @@ impl Default for Marks {
 }
 
 impl Marks {
-    /// Numbers the next rows: a function that is called often, since an engine makes those fast, and not the loop that it is in.
+    /// Numbers some rows, and notes what they have: a function that is called often, since an engine makes those fast, and not
+    /// the loop over all.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    fn number(&mut self, rows: &mut [Row<'_>]) {
-        for row in rows {
-            row.number = self.rows.iter().fold(0, |sum: usize, rows| sum.saturating_add(*rows));
+    fn number(&mut self, first: usize, rows: &mut [Row<'_>]) {
+        for (row, number) in rows.iter_mut().zip(first..) {
+            row.number = number;
             self.note(row);
         }
     }

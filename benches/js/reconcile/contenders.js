@@ -61,12 +61,14 @@ export const threeWay = {
   printsJson: true,
 };
 
-/** The engine of the first thread without wasm, or nothing where there is no compiler. */
+/** The engine of the first thread without wasm; nothing where there is no compiler. */
 function natively() {
   const manifest = fileURLToPath(new URL("../../../benches/native/Cargo.toml", import.meta.url));
   const folder = fileURLToPath(new URL("../../../target/native", import.meta.url));
   const build = ["build", "--release", "--quiet", "--locked", "--bin", "reconcile", "--manifest-path", manifest, "--target-dir", folder];
-  if (spawnSync("cargo", build).status !== 0) return {};
+  const { status, error, stderr } = spawnSync("cargo", build, { encoding: "utf8" });
+  if (error?.code === "ENOENT") return {};
+  if (status !== 0) throw new Error(error?.message ?? stderr);
   const command = ({ ledger, settlement }) => [join(folder, "release/reconcile"), ledger, settlement, AS_OF, String(WINDOW_DAYS)];
   return { [NATIVE]: { command, printsJson: true } };
 }

@@ -1,4 +1,9 @@
-/** Messages of another thread, asked for one by one: none is lost that comes before somebody asks. */
+/**
+ * Messages of another thread, asked for one by one.
+ *
+ * Invariant: none is lost that comes before somebody asks, and each answers one question, in order, as long as nothing comes
+ * behind the end: who ends a mailbox has heard from Node that its thread is over and its port is empty.
+ */
 
 /** What a worker and the port of its parent have in common. */
 interface Sender {

@@ -77,7 +77,8 @@ export async function started(run: Run, workers: number, document: Uint8Array): 
 function threadOf(worker: import("node:worker_threads").Worker): Thread {
   const box = new Mailbox(worker);
   // What it does not answer, the first thread does.
-  worker.on("error", () => box.end());
+  // Of an error Node tells before what the thread had said by then, and of the end behind it.
+  worker.on("error", () => undefined);
   worker.on("exit", () => box.end());
   return {
     answer: () => box.next<Answer>(),

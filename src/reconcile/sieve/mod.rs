@@ -318,7 +318,13 @@ impl Sieve {
         // Nobody looks for a row any more.
         self.entries = Entries::default();
         self.recall.finish(left);
-        self.kept.expect(self.recall.rows());
+        self.kept.expect(self.recall.rows(), self.is_alone());
+    }
+
+    /// Whether the run is all of a run, without files of the bank.
+    fn is_alone(&self) -> bool {
+        let [.., bank] = &self.plan.names;
+        self.share == Share::WHOLE && bank.is_empty()
     }
 
     /// What is later than so many days on the other side is late, or may be.
@@ -397,8 +403,7 @@ impl Sieve {
     /// The sieve itself where there are other shares or files of the bank, which only [`Sieve::part`] puts together, and where
     /// rows are asked for that went.
     pub fn rest(mut self) -> Result<Rest, Box<Self>> {
-        let [.., bank] = &self.plan.names;
-        if self.share != Share::WHOLE || !bank.is_empty() {
+        if !self.is_alone() {
             return Err(Box::new(self));
         }
         let rows = self.kept.take_in_order();

@@ -21,6 +21,12 @@ const TOGETHER: usize = 128;
 /// A part in so many more is kept free for rows that are longer than the others.
 const SPARE: usize = 32;
 
+/// So many rows tell how long the others are.
+const WITNESSES_MIN: usize = 64;
+
+/// Rows are not expected to be longer than this: what is asked for and not needed is missing elsewhere.
+const EXPECTED_BYTES_MAX: usize = 256;
+
 /// Which row: side, file and line.
 pub(super) type Place = (Side, usize, u64);
 
@@ -143,15 +149,23 @@ impl Kept {
         self.rows.push(KeptRow { from, reference, kind: kind_byte(row.kind), side: row.side.byte() });
     }
 
-    /// Makes room for so many more rows, as long as those that are there, and before it for all of them in order: both stand where
-    /// the table of the ledger stood, and once these are dropped, what is left of that is in one piece, for the judge.
-    pub(super) fn expect(&mut self, rows: usize) {
-        let each = self.packed.len().checked_div(self.rows.len()).unwrap_or_default();
+    /// Makes room for so many more rows, as long as those that are there, and before it for all of them in order where they are
+    /// asked for so: both stand where the table of the ledger stood, and once these are dropped, what is left of that is in one
+    /// piece, for the judge. A guess, and no more: without the room rows are kept all the same.
+    pub(super) fn expect(&mut self, rows: usize, in_order: bool) {
+        if self.rows.len() < WITNESSES_MIN {
+            return;
+        }
+        let each = self.packed.len().checked_div(self.rows.len()).unwrap_or_default().min(EXPECTED_BYTES_MAX);
         let bytes = rows.saturating_mul(each);
         let more = bytes.saturating_add(bytes / SPARE);
-        self.ordered.reserve_exact(self.packed.len().saturating_add(more));
-        self.packed.reserve_exact(more);
-        self.rows.reserve_exact(rows);
+        let all = self.packed.len().saturating_add(more);
+        let has_room = (!in_order || self.ordered.try_reserve_exact(all).is_ok())
+            && self.packed.try_reserve_exact(more).is_ok()
+            && self.rows.try_reserve_exact(rows).is_ok();
+        if !has_room {
+            self.ordered = Vec::new();
+        }
     }
 
     /// All of them in order, as [`Kept::put_in_order`] has them, in the room that was made for them.
@@ -160,6 +174,7 @@ impl Kept {
         let mut rows = core::mem::take(&mut self.ordered);
         rows.reserve_exact(self.packed.len());
         self.put_in_order(&mut rows);
+        rows.shrink_to_fit();
         rows
     }
 
