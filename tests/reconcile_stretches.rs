@@ -44,7 +44,8 @@ fn batch() -> Vec<u8> {
         }
     }
     for row in 0..12 {
-        ledger += &format!("twin_{},,adjustment,{},EUR,,,,,\n", row % 2, 100 + row % 3);
+        // Several of one name that nothing it is called by tells apart.
+        ledger += &format!("twin_{},,adjustment,{},EUR,{row},,,,\n", row % 2, 100 + row % 3);
         settlement += &format!("back_{row},,refund,{},EUR,0,paid,2026-03-09,po_1,nothing_{row}\n", 50 + row);
     }
     settlement += "po_1,,payout,1234,EUR,0,paid,2026-03-30,,\n";

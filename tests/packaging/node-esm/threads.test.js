@@ -155,6 +155,25 @@ test("of what a thread has told before it dies nothing is missing, and nothing i
   }
 });
 
+test("what a thread has said before it throws is heard to its end, and answers for nothing else", () => {
+  // While the first thread prints what the second tells, the third has told its first stretch and thrown.
+  const deed = `
+  const post = parentPort.postMessage.bind(parentPort);
+  const wait = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  let pieces = 0;
+  parentPort.postMessage = (answer, given) => {
+    if (answer.kind === "piece" && (pieces += 1) === 1) wait(workerData.lane === 1 ? 300 : 600);
+    post(answer, given);
+    if (answer.kind === "told" && workerData.lane === 1) {
+      note();
+      throw new Error("out of luck");
+    }
+  };`;
+  const { preload, noted } = inEachThread("thrown_late", deed);
+  assert.equal(reconciled(["--json", "--workers", "3"], preload), reconciled(["--json"]));
+  assert.equal(noted(), 1);
+});
+
 test("a file that another is renamed to while threads start is read as it was opened", () => {
   const [head, ...rows] = readFileSync(at("settlement.csv"), "utf8").trimEnd().split("\n");
   writeFileSync(at("moved.csv"), readFileSync(at("settlement.csv")));
