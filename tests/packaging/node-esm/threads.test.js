@@ -53,8 +53,8 @@ function reconciled(args, preload, settlement = "settlement.csv", ledger = "ledg
   return stdout;
 }
 
-/** A module that `deed` is done by in each of the other threads; each notes there that it was. */
-function inEachThread(name, deed) {
+/** A module that `deed` is done by in each of the other threads, which note there that it was; and `first` in the first one. */
+function inEachThread(name, deed, first = "") {
   const notes = at(`${name}.txt`);
   writeFileSync(at(`${name}.mjs`), `
 import { appendFileSync } from "node:fs";
@@ -63,6 +63,9 @@ import { isMainThread, parentPort, threadId, workerData } from "node:worker_thre
 if (!isMainThread && workerData?.document !== undefined) {
   const note = () => appendFileSync(${JSON.stringify(notes)}, threadId + "\\n");
   ${deed}
+}
+if (isMainThread) {
+  ${first}
 }
 `);
   return { preload: at(`${name}.mjs`), noted: () => (existsSync(notes) ? readFileSync(notes, "utf8").trimEnd().split("\n").length : 0) };
@@ -156,22 +159,25 @@ test("of what a thread has told before it dies nothing is missing, and nothing i
 });
 
 test("what a thread has said before it throws is heard to its end, and answers for nothing else", () => {
-  // While the first thread prints what the second tells, the third has told its first stretch and thrown.
+  // The first thread is busy while another tells its stretch and throws, so that it sees both at once; what the third has to
+  // tell comes last of all.
+  const busy = "setInterval(() => { const end = Date.now() + 60; while (Date.now() < end); }, 1).unref();";
   const deed = `
   const post = parentPort.postMessage.bind(parentPort);
   const wait = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   let pieces = 0;
   parentPort.postMessage = (answer, given) => {
-    if (answer.kind === "piece" && (pieces += 1) === 1) wait(workerData.lane === 1 ? 300 : 600);
+    if (answer.kind === "piece" && (pieces += 1) === 1) wait(workerData.lane === 1 ? 1000 : 1500);
     post(answer, given);
     if (answer.kind === "told" && workerData.lane === 1) {
       note();
       throw new Error("out of luck");
     }
   };`;
-  const { preload, noted } = inEachThread("thrown_late", deed);
-  assert.equal(reconciled(["--json", "--workers", "3"], preload), reconciled(["--json"]));
-  assert.equal(noted(), 1);
+  const { preload, noted } = inEachThread("thrown_late", deed, busy);
+  const alone = reconciled(["--json"]);
+  for (const time of [1, 2, 3]) assert.equal(reconciled(["--json", "--workers", "3"], preload), alone, `${time}`);
+  assert.equal(noted(), 3);
 });
 
 test("a file that another is renamed to while threads start is read as it was opened", () => {
