@@ -295,3 +295,52 @@ impl Kept {
         Some((self.reference(row), fields.byte()?, fields.count()?, fields.natural()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    #[test]
+    fn rows_that_no_memory_has_room_for_may_be_expected() {
+        let mut kept = Kept::default();
+        let keep = |kept: &mut Kept, number: usize| {
+            let reference = format!("order_{number:03}_{}", "x".repeat(400));
+            kept.keep(&Row {
+                number: 0,
+                packed: &[],
+                side: Side::Ledger,
+                file: 0,
+                line: 2,
+                kind: Some(EventType::Charge),
+                reference: &reference,
+                is_keyed: true,
+                id: "",
+                amount: 100,
+                currency: Currency::parse("EUR").unwrap(),
+                fee: None,
+                tax: None,
+                net: None,
+                status: "",
+                occurred_at: None,
+                value_at: None,
+                is_zoneless: false,
+                is_day: false,
+                payout_id: "",
+                parent: "",
+                account: "",
+                note: "",
+                original: None,
+            });
+        };
+        for rows in [0, 1, 3, usize::MAX / 512, usize::MAX] {
+            for number in 0..2 * WITNESSES_MIN {
+                keep(&mut kept, number);
+            }
+            kept.expect(rows, true);
+        }
+        let count = kept.count();
+        let rows = kept.take_in_order();
+        assert_eq!((count, rows.len(), rows.capacity()), (10 * WITNESSES_MIN, kept.bytes(), kept.bytes()));
+    }
+}
