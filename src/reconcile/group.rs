@@ -31,14 +31,19 @@ impl<'r> Unit<'r> {
     pub(super) fn of(rows: &[&'r Row<'r>]) -> Self {
         let mut unit = Self::default();
         for row in rows {
-            let side = match row.side {
-                row::Side::Ledger => &mut unit.ledger,
-                row::Side::Settlement => &mut unit.settlement,
-                row::Side::Bank => &mut unit.bank,
-            };
-            side.push(row);
+            unit.push(row);
         }
         unit
+    }
+
+    /// Adds a row of any side.
+    pub(super) fn push(&mut self, row: &'r Row<'r>) {
+        let side = match row.side {
+            row::Side::Ledger => &mut self.ledger,
+            row::Side::Settlement => &mut self.settlement,
+            row::Side::Bank => &mut self.bank,
+        };
+        side.push(row);
     }
 
     /// Adds the rows of another.

@@ -78,9 +78,9 @@ impl<'r> Habits<'r> {
         rules: Rules,
     ) -> Self {
         let [mut ledger, mut settlement] =
-            [Side::Ledger, Side::Settlement].map(|side| Asked::of(side, cleared));
+            [Side::Ledger, Side::Settlement].map(|side| SideVotes::of(side, cleared));
         for row in rows {
-            if row.side == Side::Ledger { ledger.ask(row) } else { settlement.ask(row) }
+            if row.side == Side::Ledger { ledger.count(row) } else { settlement.count(row) }
         }
         let (ledger, settlement) = (ledger.told(), settlement.told());
         let mut habits = Self { rules, ledger, settlement, ..Self::default() };
@@ -188,9 +188,9 @@ fn net_of_left(row: &Row, tax: Option<i64>) -> i128 {
     i128::from(row.amount).wrapping_neg().wrapping_sub(taken)
 }
 
-/// A side, as far as it was asked.
+/// What the rows of a side say, as far as they were counted.
 #[derive(Debug, Default)]
-struct Asked<'r> {
+struct SideVotes<'r> {
     fees: Votes,
     taxes: Votes,
     zoneless: Votes,
@@ -199,7 +199,7 @@ struct Asked<'r> {
     has_fees: bool,
 }
 
-impl<'r> Asked<'r> {
+impl<'r> SideVotes<'r> {
     fn of(side: Side, cleared: &Cleared) -> Self {
         let [ours_timed, theirs_timed] = cleared.timed_sides;
         let timed = if side == Side::Ledger { ours_timed } else { theirs_timed };
@@ -210,9 +210,9 @@ impl<'r> Asked<'r> {
         }
     }
 
-    /// Asks one row. A function that is called often, since an engine makes those fast, and not the loop that it is in.
+    /// Counts one row. A function that is called often, since an engine makes those fast, and not the loop that it is in.
     #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
-    fn ask(&mut self, row: &'r Row<'r>) {
+    fn count(&mut self, row: &'r Row<'r>) {
         self.fees.count(row.fee.is_some());
         if row.occurred_at.is_some() {
             self.zoneless.count(row.is_zoneless);

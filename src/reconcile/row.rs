@@ -268,3 +268,34 @@ impl Original {
         })
     }
 }
+
+/// A row of the settlement that says no more than it has to, for tests.
+#[cfg(test)]
+pub(super) const fn charge(amount: i64) -> Row<'static> {
+    Row {
+        number: 0,
+        packed: &[],
+        side: Side::Settlement,
+        file: 0,
+        line: 2,
+        kind: Some(EventType::Charge),
+        reference: "order_1",
+        is_keyed: true,
+        id: "",
+        amount,
+        currency: Currency::EUR,
+        fee: None,
+        tax: None,
+        net: None,
+        status: "",
+        occurred_at: None,
+        value_at: None,
+        is_zoneless: false,
+        is_day: false,
+        payout_id: "",
+        parent: "",
+        account: "",
+        note: "",
+        original: None,
+    }
+}

@@ -266,36 +266,7 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::row::Side;
-
-    fn charge(amount: i64) -> Row<'static> {
-        Row {
-            number: 0,
-            packed: &[],
-            side: Side::Settlement,
-            file: 0,
-            line: 2,
-            kind: Some(EventType::Charge),
-            reference: "order_1",
-            is_keyed: true,
-            id: "",
-            amount,
-            currency: Currency::EUR,
-            fee: None,
-            tax: None,
-            net: None,
-            status: "",
-            occurred_at: None,
-            value_at: None,
-            is_zoneless: false,
-            is_day: false,
-            payout_id: "",
-            parent: "",
-            account: "",
-            note: "",
-            original: None,
-        }
-    }
+    use crate::reconcile::row::charge;
 
     #[test]
     fn a_fee_is_the_exact_share_of_its_amount_or_one_of_its_neighbours() {

@@ -13,7 +13,7 @@ use super::matches::Match;
 use super::nearest::Near;
 use super::packed::{Corrupt, Fields, put_count, put_currency, put_maybe, put_moment, put_natural, put_text};
 use super::report::{self, InFlight, Report, RowCounts};
-use super::row::{Row, Side};
+use super::row::Row;
 use super::three_way::Judged;
 use super::window::Window;
 use crate::ledger::EventType;
@@ -167,11 +167,7 @@ impl<'a> Carried<'a> {
         let Self { kinds, hop, rule, reference, shown, nearest, rows } = self;
         let mut unit = Unit::default();
         for row in rows {
-            match row.side {
-                Side::Ledger => unit.ledger.push(row),
-                Side::Settlement => unit.settlement.push(row),
-                Side::Bank => unit.bank.push(row),
-            }
+            unit.push(row);
         }
         Finding {
             kinds: *kinds,

@@ -116,7 +116,7 @@ async function allLanes(run: Run, { threads, document, key, ends }: Lanes): Prom
   const settlement = readOn(sides, ends);
   if (settlement === undefined) return false;
   const others = await all(threads, (thread) => heard(thread, 1));
-  const lines = [[ledger, settlement] as const, ...others.flatMap((answer) => (answer?.kind === "lines" ? (answer.lines === undefined ? [] : [answer.lines]) : []))];
+  const lines = [[ledger, settlement] as const, ...others.flatMap((answer) => (answer?.kind === "lines" && answer.lines !== undefined ? [answer.lines] : []))];
   const staying = lines.length > threads.length ? finishFirst(ends) : undefined;
   if (staying === undefined) return false;
   for (const [place, own] of staying.entries()) threads[place]?.tell({ kind: "staying", staying: own });

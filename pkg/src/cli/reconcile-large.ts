@@ -109,7 +109,7 @@ function wholeFile({ name, length, read }: Opened): NamedSource {
 
 /** Prints the report together with other threads, and gives the number of its breaks. */
 async function told(terms: Uint8Array, asLines: boolean, threads: readonly Thread[]): Promise<number> {
-  const handed: (Uint8Array | undefined)[] = [];
+  const handed: Uint8Array[] = [];
   // In turn, so that what comes next is not kept waiting for what comes last.
   const teller = (place: number): Thread | undefined => threads[place % threads.length];
   let end: Uint8Array = new Uint8Array();
@@ -127,9 +127,10 @@ async function told(terms: Uint8Array, asLines: boolean, threads: readonly Threa
       else end = bytes.slice();
     },
   });
-  for (const [place, stretch] of handed.entries()) {
-    if (stretch !== undefined) await printed(stretch, teller(place));
-    handed[place] = undefined;
+  let place = 0;
+  for (let stretch = handed.shift(); stretch !== undefined; stretch = handed.shift()) {
+    await printed(stretch, teller(place));
+    place += 1;
   }
   print(end);
   return breaks;

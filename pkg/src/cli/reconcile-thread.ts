@@ -1,4 +1,4 @@
-/** One thread of `tillproof reconcile --workers N`: reads its stretches of the files, and tells the stretch of the report that it is handed. */
+/** One thread of `tillproof reconcile --workers N`: reads its stretches of the files, and tells those of the report that it is handed. */
 
 import { parentPort, workerData } from "node:worker_threads";
 

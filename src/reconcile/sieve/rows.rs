@@ -299,39 +299,14 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
+    use crate::reconcile::row::charge;
 
     #[test]
     fn rows_that_no_memory_has_room_for_may_be_expected() {
         let mut kept = Kept::default();
         let keep = |kept: &mut Kept, number: usize| {
             let reference = format!("order_{number:03}_{}", "x".repeat(400));
-            kept.keep(&Row {
-                number: 0,
-                packed: &[],
-                side: Side::Ledger,
-                file: 0,
-                line: 2,
-                kind: Some(EventType::Charge),
-                reference: &reference,
-                is_keyed: true,
-                id: "",
-                amount: 100,
-                currency: Currency::parse("EUR").unwrap(),
-                fee: None,
-                tax: None,
-                net: None,
-                status: "",
-                occurred_at: None,
-                value_at: None,
-                is_zoneless: false,
-                is_day: false,
-                payout_id: "",
-                parent: "",
-                account: "",
-                note: "",
-                original: None,
-            });
+            kept.keep(&Row { reference: &reference, ..charge(100) });
         };
         for rows in [0, 1, 3, usize::MAX / 512, usize::MAX] {
             for number in 0..2 * WITNESSES_MIN {
