@@ -21,8 +21,10 @@ mod sifting;
 mod telling;
 
 use random::Random;
-use sifting::{report, sieved, sifted};
-use tillproof::reconcile::{self, Options, Share, Source, Sources};
+use serde_json::{Value, json};
+use sifting::{give, pour, report, sieve, sieved, sifted};
+use std::collections::BTreeMap;
+use tillproof::reconcile::{self, Options, Share, Side, Source, Sources};
 
 /// How many months are tried, unless the environment says which.
 const SEEDS: u64 = 400;
@@ -196,6 +198,17 @@ fn told(random: &mut Random, dress: &Dress, events: &[Event], has_payouts: bool)
     text
 }
 
+/// The files of one month.
+fn month(seed: u64) -> [String; 2] {
+    let mut random = Random::new(seed);
+    let events = events(&mut random);
+    let (ours, theirs) = (Dress::any(&mut random, "l"), Dress::any(&mut random, "s"));
+    let books_payouts = random.below(3) == 0;
+    let ledger = told(&mut random, &ours, &events, books_payouts);
+    let has_payouts = random.below(5) != 0;
+    [ledger, told(&mut random, &theirs, &events, has_payouts)]
+}
+
 #[test]
 fn whatever_rows_ask_of_each_other_the_report_is_the_same() {
     let seeds = std::env::var("SIEVE_SEEDS").ok().and_then(|seeds| {
@@ -206,13 +219,7 @@ fn whatever_rows_ask_of_each_other_the_report_is_the_same() {
     let seeds: std::ops::Range<u64> = seeds.unwrap_or(0..SEEDS);
     let all = seeds.end - seeds.start;
     for seed in seeds {
-        let mut random = Random::new(seed);
-        let events = events(&mut random);
-        let (ours, theirs) = (Dress::any(&mut random, "l"), Dress::any(&mut random, "s"));
-        let books_payouts = random.below(3) == 0;
-        let ledger = told(&mut random, &ours, &events, books_payouts);
-        let has_payouts = random.below(5) != 0;
-        let settlement = told(&mut random, &theirs, &events, has_payouts);
+        let [ledger, settlement] = month(seed);
         let ledger = [Source { name: "l.csv", data: ledger.as_bytes() }];
         let settlement = [Source { name: "s.csv", data: settlement.as_bytes() }];
         let sources = Sources { ledger: &ledger, settlement: &settlement, ..Sources::default() };
@@ -229,4 +236,76 @@ fn whatever_rows_ask_of_each_other_the_report_is_the_same() {
     }
     assert!(fits * 2 > all, "{fits} of {all} months were for the sieve");
     assert!(smaller * 8 > all, "of {smaller} of {all} months half of the rows went");
+}
+
+/// Currency, and what the row on a line does to the balance before and as its fee, as somebody finds out with a pencil; lines are
+/// counted from the header.
+fn effects(file: &str) -> Vec<(String, i128, i128)> {
+    let mut lines = file.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    lines
+        .map(|line| {
+            let cells: BTreeMap<&str, &str> = names.iter().copied().zip(line.split(',')).collect();
+            let number = |name: &str| cells.get(name).map_or(0, |cell| cell.parse().unwrap());
+            let (gross, fee) = match cells["type"] {
+                "payout" => (0, 0),
+                "refund" | "dispute" | "fee" => (-number("amount_minor"), number("fee_minor")),
+                _ => (number("amount_minor"), number("fee_minor")),
+            };
+            (cells["currency"].to_owned(), gross, fee)
+        })
+        .collect()
+}
+
+/// The sums of a side, as the sieve tells them.
+fn summed(rows: &[(String, i128, i128)]) -> Value {
+    let mut sums: BTreeMap<&str, [i128; 3]> = BTreeMap::new();
+    for (currency, gross, fee) in rows {
+        let sum = sums.entry(currency).or_default();
+        *sum = [sum[0] + 1, sum[1] + gross, sum[2] + fee];
+    }
+    let told = |[rows, gross, fee]: [i128; 3]| {
+        let [gross_minor, fee_minor, net_minor] = [gross, fee, gross - fee].map(|sum| sum.to_string());
+        json!({ "rows": rows as u64, "gross_minor": gross_minor, "fee_minor": fee_minor, "net_minor": net_minor })
+    };
+    Value::Object(sums.into_iter().map(|(currency, sum)| (currency.to_owned(), told(sum))).collect())
+}
+
+#[test]
+fn what_the_rows_come_to_is_what_somebody_finds_who_adds_up_line_by_line() {
+    let (mut fits, mut stays) = (0, 0);
+    for seed in 0..SEEDS {
+        let [ledger, settlement] = month(seed);
+        let files = [(Side::Ledger, &ledger, "l.csv"), (Side::Settlement, &settlement, "s.csv")];
+        let sources = files.each_ref().map(|(_, file, name)| [Source { name, data: file.as_bytes() }]);
+        let [ours, theirs] = &sources;
+        let sources = Sources { ledger: ours, settlement: theirs, ..Sources::default() };
+        let mut sieve = sieve(&sources, Options::default(), Share::WHOLE);
+        assert_eq!(sieve.totals(), "null");
+        sieve.sum_up();
+        let read = files.iter().try_for_each(|(side, file, _)| {
+            sieve.begin(*side, file.len() as u64)?;
+            pour(&mut sieve, file.as_bytes(), 300)?;
+            sieve.close()
+        });
+        sieve.finish();
+        if read.and_then(|()| give(&mut sieve, &sources)).is_err() {
+            continue;
+        }
+        fits += 1;
+        let totals: Value = serde_json::from_str(&sieve.totals()).unwrap();
+        let rows = [&ledger, &settlement].map(|file| effects(file));
+        assert_eq!(
+            [&totals["ledger"], &totals["settlement"]],
+            [&summed(&rows[0]), &summed(&rows[1])],
+            "seed {seed}"
+        );
+        for row in totals["staying"].as_array().unwrap() {
+            let [side, line] = [&row[0], &row[2]].map(|number| number.as_u64().unwrap() as usize);
+            let (currency, gross, fee) = &rows[side][line - 2];
+            assert_eq!(row, &json!([side, 0, line, currency, (gross - fee).to_string()]), "seed {seed}");
+            stays += 1;
+        }
+    }
+    assert!(fits * 2 > SEEDS && stays > fits * 10, "{stays} rows stayed in {fits} of {SEEDS} months");
 }

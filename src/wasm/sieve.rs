@@ -56,6 +56,19 @@ impl Sieving {
         Ok(())
     }
 
+    /// See [`Sieve::sum_up`].
+    pub fn sum_up(&mut self) {
+        if let Some(sieve) = &mut self.sieve {
+            sieve.sum_up();
+        }
+    }
+
+    /// See [`Sieve::totals`]. Replies with null where there is no run.
+    #[must_use]
+    pub fn totals(&self) -> Vec<u8> {
+        reply::ok(&self.sieve.as_ref().map_or("null".to_owned(), Sieve::totals))
+    }
+
     /// Begins a file: side 0 is the ledger, 1 the settlement.
     pub fn begin(&mut self, side: usize, file: usize) -> bool {
         let length = self.lengths.get(side).and_then(|lengths| lengths.get(file)).copied();
@@ -289,6 +302,18 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn sieve_open(options: &[u8], key: &[u8]) -> Vec<u8> {
         SIEVING.lock().open(options, key)
+    }
+
+    /// See [`Sieving::sum_up`].
+    #[wasm_bindgen]
+    pub fn sieve_sum_up() {
+        SIEVING.lock().sum_up();
+    }
+
+    /// See [`Sieving::totals`].
+    #[wasm_bindgen]
+    pub fn sieve_totals() -> Vec<u8> {
+        SIEVING.lock().totals()
     }
 
     /// See [`Sieving::begin`].

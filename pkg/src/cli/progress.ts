@@ -12,18 +12,20 @@ const EVERY_MS = 100;
 
 /** A step that takes a while. */
 export interface Progress {
-  /** So much of the whole is done. */
-  readonly to: (done: number) => void;
+  /** So much of the whole is done, beside what was done before. */
+  readonly more: (done: number) => void;
   /** Takes the bar away. */
   readonly end: () => void;
 }
 
 /** A bar for `whole` units of work; nothing at all where nobody watches. */
 export function progress(what: string, whole: number, stream: { readonly isTTY?: boolean; write(text: string): unknown } = process.stderr, now: () => number = Date.now): Progress {
-  if (stream.isTTY !== true || whole <= 0) return { to: () => undefined, end: () => undefined };
+  if (stream.isTTY !== true || whole <= 0) return { more: () => undefined, end: () => undefined };
   let shownAt = Number.NEGATIVE_INFINITY;
+  let done = 0;
   return {
-    to: (done) => {
+    more: (some) => {
+      done += some;
       if (now() - shownAt < EVERY_MS) return;
       shownAt = now();
       const share = Math.min(1, done / whole);

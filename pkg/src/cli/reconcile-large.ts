@@ -15,6 +15,7 @@ import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
 import { mappings } from "./mapping.js";
 import { moment } from "./moments.js";
+import { progress, type Progress } from "./progress.js";
 import { isAsItWas, opened, print, type Opened } from "./reconcile-files.js";
 import { GENERIC, window } from "./reconcile-flags.js";
 import { inLanes, started, type Thread } from "./reconcile-lanes.js";
@@ -30,7 +31,7 @@ const BYTES_MIN = 262_144;
 const BREAKS_EACH = 1024;
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
-const NOT_HERE = ["out", "matches", "rules", "verify-proof", "ledger-root", "sign-env"] as const;
+const NOT_HERE = ["matches", "rules", "verify-proof"] as const;
 
 /** Runs the command and gives its exit status: here where the files are for the sieve, and otherwise as a whole. */
 export async function runReconcile(argv: string[]): Promise<number> {
@@ -71,9 +72,16 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const bytes = Buffer.concat(bank.map(({ data }) => data));
     const run = { ledger, settlement, bank: bytes };
     const document = documentOf(how, terms, files);
+    // Most of a file is read once more for the rows that stay.
+    const bar = progress("reading", 2 * size);
+    const alone = { ...run, ledger: watched(ledger, bar), settlement: watched(settlement, bar) };
+    if (given.out !== undefined) {
+      const { written } = await import("./reconcile-large-out.js");
+      return await written({ ...given, out: given.out, json }, alone, { document, terms: packTerms(terms), bank, how, reading: (read) => shownUntilRead(bar, read) }, print);
+    }
     const lanes = workers > 1 ? await started(run, workers, document) : undefined;
     try {
-      const isRead = (lanes !== undefined && (await inLanes(run, lanes))) || keptPart(document, run);
+      const isRead = (lanes !== undefined && (await inLanes(run, lanes))) || shownUntilRead(bar, () => keptPart(document, alone));
       // What was looked at twice has to be the same both times.
       const isKept = isRead && [...ledger, ...settlement].every(isAsItWas);
       if (!isKept && !keptWholly(how, ledger, settlement, bank)) return undefined;
@@ -85,6 +93,27 @@ async function sieved(argv: string[]): Promise<number | undefined> {
   } finally {
     for (const { descriptor } of [...(ledger ?? []), ...(settlement ?? [])]) closeSync(descriptor);
   }
+}
+
+/** Reads, and takes the bar away, whatever comes of it. */
+function shownUntilRead<T>(bar: Progress, read: () => T): T {
+  try {
+    return read();
+  } finally {
+    bar.end();
+  }
+}
+
+/** Files whose reading is shown. */
+function watched(files: readonly Opened[], bar: Progress): Opened[] {
+  return files.map((file) => ({
+    ...file,
+    read(target, offset) {
+      const read = file.read(target, offset);
+      bar.more(read);
+      return read;
+    },
+  }));
 }
 
 /** Keeps the part of files that are not for the sieve; no where they are refused, which the other way does in words. */

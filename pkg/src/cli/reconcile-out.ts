@@ -1,37 +1,28 @@
-/** What `tillproof reconcile --out DIR` leaves behind: the report for programs, for people, for spreadsheets and for auditors. */
+/**
+ * What `tillproof reconcile --out DIR` leaves behind: the report for programs, for people, for spreadsheets and for auditors.
+ *
+ * Invariant: no file has its name before all of them are whole. Until then they are written under others, break by break as the
+ * report is told.
+ */
 
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import {
-  proofInput, proofOf, toCsv, toHtml, toText, totalsOf,
-  type LedgerRoot, type NamedSource, type ProofInput, type ReconcileOptions, type Report, type RulesDocument,
-} from "../reconcile/index.js";
-import { progress } from "./progress.js";
+import { Bridges, type Effects, type SideTotals } from "../reconcile/bridges.js";
+import { CSV_HEAD, csvLine } from "../reconcile/csv.js";
+import { Ages, PAGE_END, pageHead, pageRow } from "../reconcile/page.js";
+import { canonicalJson, proofInput, stated, type ProofInput, type ProofOptions } from "../reconcile/proof.js";
+import type { Break, InFlight, ReportHead } from "../reconcile/report.js";
+import { textHead, textOf } from "../reconcile/text.js";
+import type { ReportTaker } from "../reconcile/told.js";
 import { reason, shown, UsageError } from "./usage.js";
-
-const SIDES = ["ledger", "settlement", "bank"] as const;
-
-/** What is written, and of what. */
-export interface Reports {
-  readonly folder: string;
-  readonly report: Report;
-  readonly files: Readonly<Partial<Record<(typeof SIDES)[number], readonly NamedSource[]>>>;
-  /** The files as they lie on the disk: what the proof speaks of. */
-  readonly originals: readonly Original[];
-  readonly columns?: ReconcileOptions["columns"];
-  readonly inFlightDays?: number | undefined;
-  readonly businessDays?: boolean | undefined;
-  readonly key?: CryptoKey;
-  readonly rules?: RulesDocument | undefined;
-  readonly ledgerRoot?: LedgerRoot | undefined;
-}
 
 /** A file that a run was made of. */
 export interface Original {
   readonly side: ProofInput["side"];
   readonly name: string;
-  readonly data: Uint8Array;
+  readonly data: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
 /** The digests of those files. */
@@ -39,36 +30,159 @@ export function inputsOf(originals: readonly Original[]): Promise<ProofInput[]> 
   return Promise.all(originals.map(({ side, name, data }) => proofInput(side, name, data)));
 }
 
-/** Writes all of it. The files are read once more, to add them up. */
-export async function writeReports({ folder, report, files, originals, columns, inFlightDays, businessDays, key, rules, ledgerRoot }: Reports): Promise<void> {
-  const named = SIDES.flatMap((side) => (files[side] ?? []).map(({ name, data, lines }) => ({ side, name, data: bytesOf(data), lines })));
-  const { rows } = report.summary;
-  const bar = progress("adding up", rows.ledger + rows.settlement + rows.bank);
-  let done = 0;
-  const ofSide = (wanted: (typeof SIDES)[number]) => named.filter(({ side }) => side === wanted);
-  const totals = await totalsOf(
-    report,
-    { ledger: ofSide("ledger"), settlement: ofSide("settlement"), bank: ofSide("bank"), columns: columns ?? {} },
-    (more) => bar.to((done += more)),
-  );
-  bar.end();
-  const inputs = await inputsOf(originals);
-  const proof = await proofOf(report, { inputs, totals, inFlightDays, businessDays, rules, ledgerRoot, ...(key === undefined ? {} : { key }) });
-  try {
-    makeFolder(resolve(folder));
-    writeFileSync(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    writeFileSync(join(folder, "report.txt"), toText(report));
-    writeFileSync(join(folder, "breaks.csv"), toCsv(report));
-    writeFileSync(join(folder, "report.html"), toHtml(report, { totals }));
-    writeFileSync(join(folder, "proof.json"), `${JSON.stringify(proof, null, 2)}\n`);
-  } catch (error) {
-    throw new UsageError(`--out ${shown(folder)}: ${reason(error)}`);
+/** What the proof speaks of beside the report. */
+export interface Stated extends Omit<ProofOptions, "inputs" | "totals"> {
+  readonly originals: readonly Original[];
+  readonly totals: SideTotals;
+  readonly hasBank: boolean;
+}
+
+const NAMES = ["report.json", "report.txt", "breaks.csv", "report.html", "proof.json"] as const;
+
+type Name = (typeof NAMES)[number];
+
+/** So many bytes are copied from one file to another at once. */
+const COPIED_BYTES = 1_048_576;
+
+/** The files of one folder. Whoever made them calls {@link ReportFiles.drop} in the end, whatever came of it. */
+export class ReportFiles implements ReportTaker {
+  readonly #folder: string;
+  readonly #echo: ((text: Uint8Array) => void) | undefined;
+  /** Those that are open, by their names to come. */
+  readonly #parts = new Map<string, number>();
+  readonly #nameless = new Set<string>();
+  readonly #bridges: Bridges;
+  readonly #ages = new Ages();
+  readonly #passes = new Set<string>();
+  /** Of the report in canonical JSON, whose members stand in the order of their names. */
+  readonly #digest = createHash("sha256").update('{"breaks":[');
+  #head: ReportHead | undefined;
+  #isFirst = true;
+
+  /** Makes the folder; `effects` are those of the rows of breaks, and `echo` hears of the report for people as well. */
+  constructor(folder: string, effects: Effects, echo?: (text: Uint8Array) => void) {
+    this.#folder = folder;
+    this.#echo = echo;
+    this.#bridges = new Bridges(effects);
+    this.#tried(() => {
+      makeFolder(resolve(folder));
+      // The head of the page tells of all breaks, and its rows wait for it.
+      for (const name of [...NAMES, "rows"]) {
+        this.#parts.set(name, openSync(this.#partOf(name), "w+"));
+        this.#nameless.add(name);
+      }
+    });
+  }
+
+  /** The next bytes of the report as programs read it. */
+  json(piece: Uint8Array | string): void {
+    this.#write("report.json", piece);
+  }
+
+  head(head: ReportHead): void {
+    this.#head = head;
+    this.#text(textHead(head));
+    this.#write("breaks.csv", CSV_HEAD);
+  }
+
+  breaks(some: readonly Break[]): void {
+    this.#text(some.map(textOf).join(""));
+    this.#write("breaks.csv", some.map(csvLine).join(""));
+    this.#write("rows", some.map(pageRow).join(""));
+    for (const one of some) {
+      this.#ages.add(one);
+      this.#bridges.add(one);
+      this.#passes.add(one.rule);
+    }
+    if (some.length > 0) this.#digest.update(`${this.#isFirst ? "" : ","}${some.map(canonicalJson).join(",")}`);
+    this.#isFirst = this.#isFirst && some.length === 0;
+  }
+
+  inFlight(rows: readonly InFlight[]): void {
+    const { version, summary } = this.#known();
+    this.#digest.update(`],${canonicalJson({ in_flight: rows, summary, version }).slice(1)}`);
+  }
+
+  /** Writes what needs all of the report, and gives the files their names. */
+  async end({ originals, totals: sides, hasBank, ...options }: Stated): Promise<void> {
+    const { version, summary } = this.#known();
+    const totals = { ...sides, bridges: this.#bridges.all(sides, hasBank) };
+    this.#write("report.html", pageHead({ version, summary }, this.#ages, { totals }));
+    this.#copy("rows", "report.html");
+    this.#write("report.html", PAGE_END);
+    const report = { version, summary, passes: [...this.#passes].sort(), sha256: this.#digest.digest("hex") };
+    const proof = await stated(report, { ...options, inputs: await inputsOf(originals), totals });
+    this.#write("proof.json", `${JSON.stringify(proof, null, 2)}\n`);
+    this.#close();
+    // The proof is the last: where it stands, the others do.
+    for (const name of NAMES) {
+      this.#tried(() => renameSync(this.#partOf(name), join(this.#folder, name)), name);
+      this.#nameless.delete(name);
+    }
+  }
+
+  /** Takes away what has no name yet. */
+  drop(): void {
+    this.#close();
+    for (const name of this.#nameless) rmSync(this.#partOf(name), { force: true });
+  }
+
+  #known(): ReportHead {
+    if (this.#head === undefined) throw new Error("a report begins with its sums");
+    return this.#head;
+  }
+
+  #partOf(name: string): string {
+    return join(this.#folder, `.${name}.${process.pid}.part`);
+  }
+
+  #write(name: Name | "rows", what: Uint8Array | string): void {
+    const part = this.#parts.get(name) ?? -1;
+    this.#tried(() => {
+      for (const bytes of typeof what === "string" ? encoded(what) : [what]) {
+        for (let at = 0; at < bytes.length; ) at += writeSync(part, bytes, at);
+      }
+    });
+  }
+
+  #text(text: string): void {
+    this.#write("report.txt", text);
+    if (this.#echo !== undefined) for (const bytes of encoded(text)) this.#echo(bytes);
+  }
+
+  #copy(from: Name | "rows", to: Name): void {
+    const room = Buffer.allocUnsafe(COPIED_BYTES);
+    const next = (at: number): number => this.#tried(() => readSync(this.#parts.get(from) ?? -1, room, 0, room.length, at));
+    for (let at = 0, read = next(0); read > 0; read = next((at += read))) this.#write(to, room.subarray(0, read));
+  }
+
+  #close(): void {
+    for (const part of this.#parts.values()) closeSync(part);
+    this.#parts.clear();
+  }
+
+  #tried<T>(act: () => T, name = ""): T {
+    try {
+      return act();
+    } catch (error) {
+      this.drop();
+      throw new UsageError(`--out ${shown(join(this.#folder, name))}: ${reason(error)}`);
+    }
   }
 }
 
-function bytesOf(data: NamedSource["data"]): Uint8Array {
-  if (typeof data === "string") return new TextEncoder().encode(data);
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+const ENCODER = new TextEncoder();
+
+/** Text goes through here to its file: as bytes of its own it would be held twice, until somebody looks for garbage. */
+const ROOM = new Uint8Array(262_144);
+
+/** A text in UTF-8, piece by piece. The bytes of a piece hold until the next. */
+function* encoded(text: string): Generator<Uint8Array> {
+  for (let at = 0; at < text.length; ) {
+    const { read, written } = ENCODER.encodeInto(text.slice(at), ROOM);
+    yield ROOM.subarray(0, written);
+    at += read;
+  }
 }
 
 /** Makes a folder and those above it. Node's own recursion never ends where folders cannot be made, as in /proc. */

@@ -7,9 +7,11 @@ import {
 } from "../reconcile/index.js";
 import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
-import { writeReports, type Original } from "./reconcile-out.js";
+import { ReportFiles, type Original, type Stated } from "./reconcile-out.js";
 import { checkProof, ledgerRootOf, proofKey } from "./reconcile-proof.js";
 import { moment } from "./moments.js";
+import { progress } from "./progress.js";
+import { addedUp, type TotalledFile } from "../reconcile/totals.js";
 import { mappings, type Table } from "./mapping.js";
 import { GENERIC, jsonFile, SIDES, window, type Side } from "./reconcile-flags.js";
 import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
@@ -57,11 +59,39 @@ export async function runReconcile(argv: string[]): Promise<number> {
       ...SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }): Original => ({ side, name, data }))),
       ...SETTINGS.flatMap((side) => originalsOf(side, given[flagOf(side)])),
     ];
-    await writeReports({ folder: given.out, report, files, originals, ...settings, ...signed, ...rules, ...ledgerRoot, ...(columns === undefined ? {} : { columns }) });
+    await writeReports(given.out, report, { ...files, ...(columns === undefined ? {} : { columns }) }, { originals, ...settings, ...signed, ...rules, ...ledgerRoot });
   }
   if (given.json === true) printJson(report);
   else process.stdout.write(toText(report));
   return report.summary.breaks === 0 ? FINE : NO;
+}
+
+/** So many breaks are written together. */
+const BREAKS_EACH = 4_096;
+
+/** Writes what `--out` leaves behind. The files are read once more, to add them up. */
+async function writeReports(folder: string, report: Report, files: Files & Pick<ReconcileOptions, "columns">, said: Omit<Stated, "totals" | "hasBank">): Promise<void> {
+  const { rows } = report.summary;
+  const bar = progress("adding up", rows.ledger + rows.settlement + rows.bank);
+  const ofSide = (side: Side): TotalledFile[] => (files[side] ?? []).map(({ name, data, lines }) => ({ name, data: bytesOf(data), lines }));
+  const [ledger, settlement, bank] = [ofSide("ledger"), ofSide("settlement"), ofSide("bank")];
+  const { totals, effects } = await addedUp(report, { ledger, settlement, bank, columns: files.columns ?? {} }, bar.more);
+  bar.end();
+  const out = new ReportFiles(folder, effects);
+  try {
+    out.json(`${JSON.stringify(report, null, 2)}\n`);
+    out.head(report);
+    for (let at = 0; at < report.breaks.length; at += BREAKS_EACH) out.breaks(report.breaks.slice(at, at + BREAKS_EACH));
+    out.inFlight(report.in_flight);
+    await out.end({ ...said, totals, hasBank: bank.length > 0 });
+  } finally {
+    out.drop();
+  }
+}
+
+function bytesOf(data: NamedSource["data"]): Uint8Array {
+  if (typeof data === "string") return new TextEncoder().encode(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }
 
 /** What settles how files are read and judged: each is a file of its own, and part of what a proof speaks of. */

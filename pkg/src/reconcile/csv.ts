@@ -25,10 +25,14 @@ const NUMBER = /^-?[0-9]+$/;
  * Throws `report_invalid` for something else than what `reconcile` returned.
  */
 export function toCsv(report: Report): string {
-  return reportOnly(report, () => `${[COLUMNS.join(","), ...report.breaks.map(line)].join("\r\n")}\r\n`);
+  return reportOnly(report, () => [CSV_HEAD, ...report.breaks.map(csvLine)].join(""));
 }
 
-function line(one: Break): string {
+/** The first line. */
+export const CSV_HEAD = `${COLUMNS.join(",")}\r\n`;
+
+/** The line of a break. */
+export function csvLine(one: Break): string {
   const cells: Readonly<Record<(typeof COLUMNS)[number], string>> = {
     ...one,
     secondary: one.secondary.join(" "),
@@ -40,7 +44,7 @@ function line(one: Break): string {
     settlement_rows: places(one.rows.settlement),
     bank_rows: places(one.rows.bank),
   };
-  return COLUMNS.map((column) => cell(cells[column])).join(",");
+  return `${COLUMNS.map((column) => cell(cells[column])).join(",")}\r\n`;
 }
 
 function places(rows: readonly RowPlace[]): string {

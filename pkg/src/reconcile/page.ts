@@ -7,7 +7,7 @@
 
 import { reportOnly } from "./checked.js";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./page-parts.js";
-import type { Break, Report } from "./report.js";
+import type { Break, Report, ReportHead } from "./report.js";
 import type { Bridge, Totals } from "./totals.js";
 
 /** What a page may have beside the report. */
@@ -32,11 +32,15 @@ const WIDTH = 400;
  * Throws `report_invalid` for something else than what `reconcile` returned.
  */
 export function toHtml(report: Report, options: PageOptions = {}): string {
-  return reportOnly(report, () => page(report, options));
+  return reportOnly(report, () => {
+    const ages = new Ages();
+    report.breaks.forEach((one) => ages.add(one));
+    return [pageHead(report, ages, options), ...report.breaks.map(pageRow), PAGE_END].join("");
+  });
 }
 
-function page(report: Report, { title = "Reconciliation", totals }: PageOptions): string {
-  const { summary, breaks } = report;
+/** What stands before the rows of the breaks: it tells of all of them. */
+export function pageHead({ summary }: ReportHead, ages: Ages, { title = "Reconciliation", totals }: PageOptions): string {
   const { rows } = summary;
   const policy = `default-src 'none'; style-src '${STYLE_HASH}'; script-src '${SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
@@ -62,10 +66,10 @@ ${card("Breaks", summary.breaks)}${card("Matched", summary.matched)}${card("In f
 </section>
 ${(totals?.bridges ?? []).map(bridged).join("")}
 <section aria-labelledby="kinds"><h2 id="kinds">Breaks by kind</h2>
-${bars("Breaks by kind", byKind(report))}
+${bars("Breaks by kind", byKind(summary))}
 </section>
 <section aria-labelledby="ages"><h2 id="ages">Breaks by age</h2>
-${bars("Breaks by age", byAge(breaks))}
+${bars("Breaks by age", ages.bars())}
 </section>
 <section aria-labelledby="list"><h2 id="list">All breaks</h2>
 <p id="filter" hidden><label>Filter <input id="words" type="search" autocomplete="off"></label>
@@ -75,7 +79,11 @@ ${bars("Breaks by age", byAge(breaks))}
 <table id="breaks">
 <thead><tr><th scope="col">Kind</th><th scope="col">Reference</th><th scope="col" class="n">Expected</th><th scope="col" class="n">Found</th><th scope="col" class="n">Difference</th><th scope="col" class="n">Days</th><th scope="col">Explanation and rows</th></tr></thead>
 <tbody>
-${breaks.map(row).join("")}</tbody>
+`;
+}
+
+/** What stands behind them. */
+export const PAGE_END = `</tbody>
 </table>
 </div>
 </section>
@@ -84,13 +92,13 @@ ${breaks.map(row).join("")}</tbody>
 </body>
 </html>
 `;
-}
 
 function card(name: string, count: number): string {
   return `<div><dt>${name}</dt><dd>${count}</dd></div>\n`;
 }
 
-function row({ id, kind, code, secondary, reference, currency, expected_minor, found_minor, difference_minor, age_days, rows, explanation }: Break): string {
+/** The row of a break. */
+export function pageRow({ id, kind, code, secondary, reference, currency, expected_minor, found_minor, difference_minor, age_days, rows, explanation }: Break): string {
   const places = [...rows.ledger, ...rows.settlement, ...rows.bank].map(({ file, line }) => `${file}:${line}`).join(", ");
   const also = secondary.length === 0 ? "" : `<br><small>also ${escaped(secondary.join(", "))}</small>`;
   const amounts = [expected_minor, found_minor, difference_minor].map((minor) => `<td class="n">${minor === null ? "" : money(minor, currency)}</td>`);
@@ -126,21 +134,25 @@ function bars(caption: string, list: readonly Bar[]): string {
   return `<table class="chart"><caption>${escaped(caption)}</caption><tbody>\n${lines.join("")}</tbody></table>\n`;
 }
 
-function byKind({ summary }: Report): Bar[] {
+function byKind(summary: Report["summary"]): Bar[] {
   return Object.entries(summary.by_kind)
     .sort(([, a], [, b]) => b.count - a.count)
     .map(([name, { count }]) => ({ name, written: String(count), from: 0n, to: BigInt(count) }));
 }
 
-function byAge(breaks: readonly Break[]): Bar[] {
-  const counted = new Map<string, number>();
-  for (const { age_days: days } of breaks) {
+/** How many breaks are how old. */
+export class Ages {
+  readonly #counted = new Map<string, number>();
+
+  add({ age_days: days }: Break): void {
     const name = days === null ? "not known" : (AGES.find(([upTo]) => days <= upTo)?.[1] ?? "");
-    counted.set(name, (counted.get(name) ?? 0) + 1);
+    this.#counted.set(name, (this.#counted.get(name) ?? 0) + 1);
   }
-  return [...AGES.map(([, name]) => name), "not known"]
-    .filter((name) => counted.has(name))
-    .map((name) => ({ name, written: String(counted.get(name)), from: 0n, to: BigInt(counted.get(name) ?? 0) }));
+
+  bars(): Bar[] {
+    const counted = [...AGES.map(([, name]) => name), "not known"].map((name) => [name, this.#counted.get(name) ?? 0] as const);
+    return counted.filter(([, count]) => count > 0).map(([name, count]) => ({ name, written: String(count), from: 0n, to: BigInt(count) }));
+  }
 }
 
 const SIDE_NAMES = { ledger: "Your books", settlement: "The provider settled", bank: "The bank booked" } as const;
@@ -171,7 +183,16 @@ function money(minor: string, currency: string, signed = false): string {
   return `${isNegative ? "\u2212" : signed ? "+" : ""}${whole}${fraction} ${currency}`;
 }
 
+/** By currency: to ask the host takes as long as to write a row. */
+const EXPONENTS = new Map<string, number>();
+
 function exponentOf(currency: string): number {
+  const known = EXPONENTS.get(currency) ?? askedExponent(currency);
+  EXPONENTS.set(currency, known);
+  return known;
+}
+
+function askedExponent(currency: string): number {
   try {
     return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
   } catch {

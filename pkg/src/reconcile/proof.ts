@@ -11,7 +11,7 @@ import { bytes, list, object, onlyKnown, refusal, text, timeMs, type BytesInput 
 import { VERSION } from "../shell/version.js";
 import { utf8 } from "../shell/wire.js";
 import { sha256Of } from "./digest.js";
-import type { Report } from "./report.js";
+import type { Report, ReportHead } from "./report.js";
 import { defaultRules, rulesOf, type RulesDocument } from "./rules.js";
 import type { SideTotal, Totals } from "./totals.js";
 
@@ -121,10 +121,24 @@ export async function proofInput(side: ProofInput["side"], name: string, data: B
  * are not those of the report.
  */
 export async function proofOf(report: Report, options: ProofOptions): Promise<Proof> {
-  const { inputs, now, inFlightDays, businessDays, totals, ledgerRoot, rules: given, key, keyId } = onlyKnown("options", options, [
-    "inputs", "now", "inFlightDays", "businessDays", "totals", "ledgerRoot", "rules", "key", "keyId",
-  ]);
-  const { rows, matched, in_flight, breaks, set_aside, as_of, by_kind, rules: name } = object("report", report).summary;
+  onlyKnown("options", options, ["inputs", "now", "inFlightDays", "businessDays", "totals", "ledgerRoot", "rules", "key", "keyId"]);
+  const { version, summary } = object("report", report);
+  const passes = [...new Set(report.breaks.map(({ rule }) => rule))].sort();
+  return stated({ version, summary, passes, sha256: await digestOf(report) }, options);
+}
+
+/** What a statement says of a report. */
+export interface StatedReport extends ReportHead {
+  /** The passes that breaks were found by, in their order. */
+  readonly passes: readonly string[];
+  /** Of the whole report in canonical JSON. */
+  readonly sha256: string;
+}
+
+/** {@link proofOf} a report that is not at hand as a whole. */
+export async function stated({ version, summary, passes, sha256 }: StatedReport, options: ProofOptions): Promise<Proof> {
+  const { inputs, now, inFlightDays, businessDays, totals, ledgerRoot, rules: given, key, keyId } = options;
+  const { rows, matched, in_flight, breaks, set_aside, as_of, by_kind, rules: name } = summary;
   const rules = given === undefined ? defaultRules() : rulesOf(given);
   if (`${rules.rules}@${rules.version}` !== name) {
     throw refusal("proof_rules_other", "rules", `${rules.rules}@${rules.version}`, `are not those of the report, which was judged by ${name}: pass those`);
@@ -134,13 +148,13 @@ export async function proofOf(report: Report, options: ProofOptions): Promise<Pr
     version: 1,
     made_at: new Date(timeMs("now", now ?? Date.now())).toISOString(),
     inputs: list("inputs", inputs),
-    rules: { tillproof: VERSION, report: report.version, name, sha256: await digestOf(rules), passes: [...new Set(report.breaks.map(({ rule }) => rule))].sort() },
+    rules: { tillproof: VERSION, report: version, name, sha256: await digestOf(rules), passes },
     settings: { as_of, in_flight_days: inFlightDays ?? rules.in_flight?.days ?? 2, business_days: businessDays ?? rules.in_flight?.business_days ?? false },
     totals: totals === undefined ? null : { ledger: totals.ledger, settlement: totals.settlement, bank: totals.bank },
     result: {
       rows, matched, in_flight, set_aside, breaks,
       by_kind: Object.fromEntries(Object.entries(by_kind).map(([kind, { count }]) => [kind, count])),
-      report_sha256: await digestOf(report),
+      report_sha256: sha256,
     },
     ledger: ledgerRoot === undefined ? null : { root: ledgerRoot.root, day: ledgerRoot.day, to: ledgerRoot.to },
   };

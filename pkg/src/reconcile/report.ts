@@ -145,3 +145,6 @@ export interface Report {
   readonly breaks: readonly Break[];
   readonly in_flight: readonly InFlight[];
 }
+
+/** A report without its rows: what is known before the first break. */
+export type ReportHead = Pick<Report, "version" | "summary">;

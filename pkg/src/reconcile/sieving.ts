@@ -7,6 +7,7 @@
 
 import { sieve } from "../shell/reconcile-sieve.js";
 import { open } from "../shell/wire.js";
+import type { SideTotals } from "./bridges.js";
 import { joined } from "./joined.js";
 
 /** A file that can be read at any place. */
@@ -43,6 +44,20 @@ export function keptPart(document: Uint8Array, files: Sieved): boolean {
   return sieved(document, files, () => keptRows(files.bank)) ?? false;
 }
 
+/** {@link keptPart}, with what the rows of ledger and settlement come to. */
+export function summedPart(document: Uint8Array, files: Sieved): Summed | undefined {
+  return sieved(document, files, () => {
+    const summed = open(sieve.exports.sieve_totals()) as Summed;
+    return keptRows(files.bank) ? summed : undefined;
+  }, () => sieve.exports.sieve_sum_up());
+}
+
+/** What the engine has added up. */
+export interface Summed extends Omit<SideTotals, "bank"> {
+  /** Of each row that stays the side, the file and the line, and what it does to the balance: currency and minor units. */
+  readonly staying: readonly (readonly [side: Side, file: number, line: number, currency: string, net: string])[];
+}
+
 /** {@link readPart} of what the engine keeps. */
 export function keptRows(bank: Uint8Array): boolean {
   return sieve.exports.sieve_keep(bank);
@@ -65,8 +80,9 @@ export function keptWhole(document: Uint8Array, { ledger, settlement, bank }: Wh
 }
 
 /** Passes all files through the sieve, and then asks for what is left; `undefined` where they are not for it. */
-function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T | undefined): T | undefined {
+function sieved<T>(document: Uint8Array, files: Sieved, rest: () => T | undefined, begun: () => void = () => undefined): T | undefined {
   opened(document, newKey());
+  begun();
   const { exports } = sieve;
   try {
     const sides = [files.ledger, files.settlement] as const;

@@ -1,7 +1,7 @@
 /** The report for people. What the command prints of large files is made by `src/reconcile/lines.rs`, to the byte the same. */
 
 import { reportOnly } from "./checked.js";
-import type { Report } from "./report.js";
+import type { Break, Report, ReportHead } from "./report.js";
 
 /**
  * The report as lines of text: the sums first, then one sentence for each break, worst first as the report has them.
@@ -9,11 +9,11 @@ import type { Report } from "./report.js";
  * Throws `report_invalid` for something else than what `reconcile` returned.
  */
 export function toText(report: Report): string {
-  return reportOnly(report, () => written(report));
+  return reportOnly(report, () => [textHead(report), ...report.breaks.map(textOf)].join(""));
 }
 
-function written(report: Report): string {
-  const { summary } = report;
+/** What stands before the breaks. */
+export function textHead({ summary }: ReportHead): string {
   const lines = [
     `rows       ${summary.rows.ledger} ledger, ${summary.rows.settlement} settlement, ${summary.rows.bank} bank`,
     `matched    ${summary.matched}`,
@@ -26,10 +26,11 @@ function written(report: Report): string {
     const sum = differences.length === 0 ? "" : `  (${differences.join(", ")})`;
     lines.push(`  ${kind.padEnd(24)} ${String(total.count).padStart(6)}${sum}`);
   }
-  for (const found of report.breaks) {
-    const places = [...found.rows.ledger, ...found.rows.settlement, ...found.rows.bank];
-    const where = places.map(({ file, line }) => `${file}:${line}`).join(", ");
-    lines.push("", `${found.code} ${found.kind}  ${found.reference}  [${found.id}]`, `  ${found.explanation}`, `  ${where}`);
-  }
   return `${lines.join("\n")}\n`;
+}
+
+/** A break, behind an empty line. */
+export function textOf({ code, kind, reference, id, explanation, rows }: Break): string {
+  const where = [...rows.ledger, ...rows.settlement, ...rows.bank].map(({ file, line }) => `${file}:${line}`).join(", ");
+  return `\n${code} ${kind}  ${reference}  [${id}]\n  ${explanation}\n  ${where}\n`;
 }

@@ -21,6 +21,7 @@ mod rest;
 mod rows;
 mod scan;
 mod separators;
+mod sums;
 mod words;
 mod zones;
 
@@ -45,6 +46,7 @@ use recall::Recall;
 use rows::{Kept, Reader};
 use scan::Parsed;
 use separators::{BLOCK_BYTES, Separators};
+use sums::Sums;
 use words::Words;
 use zones::Zones;
 
@@ -107,6 +109,8 @@ pub struct Sieve {
     /// The prints of what was met.
     prints: Vec<Print>,
     counts: Counts,
+    /// What the rows come to, where somebody asks for it.
+    sums: Option<Box<Sums>>,
 }
 
 /// What decides whether the files are for the sieve.
@@ -164,6 +168,7 @@ impl Sieve {
             met: Vec::new(),
             prints: Vec::new(),
             counts: Counts::default(),
+            sums: None,
         })
     }
 

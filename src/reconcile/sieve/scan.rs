@@ -144,6 +144,9 @@ impl Sieve {
         let is_met = self.side == Side::Settlement && self.lane != Lane::Other;
         let (print, plain) = match fast {
             Some((print, plain)) => {
+                if let Some(sums) = &mut self.sums {
+                    sums.add_plain(self.side, &plain);
+                }
                 match layout.payout {
                     None => {}
                     Some(payout) if is_met => self.count_line(span, (layout.reference, payout), &plain)?,
@@ -215,9 +218,12 @@ impl Sieve {
         let place = (self.side, self.recall.file(self.side), line);
         let offset = self.offset(span)?;
         let names_payouts = self.layout.is_some_and(|layout| layout.payout.is_some());
-        let Self { side, reader, words, key, share, counts, payouts, followed, zones, .. } = self;
+        let Self { side, reader, words, key, share, counts, payouts, followed, zones, sums, .. } = self;
         reader.row(place, span.raw(), &mut |row| {
             followed.note(row, key)?;
+            if let Some(sums) = sums {
+                sums.add(row, words)?;
+            }
             if !share.holds_row(row) {
                 return Some(None);
             }

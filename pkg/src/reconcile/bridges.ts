@@ -1,0 +1,140 @@
+/**
+ * How the breaks lead from what one side says to what the next one says.
+ *
+ * Invariant: a bridge adds up to the minor unit: what a side says, each kind of break, and what no break accounts for (what is
+ * in flight, and rows that are set aside) make what the next side says.
+ */
+
+import type { Break, BreakKind, RowPlace } from "./report.js";
+
+/** A side of a run. */
+export type Side = "ledger" | "settlement" | "bank";
+
+/** One side in one currency. Amounts are digits of minor units, signed by what they do to the merchant's balance. */
+export interface SideTotal {
+  readonly rows: number;
+  /** Charges less refunds and disputes, without payouts; of a bank all entries. */
+  readonly gross_minor: string;
+  readonly fee_minor: string;
+  /** Gross less fees. */
+  readonly net_minor: string;
+}
+
+/** What each side comes to, by currency. */
+export type SideTotals = Readonly<Record<Side, Readonly<Record<string, SideTotal>>>>;
+
+/** A step of a bridge. */
+export interface BridgeStep {
+  /** A kind of break, or `unexplained` for what no break accounts for. */
+  readonly kind: BreakKind | "unexplained";
+  readonly count: number;
+  readonly difference_minor: string;
+}
+
+/** The way from the net of one side to the net of the next, in one currency. */
+export interface Bridge {
+  readonly currency: string;
+  readonly from: "ledger" | "settlement";
+  readonly to: "settlement" | "bank";
+  readonly from_minor: string;
+  readonly steps: readonly BridgeStep[];
+  readonly to_minor: string;
+}
+
+/** What a row does to the balance. */
+interface Effect {
+  readonly currency: string;
+  readonly net: bigint;
+}
+
+/** What rows do to the balance, by where they stand. */
+export class Effects {
+  readonly #known = new Map<string, Effect>();
+
+  set(side: Side, place: RowPlace, effect: Effect): void {
+    this.#known.set(keyOf(side, place), effect);
+  }
+
+  get(side: Side, place: RowPlace): Effect | undefined {
+    return this.#known.get(keyOf(side, place));
+  }
+}
+
+function keyOf(side: Side, { file, line }: RowPlace): string {
+  return `${side}\n${file}\n${line}`;
+}
+
+/** The ways that rows count on. */
+const WAYS = [["ledger", "settlement"], ["settlement", "bank"]] as const;
+
+interface Step {
+  count: number;
+  difference: bigint;
+}
+
+/** The steps of all bridges, which grow break by break. */
+export class Bridges {
+  readonly #effects: Effects;
+  /** By way, currency and kind. */
+  readonly #steps: readonly [Map<string, Map<BreakKind, Step>>, Map<string, Map<BreakKind, Step>>] = [new Map(), new Map()];
+
+  constructor(effects: Effects) {
+    this.#effects = effects;
+  }
+
+  add({ hop, kind, rows }: Break): void {
+    // A row counts on the way on which its break was found: payouts and the bank on the second, all others on the first.
+    const way = hop === "H2" || hop === "H3" ? 1 : 0;
+    const [from, to] = WAYS[way];
+    const differences = new Map<string, bigint>();
+    const count = (side: Side, sign: bigint): void => {
+      for (const place of rows[side]) {
+        const effect = this.#effects.get(side, place);
+        if (effect !== undefined) differences.set(effect.currency, (differences.get(effect.currency) ?? 0n) + sign * effect.net);
+      }
+    };
+    count(to, 1n);
+    count(from, -1n);
+    for (const [currency, difference] of differences) {
+      if (difference === 0n) continue;
+      const kinds = held(this.#steps[way], currency, () => new Map<BreakKind, Step>());
+      const step = held(kinds, kind, () => ({ count: 0, difference: 0n }));
+      step.count += 1;
+      step.difference += difference;
+    }
+  }
+
+  /** The bridges, once all breaks are there; to the bank only where it has files. */
+  all(totals: SideTotals, hasBank: boolean): Bridge[] {
+    const currencies = [...new Set([totals.ledger, totals.settlement, totals.bank].flatMap((side) => Object.keys(side)))].sort();
+    return currencies.flatMap((currency) => [this.#of(0, currency, totals), ...(hasBank ? [this.#of(1, currency, totals)] : [])]);
+  }
+
+  #of(way: 0 | 1, currency: string, totals: SideTotals): Bridge {
+    const [from, to] = WAYS[way];
+    const [start, end] = [from, to].map((side) => BigInt(totals[side][currency]?.net_minor ?? "0")) as [bigint, bigint];
+    const steps = [...(this.#steps[way].get(currency) ?? [])].sort(([, a], [, b]) => (size(a.difference) < size(b.difference) ? 1 : -1));
+    const rest = end - start - steps.reduce((sum, [, { difference }]) => sum + difference, 0n);
+    return {
+      currency, from, to,
+      from_minor: start.toString(),
+      steps: [
+        ...steps.map(([kind, { count, difference }]) => ({ kind, count, difference_minor: difference.toString() })),
+        ...(rest === 0n ? [] : [{ kind: "unexplained" as const, count: 0, difference_minor: rest.toString() }]),
+      ],
+      to_minor: end.toString(),
+    };
+  }
+}
+
+function held<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function size(amount: bigint): bigint {
+  return amount < 0n ? -amount : amount;
+}
