@@ -83,6 +83,8 @@ test("--verify-proof checks the signature, the files and the root again, and say
     [key, [...all.slice(0, -1), "other-root.json"], 1, /^not proven: the statement speaks of the root a+, and not of b+/],
     [{ PROOF_KEY: pem(other, "spki") }, all, 1, /^not proven: the signature is not that of this statement by this key/],
     [{ PROOF_KEY: "a secret" }, all, 1, /^not proven: it is signed with Ed25519/],
+    [key, all.map((name) => (name === "ledger.csv" ? "gone.csv" : name)), 2, /^tillproof: --ledger gone\.csv: no such file or folder\n$/],
+    [key, all.map((name) => (name === "mapping.json" ? "." : name)), 2, /^tillproof: --mapping \.: this is a folder\n$/],
   ];
   for (const [env, more, status, out] of table) {
     const found = await check(env, ...more);

@@ -41,6 +41,19 @@ test("each side is added up by what its rows do to the balance, and the way betw
   }
 });
 
+test("a table whose columns have other names is added up whatever separates them", async () => {
+  for (const mark of [",", ";", "\t"]) {
+    const table = (name: string, rows: readonly string[][]): Uint8Array => bytes([[name, "total", '"currency"', "when"], ...rows].map((row) => row.join(mark)).join("\n"));
+    const ledger = table("order", [["1", "10.50", "EUR", "2026-03-01T00:00:00Z"]]);
+    const settlement = table("order", [["1", "10.40", "EUR", "2026-03-01T00:00:00Z"]]);
+    const names = { reference: "order", amount: "total", occurred_at: "when" };
+    const columns = { ledger: names, settlement: names };
+    const report = reconcile({ ledger: { name: "l.csv", data: ledger }, settlement: { name: "s.csv", data: settlement }, columns, asOf });
+    const found = await totalsOf(report, { ledger: [{ name: "l.csv", data: ledger }], settlement: [{ name: "s.csv", data: settlement }], bank: [], columns });
+    assert.deepEqual(found.bridges.map(({ from_minor, to_minor, steps }) => [from_minor, to_minor, steps.map(({ kind }) => kind)]), [["1050", "1040", ["amount_mismatch"]]], mark);
+  }
+});
+
 test("what no break accounts for is a step of its own, so that a bridge never lies", async () => {
   const inFlight = LEDGER + "9,order_9,charge,100,0,EUR,2026-03-20T00:00:00Z\n";
   const { bridges } = await totals(reconcile({ ledger: inFlight, settlement: SETTLEMENT, asOf }), inFlight, SETTLEMENT);

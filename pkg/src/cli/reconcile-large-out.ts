@@ -46,7 +46,7 @@ export async function written(given: Given, run: Run, { document, terms, how, ba
   if (summed === undefined || ![...run.ledger, ...run.settlement].every(isAsItWas)) return undefined;
   const key = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
   const effects = effectsOf(summed, run);
-  const booked = await sideTotals("bank", bank, how.columns?.bank, (side, place, currency, net) => effects.set(side, place, { currency, net }));
+  const booked = await sideTotals("bank", bank, how.columns?.bank, (side, file, line, effect) => void effects.of(side, file).set(line, effect));
   const totals: SideTotals = { ledger: sorted(summed.ledger), settlement: sorted(summed.settlement), bank: booked };
   const files = new ReportFiles(given.out, effects, given.json ? undefined : print);
   try {
@@ -65,7 +65,7 @@ function effectsOf({ staying }: Summed, { ledger, settlement }: Run): Effects {
   const effects = new Effects();
   for (const [side, file, line, currency, net] of staying) {
     const name = (side === 0 ? ledger : settlement)[file]?.name ?? "";
-    effects.set(side === 0 ? "ledger" : "settlement", { file: name, line }, { currency, net: BigInt(net) });
+    effects.of(side === 0 ? "ledger" : "settlement", name).set(line, { currency, net: BigInt(net) });
   }
   return effects;
 }

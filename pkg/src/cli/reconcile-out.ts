@@ -25,9 +25,11 @@ export interface Original {
   readonly data: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** The digests of those files. */
-export function inputsOf(originals: readonly Original[]): Promise<ProofInput[]> {
-  return Promise.all(originals.map(({ side, name, data }) => proofInput(side, name, data)));
+/** The digests of those files, one after the other: none is open while another is read. */
+export async function inputsOf(originals: readonly Original[]): Promise<ProofInput[]> {
+  const inputs: ProofInput[] = [];
+  for (const { side, name, data } of originals) inputs.push(await proofInput(side, name, data));
+  return inputs;
 }
 
 /** What the proof speaks of beside the report. */

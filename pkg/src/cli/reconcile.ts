@@ -14,7 +14,7 @@ import { progress } from "./progress.js";
 import { addedUp, type TotalledFile } from "../reconcile/totals.js";
 import { mappings, type Table } from "./mapping.js";
 import { GENERIC, jsonFile, SIDES, window, type Side } from "./reconcile-flags.js";
-import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
+import { FINE, fileBytes, filePieces, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
@@ -24,7 +24,7 @@ export async function runReconcile(argv: string[]): Promise<number> {
 
   const ledgerRoot = given["ledger-root"] === undefined ? {} : { ledgerRoot: ledgerRootOf(given["ledger-root"]) };
   if (given["verify-proof"] !== undefined) {
-    const originals = [...SIDES, ...SETTINGS].flatMap((side) => originalsOf(side, given[flagOf(side)]));
+    const originals = [...SIDES, ...SETTINGS].flatMap((side) => pathsOf(given[flagOf(side)]).map((path): Original => ({ side, name: path, data: filePieces(flagOf(side), path) })));
     return checkProof({ path: given["verify-proof"], keyEnv: given["sign-env"], originals, json: given.json === true, ...ledgerRoot });
   }
   const rules = given.rules === undefined ? {} : { rules: rulesOf(jsonFile("rules", given.rules)) };
@@ -104,8 +104,11 @@ function flagOf<Name extends Side | (typeof SETTINGS)[number]>(side: Name): Name
 
 /** The files that a flag names, as they lie on the disk. */
 function originalsOf(side: Original["side"], paths: string | readonly string[] | undefined): Original[] {
-  const all = typeof paths === "string" ? [paths] : (paths ?? []);
-  return all.map((path) => ({ side, name: path, data: fileBytes(side, path) }));
+  return pathsOf(paths).map((path) => ({ side, name: path, data: fileBytes(flagOf(side), path) }));
+}
+
+function pathsOf(paths: string | readonly string[] | undefined): readonly string[] {
+  return typeof paths === "string" ? [paths] : (paths ?? []);
 }
 
 /** Writes a file that a flag names. */

@@ -25,6 +25,9 @@ export class UsageError extends Error {
 /** Longest input file, in bytes: wasm has 4 GiB, and reads a file into about three times its size. */
 const FILE_BYTES_MAX = 1_000_000_000;
 
+/** A piece of a file. */
+const PIECE_BYTES = 1_048_576;
+
 /** What was typed is shown up to this many characters. */
 const SHOWN_MAX = 80;
 
@@ -114,15 +117,46 @@ export function fileBytes(flag: string, path: string): Uint8Array {
   }
 }
 
+/** The same piece by piece: a file of any length, of which no more than a piece is held. */
+export async function* filePieces(flag: string, path: string): AsyncGenerator<Uint8Array> {
+  if (path === "-") {
+    yield fileBytes(flag, path);
+    return;
+  }
+  let file: number | undefined;
+  try {
+    file = openedRegular(path).file;
+    for (let read = PIECE_BYTES; read > 0; ) {
+      const piece = new Uint8Array(PIECE_BYTES);
+      read = readSync(file, piece);
+      yield piece.subarray(0, read);
+    }
+  } catch (error) {
+    throw new UsageError(`--${flag} ${cut(path)}: ${reason(error)}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 /** A device or a pipe may never end, or never begin; who has one can give it as standard input. */
-function regularFile(path: string): Uint8Array {
+function openedRegular(path: string): { readonly file: number; readonly size: number } {
   // Without blocking where that exists, as opening a pipe waits for its other end.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const state = fstatSync(file);
     if (state.isDirectory()) throw new UsageError("this is a folder");
     if (!state.isFile()) throw new UsageError("this is no regular file; give it as standard input, with - for its name");
-    if (state.size > FILE_BYTES_MAX) throw tooLong();
+    return { file, size: state.size };
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+function regularFile(path: string): Uint8Array {
+  const { file, size } = openedRegular(path);
+  try {
+    if (size > FILE_BYTES_MAX) throw tooLong();
     return readFileSync(file);
   } finally {
     closeSync(file);

@@ -5,7 +5,7 @@
  * in flight, and rows that are set aside) make what the next side says.
  */
 
-import type { Break, BreakKind, RowPlace } from "./report.js";
+import type { Break, BreakKind } from "./report.js";
 
 /** A side of a run. */
 export type Side = "ledger" | "settlement" | "bank";
@@ -42,26 +42,19 @@ export interface Bridge {
 }
 
 /** What a row does to the balance. */
-interface Effect {
+export interface Effect {
   readonly currency: string;
   readonly net: bigint;
 }
 
 /** What rows do to the balance, by where they stand. */
 export class Effects {
-  readonly #known = new Map<string, Effect>();
+  readonly #files: Readonly<Record<Side, Map<string, Map<number, Effect>>>> = { ledger: new Map(), settlement: new Map(), bank: new Map() };
 
-  set(side: Side, place: RowPlace, effect: Effect): void {
-    this.#known.set(keyOf(side, place), effect);
+  /** Those of a file, by line. */
+  of(side: Side, file: string): Map<number, Effect> {
+    return held(this.#files[side], file, () => new Map<number, Effect>());
   }
-
-  get(side: Side, place: RowPlace): Effect | undefined {
-    return this.#known.get(keyOf(side, place));
-  }
-}
-
-function keyOf(side: Side, { file, line }: RowPlace): string {
-  return `${side}\n${file}\n${line}`;
 }
 
 /** The ways that rows count on. */
@@ -88,8 +81,8 @@ export class Bridges {
     const [from, to] = WAYS[way];
     const differences = new Map<string, bigint>();
     const count = (side: Side, sign: bigint): void => {
-      for (const place of rows[side]) {
-        const effect = this.#effects.get(side, place);
+      for (const { file, line } of rows[side]) {
+        const effect = this.#effects.of(side, file).get(line);
         if (effect !== undefined) differences.set(effect.currency, (differences.get(effect.currency) ?? 0n) + sign * effect.net);
       }
     };

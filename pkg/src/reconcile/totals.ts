@@ -5,11 +5,11 @@
  * the command knows the same without reading them again: `src/reconcile/sieve/sums.rs`.
  */
 
-import { Bridges, Effects, type Bridge, type Side, type SideTotal, type SideTotals } from "./bridges.js";
+import { Bridges, Effects, type Bridge, type Effect, type Side, type SideTotal, type SideTotals } from "./bridges.js";
 import { originalLine } from "./generic.js";
 import { readers } from "./readers.js";
-import type { BankLine, SettlementLine } from "./readers-lines.js";
-import type { Report, RowPlace } from "./report.js";
+import { amountsOf, type AmountTaker } from "./readers-lines.js";
+import type { Report } from "./report.js";
 
 export type { Bridge, BridgeStep, SideTotal } from "./bridges.js";
 
@@ -53,17 +53,18 @@ export async function addedUp(report: Report, files: TotalledFiles, progress: (r
   const effects = new Effects();
   // Of all rows those of breaks are remembered, and no others.
   for (const { rows } of report.breaks) {
-    for (const side of SIDES) for (const place of rows[side]) effects.set(side, place, { currency: "", net: 0n });
+    for (const side of SIDES) for (const { file, line } of rows[side]) effects.of(side, file).set(line, { currency: "", net: 0n });
   }
-  const take: TakeEffect = (side, place, currency, net) => {
-    if (effects.get(side, place) !== undefined) effects.set(side, place, { currency, net });
+  const take: TakeEffect = (side, file, line, effect) => {
+    const known = effects.of(side, file);
+    if (known.has(line)) known.set(line, effect);
   };
   const of = (side: Side): Promise<SideTotals[Side]> => sideTotals(side, files[side], files.columns[side], take, progress);
   return { totals: { ledger: await of("ledger"), settlement: await of("settlement"), bank: await of("bank") }, effects };
 }
 
-/** Hears what a row does to the balance. */
-export type TakeEffect = (side: Side, place: RowPlace, currency: string, net: bigint) => void;
+/** Hears what the row on a line does to the balance. */
+export type TakeEffect = (side: Side, file: string, line: number, effect: Effect) => void;
 
 /** What one side comes to. */
 export async function sideTotals(
@@ -76,16 +77,25 @@ export async function sideTotals(
   const sums = new Map<string, Sum>();
   for (const { name, data, lines } of files) {
     const batches = readers.batches(data, { format: side === "bank" ? "csv" : "generic", name, ...mapped(data, columns) });
-    for await (const batch of batches) {
-      const read = readers.unpack(batch);
-      const rows = side === "bank" ? read.bank.map(ofBank) : read.settlement.map(ofSettlement);
-      for (const { line, currency, gross, fee, isCounted } of rows) {
-        const sum = sumOf(sums, currency);
-        sum.rows += 1;
-        if (isCounted) [sum.gross, sum.fee] = [sum.gross + gross, sum.fee + fee];
-        take(side, { file: name, line: originalLine(lines, line) }, currency, isCounted ? gross - fee : 0n);
+    let rows = 0;
+    const add = (line: number, currency: string, gross: bigint, fee: bigint, isCounted: boolean): void => {
+      rows += 1;
+      const sum = sumOf(sums, currency);
+      sum.rows += 1;
+      if (isCounted) {
+        sum.gross += gross;
+        sum.fee += fee;
       }
-      progress(rows.length);
+      take(side, name, originalLine(lines, line), { currency, net: isCounted ? gross - fee : 0n });
+    };
+    const taker: AmountTaker = {
+      settlement: (line, type, gross, fee, currency) => add(line, currency, gross, fee ?? 0n, !MOVING.has(type)),
+      bank: (line, minor, currency, state) => add(line, currency, minor, 0n, state === "booked"),
+    };
+    for await (const batch of batches) {
+      amountsOf(batch, taker);
+      progress(rows);
+      rows = 0;
     }
   }
   return sorted(Object.fromEntries([...sums].map(([currency, sum]) => [currency, written(sum)])));
@@ -102,23 +112,6 @@ interface Sum {
   fee: bigint;
 }
 
-interface Line {
-  readonly line: number;
-  readonly currency: string;
-  readonly gross: bigint;
-  readonly fee: bigint;
-  readonly isCounted: boolean;
-}
-
-function ofSettlement({ place, kind, gross, fee, currency, writtenType }: SettlementLine): Line {
-  const type = kind === "unknown" ? writtenType : kind;
-  return { line: place.line, currency, gross, fee: fee ?? 0n, isCounted: !MOVING.has(type) };
-}
-
-function ofBank({ place, amount, state }: BankLine): Line {
-  return { line: place.line, currency: amount.currency, gross: amount.minor, fee: 0n, isCounted: state === "booked" };
-}
-
 /** The columns that are added up, as the contract calls them. */
 const COLUMNS = ["reference", "id", "type", "amount_minor", "amount", "currency", "fee_minor", "fee", "occurred_at", "booked_at"];
 
@@ -129,10 +122,17 @@ const HEADER_BYTES = 65_536;
 function mapped(data: Uint8Array, columns: Readonly<Record<string, string>> | undefined): { mapping?: { columns: Readonly<Record<string, string>> } } {
   if (columns === undefined) return {};
   const [header = ""] = new TextDecoder().decode(data.subarray(0, HEADER_BYTES)).split(/\r?\n|\r/, 1);
-  const there = new Set(header.split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1")));
+  const there = new Set(header.split(delimiter(header)).map((name) => name.trim().replace(/^"(.*)"$/, "$1")));
   const taken = new Set(Object.values(columns));
   const own = COLUMNS.filter((name) => there.has(name) && !taken.has(name) && !Object.hasOwn(columns, name));
   return { mapping: { columns: { ...Object.fromEntries(own.map((name) => [name, name])), ...columns } } };
+}
+
+/** What separates the names of a header, as the readers find it: what stands there most often outside of quotes. */
+function delimiter(header: string): string {
+  const outside = header.split('"').filter((_, place) => place % 2 === 0).join("");
+  const count = (mark: string): number => outside.split(mark).length;
+  return [",", ";", "\t", "|"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
 }
 
 function sumOf(sums: Map<string, Sum>, currency: string): Sum {
