@@ -29,7 +29,7 @@ use tillproof::reconcile::{self, Options, Share, Side, Source, Sources};
 /// How many months are tried, unless the environment says which.
 const SEEDS: u64 = 400;
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 15] = [
     "id",
     "reference",
     "type",
@@ -41,6 +41,11 @@ const HEADER: [&str; 11] = [
     "occurred_at",
     "payout_id",
     "parent_reference",
+    // As files that were made of others have them, with nothing in them.
+    "account",
+    "original_amount_minor",
+    "original_currency",
+    "rate",
 ];
 
 /// A row as both sides may tell it.
@@ -61,7 +66,7 @@ struct Event {
 /// How a side writes its rows.
 struct Dress {
     has: [bool; HEADER.len()],
-    /// Times are moments, moments without a zone, or days.
+    /// Times are moments, moments without a zone, moments to the thousandth of a second, or days.
     times: u64,
     /// So many of a thousand rows write their time otherwise.
     odd_times: u64,
@@ -75,8 +80,11 @@ impl Dress {
             has[column] = random.below(4) != 0;
         }
         has[6] &= random.below(3) == 0;
+        if random.below(3) != 0 {
+            has[11..].fill(false);
+        }
         let odd_times = if random.below(4) == 0 { 30 } else { 0 };
-        Self { has, times: random.below(4).min(2), odd_times, ids }
+        Self { has, times: random.below(4), odd_times, ids }
     }
 
     fn line(&self, random: &mut Random, event: &Event) -> String {
@@ -85,6 +93,7 @@ impl Dress {
         let time = match style {
             0 => format!("2026-03-{day:02}T{hour:02}:15:00Z"),
             1 => format!("2026-03-{day:02}T{hour:02}:15:00"),
+            2 => format!("2026-03-{day:02}T{hour:02}:15:00.000Z"),
             _ => format!("2026-03-{day:02}"),
         };
         let id = if event.id.is_empty() { String::new() } else { format!("{}{}", self.ids, event.id) };
@@ -100,6 +109,10 @@ impl Dress {
             time,
             event.payout.clone(),
             event.parent.clone(),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
         ];
         let own: Vec<String> =
             cells.into_iter().zip(self.has).filter(|(_, has)| *has).map(|(cell, _)| cell).collect();

@@ -144,15 +144,14 @@ impl Columns {
         self.delimiter
     }
 
-    /// Where the cells of a plain row stand; `None` where other columns may matter, or one row to another.
+    /// Where the cells of a plain row stand, and those that have to be empty in all rows, as they may matter, or make one row matter
+    /// to another; `None` without a column of references.
     pub(super) fn layout(&self) -> Option<Layout> {
         let Self { delimiter, width, reference, currency, amount, kind, fee, occurred_at, .. } = *self;
         let Self { tax, net, original, original_currency, rate, value_date, texts, .. } = *self;
         let [id, status, payout_id, parent, account, note] = texts;
-        let others = [account, original_currency, rate, value_date];
-        if others.iter().any(Option::is_some) || original.is_some() {
-            return None;
-        }
+        let figures = |money: Money| [Some(money.figures.index), money.twin.map(|twin| twin.index)];
+        let [amount_seen, its_twin] = original.map_or([None; 2], figures);
         let is_minor = |money: Money| money.figures.minor && money.twin.is_none();
         Some(Layout {
             delimiter,
@@ -170,6 +169,7 @@ impl Columns {
             payout: payout_id,
             note,
             time: occurred_at,
+            blank: [account, original_currency, rate, value_date, amount_seen, its_twin],
         })
     }
 

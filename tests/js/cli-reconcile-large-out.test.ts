@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { opened, type Opened } from "../../pkg/src/cli/reconcile-files.js";
-import { written } from "../../pkg/src/cli/reconcile-large-out.js";
+import { opened, piecesAsRead, type Opened } from "../../pkg/src/cli/reconcile-files.js";
+import { written, type Given, type Question } from "../../pkg/src/cli/reconcile-large-out.js";
+import type { Original } from "../../pkg/src/cli/reconcile-out.js";
 import { documentOf, termsOf } from "../../pkg/src/reconcile/asked.js";
 import type { Proof } from "../../pkg/src/reconcile/index.js";
 import { packTerms } from "../../pkg/src/reconcile/terms.js";
@@ -80,7 +81,7 @@ for (const more of [["--bank", "bank.csv", "--json"], ["--in-flight-business-day
 }
 
 /** The run as the command puts it together, with what is done when the ledger is read for the third time: for its digest. */
-function asked(onDigest: () => void): [given: Parameters<typeof written>[0], run: Parameters<typeof written>[1], question: Parameters<typeof written>[2]] {
+function asked(onDigest: () => void): [Given, Question] {
   const [ours, theirs] = [opened([of("ledger.csv")]) ?? [], opened([of("settlement.csv")]) ?? []];
   const how = { columns: { settlement: { reference: "order", amount_minor: "total" } } };
   const terms = termsOf(how, []);
@@ -95,10 +96,21 @@ function asked(onDigest: () => void): [given: Parameters<typeof written>[0], run
       return read;
     },
   }));
-  const run = { ledger: watched, settlement: theirs, bank: new Uint8Array() };
   const sized = (files: readonly Opened[]): { name: string; length: number }[] => files.map(({ name, length }) => ({ name, length }));
   const document = documentOf(how, terms, { ledger: sized(ours), settlement: sized(theirs), bank: [] });
-  return [{ out: of("direct"), json: true }, run, { document, terms: packTerms(terms), how, bank: [], reading: (read) => read() }];
+  const question: Question = {
+    document,
+    terms: packTerms(terms),
+    ledger: watched,
+    settlement: theirs,
+    bank: { data: new Uint8Array(), files: [], columns: undefined },
+    places: { ledger: new Map(), settlement: new Map(), bank: new Map() },
+    window: {},
+    originals: () => watched.map((file): Original => ({ side: "ledger", name: file.name, data: piecesAsRead("ledger", file) })),
+    isAsItWas: () => true,
+    reading: (read) => read(),
+  };
+  return [{ out: of("direct"), json: true }, question];
 }
 
 test("a file that is written to before its digest is made is refused, and nothing of the run is left", async () => {

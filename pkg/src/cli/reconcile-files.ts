@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync, type BigIntStats } from "node:fs";
 
 import type { Readable } from "../reconcile/sieving.js";
+import { shown, UsageError } from "./usage.js";
 
 /** A file of this run. */
 export interface Opened extends Readable {
@@ -21,6 +22,22 @@ export function readable(descriptor: number, length: number): Readable {
 export function isAsItWas({ descriptor, state }: Opened): boolean {
   const now = fstatSync(descriptor, { bigint: true });
   return now.size === state.size && now.mtimeNs === state.mtimeNs;
+}
+
+/** So much of a file is hashed at once. */
+const PIECE_BYTES = 1_048_576;
+
+/** A file as it was read; refused where it is another by now, as a proof would speak of that. */
+export async function* piecesAsRead(side: string, file: Opened): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < file.length; ) {
+    // A new one each time: whoever takes it may keep it.
+    const room = new Uint8Array(PIECE_BYTES);
+    const got = file.read(room, at);
+    if (got === 0) break;
+    yield room.subarray(0, got);
+    at += got;
+  }
+  if (!isAsItWas(file)) throw new UsageError(`--${side} ${shown(file.name)}: somebody has written to it since it was read: run this again`);
 }
 
 /** The files of a side; `undefined` for what is no regular file, or cannot be opened: the other way says why. */

@@ -2,6 +2,7 @@
 
 import type { ReconcileOptions } from "../reconcile/index.js";
 import { isDay } from "./moments.js";
+import type { Original } from "./reconcile-out.js";
 import { fileBytes, reason, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** The generic CSV of the documentation, with `--mapping` for files that call their columns otherwise. */
@@ -50,4 +51,13 @@ function days(path: string): string[] {
     throw new UsageError(`--holidays ${shown(path)}, line ${wrong + 1}: expected a day such as 2026-12-25`);
   }
   return found.filter((day) => day !== "");
+}
+
+/** The files that settle how others are read and judged; a proof speaks of them too. */
+export function settingsOf(
+  { mapping = [], holidays, rules }: { readonly mapping?: readonly string[] | undefined; readonly holidays?: string | undefined; readonly rules?: string | undefined },
+  read: (flag: string, path: string) => Original["data"],
+): Original[] {
+  const of = (side: Original["side"], flag: string, path: string | undefined): Original[] => (path === undefined ? [] : [{ side, name: path, data: read(flag, path) }]);
+  return [...mapping.flatMap((path) => of("columns", "mapping", path)), ...of("holidays", "holidays", holidays), ...of("rules", "rules", rules)];
 }

@@ -1,118 +1,91 @@
 /**
- * `--out` of large files: what is written is told by the sieve, which adds up what it reads.
+ * `--out` of files that go through the sieve, which adds up what it reads and tells the report once.
  *
- * Invariant: what is written is to the byte what `reconcile` writes of the same files, but for the moment of the proof, or nothing is
- * written here.
+ * Invariant: what is written is to the byte what comes of all rows, looked at one by one, but for the moment of the proof; or nothing
+ * is written here.
  */
 
-import type { Judged } from "../reconcile/asked.js";
 import { Effects, type SideTotals } from "../reconcile/bridges.js";
-import type { NamedSource } from "../reconcile/index.js";
-import { summedPart, tellReport, type Summed } from "../reconcile/sieving.js";
-
-import { ToldReport } from "../reconcile/told.js";
-import { sideTotals, sorted } from "../reconcile/totals.js";
-import { isAsItWas, type Opened } from "./reconcile-files.js";
-import type { Run } from "./reconcile-lanes.js";
+import { originalLine } from "../reconcile/generic.js";
+import type { Places } from "../reconcile/places.js";
+import { summedPart, tellReport, type Readable, type Summed } from "../reconcile/sieving.js";
+import { ToldReport, type ReportTaker } from "../reconcile/told.js";
+import { sideTotals, sorted, type TotalledFile } from "../reconcile/totals.js";
 import { ReportFiles, type Original } from "./reconcile-out.js";
 import { ledgerRootOf, proofKey } from "./reconcile-proof.js";
-import { FINE, fileBytes, NO, shown, UsageError } from "./usage.js";
+import { FINE, NO } from "./usage.js";
 
 /** Flags that say what is written. */
 export interface Given {
   readonly out: string;
   readonly json: boolean;
-  readonly mapping?: readonly string[] | undefined;
-  readonly holidays?: string | undefined;
   readonly "sign-env"?: string | undefined;
   readonly "ledger-root"?: string | undefined;
 }
 
-/** What the sieve is asked, in its own words. */
+/** A file of ledger or settlement. */
+export interface NamedReadable extends Readable {
+  readonly name: string;
+}
+
+/** A run, and what is known of it beside its rows. */
 export interface Question {
   readonly document: Uint8Array;
   readonly terms: Uint8Array;
-  readonly how: Judged;
-  readonly bank: readonly (NamedSource & { readonly data: Uint8Array })[];
+  readonly ledger: readonly NamedReadable[];
+  readonly settlement: readonly NamedReadable[];
+  readonly bank: { readonly data: Uint8Array; readonly files: readonly TotalledFile[]; readonly columns: Readonly<Record<string, string>> | undefined };
+  readonly places: Places;
+  /** The window, as far as flags say it. */
+  readonly window: { readonly inFlightDays?: number | undefined; readonly businessDays?: boolean | undefined };
+  /** The files that the proof speaks of, as they lie on the disk. */
+  readonly originals: () => readonly Original[];
+  /** Whether nobody has written to a file since it was opened. */
+  readonly isAsItWas: () => boolean;
   /** Shows that it reads, as long as it does. */
   readonly reading: <T>(read: () => T) => T;
 }
 
 /** Writes all of it, prints the report as well, and gives the exit status; `undefined` where the files are not for the sieve, and nothing was written. */
-export async function written(given: Given, run: Run, { document, terms, how, bank, reading }: Question, print: (piece: Uint8Array) => void): Promise<number | undefined> {
+export async function written(given: Given, question: Question, print: (piece: Uint8Array) => void): Promise<number | undefined> {
+  const { document, ledger, settlement, bank, places, window, originals, reading } = question;
   const root = given["ledger-root"] === undefined ? {} : { ledgerRoot: ledgerRootOf(given["ledger-root"]) };
-  const summed = reading(() => summedPart(document, run));
+  const summed = reading(() => summedPart(document, { ledger, settlement, bank: bank.data }));
   // What was looked at twice has to be the same both times.
-  if (summed === undefined || ![...run.ledger, ...run.settlement].every(isAsItWas)) return undefined;
+  if (summed === undefined || !question.isAsItWas()) return undefined;
   const key = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
-  const effects = effectsOf(summed, run);
-  const booked = await sideTotals("bank", bank, how.columns?.bank, (side, file, line, effect) => void effects.of(side, file).set(line, effect));
+  const effects = effectsOf(summed, question);
+  const booked = await sideTotals("bank", bank.files, bank.columns, (side, file, line, effect) => void effects.of(side, file).set(line, effect));
   const totals: SideTotals = { ledger: sorted(summed.ledger), settlement: sorted(summed.settlement), bank: booked };
-  const files = new ReportFiles(given.out, effects, given.json ? undefined : print);
+  const files = new ReportFiles(given.out, effects, { json: given.json, print });
   try {
-    const breaks = tell(terms, files, given.json ? print : undefined);
-    const originals = [...read("ledger", run.ledger), ...read("settlement", run.settlement), ...bank.map((file): Original => ({ side: "bank", ...file })), ...settings(given)];
-    const { inFlightDays, businessDays } = how;
-    await files.end({ originals, totals, hasBank: bank.length > 0, inFlightDays, businessDays, ...key, ...root });
+    const breaks = tell(question.terms, places, files);
+    await files.end({ originals: originals(), totals, hasBank: bank.files.length > 0, ...window, ...key, ...root });
     return breaks === 0 ? FINE : NO;
   } finally {
     files.drop();
   }
 }
 
-/** What the rows that stay do to the balance, by where they stand. */
-function effectsOf({ staying }: Summed, { ledger, settlement }: Run): Effects {
+/** What the rows that stay do to the balance, by where they stood in the files they came from. */
+function effectsOf({ staying }: Summed, { ledger, settlement, places }: Question): Effects {
   const effects = new Effects();
+  const files = [["ledger", ledger], ["settlement", settlement]] as const;
+  const found = files.map(([side, all]) => all.map(({ name }) => ({ known: effects.of(side, name), lines: places[side].get(name) })));
   for (const [side, file, line, currency, net] of staying) {
-    const name = (side === 0 ? ledger : settlement)[file]?.name ?? "";
-    effects.of(side === 0 ? "ledger" : "settlement", name).set(line, { currency, net: BigInt(net) });
+    const own = found[side]?.[file];
+    own?.known.set(originalLine(own.lines, line), { currency, net: BigInt(net) });
   }
   return effects;
 }
 
-/** Tells the report to the files, and gives the number of its breaks. */
-function tell(terms: Uint8Array, files: ReportFiles, echo: (json: Uint8Array) => void = () => undefined): number {
-  const told = new ToldReport(files);
-  const all = (bytes: Uint8Array): void => {
-    files.json(bytes);
-    echo(bytes);
-  };
+/** Judges what the engine keeps, tells the report by the lines of the files that rows came from, and gives the number of its breaks. */
+export function tell(terms: Uint8Array, places: Places, taker: ReportTaker): number {
+  const told = new ToldReport(places, taker);
   return tellReport(terms, { asLines: false, most: 1, each: 1 }, {
+    // Nobody helps.
     stretch: () => undefined,
-    text(bytes) {
-      all(bytes);
-      told.text(bytes);
-    },
-    end(bytes) {
-      all(bytes);
-      told.end(bytes);
-    },
+    text: (piece) => told.text(piece),
+    end: (piece) => told.end(piece),
   });
-}
-
-/** So much of a file is hashed at once. */
-const PIECE_BYTES = 1_048_576;
-
-function read(side: "ledger" | "settlement", files: readonly Opened[]): Original[] {
-  return files.map((file) => ({ side, name: file.name, data: piecesOf(side, file) }));
-}
-
-/** A file as it was read; refused where it is another by now, as the proof would speak of that. */
-async function* piecesOf(side: string, file: Opened): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < file.length; ) {
-    // A new one each time: whoever takes it may keep it.
-    const room = new Uint8Array(PIECE_BYTES);
-    const got = file.read(room, at);
-    if (got === 0) break;
-    yield room.subarray(0, got);
-    at += got;
-  }
-  if (!isAsItWas(file)) throw new UsageError(`--${side} ${shown(file.name)}: somebody has written to it since it was read: run this again`);
-}
-
-/** The files that settle how others are read and judged. */
-function settings({ mapping, holidays }: Given): Original[] {
-  const of = (side: "columns" | "holidays", flag: string, paths: readonly string[]): Original[] =>
-    paths.map((path) => ({ side, name: path, data: fileBytes(flag, path) }));
-  return [...of("columns", "mapping", mapping ?? []), ...of("holidays", "holidays", holidays === undefined ? [] : [holidays])];
 }

@@ -9,6 +9,7 @@ import { closeSync } from "node:fs";
 
 import { asked, documentOf, termsOf, type Judged } from "../reconcile/asked.js";
 import type { NamedSource, ReconcileOptions } from "../reconcile/index.js";
+import type { Places } from "../reconcile/places.js";
 import { keptPart, keptWhole, tellReport, tellStretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
 import { isTillproofError } from "../shell/errors.js";
@@ -16,9 +17,10 @@ import { flagsOf } from "./commands.js";
 import { mappings } from "./mapping.js";
 import { moment } from "./moments.js";
 import { progress, type Progress } from "./progress.js";
-import { isAsItWas, opened, print, type Opened } from "./reconcile-files.js";
-import { GENERIC, window } from "./reconcile-flags.js";
+import { isAsItWas, opened, piecesAsRead, print, type Opened } from "./reconcile-files.js";
+import { GENERIC, settingsOf, window } from "./reconcile-flags.js";
 import { inLanes, started, type Thread } from "./reconcile-lanes.js";
+import type { Original } from "./reconcile-out.js";
 import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
 
 /** Below this the files are read as a whole: it takes no longer. */
@@ -29,6 +31,9 @@ const BYTES_MIN = 262_144;
  * all are packed.
  */
 const BREAKS_EACH = 1024;
+
+/** No file was written anew. */
+const NOWHERE_ELSE: Places = { ledger: new Map(), settlement: new Map(), bank: new Map() };
 
 /** Flags that ask for more than a report: all rows are looked at for them. */
 const NOT_HERE = ["matches", "rules", "verify-proof"] as const;
@@ -75,15 +80,26 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     // Most of a file is read once more for the rows that stay.
     const bar = progress("reading", 2 * size);
     const alone = { ...run, ledger: watched(ledger, bar), settlement: watched(settlement, bar) };
+    const isAll = (): boolean => [...ledger, ...settlement].every(isAsItWas);
     if (given.out !== undefined) {
       const { written } = await import("./reconcile-large-out.js");
-      return await written({ ...given, out: given.out, json }, alone, { document, terms: packTerms(terms), bank, how, reading: (read) => shownUntilRead(bar, read) }, print);
+      const question = {
+        ...alone, document,
+        terms: packTerms(terms),
+        bank: { data: bytes, files: bank, columns: columns.bank },
+        places: NOWHERE_ELSE,
+        window: window(given),
+        originals: () => [...originalsOf("ledger", ledger), ...originalsOf("settlement", settlement), ...bank.map((file): Original => ({ side: "bank", ...file })), ...settingsOf(given, fileBytes)],
+        isAsItWas: isAll,
+        reading: <T>(read: () => T): T => shownUntilRead(bar, read),
+      };
+      return await written({ ...given, out: given.out, json }, question, print);
     }
     const lanes = workers > 1 ? await started(run, workers, document) : undefined;
     try {
       const isRead = (lanes !== undefined && (await inLanes(run, lanes))) || shownUntilRead(bar, () => keptPart(document, alone));
       // What was looked at twice has to be the same both times.
-      const isKept = isRead && [...ledger, ...settlement].every(isAsItWas);
+      const isKept = isRead && isAll();
       if (!isKept && !keptWholly(how, ledger, settlement, bank)) return undefined;
       const breaks = await told(packTerms(terms), !json, lanes?.threads ?? []);
       return breaks === 0 ? FINE : NO;
@@ -102,6 +118,11 @@ function shownUntilRead<T>(bar: Progress, read: () => T): T {
   } finally {
     bar.end();
   }
+}
+
+/** The files as the proof speaks of them. */
+function originalsOf(side: "ledger" | "settlement", files: readonly Opened[]): Original[] {
+  return files.map((file) => ({ side, name: file.name, data: piecesAsRead(side, file) }));
 }
 
 /** Files whose reading is shown. */

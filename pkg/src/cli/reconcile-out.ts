@@ -46,10 +46,16 @@ type Name = (typeof NAMES)[number];
 /** So many bytes are copied from one file to another at once. */
 const COPIED_BYTES = 1_048_576;
 
+/** Where the report is printed as well, as JSON or for people. */
+export interface Echo {
+  readonly json: boolean;
+  readonly print: (piece: Uint8Array) => void;
+}
+
 /** The files of one folder. Whoever made them calls {@link ReportFiles.drop} in the end, whatever came of it. */
 export class ReportFiles implements ReportTaker {
   readonly #folder: string;
-  readonly #echo: ((text: Uint8Array) => void) | undefined;
+  readonly #echo: Echo | undefined;
   /** Those that are open, by their names to come. */
   readonly #parts = new Map<string, number>();
   readonly #nameless = new Set<string>();
@@ -61,8 +67,8 @@ export class ReportFiles implements ReportTaker {
   #head: ReportHead | undefined;
   #isFirst = true;
 
-  /** Makes the folder; `effects` are those of the rows of breaks, and `echo` hears of the report for people as well. */
-  constructor(folder: string, effects: Effects, echo?: (text: Uint8Array) => void) {
+  /** Makes the folder; `effects` are those of the rows of breaks, and `echo` is what the report is printed to in one of two forms. */
+  constructor(folder: string, effects: Effects, echo?: Echo) {
     this.#folder = folder;
     this.#echo = echo;
     this.#bridges = new Bridges(effects);
@@ -76,9 +82,9 @@ export class ReportFiles implements ReportTaker {
     });
   }
 
-  /** The next bytes of the report as programs read it. */
   json(piece: Uint8Array | string): void {
     this.#write("report.json", piece);
+    if (this.#echo?.json === true) this.#print(piece);
   }
 
   head(head: ReportHead): void {
@@ -141,7 +147,7 @@ export class ReportFiles implements ReportTaker {
   #write(name: Name | "rows", what: Uint8Array | string): void {
     const part = this.#parts.get(name) ?? -1;
     this.#tried(() => {
-      for (const bytes of typeof what === "string" ? encoded(what) : [what]) {
+      for (const bytes of piecesOf(what)) {
         for (let at = 0; at < bytes.length; ) at += writeSync(part, bytes, at);
       }
     });
@@ -149,7 +155,11 @@ export class ReportFiles implements ReportTaker {
 
   #text(text: string): void {
     this.#write("report.txt", text);
-    if (this.#echo !== undefined) for (const bytes of encoded(text)) this.#echo(bytes);
+    if (this.#echo?.json === false) this.#print(text);
+  }
+
+  #print(what: Uint8Array | string): void {
+    for (const bytes of piecesOf(what)) this.#echo?.print(bytes);
   }
 
   #copy(from: Name | "rows", to: Name): void {
@@ -178,8 +188,9 @@ const ENCODER = new TextEncoder();
 /** Text goes through here to its file: as bytes of its own it would be held twice, until somebody looks for garbage. */
 const ROOM = new Uint8Array(262_144);
 
-/** A text in UTF-8, piece by piece. The bytes of a piece hold until the next. */
-function* encoded(text: string): Generator<Uint8Array> {
+/** Bytes, or a text in UTF-8, piece by piece. The bytes of a piece hold until the next. */
+function* piecesOf(text: Uint8Array | string): Generator<Uint8Array> {
+  if (typeof text !== "string") return yield text;
   for (let at = 0; at < text.length; ) {
     const { read, written } = ENCODER.encodeInto(text.slice(at), ROOM);
     yield ROOM.subarray(0, written);

@@ -13,7 +13,7 @@ import { moment } from "./moments.js";
 import { progress } from "./progress.js";
 import { addedUp, type TotalledFile } from "../reconcile/totals.js";
 import { mappings, type Table } from "./mapping.js";
-import { GENERIC, jsonFile, SIDES, window, type Side } from "./reconcile-flags.js";
+import { GENERIC, jsonFile, settingsOf, SIDES, window, type Side } from "./reconcile-flags.js";
 import { FINE, fileBytes, filePieces, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
@@ -24,7 +24,8 @@ export async function runReconcile(argv: string[]): Promise<number> {
 
   const ledgerRoot = given["ledger-root"] === undefined ? {} : { ledgerRoot: ledgerRootOf(given["ledger-root"]) };
   if (given["verify-proof"] !== undefined) {
-    const originals = [...SIDES, ...SETTINGS].flatMap((side) => pathsOf(given[flagOf(side)]).map((path): Original => ({ side, name: path, data: filePieces(flagOf(side), path) })));
+    const sides = SIDES.flatMap((side) => (given[side] ?? []).map((path): Original => ({ side, name: path, data: filePieces(side, path) })));
+    const originals = [...sides, ...settingsOf(given, filePieces)];
     return checkProof({ path: given["verify-proof"], keyEnv: given["sign-env"], originals, json: given.json === true, ...ledgerRoot });
   }
   const rules = given.rules === undefined ? {} : { rules: rulesOf(jsonFile("rules", given.rules)) };
@@ -42,24 +43,29 @@ export async function runReconcile(argv: string[]): Promise<number> {
     ...(read.bank === undefined ? {} : { bank: read.bank.generic }),
   };
   const columns = Object.keys(names).length === 0 ? undefined : names;
-  const report = reconciled({
+  const options = {
     ...files,
     ...(columns === undefined ? {} : { columns }),
     ...(given["as-of"] === undefined ? {} : { asOf: moment("as-of", given["as-of"]) }),
     ...window(given),
     ...rules,
     ...(PROVIDERS.has(given["settlement-format"] ?? GENERIC) ? { provider: given["settlement-format"] } : {}),
-    ...(given.matches === undefined ? {} : { onMatch: (match: Match) => void matches.push(JSON.stringify(match)) }),
-  });
+  };
+  const originals = (): Original[] => [
+    ...SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }): Original => ({ side, name, data }))),
+    ...settingsOf(given, fileBytes),
+  ];
+  if (given.rules === undefined && given.matches === undefined) {
+    const { toldHeld } = await import("./reconcile-held.js");
+    const status = await toldHeld(options, { ...given, json: given.json === true }, originals);
+    if (status !== undefined) return status;
+  }
+  const report = reconciled({ ...options, ...(given.matches === undefined ? {} : { onMatch: (match: Match) => void matches.push(JSON.stringify(match)) }) });
   if (given.matches !== undefined) written("matches", given.matches, matches.map((line) => `${line}\n`).join(""));
   if (given.out !== undefined) {
     const settings = window(given);
     const signed = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
-    const originals = [
-      ...SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }): Original => ({ side, name, data }))),
-      ...SETTINGS.flatMap((side) => originalsOf(side, given[flagOf(side)])),
-    ];
-    await writeReports(given.out, report, { ...files, ...(columns === undefined ? {} : { columns }) }, { originals, ...settings, ...signed, ...rules, ...ledgerRoot });
+    await writeReports(given.out, report, { ...files, ...(columns === undefined ? {} : { columns }) }, { originals: originals(), ...settings, ...signed, ...rules, ...ledgerRoot });
   }
   if (given.json === true) printJson(report);
   else process.stdout.write(toText(report));
@@ -92,23 +98,6 @@ async function writeReports(folder: string, report: Report, files: Files & Pick<
 function bytesOf(data: NamedSource["data"]): Uint8Array {
   if (typeof data === "string") return new TextEncoder().encode(data);
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-}
-
-/** What settles how files are read and judged: each is a file of its own, and part of what a proof speaks of. */
-const SETTINGS = ["columns", "holidays", "rules"] as const;
-
-/** The flag that names the file of a side or a setting. */
-function flagOf<Name extends Side | (typeof SETTINGS)[number]>(side: Name): Name extends "columns" ? "mapping" : Exclude<Name, "columns"> {
-  return (side === "columns" ? "mapping" : side) as Name extends "columns" ? "mapping" : Exclude<Name, "columns">;
-}
-
-/** The files that a flag names, as they lie on the disk. */
-function originalsOf(side: Original["side"], paths: string | readonly string[] | undefined): Original[] {
-  return pathsOf(paths).map((path) => ({ side, name: path, data: fileBytes(flagOf(side), path) }));
-}
-
-function pathsOf(paths: string | readonly string[] | undefined): readonly string[] {
-  return typeof paths === "string" ? [paths] : (paths ?? []);
 }
 
 /** Writes a file that a flag names. */

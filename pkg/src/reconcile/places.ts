@@ -6,23 +6,29 @@
 
 import { placed } from "./generic.js";
 import type { Match } from "./matches.js";
-import type { Report, RowPlace } from "./report.js";
+import type { Break, Report, RowPlace } from "./report.js";
 
 /** Of each side, where the rows stood of the files that were written anew, by name. */
 export type Places = Readonly<Record<"ledger" | "settlement" | "bank", ReadonlyMap<string, readonly number[]>>>;
 
 /** Rows are told by the line of the file they came from, where `readers.source` has written them anew. */
 export function withOriginalPlaces(report: Report, places: Places): Report {
-  if (Object.values(places).every(({ size }) => size === 0)) return report;
+  return arePlaces(places) ? { ...report, breaks: report.breaks.map((one) => withOriginalRows(one, places)) } : report;
+}
+
+/** Whether any file was written anew. */
+export function arePlaces(places: Places): boolean {
+  return Object.values(places).some(({ size }) => size > 0);
+}
+
+/** The same for one break. */
+export function withOriginalRows(one: Break, places: Places): Break {
   const told = (rows: readonly RowPlace[], side: keyof Places): RowPlace[] => rows.map((row) => placed(row, places[side]));
   return {
-    ...report,
-    breaks: report.breaks.map((one) => ({
-      ...one,
-      rows: { ledger: told(one.rows.ledger, "ledger"), settlement: told(one.rows.settlement, "settlement"), bank: told(one.rows.bank, "bank") },
-      // A row of the ledger is missing in the settlement, and the nearest one stands there.
-      ...(one.nearest === undefined ? {} : { nearest: { ...one.nearest, ...placed(one.nearest, places[one.rows.ledger.length > 0 ? "settlement" : "ledger"]) } }),
-    })),
+    ...one,
+    rows: { ledger: told(one.rows.ledger, "ledger"), settlement: told(one.rows.settlement, "settlement"), bank: told(one.rows.bank, "bank") },
+    // A row of the ledger is missing in the settlement, and the nearest one stands there.
+    ...(one.nearest === undefined ? {} : { nearest: { ...one.nearest, ...placed(one.nearest, places[one.rows.ledger.length > 0 ? "settlement" : "ledger"]) } }),
   };
 }
 

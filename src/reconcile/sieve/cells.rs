@@ -35,6 +35,15 @@ pub(in crate::reconcile) struct Layout {
     pub(in crate::reconcile) payout: Option<usize>,
     pub(in crate::reconcile) note: Option<usize>,
     pub(in crate::reconcile) time: Option<usize>,
+    /// Columns in which nothing stands, or the file is not for the sieve.
+    pub(in crate::reconcile) blank: [Option<usize>; 6],
+}
+
+impl Layout {
+    /// Whether there are columns in which nothing may stand.
+    pub(super) fn has_blanks(&self) -> bool {
+        self.blank != [None; 6]
+    }
 }
 
 /// A row of a chunk: where it begins and where its cells end.
@@ -80,6 +89,12 @@ impl<'c> Span<'c> {
     pub(super) fn is_charge(&self, layout: &Layout) -> bool {
         let Some(kind) = layout.kind else { return true };
         matches!(self.bytes(kind), Some(b"" | b"charge"))
+    }
+
+    /// Whether nothing stands where nothing may.
+    #[inline(never)]
+    pub(super) fn is_blank(&self, layout: &Layout) -> bool {
+        layout.blank.iter().flatten().all(|index| self.cell(*index).is_none_or(|(_, length)| length == 0))
     }
 
     /// Whether every quote is the first or the last of a cell that begins and ends with one.
@@ -158,10 +173,13 @@ pub(super) fn read(
             let text = text?;
             match text.as_array() {
                 Some(whole) => (moment(whole, words)?, false, false),
-                None => {
-                    let (time, is_day) = short_moment(text, words)?;
-                    (time, is_day, !is_day)
-                }
+                None => match without_fraction(text) {
+                    Some(whole) => (moment(&whole, words)?, false, false),
+                    None => {
+                        let (time, is_day) = short_moment(text, words)?;
+                        (time, is_day, !is_day)
+                    }
+                },
             }
         }
     };
@@ -306,6 +324,14 @@ fn moment(text: &[u8; 20], words: &mut Words) -> Option<u32> {
     }
     let since = hour.wrapping_mul(3_600).wrapping_add(minute.wrapping_mul(60)).wrapping_add(second);
     words.day(day)?.checked_add(u32::try_from(since).ok()?).filter(|seconds| *seconds != NO_TIME)
+}
+
+/// A moment of a whole second that says so, as JavaScript writes it: without its `.000`.
+#[inline(never)]
+fn without_fraction(text: &[u8]) -> Option<[u8; 20]> {
+    let mut whole = [b'Z'; 20];
+    whole.get_mut(..19)?.copy_from_slice(text.strip_suffix(b".000Z").filter(|rest| rest.len() == 19)?);
+    Some(whole)
 }
 
 /// The same for a day, and for a moment without a zone: `2026-03-01 00:00:00`, also with a `T`; and whether it is a day.
