@@ -89,7 +89,7 @@ export const ARTEFACTS = [
   { name: "reconcile", features: "wasm-reconcile,artefact", compact: true },
   { name: "reconcile-files", features: "wasm-reconcile-files,artefact", compact: true },
   { name: "reconcile-sieve", features: "wasm-reconcile-sieve,artefact", fast: true, level: "3", pass: "-O3", once: 20 },
-  { name: "formats", features: "wasm-formats" },
+  { name: "formats", features: "wasm-formats", fast: true },
   { name: "simulator", features: "wasm-simulator", fast: true, level: "3", inline: 100, pass: "-O3" },
   { name: "torture", features: "wasm-torture,artefact", fast: true },
 ];

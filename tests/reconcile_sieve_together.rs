@@ -21,7 +21,6 @@ mod sifting;
 mod telling;
 
 use random::Random;
-use serde_json::{Value, json};
 use sifting::{give, pour, report, sieve, sieved, sifted};
 use std::collections::BTreeMap;
 use tillproof::reconcile::{self, Options, Share, Side, Source, Sources};
@@ -270,18 +269,50 @@ fn effects(file: &str) -> Vec<(String, i128, i128)> {
         .collect()
 }
 
-/// The sums of a side, as the sieve tells them.
-fn summed(rows: &[(String, i128, i128)]) -> Value {
-    let mut sums: BTreeMap<&str, [i128; 3]> = BTreeMap::new();
-    for (currency, gross, fee) in rows {
-        let sum = sums.entry(currency).or_default();
-        *sum = [sum[0] + 1, sum[1] + gross, sum[2] + fee];
+/// Side, file, line, currency and effect of a row.
+type Effect = (u8, u32, u64, String, i128);
+
+/// What the rows come to, as it is packed: side, currency, rows, gross and fee, in their order; and the effects of single rows.
+fn unpacked(mut bytes: &[u8]) -> (Vec<(u8, String, u64, i128, i128)>, Vec<Effect>) {
+    fn take<'b, const LENGTH: usize>(bytes: &mut &'b [u8]) -> &'b [u8; LENGTH] {
+        let (own, rest) = bytes.split_first_chunk().unwrap();
+        *bytes = rest;
+        own
     }
-    let told = |[rows, gross, fee]: [i128; 3]| {
-        let [gross_minor, fee_minor, net_minor] = [gross, fee, gross - fee].map(|sum| sum.to_string());
-        json!({ "rows": rows as u64, "gross_minor": gross_minor, "fee_minor": fee_minor, "net_minor": net_minor })
-    };
-    Value::Object(sums.into_iter().map(|(currency, sum)| (currency.to_owned(), told(sum))).collect())
+    let code = |bytes: &mut &[u8]| String::from_utf8(take::<3>(bytes).to_vec()).unwrap();
+    let mut sums = Vec::new();
+    let mut effects = Vec::new();
+    assert_eq!(take(&mut bytes), &[1]);
+    for _ in 0..u32::from_le_bytes(*take(&mut bytes)) {
+        let [side] = *take(&mut bytes);
+        let currency = code(&mut bytes);
+        let rows = u64::from_le_bytes(*take(&mut bytes));
+        let gross = i128::from_le_bytes(*take(&mut bytes));
+        sums.push((side, currency, rows, gross, i128::from_le_bytes(*take(&mut bytes))));
+    }
+    while !bytes.is_empty() {
+        let [side] = *take(&mut bytes);
+        let file = u32::from_le_bytes(*take(&mut bytes));
+        let line = u64::from_le_bytes(*take(&mut bytes));
+        let currency = code(&mut bytes);
+        effects.push((side, file, line, currency, i128::from_le_bytes(*take(&mut bytes))));
+    }
+    sums.sort();
+    (sums, effects)
+}
+
+/// The sums of both sides.
+fn summed(sides: &[Vec<(String, i128, i128)>; 2]) -> Vec<(u8, String, u64, i128, i128)> {
+    let mut sums: BTreeMap<(u8, String), (u64, i128, i128)> = BTreeMap::new();
+    for (side, rows) in (0..).zip(sides) {
+        for (currency, gross, fee) in rows {
+            let sum = sums.entry((side, currency.clone())).or_default();
+            *sum = (sum.0 + 1, sum.1 + gross, sum.2 + fee);
+        }
+    }
+    sums.into_iter()
+        .map(|((side, currency), (rows, gross, fee))| (side, currency, rows, gross, fee))
+        .collect()
 }
 
 #[test]
@@ -293,8 +324,20 @@ fn what_the_rows_come_to_is_what_somebody_finds_who_adds_up_line_by_line() {
         let sources = files.each_ref().map(|(_, file, name)| [Source { name, data: file.as_bytes() }]);
         let [ours, theirs] = &sources;
         let sources = Sources { ledger: ours, settlement: theirs, ..Sources::default() };
+        let rows = [&ledger, &settlement].map(|file| effects(file));
+        let check = |bytes: &[u8]| {
+            let (sums, effects) = unpacked(bytes);
+            assert_eq!(sums, summed(&rows), "seed {seed}");
+            for (side, file, line, currency, net) in &effects {
+                let (expected, gross, fee) = &rows[usize::from(*side)][*line as usize - 2];
+                assert_eq!((*file, currency, *net), (0, expected, gross - fee), "seed {seed}");
+            }
+            effects.len()
+        };
+        let Ok(whole) = reconcile::add_up(&sources) else { continue };
+        assert_eq!(check(&whole), rows[0].len() + rows[1].len());
         let mut sieve = sieve(&sources, Options::default(), Share::WHOLE);
-        assert_eq!(sieve.totals(), "null");
+        assert_eq!(sieve.totals(), []);
         sieve.sum_up();
         let read = files.iter().try_for_each(|(side, file, _)| {
             sieve.begin(*side, file.len() as u64)?;
@@ -306,19 +349,23 @@ fn what_the_rows_come_to_is_what_somebody_finds_who_adds_up_line_by_line() {
             continue;
         }
         fits += 1;
-        let totals: Value = serde_json::from_str(&sieve.totals()).unwrap();
-        let rows = [&ledger, &settlement].map(|file| effects(file));
-        assert_eq!(
-            [&totals["ledger"], &totals["settlement"]],
-            [&summed(&rows[0]), &summed(&rows[1])],
-            "seed {seed}"
-        );
-        for row in totals["staying"].as_array().unwrap() {
-            let [side, line] = [&row[0], &row[2]].map(|number| number.as_u64().unwrap() as usize);
-            let (currency, gross, fee) = &rows[side][line - 2];
-            assert_eq!(row, &json!([side, 0, line, currency, (gross - fee).to_string()]), "seed {seed}");
-            stays += 1;
-        }
+        stays += check(&sieve.totals());
     }
-    assert!(fits * 2 > SEEDS && stays > fits * 10, "{stays} rows stayed in {fits} of {SEEDS} months");
+    assert!(
+        fits * 2 > SEEDS && stays > 10 * SEEDS as usize,
+        "{stays} rows stayed in {fits} of {SEEDS} months"
+    );
+}
+
+#[test]
+fn a_row_is_counted_as_the_judge_reads_it_whatever_the_case_of_its_words() {
+    let file = "Reference,TYPE,Amount_Minor,CURRENCY,Fee_Minor\na,Refund,500,EUR,1\nb,CHARGE,700,EUR,2\nc,Payout,90,EUR,\n";
+    let ledger = [Source { name: "l.csv", data: file.as_bytes() }];
+    let bank = "ID,Reference,Amount_Minor,Currency,Booked_At\n1,c,90,EUR,2026-03-03\n2,d,-4,EUR,2026-03-03\n";
+    let bank = [Source { name: "b.csv", data: bank.as_bytes() }];
+    let sources = Sources { ledger: &ledger, bank: &bank, ..Sources::default() };
+    let (sums, effects) = unpacked(&reconcile::add_up(&sources).unwrap());
+    assert_eq!(sums, [(0, "EUR".to_owned(), 3, 200, 3), (2, "EUR".to_owned(), 2, 86, 0)]);
+    let nets: Vec<i128> = effects.iter().map(|(.., net)| *net).collect();
+    assert_eq!(nets, [-501, 698, 0, 90, -4]);
 }

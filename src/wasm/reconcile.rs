@@ -98,7 +98,26 @@ pub fn matches(verdicts: &[u8]) -> Vec<u8> {
     reconcile::matches(verdicts).map_or_else(|corrupt| reply::refusal(&corrupt), String::into_bytes)
 }
 
+/// Takes what [`read`] takes, and answers with what the rows come to: see [`add_up`](reconcile::add_up). No refusal begins like it.
+#[must_use]
+pub fn add_up(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+    let bytes = [ledger, settlement, bank];
+    with_sources(options, bytes, &mut |sources, _| reconcile::add_up(sources))
+        .unwrap_or_else(|error| reply::refusal(&error))
+}
+
 fn try_read(options: &[u8], bytes: [&[u8]; 3]) -> Result<Vec<u8>, Error> {
+    with_sources(options, bytes, &mut |sources, asked| {
+        reconcile::partition(sources, asked.options(), asked.share)
+    })
+}
+
+/// Cuts the bytes of each side into its files.
+fn with_sources(
+    options: &[u8],
+    bytes: [&[u8]; 3],
+    then: &mut dyn FnMut(&Sources<'_>, &Asked<'_>) -> Result<Vec<u8>, ReconcileError>,
+) -> Result<Vec<u8>, Error> {
     let document = json::parse(options)?;
     let asked = Asked::of(&document)?;
     let [ledger, settlement, bank] = &asked.files;
@@ -108,7 +127,7 @@ fn try_read(options: &[u8], bytes: [&[u8]; 3]) -> Result<Vec<u8>, Error> {
     let [ours, theirs, banks] = &asked.mappings;
     let sources =
         Sources { ledger: &ledger, settlement: &settlement, bank: &bank, mappings: [ours, theirs, banks] };
-    Ok(reconcile::partition(&sources, asked.options(), asked.share)?)
+    Ok(then(&sources, &asked)?)
 }
 
 /// A name and so many bytes.
@@ -267,6 +286,12 @@ pub mod file_exports {
     #[wasm_bindgen]
     pub fn reconcile_read(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
         super::read(options, ledger, settlement, bank)
+    }
+
+    /// See [`super::add_up`].
+    #[wasm_bindgen]
+    pub fn reconcile_add_up(options: &[u8], ledger: &[u8], settlement: &[u8], bank: &[u8]) -> Vec<u8> {
+        super::add_up(options, ledger, settlement, bank)
     }
 
     /// See [`super::matches`].

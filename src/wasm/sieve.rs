@@ -63,10 +63,10 @@ impl Sieving {
         }
     }
 
-    /// See [`Sieve::totals`]. Replies with null where there is no run.
+    /// See [`Sieve::totals`].
     #[must_use]
     pub fn totals(&self) -> Vec<u8> {
-        reply::ok(&self.sieve.as_ref().map_or("null".to_owned(), Sieve::totals))
+        self.sieve.as_ref().map(Sieve::totals).unwrap_or_default()
     }
 
     /// Begins a file: side 0 is the ledger, 1 the settlement.

@@ -13,7 +13,7 @@ import { COMMANDS, isCommand, type CommandName } from "./commands.js";
 import { helpOf, overview } from "./help.js";
 import { expected } from "./meant.js";
 import { paintOf } from "./paint.js";
-import { FINE, shown, UsageError, WRONG_USAGE } from "./usage.js";
+import { FINE, reason, shown, UsageError, WRONG_USAGE } from "./usage.js";
 
 /** What carries out a command: takes its flags and gives the exit status. */
 type Run = (argv: string[]) => Promise<number>;
@@ -82,7 +82,9 @@ function expectedCommands(name: string): string {
 
 // A reader that has seen enough (`| head`) is no failure: the exit status still is the answer.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`tillproof: standard output: ${reason(error)}\n`);
+  process.exit(WRONG_USAGE);
 });
 
 try {

@@ -14,10 +14,20 @@ export const SIDES = ["ledger", "settlement", "bank"] as const;
 /** One of them. */
 export type Side = (typeof SIDES)[number];
 
+/** What was read, by path. */
+const SETTINGS = new Map<string, Uint8Array>();
+
+/** The bytes of a file that settles how a run is made, read once: what a proof says of it is then what was used. */
+export function settingBytes(flag: string, path: string): Uint8Array {
+  const known = SETTINGS.get(path) ?? fileBytes(flag, path);
+  SETTINGS.set(path, known);
+  return known;
+}
+
 /** A JSON document that a flag names. */
 export function jsonFile(name: string, path: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(fileBytes(name, path)));
+    return JSON.parse(new TextDecoder().decode(settingBytes(name, path)));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`--${name} ${shown(path)}: this is no JSON: ${reason(error)}`);
@@ -44,7 +54,7 @@ export function window(given: {
 
 /** The days of a holiday file: one on each line; what follows a `#` is a remark. */
 function days(path: string): string[] {
-  const lines = new TextDecoder().decode(fileBytes("holidays", path)).split(/\r?\n/);
+  const lines = new TextDecoder().decode(settingBytes("holidays", path)).split(/\r?\n/);
   const found = lines.map((line) => line.replace(/#.*$/, "").trim());
   const wrong = found.findIndex((day) => day !== "" && !(/^\d{4}-\d{2}-\d{2}$/.test(day) && isDay(day)));
   if (wrong >= 0) {

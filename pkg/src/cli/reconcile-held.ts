@@ -13,7 +13,7 @@ import { packTerms } from "../reconcile/terms.js";
 import type { ReportTaker } from "../reconcile/told.js";
 import { isTillproofError } from "../shell/errors.js";
 import { print } from "./reconcile-files.js";
-import { tell, written, type Given, type NamedReadable } from "./reconcile-large-out.js";
+import { tell, toldToFiles, type Given, type NamedReadable } from "./reconcile-large-out.js";
 import type { Original } from "./reconcile-out.js";
 import { FINE, NO } from "./usage.js";
 
@@ -38,7 +38,7 @@ export async function toldHeld(options: ReconcileOptions, given: Omit<Given, "ou
       isAsItWas: () => true,
       reading: <T>(read: () => T): T => read(),
     };
-    return written({ ...given, out }, question, print);
+    return toldToFiles({ ...given, out }, question, print);
   }
   const whole = { ledger: run.ledger.data, settlement: run.settlement.data, bank: bank.data };
   if (!keptPart(document, { ledger, settlement, bank: bank.data }) && !isKeptWhole(document, whole)) return undefined;

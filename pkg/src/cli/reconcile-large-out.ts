@@ -5,14 +5,14 @@
  * is written here.
  */
 
-import { Effects, type SideTotals } from "../reconcile/bridges.js";
-import { originalLine } from "../reconcile/generic.js";
+import { Effects } from "../reconcile/bridges.js";
 import type { Places } from "../reconcile/places.js";
-import { summedPart, tellReport, type Readable, type Summed } from "../reconcile/sieving.js";
+import { summedPart, tellReport, type Readable } from "../reconcile/sieving.js";
 import { ToldReport, type ReportTaker } from "../reconcile/told.js";
-import { sideTotals, sorted, type TotalledFile } from "../reconcile/totals.js";
+import { bankAddedUp, taken, type Files, type TotalledFile } from "../reconcile/totals.js";
+import type { LedgerRoot } from "../reconcile/proof.js";
 import { ReportFiles, type Original } from "./reconcile-out.js";
-import { ledgerRootOf, proofKey } from "./reconcile-proof.js";
+import { proofKey } from "./reconcile-proof.js";
 import { FINE, NO } from "./usage.js";
 
 /** Flags that say what is written. */
@@ -20,7 +20,7 @@ export interface Given {
   readonly out: string;
   readonly json: boolean;
   readonly "sign-env"?: string | undefined;
-  readonly "ledger-root"?: string | undefined;
+  readonly ledgerRoot?: LedgerRoot | undefined;
 }
 
 /** A file of ledger or settlement. */
@@ -46,37 +46,31 @@ export interface Question {
   readonly reading: <T>(read: () => T) => T;
 }
 
-/** Writes all of it, prints the report as well, and gives the exit status; `undefined` where the files are not for the sieve, and nothing was written. */
-export async function written(given: Given, question: Question, print: (piece: Uint8Array) => void): Promise<number | undefined> {
+/** Writes all of it, prints the report then, and gives the exit status; `undefined` where the files are not for the sieve, and nothing was written. */
+export async function toldToFiles(given: Given, question: Question, print: (piece: Uint8Array) => void): Promise<number | undefined> {
   const { document, ledger, settlement, bank, places, window, originals, reading } = question;
-  const root = given["ledger-root"] === undefined ? {} : { ledgerRoot: ledgerRootOf(given["ledger-root"]) };
   const summed = reading(() => summedPart(document, { ledger, settlement, bank: bank.data }));
   // What was looked at twice has to be the same both times.
   if (summed === undefined || !question.isAsItWas()) return undefined;
   const key = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
-  const effects = effectsOf(summed, question);
-  const booked = await sideTotals("bank", bank.files, bank.columns, (side, file, line, effect) => void effects.of(side, file).set(line, effect));
-  const totals: SideTotals = { ledger: sorted(summed.ledger), settlement: sorted(summed.settlement), bank: booked };
-  const files = new ReportFiles(given.out, effects, { json: given.json, print });
+  const effects = new Effects();
+  const named = { ledger: linesOf(ledger, places.ledger), settlement: linesOf(settlement, places.settlement), bank: [] };
+  // Of the rows that stay nearly all are in a break.
+  const { totals: sides } = taken(summed, named, effects, () => true);
+  const totals = bank.files.length === 0 ? sides : { ...sides, bank: bankAddedUp(bank.files, bank.columns, effects).totals.bank };
+  const files = new ReportFiles(given.out, effects);
   try {
     const breaks = tell(question.terms, places, files);
-    await files.end({ originals: originals(), totals, hasBank: bank.files.length > 0, ...window, ...key, ...root });
+    await files.end({ originals: originals(), totals, hasBank: bank.files.length > 0, ...window, ...key, ledgerRoot: given.ledgerRoot });
+    files.print(given.json ? "report.json" : "report.txt", print);
     return breaks === 0 ? FINE : NO;
   } finally {
     files.drop();
   }
 }
 
-/** What the rows that stay do to the balance, by where they stood in the files they came from. */
-function effectsOf({ staying }: Summed, { ledger, settlement, places }: Question): Effects {
-  const effects = new Effects();
-  const files = [["ledger", ledger], ["settlement", settlement]] as const;
-  const found = files.map(([side, all]) => all.map(({ name }) => ({ known: effects.of(side, name), lines: places[side].get(name) })));
-  for (const [side, file, line, currency, net] of staying) {
-    const own = found[side]?.[file];
-    own?.known.set(originalLine(own.lines, line), { currency, net: BigInt(net) });
-  }
-  return effects;
+function linesOf(files: readonly NamedReadable[], places: Places["ledger"]): Files["ledger"] {
+  return files.map(({ name }) => ({ name, lines: places.get(name) }));
 }
 
 /** Judges what the engine keeps, tells the report by the lines of the files that rows came from, and gives the number of its breaks. */

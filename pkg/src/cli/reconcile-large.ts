@@ -18,7 +18,7 @@ import { mappings } from "./mapping.js";
 import { moment } from "./moments.js";
 import { progress, type Progress } from "./progress.js";
 import { isAsItWas, opened, piecesAsRead, print, type Opened } from "./reconcile-files.js";
-import { GENERIC, settingsOf, window } from "./reconcile-flags.js";
+import { GENERIC, settingBytes, settingsOf, window } from "./reconcile-flags.js";
 import { inLanes, started, type Thread } from "./reconcile-lanes.js";
 import type { Original } from "./reconcile-out.js";
 import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
@@ -50,6 +50,7 @@ async function sieved(argv: string[]): Promise<number | undefined> {
   const formats = [given["ledger-format"], given["settlement-format"], given["bank-format"]];
   const isGeneric = formats.every((format) => format === undefined || format === GENERIC);
   if (!isGeneric || NOT_HERE.some((flag) => given[flag] !== undefined)) return undefined;
+  const root = given["ledger-root"] === undefined ? {} : { ledgerRoot: (await import("./reconcile-proof.js")).ledgerRootOf(given["ledger-root"]) };
   // Tables of their own are read by the readers, as a whole.
   const { columns, tables } = mappings(given.mapping);
   if (Object.keys(tables).length > 0) return undefined;
@@ -82,18 +83,18 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     const alone = { ...run, ledger: watched(ledger, bar), settlement: watched(settlement, bar) };
     const isAll = (): boolean => [...ledger, ...settlement].every(isAsItWas);
     if (given.out !== undefined) {
-      const { written } = await import("./reconcile-large-out.js");
+      const { toldToFiles } = await import("./reconcile-large-out.js");
       const question = {
         ...alone, document,
         terms: packTerms(terms),
         bank: { data: bytes, files: bank, columns: columns.bank },
         places: NOWHERE_ELSE,
         window: window(given),
-        originals: () => [...originalsOf("ledger", ledger), ...originalsOf("settlement", settlement), ...bank.map((file): Original => ({ side: "bank", ...file })), ...settingsOf(given, fileBytes)],
+        originals: () => [...originalsOf("ledger", ledger), ...originalsOf("settlement", settlement), ...bank.map((file): Original => ({ side: "bank", ...file })), ...settingsOf(given, settingBytes)],
         isAsItWas: isAll,
         reading: <T>(read: () => T): T => shownUntilRead(bar, read),
       };
-      return await written({ ...given, out: given.out, json }, question, print);
+      return await toldToFiles({ ...given, ...root, out: given.out, json }, question, print);
     }
     const lanes = workers > 1 ? await started(run, workers, document) : undefined;
     try {

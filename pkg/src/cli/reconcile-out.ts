@@ -2,11 +2,11 @@
  * What `tillproof reconcile --out DIR` leaves behind: the report for programs, for people, for spreadsheets and for auditors.
  *
  * Invariant: no file has its name before all of them are whole. Until then they are written under others, break by break as the
- * report is told.
+ * report is told; whatever fails, none of this run has its name.
  */
 
-import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { chmodSync, closeSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import { Bridges, type Effects, type SideTotals } from "../reconcile/bridges.js";
@@ -46,16 +46,11 @@ type Name = (typeof NAMES)[number];
 /** So many bytes are copied from one file to another at once. */
 const COPIED_BYTES = 1_048_576;
 
-/** Where the report is printed as well, as JSON or for people. */
-export interface Echo {
-  readonly json: boolean;
-  readonly print: (piece: Uint8Array) => void;
-}
-
 /** The files of one folder. Whoever made them calls {@link ReportFiles.drop} in the end, whatever came of it. */
 export class ReportFiles implements ReportTaker {
   readonly #folder: string;
-  readonly #echo: Echo | undefined;
+  /** Two runs at once have parts of their own. */
+  readonly #run = randomUUID();
   /** Those that are open, by their names to come. */
   readonly #parts = new Map<string, number>();
   readonly #nameless = new Set<string>();
@@ -67,16 +62,15 @@ export class ReportFiles implements ReportTaker {
   #head: ReportHead | undefined;
   #isFirst = true;
 
-  /** Makes the folder; `effects` are those of the rows of breaks, and `echo` is what the report is printed to in one of two forms. */
-  constructor(folder: string, effects: Effects, echo?: Echo) {
+  /** Makes the folder; `effects` are those of all rows of breaks, and maybe of others. */
+  constructor(folder: string, effects: Effects) {
     this.#folder = folder;
-    this.#echo = echo;
     this.#bridges = new Bridges(effects);
     this.#tried(() => {
       makeFolder(resolve(folder));
       // The head of the page tells of all breaks, and its rows wait for it.
       for (const name of [...NAMES, "rows"]) {
-        this.#parts.set(name, openSync(this.#partOf(name), "w+"));
+        this.#parts.set(name, openSync(this.#partOf(name), "wx+"));
         this.#nameless.add(name);
       }
     });
@@ -84,17 +78,16 @@ export class ReportFiles implements ReportTaker {
 
   json(piece: Uint8Array | string): void {
     this.#write("report.json", piece);
-    if (this.#echo?.json === true) this.#print(piece);
   }
 
   head(head: ReportHead): void {
     this.#head = head;
-    this.#text(textHead(head));
+    this.#write("report.txt", textHead(head));
     this.#write("breaks.csv", CSV_HEAD);
   }
 
   breaks(some: readonly Break[]): void {
-    this.#text(some.map(textOf).join(""));
+    this.#write("report.txt", some.map(textOf).join(""));
     this.#write("breaks.csv", some.map(csvLine).join(""));
     this.#write("rows", some.map(pageRow).join(""));
     for (const one of some) {
@@ -122,10 +115,37 @@ export class ReportFiles implements ReportTaker {
     const proof = await stated(report, { ...options, inputs: await inputsOf(originals), totals });
     this.#write("proof.json", `${JSON.stringify(proof, null, 2)}\n`);
     this.#close();
-    // The proof is the last: where it stands, the others do.
-    for (const name of NAMES) {
-      this.#tried(() => renameSync(this.#partOf(name), join(this.#folder, name)), name);
-      this.#nameless.delete(name);
+    this.#name();
+  }
+
+  /** Prints a file that has its name: standard output is told of what is whole. */
+  print(name: "report.json" | "report.txt", print: (piece: Uint8Array) => void): void {
+    const file = this.#tried(() => openSync(join(this.#folder, name), "r"), name);
+    const room = new Uint8Array(ROOM.length);
+    try {
+      for (let read = readSync(file, room); read > 0; read = readSync(file, room)) print(room.subarray(0, read));
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Gives the files their names: those of a former run are theirs no longer, its proof first and the new one last. */
+  #name(): void {
+    const places = new Map(NAMES.map((name) => [name, placeOf(join(this.#folder, name))]));
+    const named: string[] = [];
+    try {
+      rmSync(places.get("proof.json")?.path ?? "", { force: true });
+      for (const [name, { path, mode }] of places) {
+        this.#tried(() => {
+          if (mode !== undefined) chmodSync(this.#partOf(name), mode);
+          renameSync(this.#partOf(name), path);
+        }, name);
+        named.push(path);
+        this.#nameless.delete(name);
+      }
+    } catch (error) {
+      for (const path of named) rmSync(path, { force: true });
+      throw error;
     }
   }
 
@@ -141,7 +161,7 @@ export class ReportFiles implements ReportTaker {
   }
 
   #partOf(name: string): string {
-    return join(this.#folder, `.${name}.${process.pid}.part`);
+    return join(this.#folder, `.${name}.${this.#run}.part`);
   }
 
   #write(name: Name | "rows", what: Uint8Array | string): void {
@@ -151,15 +171,6 @@ export class ReportFiles implements ReportTaker {
         for (let at = 0; at < bytes.length; ) at += writeSync(part, bytes, at);
       }
     });
-  }
-
-  #text(text: string): void {
-    this.#write("report.txt", text);
-    if (this.#echo?.json === false) this.#print(text);
-  }
-
-  #print(what: Uint8Array | string): void {
-    for (const bytes of piecesOf(what)) this.#echo?.print(bytes);
   }
 
   #copy(from: Name | "rows", to: Name): void {
@@ -196,6 +207,12 @@ function* piecesOf(text: Uint8Array | string): Generator<Uint8Array> {
     yield ROOM.subarray(0, written);
     at += read;
   }
+}
+
+/** Where a file really lies, and the rights that are kept where one is there already. */
+function placeOf(path: string): { readonly path: string; readonly mode?: number } {
+  const known = statSync(path, { throwIfNoEntry: false });
+  return known?.isFile() === true ? { path: realpathSync(path), mode: known.mode & 0o777 } : { path };
 }
 
 /** Makes a folder and those above it. Node's own recursion never ends where folders cannot be made, as in /proc. */

@@ -10,10 +10,9 @@ import { flagsOf } from "./commands.js";
 import { ReportFiles, type Original, type Stated } from "./reconcile-out.js";
 import { checkProof, ledgerRootOf, proofKey } from "./reconcile-proof.js";
 import { moment } from "./moments.js";
-import { progress } from "./progress.js";
 import { addedUp, type TotalledFile } from "../reconcile/totals.js";
 import { mappings, type Table } from "./mapping.js";
-import { GENERIC, jsonFile, settingsOf, SIDES, window, type Side } from "./reconcile-flags.js";
+import { GENERIC, jsonFile, settingBytes, settingsOf, SIDES, window, type Side } from "./reconcile-flags.js";
 import { FINE, fileBytes, filePieces, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
@@ -53,11 +52,11 @@ export async function runReconcile(argv: string[]): Promise<number> {
   };
   const originals = (): Original[] => [
     ...SIDES.flatMap((side) => (read[side]?.originals ?? []).map(({ name, data }): Original => ({ side, name, data }))),
-    ...settingsOf(given, fileBytes),
+    ...settingsOf(given, settingBytes),
   ];
   if (given.rules === undefined && given.matches === undefined) {
     const { toldHeld } = await import("./reconcile-held.js");
-    const status = await toldHeld(options, { ...given, json: given.json === true }, originals);
+    const status = await toldHeld(options, { ...given, ...ledgerRoot, json: given.json === true }, originals);
     if (status !== undefined) return status;
   }
   const report = reconciled({ ...options, ...(given.matches === undefined ? {} : { onMatch: (match: Match) => void matches.push(JSON.stringify(match)) }) });
@@ -77,12 +76,9 @@ const BREAKS_EACH = 4_096;
 
 /** Writes what `--out` leaves behind. The files are read once more, to add them up. */
 async function writeReports(folder: string, report: Report, files: Files & Pick<ReconcileOptions, "columns">, said: Omit<Stated, "totals" | "hasBank">): Promise<void> {
-  const { rows } = report.summary;
-  const bar = progress("adding up", rows.ledger + rows.settlement + rows.bank);
   const ofSide = (side: Side): TotalledFile[] => (files[side] ?? []).map(({ name, data, lines }) => ({ name, data: bytesOf(data), lines }));
   const [ledger, settlement, bank] = [ofSide("ledger"), ofSide("settlement"), ofSide("bank")];
-  const { totals, effects } = await addedUp(report, { ledger, settlement, bank, columns: files.columns ?? {} }, bar.more);
-  bar.end();
+  const { totals, effects } = addedUp(report, { ledger, settlement, bank, columns: files.columns ?? {} });
   const out = new ReportFiles(folder, effects);
   try {
     out.json(`${JSON.stringify(report, null, 2)}\n`);

@@ -117,7 +117,7 @@ export function fileBytes(flag: string, path: string): Uint8Array {
   }
 }
 
-/** The same piece by piece: a file of any length, of which no more than a piece is held. */
+/** The same piece by piece: a file of any length, of which no more than a piece is held; standard input as a whole. */
 export async function* filePieces(flag: string, path: string): AsyncGenerator<Uint8Array> {
   if (path === "-") {
     yield fileBytes(flag, path);

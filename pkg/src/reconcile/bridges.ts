@@ -106,7 +106,7 @@ export class Bridges {
   #of(way: 0 | 1, currency: string, totals: SideTotals): Bridge {
     const [from, to] = WAYS[way];
     const [start, end] = [from, to].map((side) => BigInt(totals[side][currency]?.net_minor ?? "0")) as [bigint, bigint];
-    const steps = [...(this.#steps[way].get(currency) ?? [])].sort(([, a], [, b]) => (size(a.difference) < size(b.difference) ? 1 : -1));
+    const steps = [...(this.#steps[way].get(currency) ?? [])].sort(([, a], [, b]) => Number(size(b.difference) > size(a.difference)) - Number(size(b.difference) < size(a.difference)));
     const rest = end - start - steps.reduce((sum, [, { difference }]) => sum + difference, 0n);
     return {
       currency, from, to,

@@ -4,6 +4,8 @@
  * Invariant: an amount is a `bigint` of minor units; a text is empty and a number `undefined` where the file says nothing.
  */
 
+import { Fields } from "./fields.js";
+
 /** Where something stands in a file, from 1. */
 export interface FilePlace {
   readonly line: number;
@@ -138,53 +140,6 @@ export function unpackInto(lines: Lines, batch: Uint8Array): void {
   }
 }
 
-/** Hears of the amounts of lines: the rest of them is passed over, as most of the time goes into texts. */
-export interface AmountTaker {
-  /** `type` is the kind, or what the file writes for one that is not known. */
-  settlement(line: number, type: string, gross: bigint, fee: bigint | undefined, currency: string): void;
-  bank(line: number, minor: bigint, currency: string, state: BankLine["state"]): void;
-}
-
-/** Tells the amounts of a batch; statements have none. */
-export function amountsOf(batch: Uint8Array, taker: AmountTaker): void {
-  const fields = new Fields(batch);
-  while (!fields.isAtEnd()) {
-    const tag = fields.byte();
-    const end = fields.end(fields.u32());
-    if (tag === 1) settlementAmounts(fields, taker);
-    else if (tag === 2) bankAmounts(fields, taker);
-    fields.goTo(end);
-  }
-}
-
-/** As {@link settlementLine}, as far as it is needed. */
-function settlementAmounts(fields: Fields, taker: AmountTaker): void {
-  const { line } = fields.place();
-  const kind = KINDS[fields.byte()] ?? "unknown";
-  const type = kind === "unknown" ? fields.text() : (fields.pass(1), kind);
-  // Reference, id, parent and payout.
-  fields.pass(4);
-  const gross = fields.i64();
-  const fee = fields.byte() === 1 ? fields.i64() : undefined;
-  // Tax and net.
-  for (let left = 2; left > 0; left -= 1) if (fields.byte() === 1) fields.i64();
-  taker.settlement(line, type, gross, fee, fields.currency());
-}
-
-/** As {@link bankLine}, likewise. */
-function bankAmounts(fields: Fields, taker: AmountTaker): void {
-  const { line } = fields.place();
-  fields.u32();
-  fields.pass(3);
-  const { minor, currency } = fields.money();
-  for (let left = 2; left > 0; left -= 1) if (fields.byte() === 1) fields.i64();
-  fields.pass(3);
-  if (fields.byte() === 1) fields.i64();
-  if (fields.byte() === 1) fields.original();
-  fields.pass(1);
-  taker.bank(line, minor, currency, STATES[fields.byte()] ?? "information");
-}
-
 function settlementLine(fields: Fields): SettlementLine {
   return {
     place: fields.place(),
@@ -264,97 +219,4 @@ function totals<T>(count: () => T, sum: () => T): ControlTotals<T> {
     debits: sum(),
     checksum: sum(),
   };
-}
-
-/** Takes fields from the front of a batch. */
-class Fields {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length;
-  }
-
-  byte(): number {
-    this.#at += 1;
-    return this.#view.getUint8(this.#at - 1);
-  }
-
-  u32(): number {
-    this.#at += 4;
-    return this.#view.getUint32(this.#at - 4, true);
-  }
-
-  i64(): bigint {
-    this.#at += 8;
-    return this.#view.getBigInt64(this.#at - 8, true);
-  }
-
-  i128(): bigint {
-    const low = this.#view.getBigUint64(this.#at, true);
-    const high = this.#view.getBigInt64(this.#at + 8, true);
-    this.#at += 16;
-    return (high << 64n) | low;
-  }
-
-  /** A count of lines or milliseconds, which stays far below 2^53. */
-  natural(): number {
-    return Number(this.i64());
-  }
-
-  text(): string {
-    const length = this.u32();
-    this.#at += length;
-    if (length === 0) return "";
-    return this.#decoder.decode(this.#bytes.subarray(this.#at - length, this.#at));
-  }
-
-  /** Passes over texts. */
-  pass(texts: number): void {
-    for (let left = texts; left > 0; left -= 1) this.#at += this.#view.getUint32(this.#at, true) + 4;
-  }
-
-  /** Where so many bytes from here end. */
-  end(bytes: number): number {
-    return this.#at + bytes;
-  }
-
-  goTo(end: number): void {
-    this.#at = end;
-  }
-
-  currency(): string {
-    this.#at += 3;
-    const code = (place: number): number => this.#view.getUint8(this.#at - place);
-    return String.fromCharCode(code(3), code(2), code(1));
-  }
-
-  place(): FilePlace {
-    return { line: this.natural(), column: this.natural() };
-  }
-
-  money(): FileMoney {
-    return { minor: this.i64(), currency: this.currency() };
-  }
-
-  original(): OriginalMoney {
-    return { ...this.money(), rate: this.text() };
-  }
-
-  maybe<T>(field: () => T): T | undefined {
-    return this.byte() === 1 ? field() : undefined;
-  }
-
-  pairs(): Readonly<Record<string, string>> {
-    const pairs: [string, string][] = [];
-    for (let left = this.u32(); left > 0; left -= 1) pairs.push([this.text(), this.text()]);
-    return Object.fromEntries(pairs);
-  }
 }

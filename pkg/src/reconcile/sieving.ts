@@ -7,7 +7,6 @@
 
 import { sieve } from "../shell/reconcile-sieve.js";
 import { open } from "../shell/wire.js";
-import type { SideTotals } from "./bridges.js";
 import { joined } from "./joined.js";
 
 /** A file that can be read at any place. */
@@ -44,18 +43,12 @@ export function keptPart(document: Uint8Array, files: Sieved): boolean {
   return sieved(document, files, () => keptRows(files.bank)) ?? false;
 }
 
-/** {@link keptPart}, with what the rows of ledger and settlement come to. */
-export function summedPart(document: Uint8Array, files: Sieved): Summed | undefined {
+/** {@link keptPart}, with what the rows of ledger and settlement come to, as the engine packs it, and the effects of those that stay. */
+export function summedPart(document: Uint8Array, files: Sieved): Uint8Array | undefined {
   return sieved(document, files, () => {
-    const summed = open(sieve.exports.sieve_totals()) as Summed;
+    const summed = sieve.exports.sieve_totals();
     return keptRows(files.bank) ? summed : undefined;
   }, () => sieve.exports.sieve_sum_up());
-}
-
-/** What the engine has added up. */
-export interface Summed extends Omit<SideTotals, "bank"> {
-  /** Of each row that stays the side, the file and the line, and what it does to the balance: currency and minor units. */
-  readonly staying: readonly (readonly [side: Side, file: number, line: number, currency: string, net: string])[];
 }
 
 /** {@link readPart} of what the engine keeps. */

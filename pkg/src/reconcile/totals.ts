@@ -1,14 +1,16 @@
 /**
- * What each side says in all, found out by reading its files once more.
+ * What each side says in all, and how the breaks lead from one side to the next.
  *
- * Invariant: all rows are counted, matched or not, as they are signed by what they do to the merchant's balance. Of large files
- * the command knows the same without reading them again: `src/reconcile/sieve/sums.rs`.
+ * Invariant: files are read by the reader that judges them, so that a row counts as what it was judged to be; all rows are counted,
+ * matched or not. Of files that go through the sieve the engine knows the same without reading them again.
  */
 
-import { Bridges, Effects, type Bridge, type Effect, type Side, type SideTotal, type SideTotals } from "./bridges.js";
+import { clerk } from "../shell/reconcile-files.js";
+import { open } from "../shell/wire.js";
+import { asked } from "./asked.js";
+import { Bridges, Effects, type Bridge, type Side, type SideTotal, type SideTotals } from "./bridges.js";
+import { Fields } from "./fields.js";
 import { originalLine } from "./generic.js";
-import { readers } from "./readers.js";
-import { amountsOf, type AmountTaker } from "./readers-lines.js";
 import type { Report } from "./report.js";
 
 export type { Bridge, BridgeStep, SideTotal } from "./bridges.js";
@@ -38,111 +40,79 @@ export interface TotalledFiles {
 
 const SIDES = ["ledger", "settlement", "bank"] as const;
 
-const MOVING: ReadonlySet<string> = new Set(["payout", "payout_failure"]);
-
-/** Reads the files once more, piece by piece, and adds up. `progress` hears of every file that was read. */
+/** Reads the files once more and adds up. `progress` hears how many rows were read. */
 export async function totalsOf(report: Report, files: TotalledFiles, progress: (rows: number) => void = () => undefined): Promise<Totals> {
-  const { totals, effects } = await addedUp(report, files, progress);
+  const { totals, effects } = addedUp(report, files);
+  SIDES.forEach((side) => progress(rowsOf(totals[side])));
   const bridges = new Bridges(effects);
   report.breaks.forEach((one) => bridges.add(one));
   return { ...totals, bridges: bridges.all(totals, files.bank.length > 0) };
 }
 
-/** What each side comes to, and what the rows of breaks do to the balance. */
-export async function addedUp(report: Report, files: TotalledFiles, progress: (rows: number) => void): Promise<{ readonly totals: SideTotals; readonly effects: Effects }> {
+function rowsOf(totals: SideTotals[Side]): number {
+  return Object.values(totals).reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** What sides come to, and what rows do to the balance. */
+export interface AddedUp {
+  readonly totals: SideTotals;
+  readonly effects: Effects;
+}
+
+/** {@link AddedUp} of all files, with the effects of the rows of breaks. */
+export function addedUp(report: Report, files: TotalledFiles): AddedUp {
   const effects = new Effects();
-  // Of all rows those of breaks are remembered, and no others.
   for (const { rows } of report.breaks) {
     for (const side of SIDES) for (const { file, line } of rows[side]) effects.of(side, file).set(line, { currency: "", net: 0n });
   }
-  const take: TakeEffect = (side, file, line, effect) => {
-    const known = effects.of(side, file);
-    if (known.has(line)) known.set(line, effect);
-  };
-  const of = (side: Side): Promise<SideTotals[Side]> => sideTotals(side, files[side], files.columns[side], take, progress);
-  return { totals: { ledger: await of("ledger"), settlement: await of("settlement"), bank: await of("bank") }, effects };
+  return taken(summed(files), files, effects, (known, line) => known.has(line));
 }
 
-/** Hears what the row on a line does to the balance. */
-export type TakeEffect = (side: Side, file: string, line: number, effect: Effect) => void;
+/** {@link AddedUp} of a bank's files alone, with the effects of all of their rows. */
+export function bankAddedUp(bank: readonly TotalledFile[], columns: Readonly<Record<string, string>> | undefined, effects: Effects): AddedUp {
+  const files = { ledger: [], settlement: [], bank, columns: columns === undefined ? {} : { bank: columns } };
+  return taken(summed(files), files, effects, () => true);
+}
 
-/** What one side comes to. */
-export async function sideTotals(
-  side: Side,
-  files: readonly TotalledFile[],
-  columns: Readonly<Record<string, string>> | undefined,
-  take: TakeEffect,
-  progress: (rows: number) => void = () => undefined,
-): Promise<SideTotals[Side]> {
-  const sums = new Map<string, Sum>();
-  for (const { name, data, lines } of files) {
-    const batches = readers.batches(data, { format: side === "bank" ? "csv" : "generic", name, ...mapped(data, columns) });
-    let rows = 0;
-    const add = (line: number, currency: string, gross: bigint, fee: bigint, isCounted: boolean): void => {
-      rows += 1;
-      const sum = sumOf(sums, currency);
-      sum.rows += 1;
-      if (isCounted) {
-        sum.gross += gross;
-        sum.fee += fee;
-      }
-      take(side, name, originalLine(lines, line), { currency, net: isCounted ? gross - fee : 0n });
-    };
-    const taker: AmountTaker = {
-      settlement: (line, type, gross, fee, currency) => add(line, currency, gross, fee ?? 0n, !MOVING.has(type)),
-      bank: (line, minor, currency, state) => add(line, currency, minor, 0n, state === "booked"),
-    };
-    for await (const batch of batches) {
-      amountsOf(batch, taker);
-      progress(rows);
-      rows = 0;
-    }
+/** Throws `file_*` as `reconcile` does. */
+function summed(files: TotalledFiles): Uint8Array {
+  const { document, ledger, settlement, bank } = asked(files);
+  const answer = clerk.raw((exports) => exports.reconcile_add_up(document, ledger.data, settlement.data, bank.data));
+  // A refusal is a document, and no sums begin as one does; opened, it throws.
+  if (answer[0] === BRACE) open(answer);
+  return answer;
+}
+
+/** The first byte of a JSON document. */
+const BRACE = 0x7b;
+
+/** Names and lines of files, by side. */
+export type Files = Readonly<Record<Side, readonly { readonly name: string; readonly lines?: readonly number[] | undefined }[]>>;
+
+/** Takes apart what the engine has added up, and adds to `effects` those that are wanted: by the lines of a file, where they stood before it was written anew. */
+export function taken(packed: Uint8Array, files: Files, effects: Effects, isWanted: (known: ReadonlyMap<number, unknown>, line: number) => boolean): AddedUp {
+  const fields = new Fields(packed);
+  const totals: Record<Side, Record<string, SideTotal>> = { ledger: {}, settlement: {}, bank: {} };
+  fields.byte();
+  for (let left = fields.u32(); left > 0; left -= 1) {
+    const [side, currency, rows, gross, fee] = [sideOf(fields), fields.currency(), fields.natural(), fields.i128(), fields.i128()];
+    totals[side][currency] = { rows, gross_minor: gross.toString(), fee_minor: fee.toString(), net_minor: (gross - fee).toString() };
   }
-  return sorted(Object.fromEntries([...sums].map(([currency, sum]) => [currency, written(sum)])));
+  const known = SIDES.map((side) => files[side].map(({ name, lines }) => ({ of: effects.of(side, name), lines })));
+  while (!fields.isAtEnd()) {
+    const own = known[fields.byte()]?.[fields.u32()];
+    const line = originalLine(own?.lines, fields.natural());
+    if (own !== undefined && isWanted(own.of, line)) own.of.set(line, { currency: fields.currency(), net: fields.i128() });
+    else fields.skip(3 + 16);
+  }
+  return { totals: { ledger: sorted(totals.ledger), settlement: sorted(totals.settlement), bank: sorted(totals.bank) }, effects };
 }
 
-/** The same by currency in their order. */
-export function sorted(totals: SideTotals[Side]): SideTotals[Side] {
+function sideOf(fields: Fields): Side {
+  return SIDES[fields.byte()] ?? "bank";
+}
+
+/** By currency, in their order. */
+function sorted(totals: Record<string, SideTotal>): SideTotals[Side] {
   return Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-interface Sum {
-  rows: number;
-  gross: bigint;
-  fee: bigint;
-}
-
-/** The columns that are added up, as the contract calls them. */
-const COLUMNS = ["reference", "id", "type", "amount_minor", "amount", "currency", "fee_minor", "fee", "occurred_at", "booked_at"];
-
-/** How much of a file a header is looked for in. */
-const HEADER_BYTES = 65_536;
-
-/** A mapping for the readers, who read what it names and nothing else: the renamed columns, and those with their own names. */
-function mapped(data: Uint8Array, columns: Readonly<Record<string, string>> | undefined): { mapping?: { columns: Readonly<Record<string, string>> } } {
-  if (columns === undefined) return {};
-  const [header = ""] = new TextDecoder().decode(data.subarray(0, HEADER_BYTES)).split(/\r?\n|\r/, 1);
-  const there = new Set(header.split(delimiter(header)).map((name) => name.trim().replace(/^"(.*)"$/, "$1")));
-  const taken = new Set(Object.values(columns));
-  const own = COLUMNS.filter((name) => there.has(name) && !taken.has(name) && !Object.hasOwn(columns, name));
-  return { mapping: { columns: { ...Object.fromEntries(own.map((name) => [name, name])), ...columns } } };
-}
-
-/** What separates the names of a header, as the readers find it: what stands there most often outside of quotes. */
-function delimiter(header: string): string {
-  const outside = header.split('"').filter((_, place) => place % 2 === 0).join("");
-  const count = (mark: string): number => outside.split(mark).length;
-  return [",", ";", "\t", "|"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
-}
-
-function sumOf(sums: Map<string, Sum>, currency: string): Sum {
-  const known = sums.get(currency);
-  if (known !== undefined) return known;
-  const made = { rows: 0, gross: 0n, fee: 0n };
-  sums.set(currency, made);
-  return made;
-}
-
-function written({ rows, gross, fee }: Sum): SideTotal {
-  return { rows, gross_minor: gross.toString(), fee_minor: fee.toString(), net_minor: (gross - fee).toString() };
 }

@@ -21,7 +21,6 @@ mod rest;
 mod rows;
 mod scan;
 mod separators;
-mod sums;
 mod words;
 mod zones;
 
@@ -32,8 +31,10 @@ pub use recall::Wanted;
 pub use rest::Rest;
 
 use super::batch::{self, Head};
+use super::packed::Fields;
 use super::parts::Share;
-use super::row::Side;
+use super::row::{Row, Side};
+use super::sums::{self, Sums};
 use super::window::Window;
 use super::{Error, ErrorKind, IN_FLIGHT_DAYS_MAX, Options, Source};
 use super::{columns, csv};
@@ -46,7 +47,6 @@ use recall::Recall;
 use rows::{Kept, Reader};
 use scan::Parsed;
 use separators::{BLOCK_BYTES, Separators};
-use sums::Sums;
 use words::Words;
 use zones::Zones;
 
@@ -173,6 +173,24 @@ impl Sieve {
             counts: Counts::default(),
             sums: None,
         })
+    }
+
+    /// Asks for [`Sieve::totals`], before the first file. The run has to be all of a run.
+    pub fn sum_up(&mut self) {
+        self.sums = Some(Box::default());
+    }
+
+    /// What [`add_up`](super::add_up) makes of ledger and settlement, with the effects of the rows that stay alone; once nothing is
+    /// wanted any more. Empty where nobody asked for it.
+    #[must_use]
+    pub fn totals(&self) -> Vec<u8> {
+        let Some(sums) = &self.sums else { return Vec::new() };
+        let mut out = sums.pack();
+        let mut fields = Fields::of(self.kept.packed_rows());
+        while let Some(row) = Row::unpack(&mut fields) {
+            sums::put_effect(&row, &mut out);
+        }
+        out
     }
 
     /// Begins the next file of a side, which has so many bytes. All files of the ledger come before those of the

@@ -3,7 +3,7 @@
 use super::cells::{self, Layout, Span};
 use super::entries::{Met, Sought, TOGETHER};
 use super::lanes::Lane;
-use super::plain::Plain;
+use super::plain::{NO_FEE, Plain};
 use super::print::{self, Print};
 use super::recall::Chunk;
 use super::separators::Separators;
@@ -148,9 +148,7 @@ impl Sieve {
         let is_met = self.side == Side::Settlement && self.lane != Lane::Other;
         let (print, plain) = match fast {
             Some((print, plain)) => {
-                if let Some(sums) = &mut self.sums {
-                    sums.add_plain(self.side, &plain);
-                }
+                self.sum(&plain);
                 match layout.payout {
                     None => {}
                     Some(payout) if is_met => self.count_line(span, (layout.reference, payout), &plain)?,
@@ -181,6 +179,16 @@ impl Sieve {
             self.entries.name(self.payouts.met.last().copied().unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// Counts a plain row, which is a charge, where somebody asks what rows come to.
+    #[inline(always)]
+    fn sum(&mut self, plain: &Plain) {
+        let Some(sums) = &mut self.sums else { return };
+        if let Some(currency) = self.words.of(plain.currency) {
+            let fee = if plain.fee == NO_FEE { 0 } else { plain.fee };
+            sums.count(self.side, currency, plain.amount.into(), fee.into());
+        }
     }
 
     /// Counts a plain row of the settlement to the payout that it names.
@@ -226,7 +234,7 @@ impl Sieve {
         reader.row(place, span.raw(), &mut |row| {
             followed.note(row, key)?;
             if let Some(sums) = sums {
-                sums.add(row, words)?;
+                sums.add(row);
             }
             if !share.holds_row(row) {
                 return Some(None);
