@@ -137,3 +137,18 @@ test("what cannot be diagnosed is said, and is no hint", () => {
   const result = stripe().verify({ ...compacted, headers: throwing });
   assert.ok(!result.ok && result.hint === undefined);
 });
+
+test("a delivery that can be read once has a refusal and no hint, and nothing is thrown", () => {
+  let read = 0;
+  const once = {
+    ...compacted,
+    get body() {
+      read += 1;
+      return read === 1 ? compacted.body : assert.fail("read again");
+    },
+  };
+  const result = stripe().verify(once);
+  assert.ok(!result.ok && result.code === "signature_mismatch");
+  assert.equal(result.hint, undefined);
+  assert.equal(read, 2);
+});

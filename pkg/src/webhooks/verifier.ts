@@ -368,7 +368,7 @@ class EngineRefusal implements RefusedDelivery {
   }
 
   get hint(): string | undefined {
-    this.#hint ??= { text: hintOf(this.#verifier, { ...this.#delivery, now: this.#now }, this.code) };
+    this.#hint ??= { text: hintOf(this.#verifier, this.#delivery, this.code, this.#now) };
     return this.#hint.text;
   }
 
