@@ -329,14 +329,18 @@ fn a_signed_body_of_no_bytes_is_refused_where_the_providers_library_refuses_it()
 fn signatures_that_came_on_lines_of_their_own_are_a_list_where_the_provider_sends_one_for_each_secret() {
     let now = seconds(1_700_000_000);
     let other = |signature: &str| signature.replace(|letter: char| letter.is_ascii_digit(), "0");
-    for (name, header) in [("revolut-v1", "revolut-signature"), ("worldpay-event-signature", "event-signature")] {
+    for (name, header) in
+        [("revolut-v1", "revolut-signature"), ("worldpay-event-signature", "event-signature")]
+    {
         let scheme = scheme(name).unwrap();
         let mut signed = sign(scheme, "s", "", now, b"{}").unwrap();
         let genuine = signed.iter().find(|(name, _)| *name == header).unwrap().1.clone();
         let (before, signature) = genuine.split_at(genuine.len() - 64);
         let foreign = format!("{before}{}", other(signature));
         let verifier = Verifier::new(scheme, Options { secrets: &["s"], ..Options::default() }).unwrap();
-        for joined in [format!("{foreign}, {genuine}"), format!("{genuine}, {foreign}"), format!("{foreign},{genuine}")] {
+        for joined in
+            [format!("{foreign}, {genuine}"), format!("{genuine}, {foreign}"), format!("{foreign},{genuine}")]
+        {
             signed.iter_mut().find(|(name, _)| *name == header).unwrap().1.clone_from(&joined);
             let request = Request { headers: &once(&signed), url: None, body: b"{}", now };
             assert!(verifier.verify(&request).is_ok(), "{name}: {joined}");
