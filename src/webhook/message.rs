@@ -172,8 +172,9 @@ impl Source<'_> {
                 let value = only(self.form, field)?.ok_or_else(|| Refusal::no_field(field))?;
                 let digit =
                     |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n');
-                if !value.bytes().all(digit) {
-                    return Err(Refusal::field(field, "base64"));
+                // No document is without a capital letter, and every challenge is, which the endpoint signs for anybody.
+                if !value.bytes().all(digit) || !value.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    return Err(Refusal::field(field, "base64 of a document"));
                 }
                 message.push(value.as_bytes());
             }

@@ -34,7 +34,7 @@ pub enum Part {
     FreeField(Path),
     /// The value of a field of the form in the body.
     FormField(&'static str),
-    /// As [`Part::FormField`], which must be of the characters of base64 and line feeds.
+    /// As [`Part::FormField`], which must be of the characters of base64 and line feeds, with a capital letter among them.
     FormBase64(&'static str),
     /// As [`Part::FormField`], or the text after it when the field is absent or empty.
     FormFieldOr(&'static str, &'static str),

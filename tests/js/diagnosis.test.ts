@@ -126,7 +126,29 @@ test("what cannot be diagnosed is said, and is no hint", () => {
   assert.throws(() => diagnose(foreign, compacted), { code: "argument_invalid" });
   assert.throws(() => diagnose(stripe(), { ...compacted, body: {} as string }), { code: "bytes_expected" });
   assert.throws(() => diagnose(stripe(), { ...compacted, now: Number.NaN }), { code: "time_not_milliseconds" });
+  assert.throws(() => diagnose(stripe(), null as unknown as Delivery), { code: "argument_invalid" });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const none of ["", "t=1,v1=00", undefined, null, 7, [1, 2], proxy]) {
+    const unreadable = { ...compacted, headers: none as unknown as Delivery["headers"] };
+    assert.throws(() => diagnose(stripe(), unreadable), { code: "headers_not_readable" });
+  }
   const throwing = { [Symbol.iterator]: () => assert.fail("no headers") } as unknown as Delivery["headers"];
   const result = stripe().verify({ ...compacted, headers: throwing });
   assert.ok(!result.ok && result.hint === undefined);
+});
+
+test("a delivery that can be read once has a refusal and no hint, and nothing is thrown", () => {
+  let read = 0;
+  const once = {
+    ...compacted,
+    get body() {
+      read += 1;
+      return read === 1 ? compacted.body : assert.fail("read again");
+    },
+  };
+  const result = stripe().verify(once);
+  assert.ok(!result.ok && result.code === "signature_mismatch");
+  assert.equal(result.hint, undefined);
+  assert.equal(read, 2);
 });

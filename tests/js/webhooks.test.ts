@@ -278,6 +278,21 @@ test("a verifier with bad options is refused when it is made", () => {
   for (const [options, code] of table) assert.equal(thrown(() => createVerifier(options as never)), code);
 });
 
+test("a key that is no JSON, and a file as long as a book in place of one, are no keys", () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.x = cyclic;
+  let deep: Record<string, unknown> = {};
+  for (let level = 0; level < 100_000; level += 1) deep = { x: deep };
+  const book = "x".repeat(1_000_000);
+  const table: readonly (readonly [object, string])[] = [
+    ...[cyclic, deep, { x: 1n }, { x: book }].map((jwk) => [{ scheme: "plaid-jwt-es256", jwk }, "bad_key"] as const),
+    [{ scheme: "wise-rsa-sha256", publicKeyPem: book }, "bad_key"],
+    [{ scheme: "paypal-rsa-crc32", secrets: "id", certificatePem: book }, "bad_key"],
+    [{ scheme: "adyen-platform", secrets: book }, "bad_secret"],
+  ];
+  for (const [options, code] of table) assert.equal(thrown(() => createVerifier(options as never)), code);
+});
+
 test("a verifier outlives the instance it was made in", () => {
   const verifier = createVerifier({ scheme: "stripe-v1", secrets: ["old", SECRET] });
   const before = webhooks.generation;

@@ -263,3 +263,17 @@ fn each_of_several_headers_may_hold_but_none_may_come_twice() {
         assert_eq!(ask(&headers), expected, "{headers:?}");
     }
 }
+
+#[test]
+fn the_answer_to_braintrees_challenge_which_anybody_may_ask_for_signs_no_event() {
+    // What Braintree's own library answers to `bt_challenge`, asked of the endpoint of "integration_private_key".
+    let (challenge, answer) =
+        ("20f9f8ed05f77439fe955c977e4c8a53", "pub1|d9b899556c966b3f06945ec21311865d35df3ce4");
+    let braintree = scheme("braintree").unwrap();
+    let options =
+        Options { secrets: &["integration_private_key"], public_key_id: Some("pub1"), ..Options::default() };
+    let verifier = Verifier::new(braintree, options).unwrap();
+    let body = format!("bt_signature={}&bt_payload={challenge}", answer.replace('|', "%7C"));
+    let request = Request { headers: &[], url: None, body: body.as_bytes(), now: seconds(NOW_S) };
+    assert_eq!(verifier.verify(&request).unwrap_err().code(), "malformed_field");
+}

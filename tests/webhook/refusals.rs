@@ -308,3 +308,42 @@ fn what_a_list_holds_beside_signatures_neither_hides_nor_replaces_them() {
         assert_eq!(ask(&STANDARD_WEBHOOKS_V1, secret, &headers), *expected, "{header}");
     }
 }
+
+#[test]
+fn a_signed_body_of_no_bytes_is_refused_where_the_providers_library_refuses_it() {
+    let now = seconds(1_700_000_000);
+    let shopify = scheme("shopify").unwrap();
+    let verifier = Verifier::new(shopify, Options { secrets: &["s"], ..Options::default() }).unwrap();
+    let ask = |body: &[u8]| {
+        let tag = encode_base64(hmac_sha256(&Secret::new(b"s".to_vec()), body).as_bytes());
+        let headers = [("x-shopify-hmac-sha256", HeaderValue::Once(tag.as_str()))];
+        let found = verifier.verify(&Request { headers: &headers, url: None, body, now });
+        found.map_or_else(|error| error.code(), |_| "verified")
+    };
+    assert_eq!(ask(b"{}"), "verified");
+    assert_eq!(ask(b""), "empty_body");
+    assert_eq!(sign(shopify, "s", "", now, b"").unwrap_err().code(), "empty_body");
+}
+
+#[test]
+fn signatures_that_came_on_lines_of_their_own_are_a_list_where_the_provider_sends_one_for_each_secret() {
+    let now = seconds(1_700_000_000);
+    let other = |signature: &str| signature.replace(|letter: char| letter.is_ascii_digit(), "0");
+    for (name, header) in
+        [("revolut-v1", "revolut-signature"), ("worldpay-event-signature", "event-signature")]
+    {
+        let scheme = scheme(name).unwrap();
+        let mut signed = sign(scheme, "s", "", now, b"{}").unwrap();
+        let genuine = signed.iter().find(|(name, _)| *name == header).unwrap().1.clone();
+        let (before, signature) = genuine.split_at(genuine.len() - 64);
+        let foreign = format!("{before}{}", other(signature));
+        let verifier = Verifier::new(scheme, Options { secrets: &["s"], ..Options::default() }).unwrap();
+        for joined in
+            [format!("{foreign}, {genuine}"), format!("{genuine}, {foreign}"), format!("{foreign},{genuine}")]
+        {
+            signed.iter_mut().find(|(name, _)| *name == header).unwrap().1.clone_from(&joined);
+            let request = Request { headers: &once(&signed), url: None, body: b"{}", now };
+            assert!(verifier.verify(&request).is_ok(), "{name}: {joined}");
+        }
+    }
+}

@@ -8,10 +8,10 @@
  * It is for logs and for people who set up an endpoint. No adapter ever answers a request with it.
  */
 
-import { bytes, nowMs, optionalText, refusal } from "../shell/guard.js";
+import { bytes, nowMs, object, optionalText, refusal } from "../shell/guard.js";
 import { fullWebhooks } from "../shell/webhooks-full.js";
 import { encodeChecked } from "../shell/wire.js";
-import type { HeaderPair, HeadersLike } from "./headers.js";
+import { unreadable, type HeaderPair, type HeadersLike } from "./headers.js";
 import { BURST, subjectOf, type Subject } from "./hint.js";
 import type { Delivery, Verifier } from "./verifier.js";
 
@@ -48,7 +48,7 @@ export function diagnose(verifier: Verifier, delivery: Delivery): Diagnosis | un
   if (subject === undefined) {
     throw refusal("argument_invalid", "verifier", verifier, "is not what createVerifier returned: pass that itself");
   }
-  return diagnosed(subject, delivery);
+  return diagnosed(subject, object("delivery", delivery));
 }
 
 function diagnosed(subject: Subject, delivery: Delivery): Diagnosis | undefined {
@@ -105,13 +105,22 @@ function spend(subject: Subject, now: number): boolean {
   return true;
 }
 
-/** Every header, as those that the scheme does not know say what happened to the others. */
+/** Every header, as those that the scheme does not know say what happened to the others. Throws `headers_not_readable`. */
 function all(headers: HeadersLike): HeaderPair[] {
-  const entries: Iterable<readonly [string, unknown]> =
-    Symbol.iterator in headers ? (headers as Iterable<readonly [string, unknown]>) : Object.entries(headers);
+  try {
+    return pairsOf(headers);
+  } catch (error) {
+    throw unreadable(error instanceof Error ? `what cannot be read (${error.name})` : "what cannot be read");
+  }
+}
+
+function pairsOf(headers: HeadersLike): HeaderPair[] {
+  const entries: Iterable<readonly [unknown, unknown]> =
+    Symbol.iterator in headers ? (headers as Iterable<readonly [unknown, unknown]>) : Object.entries(headers);
   const pairs: HeaderPair[] = [];
   for (const [name, value] of entries) {
     if (pairs.length === HEADERS_MAX) break;
+    if (typeof name !== "string") continue;
     if (typeof value === "string") pairs.push([name, value.slice(0, VALUE_MAX)]);
     // Of one that arrived several times no value counts.
     else if (Array.isArray(value)) pairs.push([name, []]);

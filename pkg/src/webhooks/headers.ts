@@ -116,7 +116,8 @@ function isHeaders(value: object): value is { get(name: string): unknown } {
   return tag === "Headers" && typeof get === "function";
 }
 
-function unreadable(found: string): TillproofError {
+/** The error of headers that hold something else than names and texts. */
+export function unreadable(found: string): TillproofError {
   return new TillproofError({
     code: "headers_not_readable",
     message: `the headers hold ${found}: pass the request's Headers, Node's req.headers, a record or a list of pairs`,

@@ -30,10 +30,14 @@ export function subjectOf(verifier: object): Subject | undefined {
   return subjects.get(verifier);
 }
 
-/** The diagnosis in one text, as `hint` of a refusal; `undefined` where there is none, or nobody to make it. */
-export function hintOf(verifier: object, delivery: Delivery, code: string): string | undefined {
+/**
+ * The diagnosis in one text, as `hint` of a refusal; `undefined` where there is none, or nobody to make it. `now` is when
+ * the delivery was verified, where it was read so far.
+ */
+export function hintOf(verifier: object, delivery: Delivery, code: string, now?: number): string | undefined {
   try {
-    return fullParts().hintOf(subjectOf(verifier) as Subject, delivery, code);
+    const given = now === undefined ? delivery : { ...delivery, now };
+    return fullParts().hintOf(subjectOf(verifier) as Subject, given, code);
   } catch {
     return undefined;
   }

@@ -110,12 +110,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
     public_key_id: optionalText("publicKeyId", options.publicKeyId),
     access_key: optionalText("accessKey", options.accessKey),
     public_key_pem: optionalText("publicKeyPem", options.publicKeyPem),
-    jwk: options.jwk === undefined ? undefined : JSON.stringify(options.jwk),
+    jwk: jwkText(options.jwk),
     certificate_pem: optionalText("certificatePem", options.certificatePem),
   };
   const verifier = new EngineVerifier(doorOf(scheme), scheme, optionList(Object.values(crossing)));
   diagnosable(verifier, crossing);
   return verifier;
+}
+
+/** What is no JSON, such as an object inside itself, is no key either: the engine says so. */
+function jwkText(jwk: unknown): string | undefined {
+  try {
+    return JSON.stringify(jwk);
+  } catch {
+    return "?";
+  }
 }
 
 const OPTIONS = [
@@ -144,7 +153,9 @@ function optionList(values: readonly (string | number | boolean | readonly strin
     for (const item of Array.isArray(value) ? value : [value === true ? "" : value]) {
       const content = utf8(String(item));
       const { length } = content;
-      list.push(tag, length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24, ...content);
+      list.push(tag, length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24);
+      // One by one: as arguments of one call, a file taken for a key would be more than the stack holds.
+      for (const byte of content) list.push(byte);
     }
   });
   return Uint8Array.from(list);
@@ -357,7 +368,7 @@ class EngineRefusal implements RefusedDelivery {
   }
 
   get hint(): string | undefined {
-    this.#hint ??= { text: hintOf(this.#verifier, { ...this.#delivery, now: this.#now }, this.code) };
+    this.#hint ??= { text: hintOf(this.#verifier, this.#delivery, this.code, this.#now) };
     return this.#hint.text;
   }
 

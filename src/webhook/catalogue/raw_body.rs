@@ -259,6 +259,7 @@ pub(super) static SHOPIFY: Scheme = Scheme {
     ),
     place: Place::Headers(&["x-shopify-hmac-sha256"]),
     form: SignatureForm::Base64,
+    body_required: true,
     identity: Identity {
         id: IdSource::UnsignedHeaderOfKind("x-shopify-event-id"),
         kind: KindSource::Header("x-shopify-topic"),

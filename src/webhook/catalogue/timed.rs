@@ -224,7 +224,8 @@ pub(super) static REVOLUT: Scheme = Scheme {
         "developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature",
     ),
     place: Place::Headers(&["revolut-signature"]),
-    grammar: pairs("v1"),
+    // One for each active secret; what arrived on lines of its own is joined by a comma and a space.
+    grammar: Grammar::Pairs { separator: ',', spaced: true, signature: "v1" },
     content: &[Part::Text("v1."), Part::Timestamp, Part::Text("."), Part::Body],
     clock: clock(
         TimeSource::Header("revolut-request-timestamp"),

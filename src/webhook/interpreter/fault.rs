@@ -101,7 +101,7 @@ pub const EXPECTED: &[&str] = &[
     "a body that does not begin with what may stand before it",
     "a body that does not begin with a digit",
     "a value that does not contain what separates it",
-    "base64",
+    "base64 of a document",
     "a text or a number",
     "a signature, which is shorter",
     "fewer signatures, no provider sends that many",
