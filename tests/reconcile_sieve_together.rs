@@ -269,11 +269,14 @@ fn effects(file: &str) -> Vec<(String, i128, i128)> {
         .collect()
 }
 
+/// Side and currency, and what its rows come to: their number, gross and fee.
+type Sum = (u8, String, u64, i128, i128);
+
 /// Side, file, line, currency and effect of a row.
 type Effect = (u8, u32, u64, String, i128);
 
 /// What the rows come to, as it is packed: side, currency, rows, gross and fee, in their order; and the effects of single rows.
-fn unpacked(mut bytes: &[u8]) -> (Vec<(u8, String, u64, i128, i128)>, Vec<Effect>) {
+fn unpacked(mut bytes: &[u8]) -> (Vec<Sum>, Vec<Effect>) {
     fn take<'b, const LENGTH: usize>(bytes: &mut &'b [u8]) -> &'b [u8; LENGTH] {
         let (own, rest) = bytes.split_first_chunk().unwrap();
         *bytes = rest;
@@ -302,7 +305,7 @@ fn unpacked(mut bytes: &[u8]) -> (Vec<(u8, String, u64, i128, i128)>, Vec<Effect
 }
 
 /// The sums of both sides.
-fn summed(sides: &[Vec<(String, i128, i128)>; 2]) -> Vec<(u8, String, u64, i128, i128)> {
+fn summed(sides: &[Vec<(String, i128, i128)>; 2]) -> Vec<Sum> {
     let mut sums: BTreeMap<(u8, String), (u64, i128, i128)> = BTreeMap::new();
     for (side, rows) in (0..).zip(sides) {
         for (currency, gross, fee) in rows {

@@ -112,12 +112,11 @@ fn try_read(options: &[u8], bytes: [&[u8]; 3]) -> Result<Vec<u8>, Error> {
     })
 }
 
+/// What is done with the files of a run.
+type Then<'t> = dyn FnMut(&Sources<'_>, &Asked<'_>) -> Result<Vec<u8>, ReconcileError> + 't;
+
 /// Cuts the bytes of each side into its files.
-fn with_sources(
-    options: &[u8],
-    bytes: [&[u8]; 3],
-    then: &mut dyn FnMut(&Sources<'_>, &Asked<'_>) -> Result<Vec<u8>, ReconcileError>,
-) -> Result<Vec<u8>, Error> {
+fn with_sources(options: &[u8], bytes: [&[u8]; 3], then: &mut Then<'_>) -> Result<Vec<u8>, Error> {
     let document = json::parse(options)?;
     let asked = Asked::of(&document)?;
     let [ledger, settlement, bank] = &asked.files;

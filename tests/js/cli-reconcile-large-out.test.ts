@@ -107,7 +107,7 @@ function asked(onDigest: () => void): [Given, Question] {
     places: { ledger: new Map(), settlement: new Map(), bank: new Map() },
     window: {},
     originals: () => watched.map((file): Original => ({ side: "ledger", name: file.name, data: piecesAsRead("ledger", file) })),
-    isAsItWas: () => true,
+    isUnchanged: () => true,
     reading: (read) => read(),
   };
   return [{ out: of("direct"), json: true }, question];

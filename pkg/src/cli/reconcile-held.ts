@@ -35,7 +35,7 @@ export async function toldHeld(options: ReconcileOptions, given: Omit<Given, "ou
       document, terms, ledger, settlement, places, originals,
       bank: { data: bank.data, files, columns: columns?.bank },
       window: { inFlightDays, businessDays },
-      isAsItWas: () => true,
+      isUnchanged: () => true,
       reading: <T>(read: () => T): T => read(),
     };
     return toldToFiles({ ...given, out }, question, print);

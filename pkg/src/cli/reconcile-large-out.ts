@@ -7,10 +7,10 @@
 
 import { Effects } from "../reconcile/bridges.js";
 import type { Places } from "../reconcile/places.js";
+import type { LedgerRoot } from "../reconcile/proof.js";
 import { summedPart, tellReport, type Readable } from "../reconcile/sieving.js";
 import { ToldReport, type ReportTaker } from "../reconcile/told.js";
 import { bankAddedUp, taken, type Files, type TotalledFile } from "../reconcile/totals.js";
-import type { LedgerRoot } from "../reconcile/proof.js";
 import { ReportFiles, type Original } from "./reconcile-out.js";
 import { proofKey } from "./reconcile-proof.js";
 import { FINE, NO } from "./usage.js";
@@ -41,7 +41,7 @@ export interface Question {
   /** The files that the proof speaks of, as they lie on the disk. */
   readonly originals: () => readonly Original[];
   /** Whether nobody has written to a file since it was opened. */
-  readonly isAsItWas: () => boolean;
+  readonly isUnchanged: () => boolean;
   /** Shows that it reads, as long as it does. */
   readonly reading: <T>(read: () => T) => T;
 }
@@ -51,7 +51,7 @@ export async function toldToFiles(given: Given, question: Question, print: (piec
   const { document, ledger, settlement, bank, places, window, originals, reading } = question;
   const summed = reading(() => summedPart(document, { ledger, settlement, bank: bank.data }));
   // What was looked at twice has to be the same both times.
-  if (summed === undefined || !question.isAsItWas()) return undefined;
+  if (summed === undefined || !question.isUnchanged()) return undefined;
   const key = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
   const effects = new Effects();
   const named = { ledger: linesOf(ledger, places.ledger), settlement: linesOf(settlement, places.settlement), bank: [] };

@@ -81,17 +81,17 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     // Most of a file is read once more for the rows that stay.
     const bar = progress("reading", 2 * size);
     const alone = { ...run, ledger: watched(ledger, bar), settlement: watched(settlement, bar) };
-    const isAll = (): boolean => [...ledger, ...settlement].every(isAsItWas);
+    const isUnchanged = (): boolean => [...ledger, ...settlement].every(isAsItWas);
     if (given.out !== undefined) {
       const { toldToFiles } = await import("./reconcile-large-out.js");
+      const sides = [...originalsOf("ledger", ledger), ...originalsOf("settlement", settlement)];
       const question = {
-        ...alone, document,
+        ...alone, document, isUnchanged,
         terms: packTerms(terms),
         bank: { data: bytes, files: bank, columns: columns.bank },
         places: NOWHERE_ELSE,
         window: window(given),
-        originals: () => [...originalsOf("ledger", ledger), ...originalsOf("settlement", settlement), ...bank.map((file): Original => ({ side: "bank", ...file })), ...settingsOf(given, settingBytes)],
-        isAsItWas: isAll,
+        originals: () => [...sides, ...bank.map((file): Original => ({ side: "bank", ...file })), ...settingsOf(given, settingBytes)],
         reading: <T>(read: () => T): T => shownUntilRead(bar, read),
       };
       return await toldToFiles({ ...given, ...root, out: given.out, json }, question, print);
@@ -100,7 +100,7 @@ async function sieved(argv: string[]): Promise<number | undefined> {
     try {
       const isRead = (lanes !== undefined && (await inLanes(run, lanes))) || shownUntilRead(bar, () => keptPart(document, alone));
       // What was looked at twice has to be the same both times.
-      const isKept = isRead && isAll();
+      const isKept = isRead && isUnchanged();
       if (!isKept && !keptWholly(how, ledger, settlement, bank)) return undefined;
       const breaks = await told(packTerms(terms), !json, lanes?.threads ?? []);
       return breaks === 0 ? FINE : NO;
