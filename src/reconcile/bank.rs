@@ -101,7 +101,7 @@ pub(super) fn judge<'r>(
     for transfer in &mut transfers {
         // Where nothing came that may be held against it, what names the payout is its money all the same: with the other
         // sign, as it cannot have gone back, or in another currency.
-        if transfer.entries.is_empty() && !transfer.is_settled && transfer.payout.says() {
+        if transfer.entries.is_empty() && !transfer.is_settled {
             let is_turned = total(&transfer.returned) == transfer.amount.wrapping_neg();
             let named = if is_turned && !has_failed(transfer.payout) {
                 &mut transfer.returned
@@ -393,13 +393,21 @@ fn by_amount<'r>(
         if tied.is_empty() {
             continue;
         }
-        for (_, place) in sorted(payouts.alike(row).to_vec(), &|a, b| a.1.cmp(&b.1)) {
-            if let Some(transfer) = transfers.get_mut(place).filter(|transfer| is_open(transfer)) {
+        let came = total(&tied);
+        let (mut name, mut said) = (None, 0_i64);
+        for (_, place) in payouts.alike(row) {
+            if let Some(transfer) = transfers.get_mut(*place).filter(|transfer| is_open(transfer)) {
                 tied.extend(transfer.payout.row());
+                name = name.or(Some(transfer.payout.key));
+                said = said.wrapping_add(transfer.amount);
                 transfer.is_settled = true;
             }
         }
-        findings.add(BreakKind::Ambiguous, Unit::of(&tied), Hop::Bank, BY_AMOUNT);
+        let mut tie = Finding::new(Kinds::only(BreakKind::Ambiguous), Unit::of(&tied), Hop::Bank, BY_AMOUNT);
+        tie.reference = name;
+        let (expected, found) = (Some(said.into()), Some(came.into()));
+        tie.shown = Some(Box::new(Shown { currency: row.currency, expected, found }));
+        findings.breaks.push(tie);
     }
     for entry in rest {
         left.extend(entry);
@@ -530,11 +538,8 @@ fn arrived<'r>(
     }
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
-    let found = (!transfer.entries.is_empty()).then_some(found);
-    // Amounts of two currencies are those of the rows.
-    break_.shown = (!is_foreign).then(|| {
-        let (expected, found) = (Some(expected.into()), found.map(i128::from));
-        Box::new(Shown { currency: payout.currency, expected, found })
-    });
+    // What came in another currency stands in its rows.
+    let found = (!transfer.entries.is_empty() && !is_foreign).then_some(found.into());
+    break_.shown = Some(Box::new(Shown { currency: payout.currency, expected: Some(expected.into()), found }));
     findings.breaks.push(break_);
 }

@@ -4,6 +4,7 @@ use super::super::figure::{self, Style};
 use super::super::moment::{self, DateOrder, Reading};
 use super::super::{Error, Money};
 use super::Record;
+use super::stripe::some_text;
 use crate::money::Currency;
 use crate::prelude::*;
 
@@ -113,6 +114,11 @@ pub(super) fn maybe<T>(
     read: impl FnOnce(&Field) -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
     field.map_or(Ok(None), read)
+}
+
+/// What a payout is called that its report only numbers: each account and each currency has one of that number.
+pub(super) fn payout_name(account: &str, number: &str, currency: Currency) -> String {
+    if number.is_empty() { String::new() } else { [some_text([account, "payout"]), number, currency.code()].join("-") }
 }
 
 /// Money in two columns that may not be there or be empty, unless it is in `beside`, where it says nothing new.

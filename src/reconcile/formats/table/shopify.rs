@@ -7,7 +7,7 @@
 
 use super::super::figure::Style;
 use super::super::{Error, Original, SettlementLine, Sink};
-use super::field::{foreign_money, maybe, text};
+use super::field::{foreign_money, maybe, payout_name, text};
 use super::stripe::some_text;
 use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
@@ -42,6 +42,7 @@ pub(in super::super) struct Shopify {
     order: Field,
     status: Option<Field>,
     payout: Option<Field>,
+    payout_day: Option<Field>,
     available: Option<Field>,
     amount: Field,
     fee: Field,
@@ -64,7 +65,8 @@ impl Columns for Shopify {
             kind: need("Type")?,
             order: need("Order")?,
             status: header.find(&["Payout Status"]),
-            payout: header.find(&["Payout ID", "Payout Date"]),
+            payout: header.find(&["Payout ID"]),
+            payout_day: header.find(&["Payout Date"]),
             available: header.find(&["Available On"]),
             amount: need("Amount")?,
             fee: need("Fee")?,
@@ -96,13 +98,13 @@ impl Columns for Shopify {
         let (original, original_currency) = (self.original.as_ref(), self.original_currency.as_ref());
         let original = foreign_money(original, original_currency, record, currency, Style::Plain)?;
         let follows = matches!(kind, Some(EventType::Refund | EventType::Dispute | EventType::Adjustment));
-        let payout_id = text(self.payout.as_ref(), record);
-        let is_payout = kind == Some(EventType::Payout);
+        let by_day = payout_name("", text(self.payout_day.as_ref(), record), currency);
+        let payout_id = if self.payout.is_some() { text(self.payout.as_ref(), record) } else { &by_day };
         sink.settlement(&SettlementLine {
             place: record.start(),
             kind,
             written_type,
-            reference: some_text([order, checkout, if is_payout { payout_id } else { "" }]),
+            reference: some_text([order, checkout, payout_id, written_type]),
             id: checkout,
             parent_reference: if follows { order } else { "" },
             payout_id,
