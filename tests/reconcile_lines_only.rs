@@ -57,7 +57,11 @@ fn entries_that_fit_a_payout_of_lines_alike_are_told_under_its_name_with_its_sum
     assert_eq!((found.kind.name(), &*found.reference), ("ambiguous", "po_1"));
     assert_eq!((found.expected, found.found, found.difference), (Some(275), Some(550), Some(275)));
     assert!(found.explanation.contains("the payout po_1"), "{}", found.explanation);
-    assert!(found.explanation.contains("the settlement has 2.75 EUR, the bank has 5.50 EUR"), "{}", found.explanation);
+    assert!(
+        found.explanation.contains("the settlement has 2.75 EUR, the bank has 5.50 EUR"),
+        "{}",
+        found.explanation
+    );
 }
 
 #[test]

@@ -540,6 +540,7 @@ fn arrived<'r>(
     break_.reference = Some(payout.key);
     // What came in another currency stands in its rows.
     let found = (!transfer.entries.is_empty() && !is_foreign).then_some(found.into());
-    break_.shown = Some(Box::new(Shown { currency: payout.currency, expected: Some(expected.into()), found }));
+    break_.shown =
+        Some(Box::new(Shown { currency: payout.currency, expected: Some(expected.into()), found }));
     findings.breaks.push(break_);
 }
