@@ -3,7 +3,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
-use tillproof::calendar::parse_rfc3339;
+use tillproof::calendar::{parse_rfc3339, rfc3339};
 use tillproof::reconcile::{Break, Options, Source, Sources, run};
 
 /// Three lines of one payout, which is 2.90 EUR less 0.15 EUR of fees.
@@ -73,4 +73,26 @@ fn the_parts_of_a_payout_of_lines_are_held_against_its_sum() {
         "The payout po_1 over 2.75 EUR came in parts that sum to 1.90 EUR, which is 0.85 EUR less: the settlement has 2.75 EUR, \
          the bank has 1.90 EUR; the rest is missing."
     );
+}
+
+#[test]
+fn a_payout_of_lines_that_the_bank_may_still_book_is_under_way_with_its_name_and_its_sum() {
+    let lines = [Source { name: "l.csv", data: LINES.as_bytes() }];
+    let bank = [Source { name: "b.csv", data: b"id,reference,amount_minor,currency,booked_at\n" }];
+    let sources = Sources { ledger: &lines, settlement: &lines, bank: &bank, ..Sources::default() };
+    // The lines do not say when they are paid out, so that a week is added to the window.
+    for (as_of, missing) in
+        [("2026-03-03T00:00:00Z", 0), ("2026-03-11T12:00:00Z", 0), ("2026-03-11T12:00:01Z", 1)]
+    {
+        let as_of = Some(parse_rfc3339(as_of).unwrap());
+        let report = run(&sources, Options { as_of, ..Options::default() }).unwrap();
+        assert_eq!(report.breaks.len(), missing, "{as_of:?}");
+        let told: Vec<_> = report
+            .in_flight
+            .iter()
+            .map(|flying| (&*flying.reference, flying.kind.name(), flying.amount, rfc3339(flying.due)))
+            .collect();
+        let one = ("po_1", "payout", 275, "2026-03-11T12:00:00Z".to_owned());
+        assert_eq!(told, if missing == 0 { vec![one] } else { Vec::new() });
+    }
 }

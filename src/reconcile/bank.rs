@@ -3,7 +3,7 @@
 
 use super::classes::{BreakKind, Hop, Kinds};
 use super::differences::scale;
-use super::findings::{BY_AMOUNT, BY_PAYOUT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
+use super::findings::{BY_AMOUNT, BY_PAYOUT, BY_REFERENCE, BY_SUM, Finding, Findings, Flying, Rule, Shown};
 use super::group::Unit;
 use super::lone::Alike;
 use super::matches::MadeBy;
@@ -14,6 +14,7 @@ use super::rules::{Pass, Rules};
 use super::subset::{self, Subset};
 use super::unexpected::unexpected;
 use super::window::{DAY_MS, Window};
+use crate::ledger::EventType;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -482,20 +483,21 @@ fn arrived<'r>(
     let is_foreign = transfer.entries.first().is_some_and(|entry| entry.currency != payout.currency);
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {
-        let is_open = row.is_payout() && row.state().is_some_and(|state| state.is_open());
+        let says = row.is_payout();
+        let is_open = says && row.state().is_some_and(|state| state.is_open());
         // Where the settlement lists its payouts, lines alone announce none.
-        let is_listed = row.is_payout() || !payouts.has_rows();
+        let is_listed = says || !payouts.has_rows();
         let never_came = has_failed(payout) && transfer.returned.is_empty();
         if never_came || is_open || expected == 0 || !is_listed {
             return;
         }
-        if !window.is_over(transfer.at) {
-            findings.in_flight.push(row);
-            return;
-        }
         // Lines alone do not say when they are paid out.
-        let patient = transfer.at.map(|at| at.saturating_add(SLACK));
-        if !row.is_payout() && !window.is_over(patient) {
+        let slack = if says { Millis::ZERO } else { SLACK };
+        let at = transfer.at.map(|at| at.saturating_add(slack));
+        if let Some(at) = at.filter(|_| !window.is_over(at)) {
+            let Payout { key: reference, currency, .. } = *payout;
+            let (due, kind) = (window.due(at), Some(EventType::Payout));
+            findings.in_flight.push(Flying { reference, due, kind, amount: expected, currency });
             return;
         }
         kinds.insert(BreakKind::MissingInBank);

@@ -4,7 +4,6 @@ use super::super::figure::{self, Style};
 use super::super::moment::{self, DateOrder, Reading};
 use super::super::{Error, Money};
 use super::Record;
-use super::stripe::some_text;
 use crate::money::Currency;
 use crate::prelude::*;
 
@@ -118,11 +117,7 @@ pub(super) fn maybe<T>(
 
 /// What a payout is called that its report only numbers: each account and each currency has one of that number.
 pub(super) fn payout_name(account: &str, number: &str, currency: Currency) -> String {
-    if number.is_empty() {
-        String::new()
-    } else {
-        [some_text([account, "payout"]), number, currency.code()].join("-")
-    }
+    if number.is_empty() { String::new() } else { [account, number, currency.code()].join("-") }
 }
 
 /// Money in two columns that may not be there or be empty, unless it is in `beside`, where it says nothing new.

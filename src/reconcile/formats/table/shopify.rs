@@ -3,11 +3,12 @@
 //! Source: <https://help.shopify.com/en/manual/finance/shopify-payments/payouts/viewing-payouts>.
 //!
 //! The file has no id of a transaction; the checkout id stands in its place. Older exports have no payout id either: then
-//! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context.
+//! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context. What
+//! belongs to no order, such as a reserve, is called by its payout.
 
 use super::super::figure::Style;
 use super::super::{Error, Original, SettlementLine, Sink};
-use super::field::{foreign_money, maybe, payout_name, text};
+use super::field::{foreign_money, maybe, text};
 use super::stripe::some_text;
 use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
@@ -42,7 +43,6 @@ pub(in super::super) struct Shopify {
     order: Field,
     status: Option<Field>,
     payout: Option<Field>,
-    payout_day: Option<Field>,
     available: Option<Field>,
     amount: Field,
     fee: Field,
@@ -65,8 +65,7 @@ impl Columns for Shopify {
             kind: need("Type")?,
             order: need("Order")?,
             status: header.find(&["Payout Status"]),
-            payout: header.find(&["Payout ID"]),
-            payout_day: header.find(&["Payout Date"]),
+            payout: header.find(&["Payout ID", "Payout Date"]),
             available: header.find(&["Available On"]),
             amount: need("Amount")?,
             fee: need("Fee")?,
@@ -98,8 +97,7 @@ impl Columns for Shopify {
         let (original, original_currency) = (self.original.as_ref(), self.original_currency.as_ref());
         let original = foreign_money(original, original_currency, record, currency, Style::Plain)?;
         let follows = matches!(kind, Some(EventType::Refund | EventType::Dispute | EventType::Adjustment));
-        let by_day = payout_name("", text(self.payout_day.as_ref(), record), currency);
-        let payout_id = if self.payout.is_some() { text(self.payout.as_ref(), record) } else { &by_day };
+        let payout_id = text(self.payout.as_ref(), record);
         sink.settlement(&SettlementLine {
             place: record.start(),
             kind,
