@@ -3,7 +3,7 @@
 
 use super::classes::{BreakKind, Hop, Kinds};
 use super::differences::scale;
-use super::findings::{BY_AMOUNT, BY_PAYOUT, BY_REFERENCE, BY_SUM, Finding, Findings, Rule, Shown};
+use super::findings::{BY_AMOUNT, BY_PAYOUT, BY_REFERENCE, BY_SUM, Finding, Findings, Flying, Rule, Shown};
 use super::group::Unit;
 use super::lone::Alike;
 use super::matches::MadeBy;
@@ -14,6 +14,7 @@ use super::rules::{Pass, Rules};
 use super::subset::{self, Subset};
 use super::unexpected::unexpected;
 use super::window::{DAY_MS, Window};
+use crate::ledger::EventType;
 use crate::prelude::*;
 use crate::time::{Millis, Timestamp};
 
@@ -101,7 +102,7 @@ pub(super) fn judge<'r>(
     for transfer in &mut transfers {
         // Where nothing came that may be held against it, what names the payout is its money all the same: with the other
         // sign, as it cannot have gone back, or in another currency.
-        if transfer.entries.is_empty() && !transfer.is_settled && transfer.payout.says() {
+        if transfer.entries.is_empty() && !transfer.is_settled {
             let is_turned = total(&transfer.returned) == transfer.amount.wrapping_neg();
             let named = if is_turned && !has_failed(transfer.payout) {
                 &mut transfer.returned
@@ -393,13 +394,21 @@ fn by_amount<'r>(
         if tied.is_empty() {
             continue;
         }
-        for (_, place) in sorted(payouts.alike(row).to_vec(), &|a, b| a.1.cmp(&b.1)) {
-            if let Some(transfer) = transfers.get_mut(place).filter(|transfer| is_open(transfer)) {
+        let came = total(&tied);
+        let (mut name, mut said) = (None, 0_i64);
+        for (_, place) in payouts.alike(row) {
+            if let Some(transfer) = transfers.get_mut(*place).filter(|transfer| is_open(transfer)) {
                 tied.extend(transfer.payout.row());
+                name = name.or(Some(transfer.payout.key));
+                said = said.wrapping_add(transfer.amount);
                 transfer.is_settled = true;
             }
         }
-        findings.add(BreakKind::Ambiguous, Unit::of(&tied), Hop::Bank, BY_AMOUNT);
+        let mut tie = Finding::new(Kinds::only(BreakKind::Ambiguous), Unit::of(&tied), Hop::Bank, BY_AMOUNT);
+        tie.reference = name;
+        let (expected, found) = (Some(said.into()), Some(came.into()));
+        tie.shown = Some(Box::new(Shown { currency: row.currency, expected, found }));
+        findings.breaks.push(tie);
     }
     for entry in rest {
         left.extend(entry);
@@ -474,20 +483,21 @@ fn arrived<'r>(
     let is_foreign = transfer.entries.first().is_some_and(|entry| entry.currency != payout.currency);
     let mut kinds = Kinds::default();
     if transfer.entries.is_empty() {
-        let is_open = row.is_payout() && row.state().is_some_and(|state| state.is_open());
+        let says = row.is_payout();
+        let is_open = says && row.state().is_some_and(|state| state.is_open());
         // Where the settlement lists its payouts, lines alone announce none.
-        let is_listed = row.is_payout() || !payouts.has_rows();
+        let is_listed = says || !payouts.has_rows();
         let never_came = has_failed(payout) && transfer.returned.is_empty();
         if never_came || is_open || expected == 0 || !is_listed {
             return;
         }
-        if !window.is_over(transfer.at) {
-            findings.in_flight.push(row);
-            return;
-        }
         // Lines alone do not say when they are paid out.
-        let patient = transfer.at.map(|at| at.saturating_add(SLACK));
-        if !row.is_payout() && !window.is_over(patient) {
+        let slack = if says { Millis::ZERO } else { SLACK };
+        let at = transfer.at.map(|at| at.saturating_add(slack));
+        if let Some(at) = at.filter(|_| !window.is_over(at)) {
+            let Payout { key: reference, currency, .. } = *payout;
+            let (due, kind) = (window.due(at), Some(EventType::Payout));
+            findings.in_flight.push(Flying { reference, due, kind, amount: expected, currency });
             return;
         }
         kinds.insert(BreakKind::MissingInBank);
@@ -530,11 +540,9 @@ fn arrived<'r>(
     }
     let mut break_ = Finding::new(kinds, unit, Hop::Bank, transfer.rule);
     break_.reference = Some(payout.key);
-    let found = (!transfer.entries.is_empty()).then_some(found);
-    // Amounts of two currencies are those of the rows.
-    break_.shown = (!is_foreign).then(|| {
-        let (expected, found) = (Some(expected.into()), found.map(i128::from));
-        Box::new(Shown { currency: payout.currency, expected, found })
-    });
+    // What came in another currency stands in its rows.
+    let found = (!transfer.entries.is_empty() && !is_foreign).then_some(found.into());
+    break_.shown =
+        Some(Box::new(Shown { currency: payout.currency, expected: Some(expected.into()), found }));
     findings.breaks.push(break_);
 }

@@ -5,8 +5,10 @@ use super::group::Unit;
 use super::matches::Match;
 use super::nearest::Near;
 use super::row::Row;
+use crate::ledger::EventType;
 use crate::money::Currency;
 use crate::prelude::*;
+use crate::time::Timestamp;
 
 /// Currency, expected and found, where a break is not about the amounts of its rows.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +70,17 @@ impl<'r> Finding<'r> {
     }
 }
 
+/// What is under way: a row, or a payout, which may be lines alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flying<'r> {
+    pub(super) reference: &'r str,
+    /// When it becomes a break.
+    pub(super) due: Timestamp,
+    pub(super) kind: Option<EventType>,
+    pub(super) amount: i64,
+    pub(super) currency: Currency,
+}
+
 /// The state of a run.
 #[derive(Debug, Default)]
 pub(super) struct Findings<'r> {
@@ -77,7 +90,7 @@ pub(super) struct Findings<'r> {
     /// Those pairs, where somebody wants to see them.
     pub(super) matches: Option<Vec<Match<'r>>>,
     /// What the other side may still bring.
-    pub(super) in_flight: Vec<&'r Row<'r>>,
+    pub(super) in_flight: Vec<Flying<'r>>,
     /// Rows that owe nothing to the comparison.
     pub(super) set_aside: usize,
     /// Units of the ledger that nothing was held against yet.

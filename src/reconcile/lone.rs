@@ -6,7 +6,9 @@ use super::IS_FAST;
 use super::bank::{SLACK, is_in_time};
 use super::classes::{BreakKind, Hop, Kinds};
 use super::compare::{copies, values};
-use super::findings::{BY_AMOUNT, BY_ID, BY_PAYOUT, BY_REFERENCE, BY_ROW, Finding, Findings, Rule, Shown};
+use super::findings::{
+    BY_AMOUNT, BY_ID, BY_PAYOUT, BY_REFERENCE, BY_ROW, Finding, Findings, Flying, Rule, Shown,
+};
 use super::group::Unit;
 use super::habits::Habits;
 use super::matches::MadeBy;
@@ -414,7 +416,11 @@ fn settle_ours<'r>(
             kinds.insert(BreakKind::FeeMissing);
         }
     } else if kinds.is_empty() {
-        findings.in_flight.push(row);
+        if let Some(at) = row.occurred_at {
+            let Row { reference, kind, amount, currency, account, .. } = *row;
+            let due = window.of(account).due(at);
+            findings.in_flight.push(Flying { reference, due, kind, amount, currency });
+        }
         return;
     }
     let hop = if rule == BY_ROW { Hop::Ledger } else { Hop::Settlement };

@@ -316,7 +316,12 @@ pub(super) type Value = Option<(Currency, i128)>;
 fn values(found: &Finding<'_>, kind: BreakKind) -> (Value, Value) {
     if let Some(shown) = &found.shown {
         let value = |minor: Option<i128>| minor.map(|minor| (shown.currency, minor));
-        return (value(shown.expected), value(shown.found));
+        let found = match value(shown.found) {
+            // What came in another currency than was due.
+            None if kind == BreakKind::CurrencyMismatch => sum(&found.unit.bank, |row| row.amount),
+            found => found,
+        };
+        return (value(shown.expected), found);
     }
     let unit = &found.unit;
     let value = |row: &Row| match kind {

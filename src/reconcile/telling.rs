@@ -170,13 +170,12 @@ fn bound(breaks: &[Keyed<'_, '_>], at: usize) -> usize {
 /// The report without its breaks.
 fn frame(judged: &Judged<'_, '_>) -> Report {
     let Judged { findings, rows, window, rules, .. } = judged;
-    let flying = findings.in_flight.iter().filter_map(|row| Some((row, row.occurred_at?)));
-    let in_flight = flying.map(|(row, at)| InFlight {
-        reference: row.reference.to_owned(),
-        due: window.of(row.account).due(at),
-        kind: row.kind.unwrap_or(EventType::Adjustment),
-        amount: row.amount,
-        currency: row.currency,
+    let in_flight = findings.in_flight.iter().map(|flying| InFlight {
+        reference: flying.reference.to_owned(),
+        due: flying.due,
+        kind: flying.kind.unwrap_or(EventType::Adjustment),
+        amount: flying.amount,
+        currency: flying.currency,
     });
     let mut report = Report {
         rows: *rows,

@@ -11,7 +11,10 @@ use super::findings::{Finding, Rule, Shown};
 use super::group::Unit;
 use super::matches::Match;
 use super::nearest::Near;
-use super::packed::{Corrupt, Fields, put_count, put_currency, put_maybe, put_moment, put_natural, put_text};
+use super::packed::{
+    Corrupt, Fields, kind_byte, put_count, put_currency, put_integer, put_maybe, put_moment, put_natural,
+    put_text,
+};
 use super::report::{self, InFlight, Report, RowCounts};
 use super::row::Row;
 use super::three_way::Judged;
@@ -20,7 +23,7 @@ use crate::ledger::EventType;
 use crate::prelude::*;
 
 /// The first byte of verdicts.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Packs what a run has found.
 #[cfg_attr(feature = "wasm-reconcile-sieve", inline(never))]
@@ -33,11 +36,13 @@ pub(super) fn pack(judged: &Judged<'_, '_>) -> Vec<u8> {
     }
     put_maybe(&mut out, window.as_of, put_moment);
     put_text(&mut out, rules);
-    let flying = || findings.in_flight.iter().filter_map(|row| Some((row, row.occurred_at?)));
-    put_count(&mut out, flying().count());
-    for (row, at) in flying() {
-        out.extend_from_slice(row.packed);
-        put_moment(&mut out, window.of(row.account).due(at));
+    put_count(&mut out, findings.in_flight.len());
+    for flying in &findings.in_flight {
+        put_text(&mut out, flying.reference);
+        put_moment(&mut out, flying.due);
+        out.push(kind_byte(flying.kind));
+        put_integer(&mut out, flying.amount);
+        put_currency(&mut out, flying.currency);
     }
     let matches = findings.matches.as_deref().unwrap_or_default();
     put_count(&mut out, matches.len());
@@ -112,13 +117,12 @@ pub(super) fn head<'a>(fields: &mut Fields<'a>) -> Option<Head<'a>> {
     let rules = fields.text()?.to_owned();
     let mut in_flight = Vec::new();
     for _ in 0..fields.count()? {
-        let row = Row::unpack(fields)?;
         in_flight.push(InFlight {
-            reference: row.reference.to_owned(),
+            reference: fields.text()?.to_owned(),
             due: fields.moment()?,
-            kind: row.kind.unwrap_or(EventType::Adjustment),
-            amount: row.amount,
-            currency: row.currency,
+            kind: fields.kind()?.unwrap_or(EventType::Adjustment),
+            amount: fields.integer()?,
+            currency: fields.currency()?,
         });
     }
     let matches = fields.count()?;

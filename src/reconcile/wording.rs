@@ -144,7 +144,16 @@ impl Facts<'_, '_> {
     fn tell(&self, out: &mut String, fact: &str) {
         let Self { found, row, reference, expected, actual, .. } = *self;
         let Unit { ledger, settlement, bank, .. } = &found.unit;
+        // A payout that the settlement tells by its lines is none of them.
+        let is_lines = found.hop == Hop::Bank && found.reference.is_some() && !row.is_payout();
         match fact {
+            "s" if is_lines => put(out, &["the payout ", reference]),
+            "against" | "counted" if is_lines => {
+                out.push_str("the settlement has ");
+                value(out, expected);
+                out.push_str(", the bank has ");
+                value(out, actual);
+            }
             "s" => put(out, &["the ", noun(row), " ", row.reference]),
             "ref" => out.push_str(reference),
             "state_m" => out.push_str(ledger.first().map_or("", |row| row.status)),

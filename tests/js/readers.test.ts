@@ -254,3 +254,37 @@ test("files of a provider and a bank are reconciled, and rows are told by the li
   const entry = reconcile({ ledger: "reference,amount_minor,currency\n", settlement: "reference,amount_minor,currency\n", bank });
   assert.equal(entry.summary.rows.bank, bank.lines.length);
 });
+
+/** Three payouts of one number: two accounts in one currency, and one account in two. */
+const NUMBERED: readonly [FormatName, string, (account: string, currency: string, order: string, amount: string) => string][] = [
+  ["adyen", "Company Account,Merchant Account,Psp Reference,Merchant Reference,Creation Date,TimeZone,Type,Gross Currency,Gross Debit (GC),Gross Credit (GC),Net Currency,Net Debit (NC),Net Credit (NC),Batch Number",
+    (account, currency, order, amount) => `Shop,${account},psp_${order},${order},2026-03-04 10:00:00,UTC,Settled,${currency},,${amount},${currency},,${amount},101\nShop,${account},,,2026-03-05 05:00:00,UTC,MerchantPayout,,,,${currency},${amount},,101`],
+  ["braintree", "Merchant Account,Transaction ID,Transaction Type,Order ID,Settlement Currency,Settlement Amount,Settlement Date,Disbursement Date",
+    (account, currency, order, amount) => `${account},t_${order},sale,${order},${currency},${amount},2026-03-04,2026-03-05`],
+];
+
+test("payouts that a report only numbers are told apart by account and currency", () => {
+  const sales = [["ShopEU", "EUR", "order_1", "10.00"], ["ShopEU", "JPY", "order_2", "700"], ["ShopFR", "EUR", "order_3", "20.00"]] as const;
+  const ledger = ["reference,amount,currency,occurred_at", ...sales.map(([, currency, order, amount]) => `${order},${amount},${currency},2026-03-04T10:00:00Z`)].join("\n");
+  // One of them did not arrive.
+  const bank = ["id,reference,amount,currency,booked_at", ...sales.slice(0, 2).map(([, currency, order, amount]) => `b_${order},,${amount},${currency},2026-03-06`)].join("\n");
+  for (const [format, header, rows] of NUMBERED) {
+    const text = [header, ...sales.map(([account, currency, order, amount]) => rows(account, currency, order, amount))].join("\n");
+    const settlement = readers.source(new TextEncoder().encode(text), { format, name: `${format}.csv` });
+    const { breaks } = reconcile({ ledger, settlement, bank, asOf: Date.UTC(2026, 3, 1) });
+    const name = format === "adyen" ? "ShopFR-101-EUR" : "ShopFR-2026-03-05-EUR";
+    assert.deepEqual(breaks.map((found) => [found.kind, found.reference, found.expected_minor]), [["missing_in_bank", name, "2000"]], format);
+  }
+});
+
+test("a transaction of Shopify that belongs to no order is called by its payout, or by what it is", () => {
+  const header = "Transaction Date,Type,Order,Payout ID,Available On,Amount,Fee,Net,Checkout,Currency";
+  const rows = ["charge,#1001,po_1,2026-03-06,50.00,1.75,48.25,#2001,USD", "reserve,,po_1,2026-03-06,-5.00,0.00,-5.00,,USD", "reserve,,,,-1.00,0.00,-1.00,,USD"].map((row) => `2026-03-05 10:00:00 +0000,${row}`);
+  const text = new TextEncoder().encode([header, ...rows].join("\n"));
+  const { settlement } = readers.read(text, { format: "shopify" });
+  assert.deepEqual(settlement.map(({ reference, payoutId }) => [reference, payoutId]), [["#1001", "po_1"], ["po_1", "po_1"], ["reserve", ""]]);
+  // `reconcile` takes no row without a reference.
+  const ledger = "reference,amount,currency,occurred_at\n#1001,50.00,USD,2026-03-04T10:00:00Z\n";
+  const { breaks } = reconcile({ ledger, settlement: readers.source(text, { format: "shopify" }), asOf: Date.UTC(2026, 2, 7) });
+  assert.ok(breaks.every(({ kind }) => kind !== "missing_in_settlement"), JSON.stringify(breaks));
+});

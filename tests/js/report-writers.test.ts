@@ -16,11 +16,11 @@ const SETTLEMENT = HEADER + row("1", "charge", 1_000, 35) + row("3", "refund", 4
 const asOf = Date.UTC(2026, 2, 20);
 const REPORT = reconcile({ ledger: LEDGER, settlement: SETTLEMENT, asOf });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const totals = (report: Report, ledger: string, settlement: string): Promise<Totals> =>
+const totals = (report: Report, ledger: string, settlement: string, bank?: string): Promise<Totals> =>
   totalsOf(report, {
     ledger: [{ name: "ledger.csv", data: bytes(ledger) }],
     settlement: [{ name: "settlement.csv", data: bytes(settlement) }],
-    bank: [],
+    bank: bank === undefined ? [] : [{ name: "bank.csv", data: bytes(bank) }],
     columns: {},
   });
 
@@ -172,4 +172,25 @@ test("a bar goes to terminals alone, and nothing of it stays", () => {
   };
   assert.equal(written(false), "");
   assert.match(written(true), /^\radding up \[###\s+\]  10 %\radding up \[#{15} +\]  50 %\radding up \[#{30}\] 100 %\r\u001b\[K$/);
+});
+
+const PAYOUTS = [["po_1", "275"], ["po_2", "200"], ["po_3", "300"], ["po_4", "400"], ["po_5", "500"]] as const;
+/** What came of them at the bank. */
+const STATEMENT = "id,reference,amount_minor,currency,booked_at\n" +
+  [["b1", "po_1", "260", "EUR"], ["b2", "po_2", "200", "EUR"], ["b3", "po_2", "200", "EUR"], ["b4", "po_3", "310", "USD"], ["b6", "po_5", "500", "EUR"], ["b6", "po_5", "500", "EUR"], ["b7", "payout_9", "90", "EUR"]]
+    .map((cells) => `${cells.join(",")},2026-03-02\n`).join("");
+
+test("the way to the bank has what each payout lacks or has too much, and no whole payouts", async () => {
+  const header = `${HEADER.trimEnd()},payout_id\n`;
+  const lines = PAYOUTS.map(([payout, amount], at) => `c${at},order_${at},charge,${Number(amount) + 5},5,EUR,2026-03-01T00:00:00Z,${payout}\n`).join("");
+  const payouts = PAYOUTS.map(([payout, amount]) => `${payout},${payout},payout,${amount},,EUR,2026-03-01T12:00:00Z,${payout}\n`).join("");
+  // Payouts that only their lines tell of, and such as have a row of their own.
+  for (const settlement of [header + lines, header + lines + payouts]) {
+    const report = reconcile({ ledger: header + lines, settlement, bank: STATEMENT, asOf });
+    const { bridges } = await totals(report, header + lines, settlement, STATEMENT);
+    const toBank = bridges.filter(({ to }) => to === "bank");
+    const [euro, dollar] = toBank.map(({ from_minor, steps, to_minor }) => [from_minor, steps.map(({ kind, difference_minor }) => [kind, difference_minor]), to_minor]);
+    assert.deepEqual(euro, ["1675", [["duplicate_record_b", "700"], ["missing_in_bank", "-400"], ["currency_mismatch", "-300"], ["unexpected_bank_entry", "90"], ["bank_charge", "-15"]], "1750"]);
+    assert.deepEqual(dollar, ["0", [["currency_mismatch", "310"]], "310"]);
+  }
 });

@@ -57,7 +57,7 @@ export class Effects {
   }
 }
 
-/** The ways that rows count on. */
+/** The ways between the sides. */
 const WAYS = [["ledger", "settlement"], ["settlement", "bank"]] as const;
 
 interface Step {
@@ -75,25 +75,47 @@ export class Bridges {
     this.#effects = effects;
   }
 
-  add({ hop, kind, rows }: Break): void {
+  add(found: Break): void {
+    const { hop, kind, rows } = found;
     // A row counts on the way on which its break was found: payouts and the bank on the second, all others on the first.
-    const way = hop === "H2" || hop === "H3" ? 1 : 0;
-    const [from, to] = WAYS[way];
-    const differences = new Map<string, bigint>();
-    const count = (side: Side, sign: bigint): void => {
-      for (const { file, line } of rows[side]) {
-        const effect = this.#effects.of(side, file).get(line);
-        if (effect !== undefined) differences.set(effect.currency, (differences.get(effect.currency) ?? 0n) + sign * effect.net);
-      }
-    };
-    count(to, 1n);
-    count(from, -1n);
+    const way = hop === "H2" || hop === "H3" || (rows.bank.length > 0 && rows.ledger.length === 0) ? 1 : 0;
+    const differences = way === 0 ? this.#ofRows(found) : this.#ofPayout(found);
     for (const [currency, difference] of differences) {
       if (difference === 0n) continue;
       const kinds = held(this.#steps[way], currency, () => new Map<BreakKind, Step>());
       const step = held(kinds, kind, () => ({ count: 0, difference: 0n }));
       step.count += 1;
       step.difference += difference;
+    }
+  }
+
+  /** What rows say that are held against each other one by one. */
+  #ofRows({ rows }: Break): Map<string, bigint> {
+    const differences = new Map<string, bigint>();
+    this.#count(differences, "settlement", rows.settlement, 1n);
+    this.#count(differences, "ledger", rows.ledger, -1n);
+    return differences;
+  }
+
+  /** What a payout is and what came of it, which the break says. Its rows are not to be added up: its lines have been already. */
+  #ofPayout(found: Break): Map<string, bigint> {
+    const { hop, kind, rows, currency, expected_minor, found_minor } = found;
+    const differences = new Map<string, bigint>();
+    const add = (difference: bigint): Map<string, bigint> => differences.set(currency, (differences.get(currency) ?? 0n) + difference);
+    const [expected, came] = [BigInt(expected_minor ?? "0"), BigInt(found_minor ?? "0")];
+    if (kind === "missing_payout") this.#count(differences, "settlement", rows.settlement, -1n);
+    else if (kind === "currency_mismatch") this.#count(add(-expected), "bank", rows.bank, 1n);
+    // One of them is in order.
+    else if (kind === "duplicate_record_b" && expected_minor === null) add(came - came / BigInt(rows.bank.length));
+    else if (kind === "payout_not_reversed" && hop === "H2") add(-size(came));
+    else if (hop !== "H2" || kind === "group_sum_mismatch") add(came - expected);
+    return differences;
+  }
+
+  #count(differences: Map<string, bigint>, side: Side, rows: Break["rows"][Side], sign: bigint): void {
+    for (const { file, line } of rows) {
+      const effect = this.#effects.of(side, file).get(line);
+      if (effect !== undefined) differences.set(effect.currency, (differences.get(effect.currency) ?? 0n) + sign * effect.net);
     }
   }
 

@@ -10,7 +10,7 @@
 
 use super::super::figure::Style;
 use super::super::{Error, Money, Original, SettlementLine, Sink, moment};
-use super::field::text;
+use super::field::{payout_name, text};
 use super::stripe::some_text;
 use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
@@ -147,15 +147,16 @@ impl Columns for Adyen {
         let is_charge = kind == Some(EventType::Charge);
         let zone = moment::zone(text(self.zone.as_ref(), record));
         let created = self.created.moment(record, zone)?;
-        let batch = self.batch.text(record);
+        let account = self.account.text(record);
+        let payout = payout_name(account, self.batch.text(record), currency);
         sink.settlement(&SettlementLine {
             place: record.start(),
             kind,
             written_type,
-            reference: some_text([self.reference.text(record), psp_reference, modification, batch]),
+            reference: some_text([self.reference.text(record), psp_reference, modification, &payout]),
             id: if is_charge { psp_reference } else { some_text([modification, psp_reference]) },
             parent_reference: if is_charge || modification.is_empty() { "" } else { psp_reference },
-            payout_id: batch,
+            payout_id: &payout,
             gross,
             fee,
             tax: None,
@@ -165,7 +166,7 @@ impl Columns for Adyen {
             occurred_at: created.map(|reading| reading.at),
             is_local_time: created.is_some_and(|reading| reading.is_local),
             available_at: None,
-            account: self.account.text(record),
+            account,
             original,
             context: &record.context(self.header.names(), &self.known),
         });

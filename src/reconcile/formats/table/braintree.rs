@@ -9,7 +9,7 @@
 use super::super::figure::Style;
 use super::super::moment::DateOrder;
 use super::super::{Error, SettlementLine, Sink};
-use super::field::text;
+use super::field::{payout_name, text};
 use super::stripe::some_text;
 use super::{Columns, Field, Header, Record};
 use crate::ledger::EventType;
@@ -77,6 +77,8 @@ impl Columns for Braintree {
             None => None,
         };
         let id = self.id.filled(record)?;
+        let account = text(self.account.as_ref(), record);
+        let payout = payout_name(account, text(self.disbursed.as_ref(), record), currency);
         let settled = self.settled.as_ref().or(self.disbursed.as_ref());
         let occurred_at = match settled {
             Some(field) => day(field, record)?,
@@ -93,7 +95,7 @@ impl Columns for Braintree {
             reference: some_text([text(self.order.as_ref(), record), id]),
             id,
             parent_reference: text(self.original.as_ref(), record),
-            payout_id: text(self.disbursed.as_ref(), record),
+            payout_id: &payout,
             gross: if takes { amount.saturating_abs().saturating_neg() } else { amount },
             fee,
             tax: None,
@@ -103,7 +105,7 @@ impl Columns for Braintree {
             occurred_at,
             is_local_time: false,
             available_at,
-            account: text(self.account.as_ref(), record),
+            account,
             original: None,
             context: &record.context(self.header.names(), &self.known),
         });

@@ -115,6 +115,11 @@ pub(super) fn maybe<T>(
     field.map_or(Ok(None), read)
 }
 
+/// What a payout is called that its report only numbers: each account and each currency has one of that number.
+pub(super) fn payout_name(account: &str, number: &str, currency: Currency) -> String {
+    if number.is_empty() { String::new() } else { [account, number, currency.code()].join("-") }
+}
+
 /// Money in two columns that may not be there or be empty, unless it is in `beside`, where it says nothing new.
 pub(super) fn foreign_money(
     amount: Option<&Field>,

@@ -3,7 +3,8 @@
 //! Source: <https://help.shopify.com/en/manual/finance/shopify-payments/payouts/viewing-payouts>.
 //!
 //! The file has no id of a transaction; the checkout id stands in its place. Older exports have no payout id either: then
-//! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context.
+//! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context. What
+//! belongs to no order, such as a reserve, is called by its payout.
 
 use super::super::figure::Style;
 use super::super::{Error, Original, SettlementLine, Sink};
@@ -97,12 +98,11 @@ impl Columns for Shopify {
         let original = foreign_money(original, original_currency, record, currency, Style::Plain)?;
         let follows = matches!(kind, Some(EventType::Refund | EventType::Dispute | EventType::Adjustment));
         let payout_id = text(self.payout.as_ref(), record);
-        let is_payout = kind == Some(EventType::Payout);
         sink.settlement(&SettlementLine {
             place: record.start(),
             kind,
             written_type,
-            reference: some_text([order, checkout, if is_payout { payout_id } else { "" }]),
+            reference: some_text([order, checkout, payout_id, written_type]),
             id: checkout,
             parent_reference: if follows { order } else { "" },
             payout_id,
