@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -113,4 +113,22 @@ test("--matches writes each match, --rules is refused by its path, and the provi
   assert.equal(err, "");
   const lines = readFileSync(join(folder, "matches.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as { pass: string; rules: string; reference: string });
   assert.deepEqual(lines.map(({ pass, rules, reference }) => [pass, rules, reference]), [["by_reference@1", "tillproof-default@1", "order_1"]]);
+});
+
+test("no file that was read is written over", async () => {
+  mkdirSync(join(folder, "inputs"));
+  writeFileSync(join(folder, "inputs", "breaks.csv"), readFileSync(join(folder, "ledger.csv")));
+  symlinkSync(join(folder, "ledger.csv"), join(folder, "other-name.csv"));
+  const table: [string[], string][] = [
+    [["reconcile", "--ledger", "ledger.csv", "--settlement", "ledger.csv", "--matches", "other-name.csv"], '--matches "other-name.csv"'],
+    [["reconcile", "--ledger", join("inputs", "breaks.csv"), "--settlement", "ledger.csv", "--out", "inputs"], `--out ${JSON.stringify(join("inputs", "breaks.csv"))}`],
+    [["read", "--file", "bank.csv", "--format", "csv", "--out", "bank.csv"], '--out "bank.csv"'],
+  ];
+  const before = ["ledger.csv", "bank.csv", join("inputs", "breaks.csv")].map((name) => readFileSync(join(folder, name), "utf8"));
+  for (const [argv, flag] of table) {
+    const { status, out, err } = await tillproofOf(fileURLToPath(import.meta.url), argv, { cwd: folder });
+    assert.deepEqual([status, out, err], [2, "", `tillproof: ${flag}: this is a file that was read: give another name\n`]);
+  }
+  assert.deepEqual(["ledger.csv", "bank.csv", join("inputs", "breaks.csv")].map((name) => readFileSync(join(folder, name), "utf8")), before);
+  assert.deepEqual(readdirSync(join(folder, "inputs")), ["breaks.csv"]);
 });

@@ -67,6 +67,8 @@ const ACTIONS: Readonly<Record<Action, (queue: BreakQueue, given: Given) => Prom
   },
   list: async (queue, given) => {
     const found = await queue.list({
+      // Who asks for a list is not to take a part of it for all.
+      limit: Number.MAX_SAFE_INTEGER,
       ...(given.state === undefined ? {} : { state: given.state as CaseState | "all" }),
       ...(given.kind === undefined ? {} : { kind: given.kind as BreakKind }),
       ...(given.assignee === undefined ? {} : { assignee: given.assignee }),

@@ -5,13 +5,12 @@
  * exactly or refused.
  */
 
-import { writeFileSync } from "node:fs";
 
 import { readers, type Detection, type FormatInfo } from "../reconcile/index.js";
 import { isTillproofError } from "../shell/errors.js";
 import { flagsOf } from "./commands.js";
 import { mappingDocument, memberName, tableMapping } from "./mapping.js";
-import { FINE, fileBytes, flags, NO, printJson, reason, required, shown, UsageError } from "./usage.js";
+import { FINE, fileBytes, flags, NO, printJson, required, shown, UsageError, writeFileOf } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
 export async function runRead(argv: string[]): Promise<number> {
@@ -34,7 +33,7 @@ export async function runRead(argv: string[]): Promise<number> {
     ...(given["reference-column"] === undefined ? {} : { referenceColumn: given["reference-column"] }),
   });
   if (given.out === undefined) process.stdout.write(csv as Uint8Array);
-  else written(given.out, csv as Uint8Array);
+  else writeFileOf("out", given.out, csv as Uint8Array, [path, ...(given.mapping ?? [])]);
   return FINE;
 }
 
@@ -73,10 +72,3 @@ function formatNamed(format: string): FormatInfo {
   throw new UsageError(`--format ${shown(format)}: expected one of ${known.map(({ name }) => name).join(", ")}`);
 }
 
-function written(path: string, csv: Uint8Array): void {
-  try {
-    writeFileSync(path, csv);
-  } catch (error) {
-    throw new UsageError(`--out ${shown(path)}: ${reason(error)}`);
-  }
-}

@@ -16,7 +16,7 @@ import { canonicalJson, proofInput, stated, type ProofInput, type ProofOptions }
 import type { Break, InFlight, ReportHead } from "../reconcile/report.js";
 import { textHead, textOf } from "../reconcile/text.js";
 import type { ReportTaker } from "../reconcile/told.js";
-import { reason, shown, UsageError } from "./usage.js";
+import { notOver, reason, shown, UsageError } from "./usage.js";
 
 /** A file that a run was made of. */
 export interface Original {
@@ -115,6 +115,7 @@ export class ReportFiles implements ReportTaker {
     const proof = await stated(report, { ...options, inputs: await inputsOf(originals), totals });
     this.#write("proof.json", `${JSON.stringify(proof, null, 2)}\n`);
     this.#close();
+    for (const name of NAMES) notOver("out", join(this.#folder, name), originals.map((file) => file.name));
     this.#name();
   }
 

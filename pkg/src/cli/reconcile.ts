@@ -1,7 +1,5 @@
 /** `tillproof reconcile`: your books against what the provider settled, from files. */
 
-import { writeFileSync } from "node:fs";
-
 import {
   readers, reconcile, rulesOf, toText, type FormatName, type Match, type NamedSource, type ReconcileOptions, type Report,
 } from "../reconcile/index.js";
@@ -13,7 +11,7 @@ import { moment } from "./moments.js";
 import { addedUp, type TotalledFile } from "../reconcile/totals.js";
 import { mappings, type Table } from "./mapping.js";
 import { GENERIC, jsonFile, settingBytes, settingsOf, SIDES, window, type Side } from "./reconcile-flags.js";
-import { FINE, fileBytes, filePieces, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber } from "./usage.js";
+import { FINE, fileBytes, filePieces, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber, writeFileOf } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
@@ -60,7 +58,10 @@ export async function runReconcile(argv: string[]): Promise<number> {
     if (status !== undefined) return status;
   }
   const report = reconciled({ ...options, ...(given.matches === undefined ? {} : { onMatch: (match: Match) => void matches.push(JSON.stringify(match)) }) });
-  if (given.matches !== undefined) written("matches", given.matches, matches.map((line) => `${line}\n`).join(""));
+  if (given.matches !== undefined) {
+    const inputs = [...SIDES, "mapping", "holidays", "rules"] as const;
+    writeFileOf("matches", given.matches, matches.map((line) => `${line}\n`).join(""), inputs.flatMap((flag) => given[flag] ?? []));
+  }
   if (given.out !== undefined) {
     const settings = window(given);
     const signed = given["sign-env"] === undefined ? {} : { key: await proofKey(given["sign-env"], "sign") };
@@ -94,15 +95,6 @@ async function writeReports(folder: string, report: Report, files: Files & Pick<
 function bytesOf(data: NamedSource["data"]): Uint8Array {
   if (typeof data === "string") return new TextEncoder().encode(data);
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-}
-
-/** Writes a file that a flag names. */
-function written(flag: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UsageError(`--${flag} ${shown(path)}: ${reason(error)}`);
-  }
 }
 
 type Files = Readonly<Partial<Record<Side, readonly NamedSource[]>>>;

@@ -5,7 +5,7 @@
  * status 2 and one line on standard error.
  */
 
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync, realpathSync, writeFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import { expected } from "./meant.js";
@@ -135,6 +135,25 @@ export async function* filePieces(flag: string, path: string): AsyncGenerator<Ui
     throw new UsageError(`--${flag} ${cut(path)}: ${reason(error)}`);
   } finally {
     if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Refuses to write over a file that was read: what came of it does not take its place. */
+export function notOver(flag: string, path: string, inputs: readonly string[]): void {
+  const real = (file: string): string | undefined => (existsSync(file) ? realpathSync(file) : undefined);
+  const target = real(path);
+  if (target !== undefined && inputs.some((input) => input !== "-" && real(input) === target)) {
+    throw new UsageError(`--${flag} ${shown(path)}: this is a file that was read: give another name`);
+  }
+}
+
+/** Writes a file that a flag names, unless it is one of those that were read. */
+export function writeFileOf(flag: string, path: string, content: Uint8Array | string, inputs: readonly string[]): void {
+  notOver(flag, path, inputs);
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw new UsageError(`--${flag} ${shown(path)}: ${reason(error)}`);
   }
 }
 
