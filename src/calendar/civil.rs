@@ -10,21 +10,21 @@ const LEAP_SECOND_MS: u16 = 999;
 
 /// Calendar fields as they were read: nothing says yet that they name a moment.
 #[derive(Clone, Copy)]
-pub(super) struct Civil {
-    pub(super) year: u16,
+pub(crate) struct Civil {
+    pub(crate) year: u16,
     /// 1 to 12.
-    pub(super) month: u8,
-    pub(super) day: u8,
-    pub(super) hour: u8,
-    pub(super) minute: u8,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
     /// 60 for a leap second.
-    pub(super) second: u8,
-    pub(super) ms: u16,
+    pub(crate) second: u8,
+    pub(crate) ms: u16,
 }
 
 impl Civil {
     /// The moment these fields name at `offset_seconds` east of UTC; `text` is what an error shows.
-    pub(super) fn moment(self, offset_seconds: i64, text: &str) -> Result<Timestamp, Error> {
+    pub(crate) fn moment(self, offset_seconds: i64, text: &str) -> Result<Timestamp, Error> {
         let seconds = self.unix_seconds(offset_seconds).ok_or_else(|| Error::no_such_moment(text))?;
         let ms = if self.second == 60 { LEAP_SECOND_MS } else { self.ms };
         u64::try_from(seconds)

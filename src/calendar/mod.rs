@@ -20,6 +20,8 @@ mod http_date;
 mod months;
 mod rfc3339;
 
+#[cfg(feature = "formats")]
+pub(crate) use civil::Civil;
 pub use error::Error;
 pub use http_date::{http_date, parse_http_date};
 pub use months::{end_of_day, months_after, year_and_month};

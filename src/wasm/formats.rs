@@ -1,7 +1,7 @@
 //! The door of the readers: files in by handle and in pieces, packed lines out.
 //!
-//! What a reader finds waits at its handle until it is taken as a batch (see [`unpack`](crate::reconcile::formats::unpack)
-//! for who takes it apart). A handle that is lost in a trap is lost with its file: the file is read again from its
+//! What a reader finds waits at its handle until it is taken: as a batch (see [`unpack`](crate::reconcile::formats::unpack)
+//! for who takes it apart), or as generic CSV with the places of its rows. A handle that is lost in a trap is lost with its file: the file is read again from its
 //! beginning, as nothing of it stands before [`Readers::finish`] has said so.
 
 use super::reply;
@@ -11,8 +11,8 @@ use crate::ledger::EventType;
 use crate::money::{Currency, Error as MoneyError};
 use crate::prelude::*;
 use crate::reconcile::formats::{
-    Column, DateOrder, Encoding, Error as FileError, Format, Guess, Mapping, MappingSide, Mark, Packer,
-    Reader, Settings, Side, detect as detect_format,
+    Column, DateOrder, Encoding, Error as FileError, Format, Generic, Guess, Mapping, MappingSide, Mark,
+    Packer, Reader, Settings, Side, Sink, detect as detect_format,
 };
 
 /// Why a call was refused. Variants stand in order of precedence.
@@ -45,7 +45,31 @@ pub enum Error {
 #[derive(Debug)]
 struct Open {
     reader: Reader,
-    packer: Packer,
+    found: Found,
+}
+
+#[derive(Debug)]
+enum Found {
+    /// As packed lines.
+    Lines(Packer),
+    /// As rows of generic CSV.
+    Rows(Generic),
+}
+
+impl Found {
+    fn sink(&mut self) -> &mut dyn Sink {
+        match self {
+            Self::Lines(packer) => packer,
+            Self::Rows(generic) => generic,
+        }
+    }
+
+    const fn rows(&mut self) -> Option<&mut Generic> {
+        match self {
+            Self::Lines(_) => None,
+            Self::Rows(generic) => Some(generic),
+        }
+    }
 }
 
 /// The readers of one instance.
@@ -62,7 +86,8 @@ impl Readers {
         Self { open: Vec::new() }
     }
 
-    /// Takes `{"format", "name", "encoding"?, "reference_column"?, "mapping"?, "context"?}`. Replies with the handle.
+    /// Takes `{"format", "name", "encoding"?, "reference_column"?, "mapping"?, "context"?, "as_generic"?}`. Replies with the
+    /// handle.
     #[must_use]
     pub fn open(&mut self, options: &[u8]) -> Vec<u8> {
         reply::of(self.try_open(options))
@@ -78,9 +103,15 @@ impl Readers {
         let reference_column = fields.maybe_text("reference_column")?.map(str::to_owned);
         let mapping = fields.optional("mapping").map(|value| mapping(value, format.side())).transpose()?;
         let has_context = fields.maybe_flag("context")?.unwrap_or(false);
+        let is_generic = fields.maybe_flag("as_generic")?.unwrap_or(false);
         fields.finish()?;
         let reader = Reader::new(format, Settings { name, encoding, mapping, reference_column })?;
-        let open = Some(Box::new(Open { reader, packer: Packer::new(has_context) }));
+        let found = if is_generic {
+            Found::Rows(Generic::new(format.side()))
+        } else {
+            Found::Lines(Packer::new(has_context))
+        };
+        let open = Some(Box::new(Open { reader, found }));
         // Handles of files that have ended are used again: a process reads many files.
         let place = self.open.iter().position(Option::is_none).unwrap_or(self.open.len());
         match self.open.get_mut(place) {
@@ -97,31 +128,57 @@ impl Readers {
     }
 
     fn try_push(&mut self, handle: u32, bytes: &[u8]) -> Result<String, Error> {
-        let Open { reader, packer } = self.get(handle)?;
-        reader.push(bytes, packer)?;
+        let Open { reader, found } = self.get(handle)?;
+        reader.push(bytes, found.sink())?;
         Ok("null".to_owned())
     }
 
-    /// Ends the file. Replies with `{"settlement_lines", "bank_lines", "statements", "encoding"}`, or refuses the file.
+    /// Ends the file. Replies with `{"settlement_lines", "bank_lines", "statements", "encoding"}`, and of generic rows with the
+    /// `currency` of the first line, which is left out where there is none; or refuses the file.
     #[must_use]
     pub fn finish(&mut self, handle: u32) -> Vec<u8> {
         reply::of(self.try_finish(handle))
     }
 
     fn try_finish(&mut self, handle: u32) -> Result<String, Error> {
-        let Open { reader, packer } = self.get(handle)?;
-        let summary = reader.finish(packer)?;
+        let Open { reader, found } = self.get(handle)?;
+        let summary = reader.finish(found.sink())?;
         let out = ObjectWriter::new()
             .number("settlement_lines", summary.settlement_lines)
             .number("bank_lines", summary.bank_lines)
-            .number("statements", summary.statements);
-        Ok(out.text("encoding", summary.encoding.name()).finish())
+            .number("statements", summary.statements)
+            .text("encoding", summary.encoding.name());
+        Ok(match found.rows().and_then(|generic| generic.usual()) {
+            Some(currency) => out.text("currency", currency.code()),
+            None => out,
+        }
+        .finish())
     }
 
-    /// The batch that waits, which is empty for a handle that is none.
+    /// The batch or the rows that wait, which are empty for a handle that is none.
     #[must_use]
     pub fn take(&mut self, handle: u32) -> Vec<u8> {
-        self.get(handle).map(|open| open.packer.take()).unwrap_or_default()
+        let found = self.get(handle).map(|open| match &mut open.found {
+            Found::Lines(packer) => packer.take(),
+            Found::Rows(generic) => generic.take(),
+        });
+        found.unwrap_or_default()
+    }
+
+    /// See [`Generic::take_places`]; empty where lines are packed.
+    #[must_use]
+    pub fn take_places(&mut self, handle: u32) -> Vec<u8> {
+        self.rows(handle).map(Generic::take_places).unwrap_or_default()
+    }
+
+    /// See [`Generic::take_statements`]; empty where lines are packed, and have the statements among them.
+    #[must_use]
+    pub fn take_statements(&mut self, handle: u32) -> Vec<u8> {
+        self.rows(handle).map(Generic::take_statements).unwrap_or_default()
+    }
+
+    fn rows(&mut self, handle: u32) -> Option<&mut Generic> {
+        self.get(handle).ok()?.found.rows()
     }
 
     /// Lets go of a handle. Replies with `null`.
@@ -364,6 +421,18 @@ pub mod exports {
     #[wasm_bindgen]
     pub fn formats_take(handle: u32) -> Vec<u8> {
         READERS.lock().take(handle)
+    }
+
+    /// See [`Readers::take_places`].
+    #[wasm_bindgen]
+    pub fn formats_take_places(handle: u32) -> Vec<u8> {
+        READERS.lock().take_places(handle)
+    }
+
+    /// See [`Readers::take_statements`].
+    #[wasm_bindgen]
+    pub fn formats_take_statements(handle: u32) -> Vec<u8> {
+        READERS.lock().take_statements(handle)
     }
 
     /// See [`Readers::finish`].

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 
 import { readers, reconcile, type FormatName, type ReadOptions, type TableMapping } from "../../pkg/src/reconcile/index.js";
 import { isTillproofError } from "../../pkg/src/shell/errors.js";
+import { bankCsv, settlementCsv } from "./generic-model.js";
 
 const sample = (name: string): Uint8Array => new Uint8Array(readFileSync(`tests/formats/samples/${name}`));
 
@@ -287,4 +288,17 @@ test("a transaction of Shopify that belongs to no order is called by its payout,
   const ledger = "reference,amount,currency,occurred_at\n#1001,50.00,USD,2026-03-04T10:00:00Z\n";
   const { breaks } = reconcile({ ledger, settlement: readers.source(text, { format: "shopify" }), asOf: Date.UTC(2026, 2, 7) });
   assert.ok(breaks.every(({ kind }) => kind !== "missing_in_settlement"), JSON.stringify(breaks));
+});
+
+test("every sample is written in the generic columns as the model writes its lines, each row with its place", () => {
+  const hard = 'reference,type,amount,currency,status\r\n"a ""b"", c\r\n\nd",charge,1.00,EUR,\r\ne,sale,-2.00,EUR,"done\n"\r\n';
+  const files = [...SAMPLES.map(([name, format]) => [sample(name), format] as const), [new TextEncoder().encode(hard), "generic"] as const];
+  for (const [data, format] of files) {
+    const { settlement, bank } = readers.read(data, { format });
+    const { data: written, lines } = readers.source(data, { format });
+    const isBank = readers.formats().some(({ name, side }) => name === format && side === "bank");
+    const booked = bank.filter(({ state }) => state === "booked");
+    assert.equal(new TextDecoder().decode(written), isBank ? bankCsv(bank) : settlementCsv(settlement), format);
+    assert.deepEqual(lines, (isBank ? booked : settlement).map(({ place }) => place.line), format);
+  }
 });

@@ -8,8 +8,8 @@
 
 import { readFileSync } from "node:fs";
 
-import { settlementWriter } from "../../pkg/src/reconcile/generic.js";
 import { readers, type FormatName, type NamedSource, type ReadOptions } from "../../pkg/src/reconcile/index.js";
+import { settlementCsv } from "./generic-model.js";
 import { dice } from "./reconcile-rows.js";
 
 export const SETTLEMENTS: readonly (readonly [string, FormatName])[] = [
@@ -45,9 +45,7 @@ export function sample(name: string, isBent = false): Uint8Array {
 export function booksOf(data: Uint8Array, options: ReadOptions): NamedSource {
   const lines = readers.read(data, options).settlement.filter((_, at) => at % 5 !== 3);
   const rows = lines.map((line, at) => (at % 5 === 1 ? { ...line, gross: line.gross + 100n, net: undefined } : line));
-  const writer = settlementWriter();
-  writer.add(rows);
-  return { name: "books.csv", data: writer.finish().data };
+  return { name: "books.csv", data: settlementCsv(rows) };
 }
 
 /** A month of a shop: its books, Stripe's report of it, and statements of its bank by format. */

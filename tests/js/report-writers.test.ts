@@ -92,6 +92,20 @@ test("the page carries all it needs, allows itself alone, and shows what files s
   assert.throws(() => toHtml({} as Report), { code: "report_invalid" });
 });
 
+test("a page of very many breaks tells of all of them, and lists the worst of each kind", () => {
+  const rows = Array.from({ length: 6_000 }, (_, at) => `r${at},100,EUR,2026-03-01T00:00:00Z\n`).join("");
+  const head = "reference,amount_minor,currency,occurred_at\n";
+  const report = reconcile({ ledger: `${head}${rows}wrong,100,EUR,2026-03-01T00:00:00Z\n`, settlement: `${head}wrong,250,EUR,2026-03-01T00:00:00Z\n`, asOf });
+  const page = toHtml(report);
+  assert.equal(page.match(/<tr id="b-/g)?.length, 5_000);
+  assert.equal(page.match(/data-kind="amount_mismatch"/g)?.length, 1, "a rare kind is listed");
+  assert.match(page, /<p>The worst 5000 of 6001 are listed, of each kind some\. The CSV of the report has all of them\.<\/p>/);
+  assert.match(page, /<th scope="row">missing_in_settlement<\/th><td class="n">6000<\/td>/);
+  const first = report.breaks.filter(({ kind }) => kind === "missing_in_settlement").slice(0, 4_999);
+  for (const { id } of first) assert.ok(page.includes(`<tr id="b-${id}"`), "the worst, not any");
+  assert.doesNotMatch(toHtml(REPORT), /are listed/);
+});
+
 test("amounts on the page are those of the currency, whatever its decimals and however large", () => {
   const rows = [["JPY", "1234", "1\u202f234 JPY"], ["KWD", "1234", "1.234 KWD"], ["EUR", "9007199254740993", "90\u202f071\u202f992\u202f547\u202f409.93 EUR"], ["EUR", "5", "0.05 EUR"]];
   for (const [currency, minor, shown] of rows) {

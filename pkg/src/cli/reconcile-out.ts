@@ -11,7 +11,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { Bridges, type Effects, type SideTotals } from "../reconcile/bridges.js";
 import { CSV_HEAD, csvLine } from "../reconcile/csv.js";
-import { Ages, PAGE_END, pageHead, pageRow } from "../reconcile/page.js";
+import { Page } from "../reconcile/page.js";
 import { canonicalJson, proofInput, stated, type ProofInput, type ProofOptions } from "../reconcile/proof.js";
 import type { Break, InFlight, ReportHead } from "../reconcile/report.js";
 import { textHead, textOf } from "../reconcile/text.js";
@@ -43,9 +43,6 @@ const NAMES = ["report.json", "report.txt", "breaks.csv", "report.html", "proof.
 
 type Name = (typeof NAMES)[number];
 
-/** So many bytes are copied from one file to another at once. */
-const COPIED_BYTES = 1_048_576;
-
 /** The files of one folder. Whoever made them calls {@link ReportFiles.drop} in the end, whatever came of it. */
 export class ReportFiles implements ReportTaker {
   readonly #folder: string;
@@ -55,11 +52,10 @@ export class ReportFiles implements ReportTaker {
   readonly #parts = new Map<string, number>();
   readonly #nameless = new Set<string>();
   readonly #bridges: Bridges;
-  readonly #ages = new Ages();
   readonly #passes = new Set<string>();
   /** Of the report in canonical JSON, whose members stand in the order of their names. */
   readonly #digest = createHash("sha256").update('{"breaks":[');
-  #head: ReportHead | undefined;
+  #told: { readonly head: ReportHead; readonly page: Page } | undefined;
   #isFirst = true;
 
   /** Makes the folder; `effects` are those of all rows of breaks, and maybe of others. */
@@ -68,9 +64,8 @@ export class ReportFiles implements ReportTaker {
     this.#bridges = new Bridges(effects);
     this.#tried(() => {
       makeFolder(resolve(folder));
-      // The head of the page tells of all breaks, and its rows wait for it.
-      for (const name of [...NAMES, "rows"]) {
-        this.#parts.set(name, openSync(this.#partOf(name), "wx+"));
+      for (const name of NAMES) {
+        this.#parts.set(name, openSync(this.#partOf(name), "wx"));
         this.#nameless.add(name);
       }
     });
@@ -81,7 +76,7 @@ export class ReportFiles implements ReportTaker {
   }
 
   head(head: ReportHead): void {
-    this.#head = head;
+    this.#told = { head, page: new Page(head) };
     this.#write("report.txt", textHead(head));
     this.#write("breaks.csv", CSV_HEAD);
   }
@@ -89,9 +84,9 @@ export class ReportFiles implements ReportTaker {
   breaks(some: readonly Break[]): void {
     this.#write("report.txt", some.map(textOf).join(""));
     this.#write("breaks.csv", some.map(csvLine).join(""));
-    this.#write("rows", some.map(pageRow).join(""));
+    const { page } = this.#known();
     for (const one of some) {
-      this.#ages.add(one);
+      page.add(one);
       this.#bridges.add(one);
       this.#passes.add(one.rule);
     }
@@ -100,17 +95,15 @@ export class ReportFiles implements ReportTaker {
   }
 
   inFlight(rows: readonly InFlight[]): void {
-    const { version, summary } = this.#known();
+    const { version, summary } = this.#known().head;
     this.#digest.update(`],${canonicalJson({ in_flight: rows, summary, version }).slice(1)}`);
   }
 
   /** Writes what needs all of the report, and gives the files their names. */
   async end({ originals, totals: sides, hasBank, ...options }: Stated): Promise<void> {
-    const { version, summary } = this.#known();
+    const { head: { version, summary }, page } = this.#known();
     const totals = { ...sides, bridges: this.#bridges.all(sides, hasBank) };
-    this.#write("report.html", pageHead({ version, summary }, this.#ages, { totals }));
-    this.#copy("rows", "report.html");
-    this.#write("report.html", PAGE_END);
+    this.#write("report.html", page.text({ totals }));
     const report = { version, summary, passes: [...this.#passes].sort(), sha256: this.#digest.digest("hex") };
     const proof = await stated(report, { ...options, inputs: await inputsOf(originals), totals });
     this.#write("proof.json", `${JSON.stringify(proof, null, 2)}\n`);
@@ -156,28 +149,22 @@ export class ReportFiles implements ReportTaker {
     for (const name of this.#nameless) rmSync(this.#partOf(name), { force: true });
   }
 
-  #known(): ReportHead {
-    if (this.#head === undefined) throw new Error("a report begins with its sums");
-    return this.#head;
+  #known(): { readonly head: ReportHead; readonly page: Page } {
+    if (this.#told === undefined) throw new Error("a report begins with its sums");
+    return this.#told;
   }
 
   #partOf(name: string): string {
     return join(this.#folder, `.${name}.${this.#run}.part`);
   }
 
-  #write(name: Name | "rows", what: Uint8Array | string): void {
+  #write(name: Name, what: Uint8Array | string): void {
     const part = this.#parts.get(name) ?? -1;
     this.#tried(() => {
       for (const bytes of piecesOf(what)) {
         for (let at = 0; at < bytes.length; ) at += writeSync(part, bytes, at);
       }
     });
-  }
-
-  #copy(from: Name | "rows", to: Name): void {
-    const room = Buffer.allocUnsafe(COPIED_BYTES);
-    const next = (at: number): number => this.#tried(() => readSync(this.#parts.get(from) ?? -1, room, 0, room.length, at));
-    for (let at = 0, read = next(0); read > 0; read = next((at += read))) this.#write(to, room.subarray(0, read));
   }
 
   #close(): void {

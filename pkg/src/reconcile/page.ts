@@ -2,7 +2,8 @@
  * The report as one page of HTML: for a colleague in finance, from an attachment, on paper, in a dark room.
  *
  * Invariant: the page asks nobody for anything. Its policy allows the one style and the one script that stand in it, by
- * their hashes, and everything that came from a file is text. Without the script it shows the same, and cannot filter.
+ * their hashes, and everything that came from a file is text. Without the script it shows the same, and cannot filter. It tells
+ * of all breaks, and lists no more of them than a message carries and a browser shows at once.
  */
 
 import { reportOnly } from "./checked.js";
@@ -26,22 +27,65 @@ const AGES: readonly (readonly [upTo: number, name: string])[] = [
 /** Width of a chart in its own units. */
 const WIDTH = 400;
 
+/** So many breaks are listed: some megabytes. */
+const LISTED_MAX = 5_000;
+
 /**
- * The page, complete in itself.
+ * The page, complete in itself. It lists the worst 5,000 breaks, of each kind some; its sums and charts are of all.
  *
  * Throws `report_invalid` for something else than what `reconcile` returned.
  */
 export function toHtml(report: Report, options: PageOptions = {}): string {
   return reportOnly(report, () => {
-    const ages = new Ages();
-    report.breaks.forEach((one) => ages.add(one));
-    return [pageHead(report, ages, options), ...report.breaks.map(pageRow), PAGE_END].join("");
+    const page = new Page(report);
+    report.breaks.forEach((one) => page.add(one));
+    return page.text(options);
   });
 }
 
+/** A page that is made break by break. */
+export class Page {
+  readonly #head: ReportHead;
+  readonly #ages = new Ages();
+  readonly #rows: string[] = [];
+  /** Of each kind, how many more are listed. */
+  readonly #room: Map<string, number>;
+
+  constructor(head: ReportHead) {
+    this.#head = head;
+    this.#room = shares(head.summary);
+  }
+
+  /** Takes the next break of the report, whose breaks stand worst first. */
+  add(one: Break): void {
+    this.#ages.add(one);
+    const room = this.#room.get(one.kind) ?? 0;
+    if (room === 0) return;
+    this.#room.set(one.kind, room - 1);
+    this.#rows.push(pageRow(one));
+  }
+
+  /** The whole page, once all breaks were added. */
+  text(options: PageOptions): string {
+    return [pageHead(this.#head, this.#ages, this.#rows.length, options), ...this.#rows, PAGE_END].join("");
+  }
+}
+
+/** How many breaks of each kind are listed: what rare kinds leave goes to the others. */
+function shares({ by_kind }: ReportHead["summary"]): Map<string, number> {
+  const kinds = Object.entries(by_kind).sort(([, a], [, b]) => a.count - b.count);
+  let left = LISTED_MAX;
+  return new Map(kinds.map(([kind, { count }], index) => {
+    const share = Math.min(count, Math.ceil(left / (kinds.length - index)));
+    left -= share;
+    return [kind, share];
+  }));
+}
+
 /** What stands before the rows of the breaks: it tells of all of them. */
-export function pageHead({ summary }: ReportHead, ages: Ages, { title = "Reconciliation", totals }: PageOptions): string {
+function pageHead({ summary }: ReportHead, ages: Ages, listed: number, { title = "Reconciliation", totals }: PageOptions): string {
   const { rows } = summary;
+  const less = `<p>The worst ${listed} of ${summary.breaks} are listed, of each kind some. The CSV of the report has all of them.</p>\n`;
   const policy = `default-src 'none'; style-src '${STYLE_HASH}'; script-src '${SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="en">
@@ -71,8 +115,8 @@ ${bars("Breaks by kind", byKind(summary))}
 <section aria-labelledby="ages"><h2 id="ages">Breaks by age</h2>
 ${bars("Breaks by age", ages.bars())}
 </section>
-<section aria-labelledby="list"><h2 id="list">All breaks</h2>
-<p id="filter" hidden><label>Filter <input id="words" type="search" autocomplete="off"></label>
+<section aria-labelledby="list"><h2 id="list">${listed < summary.breaks ? "Breaks" : "All breaks"}</h2>
+${listed < summary.breaks ? less : ""}<p id="filter" hidden><label>Filter <input id="words" type="search" autocomplete="off"></label>
 <label>Kind <select id="kind"><option value="">all</option>${Object.keys(summary.by_kind).map((kind) => `<option>${escaped(kind)}</option>`).join("")}</select></label>
 <output id="shown" aria-live="polite"></output></p>
 <div class="wide" role="group" aria-label="Breaks, scrollable" tabindex="0">
@@ -83,7 +127,7 @@ ${bars("Breaks by age", ages.bars())}
 }
 
 /** What stands behind them. */
-export const PAGE_END = `</tbody>
+const PAGE_END = `</tbody>
 </table>
 </div>
 </section>
@@ -98,7 +142,7 @@ function card(name: string, count: number): string {
 }
 
 /** The row of a break. */
-export function pageRow({ id, kind, code, secondary, reference, currency, expected_minor, found_minor, difference_minor, age_days, rows, explanation }: Break): string {
+function pageRow({ id, kind, code, secondary, reference, currency, expected_minor, found_minor, difference_minor, age_days, rows, explanation }: Break): string {
   const places = [...rows.ledger, ...rows.settlement, ...rows.bank].map(({ file, line }) => `${file}:${line}`).join(", ");
   const also = secondary.length === 0 ? "" : `<br><small>also ${escaped(secondary.join(", "))}</small>`;
   const amounts = [expected_minor, found_minor, difference_minor].map((minor) => `<td class="n">${minor === null ? "" : money(minor, currency)}</td>`);
@@ -141,7 +185,7 @@ function byKind(summary: Report["summary"]): Bar[] {
 }
 
 /** How many breaks are how old. */
-export class Ages {
+class Ages {
   readonly #counted = new Map<string, number>();
 
   add({ age_days: days }: Break): void {

@@ -11,10 +11,10 @@
 import { formats as engine } from "../shell/formats.js";
 import { bytes, flag, fn, object, onlyKnown, optionalText, refusal, text, type BytesInput } from "../shell/guard.js";
 import { encode } from "../shell/wire.js";
-import { bankWriter, settlementWriter, type GenericFile } from "./generic.js";
+import type { GenericFile } from "./generic.js";
 import { joined } from "./joined.js";
 import { decompressed, decompressing } from "./readers-decompress.js";
-import { unpackInto, type FileStatement, type Lines } from "./readers-lines.js";
+import { unpackInto, type Lines } from "./readers-lines.js";
 import { figuresOf, type StatementFigures } from "./statements.js";
 
 /** The name of a format, one of {@link readers.formats}. */
@@ -204,21 +204,21 @@ interface Found {
 
 function read(data: BytesInput, options: ReadOptions): FileContent {
   const lines: Lines = { settlement: [], bank: [], statements: [] };
-  const summary = readInto(data, options, (batch) => unpackInto(lines, batch));
+  const { summary } = readInto(data, options, {}, (reader) => unpackInto(lines, reader.take()));
   return { ...lines, summary };
 }
 
-/** Reads a whole file, and hands it on batch by batch. */
-function readInto(data: BytesInput, options: ReadOptions, take: (batch: Uint8Array) => void): FileSummary {
-  const reader = new Reader(options);
+/** Reads a whole file, from which `take` takes what was found after each piece and at the end. */
+function readInto(data: BytesInput, options: ReadOptions, form: Form, take: (reader: Reader) => void): Finished & { readonly name: string } {
+  const reader = new Reader(options, form);
   try {
     for (const piece of cut(decompressed(reader.name, bytes(reader.name, data)))) {
       reader.push(piece);
-      take(reader.take());
+      take(reader);
     }
-    const summary = reader.finish();
-    take(reader.take());
-    return summary;
+    const finished = reader.finish();
+    take(reader);
+    return { ...finished, name: reader.name };
   } finally {
     reader.release();
   }
@@ -241,7 +241,7 @@ async function* batches(pieces: Pieces | BytesInput, options: ReadOptions): Asyn
         [waiting, size] = [[], 0];
       }
     }
-    const summary = reader.finish();
+    const { summary } = reader.finish();
     waiting.push(reader.take());
     const last = joined(waiting);
     if (last.length > 0) yield last;
@@ -257,13 +257,25 @@ function unpack(batch: Uint8Array): Lines {
   return lines;
 }
 
+/** As what lines come out: packed, or as rows of generic CSV. */
+interface Form {
+  readonly asGeneric?: true;
+}
+
+/** A file that was read to its end. */
+interface Finished {
+  readonly summary: FileSummary;
+  /** Of the first line, where lines come out as generic CSV. */
+  readonly currency: string | undefined;
+}
+
 /** A reader of the engine, for one file. */
 class Reader {
   readonly name: string;
   readonly #handle: number;
   readonly #generation: number;
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, { asGeneric }: Form = {}) {
     onlyKnown("options", options, ["format", "name", "encoding", "mapping", "referenceColumn", "context"]);
     const format = text("format", options.format);
     this.name = optionalText("name", options.name) ?? format;
@@ -274,6 +286,7 @@ class Reader {
       reference_column: optionalText("referenceColumn", options.referenceColumn),
       mapping: options.mapping === undefined ? undefined : mappingDocument(options.mapping),
       context: flag("context", options.context),
+      as_generic: asGeneric,
     });
     this.#handle = engine.invoke<number>((exports) => exports.formats_open(document));
     this.#generation = engine.generation;
@@ -289,13 +302,26 @@ class Reader {
     return engine.raw((exports) => exports.formats_take(this.#handle));
   }
 
-  finish(): FileSummary {
+  /** Of each row that was taken, the line it came from. */
+  takePlaces(): Uint32Array {
     this.#check();
-    const found = engine.invoke<{ settlement_lines: number; bank_lines: number; statements: number; encoding: string }>(
+    const places = engine.raw((exports) => exports.formats_take_places(this.#handle));
+    return new Uint32Array(places.buffer, places.byteOffset, places.length / Uint32Array.BYTES_PER_ELEMENT);
+  }
+
+  /** A batch of what the file says of itself, where lines come out as generic CSV. */
+  takeStatements(): Uint8Array {
+    this.#check();
+    return engine.raw((exports) => exports.formats_take_statements(this.#handle));
+  }
+
+  finish(): Finished {
+    this.#check();
+    const found = engine.invoke<{ settlement_lines: number; bank_lines: number; statements: number; encoding: string; currency?: string }>(
       (exports) => exports.formats_finish(this.#handle),
     );
-    const { settlement_lines: settlementLines, bank_lines: bankLines, statements, encoding } = found;
-    return { settlementLines, bankLines, statements, encoding };
+    const { settlement_lines: settlementLines, bank_lines: bankLines, statements, encoding, currency } = found;
+    return { summary: { settlementLines, bankLines, statements, encoding }, currency };
   }
 
   release(): void {
@@ -362,16 +388,13 @@ function* cut(whole: Uint8Array): Generator<Uint8Array> {
 }
 
 function source(data: BytesInput, options: ReadOptions): ReadSource {
-  const writers = { settlement: settlementWriter(), bank: bankWriter() };
-  const statements: FileStatement[] = [];
-  let usual: string | undefined;
-  readInto(data, options, (batch) => {
-    const { settlement, bank, statements: told } = unpack(batch);
-    usual ??= bank[0]?.amount.currency ?? settlement[0]?.currency;
-    writers.settlement.add(settlement);
-    writers.bank.add(bank);
-    statements.push(...told);
+  const rows: Uint8Array[] = [];
+  const lines: number[] = [];
+  const found: Lines = { settlement: [], bank: [], statements: [] };
+  const { name, currency } = readInto(data, options, { asGeneric: true }, (reader) => {
+    rows.push(reader.take());
+    for (const line of reader.takePlaces()) lines.push(line);
+    unpackInto(found, reader.takeStatements());
   });
-  const side = formats().find(({ name }) => name === options.format)?.side ?? "settlement";
-  return { name: options.name ?? options.format, statements: figuresOf(statements, usual), ...writers[side].finish() };
+  return { name, statements: figuresOf(found.statements, currency), data: joined(rows), lines };
 }

@@ -26,6 +26,8 @@ mod error;
 mod figure;
 #[cfg(feature = "formats")]
 mod format;
+#[cfg(feature = "formats")]
+mod generic;
 mod line;
 #[cfg(feature = "formats")]
 mod lines;
@@ -65,6 +67,8 @@ pub use error::{Error, ErrorKind};
 pub use figure::Mark;
 #[cfg(feature = "formats")]
 pub use format::{Format, Side};
+#[cfg(feature = "formats")]
+pub use generic::Generic;
 pub use line::{BankLine, Money, Original, Place, SettlementLine, State};
 #[cfg(feature = "formats")]
 pub use moment::DateOrder;
@@ -85,4 +89,9 @@ pub trait Sink {
 
     /// What a statement, or a whole settlement report, says about itself. Comes after its lines, and once for each.
     fn statement(&mut self, statement: &Statement<'_>);
+
+    /// Whether anything becomes of the context of lines; where nothing does, a reader may leave it out.
+    fn wants_context(&self) -> bool {
+        true
+    }
 }

@@ -1,7 +1,6 @@
 //! A text names one moment, or it is refused. Where a file names no zone the reading is UTC, and it says so.
 
-use crate::calendar::parse_rfc3339;
-use crate::prelude::*;
+use crate::calendar::Civil;
 use crate::time::Timestamp;
 
 /// A moment, and whether the file said in which zone.
@@ -68,31 +67,17 @@ struct Fields {
 impl Fields {
     /// The moment at minutes east of UTC, by the calendar's own rules.
     fn moment(self, offset: i16) -> Option<Timestamp> {
-        let Self { year, month, day, hour, minute, second, ms } = self;
-        let east = offset.unsigned_abs();
-        let two = |number: u32| u64::from(number).padded(2);
-        let sign = if offset < 0 { "-" } else { "+" };
-        let (hours, minutes) = (two(u32::from(east / 60)), two(u32::from(east % 60)));
-        let text = glued(&[
-            &u64::from(year).padded(4),
-            "-",
-            &two(month),
-            "-",
-            &two(day),
-            "T",
-            &two(hour),
-            ":",
-            &two(minute),
-            ":",
-            &two(second),
-            ".",
-            &u64::from(ms).padded(3),
-            sign,
-            &hours,
-            ":",
-            &minutes,
-        ]);
-        parse_rfc3339(&text).ok()
+        let narrow = |number: u32| u8::try_from(number).ok();
+        let civil = Civil {
+            year: u16::try_from(self.year).ok()?,
+            month: narrow(self.month)?,
+            day: narrow(self.day)?,
+            hour: narrow(self.hour)?,
+            minute: narrow(self.minute)?,
+            second: narrow(self.second)?,
+            ms: u16::try_from(self.ms).ok()?,
+        };
+        civil.moment(i64::from(offset).checked_mul(60)?, "").ok()
     }
 
     /// Two digits of a year: those of this century, as no payment in these files is older.
@@ -290,6 +275,7 @@ fn fractional_hours(text: &str) -> Option<i16> {
 mod tests {
     use super::*;
     use crate::calendar::rfc3339;
+    use crate::prelude::*;
 
     fn shown(reading: Option<Reading>) -> Option<(String, bool)> {
         reading.map(|reading| (rfc3339(reading.at), reading.is_local))

@@ -67,6 +67,10 @@ impl Packer {
 }
 
 impl Sink for Packer {
+    fn wants_context(&self) -> bool {
+        self.has_context
+    }
+
     fn settlement(&mut self, line: &SettlementLine<'_>) {
         let pairs = self.context(line.context);
         self.lines = self.lines.saturating_add(1);

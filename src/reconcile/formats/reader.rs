@@ -194,6 +194,10 @@ struct Counting<'a> {
 }
 
 impl Sink for Counting<'_> {
+    fn wants_context(&self) -> bool {
+        self.sink.wants_context()
+    }
+
     fn settlement(&mut self, line: &SettlementLine<'_>) {
         self.counts.settlement = self.counts.settlement.saturating_add(1);
         self.sink.settlement(line);

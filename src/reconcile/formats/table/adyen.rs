@@ -168,7 +168,7 @@ impl Columns for Adyen {
             available_at: None,
             account,
             original,
-            context: &record.context(self.header.names(), &self.known),
+            context: &record.context(self.header.names(), &self.known, sink),
         });
         Ok(())
     }

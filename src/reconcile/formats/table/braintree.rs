@@ -107,7 +107,7 @@ impl Columns for Braintree {
             available_at,
             account,
             original: None,
-            context: &record.context(self.header.names(), &self.known),
+            context: &record.context(self.header.names(), &self.known, sink),
         });
         Ok(())
     }

@@ -78,8 +78,9 @@ impl Field {
 
     /// A currency, in either case, which must be there.
     pub(super) fn currency(&self, record: &Record<'_>) -> Result<Currency, Error> {
-        let code = self.filled(record)?.to_ascii_uppercase();
-        Currency::parse(&code).map_err(|_| self.bad(record, "a currency of ISO 4217 such as EUR"))
+        let code: Option<[u8; 3]> = self.filled(record)?.as_bytes().try_into().ok();
+        let code = code.map(|letters| letters.map(|letter| letter.to_ascii_uppercase()));
+        code.and_then(Currency::of_code).ok_or_else(|| self.bad(record, "a currency of ISO 4217 such as EUR"))
     }
 
     /// A moment in ISO 8601 or close to it; `None` for an empty cell.

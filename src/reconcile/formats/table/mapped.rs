@@ -204,7 +204,7 @@ impl<'a> Row<'a> {
             available_at: self.moment(Column::AvailableAt)?.map(|reading| reading.at),
             account: self.text(Column::Account),
             original: self.original()?,
-            context: &self.record.context(self.columns.header.names(), &self.columns.known),
+            context: &self.record.context(self.columns.header.names(), &self.columns.known, sink),
         };
         // An amount in the direction of its type is turned by the same rule that turns a gross amount back.
         let gross = if self.mapping.is_signed_by_effect { line.gross } else { line.amount() };
@@ -236,7 +236,7 @@ impl<'a> Row<'a> {
             state: State::Booked,
             is_reversal: false,
             account: self.text(Column::Account),
-            context: &self.record.context(self.columns.header.names(), &self.columns.known),
+            context: &self.record.context(self.columns.header.names(), &self.columns.known, sink),
         });
         Ok(())
     }

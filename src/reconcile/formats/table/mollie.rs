@@ -94,7 +94,7 @@ impl Columns for Mollie {
             available_at: None,
             account: "",
             original: original.map(|money| Original { money, rate: "" }),
-            context: &record.context(self.header.names(), &self.known),
+            context: &record.context(self.header.names(), &self.known, sink),
         });
         Ok(())
     }

@@ -175,7 +175,7 @@ impl Columns {
             available_at: None,
             account,
             original: None,
-            context: &record.context(self.header.names(), &self.known),
+            context: &record.context(self.header.names(), &self.known, sink),
         });
         Ok((currency, gross, fee.unwrap_or(0).saturating_neg()))
     }

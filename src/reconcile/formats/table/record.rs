@@ -1,7 +1,7 @@
 //! A record keeps its raw text beside its cells: cells are read at once, and a place is found only when an error needs it.
 
 use super::super::position::Position;
-use super::super::{Error, ErrorKind, Place};
+use super::super::{Error, ErrorKind, Place, Sink};
 use crate::prelude::*;
 
 /// One record of a table.
@@ -104,15 +104,19 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
-    /// All that is no column of the format, as context.
+    /// All that is no column of the format, as context; nothing where the sink has no use for it.
     pub(in super::super) fn context<'h>(
         &self,
         names: &'h [String],
         known: &[Option<usize>],
+        sink: &dyn Sink,
     ) -> Vec<(&'h str, &'a str)>
     where
         'a: 'h,
     {
+        if !sink.wants_context() {
+            return Vec::new();
+        }
         let others = names.iter().enumerate().filter(|(index, _)| !known.contains(&Some(*index)));
         let filled = others.map(|(index, name)| (name.as_str(), self.cell(index)));
         filled.filter(|(_, text)| !text.is_empty()).collect()

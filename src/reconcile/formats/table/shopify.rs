@@ -117,7 +117,7 @@ impl Columns for Shopify {
             available_at: available.map(|reading| reading.at),
             account: "",
             original: original.map(|money| Original { money, rate: "" }),
-            context: &record.context(self.header.names(), &self.known),
+            context: &record.context(self.header.names(), &self.known, sink),
         });
         Ok(())
     }

@@ -188,7 +188,7 @@ impl Columns for Stripe {
             available_at: available.map(|reading| reading.at),
             account: text(self.account.as_ref(), record),
             original: original.map(|money| Original { money, rate: "" }),
-            context: &record.context(self.header.names(), &self.known),
+            context: &record.context(self.header.names(), &self.known, sink),
         });
         Ok(())
     }
