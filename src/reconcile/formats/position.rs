@@ -21,15 +21,14 @@ impl Position {
     pub(super) fn pass(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let Some(first) = bytes.first() else { return };
-        let [feeds, returns] = [b'\n', b'\r'].map(|own| count_of(bytes, own));
-        let breaks = feeds.saturating_add(returns);
+        let breaks = count(bytes, |word| marked(word, b'\n') | marked(word, b'\r'));
         if breaks == 0 {
             (self.column, self.is_after_cr) = (self.column.saturating_add(characters(bytes)), false);
             return;
         }
         // An LF after a CR belongs to its line break, also when the CR was the end of the text before.
         let pairs = bytes.array_windows().filter(|pair| **pair == *b"\r\n");
-        let joined = if returns > 0 { pairs.count() } else { 0 };
+        let joined = if bytes.contains(&b'\r') { pairs.count() } else { 0 };
         let doubled = joined.saturating_add(usize::from(self.is_after_cr && *first == b'\n'));
         self.line = self.line.saturating_add(wide(breaks.saturating_sub(doubled)));
         let last_line = bytes.rsplit(|byte| is_break(*byte)).next().unwrap_or_default();
@@ -58,14 +57,11 @@ fn characters(bytes: &[u8]) -> u64 {
     wide(bytes.len().saturating_sub(count(bytes, |word| word & !(word << 1))))
 }
 
-/// How many bytes are this one, which is not zero.
-fn count_of(bytes: &[u8], own: u8) -> usize {
-    let own = u64::from_ne_bytes([own; 8]);
-    count(bytes, |word| {
-        // Of a byte that is another, seven bits or the eighth are not zero.
-        let other = word ^ own;
-        !((other & !HIGHEST).wrapping_add(!HIGHEST) | other)
-    })
+/// Those bytes of a word that are a certain one, by their highest bit.
+const fn marked(word: u64, own: u8) -> u64 {
+    // Of a byte that is another, seven bits or the eighth are not zero.
+    let other = word ^ u64::from_ne_bytes([own; 8]);
+    !((other & !HIGHEST).wrapping_add(!HIGHEST) | other)
 }
 
 /// The highest bit of each byte of a word.
@@ -76,8 +72,8 @@ const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
 fn count(bytes: &[u8], mark: impl Fn(u64) -> u64) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+    if let Some(place) = last.get_mut(..rest.len()) {
+        place.copy_from_slice(rest);
     }
     let marked =
         words.iter().chain([&last]).map(|word| (mark(u64::from_ne_bytes(*word)) & HIGHEST).count_ones());
