@@ -67,7 +67,7 @@ function bankRow(line: BankLine): Record<(typeof BANK)[number], Cell> {
 }
 
 function moment(at: number | undefined): string | undefined {
-  return at === undefined ? undefined : new Date(at).toISOString().replace(".000Z", "Z");
+  return at === undefined ? undefined : new Date(at).toISOString();
 }
 
 function written<Column extends string>(columns: readonly Column[], rows: readonly Readonly<Record<Column, Cell>>[]): string {

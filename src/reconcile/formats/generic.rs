@@ -15,6 +15,9 @@ const SETTLEMENT: &str = "reference,id,type,amount_minor,currency,fee_minor,tax_
 
 const BANK: &str = "reference,id,amount_minor,currency,booked_at,value_date,description\n";
 
+/// Bytes of a moment to the second, without its zone.
+const SECONDS: usize = "2026-03-04T05:06:07".len();
+
 /// Of a type that neither the catalogue of the format nor the file has a word for.
 const UNKNOWN: &str = "unknown";
 
@@ -89,7 +92,11 @@ impl Generic {
 
     fn moment(&mut self, at: Option<Timestamp>) {
         if let Some(at) = at {
-            self.text.push_str(&rfc3339(at));
+            let text = rfc3339(at);
+            let whole = text.strip_suffix('Z').unwrap_or_default();
+            self.text.push_str(whole);
+            // Always with a fraction, as it was always written: who keeps files knows them by their bytes.
+            self.text.push_str(if whole.len() == SECONDS { ".000Z" } else { "Z" });
         }
         self.text.push(',');
     }
