@@ -28,7 +28,7 @@ use tillproof::reconcile::{self, Options, Share, Side, Source, Sources};
 /// How many months are tried, unless the environment says which.
 const SEEDS: u64 = 400;
 
-const HEADER: [&str; 15] = [
+const HEADER: [&str; 16] = [
     "id",
     "reference",
     "type",
@@ -40,11 +40,12 @@ const HEADER: [&str; 15] = [
     "occurred_at",
     "payout_id",
     "parent_reference",
-    // As files that were made of others have them, with nothing in them.
+    // As files that were made of others have them, with nothing in them, or little.
     "account",
     "original_amount_minor",
     "original_currency",
     "rate",
+    "value_date",
 ];
 
 /// A row as both sides may tell it.
@@ -69,6 +70,8 @@ struct Dress {
     times: u64,
     /// So many of a thousand rows write their time otherwise.
     odd_times: u64,
+    /// So many of a thousand rows tell what few do.
+    rare: u64,
     ids: &'static str,
 }
 
@@ -83,7 +86,8 @@ impl Dress {
             has[11..].fill(false);
         }
         let odd_times = if random.below(4) == 0 { 30 } else { 0 };
-        Self { has, times: random.below(4), odd_times, ids }
+        let rare = [0, 0, 20, 200][random.below(4) as usize];
+        Self { has, times: random.below(4), odd_times, rare, ids }
     }
 
     fn line(&self, random: &mut Random, event: &Event) -> String {
@@ -95,6 +99,22 @@ impl Dress {
             2 => format!("2026-03-{day:02}T{hour:02}:15:00.000Z"),
             _ => format!("2026-03-{day:02}"),
         };
+        let mut rare = [const { String::new() }; 5];
+        if random.below(1_000) < self.rare {
+            match random.below(4) {
+                0 => rare[0] = format!("acct_{}", random.below(3)),
+                1 => rare[4] = format!("2026-03-{day:02}"),
+                _ => {
+                    // One of them converts, in either direction, others do nearly or not at all.
+                    let (amount, rate) =
+                        [(2, "0.5"), (2, "2"), (3, "0.5"), (2, "")][random.below(4) as usize];
+                    rare[1] = (event.amount * amount).to_string();
+                    rare[2] = ["CHF", "USD", "EUR"][random.below(3) as usize].to_owned();
+                    rare[3] = rate.to_owned();
+                }
+            }
+        }
+        let [account, original, original_currency, rate, value_date] = rare;
         let id = if event.id.is_empty() { String::new() } else { format!("{}{}", self.ids, event.id) };
         let cells = [
             id,
@@ -108,10 +128,11 @@ impl Dress {
             time,
             event.payout.clone(),
             event.parent.clone(),
-            String::new(),
-            String::new(),
-            String::new(),
-            String::new(),
+            account,
+            original,
+            original_currency,
+            rate,
+            value_date,
         ];
         let own: Vec<String> =
             cells.into_iter().zip(self.has).filter(|(_, has)| *has).map(|(cell, _)| cell).collect();

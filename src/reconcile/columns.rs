@@ -152,6 +152,7 @@ impl Columns {
         let [id, status, payout_id, parent, account, note] = texts;
         let figures = |money: Money| [Some(money.figures.index), money.twin.map(|twin| twin.index)];
         let [amount_seen, its_twin] = original.map_or([None; 2], figures);
+        let rare = [account, original_currency, rate, value_date, amount_seen, its_twin];
         let is_minor = |money: Money| money.figures.minor && money.twin.is_none();
         Some(Layout {
             delimiter,
@@ -169,7 +170,7 @@ impl Columns {
             payout: payout_id,
             note,
             time: occurred_at,
-            blank: [account, original_currency, rate, value_date, amount_seen, its_twin],
+            rare: Some(rare).filter(|rare| *rare != [None; 6]),
         })
     }
 

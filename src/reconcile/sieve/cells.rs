@@ -35,15 +35,8 @@ pub(in crate::reconcile) struct Layout {
     pub(in crate::reconcile) payout: Option<usize>,
     pub(in crate::reconcile) note: Option<usize>,
     pub(in crate::reconcile) time: Option<usize>,
-    /// Columns in which nothing stands, or the file is not for the sieve.
-    pub(in crate::reconcile) blank: [Option<usize>; 6],
-}
-
-impl Layout {
-    /// Whether there are columns in which nothing may stand.
-    pub(super) fn has_blanks(&self) -> bool {
-        self.blank != [None; 6]
-    }
+    /// Columns in which little stands: a row with something there is no plain one. None where the file has none of them.
+    pub(in crate::reconcile) rare: Option<[Option<usize>; 6]>,
 }
 
 /// A row of a chunk: where it begins and where its cells end.
@@ -91,10 +84,10 @@ impl<'c> Span<'c> {
         matches!(self.bytes(kind), Some(b"" | b"charge"))
     }
 
-    /// Whether nothing stands where nothing may.
+    /// Whether something stands in one of these columns.
     #[inline(never)]
-    pub(super) fn is_blank(&self, layout: &Layout) -> bool {
-        layout.blank.iter().flatten().all(|index| self.cell(*index).is_none_or(|(_, length)| length == 0))
+    fn is_filled(&self, columns: &[Option<usize>]) -> bool {
+        columns.iter().flatten().any(|index| self.cell(*index).is_some_and(|(_, length)| length > 0))
     }
 
     /// Whether every quote is the first or the last of a cell that begins and ends with one.
@@ -132,7 +125,7 @@ pub(super) fn read(
     if last.wrapping_sub(span.start) > ROW_BYTES_MAX || !layout.is_minor {
         return None;
     }
-    if !span.is_charge(layout) {
+    if !span.is_charge(layout) || layout.rare.is_some_and(|rare| span.is_filled(&rare)) {
         return None;
     }
     let (start, length) = span.cell(layout.reference)?;

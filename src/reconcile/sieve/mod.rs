@@ -92,8 +92,6 @@ pub struct Sieve {
     sizes: Vec<(Side, u64)>,
     /// Of the file that is being read, once its header was.
     layout: Option<Layout>,
-    /// See [`Layout::has_blanks`].
-    has_blanks: bool,
     delimiter: u8,
     is_fresh: bool,
     lane: Lane,
@@ -156,7 +154,6 @@ impl Sieve {
             file: 0,
             sizes: Vec::new(),
             layout: None,
-            has_blanks: false,
             delimiter: b',',
             is_fresh: true,
             lane: Lane::Alone,

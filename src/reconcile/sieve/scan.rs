@@ -120,7 +120,6 @@ impl Sieve {
         if names_payouts && self.side == Side::Settlement && self.share.of > 1 {
             return Err(Unfit);
         }
-        self.has_blanks = layout.has_blanks();
         self.layout = Some(layout);
         self.reader.columns(self.side).push(columns);
         Ok(layout.width)
@@ -129,9 +128,6 @@ impl Sieve {
     /// Reads a row of the ledger into the entries, and one of the settlement to be held against them.
     #[inline]
     fn row(&mut self, span: &Span<'_>, layout: &Layout, (first, line): (usize, u64)) -> Result<(), Unfit> {
-        if self.has_blanks && !span.is_blank(layout) {
-            return Err(Unfit);
-        }
         // What is quoted otherwise is for the strict reader.
         let is_simple = !span.is_quoted || span.is_wrapped();
         if self.share.of > 1 && is_simple {
