@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -118,10 +118,11 @@ test("--matches writes each match, --rules is refused by its path, and the provi
 test("no file that was read is written over", async () => {
   mkdirSync(join(folder, "inputs"));
   writeFileSync(join(folder, "inputs", "breaks.csv"), readFileSync(join(folder, "ledger.csv")));
+  copyFileSync(join(folder, "ledger.csv"), join(folder, "copy.csv"));
   symlinkSync(join(folder, "ledger.csv"), join(folder, "other-name.csv"));
   const table: [string[], string][] = [
-    [["reconcile", "--ledger", "ledger.csv", "--settlement", "ledger.csv", "--matches", "other-name.csv"], '--matches "other-name.csv"'],
-    [["reconcile", "--ledger", join("inputs", "breaks.csv"), "--settlement", "ledger.csv", "--out", "inputs"], `--out ${JSON.stringify(join("inputs", "breaks.csv"))}`],
+    [["reconcile", "--ledger", "ledger.csv", "--settlement", "copy.csv", "--matches", "other-name.csv"], '--matches "other-name.csv"'],
+    [["reconcile", "--ledger", join("inputs", "breaks.csv"), "--settlement", "copy.csv", "--out", "inputs"], `--out ${JSON.stringify(join("inputs", "breaks.csv"))}`],
     [["read", "--file", "bank.csv", "--format", "csv", "--out", "bank.csv"], '--out "bank.csv"'],
   ];
   const before = ["ledger.csv", "bank.csv", join("inputs", "breaks.csv")].map((name) => readFileSync(join(folder, name), "utf8"));
