@@ -76,7 +76,7 @@ test("--verify-proof checks the signature, the files and the root again, and say
     tillproofOf(fileURLToPath(import.meta.url), ["reconcile", "--verify-proof", "out/proof.json", "--sign-env", "PROOF_KEY", ...more], { cwd: folder, env });
   const other = generateKeyPairSync("ed25519").publicKey;
   const table: [Record<string, string>, string[], number, RegExp][] = [
-    [key, [], 0, /^proven: made at .* by the rules shop@2; matched 1, breaks 1\n$/],
+    [key, [], 0, /^proven: made at .* by the rules shop@2; matched 1, breaks 1; "out\/report\.json" is its report\n$/],
     [key, all, 0, /^proven: /],
     [key, all.map((name) => (name === "bank.csv" ? "ledger.csv" : name)), 1, /^not proven: ledger\.csv is none of the files that the statement speaks of/],
     [key, all.slice(0, -4), 1, /^not proven: the statement speaks of 5 files, and 4 were given/],
@@ -102,6 +102,33 @@ test("--verify-proof checks the signature, the files and the root again, and say
   assert.deepEqual([unsigned.status, unsigned.out], [1, "not proven: the statement bears no signature, and proves nothing\n"]);
   writeFileSync(join(folder, "out", "proof.json"), '{"statement":{},"signature":{"algorithm":"Ed25519","value":""}}');
   assert.equal((await check(key)).status, 1);
+});
+
+test("--verify-proof holds the report beside the proof against it, and says so where there is none", async () => {
+  assert.equal((await run({ PROOF_KEY: "a secret" }, "--sign-env", "PROOF_KEY")).status, 1);
+  const check = (path: string, ...more: string[]): Promise<Ended> =>
+    tillproofOf(fileURLToPath(import.meta.url), ["reconcile", "--verify-proof", path, "--sign-env", "PROOF_KEY", ...more], { cwd: folder, env: { PROOF_KEY: "a secret" } });
+  const report = file("report.json");
+  const changed = JSON.stringify({ ...(JSON.parse(report) as Report), breaks: [] });
+  // White space says nothing, and neither does the order of members.
+  const sorted = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(report) as Report).reverse()));
+  for (const [content, status, line] of [
+    [sorted, 0, /; "out\/report\.json" is its report\n$/],
+    [changed, 1, /^not proven: "out\/report\.json": the report is not the one that the statement speaks of\n$/],
+    [report.slice(0, -9), 1, /^not proven: "out\/report\.json": the report is not/],
+    ["", 1, /^not proven: "out\/report\.json": /],
+  ] as const) {
+    writeFileSync(join(folder, "out", "report.json"), content);
+    const found = await check(join("out", "proof.json"));
+    assert.deepEqual([found.status, found.err], [status, ""]);
+    assert.match(found.out, line);
+  }
+  assert.deepEqual((JSON.parse((await check(join("out", "proof.json"), "--json")).out) as { report: string; code: string }), {
+    valid: false, code: "proof_report_differs", message: "the report is not the one that the statement speaks of", report: join("out", "report.json"),
+  });
+  mkdirSync(join(folder, "alone"));
+  writeFileSync(join(folder, "alone", "proof.json"), file("proof.json"));
+  assert.match((await check(join("alone", "proof.json"))).out, /^proven: .*; no report\.json lies beside it\n$/);
 });
 
 test("--matches writes each match, --rules is refused by its path, and the provider of the format has its window", async () => {

@@ -104,7 +104,7 @@ export const COMMANDS = {
       out: { type: "string", value: "DIR", says: "write report.json, report.txt, breaks.csv, report.html and proof.json there as well" },
       "sign-env": { type: "string", value: "NAME", says: "with --out: the variable with the key that signs proof.json, an Ed25519 private key in PEM or a secret" },
       "ledger-root": { type: "string", value: "FILE.json", says: "with --out: the root of the ledger's day, which proof.json is to name" },
-      "verify-proof": { type: "string", value: "FILE", says: "compare nothing, and check that this proof.json is signed, by the key of --sign-env, and speaks of the files given" },
+      "verify-proof": { type: "string", value: "FILE", says: "compare nothing, and check that this proof.json is signed, by the key of --sign-env, and speaks of the report.json beside it and of the files given" },
       workers: { type: "string", value: "N", says: "threads at most: 1; the report is the same whatever the number" },
       json: JSON_FLAG,
     },
