@@ -189,6 +189,8 @@ export function breakQueueStory(name: string, make: MakeStore): void {
       [() => queue.propose(fee.id, { by: "", reason: "x", entry }), "case_text_invalid"],
       [() => queue.propose("unknown", { by: "ann", reason: "x", entry }), "case_unknown"],
       [() => queue.list({ state: "closed" as "open" }), "option_invalid"],
+      [() => queue.list({ kind: "banana" as "late" }), "option_invalid"],
+      [() => queue.sync({ ...FIRST, breaks: FIRST.breaks.slice(1) }, { run: "half" }), "option_invalid"],
       [() => queue.approve(fee.id, { by: "bob", proposal: 0 }), "option_invalid"],
     ];
     for (const [call, code] of refusals) await assert.rejects(async () => call(), { code }, code);

@@ -125,9 +125,9 @@ test("a table of a provider whose fees are written with a minus is guessed so", 
 test("a large table is read as a small one is", async () => {
   const rows = Array.from({ length: 12_000 }, (_, at) => `order-${at};${at + 1},00;EUR;03.03.2026`);
   const table = { columns: { reference: "Nr", amount: "Betrag", currency: "Währung", occurred_at: "Tag" }, decimal: "comma", date_order: "day_month_year" };
-  const large = file("large.csv", ["Nr;Betrag;Währung;Tag", ...rows].join("\n"));
+  const [large, settled] = ["large.csv", "settled.csv"].map((name) => file(name, ["Nr;Betrag;Währung;Tag", ...rows].join("\n"))) as [string, string];
   const mapping = file("large.json", JSON.stringify({ ledger: table, settlement: table }));
-  const ended = await program("reconcile", "--ledger", large, "--settlement", large, "--mapping", mapping, "--json");
+  const ended = await program("reconcile", "--ledger", large, "--settlement", settled, "--mapping", mapping, "--json");
   assert.deepEqual([ended.status, ended.err], [0, ""]);
   assert.equal((JSON.parse(ended.out) as { summary: { matched: number } }).summary.matched, 12_000);
 });

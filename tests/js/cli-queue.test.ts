@@ -56,7 +56,7 @@ test("what the command cannot do is said in one line", async () => {
   await queue("sync", "--report", "report.json", "--run", "wednesday");
   const table: [string[], RegExp][] = [
     [["forget"], /there is no action "forget": expected sync, list, /],
-    [["list", "--state", "closed"], /state: "closed" is no state: expected open, /],
+    [["list", "--state", "closed"], /--state "closed": expected open, /],
     [["show"], /--id is missing/],
     [["show", "--id", "zz"], /--id "zz": no break of this queue begins so/],
     [["comment", "--id", id, "--text", "x"], /`by` has 0 bytes/],

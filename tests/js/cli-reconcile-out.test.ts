@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -76,7 +76,7 @@ test("--verify-proof checks the signature, the files and the root again, and say
     tillproofOf(fileURLToPath(import.meta.url), ["reconcile", "--verify-proof", "out/proof.json", "--sign-env", "PROOF_KEY", ...more], { cwd: folder, env });
   const other = generateKeyPairSync("ed25519").publicKey;
   const table: [Record<string, string>, string[], number, RegExp][] = [
-    [key, [], 0, /^proven: made at .* by the rules shop@2; matched 1, breaks 1\n$/],
+    [key, [], 0, /^proven: made at .* by the rules shop@2; matched 1, breaks 1; "out\/report\.json" is its report\n$/],
     [key, all, 0, /^proven: /],
     [key, all.map((name) => (name === "bank.csv" ? "ledger.csv" : name)), 1, /^not proven: ledger\.csv is none of the files that the statement speaks of/],
     [key, all.slice(0, -4), 1, /^not proven: the statement speaks of 5 files, and 4 were given/],
@@ -104,6 +104,33 @@ test("--verify-proof checks the signature, the files and the root again, and say
   assert.equal((await check(key)).status, 1);
 });
 
+test("--verify-proof holds the report beside the proof against it, and says so where there is none", async () => {
+  assert.equal((await run({ PROOF_KEY: "a secret" }, "--sign-env", "PROOF_KEY")).status, 1);
+  const check = (path: string, ...more: string[]): Promise<Ended> =>
+    tillproofOf(fileURLToPath(import.meta.url), ["reconcile", "--verify-proof", path, "--sign-env", "PROOF_KEY", ...more], { cwd: folder, env: { PROOF_KEY: "a secret" } });
+  const report = file("report.json");
+  const changed = JSON.stringify({ ...(JSON.parse(report) as Report), breaks: [] });
+  // White space says nothing, and neither does the order of members.
+  const sorted = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(report) as Report).reverse()));
+  for (const [content, status, line] of [
+    [sorted, 0, /; "out\/report\.json" is its report\n$/],
+    [changed, 1, /^not proven: "out\/report\.json": the report is not the one that the statement speaks of\n$/],
+    [report.slice(0, -9), 1, /^not proven: "out\/report\.json": the report is not/],
+    ["", 1, /^not proven: "out\/report\.json": /],
+  ] as const) {
+    writeFileSync(join(folder, "out", "report.json"), content);
+    const found = await check(join("out", "proof.json"));
+    assert.deepEqual([found.status, found.err], [status, ""]);
+    assert.match(found.out, line);
+  }
+  assert.deepEqual((JSON.parse((await check(join("out", "proof.json"), "--json")).out) as { report: string; code: string }), {
+    valid: false, code: "proof_report_differs", message: "the report is not the one that the statement speaks of", report: join("out", "report.json"),
+  });
+  mkdirSync(join(folder, "alone"));
+  writeFileSync(join(folder, "alone", "proof.json"), file("proof.json"));
+  assert.match((await check(join("alone", "proof.json"))).out, /^proven: .*; no report\.json lies beside it\n$/);
+});
+
 test("--matches writes each match, --rules is refused by its path, and the provider of the format has its window", async () => {
   writeFileSync(join(folder, "bad.json"), JSON.stringify({ rules: "shop", version: 1, in_flight: { days: 999 } }));
   const bad = await run({}, "--rules", "bad.json");
@@ -118,10 +145,11 @@ test("--matches writes each match, --rules is refused by its path, and the provi
 test("no file that was read is written over", async () => {
   mkdirSync(join(folder, "inputs"));
   writeFileSync(join(folder, "inputs", "breaks.csv"), readFileSync(join(folder, "ledger.csv")));
+  copyFileSync(join(folder, "ledger.csv"), join(folder, "copy.csv"));
   symlinkSync(join(folder, "ledger.csv"), join(folder, "other-name.csv"));
   const table: [string[], string][] = [
-    [["reconcile", "--ledger", "ledger.csv", "--settlement", "ledger.csv", "--matches", "other-name.csv"], '--matches "other-name.csv"'],
-    [["reconcile", "--ledger", join("inputs", "breaks.csv"), "--settlement", "ledger.csv", "--out", "inputs"], `--out ${JSON.stringify(join("inputs", "breaks.csv"))}`],
+    [["reconcile", "--ledger", "ledger.csv", "--settlement", "copy.csv", "--matches", "other-name.csv"], '--matches "other-name.csv"'],
+    [["reconcile", "--ledger", join("inputs", "breaks.csv"), "--settlement", "copy.csv", "--out", "inputs"], `--out ${JSON.stringify(join("inputs", "breaks.csv"))}`],
     [["read", "--file", "bank.csv", "--format", "csv", "--out", "bank.csv"], '--out "bank.csv"'],
   ];
   const before = ["ledger.csv", "bank.csv", join("inputs", "breaks.csv")].map((name) => readFileSync(join(folder, name), "utf8"));

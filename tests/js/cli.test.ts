@@ -47,9 +47,10 @@ test("every command explains itself, in both spellings", () => {
 
 test("wrong usage and unreadable input end with 2 and one line that helps", () => {
   const ledger = file("ledger.csv", "reference,amount_minor,currency\n");
+  const settled = file("settled.csv", "reference,amount_minor,currency\n");
   const body = file("body.json", "{}");
   const plan = (text: string): string => file(`plan-${text.length}.json`, text);
-  const reconcile = ["reconcile", "--settlement", ledger, "--ledger"];
+  const reconcile = ["reconcile", "--settlement", settled, "--ledger"];
   const verify = ["verify", "--secret-env", "SECRET", "--headers", body, "--body", body, "--scheme"];
   const latin = join(folder, "latin.csv");
   writeFileSync(latin, Buffer.from("Begünstigter;Betrag\n", "latin1"));
@@ -99,14 +100,14 @@ test("wrong usage and unreadable input end with 2 and one line that helps", () =
 });
 
 test("a flag that may stand several times does, and a value may begin with a dash when it is joined", () => {
-  const ledger = file("books.csv", "reference,amount_minor,currency\na,100,EUR\n");
-  const both = tillproof("reconcile", "--ledger", ledger, "--settlement", ledger, "--settlement", ledger, "--json");
+  const [ledger, settled] = ["books.csv", "settled.csv"].map((name) => file(name, "reference,amount_minor,currency\na,100,EUR\n")) as [string, string];
+  const both = tillproof("reconcile", "--ledger", ledger, "--settlement", settled, "--settlement", settled, "--json");
   assert.equal(both.status, 1);
   assert.match(both.out, /"settlement": 2/);
   // As a shell writes several files.
-  const listed = tillproof("reconcile", "--settlement", ledger, ledger, "--ledger", ledger, "--json");
+  const listed = tillproof("reconcile", "--settlement", settled, settled, "--ledger", ledger, "--json");
   assert.equal(listed.out, both.out);
-  const dash = tillproof("reconcile", `--ledger=${ledger}`, "--settlement", ledger, `--out=${join(folder, "-out")}`, "--as-of", "2024-02-29T23:59:59+05:30");
+  const dash = tillproof("reconcile", `--ledger=${ledger}`, "--settlement", settled, `--out=${join(folder, "-out")}`, "--as-of", "2024-02-29T23:59:59+05:30");
   assert.deepEqual([dash.status, dash.err], [0, ""]);
 });
 
@@ -135,7 +136,7 @@ test("reconcile takes the bank, a mapping and a file of holidays", () => {
   ];
   for (const [args, expected] of wrong) assert.match(tillproof(...base, ...args).err, expected);
   for (const [text, expected] of [["[", /this is no JSON/], ["7", /expected an object/], ['{"bank":1}', /a name for each column/], ['{"bank":{},"x":{}}', /"x" is no side/]] as const) {
-    const args = ["reconcile", "--ledger", ledger, "--settlement", ledger, "--mapping", file("wrong.json", text)];
+    const args = ["reconcile", "--ledger", ledger, "--settlement", settlement, "--mapping", file("wrong.json", text)];
     assert.match(tillproof(...args).err, expected);
   }
 });

@@ -5,6 +5,8 @@
  * Invariant: a flag that is not here is refused, and one that is here is explained. The table is data: it loads nothing.
  */
 
+import { BREAK_KINDS } from "../reconcile/kinds.js";
+
 /** A flag: what `parseArgs` needs to know, and what people do. */
 export interface Flag {
   readonly type: "string" | "boolean";
@@ -13,6 +15,8 @@ export interface Flag {
   readonly value?: string;
   /** Words it may be; a shell offers them. */
   readonly words?: readonly string[];
+  /** The arguments it belongs to, of a command that has some; left out where it belongs to all of them. */
+  readonly of?: readonly string[];
   /** One line: what it does, and what holds without it. */
   readonly says: string;
 }
@@ -100,7 +104,7 @@ export const COMMANDS = {
       out: { type: "string", value: "DIR", says: "write report.json, report.txt, breaks.csv, report.html and proof.json there as well" },
       "sign-env": { type: "string", value: "NAME", says: "with --out: the variable with the key that signs proof.json, an Ed25519 private key in PEM or a secret" },
       "ledger-root": { type: "string", value: "FILE.json", says: "with --out: the root of the ledger's day, which proof.json is to name" },
-      "verify-proof": { type: "string", value: "FILE", says: "compare nothing, and check that this proof.json is signed, by the key of --sign-env, and speaks of the files given" },
+      "verify-proof": { type: "string", value: "FILE", says: "compare nothing, and check that this proof.json is signed, by the key of --sign-env, and speaks of the report.json beside it and of the files given" },
       workers: { type: "string", value: "N", says: "threads at most: 1; the report is the same whatever the number" },
       json: JSON_FLAG,
     },
@@ -178,23 +182,23 @@ export const COMMANDS = {
       store: { type: "string", value: "ADDRESS", says: "sqlite:FILE or postgres://..." },
       "store-env": { type: "string", value: "NAME", says: "the variable with that address, where it holds a password" },
       name: { type: "string", value: "NAME", says: "which queue of the store: main" },
-      report: { type: "string", value: "FILE.json", says: "sync: what tillproof reconcile --json printed" },
-      run: { type: "string", value: "NAME", says: "sync: what the run is called from now on" },
-      at: { type: "string", value: "RFC3339", says: "sync: when the files of the run were read: now" },
-      id: { type: "string", value: "ID", says: "which break; the first digits will do" },
-      by: { type: "string", value: "PERSON", says: "who says, proposes or decides: USER of the environment" },
-      to: { type: "string", value: "PERSON", says: "assign: who is to look; nobody when left out" },
-      text: { type: "string", value: "TEXT", says: "comment: what there is to say" },
-      reason: { type: "string", value: "TEXT", says: "propose, accept, reject, reopen: why" },
-      entry: { type: "string", value: "FILE.json", says: "propose: an entry of the ledger: postings, and what else it has" },
-      gateway: { type: "string", value: "NAME", says: "propose: without --entry the evident one, with this gateway in its accounts" },
-      bank: { type: "string", value: "NAME", says: "propose: the bank in its accounts: main" },
-      proposal: { type: "string", value: "N", says: "approve, reject: the number of the proposal; the last one when left out" },
-      ledger: { type: "string", value: "NAME", says: "approve, settle: post to this ledger of the same store" },
-      "two-eyes": { type: "boolean", says: "approve: whoever proposed may approve, too" },
-      state: { type: "string", value: "STATE", words: ["open", "proposed", "approved", "resolved", "gone", "all"], says: "list: those in this state; without it those that are not over" },
-      kind: { type: "string", value: "KIND", says: "list: breaks of this kind" },
-      assignee: { type: "string", value: "PERSON", says: "list: those of this person" },
+      report: { type: "string", of: ["sync"], value: "FILE.json", says: "sync: what tillproof reconcile --json printed" },
+      run: { type: "string", of: ["sync"], value: "NAME", says: "sync: what the run is called from now on" },
+      at: { type: "string", of: ["sync"], value: "RFC3339", says: "sync: when the files of the run were read: now" },
+      id: { type: "string", of: ["show", "assign", "comment", "propose", "accept", "approve", "reject", "reopen"], value: "ID", says: "which break; the first digits will do" },
+      by: { type: "string", of: ["assign", "comment", "propose", "accept", "approve", "reject", "reopen"], value: "PERSON", says: "who says, proposes or decides: USER of the environment" },
+      to: { type: "string", of: ["assign"], value: "PERSON", says: "assign: who is to look; nobody when left out" },
+      text: { type: "string", of: ["comment"], value: "TEXT", says: "comment: what there is to say" },
+      reason: { type: "string", of: ["propose", "accept", "reject", "reopen"], value: "TEXT", says: "propose, accept, reject, reopen: why" },
+      entry: { type: "string", of: ["propose"], value: "FILE.json", says: "propose: an entry of the ledger: postings, and what else it has" },
+      gateway: { type: "string", of: ["propose"], value: "NAME", says: "propose: without --entry the evident one, with this gateway in its accounts" },
+      bank: { type: "string", of: ["propose"], value: "NAME", says: "propose: the bank in its accounts: main" },
+      proposal: { type: "string", of: ["approve", "reject"], value: "N", says: "approve, reject: the number of the proposal; the last one when left out" },
+      ledger: { type: "string", of: ["approve", "settle"], value: "NAME", says: "approve, settle: post to this ledger of the same store" },
+      "two-eyes": { type: "boolean", of: ["approve"], says: "approve: whoever proposed may approve, too" },
+      state: { type: "string", of: ["list"], value: "STATE", words: ["open", "proposed", "approved", "resolved", "gone", "all"], says: "list: those in this state; without it those that are not over" },
+      kind: { type: "string", of: ["list"], value: "KIND", words: BREAK_KINDS, says: "list: breaks of this kind" },
+      assignee: { type: "string", of: ["list"], value: "PERSON", says: "list: those of this person" },
       json: JSON_FLAG,
     },
     examples: [

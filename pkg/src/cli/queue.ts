@@ -7,7 +7,8 @@
 import { entryFor, openQueue, type BreakQueue, type Case, type CaseState, type ProposedEntry } from "../investigation/index.js";
 import { Ledger } from "../ledger/ledger.js";
 import type { BreakKind, Report } from "../reconcile/index.js";
-import { COMMANDS, flagsOf } from "./commands.js";
+import { isTillproofError } from "../shell/errors.js";
+import { COMMANDS, flagsOf, type Flag } from "./commands.js";
 import { expected } from "./meant.js";
 import { moment } from "./moments.js";
 import { addressOf, openStore } from "./store.js";
@@ -34,6 +35,7 @@ export async function runQueue(argv: string[]): Promise<number> {
     throw new UsageError(`${found}: ${expected(action ?? "", Object.keys(COMMANDS.queue.arguments))}`);
   }
   const given = flags(rest, FLAGS);
+  onlyOf(action, given);
   const { store, close } = await openStore(addressOf(given), action === "sync");
   try {
     const ledger = given.ledger === undefined ? undefined : await Ledger.open({ store, name: given.ledger });
@@ -56,14 +58,29 @@ function isAction(word: string | undefined): word is Action {
   return word !== undefined && Object.hasOwn(COMMANDS.queue.arguments, word);
 }
 
+/** Refuses what would be ignored, and words that are none: who writes them means something by them. */
+function onlyOf(action: Action, given: Given): void {
+  for (const [name, { of, words }] of Object.entries<Flag>(FLAGS)) {
+    const value = given[name as keyof Given];
+    if (value === undefined) continue;
+    if (of?.includes(action) === false) throw new UsageError(`--${name} says nothing to ${action}: it belongs to ${of.join(", ")}`);
+    if (typeof value === "string" && words?.includes(value) === false) throw new UsageError(`--${name} ${shown(value)}: ${expected(value, words)}`);
+  }
+  if (given.entry === undefined) return;
+  const other = (["gateway", "bank"] as const).find((name) => given[name] !== undefined);
+  if (other !== undefined) throw new UsageError(`--entry and --${other}: give one of them, as an entry names its own accounts`);
+}
+
 const ACTIONS: Readonly<Record<Action, (queue: BreakQueue, given: Given) => Promise<Answer>>> = {
   sync: async (queue, given) => {
-    const report = fileJson("report", required("report", given.report)) as Report;
+    const path = required("report", given.report);
+    const report = fileJson("report", path) as Report;
     const at = given.at === undefined ? undefined : moment("at", given.at);
-    const synced = await queue.sync(report, { run: required("run", given.run), at });
-    const { run, ...counts } = synced;
+    const run = required("run", given.run);
+    const synced = await ofFile("report", path, "no report of tillproof reconcile --json", () => queue.sync(report, { run, at }));
+    const { run: name, ...counts } = synced;
     const words = Object.entries(counts).map(([word, count]) => `${count} ${word}`);
-    return { document: synced, text: `${run}: ${words.join(", ")}\n` };
+    return { document: synced, text: `${name}: ${words.join(", ")}\n` };
   },
   list: async (queue, given) => {
     const found = await queue.list({
@@ -87,7 +104,8 @@ const ACTIONS: Readonly<Record<Action, (queue: BreakQueue, given: Given) => Prom
   },
   propose: async (queue, given) => {
     const found = await caseOf(queue, given);
-    return told(await queue.propose(found.id, { by: person(given), reason: required("reason", given.reason), entry: proposed(found, given) }));
+    const [by, reason, entry] = [person(given), required("reason", given.reason), proposed(found, given)];
+    return told(await ofFile("entry", given.entry ?? "", "no entry of the ledger", () => queue.propose(found.id, { by, reason, entry })));
   },
   accept: async (queue, given) => {
     const { id } = await caseOf(queue, given);
@@ -125,6 +143,19 @@ async function byBeginning(queue: BreakQueue, id: string): Promise<Case | undefi
   const found = (await queue.list({ state: "all", limit: Number.MAX_SAFE_INTEGER })).filter((one) => one.id.startsWith(id));
   if (found.length > 1) throw new UsageError(`--id ${shown(id)}: ${found.length} breaks begin so; give more of it`);
   return found[0];
+}
+
+/** How a refusal begins that is about a member of such a document. */
+const MEMBER = { report: /^report\b/, entry: /^(?:entry|postings|description|occurredAt|links|facts)\b/ };
+
+/** Acts on the document in a file; where something in it is refused, the refusal names the file. */
+async function ofFile<T>(flag: "report" | "entry", path: string, what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (path === "" || !isTillproofError(error) || !MEMBER[flag].test(error.message)) throw error;
+    throw new UsageError(`--${flag} ${shown(path)}: this is ${what}: ${error.message}`);
+  }
 }
 
 function person(given: Given): string {

@@ -24,6 +24,7 @@ export async function runRead(argv: string[]): Promise<number> {
     }
     return told(look(path, data, encoding), given);
   }
+  if (given.json === true) throw new UsageError("--json goes without --format: with it the file is written as CSV");
   const { name, side } = formatNamed(given.format);
   const { data: csv } = readers.source(data, {
     format: name,
@@ -33,7 +34,7 @@ export async function runRead(argv: string[]): Promise<number> {
     ...(given["reference-column"] === undefined ? {} : { referenceColumn: given["reference-column"] }),
   });
   if (given.out === undefined) process.stdout.write(csv as Uint8Array);
-  else writeFileOf("out", given.out, csv as Uint8Array, [path, ...(given.mapping ?? [])]);
+  else writeFileOf("out", given.out, csv as Uint8Array, given.mapping === undefined ? [path] : [path, given.mapping]);
   return FINE;
 }
 

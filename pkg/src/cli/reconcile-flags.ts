@@ -14,13 +14,14 @@ export const SIDES = ["ledger", "settlement", "bank"] as const;
 /** One of them. */
 export type Side = (typeof SIDES)[number];
 
-/** What was read, by path. */
+/** What was read, by flag and path: standard input is of one flag. */
 const SETTINGS = new Map<string, Uint8Array>();
 
 /** The bytes of a file that settles how a run is made, read once: what a proof says of it is then what was used. */
 export function settingBytes(flag: string, path: string): Uint8Array {
-  const known = SETTINGS.get(path) ?? fileBytes(flag, path);
-  SETTINGS.set(path, known);
+  const name = `${flag} ${path}`;
+  const known = SETTINGS.get(name) ?? fileBytes(flag, path);
+  SETTINGS.set(name, known);
   return known;
 }
 

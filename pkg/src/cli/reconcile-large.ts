@@ -13,15 +13,14 @@ import type { Places } from "../reconcile/places.js";
 import { keptPart, keptWhole, tellReport, tellStretch } from "../reconcile/sieving.js";
 import { packTerms } from "../reconcile/terms.js";
 import { isTillproofError } from "../shell/errors.js";
-import { flagsOf } from "./commands.js";
-import { mappings } from "./mapping.js";
 import { moment } from "./moments.js";
 import { progress, type Progress } from "./progress.js";
+import { askedFor } from "./reconcile-asked.js";
 import { isAsItWas, opened, piecesAsRead, print, type Opened } from "./reconcile-files.js";
 import { GENERIC, settingBytes, settingsOf, window } from "./reconcile-flags.js";
 import { inLanes, started, type Thread } from "./reconcile-lanes.js";
 import type { Original } from "./reconcile-out.js";
-import { FINE, fileBytes, flags, NO, wholeNumber } from "./usage.js";
+import { FINE, fileBytes, NO } from "./usage.js";
 
 /** Below this the files are read as a whole: it takes no longer. */
 const BYTES_MIN = 262_144;
@@ -45,14 +44,12 @@ export async function runReconcile(argv: string[]): Promise<number> {
 
 /** The exit status; `undefined` where the files are not for the sieve, and nothing was printed. */
 async function sieved(argv: string[]): Promise<number | undefined> {
-  const given = flags(argv, flagsOf("reconcile"));
-  const workers = given.workers === undefined ? 1 : wholeNumber("workers", given.workers);
+  const { given, workers, columns, tables } = askedFor(argv);
   const formats = [given["ledger-format"], given["settlement-format"], given["bank-format"]];
   const isGeneric = formats.every((format) => format === undefined || format === GENERIC);
   if (!isGeneric || NOT_HERE.some((flag) => given[flag] !== undefined)) return undefined;
   const root = given["ledger-root"] === undefined ? {} : { ledgerRoot: (await import("./reconcile-proof.js")).ledgerRootOf(given["ledger-root"]) };
   // Tables of their own are read by the readers, as a whole.
-  const { columns, tables } = mappings(given.mapping);
   if (Object.keys(tables).length > 0) return undefined;
   const { ledger: ours, settlement: theirs, bank: banks = [], json = false } = given;
   // Standard input can be read once only.

@@ -1,12 +1,20 @@
-/** The keys of `tillproof reconcile`, and its `--verify-proof`: whether a statement is signed, and speaks of these files. */
+/**
+ * The keys of `tillproof reconcile`, and its `--verify-proof`: whether a statement is signed, and speaks of these files.
+ *
+ * Invariant: a report that lies beside its proof is held against it, and what is printed says whether there was one: who reads
+ * "proven" reads the report next.
+ */
 
+import { constants } from "node:buffer";
 import { createPrivateKey, createPublicKey } from "node:crypto";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
-import { verifyProof, type LedgerRoot, type Proof } from "../reconcile/index.js";
+import { verifyProof, type LedgerRoot, type Proof, type Report } from "../reconcile/index.js";
 import { isTillproofError } from "../shell/errors.js";
 import { jsonFile } from "./reconcile-flags.js";
 import { inputsOf, type Original } from "./reconcile-out.js";
-import { FINE, NO, printJson, reason, shown, UsageError } from "./usage.js";
+import { FINE, fileBytes, NO, printJson, reason, shown, UsageError } from "./usage.js";
 
 /** What a statement is held against. */
 export interface ProofAgainst {
@@ -26,16 +34,39 @@ export async function checkProof({ path, keyEnv, originals, ledgerRoot, json }: 
   const proof = jsonFile("verify-proof", path) as Proof;
   const inputs = originals.length === 0 ? {} : { inputs: await inputsOf(originals) };
   try {
-    const found = await verifyProof(proof, { key, ...inputs, ...(ledgerRoot === undefined ? {} : { ledgerRoot }) });
-    if (json) printJson(found);
+    const beside = reportBeside(path);
+    const report = beside === undefined ? {} : { report: reportIn(beside) };
+    const found = await verifyProof(proof, { key, ...inputs, ...report, ...(ledgerRoot === undefined ? {} : { ledgerRoot }) });
+    if (json) printJson({ ...found, report: beside ?? null });
     else if (found.valid) {
       const { made_at, result, rules } = found.statement;
-      process.stdout.write(`proven: made at ${made_at} by the rules ${rules.name}; matched ${result.matched}, breaks ${result.breaks}\n`);
-    } else process.stdout.write(`not proven: ${found.message}\n`);
+      const of = beside === undefined ? "no report.json lies beside it" : `${shown(beside)} is its report`;
+      process.stdout.write(`proven: made at ${made_at} by the rules ${rules.name}; matched ${result.matched}, breaks ${result.breaks}; ${of}\n`);
+    } else process.stdout.write(`not proven: ${found.code === "proof_report_differs" ? `${shown(beside ?? "")}: ` : ""}${found.message}\n`);
     return found.valid ? FINE : NO;
   } catch (error) {
     if (isTillproofError(error)) throw error;
     throw new UsageError(`--verify-proof ${shown(path)}: this is no statement of proof: ${reason(error)}`);
+  }
+}
+
+/** The report of the folder that a proof lies in; `undefined` where it has none, and for a proof from standard input. */
+function reportBeside(path: string): string | undefined {
+  const beside = join(dirname(path), "report.json");
+  return path !== "-" && existsSync(beside) ? beside : undefined;
+}
+
+/** A report as it lies there; what is no JSON any more is no report, and differs from every one. */
+function reportIn(path: string): Report {
+  const data = fileBytes("verify-proof", path);
+  // The most that fits into one text.
+  if (data.length > constants.MAX_STRING_LENGTH) {
+    throw new UsageError(`--verify-proof: ${shown(path)} is longer than ${constants.MAX_STRING_LENGTH} bytes, the most that is held against its proof: lay the proof elsewhere to check all but the report`);
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data)) as Report;
+  } catch {
+    return null as unknown as Report;
   }
 }
 

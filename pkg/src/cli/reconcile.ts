@@ -4,21 +4,19 @@ import {
   readers, reconcile, rulesOf, toText, type FormatName, type Match, type NamedSource, type ReconcileOptions, type Report,
 } from "../reconcile/index.js";
 import { isTillproofError } from "../shell/errors.js";
-import { flagsOf } from "./commands.js";
 import { ReportFiles, type Original, type Stated } from "./reconcile-out.js";
 import { checkProof, ledgerRootOf, proofKey } from "./reconcile-proof.js";
 import { moment } from "./moments.js";
 import { addedUp, type TotalledFile } from "../reconcile/totals.js";
-import { mappings, type Table } from "./mapping.js";
+import type { Table } from "./mapping.js";
+import { askedFor } from "./reconcile-asked.js";
 import { GENERIC, jsonFile, settingBytes, settingsOf, SIDES, window, type Side } from "./reconcile-flags.js";
-import { FINE, fileBytes, filePieces, flags, NO, printJson, reason, required, shown, UsageError, wholeNumber, writeFileOf } from "./usage.js";
+import { FINE, fileBytes, filePieces, NO, printJson, reason, required, shown, UsageError, writeFileOf } from "./usage.js";
 
 /** Runs the command and gives its exit status. */
 export async function runReconcile(argv: string[]): Promise<number> {
-  const given = flags(argv, flagsOf("reconcile"));
-  // A ceiling, and one is below every ceiling; the report is the same whatever the number.
-  if (given.workers !== undefined) wholeNumber("workers", given.workers);
-
+  // Threads are a ceiling, and one is below every ceiling; the report is the same whatever the number.
+  const { given, columns: names, tables } = askedFor(argv);
   const ledgerRoot = given["ledger-root"] === undefined ? {} : { ledgerRoot: ledgerRootOf(given["ledger-root"]) };
   if (given["verify-proof"] !== undefined) {
     const sides = SIDES.flatMap((side) => (given[side] ?? []).map((path): Original => ({ side, name: path, data: filePieces(side, path) })));
@@ -28,7 +26,6 @@ export async function runReconcile(argv: string[]): Promise<number> {
   const rules = given.rules === undefined ? {} : { rules: rulesOf(jsonFile("rules", given.rules)) };
   const matches: string[] = [];
 
-  const { columns: names, tables } = mappings(given.mapping);
   const read = {
     ledger: sources("ledger", given.ledger, given["ledger-format"], tables.ledger),
     settlement: sources("settlement", given.settlement, given["settlement-format"], tables.settlement),
@@ -120,14 +117,7 @@ function sources(side: Side, paths: string[] | undefined, format: string = GENER
     return { generic: named.map(({ name, data }) => readers.source(data, { format: tables, name, ...table })), originals: named };
   }
   if (format === GENERIC) return { generic: named, originals: named };
-  const wanted = side === "bank" ? "bank" : "settlement";
-  const known = readers.formats().filter(({ name, side: its }) => its === wanted && !TABLES.has(name));
-  const found = known.find(({ name }) => name === format);
-  if (found !== undefined) {
-    return { generic: named.map(({ name, data }) => readers.source(data, { format: found.name, name })), originals: named };
-  }
-  const names = [GENERIC, ...known.map(({ name }) => name)].join(", ");
-  throw new UsageError(`--${side}-format ${shown(format)}: expected one of ${names}`);
+  return { generic: named.map(({ name, data }) => readers.source(data, { format: format as FormatName, name })), originals: named };
 }
 
 /** The report; for a file that was taken for generic CSV and is none, an error that names the format it seems to be in. */

@@ -111,7 +111,7 @@ export function wholeNumber(flag: string, value: string): number {
 /** The bytes of a file; `-` is standard input. */
 export function fileBytes(flag: string, path: string): Uint8Array {
   try {
-    return path === "-" ? standardInput() : regularFile(path);
+    return path === "-" ? standardInputFor(flag) : regularFile(path);
   } catch (error) {
     throw new UsageError(`--${flag} ${cut(path)}: ${reason(error)}`);
   }
@@ -180,6 +180,19 @@ function regularFile(path: string): Uint8Array {
   } finally {
     closeSync(file);
   }
+}
+
+/** The flag that standard input was read for. */
+let standardInputOf: string | undefined;
+
+/** Standard input, which is at its end once it was read. */
+function standardInputFor(flag: string): Uint8Array {
+  if (standardInputOf !== undefined) {
+    const taken = standardInputOf === flag ? "this flag has it already" : `it is that of --${standardInputOf}`;
+    throw new UsageError(`standard input can be read once, and ${taken}`);
+  }
+  standardInputOf = flag;
+  return standardInput();
 }
 
 function standardInput(): Uint8Array {

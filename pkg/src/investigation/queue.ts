@@ -7,9 +7,10 @@
 
 import { toDocument, type EntryInput } from "../ledger/entry.js";
 import type { PostResult } from "../ledger/answers.js";
+import { BREAK_KINDS, isBreakKind } from "../reconcile/kinds.js";
 import type { BreakKind, Report } from "../reconcile/report.js";
 import { isTillproofError, TillproofError } from "../shell/errors.js";
-import { count, flag, fn, list, object, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
+import { count, flag, fn, onlyKnown, refusal, text, timeMs } from "../shell/guard.js";
 import { storeShape } from "../stores/rules.js";
 import type { Store } from "../stores/store.js";
 import { toldStore } from "../stores/told.js";
@@ -17,6 +18,7 @@ import { caseOf, kindOf, type Case, type ProposedEntry } from "./case.js";
 import { step, type CaseState, type CaseView, type Command } from "./engine.js";
 import { Keeper, type Kept } from "./keeper.js";
 import { lastRun, RunRecord, taken, type LastRun, type Synced } from "./runs.js";
+import { wholeReport } from "./whole-report.js";
 
 /** What of a ledger is needed; a `Ledger` of `tillproof/ledger` is one. */
 export interface PostingLedger {
@@ -110,7 +112,7 @@ export class BreakQueue {
     const { run, at } = onlyKnown("options", options, ["run", "at"]);
     const name = text("run", run);
     const moment = timeMs("at", at ?? this.#now());
-    list("report.breaks", object("report", report).breaks);
+    wholeReport(report);
     await this.#runs.begin(lastRun(report, name, moment));
     return taken(this.#keeper, report, name, moment);
   }
@@ -128,6 +130,7 @@ export class BreakQueue {
     const states = state === "all" ? STATES : typeof state === "string" ? [state] : state;
     const unknown = states?.find((one) => !STATES.includes(one));
     if (unknown !== undefined) throw refusal("option_invalid", "state", unknown, `is no state: expected ${STATES.join(", ")} or all`);
+    if (kind !== undefined && !isBreakKind(kind)) throw refusal("option_invalid", "kind", kind, `is no kind of break: expected ${BREAK_KINDS.join(", ")}`);
     const now = this.#time();
     const found: Case[] = [];
     // What is not over has an index; the rest is read through.

@@ -104,7 +104,9 @@ fn hand_on(entry: &Value<'_>, place: Place, sink: &mut dyn Sink) -> Result<(), E
         details.clone().find_map(|(_, details)| details.get(name).and_then(Value::as_str)).unwrap_or_default()
     };
     let payment = inner("payment_id");
-    let own = [inner("refund_id"), inner("dispute_id"), payment, id];
+    // What the books know is called by its own id. Of fees and adjustments a payment may have several: each is its entry.
+    let is_known = matches!(kind, Some(EventType::Charge | EventType::Refund | EventType::Dispute));
+    let own = if is_known { [inner("refund_id"), inner("dispute_id"), payment] } else { [""; 3] };
     let follows = matches!(kind, Some(EventType::Refund | EventType::Dispute | EventType::Adjustment));
     let occurred = moment_of(entry, "effective_at", place)?;
     sink.settlement(&SettlementLine {
@@ -112,7 +114,7 @@ fn hand_on(entry: &Value<'_>, place: Place, sink: &mut dyn Sink) -> Result<(), E
         kind,
         written_type,
         reference: if payment.is_empty() { id } else { payment },
-        id: own.into_iter().find(|text| !text.is_empty()).unwrap_or_default(),
+        id: own.into_iter().find(|text| !text.is_empty()).unwrap_or(id),
         parent_reference: if follows { payment } else { "" },
         payout_id: name_of(entry, "payout_id", place)?,
         gross,

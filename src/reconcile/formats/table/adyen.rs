@@ -5,8 +5,11 @@
 //! Gross stands in the currency of the shopper, net and fees in that of the settlement. Where the two are one currency the
 //! gross columns count; otherwise the gross in the currency of the settlement is net plus fees, which no column has. The
 //! fee is the sum of its parts: commission, markup, scheme fees, interchange. `Payment Fees (NC)` is their total and is
-//! not added. Rows of a batch (payout, fee, correction) have no PSP reference; the
-//! number of the batch is theirs.
+//! not added. Rows of a batch (payout, fee, correction) have no PSP reference; the number of the batch is theirs. What they
+//! have for a modification reference, such as `Transaction Fees March`, is that of a month or an invoice, which several batches
+//! share, and no id. Two fees of one batch and amount are two, as its payout counts both: each is numbered within its batch.
+
+use core::cell::Cell;
 
 use super::super::figure::Style;
 use super::super::{Error, Money, Original, SettlementLine, Sink, moment};
@@ -78,6 +81,8 @@ pub(in super::super) struct Adyen {
     fees: Vec<Field>,
     batch: Field,
     known: Vec<Option<usize>>,
+    /// A batch, as one number, and how many of its rows were of no payment.
+    of_batch: Cell<(u64, u64)>,
 }
 
 impl Columns for Adyen {
@@ -103,6 +108,7 @@ impl Columns for Adyen {
             fees: fees.iter().filter_map(|name| header.find(&[name])).collect(),
             batch: need("Batch Number")?,
             known: Vec::new(),
+            of_batch: Cell::default(),
             header,
         };
         let Self {
@@ -149,12 +155,15 @@ impl Columns for Adyen {
         let created = self.created.moment(record, zone)?;
         let account = self.account.text(record);
         let payout = payout_name(account, self.batch.text(record), currency);
+        let is_payout = matches!(kind, Some(EventType::Payout | EventType::PayoutFailure));
+        let is_of_batch = psp_reference.is_empty() && !is_payout;
+        let numbered = if is_of_batch { self.numbered(&payout, net) } else { String::new() };
         sink.settlement(&SettlementLine {
             place: record.start(),
             kind,
             written_type,
             reference: some_text([self.reference.text(record), psp_reference, modification, &payout]),
-            id: if is_charge { psp_reference } else { some_text([modification, psp_reference]) },
+            id: some_text([&numbered, if is_charge { "" } else { modification }, psp_reference]),
             parent_reference: if is_charge || modification.is_empty() { "" } else { psp_reference },
             payout_id: &payout,
             gross,
@@ -175,6 +184,15 @@ impl Columns for Adyen {
 }
 
 impl Adyen {
+    /// An id for a row of a batch that is of no payment: which of them it is.
+    fn numbered(&self, batch: &str, net: i64) -> String {
+        let this = batch.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        let (last, number) = self.of_batch.get();
+        let number = if last == this { number.wrapping_add(1) } else { 1 };
+        self.of_batch.set((this, number));
+        glued(&[batch, " ", &net.digits(), " ", &number.digits()])
+    }
+
     /// The gross in the currency of the settlement, and in that of the shopper where it is another.
     fn gross<'a>(
         &self,

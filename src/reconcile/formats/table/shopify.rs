@@ -2,9 +2,10 @@
 //!
 //! Source: <https://help.shopify.com/en/manual/finance/shopify-payments/payouts/viewing-payouts>.
 //!
-//! The file has no id of a transaction; the checkout id stands in its place. Older exports have no payout id either: then
-//! the day of the payout names it, of which a shop has one in each currency. `VAT` is part of the fee and stays context. What
-//! belongs to no order, such as a reserve, is called by its payout.
+//! The file has no id of a transaction. The checkout is none, as all refunds of an order and all its payments bear the same;
+//! two rows are one event where their content is the same. Older exports have no payout id either, and new ones none for a
+//! payout that is not made yet: then the day of the payout names it, of which a shop has one in each currency. `VAT` is part
+//! of the fee and stays context. What belongs to no order, such as a reserve, is called by its payout.
 
 use super::super::figure::Style;
 use super::super::{Error, Original, SettlementLine, Sink};
@@ -42,7 +43,7 @@ pub(in super::super) struct Shopify {
     kind: Field,
     order: Field,
     status: Option<Field>,
-    payout: Option<Field>,
+    payouts: [Option<Field>; 2],
     available: Option<Field>,
     amount: Field,
     fee: Field,
@@ -65,7 +66,7 @@ impl Columns for Shopify {
             kind: need("Type")?,
             order: need("Order")?,
             status: header.find(&["Payout Status"]),
-            payout: header.find(&["Payout ID", "Payout Date"]),
+            payouts: [header.find(&["Payout ID"]), header.find(&["Payout Date"])],
             available: header.find(&["Available On"]),
             amount: need("Amount")?,
             fee: need("Fee")?,
@@ -97,13 +98,13 @@ impl Columns for Shopify {
         let (original, original_currency) = (self.original.as_ref(), self.original_currency.as_ref());
         let original = foreign_money(original, original_currency, record, currency, Style::Plain)?;
         let follows = matches!(kind, Some(EventType::Refund | EventType::Dispute | EventType::Adjustment));
-        let payout_id = text(self.payout.as_ref(), record);
+        let payout_id = some_text(self.payouts.each_ref().map(|field| text(field.as_ref(), record)));
         sink.settlement(&SettlementLine {
             place: record.start(),
             kind,
             written_type,
             reference: some_text([order, checkout, payout_id, written_type]),
-            id: checkout,
+            id: "",
             parent_reference: if follows { order } else { "" },
             payout_id,
             gross: self.amount.filled_major(record, currency, Style::Plain)?,
