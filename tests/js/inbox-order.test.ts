@@ -275,7 +275,7 @@ test("an object may have any name, also one that no database takes as it stands"
 });
 
 test("a position without version, time and state is refused with what it needs", async () => {
-  const { inbox, handler } = shop({ policy: "newest", orderBy: ((event) => ({ object: object(event).id, version: object(event).version })) as InboxOrdering["orderBy"] });
+  const { inbox, handler } = shop({ policy: "newest", orderBy: ((event) => ({ object: object(event).id, version: object(event).version })) as NonNullable<InboxOrdering["orderBy"]> });
   await assert.rejects(inbox.receive(sent({ id: "evt_1" }), handler), {
     code: "option_invalid",
     message: /^orderBy: .* has neither version, time nor state: .* null for an event without an order/,

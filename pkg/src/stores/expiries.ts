@@ -5,8 +5,6 @@
  * it comes to the top, and these are never more than the others and a few.
  */
 
-import { byKey } from "./rules.js";
-
 interface Entry {
   readonly key: string;
   readonly at: number;
@@ -83,5 +81,5 @@ export class Expiries {
 }
 
 function isSooner(left: Entry, right: Entry): boolean {
-  return left.at < right.at || (left.at === right.at && byKey(left, right) < 0);
+  return left.at < right.at || (left.at === right.at && left.key < right.key);
 }
