@@ -504,6 +504,10 @@ fn what_is_done_to_headers_is_named() {
             "other_provider? the request has the header `x-square-hmacsha256-signature` of Square and not the header `stripe-signature` of Stripe",
         ),
         (
+            standard().scheme("stripe-v1").secret("whsec_test"),
+            "other_provider? the request has the header `webhook-signature` of Standard Webhooks and not the header `stripe-signature` of Stripe",
+        ),
+        (
             send(scheme("paddle-h1").unwrap(), "s", None, EVENT).scheme("stripe-v1"),
             "wrong_scheme! the delivery is genuine as paddle-h1, not as stripe-v1",
         ),

@@ -85,6 +85,8 @@ holds({
   name: "fastify",
   files: { "server.mjs": paste("fastify", "server.mjs") },
   command: NODE,
+  // Fastify itself answers 415 to a header that names no type, before any parser.
+  types: ["application/x-www-form-urlencoded", "text/plain", undefined, "json", ""],
   mistakes: [
     {
       name: "the handler without the plugin",

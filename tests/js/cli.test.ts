@@ -250,3 +250,32 @@ test("verify explains a refusal: what happened, and what to do", () => {
   const sized = tillproof(...args(event, signed, secret, "--option", "strict=yes"));
   assert.deepEqual([sized.status, sized.err], [2, "tillproof: --option strict: expected true or false\n"]);
 });
+
+test("verify refuses what it would have to guess: a field that is a flag, an option twice, standard input twice", () => {
+  const start = ["verify", "--scheme", "stripe-v1", "--secret", "whsec_test"];
+  const files = ["--headers", file("headers.json", "{}"), "--body", file("event.json", "{}")];
+  const table: [string[], RegExp][] = [
+    [[...start, ...files, "--option", "scheme=gocardless"], /^tillproof: --option scheme: this is a flag of its own: give --scheme\n$/],
+    [[...start, ...files, "--option", "secrets=x"], /^tillproof: --option secrets: this is a flag of its own: give --secret\n$/],
+    [[...start, ...files, "--option", "tolerance-seconds=5"], /^tillproof: --option tolerance-seconds: .* give --tolerance\n$/],
+    [[...start, ...files, "--option", "strict=true", "--option", "strict=false"], /^tillproof: --option strict stands twice: give it once\n$/],
+    [[...start, ...files, "--option", "publicKeyId=a", "--option", "public-key-id=b"], /^tillproof: --option public-key-id stands twice/],
+    [[...start, "--headers", "-", "--body", "-"], /^tillproof: --body -: standard input has the headers already: give one of the two as a file\n$/],
+  ];
+  for (const [args, message] of table) {
+    const { status, out, err } = tillproof(...args);
+    assert.deepEqual([status, out], [2, ""], args.join(" "));
+    assert.match(err, message);
+  }
+});
+
+test("verify prints a genuine event on one line, whatever its sender wrote into its type", () => {
+  const body = JSON.stringify({ id: "evt_1", type: "a\u001b[2J\n  evt_2  charge.succeeded\u009b" });
+  const now = 1_700_000_000;
+  const headers = signWebhook({ scheme: "stripe-v1", secret: "whsec_test", body, timestamp: now * 1000 });
+  const { status, out } = tillproof(
+    ...["verify", "--scheme", "stripe-v1", "--secret", "whsec_test", "--now", String(now)],
+    ...["--headers", file("headers.json", JSON.stringify(headers)), "--body", file("event.json", body)],
+  );
+  assert.deepEqual([status, out], [0, "genuine: stripe-v1, secret 0\n  evt_1  a\\u001b[2J\\u000a  evt_2  charge.succeeded\\u009b\n"]);
+});

@@ -239,3 +239,45 @@ test("an ordering that nobody can follow is refused with what is missing", () =>
   assert.throws(() => make({ policy: "hold", states: ["a", ["a"]] }), { code: "option_invalid", message: /twice/ });
   assert.throws(() => make({ policy: "hold", order: 1 }), { code: "unknown_option" });
 });
+
+test("a genuine event that gives no order is handled as it comes, under every policy", async () => {
+  const bodies = [
+    "null",
+    "[]",
+    "no JSON at all",
+    '{"id":"evt_1","created":5,"data":null}',
+    '{"id":"evt_2","created":-5,"data":{"object":{"id":"ch_1"}}}',
+    '{"id":"evt_3","created":0.0001,"data":{"object":{"id":"ch_1"}}}',
+    '{"id":"evt_4","created":1e300,"data":{"object":{"id":"ch_1"}}}',
+    '{"id":"evt_5","created":5,"data":{"object":{"id":""}}}',
+    '{"id":"evt_6","created":5,"data":{"object":{"id":"\\ud800"}}}',
+    JSON.stringify({ id: "evt_7", created: 5, data: { object: { id: "x".repeat(500) } } }),
+  ];
+  for (const policy of ["newest", "hold", "verdict"] as const) {
+    const { inbox, seen, handler } = shop({ policy });
+    for (const body of bodies) {
+      const headers = signWebhook({ scheme: "stripe-v1", secret: SECRET, body, timestamp: START });
+      assert.equal((await inbox.receive({ body, headers, now: START }, handler)).status, "applied", `${policy}: ${body}`);
+    }
+    assert.equal(seen.length, bodies.length);
+  }
+});
+
+test("an object may have any name, also one that no database takes as it stands", async () => {
+  const { inbox, seen, handler } = shop({ policy: "newest" });
+  const table: [Shape, string][] = [
+    [{ id: "evt_b", object: "a\0/%", created: 200 }, "applied"],
+    [{ id: "evt_a", object: "a\0/%", created: 100 }, "stale"],
+    [{ id: "evt_c", object: "a%00/%", created: 100 }, "applied"],
+  ];
+  for (const [shape, status] of table) assert.equal((await inbox.receive(sent(shape), handler)).status, status, shape.id);
+  assert.deepEqual(seen, ["evt_b first", "evt_c first"]);
+});
+
+test("a position without version, time and state is refused with what it needs", async () => {
+  const { inbox, handler } = shop({ policy: "newest", orderBy: ((event) => ({ object: object(event).id, version: object(event).version })) as NonNullable<InboxOrdering["orderBy"]> });
+  await assert.rejects(inbox.receive(sent({ id: "evt_1" }), handler), {
+    code: "option_invalid",
+    message: /^orderBy: .* has neither version, time nor state: .* null for an event without an order/,
+  });
+});

@@ -147,3 +147,60 @@ test("a handle that is no SQLite driver is refused with the list of those that a
     code: "sqlite_table_invalid",
   });
 });
+
+/** How many entries of maps are walked over while something is done. */
+async function walked(work: () => Promise<unknown>): Promise<number> {
+  let steps = 0;
+  const { entries, values, keys } = Map.prototype;
+  const counting = <T>(walk: () => MapIterator<T>) =>
+    function* (this: Map<unknown, unknown>): Generator<T> {
+      for (const item of { [Symbol.iterator]: () => walk.call(this) }) {
+        steps += 1;
+        yield item;
+      }
+    };
+  const patched = { entries: counting(entries), values: counting(values), keys: counting(keys), [Symbol.iterator]: counting(entries) };
+  const original = { entries, values, keys, [Symbol.iterator]: entries };
+  Object.assign(Map.prototype, patched);
+  try {
+    await work();
+  } finally {
+    Object.assign(Map.prototype, original);
+  }
+  return steps;
+}
+
+test("in memory neither a purge nor a search for what is due walks over what stays", async () => {
+  const store = memoryStore();
+  for (let at = 0; at < 500; at += 1) {
+    await store.commit([{ key: `kept/${at}`, expected: 0, value: "", expiresAt: 1_000_000 + at }]);
+  }
+  await store.commit([{ key: "due", expected: 0, value: "", wakeAt: 5 }]);
+  await store.commit([{ key: "over", expected: 0, value: "", expiresAt: 7 }]);
+  assert.ok((await walked(async () => assert.equal(await store.purge!(10, 100), 1))) < 20);
+  assert.ok((await walked(async () => assert.equal((await store.due("", 10, 100)).length, 1))) < 20);
+});
+
+test("in memory what may be dropped is dropped by its present time, the oldest first, however often it was written", async () => {
+  const store = memoryStore();
+  const times = new Map<string, number>();
+  let seed = 7;
+  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let step = 0; step < 3_000; step += 1) {
+    const key = `r/${random(60)}`;
+    const version = (await store.get(key))?.version ?? 0;
+    const expiresAt = random(4) === 0 ? null : random(1_000);
+    assert.ok(await store.commit([{ key, expected: version, value: "", expiresAt }]));
+    if (expiresAt === null) times.delete(key);
+    else times.set(key, expiresAt);
+    if (step % 50 !== 49) continue;
+    const now = random(1_000);
+    const expected = [...times].filter(([, at]) => at <= now).sort(([a, left], [b, right]) => left - right || (a < b ? -1 : 1)).slice(0, 9);
+    assert.equal(await store.purge!(now, 9), expected.length);
+    for (const [key] of expected) {
+      assert.equal(await store.get(key), null);
+      times.delete(key);
+    }
+    for (const key of times.keys()) assert.notEqual(await store.get(key), null);
+  }
+});

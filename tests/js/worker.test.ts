@@ -407,6 +407,53 @@ test("a drain takes nothing more, lets handlers end, and gives back what does no
   assert.throws(() => worker.start(), { code: "worker_drained" });
 });
 
+test("a drain waits no longer than it was told when the clock of the machine is set back in the middle of it", async (t) => {
+  const { queue } = queueInMemory();
+  await stored(queue, "evt_endless");
+  let begun = 0;
+  const worker = hasty({ queue, drainMs: 50, handler: () => new Promise<void>(() => void (begun += 1)) });
+  worker.start();
+  await until("the handler", () => begun === 1);
+  const draining = worker.drain();
+  const now = Date.now;
+  t.mock.method(Date, "now", () => now() - 3_600_000);
+  const guard = new AbortController();
+  const ended = await Promise.race([draining, sleep(GUARD_MS / 10, "not ended", { signal: guard.signal })]);
+  guard.abort();
+  assert.deepEqual(ended, { finished: 0, returned: 1 });
+});
+
+test("what was stored before the clock was set back waits for the next look after things and no longer, and a retry for its time", async () => {
+  let now = 1_770_000_000_000;
+  const { queue } = queueInMemory({ now: () => now });
+  await stored(queue, "evt_failed", "evt_untried");
+  const [failed] = await queue.take({ limit: 1, leaseMs: 1_000 });
+  assert.ok(await queue.settle(failed!, { as: "retry", delayMs: 5_000, error: "out of stock" }));
+  now -= 3_600_000;
+  assert.deepEqual(await queue.take({ limit: 5, leaseMs: 1_000 }), []);
+  assert.equal(await queue.purge(), 0);
+  assert.deepEqual((await queue.take({ limit: 5, leaseMs: 1_000 })).map(({ event }) => event.id), ["evt_untried"]);
+});
+
+test("an event whose key is null has no order, as one without a key", async () => {
+  const { queue } = queueInMemory();
+  const receiver = createReceiver({ verifier, queue, keyOf: (event) => (event.payload as { customer: string | null }).customer });
+  for (const id of ["evt_1", "evt_2"]) assert.equal((await receiver.receive(delivery(id, { customer: null }))).httpStatus, 200);
+  assert.equal((await queue.take({ limit: 5, leaseMs: 1_000 })).length, 2);
+});
+
+test("a listener for refusals that throws changes no answer", async (t) => {
+  const said = t.mock.method(console, "error", () => {});
+  const failure = new Error("no room in the log");
+  const onRefused = (): never => {
+    throw failure;
+  };
+  const receiver = createReceiver({ verifier, queue: queueInMemory().queue, onRefused });
+  const receipt = await receiver.receive({ body: "{}", headers: {} });
+  assert.deepEqual([receipt.status, receipt.httpStatus], ["rejected", 400]);
+  assert.deepEqual(said.mock.calls.map((call) => call.arguments[0]), [failure]);
+});
+
 const HANGS: Record<string, { method: "take" | "settle"; report: object }> = {
   "hands out jobs": { method: "take", report: { finished: 0, returned: 0 } },
   "writes how a job ended": { method: "settle", report: { finished: 0, returned: 0 } },

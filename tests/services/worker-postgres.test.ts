@@ -238,3 +238,23 @@ test("what is no pool of connections is refused with what to pass", () => {
     assert.throws(() => pgBossQueue(handle as unknown as PgBossInstance), { code: "pgboss_invalid" });
   }
 });
+
+test("what was stored before the clock of the server was set back waits for the next look after things, and a retry for its time", async () => {
+  const queue = postgresQueue(pool, { name: name() });
+  await withJob(queue);
+  const [job] = await queue.take({ limit: 1, leaseMs: 30_000 });
+  assert.ok(await queue.settle(job!, { as: "returned" }));
+  // Nobody can set the clock of the server back here, so the job is moved into its future.
+  const move = (): Promise<unknown> =>
+    pool.query("UPDATE tillproof_jobs SET due_at = due_at + 3600000 WHERE queue = $1", [queue.name]);
+  await move();
+  assert.deepEqual(await queue.take({ limit: 1, leaseMs: 30_000 }), []);
+  assert.equal(await queue.purge(), 0);
+  const [again] = await queue.take({ limit: 1, leaseMs: 30_000 });
+  assert.equal(again?.id, job?.id);
+
+  assert.ok(await queue.settle(again!, { as: "retry", delayMs: 0, error: "out of stock" }));
+  await move();
+  await queue.purge();
+  assert.deepEqual(await queue.take({ limit: 1, leaseMs: 30_000 }), []);
+});

@@ -33,6 +33,7 @@ export interface FastifyScope {
     type: string,
     parser: (request: never, payload: never, done: (error: Error | null, body?: unknown) => void) => void,
   ): unknown;
+  addHook(name: "onRequest", hook: (request: never, reply: never, done: () => void) => void): unknown;
   all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>): unknown;
 }
 
@@ -51,10 +52,23 @@ export function webhookRoute<Box extends InboxLike>(
   text("path", path);
   const handler = webhook(options);
   return async (scope) => {
+    scope.addHook("onRequest", (request: FastifyRequestLike, _reply: never, done: () => void) => {
+      withoutUnreadableType(request.raw);
+      done();
+    });
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
     scope.all(path, handler);
   };
+}
+
+/** Type and subtype, and whatever follows a semicolon. */
+const CONTENT_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
+
+/** Fastify answers 415 to a content type that is none before any parser runs, and to one that is missing it does not. */
+function withoutUnreadableType({ headers }: NodeRequest): void {
+  const type = headers["content-type"];
+  if (type !== undefined && !CONTENT_TYPE.test(String(type))) delete (headers as Record<string, unknown>)["content-type"];
 }
 
 /** The handler alone, for a scope that keeps the raw body by its own means (`request.rawBody`, or bytes as the body). */

@@ -18,6 +18,9 @@ import { FINE, fileBytes, fileJson, flags, NO, printJson, required, shown, Usage
 /** Runs the command and gives its exit status. */
 export async function runVerify(argv: string[]): Promise<number> {
   const given = flags(argv, flagsOf("verify"));
+  if (given.headers === "-" && given.body === "-") {
+    throw new UsageError("--body -: standard input has the headers already: give one of the two as a file");
+  }
   const delivery: Delivery = {
     headers: headers(required("headers", given.headers)),
     body: fileBytes("body", required("body", given.body)),
@@ -97,17 +100,31 @@ function headers(path: string): HeadersLike {
 
 /** `NAME=VALUE` or `NAME=@FILE`; the name as in the library, or with `-` or `_` between its words. */
 function furtherFields(written: string[]): Record<string, unknown> {
+  const seen = new Set<string>();
   const fields: [string, unknown][] = written.map((option) => {
     const [, name, value] = /^([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(option) ?? [];
     if (name === undefined || value === undefined) {
       throw new UsageError(`--option ${shown(option.split("=", 1).join())}: expected NAME=VALUE or NAME=@FILE`);
     }
     const field = name.replace(/[-_]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    const flag = FLAGS.get(field);
+    if (flag !== undefined) throw new UsageError(`--option ${name}: this is a flag of its own: give --${flag}`);
+    if (seen.has(field)) throw new UsageError(`--option ${name} stands twice: give it once`);
+    seen.add(field);
     const text = value.startsWith("@") ? new TextDecoder().decode(fileBytes(`option ${name}`, value.slice(1))) : value;
     return [field, valueOf(field, name, text)];
   });
   return Object.fromEntries(fields);
 }
+
+/** Options of the library that are no further fields, as each has a flag. */
+const FLAGS: ReadonlyMap<string, string> = new Map([
+  ["scheme", "scheme"],
+  ["secret", "secret"],
+  ["secrets", "secret"],
+  ["tolerance", "tolerance"],
+  ["toleranceSeconds", "tolerance"],
+]);
 
 /** The value of a further field in the type that the library takes. */
 function valueOf(field: string, name: string, text: string): unknown {
@@ -161,6 +178,11 @@ function sentence(result: VerifyResult, diagnosis: Diagnosis | undefined): strin
     const { code, confidence, fix } = diagnosis;
     return `${refusal}cause (${code}, ${confidence}): ${diagnosis.sentence}\nfix: ${fix}\n`;
   }
-  const events = result.events.map(({ id, type }) => `  ${id}  ${type}\n`);
+  const events = result.events.map(({ id, type }) => `  ${id}  ${plain(type)}\n`);
   return `genuine: ${result.scheme}, secret ${result.secretIndex}\n${events.join("")}`;
+}
+
+/** One line for a terminal, whatever a sender wrote: control characters as JSON escapes them. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -37,7 +37,8 @@ export interface InboxOrdering {
   readonly policy: "newest" | "hold" | "verdict";
   /**
    * Where an event stands; `null` for one without an order. Left out, Stripe's events are ordered by the object in
-   * `data.object` and `created`, and those of the native gateway by payment and number of transitions.
+   * `data.object` and `created`, and those of the native gateway by payment and number of transitions; one that lacks these
+   * is handled as it comes.
    */
   readonly orderBy?: (event: VerifiedEvent) => EventPosition | null;
   /** For positions by `state`: the states from first to last; those of one inner list take the place of each other. */
@@ -83,13 +84,14 @@ export function checkedOrdering(options: InboxOrdering, scheme: string): Checked
   }
   fn("ordering.orderBy", orderBy);
   const ranks = ranksOf(options.states ?? []);
+  const placeOf = (event: VerifiedEvent): Place | null => {
+    const position = orderBy(event) ?? null;
+    return position === null ? null : checkedPlace(position, ranks);
+  };
   return {
     policy,
     holdMs: count("ordering.holdMs", options.holdMs ?? 30_000),
-    placeOf(event) {
-      const position = orderBy(event) ?? null;
-      return position === null ? null : checkedPlace(position, ranks);
-    },
+    placeOf: options.orderBy === undefined ? (event) => orNone(placeOf, event) : placeOf,
   };
 }
 
@@ -110,6 +112,18 @@ const DEFAULTS: Readonly<Record<string, (event: VerifiedEvent) => EventPosition 
   },
 };
 
+/**
+ * What the provider wrote is no mistake of the caller's: a genuine event that is no document, or gives no time, has no
+ * order. Were it refused, it would be refused at each further attempt, too.
+ */
+function orNone(placeOf: (event: VerifiedEvent) => Place | null, event: VerifiedEvent): Place | null {
+  try {
+    return placeOf(event);
+  } catch {
+    return null;
+  }
+}
+
 function ranksOf(states: readonly (string | readonly string[])[]): ReadonlyMap<string, number> {
   const ranks = new Map<string, number>();
   list("ordering.states", states).forEach((step, rank) => {
@@ -125,14 +139,18 @@ function ranksOf(states: readonly (string | readonly string[])[]): ReadonlyMap<s
 
 function checkedPlace(position: EventPosition, ranks: ReadonlyMap<string, number>): Place {
   const { object: name, version, time, state } = object("orderBy", position) as Record<string, unknown>;
-  // `/` parts the pieces of a key, and `%` marks what was escaped.
-  const safe = text("orderBy.object", name).replace(/[%/]/g, encodeURIComponent);
+  // `/` parts the pieces of a key, `%` marks what was escaped, and PostgreSQL has no text with a NUL.
+  const safe = text("orderBy.object", name).replace(/[%/\0]/g, encodeURIComponent);
   if (safe === "" || utf8(safe).length > OBJECT_BYTES_MAX) {
     const problem = `is no name of an object: expected 1 to ${OBJECT_BYTES_MAX} bytes`;
     throw refusal("option_invalid", "orderBy.object", name, problem);
   }
   if (version !== undefined) return { object: safe, by: "version", value: count("orderBy.version", version) };
   if (time !== undefined) return { object: safe, by: "time", value: count("orderBy.time", time) };
+  if (state === undefined) {
+    const problem = "has neither version, time nor state: return null for an event without an order";
+    throw refusal("option_invalid", "orderBy", position, problem);
+  }
   const rank = ranks.get(text("orderBy.state", state));
   if (rank === undefined) throw refusal("option_invalid", "orderBy.state", state, "is none of ordering.states");
   return { object: safe, by: "state", value: rank };

@@ -302,6 +302,11 @@ class PostgresQueue<Tx> implements TransactionalQueue<Tx> {
 
   async purge(): Promise<number> {
     const { payloadMs, eventMs } = this.#retention;
+    // What was never tried is due at once. It waits only where the clock of the server was set back since it was stored.
+    await this.#ask(
+      `UPDATE tillproof_jobs SET due_at = ${NOW} WHERE queue = $1 AND due_at > ${NOW} AND state = 'ready' AND attempt = 0`,
+      [this.name],
+    );
     const emptied = await this.#count(
       `UPDATE tillproof_deliveries SET body = NULL, headers = NULL WHERE id IN (
          SELECT id FROM tillproof_deliveries AS delivery

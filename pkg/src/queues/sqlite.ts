@@ -297,6 +297,11 @@ class SqliteQueue<D extends SqliteDatabase> implements TransactionalQueue<D> {
     const now = this.#now();
     const { payloadMs, eventMs } = this.#retention;
     return this.#transaction(() => {
+      // What was never tried is due at once. It waits only where the clock was set back since it was stored.
+      this.#sql.run(
+        "UPDATE tillproof_jobs SET due_at = ? WHERE queue = ? AND due_at > ? AND state = 'ready' AND attempt = 0",
+        now, this.name, now,
+      );
       let changed = 0;
       const run = (sql: string, before: number): void => {
         this.#sql.run(sql, this.name, before, PURGE_MAX);

@@ -5,16 +5,18 @@
  */
 
 import { text } from "../shell/guard.js";
+import { Expiries } from "./expiries.js";
 import type { Store, StoredRecord, Write } from "./store.js";
 import { byKey, byWakeTime, checkDue, checkPurge, checkSearch, checkWrites } from "./rules.js";
 
 /** A store in this process's memory. */
 export function memoryStore(): Store {
   const records = new Map<string, StoredRecord>();
-  /** When a record may be dropped, for those that may. */
-  const expiries = new Map<string, number>();
-  const startingWith = (prefix: string): StoredRecord[] =>
-    [...records.values()].filter((record) => record.key.startsWith(prefix));
+  /** Those that are to wake, apart: a search for what is due comes again and again. */
+  const waking = new Map<string, StoredRecord>();
+  const expiries = new Expiries();
+  const startingWith = (prefix: string, all: ReadonlyMap<string, StoredRecord>): StoredRecord[] =>
+    [...all.values()].filter((record) => record.key.startsWith(prefix));
 
   return {
     async get(key: string): Promise<StoredRecord | null> {
@@ -27,16 +29,18 @@ export function memoryStore(): Store {
       if (!held) return false;
       // From here on the commit succeeds.
       for (const { key, expected, value, wakeAt, expiresAt } of writes) {
-        records.set(key, Object.freeze({ key, version: expected + 1, value, wakeAt: wakeAt ?? null }));
-        if (expiresAt === undefined || expiresAt === null) expiries.delete(key);
-        else expiries.set(key, expiresAt);
+        const record = Object.freeze({ key, version: expected + 1, value, wakeAt: wakeAt ?? null });
+        records.set(key, record);
+        if (record.wakeAt === null) waking.delete(key);
+        else waking.set(key, record);
+        expiries.set(key, expiresAt ?? null);
       }
       return true;
     },
 
     async due(prefix: string, now: number, limit: number): Promise<StoredRecord[]> {
       checkDue(prefix, now, limit);
-      return startingWith(prefix)
+      return startingWith(prefix, waking)
         .filter((record) => record.wakeAt !== null && record.wakeAt <= now)
         .sort(byWakeTime)
         .slice(0, limit);
@@ -44,7 +48,7 @@ export function memoryStore(): Store {
 
     async scan(prefix: string, after: string | null, limit: number): Promise<StoredRecord[]> {
       checkSearch(prefix, after, limit);
-      return startingWith(prefix)
+      return startingWith(prefix, records)
         .filter((record) => after === null || byKey(record, { key: after }) > 0)
         .sort(byKey)
         .slice(0, limit);
@@ -52,13 +56,12 @@ export function memoryStore(): Store {
 
     async purge(now: number, limit: number): Promise<number> {
       checkPurge(now, limit);
-      const expired = [...expiries].filter(([, expiresAt]) => expiresAt <= now);
-      const first = expired.sort(([, left], [, right]) => left - right).slice(0, limit);
-      for (const [key] of first) {
+      const keys = expiries.take(now, limit);
+      for (const key of keys) {
         records.delete(key);
-        expiries.delete(key);
+        waking.delete(key);
       }
-      return first.length;
+      return keys.length;
     },
   };
 }

@@ -7,6 +7,7 @@
 
 import { refusedStatus } from "../inbox/answers.js";
 import { fn, list, object, onlyKnown, refusal, text } from "../shell/guard.js";
+import { tell } from "../shell/listener.js";
 import { pick } from "../webhooks/headers.js";
 import { schemes } from "../webhooks/schemes.js";
 import type { Delivery, RefusedDelivery, VerifiedEvent, Verifier } from "../webhooks/verifier.js";
@@ -20,10 +21,10 @@ export interface ReceiverOptions {
   readonly verifier: Verifier;
   readonly queue: Queue;
   /**
-   * The object an event is about, such as a payment's id: events of one object run one after the other. `undefined` for
-   * an event that needs no order.
+   * The object an event is about, such as a payment's id: events of one object run one after the other. `undefined` or
+   * `null` for an event that needs no order.
    */
-  readonly keyOf?: (event: VerifiedEvent) => string | undefined;
+  readonly keyOf?: (event: VerifiedEvent) => string | null | undefined;
   /** Names of headers to store beside those the scheme reads. The header of a static token is not stored even so. */
   readonly keepHeaders?: readonly string[];
   /** Hears of each refusal, for logs; the sender should not. */
@@ -106,7 +107,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const result = verifier.verify({ ...delivery, now: receivedAt });
       if (!result.ok) {
         counts.rejected += 1;
-        onRefused?.(result);
+        if (onRefused !== undefined) tell(() => onRefused(result), console.error);
         const httpStatus = refusedStatus(verifier.scheme, result.code);
         return { status: "rejected", httpStatus, events: [], refusal: result };
       }
@@ -148,7 +149,7 @@ async function jobOf(scheme: string, event: VerifiedEvent, keyOf: ReceiverOption
     ...(occurredAt === undefined ? {} : { occurredAt }),
     ...(index === undefined ? {} : { index }),
   };
-  const key = keyOf?.(event);
+  const key = keyOf?.(event) ?? undefined;
   return {
     event: facts,
     identities: await identitiesOf(scheme, facts),

@@ -139,7 +139,7 @@ class QueueWorker implements Worker {
   #wake: () => void = () => undefined;
   /** Something happened since the loop last looked, perhaps while nobody slept. */
   #roused = false;
-  #purgedAt = 0;
+  #purgedAt = -Infinity;
   #failures = 0;
 
   constructor(options: WorkerSettings & { readonly queue: Queue; readonly transaction?: boolean }, attempt: Attempt) {
@@ -283,7 +283,7 @@ class QueueWorker implements Worker {
 
   async #drain(): Promise<DrainReport> {
     const before = this.#counts.returned;
-    const deadline = Date.now() + this.#drainMs;
+    const deadline = performance.now() + this.#drainMs;
     // The loop may just be taking jobs: they are run like the others, since the taking cannot be undone.
     await within(deadline, this.#loop);
     const running = [...this.#running.values()];
@@ -292,7 +292,7 @@ class QueueWorker implements Worker {
     this.#closed = true;
     for (const { controller } of this.#running.values()) controller.abort(interruption("drained"));
     // A queue that does not answer cannot take them back; the end of the leases does.
-    await within(Date.now() + GIVE_BACK_MS, all);
+    await within(performance.now() + GIVE_BACK_MS, all);
     this.#unlisten();
     const returned = this.#counts.returned - before;
     const open = new Set(this.#running.values());
@@ -301,8 +301,8 @@ class QueueWorker implements Worker {
   }
 
   async #purge(): Promise<void> {
-    if (Date.now() - this.#purgedAt < PURGE_EVERY_MS) return;
-    this.#purgedAt = Date.now();
+    if (performance.now() - this.#purgedAt < PURGE_EVERY_MS) return;
+    this.#purgedAt = performance.now();
     try {
       await this.#queue.purge();
     } catch (error) {
@@ -362,10 +362,10 @@ function leaseOf(queue: Queue, wanted: number | undefined): number {
   );
 }
 
-/** Until `work` ends or the time comes. */
+/** Until `work` ends or the time comes, by the clock that nobody sets. */
 async function within(deadline: number, work: Promise<unknown> | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, deadline - Date.now()))));
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, deadline - performance.now()))));
   await Promise.race([work, over]);
   clearTimeout(timer);
 }

@@ -7,7 +7,7 @@ use super::words::{
 };
 use super::{Budget, Case, Diagnosis};
 use crate::prelude::*;
-use crate::webhook::{Error, Request, SCHEMES};
+use crate::webhook::{Error, Request, SCHEMES, Scheme};
 
 /// What servers and gateways put in front of the name of a header.
 const PREFIXES: &[&str] =
@@ -171,7 +171,10 @@ pub(super) fn missing(case: &Case<'_>, _: &mut Budget) -> Option<Diagnosis> {
     let theirs = SCHEMES
         .iter()
         .flat_map(|scheme| signature_headers(scheme).into_iter().map(move |name| (scheme, name)));
-    let other = theirs.filter(|_| none_of_own).find(|(_, name)| !own.contains(name) && is_here(name));
+    let others = theirs.filter(|(_, name)| none_of_own && !own.contains(name) && is_here(name));
+    // Several providers have a header of this name: it is his of whose headers most are here.
+    let here = |scheme: &Scheme| scheme.headers().iter().filter(|name| is_here(name)).count();
+    let other = others.reduce(|best, next| if here(next.0) > here(best.0) { next } else { best });
     if let Some((other, name)) = other {
         return Some(OTHER_PROVIDER.likely(&[
             ("header", name),
