@@ -62,7 +62,7 @@ test("standard input is read once, and the second flag that asks for it is told 
     [["reconcile", "--ledger", "-", "--settlement", "-"], /: --settlement -: standard input can be read once, and it is that of --ledger$/, BOOKS],
     [["reconcile", "--ledger", "-", "-", "--settlement", "settlement.csv"], /: --ledger -: standard input can be read once, and this flag has it already$/, BOOKS],
     [[...RUN, "--mapping", "-", "--rules", "-"], /: --rules -: standard input can be read once, and it is that of --mapping$/, "{}"],
-    [["verify", "--scheme", "stripe-v1", "--secret-env", "KEY", "--headers", "-", "--body", "-"], /standard input can be read once/, "{}"],
+    [["verify", "--scheme", "stripe-v1", "--secret-env", "KEY", "--headers", "-", "--body", "-"], /: --body -: standard input can be read once, and it is that of --headers$/, "{}"],
   ]);
   assert.deepEqual(tillproof(["reconcile", "--ledger", "-", "--settlement", "settlement.csv"], BOOKS).status, 0);
 });
