@@ -28,6 +28,8 @@ fn a_file_is_read_in_whatever_spelling_leaves_no_doubt() {
         ("case of names", "Reference,ID,Amount_Minor,CURRENCY\na,ch_a,1000,EUR\n"),
         ("case of types", "reference,id,type,amount_minor,currency\na,ch_a,CHARGE,1000,EUR\n"),
         ("semicolons", "reference;id;amount_minor;currency\na;ch_a;1000;EUR\n"),
+        ("a comma in a name", "reference;id;amount_minor;currency;note, if any\na;ch_a;1000;EUR;x, y\n"),
+        ("a semicolon in a name", "reference,id,amount_minor,currency,note; if any\na,ch_a,1000,EUR,x; y\n"),
         ("tabs", "reference\tid\tamount\tcurrency\na\tch_a\t10.00\tEUR\n"),
         (
             "quotes and order",
